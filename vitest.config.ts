@@ -37,21 +37,21 @@ const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
   'test/ops/{add,sample_candidates}.gpu.test.ts',
-  'test/api/{arithmetic,export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
+  'test/api/**/{arithmetic,export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
   'test/{api,train}/golden.gpu.test.ts',
   'test/peft/{decoder_models,families}.gpu.test.ts',
 ];
 /** Files that hold a promise of time, which `npm run test:all` alone does. */
 const CLOCKED = [
-  'test/page/{restart,loading}.test.ts',
+  'test/page/rpc/{restart,loading}.test.ts',
   'test/chat/hostile_templates.test.ts',
-  'test/api/{chat,cancel_anywhere}.gpu.test.ts',
-  'test/browser/{failures,session,spam_story}.test.ts',
-  'test/browser/*.clock.test.ts',
+  'test/api/{generation/chat,runs/cancel_anywhere}.gpu.test.ts',
+  'test/browser/**/{failures,session,spam_story}.test.ts',
+  'test/browser/**/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/{bench_page,classified,csp,degraded,demo,embed,embed_labels,embed_trouble,failures}.test.ts',
-  'test/browser/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
+  'test/browser/**/{bench_page,classified,csp,degraded,demo,embed,embed_labels,embed_trouble,failures}.test.ts',
+  'test/browser/**/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
 
@@ -142,7 +142,7 @@ export default defineConfig({
       // Dawn in Node beside real PEFT, whose packages are installed first.
       project('peft', {
         ...gpu,
-        globalSetup: 'test/with_peft/global_setup.ts',
+        globalSetup: 'test/with_peft/lib/global_setup.ts',
         include: [PEFT],
         exclude: [SOAK],
         testTimeout: 300_000,
@@ -153,7 +153,7 @@ export default defineConfig({
       project('soak', {
         ...browser,
         ...alone,
-        globalSetup: 'test/with_peft/global_setup.ts',
+        globalSetup: 'test/with_peft/lib/global_setup.ts',
         include: [SOAK],
         testTimeout: 3_600_000,
       }),

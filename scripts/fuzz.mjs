@@ -3,7 +3,7 @@
 // does, from those: it changes values of JSON, where libFuzzer changes bytes.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './lib/command.mjs';
 import { buildTarget } from './lib/fuzz_build.mjs';
@@ -19,8 +19,9 @@ Targets are the files of test/fuzz/targets/. Findings go to test/fuzz/findings/;
 const root = fileURLToPath(new URL('../', import.meta.url));
 const findings = join(root, 'test/fuzz/findings');
 const out = join(root, 'out/fuzz');
-const known = readdirSync(join(root, 'test/fuzz/targets'))
-  .map((file) => file.replace(/\.ts$/, ''))
+const known = readdirSync(join(root, 'test/fuzz/targets'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => basename(file, '.ts'))
   .filter((name) => name !== 'index');
 /** Seconds that a single input may hang. */
 const HANG = 20;

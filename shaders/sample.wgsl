@@ -18,7 +18,7 @@ struct Params { B: u32, V: u32, S: u32 }
 @group(0) @binding(5) var<storage, read_write> history: array<u32>;
 @group(0) @binding(6) var<storage, read_write> seen: array<u32>;
 
-// The stream of src/core/rng.ts whose numbers are for sampling.
+// The stream of src/core/numbers/rng.ts whose numbers are for sampling.
 const SAMPLE_STREAM = 3u;
 
 // A key and its token.

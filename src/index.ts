@@ -1,12 +1,13 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/vera/config';
-export type { ChatMessage } from './core/chat';
-export type { DeviceIssue, DeviceReport } from './core/device_report';
-export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
-export type { Estimate, GpuBytes, StepWork } from './core/estimate';
-export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
-export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/image';
-export type { Integrity } from './core/integrity';
-export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
+export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/errors/error';
+export type { Integrity } from './core/input/integrity';
+export type { Files } from './core/input/named_files';
+export type { KernelAdapter, KernelChoice } from './core/kernels/kernel_choice';
+export type { ChatMessage } from './core/types/chat';
+export type { DeviceIssue, DeviceReport } from './core/types/device_report';
+export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';
+export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/types/generation';
+export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/types/image';
 export type {
   AdapterFiles,
   LabelOptions,
@@ -18,10 +19,9 @@ export type {
   PretrainedConfig,
   ProblemType,
   ProjectionDtype,
-} from './core/model';
-export type { Files } from './core/named_files';
-export type { ModelSource, ParserLimits, ProgressInfo } from './core/source';
-export type { IdMatrix, ModelInputs, Tensor } from './core/tensor';
+} from './core/types/model';
+export type { ModelSource, ParserLimits, ProgressInfo } from './core/types/source';
+export type { IdMatrix, ModelInputs, Tensor } from './core/types/tensor';
 export type {
   Dataset,
   EvalLogs,
@@ -38,47 +38,52 @@ export type {
   TrainingArguments,
   TrainOutput,
   TrainProgress,
-} from './core/training';
-export { type AdapterInfo, adapters } from './page/adapters';
+} from './core/types/training';
+export { type AdapterInfo, adapters } from './page/adapters/adapters';
+export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
+export type {
+  LoadArguments,
+  LoadBesideArguments,
+  MergeArguments,
+  UnloadArguments,
+} from './page/adapters/vera_arguments';
+export { VeraModel } from './page/adapters/vera_model';
+export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/adapters/vera_options';
+export type { LayerStatus, ModelStatus } from './page/adapters/vera_status';
+export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/data/labelled_files';
 export {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   AutoTokenizer,
-} from './page/auto_classes';
-export { type CheckpointInfo, checkpoints } from './page/checkpoints';
-export { defaultSession } from './page/default_session';
-export { type EstimatePlan, estimate } from './page/estimate';
-export { export_run } from './page/export_run';
-export type { BatchGeneration, Generation } from './page/generation';
-export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/labelled_files';
-export type { SessionState } from './page/link';
-export type { PreTrainedModel } from './page/model';
-export { type CachedModel, models, type VerifyOptions } from './page/models';
-export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
-export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
-export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/preview';
-export { probe } from './page/probe';
-export { Profile } from './page/profile/profile';
-export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
-export {
-  type CallOptions,
-  Session,
-  type SessionEventMap,
-  type SessionOptions,
-  WarningEvent,
-} from './page/session';
+} from './page/models/auto_classes';
+export { type EstimatePlan, estimate } from './page/models/estimate';
+export type { BatchGeneration, Generation } from './page/models/generation';
+export type { PreTrainedModel } from './page/models/model';
+export { type CachedModel, models, type VerifyOptions } from './page/models/models';
+export type { LabelScore, PredictInput, PredictOptions } from './page/models/predict';
+export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/models/preview';
 export type {
   AdapterSource,
   ClassifierOptions,
   ImageClassifierOptions,
   PretrainedOptions,
   SourceOptions,
-} from './page/source';
-export type { Tokenizer } from './page/tokenizer';
-export type { TrainRun } from './page/train_run';
-export { Trainer, type TrainerInit, type TrainOptions } from './page/trainer';
-export type { LoadArguments, LoadBesideArguments, MergeArguments, UnloadArguments } from './page/vera_arguments';
-export { VeraModel } from './page/vera_model';
-export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/vera_options';
-export type { LayerStatus, ModelStatus } from './page/vera_status';
+} from './page/models/source';
+export type { Tokenizer } from './page/models/tokenizer';
+export { Profile } from './page/profile/profile';
+export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
+export type { SessionState } from './page/rpc/link';
+export { defaultSession } from './page/session/default_session';
+export { probe } from './page/session/probe';
+export {
+  type CallOptions,
+  Session,
+  type SessionEventMap,
+  type SessionOptions,
+  WarningEvent,
+} from './page/session/session';
+export { type CheckpointInfo, checkpoints } from './page/training/checkpoints';
+export { export_run } from './page/training/export_run';
+export type { TrainRun } from './page/training/train_run';
+export { Trainer, type TrainerInit, type TrainOptions } from './page/training/trainer';

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Which parts of the library a part may import from. `adapters/vera/config` is one file that the page may know too. */
 const rings: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  store: ['core/digest'],
+  store: ['core/input'],
   graph: ['core'],
   gpu: ['graph', 'core'],
   ops: ['graph', 'core', 'shaders'],
@@ -110,7 +110,7 @@ function importsOf(file: string, text: string): readonly Import[] {
   ];
 }
 
-/** `src/page/link.ts` and `../worker/protocol` give `worker/protocol`; shaders give `shaders/…`; packages themselves. */
+/** `src/page/rpc/link.ts` and `../worker/protocol` give `worker/protocol`; shaders give `shaders/…`; packages themselves. */
 function resolved({ file, target }: Import): string {
   if (!target.startsWith('.')) return target;
   const path = relative(root, join(root, dirname(file), target)).replaceAll('\\', '/');

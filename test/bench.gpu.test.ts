@@ -11,7 +11,7 @@ import {
   measurePeak,
 } from '../src/bench';
 import { testInAll } from './helpers/ring';
-import { sessionGpu } from './helpers/session_gpu';
+import { sessionGpu } from './helpers/session/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AnyKernel, ParamType } from '../src/core/kernel';
-import { contractProblems, headerProblems } from './helpers/contract';
-import { allKernels, allVariants, shaderFiles } from './helpers/kernels';
+import type { AnyKernel, ParamType } from '../src/core/kernels/kernel';
+import { contractProblems, headerProblems } from './helpers/gpu/contract';
+import { allKernels, allVariants, shaderFiles } from './helpers/gpu/kernels';
 import { references } from './reference';
 
 const kernels = allKernels();

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { RINGS } from '../scripts/lib/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
 import { createArchitecture } from '../src/models/registry';
-import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/foreign_names';
-import { RemoteModel } from '../src/page/model';
-import { documentedPolicies } from './helpers/policies';
-import { tableRows } from './helpers/tables';
+import { RemoteModel } from '../src/page/models/model';
+import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/session/foreign_names';
+import { tableRows } from './helpers/bytes/tables';
+import { documentedPolicies } from './helpers/session/policies';
 import { PEFT_NAMES } from './peft/names';
 import { NOT_HERE } from './peft/not_here';
 
@@ -110,11 +110,11 @@ describe('the workflow', () => {
 
 test('files and commands that CONTRIBUTING.md names are there', () => {
   const page = readFileSync('CONTRIBUTING.md', 'utf8');
-  const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./-]+)`/g)].map(([, file]) => file!);
+  const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./<>-]+)`/g)].map(([, file]) => file!);
   expect(files.length).toBeGreaterThan(10);
-  // `x` stands for the name of whatever is added: relu is there, and a Llama.
-  const there = (file: string) =>
-    [file.replace(/\bx(?=\b|_)/, 'relu'), file.replace(/\bx(?=\b|_)/, 'llama')].some(existsSync);
+  // `x` stands for a new op's or model's name, `<room>` for its room: relu and Llama have such files.
+  const named = (file: string, name: string) => file.replace('<room>', 'activations').replace(/\bx(?=\b|_)/, name);
+  const there = (file: string) => ['relu', 'llama'].some((name) => existsSync(named(file, name)));
   expect(files.filter((file) => !there(file))).toEqual([]);
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const [, name = ''] of page.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);

@@ -1,6 +1,6 @@
 import { NagaError, nagaVersion, parseWgsl, validate, writeHlsl, writeMsl, writeSpirv } from 'naga-wasm';
 import { expect, test } from 'vitest';
-import { variantsOfRing } from './helpers/kernels';
+import { variantsOfRing } from './helpers/gpu/kernels';
 
 /*
  * The compiler of Firefox, and its writers for Vulkan, Metal and Direct3D. It writes no pipeline-overridable constants,

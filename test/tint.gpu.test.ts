@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { gpuHost } from './helpers/gpu_host';
-import { allVariants, variantsOfRing } from './helpers/kernels';
-import { openNullDevice } from './helpers/null_device';
+import { gpuHost } from './helpers/gpu/gpu_host';
+import { allVariants, variantsOfRing } from './helpers/gpu/kernels';
+import { openNullDevice } from './helpers/gpu/null_device';
 
 const MATRICES = 'chromium-experimental-subgroup-matrix';
 

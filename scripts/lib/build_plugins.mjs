@@ -11,7 +11,7 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * For pages: sessions run in workers alone, and what another thread does is left out.
  * @returns {Plugin}
  */
-export const workerOnly = () => thisThread('page/worker_only');
+export const workerOnly = () => thisThread('page/rpc/worker_only');
 
 /**
  * For what runs in the calling thread, and has all of it at hand.
@@ -60,8 +60,8 @@ export function bareShader(wgsl) {
 
 /** Workers by what starts them in the sources: what stands for one while it is built, and its file. */
 const WORKERS = [
-  { source: "'../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
-  { source: "'../chat/entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
+  { source: "'../../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
+  { source: "'../../chat/entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
 ];
 
 /**
@@ -74,7 +74,7 @@ export function plainWorkerUrl() {
     enforce: 'pre',
     // Vite would build another worker for a URL that it can read.
     transform(code, id) {
-      if (!id.endsWith('/page/default_worker.ts')) return undefined;
+      if (!id.endsWith('/page/rpc/default_worker.ts')) return undefined;
       const plain = WORKERS.reduce((text, { source, name }) => {
         if (!text.includes(source)) this.error(`found no ${source}`);
         return text.replace(source, name);
@@ -108,7 +108,8 @@ export function scriptTagWorker(integrity, chatIntegrity) {
         CHAT_WORKER_INTEGRITY: JSON.stringify(chatIntegrity),
       },
     }),
-    resolveId: (source) => (source === './default_worker' ? path('../../src/page/script_tag_worker.ts') : undefined),
+    resolveId: (source) =>
+      source === './default_worker' ? path('../../src/page/rpc/script_tag_worker.ts') : undefined,
   };
 }
 

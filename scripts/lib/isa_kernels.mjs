@@ -1,6 +1,6 @@
 // The kernels that `npm run bench -- --only isa` compiles. It is loaded by Vite, as it is about TypeScript and WGSL.
-import { isWorthMeasuring } from '../../src/gpu/choice';
-import { namedKernels } from '../../test/helpers/kernels';
+import { isWorthMeasuring } from '../../src/gpu/choice/choice';
+import { namedKernels } from '../../test/helpers/gpu/kernels';
 import { findRecord, findVariant, isUsual, labelled } from './shader_text.mjs';
 
 /**
@@ -10,7 +10,7 @@ import { findRecord, findVariant, isUsual, labelled } from './shader_text.mjs';
  * @property {string} wgsl
  * @property {Readonly<Record<string, number>>} constants
  */
-/** @typedef {import('../../test/helpers/kernels').NamedKernel} NamedKernel */
+/** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
 /** Any that is none of Apple's: they are offered the same. */
 const A_GPU = /** @type {const} */ ({
@@ -45,7 +45,7 @@ function ofGpus(named) {
 /**
  * @param {NamedKernel} named
  * @param {string} label
- * @param {import('../../src/core/kernel').AnyVariant} variant
+ * @param {import('../../src/core/kernels/kernel').AnyVariant} variant
  * @returns {NamedSource}
  */
 function sourceOf({ name, kernel }, label, { wgsl, overrides }) {

@@ -6,7 +6,7 @@
 export const BREAKS = [
   {
     name: 'a sign in a backward kernel',
-    file: 'shaders/swiglu_backward.wgsl',
+    file: 'shaders/activations/swiglu_backward.wgsl',
     from: '(1.0 + z * (1.0 - s))',
     to: '(1.0 - z * (1.0 - s))',
   },
@@ -24,25 +24,25 @@ export const BREAKS = [
   },
   {
     name: 'a bias correction left out of AdamW',
-    file: 'shaders/adamw.wgsl',
+    file: 'shaders/optimizer/adamw.wgsl',
     from: 'let step_size = learning_rate / block.bias_correction1;',
     to: 'let step_size = learning_rate;',
   },
   {
     name: 'a learning rate one step late',
-    file: 'src/train/schedule.ts',
+    file: 'src/train/steps/schedule.ts',
     from: 'if (step < warmup) return step / Math.max(1, warmup);',
     to: 'if (step < warmup) return (step + 1) / Math.max(1, warmup);',
   },
   {
     name: 'a lock not taken',
-    file: 'src/core/tab_locks.ts',
+    file: 'src/core/locks/tab_locks.ts',
     from: 'const lock = this.#prefix + name;',
     to: 'const lock = this.#prefix + name + Math.random();',
   },
   {
     name: 'a promise not rejected',
-    file: 'src/page/connection.ts',
+    file: 'src/page/rpc/connection.ts',
     from: "if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));",
     to: 'if (!watch.signal.aborted) look();',
   },
@@ -54,19 +54,19 @@ export const BREAKS = [
   },
   {
     name: 'a policy of another name',
-    file: 'src/page/worker_address.ts',
+    file: 'src/page/rpc/worker_address.ts',
     from: "trustedTypes.createPolicy('webvera', {",
     to: "trustedTypes.createPolicy('webvera2', {",
   },
   {
     name: 'a code packed in the wrong half of its byte',
-    file: 'src/core/packed.ts',
+    file: 'src/core/numbers/packed.ts',
     from: '(code << (column & 4))',
     to: '(code << (4 - (column & 4)))',
   },
   {
     name: 'a checkpoint at another step',
-    file: 'src/train/saving.ts',
+    file: 'src/train/saving/saving.ts',
     from: 'step % save_steps === 0 : endsEpoch',
     to: 'step % save_steps === 1 : endsEpoch',
   },

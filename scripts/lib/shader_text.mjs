@@ -1,10 +1,10 @@
 // What `npm run shader` prints. It is loaded by Vite, as it is about TypeScript and WGSL.
-import { WebVeraError } from '../../src/core/error';
-import { nearName } from '../../src/core/near_name';
-import { namedKernels, shaderFiles } from '../../test/helpers/kernels';
+import { WebVeraError } from '../../src/core/errors/error';
+import { nearName } from '../../src/core/errors/near_name';
+import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
 
-/** @typedef {import('../../src/core/kernel').AnyVariant} AnyVariant */
-/** @typedef {import('../../test/helpers/kernels').NamedKernel} NamedKernel */
+/** @typedef {import('../../src/core/kernels/kernel').AnyVariant} AnyVariant */
+/** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
 /** Of a product's kernels, the one that is meant unless another is named. */
 const USUAL = '.vec4.f32';

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import type { Layers } from '../models/layers';

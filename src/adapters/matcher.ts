@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { ModuleInfo } from '../core/model';
+import { WebVeraError } from '../core/errors/error';
+import type { ModuleInfo } from '../core/types/model';
 import type { LinearRegExp } from '../regex/linear_regexp';
 import { StepBudget } from '../regex/step_budget';
 import type { AdapterConfig } from './adapter_config';

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';

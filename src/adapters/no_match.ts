@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { AdapterConfig } from './adapter_config';
 
 /** What PEFT's message depends on when an adapter wraps nothing. */

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { numel, roundUp, type Shape } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import { numel, roundUp, type Shape } from '../core/numbers/shape';
 import { VIEW_ALIGNMENT } from '../graph/value';
 
 /** Where a tensor lies in a pool. */

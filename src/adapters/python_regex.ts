@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import { LinearRegExp } from '../regex/linear_regexp';
 
 /** Characters of a pattern: more than a list of all of a model's modules takes. */

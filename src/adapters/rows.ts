@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import { kindOf } from './adapter';
 import type { RowAdapters } from './overlay';
 import type { RowInputs } from './row_inputs';

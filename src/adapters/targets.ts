@@ -1,7 +1,7 @@
-import { type ErrorDetails, WebVeraError } from '../core/error';
-import type { ModuleInfo } from '../core/model';
-import { nearName } from '../core/near_name';
-import type { Warn, Warning } from '../core/warning';
+import { type ErrorDetails, WebVeraError } from '../core/errors/error';
+import { nearName } from '../core/errors/near_name';
+import type { Warn, Warning } from '../core/errors/warning';
+import type { ModuleInfo } from '../core/types/model';
 import type { AdapterConfig } from './adapter_config';
 import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';

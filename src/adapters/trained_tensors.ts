@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { Shape } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import type { Shape } from '../core/numbers/shape';
 import { type AdapterConfig, trainedBiases } from './adapter_config';
 import { savedName } from './saved_names';
 import { taskHeads } from './targets';

@@ -1,12 +1,12 @@
 import { VeraConfig } from '../adapters/vera/config';
-import { uniforms } from '../core/rng';
+import { uniforms } from '../core/numbers/rng';
 import type { DeviceHost } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import { openStore } from '../store/open_store';
 import { SessionAdapters } from '../worker/adapters/session_adapters';
 import type { VeraState } from '../worker/adapters/vera_state';
 import { BaseModel } from '../worker/models/base_model';
-import { ModelSources } from '../worker/models/model_sources';
+import { ModelSources } from '../worker/models/loading/model_sources';
 import { type AdapterBytes, writeAdapter } from '../worker/storage/adapter_files';
 import { AdapterShelf } from '../worker/storage/adapter_shelf';
 import { type ModelStageOptions, openModel } from './model_stage';

@@ -1,9 +1,9 @@
 import { BASE } from '../adapters/overlay';
-import { bucketLength } from '../core/bucket';
+import { bucketLength } from '../core/numbers/bucket';
 import { decodeProgram } from '../generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../generate/generation_state';
 import { createKvCache } from '../generate/kv_cache';
-import { chooseVariant } from '../gpu/choice';
+import { chooseVariant } from '../gpu/choice/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { Step } from '../graph/graph';

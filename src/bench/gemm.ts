@@ -1,7 +1,7 @@
-import { untilAborted } from '../core/abort';
-import { WebVeraError } from '../core/error';
-import { median } from '../core/median';
-import { chooseVariant, eligibleVariants } from '../gpu/choice';
+import { untilAborted } from '../core/async/abort';
+import { WebVeraError } from '../core/errors/error';
+import { median } from '../core/numbers/median';
+import { chooseVariant, eligibleVariants } from '../gpu/choice/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import { secondsPerRun, timeRuns } from '../gpu/timing';

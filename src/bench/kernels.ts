@@ -1,6 +1,6 @@
-import { untilAborted } from '../core/abort';
-import { WebVeraError } from '../core/error';
-import { chooseVariant } from '../gpu/choice';
+import { untilAborted } from '../core/async/abort';
+import { WebVeraError } from '../core/errors/error';
+import { chooseVariant } from '../gpu/choice/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { GemmRate } from './gemm';
 import { type KernelShare, kernelTable } from './kernel_table';

@@ -1,10 +1,10 @@
 import { BASE, type Overlay } from '../adapters/overlay';
-import { median } from '../core/median';
+import { median } from '../core/numbers/median';
 import { secondsPerRun } from '../gpu/timing';
 import type { LoadedProgram } from '../graph/runner';
 import { textSizes } from '../models/architecture';
 import type { TextBatch } from '../tasks/causal_lm/batches';
-import { logitsProgram, writeBatch } from '../train/program';
+import { logitsProgram, writeBatch } from '../train/steps/program';
 import type { AdapterStage } from './adapter_stage';
 
 /** One forward pass, from ids to logits on the device. */

@@ -1,9 +1,9 @@
-import { folderFiles } from '../formats/model_files';
+import { folderFiles } from '../formats/models/model_files';
 import { DeviceHost } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import { openSource } from '../hub/open_source';
 import type { LoadedModel } from '../models/loaded_model';
-import { loadModel } from '../worker/models/model_loader';
+import { loadModel } from '../worker/models/loading/model_loader';
 
 /** A base model on a device of its own. */
 interface ModelStage {

@@ -1,5 +1,5 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../adapters/training_layers';
-import { median } from '../core/median';
+import { median } from '../core/numbers/median';
 import type { DeviceInfo } from '../gpu/device';
 import { timeQueue } from '../gpu/timing';
 import { AdapterStage, type StageOptions } from './adapter_stage';

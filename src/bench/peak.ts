@@ -1,4 +1,4 @@
-import { untilAborted } from '../core/abort';
+import { untilAborted } from '../core/async/abort';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import { secondsPerRun } from '../gpu/timing';

@@ -1,5 +1,5 @@
-import { untilAborted } from '../core/abort';
-import { median } from '../core/median';
+import { untilAborted } from '../core/async/abort';
+import { median } from '../core/numbers/median';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import { enoughRuns, type Queue, timeQueue } from '../gpu/timing';

@@ -1,8 +1,8 @@
-import { median } from '../core/median';
-import type { IdTensor } from '../core/tensor';
+import { median } from '../core/numbers/median';
+import type { IdTensor } from '../core/types/tensor';
 import { finished } from '../gpu/timing';
 import { textSizes } from '../models/architecture';
-import { logitsProgram } from '../train/program';
+import { logitsProgram } from '../train/steps/program';
 import type { AdapterStage } from './adapter_stage';
 
 /** A switch to another adapter. Seconds are medians over the rounds. */

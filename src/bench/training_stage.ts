@@ -1,7 +1,7 @@
 import type { ModeChoice } from '../adapters/training_layers';
-import { uniforms } from '../core/rng';
-import { numel } from '../core/shape';
-import { chooseVariant } from '../gpu/choice';
+import { uniforms } from '../core/numbers/rng';
+import { numel } from '../core/numbers/shape';
+import { chooseVariant } from '../gpu/choice/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
@@ -11,16 +11,16 @@ import { textSizes } from '../models/architecture';
 import { makeBatch, type TextBatch } from '../tasks/causal_lm/batches';
 import { textRow } from '../tasks/causal_lm/token_row';
 import { lossChunks } from '../tasks/task';
-import { LoadedLayers, layersOfRun } from '../train/loaded_layers';
+import { LoadedLayers, layersOfRun } from '../train/steps/loaded_layers';
 import {
   createOptimizerState,
   gradientsOf,
   type OptimizerState,
   optimizerProgram,
   optimizerValues,
-} from '../train/optimizer';
-import { lossProgram, writeBatch } from '../train/program';
-import { packStepBlock } from '../train/step_block';
+} from '../train/steps/optimizer';
+import { lossProgram, writeBatch } from '../train/steps/program';
+import { packStepBlock } from '../train/steps/step_block';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import type { Stage, StageStep } from './replays';
 

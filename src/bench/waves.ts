@@ -1,4 +1,4 @@
-import { numel } from '../core/shape';
+import { numel } from '../core/numbers/shape';
 import type { Value } from '../graph/value';
 
 /** Numbers that differ, as a device may be quicker with zeros. */

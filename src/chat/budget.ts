@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 
 /** Of one rendering; a message takes some fifty. */
 const MOST_STEPS = 500_000;

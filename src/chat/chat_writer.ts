@@ -1,7 +1,7 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
-import type { Chat, ChatMessage, ChatOutcome, ChatTemplate, RenderedChat } from '../core/chat';
-import { WebVeraError } from '../core/error';
-import { errorToData } from '../core/wire';
+import { WebVeraError } from '../core/errors/error';
+import type { Chat, ChatMessage, ChatOutcome, ChatTemplate, RenderedChat } from '../core/types/chat';
+import { errorToData } from '../core/types/wire';
 import { BoundedInterpreter } from './bounded_interpreter';
 import { Budget, tooMuch } from './budget';
 import { globals, Raised } from './globals';

@@ -1,4 +1,4 @@
-import type { Chat, ChatOutcome, ChatTemplate } from '../core/chat';
+import type { Chat, ChatOutcome, ChatTemplate } from '../core/types/chat';
 import { VERSION } from '../core/version';
 import { ChatWriter } from './chat_writer';
 

@@ -1,5 +1,5 @@
 import type { tokenize } from '@huggingface/jinja';
-import { MOST_LEVELS } from '../core/nesting';
+import { MOST_LEVELS } from '../core/input/nesting';
 import { tooMuch } from './budget';
 
 type Token = ReturnType<typeof tokenize>[number];

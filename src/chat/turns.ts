@@ -1,5 +1,5 @@
-import type { ChatMessage, RenderedChat } from '../core/chat';
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
+import type { ChatMessage, RenderedChat } from '../core/types/chat';
 
 /** A sign that belongs to no language. */
 const NEVER_SAID = '\uf8ff';

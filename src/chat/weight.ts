@@ -1,4 +1,4 @@
-import { MOST_LEVELS } from '../core/nesting';
+import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
 import type { Value } from './value';
 

@@ -1,7 +1,7 @@
-import { bytesOf } from '../core/bytes';
-import { WebVeraError } from '../core/error';
-import { Fields, isJsonObject, type JsonObject } from '../core/fields';
-import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
+import { WebVeraError } from '../core/errors/error';
+import { bytesOf } from '../core/input/bytes';
+import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
+import { type KernelChoice, readKernelChoice } from '../core/kernels/kernel_choice';
 import {
   type EvaluationState,
   type Halving,
@@ -9,11 +9,11 @@ import {
   NOT_HALVED,
   type PoolSnapshot,
   type RunSnapshot,
-} from '../core/snapshot';
-import type { EvalLogs, StepLogs } from '../core/training';
+} from '../core/types/snapshot';
+import type { EvalLogs, StepLogs } from '../core/types/training';
 import { parseJsonObject } from './json';
-import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './safetensors';
-import { toFloat32 } from './values';
+import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './tensors/safetensors';
+import { toFloat32 } from './tensors/values';
 
 /** A run that can be gone on with. */
 export interface Checkpoint {

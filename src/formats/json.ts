@@ -1,7 +1,7 @@
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
-import { MOST_LEVELS } from '../core/nesting';
-import { defaultLimits } from '../core/source';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
+import { MOST_LEVELS } from '../core/input/nesting';
+import { defaultLimits } from '../core/types/source';
 
 /**
  * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so

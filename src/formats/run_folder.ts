@@ -1,15 +1,21 @@
-import type { ImageNumbers } from '../core/image';
-import type { ProblemType, TaskName } from '../core/model';
-import type { Tensor } from '../core/tensor';
-import type { StepLogs, TrainProgress } from '../core/training';
-import { type AdapterTensors, type ExpectedOther, otherParameter, vectorParameter, writeAdapterModel } from './peft';
+import type { ImageNumbers } from '../core/types/image';
+import type { ProblemType, TaskName } from '../core/types/model';
+import type { Tensor } from '../core/types/tensor';
+import type { StepLogs, TrainProgress } from '../core/types/training';
+import {
+  type AdapterTensors,
+  type ExpectedOther,
+  otherParameter,
+  vectorParameter,
+  writeAdapterModel,
+} from './peft/peft';
 import { pythonJson } from './python_json';
 import classifyPy from './run_folder/classify.py?raw';
 import dataPy from './run_folder/data.py?raw';
 import readme from './run_folder/README.md?raw';
 import requirements from './run_folder/requirements.txt?raw';
 import trainPy from './run_folder/train.py?raw';
-import { writeTensors } from './tensors';
+import { writeTensors } from './tensors/tensors';
 
 /** What a folder holds with which a run goes on in Python. */
 export interface RunFolder {

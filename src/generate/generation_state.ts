@@ -1,4 +1,4 @@
-import type { ResolvedGenerationConfig } from '../core/generation';
+import type { ResolvedGenerationConfig } from '../core/types/generation';
 import { pinned, type Value } from '../graph/value';
 import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 

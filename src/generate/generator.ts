@@ -1,7 +1,7 @@
 import { keyHolds, type Overlay } from '../adapters/overlay';
-import { bucketLength } from '../core/bucket';
-import { WebVeraError } from '../core/error';
-import type { ResolvedGenerationConfig } from '../core/generation';
+import { WebVeraError } from '../core/errors/error';
+import { bucketLength } from '../core/numbers/bucket';
+import type { ResolvedGenerationConfig } from '../core/types/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import { type LongTexts, textSizes } from '../models/architecture';

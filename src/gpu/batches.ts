@@ -1,4 +1,4 @@
-import type { Grid } from '../core/kernel';
+import type { Grid } from '../core/kernels/kernel';
 import type { SubmitBudget } from './budget';
 import type { Dispatch } from './program_loader';
 

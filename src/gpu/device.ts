@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import type { Arithmetic, Feature } from '../core/kernel';
-import type { KernelAdapter } from '../core/kernel_choice';
+import { WebVeraError } from '../core/errors/error';
+import type { Arithmetic, Feature } from '../core/kernels/kernel';
+import type { KernelAdapter } from '../core/kernels/kernel_choice';
 
 export interface DeviceInfo {
   readonly vendor: string;

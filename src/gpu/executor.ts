@@ -1,20 +1,20 @@
-import { bytesOf } from '../core/bytes';
-import { WebVeraError } from '../core/error';
-import type { AnyVariant } from '../core/kernel';
+import { WebVeraError } from '../core/errors/error';
+import { bytesOf } from '../core/input/bytes';
+import type { AnyVariant } from '../core/kernels/kernel';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { inChunks } from '../graph/work';
 import { batchesOf, type Piece } from './batches';
 import { SubmitBudget } from './budget';
-import { type Chosen, chooseVariant } from './choice';
+import { type Chosen, chooseVariant } from './choice/choice';
 import { CommandQueue } from './commands';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
-import { DeviceMemory } from './memory';
-import type { Place } from './pinned_buffers';
+import { DeviceMemory } from './memory/memory';
+import type { Place } from './memory/pinned_buffers';
+import { joinBytes, Readback } from './memory/readback';
 import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader';
-import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
 
 interface GpuLoadOptions extends LoadOptions {

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { Grid } from '../core/kernel';
+import { WebVeraError } from '../core/errors/error';
+import type { Grid } from '../core/kernels/kernel';
 
 /** A device's limits on bindings and grids. */
 export class DeviceLimits {

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { AnyKernel, AnyVariant } from '../core/kernel';
+import { WebVeraError } from '../core/errors/error';
+import type { AnyKernel, AnyVariant } from '../core/kernels/kernel';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { COMPUTE } from './flags';

@@ -1,14 +1,14 @@
-import { WebVeraError } from '../core/error';
-import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/kernel';
+import { WebVeraError } from '../core/errors/error';
+import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/kernels/kernel';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
-import type { DeviceMemory } from './memory';
-import { mayShare, type Place } from './pinned_buffers';
+import type { DeviceMemory } from './memory/memory';
+import { mayShare, type Place } from './memory/pinned_buffers';
+import { PARAMS_STRIDE, type ProgramMemory, takeMemory } from './memory/program_memory';
 import { type CompiledKernel, Pipelines } from './pipelines';
-import { PARAMS_STRIDE, type ProgramMemory, takeMemory } from './program_memory';
 
 export interface Dispatch {
   readonly kernel: CompiledKernel;

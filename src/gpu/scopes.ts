@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { DeviceHost } from './device';
 
 /** Runs code that creates GPU objects in error scopes, and turns the GPU's errors into `WebVeraError`s. */

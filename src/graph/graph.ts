@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernel';
-import type { Shape } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
+import type { Shape } from '../core/numbers/shape';
 import { joined, type Part, transient, type Value } from './value';
 
 /** One dispatch of a program. */

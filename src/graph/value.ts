@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/shape';
-import { type Storage, type StorageName, storages } from '../core/storage';
+import { WebVeraError } from '../core/errors/error';
+import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/numbers/shape';
+import { type Storage, type StorageName, storages } from '../core/numbers/storage';
 
 /** One of the storages of real numbers, or integers. */
 export type DType = StorageName | 'u32';

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { FolderSource } from '../core/source';
+import { WebVeraError } from '../core/errors/error';
+import type { FolderSource } from '../core/types/source';
 
 export interface HubOptions {
   /** 'https://huggingface.co/' */

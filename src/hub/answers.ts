@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import { displayUrl, expectFetchable } from './address';
 
 /** A response that means: no such file here. Others say that the folder is missing, or can't be had. */

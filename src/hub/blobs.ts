@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { ByteStream, FileSource } from '../core/files';
+import { WebVeraError } from '../core/errors/error';
+import type { ByteStream, FileSource } from '../core/input/files';
 import type { FileProgress, Progress } from './progress';
 
 interface BlobOptions {

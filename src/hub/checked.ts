@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { toHex } from '../core/digest';
-import { WebVeraError } from '../core/error';
-import type { ByteStream } from '../core/files';
+import { WebVeraError } from '../core/errors/error';
+import { toHex } from '../core/input/digest';
+import type { ByteStream } from '../core/input/files';
 
 /** The SHA-256 of bytes that come piece by piece, which the browser's own doesn't take. */
 export class RunningHash {

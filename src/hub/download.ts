@@ -1,7 +1,7 @@
-import { untilAborted } from '../core/abort';
-import { type Clock, inTime } from '../core/clock';
-import { WebVeraError } from '../core/error';
-import type { ByteStream } from '../core/files';
+import { untilAborted } from '../core/async/abort';
+import { type Clock, inTime } from '../core/async/clock';
+import { WebVeraError } from '../core/errors/error';
+import type { ByteStream } from '../core/input/files';
 import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
 import { broken, changed, type Place, stalled, unmarked, wrongSize } from './download_errors';
 import { Retries } from './retries';

@@ -1,8 +1,8 @@
-import { untilAborted } from '../core/abort';
-import { type Clock, inTime } from '../core/clock';
-import { WebVeraError } from '../core/error';
-import type { ByteStream, FileSource } from '../core/files';
-import { expectedSha256, type Integrity } from '../core/integrity';
+import { untilAborted } from '../core/async/abort';
+import { type Clock, inTime } from '../core/async/clock';
+import { WebVeraError } from '../core/errors/error';
+import type { ByteStream, FileSource } from '../core/input/files';
+import { expectedSha256, type Integrity } from '../core/input/integrity';
 import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
 import { CheckedStream } from './checked';

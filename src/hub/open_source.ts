@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from '../core/clock';
-import { WebVeraError } from '../core/error';
-import type { FileSource } from '../core/files';
-import type { Integrity } from '../core/integrity';
-import type { FolderSource, ProgressInfo } from '../core/source';
+import { type Clock, systemClock } from '../core/async/clock';
+import { WebVeraError } from '../core/errors/error';
+import type { FileSource } from '../core/input/files';
+import type { Integrity } from '../core/input/integrity';
+import type { FolderSource, ProgressInfo } from '../core/types/source';
 import { type HubOptions, type RemoteSource, resolveAddress } from './address';
 import { BlobFolder } from './blobs';
 import { HttpFolder } from './http';

@@ -1,4 +1,4 @@
-import type { ProgressInfo } from '../core/source';
+import type { ProgressInfo } from '../core/types/source';
 
 interface ProgressOptions {
   /** What the events call the model. */

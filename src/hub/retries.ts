@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../core/clock';
-import { WebVeraError } from '../core/error';
+import { type Clock, sleep } from '../core/async/clock';
+import { WebVeraError } from '../core/errors/error';
 
 interface RetriesOptions {
   readonly clock: Clock;

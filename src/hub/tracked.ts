@@ -1,4 +1,4 @@
-import type { ByteStream } from '../core/files';
+import type { ByteStream } from '../core/input/files';
 import type { FileProgress } from './progress';
 
 /** A stream whose bytes are reported as they are read. */

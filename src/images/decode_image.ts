@@ -1,7 +1,7 @@
-import { untilAborted } from '../core/abort';
-import { WebVeraError } from '../core/error';
-import type { DecodeImage } from '../core/image';
-import { expectModestImage } from '../core/image_limits';
+import { untilAborted } from '../core/async/abort';
+import { WebVeraError } from '../core/errors/error';
+import { expectModestImage } from '../core/input/image_limits';
+import type { DecodeImage } from '../core/types/image';
 import { declaredSize } from './image_header';
 
 /** As Pillow reads files: numbers as they are stored, whatever colours a profile says they are. */

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { DecodeImage, ImageNumbers, RgbImage, SentImage } from '../core/image';
+import { WebVeraError } from '../core/errors/error';
+import type { DecodeImage, ImageNumbers, RgbImage, SentImage } from '../core/types/image';
 import { imageOfValues, type PixelValues, pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
 

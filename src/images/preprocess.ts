@@ -1,7 +1,7 @@
-import { bytesOf } from '../core/bytes';
-import { WebVeraError } from '../core/error';
-import type { RgbaImage, RgbImage } from '../core/image';
-import { expectModestImage } from '../core/image_limits';
+import { WebVeraError } from '../core/errors/error';
+import { bytesOf } from '../core/input/bytes';
+import { expectModestImage } from '../core/input/image_limits';
+import type { RgbaImage, RgbImage } from '../core/types/image';
 import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
 import { type ImageSize, resize } from './resize';
 

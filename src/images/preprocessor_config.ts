@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { Fields, type JsonObject } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
 /** Pixels of an edge. The largest ViTs take 518. */

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../core/image';
+import type { RgbImage } from '../core/types/image';
 
 /** PIL's filters. */
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic';

@@ -1,13 +1,13 @@
-import type { Fields } from '../core/fields';
+import type { Fields } from '../core/input/fields';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { geglu } from '../ops/geglu';
-import { gelu } from '../ops/gelu';
-import { geluNew } from '../ops/gelu_new';
+import { geglu } from '../ops/activations/geglu';
+import { gelu } from '../ops/activations/gelu';
+import { geluNew } from '../ops/activations/gelu_new';
+import { relu } from '../ops/activations/relu';
+import { silu } from '../ops/activations/silu';
+import { swiglu } from '../ops/activations/swiglu';
 import { mul } from '../ops/mul';
-import { relu } from '../ops/relu';
-import { silu } from '../ops/silu';
-import { swiglu } from '../ops/swiglu';
 import { oneOf } from './config_fields';
 
 /** The function between a model's linear layers. */

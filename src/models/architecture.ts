@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskName } from '../core/model';
-import type { Shape } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import type { Shape } from '../core/numbers/shape';
+import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskName } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';

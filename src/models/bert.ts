@@ -1,4 +1,4 @@
-import type { PretrainedConfig } from '../core/model';
+import type { PretrainedConfig } from '../core/types/model';
 import type { Network } from './architecture';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';

@@ -1,8 +1,8 @@
-import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { ModuleInfo, PretrainedConfig } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
-import { embedding } from '../ops/embedding';
+import { embedding } from '../ops/rows/embedding';
 import { ACTIVATIONS } from './activations';
 import { type Inputs, type Network, PADDING_POSITION, type PositionRule, type WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { Fields } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import type { Fields } from '../core/input/fields';
 
 /** Larger than any published model, small enough for sizes and offsets to stay exact. */
 export const MAX = {

@@ -1,4 +1,4 @@
-import type { Fields } from '../core/fields';
+import type { Fields } from '../core/input/fields';
 import { type ActivationName, parseActivation } from './activations';
 import { expectModelType, MAX, parseDtype, parseTokens, type SpecialTokens, type StoredDtype } from './config_fields';
 import { parseRope, type RopeConfig, type RopeRules, ropeFields } from './rope_config';

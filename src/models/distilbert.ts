@@ -1,8 +1,8 @@
-import { Fields } from '../core/fields';
-import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import { Fields } from '../core/input/fields';
+import type { ModuleInfo, PretrainedConfig } from '../core/types/model';
+import { relu } from '../ops/activations/relu';
 import { add } from '../ops/add';
-import { embedding } from '../ops/embedding';
-import { relu } from '../ops/relu';
+import { embedding } from '../ops/rows/embedding';
 import { ACTIVATIONS } from './activations';
 import type { Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';

@@ -1,11 +1,11 @@
-import type { PretrainedConfig } from '../core/model';
+import type { PretrainedConfig } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { withAlibi, withoutAlibi } from '../ops/attention/alibi';
 import { repeatHeads } from '../ops/attention/repeat_heads';
-import { embedding } from '../ops/embedding';
 import { rope } from '../ops/rope';
-import { sliceColumns } from '../ops/slice_columns';
+import { embedding } from '../ops/rows/embedding';
+import { sliceColumns } from '../ops/rows/slice_columns';
 import { ACTIVATIONS } from './activations';
 import { alibiTable } from './alibi_table';
 import type { ConstantSpec, Inputs, Network } from './architecture';

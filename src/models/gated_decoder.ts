@@ -1,12 +1,12 @@
-import type { PretrainedConfig } from '../core/model';
+import type { PretrainedConfig } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import type { AttentionHeads } from '../ops/attention/attention';
-import { embedding } from '../ops/embedding';
-import { rmsNorm } from '../ops/rms_norm';
+import { rmsNorm } from '../ops/norms/rms_norm';
 import { rope } from '../ops/rope';
-import { sliceColumns } from '../ops/slice_columns';
+import { embedding } from '../ops/rows/embedding';
+import { sliceColumns } from '../ops/rows/slice_columns';
 import { ACTIVATIONS } from './activations';
 import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';

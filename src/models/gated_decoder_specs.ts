@@ -1,4 +1,4 @@
-import type { ModuleInfo } from '../core/model';
+import type { ModuleInfo } from '../core/types/model';
 import { ACTIVATIONS } from './activations';
 import type { WeightSpec } from './architecture';
 import type { GatedDecoder } from './gated_decoder_kind';

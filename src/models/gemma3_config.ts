@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../core/fields';
+import { Fields, type JsonObject } from '../core/input/fields';
 import { parseActivation } from './activations';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { expectCausal, GEMMA_DEFAULTS, parseSoftcap } from './gemma_config';

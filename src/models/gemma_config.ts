@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../core/fields';
+import { Fields, type JsonObject } from '../core/input/fields';
 import { ACTIVATIONS, type ActivationName, parseActivation } from './activations';
 import { oneOf, unsupported } from './config_fields';
 import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './decoder_fields';

@@ -1,9 +1,9 @@
-import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { ModuleInfo, PretrainedConfig } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
-import { embedding } from '../ops/embedding';
-import { sliceColumns } from '../ops/slice_columns';
+import { embedding } from '../ops/rows/embedding';
+import { sliceColumns } from '../ops/rows/slice_columns';
 import { ACTIVATIONS } from './activations';
 import type { Inputs, Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';

@@ -1,7 +1,7 @@
-import type { ModuleInfo } from '../core/model';
+import type { ModuleInfo } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { softcap } from '../ops/softcap';
+import { softcap } from '../ops/activations/softcap';
 import type { Head, WeightSpec } from './architecture';
 import type { Labels } from './labels';
 import { type LinearSpec, linearModule, linearWeights } from './specs';

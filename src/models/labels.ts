@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import { Fields, isJsonObject, type JsonObject } from '../core/fields';
-import type { LabelOptions, PretrainedConfig, ProblemType } from '../core/model';
+import { WebVeraError } from '../core/errors/error';
+import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
+import type { LabelOptions, PretrainedConfig, ProblemType } from '../core/types/model';
 import { unsupported } from './config_fields';
 
 /** More than any published classifier, and few enough for their logits to be read after every batch. */

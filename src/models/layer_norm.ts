@@ -1,7 +1,7 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { layerNorm } from '../ops/layer_norm';
+import { layerNorm } from '../ops/norms/layer_norm';
 import type { Layers } from './layers';
 
 /** The model's LayerNorm of that name, over the last dimension of x. */

@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../core/fields';
+import { Fields, type JsonObject } from '../core/input/fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 
 /** What a Llama needs of its config.json, under Hugging Face's names and with their defaults. */

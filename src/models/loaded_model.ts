@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { Value } from '../graph/value';
 import type { Architecture } from './architecture';
 import type { Tensors } from './layers';

@@ -1,4 +1,4 @@
-import type { PretrainedConfig } from '../core/model';
+import type { PretrainedConfig } from '../core/types/model';
 import type { Network } from './architecture';
 import { createGatedDecoder } from './gated_decoder';
 import { parsePhi3Config } from './phi3_config';

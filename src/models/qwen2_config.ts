@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../core/fields';
+import { Fields, type JsonObject } from '../core/input/fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 

@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../core/fields';
+import { Fields, type JsonObject } from '../core/input/fields';
 import type { GatedDecoderConfig } from './decoder_fields';
 import { parseQwen } from './qwen2_config';
 

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { PretrainedConfig, TaskName } from '../core/model';
+import { WebVeraError } from '../core/errors/error';
+import type { PretrainedConfig, TaskName } from '../core/types/model';
 import type { Architecture, Network, NetworkOptions } from './architecture';
 import { createBert } from './bert';
 import { createDistilbert } from './distilbert';

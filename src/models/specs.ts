@@ -1,4 +1,4 @@
-import type { ModuleInfo } from '../core/model';
+import type { ModuleInfo } from '../core/types/model';
 import type { WeightSpec } from './architecture';
 
 /** A linear layer of a model: what it adds to the list of modules, and what the file must hold for it. */

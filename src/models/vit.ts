@@ -1,10 +1,10 @@
-import type { ModuleNames, PretrainedConfig } from '../core/model';
-import { rowsAndColumns } from '../core/shape';
+import { rowsAndColumns } from '../core/numbers/shape';
+import type { ModuleNames, PretrainedConfig } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
-import { embedding } from '../ops/embedding';
-import { prependRow } from '../ops/prepend_row';
+import { embedding } from '../ops/rows/embedding';
+import { prependRow } from '../ops/rows/prepend_row';
 import { ACTIVATIONS } from './activations';
 import type { Head, Inputs, Network, NetworkOptions } from './architecture';
 import { newWeights } from './heads';

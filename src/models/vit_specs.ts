@@ -1,4 +1,4 @@
-import type { ModuleInfo, ModuleNames } from '../core/model';
+import type { ModuleInfo, ModuleNames } from '../core/types/model';
 import { ACTIVATIONS } from './activations';
 import type { WeightSpec } from './architecture';
 import { type LinearSpec, layerNormWeights, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';

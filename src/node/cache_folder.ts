@@ -1,4 +1,4 @@
-import { parseJson } from '../core/nesting';
+import { parseJson } from '../core/input/nesting';
 import type { BlobStore, Condition, Stored } from '../store/blob_store';
 import type { ByteFiles, ByteWriter } from '../store/byte_files';
 import { StoreError } from '../store/store_error';

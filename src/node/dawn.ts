@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { anyBoolean, checkOptions, number, type Rule } from '../page/options';
+import { WebVeraError } from '../core/errors/error';
+import { anyBoolean, checkOptions, number, type Rule } from '../page/session/options';
 import { restAtEachTurn } from './rest';
 
 export interface DawnOptions {

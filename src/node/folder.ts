@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { wrong } from '../page/options';
+import { WebVeraError } from '../core/errors/error';
+import { wrong } from '../page/session/options';
 
 /**
  * A folder on this machine, in Node or Deno: the source of a model or an adapter, as `from_pretrained(await openFolder('model'))`

@@ -1,6 +1,6 @@
 import { ChatWriter } from '../chat/chat_writer';
-import { connectDirectly } from '../page/connection';
-import type { connectHere as here } from '../page/this_thread';
+import { connectDirectly } from '../page/rpc/connection';
+import type { connectHere as here } from '../page/rpc/this_thread';
 import type { SessionHost } from '../worker/protocol';
 import { WorkerSessionImpl } from '../worker/session';
 import { cacheFolder } from './cache_folder';

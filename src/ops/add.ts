@@ -1,7 +1,7 @@
 import wgsl from '../../shaders/add.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { expectShape, numel } from '../core/shape';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 

@@ -1,11 +1,11 @@
 import wgsl from '../../shaders/dropout.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import philox from '../../shaders/lib/philox.wgsl?raw';
+import philox from '../../shaders/lib/math/philox.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
-import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { DROPOUT_STREAMS, seedWords } from '../core/rng';
-import { expectShape, numel } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { DROPOUT_STREAMS, seedWords } from '../core/numbers/rng';
+import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 

@@ -1,8 +1,8 @@
 import clearWgsl from '../../shaders/clear.wgsl?raw';
 import wgsl from '../../shaders/fill.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { numel, type Shape } from '../core/shape';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { numel, type Shape } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 

@@ -1,8 +1,8 @@
 import wgsl from '../../shaders/fma_chain.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { numel } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 

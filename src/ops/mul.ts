@@ -1,7 +1,7 @@
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import wgsl from '../../shaders/mul.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { expectShape, numel } from '../core/shape';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';

@@ -1,11 +1,11 @@
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
+import wordScalar from '../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../shaders/lib/storage/word_vec4.wgsl?raw';
 import ropeWgsl from '../../shaders/rope.wgsl?raw';
 import partialWgsl from '../../shaders/rope_partial.wgsl?raw';
-import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid } from '../core/kernel';
-import { expectShape, rowsAndColumns } from '../core/shape';
+import { WebVeraError } from '../core/errors/error';
+import { defineKernel, flatGrid } from '../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';

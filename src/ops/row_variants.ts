@@ -1,8 +1,8 @@
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
-import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernel';
+import wordScalar from '../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../shaders/lib/storage/word_vec4.wgsl?raw';
+import workgroupSum from '../../shaders/lib/sums/workgroup_sum.wgsl?raw';
+import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
 interface SerialInit<P extends ParamTypes> {
   /** All but how words are read. */

@@ -1,13 +1,13 @@
 import generationBlock from '../../shaders/lib/generation_block.wgsl?raw';
-import gumbel from '../../shaders/lib/gumbel.wgsl?raw';
-import isFiniteWgsl from '../../shaders/lib/is_finite.wgsl?raw';
-import philox from '../../shaders/lib/philox.wgsl?raw';
+import gumbel from '../../shaders/lib/math/gumbel.wgsl?raw';
+import isFiniteWgsl from '../../shaders/lib/math/is_finite.wgsl?raw';
+import philox from '../../shaders/lib/math/philox.wgsl?raw';
 import search from '../../shaders/lib/sample_search.wgsl?raw';
 import serial from '../../shaders/lib/sample_serial.wgsl?raw';
 import workgroup from '../../shaders/lib/sample_workgroup.wgsl?raw';
 import wgsl from '../../shaders/sample.wgsl?raw';
-import { defineKernel } from '../core/kernel';
-import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/shape';
+import { defineKernel } from '../core/kernels/kernel';
+import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 
 /**
  * How much work untrusted input may still cause. Steps are counted rather than time, so that what is refused on one machine is

@@ -1,4 +1,4 @@
-import { MOST_LEVELS } from '../core/nesting';
+import { MOST_LEVELS } from '../core/input/nesting';
 
 /** What a pattern says, without a word on how it is matched. */
 export type Node =

@@ -1,4 +1,4 @@
-import { areEqual, sha256 } from '../core/digest';
+import { areEqual, sha256 } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import { StoreError } from './store_error';
 

@@ -1,4 +1,4 @@
-import { areEqual, sha256 } from '../core/digest';
+import { areEqual, sha256 } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';

@@ -1,4 +1,4 @@
-import { sha256, toHex } from '../core/digest';
+import { sha256, toHex } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import type { ByteFiles } from './byte_files';
 

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { GivenImages, GivenInputs, GivenTexts } from '../core/tensor';
+import { WebVeraError } from '../core/errors/error';
+import type { GivenImages, GivenInputs, GivenTexts } from '../core/types/tensor';
 
 /** Throws `invalid_argument` where a model of texts is given images. */
 export function expectTexts(inputs: GivenInputs): GivenTexts {

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import { exampleFields } from '../core/example';
-import type { SentExample } from '../core/training';
+import { WebVeraError } from '../core/errors/error';
+import { exampleFields } from '../core/types/example';
+import type { SentExample } from '../core/types/training';
 import { readJsonLines } from './blob_text';
 import { readCsv } from './csv';
 import type { RowSource } from './task';

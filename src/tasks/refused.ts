@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 
 /** For an argument that means nothing here. */
 export function refused(name: string, why: string, hint = ''): WebVeraError {

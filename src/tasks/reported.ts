@@ -1,4 +1,4 @@
-import type { ReadProgress } from '../core/run';
+import type { ReadProgress } from '../core/types/run';
 import type { RowSource } from './task';
 
 /** How much of a data set has been read. */

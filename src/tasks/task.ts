@@ -1,8 +1,8 @@
-import type { LabelScore } from '../core/prediction';
-import type { ImagePreview, Preview } from '../core/preview';
-import type { GivenInputs, Tensor } from '../core/tensor';
-import type { FileFormat, ResolvedTrainingArguments, SentExample } from '../core/training';
-import type { Warning } from '../core/warning';
+import type { Warning } from '../core/errors/warning';
+import type { LabelScore } from '../core/types/prediction';
+import type { ImagePreview, Preview } from '../core/types/preview';
+import type { GivenInputs, Tensor } from '../core/types/tensor';
+import type { FileFormat, ResolvedTrainingArguments, SentExample } from '../core/types/training';
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';

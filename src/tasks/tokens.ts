@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { TextSizes } from '../models/architecture';
 
 /** Throws `invalid_argument` for ids that aren't in the vocabulary. */

@@ -1,7 +1,7 @@
-import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/chat';
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
-import { errorFromData } from '../core/wire';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
+import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types/chat';
+import { errorFromData } from '../core/types/wire';
 
 /**
  * A tokenizer's chat template, with the special tokens that it knows by name. `file` is what chat_template.jinja holds, which

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { checkPattern } from './patterns';
 
 /** Above any published vocabulary, and small enough to be counted in an array. */

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import type { Layout, Piece } from './post_processor';
 import { type TextStream, WINDOW } from './text_stream';
 

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../core/errors/error';
 import { LinearRegExp } from '../regex/linear_regexp';
 import type { StepBudget } from '../regex/step_budget';
 import { runsLinear } from './linear_patterns';

@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { WebVeraError } from '../core/error';
-import type { JsonObject } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import type { JsonObject } from '../core/input/fields';
 import { StepBudget } from '../regex/step_budget';
 import { type AddedToken, TokenFinder } from './added_tokens';
 import { BoundedDecoder, TextStages } from './stages';

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 
 /** Special tokens around a text. Published ones have at most a few. */
 const MAX_SPECIAL_TOKENS = 256;

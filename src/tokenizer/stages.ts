@@ -19,7 +19,7 @@ import {
   SplitPreTokenizer,
   StripNormalizer,
 } from '@huggingface/tokenizers';
-import { isJsonObject } from '../core/fields';
+import { isJsonObject } from '../core/input/fields';
 import type { StepBudget } from '../regex/step_budget';
 import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { replaceAll, split } from './pattern_rules';

@@ -1,8 +1,8 @@
-import type { Breather } from '../core/breather';
-import type { Chat, RenderChat, RenderedChat } from '../core/chat';
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
-import { parseJson } from '../core/nesting';
+import type { Breather } from '../core/async/breather';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
+import { parseJson } from '../core/input/nesting';
+import type { Chat, RenderChat, RenderedChat } from '../core/types/chat';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { type EncodedPair, encodedPair, TokenSource } from './encoded_pair';

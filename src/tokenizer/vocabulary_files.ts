@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import { isJsonObject, type JsonObject } from '../core/fields';
+import { WebVeraError } from '../core/errors/error';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { specialToken } from './chat_template';
 
 /** What a folder without a tokenizer.json has of a tokenizer, as files of before 2020 and their kin do. */

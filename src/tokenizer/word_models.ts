@@ -1,5 +1,5 @@
 import { BPE, type Tokenizer } from '@huggingface/tokenizers';
-import type { JsonObject } from '../core/fields';
+import type { JsonObject } from '../core/input/fields';
 import type { StepBudget } from '../regex/step_budget';
 
 /** The library's model, with its vocabulary. */

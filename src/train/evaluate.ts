@@ -4,8 +4,8 @@ import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
 import { type Batch, lossChunks, type Measured, type Task } from '../tasks/task';
-import { lossProgram, writeBatch } from './program';
-import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './step_block';
+import { lossProgram, writeBatch } from './steps/program';
+import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './steps/step_block';
 
 interface Pending {
   readonly batch: Batch;

@@ -1,12 +1,12 @@
-import { WebVeraError } from '../core/error';
-import type { RunEvent } from '../core/run';
-import type { BestState } from '../core/snapshot';
-import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
+import { WebVeraError } from '../core/errors/error';
+import type { RunEvent } from '../core/types/run';
+import type { BestState } from '../core/types/snapshot';
+import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Runner } from '../graph/runner';
 import type { Metrics, TaskMetrics } from '../tasks/task';
-import type { OptimizerState } from './optimizer';
-import { readPools } from './pools';
-import type { RunRecord } from './run_record';
+import { readPools } from './saving/pools';
+import type { RunRecord } from './saving/run_record';
+import type { OptimizerState } from './steps/optimizer';
 import type { StepData } from './training_init';
 
 type EvaluationArguments = Pick<

@@ -1,13 +1,13 @@
 import { parametersEnd } from '../adapters/pool_layout';
-import { WebVeraError } from '../core/error';
-import type { RunEvent } from '../core/run';
-import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
-import type { ResolvedTrainingArguments } from '../core/training';
+import { WebVeraError } from '../core/errors/error';
+import type { RunEvent } from '../core/types/run';
+import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
+import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { Runner } from '../graph/runner';
-import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept } from './kept_pools';
-import type { OptimizerState } from './optimizer';
-import { readPieces, restorePools } from './pools';
-import type { RunRecord, RunState } from './run_record';
+import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept } from './saving/kept_pools';
+import { readPieces, restorePools } from './saving/pools';
+import type { RunRecord, RunState } from './saving/run_record';
+import type { OptimizerState } from './steps/optimizer';
 import type { Restored } from './training_init';
 
 interface RecoveryInit {

@@ -1,4 +1,4 @@
-import type { TrainingArguments } from '../core/training';
+import type { TrainingArguments } from '../core/types/training';
 
 type BatchSizes = Required<Pick<TrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>>;
 

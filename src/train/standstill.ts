@@ -1,9 +1,9 @@
-import { PauseGate } from '../core/pause_gate';
-import type { RunEvent } from '../core/run';
-import type { RunSnapshot } from '../core/snapshot';
-import type { PauseReason } from '../core/training';
-import type { RunRecord } from './run_record';
-import { Snapshots } from './snapshots';
+import { PauseGate } from '../core/async/pause_gate';
+import type { RunEvent } from '../core/types/run';
+import type { RunSnapshot } from '../core/types/snapshot';
+import type { PauseReason } from '../core/types/training';
+import type { RunRecord } from './saving/run_record';
+import { Snapshots } from './saving/snapshots';
 
 interface StandstillInit {
   readonly record: RunRecord;

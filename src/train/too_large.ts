@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { ResolvedTrainingArguments } from '../core/training';
+import { WebVeraError } from '../core/errors/error';
+import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { BatchShape, Task } from '../tasks/task';
 import { smallerBatches } from './smaller_batches';
 

@@ -1,9 +1,9 @@
 import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
 import type { ModeChoice } from '../adapters/training_layers';
-import type { ReadProgress, RunEvent, Saved } from '../core/run';
-import type { RunSnapshot } from '../core/snapshot';
-import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
+import type { ReadProgress, RunEvent, Saved } from '../core/types/run';
+import type { RunSnapshot } from '../core/types/snapshot';
+import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';

@@ -1,15 +1,15 @@
-import type { RunControl, RunEvent, RunHook } from '../core/run';
-import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
-import type { PauseReason, TrainOutput } from '../core/training';
+import type { RunControl, RunEvent, RunHook } from '../core/types/run';
+import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
+import type { PauseReason, TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
-import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
-import { readPools, restorePools } from './pools';
 import { Recovery } from './recovery';
-import { RunRecord } from './run_record';
-import { Saving } from './saving';
+import { readPools, restorePools } from './saving/pools';
+import { RunRecord } from './saving/run_record';
+import { Saving } from './saving/saving';
 import { Standstill } from './standstill';
-import { expectDone, type StepStats, unpackStats } from './step_block';
-import { StepPrograms } from './step_programs';
+import { createOptimizerState, type OptimizerState, optimizerValues } from './steps/optimizer';
+import { expectDone, type StepStats, unpackStats } from './steps/step_block';
+import { StepPrograms } from './steps/step_programs';
 import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
 
 interface Submitted {

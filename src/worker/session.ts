@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import { TabLocks } from '../core/tab_locks';
-import type { Warn } from '../core/warning';
+import { WebVeraError } from '../core/errors/error';
+import type { Warn } from '../core/errors/warning';
+import { TabLocks } from '../core/locks/tab_locks';
 import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { openStore } from '../store/open_store';
@@ -11,7 +11,7 @@ import { SessionAdapters } from './adapters/session_adapters';
 import { SessionVera } from './adapters/session_vera';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
-import { ModelSources } from './models/model_sources';
+import { ModelSources } from './models/loading/model_sources';
 import { SessionCache } from './models/session_cache';
 import { SessionKernels } from './models/session_kernels';
 import { SessionModels } from './models/session_models';

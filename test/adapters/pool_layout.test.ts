@@ -6,7 +6,7 @@ import {
   parametersEnd,
   unpackParameters,
 } from '../../src/adapters/pool_layout';
-import { numel } from '../../src/core/shape';
+import { numel } from '../../src/core/numbers/shape';
 
 const parameters = [
   { name: 'q.A', shape: [5] },

@@ -3,8 +3,8 @@ import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
 import { createArchitecture } from '../../src/models/registry';
-import { taskOfBase } from '../helpers/golden_batches';
-import type { moduleList } from '../helpers/module_lists';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import type { moduleList } from '../helpers/maths/module_lists';
 
 /** What a session asks of a model that it has loaded. */
 export function ownModules(base: string): ReturnType<typeof moduleList> {

@@ -4,8 +4,8 @@ import { minimalTargets } from '../../src/adapters/minimal_targets';
 import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
-import { DECODERS } from '../helpers/decoders';
-import { moduleList } from '../helpers/module_lists';
+import { moduleList } from '../helpers/maths/module_lists';
+import { DECODERS } from '../helpers/models/decoders';
 import { linear, ownModules, wrappedOf } from './target_names';
 import { invalid } from './vera/config_errors';
 

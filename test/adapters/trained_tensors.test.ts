@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type TrainableModel, trainedTensors } from '../../src/adapters/trained_tensors';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets } from '../../src/adapters/vera/targets';
-import { moduleList } from '../helpers/module_lists';
-import { tensorsIn } from '../helpers/vera_values';
+import { moduleList } from '../helpers/maths/module_lists';
+import { tensorsIn } from '../helpers/models/vera_values';
 
 /** A golden base model: modules as torch lists them, weights as its file holds them. */
 function golden(name: string): TrainableModel {

@@ -10,8 +10,8 @@ import {
   VeraModel,
   type WarningEvent,
 } from '../../src/index';
-import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
-import { loadTiny, tinyRow, tinyVera } from '../helpers/tiny_llama';
+import { loadTiny, tinyRow, tinyVera } from '../helpers/models/tiny_llama';
+import { bytesOf, openTestSession, type TestSession } from '../helpers/session/session';
 
 const input_ids = [tinyRow(12, 4).input_ids];
 const other = new VeraConfig({ r: 4, target_modules: 'all-linear', projection_prng_key: 7, save_projection: false });

@@ -1,11 +1,11 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type KernelChoice, Session } from '../../src/index';
-import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/resumed_run';
+import { loadTiny } from '../helpers/models/tiny_llama';
 import { testInAll } from '../helpers/ring';
-import { type TestSession, within } from '../helpers/session';
-import { sessionGpu } from '../helpers/session_gpu';
-import { loadTiny } from '../helpers/tiny_llama';
+import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/session/resumed_run';
+import { type TestSession, within } from '../helpers/session/session';
+import { sessionGpu } from '../helpers/session/session_gpu';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 300_000 });

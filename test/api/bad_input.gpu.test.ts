@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
@@ -12,8 +12,8 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
-import { loadTiny, tinyConfig, tinyFiles, tinyRow, tinyTensors, tinyVera } from '../helpers/tiny_llama';
+import { loadTiny, tinyConfig, tinyFiles, tinyRow, tinyTensors, tinyVera } from '../helpers/models/tiny_llama';
+import { bytesOf, openTestSession, type TestSession } from '../helpers/session/session';
 
 const whole = writeSafetensors(tinyTensors());
 const NORM = 'model.norm.weight';

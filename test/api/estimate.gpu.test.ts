@@ -12,9 +12,9 @@ import {
   VeraConfig,
   type VeraConfigInit,
 } from '../../src/index';
-import { goldenBase } from '../helpers/golden';
-import { taskOfBase } from '../helpers/golden_batches';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { goldenBase } from '../helpers/golden/golden';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 const classes = {
   causal_lm: AutoModelForCausalLM,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors';
+import { readSafetensors } from '../../src/formats/tensors/safetensors';
 import { type AdapterFiles, get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
 import {
   comparableConfig,
@@ -9,12 +9,12 @@ import {
   goldenTensors,
   largestDifference,
   tokensOf,
-} from '../helpers/golden';
-import { taskOfBase } from '../helpers/golden_batches';
-import { type GoldenEntry, goldenCases, isKeyCase, isText } from '../helpers/golden_index';
-import { expectGoldenTraining } from '../helpers/golden_training';
+} from '../helpers/golden/golden';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import { type GoldenEntry, goldenCases, isKeyCase, isText } from '../helpers/golden/golden_index';
+import { expectGoldenTraining } from '../helpers/golden/golden_training';
 import { ofRing } from '../helpers/ring';
-import { bytesOf, loadBase, openTestSession } from '../helpers/session';
+import { bytesOf, loadBase, openTestSession } from '../helpers/session/session';
 
 /** Merged weights are rounded as the base's are: to float16, where PEFT has computed in float32. */
 const isWide = (entry: GoldenEntry): boolean => isText(entry) && entry.dtype !== 'float16';

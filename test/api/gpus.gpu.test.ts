@@ -1,10 +1,10 @@
 // The kernels that the table gives to GPUs, on the device that there is: it is told to say that it is one.
 import { afterAll, describe, expect, test } from 'vitest';
 import { VeraModel } from '../../src/index';
-import { APPLE, GPU } from '../helpers/devices';
-import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden';
-import { expectGoldenTraining } from '../helpers/golden_training';
-import { loadBase, loadVera, openTestSession } from '../helpers/session';
+import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden/golden';
+import { expectGoldenTraining } from '../helpers/golden/golden_training';
+import { APPLE, GPU } from '../helpers/gpu/devices';
+import { loadBase, loadVera, openTestSession } from '../helpers/session/session';
 
 const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm_mid'];
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { get_peft_model, Trainer, type VeraModel } from '../../src/index';
-import { openTestSession, type TestSession } from '../helpers/session';
-import { loadTiny, loadTinyVera, tinyRow, tinyVera } from '../helpers/tiny_llama';
+import { loadTiny, loadTinyVera, tinyRow, tinyVera } from '../helpers/models/tiny_llama';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 import { withResolvers } from '../helpers/with_resolvers';
 
 const rows = [tinyRow(30), tinyRow(90, 1)];

@@ -1,11 +1,11 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { get_peft_model, Profile, type SessionOptions, VeraConfig } from '../../src/index';
-import { habit, profileOptions } from '../helpers/profiles';
-import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
-import { type TestSession, within } from '../helpers/session';
-import { loadTiny } from '../helpers/tiny_llama';
-import { tinyTrainer } from '../helpers/tiny_training';
+import { loadTiny } from '../helpers/models/tiny_llama';
+import { tinyTrainer } from '../helpers/models/tiny_training';
+import { habit, profileOptions } from '../helpers/session/profiles';
+import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/session/resumed_run';
+import { type TestSession, within } from '../helpers/session/session';
 import { FakeLocks } from '../worker/fake_locks';
 
 const resumes = { resume_from_checkpoint: true };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AutoModelForCausalLM } from '../../src/index';
-import { goldenBase } from '../helpers/golden';
-import { within } from '../helpers/session';
+import { goldenBase } from '../helpers/golden/golden';
+import { within } from '../helpers/session/session';
 
 const SEALED = {
   code: 'invalid_argument',

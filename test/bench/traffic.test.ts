@@ -4,9 +4,9 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { copyInto } from '../../src/ops/copy';
-import { crossEntropyKernel } from '../../src/ops/cross_entropy';
+import { crossEntropyKernel } from '../../src/ops/losses/cross_entropy';
 import { emitLinear } from '../../src/ops/products/linear';
-import { allKernels } from '../helpers/kernels';
+import { allKernels } from '../helpers/gpu/kernels';
 
 test('values count once, as they are stored; what is updated is read and written', () => {
   const g = new Graph();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { documentedPolicies } from '../helpers/policies';
-import { browserNames, reportOf, withBrowser } from './harness';
+import { documentedPolicies } from '../helpers/session/policies';
+import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 const [modulePolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
 const [tagPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The tag');

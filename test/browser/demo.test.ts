@@ -5,10 +5,10 @@ import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { ofRing, testOnce } from '../helpers/ring';
-import { expectAccessible } from './axe';
-import { crashGpu } from './crash';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
-import { downloadsOf } from './downloads';
+import { expectAccessible } from './helpers/axe';
+import { crashGpu } from './helpers/crash';
+import { downloadsOf } from './helpers/downloads';
 import {
   choose,
   chooseBundled,

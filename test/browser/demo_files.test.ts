@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { ggufFile } from '../helpers/golden_gguf';
-import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
+import { hostileTokenizer, IMAGE } from '../helpers/bytes/hostile_text';
+import { ggufFile } from '../helpers/golden/golden_gguf';
 import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, upload } from './text_page';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ofRing } from '../helpers/ring';
 import { prose, small, tag, withEmbed } from './embed_page';
-import { browserNames } from './harness';
+import { browserNames } from './helpers/harness';
 
 const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
   30_000,

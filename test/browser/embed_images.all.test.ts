@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { expectAccessible } from './axe';
 import { tag, withEmbed } from './embed_page';
+import { expectAccessible } from './helpers/axe';
 
 test('a page lets its visitor teach what pictures show, and tells it with bars', async () => {
   await withEmbed(

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
 import { type Mount, serve } from '../../scripts/lib/serve.mjs';
 import type {} from '../../src/embed';
-import { type BrowserName, withPage } from './harness';
+import { type BrowserName, withPage } from './helpers/harness';
 
 declare global {
   interface Window {

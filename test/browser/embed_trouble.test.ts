@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { testInAll, testOnce } from '../helpers/ring';
-import { crashGpu } from './crash';
 import { prose, small, tag, withEmbed } from './embed_page';
+import { crashGpu } from './helpers/crash';
 
 testOnce('without WebGPU the page’s own words for it are shown, and loading says why', async () => {
   await withEmbed(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors';
-import { toFloat32 } from '../../src/formats/values';
+import { readSafetensors } from '../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../src/formats/tensors/values';
 import {
   comparableConfig,
   goldenAdapters,
@@ -9,11 +9,11 @@ import {
   goldenTensors,
   largestDifference,
   tokensOf,
-} from '../helpers/golden';
-import { taskOfBase } from '../helpers/golden_batches';
-import { type GoldenEntry, goldenNames } from '../helpers/golden_index';
+} from '../helpers/golden/golden';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import { type GoldenEntry, goldenNames } from '../helpers/golden/golden_index';
 import { ofRing } from '../helpers/ring';
-import { type BrowserName, browserNames, reportOf, withBrowser } from './harness';
+import { type BrowserName, browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Files {
   readonly config: readonly number[];

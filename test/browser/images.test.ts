@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { POLICY } from '../../scripts/lib/serve.mjs';
 import { ofRing } from '../helpers/ring';
-import { browserNames, reportOf, withBrowser, withSite } from './harness';
+import { browserNames, reportOf, withBrowser, withSite } from './helpers/harness';
 
 /** Of another server, which lets pages show it but not read it. */
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>';

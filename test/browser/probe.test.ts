@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeviceReport } from '../../src/index';
-import { browserNames, reportOf, withBrowser } from './harness';
+import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 test.each(browserNames)('%s: probe reports what there is in a worker', async (name) => {
   const { usual, without } = await withBrowser(name, (page, url) =>

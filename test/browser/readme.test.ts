@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
-import { HUB } from '../helpers/policies';
 import { testInAll, testOnce } from '../helpers/ring';
+import { HUB } from '../helpers/session/policies';
 import { withEmbed } from './embed_page';
-import { reportOf, withBrowser } from './harness';
+import { reportOf, withBrowser } from './helpers/harness';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

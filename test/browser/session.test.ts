@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { KernelChoice, ParameterCount, StepLogs, TrainOutput } from '../../src/index';
 import { expectWithin } from '../helpers/clock';
-import { largestDifference } from '../helpers/golden';
+import { largestDifference } from '../helpers/golden/golden';
 import { ofRing, testInAll } from '../helpers/ring';
-import { browserNames, reporting, reportOf, withBrowser } from './harness';
+import { browserNames, reporting, reportOf, withBrowser } from './helpers/harness';
 
 interface Trained {
   readonly progress: readonly string[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { quickOf } from '../helpers/ring';
-import { browserNames, reportOf, withBrowser } from './harness';
+import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 const names = quickOf(browserNames, (name) => name === 'chromium');
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 import { click, fill, seen, textOf, until } from './demo_page';
-import { downloadsOf } from './downloads';
+import { downloadsOf } from './helpers/downloads';
 
 /** What a visitor does on the demo's page for a text. */
 

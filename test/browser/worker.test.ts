@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { browserNames, reportOf, withBrowser } from './harness';
+import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Failure {
   readonly name: string;

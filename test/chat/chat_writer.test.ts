@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
 import { chatOf, rendered, textOf } from '../helpers/chats';
-import { goldenChats, goldenTemplate } from '../helpers/golden_chats';
+import { goldenChats, goldenTemplate } from '../helpers/golden/golden_chats';
 
 describe('as transformers writes them', () => {
   beforeEach(() => void vi.useFakeTimers({ now: new Date(2026, 0, 31), toFake: ['Date'] }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
-import type { ChatMessage } from '../../src/core/chat';
+import type { ChatMessage } from '../../src/core/types/chat';
 import { chatOf, hello, rendered, textOf } from '../helpers/chats';
 import { expectWithin } from '../helpers/clock';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
-import type { ChatMessage, RenderedChat } from '../../src/core/chat';
+import type { ChatMessage, RenderedChat } from '../../src/core/types/chat';
 import { chatOf } from '../helpers/chats';
-import { goldenTemplate } from '../helpers/golden_chats';
+import { goldenTemplate } from '../helpers/golden/golden_chats';
 
 /** A conversation by a golden template, with what of it is certain to be the assistant's. */
 function turnsOf(

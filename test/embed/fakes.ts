@@ -9,8 +9,8 @@ import type {
   TrainEvent,
 } from '../../src/index';
 import { type Session, type TrainOutput, type TrainRun, WebVeraError } from '../../src/index';
-import { Replay } from '../../src/page/replay';
-import { beginningOf } from '../../src/page/run_report';
+import { Replay } from '../../src/page/training/replay';
+import { beginningOf } from '../../src/page/training/run_report';
 import { withResolvers } from '../helpers/with_resolvers';
 
 /** A run that does what it is told to. */

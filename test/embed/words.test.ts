@@ -15,7 +15,7 @@ import {
   troubleInWords,
 } from '../../src/embed/view/words';
 import type { ProgressInfo, StepLogs } from '../../src/index';
-import { beginningOf } from '../../src/page/run_report';
+import { beginningOf } from '../../src/page/training/run_report';
 
 test.each([
   [0, '0 B'],

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type BrowserName, browserNames, withSite } from '../browser/harness';
-import { type Done, type Report, visit } from '../browser/visit';
-import { random } from '../helpers/random';
+import { type BrowserName, browserNames, withSite } from '../browser/helpers/harness';
+import { type Done, type Report, visit } from '../browser/helpers/visit';
+import { random } from '../helpers/maths/random';
 import { expectFlat } from './cycles';
 
 const ROUNDS = 50;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WebVeraError } from '../../src/core/error';
-import { NOT_EVALUATED, NOT_HALVED } from '../../src/core/snapshot';
+import { WebVeraError } from '../../src/core/errors/error';
+import { NOT_EVALUATED, NOT_HALVED } from '../../src/core/types/snapshot';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/formats/checkpoint';
-import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 
 const adapter = {
   vendor: 'v',

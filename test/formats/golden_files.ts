@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parameterShapes } from '../../src/adapters/pool_layout';
 import { layoutVectors } from '../../src/adapters/vera/parameters';
-import type { ExpectedTensors } from '../../src/formats/peft';
+import type { ExpectedTensors } from '../../src/formats/peft/peft';
 
 interface Case {
   readonly base: string;

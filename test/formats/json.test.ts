@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseJsonObject } from '../../src/formats/json';
-import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const parse = (text: string, limit?: number) => parseJsonObject(bytes(text), 'config.json', limit);

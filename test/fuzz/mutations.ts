@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseJson } from '../../src/core/nesting';
+import { parseJson } from '../../src/core/input/nesting';
 
 /** What breaks readers: numbers at the ends of types, names of prototypes, things of other types. */
 const ODD_VALUES: readonly unknown[] = [

@@ -1,4 +1,4 @@
-import { type ErrorCode, WebVeraError } from '../../src/core/error';
+import { type ErrorCode, WebVeraError } from '../../src/core/errors/error';
 
 /** A reader of strangers' bytes, as the library calls it. */
 export interface FuzzTarget {

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { WebVeraError } from '../../src/core/error';
+import { WebVeraError } from '../../src/core/errors/error';
 import { corpusOf } from './corpus';
 import { judge } from './judge';
 import { mutations } from './mutations';
@@ -19,7 +20,9 @@ afterAll(() => void vi.restoreAllMocks());
 
 test('each target has a file and a corpus of its name', () => {
   const names = targets.map(({ name }) => name).sort();
-  const files = readdirSync(path('targets')).map((file) => file.replace('.ts', ''));
+  const files = readdirSync(path('targets'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'));
   expect(files.filter((name) => name !== 'index').sort()).toEqual(names);
   expect(readdirSync(path('corpus')).sort()).toEqual(names);
 });

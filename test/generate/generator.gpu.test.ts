@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BASE } from '../../src/adapters/overlay';
-import { folderFiles } from '../../src/formats/model_files';
+import { folderFiles } from '../../src/formats/models/model_files';
 import { Generator } from '../../src/generate/generator';
-import { chooseVariant } from '../../src/gpu/choice';
+import { chooseVariant } from '../../src/gpu/choice/choice';
 import { Executor } from '../../src/gpu/executor';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { loadModel } from '../../src/worker/models/model_loader';
-import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
-import { gpuHost } from '../helpers/gpu_host';
-import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
+import { loadModel } from '../../src/worker/models/loading/model_loader';
+import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/gpu/devices';
+import { gpuHost } from '../helpers/gpu/gpu_host';
+import { tinyFiles, tinyRow } from '../helpers/models/tiny_llama';
 
 const PROMPTS = [1, 5, 63, 64, 65, 13, 90, 2].map((length, row) => tinyRow(length, 40 + row).input_ids);
 const config = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, type GenerationConfig, type PreTrainedModel } from '../../src/index';
-import { goldenBase } from '../helpers/golden';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { goldenBase } from '../helpers/golden/golden';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 /** The base has other frequencies in texts of more than 8 tokens. */
 const PROMPTS = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Grid } from '../../src/core/kernel';
+import type { Grid } from '../../src/core/kernels/kernel';
 import { batchesOf, type Piece } from '../../src/gpu/batches';
 
 interface Sizes {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { defineKernel } from '../../src/core/kernel';
+import { defineKernel } from '../../src/core/kernels/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { constant, pinned, pinnedMatrix, shardsOf, type Value, viewOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
-import { sessionGpu } from '../helpers/session_gpu';
+import { sessionGpu } from '../helpers/session/session_gpu';
 import { floats, openExecutor, sums } from './executors';
 
 test('counts what it makes as the device sees it, and makes nothing when it replays', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defineKernel } from '../../src/core/kernel';
+import { defineKernel } from '../../src/core/kernels/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';

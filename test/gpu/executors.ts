@@ -3,7 +3,7 @@ import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
-import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
+import { type SessionGpu, sessionGpu } from '../helpers/session/session_gpu';
 
 /** An executor over a device of its own, whose failures are listed. */
 export async function openExecutor(): Promise<

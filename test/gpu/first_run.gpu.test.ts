@@ -3,9 +3,9 @@ import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
+import { relu } from '../../src/ops/activations/relu';
 import { linear } from '../../src/ops/products/linear';
-import { relu } from '../../src/ops/relu';
-import { sessionGpu } from '../helpers/session_gpu';
+import { sessionGpu } from '../helpers/session/session_gpu';
 
 const opened: Executor[] = [];
 afterEach(() => {

@@ -4,8 +4,8 @@ import { SubmitBudget } from '../../src/gpu/budget';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { linear } from '../../src/ops/products/linear';
-import { testExecutor } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
+import { testExecutor } from '../helpers/gpu/on_gpu';
+import { randomArray } from '../helpers/maths/random';
 
 /** Allows what a test says. */
 class GivenBudget extends SubmitBudget {

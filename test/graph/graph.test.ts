@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { defineKernel } from '../../src/core/kernel';
+import { defineKernel } from '../../src/core/kernels/kernel';
 import { Graph, type PassEnd, type Sink } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
-import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
 
 const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y: 'write' }, params: {}, variants: [] });
 const endKernel = defineKernel({ name: 'end', bindings: { y: 'write' }, params: {}, variants: [] });

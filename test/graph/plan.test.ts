@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AnyKernel } from '../../src/core/kernel';
+import type { AnyKernel } from '../../src/core/kernels/kernel';
 import type { Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
 import { byteLength, joined, pinned, transient, type Value } from '../../src/graph/value';

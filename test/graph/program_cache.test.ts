@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Cacheable, type Cached, ProgramCache } from '../../src/graph/program_cache';
 import { pinned } from '../../src/graph/value';
-import { FakeRunner } from '../helpers/fake_runner';
+import { FakeRunner } from '../helpers/session/fake_runner';
 
 const build = (name: string) => (): Cacheable => ({
   program: { name, steps: [], outputs: [] },

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { numel } from '../../src/core/shape';
+import { numel } from '../../src/core/numbers/shape';
 import { Graph, type Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
 import { recompute, type Segment } from '../../src/graph/recompute';
 import { pinned, type Value } from '../../src/graph/value';
+import { swiglu } from '../../src/ops/activations/swiglu';
 import { add } from '../../src/ops/add';
+import { rmsNorm } from '../../src/ops/norms/rms_norm';
 import { linear } from '../../src/ops/products/linear';
-import { rmsNorm } from '../../src/ops/rms_norm';
-import { swiglu } from '../../src/ops/swiglu';
-import { randomArray } from '../helpers/random';
+import { randomArray } from '../helpers/maths/random';
 import { type Memory, runReference } from '../reference/runner';
 
 const [N, C, F, LAYERS] = [6, 8, 20, 8];

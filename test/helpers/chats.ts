@@ -1,5 +1,5 @@
 import { ChatWriter } from '../../src/chat/chat_writer';
-import type { Chat, ChatMessage, ChatOutcome } from '../../src/core/chat';
+import type { Chat, ChatMessage, ChatOutcome } from '../../src/core/types/chat';
 
 export const hello: readonly ChatMessage[] = [{ role: 'user', content: 'Hello' }];
 

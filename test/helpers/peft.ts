@@ -11,10 +11,10 @@ import {
 } from '../../src/index';
 import type { VeraState } from '../../src/worker/adapters/vera_state';
 import { LoadedModels } from '../../src/worker/models/loaded_models';
-import { readFloats } from '../../src/worker/models/tensors';
-import { largestDifference } from './golden';
-import { randomArray } from './random';
-import { vectorsOf } from './session';
+import { readFloats } from '../../src/worker/models/loading/tensors';
+import { largestDifference } from './golden/golden';
+import { randomArray } from './maths/random';
+import { vectorsOf } from './session/session';
 
 /** What PEFT's own tests allow. */
 export const TOLERANCE = { merge: 1e-4, roundTrip: 1e-5, twoAdapters: 1e-3 } as const;

@@ -1,5 +1,5 @@
 import { inject, type TestFunction, test } from 'vitest';
-import { covering } from './covering';
+import { covering } from './maths/covering';
 
 declare module 'vitest' {
   export interface ProvidedContext {

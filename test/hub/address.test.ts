@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { displayUrl, fileUrl, type RemoteSource, resolveAddress } from '../../src/hub/address';
-import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
 
 const codeFor = (source: RemoteSource, options = {}) => codeThrownBy(() => resolveAddress(source, options));
 const folder = (source: RemoteSource, options = {}) => resolveAddress(source, options).folder.href;

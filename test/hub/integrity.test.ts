@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile } from '../../src/core/files';
-import { readSha256 } from '../../src/core/integrity';
+import { readFile } from '../../src/core/input/files';
+import { readSha256 } from '../../src/core/input/integrity';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { FaultyServer } from './faulty_server';
 import { bytes, errorOf, text } from './source_bytes';

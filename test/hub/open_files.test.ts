@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openFile, readFile, readFileIfPresent } from '../../src/core/files';
-import type { ProgressInfo } from '../../src/core/source';
+import { openFile, readFile, readFileIfPresent } from '../../src/core/input/files';
+import type { ProgressInfo } from '../../src/core/types/source';
 import { openSource } from '../../src/hub/open_source';
 import { bytes, errorOf, names, text, weights } from './source_bytes';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProgressInfo } from '../../src/core/source';
+import type { ProgressInfo } from '../../src/core/types/source';
 import { Progress } from '../../src/hub/progress';
 
 function recorded() {

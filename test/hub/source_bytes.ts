@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { WebVeraError } from '../../src/core/error';
-import type { FileSource } from '../../src/core/files';
-import { writeSafetensors } from '../../src/formats/safetensors';
-import { readWeights } from '../../src/formats/weights';
+import { WebVeraError } from '../../src/core/errors/error';
+import type { FileSource } from '../../src/core/input/files';
+import { readWeights } from '../../src/formats/models/weights';
+import { writeSafetensors } from '../../src/formats/tensors/safetensors';
 
 export const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 export const bytes = (content: string) => new TextEncoder().encode(content);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock';
+import type { Clock } from '../../src/core/async/clock';
 import { STALLS_AFTER } from '../../src/hub/download';
 
 /** Pauses are over at once, and noted; what waits for a stall waits until the test says so. */

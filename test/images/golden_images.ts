@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { JsonObject } from '../../src/core/fields';
-import type { RgbaImage } from '../../src/core/image';
+import type { JsonObject } from '../../src/core/input/fields';
+import type { RgbaImage } from '../../src/core/types/image';
 
 interface Bytes {
   readonly width: number;

@@ -4,8 +4,8 @@ import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { ACTIVATIONS, type ActivationName } from '../../src/models/activations';
 import { createArchitecture } from '../../src/models/registry';
-import { taskOfBase } from '../helpers/golden_batches';
-import { input } from '../helpers/on_gpu';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import { input } from '../helpers/gpu/on_gpu';
 import { type Memory, runReference } from '../reference/runner';
 
 interface Row {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PretrainedConfig } from '../../src/core/model';
+import type { PretrainedConfig } from '../../src/core/types/model';
 import { expectLabels, parseLabels, withLabels } from '../../src/models/labels';
 
 const named = (...names: readonly string[]) => Object.fromEntries([...names.entries()].map(([id, name]) => [id, name]));

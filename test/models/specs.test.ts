@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { PretrainedConfig } from '../../src/core/model';
-import { readSafetensors } from '../../src/formats/safetensors';
+import type { PretrainedConfig } from '../../src/core/types/model';
+import { readSafetensors } from '../../src/formats/tensors/safetensors';
 import { fileNames, fileShape } from '../../src/models/architecture';
 import { createArchitecture } from '../../src/models/registry';
-import { taskOfBase } from '../helpers/golden_batches';
-import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden_index';
-import { hasModuleList, moduleList } from '../helpers/module_lists';
+import { taskOfBase } from '../helpers/golden/golden_batches';
+import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden/golden_index';
+import { hasModuleList, moduleList } from '../helpers/maths/module_lists';
 
 const configOf = (base: string): PretrainedConfig =>
   JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));

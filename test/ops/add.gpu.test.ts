@@ -2,8 +2,8 @@ import { test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { add } from '../../src/ops/add';
 import { zeros } from '../../src/ops/fill';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
-import { integerArray } from '../helpers/random';
+import { expectGpuEqualsReference, input } from '../helpers/gpu/on_gpu';
+import { integerArray } from '../helpers/maths/random';
 import { ofRing } from '../helpers/ring';
 import type { Memory } from '../reference/runner';
 

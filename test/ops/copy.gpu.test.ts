@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { copyInto } from '../../src/ops/copy';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
-import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/gpu/on_gpu';
+import { randomArray } from '../helpers/maths/random';
 import type { Memory } from '../reference/runner';
 
 test.each([

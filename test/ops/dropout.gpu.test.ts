@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { philox4x32 } from '../../src/core/philox';
-import { DROPOUT_STREAMS } from '../../src/core/rng';
+import { philox4x32 } from '../../src/core/numbers/philox';
+import { DROPOUT_STREAMS } from '../../src/core/numbers/rng';
 import { Graph } from '../../src/graph/graph';
 import { dropout } from '../../src/ops/dropout';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
-import { integerArray, randomArray } from '../helpers/random';
-import { blockWords } from '../helpers/step_block';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/gpu/on_gpu';
+import { blockWords } from '../helpers/gpu/step_block';
+import { integerArray, randomArray } from '../helpers/maths/random';
 import { type Memory, runReference } from '../reference/runner';
 
 interface Case {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { philox4x32 } from '../../src/core/philox';
+import { philox4x32 } from '../../src/core/numbers/philox';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type DropoutOptions, dropout } from '../../src/ops/dropout';
-import { expectGradient } from '../helpers/gradient';
-import { input } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
-import { blockWords } from '../helpers/step_block';
+import { input } from '../helpers/gpu/on_gpu';
+import { blockWords } from '../helpers/gpu/step_block';
+import { expectGradient } from '../helpers/maths/gradient';
+import { randomArray } from '../helpers/maths/random';
 import { type Memory, runReference } from '../reference/runner';
 
 const block = pinned('block', [8], 'u32');

@@ -1,8 +1,8 @@
 import { test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { mul } from '../../src/ops/mul';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
-import { integerArray } from '../helpers/random';
+import { expectGpuEqualsReference, input } from '../helpers/gpu/on_gpu';
+import { integerArray } from '../helpers/maths/random';
 import type { Memory } from '../reference/runner';
 
 test.each([1, 123, 64 * 576])('mul of %i elements, and both gradients, are exact', async (size) => {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, transient } from '../../src/graph/value';
 import { mul } from '../../src/ops/mul';
-import { expectGradient } from '../helpers/gradient';
-import { input } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
+import { input } from '../helpers/gpu/on_gpu';
+import { expectGradient } from '../helpers/maths/gradient';
+import { randomArray } from '../helpers/maths/random';
 import type { Memory } from '../reference/runner';
 
 test('mul: central differences', () => {

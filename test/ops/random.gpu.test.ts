@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import gumbelWgsl from '../../shaders/lib/gumbel.wgsl?raw';
-import philoxWgsl from '../../shaders/lib/philox.wgsl?raw';
-import { defineKernel } from '../../src/core/kernel';
-import { type Philox4, philox4x32 } from '../../src/core/philox';
+import gumbelWgsl from '../../shaders/lib/math/gumbel.wgsl?raw';
+import philoxWgsl from '../../shaders/lib/math/philox.wgsl?raw';
+import { defineKernel } from '../../src/core/kernels/kernel';
+import { type Philox4, philox4x32 } from '../../src/core/numbers/philox';
 import { Graph } from '../../src/graph/graph';
-import { input, runOnGpu } from '../helpers/on_gpu';
-import { random } from '../helpers/random';
+import { input, runOnGpu } from '../helpers/gpu/on_gpu';
+import { random } from '../helpers/maths/random';
 import { gumbelOf } from '../reference/noise';
+import { floatOf } from '../reference/rows/words';
 import type { Memory } from '../reference/runner';
-import { floatOf } from '../reference/words';
 
 /** Runs `expression` of the i-th four words in `words` and two in `keys`, one thread each. */
 function wordKernel(name: string, expression: string) {

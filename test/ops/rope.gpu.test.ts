@@ -3,8 +3,8 @@ import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { ropeTable } from '../../src/models/rope_table';
 import { rope } from '../../src/ops/rope';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
+import { expectGpuEqualsReference, input } from '../helpers/gpu/on_gpu';
+import { randomArray } from '../helpers/maths/random';
 import type { Memory } from '../reference/runner';
 
 test.each([

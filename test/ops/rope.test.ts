@@ -4,10 +4,10 @@ import { pinned, type Value } from '../../src/graph/value';
 import { ropeTable } from '../../src/models/rope_table';
 import { linear } from '../../src/ops/products/linear';
 import { rope } from '../../src/ops/rope';
-import { expectGradient } from '../helpers/gradient';
-import { input } from '../helpers/on_gpu';
-import { randomArray } from '../helpers/random';
-import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { codeThrownBy } from '../helpers/bytes/safetensors_bytes';
+import { input } from '../helpers/gpu/on_gpu';
+import { expectGradient } from '../helpers/maths/gradient';
+import { randomArray } from '../helpers/maths/random';
 import { type Memory, runReference } from '../reference/runner';
 
 const config = { type: 'default', theta: 10000 } as const;

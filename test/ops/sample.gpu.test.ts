@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { sample } from '../../src/ops/sample';
-import { expectGpuEqualsReference, runOnGpu } from '../helpers/on_gpu';
-import { random, randomArray } from '../helpers/random';
+import { expectGpuEqualsReference, runOnGpu } from '../helpers/gpu/on_gpu';
+import { random, randomArray } from '../helpers/maths/random';
+import { samplingOf } from '../helpers/maths/sampling';
 import { quickOf } from '../helpers/ring';
-import { samplingOf } from '../helpers/sampling';
 import { runReference } from '../reference/runner';
 
 const variants = [

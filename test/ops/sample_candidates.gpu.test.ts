@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectGpuEqualsReference, runOnGpu } from '../helpers/on_gpu';
-import { random, randomArray } from '../helpers/random';
+import { expectGpuEqualsReference, runOnGpu } from '../helpers/gpu/on_gpu';
+import { random, randomArray } from '../helpers/maths/random';
+import { type SequenceFields, samplingOf } from '../helpers/maths/sampling';
 import { ofRing } from '../helpers/ring';
-import { type SequenceFields, samplingOf } from '../helpers/sampling';
 import { runReference } from '../reference/runner';
 import { candidates, penalised } from '../reference/sampling';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { AnyKernel } from '../../src/core/kernel';
+import type { AnyKernel } from '../../src/core/kernels/kernel';
 import { tunableKernels } from '../../src/ops/tunable';
-import { allKernels } from '../helpers/kernels';
+import { allKernels } from '../helpers/gpu/kernels';
 
 test('every kernel with more than one variant is tunable, and no other', () => {
   const withVariants = allKernels().filter(({ variants }) => variants.length > 1);

@@ -8,7 +8,7 @@ import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
 import { kill, onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
 import { pack } from '../../scripts/lib/tarball.mjs';
-import { browserNames } from '../browser/harness';
+import { browserNames } from '../browser/helpers/harness';
 import { testInAll, testOnce } from '../helpers/ring';
 import { Project } from './project';
 import { expectTrained, trainInPage } from './trained';

@@ -4,7 +4,7 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { beforeAll, expect, test } from 'vitest';
 import { median } from '../../scripts/lib/median.mjs';
 import { createTokenizer, type TextTokenizer } from '../../src/tokenizer/tokenizer';
-import { longTexts, proseText } from '../helpers/tokenizers';
+import { longTexts, proseText } from '../helpers/models/tokenizers';
 import { fetchPublished, type PublishedName, publishedNames, readPublished } from './published';
 
 const repositoryFile = (name: string): string => readFileSync(resolve(import.meta.dirname, '../..', name), 'utf8');
@@ -24,7 +24,7 @@ const texts: readonly (readonly [kind: string, text: string])[] = [
   ['English', proseText(10_000)],
   ['a book', book.slice(50_000, 90_000)],
   ['code', repositoryFile('src/tokenizer/definition.ts')],
-  ['a shader', repositoryFile('shaders/rms_norm.wgsl')],
+  ['a shader', repositoryFile('shaders/norms/rms_norm.wgsl')],
   ['JSON', repositoryFile('package.json')],
   ['Markdown and its tables', repositoryFile('CONTRIBUTING.md')],
   ['Chinese', '人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。\n'.repeat(20)],

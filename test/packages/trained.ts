@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
-import { type BrowserName, withPage } from '../browser/harness';
+import { type BrowserName, withPage } from '../browser/helpers/harness';
 
 /** What is asked for, and may be missing: of models, only those that follow instructions have a chat template. */
 const OPTIONAL = ['/favicon.ico', '/chat_template.jinja'];

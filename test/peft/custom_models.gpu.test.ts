@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { get_peft_model, type PreTrainedModel, VeraConfig, type VeraConfigInit, VeraModel } from '../../src/index';
-import { loadMlp } from '../helpers/mlp';
+import { loadMlp } from '../helpers/models/mlp';
 import {
   changed,
   distance,
@@ -12,7 +12,7 @@ import {
   tensorsOf,
   train,
 } from '../helpers/peft';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 interface Row {
   readonly config: VeraConfigInit;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors';
-import { toFloat32 } from '../../src/formats/values';
+import { readSafetensors } from '../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../src/formats/tensors/values';
 import {
   AutoModelForCausalLM,
   get_peft_model,
@@ -9,8 +9,8 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { decodersOfRing } from '../helpers/decoders';
-import { goldenBase } from '../helpers/golden';
+import { goldenBase } from '../helpers/golden/golden';
+import { decodersOfRing } from '../helpers/models/decoders';
 import {
   addRandom,
   changed,
@@ -23,7 +23,7 @@ import {
   tensorsOf,
   train,
 } from '../helpers/peft';
-import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
+import { bytesOf, openTestSession, type TestSession } from '../helpers/session/session';
 
 /** What PEFT's decoder suite gives a VeRA. */
 const common: VeraConfigInit = {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type AdapterFiles, VeraConfig, VeraModel, WebVeraError } from '../../src/index';
-import { edited } from '../helpers/edited';
-import { goldenCase } from '../helpers/golden';
-import { randomAdapter } from '../helpers/random_adapter';
-import { openTestSession } from '../helpers/session';
-import { tableRows } from '../helpers/tables';
+import { edited } from '../helpers/bytes/edited';
+import { tableRows } from '../helpers/bytes/tables';
+import { goldenCase } from '../helpers/golden/golden';
+import { randomAdapter } from '../helpers/models/random_adapter';
+import { openTestSession } from '../helpers/session/session';
 import { DIFFERENCES, type Outcome, type OwnOutcome } from './differences';
 import { setScene } from './scene';
 import { type Result, SITUATIONS } from './situations';

@@ -8,12 +8,12 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { decodersOfRing } from '../helpers/decoders';
-import { goldenBase, largestDifference } from '../helpers/golden';
-import { oneBrowser } from '../helpers/one_browser';
+import { goldenBase, largestDifference } from '../helpers/golden/golden';
+import { decodersOfRing } from '../helpers/models/decoders';
 import { addRandom, changed, distance, logitsOf, randomVera, savedOf, TOLERANCE, train } from '../helpers/peft';
-import { type RunPlan, stopAt, trained } from '../helpers/resumed_run';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { oneBrowser } from '../helpers/session/one_browser';
+import { type RunPlan, stopAt, trained } from '../helpers/session/resumed_run';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 oneBrowser();
 

@@ -48,7 +48,7 @@ export const NOT_HERE: readonly NotHere[] = [
   { line: 'input embeds', why: '`forward` takes token ids' },
   {
     line: 'bnb 4/8-bit create/save/load/second adapter/train; quantisation backends',
-    why: "bitsandbytes' own formats; here VeRA trains over `dtype: 'q8'` and `'q4'`, tested in `test/api/packed.gpu.test.ts`",
+    why: "bitsandbytes' own formats; here VeRA trains over `dtype: 'q8'` and `'q4'`, tested in `test/api/files/packed.gpu.test.ts`",
   },
   { line: 'layer-indexing count; Deberta', why: 'PEFT skips them for VeRA' },
   {

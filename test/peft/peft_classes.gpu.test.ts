@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { PeftConfig, PeftModel, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
-import { edited } from '../helpers/edited';
-import { loadMlp } from '../helpers/mlp';
+import { edited } from '../helpers/bytes/edited';
+import { loadMlp } from '../helpers/models/mlp';
 import { logitsOf, randomVera } from '../helpers/peft';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 const init = { r: 8, target_modules: ['lin0', 'lin1'], base_model_name_or_path: 'org/base' };
 

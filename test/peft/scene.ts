@@ -1,5 +1,5 @@
-import type { RawTensor } from '../../src/formats/safetensors';
-import { toFloat32 } from '../../src/formats/values';
+import type { RawTensor } from '../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../src/formats/tensors/values';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
@@ -9,10 +9,10 @@ import {
   VeraConfig,
   type VeraConfigInit,
 } from '../../src/index';
-import { edited } from '../helpers/edited';
-import { goldenBase, goldenCase } from '../helpers/golden';
-import type { TestSession } from '../helpers/session';
-import type { SessionGpu } from '../helpers/session_gpu';
+import { edited } from '../helpers/bytes/edited';
+import { goldenBase, goldenCase } from '../helpers/golden/golden';
+import type { TestSession } from '../helpers/session/session';
+import type { SessionGpu } from '../helpers/session/session_gpu';
 
 /** What PEFT's recorded situations start from. */
 export interface Scene {

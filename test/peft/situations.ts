@@ -1,10 +1,10 @@
-import { f32ToF16 } from '../../src/core/float16';
-import { type RawTensor, readSafetensors } from '../../src/formats/safetensors';
-import { toFloat32 } from '../../src/formats/values';
+import { f32ToF16 } from '../../src/core/numbers/float16';
+import { type RawTensor, readSafetensors } from '../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../src/formats/tensors/values';
 import { get_peft_model, type VeraConfigInit, VeraModel } from '../../src/index';
-import { edited } from '../helpers/edited';
-import { goldenCase } from '../helpers/golden';
-import { bytesOf } from '../helpers/session';
+import { edited } from '../helpers/bytes/edited';
+import { goldenCase } from '../helpers/golden/golden';
+import { bytesOf } from '../helpers/session/session';
 import { type Scene, unsaved, vera, withoutProjections } from './scene';
 
 /** Losses, or a list of names, or nothing but that it worked. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get_peft_model, type PreTrainedModel, VeraConfig } from '../../src/index';
-import { loadMlp } from '../helpers/mlp';
+import { loadMlp } from '../helpers/models/mlp';
 import { savedOf } from '../helpers/peft';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 let opened: TestSession;
 let base: PreTrainedModel;

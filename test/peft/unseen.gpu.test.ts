@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM } from '../../src/index';
-import { goldenBase } from '../helpers/golden';
-import { openTestSession } from '../helpers/session';
+import { goldenBase } from '../helpers/golden/golden';
+import { openTestSession } from '../helpers/session/session';
 
 const { session } = await openTestSession();
 afterAll(() => session.close());

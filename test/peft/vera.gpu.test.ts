@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
-import { loadMlp } from '../helpers/mlp';
+import { loadMlp } from '../helpers/models/mlp';
 import {
   adaptersOf,
   addRandom,
@@ -13,7 +13,7 @@ import {
   TOLERANCE,
   train,
 } from '../helpers/peft';
-import { openTestSession, type TestSession } from '../helpers/session';
+import { openTestSession, type TestSession } from '../helpers/session/session';
 
 const shared = { target_modules: ['lin1', 'lin2'], r: 8, init_weights: false };
 const unsaved = { ...shared, save_projection: false };

@@ -1,6 +1,6 @@
-import { philox4x32 } from '../../src/core/philox';
+import { philox4x32 } from '../../src/core/numbers/philox';
 import type { Reference } from './reference';
-import { readBlock } from './words';
+import { readBlock } from './rows/words';
 
 export const dropout: Reference = ({ x, block, sum, y }, p) => {
   const { step, microStep } = readBlock(block!);

@@ -1,4 +1,4 @@
-import { numel } from '../../src/core/shape';
+import { numel } from '../../src/core/numbers/shape';
 import type { Step } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { references } from './index';

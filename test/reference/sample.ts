@@ -1,10 +1,10 @@
-import { philox4x32 } from '../../src/core/philox';
-import { STREAMS } from '../../src/core/rng';
+import { philox4x32 } from '../../src/core/numbers/philox';
+import { STREAMS } from '../../src/core/numbers/rng';
 import { GENERATION_BLOCK_WORDS, seenWords } from '../../src/ops/sample';
 import { gumbelOf } from './noise';
 import type { Reference } from './reference';
+import { floatOf } from './rows/words';
 import { candidates, penalised } from './sampling';
-import { floatOf } from './words';
 
 export const sample: Reference = ({ logits, block, ids, positions, history, seen }, { B, V, S }) => {
   const words = seenWords(V!);

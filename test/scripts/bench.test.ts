@@ -6,13 +6,13 @@ import { expect, test } from 'vitest';
 import { benchHelp, readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { ALL_CASES, CASES } from '../../scripts/lib/cases.mjs';
 import { modelFiles, optFiles } from '../../scripts/lib/random_models.mjs';
-import { f16ToF32 } from '../../src/core/float16';
-import { folderFiles } from '../../src/formats/model_files';
+import { f16ToF32 } from '../../src/core/numbers/float16';
+import { folderFiles } from '../../src/formats/models/model_files';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import { outlineOf } from '../../src/models/outline';
-import { loadModel } from '../../src/worker/models/model_loader';
-import { FakeRunner } from '../helpers/fake_runner';
+import { loadModel } from '../../src/worker/models/loading/model_loader';
+import { FakeRunner } from '../helpers/session/fake_runner';
 
 const USUAL = ['training', 'generation', 'adapters'];
 

@@ -3,7 +3,7 @@ import { type Change, estimateRun } from '../../scripts/lib/finetune_estimate.mj
 import { estimateLines, printEstimate } from '../../scripts/lib/finetune_estimate_report.mjs';
 import { readFinetuneOptions } from '../../scripts/lib/finetune_options.mjs';
 import { type Estimate, type EstimatePlan, estimate, Session } from '../../src/index';
-import { goldenBase } from '../helpers/golden';
+import { goldenBase } from '../helpers/golden/golden';
 
 const MIB = 2 ** 20;
 const { settings } = readFinetuneOptions(['--r', '4', '--max_length', '64', '--dtype', 'float16']) as Exclude<

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { labelled, shaderAnswer } from '../../scripts/lib/shader_text.mjs';
+import { rmsNormForward } from '../../src/ops/norms/rms_norm';
 import { linearForward } from '../../src/ops/products/linear';
-import { rmsNormForward } from '../../src/ops/rms_norm';
-import { namedKernels, shaderFiles } from '../helpers/kernels';
+import { namedKernels, shaderFiles } from '../helpers/gpu/kernels';
 
 /** An answer without the lines that were put in. */
 const compiled = (answer: string) => answer.replace(/^\/\/ (?:file|constant): .*\n/gm, '');

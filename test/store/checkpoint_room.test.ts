@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { TabLocks } from '../../src/core/tab_locks';
+import { TabLocks } from '../../src/core/locks/tab_locks';
 import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
 import type { Label } from '../../src/store/checkpoint_label';
 import type { StoredCheckpoint } from '../../src/store/checkpoint_store';

@@ -1,4 +1,4 @@
-import { TabLocks } from '../../src/core/tab_locks';
+import { TabLocks } from '../../src/core/locks/tab_locks';
 import type { BlobStore } from '../../src/store/blob_store';
 import { CheckpointStore, type StoredCheckpoint } from '../../src/store/checkpoint_store';
 

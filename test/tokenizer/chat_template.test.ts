@@ -3,8 +3,8 @@ import { ChatWriter } from '../../src/chat/chat_writer';
 import { readChatTemplate } from '../../src/tokenizer/chat_template';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { chatOf, hello } from '../helpers/chats';
-import { goldenChats, goldenTokenizerJson } from '../helpers/golden_chats';
-import { chatTokenizer } from '../helpers/golden_tokenizer';
+import { goldenChats, goldenTokenizerJson } from '../helpers/golden/golden_chats';
+import { chatTokenizer } from '../helpers/golden/golden_tokenizer';
 
 describe('which template counts', () => {
   test.each<[string, object, string | undefined, string | undefined]>([

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer, type TextTokenizer } from '../../src/tokenizer/tokenizer';
 import { cpuTime } from '../helpers/cpu_time';
-import { proseText } from '../helpers/tokenizers';
+import { proseText } from '../helpers/models/tokenizers';
 import { SECOND, tokenizerJson } from './small_tokenizers';
 
 interface Row {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Breather } from '../../src/core/breather';
+import { Breather } from '../../src/core/async/breather';
 import { WINDOW } from '../../src/tokenizer/text_stream';
-import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/tokenizers';
+import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
 
 /** Counts the pauses that a long encoding offers. */
 class CountingBreather extends Breather {

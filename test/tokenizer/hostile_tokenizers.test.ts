@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { cpuTime } from '../helpers/cpu_time';
-import { proseText } from '../helpers/tokenizers';
+import { proseText } from '../helpers/models/tokenizers';
 import { SECOND, tokenizerJson } from './small_tokenizers';
 
 describe('hostile files', () => {

@@ -4,8 +4,15 @@ import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { cpuTime } from '../helpers/cpu_time';
+import {
+  hasStories,
+  longTexts,
+  openTokenizer,
+  proseFolder,
+  proseText,
+  storiesFolder,
+} from '../helpers/models/tokenizers';
 import { ofRing } from '../helpers/ring';
-import { hasStories, longTexts, openTokenizer, proseFolder, proseText, storiesFolder } from '../helpers/tokenizers';
 import { SECOND, tokenizerJson } from './small_tokenizers';
 
 const prose = openTokenizer(proseFolder);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter';
-import type { RunEvent } from '../../src/core/run';
-import type { TrainingArguments } from '../../src/core/training';
+import type { RunEvent } from '../../src/core/types/run';
+import type { TrainingArguments } from '../../src/core/types/training';
 import { pinned, type Value } from '../../src/graph/value';
-import { resolveTrainingArguments } from '../../src/page/training_arguments';
+import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import type { Metrics } from '../../src/tasks/task';
 import { expectMetric, RunEvaluation } from '../../src/train/evaluation';
-import { RunRecord } from '../../src/train/run_record';
+import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';
-import { FakeRunner } from '../helpers/fake_runner';
+import { FakeRunner } from '../helpers/session/fake_runner';
 
 /** A device of one pool, which holds what was written last. */
 class OnePool extends FakeRunner {

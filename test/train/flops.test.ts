@@ -9,8 +9,8 @@ import { pinned } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { createArchitecture } from '../../src/models/registry';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
-import { lossProgram } from '../../src/train/program';
-import { statsValue, stepBlockValue } from '../../src/train/step_block';
+import { lossProgram } from '../../src/train/steps/program';
+import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
 
 /** The benchmark's two models. */
 const tiny = { C: 64, F: 172, V: 512, T: 256, B: 4, layers: 5, heads: 8, kvHeads: 4, r: 64 } as const;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { BASE, overlayOf } from '../../src/adapters/overlay';
 import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
-import { largestDifference, tokensOf } from '../helpers/golden';
-import { goldenNames, isKeyCase } from '../helpers/golden_index';
+import { largestDifference, tokensOf } from '../helpers/golden/golden';
+import { goldenNames, isKeyCase } from '../helpers/golden/golden_index';
 import { ofRing, quickOf } from '../helpers/ring';
 import { type Case, forward, gradients, openBench, place, tenSteps, trainedNumbers } from './golden_bench';
 

@@ -5,25 +5,25 @@ import type { LayerMode } from '../../src/adapters/training_layers';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
-import type { Tensor } from '../../src/core/tensor';
-import type { ResolvedTrainingArguments } from '../../src/core/training';
-import { folderFiles } from '../../src/formats/model_files';
+import type { Tensor } from '../../src/core/types/tensor';
+import type { ResolvedTrainingArguments } from '../../src/core/types/training';
+import { folderFiles } from '../../src/formats/models/model_files';
 import type { Executor } from '../../src/gpu/executor';
 import { ProgramCache } from '../../src/graph/program_cache';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { resolveTrainingArguments } from '../../src/page/training_arguments';
+import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import { createTask } from '../../src/tasks/registry';
 import { lossChunks } from '../../src/tasks/task';
 import { LossMeter } from '../../src/train/evaluate';
-import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
-import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
-import { logitsProgram, lossProgram, writeBatch } from '../../src/train/program';
-import { packStepBlock, unpackStats } from '../../src/train/step_block';
+import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
+import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
+import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/program';
+import { packStepBlock, unpackStats } from '../../src/train/steps/step_block';
 import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
 import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
-import { loadModel } from '../../src/worker/models/model_loader';
+import { loadModel } from '../../src/worker/models/loading/model_loader';
 import {
   type GoldenCase,
   type GoldenTraining,
@@ -31,10 +31,10 @@ import {
   goldenCase,
   goldenTensors,
   moduleNamesOf,
-} from '../helpers/golden';
-import { batchFor, taskOfBase } from '../helpers/golden_batches';
-import { testExecutor } from '../helpers/on_gpu';
-import { splittingBytes } from '../helpers/shards';
+} from '../helpers/golden/golden';
+import { batchFor, taskOfBase } from '../helpers/golden/golden_batches';
+import { testExecutor } from '../helpers/gpu/on_gpu';
+import { splittingBytes } from '../helpers/gpu/shards';
 
 export interface Case {
   readonly name: string;

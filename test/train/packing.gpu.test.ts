@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type StepLogs, Trainer, type TrainingArguments } from '../../src/index';
-import { loadVera, openTestSession, type TestSession } from '../helpers/session';
+import { loadVera, openTestSession, type TestSession } from '../helpers/session/session';
 
 let opened: TestSession;
 beforeAll(async () => {

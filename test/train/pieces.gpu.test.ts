@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { SubmitBudget } from '../../src/gpu/budget';
-import { seededFiles, smallConfigs } from '../helpers/seeded_model';
-import { buildStep, closeTrainingBench, floatsOf, openTrainingBench, seededBatch } from '../helpers/training_bench';
+import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
+import {
+  buildStep,
+  closeTrainingBench,
+  floatsOf,
+  openTrainingBench,
+  seededBatch,
+} from '../helpers/session/training_bench';
 
 /** Larger than a tile in every direction. */
 const config = {

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter';
-import { WebVeraError } from '../../src/core/error';
-import type { RunEvent } from '../../src/core/run';
-import { NOT_EVALUATED, type RunSnapshot } from '../../src/core/snapshot';
+import { WebVeraError } from '../../src/core/errors/error';
+import type { RunEvent } from '../../src/core/types/run';
+import { NOT_EVALUATED, type RunSnapshot } from '../../src/core/types/snapshot';
 import { pinned, type Value } from '../../src/graph/value';
-import type { PoolState } from '../../src/train/optimizer';
 import { Recovery } from '../../src/train/recovery';
-import { RunRecord } from '../../src/train/run_record';
+import { RunRecord } from '../../src/train/saving/run_record';
+import type { PoolState } from '../../src/train/steps/optimizer';
 import type { StepData } from '../../src/train/training_init';
-import { FakeRunner } from '../helpers/fake_runner';
+import { FakeRunner } from '../helpers/session/fake_runner';
 
 /** A device that remembers what is written. */
 class Memory extends FakeRunner {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { WebVeraError } from '../../src/core/error';
-import { resolveTrainingArguments } from '../../src/page/training_arguments';
+import { WebVeraError } from '../../src/core/errors/error';
+import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import { smallerBatches } from '../../src/train/smaller_batches';
-import { largestBatch } from '../../src/train/steps';
+import { largestBatch } from '../../src/train/steps/steps';
 import { tooLarge } from '../../src/train/too_large';
 
 test.each([

@@ -3,8 +3,8 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { get_peft_model, Trainer, VeraConfig } from '../../src/index';
 import { add } from '../../src/ops/add';
-import { testExecutor } from '../helpers/on_gpu';
-import { loadBase, openTestSession } from '../helpers/session';
+import { testExecutor } from '../helpers/gpu/on_gpu';
+import { loadBase, openTestSession } from '../helpers/session/session';
 
 test('a runner counts what it runs, and not the chunks that it leaves out', async () => {
   const g = new Graph();

@@ -1,6 +1,6 @@
 import glslang from '@webgpu/glslang';
 import { translate } from 'naga-wasm';
-import { gpuHost } from '../helpers/gpu_host';
+import { gpuHost } from '../helpers/gpu/gpu_host';
 
 /*
  * Twins are second implementations in another language, that reach the GPU through other compilers: glslang makes

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { numel } from '../../src/core/shape';
+import { numel } from '../../src/core/numbers/shape';
 import { Graph } from '../../src/graph/graph';
 import type { DType, Value } from '../../src/graph/value';
 import { veraDown, veraLinear } from '../../src/ops/vera/vera';
-import { encode, input, runOnGpu, withVariants } from '../helpers/on_gpu';
-import type { LowRankSizes } from '../helpers/product_sizes';
-import { type Fill, integerArray, randomArray } from '../helpers/random';
+import { encode, input, runOnGpu, withVariants } from '../helpers/gpu/on_gpu';
+import type { LowRankSizes } from '../helpers/gpu/product_sizes';
+import { type Fill, integerArray, randomArray } from '../helpers/maths/random';
 import { coveringOfRing } from '../helpers/ring';
 import type { Memory } from '../reference/runner';
 import linear from './linear.comp?raw';

@@ -7,12 +7,12 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden';
-import { openTestSession } from '../helpers/session';
-import { families, variants } from './families';
-import { basePath, droppedFiles, Folders } from './folders';
-import { describeWithPeft, type ForwardAnswer, Peft } from './peft';
-import { trainHere } from './training';
+import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden/golden';
+import { openTestSession } from '../helpers/session/session';
+import { families, variants } from './lib/families';
+import { basePath, droppedFiles, Folders } from './lib/folders';
+import { describeWithPeft, type ForwardAnswer, Peft } from './lib/peft';
+import { trainHere } from './lib/training';
 
 const LEARNING = { learning_rate: 1e-2, max_steps: 5 } as const;
 const NEW_TOKENS = 6;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ChatWriter } from '../../src/chat/chat_writer';
-import type { ChatMessage } from '../../src/core/chat';
+import type { ChatMessage } from '../../src/core/types/chat';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { chatOf } from '../helpers/chats';
-import { goldenChats } from '../helpers/golden_chats';
+import { goldenChats } from '../helpers/golden/golden_chats';
 import { fetchPublished, publishedNames, readPublished } from '../packages/published';
-import { describeWithPeft } from './peft';
-import { runPython } from './python';
+import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
 
 const script = fileURLToPath(new URL('chats.py', import.meta.url));
 /** Each conversation once, by its name. */

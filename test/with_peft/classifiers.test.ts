@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
 import { get_peft_model, VeraConfig, VeraModel } from '../../src/index';
-import { goldenCase, largestDifference } from '../helpers/golden';
-import { loadBase, openTestSession } from '../helpers/session';
-import { basePath, droppedFiles, Folders } from './folders';
-import { describeWithPeft, Peft } from './peft';
-import { trainHere } from './training';
+import { goldenCase, largestDifference } from '../helpers/golden/golden';
+import { loadBase, openTestSession } from '../helpers/session/session';
+import { basePath, droppedFiles, Folders } from './lib/folders';
+import { describeWithPeft, Peft } from './lib/peft';
+import { trainHere } from './lib/training';
 
 /** Their heads train whole beside VeRA. */
 const classifiers = [

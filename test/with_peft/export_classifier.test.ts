@@ -1,12 +1,12 @@
-import '../helpers/gpu';
+import '../helpers/gpu/gpu';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import type { Example } from '../../src/index';
-import { randomArray } from '../helpers/random';
-import { type Case, changed, rows as texts } from './exported';
-import { expectGoesOn } from './goes_on';
-import { describeWithPeft } from './peft';
+import { randomArray } from '../helpers/maths/random';
+import { type Case, changed, rows as texts } from './lib/exported';
+import { expectGoesOn } from './lib/goes_on';
+import { describeWithPeft } from './lib/peft';
 
 const CLASSES = 3;
 /** More of the first class than of the others. */

@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { cases, exportAt, modelFolder, scratch, withNorm } from './exported';
-import { describeWithPeft } from './peft';
-import { runPython } from './python';
+import { cases, exportAt, modelFolder, scratch, withNorm } from './lib/exported';
+import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
 
 describeWithPeft('what Python refuses, before it trains', () => {
   const one = cases.llama!;

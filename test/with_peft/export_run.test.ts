@@ -1,16 +1,16 @@
-import '../helpers/gpu';
+import '../helpers/gpu/gpu';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { permutation } from '../../src/core/rng';
+import { permutation } from '../../src/core/numbers/rng';
 import dataPy from '../../src/formats/run_folder/data.py?raw';
 import { VeraModel } from '../../src/index';
-import { largestDifference } from '../helpers/golden';
-import { cases, exportAt, load, modelFolder, rows, trainHere, writeNew } from './exported';
-import { expectGoesOn } from './goes_on';
-import { describeWithPeft } from './peft';
-import { runPython } from './python';
-import { expectSame, expectSuccess, readOutput } from './python_output';
+import { largestDifference } from '../helpers/golden/golden';
+import { cases, exportAt, load, modelFolder, rows, trainHere, writeNew } from './lib/exported';
+import { expectGoesOn } from './lib/goes_on';
+import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
+import { expectSame, expectSuccess, readOutput } from './lib/python_output';
 
 describeWithPeft('Python goes on as the run would have here', () => {
   test.each(Object.keys(cases))('%s', async (name) => {

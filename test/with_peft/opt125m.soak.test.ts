@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { oracleEnvironment } from '../../scripts/lib/python.mjs';
 import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
-import { openTestSession, type TestSession } from '../helpers/session';
-import { Folders } from './folders';
-import { describeWithPeft, Peft } from './peft';
-import { expectSameLosses, expectSamePass } from './same';
-import { trainHere } from './training';
+import { openTestSession, type TestSession } from '../helpers/session/session';
+import { Folders } from './lib/folders';
+import { describeWithPeft, Peft } from './lib/peft';
+import { expectSameLosses, expectSamePass } from './lib/same';
+import { trainHere } from './lib/training';
 
 const run = promisify(execFile);
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { describeWithPeft } from './peft';
-import { runPython } from './python';
+import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
 
 const cache = mkdtempSync(join(tmpdir(), 'webvera-mypy-'));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, export_run, get_peft_model, VeraConfig } from '../../src/index';
-import { writeFolder } from '../helpers/exported_run';
-import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden';
-import { openTestSession } from '../helpers/session';
-import { families } from './families';
-import { basePath, Folders } from './folders';
-import { describeWithPeft, Peft } from './peft';
-import { plainTrainer } from './training';
+import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden/golden';
+import { writeFolder } from '../helpers/session/exported_run';
+import { openTestSession } from '../helpers/session/session';
+import { families } from './lib/families';
+import { basePath, Folders } from './lib/folders';
+import { describeWithPeft, Peft } from './lib/peft';
+import { plainTrainer } from './lib/training';
 
 /** With weight decay, which the moments alone don't tell. */
 const LEARNING = { learning_rate: 1e-2, weight_decay: 0.1, max_steps: 20, save_strategy: 'no' } as const;

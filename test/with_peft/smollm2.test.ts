@@ -4,10 +4,10 @@ import { afterAll, describe, expect, inject, test, vi } from 'vitest';
 import { dataFolder } from '../../scripts/results/fetch.mjs';
 import { AutoModelForCausalLM, get_peft_model, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
-import { openTestSession } from '../helpers/session';
-import { Peft } from './peft';
-import { expectSameLosses, expectSamePass } from './same';
-import { trainHere } from './training';
+import { openTestSession } from '../helpers/session/session';
+import { Peft } from './lib/peft';
+import { expectSameLosses, expectSamePass } from './lib/same';
+import { trainHere } from './lib/training';
 
 // A step takes seconds on llvmpipe.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });

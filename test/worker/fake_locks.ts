@@ -1,4 +1,4 @@
-import type { WebLocks } from '../../src/core/web_locks';
+import type { WebLocks } from '../../src/core/locks/web_locks';
 
 type Callback = (lock: object | null) => unknown;
 interface Request {

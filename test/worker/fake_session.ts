@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../src/core/error';
+import { WebVeraError } from '../../src/core/errors/error';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../../src/worker/protocol';
 
 export type Script = Partial<WorkerSession>;

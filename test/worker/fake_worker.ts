@@ -1,4 +1,4 @@
-import type { WorkerLike } from '../../src/page/connection';
+import type { WorkerLike } from '../../src/page/rpc/connection';
 import type { WorkerEnd } from '../../src/worker/protocol';
 import { serve, type WorkerScope } from '../../src/worker/rpc/serve';
 import { FakeLocks } from './fake_locks';

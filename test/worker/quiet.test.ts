@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ModelSources } from '../../src/worker/models/model_sources';
-import { TokenizerLoader } from '../../src/worker/models/tokenizer_loader';
-import { ggufBytes } from '../helpers/gguf_bytes';
+import { ModelSources } from '../../src/worker/models/loading/model_sources';
+import { TokenizerLoader } from '../../src/worker/models/loading/tokenizer_loader';
+import { ggufBytes } from '../helpers/bytes/gguf_bytes';
 
 const vocab = Object.fromEntries([...'abc '].map((letter, id) => [letter, id]));
 const json = JSON.stringify({ version: '1.0', added_tokens: [], model: { type: 'BPE', vocab, merges: [] } });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { WorkerSessionImpl } from '../../src/worker/session';
-import { goldenTokenizerJson } from '../helpers/golden_chats';
+import { goldenTokenizerJson } from '../helpers/golden/golden_chats';
 
 test('a session answers its calls by their names once it is opened', async () => {
   const session = new WorkerSessionImpl({ emit() {} });

@@ -1,8 +1,8 @@
-import { WebVeraError } from '../../core/error';
-import { suggestion } from '../../core/near_name';
-import { tellInstead } from '../../core/tell_instead';
-import { type Warning, warnOnConsole } from '../../core/warning';
-import { wrong } from '../../core/wrong';
+import { WebVeraError } from '../../core/errors/error';
+import { suggestion } from '../../core/errors/near_name';
+import { tellInstead } from '../../core/errors/tell_instead';
+import { type Warning, warnOnConsole } from '../../core/errors/warning';
+import { wrong } from '../../core/errors/wrong';
 import type { TaskType } from '../adapter_config';
 import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 import type { VeraConfigInit } from './config_init';

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import { isShallow, jsonOf, MOST_LEVELS } from '../../core/nesting';
-import { unquoted } from '../../core/wrong';
+import { WebVeraError } from '../../core/errors/error';
+import { unquoted } from '../../core/errors/wrong';
+import { isShallow, jsonOf, MOST_LEVELS } from '../../core/input/nesting';
 import type { TaskType } from '../adapter_config';
 import { LARGEST_VALUE } from '../largest_value';
 import type { VeraConfigInit } from './config_init';

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import type { Tensor } from '../../core/types/tensor';
 import type { ModuleSize } from '../adapter';
 import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import { normals } from '../../core/rng';
+import { WebVeraError } from '../../core/errors/error';
+import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout } from '../pool_layout';
 import { savedName } from '../saved_names';

@@ -1,4 +1,4 @@
-import type { ProjectionDtype } from '../../core/model';
+import type { ProjectionDtype } from '../../core/types/model';
 import type { Runner } from '../../graph/runner';
 import { pinned } from '../../graph/value';
 import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import type { ProjectionDtype } from '../../core/model';
-import { Mt19937 } from '../../core/mt19937';
+import { WebVeraError } from '../../core/errors/error';
+import { Mt19937 } from '../../core/numbers/mt19937';
+import type { ProjectionDtype } from '../../core/types/model';
 
 /** All that `vera_A` and `vera_B` depend on. */
 export interface ProjectionKey {

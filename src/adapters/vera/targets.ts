@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import { type BaseModelFacts, type NamedModule, resolveTargets, type WrappedModule } from '../targets';
 import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';

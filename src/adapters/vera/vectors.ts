@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import type { Tensor } from '../../core/types/tensor';
 import type { ModuleSize } from '../adapter';
 import { savedName } from '../saved_names';
 

@@ -1,4 +1,4 @@
-import type { ProjectionDtype } from '../../core/model';
+import type { ProjectionDtype } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import type { VeraMerge } from '../../ops/vera/vera_merge';
 import type { Adapter } from '../adapter';

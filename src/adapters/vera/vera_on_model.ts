@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import type { Graph } from '../../graph/graph';
 import { type Value, viewOf } from '../../graph/value';
 import { type VeraMerge, veraMerge } from '../../ops/vera/vera_merge';

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import type { Tensor } from '../../core/types/tensor';
 import { LARGEST_VALUE } from '../largest_value';
 import { savedName } from '../saved_names';
 import { type ModuleVectors, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';

@@ -1,5 +1,5 @@
-import { f16ToNumber } from '../../core/float16';
-import type { PackedName } from '../../core/packed';
+import { f16ToNumber } from '../../core/numbers/float16';
+import type { PackedName } from '../../core/numbers/packed';
 
 /**
  * What a block's numbers are made of: number = scale · code, or scale · code + minimum, in float32 with each result rounded, as

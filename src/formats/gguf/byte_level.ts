@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import type { GgufMetadata } from './gguf_metadata';
 import { TokenType } from './token_types';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import { AS_A_FOLDER, type GgufFields } from './gguf_fields';
 import { ropeScalingOf } from './gguf_rope';
 

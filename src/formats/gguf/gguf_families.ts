@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../core/fields';
-import type { PretrainedConfig } from '../../core/model';
+import type { JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import { decoderConfig } from './gguf_decoder';
 import { FALCON } from './gguf_falcon';
 import type { GgufFamily } from './gguf_family';

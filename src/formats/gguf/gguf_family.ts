@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import type { GgufFields } from './gguf_fields';
 import type { TensorNames } from './gguf_names';
 import type { TensorChange } from './tensor_change';

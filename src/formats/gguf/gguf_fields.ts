@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import type { GgufHeader } from './gguf_header';
 import { GgufMetadata } from './gguf_metadata';
 

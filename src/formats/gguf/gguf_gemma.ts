@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import { decoderConfig, headsOf } from './gguf_decoder';
 import type { GgufFields } from './gguf_fields';
 

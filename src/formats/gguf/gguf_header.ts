@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import type { ByteReader } from '../byte_reader';
-import { quote } from '../header_scanner';
+import { WebVeraError } from '../../core/errors/error';
+import type { ByteReader } from '../tensors/byte_reader';
+import { quote } from '../tensors/header_scanner';
 import { GgufReader, type GgufValue } from './gguf_reader';
 
 export interface GgufTensor {

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import type { GgufHeader } from './gguf_header';
 import type { GgufValue } from './gguf_reader';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import { AS_A_FOLDER, type GgufFields, shortest } from './gguf_fields';
 
 /** Those of every published model with Llama 3's scaling. A file's factors don't tell them from others of the same ratio. */

@@ -1,9 +1,9 @@
-import { WebVeraError } from '../../core/error';
-import type { Dtype } from '../dtype';
-import { plainTensor, RowReader, type Rows, reading, type StoredTensor } from '../stored_tensor';
-import type { TensorHeader } from '../tensor_header';
-import { transpose } from '../transpose';
-import { toFloat32 } from '../values';
+import { WebVeraError } from '../../core/errors/error';
+import type { Dtype } from '../tensors/dtype';
+import { plainTensor, RowReader, type Rows, reading, type StoredTensor } from '../tensors/stored_tensor';
+import type { TensorHeader } from '../tensors/tensor_header';
+import { transpose } from '../tensors/transpose';
+import { toFloat32 } from '../tensors/values';
 import { BLOCK_TYPES, type BlockType, unpackBlocks } from './block_types';
 import type { GgufTensor } from './gguf_header';
 import { packBlocks } from './packed_blocks';

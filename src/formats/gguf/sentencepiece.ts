@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/fields';
+import type { JsonObject } from '../../core/input/fields';
 import type { TokenizerParts } from './byte_level';
 import type { GgufFields } from './gguf_fields';
 import { TokenType, tokenTypes } from './token_types';

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import { byteSize, type Dtype } from '../dtype';
-import { quote } from '../header_scanner';
+import { WebVeraError } from '../../core/errors/error';
+import { byteSize, type Dtype } from '../tensors/dtype';
+import { quote } from '../tensors/header_scanner';
 import type { PickleReader } from './pickle_reader';
 
 /** A file's array of numbers, to which tensors point. */

@@ -1,6 +1,6 @@
-import { Breather } from '../../core/breather';
-import { numel } from '../../core/shape';
-import { byteSize } from '../dtype';
+import { Breather } from '../../core/async/breather';
+import { numel } from '../../core/numbers/shape';
+import { byteSize } from '../tensors/dtype';
 import type { TensorRef } from './pickle_machine';
 
 /** Elements that are copied in one go. */

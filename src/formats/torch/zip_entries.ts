@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { ByteReader } from '../byte_reader';
+import { WebVeraError } from '../../core/errors/error';
+import type { ByteReader } from '../tensors/byte_reader';
 
 /** A file in an archive, whose bytes come next. */
 export interface ZipEntry {

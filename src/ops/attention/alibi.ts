@@ -1,7 +1,7 @@
 import wgsl from '../../../shaders/attention/alibi_keys.wgsl?raw';
 import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernel';
-import { expectShape, roundUp } from '../../core/shape';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, roundUp } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';

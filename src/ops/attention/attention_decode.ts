@@ -1,11 +1,11 @@
 import wgsl from '../../../shaders/attention/attention_decode.wgsl?raw';
 import serial from '../../../shaders/attention/lib/decode_serial.wgsl?raw';
 import workgroup from '../../../shaders/attention/lib/decode_workgroup.wgsl?raw';
-import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { defineKernel } from '../../core/kernel';
-import { ceilDiv, expectShape } from '../../core/shape';
+import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';

@@ -1,9 +1,9 @@
 import wgsl from '../../../shaders/attention/cache_write.wgsl?raw';
 import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernel';
-import { expectShape } from '../../core/shape';
+import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 
 /** Throws `invalid_argument` for a cap that isn't above 0. */
 export function expectCap(softcap: number | undefined): void {

@@ -1,9 +1,9 @@
 import forwardWgsl from '../../../shaders/attention/repeat_heads.wgsl?raw';
 import backwardWgsl from '../../../shaders/attention/repeat_heads_backward.wgsl?raw';
 import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { defineKernel, flatGrid } from '../../core/kernel';
-import { rowsAndColumns } from '../../core/shape';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';

@@ -1,6 +1,6 @@
 import padWgsl from '../../../shaders/attention/attention_pad.wgsl?raw';
 import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernel';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';

@@ -1,9 +1,9 @@
-import bothWays from '../../../shaders/attention/lib/both_ways.wgsl?raw';
-import causalOnly from '../../../shaders/attention/lib/causal.wgsl?raw';
-import scoresCapped from '../../../shaders/attention/lib/scores_capped.wgsl?raw';
-import scoresPlain from '../../../shaders/attention/lib/scores_plain.wgsl?raw';
-import safeTanh from '../../../shaders/lib/safe_tanh.wgsl?raw';
-import type { Params, ParamTypes, VariantInit } from '../../core/kernel';
+import bothWays from '../../../shaders/attention/lib/sight/both_ways.wgsl?raw';
+import causalOnly from '../../../shaders/attention/lib/sight/causal.wgsl?raw';
+import scoresCapped from '../../../shaders/attention/lib/sight/scores_capped.wgsl?raw';
+import scoresPlain from '../../../shaders/attention/lib/sight/scores_plain.wgsl?raw';
+import safeTanh from '../../../shaders/lib/math/safe_tanh.wgsl?raw';
+import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
 
 /** Files that complete a variant, and the params for which they do. */
 interface Completion<P extends ParamTypes> {

@@ -1,12 +1,12 @@
 import linearWgsl from '../../../shaders/products/linear.wgsl?raw';
 import linearBackwardWgsl from '../../../shaders/products/linear_backward.wgsl?raw';
 import weightBackwardWgsl from '../../../shaders/products/linear_weight_backward.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { expectShape, formatShape, rowsAndColumns } from '../../core/shape';
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape, formatShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { accumulatedIn, emitColumnSum } from '../column_sum';
+import { accumulatedIn, emitColumnSum } from '../rows/column_sum';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
 import { inParts, threeSizes, threeValues } from './parts';
 import { defineProduct } from './product';

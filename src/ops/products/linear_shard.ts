@@ -1,6 +1,6 @@
 import forwardWgsl from '../../../shaders/products/linear_shard.wgsl?raw';
 import backwardWgsl from '../../../shaders/products/linear_shard_backward.wgsl?raw';
-import { rowsAndColumns } from '../../core/shape';
+import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, transient, type Value } from '../../graph/value';
 import { defineProduct } from './product';

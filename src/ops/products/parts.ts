@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import type { Value } from '../../graph/value';
 
 /** Most parts of a product. */

@@ -1,12 +1,12 @@
-import { WebVeraError } from '../../core/error';
-import { formatShape } from '../../core/shape';
-import { storages } from '../../core/storage';
+import { WebVeraError } from '../../core/errors/error';
+import { formatShape } from '../../core/numbers/shape';
+import { storages } from '../../core/numbers/storage';
 import type { Value } from '../../graph/value';
 
 /** How lines of left operand and result are accessed: `vec4` if all are whole vec4s, `ragged` if only the left's are. */
 export type Lines = (typeof LINES)[number];
 export const LINES = ['vec4', 'ragged', 'scalar'] as const;
-/** How the lines of the right operand are stored: as `core/storage.ts` says, or in f32 with any length (`scalar`). */
+/** How the lines of the right operand are stored: as `core/numbers/storage.ts` says, or in f32 with any length (`scalar`). */
 export type RightStorage = (typeof RIGHT_STORAGES)[number];
 export const RIGHT_STORAGES = ['f32', 'f16', 'bf16', 'q8', 'q4', 'scalar'] as const;
 

@@ -2,22 +2,29 @@ import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
 import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
 import fewRowsWgsl from '../../../shaders/products/lib/few_rows.wgsl?raw';
 import square from '../../../shaders/products/lib/square.wgsl?raw';
-import tileF16 from '../../../shaders/products/lib/tile_f16.wgsl?raw';
-import tileF16Small from '../../../shaders/products/lib/tile_f16_small.wgsl?raw';
-import tileRegister from '../../../shaders/products/lib/tile_register.wgsl?raw';
-import tileRow from '../../../shaders/products/lib/tile_row.wgsl?raw';
-import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?raw';
-import tileStage from '../../../shaders/products/lib/tile_stage.wgsl?raw';
-import tileStageF16 from '../../../shaders/products/lib/tile_stage_f16.wgsl?raw';
-import tileStagedBlock from '../../../shaders/products/lib/tile_staged_block.wgsl?raw';
-import tileStagedSquare from '../../../shaders/products/lib/tile_staged_square.wgsl?raw';
-import tileSubgroup from '../../../shaders/products/lib/tile_subgroup.wgsl?raw';
-import tileSubgroupMatrix from '../../../shaders/products/lib/tile_subgroup_matrix.wgsl?raw';
-import tileWide from '../../../shaders/products/lib/tile_wide.wgsl?raw';
-import tileWorkgroup from '../../../shaders/products/lib/tile_workgroup.wgsl?raw';
-import tileWorkgroupSmall from '../../../shaders/products/lib/tile_workgroup_small.wgsl?raw';
-import { FLAT_THREADS, flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../../core/kernel';
-import { ceilDiv } from '../../core/shape';
+import tileF16 from '../../../shaders/products/lib/tiles/tile_f16.wgsl?raw';
+import tileF16Small from '../../../shaders/products/lib/tiles/tile_f16_small.wgsl?raw';
+import tileRegister from '../../../shaders/products/lib/tiles/tile_register.wgsl?raw';
+import tileRow from '../../../shaders/products/lib/tiles/tile_row.wgsl?raw';
+import tileRowSerial from '../../../shaders/products/lib/tiles/tile_row_serial.wgsl?raw';
+import tileStage from '../../../shaders/products/lib/tiles/tile_stage.wgsl?raw';
+import tileStageF16 from '../../../shaders/products/lib/tiles/tile_stage_f16.wgsl?raw';
+import tileStagedBlock from '../../../shaders/products/lib/tiles/tile_staged_block.wgsl?raw';
+import tileStagedSquare from '../../../shaders/products/lib/tiles/tile_staged_square.wgsl?raw';
+import tileSubgroup from '../../../shaders/products/lib/tiles/tile_subgroup.wgsl?raw';
+import tileSubgroupMatrix from '../../../shaders/products/lib/tiles/tile_subgroup_matrix.wgsl?raw';
+import tileWide from '../../../shaders/products/lib/tiles/tile_wide.wgsl?raw';
+import tileWorkgroup from '../../../shaders/products/lib/tiles/tile_workgroup.wgsl?raw';
+import tileWorkgroupSmall from '../../../shaders/products/lib/tiles/tile_workgroup_small.wgsl?raw';
+import {
+  FLAT_THREADS,
+  flatGrid,
+  type Grid,
+  type Params,
+  type ParamTypes,
+  type VariantInit,
+} from '../../core/kernels/kernel';
+import { ceilDiv } from '../../core/numbers/shape';
 
 /** Rows and columns of a tile of results, in every family but the small ones. */
 export const TILE = 64;

@@ -1,16 +1,16 @@
-import ofPart from '../../../shaders/lib/of_part.wgsl?raw';
+import ofPart from '../../../shaders/lib/sums/of_part.wgsl?raw';
 import lambdaBackwardWgsl from '../../../shaders/vera/vera_lambda_backward.wgsl?raw';
 import upBackwardWgsl from '../../../shaders/vera/vera_up_backward.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../../core/shape';
+import { WebVeraError } from '../../core/errors/error';
+import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { accumulatedIn } from '../column_sum';
 import { emitLinear, withGradients } from '../products/linear';
 import { inParts, threeSizes } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
 import { TILE } from '../products/tiles';
+import { accumulatedIn } from '../rows/column_sum';
 import {
   checkPool,
   type LambdaPlace,

@@ -1,6 +1,6 @@
 import veraAddWgsl from '../../../shaders/vera/vera_add.wgsl?raw';
 import veraLinearWgsl from '../../../shaders/vera/vera_linear.wgsl?raw';
-import { expectShape, rowsAndColumns } from '../../core/shape';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';

@@ -1,13 +1,13 @@
 import veraMergeWgsl from '../../../shaders/vera/vera_merge.wgsl?raw';
 import mergeBackwardWgsl from '../../../shaders/vera/vera_merge_backward.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { expectShape } from '../../core/shape';
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { accumulatedIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
-import { widen } from '../widen';
+import { accumulatedIn } from '../rows/column_sum';
+import { widen } from '../rows/widen';
 import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({

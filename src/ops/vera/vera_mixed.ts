@@ -1,12 +1,12 @@
 import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
 import mixedSlot from '../../../shaders/vera/lib/mixed_slot.wgsl?raw';
 import veraMixedAddWgsl from '../../../shaders/vera/vera_mixed_add.wgsl?raw';
 import veraMixedScaleWgsl from '../../../shaders/vera/vera_mixed_scale.wgsl?raw';
-import { WebVeraError } from '../../core/error';
-import { defineKernel, flatGrid } from '../../core/kernel';
-import { expectShape, rowsAndColumns } from '../../core/shape';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { defineProduct } from '../products/product';

@@ -1,15 +1,15 @@
-import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
 import savedWgsl from '../../../shaders/vera/vera_saved.wgsl?raw';
 import savedBackwardWgsl from '../../../shaders/vera/vera_saved_backward.wgsl?raw';
 import savedSumsWgsl from '../../../shaders/vera/vera_saved_sums.wgsl?raw';
-import { defineKernel, FLAT_THREADS } from '../../core/kernel';
-import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/shape';
+import { defineKernel, FLAT_THREADS } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { accumulatedIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
+import { accumulatedIn } from '../rows/column_sum';
 import { LambdaSums, type LambdaVector } from './lambda_sums';
 import { checkLowRank, type LowRank } from './low_rank';
 

@@ -1,10 +1,10 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
-import { WebVeraError } from '../../core/error';
-import type { TrainingArguments } from '../../core/training';
-import { partsKey, type RemoteModel } from '../model';
-import { wrong } from '../options';
-import { resolveTrainingArguments } from '../training_arguments';
-import type { ProfileState } from './record';
+import { WebVeraError } from '../../core/errors/error';
+import type { TrainingArguments } from '../../core/types/training';
+import { partsKey, type RemoteModel } from '../models/model';
+import { wrong } from '../session/options';
+import { resolveTrainingArguments } from '../training/training_arguments';
+import type { ProfileState } from './storage/record';
 
 /** What a profile has that begins, beyond what PEFT's adapters do. */
 export const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };

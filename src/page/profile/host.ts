@@ -1,12 +1,12 @@
 import type { VeraConfig } from '../../adapters/vera/config';
-import type { AdapterFiles } from '../../core/model';
-import { Serial } from '../../core/serial';
-import type { Link } from '../link';
-import { liveHandle, partsKey, type RemoteModel } from '../model';
-import { get_peft_model } from '../peft_classes';
-import { VeraModel } from '../vera_model';
+import { Serial } from '../../core/async/serial';
+import type { AdapterFiles } from '../../core/types/model';
+import { get_peft_model } from '../adapters/peft_classes';
+import { VeraModel } from '../adapters/vera_model';
+import { liveHandle, partsKey, type RemoteModel } from '../models/model';
+import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
-import { adapterName } from './shelf';
+import { adapterName } from './storage/shelf';
 
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
 export class ProfileHost {

@@ -1,13 +1,13 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
-import type { TaskName } from '../../core/model';
-import type { TrainingArguments } from '../../core/training';
-import { partsKey } from '../model';
-import { defined } from '../options';
-import { bytesIn, type KeptExample, keepFairly } from './examples';
+import type { TaskName } from '../../core/types/model';
+import type { TrainingArguments } from '../../core/types/training';
+import { partsKey } from '../models/model';
+import { defined } from '../session/options';
+import { bytesIn, type KeptExample, keepFairly } from './examples/examples';
 import { expectArguments, expectBase, expectConfig, FRESH, type KnownBase, sideBySide } from './fits';
 import type { ProfileHost } from './host';
-import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './record';
-import type { Changes, ProfileShelf } from './shelf';
+import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
+import type { Changes, ProfileShelf } from './storage/shelf';
 import type { ProfileOptions } from './types';
 
 /** A profile whose adapter is on the model. */

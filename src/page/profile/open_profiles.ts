@@ -1,6 +1,6 @@
-import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../model';
-import { wrong } from '../options';
-import { VeraModel } from '../vera_model';
+import { VeraModel } from '../adapters/vera_model';
+import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/model';
+import { wrong } from '../session/options';
 import { ProfileHost } from './host';
 import type { OpenProfile } from './open_profile';
 import { Shared } from './shared';

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../core/abort';
+import { untilAborted } from '../../core/async/abort';
 
 /** What can be open. */
 export interface Openable {

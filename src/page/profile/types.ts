@@ -1,7 +1,7 @@
 import type { VeraConfigInit } from '../../adapters/vera/config';
-import type { TrainingArguments } from '../../core/training';
-import { anyBoolean, anyObject, integer, wrong } from '../options';
-import { type CallOptions, callRules } from '../session';
+import type { TrainingArguments } from '../../core/types/training';
+import { anyBoolean, anyObject, integer, wrong } from '../session/options';
+import { type CallOptions, callRules } from '../session/session';
 
 /** How a profile begins, and goes on. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {

@@ -1,4 +1,4 @@
-import { bucketLength } from '../../core/bucket';
+import { bucketLength } from '../../core/numbers/bucket';
 import type { Batch } from '../task';
 import { IGNORED, type TokenRow } from './token_row';
 

@@ -1,4 +1,4 @@
-import type { Breather } from '../../core/breather';
+import type { Breather } from '../../core/async/breather';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow } from './token_row';
 

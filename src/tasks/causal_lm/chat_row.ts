@@ -1,6 +1,6 @@
-import type { Breather } from '../../core/breather';
-import type { ChatMessage } from '../../core/chat';
-import { WebVeraError } from '../../core/error';
+import type { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import type { ChatMessage } from '../../core/types/chat';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow, textRow } from './token_row';
 

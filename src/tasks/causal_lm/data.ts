@@ -1,5 +1,5 @@
-import { Breather } from '../../core/breather';
-import { WebVeraError } from '../../core/error';
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../blob_text';
 import { placedExamples } from '../placed_examples';

@@ -1,7 +1,7 @@
-import type { Breather } from '../../core/breather';
-import { WebVeraError } from '../../core/error';
-import { holdsImage } from '../../core/example';
-import type { SentExample } from '../../core/training';
+import type { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import { holdsImage } from '../../core/types/example';
+import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../placed_examples';
 import { type ChatRow, chatRow } from './chat_row';

@@ -1,6 +1,6 @@
-import { bucketLength } from '../../core/bucket';
-import { WebVeraError } from '../../core/error';
-import type { GivenTexts, IdTensor, RowLabels, Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import { bucketLength } from '../../core/numbers/bucket';
+import type { GivenTexts, IdTensor, RowLabels, Tensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import { expectTokens } from '../tokens';
 import { labelledRows, type TextBatch } from './batches';

@@ -1,5 +1,5 @@
-import type { Preview } from '../../core/preview';
-import type { SentExample } from '../../core/training';
+import type { Preview } from '../../core/types/preview';
+import type { SentExample } from '../../core/types/training';
 import { type ExampleOptions, rowOfExample } from './examples';
 
 /** An example as a language model takes it in, cut to so many tokens. Throws what turning it into tokens throws. */

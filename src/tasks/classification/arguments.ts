@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import { suggestion } from '../../core/near_name';
-import type { ResolvedTrainingArguments } from '../../core/training';
+import { WebVeraError } from '../../core/errors/error';
+import { suggestion } from '../../core/errors/near_name';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { refused } from '../refused';
 

@@ -1,11 +1,11 @@
-import { numel } from '../../core/shape';
-import type { GivenInputs, Tensor } from '../../core/tensor';
+import { numel } from '../../core/numbers/shape';
+import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
-import { gatherRows } from '../../ops/rows';
+import { gatherRows } from '../../ops/rows/rows';
 import type { Batch, BatchInputs, LogitsParts, Loss, LossParts, Measured, Predictor } from '../task';
 import { classificationLoss } from './loss';
 import { predictionMetricNames, predictionMetrics, predictionsOf } from './metrics';

@@ -1,6 +1,6 @@
-import { Breather } from '../../core/breather';
-import { WebVeraError } from '../../core/error';
-import type { SentExample } from '../../core/training';
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { placed, placedExamples } from '../placed_examples';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';

@@ -1,8 +1,8 @@
-import { WebVeraError } from '../../core/error';
-import type { PreviewLabel } from '../../core/preview';
-import type { IdTensor, RowLabels } from '../../core/tensor';
-import type { Example, LabelList } from '../../core/training';
-import type { Warning } from '../../core/warning';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warning } from '../../core/errors/warning';
+import type { PreviewLabel } from '../../core/types/preview';
+import type { IdTensor, RowLabels } from '../../core/types/tensor';
+import type { Example, LabelList } from '../../core/types/training';
 import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
 /** Most names in a message. */

@@ -3,9 +3,9 @@ import type { Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels } from '../../models/labels';
 import type { Layers } from '../../models/layers';
-import { binaryCrossEntropyWithLogits } from '../../ops/binary_cross_entropy_with_logits';
-import { crossEntropy } from '../../ops/cross_entropy';
-import { squaredError } from '../../ops/squared_error';
+import { binaryCrossEntropyWithLogits } from '../../ops/losses/binary_cross_entropy_with_logits';
+import { crossEntropy } from '../../ops/losses/cross_entropy';
+import { squaredError } from '../../ops/losses/squared_error';
 import type { Loss } from '../task';
 
 interface ClassificationLoss {

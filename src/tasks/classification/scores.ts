@@ -1,4 +1,4 @@
-import type { LabelScore } from '../../core/prediction';
+import type { LabelScore } from '../../core/types/prediction';
 import type { Labels } from '../../models/labels';
 import { ONE_HALF } from './labels';
 

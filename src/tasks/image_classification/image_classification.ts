@@ -1,7 +1,7 @@
-import { bytesOf } from '../../core/bytes';
-import type { ImagePreview } from '../../core/preview';
-import type { GivenInputs } from '../../core/tensor';
-import type { SentExample } from '../../core/training';
+import { bytesOf } from '../../core/input/bytes';
+import type { ImagePreview } from '../../core/types/preview';
+import type { GivenInputs } from '../../core/types/tensor';
+import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';

@@ -1,5 +1,5 @@
-import type { ImagePreview } from '../../core/preview';
-import type { SentExample } from '../../core/training';
+import type { ImagePreview } from '../../core/types/preview';
+import type { SentExample } from '../../core/types/training';
 import { withAlpha } from '../../images/preprocess';
 import { previewLabel } from '../classification/labels';
 import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';

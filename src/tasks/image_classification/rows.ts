@@ -1,9 +1,9 @@
-import { WebVeraError } from '../../core/error';
-import { holdsImage } from '../../core/example';
-import type { RgbImage, SentImage } from '../../core/image';
-import { formatShape, sameShape } from '../../core/shape';
-import type { GivenImages } from '../../core/tensor';
-import type { ImageExample, SentExample } from '../../core/training';
+import { WebVeraError } from '../../core/errors/error';
+import { formatShape, sameShape } from '../../core/numbers/shape';
+import { holdsImage } from '../../core/types/example';
+import type { RgbImage, SentImage } from '../../core/types/image';
+import type { GivenImages } from '../../core/types/tensor';
+import type { ImageExample, SentExample } from '../../core/types/training';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';

@@ -1,4 +1,4 @@
-import { bucketLength } from '../../core/bucket';
+import { bucketLength } from '../../core/numbers/bucket';
 import type { Architecture, TextSizes } from '../../models/architecture';
 import type { ClassifiedBatch } from '../classification/classifier';
 import { targetsOfBatch } from '../classification/targets';

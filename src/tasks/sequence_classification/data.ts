@@ -1,4 +1,4 @@
-import type { Warning } from '../../core/warning';
+import type { Warning } from '../../core/errors/warning';
 import { collectClassified } from '../classification/data';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';
 import { type TextRow, type TextRowOptions, textRow } from './rows';

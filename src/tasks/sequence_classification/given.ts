@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { GivenTexts, IdTensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { givenTargets } from '../classification/labels';

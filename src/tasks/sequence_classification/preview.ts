@@ -1,5 +1,5 @@
-import type { Preview } from '../../core/preview';
-import type { SentExample } from '../../core/training';
+import type { Preview } from '../../core/types/preview';
+import type { SentExample } from '../../core/types/training';
 import { previewLabel } from '../classification/labels';
 import { type TextRowOptions, unlabelledRow } from './rows';
 

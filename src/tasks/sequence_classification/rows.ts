@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { SentExample } from '../../core/training';
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';

@@ -1,6 +1,6 @@
-import type { Preview } from '../../core/preview';
-import type { GivenInputs } from '../../core/tensor';
-import type { SentExample } from '../../core/training';
+import type { Preview } from '../../core/types/preview';
+import type { GivenInputs } from '../../core/types/tensor';
+import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';

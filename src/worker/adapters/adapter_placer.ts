@@ -1,8 +1,8 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { TrainedTensor } from '../../adapters/trained_tensors';
 import type { VeraTargets } from '../../adapters/vera/targets';
-import type { Tensor } from '../../core/tensor';
-import type { AdapterTensors } from '../../formats/peft';
+import type { Tensor } from '../../core/types/tensor';
+import type { AdapterTensors } from '../../formats/peft/peft';
 import type { WireAdapterOptions } from '../protocol';
 
 /** What an adapter is to become. */

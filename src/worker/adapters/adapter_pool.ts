@@ -2,13 +2,13 @@ import type { Adapter } from '../../adapters/adapter';
 import { mergedWeight } from '../../adapters/merge';
 import { type PoolLayout, unpackParameters } from '../../adapters/pool_layout';
 import type { TrainedTensor } from '../../adapters/trained_tensors';
-import { WebVeraError } from '../../core/error';
-import { numel } from '../../core/shape';
-import type { Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import { numel } from '../../core/numbers/shape';
+import type { Tensor } from '../../core/types/tensor';
 import type { Runner } from '../../graph/runner';
 import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
-import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/tensors';
+import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/tensors';
 
 /** What a pool holds, by the names that PEFT saves it under. */
 interface PoolTensors {

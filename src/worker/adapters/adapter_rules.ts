@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import { tensorsOf } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import { BASE_NAME } from './row_adapters';
 
 /** Throws for what no adapter can be called: PEFT's errors, which are torch's. */

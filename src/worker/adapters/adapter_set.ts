@@ -1,7 +1,7 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { AdapterConfig } from '../../adapters/adapter_config';
 import { biasedOf } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import { expectAdapterName } from './adapter_rules';
 
 /** The adapters over one base model by their names, and which of them are active. */

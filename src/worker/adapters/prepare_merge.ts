@@ -1,13 +1,13 @@
 import type { Adapter } from '../../adapters/adapter';
 import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
 import { mergedWeight } from '../../adapters/merge';
-import { WebVeraError } from '../../core/error';
-import { unpacked } from '../../core/storage';
+import { WebVeraError } from '../../core/errors/error';
+import { unpacked } from '../../core/numbers/storage';
 import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
-import { readFloats, storedAs } from '../models/tensors';
+import { readFloats, storedAs } from '../models/loading/tensors';
 import type { MadeMerge } from './merged_weights';
 
 /** A merge that was asked for. */

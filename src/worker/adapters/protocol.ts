@@ -1,6 +1,6 @@
 import type { VeraConfigInit } from '../../adapters/vera/config';
-import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../../core/model';
-import type { Tensor } from '../../core/tensor';
+import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../../core/types/model';
+import type { Tensor } from '../../core/types/tensor';
 import type { LoadOptions, ModelInfo, WireSource } from '../models/protocol';
 import type { CallId, Handle } from '../rpc/protocol';
 

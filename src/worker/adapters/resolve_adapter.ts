@@ -3,10 +3,10 @@ import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tenso
 import type { VeraConfig } from '../../adapters/vera/config';
 import { layoutVectors } from '../../adapters/vera/parameters';
 import { resolveVeraTargets, type VeraTargets } from '../../adapters/vera/targets';
-import type { Warn } from '../../core/warning';
-import type { ExpectedTensors } from '../../formats/peft';
+import type { Warn } from '../../core/errors/warning';
+import type { ExpectedTensors } from '../../formats/peft/peft';
 import { type Architecture, fileShape } from '../../models/architecture';
-import { specOf } from '../models/tensors';
+import { specOf } from '../models/loading/tensors';
 
 /** What a configuration means for a model. */
 export interface ResolvedAdapter {

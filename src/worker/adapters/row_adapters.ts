@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import { tensorsOf } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 
 /** PEFT's word for no adapter at all. */
 export const BASE_NAME = '__base__';

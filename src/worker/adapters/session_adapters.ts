@@ -5,15 +5,15 @@ import { ProjectionPool } from '../../adapters/vera/projection_pool';
 import type { VeraValues, WeightedPart } from '../../adapters/vera/vectors';
 import { asVera } from '../../adapters/vera/vera_on_model';
 import { combineVectors } from '../../adapters/vera/weighted';
-import { WebVeraError } from '../../core/error';
-import { readFile } from '../../core/files';
-import type { AdapterFiles } from '../../core/model';
-import type { Warn } from '../../core/warning';
-import { writeLoraConfig, writeLoraModel } from '../../formats/lora';
-import { readAdapterConfig, readAdapterModel } from '../../formats/peft';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import { readFile } from '../../core/input/files';
+import type { AdapterFiles } from '../../core/types/model';
+import { writeLoraConfig, writeLoraModel } from '../../formats/peft/lora';
+import { readAdapterConfig, readAdapterModel } from '../../formats/peft/peft';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
-import type { ModelSources } from '../models/model_sources';
+import type { ModelSources } from '../models/loading/model_sources';
 import type {
   CallId,
   KeptAdapter,

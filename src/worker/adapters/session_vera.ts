@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import type { AdapterFiles } from '../../core/model';
-import type { Tensor } from '../../core/tensor';
+import { WebVeraError } from '../../core/errors/error';
+import type { AdapterFiles } from '../../core/types/model';
+import type { Tensor } from '../../core/types/tensor';
 import type { LoadedModels } from '../models/loaded_models';
 import type * as Wire from '../protocol';
 import type { Calls } from '../rpc/calls';

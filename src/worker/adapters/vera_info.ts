@@ -1,5 +1,5 @@
 import { asVera } from '../../adapters/vera/vera_on_model';
-import { numel } from '../../core/shape';
+import { numel } from '../../core/numbers/shape';
 import type { Handle, VeraInfo } from '../protocol';
 import type { VeraState } from './vera_state';
 

@@ -1,12 +1,12 @@
 import type { Adapter } from '../../adapters/adapter';
 import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/overlay';
 import type { VeraConfig } from '../../adapters/vera/config';
-import { abortError } from '../../core/abort';
-import { WebVeraError } from '../../core/error';
-import { Serial } from '../../core/serial';
-import type { Tensor } from '../../core/tensor';
-import type { Warn } from '../../core/warning';
-import type { AdapterTensors } from '../../formats/peft';
+import { abortError } from '../../core/async/abort';
+import { Serial } from '../../core/async/serial';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import type { Tensor } from '../../core/types/tensor';
+import type { AdapterTensors } from '../../formats/peft/peft';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';

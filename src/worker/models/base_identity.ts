@@ -1,5 +1,5 @@
-import { Digest } from '../../core/digest';
-import { rowsAndColumns } from '../../core/shape';
+import { Digest } from '../../core/input/digest';
+import { rowsAndColumns } from '../../core/numbers/shape';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { BaseModel } from './base_model';
 

@@ -1,10 +1,10 @@
 import { keyHolds, type Overlay } from '../../adapters/overlay';
-import { Breather } from '../../core/breather';
-import { WebVeraError } from '../../core/error';
-import type { LabelScore } from '../../core/prediction';
-import { numel } from '../../core/shape';
-import type { Tensor } from '../../core/tensor';
-import type { SentExample } from '../../core/training';
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import { numel } from '../../core/numbers/shape';
+import type { LabelScore } from '../../core/types/prediction';
+import type { Tensor } from '../../core/types/tensor';
+import type { SentExample } from '../../core/types/training';
 import { Generator } from '../../generate/generator';
 import { ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
@@ -16,10 +16,10 @@ import { createTask, type Preprocessors } from '../../tasks/registry';
 import { type Batch, type BatchArguments, batchesInOrder, type Task } from '../../tasks/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
-import { logitsProgram, writeBatch } from '../../train/program';
+import { logitsProgram, writeBatch } from '../../train/steps/program';
 import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
-import { fileName, readFloats, specOf, toFileOrder } from './tensors';
+import { fileName, readFloats, specOf, toFileOrder } from './loading/tensors';
 
 /** What a model that shares tensors with another has of its own. */
 interface Derived {

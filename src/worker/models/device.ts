@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { Arithmetic } from '../../core/kernel';
+import { WebVeraError } from '../../core/errors/error';
+import type { Arithmetic } from '../../core/kernels/kernel';
 import { DeviceHost, findAdapter } from '../../gpu/device';
 import { Executor } from '../../gpu/executor';
 

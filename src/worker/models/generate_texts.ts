@@ -1,6 +1,6 @@
 import type { Overlay } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
-import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
+import { WebVeraError } from '../../core/errors/error';
+import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
 import { textSizes } from '../../models/architecture';
 import { expectTokens } from '../../tasks/tokens';
 import { StopStrings } from '../../tokenizer/stop_strings';

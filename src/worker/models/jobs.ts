@@ -1,5 +1,5 @@
 import { keyHolds } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 
 interface Job {
   readonly key: string;

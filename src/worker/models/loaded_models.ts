@@ -1,6 +1,6 @@
 import { BASE, type Overlay } from '../../adapters/overlay';
-import { abortError, untilAborted } from '../../core/abort';
-import { WebVeraError } from '../../core/error';
+import { abortError, untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Handle, ModelInfo, TokenizerInfo } from '../protocol';
 import { Handles } from '../rpc/handles';

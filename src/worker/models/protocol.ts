@@ -1,7 +1,7 @@
-import type { ChatMessage } from '../../core/chat';
-import type { ResolvedGenerationConfig } from '../../core/generation';
-import type { Integrity } from '../../core/integrity';
-import type { KernelChoice } from '../../core/kernel_choice';
+import type { Integrity } from '../../core/input/integrity';
+import type { KernelChoice } from '../../core/kernels/kernel_choice';
+import type { ChatMessage } from '../../core/types/chat';
+import type { ResolvedGenerationConfig } from '../../core/types/generation';
 import type {
   LabelOptions,
   MemoryReport,
@@ -10,12 +10,12 @@ import type {
   ModuleNames,
   PretrainedConfig,
   TaskName,
-} from '../../core/model';
-import type { LabelScore } from '../../core/prediction';
-import type { ImagePreview, Preview } from '../../core/preview';
-import type { FolderSource } from '../../core/source';
-import type { GivenInputs, Tensor } from '../../core/tensor';
-import type { ResolvedTrainingArguments, SentExample } from '../../core/training';
+} from '../../core/types/model';
+import type { LabelScore } from '../../core/types/prediction';
+import type { ImagePreview, Preview } from '../../core/types/preview';
+import type { FolderSource } from '../../core/types/source';
+import type { GivenInputs, Tensor } from '../../core/types/tensor';
+import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */

@@ -1,5 +1,5 @@
-import type { KernelChoice } from '../../core/kernel_choice';
-import { ChosenRunner } from '../../gpu/chosen_runner';
+import type { KernelChoice } from '../../core/kernels/kernel_choice';
+import { ChosenRunner } from '../../gpu/choice/chosen_runner';
 import type { Executor } from '../../gpu/executor';
 import type { Tune } from '../../train/training_init';
 import type { SessionKernels } from './session_kernels';

@@ -1,14 +1,14 @@
-import { WebVeraError } from '../../core/error';
-import { type FileSource, readFile } from '../../core/files';
-import { parseWeightsIndex } from '../../formats/weights';
+import { WebVeraError } from '../../core/errors/error';
+import { type FileSource, readFile } from '../../core/input/files';
+import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
 import { known } from '../storage/store_failures';
-import { PREPROCESSOR_FILE } from './image_processor_loader';
-import type { ModelSources } from './model_sources';
+import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
+import type { ModelSources } from './loading/model_sources';
+import { isTokenizerKnown } from './loading/tokenizer_files';
 import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protocol';
-import { isTokenizerKnown } from './tokenizer_files';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;

@@ -1,18 +1,18 @@
-import { WebVeraError } from '../../core/error';
+import { Serial } from '../../core/async/serial';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
 import {
   adapterKey,
   type KernelAdapter,
   type KernelChoice,
   readKernelChoice,
   sameAdapter,
-} from '../../core/kernel_choice';
-import { Serial } from '../../core/serial';
-import type { Warn } from '../../core/warning';
-import { isForFewRows } from '../../gpu/choice';
+} from '../../core/kernels/kernel_choice';
+import { isForFewRows } from '../../gpu/choice/choice';
+import { kernelVersion } from '../../gpu/choice/kernel_version';
+import { tuneKernels } from '../../gpu/choice/tuner';
 import type { DeviceHost, DeviceInfo } from '../../gpu/device';
 import type { Executor } from '../../gpu/executor';
-import { kernelVersion } from '../../gpu/kernel_version';
-import { tuneKernels } from '../../gpu/tuner';
 import { tunableKernels } from '../../ops/tunable';
 import type { BlobStore } from '../../store/blob_store';
 import type { Tune } from '../../train/training_init';

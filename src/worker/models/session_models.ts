@@ -1,27 +1,28 @@
 import type { Overlay } from '../../adapters/overlay';
-import { Breather } from '../../core/breather';
-import type { ChatMessage } from '../../core/chat';
-import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
-import type { KernelChoice } from '../../core/kernel_choice';
-import type { MemoryReport } from '../../core/model';
-import type { LabelScore } from '../../core/prediction';
-import type { ImagePreview, Preview } from '../../core/preview';
-import type { ProgressInfo } from '../../core/source';
-import { rowsOf, type Tensor } from '../../core/tensor';
-import type { SentExample } from '../../core/training';
-import type { Warn } from '../../core/warning';
+import { Breather } from '../../core/async/breather';
+import type { Warn } from '../../core/errors/warning';
+import type { KernelChoice } from '../../core/kernels/kernel_choice';
+import type { ChatMessage } from '../../core/types/chat';
+import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
+import type { MemoryReport } from '../../core/types/model';
+import type { LabelScore } from '../../core/types/prediction';
+import type { ImagePreview, Preview } from '../../core/types/preview';
+import type { ProgressInfo } from '../../core/types/source';
+import { rowsOf, type Tensor } from '../../core/types/tensor';
+import type { SentExample } from '../../core/types/training';
 import { placedExamples } from '../../tasks/placed_examples';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId, Handle } from '../rpc/protocol';
 import { baseIdentity } from './base_identity';
 import type { BaseModel } from './base_model';
-import { BaseModelLoader } from './base_model_loader';
 import type { SessionDevice } from './device';
-import { exportModel } from './export_model';
 import { generateTexts } from './generate_texts';
 import type { LoadedModels, Pass } from './loaded_models';
-import type { ModelSources } from './model_sources';
+import { BaseModelLoader } from './loading/base_model_loader';
+import { exportModel } from './loading/export_model';
+import type { ModelSources } from './loading/model_sources';
+import { TokenizerLoader } from './loading/tokenizer_loader';
 import type {
   ChatTemplateOptions,
   DecodeOptions,
@@ -40,7 +41,6 @@ import type {
   WireSource,
 } from './protocol';
 import type { SessionKernels } from './session_kernels';
-import { TokenizerLoader } from './tokenizer_loader';
 
 /** What a session does with models. */
 interface ModelParts {

@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
-import { untilAborted } from '../../core/abort';
-import { WebVeraError } from '../../core/error';
+import { untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
 
 /** Which adapters are being trained, from the moment that a run is asked for: two runs of one adapter would undo each other's steps. */
 export class TrainingTurns {

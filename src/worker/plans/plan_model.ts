@@ -1,14 +1,14 @@
-import { WebVeraError } from '../../core/error';
-import type { PretrainedConfig, TaskName } from '../../core/model';
-import { sameShape } from '../../core/shape';
-import type { StorageName } from '../../core/storage';
-import type { TensorHeader } from '../../formats/tensor_header';
+import { WebVeraError } from '../../core/errors/error';
+import { sameShape } from '../../core/numbers/shape';
+import type { StorageName } from '../../core/numbers/storage';
+import type { PretrainedConfig, TaskName } from '../../core/types/model';
+import type { TensorHeader } from '../../formats/tensors/tensor_header';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture, tasksOf } from '../../models/registry';
-import { deviceDtype, expectWeight, isModest, weightValue } from '../models/model_loader';
+import { deviceDtype, expectWeight, isModest, weightValue } from '../models/loading/model_loader';
 import type { LoadOptions } from '../protocol';
 
 interface PlannedModel {

@@ -1,6 +1,6 @@
-import type { DeviceIssue, DeviceReport } from '../../core/device_report';
-import { WebVeraError } from '../../core/error';
-import { isSoftware } from '../../gpu/choice';
+import { WebVeraError } from '../../core/errors/error';
+import type { DeviceIssue, DeviceReport } from '../../core/types/device_report';
+import { isSoftware } from '../../gpu/choice/choice';
 import { DeviceLimits } from '../../gpu/limits';
 
 /** Below this, layers of larger models lie in many pieces. */

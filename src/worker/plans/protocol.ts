@@ -1,7 +1,7 @@
 import type { VeraConfigInit } from '../../adapters/vera/config_init';
-import type { DeviceReport } from '../../core/device_report';
-import type { Estimate, MemoryBudget } from '../../core/estimate';
-import type { ResolvedTrainingArguments } from '../../core/training';
+import type { DeviceReport } from '../../core/types/device_report';
+import type { Estimate, MemoryBudget } from '../../core/types/estimate';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { LoadOptions, WireSource } from '../models/protocol';
 import type { CallId } from '../rpc/protocol';
 

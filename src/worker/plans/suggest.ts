@@ -1,5 +1,5 @@
-import type { Estimate, GpuBytes } from '../../core/estimate';
-import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/training';
+import type { Estimate, GpuBytes } from '../../core/types/estimate';
+import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { smallerBatches } from '../../train/smaller_batches';
 import { isBetter, judge, type Room, type Verdict } from './verdict';
 

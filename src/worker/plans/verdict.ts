@@ -1,4 +1,4 @@
-import type { Estimate, GpuBytes, MemoryBudget } from '../../core/estimate';
+import type { Estimate, GpuBytes, MemoryBudget } from '../../core/types/estimate';
 
 export type Verdict = Pick<Estimate, 'verdict' | 'reasons'>;
 

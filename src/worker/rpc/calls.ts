@@ -1,4 +1,4 @@
-import { abortError, untilAborted } from '../../core/abort';
+import { abortError, untilAborted } from '../../core/async/abort';
 import type { SessionHost } from '../protocol';
 import type { CallControl, CallId } from './protocol';
 

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import type { Handle } from './protocol';
 
 /** What the page holds by number. */

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 
 /** By which code in a worker reaches the network, as far as they are objects that can be taken away: `import()` isn't. */
 const WAYS = [

@@ -1,7 +1,7 @@
 import { type Endpoint, expose, transfer } from 'comlink';
-import { type ChatAnswer, type ChatOutcome, type ChatQuestion, isChatMessage } from '../../core/chat';
+import { type ChatAnswer, type ChatOutcome, type ChatQuestion, isChatMessage } from '../../core/types/chat';
+import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/types/wire';
 import { VERSION } from '../../core/version';
-import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/wire';
 import { imageDecoder } from '../../images/decode_image';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
 import { guardEndpoint } from './guard';

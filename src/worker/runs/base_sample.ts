@@ -1,10 +1,10 @@
-import type { Tensor } from '../../core/tensor';
+import type { Tensor } from '../../core/types/tensor';
 import type { TensorSample } from '../../formats/run_folder';
 import { byteLength, storageOf } from '../../graph/value';
 import { fileShape } from '../../models/architecture';
 import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
-import { readFloats, specOf, toFileOrder } from '../models/tensors';
+import { readFloats, specOf, toFileOrder } from '../models/loading/tensors';
 
 /** Values sampled from each tensor. */
 const COUNT = 4;

@@ -1,5 +1,5 @@
-import { untilAborted } from '../../core/abort';
-import type { SentExample } from '../../core/training';
+import { untilAborted } from '../../core/async/abort';
+import type { SentExample } from '../../core/types/training';
 
 /** Examples in a request: many enough for few round trips, few enough for small messages. */
 const CHUNK = 256;

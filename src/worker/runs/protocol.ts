@@ -1,5 +1,11 @@
-import type { DatasetName, RunControl, RunHook } from '../../core/run';
-import type { FileFormat, PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/training';
+import type { DatasetName, RunControl, RunHook } from '../../core/types/run';
+import type {
+  FileFormat,
+  PauseReason,
+  ResolvedTrainingArguments,
+  SentExample,
+  TrainOutput,
+} from '../../core/types/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about runs. */

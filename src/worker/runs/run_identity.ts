@@ -1,8 +1,8 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
-import { Breather } from '../../core/breather';
-import { bytesOf } from '../../core/bytes';
-import { Digest } from '../../core/digest';
+import { Breather } from '../../core/async/breather';
+import { bytesOf } from '../../core/input/bytes';
+import { Digest } from '../../core/input/digest';
 import type { Value } from '../../graph/value';
 import type { Task } from '../../tasks/task';
 import { describeTensor, inOrder, samplesOf } from '../models/base_identity';

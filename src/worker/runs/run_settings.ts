@@ -1,7 +1,7 @@
-import type { ResolvedTrainingArguments } from '../../core/training';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { RunSettings } from '../../formats/run_folder';
 import type { Architecture } from '../../models/architecture';
-import { warmupSteps } from '../../train/schedule';
+import { warmupSteps } from '../../train/steps/schedule';
 import type { BaseModel } from '../models/base_model';
 
 interface RunState {

@@ -1,19 +1,19 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
-import { WebVeraError } from '../../core/error';
-import type { Holder } from '../../core/held_name';
-import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
-import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import { WebVeraError } from '../../core/errors/error';
+import type { Holder } from '../../core/locks/held_name';
+import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/types/snapshot';
+import type { ResolvedTrainingArguments, TrainOutput } from '../../core/types/training';
 import { refused } from '../../tasks/refused';
 import { reported } from '../../tasks/reported';
 import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
 import { expectMetric } from '../../train/evaluation';
-import { largestBatch, planSteps, trainingSteps } from '../../train/steps';
+import { largestBatch, planSteps, trainingSteps } from '../../train/steps/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
 import type { BaseModel } from '../models/base_model';
+import { readFloats } from '../models/loading/tensors';
 import type { RunKernels } from '../models/run_kernels';
-import { readFloats } from '../models/tensors';
 import type { Evaluation } from '../protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 

@@ -1,9 +1,9 @@
 import type { VeraConfig } from '../../adapters/vera/config';
-import { type FileSource, readFile } from '../../core/files';
-import type { AdapterFiles } from '../../core/model';
-import type { ParserLimits } from '../../core/source';
-import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft';
-import { MODEL_FILE } from '../../formats/peft_values';
+import { type FileSource, readFile } from '../../core/input/files';
+import type { AdapterFiles } from '../../core/types/model';
+import type { ParserLimits } from '../../core/types/source';
+import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft/peft';
+import { MODEL_FILE } from '../../formats/peft/peft_values';
 import { openSource } from '../../hub/open_source';
 
 export const CONFIG_FILE = 'adapter_config.json';

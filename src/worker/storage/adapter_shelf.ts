@@ -1,7 +1,7 @@
-import { WebVeraError } from '../../core/error';
-import type { Warn } from '../../core/warning';
-import { readAdapterConfig } from '../../formats/peft';
-import { checkAdapterModel } from '../../formats/peft_check';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import { readAdapterConfig } from '../../formats/peft/peft';
+import { checkAdapterModel } from '../../formats/peft/peft_check';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
 import type { AdapterBytes } from './adapter_files';

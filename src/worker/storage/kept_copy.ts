@@ -1,5 +1,5 @@
-import { sha256, toHex } from '../../core/digest';
-import type { Warn } from '../../core/warning';
+import type { Warn } from '../../core/errors/warning';
+import { sha256, toHex } from '../../core/input/digest';
 import type { ByteWriter } from '../../store/byte_files';
 import { StoreError } from '../../store/store_error';
 import { bytesName, CHUNK_BYTES, type KeptFile, type WeightStore } from '../../store/weight_store';

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../../core/error';
-import type { ByteStream, FileSource } from '../../core/files';
-import type { Warn } from '../../core/warning';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import type { ByteStream, FileSource } from '../../core/input/files';
 import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
 import type { Download, Facts } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';

@@ -1,5 +1,5 @@
 import type { VeraConfigInit } from '../../adapters/vera/config';
-import type { AdapterFiles } from '../../core/model';
+import type { AdapterFiles } from '../../core/types/model';
 import type { KeptRun } from '../../store/checkpoint_store';
 import type { ProfileParts } from '../../store/profile_store';
 

@@ -1,5 +1,5 @@
-import type { AdapterFiles } from '../../core/model';
-import type { ParserLimits } from '../../core/source';
+import type { AdapterFiles } from '../../core/types/model';
+import type { ParserLimits } from '../../core/types/source';
 import { ADAPTERS } from '../../store/adapter_store';
 import { type BlobStore, isPersistent } from '../../store/blob_store';
 import { CHECKPOINTS, type CheckpointStore } from '../../store/checkpoint_store';

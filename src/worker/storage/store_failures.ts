@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/error';
+import { WebVeraError } from '../../core/errors/error';
 import { StoreError } from '../../store/store_error';
 
 /** The store doesn't know our errors, and says what went wrong in its own class. */

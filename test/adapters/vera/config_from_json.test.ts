@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { trainedBiases } from '../../../src/adapters/adapter_config';
 import { VeraConfig } from '../../../src/adapters/vera/config';
-import type { Warning } from '../../../src/core/warning';
-import { goldenNames, isLlama } from '../../helpers/golden_index';
+import type { Warning } from '../../../src/core/errors/warning';
+import { goldenNames, isLlama } from '../../helpers/golden/golden_index';
 import { DEFAULTS, invalid, peft } from './config_errors';
 
 describe('from_json', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loraOf, weightedLora } from '../../../src/adapters/vera/lora';
 import type { VeraValues } from '../../../src/adapters/vera/vectors';
-import { randomArray } from '../../helpers/random';
-import { casesWithAdapter, goldenValues, loraDelta, veraDelta, withVectors } from '../../helpers/vera_values';
+import { randomArray } from '../../helpers/maths/random';
+import { casesWithAdapter, goldenValues, loraDelta, veraDelta, withVectors } from '../../helpers/models/vera_values';
 
 /** lora_A and lora_B are rounded once each, by half an ulp at most: 2^-24 of every factor. */
 const ROUNDINGS = 2.01 * 2 ** -24;

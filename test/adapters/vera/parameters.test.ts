@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
 import { initialVectors, layoutVectors } from '../../../src/adapters/vera/parameters';
-import { goldenNames, isLlama } from '../../helpers/golden_index';
+import { goldenNames, isLlama } from '../../helpers/golden/golden_index';
 
 const modules = [
   { name: 'layers.0.q', in_features: 6, out_features: 5 },

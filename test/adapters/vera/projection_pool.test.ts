@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ProjectionPool } from '../../../src/adapters/vera/projection_pool';
 import type { Value } from '../../../src/graph/value';
-import { FakeRunner } from '../../helpers/fake_runner';
+import { FakeRunner } from '../../helpers/session/fake_runner';
 
 const key = { projection_prng_key: 0, r: 4, max_in: 6, max_out: 8 };
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { generateProjections } from '../../../src/adapters/vera/projections';
 import type { VeraValues, WeightedPart } from '../../../src/adapters/vera/vectors';
 import { combineVectors } from '../../../src/adapters/vera/weighted';
-import { randomArray } from '../../helpers/random';
-import { goldenValues, veraDelta, withVectors } from '../../helpers/vera_values';
+import { randomArray } from '../../helpers/maths/random';
+import { goldenValues, veraDelta, withVectors } from '../../helpers/models/vera_values';
 
 const llama = goldenValues('llama_layer0_small');
 /** The same λ_d, another λ_b. */

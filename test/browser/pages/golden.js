@@ -3,8 +3,8 @@ import { loadLibrary } from '../../../scripts/page/library.js';
 import { bytesOf } from './bytes.js';
 import { float32Of } from './tensors.js';
 
-/** @typedef {import('../../helpers/golden').GoldenCase} GoldenCase */
-/** @typedef {import('../../helpers/golden').GoldenTraining} GoldenTraining */
+/** @typedef {import('../../helpers/golden/golden').GoldenCase} GoldenCase */
+/** @typedef {import('../../helpers/golden/golden').GoldenTraining} GoldenTraining */
 /** @typedef {import('../../../src/index').PreTrainedModel} Model */
 /** @typedef {Awaited<ReturnType<typeof openCase>>} Case */
 

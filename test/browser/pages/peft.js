@@ -3,8 +3,8 @@
 import { loadLibrary } from '../../../scripts/page/library.js';
 import { bytesOf } from './bytes.js';
 
-/** @typedef {import('../../helpers/golden').GoldenCase} GoldenCase */
-/** @typedef {import('../../helpers/golden').GoldenBatch} GoldenBatch */
+/** @typedef {import('../../helpers/golden/golden').GoldenCase} GoldenCase */
+/** @typedef {import('../../helpers/golden/golden').GoldenBatch} GoldenBatch */
 /** @typedef {import('../../../src/index').ModelInputs} Inputs */
 /** @typedef {import('../../../src/index').PreTrainedModel} Model */
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { parseFalconConfig } from '../../../src/models/falcon_config';
 import { parseGemmaConfig } from '../../../src/models/gemma_config';
@@ -12,9 +12,9 @@ import { parseMistralConfig } from '../../../src/models/mistral_config';
 import { parsePhi3Config } from '../../../src/models/phi3_config';
 import { parseQwen2Config } from '../../../src/models/qwen2_config';
 import { parseQwen3Config } from '../../../src/models/qwen3_config';
-import { type GgufSpec, ggufBytes } from '../../helpers/gguf_bytes';
-import { ggufFile, ggufModels } from '../../helpers/golden_gguf';
-import { MemorySource } from '../../helpers/memory_source';
+import { type GgufSpec, ggufBytes } from '../../helpers/bytes/gguf_bytes';
+import { ggufFile, ggufModels } from '../../helpers/golden/golden_gguf';
+import { MemorySource } from '../../helpers/session/memory_source';
 
 const configOf = (file: Uint8Array, chunkBytes = 1000) =>
   new GgufFiles(new MemorySource({ file }, { chunkBytes }), 'file').config();

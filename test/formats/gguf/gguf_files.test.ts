@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { WebVeraError } from '../../../src/core/error';
-import { defaultLimits, type ParserLimits } from '../../../src/core/source';
-import { storages } from '../../../src/core/storage';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { storages } from '../../../src/core/numbers/storage';
+import { defaultLimits, type ParserLimits } from '../../../src/core/types/source';
 import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/block_types';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { headerOf, packingOf, undone } from '../../../src/formats/gguf/gguf_tensor';
 import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
 import type { TensorChange } from '../../../src/formats/gguf/tensor_change';
-import { readSafetensors } from '../../../src/formats/safetensors';
-import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/stored_tensor';
-import { transpose } from '../../../src/formats/transpose';
-import { toFloat32 } from '../../../src/formats/values';
-import { bytesOf, ggufBlocks, ggufFile, ggufModels, ggufPacked } from '../../helpers/golden_gguf';
-import { MemorySource } from '../../helpers/memory_source';
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/tensors/stored_tensor';
+import { transpose } from '../../../src/formats/tensors/transpose';
+import { toFloat32 } from '../../../src/formats/tensors/values';
+import { bytesOf, ggufBlocks, ggufFile, ggufModels, ggufPacked } from '../../helpers/golden/golden_gguf';
+import { MemorySource } from '../../helpers/session/memory_source';
 
 const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
   new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);

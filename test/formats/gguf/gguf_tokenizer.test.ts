@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
-import { type GgufSpec, ggufBytes } from '../../helpers/gguf_bytes';
-import { ggufFile, ggufRows, sentencepieceRows, vocabularyMerges, withText } from '../../helpers/golden_gguf';
-import { MemorySource } from '../../helpers/memory_source';
+import { type GgufSpec, ggufBytes } from '../../helpers/bytes/gguf_bytes';
+import { ggufFile, ggufRows, sentencepieceRows, vocabularyMerges, withText } from '../../helpers/golden/golden_gguf';
+import { MemorySource } from '../../helpers/session/memory_source';
 
 async function tokenizerOf(file: Uint8Array): Promise<TextTokenizer> {
   const made = await new GgufFiles(new MemorySource({ file }), 'file').tokenizer();

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Dtype } from '../../../src/formats/dtype';
+import type { Dtype } from '../../../src/formats/tensors/dtype';
 import type { TensorRef } from '../../../src/formats/torch/pickle_machine';
 import { elementsOf } from '../../../src/formats/torch/strided';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { WebVeraError } from '../../../src/core/error';
-import { defaultLimits } from '../../../src/core/source';
-import { type ReadWeightsOptions, readWeights } from '../../../src/formats/weights';
-import { type Files, MemorySource } from '../../helpers/memory_source';
-import { torchFile } from '../../helpers/torch_bytes';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { defaultLimits } from '../../../src/core/types/source';
+import { type ReadWeightsOptions, readWeights } from '../../../src/formats/models/weights';
+import { torchFile } from '../../helpers/bytes/torch_bytes';
+import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
 interface Row {
   readonly situation: string;

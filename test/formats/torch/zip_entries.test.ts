@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { ByteStream } from '../../../src/core/files';
-import { ByteReader } from '../../../src/formats/byte_reader';
+import type { ByteStream } from '../../../src/core/input/files';
+import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { ZipEntries } from '../../../src/formats/torch/zip_entries';
-import { DIRECTORY, zipEntry } from '../../helpers/torch_bytes';
+import { DIRECTORY, zipEntry } from '../../helpers/bytes/torch_bytes';
 
 /** Files that come in such parts. */
 function entriesOf(parts: Iterable<Uint8Array>): { readonly reader: ByteReader; readonly entries: ZipEntries } {

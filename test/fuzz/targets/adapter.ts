@@ -8,8 +8,8 @@ import {
   readAdapterModel,
   writeAdapterConfig,
   writeAdapterModel,
-} from '../../../src/formats/peft';
-import { checkAdapterModel } from '../../../src/formats/peft_check';
+} from '../../../src/formats/peft/peft';
+import { checkAdapterModel } from '../../../src/formats/peft/peft_check';
 import { createArchitecture } from '../../../src/models/registry';
 import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';

@@ -1,5 +1,5 @@
 import { ChatWriter } from '../../../src/chat/chat_writer';
-import { errorFromData } from '../../../src/core/wire';
+import { errorFromData } from '../../../src/core/types/wire';
 import { type FuzzTarget, isRefusal, partsOf, textOf } from '../target';
 
 const CODES = ['invalid_format', 'invalid_argument', 'limit_exceeded', 'timeout'] as const;

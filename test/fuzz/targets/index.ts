@@ -1,20 +1,20 @@
 import type { FuzzTarget } from '../target';
 import { target as adapter } from './adapter';
 import { target as chatTemplate } from './chat_template';
-import { target as checkpoint } from './checkpoint';
 import { target as csv } from './csv';
-import { target as gguf } from './gguf';
+import { target as checkpoint } from './files/checkpoint';
+import { target as gguf } from './files/gguf';
+import { target as pythonJson } from './files/python_json';
+import { target as safetensors } from './files/safetensors';
+import { target as torchFile } from './files/torch_file';
+import { target as weights } from './files/weights';
 import { target as kernelChoice } from './kernel_choice';
 import { target as modelConfig } from './model_config';
 import { target as pattern } from './pattern';
 import { target as preprocessorConfig } from './preprocessor_config';
 import { target as profile } from './profile';
-import { target as pythonJson } from './python_json';
 import { target as rows } from './rows';
-import { target as safetensors } from './safetensors';
 import { target as tokenizer } from './tokenizer';
-import { target as torchFile } from './torch_file';
-import { target as weights } from './weights';
 
 /** All targets, each in a file of its name. */
 export const targets: readonly FuzzTarget[] = [

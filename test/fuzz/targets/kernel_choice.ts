@@ -1,4 +1,4 @@
-import { adapterKey, readKernelChoice, sameAdapter } from '../../../src/core/kernel_choice';
+import { adapterKey, readKernelChoice, sameAdapter } from '../../../src/core/kernels/kernel_choice';
 import { expectSame, type FuzzTarget, jsonOf } from '../target';
 
 /** A choice of kernels, from a file that somebody passed on. */

@@ -1,5 +1,5 @@
-import type { PretrainedConfig } from '../../../src/core/model';
-import { numel } from '../../../src/core/shape';
+import { numel } from '../../../src/core/numbers/shape';
+import type { PretrainedConfig } from '../../../src/core/types/model';
 import { parseJsonObject } from '../../../src/formats/json';
 import { textSizes } from '../../../src/models/architecture';
 import { createArchitecture } from '../../../src/models/registry';

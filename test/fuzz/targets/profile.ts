@@ -1,5 +1,5 @@
-import { readFiles } from '../../../src/page/profile/read_files';
-import { readExamples, readState, readUnfinished } from '../../../src/page/profile/record';
+import { readFiles } from '../../../src/page/profile/storage/read_files';
+import { readExamples, readState, readUnfinished } from '../../../src/page/profile/storage/record';
 import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
 import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
 

@@ -1,6 +1,6 @@
 import { textExamples } from '../../../src/embed/text_examples';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
-import { spacedTokenizer } from '../../helpers/tokenizers';
+import { spacedTokenizer } from '../../helpers/models/tokenizers';
 import { type FuzzTarget, isRefusal, textOf } from '../target';
 
 const VOCABULARY = 512;

@@ -2,8 +2,8 @@ import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
-import { expectGpuEqualsReference, input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
+import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
+import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 test.each([

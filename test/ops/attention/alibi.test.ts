@@ -4,10 +4,10 @@ import { pinned, type Value } from '../../../src/graph/value';
 import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 const [B, T, H] = [1, 4, 2];

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { roundUp } from '../../../src/core/shape';
+import { roundUp } from '../../../src/core/numbers/shape';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
-import { pairsOf } from '../../helpers/covering';
-import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, withVariants } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
+import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, withVariants } from '../../helpers/gpu/on_gpu';
+import { pairsOf } from '../../helpers/maths/covering';
+import { randomArray } from '../../helpers/maths/random';
 import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -5,9 +5,9 @@ import { attention } from '../../../src/ops/attention/attention';
 import { attentionDecode } from '../../../src/ops/attention/attention_decode';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
 import { cacheWrite } from '../../../src/ops/attention/cache_write';
-import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
+import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
+import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 interface Case {

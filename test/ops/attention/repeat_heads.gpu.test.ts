@@ -1,8 +1,8 @@
 import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { repeatHeads } from '../../../src/ops/attention/repeat_heads';
-import { expectGpuEqualsReference, input } from '../../helpers/on_gpu';
-import { integerArray } from '../../helpers/random';
+import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
+import { integerArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 test.each([

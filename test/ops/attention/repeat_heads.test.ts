@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { repeatHeads } from '../../../src/ops/attention/repeat_heads';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 test('a head stands beside its copies', () => {

@@ -4,9 +4,9 @@ import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
 import { tunableKernels } from '../../../src/ops/tunable';
 import { veraAdd, veraLinears } from '../../../src/ops/vera/vera';
-import { input, runOnGpu, TILES_IN_F16 } from '../../helpers/on_gpu';
-import type { LowRankSizes } from '../../helpers/product_sizes';
-import { type Fill, integerArray, randomArray } from '../../helpers/random';
+import { input, runOnGpu, TILES_IN_F16 } from '../../helpers/gpu/on_gpu';
+import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
+import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.

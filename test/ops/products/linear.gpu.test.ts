@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/storage';
+import type { StorageName } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { viewOf } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
@@ -13,9 +13,9 @@ import {
   TILES,
   TILES_IN_F16,
   withVariants,
-} from '../../helpers/on_gpu';
-import type { ProductSizes } from '../../helpers/product_sizes';
-import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
+} from '../../helpers/gpu/on_gpu';
+import type { ProductSizes } from '../../helpers/gpu/product_sizes';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/maths/random';
 import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitLinearBackward, linear, linears } from '../../../src/ops/products/linear';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { integerArray, randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 test.each([

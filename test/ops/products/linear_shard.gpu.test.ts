@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/storage';
+import type { StorageName } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
 import {
@@ -10,11 +10,11 @@ import {
   runOnGpu,
   TILES,
   TILES_IN_F16,
-} from '../../helpers/on_gpu';
-import type { ProductSizes } from '../../helpers/product_sizes';
-import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
+} from '../../helpers/gpu/on_gpu';
+import type { ProductSizes } from '../../helpers/gpu/product_sizes';
+import { inputInShards } from '../../helpers/gpu/shards';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/maths/random';
 import { ofRing } from '../../helpers/ring';
-import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {

@@ -3,10 +3,10 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { linear, linears } from '../../../src/ops/products/linear';
 import { veraLinears } from '../../../src/ops/vera/vera';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
-import { inputInShards } from '../../helpers/shards';
+import { input } from '../../helpers/gpu/on_gpu';
+import { inputInShards } from '../../helpers/gpu/shards';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 const [N, K] = [3, 5];

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import type { AnyKernel } from '../../../src/core/kernel';
+import type { AnyKernel } from '../../../src/core/kernels/kernel';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
-import { expectGpuEqualsReference, input } from '../../helpers/on_gpu';
-import { integerArray } from '../../helpers/random';
+import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
+import { integerArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 /*

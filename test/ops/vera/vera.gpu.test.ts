@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/storage';
+import type { StorageName } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
@@ -12,9 +12,9 @@ import {
   runOnGpu,
   TILES,
   withVariants,
-} from '../../helpers/on_gpu';
-import type { LowRankSizes } from '../../helpers/product_sizes';
-import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
+} from '../../helpers/gpu/on_gpu';
+import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/maths/random';
 import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -2,8 +2,15 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
-import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, TILES, withVariants } from '../../helpers/on_gpu';
-import { type Fill, integerArray, randomArray, storableArray } from '../../helpers/random';
+import {
+  expectGpuEqualsReference,
+  input,
+  isDefaultVariant,
+  runOnGpu,
+  TILES,
+  withVariants,
+} from '../../helpers/gpu/on_gpu';
+import { type Fill, integerArray, randomArray, storableArray } from '../../helpers/maths/random';
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -4,9 +4,9 @@ import { pinned } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
 import { veraDown, veraLinear } from '../../../src/ops/vera/vera';
 import { differentiateMerge, type VeraMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 test.each([

@@ -4,9 +4,9 @@ import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
 import { veraLinears } from '../../../src/ops/vera/vera';
 import { veraMerge } from '../../../src/ops/vera/vera_merge';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 test('layers with one input in merged weights: central differences by x and the pool, through the weights', () => {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
-import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
 import {
   expectGpuEqualsReference,
   FEW_ROWS,
@@ -9,8 +8,9 @@ import {
   runOnGpu,
   TILES,
   withVariants,
-} from '../../helpers/on_gpu';
-import { type Fill, integerArray, randomArray } from '../../helpers/random';
+} from '../../helpers/gpu/on_gpu';
+import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/maths/mixed_batch';
+import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
 import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -3,10 +3,10 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { veraAdd } from '../../../src/ops/vera/vera';
 import { NO_SLOT, type VeraMixed, veraMixed } from '../../../src/ops/vera/vera_mixed';
-import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
+import { input } from '../../helpers/gpu/on_gpu';
+import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/maths/mixed_batch';
+import { randomArray } from '../../helpers/maths/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 test.each<MixedSizes>([

@@ -2,9 +2,9 @@ import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, input, isDefaultVariant, TILES, withVariants } from '../../helpers/on_gpu';
-import type { LowRankSizes } from '../../helpers/product_sizes';
-import { type Fill, integerArray, randomArray } from '../../helpers/random';
+import { expectGpuEqualsReference, input, isDefaultVariant, TILES, withVariants } from '../../helpers/gpu/on_gpu';
+import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
+import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -3,9 +3,9 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGradient } from '../../helpers/gradient';
-import { input } from '../../helpers/on_gpu';
-import { randomArray } from '../../helpers/random';
+import { input } from '../../helpers/gpu/on_gpu';
+import { expectGradient } from '../../helpers/maths/gradient';
+import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 /** Two layers with one input, one of which keeps its low-rank part, or both. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bucketLength } from '../../../src/core/bucket';
+import { bucketLength } from '../../../src/core/numbers/bucket';
 import { labelledRows, makeBatch } from '../../../src/tasks/causal_lm/batches';
 import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { batchesInOrder } from '../../../src/tasks/task';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Breather } from '../../../src/core/breather';
-import type { ChatMessage } from '../../../src/core/chat';
+import { Breather } from '../../../src/core/async/breather';
+import type { ChatMessage } from '../../../src/core/types/chat';
 import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
 import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
-import { goldenChats } from '../../helpers/golden_chats';
-import { chatTokenizer } from '../../helpers/golden_tokenizer';
+import { goldenChats } from '../../helpers/golden/golden_chats';
+import { chatTokenizer } from '../../helpers/golden/golden_tokenizer';
 
 const talk: readonly ChatMessage[] = [
   { role: 'system', content: 'Be brief.' },

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Breather } from '../../../src/core/breather';
-import { exampleFields } from '../../../src/core/example';
+import { Breather } from '../../../src/core/async/breather';
+import { exampleFields } from '../../../src/core/types/example';
 import { type ExampleOptions, exampleRow } from '../../../src/tasks/causal_lm/examples';
 import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
-import { openTokenizer, proseFolder } from '../../helpers/tokenizers';
+import { openTokenizer, proseFolder } from '../../helpers/models/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;

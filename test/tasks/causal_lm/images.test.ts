@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Breather } from '../../../src/core/breather';
+import { Breather } from '../../../src/core/async/breather';
 import { rowOfExample } from '../../../src/tasks/causal_lm/examples';
 
 test.each([

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { GivenInputs } from '../../../src/core/tensor';
+import type { GivenInputs } from '../../../src/core/types/tensor';
 import { createArchitecture } from '../../../src/models/registry';
-import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
 import type { RowSource } from '../../../src/tasks/task';
 

@@ -4,7 +4,7 @@ import { ImageProcessor } from '../../../src/images/image_processor';
 import { pixelValues, prepareImage } from '../../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config';
 import { createArchitecture } from '../../../src/models/registry';
-import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { exportedImage } from '../../../src/tasks/image_classification/exported_image';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
 import type { ImageRow } from '../../../src/tasks/image_classification/rows';

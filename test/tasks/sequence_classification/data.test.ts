@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { ResolvedTrainingArguments, TrainingArguments } from '../../../src/core/training';
+import type { ResolvedTrainingArguments, TrainingArguments } from '../../../src/core/types/training';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
-import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { collectTexts } from '../../../src/tasks/sequence_classification/data';
 import type { RowSource } from '../../../src/tasks/task';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
-import { SMALL_BERT_VOCAB, smallBertTokenizerJson } from '../../helpers/small_bert_tokenizer';
+import { SMALL_BERT_VOCAB, smallBertTokenizerJson } from '../../helpers/models/small_bert_tokenizer';
 
 const [CLS, SEP] = [2, 3];
 const [a, b] = [21, 22];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GivenInputs, GivenTexts, IdTensor } from '../../../src/core/tensor';
+import type { GivenInputs, GivenTexts, IdTensor } from '../../../src/core/types/tensor';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
 import { givenRows } from '../../../src/tasks/sequence_classification/given';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ImageProcessorLoader } from '../../../src/worker/models/image_processor_loader';
-import { ModelSources } from '../../../src/worker/models/model_sources';
+import { ImageProcessorLoader } from '../../../src/worker/models/loading/image_processor_loader';
+import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 
 const { signal } = new AbortController();
 const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FileSource, readFile } from '../../../src/core/files';
+import { type FileSource, readFile } from '../../../src/core/input/files';
 import type { TextSizes } from '../../../src/models/architecture';
-import { ImageProcessorLoader } from '../../../src/worker/models/image_processor_loader';
-import { ModelSources } from '../../../src/worker/models/model_sources';
+import { ImageProcessorLoader } from '../../../src/worker/models/loading/image_processor_loader';
+import { ModelSources } from '../../../src/worker/models/loading/model_sources';
+import { TokenizerLoader } from '../../../src/worker/models/loading/tokenizer_loader';
 import { SessionCache } from '../../../src/worker/models/session_cache';
-import { TokenizerLoader } from '../../../src/worker/models/tokenizer_loader';
 import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';
 import { FaultyServer } from '../../hub/faulty_server';

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/overlay';
-import { f32ToF16 } from '../../../src/core/float16';
-import { byteSize } from '../../../src/formats/dtype';
-import { folderFiles } from '../../../src/formats/model_files';
-import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/safetensors';
-import { toFloat32 } from '../../../src/formats/values';
+import { f32ToF16 } from '../../../src/core/numbers/float16';
+import { folderFiles } from '../../../src/formats/models/model_files';
+import { byteSize } from '../../../src/formats/tensors/dtype';
+import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../../src/formats/tensors/values';
 import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { logitsProgram } from '../../../src/train/program';
-import { loadModel } from '../../../src/worker/models/model_loader';
-import { FakeRunner } from '../../helpers/fake_runner';
+import { logitsProgram } from '../../../src/train/steps/program';
+import { loadModel } from '../../../src/worker/models/loading/model_loader';
+import { FakeRunner } from '../../helpers/session/fake_runner';
 
 const folder = 'test/golden/base/gpt2';
 const config = readFileSync(`${folder}/config.json`);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Value } from '../../../src/graph/value';
 import type { Architecture, WeightSpec } from '../../../src/models/architecture';
-import { makeWeights, newlyInitialized } from '../../../src/worker/models/new_weights';
-import { FakeRunner } from '../../helpers/fake_runner';
+import { makeWeights, newlyInitialized } from '../../../src/worker/models/loading/new_weights';
+import { FakeRunner } from '../../helpers/session/fake_runner';
 
 class Recorder extends FakeRunner {
   readonly written = new Map<string, Float32Array>();

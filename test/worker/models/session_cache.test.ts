@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile, readFileIfPresent } from '../../../src/core/files';
-import type { ProgressInfo } from '../../../src/core/source';
+import { readFile, readFileIfPresent } from '../../../src/core/input/files';
+import type { ProgressInfo } from '../../../src/core/types/source';
 import { StoreError } from '../../../src/store/store_error';
-import { ModelSources } from '../../../src/worker/models/model_sources';
+import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 import { SessionCache } from '../../../src/worker/models/session_cache';
 import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';

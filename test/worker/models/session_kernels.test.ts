@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { adapterKey, type KernelAdapter, type KernelChoice } from '../../../src/core/kernel_choice';
-import { kernelVersion } from '../../../src/gpu/kernel_version';
+import { adapterKey, type KernelAdapter, type KernelChoice } from '../../../src/core/kernels/kernel_choice';
+import { kernelVersion } from '../../../src/gpu/choice/kernel_version';
 import { tunableKernels } from '../../../src/ops/tunable';
 import { MemoryStore } from '../../../src/store/blob_store';
 import { StoreError } from '../../../src/store/store_error';
@@ -8,7 +8,7 @@ import type { OpenDevice } from '../../../src/worker/models/device';
 import { RunKernels } from '../../../src/worker/models/run_kernels';
 import { SessionKernels } from '../../../src/worker/models/session_kernels';
 import type { OpenOptions } from '../../../src/worker/protocol';
-import { LLVMPIPE } from '../../helpers/devices';
+import { LLVMPIPE } from '../../helpers/gpu/devices';
 
 const version = await kernelVersion(tunableKernels());
 const { vendor, architecture, description, features } = LLVMPIPE;

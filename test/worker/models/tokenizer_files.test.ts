@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { defaultLimits } from '../../../src/core/source';
+import { defaultLimits } from '../../../src/core/types/source';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
-import { readTokenizerFiles } from '../../../src/worker/models/tokenizer_files';
-import { type Files, MemorySource } from '../../helpers/memory_source';
+import { readTokenizerFiles } from '../../../src/worker/models/loading/tokenizer_files';
+import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
 interface Folder {
   /** Of test/oracle/tokenizers, whose vocabulary it has. */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { WebVeraError } from '../../../src/core/error';
+import { WebVeraError } from '../../../src/core/errors/error';
 import { probeDevice } from '../../../src/worker/plans/probe_device';
 
 const limits = {

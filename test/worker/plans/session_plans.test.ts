@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WebVeraError } from '../../../src/core/error';
-import { readFile } from '../../../src/core/files';
-import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { readFile } from '../../../src/core/input/files';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import type { SessionDevice } from '../../../src/worker/models/device';
-import { ModelSources } from '../../../src/worker/models/model_sources';
+import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 import { SessionPlans } from '../../../src/worker/plans/session_plans';
 import type { WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { GpuBytes } from '../../../src/core/estimate';
-import type { ResolvedTrainingArguments, TrainingArguments } from '../../../src/core/training';
-import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import type { GpuBytes } from '../../../src/core/types/estimate';
+import type { ResolvedTrainingArguments, TrainingArguments } from '../../../src/core/types/training';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { suggest } from '../../../src/worker/plans/suggest';
 import { judge } from '../../../src/worker/plans/verdict';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MemoryBudget } from '../../../src/core/estimate';
+import type { MemoryBudget } from '../../../src/core/types/estimate';
 import { isBetter, judge } from '../../../src/worker/plans/verdict';
 
 const MIB = 2 ** 20;

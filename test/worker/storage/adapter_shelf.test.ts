@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Warning } from '../../../src/core/warning';
+import type { Warning } from '../../../src/core/errors/warning';
 import { MemoryStore } from '../../../src/store/blob_store';
 import { AdapterShelf } from '../../../src/worker/storage/adapter_shelf';
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { readFile } from '../../../src/core/files';
-import type { ProgressInfo } from '../../../src/core/source';
-import type { Warning } from '../../../src/core/warning';
+import type { Warning } from '../../../src/core/errors/warning';
+import { readFile } from '../../../src/core/input/files';
+import type { ProgressInfo } from '../../../src/core/types/source';
 import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
 import { CHUNK_BYTES, WeightStore } from '../../../src/store/weight_store';
 import { KeptFolder } from '../../../src/worker/storage/kept_folder';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ProgressInfo } from '../../../src/core/source';
+import type { ProgressInfo } from '../../../src/core/types/source';
 import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes } from '../../hub/source_bytes';

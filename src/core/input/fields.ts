@@ -1,0 +1,132 @@
+import { WebVeraError } from '../errors/error';
+import { jsonOf } from './nesting';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+interface NumberRange {
+  /** Used when the key is missing or null; without it the key must be there. */
+  readonly fallback?: number;
+  /** The largest value allowed. */
+  readonly max?: number;
+}
+
+/**
+ * Reads the fields of an untrusted JSON object. Every method throws `invalid_format`, naming file, key, what was
+ * expected and what came.
+ */
+export class Fields {
+  readonly #json: JsonObject;
+  readonly #where: string;
+
+  /** `where` is the file's name, with the path to a nested object: 'config.json', 'config.json: rope_parameters'. */
+  constructor(json: JsonObject, where: string) {
+    this.#json = json;
+    this.#where = where;
+  }
+
+  /** The raw value; `undefined` when the key is missing or null. */
+  get(key: string): unknown {
+    // A plain lookup would find `constructor` and the like on the prototype.
+    return Object.hasOwn(this.#json, key) ? (this.#json[key] ?? undefined) : undefined;
+  }
+
+  keys(): readonly string[] {
+    return Object.keys(this.#json);
+  }
+
+  /** Whether the key is there, even as null. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#json, key);
+  }
+
+  /** An integer from 1 to `max` (2^53 − 1). */
+  positiveInteger(key: string, { fallback, max = Number.MAX_SAFE_INTEGER }: NumberRange = {}): number {
+    const value = this.get(key) ?? fallback;
+    if (isIntegerWithin(value, 1, max)) return value;
+    throw this.invalid(key, `an integer from 1 to ${max}`);
+  }
+
+  /** An integer from 0 to 2^53 − 1. */
+  count(key: string, fallback: number): number {
+    const value = this.get(key) ?? fallback;
+    if (isIntegerWithin(value, 0, Number.MAX_SAFE_INTEGER)) return value;
+    throw this.invalid(key, 'an integer from 0 on');
+  }
+
+  /** A finite number above 0, up to `max`. */
+  positiveNumber(key: string, { fallback, max = Number.MAX_VALUE }: NumberRange = {}): number {
+    const value = this.get(key) ?? fallback;
+    if (typeof value === 'number' && value > 0 && value <= max) return value;
+    throw this.invalid(key, max === Number.MAX_VALUE ? 'a number above 0' : `a number above 0, at most ${max}`);
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.get(key) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    throw this.invalid(key, 'true or false');
+  }
+
+  /** What `read` makes of the value, null where the file says null; `fallback` only when the key is missing. */
+  orNull<T>(key: string, fallback: T | null, read: (key: string) => T): T | null {
+    if (!this.has(key)) return fallback;
+    return this.get(key) === undefined ? null : read(key);
+  }
+
+  string(key: string): string {
+    const value = this.get(key);
+    if (typeof value === 'string') return value;
+    throw this.invalid(key, 'a string');
+  }
+
+  optionalString(key: string): string | undefined {
+    return this.get(key) === undefined ? undefined : this.string(key);
+  }
+
+  /** A nested object, or `undefined` when the key is missing or null. */
+  object(key: string): Fields | undefined {
+    const value = this.get(key);
+    if (value === undefined) return undefined;
+    if (isJsonObject(value)) return new Fields(value, `${this.#where}: ${key}`);
+    throw this.invalid(key, 'an object');
+  }
+
+  /** A token id below `vocabSize`, null for none; `fallback` only when the key is missing. */
+  tokenId(key: string, vocabSize: number, fallback: number | null): number | null {
+    if (!this.has(key)) return fallback;
+    const value = this.get(key) ?? null;
+    if (value === null || isIntegerWithin(value, 0, vocabSize - 1)) return value;
+    throw this.invalid(key, `a token id from 0 to ${vocabSize - 1}`);
+  }
+
+  /** One token id or a list of them, as a list. */
+  tokenIds(key: string, vocabSize: number, fallback: readonly number[]): readonly number[] {
+    if (!this.has(key)) return fallback;
+    const value = this.get(key) ?? [];
+    const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (ids.every((id) => isIntegerWithin(id, 0, vocabSize - 1))) return ids;
+    throw this.invalid(key, `token ids from 0 to ${vocabSize - 1}`);
+  }
+
+  /** The error for a key whose value isn't what it should be. */
+  invalid(key: string, expected: string): WebVeraError {
+    const got = this.has(key) ? describe(this.#json[key]) : 'nothing';
+    return new WebVeraError('invalid_format', `${this.#where}: ${key}: expected ${expected}, got ${got}`, {
+      hint: 'Is this the file that belongs to the model?',
+      detail: { key },
+    });
+  }
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isIntegerWithin(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+}
+
+/** Untrusted values in messages are short, and quoted as JSON. */
+function describe(value: unknown): string {
+  const text = jsonOf(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}

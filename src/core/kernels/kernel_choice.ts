@@ -1,0 +1,88 @@
+import { WebVeraError } from '../errors/error';
+import { isJsonObject } from '../input/fields';
+
+/** The adapter that a choice was made on, as it describes itself. */
+export interface KernelAdapter {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly features: readonly string[];
+  /** Bytes. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/**
+ * Which kernels a session runs, as plain JSON: the same choice on the same adapter gives the same bytes. Without any
+ * `variants` it is the fixed table.
+ */
+export interface KernelChoice {
+  /** A fingerprint of the shaders: it changes with them. */
+  readonly version: string;
+  readonly adapter: KernelAdapter;
+  /** Names of variants by those of kernels. A kernel that isn't named goes by the fixed table. */
+  readonly variants: Readonly<Record<string, string>>;
+}
+
+const MOST_ENTRIES = 256;
+const LONGEST_TEXT = 1024;
+
+/** A choice that comes from outside, without what doesn't belong to it. Throws `invalid_argument`. */
+export function readKernelChoice(value: unknown): KernelChoice {
+  const { version, adapter, variants } = object('a kernel choice', value);
+  const { vendor, architecture, description, features, limits } = object('adapter', adapter);
+  if (!Array.isArray(features)) throw unexpected('adapter.features', 'a list');
+  return {
+    version: text('version', version),
+    adapter: {
+      vendor: text('adapter.vendor', vendor),
+      architecture: text('adapter.architecture', architecture),
+      description: text('adapter.description', description),
+      features: bounded('adapter.features', features).map((feature) => text('adapter.features', feature)),
+      limits: entries('adapter.limits', limits, number),
+    },
+    variants: entries('variants', variants, text),
+  };
+}
+
+/** Whether two adapters are the same, as far as they tell. */
+export function sameAdapter(a: KernelAdapter, b: KernelAdapter): boolean {
+  return adapterKey(a) === adapterKey(b);
+}
+
+/** Equal for adapters that are the same. */
+export function adapterKey({ vendor, architecture, description, features, limits }: KernelAdapter): string {
+  const ordered = Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([vendor, architecture, description, features.toSorted(), ordered]);
+}
+
+function object(what: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (!isJsonObject(value)) throw unexpected(what, 'an object');
+  // Without what a prototype would answer.
+  return Object.assign(Object.create(null), value);
+}
+
+function entries<T>(what: string, value: unknown, read: (what: string, value: unknown) => T): Record<string, T> {
+  const all = bounded(what, Object.entries(object(what, value)));
+  return Object.fromEntries(all.map(([key, entry]) => [text(`a key of ${what}`, key), read(`${what}: ${key}`, entry)]));
+}
+
+function bounded<T>(what: string, values: readonly T[]): readonly T[] {
+  if (values.length <= MOST_ENTRIES) return values;
+  throw unexpected(what, `at most ${MOST_ENTRIES} entries`);
+}
+
+function text(what: string, value: unknown): string {
+  if (typeof value === 'string' && value.length <= LONGEST_TEXT) return value;
+  throw unexpected(what, `a text of at most ${LONGEST_TEXT} characters`);
+}
+
+function number(what: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw unexpected(what, 'a number');
+}
+
+function unexpected(what: string, expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `kernels: expected ${expected} as ${what}`, {
+    hint: "Give what session.kernels() gave, or the `kernels` of a run.json, or 'default' or 'tuned'.",
+  });
+}

@@ -1,0 +1,76 @@
+import { Breather } from '../async/breather';
+import { WebVeraError } from '../errors/error';
+import { philox4x32 } from './philox';
+
+/** What numbers are drawn for. Each use has a counter range of its own, so that no two uses share numbers. */
+export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
+
+/** The first of dropout's streams, one for each micro-batch of a step. All from here on are theirs. */
+export const DROPOUT_STREAMS = 4;
+
+/** Names an endless row of random numbers. Nothing is stored: the same key gives the same row, whenever it is asked. */
+export interface RandomKey {
+  /** A safe integer, negative ones included; all of its bits count. */
+  readonly seed: number;
+  readonly stream: keyof typeof STREAMS;
+  /** A second index within the stream, such as the epoch or the step: an integer below 2^32. Default 0. */
+  readonly at?: number;
+}
+
+/** The seed of what is drawn anew under a name: an integer below 2^32, the same wherever it is asked. */
+export function seedOf(name: string): number {
+  return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
+}
+
+/** Element `index` of the row, in [0, 1), with 53 random bits. */
+export function randomAt(key: RandomKey, index: number): number {
+  const [seedLow, seedHigh] = seedWords(key.seed);
+  const block = Math.floor(index / 2);
+  const bits = philox4x32(
+    [block >>> 0, Math.floor(block / 0x100000000), (key.at ?? 0) >>> 0, STREAMS[key.stream]],
+    [seedLow, seedHigh],
+  );
+  const [a, b] = index % 2 === 0 ? [bits[0], bits[1]] : [bits[2], bits[3]];
+  return ((a >>> 5) * 0x4000000 + (b >>> 6)) / 0x20000000000000;
+}
+
+/** `length` values in [0, 1), each a multiple of 2^-24 and so exact in float32. */
+export function uniforms(key: RandomKey, length: number): Float32Array {
+  return Float32Array.from({ length }, (_, index) => Math.floor(randomAt(key, index) * 0x1000000) / 0x1000000);
+}
+
+/** `length` values of a standard normal distribution (Box-Muller). */
+export function normals(key: RandomKey, length: number): Float32Array {
+  return Float32Array.from({ length }, (_, index) => {
+    const radius = Math.sqrt(-2 * Math.log1p(-randomAt(key, 2 * index)));
+    return radius * Math.cos(2 * Math.PI * randomAt(key, 2 * index + 1));
+  });
+}
+
+/** Items that are moved between two pauses. */
+const ITEMS = 2 ** 14;
+
+/**
+ * The order of `length` items in an epoch: a permutation of 0 … length-1 that depends on seed, epoch and length alone. A million
+ * items take half a second, with pauses.
+ */
+export async function permutation(length: number, seed: number, epoch: number): Promise<Uint32Array> {
+  const breather = new Breather();
+  const order = Uint32Array.from({ length }, (_, index) => index);
+  for (let i = length - 1; i > 0; i--) {
+    if (i % ITEMS === 0) await breather.breathe();
+    const j = Math.floor(randomAt({ seed, stream: 'shuffle', at: epoch }, i) * (i + 1));
+    const moved = order[i] as number;
+    order[i] = order[j] as number;
+    order[j] = moved;
+  }
+  return order;
+}
+
+/** Low and high 32 bits of a seed in two's complement. Throws `invalid_argument` unless it is a safe integer. */
+export function seedWords(seed: number): readonly [number, number] {
+  if (!Number.isSafeInteger(seed)) {
+    throw new WebVeraError('invalid_argument', `seed: expected a safe integer, got ${seed}`);
+  }
+  return [seed >>> 0, Math.floor(seed / 0x100000000) >>> 0];
+}

@@ -1,0 +1,153 @@
+import { wrong } from '../errors/wrong';
+import { bytesOf } from '../input/bytes';
+import { isJsonObject } from '../input/fields';
+import { isShownImage, pixelsOfShown } from '../input/shown_image';
+import { plainNumbers } from '../numbers/numbers';
+import { chatMessages } from './chat';
+import { looksLikeImage, type RgbaImage, type RgbImage, type SentImage } from './image';
+import type { Tensor } from './tensor';
+import type { ImageExample, LabelList, SentExample } from './training';
+
+const FORMS =
+  '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { image, label } or { pixel_values, label }';
+
+const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
+const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
+const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+
+/**
+ * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
+ * arrays, iterables, stored examples, JSON Lines and CSV. A field that is null or undefined isn't there; others that no example
+ * has are ignored, as transformers does with columns it doesn't use. What only the model knows is checked later: the ids'
+ * range, and that labels and masks are as long as they are.
+ *
+ * Throws `invalid_argument`; `where` says which one it is: 'train_dataset[3]', 'line 12'.
+ */
+export function exampleFields(where: string, example: unknown): SentExample {
+  if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
+  const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
+  const text = (key: string): string => {
+    const value = example[key];
+    if (typeof value === 'string') return value;
+    throw wrong(`${where}: ${key}`, 'a string', value);
+  };
+  const label = (): number | string => {
+    const { label: value } = example;
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
+    throw wrong(`${where}: label`, "a number, or one of the model's labels", value);
+  };
+  const list = (key: string): number[] => integers(`${where}: ${key}`, example[key]);
+  const labels = labelList(example.labels);
+  if (has('input_ids')) {
+    const ofTokens = typeof example.labels === 'number' ? example.labels : labels;
+    if (has('labels') && ofTokens === undefined) throw wrong(`${where}: labels`, LABELS, example.labels);
+    return {
+      input_ids: list('input_ids'),
+      ...(ofTokens !== undefined && { labels: ofTokens }),
+      ...(has('label') && { label: label() }),
+      ...(has('attention_mask') && { attention_mask: list('attention_mask') }),
+      ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
+    };
+  }
+  const toTell = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
+  if (has('pixel_values')) {
+    return { pixel_values: pixels(`${where}: pixel_values`, example.pixel_values), ...toTell() };
+  }
+  if (has('image')) return { image: image(`${where}: image`, example.image), ...toTell() };
+  if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...toTell() };
+  if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
+  if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
+  if (has('text')) {
+    const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
+    return { text: text('text'), ...pair, ...toTell() };
+  }
+  throw wrong(where, FORMS, example, exampleHint(example));
+}
+
+export function holdsImage(example: SentExample): example is Extract<SentExample, ImageExample> {
+  return 'image' in example || 'prepared' in example || 'pixel_values' in example;
+}
+
+/** What to do about a row that is no example. */
+export function exampleHint(row: unknown): string {
+  if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
+  if (looksLikeImage(row) || isShownImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
+    return 'Images are passed as [{ image, label }].';
+  }
+  if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
+  if (row instanceof ArrayBuffer || ArrayBuffer.isView(row)) {
+    return 'A stream of text is passed as await new Response(stream).blob().';
+  }
+  if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
+  if (typeof row !== 'object' || row === null) return '';
+  if ('role' in row && 'content' in row) return 'A conversation is one example: [{ messages }].';
+  if (Object.keys(row).some((name) => /[;\t]/.test(name))) return 'Columns of a CSV file are separated by commas.';
+  const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
+  const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
+  if (prompt !== undefined && completion !== undefined) {
+    return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
+  }
+  return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+}
+
+function pixels(where: string, value: unknown): Tensor {
+  const { dims, data } = (value ?? {}) as { readonly dims?: unknown; readonly data?: unknown };
+  const shape = plainNumbers(dims);
+  const numbers = data instanceof Float32Array ? data : plainNumbers(data);
+  const isShape = shape?.every((size): size is number => Number.isSafeInteger(size) && Number(size) > 0);
+  if (shape === undefined || !isShape || numbers === undefined) throw wrong(where, PIXELS, value);
+  const [count, size] = [numbers.length, (shape as number[]).reduce((product, one) => product * one, 1)];
+  if (count !== size) throw wrong(where, PIXELS, `dims [${shape.join(', ')}] with ${count} numbers`);
+  return { dims: shape as number[], data: Float32Array.from(numbers as ArrayLike<number>) };
+}
+
+function image(where: string, value: unknown): SentImage {
+  if (value instanceof Blob) return value;
+  if (isShownImage(value)) return pixelsOfShown(where, value);
+  if (!looksLikeImage(value)) throw wrong(where, IMAGE, value, IMAGE_HINT);
+  return imageBytes(where, value, { channels: 4, expected: BYTES });
+}
+
+function prepared(where: string, value: unknown): RgbImage {
+  if (!looksLikeImage(value)) throw wrong(where, 'an image', value);
+  const { data, ...size } = imageBytes(where, value, { channels: 3, expected: 'width·height·3 bytes' });
+  return { ...size, data: bytesOf(data) };
+}
+
+function imageBytes(
+  where: string,
+  { width, height, data }: { readonly [Key in keyof RgbaImage]: unknown },
+  { channels, expected }: { readonly channels: number; readonly expected: string },
+): RgbaImage {
+  if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) throw wrong(`${where}: data`, expected, data);
+  const areSizes = [width, height].every((edge) => Number.isSafeInteger(edge) && Number(edge) > 0);
+  if (!areSizes || data.length !== channels * Number(width) * Number(height)) {
+    throw wrong(`${where}: data`, expected, `${data.length} bytes for ${width}×${height}`);
+  }
+  // A view of a part would be sent with all that it is a part of.
+  const isWhole = data.byteLength === data.buffer.byteLength;
+  return { width: Number(width), height: Number(height), data: isWhole ? data : data.slice() };
+}
+
+const IMAGE = 'a Blob, pixels as ImageData, or a canvas, <img>, ImageBitmap or VideoFrame';
+const IMAGE_HINT =
+  'A file is a Blob: await (await fetch(address)).blob(), or what an input of files gives. Of a video createImageBitmap(video) takes a picture.';
+const BYTES = 'width·height·4 bytes as ImageData has them';
+const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
+
+const LABELS = 'an array of numbers, or of names of labels';
+
+/** Undefined for what is no list of numbers or of names: a column that no example has. */
+function labelList(value: unknown): LabelList | undefined {
+  const list = plainNumbers(value);
+  if (list?.every((entry) => typeof entry === 'string')) return list as string[];
+  return list?.every(Number.isFinite) ? (list as number[]) : undefined;
+}
+
+function integers(where: string, value: unknown): number[] {
+  const list = plainNumbers(value);
+  if (list === undefined) throw wrong(where, 'an array of integers', value);
+  const odd = list.findIndex((entry) => !Number.isSafeInteger(entry));
+  if (odd >= 0) throw wrong(where, 'an array of integers', list[odd]);
+  return list as number[];
+}

@@ -1,0 +1,96 @@
+import { abortError, isAbort } from '../async/abort';
+import { type ErrorCode, stackWithHint, WebVeraError } from '../errors/error';
+
+/** An error as plain data: structured clone would strip an error of its class, code and details. */
+export type ErrorData =
+  | { readonly kind: 'abort'; readonly message: string }
+  | {
+      readonly kind: 'webvera';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint: string;
+      readonly retryable: boolean;
+      readonly detail: Readonly<Record<string, unknown>>;
+      readonly stack: string | undefined;
+    };
+
+/** What a call gives across the worker boundary. */
+export type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
+
+/** What a worker posts beside comlink's answers, on the same channel, so that the order holds. */
+export type WorkerMessage<Event> =
+  | { readonly webvera: 'ready'; readonly version: string; readonly lock: string | null }
+  | { readonly webvera: 'event'; readonly event: Event }
+  /** In answer to a look. */
+  | { readonly webvera: 'alive' }
+  /** It won't answer for up to so many seconds. */
+  | { readonly webvera: 'quiet'; readonly seconds: number };
+
+/** What a page posts beside comlink's calls: the worker answers as soon as it can. */
+export const LOOK = { webvera: 'look' } as const;
+
+export function isLook(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'webvera' in data && data.webvera === LOOK.webvera;
+}
+
+export function isWorkerMessage(data: unknown): data is WorkerMessage<unknown> {
+  return typeof data === 'object' && data !== null && 'webvera' in data;
+}
+
+/** Aborts and WebVeraErrors as they are; anything else becomes the WebVeraError that describes it best. */
+export function toKnownError(error: unknown): WebVeraError | DOMException {
+  if (error instanceof WebVeraError) return error;
+  if (isAbort(error)) return error as DOMException;
+  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
+  if (name === 'QuotaExceededError') {
+    return new WebVeraError('storage_full', `The browser's storage is full: ${message}`, {
+      hint: 'Delete stored adapters or models, or free disk space.',
+      cause: error,
+    });
+  }
+  if (name === 'RangeError' && /alloc|array buffer|array length/i.test(message)) {
+    return new WebVeraError('out_of_memory', `Not enough memory: ${message}`, {
+      hint: 'Use a smaller model, batch or max_length, or close other tabs.',
+      cause: error,
+    });
+  }
+  if (name === 'DataCloneError') {
+    return new WebVeraError('invalid_argument', `A value can't be sent to the worker: ${message}`, {
+      hint: 'Pass plain data: numbers, strings, arrays, typed arrays, Blobs.',
+      cause: error,
+    });
+  }
+  return new WebVeraError('internal', name === '' ? message : `${name}: ${message}`, {
+    hint: 'This is a defect in webvera. Please report it with this message.',
+    cause: error,
+  });
+}
+
+export function errorToData(thrown: unknown): ErrorData {
+  const error = toKnownError(thrown);
+  if (!(error instanceof WebVeraError)) return { kind: 'abort', message: error.message };
+  const { code, message, hint, retryable, detail } = error;
+  // The cause stays behind: its stack tells more.
+  const stack = error.cause instanceof Error ? stackWithHint(error, error.cause) : error.stack;
+  return { kind: 'webvera', code, message, hint, retryable, detail: cloneable(detail), stack };
+}
+
+export function errorFromData(data: ErrorData): WebVeraError | DOMException {
+  if (data.kind === 'abort') return abortError(data.message);
+  const error = new WebVeraError(data.code, data.message, data);
+  if (data.stack !== undefined) error.stack = data.stack;
+  return error;
+}
+
+/** `detail` is for programs and bug reports: what can't be cloned is told in words. */
+function cloneable(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(detail).map(([key, value]) => {
+      try {
+        return [key, structuredClone(value)];
+      } catch {
+        return [key, String(value)];
+      }
+    }),
+  );
+}

@@ -1,0 +1,206 @@
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import type { ByteStream } from '../../core/input/files';
+
+/** Bytes for which memory is taken before they have come, where the stream's size isn't known. */
+const PIECE = 65_536;
+/** Bytes that are taken in small parts before others have a turn. */
+const STRETCH = 65_536;
+
+/** Takes exact numbers of bytes from a stream, and no more memory than what was asked for. */
+export class ByteReader {
+  readonly #stream: ByteStream;
+  readonly #file: string;
+  #chunk = new Uint8Array(0);
+  /** How much of the chunk was taken. */
+  #at = 0;
+  /** Where in the file it begins. */
+  #chunkBegin = 0;
+  #hasEnded = false;
+  readonly #breather = new Breather();
+  #stretchEnd = 0;
+
+  /** `file` is named in errors. */
+  constructor(stream: ByteStream, file: string) {
+    this.#stream = stream;
+    this.#file = file;
+  }
+
+  /**
+   * The next `length` bytes, in a buffer of their own. Throws `invalid_format` where the file ends before, with no memory taken for
+   * what doesn't come.
+   */
+  async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    expectCount(length);
+    const { size } = this.#stream;
+    if (size === undefined && length > PIECE) return this.#takeByPieces(length);
+    const left = (size ?? Number.POSITIVE_INFINITY) - this.#position;
+    if (length > left) throw this.#cutOff(length - left);
+    const bytes = this.#allocate(length);
+    await this.#advance(length, (part, offset) => bytes.set(part, offset));
+    return bytes;
+  }
+
+  /**
+   * Waits until so many bytes have come, or the file's last: `takeNow` then has them without waiting. For some thousand bytes at a
+   * time, as what has come is copied. Now and then it gives way to others.
+   */
+  async fetch(length: number): Promise<void> {
+    if (this.#position >= this.#stretchEnd) {
+      await this.#breather.breathe();
+      this.#stretchEnd = this.#position + STRETCH;
+    }
+    if (this.available >= length) return;
+    const parts = [this.buffered];
+    // Twice as many, so that small chunks aren't copied for each byte that is taken.
+    for (let bytes = this.available; bytes < 2 * length; ) {
+      const part = await this.#read();
+      if (part === undefined) break;
+      parts.push(part);
+      bytes += part.length;
+    }
+    if (parts.length > 1) this.#hold(joined(parts), this.#position);
+  }
+
+  /** Whether there is nothing to `fetch` so many bytes for. */
+  has(length: number): boolean {
+    return this.available >= length && this.#position < this.#stretchEnd;
+  }
+
+  /** Bytes that have come and aren't taken yet. */
+  get available(): number {
+    return this.#chunk.length - this.#at;
+  }
+
+  /** Those bytes, until anything else is called. */
+  get buffered(): Uint8Array<ArrayBuffer> {
+    return this.#chunk.subarray(this.#at);
+  }
+
+  /** The next bytes, of those that `fetch` waited for: as a view, which isn't to be kept. Throws as `take` does. */
+  takeNow(length: number): Uint8Array<ArrayBuffer> {
+    const begin = this.#at;
+    const end = begin + length;
+    this.#at = Math.min(end, this.#chunk.length);
+    if (this.#at < end) throw this.#cutOff(end - this.#at);
+    return this.#chunk.subarray(begin, end);
+  }
+
+  /** The same of one byte. */
+  byteNow(): number {
+    const byte = this.#chunk[this.#at];
+    if (byte === undefined) throw this.#cutOff(1);
+    this.#at += 1;
+    return byte;
+  }
+
+  /** As `take`, of bytes that stay to be taken. */
+  async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const begin = this.#position;
+    const bytes = await this.take(length);
+    this.#hold(joined([bytes, this.buffered]), begin);
+    return bytes;
+  }
+
+  async skip(length: number): Promise<void> {
+    expectCount(length);
+    await this.#advance(length, () => {});
+  }
+
+  /** All that is left. */
+  async skipRest(): Promise<void> {
+    while (await this.#fill()) this.#at = this.#chunk.length;
+  }
+
+  /** Throws `invalid_format` unless all bytes were taken. */
+  async expectEnd(): Promise<void> {
+    if (!(await this.#fill())) return;
+    throw new WebVeraError(
+      'invalid_format',
+      `${this.#file}: expected the end after ${this.#position} bytes, got more`,
+      {
+        hint: 'The file is damaged or was replaced while it was read; download it again.',
+        detail: { file: this.#file },
+      },
+    );
+  }
+
+  async #takeByPieces(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const pieces: Uint8Array[] = [];
+    for (let left = length; left > 0; left -= PIECE) pieces.push(await this.take(Math.min(left, PIECE)));
+    const bytes = this.#allocate(length);
+    for (const [index, piece] of pieces.entries()) bytes.set(piece, PIECE * index);
+    return bytes;
+  }
+
+  async #advance(length: number, use: (part: Uint8Array, offset: number) => void): Promise<void> {
+    for (let done = 0; done < length; ) {
+      if (this.available === 0 && !(await this.#fill())) throw this.#cutOff(length - done);
+      const part = this.takeNow(Math.min(length - done, this.available));
+      use(part, done);
+      done += part.length;
+    }
+  }
+
+  /** Makes sure that the chunk holds a byte; false at the stream's end. */
+  async #fill(): Promise<boolean> {
+    while (this.available === 0) {
+      const chunk = await this.#read();
+      if (chunk === undefined) return false;
+      this.#hold(chunk, this.#position);
+    }
+    return true;
+  }
+
+  get #position(): number {
+    return this.#chunkBegin + this.#at;
+  }
+
+  /** Goes on with a chunk that begins there in the file. */
+  #hold(chunk: Uint8Array<ArrayBuffer>, begin: number): void {
+    this.#chunk = chunk;
+    this.#chunkBegin = begin;
+    this.#at = 0;
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const chunk = this.#hasEnded ? undefined : await this.#stream.read();
+    this.#hasEnded = chunk === undefined;
+    return chunk;
+  }
+
+  #allocate(length: number): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(length);
+    } catch (cause) {
+      throw new WebVeraError('out_of_memory', `${this.#file}: there is no memory for a tensor of ${length} bytes`, {
+        hint: 'Use a smaller model, or one whose weights are split into smaller tensors.',
+        detail: { file: this.#file, bytes: length },
+        cause,
+      });
+    }
+  }
+
+  #cutOff(missing: number): WebVeraError {
+    return new WebVeraError(
+      'invalid_format',
+      `${this.#file}: expected ${missing} more bytes after ${this.#position}, but the file ends`,
+      { hint: 'The file was cut off; download it again.', retryable: true, detail: { file: this.#file } },
+    );
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Anything else would never be reached, byte by byte. */
+function expectCount(length: number): void {
+  if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
+}

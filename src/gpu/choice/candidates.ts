@@ -1,0 +1,89 @@
+import type { Step } from '../../graph/graph';
+import { totalFlops, workKey } from '../../graph/work';
+import type { DeviceInfo } from '../device';
+import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';
+
+/** Dispatches of one kernel with equal work. */
+interface Work {
+  readonly step: Step;
+  readonly dispatches: number;
+}
+
+/** A kernel's variants that are worth measuring, and the dispatches to measure them with. */
+export interface Candidates {
+  readonly kernel: string;
+  /** Those with the most operations. */
+  readonly works: readonly Work[];
+  /** At least two. The default table's variant comes first. */
+  readonly variants: readonly string[];
+}
+
+interface Kind {
+  readonly step: Step;
+  flops: number;
+  dispatches: number;
+}
+
+/** Variants in all, over all kernels. */
+const MOST_CANDIDATES = 12;
+const MOST_WORKS = 2;
+/** A kernel with a smaller share of the program's operations isn't worth compiling variants for. */
+const LEAST_SHARE = 0.02;
+
+/** The candidates among the kernels of these steps, those with the most operations first. */
+export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
+  const kernels = new Map<string, Kind[]>();
+  for (const step of steps) {
+    if (!isForFewRows(chooseVariant(step, info).name)) count(step, kernels);
+  }
+  const all = totalFlops(steps);
+  const found: Candidates[] = [];
+  let left = MOST_CANDIDATES;
+  for (const [kernel, kinds] of [...kernels].toSorted(([, a], [, b]) => flopsOf(b) - flopsOf(a))) {
+    if (flopsOf(kinds) < LEAST_SHARE * all) break;
+    const works = largestWorks(kinds, info);
+    const variants = variantsOf(works, info).slice(0, left);
+    if (variants.length < 2) continue;
+    found.push({ kernel, works, variants });
+    left -= variants.length;
+  }
+  return found;
+}
+
+/** Records with one name count as one kernel: a choice holds for the name. */
+function count(step: Step, kernels: Map<string, Kind[]>): void {
+  const { kernel, params } = step;
+  const kinds = kernels.get(kernel.name) ?? [];
+  const key = workKey(step);
+  let kind = kinds.find((other) => other.step.kernel === kernel && workKey(other.step) === key);
+  if (kind === undefined) {
+    kind = { step, flops: 0, dispatches: 0 };
+    kernels.set(kernel.name, [...kinds, kind]);
+  }
+  kind.flops += kernel.flops(params);
+  kind.dispatches += 1;
+}
+
+function flopsOf(kinds: readonly Kind[]): number {
+  return kinds.reduce((sum, { flops }) => sum + flops, 0);
+}
+
+/** The largest works among those for which the default table picks the same variant as for the largest one. */
+function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
+  const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
+  if (largest === undefined) return [];
+  const own = ({ step }: Kind): string => chooseVariant(step, info).name;
+  return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
+}
+
+/** The variants that are eligible for all of the works, the default table's first. */
+function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
+  const [largest] = works;
+  if (largest === undefined) return [];
+  const own = chooseVariant(largest.step, info).name;
+  const [first = new Set<string>(), ...rest] = works.map(
+    ({ step }) => new Set(eligibleVariants(step, info).map(({ name }) => name)),
+  );
+  const others = [...first].filter((name) => name !== own && !isForFewRows(name) && isWorthMeasuring(name, info));
+  return [own, ...others.filter((name) => rest.every((names) => names.has(name)))];
+}

@@ -1,0 +1,61 @@
+import type { Step } from '../../graph/graph';
+import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import type { Executor } from '../executor';
+import type { Chosen } from './choice';
+
+/** An executor with its own choice of kernels: other users of the executor may change theirs meanwhile. */
+export class ChosenRunner implements Runner {
+  readonly #executor: Executor;
+  /** For programs loaded from now on. At first it is the executor's choice. */
+  chosen: Chosen;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+    this.chosen = executor.chosen;
+  }
+
+  get maxBindingBytes(): number {
+    return this.#executor.maxBindingBytes;
+  }
+
+  get failure(): AbortSignal {
+    return this.#executor.failure;
+  }
+
+  load(program: Program, options: LoadOptions = {}): Promise<LoadedProgram> {
+    return this.#executor.load(program, { ...options, chosen: this.chosen });
+  }
+
+  prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void {
+    this.#executor.prepare(steps, onCompiled, this.chosen);
+  }
+
+  usage(): RunnerUsage {
+    return this.#executor.usage();
+  }
+
+  allocate(values: Iterable<Value>): Promise<void> {
+    return this.#executor.allocate(values);
+  }
+
+  write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void {
+    this.#executor.write(value, data, byteOffset);
+  }
+
+  run(loaded: LoadedProgram, options?: RunOptions): void {
+    this.#executor.run(loaded, options);
+  }
+
+  read(value: Value): Promise<ArrayBuffer> {
+    return this.#executor.read(value);
+  }
+
+  readAll(values: readonly Value[]): Promise<ArrayBuffer> {
+    return this.#executor.readAll(values);
+  }
+
+  free(values: Iterable<Value>): void {
+    this.#executor.free(values);
+  }
+}

@@ -1,0 +1,20 @@
+import { sha256, toHex } from '../../core/input/digest';
+import type { AnyKernel } from '../../core/kernels/kernel';
+
+/**
+ * A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes whenever one of them does. Each file is hashed once and
+ * named by its number: all texts as they are compiled would be some 12 MB.
+ */
+export async function kernelVersion(kernels: readonly AnyKernel[]): Promise<string> {
+  const files = new Map<string, number>();
+  const numberOf = (file: string): number => {
+    const number = files.get(file) ?? files.size;
+    files.set(file, number);
+    return number;
+  };
+  const variants = kernels.flatMap(({ name, variants }) =>
+    variants.map((variant) => [name, variant.name, variant.overrides, variant.files.map(numberOf)]),
+  );
+  const text = JSON.stringify([variants, [...files.keys()]]);
+  return toHex(await sha256(new TextEncoder().encode(text))).slice(0, 32);
+}

@@ -1,0 +1,25 @@
+import type { Step } from '../../graph/graph';
+import type { DeviceInfo } from '../device';
+import type { Executor } from '../executor';
+import { candidatesFor } from './candidates';
+import type { Chosen } from './choice';
+import { tune } from './tuning';
+import { VariantLab } from './variant_lab';
+
+/**
+ * Measures which variants are fastest for these steps on this device. That takes up to ten seconds, most of it compiling.
+ * The values that the steps would write aren't changed.
+ */
+export async function tuneKernels(
+  executor: Executor,
+  info: DeviceInfo,
+  steps: readonly Step[],
+  signal: AbortSignal,
+): Promise<Chosen> {
+  const lab = new VariantLab(executor);
+  try {
+    return await tune(candidatesFor(steps, info), lab, signal);
+  } finally {
+    lab.close();
+  }
+}

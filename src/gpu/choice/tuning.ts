@@ -1,0 +1,179 @@
+import { median } from '../../core/numbers/median';
+import type { Candidates } from './candidates';
+import type { Chosen } from './choice';
+
+/** A compiled variant that can be measured. */
+export interface Entrant {
+  readonly variant: string;
+  /** Runs the candidates' work of that index `times` times, and resolves once it is done. */
+  run(work: number, times: number): Promise<void>;
+  release(): void;
+}
+
+/** Where variants are measured. */
+export interface Lab {
+  /** Milliseconds. */
+  now(): number;
+  /** Compiles a variant and runs it once. Undefined if the device can't. */
+  prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
+}
+
+/** How one work is measured. */
+interface Plan {
+  /** Its dispatches in a step. */
+  readonly dispatches: number;
+  /** Its dispatches in a sample. */
+  readonly times: number;
+  /** Milliseconds that a sample takes with the default variant. */
+  readonly expected: number;
+}
+
+interface Result {
+  readonly entrant: Entrant;
+  /** Milliseconds, by work. */
+  readonly samples: readonly number[][];
+}
+
+/** Milliseconds of compiling in all: no variant is begun after that. Drivers may take seconds for one, and can't be stopped. */
+const COMPILING = 8000;
+/** Milliseconds of measuring in all: a sample that wouldn't fit isn't begun. */
+const MEASURING = 2000;
+/** Least milliseconds of a sample. */
+const SAMPLE = 8;
+const MOST_REPEATS = 4096;
+const ROUNDS = 5;
+/** With fewer rounds nothing is decided. */
+const LEAST_ROUNDS = 2;
+/** A variant must save more than this share of the time to replace the default one: less may be chance. */
+const MARGIN = 0.05;
+/** A variant that takes this many times as long as the default one is dropped: after the first round, after later ones. */
+const HOPELESS = { once: 4, again: 1.5 };
+
+/**
+ * The fastest variant by kernel. The default variant is replaced only by one that is clearly faster. Kernels for which time
+ * runs out are left out. Throws what `signal` is aborted with.
+ */
+export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<Chosen> {
+  const chosen: Record<string, string> = {};
+  const compiling = new Budget(lab, COMPILING);
+  const measuring = new Budget(lab, MEASURING);
+  for (const candidates of all) {
+    if (measuring.left <= 0 || compiling.left <= 0) break;
+    const entrants: Entrant[] = [];
+    try {
+      for (const [index, variant] of candidates.variants.entries()) {
+        signal.throwIfAborted();
+        if (compiling.left <= 0) break;
+        const prepare = (): Promise<Entrant | undefined> => lab.prepare(candidates, variant);
+        // The default variant has to be compiled anyway.
+        const entrant = await (index === 0 ? prepare() : compiling.spend(prepare));
+        if (entrant !== undefined) entrants.push(entrant);
+        // Without the default variant there is nothing to compare with.
+        else if (index === 0) break;
+      }
+      const winner = await compare(candidates, entrants, measuring, signal);
+      if (winner !== undefined) chosen[candidates.kernel] = winner;
+    } finally {
+      for (const entrant of entrants) entrant.release();
+    }
+  }
+  return chosen;
+}
+
+/** Measures the variants in turns, so that other load on the machine affects all alike. Undefined if time runs out. */
+async function compare(
+  { works }: Candidates,
+  entrants: readonly Entrant[],
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [own, ...others] = entrants.map((entrant): Result => ({ entrant, samples: works.map(() => []) }));
+  if (own === undefined || others.length === 0) return undefined;
+  const plans: Plan[] = [];
+  for (const { dispatches } of works) {
+    plans.push({ dispatches, ...(await enough(own.entrant, plans.length, budget, signal)) });
+  }
+  let running = [own, ...others];
+  for (let round = 0; round < ROUNDS && running.length > 1; round++) {
+    for (const { entrant, samples } of running) {
+      for (const [work, { times, expected }] of plans.entries()) {
+        const known = samples[work] ?? [];
+        if ((known.length > 0 ? least(known) : expected) > budget.left) {
+          return round < LEAST_ROUNDS ? undefined : fastest(own, running, plans);
+        }
+        known.push(await sample(entrant, work, times, budget, signal));
+      }
+    }
+    const most = (round === 0 ? HOPELESS.once : HOPELESS.again) * cost(own, plans, least);
+    running = running.filter((result) => cost(result, plans, least) <= most);
+  }
+  return fastest(own, running, plans);
+}
+
+function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]): string {
+  const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
+  // Other load makes single samples too short or too long by chance, so both the least and the median must agree.
+  const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
+  return (isClear ? best : own).entrant.variant;
+}
+
+/** Milliseconds that a step spends in the measured works of the kernel. */
+function cost({ samples }: Result, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
+  return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
+}
+
+function least(numbers: readonly number[]): number {
+  return Math.min(...numbers);
+}
+
+/** How often to repeat a dispatch for a sample that is long enough, and how long that sample takes. */
+async function enough(
+  own: Entrant,
+  work: number,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<Pick<Plan, 'times' | 'expected'>> {
+  for (let times = 1; ; ) {
+    const expected = await sample(own, work, times, budget, signal);
+    if (expected >= SAMPLE || times >= MOST_REPEATS || budget.left <= 0) return { times, expected };
+    const more = Math.min(16, (1.2 * SAMPLE) / Math.max(expected, 0.1));
+    times = Math.min(MOST_REPEATS, Math.ceil(times * more));
+  }
+}
+
+async function sample(
+  entrant: Entrant,
+  work: number,
+  times: number,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<number> {
+  signal.throwIfAborted();
+  const before = budget.left;
+  await budget.spend(() => entrant.run(work, times));
+  return before - budget.left;
+}
+
+/** An allowance of milliseconds. */
+class Budget {
+  readonly #lab: Lab;
+  #left: number;
+
+  constructor(lab: Lab, milliseconds: number) {
+    this.#lab = lab;
+    this.#left = milliseconds;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  async spend<T>(body: () => Promise<T>): Promise<T> {
+    const start = this.#lab.now();
+    try {
+      return await body();
+    } finally {
+      this.#left -= this.#lab.now() - start;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Step } from '../../graph/graph';
+import type { LoadedProgram } from '../../graph/runner';
+import { pinned, transient, type Value } from '../../graph/value';
+import type { Executor } from '../executor';
+import type { Candidates } from './candidates';
+import type { Entrant, Lab } from './tuning';
+
+/** Measures variants on their own device with the values that they will read, but lets them write to scratch memory. */
+export class VariantLab implements Lab {
+  readonly #executor: Executor;
+  /** A value to read, which arrives once the work queued before is done. */
+  readonly #done = pinned('tuned', [1]);
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  async prepare({ kernel, works }: Candidates, variant: string): Promise<Entrant | undefined> {
+    const steps = works.map(({ step }) => elsewhere(step));
+    const program = await this.#load(`${kernel}/${variant}`, steps, { [kernel]: variant });
+    if (program === undefined) return undefined;
+    const release = (): void => program.release();
+    try {
+      // Drivers may compile on first use.
+      for (const work of works.keys()) await this.#run(program, work, 1);
+      return { variant, release, run: (work, times) => this.#run(program, work, times) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#executor.free([this.#done]);
+  }
+
+  /** Undefined if the driver can't compile the variant or there is too little memory: the run can go on without it. */
+  async #load(
+    name: string,
+    steps: readonly Step[],
+    chosen: Readonly<Record<string, string>>,
+  ): Promise<LoadedProgram | undefined> {
+    try {
+      return await this.#executor.load({ name, steps, outputs: [] }, { chosen });
+    } catch (error) {
+      this.#executor.check();
+      if (error instanceof WebVeraError && (error.code === 'internal' || error.code === 'out_of_memory'))
+        return undefined;
+      throw error;
+    }
+  }
+
+  async #run(program: LoadedProgram, work: number, times: number): Promise<void> {
+    await this.#executor.allocate([this.#done]);
+    this.#executor.replay(program, work, times);
+    await this.#executor.read(this.#done);
+  }
+}
+
+/** The step with scratch memory in place of the pinned values that it would write. */
+function elsewhere(step: Step): Step {
+  const scratch = ([name, value]: [string, Value]): [string, Value] => {
+    const reads = step.kernel.bindings[name] === 'read';
+    return [name, reads || !value.pinned ? value : transient(value.name, value.shape, value.dtype)];
+  };
+  return { ...step, values: Object.fromEntries(Object.entries(step.values).map(scratch)) };
+}

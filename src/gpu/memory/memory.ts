@@ -1,0 +1,43 @@
+import { byteLength, type Value } from '../../graph/value';
+import type { GpuCounters } from '../counters';
+import { COPY_DST, COPY_SRC, STORAGE } from '../flags';
+import { DeviceLimits } from '../limits';
+import { PinnedBuffers } from './pinned_buffers';
+import { SlotPool } from './slots';
+
+/** What makes buffers: a device, or what stands for one. */
+export type BufferMaker = Pick<GPUDevice, 'createBuffer' | 'limits'>;
+
+/** Creates and counts the buffers of one device. */
+export class DeviceMemory {
+  readonly limits: DeviceLimits;
+  readonly pinned = new PinnedBuffers((value) => this.createFor(value));
+  readonly slots: SlotPool;
+  readonly #device: BufferMaker;
+  readonly #counters: GpuCounters;
+
+  constructor(device: BufferMaker, counters: GpuCounters) {
+    this.#device = device;
+    this.#counters = counters;
+    this.limits = new DeviceLimits(device.limits);
+    this.slots = new SlotPool((bytes) => this.create('slot', bytes), counters);
+  }
+
+  create(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {
+    const buffer = this.#device.createBuffer({ label, size, usage });
+    this.#counters.created(size);
+    return buffer;
+  }
+
+  /** Throws `limit_exceeded` for a value that can't be bound. */
+  createFor(value: Value): GPUBuffer {
+    const bytes = byteLength(value);
+    this.limits.checkBytes(value.name, bytes, 'Choose a smaller model, or one stored in float16.');
+    return this.create(value.name, bytes);
+  }
+
+  destroy(buffer: GPUBuffer): void {
+    this.#counters.destroyed(buffer.size);
+    buffer.destroy();
+  }
+}

@@ -1,0 +1,99 @@
+import type { GpuCounters } from '../counters';
+import { type DeviceHost, deviceLost } from '../device';
+import { MAP_TO_READ } from '../flags';
+import type { Place } from './pinned_buffers';
+import { StagingBuffers } from './staging';
+
+/** Copies values to the host through staging buffers, which it reuses. */
+export class Readback {
+  readonly #host: DeviceHost;
+  readonly #counters: GpuCounters;
+  readonly #staging: StagingBuffers;
+  /** Firefox checks for finished maps only every 100 ms unless something is submitted meanwhile. */
+  readonly #nudges = isFirefox();
+  #waiting = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(host: DeviceHost, counters: GpuCounters) {
+    this.#host = host;
+    this.#counters = counters;
+    this.#staging = new StagingBuffers(host.device, counters);
+  }
+
+  /** Queues the copy at once. Resolves with the bytes of all places, concatenated. */
+  async read(places: readonly Place[]): Promise<ArrayBuffer> {
+    const bytes = places.reduce((sum, { size }) => sum + size, 0);
+    return this.#fetch(bytes, (encoder, staging) => {
+      let end = 0;
+      for (const { buffer, offset, size } of places) {
+        encoder.copyBufferToBuffer(buffer, offset, staging, end, size);
+        end += size;
+      }
+    });
+  }
+
+  /** Resolves once all that was submitted is done. */
+  async done(): Promise<void> {
+    // Not by `onSubmittedWorkDone`: Firefox may tell it 100 ms late, as it does of maps, and Deno has it since 2025 only.
+    await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4));
+  }
+
+  async #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Promise<ArrayBuffer> {
+    this.#host.check();
+    const staging = this.#staging.take(bytes);
+    const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
+    encode(encoder, staging);
+    this.#host.device.queue.submit([encoder.finish()]);
+    this.#counters.submits += 1;
+    this.#wait(1);
+    try {
+      await staging.mapAsync(MAP_TO_READ, 0, bytes);
+    } catch (cause) {
+      this.#host.check();
+      throw deviceLost('The GPU device was lost before its results could be read', cause);
+    } finally {
+      this.#wait(-1);
+    }
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    this.#staging.giveBack(staging);
+    // A device that failed meanwhile still maps the buffer, but its content is meaningless.
+    this.#host.check();
+    return copy;
+  }
+
+  /** Frees the staging buffers that aren't in use. */
+  trim(): void {
+    this.#staging.trim();
+  }
+
+  close(): void {
+    this.#wait(-this.#waiting);
+    this.#staging.close();
+  }
+
+  #wait(change: number): void {
+    this.#waiting += change;
+    if (!this.#nudges) return;
+    if (this.#waiting > 0) this.#timer ??= setInterval(() => this.#host.device.queue.submit([]), 1);
+    else {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+}
+
+function isFirefox(): boolean {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  return navigator?.userAgent?.includes('Firefox') ?? false;
+}
+
+export function joinBytes(pieces: readonly ArrayBuffer[]): ArrayBuffer {
+  const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    joined.set(new Uint8Array(piece), end);
+    end += piece.byteLength;
+  }
+  return joined.buffer;
+}

@@ -1,0 +1,63 @@
+import type { GpuCounters } from '../counters';
+import { COPY_DST, MAP_READ } from '../flags';
+import type { BufferMaker } from './memory';
+
+/** Bytes of the largest staging buffer that is kept. Steps and tokens read little, but often; logits and weights seldom. */
+const MAX_KEPT = 2 ** 20;
+/** Bytes up to which reads may overlap. */
+const SMALL = 2 ** 12;
+const OVERLAPPING = 4;
+
+/** Buffers through which the host reads. Small ones are kept for the next read. */
+export class StagingBuffers {
+  readonly #device: Pick<BufferMaker, 'createBuffer'>;
+  readonly #counters: GpuCounters;
+  readonly #idle = new Map<number, GPUBuffer[]>();
+  readonly #all = new Set<GPUBuffer>();
+
+  constructor(device: Pick<BufferMaker, 'createBuffer'>, counters: GpuCounters) {
+    this.#device = device;
+    this.#counters = counters;
+  }
+
+  /** One of at least so many bytes, until it is given back. */
+  take(bytes: number): GPUBuffer {
+    const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    const known = this.#idle.get(size)?.pop();
+    if (known !== undefined) return known;
+    // How many small reads overlap varies. Spares are created with the first, so that no later step creates a buffer.
+    for (let spare = 1; size <= SMALL && spare < OVERLAPPING; spare++) this.giveBack(this.#create(size));
+    return this.#create(size);
+  }
+
+  giveBack(buffer: GPUBuffer): void {
+    const idle = this.#idle.get(buffer.size) ?? [];
+    if (buffer.size > MAX_KEPT) this.#destroy(buffer);
+    else this.#idle.set(buffer.size, [...idle, buffer]);
+  }
+
+  /** Frees those that aren't in use. */
+  trim(): void {
+    for (const buffer of [...this.#idle.values()].flat()) this.#destroy(buffer);
+    this.#idle.clear();
+  }
+
+  /** Frees all of them. */
+  close(): void {
+    for (const buffer of [...this.#all]) this.#destroy(buffer);
+    this.#idle.clear();
+  }
+
+  #create(size: number): GPUBuffer {
+    const buffer = this.#device.createBuffer({ label: 'staging', size, usage: MAP_READ | COPY_DST });
+    this.#all.add(buffer);
+    this.#counters.created(size);
+    return buffer;
+  }
+
+  #destroy(buffer: GPUBuffer): void {
+    this.#all.delete(buffer);
+    this.#counters.destroyed(buffer.size);
+    buffer.destroy();
+  }
+}

@@ -1,0 +1,43 @@
+import forwardWgsl from '../../../shaders/activations/geglu.wgsl?raw';
+import backwardWgsl from '../../../shaders/activations/geglu_backward.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import geluExponent from '../../../shaders/lib/math/gelu_exponent.wgsl?raw';
+import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+
+const LIB = [flatIndex, geluExponent, sigmoid];
+
+export const gegluForward = defineKernel({
+  name: 'geglu',
+  bindings: { gate: 'read', up: 'read', y: 'write' },
+  params: { size: 'size' },
+  variants: [{ wgsl: [forwardWgsl, ...LIB], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 10 * size,
+});
+
+export const gegluBackward = defineKernel({
+  name: 'geglu_backward',
+  bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
+  params: { size: 'size' },
+  variants: [{ wgsl: [backwardWgsl, ...LIB], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 22 * size,
+});
+
+/**
+ * gelu_new(gate) · up, for two different values of one shape, with GELU's tanh approximation as in `geluNew`; both receive
+ * a gradient, from one dispatch.
+ */
+export function geglu(g: Graph, gate: Value, up: Value): Value {
+  expectShape('geglu up', up.shape, gate.shape);
+  const size = numel(gate.shape);
+  const { y } = g.emit(gegluForward, { gate, up }, { y: gate.shape }, { size });
+  g.differentiate(y, [gate, up], (dy, [toGate, toUp]) => {
+    const made = g.emit(gegluBackward, { gate, up, dy }, { d_gate: gate.shape, d_up: up.shape }, { size });
+    return [passOn(g, made.d_gate, toGate), passOn(g, made.d_up, toUp)];
+  });
+  return y;
+}

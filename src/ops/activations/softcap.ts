@@ -1,0 +1,42 @@
+import forwardWgsl from '../../../shaders/activations/softcap.wgsl?raw';
+import backwardWgsl from '../../../shaders/activations/softcap_backward.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import safeTanh from '../../../shaders/lib/math/safe_tanh.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+
+export const softcapForward = defineKernel({
+  name: 'softcap',
+  bindings: { x: 'read', y: 'write' },
+  params: { size: 'size', cap: 'f32' },
+  variants: [{ wgsl: [forwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 20 * size,
+});
+
+export const softcapBackward = defineKernel({
+  name: 'softcap_backward',
+  bindings: { x: 'read', dy: 'read', dx: 'write' },
+  params: { size: 'size', cap: 'f32' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 24 * size,
+});
+
+/**
+ * cap · tanh(x / cap): like x near 0, and never beyond ±cap. With a cap of 1 it is torch's `Tanh`. Throws
+ * `invalid_argument` unless `cap` is a positive number.
+ */
+export function softcap(g: Graph, x: Value, cap: number): Value {
+  if (!(cap > 0 && Number.isFinite(cap))) {
+    throw new WebVeraError('invalid_argument', `softcap cap: expected a positive number, got ${cap}`);
+  }
+  const size = numel(x.shape);
+  const { y } = g.emit(softcapForward, { x }, { y: x.shape }, { size, cap });
+  g.differentiate(y, [x], (dy, [toX]) => [
+    passOn(g, g.emit(softcapBackward, { x, dy }, { dx: x.shape }, { size, cap }).dx, toX),
+  ]);
+  return y;
+}

@@ -1,0 +1,37 @@
+import forwardWgsl from '../../../shaders/activations/swiglu.wgsl?raw';
+import backwardWgsl from '../../../shaders/activations/swiglu_backward.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+
+export const swigluForward = defineKernel({
+  name: 'swiglu',
+  bindings: { gate: 'read', up: 'read', y: 'write' },
+  params: { size: 'size' },
+  variants: [{ wgsl: [forwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 5 * size,
+});
+
+export const swigluBackward = defineKernel({
+  name: 'swiglu_backward',
+  bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
+  params: { size: 'size' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 9 * size,
+});
+
+/** silu(gate) · up, for two different values of one shape; both receive a gradient, from one dispatch. */
+export function swiglu(g: Graph, gate: Value, up: Value): Value {
+  expectShape('swiglu up', up.shape, gate.shape);
+  const size = numel(gate.shape);
+  const { y } = g.emit(swigluForward, { gate, up }, { y: gate.shape }, { size });
+  g.differentiate(y, [gate, up], (dy, [toGate, toUp]) => {
+    const made = g.emit(swigluBackward, { gate, up, dy }, { d_gate: gate.shape, d_up: up.shape }, { size });
+    return [passOn(g, made.d_gate, toGate), passOn(g, made.d_up, toUp)];
+  });
+  return y;
+}

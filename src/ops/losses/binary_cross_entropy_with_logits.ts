@@ -1,0 +1,34 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
+import wgsl from '../../../shaders/losses/binary_cross_entropy_with_logits.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
+
+export const binaryCrossEntropyWithLogitsKernel = defineKernel({
+  name: 'binary_cross_entropy_with_logits',
+  bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
+  params: { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' },
+  variants: [{ wgsl: [wgsl, stepBlock, flatIndex], workgroups: ({ count }) => flatGrid(count) }],
+  flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 20 : 16),
+});
+
+interface BinaryCrossEntropyInputs extends RowLossInputs {
+  /** f32 (L, V), from 0 to 1: how likely each of the head's labels should be for each of `rows`. */
+  readonly targets: Value;
+}
+
+/**
+ * The loss of each labelled row, with z = project(hidden): mean_v ln(1 + e^z[v]) − target[v] · z[v], so that their mean is torch's
+ * `BCEWithLogitsLoss`. As `rowLosses`, which says what comes when.
+ */
+export function binaryCrossEntropyWithLogits(g: Graph, given: BinaryCrossEntropyInputs): RowLosses {
+  const { targets, ...inputs } = given;
+  const { rows, outputs, block } = inputs;
+  expectShape('binary_cross_entropy_with_logits targets', targets.shape, [numel(rows.shape), outputs]);
+  return rowLosses(g, 'binary_cross_entropy_with_logits', inputs, (values, params) => {
+    g.emit(binaryCrossEntropyWithLogitsKernel, { ...values, targets, block }, {}, params);
+  });
+}

@@ -1,0 +1,55 @@
+import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
+import wgsl from '../../../shaders/losses/cross_entropy.wgsl?raw';
+import serialWgsl from '../../../shaders/losses/cross_entropy_serial.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { serialVariants } from '../row_variants';
+import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
+import { rowWeightsKernel } from './row_weights';
+
+const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32', smoothing: 'f32' } as const;
+
+export const crossEntropyKernel = defineKernel({
+  name: 'cross_entropy',
+  bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
+  params,
+  variants: [
+    { wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] },
+    ...serialVariants<typeof params>({
+      wgsl: [serialWgsl, stepBlock],
+      rowLength: ({ V }) => V,
+      workgroups: ({ count }) => [ceilDiv(count, 8)],
+    }),
+  ],
+  flops: ({ count, V, has_gradient, smoothing }) => count * V * ((has_gradient ? 8 : 4) + (smoothing > 0 ? 2 : 0)),
+});
+
+interface CrossEntropyInputs extends RowLossInputs {
+  /** u32 (L): what each of `rows` should predict, below V. */
+  readonly targets: Value;
+  /** How much of a label goes to all V outputs alike, from 0 to 1: `label_smoothing_factor` of transformers. 0 by default. */
+  readonly smoothing?: number | undefined;
+  /** f32 (L): what the loss of each of `rows` is multiplied by. All 1 by default. */
+  readonly weights?: Value | undefined;
+}
+
+/**
+ * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or
+ * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]; times the row's weight. As `rowLosses`, which says what comes
+ * when. Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
+ */
+export function crossEntropy(g: Graph, { targets, smoothing = 0, weights, ...inputs }: CrossEntropyInputs): RowLosses {
+  const { rows, block } = inputs;
+  expectShape('cross_entropy targets', targets.shape, rows.shape);
+  if (weights !== undefined) expectShape('row_weights weights', weights.shape, rows.shape);
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    throw new WebVeraError('invalid_argument', `smoothing: expected a number from 0 to 1, got ${smoothing}`);
+  }
+  return rowLosses(g, 'cross_entropy', inputs, (values, params) => {
+    g.emit(crossEntropyKernel, { ...values, targets, block }, {}, { ...params, smoothing });
+    if (weights !== undefined) g.emit(rowWeightsKernel, { ...values, weights }, {}, params);
+  });
+}

@@ -1,0 +1,33 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
+import wgsl from '../../../shaders/losses/squared_error.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
+
+export const squaredErrorKernel = defineKernel({
+  name: 'squared_error',
+  bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
+  params: { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' },
+  variants: [{ wgsl: [wgsl, stepBlock, flatIndex], workgroups: ({ count }) => flatGrid(count) }],
+  flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 4 : 3),
+});
+
+interface SquaredErrorInputs extends RowLossInputs {
+  /** f32 (L, V): what the head's outputs should be for each of `rows`. */
+  readonly targets: Value;
+}
+
+/**
+ * The loss of each labelled row: mean_v (project(hidden)[v] − target[v])², so that their mean is torch's `MSELoss`. As
+ * `rowLosses`, which says what comes when.
+ */
+export function squaredError(g: Graph, { targets, ...inputs }: SquaredErrorInputs): RowLosses {
+  const { rows, outputs, block } = inputs;
+  expectShape('squared_error targets', targets.shape, [numel(rows.shape), outputs]);
+  return rowLosses(g, 'squared_error', inputs, (values, params) => {
+    g.emit(squaredErrorKernel, { ...values, targets, block }, {}, params);
+  });
+}

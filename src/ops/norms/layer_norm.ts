@@ -1,0 +1,66 @@
+import forwardWgsl from '../../../shaders/norms/layer_norm.wgsl?raw';
+import backwardWgsl from '../../../shaders/norms/layer_norm_backward.wgsl?raw';
+import backwardSerialWgsl from '../../../shaders/norms/layer_norm_backward_serial.wgsl?raw';
+import forwardSerialWgsl from '../../../shaders/norms/layer_norm_serial.wgsl?raw';
+import weightBackwardWgsl from '../../../shaders/norms/layer_norm_weight_backward.wgsl?raw';
+import { defineKernel } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { zeros } from '../fill';
+import { rowVariants } from '../row_variants';
+import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
+
+export const layerNormForward = defineKernel({
+  name: 'layer_norm',
+  bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
+  params: { N: 'size', C: 'size', eps: 'f32' },
+  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
+  flops: ({ N, C }) => 8 * N * C,
+});
+
+export const layerNormBackward = defineKernel({
+  name: 'layer_norm_backward',
+  bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'size', C: 'size', has_sum: 'u32' },
+  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
+  flops: ({ N, C }) => 14 * N * C,
+});
+
+export const layerNormWeightBackward = defineKernel({
+  name: 'layer_norm_weight_backward',
+  bindings: { x: 'read', mean: 'read', rstd: 'read', dy: 'read', dweight: 'update', dbias: 'update' },
+  params: { N: 'size', C: 'size' },
+  variants: columnVariants(weightBackwardWgsl),
+  flops: ({ N, C }) => 5 * N * C,
+});
+
+/**
+ * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. Those of x, weight and
+ * bias that train receive gradients; the weight's and the bias's accumulate in the buffers that `Graph.grad` was given.
+ */
+export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  expectShape('layer_norm weight', weight.shape, [C]);
+  expectShape('layer_norm bias', bias.shape, [C]);
+  const made = { y: x.shape, mean: [N], rstd: [N] };
+  const { y, mean, rstd } = g.emit(layerNormForward, { x, weight, bias }, made, { N, C, eps });
+  g.differentiate(y, [x, weight, bias], (dy, [toX, toWeight, toBias]) => {
+    const byX = ({ sum }: Sink): Value => {
+      const given = { x, weight, mean, rstd, dy, sum: sum ?? dy };
+      return g.emit(layerNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
+    };
+    const dx = toX.wanted ? byX(toX) : undefined;
+    const dweight = toWeight.wanted ? accumulatedIn(toWeight, weight) : undefined;
+    const dbias = toBias.wanted ? accumulatedIn(toBias, bias) : undefined;
+    if (dweight !== undefined) {
+      // A weight without its bias hardly ever trains and gets no kernel of its own: the bias's sums are dropped.
+      const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };
+      g.emit(layerNormWeightBackward, given, {}, { N, C });
+    } else if (dbias !== undefined) {
+      emitColumnSum(g, dy, dbias);
+    }
+    return [dx, dweight, dbias];
+  });
+  return y;
+}

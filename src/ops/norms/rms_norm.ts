@@ -1,0 +1,73 @@
+import forwardWgsl from '../../../shaders/norms/rms_norm.wgsl?raw';
+import backwardWgsl from '../../../shaders/norms/rms_norm_backward.wgsl?raw';
+import backwardSerialWgsl from '../../../shaders/norms/rms_norm_backward_serial.wgsl?raw';
+import forwardSerialWgsl from '../../../shaders/norms/rms_norm_serial.wgsl?raw';
+import weightBackwardWgsl from '../../../shaders/norms/rms_norm_weight_backward.wgsl?raw';
+import { defineKernel } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { rowVariants } from '../row_variants';
+import { accumulatedIn, columnVariants } from '../rows/column_sum';
+
+export const rmsNormForward = defineKernel({
+  name: 'rms_norm',
+  bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
+  params: { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' },
+  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
+  flops: ({ N, C }) => 4 * N * C,
+});
+
+export const rmsNormBackward = defineKernel({
+  name: 'rms_norm_backward',
+  bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'size', C: 'size', weight_offset: 'f32', has_sum: 'u32' },
+  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
+  flops: ({ N, C }) => 9 * N * C,
+});
+
+export const rmsNormWeightBackward = defineKernel({
+  name: 'rms_norm_weight_backward',
+  bindings: { x: 'read', rstd: 'read', dy: 'read', dweight: 'update' },
+  params: { N: 'size', C: 'size' },
+  variants: columnVariants(weightBackwardWgsl),
+  flops: ({ N, C }) => 3 * N * C,
+});
+
+interface RmsNormOptions {
+  /** Added to each weight: 1 where the checkpoint has them as their distance from one, as Gemma's does. 0 by default. */
+  readonly weightOffset?: 0 | 1;
+}
+
+/**
+ * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is so many heads of C, each a row of its own.
+ * Those of the two that train receive gradients; the weight's accumulates in the buffer that `Graph.grad` was given for it.
+ * Throws `invalid_argument` for a last dimension that isn't whole heads.
+ */
+export function rmsNorm(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  eps: number,
+  { weightOffset: weight_offset = 0 }: RmsNormOptions = {},
+): Value {
+  const { rows, columns } = rowsAndColumns(x.shape);
+  const [C = columns] = weight.shape;
+  if (columns % C !== 0) expectShape('rms_norm weight', weight.shape, [columns]);
+  const N = (rows * columns) / C;
+  const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps, weight_offset });
+  g.differentiate(y, [x, weight], (dy, [toX, toWeight]) => {
+    const byX = ({ sum }: Sink): Value => {
+      const given = { x, weight, rstd, dy, sum: sum ?? dy };
+      const params = { N, C, weight_offset, has_sum: Number(sum !== undefined) };
+      return g.emit(rmsNormBackward, given, { dx: x.shape }, params).dx;
+    };
+    const byWeight = (sink: Sink): Value => {
+      const dweight = accumulatedIn(sink, weight);
+      g.emit(rmsNormWeightBackward, { x, rstd, dy, dweight }, {}, { N, C });
+      return dweight;
+    };
+    return [toX.wanted ? byX(toX) : undefined, toWeight.wanted ? byWeight(toWeight) : undefined];
+  });
+  return y;
+}

@@ -1,0 +1,96 @@
+import isFiniteWgsl from '../../../shaders/lib/math/is_finite.wgsl?raw';
+import statsWgsl from '../../../shaders/lib/stats.wgsl?raw';
+import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
+import oneThreadSum from '../../../shaders/lib/sums/one_thread_sum.wgsl?raw';
+import wgsl from '../../../shaders/optimizer/adamw.wgsl?raw';
+import { defineKernel, FLAT_THREADS } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { OPTIMIZER_GROUPS } from './grad_norm';
+
+export const adamwKernel = defineKernel({
+  name: 'adamw',
+  bindings: {
+    partials: 'read',
+    block: 'read',
+    parameters: 'update',
+    m: 'update',
+    v: 'update',
+    grads: 'update',
+    stats: 'update',
+  },
+  params: {
+    P: 'size',
+    K: 'size',
+    beta2: 'f32',
+    one_minus_beta1: 'f32',
+    one_minus_beta2: 'f32',
+    epsilon: 'f32',
+    weight_decay: 'f32',
+    max_grad_norm: 'f32',
+    modules_from: 'place',
+    modules_rate: 'f32',
+  },
+  variants: [
+    {
+      wgsl: [wgsl, stepBlock, statsWgsl, isFiniteWgsl, oneThreadSum],
+      workgroups: ({ P }) => [Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(P, FLAT_THREADS)))],
+    },
+  ],
+  flops: ({ P }) => 16 * P,
+});
+
+/** What AdamW reads and changes: all of P elements but `partials`, `block` and `stats`. */
+interface AdamWValues {
+  readonly parameters: Value;
+  /** First and second moments, zeros at first. */
+  readonly m: Value;
+  readonly v: Value;
+  /** Zeros afterwards, whether or not the update was made. */
+  readonly grads: Value;
+  /** From `gradNorm`, over all the pools that a step changes. */
+  readonly partials: Value;
+  /** Brings step, learning rate and bias corrections. */
+  readonly block: Value;
+  /** Brings the loss; receives norm, flag and step. */
+  readonly stats: Value;
+}
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weight_decay: number;
+  /** The largest norm of all gradients together; 0 for no clipping. */
+  readonly max_grad_norm: number;
+  /** Elements from here on have another learning rate: the step's, times this. None by default. */
+  readonly modules?: { readonly from: number; readonly rate: number } | undefined;
+}
+
+/**
+ * One step of torch's AdamW over pooled parameters, after clipping by the global norm. A loss or norm that isn't
+ * finite leaves the parameters and moments untouched, now and in later steps, until the host clears `stats.nonfinite`.
+ * A step with several pools calls it for each, with the same partials, block and stats: all come to the same decision.
+ */
+export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
+  const { parameters, partials } = values;
+  for (const name of ['m', 'v', 'grads'] as const) expectShape(`adamw ${name}`, values[name].shape, parameters.shape);
+  g.emit(
+    adamwKernel,
+    { ...values },
+    {},
+    {
+      P: numel(parameters.shape),
+      K: numel(partials.shape),
+      beta2: options.beta2,
+      one_minus_beta1: 1 - options.beta1,
+      one_minus_beta2: 1 - options.beta2,
+      epsilon: options.epsilon,
+      weight_decay: options.weight_decay,
+      max_grad_norm: options.max_grad_norm,
+      modules_from: options.modules?.from ?? numel(parameters.shape),
+      modules_rate: options.modules?.rate ?? 1,
+    },
+  );
+}

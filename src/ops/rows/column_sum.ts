@@ -1,0 +1,38 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import columnsSerial from '../../../shaders/lib/sums/columns_serial.wgsl?raw';
+import columnsWorkgroup from '../../../shaders/lib/sums/columns_workgroup.wgsl?raw';
+import wgsl from '../../../shaders/rows/column_sum.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid, type VariantInit } from '../../core/kernels/kernel';
+import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+
+/** The variants of a kernel that adds up the N rows of each of C columns; `form` says what they hold. */
+export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'size'; readonly C: 'size' }>[] {
+  return [
+    { wgsl: [form, columnsWorkgroup], workgroups: ({ C }) => [ceilDiv(C, 16)] },
+    { name: 'serial', wgsl: [form, columnsSerial, flatIndex], workgroups: ({ C }) => flatGrid(C) },
+  ];
+}
+
+export const columnSum = defineKernel({
+  name: 'column_sum',
+  bindings: { x: 'read', sums: 'update' },
+  params: { N: 'size', C: 'size' },
+  variants: columnVariants(wgsl),
+  flops: ({ N, C }) => N * C,
+});
+
+/** Adds the sum of the rows of x (…, C) to `sums` (C), in place: the gradient of a bias, with x the output's. */
+export function emitColumnSum(g: Graph, x: Value, sums: Value): void {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  expectShape('column_sum sums', sums.shape, [C]);
+  g.emit(columnSum, { x, sums }, {}, { N, C });
+}
+
+/** The pinned buffer in which the gradient of a trained value accumulates. */
+export function accumulatedIn({ sum }: Sink, value: Value): Value {
+  if (sum !== undefined) return sum;
+  throw new WebVeraError('internal', `No buffer was given for the gradient of ${value.name}`);
+}

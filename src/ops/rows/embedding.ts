@@ -1,0 +1,103 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import wgsl from '../../../shaders/rows/embedding.wgsl?raw';
+import backwardWgsl from '../../../shaders/rows/embedding_backward.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, formatShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import { shardsOf, storageOf, type Value } from '../../graph/value';
+import { accumulatedIn } from './column_sum';
+import { byStorage } from './stored';
+
+export const embeddingForward = byStorage((stored) =>
+  defineKernel({
+    name: 'embedding',
+    bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
+    params: {
+      N: 'size',
+      C: 'size',
+      V: 'size',
+      first: 'place',
+      count: 'size',
+      offset: 'place',
+      scale: 'f32',
+      has_before: 'u32',
+    },
+    variants: [{ wgsl: [wgsl, stored, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+  }),
+);
+
+export const embeddingBackward = defineKernel({
+  name: 'embedding_backward',
+  bindings: { ids: 'read', dy: 'read', dw: 'update' },
+  params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+  // Each element looks through the ids of all tokens: that is the work, not the sums.
+  flops: ({ N, C }) => N * N * C,
+});
+
+interface EmbeddingOptions {
+  /** Added to every id, of 32 bits: where the ids' rows begin in the weight. The id −1 is the row before. 0 by default. */
+  readonly offset?: number;
+  /** The id, before the offset, whose row learns nothing, as torch's `padding_idx`. None by default. */
+  readonly padding?: number | undefined;
+  /** What the rows are multiplied by: √C in Gemma. 1 by default. */
+  readonly scale?: number;
+}
+
+/** No id at all: −1 is one where there is an offset. */
+const NO_PADDING = 0x80000000;
+
+/**
+ * The rows ids + offset of weight (V, C), stored in any way, for ids (N), times `scale`: (N, C). Ids must stay below V − offset. A
+ * weight that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
+ */
+export function embedding(
+  g: Graph,
+  ids: Value,
+  weight: Value,
+  { offset = 0, padding = NO_PADDING, scale = 1 }: EmbeddingOptions = {},
+): Value {
+  const [V, C] = weight.shape;
+  if (V === undefined || C === undefined || weight.shape.length !== 2) {
+    throw new WebVeraError('invalid_argument', `embedding weight: expected (V, C), got ${formatShape(weight.shape)}`);
+  }
+  if (!(Number.isInteger(offset) && offset >= 0 && offset < V)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `embedding offset: expected an integer from 0 below ${V}, got ${offset}`,
+    );
+  }
+  const N = numel(ids.shape);
+  const y = emitShards(g, ids, weight, { N, C, V, offset, scale });
+  g.differentiate(y, [weight], (dy, [sink]) => {
+    const dw = accumulatedIn(sink, weight);
+    expectShape('embedding gradient', dw.shape, [V, C]);
+    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding, scale });
+    return [dw];
+  });
+  return y;
+}
+
+/** Each shard puts in its rows, and takes the others from those before. */
+function emitShards(
+  g: Graph,
+  ids: Value,
+  weight: Value,
+  params: {
+    readonly N: number;
+    readonly C: number;
+    readonly V: number;
+    readonly offset: number;
+    readonly scale: number;
+  },
+): Value {
+  const kernel = embeddingForward[storageOf(weight).name];
+  const y = shardsOf(weight).reduce<Value | undefined>((before, { value, first }) => {
+    const of = { first, count: value.shape[0] ?? 0, has_before: Number(before !== undefined) };
+    const given = { ids, weight: value, before: before ?? value };
+    return g.emit(kernel, given, { y: [params.N, params.C] }, { ...params, ...of }).y;
+  }, undefined);
+  if (y === undefined) throw new WebVeraError('internal', `${weight.name} has no shards`);
+  return y;
+}

@@ -1,0 +1,45 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import wgsl from '../../../shaders/rows/prepend_row.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { accumulatedIn, columnSum } from './column_sum';
+import { sliceColumnsForward } from './slice_columns';
+
+export const prependRowKernel = defineKernel({
+  name: 'prepend_row',
+  bindings: { x: 'read', row: 'read', y: 'write' },
+  params: { B: 'size', T: 'size', C: 'size' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * (T + 1) * C) }],
+});
+
+/**
+ * Puts `row`, f32 of C elements, before each of the B parts of x (B·T, C): (B·(T + 1), C). A row that trains receives a
+ * gradient, in the buffer that `Graph.grad` was given for it. Throws `invalid_argument` unless x has B equal parts.
+ */
+export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
+  const { rows, columns: C } = rowsAndColumns(x.shape);
+  const T = rows / B;
+  if (!(Number.isInteger(T) && B > 0)) {
+    throw new WebVeraError('invalid_argument', `prepend_row x: expected ${B} equal parts, got ${rows} rows`);
+  }
+  expectShape('prepend_row row', [numel(row.shape)], [C]);
+  const { y } = g.emit(prependRowKernel, { x, row }, { y: [rows + B, C] }, { B, T, C });
+  g.differentiate(y, [x, row], (dy, [toX, toRow]) => {
+    // With the T + 1 rows of a part side by side, its first row is the first C columns, and the others those behind.
+    const parts = { N: B, C: (T + 1) * C };
+    const others = { ...parts, start: C, count: T * C };
+    const dx = toX.wanted ? g.emit(sliceColumnsForward, { x: dy }, { y: x.shape }, others).y : undefined;
+    const drow = toRow.wanted ? accumulatedIn(toRow, row) : undefined;
+    if (drow !== undefined) {
+      expectShape('prepend_row gradient', drow.shape, row.shape);
+      const first = g.emit(sliceColumnsForward, { x: dy }, { y: [B, C] }, { ...parts, start: 0, count: C }).y;
+      g.emit(columnSum, { x: first, sums: drow }, {}, { N: B, C });
+    }
+    return [dx && passOn(g, dx, toX), drow];
+  });
+  return y;
+}

@@ -1,0 +1,25 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import wgsl from '../../../shaders/rows/widen.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import { storageOf, type Value } from '../../graph/value';
+import { byStorage } from './stored';
+
+export const widenKernel = byStorage((stored) =>
+  defineKernel({
+    name: 'widen',
+    bindings: { matrix: 'read', y: 'update' },
+    params: { M: 'size', K: 'size' },
+    variants: [{ wgsl: [wgsl, stored, flatIndex], workgroups: ({ M, K }) => flatGrid(M * K) }],
+  }),
+);
+
+/** into = matrix: into (M, K) is a pinned f32 value, and is overwritten; the matrix may be stored in any way. There is no gradient. */
+export function widen(g: Graph, matrix: Value, into: Value): void {
+  if (g.trains(matrix)) throw new WebVeraError('internal', `widen: ${matrix.name} has no gradient`);
+  expectShape('widen into', into.shape, matrix.shape);
+  const { rows: M, columns: K } = rowsAndColumns(matrix.shape);
+  g.emit(widenKernel[storageOf(matrix).name], { matrix, y: into }, {}, { M, K });
+}

@@ -1,0 +1,94 @@
+import { VeraConfig } from '../../adapters/vera/config';
+import { untilAborted } from '../../core/async/abort';
+import type { Files } from '../../core/input/named_files';
+import type { AdapterFiles } from '../../core/types/model';
+import type { StoredAdapter } from '../../worker/protocol';
+import { wireAdapterFiles } from '../models/source';
+import { tellTabs } from '../profile/storage/channel';
+import { linkOf } from '../session/default_session';
+import { anyString, checkOptions, wrong } from '../session/options';
+import { persist } from '../session/persist';
+import { type CallOptions, callRules, linkKey } from '../session/session';
+
+/** An adapter stored on this device. */
+export interface AdapterInfo {
+  readonly id: string;
+  /** Of both files together. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  readonly base_model: string | null;
+  readonly config: VeraConfig;
+}
+
+/** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
+export const adapters: {
+  /** By id, in order. Of one that is damaged a warning `storage_corrupt` tells. */
+  list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
+  /** Rejects with `storage_corrupt` where it isn't as it was stored. */
+  get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
+  /**
+   * Stores PEFT's two files, which others may lie beside, in place of what had that id, with the warning that `save_pretrained` gives. Rejects with
+   * `invalid_format` for anything else.
+   */
+  import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
+  /** An id that isn't there is no error. */
+  delete(id: string, options?: CallOptions): Promise<void>;
+  /**
+   * Asks the browser not to delete what is stored here when space runs out, as is done by itself when something is first
+   * stored. Resolves with its answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best
+   * called as they click. Workers can't ask: there it tells whether a page was granted it.
+   */
+  persist(options?: CallOptions): Promise<boolean>;
+  /**
+   * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Runs
+   * that go on aren't stopped, but for those of profiles.
+   */
+  wipe(options?: CallOptions): Promise<void>;
+} = {
+  async list(options = {}) {
+    const link = await open('adapters.list', options);
+    const stored = await link.call(() => link.request('listStored'), options);
+    return stored.map(toInfo);
+  },
+  async get(id, options = {}) {
+    checkId(id);
+    const link = await open('adapters.get', options);
+    return link.call(() => link.request('getStored', id), options);
+  },
+  async import(files, id, options = {}) {
+    checkId(id);
+    const wire = wireAdapterFiles(files);
+    const link = await open('adapters.import', options);
+    return toInfo(await link.call(() => link.request('importStored', wire, id), options));
+  },
+  async delete(id, options = {}) {
+    checkId(id);
+    const link = await open('adapters.delete', options);
+    return link.call(() => link.request('deleteStored', id), options);
+  },
+  async persist(options = {}) {
+    checkOptions('adapters.persist', options, callRules);
+    options.signal?.throwIfAborted();
+    if (options.session?.[linkKey].keeps === false) return false;
+    return untilAborted(persist(), options.signal);
+  },
+  async wipe(options = {}) {
+    const link = await open('adapters.wipe', options);
+    await link.call(() => link.request('wipeStored'), options);
+    tellTabs('');
+  },
+};
+
+function open(what: string, options: CallOptions): ReturnType<typeof linkOf> {
+  checkOptions(what, options, callRules);
+  return linkOf(options);
+}
+
+function toInfo({ id, bytes, created_at, base_model, config }: StoredAdapter): AdapterInfo {
+  return { id, bytes, created_at, base_model, config: new VeraConfig(config) };
+}
+
+function checkId(id: string): void {
+  if (!anyString.accepts(id)) throw wrong('id', anyString.expected, id);
+}

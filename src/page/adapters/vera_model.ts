@@ -1,0 +1,285 @@
+import type { VeraConfig } from '../../adapters/vera/config';
+import type { AdapterFiles, ParameterCount } from '../../core/types/model';
+import type { Tensor } from '../../core/types/tensor';
+import type { MergeRequest, VeraInfo } from '../../worker/protocol';
+import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from '../models/model';
+import { type AdapterSource, wireAdapterSource } from '../models/source';
+import { loadCall } from '../rpc/loading';
+import { expectOwnSession } from '../session/default_session';
+import { notConstructed } from '../session/not_constructed';
+import { anyString, checkOptions, defined, wrong } from '../session/options';
+import {
+  expectBody,
+  type LoadArguments,
+  type LoadBesideArguments,
+  loadArguments,
+  loadBesideArguments,
+  type MergeArguments,
+  mergeArguments,
+  namesToSet,
+  newAdapterName,
+  type UnloadArguments,
+  unloadArguments,
+} from './vera_arguments';
+import type { KeptForRun } from './vera_keeper';
+import { VeraMirror } from './vera_mirror';
+import {
+  type AdapterOptions,
+  checkName,
+  configFields,
+  type LoraOptions,
+  loraParts,
+  mergeRequest,
+  nameOrActive,
+  type UnloadOptions,
+  weightedParts,
+  wireLoad,
+  wireOptions,
+} from './vera_options';
+import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './vera_status';
+import { unloadVera } from './vera_unload';
+
+/** The key of what makes a VeRA model ready for a run, for this library's own use. */
+export const runKey: unique symbol = Symbol('run');
+
+/** The key of what makes a VeRA model, for this library's own use. */
+export const madeKey: unique symbol = Symbol('made');
+
+/**
+ * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
+ * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ *
+ * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, whether or not
+ * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
+ * What is made of vectors for good waits for the runs asked for before it that train them: `merge_adapter`, `merge_and_unload`,
+ * `unload` and `add_weighted_adapter`, and so does what is called after those. A run that `run.pause()` holds up is not waited for,
+ * but taken as it stands. All else acts at once: `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run;
+ * `delete_adapter` ends the runs that use the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight`,
+ * `save_pretrained` and `save_as_lora` take a run's vectors as they are between two of its steps.
+ */
+export class VeraModel extends RemoteModel {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'VeraModel';
+
+  readonly #mirror: VeraMirror;
+
+  private constructor(key: typeof partsKey, base: ModelParts, info: VeraInfo) {
+    if (key !== partsKey) throw notConstructed('VeraModel');
+    const mirror = new VeraMirror(base, info);
+    super(mirror.parts);
+    this.#mirror = mirror;
+  }
+
+  /** @internal */
+  [runKey](trained: readonly string[]): KeptForRun {
+    return this.#mirror.beginRun(trained);
+  }
+
+  /** @internal */
+  static [madeKey](base: ModelParts, info: VeraInfo): VeraModel {
+    return new VeraModel(partsKey, base, info);
+  }
+
+  /**
+   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
+   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no VeRA
+   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   */
+  static async from_pretrained(
+    model: PreTrainedModel,
+    source: AdapterSource,
+    ...args: LoadArguments
+  ): Promise<VeraModel> {
+    const { adapter_name, ...options } = loadArguments('VeraModel.from_pretrained', args);
+    const parts = expectBase(model);
+    const { link, place } = parts;
+    expectOwnSession('VeraModel.from_pretrained', link, options.session);
+    const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
+    const info = await loadCall(
+      link,
+      options,
+      (call) => link.request('loadVera', call, place.handle, adapter_name, from, wire),
+      (late) => link.request('dropVera', late.model),
+    );
+    return new VeraModel(partsKey, parts, info);
+  }
+
+  get peft_config(): Readonly<Record<string, VeraConfig>> {
+    return this.#mirror.configs;
+  }
+
+  get active_adapters(): readonly string[] {
+    return this.#mirror.active;
+  }
+
+  /** Adds a new adapter beside the others, without activating it. */
+  async add_adapter(adapter_name: string, config: VeraConfig, options: AdapterOptions = {}): Promise<void> {
+    const name = newAdapterName('add_adapter', adapter_name, options);
+    const fields = configFields(config);
+    const handle = liveHandle(this);
+    this.#mirror.update(await this[partsKey].link.request('addAdapter', handle, name, fields, wireOptions(options)));
+  }
+
+  /**
+   * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
+   * order of arguments `load_adapter(source, 'name', true)` for one that trains.
+   */
+  async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
+    const { adapter_name: name, ...options } = loadBesideArguments('load_adapter', adapter_name, args);
+    const { link } = this[partsKey];
+    expectOwnSession('load_adapter', link, options.session);
+    const handle = liveHandle(this);
+    const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
+    const info = await loadCall(link, options, (call) => link.request('loadAdapter', call, handle, name, from, wire));
+    this.#mirror.update(info);
+  }
+
+  /**
+   * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
+   * warning. Rejects with `invalid_argument` for a name that isn't there, and for PEFT's `inference_mode` as true: whether an
+   * adapter trains is said by `is_trainable` as it is made or loaded.
+   */
+  async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
+    const names = namesToSet(adapter_name, inference_mode);
+    this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
+  }
+
+  /**
+   * If it was active, the first one left becomes active, with a warning. Runs that use it end at once, and reject with an
+   * `AbortError`.
+   */
+  async delete_adapter(adapter_name: string): Promise<void> {
+    const name = checkName(adapter_name);
+    this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
+  }
+
+  /**
+   * Adds an adapter whose delta is Σ weights[i] · delta of adapters[i], exactly. That takes adapters that share A and B
+   * and, in each module, λ_d or λ_b; others are refused with `invalid_argument`: `save_as_lora({ adapters, weights })`
+   * gives their sum. It isn't activated. Waits for the runs asked for before that train one of them, unless they are paused.
+   */
+  async add_weighted_adapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapter_name: string,
+  ): Promise<void> {
+    const parts = weightedParts('add_weighted_adapter', adapters, weights);
+    const name = checkName(adapter_name);
+    this.#mirror.update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
+  }
+
+  /**
+   * Runs `body` with the base model's behaviour, merged weights put aside, and brings everything back however it ends.
+   * Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
+   */
+  async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
+    expectBody(body);
+    return this.#mirror.without(body);
+  }
+
+  /**
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
+   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed. Takes options, or
+   * PEFT's order of arguments: `merge_adapter(['name'], true)`.
+   *
+   * Waits for the runs asked for before that train one of these adapters, so that what they learn is merged; a run that
+   * `run.pause()` holds up is taken as it stands. `signal` ends the wait.
+   */
+  async merge_adapter(...args: MergeArguments): Promise<void> {
+    const options = mergeArguments(args);
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = mergeRequest('merge_adapter', options);
+    const { signal } = options;
+    const info = await link.call((call) => link.request('mergeAdapters', call, handle, request), { signal });
+    this.#mirror.update(info);
+  }
+
+  /** Takes all merged adapters out again: the weights are as they were, bit for bit. */
+  async unmerge_adapter(): Promise<void> {
+    this.#mirror.update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
+  }
+
+  /**
+   * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
+   * lives on as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
+   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all runs of this model asked for before, unless they are paused:
+   * those end, and reject with an `AbortError`.
+   */
+  async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
+    const options = unloadArguments(args);
+    return this.#unload(mergeRequest('merge_and_unload', options), options);
+  }
+
+  /**
+   * The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. Waits for runs
+   * as `merge_and_unload` does.
+   */
+  async unload(): Promise<PreTrainedModel> {
+    return this.#unload(undefined, {});
+  }
+
+  /** The change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
+  async get_delta_weight(module: string, adapter_name?: string | null): Promise<Tensor> {
+    if (!anyString.accepts(module)) throw wrong('get_delta_weight: module', 'the name of a module', module);
+    return this[partsKey].link.request('deltaWeight', liveHandle(this), module, nameOrActive(adapter_name));
+  }
+
+  /** What each wrapped module has, as PEFT's `get_layer_status` tells it. */
+  get_layer_status(): readonly LayerStatus[] {
+    return layerStatus(this.#mirror.info, this.named_modules(), this.#mirror.isEnabled);
+  }
+
+  /** What the whole model has, as PEFT's `get_model_status` tells it. */
+  get_model_status(): ModelStatus {
+    return modelStatus(this.#mirror.info, this.named_modules(), this.#mirror.isEnabled);
+  }
+
+  /** Numbers of single parameters; none train while adapters are disabled. Projections count nowhere: they're frozen. */
+  get_nb_trainable_parameters(): ParameterCount {
+    return this.#mirror.parameters;
+  }
+
+  /**
+   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device
+   * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
+   * `overwritten` tells where another tab had stored that since it was last read or stored here, or this session was opened.
+   */
+  async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
+    if (typeof options === 'string') {
+      throw wrong('save_pretrained', 'an object', options, `Pass { id: '${options}' } to keep it in this browser.`);
+    }
+    checkOptions('save_pretrained', options, { id: anyString, adapter_name: anyString });
+    const { id, adapter_name } = options;
+    return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));
+  }
+
+  /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */
+  override async dispose(): Promise<void> {
+    if (!this.#mirror.isUnloaded) await super.dispose();
+  }
+
+  /**
+   * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
+   * for programs that know only LoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
+   * theirs. Rejects with `numerical_error` where a number isn't finite.
+   */
+  async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
+    const parts = loraParts(options);
+    return this[partsKey].link.request('saveLora', liveHandle(this), parts);
+  }
+
+  async #unload(merge: MergeRequest | undefined, options: UnloadOptions): Promise<PreTrainedModel> {
+    const model = await unloadVera(this[partsKey], merge, options);
+    this.#mirror.unload();
+    return model;
+  }
+}
+
+/** A model without adapters; throws for anything else. */
+export function expectBase(model: PreTrainedModel): ModelParts {
+  const base = expectModel(model);
+  liveHandle(base);
+  if (!(base instanceof VeraModel)) return base[partsKey];
+  throw wrong('model', 'a model without adapters', base, 'Add another adapter with add_adapter or load_adapter.');
+}

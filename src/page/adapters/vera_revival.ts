@@ -1,0 +1,50 @@
+import type { KeptAdapter, VeraInfo } from '../../worker/protocol';
+import { disposedError, type ModelParts } from '../models/model';
+import { Revivable } from '../models/revivable';
+import type { Place } from '../rpc/place';
+import { VeraKeeper } from './vera_keeper';
+
+/** What a VeRA model was about when it was lost. */
+export interface VeraStanding {
+  readonly active: readonly string[];
+  /** Adapters are switched off for the moment. */
+  readonly isDisabled: boolean;
+}
+
+/** Makes a VeRA model again that was lost during a run, over its base model: with the adapters as the run began with them. */
+export class VeraRevival {
+  readonly revivable: Revivable;
+  readonly keeper: VeraKeeper;
+
+  constructor(
+    base: ModelParts,
+    place: Place,
+    names: readonly string[],
+    standing: () => VeraStanding,
+    onMade: (info: VeraInfo) => void,
+  ) {
+    const { link, life } = base;
+    const keep = async (name: string): Promise<KeptAdapter> => link.request('keepAdapter', place.handle, name);
+    this.keeper = new VeraKeeper(names, keep, () => place.loss !== undefined);
+    this.revivable = new Revivable(place, async (signal) => {
+      if (base.revivable === undefined) throw place.loss;
+      await base.revivable.revive(signal);
+      const kept = await this.keeper.all();
+      const info = await link.request('reviveVera', base.place.handle, kept, standing().active);
+      const { model } = info;
+      let isEnabled = true;
+      // Who has them switched off may end meanwhile.
+      while (standing().isDisabled === isEnabled) {
+        isEnabled = !isEnabled;
+        await link.request('enableAdapters', model, isEnabled);
+      }
+      if (life.disposed) {
+        await link.request('disposeModel', base.place.handle);
+        throw disposedError();
+      }
+      if (base.place.loss !== undefined) throw base.place.loss;
+      place.move(model);
+      onMade(info);
+    });
+  }
+}

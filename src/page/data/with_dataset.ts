@@ -1,0 +1,53 @@
+import type { CallId, DatasetName } from '../../worker/protocol';
+import type { CallHandling, Link } from '../rpc/link';
+import type { OpenDataset } from './feed';
+
+type Start<T> = (call: CallId, fail: (error: unknown) => void) => Promise<T>;
+
+/** A call that reads data sets: answers the worker's `need_data` until it ends, then lets them go. */
+export async function callWithDataset<T>(
+  link: Link,
+  dataset: OpenDataset,
+  start: Start<T>,
+  handling: CallHandling<T>,
+): Promise<T> {
+  try {
+    return await callReading(link, [dataset], start, handling);
+  } finally {
+    closeDataset(dataset);
+  }
+}
+
+/** Not awaited: a data set that is stuck must not hold up the end. */
+export function closeDataset({ feed }: OpenDataset): void {
+  feed?.close().catch(() => {});
+}
+
+/** As `callWithDataset`, from the beginning of data sets that others have read, and which are kept for more of them. */
+export async function callReading<T>(
+  link: Link,
+  datasets: readonly OpenDataset[],
+  start: Start<T>,
+  { signal, onEvent }: CallHandling<T>,
+): Promise<T> {
+  for (const { feed } of datasets) feed?.rewind();
+  let answer: (name: DatasetName, count: number) => void = () => {};
+  const begin = (call: CallId, fail: (error: unknown) => void): Promise<T> => {
+    let last: Promise<unknown> = Promise.resolve();
+    answer = (name, count) => {
+      const feed = datasets.find((dataset) => dataset.name === name)?.feed;
+      last = last
+        .then(() => feed?.take(count))
+        .then((chunk) => chunk && link.request('pushExamples', call, name, chunk.examples, chunk.done))
+        .catch(fail);
+    };
+    return start(call, fail);
+  };
+  return link.call(begin, {
+    signal,
+    onEvent(event) {
+      if (event.type === 'need_data') answer(event.dataset, event.count);
+      else onEvent?.(event);
+    },
+  });
+}

@@ -1,0 +1,112 @@
+import type { ModelSource } from '../../core/types/source';
+import type { LoadOptions, ModelInfo } from '../../worker/protocol';
+import { loadCall } from '../rpc/loading';
+import { linkOf } from '../session/default_session';
+import { checkOptions, defined } from '../session/options';
+import { modelParts, type PreTrainedModel, RemoteModel } from './model';
+import {
+  type ClassifierOptions,
+  classifierLoadOptions,
+  classifierRules,
+  type ImageClassifierOptions,
+  imageClassifierRules,
+  loadOptions,
+  type PretrainedOptions,
+  pretrainedRules,
+  wireSource,
+} from './source';
+import { RemoteTokenizer, type Tokenizer } from './tokenizer';
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoTokenizer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoTokenizer';
+  /**
+   * Loads a model's tokenizer alone. Rejects with `not_found` where the source has no tokenizer.json, and with what
+   * loading any file may give: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy
+   * that is damaged and can't be mended, `invalid_format`.
+   */
+  static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
+    checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
+    const from = wireSource(source);
+    const link = await linkOf(options);
+    const wire = loadOptions(options);
+    const info = await loadCall(
+      link,
+      options,
+      (call) => link.request('loadTokenizer', call, from, wire),
+      (late) => link.request('disposeTokenizer', late.tokenizer),
+    );
+    return new RemoteTokenizer(link, info);
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForCausalLM {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForCausalLM';
+  /**
+   * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with `insecure_context` on a
+   * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known,
+   * `out_of_memory`, `device_lost`, and with what loading any file may give: `not_found`, `offline`, `timeout`, `http_error`,
+   * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy that is damaged and can't be mended, `invalid_format`.
+   */
+  static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
+    return loadModel(source, options, loadOptions(options));
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForSequenceClassification {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForSequenceClassification';
+  /**
+   * Loads a model that tells the class of a text onto the GPU, or a number where it has a single label, with its tokenizer where
+   * there is one. With a `problem_type` it tells several labels at once, or several numbers. Its labels are those of config.json
+   * unless `num_labels` or `id2label` say others. A head that the weights lack
+   * is made new, as transformers makes it, with a warning of the session (`newly_initialized`); it is the same at each load.
+   * Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
+   */
+  static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForSequenceClassification.from_pretrained', options, classifierRules);
+    return loadModel(source, options, { ...classifierLoadOptions(options), task: 'sequence_classification' });
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForImageClassification {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForImageClassification';
+  /**
+   * Loads a model that tells the class of an image onto the GPU. Labels and the head are as those of
+   * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models
+   * without such a head. `predict` and examples take images of any size, which become what preprocessor_config.json says, or
+   * without that file what `ViTImageProcessor` makes of them at the model's size. One that is made for another size rejects with
+   * `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   */
+  static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);
+    const { module_names } = options;
+    const wire = { ...classifierLoadOptions(options), ...defined({ module_names }) };
+    return loadModel(source, options, { ...wire, task: 'image_classification' });
+  }
+}
+
+/** What `wire` says, from a source, again and again if it is lost. The options have been checked. */
+async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
+  const from = wireSource(source);
+  const link = await linkOf(options);
+  const load = (how: LoadOptions, listening: PretrainedOptions): Promise<ModelInfo> =>
+    loadCall(
+      link,
+      listening,
+      (call) => link.request('loadModel', call, from, how),
+      (late) => link.request('disposeModel', late.model),
+    );
+  const info = await load(wire, options);
+  const { token } = options;
+  return new RemoteModel(
+    modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal, ...defined({ token }) })),
+  );
+}

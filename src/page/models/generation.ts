@@ -1,0 +1,149 @@
+import type {
+  BatchGenerationConfig,
+  BatchToken,
+  GeneratedToken,
+  GenerationConfig,
+  ResolvedGenerationConfig,
+} from '../../core/types/generation';
+import type { CallEvent } from '../rpc/link';
+import {
+  abortSignal,
+  anyBoolean,
+  anyString,
+  checkOptions,
+  either,
+  integer,
+  number,
+  oneOf,
+  orNull,
+  positive,
+  type Rule,
+  type Rules,
+  wrong,
+} from '../session/options';
+import { Replay } from '../training/replay';
+import { nameList } from './inputs';
+
+/**
+ * Iterate for tokens as they come; await for the new text ('' without a tokenizer). Both may be done, in either order.
+ * Leaving the loop doesn't stop it: abort `signal` for that.
+ */
+export interface Generation extends AsyncIterable<GeneratedToken>, PromiseLike<string> {}
+
+/**
+ * As `Generation`, for several prompts: tokens tell their prompt's index, and come step by step, those of one step in the
+ * prompts' order; the new texts are in that order too.
+ */
+export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<string[]> {}
+
+/** Tokens as they come, and what there is in the end. */
+export class RemoteGeneration<Token, Result> implements AsyncIterable<Token>, PromiseLike<Result> {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'Generation';
+
+  readonly #tokens = new Replay<Token>();
+  readonly #result: Promise<Result>;
+
+  constructor(start: (onEvent: (event: CallEvent) => void) => Promise<Result>, toToken: (token: BatchToken) => Token) {
+    this.#result = start((event) => {
+      if (event.type === 'token') this.#tokens.push(toToken(event));
+    });
+    this.#result.then(
+      () => this.#tokens.close(),
+      (error: unknown) => this.#tokens.fail(error), // so an abandoned generation raises no unhandled rejection
+    );
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a generation is awaited for its text
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.then(onResult, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Token> {
+    return this.#tokens[Symbol.asyncIterator]();
+  }
+}
+
+const idList: Rule = {
+  expected: 'a list of token ids',
+  accepts: (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
+};
+
+/** Logits divided by less could leave what float32 holds. */
+const temperature: Rule = {
+  expected: 'a number from 1e-30',
+  accepts: (value) => positive.accepts(value) && (value as number) >= 1e-30,
+  hint: () => 'do_sample: false takes the likeliest token each time.',
+};
+
+const MOST_STRINGS = 64;
+const LONGEST_STRING = 1024;
+
+const stopStrings: Rule = {
+  expected: `an array of at most ${MOST_STRINGS} strings of 1 to ${LONGEST_STRING} characters`,
+  accepts: (value) => Array.isArray(value) && value.length <= MOST_STRINGS && [...value].every(isStopString),
+  hint: (value) => (typeof value === 'string' ? 'One string goes into an array, too.' : undefined),
+};
+
+function isStopString(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_STRING;
+}
+
+const topP: Rule = {
+  expected: 'a number above 0, at most 1',
+  accepts: (value) => positive.accepts(value) && (value as number) <= 1,
+  hint: () => '1 keeps all tokens; do_sample: false takes the likeliest each time.',
+};
+
+const rules: Rules<GenerationConfig> = {
+  max_new_tokens: integer(1),
+  do_sample: anyBoolean,
+  temperature,
+  top_k: integer(0),
+  top_p: topP,
+  repetition_penalty: { ...number(1e-30, 1e30), hint: () => '1 is none; above 1, what the text has comes less often.' },
+  seed: integer(0),
+  stop_strings: stopStrings,
+  eos_token_id: either(integer(0), idList, oneOf(null)),
+  adapter_name: anyString,
+  signal: abortSignal,
+};
+
+export function resolveGenerationConfig(config: GenerationConfig): ResolvedGenerationConfig {
+  checkOptions('GenerationConfig', config, rules);
+  return resolve(config);
+}
+
+export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
+  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: orNull(nameList) });
+  if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined) return resolve(config);
+  throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
+}
+
+function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
+  const {
+    max_new_tokens = 20,
+    do_sample = false,
+    temperature = 1,
+    top_k = 50,
+    top_p = 1,
+    repetition_penalty = 1,
+  } = config;
+  const { seed = 42, stop_strings = [], eos_token_id } = config;
+  return {
+    max_new_tokens,
+    do_sample,
+    temperature,
+    top_k,
+    top_p,
+    repetition_penalty,
+    seed,
+    stop_strings: [...stop_strings],
+    eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
+    adapter_name: config.adapter_name,
+    adapter_names: config.adapter_names ?? undefined,
+  };
+}

@@ -1,0 +1,276 @@
+import { WebVeraError } from '../../core/errors/error';
+import { tellInstead, tellInsteadOf } from '../../core/errors/tell_instead';
+import type { ChatMessage } from '../../core/types/chat';
+import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
+import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../../core/types/model';
+import type { ModelInputs, Tensor } from '../../core/types/tensor';
+import type { Example, ImageExample } from '../../core/types/training';
+import type { Handle, ModelInfo } from '../../worker/protocol';
+import type { Link } from '../rpc/link';
+import { Place } from '../rpc/place';
+import { asyncDispose } from '../session/dispose';
+import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
+import { abortSignal, checkOptions, wrong } from '../session/options';
+import {
+  type BatchGeneration,
+  type Generation,
+  RemoteGeneration,
+  resolveBatchConfig,
+  resolveGenerationConfig,
+} from './generation';
+import { wireInputs } from './inputs';
+import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
+import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview';
+import { type GenerateInput, wirePrompt } from './prompts';
+import { Revivable } from './revivable';
+import { RemoteTokenizer, type Tokenizer } from './tokenizer';
+
+export interface PreTrainedModel extends AsyncDisposable {
+  readonly config: PretrainedConfig;
+  readonly tokenizer: Tokenizer | undefined;
+  /** One evaluation pass. logits, f32: (B,T,V), of classifiers (B,num_labels). With labels also the mean loss over those that aren't −100. */
+  forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
+  /**
+   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which is written by the
+   * tokenizer's chat template: it rejects with what `Tokenizer.apply_chat_template` does.
+   */
+  generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
+  /**
+   * Continues several prompts at once, of any lengths, one pass per token for all of them; with `adapter_names` each with an
+   * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, but for the last digits
+   * of the logits. A row that has ended waits for the others.
+   */
+  generate_batch(
+    prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
+    config?: BatchGenerationConfig,
+  ): BatchGeneration;
+  /**
+   * The labels of an input, the likeliest first; a model that tells several at once also says which of them the input has, and a
+   * model of numbers gives those that it predicts, in the order of its labels. Texts that are longer than the model takes are cut.
+   * An image is a Blob, ImageData, or what a page shows: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with
+   * `invalid_argument` for language models.
+   */
+  predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
+  /** The same of several inputs, some at a time, in their order. */
+  predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
+  /** An image as a run would give it to the model: what it is resized to, its numbers and its label. Rejects as below. */
+  preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
+  /**
+   * An example, or a text alone, as a run with such arguments would give it to the model: its tokens, its label, and which tokens
+   * are learnt. Of a conversation, as the chat template writes it. Rejects as a run does for an example that it can't take.
+   */
+  preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
+  /** Of an example that may be either. */
+  preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
+  named_modules(): readonly ModuleInfo[];
+  /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
+  state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
+  /**
+   * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors. Each tensor has
+   * the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and matrices
+   * whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It holds what `state_dict`
+   * gives: merge adapters first to have them in it. Rejects with `numerical_error` where a number isn't finite.
+   */
+  export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
+  memory(): Promise<MemoryReport>;
+  /** Frees the model with its tokenizer and every VeRA model on it. A VeRA model frees its base model too. */
+  dispose(): Promise<void>;
+}
+
+/** What a model in a session consists of, seen from the page. */
+export interface ModelParts {
+  readonly link: Link;
+  readonly place: Place;
+  readonly info: ModelInfo;
+  readonly tokenizer: RemoteTokenizer | undefined;
+  /** Shared by a model and the VeRA models on it: they end together. */
+  readonly life: { disposed: boolean };
+  /** Makes it again where it was lost. Not there for one that was derived from another. */
+  readonly revivable?: Revivable;
+}
+
+/** The key of a model's parts, for this library's own use. */
+export const partsKey: unique symbol = Symbol('parts');
+
+/** The key of what the profiles over a base model share: what it is, they know. */
+export const profilesKey: unique symbol = Symbol('profiles');
+
+export class RemoteModel implements PreTrainedModel {
+  static {
+    tellInstead(RemoteModel.prototype, MODEL_METHODS);
+    tellInsteadOf(RemoteModel.prototype, MODEL_PROPERTIES);
+  }
+
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name: string = 'PreTrainedModel';
+
+  /** @internal */
+  readonly [partsKey]: ModelParts;
+  /** @internal */
+  readonly [profilesKey]: { kept?: unknown } = {};
+
+  /** @internal */
+  constructor(parts: ModelParts) {
+    this[partsKey] = parts;
+  }
+
+  get config(): PretrainedConfig {
+    return this[partsKey].info.config;
+  }
+
+  get tokenizer(): Tokenizer | undefined {
+    return this[partsKey].tokenizer;
+  }
+
+  async forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const wire = wireInputs(inputs, this[partsKey].info.task);
+    return link.call((call) => link.request('forward', call, handle, wire));
+  }
+
+  generate(input: GenerateInput, config: GenerationConfig = {}): Generation {
+    const { link } = this[partsKey];
+    return new RemoteGeneration(
+      async (onEvent) => {
+        const handle = liveHandle(this);
+        const resolved = resolveGenerationConfig(config);
+        const prompts = [wirePrompt('generate: input', input, this.tokenizer)];
+        const { signal } = config;
+        const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
+        const [text = ''] = await link.call(request, { signal, onEvent });
+        return text;
+      },
+      ({ token_id, text }) => ({ token_id, text }),
+    );
+  }
+
+  generate_batch(inputs: readonly GenerateInput[], config: BatchGenerationConfig = {}): BatchGeneration {
+    const { link } = this[partsKey];
+    return new RemoteGeneration(
+      async (onEvent) => {
+        const handle = liveHandle(this);
+        const resolved = resolveBatchConfig(config);
+        if (!Array.isArray(inputs) || inputs.length === 0) {
+          const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
+          throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs, hint);
+        }
+        const prompts = inputs.map((input, row) =>
+          wirePrompt(`generate_batch: prompts[${row}]`, input, this.tokenizer),
+        );
+        const { signal } = config;
+        return link.call((call) => link.request('generate', call, handle, prompts, resolved), { signal, onEvent });
+      },
+      ({ row, token_id, text }) => ({ row, token_id, text }),
+    );
+  }
+
+  async predict(input: PredictInput, options: PredictOptions = {}): Promise<readonly LabelScore[]> {
+    const [scores = []] = await this.predict_batch([input], options);
+    return scores;
+  }
+
+  async predict_batch(
+    inputs: readonly PredictInput[],
+    options: PredictOptions = {},
+  ): Promise<readonly (readonly LabelScore[])[]> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = predictRequest(inputs, options);
+    return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
+  }
+
+  preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
+  preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
+  preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
+  async preview(example: Example | string, options: PreviewOptions = {}): Promise<Preview | ImagePreview> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = previewRequest(example, options);
+    return shownPreview(
+      await link.call((call) => link.request('preview', call, handle, request), { signal: options.signal }),
+    );
+  }
+
+  named_modules(): readonly ModuleInfo[] {
+    return this[partsKey].info.modules;
+  }
+
+  async state_dict(names?: readonly string[]): Promise<Map<string, Tensor>> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    if (names !== undefined && !Array.isArray(names)) throw wrong('state_dict: names', 'an array of names', names);
+    return link.call((call) => link.request('stateDict', call, handle, names?.map(String)));
+  }
+
+  async export_model(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Map<string, Blob>> {
+    checkOptions('export_model', options, { signal: abortSignal });
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    return link.call((call) => link.request('exportModel', call, handle), { signal: options.signal });
+  }
+
+  async memory(): Promise<MemoryReport> {
+    return this[partsKey].link.request('memory', liveHandle(this));
+  }
+
+  async dispose(): Promise<void> {
+    const { link, place, life } = this[partsKey];
+    if (life.disposed) return;
+    life.disposed = true;
+    const handle = place.remembered;
+    if (link.state !== 'closed' && handle !== undefined) await link.request('disposeModel', handle);
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** The handle to call the session with; throws once the model is disposed of, or lost. */
+export function liveHandle(model: RemoteModel): Handle {
+  return handleOf(model[partsKey]);
+}
+
+/** The same of a model's parts. */
+export function handleOf({ place, life }: ModelParts): Handle {
+  if (!life.disposed) return place.handle;
+  throw disposedError();
+}
+
+export function disposedError(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
+    hint: 'Disposing of a model frees the VeRA models on it too, and the other way round. Load it again.',
+  });
+}
+
+/** `load`: gives the same model again. */
+export function modelParts(
+  link: Link,
+  info: ModelInfo,
+  load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
+): ModelParts {
+  const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
+  const place = new Place(link, info.model, 'device');
+  const life = { disposed: false };
+  const revivable = new Revivable(place, async (signal) => {
+    const { model, tokenizer: anew } = await load(signal);
+    if (life.disposed) {
+      await link.request('disposeModel', model);
+      throw disposedError();
+    }
+    const old = place.remembered;
+    place.move(model);
+    if (anew !== undefined) tokenizer?.place.move(anew.tokenizer);
+    // Nobody needs it any more, and nobody waits for it.
+    if (old !== undefined) link.request('disposeModel', old).catch(() => {});
+  });
+  return { link, place, info, tokenizer, life, revivable };
+}
+
+/** A model of ours; throws for anything else. */
+export function expectModel(model: unknown): RemoteModel {
+  if (model instanceof RemoteModel) return model;
+  const hint = "Load it first: const model = await AutoModelForCausalLM.from_pretrained('org/name').";
+  throw wrong('model', 'a model from AutoModelForCausalLM.from_pretrained', model, hint);
+}

@@ -1,0 +1,214 @@
+import { type Integrity, readSha256 } from '../../core/input/integrity';
+import { type Files, isFiles, namedFiles } from '../../core/input/named_files';
+import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
+import type { ModelSource, ProgressInfo } from '../../core/types/source';
+import type { LoadOptions, WireAdapterSource, WireSource } from '../../worker/protocol';
+import {
+  anyBoolean,
+  anyFunction,
+  anyString,
+  checkOptions,
+  defined,
+  integer,
+  isObject,
+  oneOf,
+  orNull,
+  wrong,
+} from '../session/options';
+import { type CallOptions, callRules } from '../session/session';
+
+/** How files are fetched. */
+export interface SourceOptions extends CallOptions {
+  /** A branch, tag or commit of the hub; 'main' by default, which null stands for too, as in a configuration. */
+  readonly revision?: string | null;
+  /**
+   * false. Whether no request is made: what isn't kept on this device is `not_found`. `models.is_cached(source)` tells before.
+   */
+  readonly local_files_only?: boolean;
+  /**
+   * 'hub': large files of the hub must have the SHA-256 that it tells of them. A record of SHA-256 by file name, in hexadecimal digits
+   * or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares nothing. A file that
+   * differs rejects with `integrity_mismatch`, nothing of it is kept, and nothing is loaded.
+   */
+  readonly integrity?: Integrity;
+  /**
+   * Gives a token of the hub, for models that it doesn't give to everybody. Called once, when it refuses a file; the token is sent to
+   * `remoteHost` alone, stored nowhere, and stands in no message.
+   */
+  readonly token?: () => string | Promise<string>;
+  readonly progress_callback?: (info: ProgressInfo) => void;
+}
+
+/** How a model's files are fetched and held. */
+export interface PretrainedOptions extends SourceOptions {
+  /** 'auto' */
+  readonly dtype?: ModelDtype;
+  /**
+   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
+   * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
+   * unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and Q6_K are rounded to halves, and
+   * Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
+   */
+  readonly gguf_file?: string;
+}
+
+/** How a classifier is loaded, and what its labels are. */
+export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
+  /** false. Whether a head is made new that the weights have for other labels. */
+  readonly ignore_mismatched_sizes?: boolean;
+}
+
+/** How a classifier of images is loaded. */
+export interface ImageClassifierOptions extends ClassifierOptions {
+  /**
+   * Whose names the modules have, by which adapters name what they are on: those of transformers 4 ('v4') or 5 ('v5'), which
+   * differ. By default those of the release that wrote config.json, as its `transformers_version` says.
+   */
+  readonly module_names?: ModuleNames;
+}
+
+/**
+ * Where an adapter comes from: its files, as `save_pretrained()` gives them, a name under which it was stored on this device as
+ * { id }, or a folder as a model's.
+ */
+export type AdapterSource = ModelSource | { readonly id: string };
+
+export const sourceRules = {
+  ...callRules,
+  revision: orNull(anyString),
+  local_files_only: anyBoolean,
+  integrity: {
+    expected: "'hub', 'none', or SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…'",
+    accepts: (value: unknown) =>
+      value === 'hub' ||
+      value === 'none' ||
+      (isObject(value) && Object.values(value).every((hash) => readSha256(hash) !== undefined)),
+  },
+  token: anyFunction,
+  progress_callback: anyFunction,
+};
+
+export const pretrainedRules = {
+  ...sourceRules,
+  dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
+  gguf_file: anyString,
+};
+
+/** Labels that a page may ask for. */
+const MOST_LABELS = 2 ** 16;
+
+export const classifierRules = {
+  ...pretrainedRules,
+  num_labels: integer(1, MOST_LABELS),
+  id2label: {
+    expected: "the labels' names by number, such as { 0: 'ham', 1: 'spam' }",
+    accepts: (value: unknown) =>
+      isObject(value) &&
+      Object.keys(value).length > 0 &&
+      Object.entries(value).every(([, name]) => anyString.accepts(name)),
+  },
+  problem_type: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
+  ignore_mismatched_sizes: anyBoolean,
+};
+
+export const imageClassifierRules = { ...classifierRules, module_names: oneOf('v4', 'v5') };
+
+/** Throws `invalid_argument` for names that aren't those of all labels. */
+export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
+  const { num_labels, id2label, problem_type, ignore_mismatched_sizes } = options;
+  const count = Object.keys(id2label ?? {}).length;
+  const numbers = Array.from({ length: count }, (_, label) => label);
+  if (num_labels !== undefined && count > 0 && count !== num_labels) {
+    throw wrong('num_labels', `${count}, as id2label names so many`, num_labels);
+  }
+  if (id2label !== undefined && !numbers.every((label) => Object.hasOwn(id2label, label))) {
+    throw wrong('id2label', `names of the labels from 0 to ${count - 1}`, Object.keys(id2label).join(', '));
+  }
+  if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
+    throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
+  }
+  const given = defined({ num_labels, id2label, problem_type });
+  const labels = Object.keys(given).length === 0 ? undefined : given;
+  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes }) };
+}
+
+/** What the worker needs to know. The options have been checked. */
+export function loadOptions(options: PretrainedOptions): LoadOptions {
+  const { revision, dtype, gguf_file, local_files_only, integrity, token, progress_callback } = options;
+  return {
+    progress: progress_callback !== undefined,
+    ...(token !== undefined && { hasToken: true }),
+    ...defined({ revision: revision ?? undefined, dtype, gguf_file, local_files_only, integrity }),
+  };
+}
+
+export function wireSource(source: ModelSource): WireSource {
+  if (typeof source === 'string' && source !== '') return isAddress(source) ? { url: resolved(source).href } : source;
+  if (source instanceof URL) return { url: source.href };
+  if (isFiles(source)) return { files: namedFiles('source', source, NAMED_FILES) };
+  if (isObject(source) && 'files' in source) return { files: namedFiles('source.files', source.files, NAMED_FILES) };
+  if (isObject(source) && 'repo' in source) {
+    checkOptions('source', source, { repo: anyString, revision: anyString, subfolder: anyString });
+    const { repo, revision, subfolder } = source;
+    return { repo, ...defined({ revision, subfolder }) };
+  }
+  const other: unknown = source;
+  const isFile = other instanceof Blob || (isObject(other) && Symbol.iterator in other);
+  throw wrong(
+    'source',
+    "'org/name', an address, a URL, { repo } or { files }",
+    other,
+    isFile
+      ? NAMED_FILES.hint
+      : "A folder of your own is './models/mine/' or new URL(…), a model of the hub 'org/name'.",
+  );
+}
+
+const NAMED_FILES = {
+  hint: "Files go by their names: { files: input.files } of an input of files, or { files: { 'config.json': blob, … } }.",
+};
+
+function isAddress(source: string): boolean {
+  return /^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]*:)/i.test(source);
+}
+
+/** As the page itself would take it, in a link for example. */
+function resolved(address: string): URL {
+  // The drive of a path would count as a scheme.
+  if (/^([a-z]:[\\/]|file:)/i.test(address)) throw wrong('source', 'an address on the web', address, NO_PAGE);
+  const { document, location } = globalThis as { readonly document?: Document; readonly location?: Location };
+  try {
+    return new URL(address, document?.baseURI ?? location?.href);
+  } catch {
+    throw wrong('source', 'an address that says where it begins, as there is no page to start from', address, NO_PAGE);
+  }
+}
+
+const NO_PAGE =
+  "Pass the whole address, 'https://…'. A folder of this machine is await openFolder(path), from 'webvera/node'; a page passes { files: new Map([['config.json', blob], …]) }.";
+
+export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
+  if (isObject(source) && 'id' in source && !isFiles(source)) {
+    checkOptions('source', source, { id: anyString });
+    return { id: (source as { readonly id: string }).id };
+  }
+  if (isObject(source) && 'adapter_config.json' in source) return wireAdapterFiles(source);
+  return wireSource(source);
+}
+
+/** PEFT's two files, whatever lies beside them. */
+export function wireAdapterFiles(files: Files): AdapterFiles {
+  const named = namedFiles('files', files, { expected: "PEFT's two files by their names", hint: TWO_FILES });
+  const file = (name: string): Blob => {
+    const found = named.get(name);
+    if (found !== undefined) return found;
+    throw wrong(name, 'a Blob', undefined, TWO_FILES);
+  };
+  return {
+    'adapter_config.json': file('adapter_config.json'),
+    'adapter_model.safetensors': file('adapter_model.safetensors'),
+  };
+}
+
+const TWO_FILES =
+  "Pass { 'adapter_config.json': blob, 'adapter_model.safetensors': blob }, as save_pretrained() gives them.";

@@ -1,0 +1,110 @@
+import { plainNumbers } from '../../core/numbers/numbers';
+import { type ChatMessage, chatMessages } from '../../core/types/chat';
+import type { TokenizerInfo } from '../../worker/protocol';
+import type { Link } from '../rpc/link';
+import { Place } from '../rpc/place';
+import { anyBoolean, checkOptions, wrong } from '../session/options';
+
+/** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
+export interface Tokenizer {
+  /** Token ids of a text. `add_special_tokens` (true) puts in what the tokenizer's own rules add. */
+  encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
+  /** The text of token ids. `skip_special_tokens` (false) leaves out BOS, EOS and the like. */
+  decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): Promise<string>;
+  /**
+   * A conversation as the model's chat template writes it: its token ids, or with `tokenize` (true, as in transformers) false
+   * its text. `add_generation_prompt` (false) puts at the end what begins an answer. The template is that of
+   * chat_template.jinja, else of tokenizer_config.json. It may do no more than write: it runs in a worker of its own, within
+   * two seconds and a million characters.
+   *
+   * Rejects with `invalid_argument` where the tokenizer has no template, or the template refuses the messages;
+   * `invalid_format` where it is none or fails; `limit_exceeded` and `timeout` where it does too much.
+   */
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize: false },
+  ): Promise<string>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: true },
+  ): Promise<number[]>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: boolean },
+  ): Promise<string | number[]>;
+  readonly vocab_size: number;
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly pad_token_id: number | null;
+}
+
+export class RemoteTokenizer implements Tokenizer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'Tokenizer';
+
+  readonly #link: Link;
+  /** @internal */
+  readonly place: Place;
+  readonly vocab_size: number;
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly pad_token_id: number | null;
+
+  constructor(link: Link, info: TokenizerInfo) {
+    this.#link = link;
+    this.place = new Place(link, info.tokenizer, 'worker');
+    this.vocab_size = info.vocab_size;
+    this.bos_token_id = info.bos_token_id;
+    this.eos_token_id = info.eos_token_id;
+    this.pad_token_id = info.pad_token_id;
+  }
+
+  async encode(text: string, options: { add_special_tokens?: boolean } = {}): Promise<number[]> {
+    checkOptions('encode', options, { add_special_tokens: anyBoolean });
+    if (typeof text !== 'string') {
+      const hint = Array.isArray(text)
+        ? 'Texts are encoded one by one: texts.map((text) => tokenizer.encode(text)).'
+        : '';
+      throw wrong('encode: text', 'a string', text, hint);
+    }
+    const { add_special_tokens = true } = options;
+    return this.#link.request('encode', this.place.handle, text, { add_special_tokens });
+  }
+
+  async decode(ids: readonly number[], options: { skip_special_tokens?: boolean } = {}): Promise<string> {
+    checkOptions('decode', options, { skip_special_tokens: anyBoolean });
+    const { skip_special_tokens = false } = options;
+    return this.#link.request('decode', this.place.handle, plainIds('decode: ids', ids), { skip_special_tokens });
+  }
+
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize: false },
+  ): Promise<string>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: true },
+  ): Promise<number[]>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: boolean },
+  ): Promise<string | number[]>;
+  async apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize?: boolean } = {},
+  ): Promise<string | number[]> {
+    checkOptions('apply_chat_template', options, { add_generation_prompt: anyBoolean, tokenize: anyBoolean });
+    const { add_generation_prompt = false, tokenize = true } = options;
+    const plain = chatMessages('apply_chat_template: messages', messages);
+    return this.#link.request('applyChatTemplate', this.place.handle, plain, { add_generation_prompt, tokenize });
+  }
+}
+
+/** Token ids as an array of integers from 0. */
+export function plainIds(what: string, ids: unknown): number[] {
+  const list = plainNumbers(ids);
+  if (list === undefined) throw wrong(what, 'an array of token ids', ids);
+  const odd = list.findIndex((id) => !Number.isSafeInteger(id) || (id as number) < 0);
+  if (odd >= 0) throw wrong(`${what}[${odd}]`, 'an integer from 0', list[odd]);
+  return list as number[];
+}

@@ -1,0 +1,55 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { RgbImage } from '../../../core/types/image';
+import { MOST_PIXEL_BYTES } from './examples';
+
+/** A profile's images, one for each line of its examples, as numpy.save writes them: bytes (N, H, W, 3). */
+export const IMAGES = 'images.npy';
+
+const HEAD = 128;
+const CHANNELS = 3;
+
+/** What a file of images has to hold. */
+interface ImageCount {
+  readonly count: number;
+  /** Pixels of an edge. */
+  readonly size: number;
+}
+
+export function imageFile(images: readonly RgbImage[]): Blob {
+  const [first] = images;
+  const head = headOf({ count: images.length, size: first?.height ?? 0 });
+  return new Blob([head, ...images.map(({ data }) => data as Uint8Array<ArrayBuffer>)]);
+}
+
+/** Throws `invalid_format` for what `imageFile` wouldn't write of so many images of that size, `limit_exceeded` before it reads too much. */
+export async function readImages(file: Blob, expected: ImageCount): Promise<RgbImage[]> {
+  const { count, size } = expected;
+  const most = HEAD + MOST_PIXEL_BYTES;
+  if (file.size > most) {
+    throw new WebVeraError('limit_exceeded', `${IMAGES}: expected at most ${most} bytes, got ${file.size}`);
+  }
+  const length = CHANNELS * size ** 2;
+  if (file.size !== HEAD + count * length) throw otherFile(expected, file.size);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (headOf(expected).some((byte, index) => byte !== bytes[index])) throw otherFile(expected, file.size);
+  return Array.from({ length: count }, (_, index) => {
+    // Each has memory of its own: what is stored of a part would be all that it is a part of.
+    const data = bytes.slice(HEAD + index * length, HEAD + (index + 1) * length);
+    return { height: size, width: size, data };
+  });
+}
+
+/** How such a file begins: numpy's format 1.0, filled up with spaces. */
+function headOf({ count, size }: ImageCount): Uint8Array<ArrayBuffer> {
+  const version = [1, 0];
+  const rest = HEAD - 10;
+  const about = `{'descr': '|u1', 'fortran_order': False, 'shape': (${count}, ${size}, ${size}, ${CHANNELS}), }`;
+  const codes = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+  return Uint8Array.from([0x93, ...codes('NUMPY'), ...version, rest, 0, ...codes(`${about.padEnd(rest - 1)}\n`)]);
+}
+
+function otherFile({ count, size }: ImageCount, got: number): WebVeraError {
+  const shape = `(${count}, ${size}, ${size}, ${CHANNELS})`;
+  const message = `${IMAGES}: expected numpy's bytes ${shape}, an image for each example, got another file of ${got} bytes`;
+  return new WebVeraError('invalid_format', message);
+}

@@ -1,0 +1,42 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { exampleFields } from '../../../core/types/example';
+import type { SentExample } from '../../../core/types/training';
+import { Feed, pixelBytes } from '../../data/feed';
+import { liveHandle, partsKey, type RemoteModel } from '../../models/model';
+import { keptFields, MOST_PIXEL_BYTES } from './examples';
+
+/** Examples that are checked in one call. */
+const PORTION = 64;
+
+/**
+ * Examples as a profile over that model keeps them, so that learning fails at none: images as bytes of the model's size. Rejects with
+ * `invalid_argument` for what isn't an example for the model, a label that it hasn't and `pixel_values`; `invalid_format` for a file
+ * that holds no image; `limit_exceeded`.
+ */
+export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
+  const { link, info } = base[partsKey];
+  const where = (index: number): string => `examples[${index}]`;
+  const fields = info.task === 'image_classification' ? exampleFields : keptFields;
+  const examples = given.map((example, index) => fields(where(index), example));
+  const feed = new Feed('examples', examples.values());
+  const kept: SentExample[] = [];
+  for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {
+    const portion = await feed.take(PORTION);
+    const request = { examples: portion.examples, first: kept.length };
+    const handle = liveHandle(base);
+    const prepared = await link.call((call) => link.request('keptExamples', call, handle, request));
+    kept.push(...prepared);
+    bytes = prepared.reduce((sum, example) => sum + pixelBytes(example), bytes);
+    if (bytes > MOST_PIXEL_BYTES) throw tooMany(kept.length);
+    isDone = portion.done || kept.length === examples.length;
+  }
+  return kept;
+}
+
+function tooMany(count: number): WebVeraError {
+  return new WebVeraError(
+    'limit_exceeded',
+    `examples: expected at most ${MOST_PIXEL_BYTES} bytes of images at a time, of the model's size, and ${count} are more`,
+    { hint: 'Add them in several calls. No more than that is kept: of more, a fair sample stays.' },
+  );
+}

@@ -1,0 +1,136 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { SentExample, TrainOutput } from '../../../core/types/training';
+import { pausable } from '../../training/train_run';
+import { Trainer } from '../../training/trainer';
+import type { ProfileHost } from '../host';
+import { filesOf, type Unfinished, type Vectors, vectorsOf } from '../storage/record';
+import { copyName } from '../storage/shelf';
+import type { LearnRecord } from '../types';
+import { type IdleReason, watchIdle } from './idle';
+import type { LearnRun } from './learn_run';
+
+/** What a run learns for, and what it tells it. */
+export interface Learner {
+  readonly id: string;
+  readonly host: ProfileHost;
+  /** The adapter that holds the vectors from before. */
+  readonly adapter: string;
+  /** Those vectors. */
+  readonly vectors: Vectors;
+  /** Keeps what was measured before the first step. */
+  measured(unfinished: Unfinished): Promise<void>;
+  /** The end: an outcome for the history, and the new vectors where they are better. Gives whether they are taken. */
+  finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
+}
+
+interface LearnTurn {
+  readonly run: LearnRun;
+  /** Whether it goes on from a checkpoint. */
+  readonly resumes: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Examples that are judged at a time, between which a run may pause. */
+const PORTION = 32;
+
+/**
+ * Trains a copy of the vectors, so that whatever happens those from before are there, and takes it in their place unless it
+ * does worse on what was held out.
+ */
+export async function learn(learner: Learner, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
+  const { id, host, adapter, vectors } = learner;
+  const { run, resumes, signal } = turn;
+  const copy = copyName(id);
+  const release = host.use(adapter);
+  const unwatch = unfinished.when === 'idle' ? watchIdle((reason, holds) => heed(run, reason, holds)) : () => {};
+  try {
+    await host.remove(copy);
+    await host.place(copy, filesOf(vectors), { is_trainable: true });
+    const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
+    const trainer = new Trainer({ model: host.vera, adapter_name: copy, args, train_dataset: learnt });
+    await run.free(signal);
+    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
+    const steps = output.global_step;
+    const loss_after =
+      steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);
+    const isBetter = steps > 0 && loss_after <= loss_before;
+    const better = isBetter ? await vectorsOf(await host.read(copy)) : undefined;
+    signal.throwIfAborted();
+    const counts = { examples: learnt.length, held_out: held.length, steps };
+    const taken = await learner.finish({ at: Date.now(), ...counts, loss_before, loss_after, taken: isBetter }, better);
+    const metrics = { loss_before, loss_after, held_out: held.length, taken: Number(taken) };
+    return { ...output, metrics: { ...output.metrics, ...metrics } };
+  } finally {
+    unwatch();
+    release();
+    await host.remove(copy).catch(() => {}); // if the session is gone, so is the copy
+  }
+}
+
+/** What may go on in another visit: nothing is wrong with it, but with the device, the worker or the page. */
+export function isInterruption(error: unknown, session: AbortSignal): boolean {
+  if (session.aborted) return true;
+  return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
+}
+
+/** How well the vectors from before do, on what was held out; where that has nothing to predict, on what is learnt. */
+async function measure(
+  learner: Learner,
+  unfinished: Unfinished,
+  turn: LearnTurn,
+): Promise<Unfinished & { readonly loss_before: number }> {
+  const { args, learnt, loss_before: before } = unfinished;
+  if (before !== null) return { ...unfinished, loss_before: before };
+  const on = (examples: readonly SentExample[]): Promise<number> =>
+    lossOf(learner, learner.adapter, { args, examples }, turn);
+  const ofHeld = unfinished.held.length === 0 ? Number.NaN : await on(unfinished.held);
+  const held = Number.isNaN(ofHeld) ? [] : unfinished.held;
+  const loss_before = Number.isNaN(ofHeld) ? await on(learnt) : ofHeld;
+  const measured = { ...unfinished, held, loss_before };
+  await learner.measured(measured);
+  return measured;
+}
+
+function judges(held: readonly SentExample[], learnt: readonly SentExample[]): readonly SentExample[] {
+  return held.length > 0 ? held : learnt;
+}
+
+/** The mean loss over all that is predicted of examples; NaN where there are none. A loss that isn't finite is the worst. */
+async function lossOf(
+  { host }: Learner,
+  adapter_name: string,
+  { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly SentExample[] },
+  { run, signal }: LearnTurn,
+): Promise<number> {
+  let sum = 0;
+  let predictions = 0;
+  for (let start = 0; start < examples.length; start += PORTION) {
+    const portion = examples.slice(start, start + PORTION);
+    const trainer = new Trainer({
+      model: host.vera,
+      adapter_name,
+      args,
+      train_dataset: portion,
+      eval_dataset: portion,
+    });
+    await run.free(signal);
+    const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
+    const { eval_loss = 0, eval_tokens, eval_rows } = metrics;
+    const count = eval_tokens ?? eval_rows ?? 0;
+    sum += eval_loss * count;
+    predictions += count;
+  }
+  if (predictions === 0) return Number.NaN;
+  return Number.isFinite(sum) ? sum / predictions : Number.MAX_VALUE;
+}
+
+/** Examples of one token, say, are no fault: others may have more. */
+function nothingToJudge(error: unknown): Record<string, number> {
+  if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
+  throw error;
+}
+
+function heed(run: LearnRun, reason: IdleReason, holds: boolean): void {
+  // If it can't be told, the run has ended.
+  (holds ? run.pauseFor(reason) : run.resumeFor(reason)).catch(() => {});
+}

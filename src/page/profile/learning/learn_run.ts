@@ -1,0 +1,103 @@
+import { PauseGate } from '../../../core/async/pause_gate';
+import type { PauseReason, TrainEvent, TrainerState, TrainOutput } from '../../../core/types/training';
+import { checkOptions } from '../../session/options';
+import { Replay } from '../../training/replay';
+import { beginningOf } from '../../training/run_report';
+import { type PausableRun, stopRules } from '../../training/train_run';
+
+/**
+ * A run with a beginning and an end of its own: what it does around the training run that it follows. It stands still while
+ * there is a reason to, whoever has it.
+ */
+export class LearnRun implements PausableRun {
+  readonly #events = new Replay<TrainEvent>();
+  readonly #output: Promise<TrainOutput>;
+  /** Holds what is done around the training run; that one is told all the reasons, and stands still by itself. */
+  readonly #gate = new PauseGate((reason) => this.#tell('paused', reason));
+  #state = beginningOf(0);
+  /** While it trains. */
+  #inner: PausableRun | undefined;
+  #stopped: { save?: boolean } | undefined;
+
+  constructor(body: (run: LearnRun) => Promise<TrainOutput>) {
+    this.#output = Promise.resolve()
+      .then(() => {
+        this.#gate.begin();
+        return body(this);
+      })
+      .finally(() => this.#gate.close());
+    this.#output.then(
+      () => this.#events.close(),
+      (error: unknown) => this.#events.fail(error), // so an abandoned run raises no unhandled rejection
+    );
+  }
+
+  get state(): TrainerState {
+    return this.#inner?.state ?? this.#state;
+  }
+
+  pause(): Promise<void> {
+    return this.pauseFor('user');
+  }
+
+  resume(): Promise<void> {
+    return this.resumeFor('user');
+  }
+
+  async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
+    checkOptions('stop', options, stopRules);
+    this.#stopped = options;
+    this.#gate.letGo();
+    await this.#inner?.stop(options);
+    return this.#output;
+  }
+
+  async pauseFor(reason: PauseReason): Promise<void> {
+    const stands = this.#gate.pause(reason);
+    await (this.#inner === undefined ? stands : this.#inner.pauseFor(reason));
+  }
+
+  async resumeFor(reason: PauseReason): Promise<void> {
+    this.#gate.resume(reason);
+    await this.#inner?.resumeFor(reason);
+  }
+
+  /** Resolves once nothing keeps it from going on. Rejects with `signal.reason`. */
+  async free(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#gate.requested) return;
+    this.#tell('paused', this.#gate.enter());
+    this.#tell('resumed', await this.#gate.wait(signal));
+  }
+
+  /** Passes a training run's events on, and what is asked of this one to it. */
+  async follow(inner: PausableRun): Promise<TrainOutput> {
+    this.#inner = inner;
+    try {
+      // If it can't be told, its output tells.
+      if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
+      else for (const reason of this.#gate.reasons) inner.pauseFor(reason).catch(() => {});
+      for await (const event of inner) this.#events.push(event);
+      return await inner;
+    } finally {
+      this.#state = inner.state;
+      this.#inner = undefined;
+    }
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output
+  then<A = TrainOutput, B = never>(
+    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#output.then(onOutput, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
+    return this.#events[Symbol.asyncIterator]();
+  }
+
+  #tell(type: 'paused' | 'resumed', reason: PauseReason): void {
+    this.#events.push({ type, state: this.state, reason });
+  }
+}

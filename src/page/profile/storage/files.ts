@@ -1,0 +1,81 @@
+import type { WebVeraError } from '../../../core/errors/error';
+import type { Files } from '../../../core/input/named_files';
+import { partsKey } from '../../models/model';
+import { wrong } from '../../session/options';
+import { type KeptExample, toJsonLines } from '../examples/examples';
+import { IMAGES, imageFile } from '../examples/image_file';
+import { keptExamples } from '../examples/kept_examples';
+import type { ProfileHost } from '../host';
+import { freshState, type Opened, withExamples, withSettings } from '../open';
+import type { ProfileOptions } from '../types';
+import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
+import { filesOf, type ProfileState, vectorsOf } from './record';
+import type { ProfileShelf } from './shelf';
+
+export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
+  const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
+  const arrivals = kept.map(({ n }) => n);
+  const known = { webvera_profile: VERSION, base, base_model, labels, problem_type };
+  const about = { ...known, created_at, seed, seen, settings, history, arrivals };
+  const examples = kept.map(({ example }) => example);
+  const images = examples.flatMap((example) => ('prepared' in example ? [example.prepared] : []));
+  return new Map([
+    ...Object.entries(filesOf(state.vectors)),
+    [EXAMPLES, new Blob([toJsonLines(examples)], { type: 'application/jsonl' })],
+    ...(images.length === 0 ? [] : [[IMAGES, imageFile(images)] as const]),
+    [ABOUT, new Blob([`${JSON.stringify(about, null, 2)}\n`], { type: 'application/json' })],
+  ]);
+}
+
+/** Stores a profile from its files, and puts its adapter on the model. Whatever fails, nothing has changed. */
+export async function importStored(
+  host: ProfileHost,
+  shelf: ProfileShelf,
+  files: Files,
+  options: ProfileOptions,
+): Promise<Opened> {
+  const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
+  try {
+    await shelf.change(async (stored) => {
+      if (stored === undefined) return withExamples(state, kept);
+      throw inUse(shelf.id);
+    });
+    return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
+  } catch (error) {
+    await host.remove(adapter).catch(() => {}); // the first error tells
+    throw error;
+  }
+}
+
+/** What a profile from files begins with. That its adapter is on the model proves them to be good. */
+export async function placeFiles(
+  host: ProfileHost,
+  id: string,
+  files: Files,
+  options: ProfileOptions,
+): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly KeptExample[] }> {
+  const base = await host.known();
+  const { image_size } = host.base[partsKey].info;
+  const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
+  const checked = await keptExamples(
+    host.base,
+    read.examples.map(({ example }) => example),
+  );
+  const examples = checked.map((example, index) => ({ n: read.examples[index]?.n ?? index, example }));
+  const adapter = host.newName(id);
+  try {
+    await host.place(adapter, adapterFiles);
+    const vectors = await vectorsOf(await host.read(adapter));
+    const { base_model, settings, seen, history } = imported;
+    const fresh = freshState({ ...base, base_model, vectors, settings });
+    const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
+    return { adapter, ...withSettings(begun, examples, options) };
+  } catch (error) {
+    await host.remove(adapter).catch(() => {}); // the first error tells
+    throw error;
+  }
+}
+
+export function inUse(id: string): WebVeraError {
+  return wrong('Profile.import: id', 'one that is not in use', id, 'Forget that profile first, or take another id.');
+}

@@ -1,0 +1,243 @@
+import type { VeraConfigInit } from '../../../adapters/vera/config';
+import { WebVeraError } from '../../../core/errors/error';
+import { Fields, isJsonObject } from '../../../core/input/fields';
+import { exampleFields } from '../../../core/types/example';
+import type { AdapterFiles } from '../../../core/types/model';
+import type { SentExample, TrainingArguments } from '../../../core/types/training';
+import type { KeptExample } from '../examples/examples';
+import type { LearnRecord, ProfileInfo } from '../types';
+
+/** An adapter's two files. */
+export interface Vectors {
+  readonly config: string;
+  readonly weights: Uint8Array<ArrayBuffer>;
+}
+
+export interface ProfileSettings {
+  /** As it was given when the profile began. */
+  readonly peft_config: VeraConfigInit;
+  readonly args: TrainingArguments;
+  readonly max_examples: number;
+  readonly keep_examples: boolean;
+}
+
+/** All of a profile but its examples. */
+export interface ProfileState {
+  /** Tells it from another that had its id before. */
+  readonly born: string;
+  /** The base's fingerprint. */
+  readonly base: string;
+  readonly base_model: string | null;
+  /** Of a classifier, in the order of its head; null for other models. */
+  readonly labels: readonly string[] | null;
+  /** Of a classifier that tells several labels at once, or several numbers; null of others. */
+  readonly problem_type: string | null;
+  readonly created_at: number;
+  readonly used_at: number;
+  /** Of the sample of examples. */
+  readonly seed: number;
+  readonly seen: number;
+  /** How many are stored. */
+  readonly example_count: number;
+  readonly example_bytes: number;
+  /** Rises as the vectors change. */
+  readonly version: number;
+  readonly settings: ProfileSettings;
+  readonly vectors: Vectors;
+  /** Those before the last `learn` that was taken. */
+  readonly previous: Vectors | null;
+  readonly history: readonly LearnRecord[];
+}
+
+/** A run that has begun: what it needs to go on in another page. */
+export interface Unfinished {
+  /** The version of the vectors that it goes on from. */
+  readonly version: number;
+  readonly args: TrainingArguments;
+  readonly when: 'now' | 'idle';
+  readonly learnt: readonly SentExample[];
+  readonly held: readonly SentExample[];
+  /** Once it is measured. */
+  readonly loss_before: number | null;
+}
+
+/** Bumped when older code could misread what is stored. */
+const FORMAT = 1;
+export const LONGEST_HISTORY = 100;
+
+/** The state with one more outcome. */
+export function withRecord(state: ProfileState, record: LearnRecord): ProfileState {
+  return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
+}
+
+export function writeState(state: ProfileState): unknown {
+  return { format: FORMAT, ...state };
+}
+
+/** Throws `storage_corrupt` for what isn't as it was written. */
+export function readState(id: string, value: unknown): ProfileState {
+  return intact(id, () => {
+    const state = formatted(value, 'state');
+    const settings = fieldsOf(state.get('settings'), 'settings');
+    return {
+      born: state.string('born'),
+      base: state.string('base'),
+      base_model: state.optionalString('base_model') ?? null,
+      labels: readLabels(state),
+      problem_type: state.optionalString('problem_type') ?? null,
+      created_at: count(state, 'created_at'),
+      used_at: count(state, 'used_at'),
+      seed: count(state, 'seed'),
+      seen: count(state, 'seen'),
+      example_count: count(state, 'example_count'),
+      example_bytes: count(state, 'example_bytes'),
+      version: count(state, 'version'),
+      settings: {
+        peft_config: plain(settings, 'peft_config'),
+        args: plain(settings, 'args'),
+        max_examples: settings.positiveInteger('max_examples'),
+        keep_examples: settings.boolean('keep_examples', true),
+      },
+      vectors: readVectors(state, 'vectors'),
+      previous: state.get('previous') === undefined ? null : readVectors(state, 'previous'),
+      history: list(state, 'history').map(readRecord),
+    };
+  });
+}
+
+export function writeExamples(kept: readonly KeptExample[]): unknown {
+  return { format: FORMAT, kept };
+}
+
+export function readExamples(id: string, value: unknown): KeptExample[] {
+  if (value === undefined) return [];
+  return intact(id, () =>
+    list(formatted(value, 'examples'), 'kept').map((entry, index) => {
+      const one = fieldsOf(entry, `examples[${index}]`);
+      return { n: count(one, 'n'), example: exampleFields(`examples[${index}]`, one.get('example')) };
+    }),
+  );
+}
+
+export function writeUnfinished(unfinished: Unfinished): unknown {
+  return { format: FORMAT, ...unfinished };
+}
+
+export function readUnfinished(id: string, value: unknown): Unfinished | undefined {
+  if (value === null || value === undefined) return undefined;
+  return intact(id, () => {
+    const unfinished = formatted(value, 'unfinished');
+    const examples = (key: string): SentExample[] =>
+      list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
+    const before = unfinished.get('loss_before');
+    return {
+      version: count(unfinished, 'version'),
+      args: plain(unfinished, 'args'),
+      when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
+      learnt: examples('learnt'),
+      held: examples('held'),
+      loss_before: typeof before === 'number' ? before : null,
+    };
+  });
+}
+
+export function infoOf(id: string, state: ProfileState): ProfileInfo {
+  const { example_count: examples, seen, created_at, used_at, base_model, history, previous, example_bytes } = state;
+  const bytes = bytesIn(state.vectors) + bytesIn(previous) + example_bytes;
+  return { id, examples, seen, bytes, created_at, used_at, base_model, history, can_roll_back: previous !== null };
+}
+
+export async function vectorsOf(files: AdapterFiles): Promise<Vectors> {
+  return {
+    config: await files['adapter_config.json'].text(),
+    weights: new Uint8Array(await files['adapter_model.safetensors'].arrayBuffer()),
+  };
+}
+
+export function filesOf({ config, weights }: Vectors): AdapterFiles {
+  return { 'adapter_config.json': new Blob([config]), 'adapter_model.safetensors': new Blob([weights]) };
+}
+
+export function readRecord(value: unknown): LearnRecord {
+  const record = fieldsOf(value, 'history');
+  return {
+    at: count(record, 'at'),
+    examples: count(record, 'examples'),
+    held_out: count(record, 'held_out'),
+    steps: count(record, 'steps'),
+    loss_before: loss(record, 'loss_before'),
+    loss_after: loss(record, 'loss_after'),
+    taken: record.boolean('taken', false),
+  };
+}
+
+/** Null for a model without, and in what was written before they were. */
+export function readLabels(fields: Fields): readonly string[] | null {
+  const labels = fields.get('labels') ?? null;
+  if (labels === null) return null;
+  if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
+  throw fields.invalid('labels', 'a list of strings');
+}
+
+/** Far from where one more would be the same number. */
+const LARGEST_COUNT = 2 ** 50;
+
+export function count(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
+  throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
+}
+
+function loss(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (typeof value === 'number' && value >= 0) return value;
+  throw fields.invalid(key, 'a number from 0');
+}
+
+export function list(fields: Fields, key: string): readonly unknown[] {
+  const value = fields.get(key);
+  if (Array.isArray(value)) return value;
+  throw fields.invalid(key, 'a list');
+}
+
+export function plain(fields: Fields, key: string): Readonly<Record<string, never>> {
+  const value = fields.get(key);
+  if (isJsonObject(value)) return value as Readonly<Record<string, never>>;
+  throw fields.invalid(key, 'an object');
+}
+
+export function fieldsOf(value: unknown, where: string): Fields {
+  if (isJsonObject(value)) return new Fields(value, where);
+  throw new WebVeraError('invalid_format', `${where}: expected an object`);
+}
+
+function formatted(value: unknown, where: string): Fields {
+  const fields = fieldsOf(value, where);
+  if (fields.get('format') === FORMAT) return fields;
+  throw fields.invalid('format', `${FORMAT}`);
+}
+
+function readVectors(state: Fields, key: string): Vectors {
+  const { config, weights } = plain(state, key) as { config?: unknown; weights?: unknown };
+  if (typeof config === 'string' && weights instanceof Uint8Array && weights.buffer instanceof ArrayBuffer) {
+    return { config, weights: weights as Uint8Array<ArrayBuffer> };
+  }
+  throw state.invalid(key, "an adapter's two files");
+}
+
+function bytesIn(vectors: Vectors | null): number {
+  return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
+}
+
+/** What this library wrote itself is damaged, if it can't be read. */
+function intact<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WebVeraError)) throw error;
+    throw new WebVeraError('storage_corrupt', `The stored profile '${id}' can't be read: ${error.message}`, {
+      hint: 'Profile.forget(id) deletes it; then it can begin anew.',
+      cause: error,
+    });
+  }
+}

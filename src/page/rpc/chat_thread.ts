@@ -1,0 +1,130 @@
+import { within } from '../../core/async/deadline';
+import { WebVeraError } from '../../core/errors/error';
+import type { Chat, ChatOutcome, ChatTemplate } from '../../core/types/chat';
+import { errorToData } from '../../core/types/wire';
+import { VERSION } from '../../core/version';
+
+/** What is needed of a worker. */
+export interface ChatWorkerLike {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
+  removeEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
+  terminate(): void;
+}
+
+interface News {
+  readonly version?: string;
+  readonly outcome?: ChatOutcome;
+}
+
+/** Milliseconds that the worker has to be ready. */
+const HANDSHAKE = 10_000;
+/**
+ * Milliseconds that a conversation may take, in two parts: a page that was held up for longer than the first finds the answer
+ * in the second. The worker itself gives up after two seconds, unless it is stuck.
+ */
+const TIMES = [2250, 350] as const;
+
+/**
+ * A worker that chat templates run in, beside that of a session: a template is a stranger's program. It is started when the first
+ * conversation comes, and ended where a template gets it stuck; another one takes its place.
+ */
+export class ChatThread {
+  readonly #start: () => ChatWorkerLike | Promise<ChatWorkerLike>;
+  #worker: Promise<ChatWorkerLike> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #hasEnded = false;
+
+  constructor(start: () => ChatWorkerLike | Promise<ChatWorkerLike>) {
+    this.#start = start;
+  }
+
+  /** Writes conversations out, one after the other, as each has a time of its own. Never rejects. */
+  render(template: ChatTemplate, chat: Chat): Promise<ChatOutcome> {
+    const outcome = this.#last.then(() => this.#render(template, chat));
+    this.#last = outcome;
+    return outcome;
+  }
+
+  /** For good. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#stop();
+  }
+
+  async #render(template: ChatTemplate, chat: Chat): Promise<ChatOutcome> {
+    try {
+      if (this.#hasEnded) throw failed('its session was closed');
+      this.#worker ??= this.#begin();
+      const worker = await this.#worker;
+      const answer = nextNews(worker);
+      worker.postMessage({ template, chat });
+      const { outcome } = await inTime(answer);
+      return outcome ?? { error: errorToData(failed('it gave no answer')) };
+    } catch (error) {
+      this.#stop();
+      return { error: errorToData(error) };
+    }
+  }
+
+  async #begin(): Promise<ChatWorkerLike> {
+    const worker = await this.#start();
+    try {
+      const { version } = await within(HANDSHAKE, nextNews(worker), () =>
+        failed(`it wasn't ready within ${HANDSHAKE / 1000} s`),
+      );
+      if (version !== VERSION) throw failed(`expected version ${VERSION}, got ${version}`);
+      return worker;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  #stop(): void {
+    this.#worker?.then(
+      (worker) => worker.terminate(),
+      () => {}, // it never began
+    );
+    this.#worker = undefined;
+  }
+}
+
+/** The next thing that a worker says. */
+async function nextNews(worker: ChatWorkerLike): Promise<News> {
+  const heard = new AbortController();
+  try {
+    return await new Promise<News>((resolve, reject) => {
+      const listen = (type: 'message' | 'error', listener: (event: Event) => void): void => {
+        worker.addEventListener(type, listener);
+        heard.signal.addEventListener('abort', () => worker.removeEventListener(type, listener), { once: true });
+      };
+      listen('message', (event) => resolve((event as MessageEvent<News>).data));
+      listen('error', (event) => {
+        event.preventDefault();
+        reject(failed((event as ErrorEvent).message || 'its script could not be loaded'));
+      });
+    });
+  } finally {
+    heard.abort();
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = (): WebVeraError =>
+    new WebVeraError('timeout', "The chat template can't be used: it takes too long", {
+      hint: 'This one may be so by intent: use that of a published model.',
+    });
+  const [first, second] = TIMES;
+  return within(first, answer, late).catch((error: unknown) => {
+    if (error instanceof WebVeraError && error.code === 'timeout') return within(second, answer, late);
+    throw error;
+  });
+}
+
+function failed(reason: string): WebVeraError {
+  return new WebVeraError('worker_crashed', `The worker for chat templates does not answer: ${reason}`, {
+    retryable: true,
+    hint: 'Is chat_worker.js served beside worker.js, and does the Content-Security-Policy allow it (worker-src)?',
+  });
+}

@@ -1,0 +1,173 @@
+import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
+import { within } from '../../core/async/deadline';
+import { WebVeraError } from '../../core/errors/error';
+import { type ChatQuestion, isChatMessage } from '../../core/types/chat';
+import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../../core/types/wire';
+import { VERSION } from '../../core/version';
+import type { WorkerEnd, WorkerEvent, WorkerSession } from '../../worker/protocol';
+import type { ChatThread } from './chat_thread';
+import { Heartbeat } from './heartbeat';
+
+/** A way to call a session, wherever it runs. */
+export interface Connection {
+  /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles: see `onDeath`. */
+  invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
+  /**
+   * Ends the other side at once. Resolves once it is gone, with all locks that it held: browsers give one that is stuck some
+   * seconds. Resolves in any case after five.
+   */
+  terminate(): Promise<void>;
+}
+
+export interface ConnectionHost {
+  emit(event: WorkerEvent): void;
+  /** The other side is gone: nothing that is pending will be answered. */
+  onDeath(error: WebVeraError): void;
+}
+
+/** What is needed of a `Worker`. */
+export interface WorkerLike extends Endpoint {
+  terminate(): void;
+}
+
+interface ConnectOptions {
+  readonly locks?: Pick<LockManager, 'request'> | undefined;
+  /** Milliseconds that the worker has to say that it is ready. */
+  readonly handshake?: number;
+  /** Seconds for which it may be silent while a call is pending. */
+  readonly patience?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Where its conversations are written out. Ends with it. */
+  readonly chats?: Pick<ChatThread, 'render' | 'end'>;
+}
+
+type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>;
+
+/** Waits until the worker is ready, then watches over it. Rejects with `worker_crashed` where it never gets there. */
+export async function connectWorker(
+  worker: WorkerLike,
+  host: ConnectionHost,
+  { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal, chats }: ConnectOptions = {},
+): Promise<Connection> {
+  const watch = new AbortController();
+  const remote: Remote<Methods> = wrap<Methods>(worker);
+  const look = (): void => worker.postMessage(LOOK);
+  const onSilence = (seconds: number): void => host.onDeath(crashed(`it has been silent for ${seconds} s`, RESTARTED));
+  const heartbeat = new Heartbeat({ look, onSilence }, patience);
+  let gone: Promise<void> | undefined;
+  const terminate = async (): Promise<void> => {
+    if (!watch.signal.aborted) {
+      watch.abort();
+      chats?.end();
+      heartbeat.stop();
+      remote[releaseProxy]();
+      worker.terminate();
+    }
+    if (gone !== undefined) await within(5000, gone, () => undefined).catch(() => {});
+  };
+  listen(worker, watch.signal, 'message', ({ data }: MessageEvent<unknown>) => {
+    if (!isChatMessage<ChatQuestion>(data, 'chat')) return;
+    const { id, template, chat } = data;
+    void chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
+  });
+  try {
+    const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);
+    if (lock !== null && locks !== undefined) gone = watchLock(locks, lock);
+    gone?.then(() => {
+      if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));
+    });
+  } catch (error) {
+    void terminate();
+    throw error;
+  }
+  return {
+    terminate,
+    async invoke(name, args) {
+      const method = remote[name];
+      if (method === undefined) throw new WebVeraError('internal', `No such call: ${name}`);
+      const answer: Promise<Outcome> = method(...args);
+      const outcome = await heartbeat.during(answer).catch((error: unknown) => {
+        throw toKnownError(error); // an argument or a result that can't be cloned
+      });
+      if ('error' in outcome) throw errorFromData(outcome.error);
+      return outcome.value;
+    },
+  };
+}
+
+/** Calls a session that lives in this thread. */
+export function connectDirectly(session: WorkerEnd): Connection {
+  return {
+    async terminate() {},
+    async invoke(name, args) {
+      try {
+        return await session.invoke(name, args);
+      } catch (error) {
+        throw toKnownError(error);
+      }
+    },
+  };
+}
+
+/** Hears the worker out, and resolves with the name of its lock once it is ready. */
+function greet(
+  worker: WorkerLike,
+  host: ConnectionHost,
+  heartbeat: Heartbeat,
+  watch: AbortSignal,
+  handshake: number,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stopped = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', stopped, { once: true, signal: watch });
+    const late = setTimeout(() => reject(crashed(`it wasn't ready within ${handshake / 1000} s`)), handshake);
+    watch.addEventListener('abort', () => clearTimeout(late), { once: true });
+
+    let isReady = false;
+    const dead = (reason: string): void => {
+      const error = crashed(reason, isReady ? RESTARTED : UNREACHED);
+      reject(error);
+      host.onDeath(error);
+    };
+    listen(worker, watch, 'message', ({ data }: MessageEvent<unknown>) => {
+      heartbeat.heard();
+      if (!isWorkerMessage(data) || data.webvera === 'alive' || isChatMessage<ChatQuestion>(data, 'chat')) return;
+      if (data.webvera === 'quiet') return heartbeat.expectQuiet(data.seconds);
+      if (data.webvera === 'event') return host.emit(data.event as WorkerEvent);
+      isReady = true;
+      clearTimeout(late);
+      signal?.removeEventListener('abort', stopped);
+      if (data.version === VERSION) resolve(data.lock);
+      else reject(crashed(`expected version ${VERSION}, got ${data.version}: is an old worker.js in a cache?`));
+    });
+    listen(worker, watch, 'error', (event: ErrorEvent) => {
+      event.preventDefault?.();
+      dead(event.message || (isReady ? 'it has failed' : 'its script could not be loaded'));
+    });
+    listen(worker, watch, 'messageerror', () => dead('it sent a message that could not be read'));
+    worker.start?.();
+  });
+}
+
+/** The worker holds a lock for life. Being granted it means that the worker is gone, however that came about. */
+function watchLock(locks: Pick<LockManager, 'request'>, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    locks.request(name, () => resolve()).catch(() => {}); // where it can't be asked for, nothing is known
+  });
+}
+
+function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listener: (event: E) => void): void {
+  const heard = listener as unknown as EventListener;
+  worker.addEventListener(type, heard);
+  watch.addEventListener('abort', () => worker.removeEventListener(type, heard), { once: true });
+}
+
+const UNREACHED =
+  'Open a new session. If it keeps happening: is worker.js served beside webvera.js, and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+const RESTARTED = 'The session starts another one: load the model again.';
+
+function crashed(reason: string, hint = UNREACHED): WebVeraError {
+  return new WebVeraError('worker_crashed', `The worker does not answer: ${reason}`, { retryable: true, hint });
+}

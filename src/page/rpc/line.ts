@@ -1,0 +1,214 @@
+import { abortError } from '../../core/async/abort';
+import { within } from '../../core/async/deadline';
+import { WebVeraError } from '../../core/errors/error';
+import type { OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
+import type { Connection, ConnectionHost } from './connection';
+
+export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) => Promise<Connection>;
+
+/** What a line hears, and what becomes of it. */
+interface LineListener {
+  onEvent(event: WorkerEvent): void;
+  /** The worker has died; all that was in it is lost. */
+  onDeath(error: WebVeraError): void;
+  /** Another one has taken its place. */
+  onRestart(): void;
+  /** Calls are no longer possible. Those under way reject with `pending`. */
+  onEnd(pending: unknown): void;
+}
+
+/** Workers that may die one after the other, none of them having answered a call. */
+const RESTARTS = 3;
+
+/** Milliseconds after which a call is given up that must be quick even while a model trains. */
+const deadlines: Partial<Record<keyof WorkerSession, number>> = {
+  open: 30_000,
+  seal: 30_000,
+  encode: 30_000,
+  decode: 30_000,
+  memory: 30_000,
+  keepsStored: 30_000,
+  listStored: 30_000,
+  getStored: 30_000,
+  importStored: 30_000,
+  deleteStored: 30_000,
+  wipeStored: 30_000,
+  listRuns: 30_000,
+  deleteRun: 30_000,
+  listProfiles: 30_000,
+  readProfile: 30_000,
+  writeProfile: 30_000,
+  deleteProfile: 30_000,
+  deleteCheckpoints: 30_000,
+};
+
+/**
+ * Calls a session's worker, and starts another in the place of one that died: opened alike, and sealed if that was. What is
+ * pending then rejects; no call waits for a worker that is gone.
+ */
+export class Line {
+  readonly #listener: LineListener;
+  readonly #pending = new Set<(error: unknown) => void>();
+  readonly #life = new AbortController();
+  #connect: Connect | undefined;
+  #connection: Connection | undefined;
+  #restarting: Promise<void> | undefined;
+  /** Until the last one that died has let go of its locks. */
+  #gone: Promise<void> | undefined;
+  #deaths = 0;
+  #options: OpenOptions = { store: 'auto' };
+  #isSealed = false;
+  /** Why calls are no longer possible. */
+  #ended: WebVeraError | undefined;
+
+  constructor(listener: LineListener) {
+    this.#listener = listener;
+  }
+
+  /** Connects and opens the session on the other side. */
+  async open(connect: Connect, options: OpenOptions, signal: AbortSignal | undefined): Promise<void> {
+    this.#options = options;
+    this.#connection = await connect(this.#host, signal);
+    await this.request('open', options);
+    this.#connect = connect;
+  }
+
+  /** What it was opened with. */
+  get options(): OpenOptions {
+    return this.#options;
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
+  async request<Name extends keyof WorkerSession>(
+    name: Name,
+    ...args: Parameters<WorkerSession[Name]>
+  ): Promise<Awaited<ReturnType<WorkerSession[Name]>>> {
+    if (this.#restarting !== undefined) await this.#restarting;
+    const result = await this.#send(name, args);
+    this.#deaths = 0;
+    if (name === 'seal') this.#isSealed = true;
+    return result;
+  }
+
+  /** Ends the worker at once. */
+  terminate(): void {
+    void this.#connection?.terminate();
+  }
+
+  /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#end(abortError('The session was closed'), closedError());
+    const tidying = this.#connection?.invoke('close', []);
+    // Whether or not it could, it is ended.
+    if (tidying !== undefined) await within(5000, tidying, () => undefined).catch(() => {});
+    this.terminate();
+  }
+
+  get #host(): ConnectionHost {
+    return {
+      emit: (event) => {
+        if (this.#ended === undefined) this.#listener.onEvent(event);
+      },
+      onDeath: (error) => this.#onDeath(error),
+    };
+  }
+
+  #send<Name extends keyof WorkerSession>(
+    name: Name,
+    args: Parameters<WorkerSession[Name]>,
+  ): Promise<Awaited<ReturnType<WorkerSession[Name]>>> {
+    type Result = Awaited<ReturnType<WorkerSession[Name]>>;
+    const connection = this.#connection;
+    if (this.#ended !== undefined || connection === undefined) return Promise.reject(this.#ended ?? closedError());
+    return new Promise<Result>((resolve, reject) => {
+      const deadline = deadlines[name];
+      const timer = deadline === undefined ? undefined : setTimeout(() => reject(tooSlow(name, deadline)), deadline);
+      this.#pending.add(reject);
+      connection
+        .invoke(name, args)
+        .then((result) => resolve(result as Result), reject)
+        .finally(() => {
+          clearTimeout(timer);
+          this.#pending.delete(reject);
+        });
+    });
+  }
+
+  #onDeath(error: WebVeraError): void {
+    if (this.#ended !== undefined) return;
+    this.#gone = this.#connection?.terminate();
+    this.#connection = undefined;
+    const connect = this.#connect;
+    if (connect === undefined || this.#deaths === RESTARTS) {
+      this.#end(error, error);
+      return;
+    }
+    this.#rejectPending(error);
+    if (this.#restarting !== undefined) return; // it fails, and tells
+    this.#deaths += 1;
+    this.#listener.onDeath(error);
+    this.#restarting = this.#restart(connect).then(
+      () => {
+        this.#restarting = undefined;
+        this.#listener.onRestart();
+      },
+      (failure: unknown) => {
+        this.#restarting = undefined;
+        const last = failure instanceof WebVeraError ? failure : error;
+        this.#end(last, last);
+        throw this.#life.signal.reason;
+      },
+    );
+    this.#restarting.catch(() => {}); // whoever calls hears of it
+  }
+
+  async #restart(connect: Connect): Promise<void> {
+    await this.#gone; // else its locks would keep its runs from the next one
+    const connection = await connect(this.#host, this.#life.signal);
+    if (this.#ended !== undefined) {
+      void connection.terminate();
+      throw this.#ended;
+    }
+    this.#connection = connection;
+    try {
+      await this.#send('open', [this.#options]);
+      if (this.#isSealed) await this.#send('seal', []);
+    } catch (error) {
+      const hasDied = this.#connection !== connection && this.#ended === undefined;
+      if (!hasDied) throw error;
+      this.#deaths += 1;
+      await this.#restart(connect);
+    }
+  }
+
+  #rejectPending(error: unknown): void {
+    for (const reject of this.#pending) reject(error);
+    this.#pending.clear();
+  }
+
+  #end(pending: unknown, later: WebVeraError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = later;
+    this.#rejectPending(pending);
+    this.#life.abort(pending);
+    this.#listener.onEnd(pending);
+  }
+}
+
+function closedError(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected an open session, got a closed one', {
+    hint: 'Open a new one with Session.open(). Models belong to the session that loaded them.',
+  });
+}
+
+function tooSlow(name: string, deadline: number): WebVeraError {
+  return new WebVeraError('timeout', `${name}: expected an answer within ${deadline / 1000} s, got none`, {
+    retryable: true,
+    hint: 'The worker is busy or stuck. If it stays so, close the session and open a new one.',
+  });
+}

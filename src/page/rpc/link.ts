@@ -1,0 +1,218 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
+import { ProfileLocks } from '../profile/storage/locks';
+import { type Connect, Line } from './line';
+
+export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
+
+/** What a session hears that belongs to no call. */
+interface LinkListener {
+  onState(): void;
+  onWarning(code: string, message: string): void;
+  /** Something was first stored that outlives the page. */
+  onKept(): void;
+}
+
+/** An event that belongs to a call. */
+export type CallEvent = Extract<WorkerEvent, { readonly call: CallId }>;
+
+export interface CallHandling<T> {
+  readonly signal?: AbortSignal | undefined;
+  /** If it throws, the call is cancelled and rejects with that error. */
+  readonly onEvent?: ((event: CallEvent) => void) | undefined;
+  /** Undoes a result that came after the call was cancelled. */
+  readonly discard?: (late: T) => Promise<unknown>;
+}
+
+/** Why what was there is no more: all in a worker, or what was on its device, which goes with it. */
+export interface Losses {
+  readonly worker?: WebVeraError;
+  readonly device?: WebVeraError;
+}
+
+/** What somebody here is about, rather than the worker. */
+type Trouble = 'recovering' | 'blocked';
+
+/** Milliseconds that a cancelled call may take to tidy up before it rejects anyway. */
+const grace = 500;
+
+/**
+ * The page's end of a session: makes calls, hands events to the call they belong to, cancels, and knows what was lost.
+ */
+export class Link {
+  /** Of the profiles that are kept through it. */
+  readonly profileLocks = new ProfileLocks(
+    globalThis.navigator?.locks,
+    async () => this.keeps && this.request('keepsStored'),
+  );
+  readonly #listener: LinkListener;
+  readonly #calls = new Map<CallId, (event: CallEvent) => void>();
+  readonly #line: Line;
+  readonly #life = new AbortController();
+  /** By those who are about it. */
+  readonly #troubles = new Map<object, Trouble>();
+  #nextCall = 1;
+  #state: SessionState = 'ready';
+  #losses: Losses = {};
+
+  constructor(listener: LinkListener) {
+    this.#listener = listener;
+    this.#line = new Line({
+      onEvent: (event) => this.#dispatch(event),
+      onDeath: (error) => this.#onDeath(error),
+      onRestart: () => this.#setState('ready'),
+      onEnd: (pending) => {
+        this.#setState('closed');
+        this.#life.abort(pending);
+      },
+    });
+  }
+
+  /** Connects and opens the session on the other side. A worker that dies later has another one take its place. */
+  async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.call(() => this.#line.open(connect, options, signal), { signal });
+    } catch (error) {
+      this.#line.terminate();
+      throw error;
+    }
+  }
+
+  /** Aborts when calls are no longer possible, with what those under way reject with. */
+  get ended(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** Whether what is stored through it is meant to outlive the page. */
+  get keeps(): boolean {
+    return this.#line.options.store !== 'memory';
+  }
+
+  get state(): SessionState {
+    if (this.#state === 'closed') return 'closed';
+    return [...this.#troubles.values()].at(-1) ?? this.#state;
+  }
+
+  /** The last ones. */
+  get losses(): Losses {
+    return this.#losses;
+  }
+
+  /** Tells the session's listeners. */
+  warn(code: string, message: string): void {
+    this.#listener.onWarning(code, message);
+  }
+
+  /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
+  request<Name extends keyof WorkerSession>(
+    name: Name,
+    ...args: Parameters<WorkerSession[Name]>
+  ): Promise<Awaited<ReturnType<WorkerSession[Name]>>> {
+    return this.#line.request(name, ...args);
+  }
+
+  /** While `body` runs, the session's state is what it tells: at first 'recovering'. */
+  async during<T>(body: (tell: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
+    const key = {};
+    const tell = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
+    tell('recovering');
+    try {
+      return await body(tell);
+    } finally {
+      this.#change(() => this.#troubles.delete(key));
+    }
+  }
+
+  /**
+   * Work that can be cancelled, by `signal` or by `fail`, and that may stream events. Cancelled, it rejects with the
+   * signal's reason, or with what `fail` was given. Where it changes what is there, the worker tells when that is
+   * prepared, and does it only if nobody has cancelled until then; from then on nobody can.
+   */
+  async call<T>(
+    start: (call: CallId, fail: (error: unknown) => void) => Promise<T>,
+    { signal, onEvent, discard }: CallHandling<T> = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const call = this.#nextCall++;
+    return new Promise<T>((resolve, reject) => {
+      /** Nothing cancels it any more. */
+      let settled = false;
+      let failure: { readonly error: unknown } | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const fail = (error: unknown): void => {
+        if (settled || failure !== undefined) return;
+        failure = { error };
+        timer = setTimeout(() => reject(error), grace);
+        this.request('cancel', call).catch(() => {}); // if the worker is gone, so is the call
+      };
+      const onAbort = (): void => fail(signal?.reason);
+      signal?.addEventListener('abort', onAbort);
+      this.#calls.set(call, (event) => {
+        if (failure !== undefined) return;
+        if (event.type === 'prepared') {
+          settled = true;
+          this.request('commit', call).catch(() => {}); // if the worker is gone, so is the call
+          return;
+        }
+        try {
+          onEvent?.(event);
+        } catch (error) {
+          fail(error);
+        }
+      });
+      // What it throws is an outcome too.
+      (async () => start(call, fail))()
+        .finally(() => {
+          settled = true;
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', onAbort);
+          this.#calls.delete(call);
+        })
+        .then(
+          (result) => {
+            if (failure === undefined) return resolve(result);
+            discard?.(result).catch(() => {});
+            reject(failure.error);
+          },
+          (error: unknown) => reject(failure === undefined ? error : failure.error),
+        );
+    });
+  }
+
+  /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+
+  #onDeath(error: WebVeraError): void {
+    this.#losses = { worker: error, device: error };
+    this.#setState('recovering');
+    this.#listener.onWarning('worker_crashed', `${error.message}. Another one is started; what was loaded is lost`);
+  }
+
+  #onLoss(message: string): void {
+    const device = new WebVeraError('device_lost', message, { hint: 'Load the model again.', retryable: true });
+    this.#losses = { ...this.#losses, device };
+    this.#listener.onWarning('device_lost', message);
+  }
+
+  #dispatch(event: WorkerEvent): void {
+    if (event.type === 'state') this.#setState(event.state);
+    else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
+    else if (event.type === 'lost') this.#onLoss(event.message);
+    else if (event.type === 'kept') this.#listener.onKept();
+    else this.#calls.get(event.call)?.(event);
+  }
+
+  #setState(state: SessionState): void {
+    this.#change(() => {
+      this.#state = state;
+    });
+  }
+
+  #change(apply: () => void): void {
+    const before = this.state;
+    apply();
+    if (this.state !== before) this.#listener.onState();
+  }
+}

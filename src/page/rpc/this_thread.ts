@@ -1,0 +1,13 @@
+import type { SessionHost } from '../../worker/protocol';
+import { type Connection, connectDirectly } from './connection';
+
+/**
+ * Starts a session in the calling thread, for `worker: false`. What is built for pages has `worker_only.ts` in the place of
+ * this module: they load neither kernels nor models.
+ */
+export async function connectHere(host: SessionHost): Promise<Connection> {
+  const { WorkerSessionImpl } = await import('../../worker/session');
+  const { ChatWriter } = await import('../../chat/chat_writer');
+  const writer = new ChatWriter();
+  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat: async (...chat) => writer.render(...chat) }));
+}

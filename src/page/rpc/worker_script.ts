@@ -1,0 +1,64 @@
+import { WebVeraError } from '../../core/errors/error';
+
+interface ScriptRequest {
+  readonly url: string;
+  /** As an element's attribute `integrity`: 'sha384-…' */
+  readonly integrity: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * The worker's script, from wherever it is, if it is the one that was built along with this one. Rejects with
+ * `integrity_mismatch` where it isn't, `not_found` or `http_error` where the server has none, and `offline`.
+ */
+export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
+  const { url, integrity, signal, fetch = globalThis.fetch } = request;
+  // A cache may hold the script of another version, and a failed fetch doesn't say why it failed.
+  for (const cache of ['default', 'reload'] as const) {
+    try {
+      const response = await fetch(url, { integrity, cache, ...(signal && { signal }) });
+      if (response.ok) return scriptOf(await response.arrayBuffer());
+    } catch (error) {
+      if (signal?.aborted) throw error;
+    }
+  }
+  return askPlainly(request);
+}
+
+/** Asks for it as it is, and says why it can't be had, unless it only came at the third time. */
+async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: ScriptRequest): Promise<Blob> {
+  const response = await fetch(url, { ...(signal && { signal }) }).catch((cause: unknown) => {
+    if (signal?.aborted) throw cause;
+    throw new WebVeraError('offline', `The worker's script could not be fetched from ${url}`, {
+      hint: 'Is there a connection? Another origin has to send Access-Control-Allow-Origin, and the Content-Security-Policy to allow it in connect-src.',
+      retryable: true,
+      detail: { url },
+      cause,
+    });
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    const code = response.status === 404 ? 'not_found' : 'http_error';
+    throw new WebVeraError(code, `Expected the worker's script at ${url}, got HTTP ${response.status}`, {
+      hint: 'Serve worker.js and chat_worker.js beside embed.js.',
+      retryable: response.status >= 500,
+      detail: { url, status: response.status },
+    });
+  }
+  const bytes = await response.arrayBuffer();
+  if ((await hashOf(bytes)) === integrity) return scriptOf(bytes);
+  throw new WebVeraError('integrity_mismatch', `Expected ${url} to be of the hash ${integrity}, got another file`, {
+    hint: 'Serve embed.js and its workers of one and the same version, byte for byte as they were published.',
+    detail: { url, integrity },
+  });
+}
+
+function scriptOf(bytes: ArrayBuffer): Blob {
+  return new Blob([bytes], { type: 'text/javascript' });
+}
+
+async function hashOf(bytes: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-384', bytes));
+  return `sha384-${btoa(String.fromCharCode(...digest))}`;
+}

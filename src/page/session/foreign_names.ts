@@ -1,0 +1,50 @@
+import type { Instead } from '../../core/errors/tell_instead';
+
+const TRAINER = 'Training is new Trainer({ model, train_dataset }).train()';
+const ONE_SWITCH = 'disable_adapter(async () => { … }) switches adapters off for as long as the function runs.';
+const STILL = 'is_trainable, as an adapter is made or loaded, says whether it trains.';
+const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, new VeraConfig({ … })).';
+
+/** Of torch, PEFT and Keras, on any model. A model with adapters has those that take adapters. */
+export const MODEL_METHODS: Instead = {
+  train: `${TRAINER}; there is no mode to switch to.`,
+  fit: `${TRAINER}.`,
+  eval: 'There is no mode to switch to: only training drops anything.',
+  to: 'Models stay on the GPU of their session.',
+  cuda: 'Models stay on the GPU of their session.',
+  parameters: 'state_dict() gives tensors, named_modules() the modules.',
+  print_trainable_parameters: 'get_nb_trainable_parameters() gives the numbers.',
+  push_to_hub: 'save_pretrained() gives the files of an adapter, export_model() those of a model.',
+  create_or_update_model_card:
+    'save_pretrained() gives the files of an adapter. What is published with them is up to you.',
+  get_base_model: 'The model that adapters were put on stays as it was: use that one.',
+  enable_adapter_layers: ONE_SWITCH,
+  disable_adapter_layers: ONE_SWITCH,
+  requires_grad_: STILL,
+  set_requires_grad: STILL,
+  get_nb_trainable_parameters: NEEDS_ADAPTER,
+  add_adapter: NEEDS_ADAPTER,
+  load_adapter: 'An adapter is put on a base model by await VeraModel.from_pretrained(model, source).',
+  set_adapter: NEEDS_ADAPTER,
+  delete_adapter: NEEDS_ADAPTER,
+  disable_adapter: NEEDS_ADAPTER,
+  merge_adapter: NEEDS_ADAPTER,
+  merge_and_unload: NEEDS_ADAPTER,
+  save_pretrained: `${NEEDS_ADAPTER} export_model() gives the files of a base model.`,
+};
+
+/** Of PEFT, on any model. */
+export const MODEL_PROPERTIES: Instead = {
+  active_adapter: 'active_adapters has the names of all that are active.',
+  active_peft_config: 'It is peft_config[active_adapters[0]].',
+  base_model: 'The model that adapters were put on stays as it was: use that one.',
+  peft_type: "It is peft_config[active_adapters[0]].peft_type, and always 'VERA'.",
+};
+
+/** Of transformers and Keras, on a trainer. */
+export const TRAINER_METHODS: Instead = {
+  fit: 'It is called train().',
+  save_model: 'The model has what was learnt: await model.save_pretrained({ id: … }).',
+  save_pretrained: 'The model has what was learnt: await model.save_pretrained({ id: … }).',
+  push_to_hub: 'model.save_pretrained() gives the files.',
+};

@@ -1,0 +1,90 @@
+import type { RunControl, RunHook } from '../../core/types/run';
+import type {
+  ResolvedTrainingArguments,
+  TrainerCallback,
+  TrainerControl,
+  TrainerState,
+  TrainingArguments,
+} from '../../core/types/training';
+import { anyObject, type Rule } from '../session/options';
+
+const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {
+  on_train_begin: true,
+  on_epoch_begin: true,
+  on_step_begin: true,
+  on_step_end: true,
+  on_log: true,
+  on_evaluate: true,
+  on_save: true,
+  on_epoch_end: true,
+  on_train_end: true,
+};
+
+export const callbackList: Rule = {
+  expected: 'an array of TrainerCallbacks',
+  accepts: (value) =>
+    Array.isArray(value) && value.every((one) => anyObject.accepts(one) && misspelt(one).length === 0),
+  hint(value) {
+    if (!Array.isArray(value))
+      return anyObject.accepts(value) ? 'A single one is passed in a list: [callback].' : undefined;
+    const [meant] = value.filter(anyObject.accepts).flatMap(misspelt);
+    return meant && `Did you mean ${meant}?`;
+  },
+};
+
+/** Hooks that are there in another spelling, such as onLog: nobody would call them. */
+function misspelt(callback: object): string[] {
+  const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
+  const names = [callback, Object.getPrototypeOf(callback) ?? {}].flatMap((part) => Object.getOwnPropertyNames(part));
+  return Object.keys(HOOKS).filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
+}
+
+/** The callbacks of one run. What they ask for goes to `onControl`. */
+export class Callbacks {
+  readonly #args: Readonly<TrainingArguments>;
+  readonly #callbacks: readonly TrainerCallback[];
+  readonly #onControl: (request: RunControl) => void;
+  readonly #control: TrainerControl = {
+    should_training_stop: false,
+    should_log: false,
+    should_save: false,
+    should_evaluate: false,
+  };
+
+  constructor(
+    args: ResolvedTrainingArguments,
+    callbacks: readonly TrainerCallback[],
+    onControl: (request: RunControl) => void,
+  ) {
+    // What the data decides is left out, as it is in the public type.
+    const known = Object.entries(args).filter(([, value]) => value !== null);
+    this.#args = Object.freeze(Object.fromEntries(known));
+    this.#callbacks = callbacks;
+    this.#onControl = onControl;
+  }
+
+  /** The worker's hooks that somebody listens to. */
+  get wanted(): readonly RunHook[] {
+    const names: readonly RunHook[] = [
+      'on_train_begin',
+      'on_epoch_begin',
+      'on_step_begin',
+      'on_step_end',
+      'on_epoch_end',
+      'on_train_end',
+    ];
+    return names.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
+  }
+
+  run(hook: keyof TrainerCallback, state: TrainerState, extra?: Readonly<Record<string, number>>): void {
+    const control = this.#control;
+    const stoppedBefore = control.should_training_stop;
+    for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
+    const stops = control.should_training_stop && !stoppedBefore;
+    const { should_log, should_save, should_evaluate } = control;
+    control.should_log = control.should_save = control.should_evaluate = false; // each request is for one event
+    if (stops || should_log || should_save || should_evaluate) {
+      this.#onControl({ should_training_stop: stops, should_log, should_save, should_evaluate });
+    }
+  }
+}

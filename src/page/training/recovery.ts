@@ -1,0 +1,98 @@
+import { untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
+import type { Link } from '../rpc/link';
+
+interface RecoveryInit {
+  readonly link: Link;
+  readonly signal: AbortSignal | undefined;
+  /** Makes again what was lost. */
+  revive(): Promise<void>;
+  /** The browser keeps the GPU from the page, and it is waited for. */
+  onBlocked(error: WebVeraError): void;
+}
+
+/** How often a run goes on by itself without coming any further. */
+const IN_A_ROW = 3;
+/** Seconds that browsers keep a GPU from a page for at most. */
+const LONGEST_BLOCK = 150;
+
+/** What a run does about a worker or a device that it loses: it makes all again that it needs, a few times. */
+export class Recovery {
+  readonly #init: RecoveryInit;
+  #inARow = 0;
+  #furthest = -1;
+
+  constructor(init: RecoveryInit) {
+    this.#init = init;
+  }
+
+  /**
+   * Resolves once the run can go on that `error` ended after so many steps. Rejects with that error where it can't, and with
+   * `signal.reason`.
+   */
+  async from(error: unknown, step: number): Promise<WebVeraError> {
+    if (!isLoss(error)) throw error;
+    if (step > this.#furthest) this.#inARow = 0;
+    this.#furthest = Math.max(step, this.#furthest);
+    await this.#init.link.during(async (tell) => {
+      for (let last: WebVeraError = error; ; ) {
+        this.#init.signal?.throwIfAborted();
+        if (this.#inARow === IN_A_ROW) throw last;
+        this.#inARow += 1;
+        const failure = await this.#try();
+        if (failure === undefined) return;
+        if (isLoss(failure)) last = failure;
+        else if (secondsLeft(failure) === 0) throw gaveUp(error, failure);
+        else await this.#sitOut(failure, tell);
+      }
+    });
+    return error;
+  }
+
+  async #try(): Promise<WebVeraError | undefined> {
+    try {
+      await this.#init.revive();
+      return undefined;
+    } catch (failure) {
+      if (failure instanceof WebVeraError) return failure;
+      throw failure;
+    }
+  }
+
+  async #sitOut(blocked: WebVeraError, tell: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
+    tell('blocked');
+    this.#init.onBlocked(blocked);
+    const { signal, link } = this.#init;
+    await sleep(secondsLeft(blocked), signal === undefined ? link.ended : AbortSignal.any([signal, link.ended]));
+    tell('recovering');
+  }
+}
+
+/** Whether a worker or a device was lost, and all with it. */
+export function isLoss(error: unknown): error is WebVeraError {
+  return error instanceof WebVeraError && (error.code === 'device_lost' || error.code === 'worker_crashed');
+}
+
+function secondsLeft({ code, detail }: WebVeraError): number {
+  const { seconds_left } = detail;
+  return code === 'gpu_blocked' && typeof seconds_left === 'number' ? Math.min(seconds_left, LONGEST_BLOCK) : 0;
+}
+
+/** What is in the way tells what to do. */
+function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
+  if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;
+  return new WebVeraError(code, `${message}. The run couldn't go on by itself: ${failure.message}`, {
+    hint: failure.hint,
+    retryable: true,
+    detail: { code: failure.code },
+    cause: failure,
+  });
+}
+
+async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await untilAborted(over, signal).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,153 @@
+import type { ErrorCode, WebVeraError } from '../../core/errors/error';
+import type { BestEvaluation, History, ReadProgress, RunEvent } from '../../core/types/run';
+import type {
+  EvalLogs,
+  PauseReason,
+  StepLogs,
+  TrainEvent,
+  TrainerState,
+  TrainProgress,
+} from '../../core/types/training';
+import type { Callbacks } from './callbacks';
+import { Replay } from './replay';
+
+/** An event of a run that has a step. */
+type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
+
+/** What a run tells: its events, its state, and its callbacks' calls. */
+export class RunReport {
+  readonly events = new Replay<TrainEvent>();
+  readonly #callbacks: Callbacks;
+  readonly #isPaused: () => boolean;
+  readonly #logs: StepLogs[] = [];
+  readonly #evaluations: EvalLogs[] = [];
+  #best: BestEvaluation | null = null;
+  #state: TrainerState;
+  #hasBegun = false;
+  #isKept = false;
+  /** Why it stands still, as far as was told. */
+  #paused: PauseReason | undefined;
+  /** What was lost last, until the run goes on. */
+  #loss: WebVeraError | undefined;
+
+  /** `isPaused`: whether it is to stand still, should it go on elsewhere. */
+  constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
+    this.#callbacks = callbacks;
+    this.#isPaused = isPaused;
+    this.#state = this.#stateAt({ global_step: 0, max_steps, epoch: 0 });
+  }
+
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  /** Whether there is a checkpoint of this very run, rather than of an older one. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** The next event will be of a run that goes on after it. */
+  onLoss(loss: WebVeraError): void {
+    this.#loss = loss;
+  }
+
+  add(progress: TrainProgress, event: RunEvent): void {
+    if (event.type === 'reading') this.#read(event);
+    else this.#take(progress, event);
+  }
+
+  #take(progress: TrainProgress, event: TimedEvent): void {
+    const loss = this.#loss;
+    this.#loss = undefined;
+    if (loss === undefined) this.#tell(progress, event);
+    else this.#goOn(loss, progress, event);
+  }
+
+  /** Data are read before a run has a step, so its state stays as it is, also after a loss. */
+  #read({ dataset, loaded, total }: ReadProgress): void {
+    this.events.push({ type: 'reading', state: this.#state, dataset, loaded, total });
+  }
+
+  warn(code: ErrorCode, message: string): void {
+    this.events.push({ type: 'warning', state: this.#state, code, message });
+  }
+
+  /** From its last checkpoint, or else from its first step. */
+  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
+    const isRestored = event.type === 'restored';
+    const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
+    // A checkpoint may have been kept without this page having heard of it.
+    const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
+    const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
+    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
+    if (this.#paused !== undefined && !this.#isPaused()) this.#tell(from, { type: 'resumed', reason: this.#paused });
+    if (!isRestored) this.#tell(progress, event);
+  }
+
+  #tell(progress: TrainProgress, event: TimedEvent): void {
+    if (event.type === 'restored' || event.type === 'recovered') {
+      this.#logs.splice(0, this.#logs.length, ...event.logs);
+      this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);
+      this.#best = event.best;
+    }
+    if (event.type === 'log') this.#logs.push(event.logs);
+    if (event.type === 'evaluate') {
+      this.#evaluations.push(event.logs);
+      this.#best = event.best;
+    }
+    const state = this.#stateAt(progress);
+    this.#state = state;
+    switch (event.type) {
+      case 'log':
+        this.events.push({ type: 'log', state, logs: event.logs });
+        this.#callbacks.run('on_log', state, { ...event.logs });
+        break;
+      case 'evaluate':
+        this.events.push({ type: 'evaluate', state, metrics: event.logs.metrics });
+        this.#callbacks.run('on_evaluate', state, { ...event.logs.metrics });
+        break;
+      case 'hook':
+        if (event.hook !== 'on_train_begin' || !this.#hasBegun) this.#callbacks.run(event.hook, state);
+        this.#hasBegun = true;
+        break;
+      case 'save':
+        this.#isKept = true;
+        this.events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
+        this.#callbacks.run('on_save', state);
+        break;
+      case 'restored':
+        this.events.push({ type: 'restored', state, checkpoint: event.checkpoint });
+        break;
+      case 'recovered': {
+        const { cause, repeatedSteps } = event;
+        this.events.push({ type: 'recovered', state, cause, repeatedSteps });
+        break;
+      }
+      case 'paused':
+      case 'resumed':
+        this.#paused = event.type === 'paused' ? event.reason : undefined;
+        this.events.push({ type: event.type, state, reason: event.reason });
+        break;
+      case 'warning':
+        this.events.push({ type: 'warning', state, code: event.code, message: event.message });
+    }
+  }
+
+  #stateAt(progress: TrainProgress): TrainerState {
+    return {
+      ...progress,
+      log_history: this.#logs,
+      eval_history: this.#evaluations,
+      best_metric: this.#best?.metric ?? null,
+      best_global_step: this.#best?.step ?? null,
+    };
+  }
+}
+
+const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
+
+/** The state of a run that hasn't begun. */
+export function beginningOf(max_steps: number): TrainerState {
+  const nothing = { log_history: [], eval_history: [], best_metric: null, best_global_step: null };
+  return { global_step: 0, max_steps, epoch: 0, ...nothing };
+}

@@ -1,0 +1,54 @@
+import { LARGEST_VALUE } from '../../adapters/largest_value';
+import { WebVeraError } from '../../core/errors/error';
+import type { PoolSnapshot } from '../../core/types/snapshot';
+import type { Runner } from '../../graph/runner';
+import type { OptimizerState } from '../steps/optimizer';
+import { readPieces } from './pools';
+
+/** The trained state of one adapter in Blobs: browsers keep large ones out of memory. */
+export interface KeptPool {
+  readonly parameters: Blob;
+  /** Null before the first step, when they are zeros. */
+  readonly moments: Readonly<Record<'exp_avg' | 'exp_avg_sq', Blob>> | null;
+}
+
+export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
+  return pools.map(({ parameters, exp_avg, exp_avg_sq }) => ({
+    parameters: new Blob([parameters]),
+    moments: { exp_avg: new Blob([exp_avg]), exp_avg_sq: new Blob([exp_avg_sq]) },
+  }));
+}
+
+/** The state before the first step. It is read in pieces, so that only one is in memory at a time. */
+export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
+  return Promise.all(
+    [...pools.keys()].map(async ({ pool }) => {
+      const parts: Blob[] = [];
+      for await (const piece of readPieces(runner, pool)) parts.push(new Blob([piece]));
+      return { parameters: new Blob(parts), moments: null };
+    }),
+  );
+}
+
+export async function readKept(pools: readonly KeptPool[]): Promise<readonly PoolSnapshot[]> {
+  return Promise.all(
+    pools.map(async ({ parameters: blob, moments }) => {
+      const parameters = await floatsOf(blob);
+      const moment = async (name: 'exp_avg' | 'exp_avg_sq'): Promise<Float32Array<ArrayBuffer>> =>
+        moments === null ? new Float32Array(parameters.length) : floatsOf(moments[name]);
+      return { parameters, exp_avg: await moment('exp_avg'), exp_avg_sq: await moment('exp_avg_sq') };
+    }),
+  );
+}
+
+/** Throws `numerical_error` for parameters that could be saved after a step, but not loaded again. */
+export function expectStorable(parameters: Float32Array, step: number): void {
+  const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
+  if (wrong === undefined) return;
+  const message = `Step ${step}: expected vectors with values of at most ${LARGEST_VALUE}, got ${wrong}`;
+  throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.', detail: { step } });
+}
+
+async function floatsOf(blob: Blob): Promise<Float32Array<ArrayBuffer>> {
+  return new Float32Array(await blob.arrayBuffer());
+}

@@ -1,0 +1,54 @@
+import { WebVeraError } from '../../core/errors/error';
+import { numel } from '../../core/numbers/shape';
+import type { PoolSnapshot } from '../../core/types/snapshot';
+import type { Runner } from '../../graph/runner';
+import { type Value, viewOf } from '../../graph/value';
+import type { OptimizerState } from '../steps/optimizer';
+
+/** Bytes read at a time. Larger pools aren't copied while steps run: the copy would take memory that the steps may need. */
+export const PIECE = 2 ** 20;
+
+/** Writes a saved state back. It also clears the step statistics, so that AdamW updates the pools again after a failed step. */
+export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
+  runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
+  for (const [index, [{ pool }, { m, v }]] of [...state.pools].entries()) {
+    const kept = pools[index];
+    if (kept === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
+    runner.write(pool, kept.parameters);
+    runner.write(m, kept.exp_avg);
+    runner.write(v, kept.exp_avg_sq);
+  }
+}
+
+/** Reads the trained state. Pools of one piece are copied at once; larger ones must not change until it is read. */
+export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
+  return Promise.all(
+    [...pools].map(async ([{ pool }, { m, v }]) => {
+      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readInPieces(runner, value);
+      const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(pool), read(m), read(v)]);
+      return { parameters, exp_avg, exp_avg_sq };
+    }),
+  );
+}
+
+async function readInPieces(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
+  const floats = new Float32Array(numel(value.shape));
+  let end = 0;
+  for await (const piece of readPieces(runner, value)) {
+    floats.set(piece, end);
+    end += piece.length;
+  }
+  return floats;
+}
+
+/** Reads a value in pieces. The first is copied at once. */
+export async function* readPieces(
+  runner: Runner,
+  value: Value,
+  end = numel(value.shape),
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  for (let start = 0; start < end; start += PIECE / 4) {
+    const length = Math.min(PIECE / 4, end - start);
+    yield new Float32Array(await runner.read(viewOf(value, value.name, [length], start)), 0, length);
+  }
+}

@@ -1,0 +1,146 @@
+import { untilAborted } from '../../core/async/abort';
+import { within } from '../../core/async/deadline';
+import { WebVeraError } from '../../core/errors/error';
+import type { RunEvent, Saved } from '../../core/types/run';
+import type { PoolSnapshot } from '../../core/types/snapshot';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+import { toKnownError } from '../../core/types/wire';
+import type { Runner } from '../../graph/runner';
+import { byteLength } from '../../graph/value';
+import type { OptimizerState } from '../steps/optimizer';
+import type { Checkpoints, StepData } from '../training_init';
+import { PIECE, readPools } from './pools';
+import type { RunRecord } from './run_record';
+import { SaveClock } from './save_clock';
+
+export interface SavingInit {
+  readonly runner: Runner;
+  readonly state: OptimizerState;
+  readonly args: Pick<ResolvedTrainingArguments, 'save_strategy' | 'save_steps'>;
+  readonly checkpoints: Checkpoints;
+  readonly record: RunRecord;
+  readonly signal: AbortSignal;
+  /** In milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+  emit(event: RunEvent): void;
+  /** Called with each state before it is saved. Throws if it shouldn't be saved. */
+  hold(pools: readonly PoolSnapshot[]): void;
+}
+
+/** Milliseconds that a run waits for storage. */
+const PATIENCE = 10_000;
+
+/** Saves a run's states. If storage fails, it warns once, and the run goes on. */
+export class Saving {
+  readonly #init: SavingInit;
+  readonly #isLarge: boolean;
+  readonly #clock: SaveClock;
+  #asked = false;
+  #failing = false;
+  #copying: Promise<void> | undefined;
+  /** The write under way, even if nobody waits for it any more. */
+  #writing: Promise<Saved> | undefined;
+  /** The last step that is saved, or needn't be. */
+  #kept: number;
+  #isStored = false;
+
+  constructor(init: SavingInit) {
+    this.#init = init;
+    this.#kept = init.record.progress.global_step;
+    this.#clock = new SaveClock(init.now);
+    this.#isLarge = [...init.state.pools.keys()].some(({ pool }) => byteLength(pool) > PIECE);
+  }
+
+  /** Whether a state is to be saved as soon as no step is queued. */
+  get isWaiting(): boolean {
+    return this.#isLarge && this.#asked;
+  }
+
+  /** The copies that are on their way to the host. Never rejects. */
+  get copying(): Promise<void> | undefined {
+    return this.#copying;
+  }
+
+  /** Copies the state after the last queued step. Undefined if the pools are too large to copy while steps are queued. */
+  copy(): Promise<readonly PoolSnapshot[]> | undefined {
+    const { runner, state } = this.#init;
+    this.#clock.restart();
+    this.#asked = this.#isLarge;
+    if (this.#isLarge) return undefined;
+    const pools = readPools(runner, state);
+    // If the step itself fails first, nobody awaits this.
+    const copying = Promise.allSettled([this.#copying, pools]).then(() => {
+      if (this.#copying === copying) this.#copying = undefined;
+    });
+    this.#copying = copying;
+    return pools;
+  }
+
+  /** Whether to save the state after this step. To be called once for each step, as it is queued. */
+  isDue(step: number, { endsEpoch }: StepData): boolean {
+    const { save_strategy, save_steps } = this.#init.args;
+    const isLate = this.#clock.isDue();
+    if (this.#asked) return true;
+    if (save_strategy === 'no') return false;
+    return isLate || (save_strategy === 'steps' ? step % save_steps === 0 : endsEpoch);
+  }
+
+  /** Requests a save after the next step that is queued, or at the end. */
+  ask(): void {
+    this.#asked = true;
+  }
+
+  /** Saves the copied state of the last acknowledged step. */
+  async keep(pools: readonly PoolSnapshot[]): Promise<void> {
+    this.#init.hold(pools);
+    await this.#store(pools);
+  }
+
+  /** Saves `pools` anew after the run went back: it no longer continues from what is stored. */
+  async keepAgain(pools: readonly PoolSnapshot[]): Promise<void> {
+    const { record, args } = this.#init;
+    const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
+    this.#asked = false;
+    this.#clock.restart();
+    this.#kept = record.progress.global_step;
+    if (wanted) await this.#store(pools);
+  }
+
+  async #store(pools: readonly PoolSnapshot[]): Promise<void> {
+    const { record, signal, emit } = this.#init;
+    const { global_step } = record.progress;
+    try {
+      const checkpoint = await this.#write(pools);
+      this.#kept = global_step;
+      this.#isStored = true;
+      this.#failing = false;
+      emit({ type: 'save', ...checkpoint });
+    } catch (thrown) {
+      const error = toKnownError(thrown);
+      if (signal.aborted || !(error instanceof WebVeraError)) throw thrown;
+      if (this.#failing) return;
+      this.#failing = true;
+      const message = `Step ${global_step} isn't saved, and training goes on: ${error.message}`;
+      emit({ type: 'warning', code: error.code, message });
+    }
+  }
+
+  /** Saves the current state while no step is queued. `wanted` overrides the save strategy. */
+  async keepNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
+    const { runner, state, record } = this.#init;
+    this.#asked = false;
+    this.#clock.restart();
+    if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
+  }
+
+  async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {
+    const { checkpoints, record, signal } = this.#init;
+    const late = (): WebVeraError => new WebVeraError('timeout', "the browser's storage doesn't answer");
+    if (this.#writing !== undefined) throw late();
+    const writing = checkpoints.save({ ...record.snapshot(), pools }).finally(() => {
+      this.#writing = undefined;
+    });
+    this.#writing = writing;
+    return untilAborted(within(PATIENCE, writing, late), signal);
+  }
+}

@@ -1,0 +1,64 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { RunSnapshot } from '../../core/types/snapshot';
+
+interface Waiter {
+  resolve(snapshot: RunSnapshot): void;
+  reject(error: unknown): void;
+}
+
+/** Hands out a run's state while it goes on, at moments when none of its steps is queued. */
+export class Snapshots {
+  #waiting: Waiter[] = [];
+  /** Set while no step is queued and none will be. */
+  #take: (() => Promise<RunSnapshot>) | undefined;
+  #answering: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
+  ask(): Promise<RunSnapshot> {
+    if (this.#closed) return Promise.reject(isOver());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      if (this.#take !== undefined) this.#answer(this.#take);
+    });
+  }
+
+  /** Runs `body`, during which no step is queued. Requests made before or meanwhile get what `take` gives. */
+  async during<T>(take: () => Promise<RunSnapshot>, body: () => Promise<T>): Promise<T> {
+    this.#take = take;
+    if (this.wanted) this.#answer(take);
+    try {
+      return await body();
+    } finally {
+      this.#take = undefined;
+      await this.#answering;
+    }
+  }
+
+  /** To be called when the run is over. */
+  close(): void {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(isOver());
+  }
+
+  #answer(take: () => Promise<RunSnapshot>): void {
+    const waiting = this.#waiting.splice(0);
+    const answer = this.#answering.then(take).then(
+      (snapshot) => {
+        for (const { resolve } of waiting) resolve(snapshot);
+      },
+      (error: unknown) => {
+        for (const { reject } of waiting) reject(error);
+      },
+    );
+    this.#answering = answer;
+  }
+}
+
+function isOver(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a run that goes on, got one that is over');
+}

@@ -1,0 +1,153 @@
+import type { Adapter } from '../../adapters/adapter';
+import type { Overlay } from '../../adapters/overlay';
+import type { ModeChoice, TrainingLayers } from '../../adapters/training_layers';
+import { WebVeraError } from '../../core/errors/error';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+import type { Step } from '../../graph/graph';
+import type { LoadedProgram, Program, Runner } from '../../graph/runner';
+import { byteLength, type Value } from '../../graph/value';
+import { baseTensor, type LoadedModel } from '../../models/loaded_model';
+import { outlineOf } from '../../models/outline';
+import type { Task } from '../../tasks/task';
+
+/** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
+const SHARE = 1 / 8;
+const SMALL = 32 * 2 ** 20;
+
+/** A run's adapted layers on the device, with the values and programs that they need outside a micro-batch's program. */
+export class LoadedLayers {
+  /** What a micro-batch's program is built with; undefined if its layers are those of any other pass. */
+  readonly inProgram: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
+  readonly #runner: Runner;
+  readonly #values: readonly Value[];
+  /** Run before each step's micro-batches. */
+  readonly before: LoadedProgram | undefined;
+  /** Run after them. */
+  readonly after: LoadedProgram | undefined;
+
+  private constructor(
+    runner: Runner,
+    inProgram: LoadedLayers['inProgram'],
+    {
+      values = [],
+      before,
+      after,
+    }: {
+      readonly values?: readonly Value[];
+      readonly before?: LoadedProgram | undefined;
+      readonly after?: LoadedProgram | undefined;
+    } = {},
+  ) {
+    this.#runner = runner;
+    this.inProgram = inProgram;
+    this.#values = values;
+    this.before = before;
+    this.after = after;
+  }
+
+  /** If there is too little memory for the layers' values, uses the layers without values. */
+  static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
+    if (layers === undefined) return new LoadedLayers(runner, undefined);
+    const { values } = layers;
+    const ready: LoadedProgram[] = [];
+    const load = async (program: Program): Promise<LoadedProgram | undefined> => {
+      if (program.steps.length === 0) return undefined;
+      const made = await runner.load(program, { early: true });
+      ready.push(made);
+      return made;
+    };
+    try {
+      await runner.allocate(values);
+      return new LoadedLayers(runner, layers, {
+        values,
+        before: await load(layers.before),
+        after: await load(layers.after),
+      });
+    } catch (error) {
+      for (const program of ready) program.release();
+      runner.free(values);
+      if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
+      return new LoadedLayers(runner, { ...layers.withoutValues(), gradients: new Map() });
+    }
+  }
+
+  /** Resolves once the kernels of both programs are compiled. */
+  get ready(): Promise<unknown> {
+    return Promise.all([this.before?.ready, this.after?.ready]);
+  }
+
+  /** The steps of both programs. */
+  get steps(): readonly Step[] {
+    return [this.before, this.after].flatMap((loaded) => loaded?.program.steps ?? []);
+  }
+
+  /** Queues the program that runs before a step's micro-batches. */
+  begin(): void {
+    if (this.before !== undefined) this.#runner.run(this.before);
+  }
+
+  /** Queues the program that runs after a step's micro-batches have added their gradients. */
+  finish(): void {
+    if (this.after !== undefined) this.#runner.run(this.after);
+  }
+
+  release(): void {
+    this.before?.release();
+    this.after?.release();
+    this.#runner.free(this.#values);
+  }
+}
+
+/** The training layers that an adapter's kind offers for a run of that adapter alone; undefined if there are others. */
+export function layersOfRun({
+  loaded,
+  task,
+  overlay,
+  adapters,
+  args,
+  modes: choice = 'cheapest',
+  grads,
+  maxBindingBytes,
+}: {
+  readonly loaded: LoadedModel;
+  readonly task: Pick<Task, 'fullShape'>;
+  readonly overlay: Overlay;
+  readonly adapters: readonly Adapter[];
+  readonly args: Pick<
+    ResolvedTrainingArguments,
+    'max_length' | 'per_device_train_batch_size' | 'gradient_accumulation_steps'
+  >;
+  readonly modes?: ModeChoice | undefined;
+  readonly grads: ReadonlyMap<Adapter, Value>;
+  readonly maxBindingBytes: number;
+}): TrainingLayers | undefined {
+  const [adapter] = adapters;
+  const into = adapter && grads.get(adapter);
+  if (adapter === undefined || into === undefined) return undefined;
+  if (overlay.adapters.length > 1 || overlay.mergedModules.size > 0) return undefined;
+  const held = [...loaded.weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
+  const { B, T } = task.fullShape(args);
+  return adapter.kind.trainingLayers?.(adapter, {
+    weights: frozenWeights(loaded, overlay, adapter),
+    inputs: () => outlineOf(loaded).inputs,
+    choice,
+    tokens: B * T,
+    microBatches: args.gradient_accumulation_steps,
+    bytes: Math.max(SMALL, SHARE * held),
+    maxBindingBytes,
+    grads: into,
+  });
+}
+
+/** The frozen weights of wrapped modules, without those of the head, which has rows of its own, and without sharded ones. */
+function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
+  const weights = new Map<string, Value>();
+  const ofHead = new Set(loaded.model.head.modules.map(({ name }) => name));
+  for (const name of modules.keys()) {
+    const tensor = `${name}.weight`;
+    if (ofHead.has(name) || tensors.has(tensor)) continue;
+    const weight = baseTensor(loaded, tensor);
+    if (weight.shards === undefined) weights.set(name, weight);
+  }
+  return weights;
+}

@@ -1,0 +1,83 @@
+import type { Adapter } from '../../adapters/adapter';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+import { Graph } from '../../graph/graph';
+import type { Program, Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import { adamw } from '../../ops/optimizer/adamw';
+import { gradNorm } from '../../ops/optimizer/grad_norm';
+import { statsValue, stepBlockValue } from './step_block';
+
+/** AdamW's state for one adapter: gradients and both moments, each laid out as the pool is. */
+export interface PoolState {
+  readonly grads: Value;
+  readonly m: Value;
+  readonly v: Value;
+}
+
+export interface OptimizerState {
+  readonly pools: ReadonlyMap<Adapter, PoolState>;
+  readonly block: Value;
+  readonly stats: Value;
+}
+
+/** A new state: all zeros, as WebGPU initialises buffers. */
+export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
+  const pools = new Map<Adapter, PoolState>();
+  for (const adapter of adapters) {
+    const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
+    pools.set(adapter, { grads: like('gradients'), m: like('adam m'), v: like('adam v') });
+  }
+  const state = { pools, block: stepBlockValue(), stats: statsValue() };
+  await runner.allocate(optimizerValues(state));
+  return state;
+}
+
+export function optimizerValues({ pools, block, stats }: OptimizerState): Value[] {
+  return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
+}
+
+/** The gradient buffer of each adapter's pool. */
+export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
+  return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
+}
+
+type OptimizerArguments = Pick<
+  ResolvedTrainingArguments,
+  'learning_rate' | 'headLearningRate' | 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
+>;
+
+/** The global gradient norm, clipping and AdamW: two dispatches for each adapter. A run mostly trains one. */
+export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
+  const g = new Graph();
+  const partials = gradNorm(
+    g,
+    [...pools.values()].map(({ grads }) => grads),
+  );
+  for (const [adapter, { grads, m, v }] of pools) {
+    adamw(
+      g,
+      { parameters: adapter.pool, m, v, grads, partials, block, stats },
+      {
+        beta1: args.adam_beta1,
+        beta2: args.adam_beta2,
+        epsilon: args.adam_epsilon,
+        weight_decay: args.weight_decay,
+        max_grad_norm: args.max_grad_norm,
+        modules: modulesOf(adapter, args),
+      },
+    );
+  }
+  return { name: 'optimizer', steps: g.steps, outputs: [] };
+}
+
+/** Modules that are trained whole lie at the end of a pool. Their rate is a share of the step's, so that both follow one schedule. */
+function modulesOf(
+  { tensors, layout }: Adapter,
+  { learning_rate, headLearningRate }: OptimizerArguments,
+): { readonly from: number; readonly rate: number } | undefined {
+  if (headLearningRate === null) return undefined;
+  const offsets = [...tensors].flatMap(([name, { kind }]) =>
+    kind === 'module' ? (layout.tensors.get(name)?.offset ?? []) : [],
+  );
+  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: headLearningRate / learning_rate };
+}

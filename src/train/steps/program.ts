@@ -1,0 +1,187 @@
+import type { Adapter, DropoutSource } from '../../adapters/adapter';
+import type { Overlay } from '../../adapters/overlay';
+import type { RowInputs } from '../../adapters/row_inputs';
+import { rowInputs } from '../../adapters/rows';
+import type { TrainingLayers } from '../../adapters/training_layers';
+import { overlaidLayers } from '../../adapters/wrap';
+import { WebVeraError } from '../../core/errors/error';
+import { Graph } from '../../graph/graph';
+import { recompute, type Segment } from '../../graph/recompute';
+import type { Program, Runner } from '../../graph/runner';
+import { type Value, viewOf } from '../../graph/value';
+import type { InputName } from '../../models/architecture';
+import type { Layers } from '../../models/layers';
+import { constantOf, type LoadedModel } from '../../models/loaded_model';
+import { attention } from '../../ops/attention/attention';
+import { lossSum } from '../../ops/losses/loss_sum';
+import type { Batch, BatchInputs, BatchShape, Task } from '../../tasks/task';
+
+/** A program built for one batch shape, with the pinned values that only it uses. */
+interface BatchProgram {
+  readonly program: Program;
+  readonly inputs: ProgramInputs;
+  readonly owned: readonly Value[];
+}
+
+/** The values that the host writes before each run. */
+interface ProgramInputs {
+  /** Of the batch, as its task defines them. */
+  readonly batch: BatchInputs;
+  /** Set if each row of the batch has its own adapter. */
+  readonly adapters: RowInputs | undefined;
+}
+
+export interface LossProgram extends BatchProgram {
+  /** Labelled positions in a chunk of the loss. */
+  readonly chunkRows: number;
+  /** What metrics are made of, where nothing trains and the task gives it. */
+  readonly logits?: Value | undefined;
+}
+
+function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): ProgramInputs {
+  return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
+}
+
+/** Queues a batch's data for the runs queued later. `which`: the adapter of each of the B rows, if rows have their own. */
+export function writeBatch(
+  runner: Runner,
+  task: Pick<Task, 'write'>,
+  { batch: inputs, adapters }: ProgramInputs,
+  batch: Batch,
+  which?: Uint32Array<ArrayBuffer> | undefined,
+): void {
+  task.write(runner, inputs, batch);
+  if (adapters !== undefined && which !== undefined) adapters.write(runner, which);
+}
+
+function ownedBy({ batch: { network, ...others }, adapters }: ProgramInputs): Value[] {
+  return [...Object.values(network), ...Object.values(others), ...(adapters?.values ?? [])];
+}
+
+function hiddenStates(
+  g: Graph,
+  loaded: LoadedModel,
+  overlay: Overlay,
+  { batch: { network, spans }, adapters }: ProgramInputs,
+  { B, T }: BatchShape,
+  {
+    source,
+    training,
+    onBlock,
+  }: {
+    readonly source?: DropoutSource | undefined;
+    readonly training?: Pick<TrainingLayers, 'over'> | undefined;
+    readonly onBlock?: () => void;
+  } = {},
+): { readonly hidden: Value; readonly layers: Layers } {
+  const rows = adapters && { inputs: adapters, T };
+  const layers = overlaidLayers(g, loaded, overlay, { source, training, rows });
+  const hidden = loaded.model.hidden(g, layers, {
+    value: (name) => expectInput(network, name),
+    constant: (name) => constantOf(loaded, name),
+    ...(onBlock && { block: onBlock }),
+    attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans, B, T, ...heads }),
+  });
+  return { hidden, layers };
+}
+
+/** Gives the task's logits, the program's only output. */
+export function logitsProgram(
+  task: Task,
+  loaded: LoadedModel,
+  overlay: Overlay,
+  shape: BatchShape,
+): BatchProgram & { readonly logits: Value } {
+  const g = new Graph();
+  const inputs = programInputs(task, shape, overlay);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
+  const logits = task.logits(g, { hidden, layers, inputs: inputs.batch });
+  const program = { name: 'logits', steps: g.steps, outputs: [logits] };
+  return { program, inputs, logits, owned: ownedBy(inputs) };
+}
+
+/** The values that a loss program uses, and what it trains. */
+interface LossValues {
+  /** The step block: read. */
+  readonly block: Value;
+  /** The step statistics: the micro-batch's share of the loss is added to them. */
+  readonly stats: Value;
+  /** If left out, there are no gradients and no dropout. */
+  readonly training?: {
+    /** The buffer in which the gradients of each adapter's pool accumulate. */
+    readonly grads: ReadonlyMap<Adapter, Value>;
+    /** Seed of the dropout masks. */
+    readonly seed: number;
+    /** Whether decoder layers recompute their inner values in the backward pass instead of keeping them. */
+    readonly checkpointing?: boolean;
+    /** `label_smoothing_factor`. */
+    readonly smoothing?: number;
+    /** In place of the layers that the adapters' kind makes for any pass. */
+    readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
+  };
+}
+
+/** One micro-batch: adds its share of the loss and its gradients to those of earlier micro-batches. */
+export function lossProgram(
+  task: Task,
+  loaded: LoadedModel,
+  overlay: Overlay,
+  shape: BatchShape,
+  { block, stats, training }: LossValues,
+): LossProgram {
+  const g = new Graph();
+  const inputs = programInputs(task, shape, overlay);
+  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training);
+  for (const value of into.keys()) g.train(value);
+  const source = training && { block, seed: training.seed };
+  const starts: number[] = [];
+  const onBlock = (): void => void starts.push(g.steps.length);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, {
+    source,
+    training: training?.layers,
+    onBlock,
+  });
+  const { losses, chunkRows, logits } = task.loss(g, {
+    hidden,
+    layers,
+    inputs: inputs.batch,
+    shape,
+    block,
+    into,
+    smoothing: training?.smoothing ?? 0,
+  });
+  lossSum(g, losses, block, stats);
+  const forward = g.steps.length;
+  // The loss op computes its gradient in the forward pass and ignores dy.
+  if (training !== undefined) g.grad(losses, losses, into);
+  const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
+  if (training !== undefined) {
+    return { program: { name: 'training step', steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+  }
+  const outputs = logits === undefined ? [] : [logits];
+  return { program: { name: 'loss', steps, outputs }, inputs, owned: ownedBy(inputs), chunkRows, logits };
+}
+
+function expectInput(network: BatchInputs['network'], name: InputName): Value {
+  const value = network[name];
+  if (value === undefined)
+    throw new WebVeraError('internal', `The network asked for ${name}, which the task doesn't give`);
+  return value;
+}
+
+/** All decoder layers but the last: the backward pass begins with that one, so recomputing it would save no memory. */
+function segmentsBetween(starts: readonly number[]): Segment[] {
+  return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
+}
+
+/** For each leaf that trains, its part of the pool's gradient buffer. */
+function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
+  const into = new Map(layers?.gradients);
+  for (const [{ pool, leaves }, grads] of pools) {
+    for (const leaf of leaves) {
+      const part = (): Value => viewOf(grads, `gradient of ${leaf.name}`, leaf.shape, leaf.view?.offset ?? 0);
+      into.set(leaf, leaf === pool ? grads : part());
+    }
+  }
+  return into;
+}

@@ -1,0 +1,35 @@
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+
+export type ScheduleArguments = Pick<
+  ResolvedTrainingArguments,
+  'learning_rate' | 'lr_scheduler_type' | 'warmup_steps' | 'warmup_ratio'
+>;
+
+/**
+ * The learning rate of one step, as transformers' `get_scheduler` gives it. `step` counts from 0, so with a warm-up the
+ * first step's learning rate is 0.
+ */
+export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: number): number {
+  return args.learning_rate * factorAt(args, step, maxSteps);
+}
+
+/** `warmup_steps` if above 0, else `warmup_ratio` of all steps, rounded up. */
+export function warmupSteps(args: ScheduleArguments, maxSteps: number): number {
+  return args.warmup_steps > 0 ? args.warmup_steps : Math.ceil(maxSteps * args.warmup_ratio);
+}
+
+function factorAt(args: ScheduleArguments, step: number, maxSteps: number): number {
+  // transformers' plain constant schedule ignores the warm-up.
+  if (args.lr_scheduler_type === 'constant') return 1;
+  const warmup = warmupSteps(args, maxSteps);
+  if (step < warmup) return step / Math.max(1, warmup);
+  const decaySteps = Math.max(1, maxSteps - warmup);
+  switch (args.lr_scheduler_type) {
+    case 'constant_with_warmup':
+      return 1;
+    case 'linear':
+      return Math.max(0, (maxSteps - step) / decaySteps);
+    case 'cosine':
+      return Math.max(0, 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / decaySteps)));
+  }
+}

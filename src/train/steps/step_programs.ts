@@ -1,0 +1,163 @@
+import { WebVeraError } from '../../core/errors/error';
+import { type Cached, ProgramCache } from '../../graph/program_cache';
+import type { LoadedProgram, Runner } from '../../graph/runner';
+import { inChunks, totalFlops } from '../../graph/work';
+import { type Batch, type BatchShape, lossChunks } from '../../tasks/task';
+import { tooLarge } from '../too_large';
+import type { StepData, TrainingInit, Tune } from '../training_init';
+import { LoadedLayers, layersOfRun } from './loaded_layers';
+import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
+import { type LossProgram, lossProgram, writeBatch } from './program';
+import { packStepBlock, type StepBlock } from './step_block';
+
+/** Programs kept: for each of 8 padded lengths, 64 to 8,192 tokens, one for whole batches and one for an epoch's last. */
+const KEPT = 2 * 8;
+
+interface StepAt {
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+interface StepProgramsInit
+  extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
+  readonly state: OptimizerState;
+  /** Called when memory has run out, and steps go on with gradient checkpointing. */
+  onCheckpointing(): void;
+}
+
+/** The programs of a run's steps. Each is loaded when a batch first needs it. */
+export class StepPrograms {
+  readonly #init: StepProgramsInit;
+  readonly #runner: Runner;
+  /** Not shared with other runs: they accumulate gradients in this run's buffers. */
+  readonly #programs: ProgramCache;
+  #layers: LoadedLayers | undefined;
+  #optimizer: LoadedProgram | undefined;
+  #checkpointing: boolean;
+
+  constructor(init: StepProgramsInit) {
+    this.#init = init;
+    this.#runner = init.runner;
+    this.#programs = new ProgramCache(init.runner, { kept: KEPT, early: true });
+    this.#checkpointing = init.args.gradient_checkpointing;
+  }
+
+  /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of whole batches. */
+  async load({ early }: { readonly early: boolean }): Promise<void> {
+    const { task, args, state } = this.#init;
+    this.#layers = await this.#loadLayers();
+    if (early) this.#runner.prepare(this.#program(task.fullShape(args), this.#checkpointing).program.steps);
+    this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
+  }
+
+  /** Chooses kernels by measuring them on the step's first batch. */
+  async tune(tune: Tune, data: StepData, at: StepAt, signal: AbortSignal): Promise<void> {
+    const { task, state } = this.#init;
+    const [batch] = data.microBatches;
+    if (batch === undefined) return;
+    const { program, inputs, owned, chunkRows } = this.#program(batch, this.#checkpointing);
+    const chunks = lossChunks(batch.labelled, chunkRows);
+    try {
+      await this.#runner.allocate(owned);
+      writeBatch(this.#runner, task, inputs, batch);
+      this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelled }));
+      const steps = program.steps.filter(inChunks(chunks));
+      await tune([...(this.#layers?.steps ?? []), ...steps], signal);
+    } finally {
+      this.#runner.free(owned);
+    }
+    // These programs were loaded before kernels were chosen.
+    this.#layers?.release();
+    this.#layers = undefined;
+    this.#layers = await this.#loadLayers();
+  }
+
+  /**
+   * Loads the program of such batches, so that what there is no memory for is known before the first step. Throws `limit_exceeded` and
+   * `out_of_memory`, and says which arguments to change.
+   */
+  async reserve(shape: BatchShape): Promise<void> {
+    try {
+      await this.#inMemory((checkpointing) => this.#use(shape, checkpointing, () => {}));
+    } catch (error) {
+      throw tooLarge(error, shape, this.#init.args, this.#init.task);
+    }
+  }
+
+  /** Floating-point operations of a step with batches of such a shape, its update included. */
+  async flopsOf(shape: BatchShape): Promise<number> {
+    const batch = await this.#use(shape, this.#checkpointing, ({ built }) => totalFlops(built.program.steps));
+    const shared = totalFlops(this.#layers?.steps ?? []) + (this.#optimizer?.flops ?? 0);
+    return this.#init.args.gradient_accumulation_steps * batch + shared;
+  }
+
+  /** Queues a step without its update. If memory runs out, it goes on with gradient checkpointing. */
+  async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
+    this.#layers?.begin();
+    for (const [microStep, batch] of microBatches.entries()) {
+      const block = this.#block(batch, { ...at, microStep, tokens });
+      await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
+    }
+    // A step without all of its kernels must not update anything.
+    await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
+  }
+
+  /** Queues the step's update. Synchronous, so a read queued next sees this step's values. */
+  update(): void {
+    if (this.#optimizer === undefined)
+      throw new WebVeraError('internal', 'A step came before its programs were loaded');
+    this.#layers?.finish();
+    this.#runner.run(this.#optimizer);
+  }
+
+  async release(): Promise<void> {
+    this.#optimizer?.release();
+    await this.#programs.dropAll();
+    this.#layers?.release();
+  }
+
+  async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
+    const { task, state } = this.#init;
+    await this.#use(batch, checkpointing, ({ built, loaded: program }) => {
+      writeBatch(this.#runner, task, built.inputs, batch);
+      this.#runner.write(state.block, block);
+      this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+      return program.ready;
+    });
+  }
+
+  #use<R>(shape: BatchShape, checkpointing: boolean, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
+    const key = { name: 'training step', shape: [shape.B, shape.T] };
+    return this.#programs.use(key, () => this.#program(shape, checkpointing), body);
+  }
+
+  async #inMemory(use: (checkpointing: boolean) => Promise<void>): Promise<void> {
+    try {
+      await use(this.#checkpointing);
+    } catch (error) {
+      if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
+      this.#checkpointing = true;
+      await this.#programs.dropAll();
+      this.#init.onCheckpointing();
+      await use(true);
+    }
+  }
+
+  #loadLayers(): Promise<LoadedLayers> {
+    const { maxBindingBytes } = this.#runner;
+    const layers = layersOfRun({ ...this.#init, grads: gradientsOf(this.#init.state), maxBindingBytes });
+    return LoadedLayers.create(this.#runner, layers);
+  }
+
+  #program(batch: BatchShape, checkpointing: boolean): LossProgram {
+    const { loaded, task, overlay, args, state } = this.#init;
+    const { seed, label_smoothing_factor: smoothing } = args;
+    const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
+    return lossProgram(task, loaded, overlay, batch, { ...state, training });
+  }
+
+  #block({ labelled }: Batch, at: StepAt & Pick<StepBlock, 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
+    const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
+    return packStepBlock({ ...at, labelled, beta1, beta2 });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Overlay } from '../../../adapters/overlay';
+import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../../formats/models/model_folder';
+import { expectFinite } from '../../../formats/tensors/finite';
+import { transpose } from '../../../formats/tensors/transpose';
+import type { Runner } from '../../../graph/runner';
+import { storageOf, type Value } from '../../../graph/value';
+import { type Architecture, fileShape } from '../../../models/architecture';
+import { tensorsUnder, untied } from '../../../models/untied';
+import type { BaseModel } from '../base_model';
+import { fileName, specOf } from './tensors';
+
+/**
+ * The folder of a model as it stands: with merged weights, trained biases and whole modules, without the deltas of
+ * adapters that aren't merged. Tensors keep the dtype in which they are stored here, so vectors and matrices whose rows aren't a
+ * multiple of four numbers are float32 over half-precision bases, too; packed ones (q8, q4) are written as float16, each number
+ * rounded once. Rejects with `numerical_error` where a number isn't finite, as after a merge that overflowed.
+ */
+export async function exportModel(
+  { runner, loaded }: BaseModel,
+  { tensors: over }: Overlay,
+  signal: AbortSignal,
+): Promise<Map<string, Blob>> {
+  const values = tensorsUnder(loaded, over);
+  const model = untied(loaded.model, values);
+  const specs = [...values].map(([name, value]) => describe(model, name, value));
+  return writeModelFolder(model.config, { specs, tensors: read(runner, model, values, signal) });
+}
+
+function describe(model: Architecture, name: string, { shape, dtype }: Value): ModelTensorSpec {
+  const spec = specOf(model, name);
+  const dims = spec === undefined ? shape : fileShape(spec);
+  return { name: fileName(model, name), dims, dtype: storageOf({ name, dtype }).written };
+}
+
+async function* read(
+  runner: Runner,
+  model: Architecture,
+  values: ReadonlyMap<string, Value>,
+  signal: AbortSignal,
+): AsyncGenerator<ModelTensor> {
+  for (const [name, value] of values) {
+    signal.throwIfAborted();
+    const buffer = await runner.read(value);
+    const elements = storageOf(value).elements(buffer, value.shape);
+    expectFinite(name, elements, storageOf(value).written);
+    const [rows = 0, columns = 0] = value.shape;
+    const isTransposed = specOf(model, name)?.transposed === true;
+    const data = isTransposed ? transpose(elements, rows, columns) : elements;
+    yield {
+      ...describe(model, name, value),
+      bytes: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { type FileSource, readFileIfPresent } from '../../../core/input/files';
+import type { ParserLimits } from '../../../core/types/source';
+import { parseJsonObject } from '../../../formats/json';
+import { ImageProcessor } from '../../../images/image_processor';
+import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '../../../images/preprocessor_config';
+import type { Architecture, ImageSizes } from '../../../models/architecture';
+import type { SessionHost } from '../../protocol';
+
+export const PREPROCESSOR_FILE = 'preprocessor_config.json';
+/** Of red, green and blue. */
+const CHANNELS = 3;
+
+/** Loads what prepares a model's images. */
+export class ImageProcessorLoader {
+  readonly #host: SessionHost;
+  readonly #limits: ParserLimits;
+
+  constructor(host: SessionHost, limits: ParserLimits) {
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /**
+   * By the folder's preprocessor_config.json; without that file as `ViTImageProcessor` does it, at the model's size. None for a model
+   * that takes in no images, or other channels without telling how. Throws `invalid_format` for images that the model couldn't take in.
+   */
+  async ofModel(source: FileSource, { image }: Pick<Architecture, 'image'>): Promise<ImageProcessor | undefined> {
+    if (image === undefined) return undefined;
+    const json = await readFileIfPresent(source, PREPROCESSOR_FILE, this.#limits.json);
+    if (json === undefined && image.channels !== CHANNELS) return undefined;
+    const fields =
+      json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, this.#limits.json);
+    const config = parsePreprocessorConfig(fields);
+    expectFitting(config, image);
+    const { decodeImage: decode, quiet } = this.#host;
+    return new ImageProcessor(config, { decode, quiet });
+  }
+}
+
+function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSizes): void {
+  const { height, width } = preparedSize(config) ?? { height: size, width: size };
+  const expected = `images of ${size}×${size} in ${channels} channels, as config.json says`;
+  if (height === size && width === size && channels === CHANNELS) return;
+  throw new WebVeraError(
+    'invalid_format',
+    `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`,
+    {
+      hint: 'Do config.json and preprocessor_config.json belong together? Without that file images are given as pixel_values.',
+    },
+  );
+}

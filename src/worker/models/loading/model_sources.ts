@@ -1,0 +1,129 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { Warn } from '../../../core/errors/warning';
+import type { FileSource } from '../../../core/input/files';
+import { defaultLimits, type ParserLimits, type ProgressInfo } from '../../../core/types/source';
+import type { HttpFolder } from '../../../hub/http';
+import { openSource } from '../../../hub/open_source';
+import type { WeightStore } from '../../../store/weight_store';
+import type { CallId, LoadOptions, OpenOptions, SessionHost, WireSource } from '../../protocol';
+import type { Calls } from '../../rpc/calls';
+import { sealed } from '../../rpc/seal';
+import { isKept, KeptFolder } from '../../storage/kept_folder';
+
+/** What a session's sources go by, where it has it. */
+interface SourceParts {
+  readonly calls?: Calls;
+  /** Where downloads are kept. */
+  readonly kept?: WeightStore | undefined;
+  readonly warn?: Warn;
+}
+
+interface KeptOptions {
+  readonly signal?: AbortSignal;
+  /** Makes no request. */
+  readonly isLocal: boolean;
+  /** As `KeptFolderOptions` have it. */
+  readonly asksAgain?: boolean;
+  /** Told of each copy that is damaged. */
+  readonly onDamage?: (file: string) => void;
+  /** Under which progress is told. */
+  readonly call?: CallId | undefined;
+}
+
+/** Where a session's models, tokenizers and adapters come from. */
+export class ModelSources {
+  /** Of what is read. */
+  readonly limits: ParserLimits;
+  readonly #host: SessionHost;
+  readonly #options: OpenOptions;
+  readonly #parts: SourceParts;
+  readonly #told = new Set<string>();
+  #sealed = false;
+
+  constructor(host: SessionHost, options: OpenOptions, parts: SourceParts = {}) {
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.#host = host;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** From now on nothing is downloaded. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {
+    const { calls } = this.#parts;
+    const { progress, revision, integrity, hasToken, local_files_only = false } = options;
+    return openSource(sourceOf(source), {
+      ...this.#hub(),
+      signal,
+      integrity,
+      keep: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
+      ...(hasToken && calls && { token: () => calls.token(call, signal) }),
+      ...(revision !== undefined && { revision }),
+      ...(progress && { progress_callback: this.#reporting(call) }),
+    });
+  }
+
+  /** What is kept of a source's files; undefined where none are kept. */
+  kept(source: WireSource, options: KeptOptions): KeptFolder | undefined {
+    let found: KeptFolder | undefined;
+    const { call, signal } = options;
+    openSource(sourceOf(source), {
+      ...this.#hub(),
+      signal,
+      ...(call !== undefined && { progress_callback: this.#reporting(call) }),
+      keep: (folder) => {
+        found = this.#keep(folder, options);
+        return found ?? folder;
+      },
+    });
+    return found;
+  }
+
+  #reporting(call: CallId): (info: ProgressInfo) => void {
+    return (info) => this.#host.emit({ type: 'progress', call, info });
+  }
+
+  #hub(): Pick<OpenOptions, 'remoteHost' | 'remotePathTemplate'> & { readonly fetch: typeof globalThis.fetch } {
+    const { remoteHost, remotePathTemplate } = this.#options;
+    return {
+      fetch: (input, init) => this.#fetch(input, init),
+      ...(remoteHost !== undefined && { remoteHost }),
+      ...(remotePathTemplate !== undefined && { remotePathTemplate }),
+    };
+  }
+
+  #keep(folder: HttpFolder, options: KeptOptions): KeptFolder | undefined {
+    const { kept, warn = () => {} } = this.#parts;
+    if (kept === undefined || !isKept(folder)) return undefined;
+    const once: Warn = (warning) => {
+      // A full disk is full for each of a model's files.
+      if (!this.#told.has(warning.code)) warn(warning);
+      this.#told.add(warning.code);
+    };
+    return new KeptFolder(folder, { store: kept, warn: once, ...options });
+  }
+
+  /** Asked at each request: a download may be under way when the session is sealed. */
+  async #fetch(...request: Parameters<typeof globalThis.fetch>): Promise<Response> {
+    if (this.#sealed) throw sealed();
+    // Called as a plain function, as browsers' fetch must be.
+    const { fetch = globalThis.fetch } = this.#host;
+    return fetch(...request);
+  }
+}
+
+function sourceOf(source: WireSource): Exclude<WireSource, { readonly url: string }> | URL {
+  return typeof source === 'object' && 'url' in source ? new URL(source.url) : source;
+}
+
+/** Throws `not_found` where only what is kept may be read. */
+function unkept(folder: HttpFolder, isLocal: boolean): FileSource {
+  if (!isLocal) return folder;
+  throw new WebVeraError('not_found', `Expected files that are kept of ${folder.location}, but none are kept here`, {
+    hint: "Files of addresses with a query, and of sessions that store in memory, aren't kept.",
+    detail: { location: folder.location },
+  });
+}

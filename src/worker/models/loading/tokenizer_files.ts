@@ -1,0 +1,85 @@
+import type { JsonObject } from '../../../core/input/fields';
+import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/files';
+import type { ParserLimits } from '../../../core/types/source';
+import { parseJsonObject } from '../../../formats/json';
+import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary_files';
+
+type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
+
+/** What a tokenizer is made of. */
+interface TokenizerFiles {
+  /** What tokenizer.json holds, or its text. */
+  readonly tokenizer: string | JsonObject;
+  /** Of tokenizer_config.json. */
+  readonly config: string | JsonObject;
+  /** Of the files that hold the vocabulary. */
+  readonly bytes: number;
+}
+
+/**
+ * A folder's tokenizer: tokenizer.json, or the vocabulary that older folders have in its place; undefined without either.
+ * `modelType` is what config.json says, which is read for it where it is needed and not given.
+ */
+export async function readTokenizerFiles(
+  source: FileSource,
+  limits: Limits,
+  modelType: string | undefined,
+): Promise<TokenizerFiles | undefined> {
+  const file = await readFileIfPresent(source, 'tokenizer.json', limits.tokenizer);
+  if (file !== undefined) {
+    const config = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
+    return { tokenizer: textOf(file), config: config === undefined ? {} : textOf(config), bytes: file.length };
+  }
+  const vocabulary = await readVocabulary(source, limits);
+  if (vocabulary === undefined) return undefined;
+  const object = async (name: string): Promise<JsonObject> => {
+    const bytes = await readFileIfPresent(source, name, limits.json);
+    return bytes === undefined ? {} : parseJsonObject(bytes, name, limits.json);
+  };
+  const files: VocabularyFiles = {
+    vocabulary: vocabulary.of,
+    config: await object('tokenizer_config.json'),
+    specialTokens: await object('special_tokens_map.json'),
+    addedTokens: await object('added_tokens.json'),
+    modelType: modelType ?? textIn(await object('config.json'), 'model_type'),
+  };
+  return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
+}
+
+/**
+ * Whether a load of a folder's tokenizer asks for nothing that wasn't asked for before. `has` tells whether the folder has a file;
+ * undefined where nobody has asked for it.
+ */
+export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
+  if (has('tokenizer.json') === undefined) return false;
+  if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;
+  const isJson = has('vocab.json');
+  if (isJson === undefined) return false;
+  const isVocabulary = has(isJson ? 'merges.txt' : 'vocab.txt');
+  if (!isVocabulary) return isVocabulary === false && !isJson;
+  // The last that is asked for.
+  return has('added_tokens.json') !== undefined;
+}
+
+async function readVocabulary(
+  source: FileSource,
+  { tokenizer: limit }: Limits,
+): Promise<{ readonly of: VocabularyFiles['vocabulary']; readonly bytes: number } | undefined> {
+  const json = await readFileIfPresent(source, 'vocab.json', limit);
+  if (json !== undefined) {
+    const merges = await readFile(source, 'merges.txt', limit);
+    const of = { json: parseJsonObject(json, 'vocab.json', limit), merges: textOf(merges) };
+    return { of, bytes: json.length + merges.length };
+  }
+  const lines = await readFileIfPresent(source, 'vocab.txt', limit);
+  return lines === undefined ? undefined : { of: { lines: textOf(lines) }, bytes: lines.length };
+}
+
+function textIn(json: JsonObject, key: string): string | undefined {
+  const value = json[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,95 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Example, get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../../src/index';
+import { drawn, fashion, loadFashion } from '../../helpers/bytes/drawn_images';
+import { eventsOf } from '../../helpers/models/tiny_training';
+import { openTestSession } from '../../helpers/session/session';
+
+const opened = await openTestSession();
+afterAll(() => opened.session.close());
+
+const examples = (firsts: readonly number[]): Example[] =>
+  firsts.flatMap((first) => [
+    { image: drawn('stripes', first), label: 'stripes' },
+    { image: drawn('squares', first), label: 1 },
+  ]);
+
+describe('images of any size', async () => {
+  const base = await loadFashion(opened);
+  const model = await get_peft_model(
+    base,
+    new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] }),
+  );
+
+  test('train, are evaluated, and have their labels told', async () => {
+    const trainer = new Trainer({
+      model,
+      args: {
+        per_device_train_batch_size: 6,
+        max_steps: 8,
+        learning_rate: 3e-2,
+        headLearningRate: 1e-2,
+        lr_scheduler_type: 'constant',
+        eval_strategy: 'steps',
+        eval_steps: 8,
+      },
+      train_dataset: examples([0, 3, 6]),
+      eval_dataset: examples([1]),
+    });
+    const events = await eventsOf(trainer.train());
+    const losses = events.flatMap((event) => (event.type === 'log' ? [event.logs.loss] : []));
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+    const evaluation = events.find((event): event is TrainEvent & { type: 'evaluate' } => event.type === 'evaluate');
+    expect(evaluation?.metrics).toMatchObject({ accuracy: 1, eval_rows: 2 });
+    const [stripes, squares] = [drawn('stripes', 5), drawn('squares', 5)];
+    const told = await model.predict_batch([stripes, { image: squares }, squares]);
+    expect(told.map(([likeliest]) => likeliest?.label)).toEqual(['stripes', 'squares', 'squares']);
+    expect(await model.predict(stripes)).toEqual(told[0]);
+  });
+
+  test('a hostile one refuses all, and nothing is trained', async () => {
+    const before = await model.predict(drawn('stripes', 0));
+    const bad: readonly [unknown, object][] = [
+      [
+        { image: { ...drawn('stripes', 0), width: 41 }, label: 0 },
+        { code: 'invalid_argument', message: /^train_dataset\[4\]: image: data: expected width·height·4 bytes/ },
+      ],
+      [
+        { image: new Blob(['PNG'], { type: 'image/png' }), label: 0 },
+        { code: 'invalid_argument', message: /^example 4: image: expected pixels, because nothing decodes/ },
+      ],
+      [
+        { image: { width: 2 ** 16, height: 1, data: new Uint8ClampedArray(2 ** 18) }, label: 0 },
+        { code: 'limit_exceeded', message: /^example 4: image: expected an image of at most/ },
+      ],
+    ];
+    for (const [one, error] of bad) {
+      const train_dataset = [...examples([0, 3]), one as Example];
+      const args = { max_steps: 1, save_strategy: 'no' } as const;
+      await expect(new Trainer({ model, args, train_dataset }).train()).rejects.toMatchObject(error);
+    }
+    await expect(model.predict(new Blob(['PNG']))).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: /^predict: inputs\[0\]: image: expected pixels/,
+    });
+    expect(await model.predict(drawn('stripes', 0))).toEqual(before);
+  });
+});
+
+test('merging keeps what prepares images', async () => {
+  const base = await loadFashion(opened);
+  const vera = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
+  const before = await vera.predict(drawn('squares', 0));
+  const merged = await vera.merge_and_unload();
+  expect(await merged.predict(drawn('squares', 0))).toEqual(before);
+  await base.dispose();
+});
+
+test('a preprocessor of another size is refused as the model is loaded', async () => {
+  const other = new Blob([JSON.stringify({ image_processor_type: 'ViTImageProcessor', size: 224 })]);
+  await expect(
+    loadFashion(opened, { files: new Map([...fashion.files, ['preprocessor_config.json', other]]) }),
+  ).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: 'preprocessor_config.json: expected images of 28×28 in 3 channels, as config.json says, got 224×224 in 3',
+  });
+});

@@ -1,0 +1,135 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AutoModelForSequenceClassification, type Example, Profile } from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
+import { type TestSession, vectorsOf, within } from '../../helpers/session/session';
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const load = ({ session }: TestSession, names = ['red', 'green', 'blue']) =>
+  AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), { session, id2label: { ...names } });
+const rows = Array.from({ length: 12 }, (_, index): Example => {
+  const label = index % 3;
+  return { input_ids: [10 + label, 20 + index, 40 + label, 50], label };
+});
+const options = {
+  args: { max_steps: 25, per_device_train_batch_size: 12, learning_rate: 0.05, headLearningRate: 0.02 },
+};
+const visit = <T>(body: (opened: TestSession) => Promise<T>) => within({ store: 'auto' }, body);
+const labels = (told: readonly (readonly { readonly label: string }[])[]) => told.map(([best]) => best!.label);
+
+test('a profile over a classifier learns with its head, is judged by what it learnt, and knows it at the next visit', async () => {
+  const told = await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows);
+    const { metrics } = await profile.learn();
+    // Of so few labels all are learnt from.
+    expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
+    expect(metrics.loss_after).toBeLessThan(metrics.loss_before! / 2);
+    return Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })));
+  });
+  expect(labels(told)).toEqual(rows.map((_, index) => ['red', 'green', 'blue'][index % 3]));
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const profile = await Profile.open(base, 'ada');
+    expect(await Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })))).toEqual(told);
+    const files = await profile.export();
+    const config = JSON.parse(await files.get('adapter_config.json')!.text());
+    expect(config).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['classifier', 'score'] });
+    const tensors = await vectorsOf({
+      'adapter_config.json': files.get('adapter_config.json')!,
+      'adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+    });
+    expect([...tensors.keys()]).toContain('base_model.model.classifier.bias');
+    const again = await Profile.import(base, files, 'again');
+    expect(await again.predict(rows[0] as { input_ids: number[] })).toEqual(told[0]);
+  });
+});
+
+test('two profiles over one base keep heads of their own', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const ada = await Profile.open(base, 'ada', options);
+    const ben = await Profile.open(base, 'ben', options);
+    await ada.add(rows);
+    await ben.add(rows.map((row, index): Example => ({ ...row, label: (index + 1) % 3 })));
+    await ada.learn();
+    await ben.learn();
+    const first = rows[0] as { input_ids: number[] };
+    expect(labels([await ada.predict(first), await ben.predict(first)])).toEqual(['red', 'green']);
+  });
+});
+
+test('a profile tells several labels at once, goes on as files, and isn’t opened where one is told', async () => {
+  const problem_type = 'multi_label_classification';
+  const loadSeveral = ({ session }: TestSession) =>
+    AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), {
+      session,
+      id2label: { 0: 'red', 1: 'green', 2: 'blue' },
+      problem_type,
+    });
+  const sets = [['red'], ['green', 'blue'], []];
+  const several = rows.map((row, index): Example => {
+    const { input_ids } = row as { readonly input_ids: readonly number[] };
+    return { input_ids, labels: sets[index % 3]! };
+  });
+  await visit(async (opened) => {
+    const base = await loadSeveral(opened);
+    const profile = await Profile.open(base, 'ada', options);
+    await profile.add(several);
+    expect((await profile.learn()).metrics.taken).toBe(1);
+    const told = await profile.predict(several[1] as { input_ids: number[] });
+    expect(
+      told
+        .filter((one) => one.told)
+        .map(({ label }) => label)
+        .sort(),
+    ).toEqual(['blue', 'green']);
+    const files = await profile.export();
+    expect((await files.get('examples.jsonl')!.text()).split('\n')[1]).toBe(JSON.stringify(several[1]));
+    const again = await Profile.import(base, files, 'again');
+    expect(await again.predict(several[1] as { input_ids: number[] })).toEqual(told);
+    const single = await load(opened);
+    const message = `profile: expected a model with problem_type ${problem_type}, as it began, got left out`;
+    await expect(Profile.open(single, 'ada')).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(Profile.import(single, files, 'ben')).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(profile.add([{ text: 'a', labels: ['violet'] }])).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});
+
+test.each<[string, object, RegExp]>([
+  [
+    'a label that the model hasn’t',
+    { input_ids: [1, 2], label: 'violet' },
+    /^examples\[1\]: label: expected one of the/,
+  ],
+  ['no label', { input_ids: [1, 2] }, /^examples\[1\]: expected a label for the whole text/],
+  ['ids beyond the vocabulary', { input_ids: [1, 1e6], label: 'red' }, /^examples\[1\]: input_ids: expected/],
+])('nothing is kept of an example with %s, nor of what came with it', async (_, example, message) => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    const refused = profile.add([rows[0], example] as Example[]);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', message });
+    expect(profile.info).toMatchObject({ examples: 0, seen: 0 });
+  });
+});
+
+test.each([[['green', 'red', 'blue']], [['red', 'green', 'violet']]])(
+  'what was begun with other labels isn’t opened or imported over %j',
+  async (names) => {
+    const files = await visit(async (opened) => (await Profile.open(await load(opened), 'ada', options)).export());
+    await visit(async (opened) => {
+      const other = await load(opened, names);
+      const expected = 'expected a model with the labels ["red","green","blue"], as it began, got';
+      const refusal = { code: 'invalid_argument', message: `profile: ${expected} ${JSON.stringify(names)}` };
+      await expect(Profile.open(other, 'ada')).rejects.toMatchObject(refusal);
+      await expect(Profile.import(other, files, 'ben')).rejects.toMatchObject(refusal);
+      expect((await Profile.open(await load(opened), 'ada')).info.examples).toBe(0);
+    });
+  },
+);

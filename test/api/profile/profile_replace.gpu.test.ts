@@ -1,0 +1,120 @@
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Profile } from '../../../src/index';
+import { loadTiny } from '../../helpers/models/tiny_llama';
+import { firstLog } from '../../helpers/models/tiny_training';
+import {
+  habit,
+  heard,
+  profileOptions as options,
+  stored,
+  visit,
+  weightsOf,
+  writingOf,
+} from '../../helpers/session/profiles';
+import { FakeLocks } from '../../worker/fake_locks';
+
+/** What one browser keeps. */
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+const endless = { args: { max_steps: 500, save_steps: 1 } };
+
+/** A profile that has learnt something else. */
+async function elsewhere() {
+  const made = await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'bob', options);
+    await profile.add(habit(5, 14));
+    await profile.learn({ args: { learning_rate: 0.3 } });
+    const { history } = profile.info;
+    return { files: await profile.export(), weights: await weightsOf(profile), history };
+  });
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  return made;
+}
+
+test('files take the place of all that is kept, for all who have it open, and of what is learning', async () => {
+  const { files, weights, history } = await elsewhere();
+  await visit(async (here) => {
+    await visit(async (there) => {
+      const mine = await Profile.open(await loadTiny(here), 'ada', options);
+      const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+      const lost = vi.fn();
+      mine.addEventListener('forgotten', lost);
+      theirs.addEventListener('forgotten', lost);
+      await mine.add(habit(1));
+      await mine.learn();
+      const run = mine.learn(endless);
+      const ended = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+      for await (const { type } of run) if (type === 'save') break;
+      await mine.replace(files);
+      await ended;
+      expect(mine.info).toMatchObject({ examples: 14, seen: 14, history, can_roll_back: false });
+      expect(await weightsOf(mine)).toEqual(weights);
+      const kept = [...(await stored())].filter(([, value]) => value !== null).map(([key]) => key);
+      expect(kept.sort()).toEqual(['profile/ada/examples', 'profile/ada/state']); // and nothing of the run
+      while (theirs.info.examples !== 14) await heard(theirs, 'change');
+      expect(await writingOf(theirs)).toEqual(await writingOf(mine));
+      expect(lost).not.toHaveBeenCalled();
+      await mine.learn();
+      expect(mine.info.history).toHaveLength(2);
+    });
+  });
+});
+
+test('files that can’t take its place leave a profile as it is, and what it is learning', async () => {
+  const { files } = await elsewhere();
+  await visit(async (here) => {
+    await visit(async (there) => {
+      const mine = await Profile.open(await loadTiny(here), 'ada', options);
+      const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+      await mine.add(habit(1));
+      const run = mine.learn(endless);
+      await firstLog(run);
+      const broken = new Map([...files, ['adapter_model.safetensors', new Blob(['none'])] as const]);
+      await expect(mine.replace(broken)).rejects.toMatchObject({ code: 'invalid_format' });
+      const reason = new Error('given up');
+      await expect(mine.replace(files, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      const { session } = there;
+      await expect(mine.replace(files, { session })).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(theirs.replace(files)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+      expect(mine.learning).toBe(run);
+      await run.stop();
+      expect(mine.info).toMatchObject({ examples: 12, history: [{ examples: 11 }] });
+      await mine.dispose();
+      await expect(mine.replace(files)).rejects.toMatchObject({ code: 'invalid_argument' });
+    });
+  });
+});
+
+test('a profile is replaced whole or not at all', async () => {
+  const { files } = await elsewhere();
+  await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+    await profile.add(habit(1));
+    const { info } = profile;
+    const [before, weights, text] = [await stored(), await weightsOf(profile), await writingOf(profile)];
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await expect(profile.replace(files)).rejects.toMatchObject({ code: 'storage_full' });
+    put.mockRestore();
+    // Somebody gives up while the files are read.
+    const abort = new AbortController();
+    const config = files.get('adapter_config.json') ?? new Blob();
+    const read = Object.assign(new Blob([config]), {
+      text() {
+        abort.abort();
+        return config.text();
+      },
+    });
+    const given = new Map([...files, ['adapter_config.json', read]]);
+    await expect(profile.replace(given, { signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await stored()).toEqual(before);
+    expect(profile.info).toEqual(info);
+    expect([await weightsOf(profile), await writingOf(profile)]).toEqual([weights, text]);
+  });
+});

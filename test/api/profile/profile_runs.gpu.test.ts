@@ -1,0 +1,149 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Profile } from '../../../src/index';
+import { eventually } from '../../helpers/eventually';
+import { loadTiny } from '../../helpers/models/tiny_llama';
+import { firstLog } from '../../helpers/models/tiny_training';
+import {
+  habit,
+  heard,
+  profileOptions as options,
+  stored,
+  visit,
+  weightsOf,
+  writingOf,
+} from '../../helpers/session/profiles';
+import { FakeLocks } from '../../worker/fake_locks';
+
+/** What one browser keeps. */
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
+afterEach(() => void vi.unstubAllGlobals());
+
+describe('a run that is cut off', () => {
+  test.each(['the session', 'the profile'])(
+    'goes on in the next visit to the same bytes: %s was closed',
+    async (what) => {
+      const learnt = async (interrupt: boolean) =>
+        visit(async (opened) => {
+          const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+          if (profile.info.seen === 0) await profile.add(habit(1));
+          if (interrupt) {
+            const run = profile.learn({ args: { save_steps: 1 } });
+            const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+            for await (const { type } of run) if (type === 'save') break;
+            if (what === 'the profile') await profile.dispose();
+            else await opened.session.close();
+            return failed;
+          }
+          const { learning } = profile;
+          const { global_step } = await (learning ?? profile.learn({ args: { save_steps: 1 } }));
+          expect(global_step).toBe(4);
+          expect(profile.learning).toBeUndefined();
+          expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+          return { resumed: learning?.state.log_history.length, weights: await weightsOf(profile) };
+        });
+      const straight = await learnt(false);
+      vi.stubGlobal('indexedDB', new IDBFactory());
+      await learnt(true);
+      expect(await learnt(false)).toEqual({ ...straight, resumed: 4 });
+    },
+  );
+
+  test('by its caller leaves everything as it was', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const before = await weightsOf(profile);
+      const controller = new AbortController();
+      const run = profile.learn({ signal: controller.signal, args: { save_steps: 1 } });
+      await firstLog(run);
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /learning already/ });
+      controller.abort('enough');
+      await expect(Promise.resolve(run)).rejects.toBe('enough');
+      expect(await weightsOf(profile)).toEqual(before);
+      expect(profile.info.history).toEqual([]);
+      const left = await stored();
+      expect(left.get('profile/ada/unfinished')).toBeNull();
+      expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+    });
+  });
+
+  test('for idle time waits while its page is hidden or in use, and goes on by itself', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('document', page);
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ when: 'idle', args: { max_steps: 100 } });
+      const told: string[] = [];
+      for await (const event of run) {
+        if (event.type === 'log' && told.length === 0) page.dispatchEvent(new Event('keydown'));
+        // Until it begins to train it stands still too, as a visitor has only just come.
+        if ('reason' in event && event.state.global_step > 0) told.push(`${event.type} ${event.reason}`);
+        if (told.length === 2) {
+          page.visibilityState = 'hidden';
+          page.dispatchEvent(new Event('visibilitychange'));
+        }
+        if (told.length === 3) {
+          page.visibilityState = 'visible';
+          page.dispatchEvent(new Event('visibilitychange'));
+        }
+        if (told.length === 4) break;
+      }
+      expect(told).toEqual(['paused busy', 'resumed busy', 'paused hidden', 'resumed hidden']);
+      await run.stop();
+    });
+  });
+
+  test('that is stopped is judged by what it came to', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ args: { max_steps: 200 } });
+      await firstLog(run);
+      await run.pause();
+      const { global_step, metrics } = await run.stop();
+      expect(global_step).toBeLessThan(200);
+      expect(profile.info.history).toMatchObject([{ steps: global_step, taken: metrics.taken === 1 }]);
+    });
+  });
+});
+
+describe('another tab', () => {
+  test('learns, and what it learnt is used here', async () => {
+    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+    await visit(async (here) => {
+      await visit(async (there) => {
+        const mine = await Profile.open(await loadTiny(here), 'ada', options);
+        const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+        await theirs.add(habit(1));
+        await theirs.learn();
+        while (mine.info.history.length === 0) await heard(mine, 'change');
+        expect(await writingOf(mine)).toEqual(await writingOf(theirs));
+        expect(await weightsOf(mine)).toEqual(await weightsOf(theirs));
+      });
+    });
+  });
+});
+
+test('a tab that looks whether there is something to go on with keeps nobody from learning', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+  await visit(async (here) => {
+    const mine = await Profile.open(await loadTiny(here), 'ada', options);
+    await mine.add(habit(1));
+    await visit(async (there) => {
+      const run = mine.learn();
+      await run.pause();
+      await Profile.open(await loadTiny(there), 'ada');
+      await eventually(() => expect(locks.waiting('webvera:learn:ada')).toBe(1));
+      await run.resume();
+      await run;
+      await mine.learn();
+      await mine.rollback();
+    });
+    expect(locks.held).toEqual([]);
+    await mine.learn();
+    expect(mine.info.history).toHaveLength(3);
+  });
+});

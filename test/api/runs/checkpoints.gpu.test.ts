@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { TabLocks } from '../../../src/core/locks/tab_locks';
+import { adapters, checkpoints } from '../../../src/index';
+import { CheckpointStore } from '../../../src/store/checkpoint_store';
+import { IndexedDbStore } from '../../../src/store/indexeddb_store';
+import { oneBrowser } from '../../helpers/session/one_browser';
+import { stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
+import { within } from '../../helpers/session/session';
+
+oneBrowser();
+
+const listed = () => within({ store: 'auto' }, ({ session }) => checkpoints.list({ session }));
+
+/** What other pages of this browser have left: the checkpoints of so many runs that were broken off. */
+async function brokenOff(count: number): Promise<void> {
+  const store = new IndexedDbStore('webvera', indexedDB);
+  const kept = new CheckpointStore(store, new TabLocks(undefined, ''));
+  const checkpoint = { slot: 0, seq: 0, training: 'another', step: 3, ended: false } as const;
+  for (let run = 0; run < count; run++) {
+    await kept.save(`run${run}`, { ...checkpoint, adapters: ['theirs'], bytes: new Uint8Array(2000) });
+  }
+  await store.close();
+}
+
+test('a run’s checkpoints are listed, and deleted', async () => {
+  await trained({ meanwhile: stopAt(5) });
+  const [broken, ...others] = await listed();
+  expect(others).toEqual([]);
+  expect(broken).toMatchObject({ id: expect.any(String), adapter_names: ['default'], ended: false });
+  expect(broken?.global_step).toBeGreaterThanOrEqual(5);
+  expect(Date.now() - (broken?.saved_at ?? 0)).toBeLessThan(60_000);
+  await trained({ resume: true });
+  const [ended] = await listed();
+  expect(ended).toMatchObject({ id: broken?.id, global_step: 12, ended: true });
+  // λ and both moments, twice.
+  expect(ended?.bytes).toBeGreaterThan(2 * 3 * 4 * 8);
+  await within({ store: 'auto' }, async ({ session }) => {
+    await checkpoints.delete('nobody', { session });
+    expect(await checkpoints.list({ session })).toHaveLength(1);
+    await checkpoints.delete(ended?.id ?? '', { session });
+    expect(await checkpoints.list({ session })).toEqual([]);
+  });
+  expect(typesOf(await trained({ resume: true }))).not.toContain('restored');
+});
+
+test('where too many runs are kept that may be gone on with, another one trains on, and says what could be deleted', async () => {
+  const straight = await trained({ init: { args: { save_strategy: 'no' } } });
+  await brokenOff(16);
+  const full = await trained();
+  expect(full.weights).toEqual(straight.weights);
+  expect(full.saved).toEqual([]);
+  expect(full.events.filter(({ type }) => type === 'warning')).toMatchObject([
+    {
+      code: 'storage_full',
+      message: expect.stringMatching(
+        /^Step 4 isn't saved, and training goes on: Storage is full: .* got (theirs at step 3 \(\d{4}-\d\d-\d\d, 2 kB\)(, )?){4} and 12 more; deleting one of them makes room$/,
+      ),
+    },
+  ]);
+  expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(16).fill('theirs'));
+  await within({ store: 'auto' }, ({ session }) => checkpoints.delete('run7', { session }));
+  expect((await trained()).saved).toHaveLength(3);
+  expect(await listed()).toHaveLength(16);
+  await within({ store: 'auto' }, ({ session }) => adapters.wipe({ session }));
+  expect(await listed()).toEqual([]);
+});
+
+test('a run that has ended gives way', async () => {
+  await trained();
+  await brokenOff(4);
+  expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
+});
+
+test('take an id', async () => {
+  await expect(checkpoints.delete('')).rejects.toMatchObject({ message: /^id: expected a string/ });
+  await expect(checkpoints.list({ id: 'a' } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+});

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { get_peft_model, type PreTrainedModel, type TrainRun, VeraConfig, type VeraModel } from '../../../src/index';
+import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
+import { firstLog, tinyTrainer } from '../../helpers/models/tiny_training';
+import { bytesOf, openTestSession, type TestSession } from '../../helpers/session/session';
+
+let opened: TestSession;
+let base: PreTrainedModel;
+
+beforeAll(async () => {
+  opened = await openTestSession();
+  base = await loadTiny(opened);
+});
+afterAll(() => opened.session.close());
+
+const config = new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'] });
+
+/** With the adapters a and b, of which a is active. */
+async function two(): Promise<VeraModel> {
+  const model = await get_peft_model(base, config, 'a');
+  await model.add_adapter('b', config);
+  return model;
+}
+
+function train(model: VeraModel, max_steps = 4): TrainRun {
+  return tinyTrainer(model, { args: { max_steps, learning_rate: 0.05, save_strategy: 'no' } }).train();
+}
+
+async function lossesOf(run: TrainRun): Promise<number[]> {
+  await run;
+  return run.state.log_history.map(({ loss }) => loss);
+}
+
+async function savedOf(model: VeraModel, adapter_name: string): Promise<Uint8Array> {
+  return bytesOf((await model.save_pretrained({ adapter_name }))['adapter_model.safetensors']);
+}
+
+async function logitsOf(model: PreTrainedModel): Promise<Float32Array> {
+  return (await model.forward({ input_ids: [tinyRow(8).input_ids] })).logits.data;
+}
+
+test('calls take effect in their order, and runs train what was active as they were asked for', async () => {
+  const alone = await two();
+  const losses = [await lossesOf(train(alone))];
+  await alone.set_adapter('b');
+  losses.push(await lossesOf(train(alone, 5)));
+  await alone.set_adapter(['a', 'b']);
+  await alone.merge_adapter();
+
+  const model = await two();
+  const first = train(model);
+  const switched = model.set_adapter('b');
+  const second = train(model, 5);
+  const rest = [model.set_adapter(['a', 'b']), model.merge_adapter()];
+  const third = train(model);
+  await expect(Promise.resolve(third)).rejects.toMatchObject({ code: 'invalid_argument' }); // as it comes after the merge
+  await Promise.all([switched, ...rest]);
+  expect([await lossesOf(first), await lossesOf(second)]).toEqual(losses);
+  for (const name of ['a', 'b']) expect(await savedOf(model, name)).toEqual(await savedOf(alone, name));
+  expect(model.active_adapters).toEqual(['a', 'b']);
+  expect(await logitsOf(model)).toEqual(await logitsOf(alone));
+});
+
+test('a sum and a model without adapters are made of what the runs before come to', async () => {
+  const model = await two();
+  const run = train(model);
+  await model.add_weighted_adapter(['a'], [1], 'sum');
+  expect(run.state.global_step).toBe(4);
+  await model.set_adapter('sum');
+  const trained = await logitsOf(model);
+  expect(trained).not.toEqual(await logitsOf(base));
+  await model.set_adapter('b');
+  const other = train(model);
+  const merged = await model.merge_and_unload({ adapter_names: ['sum'] });
+  expect(other.state.global_step).toBe(4);
+  const difference = (await logitsOf(merged)).map((logit, i) => logit - (trained[i] ?? 0));
+  expect(Math.max(...difference.map(Math.abs))).toBeLessThan(1e-4);
+});
+
+test('a run that is paused is merged as it stands, and goes on', async () => {
+  const model = await two();
+  const run = train(model, 500);
+  await firstLog(run);
+  await run.pause();
+  const { global_step } = run.state;
+  await model.merge_adapter();
+  expect(run.state.global_step).toBe(global_step);
+  await model.unmerge_adapter();
+  await run.resume();
+  expect((await run.stop()).global_step).toBeGreaterThanOrEqual(global_step);
+});
+
+test('a merge that waits is let go by a pause, and by its signal', async () => {
+  const model = await two();
+  const run = train(model, 2000);
+  await firstLog(run);
+  const cancelled = new AbortController();
+  const first = model.merge_adapter({ signal: cancelled.signal });
+  let isMerged = false;
+  const second = model.merge_adapter().then(() => {
+    isMerged = true;
+  });
+  cancelled.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  // Calls that change nothing are answered meanwhile.
+  await savedOf(model, 'b');
+  expect(isMerged).toBe(false);
+  await run.pause();
+  await second;
+  await expect(run.stop()).resolves.toMatchObject({ metrics: {} });
+  expect(run.state.global_step).toBeLessThan(2000);
+});
+
+test('an adapter that is deleted ends its run at once', async () => {
+  const model = await two();
+  const run = train(model, 2000);
+  const outcome = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+  await firstLog(run);
+  await model.delete_adapter('a');
+  await outcome;
+  expect(model.active_adapters).toEqual(['b']);
+});

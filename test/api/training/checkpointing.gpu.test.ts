@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { AutoModelForCausalLM, get_peft_model, Session, type TrainEvent, type VeraModel } from '../../../src/index';
+import { tinyConfig, tinyFiles, tinyTensors, tinyVera } from '../../helpers/models/tiny_llama';
+import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
+import { openTestSession } from '../../helpers/session/session';
+import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
+
+const deep = { ...tinyConfig, num_hidden_layers: 12 };
+
+async function deepVera(session: Session): Promise<VeraModel> {
+  const files = tinyFiles({ config: deep, weights: writeSafetensors(tinyTensors(deep)) });
+  return get_peft_model(await AutoModelForCausalLM.from_pretrained(files, { session }), tinyVera);
+}
+
+async function trained(
+  model: VeraModel,
+  gradient_checkpointing: boolean,
+): Promise<{ weights: Uint8Array; events: TrainEvent[] }> {
+  const args = { max_steps: 3, per_device_train_batch_size: 6, gradient_checkpointing };
+  const events = await eventsOf(tinyTrainer(model, { args }).train());
+  return { weights: await weightsOf(model), events };
+}
+
+test('gradient checkpointing takes less memory and gives the same bits', async () => {
+  const results = [];
+  for (const checkpointing of [false, true]) {
+    const { session } = await openTestSession();
+    const model = await deepVera(session);
+    const { weights, events } = await trained(model, checkpointing);
+    const losses = events.flatMap((event) => (event.type === 'log' ? [event.logs.loss] : []));
+    results.push({ weights, losses, peak: (await model.memory()).peak_gpu_bytes });
+    await session.close();
+  }
+  const [plain, checkpointed] = results;
+  expect(checkpointed?.losses).toEqual(plain?.losses);
+  expect(checkpointed?.weights).toEqual(plain?.weights);
+  expect(checkpointed?.peak).toBeLessThan(0.7 * (plain?.peak ?? 0));
+});
+
+test('where memory runs out without it, it is turned on, with a warning', async () => {
+  const roomy = await openTestSession();
+  const expected = await trained(await deepVera(roomy.session), true);
+  const enough = (await peakOf(true)) + 1;
+  const shared = sessionGpu();
+  const session = await Session.open({ worker: false, gpu: withMemory(shared, enough), store: 'memory' });
+  const { weights, events } = await trained(await deepVera(session), false);
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.code] : []));
+  expect(warnings).toEqual(['out_of_memory']);
+  expect(weights).toEqual(expected.weights);
+  await session.close();
+  await roomy.session.close();
+});
+
+async function peakOf(checkpointing: boolean): Promise<number> {
+  const { session } = await openTestSession();
+  const model = await deepVera(session);
+  await trained(model, checkpointing);
+  const { peak_gpu_bytes } = await model.memory();
+  await session.close();
+  return peak_gpu_bytes;
+}
+
+/** The same GPU with so many bytes of memory: a scope that is popped above that says so. */
+function withMemory({ gpu, liveBytes }: SessionGpu, bytes: number): GPU {
+  const limited = (device: GPUDevice): GPUDevice => {
+    const scopes: GPUErrorFilter[] = [];
+    return new Proxy(device, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name === 'pushErrorScope') {
+          return (filter: GPUErrorFilter) => {
+            scopes.push(filter);
+            target.pushErrorScope(filter);
+          };
+        }
+        if (name === 'popErrorScope') {
+          return async () => {
+            const full = scopes.pop() === 'out-of-memory' && liveBytes() > bytes;
+            const error = await target.popErrorScope();
+            return full ? { message: 'no memory is left' } : error;
+          };
+        }
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  return {
+    async requestAdapter() {
+      const adapter = await gpu.requestAdapter();
+      return adapter && { ...adapter, requestDevice: async () => limited(await adapter.requestDevice()) };
+    },
+  } as unknown as GPU;
+}

@@ -1,0 +1,64 @@
+import { reported } from '../../../scripts/lib/launch.mjs';
+import { crashGpu } from './crash';
+import { type BrowserName, withPage } from './harness';
+
+export type Report =
+  | {
+      readonly type: 'log' | 'save' | 'restored' | 'recovered' | 'warning' | 'blocked';
+      readonly step: number;
+      readonly code?: string;
+      readonly message?: string;
+      readonly cause?: string;
+      readonly repeatedSteps?: number;
+    }
+  | Done;
+
+export interface Done {
+  readonly type: 'done';
+  readonly losses: readonly number[];
+  readonly files: object;
+}
+
+interface Visit {
+  /** What the browser keeps between visits. */
+  readonly profile?: string;
+  /** Whether the browser is to be killed at this report. */
+  readonly dies?: (report: Report) => boolean;
+  /** Steps at which Chromium's GPU process is to crash. */
+  readonly crashes?: readonly number[];
+  /** Bytes that the browser lets the site store. */
+  readonly quota?: number;
+}
+
+/** Opens the page, until it is done or its browser is killed; gives what it reported. */
+export function visit(
+  name: BrowserName,
+  url: string,
+  page: string,
+  { profile, dies, crashes = [], quota }: Visit = {},
+): Promise<Report[]> {
+  return withPage(
+    name,
+    url,
+    async ({ page: opened, kill }) => {
+      const reports: Report[] = [];
+      const ahead = [...crashes];
+      if (quota !== undefined) {
+        const browser = await opened.createCDPSession();
+        await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
+      }
+      return reported(opened, `${url}/pages/${page}`, async (report: Report) => {
+        reports.push(report);
+        const isDeath = dies?.(report) === true;
+        if (isDeath) kill();
+        if (report.type === 'log' && report.step === ahead[0]) {
+          ahead.shift();
+          await crashGpu(opened);
+        }
+        return report.type === 'done' || isDeath ? reports : undefined;
+      });
+    },
+    // One that is killed, or whose GPU is, has nobody else's pages.
+    { own: dies !== undefined || crashes.length > 0, ...(profile && { profile }) },
+  );
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import type { Mount } from '../../../scripts/lib/serve.mjs';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
+import { documentedPolicies, HUB } from '../../helpers/session/policies';
+import { browserNames, reportOf, withBrowser } from '../helpers/harness';
+
+const [pagePolicy = '', workerPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
+/** What the test itself does: its page reads a text, breaks the policy once in a worker of its own, and is told of violations. */
+const ownPolicy = `${pagePolicy.replace('webvera', 'webvera page')}; connect-src 'self'; img-src 'self'; report-uri /violations`;
+const worker = (headers: Readonly<Record<string, string>>): Readonly<Record<string, Mount>> => ({
+  '/dist/worker.js': {
+    type: 'text/javascript',
+    body: readFileSync(new URL('../../../dist/worker.js', import.meta.url)),
+    headers: { 'Content-Security-Policy': `${workerPolicy.replace(HUB, '')}; report-uri /violations`, ...headers },
+  },
+});
+
+interface Violation {
+  readonly 'csp-report': { readonly 'effective-directive': string; readonly 'blocked-uri': string };
+}
+
+testOnce('the policies are as strict as they are said to be', () => {
+  expect([pagePolicy, workerPolicy].join()).not.toMatch(/unsafe|data:|blob:|style-src/);
+  expect(workerPolicy).toContain(HUB);
+});
+
+test.each(ofRing(browserNames))('%s: trains under the strict policies, without a word to the network', async (name) => {
+  const requests: string[] = [];
+  const violations: Promise<Violation>[] = [];
+  const onRequest = (request: IncomingMessage): void => {
+    requests.push(`${request.method} ${request.url}`);
+    if (request.url === '/violations') violations.push(jsonOf(request));
+  };
+  const report = await withBrowser(
+    name,
+    async (page, url) => {
+      const done = await reportOf<object>(page, `${url}/pages/strict.html`);
+      await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+      return done;
+    },
+    {
+      headers: { 'Content-Security-Policy': ownPolicy },
+      mounts: worker({}),
+      onRequest,
+      expectedErrors: /^Content-Security-Policy:/, // Firefox reports violations as errors of the page
+    },
+  );
+
+  const losses = Array.from({ length: 5 }, () => expect.any(Number));
+  expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
+  // The policy lets nobody call another server, so all that could go out would be seen here.
+  const [begin, end] = [requests.indexOf('GET /pages/prose.js?begin'), requests.indexOf('GET /pages/prose.js?end')];
+  expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
+  expect(requests.slice(begin + 1, end)).toEqual([]);
+  // Only what the page and its other worker did on purpose.
+  const blocked = (await Promise.all(violations)).map(({ 'csp-report': violation }) => violation);
+  expect(blocked.map((violation) => [violation['effective-directive'], violation['blocked-uri']]).sort()).toEqual([
+    ['connect-src', 'https://page.invalid/'],
+    ['connect-src', 'https://worker.invalid/'],
+  ]);
+});
+
+testInAll('a site that isolates its pages for reasons of its own sends the header with the worker too', async () => {
+  const isolation = { 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const trained = (mounts: Readonly<Record<string, Mount>>) =>
+    withBrowser('chromium', (page, url) => reportOf<object>(page, `${url}/pages/isolated.html`), {
+      headers: { 'Content-Security-Policy': '', ...isolation },
+      mounts,
+    });
+  expect(await trained(worker(isolation))).toEqual({ isolated: true, global_step: 1 });
+  expect(await trained(worker({ 'Cross-Origin-Embedder-Policy': '' }))).toMatchObject({ code: 'worker_crashed' });
+});
+
+test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
+  '%s: a worker that may do nothing trains a model of files, and imports nothing',
+  async (name) => {
+    const requests: string[] = [];
+    const script = readFileSync(new URL('../../../dist/worker.js', import.meta.url), 'utf8');
+    const headers = { 'Content-Security-Policy': "default-src 'none'" };
+    const body = `${script}\nimport('/pages/prose.js?imported').catch(() => {});`;
+    const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/isolated.html#files`), {
+      mounts: { '/dist/worker.js': { type: 'text/javascript', body, headers } },
+      onRequest: ({ url = '' }) => void requests.push(url),
+      expectedErrors: /^Content-Security-Policy:/,
+    });
+    expect(report).toEqual({ isolated: false, global_step: 1 });
+    expect(requests).toContain('/dist/worker.js');
+    expect(requests).not.toContain('/pages/prose.js?imported');
+  },
+);
+
+async function jsonOf(request: IncomingMessage): Promise<Violation> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { ofRing, testOnce } from '../../helpers/ring';
+import { browserNames, reportOf, withBrowser } from '../helpers/harness';
+
+interface Outcome {
+  readonly warnings: readonly string[];
+}
+
+interface Report {
+  readonly sandboxed: Outcome & { readonly origin: string };
+  readonly tag: object;
+  readonly refused: Outcome;
+}
+
+test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
+  '%s: a sandboxed frame, and a browser without IndexedDB, train in memory and say so',
+  async (name) => {
+    const { sandboxed, tag, refused } = await withBrowser(
+      name,
+      (page, url) => reportOf<Report>(page, `${url}/pages/degraded.html`),
+      // A frame of no origin asks as a stranger; and the server's own policy lets nobody frame its pages.
+      { headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
+    );
+    expect(sandboxed.origin).toBe('null');
+    expect(tag).toEqual({ origin: 'null', global_step: 1, text: expect.stringMatching(/\w/) });
+    for (const outcome of [sandboxed, refused]) {
+      expect(outcome).toMatchObject({ global_step: 1, bytes: expect.any(Number), kept: ['mine'] });
+      const told = outcome.warnings.filter((warning) => !warning.startsWith('projection_not_saved'));
+      expect(told).toEqual([expect.stringMatching(/^storage_unavailable: What is saved is kept in memory only: ./)]);
+    }
+  },
+);
+
+testOnce('chromium: in a private window all is as usual, until it is closed', async () => {
+  const empty = { type: 'text/html', body: '<!doctype html><title>Private</title>' };
+  await withBrowser(
+    'chromium',
+    async (usual, url) => {
+      const context = await usual.browser().createBrowserContext();
+      const page = await context.newPage();
+      await page.goto(`${url}/empty.html`);
+      // As a text, which no tool rewrites.
+      const outcome = (await page.evaluate(
+        "import('/pages/saved.js').then((saved) => saved.trainAndSave({}))",
+      )) as Outcome;
+      expect(outcome).toMatchObject({ global_step: 1, kept: ['mine'] });
+      expect(outcome.warnings.filter((warning) => warning.startsWith('storage'))).toEqual([]);
+      const stored = () => indexedDB.databases().then((all) => all.map(({ name }) => name));
+      expect(await page.evaluate(stored)).toContain('webvera');
+      await context.close();
+      await usual.goto(`${url}/empty.html`);
+      expect(await usual.evaluate(stored)).toEqual([]);
+    },
+    { mounts: { '/empty.html': empty } },
+  );
+});

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ofRing } from '../../helpers/ring';
+import { browserNames, withSite } from '../helpers/harness';
+import { type Done, type Report, visit } from '../helpers/visit';
+
+interface Classified extends Done {
+  readonly ended: { readonly global_step: number; readonly best_global_step: number; readonly best_metric: number };
+  readonly evaluations: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[];
+}
+
+const kinds = [
+  { kind: 'texts', metric: 'accuracy' },
+  { kind: 'numbers', metric: 'pearson' },
+  { kind: 'images', metric: 'accuracy' },
+];
+
+const cases = browserNames.flatMap((browser) => kinds.map((kind) => ({ browser, ...kind })));
+
+/** In `npm test` texts in one browser. */
+const isFirst = ({ browser, kind }: (typeof cases)[number]): boolean => browser === 'chromium' && kind === 'texts';
+
+test.each(ofRing(cases, { test: isFirst }))(
+  '$browser: a run that classifies $kind evaluates itself, stops early, and after a killed browser comes to the same bytes',
+  async ({ browser, kind, metric }) => {
+    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+    try {
+      await withSite(async (url) => {
+        const straight = (await visit(browser, url, `classified.html?kind=${kind}&straight`)).at(-1) as Classified;
+        const { ended, evaluations } = straight;
+        expect(evaluations.map(({ step }) => step)).toEqual(evaluations.map((_, index) => 4 * (index + 1)));
+        for (const { metrics } of evaluations) expect(metrics[metric]).toBeLessThanOrEqual(1);
+        const losses = evaluations.map(({ metrics: { eval_loss } }) => eval_loss!);
+        expect(Math.min(...losses)).toBe(ended.best_metric);
+        expect(Math.min(...losses)).toBeLessThan(losses[0]!);
+        // Either it got better to the end, or three times in a row it didn't.
+        expect([28, ended.best_global_step + 12]).toContain(ended.global_step);
+
+        const dies = (report: Report): boolean => report.type === 'log' && 'step' in report && report.step >= 7;
+        const cut = await visit(browser, url, `classified.html?kind=${kind}`, { profile, dies });
+        expect(cut.some(({ type }) => type === 'save')).toBe(true);
+        const resumed = await visit(browser, url, `classified.html?kind=${kind}`, { profile });
+        expect(resumed[0]!.type).toBe('restored');
+        expect(resumed.at(-1)).toEqual(straight);
+      });
+    } finally {
+      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    }
+  },
+);

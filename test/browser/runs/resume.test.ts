@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
+import { type BrowserName, browserNames, withSite } from '../helpers/harness';
+import { type Done, type Report, visit } from '../helpers/visit';
+
+/** Enough for three kills, each after steps that were saved. */
+const STEPS = 32;
+/** As the page has it. */
+const SAVE_STEPS = 3;
+const PAGE = `resumed.html?steps=${STEPS}`;
+
+/** What a run gives that nothing happens to; once a browser. */
+const straightRuns = new Map<BrowserName, Promise<Done>>();
+
+function straightRun(name: BrowserName, url: string): Promise<Done> {
+  const run = straightRuns.get(name) ?? visit(name, url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
+  straightRuns.set(name, run);
+  return run;
+}
+
+type Kill = readonly [steps: number, way: string];
+/** Kept by time or by steps: most times a save is under way, or about to be. */
+const ONCE: readonly Kill[] = [[12, '&by-time']];
+const THRICE: readonly Kill[] = [
+  [12, '&by-time'],
+  [SAVE_STEPS - 1, ''],
+  [10, ''],
+];
+const killed = browserNames.flatMap((name) => [
+  { name, times: 'once', kills: ONCE },
+  { name, times: 'three times', kills: THRICE },
+]);
+
+test.each(ofRing(killed, { test: ({ name, kills }) => name === 'chromium' && kills === ONCE }))(
+  '$name: a browser that is killed while it trains loses no step that was saved ($times)',
+  async ({ name, kills }) => {
+    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+    try {
+      await withSite(async (url) => {
+        const straight = await straightRun(name, url);
+        expect(straight.losses).toHaveLength(STEPS);
+
+        let saved = 0;
+        for (const [steps, way] of kills) {
+          const before = saved;
+          const dies = (report: Report): boolean => {
+            if (report.type === 'save') saved = report.step;
+            // A kill right after the start may come before the first save; a later one waits for it.
+            const isDue = steps < SAVE_STEPS || saved > before;
+            return isDue && report.type === 'log' && report.step >= Math.min(before + steps, STEPS - 2);
+          };
+          const reports = await visit(name, url, PAGE + way, { profile, dies });
+          expect(reports.at(-1)!.type).toBe('log');
+          if (before > 0) {
+            expect(reports[0]!.type).toBe('restored');
+            expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(before);
+          }
+        }
+
+        const reports = await visit(name, url, PAGE, { profile });
+        expect(reports[0]!.type).toBe('restored');
+        const done = reports.at(-1) as Done;
+        expect(done.losses).toEqual(straight.losses);
+        expect(done.files).toEqual(straight.files);
+        expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
+      });
+    } finally {
+      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    }
+  },
+);
+
+testInAll('chromium: a full disk costs the checkpoints, not the run', async () => {
+  await withSite(async (url) => {
+    const straight = await straightRun('chromium', url);
+    const reports = await visit('chromium', url, PAGE, { quota: 4096 });
+    expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
+    const warning = reports.find(({ type }) => type === 'warning');
+    expect(warning).toMatchObject({ code: 'storage_full' });
+    expect((warning as { step: number }).step).toBeLessThanOrEqual(3);
+    expect(reports.at(-1)).toEqual(straight);
+  });
+});
+
+const recoveries = (reports: readonly Report[]) => reports.filter(({ type }) => type === 'recovered');
+
+testOnce(
+  'chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything',
+  async () => {
+    await withSite(async (url) => {
+      const straight = await straightRun('chromium', url);
+      const reports = await visit('chromium', url, PAGE, { crashes: [11] });
+      const [recovered, ...others] = recoveries(reports);
+      expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
+      expect(others).toEqual([]);
+      expect(reports.at(-1)).toEqual(straight);
+    });
+  },
+);
+
+testInAll(
+  'chromium: a GPU that crashes twice is kept from the page, which is told for how long; a later visit goes on',
+  async () => {
+    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+    try {
+      await withSite(async (url) => {
+        const straight = await straightRun('chromium', url);
+        const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
+        const first = await visit('chromium', url, PAGE, { profile, crashes: [11, 20], dies: isWarned });
+        expect(recoveries(first)).toHaveLength(1);
+        expect(first.map(({ type }) => type)).toContain('blocked');
+        const { message = '' } = first.find(isWarned) as { readonly message?: string };
+        const [, seconds] = /Try again in (\d+) s/.exec(message) ?? [];
+        expect(Number(seconds)).toBeGreaterThan(60);
+        expect(Number(seconds)).toBeLessThanOrEqual(120);
+        const second = await visit('chromium', url, PAGE, { profile });
+        expect(second[0]).toMatchObject({ type: 'restored' });
+        expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);
+        expect(second.at(-1)).toEqual(straight);
+      });
+    } finally {
+      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    }
+  },
+);

@@ -1,0 +1,100 @@
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { browserNames, withBrowser } from '../helpers/harness';
+import type { Tab } from '../pages/tabs.js';
+
+const taken = { code: 'locked_by_other_tab', detail: { taken_over: true } };
+
+/** Calls what a tab offers, in it. */
+type Call = <Name extends keyof Tab>(
+  name: Name,
+  ...args: Parameters<Tab[Name]>
+) => Promise<Awaited<ReturnType<Tab[Name]>>>;
+
+async function open(page: Page, url: string): Promise<Call> {
+  await page.goto(`${url}/pages/tabs.html`);
+  await page.waitForFunction(() => 'tab' in window);
+  const call = (name: string, ...args: readonly unknown[]): Promise<unknown> =>
+    page.evaluate(
+      (method, given) => {
+        const { tab } = window as unknown as { tab: Record<string, (...args: readonly unknown[]) => unknown> };
+        return tab[method]?.(...given);
+      },
+      name,
+      args,
+    );
+  return call as Call;
+}
+
+const close = (page: Page): Promise<void> => page.close();
+
+async function crash(page: Page): Promise<void> {
+  page.on('error', () => {});
+  const protocol = await page.createCDPSession();
+  protocol.send('Page.crash').catch(() => {}); // nobody is left to answer
+}
+
+test.each(browserNames)('%s: of several tabs one trains, and it may be any of them', async (name) => {
+  await withBrowser(name, async (page, url) => {
+    const one = await open(page, url);
+    const awake = () => expect.poll(() => one('awake'));
+    await one('begin', {}, { save_strategy: 'no', keepAwake: true });
+    // A headless Firefox has no screen.
+    if (name === 'chromium') await awake().toBe(1);
+    const straight = await one('outcome');
+    await awake().toBe(0);
+    expect(straight).toMatchObject({ files: expect.anything() });
+    let otherPage = await page.browserContext().newPage();
+    let other = await open(otherPage, url);
+    expect(await one('save', 'mine')).toEqual([]);
+
+    // The second is refused.
+    await one('begin', { resume_from_checkpoint: true });
+    await one('pause');
+    const owner = await one('owners');
+    expect(owner).toHaveLength(1);
+    await other('begin', { resume_from_checkpoint: true });
+    expect(await other('outcome')).toEqual({ code: 'locked_by_other_tab', detail: {} });
+    expect(await other('owners')).toEqual(owner);
+
+    // It takes over: the first stops, and it goes on from there.
+    await other('begin', { take_over: true });
+    expect(await one('outcome')).toEqual(taken);
+    expect(await other('restored')).toBe(await one('step'));
+    const newOwner = await one('owners');
+    expect(newOwner).toHaveLength(1);
+    expect(newOwner).not.toEqual(owner);
+
+    // A tab that hangs loses the run. As it goes on, it stops.
+    other('hang', 4500);
+    await one('begin', { take_over: true });
+    await one('pause');
+    expect(await other('outcome')).toEqual(taken);
+    expect(await one('owners')).toHaveLength(1);
+
+    // What two tabs save under one id, the second is told of.
+    expect(await other('save', 'mine')).toEqual(['overwritten']);
+    expect(await one('save', 'mine')).toEqual(['overwritten']);
+
+    // One that is gone lets go, however that came.
+    for (const end of name === 'chromium' ? [close, crash] : [close]) {
+      await other('begin', { take_over: true });
+      expect(await one('outcome')).toEqual(taken);
+      await other('pause');
+      const reached = await other('step');
+      await end(otherPage);
+      await one('free');
+      await one('begin', { resume_from_checkpoint: true });
+      expect(await one('restored')).toBe(reached);
+      await one('pause');
+      if (end === crash || name !== 'chromium') break;
+      otherPage = await page.browserContext().newPage();
+      other = await open(otherPage, url);
+    }
+    // One that slept, and still has the run, goes on.
+    await one('freeze');
+    await one('resume');
+    expect(await one('outcome')).toEqual(straight);
+    expect(await one('owners')).toEqual([]);
+  });
+});

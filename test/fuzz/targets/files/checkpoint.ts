@@ -1,0 +1,16 @@
+import { readCheckpoint, writeCheckpoint } from '../../../../src/formats/checkpoint';
+import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../../target';
+
+/** Floats of the adapters that train, by adapter. */
+const LENGTHS = [3, 2];
+
+/** A run's checkpoint as it lies in the store, by its header and its tensors. */
+export const target: FuzzTarget = {
+  name: 'checkpoint',
+  codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],
+  run(bytes) {
+    const [header, data] = partsOf(bytes, 2) as [Uint8Array, Uint8Array];
+    const read = attempt(target, () => readCheckpoint(headed(header, data), LENGTHS));
+    if (read !== undefined) expectSame('what is written again', readCheckpoint(writeCheckpoint(read), LENGTHS), read);
+  },
+};

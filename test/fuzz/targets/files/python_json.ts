@@ -1,0 +1,14 @@
+import { parseJsonObject } from '../../../../src/formats/json';
+import { pythonJson } from '../../../../src/formats/python_json';
+import { expectSame, type FuzzTarget } from '../../target';
+
+/** A JSON file that is read, and written as Python would. */
+export const target: FuzzTarget = {
+  name: 'python_json',
+  codes: ['invalid_format', 'limit_exceeded'],
+  run(bytes) {
+    const value = parseJsonObject(bytes, 'file.json');
+    const again = parseJsonObject(new TextEncoder().encode(pythonJson(value, ['d_initial'])), 'file.json');
+    expectSame('what is written again', again, value);
+  },
+};

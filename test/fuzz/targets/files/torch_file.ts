@@ -1,0 +1,21 @@
+import { readWeights } from '../../../../src/formats/models/weights';
+import { torchFile } from '../../../helpers/bytes/torch_bytes';
+import { MemorySource } from '../../../helpers/session/memory_source';
+import { type FuzzTarget, partsOf } from '../../target';
+
+/** A pytorch_model.bin: as it is, and made of a pickle and what it calls its storages. */
+export const target: FuzzTarget = {
+  name: 'torch_file',
+  codes: ['invalid_format', 'limit_exceeded'],
+  async run(bytes) {
+    const [pickle, first, second] = partsOf(bytes, 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const made = torchFile(pickle, { 0: first, 1: second });
+    for (const file of [bytes, made]) {
+      let read = 0;
+      for await (const { take } of readWeights(new MemorySource({ 'pytorch_model.bin': file }))) {
+        read += (await take()).bytes.length;
+        if (read > 200 * file.length) throw new Error(`read ${read} bytes of tensors from ${file.length}`);
+      }
+    }
+  },
+};

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { chooseVariant, eligibleVariants, isWorthMeasuring } from '../../../src/gpu/choice/choice';
+import type { DeviceInfo } from '../../../src/gpu/device';
+import { attentionBackward, attentionForward } from '../../../src/ops/attention/attention';
+import { linearForward, linearWeightBackward } from '../../../src/ops/products/linear';
+import { sampleKernel } from '../../../src/ops/sample';
+import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../../helpers/gpu/devices';
+import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
+
+const product = kernelOf('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
+/** What works row by row, with help from neighbours or without. */
+const norm = kernelOf('norm', ['workgroup', 'serial']);
+
+test.each([
+  ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
+  ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
+  ['SwiftShader', { ...SWIFTSHADER, features: [] }, 'wide', 'row_serial', 'serial'],
+  ['SwiftShader with subgroups', SWIFTSHADER, 'subgroup', 'row_serial', 'serial'],
+  ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'row_serial', 'serial'],
+  ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'row_serial', 'serial'],
+  ['a software GPU that nobody knows', { ...GPU, fallback: true, features: [] }, 'workgroup', 'row_serial', 'serial'],
+] as const)('%s', (_, info, many, few, rowByRow) => {
+  expect(chooseVariant(stepOf(product, 256), info).name).toBe(many);
+  expect(chooseVariant(stepOf(product, 1), info).name).toBe(few);
+  expect(chooseVariant(stepOf(norm, 256), info).name).toBe(rowByRow);
+});
+
+test.each([
+  ['SwiftShader', SWIFTSHADER],
+  ['llvmpipe', LLVMPIPE],
+])('%s holds heads of eight in registers', (_, software) => {
+  const sizes = { B: 1, T: 64, H: 2, Hkv: 1, D: 8, scale: 1, window: 8, softcap: 0, causal: 1 };
+  const backward = (of_keys: number, D = 8, info: DeviceInfo = software) =>
+    chooseVariant({ kernel: attentionBackward, params: { ...sizes, D, of_keys } }, info);
+  expect(chooseVariant({ kernel: attentionForward, params: sizes }, software).name).toBe('held');
+  expect([backward(0).name, backward(1).name]).toEqual(['held', 'held']);
+  expect(backward(1, 16).name).toBe('subgroup');
+  expect(backward(1, 8, { ...software, features: [] }).name).toBe('serial');
+});
+
+test('tiles on quads have a shader for a product alone', () => {
+  const kernel = linearForward.kernel('vec4', 'f32');
+  const constants = (params: Record<string, number>) => {
+    const { name, overrides } = chooseVariant({ kernel, params }, LLVMPIPE);
+    expect(name).toBe('subgroup');
+    return overrides;
+  };
+  const alone = { N: 64, M: 64, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
+  expect(constants(alone)).toEqual({ PLAIN: 1 });
+  expect(constants({ ...alone, has_bias: 1 })).toEqual({});
+  expect(constants({ ...alone, has_residual: 1 })).toEqual({});
+});
+
+test('a GPU has small tiles for results that would have few, and software GPUs have not', () => {
+  const tiles = (N: number, M: number, info: DeviceInfo) => {
+    const step = {
+      kernel: linearForward.kernel('vec4', 'f32'),
+      params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 },
+    };
+    const { name, workgroups } = chooseVariant(step, info);
+    return [name, workgroups(step.params)];
+  };
+  expect(tiles(508, 1020, GPU)).toEqual(['workgroup', [8, 16, 1]]);
+  expect(tiles(508, 960, GPU)).toEqual(['workgroup_small', [16, 30, 1]]);
+  expect(tiles(508, 960, APPLE)).toEqual(['register', [8, 15, 1]]);
+  expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual(['workgroup', [8, 15, 1]]);
+});
+
+test('a device that was asked to multiplies in f16 wherever a product may, but for few rows', () => {
+  const asked = (info: DeviceInfo): DeviceInfo => ({ ...info, features: [...info.features, 'shader-f16'] });
+  const kernel = linearForward.kernel('ragged', 'f16');
+  const variant = (N: number, info: DeviceInfo, chosen = {}) => {
+    const params = { N, M: 1020, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
+    return chooseVariant({ kernel, params }, info, chosen).name;
+  };
+  const devices = [GPU, APPLE, SWIFTSHADER, LLVMPIPE];
+  expect(devices.map((info) => variant(508, asked(info)))).toEqual(['f16', 'f16', 'f16', 'f16']);
+  expect(devices.map((info) => variant(444, asked(info)))).toEqual(['f16_small', 'f16_small', 'f16', 'f16']);
+  expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row_serial', 'row_serial']);
+  expect(variant(508, asked(GPU), { linear: 'register' })).toBe('register');
+  // What was chosen for other sizes gives way to f16.
+  expect(variant(508, asked(GPU), { linear: 'workgroup_small' })).toBe('f16');
+  expect(variant(508, GPU, { linear: 'f16' })).toBe('workgroup');
+  const { features } = GPU;
+  expect(
+    eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, { features }).map(({ name }) => name),
+  ).toEqual(['register', 'wide', 'workgroup', 'subgroup']);
+  // Nobody has run these yet.
+  const full: DeviceInfo = {
+    ...asked(GPU),
+    features: [...asked(GPU).features, 'chromium-experimental-subgroup-matrix'],
+  };
+  expect(variant(508, full)).toBe('f16');
+  expect(isWorthMeasuring('subgroup_matrix', full)).toBe(false);
+  expect(variant(508, full, { linear: 'subgroup_matrix' })).toBe('subgroup_matrix');
+  expect(variant(508, asked(GPU), { linear: 'subgroup_matrix' })).toBe('f16');
+  const gradient = linearWeightBackward.kernel('vec4', 'f32');
+  expect(chooseVariant({ kernel: gradient, params: { N: 512, M: 1024, K: 1024 } }, asked(GPU)).name).toBe('workgroup');
+});
+
+test.each([
+  ['SwiftShader', SWIFTSHADER],
+  ['llvmpipe', LLVMPIPE],
+])('%s samples with one thread from some thousand tokens, but no more', (_, software) => {
+  const variant = (V: number) => chooseVariant({ kernel: sampleKernel, params: { B: 1, V, S: 1 } }, software).name;
+  expect([variant(4096), variant(4097)]).toEqual(['serial', 'workgroup']);
+  const names = (V: number) =>
+    eligibleVariants({ kernel: sampleKernel, params: { B: 1, V, S: 1 } }, software).map(({ name }) => name);
+  expect(names(4096)).toEqual(['workgroup', 'serial']);
+  expect(names(4097)).toEqual(['workgroup']);
+});
+
+test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
+  const choose = (chosen: Record<string, string>, rows = 256, info = GPU) =>
+    chooseVariant(stepOf(product, rows), info, chosen).name;
+  expect(choose({ product: 'wide' })).toBe('wide');
+  expect(choose({ norm: 'serial' })).toBe('workgroup');
+  expect(choose({ product: 'wide' }, 1)).toBe('row');
+  expect(choose({ product: 'row' })).toBe('workgroup');
+  expect(choose({ product: 'subgroup' })).toBe('subgroup');
+  expect(choose({ product: 'subgroup' }, 256, { ...GPU, features: [] })).toBe('workgroup');
+  const small = kernelOf('small', ['register', 'workgroup', 'workgroup_small']);
+  const ofSmall = (rows: number) => chooseVariant(stepOf(small, rows), APPLE, { small: 'workgroup_small' }).name;
+  expect([ofSmall(40), ofSmall(256)]).toEqual(['workgroup_small', 'register']);
+  expect(chooseVariant(stepOf(kernelOf('constructor', ['workgroup', 'serial']), 9), GPU, {}).name).toBe('workgroup');
+});

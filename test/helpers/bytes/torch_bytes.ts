@@ -1,0 +1,75 @@
+import type { RawTensor } from '../../../src/formats/tensors/safetensors';
+
+const DESCRIBED = 0x0808;
+
+interface EntryOptions {
+  /** Set for an entry that begins behind 4 GiB, or is as large: its sizes have eight bytes then. */
+  readonly isLong?: boolean;
+  /** Bytes, where there are others than `content`. */
+  readonly size?: number;
+}
+
+/** An entry of a zip archive as torch writes it: stored, its sizes behind its bytes. In four parts, of which the third is its content. */
+export function zipEntry(
+  name: string,
+  content: Uint8Array,
+  { isLong = false, size = content.length }: EntryOptions = {},
+): [header: Uint8Array, name: Uint8Array, content: Uint8Array, descriptor: Uint8Array] {
+  const header = Buffer.alloc(30);
+  header.writeUInt32LE(0x04034b50, 0);
+  header.writeUInt16LE(DESCRIBED, 6);
+  header.writeUInt16LE(Buffer.byteLength(name), 26);
+  // Field 1, of eight bytes: a place.
+  const extra = isLong ? Buffer.from([1, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]) : Buffer.alloc(0);
+  header.writeUInt16LE(extra.length, 28);
+  const descriptor = Buffer.alloc(isLong ? 24 : 16);
+  descriptor.writeUInt32LE(0x08074b50, 0);
+  for (const half of [0, 1]) {
+    if (isLong) descriptor.writeBigUInt64LE(BigInt(size), 8 + 8 * half);
+    else descriptor.writeUInt32LE(size, 8 + 4 * half);
+  }
+  return [header, Buffer.concat([Buffer.from(name), extra]), content, descriptor];
+}
+
+/** What an archive goes on with behind its entries. */
+export const DIRECTORY = Uint8Array.of(0x50, 0x4b, 1, 2);
+
+/** A file of a state dict by its pickle (of a text, each character is a byte), and its storages by their keys. */
+export function torchFile(
+  pickle: string | Uint8Array,
+  storages: Readonly<Record<string, Uint8Array>> = {},
+): Uint8Array<ArrayBuffer> {
+  const parts = [
+    ...zipEntry('model/data.pkl', typeof pickle === 'string' ? Buffer.from(pickle, 'latin1') : pickle),
+    ...zipEntry('model/byteorder', new TextEncoder().encode('little')),
+    ...Object.entries(storages).flatMap(([key, bytes]) => zipEntry(`model/data/${key}`, bytes)),
+    DIRECTORY,
+  ];
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+const CLASSES: Readonly<Record<string, string>> = { F32: 'FloatStorage', F16: 'HalfStorage', BF16: 'BFloat16Storage' };
+
+/** What `torch.save` would write of these tensors; those with the same bytes are tied. */
+export function stateDictFile(tensors: Iterable<readonly [name: string, tensor: RawTensor]>): Uint8Array<ArrayBuffer> {
+  const keys = new Map<Uint8Array, string>();
+  const items = [...tensors].map(([name, { dtype, shape, bytes }]) => {
+    const key = keys.get(bytes) ?? String(keys.size);
+    keys.set(bytes, key);
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+    const length = shape.reduce((product, size) => product * size, 1);
+    const storage = `(${text('storage')}ctorch\n${CLASSES[dtype]}\n${text(key)}${text('cpu')}${integer(length)}tQ`;
+    const view = `${integer(0)}(${shape.map(integer).join('')}t(${strides.map(integer).join('')}t`;
+    return `${text(name)}ctorch._utils\n_rebuild_tensor_v2\n(${storage}${view}\x89ccollections\nOrderedDict\n)RtR`;
+  });
+  const storages = Object.fromEntries([...keys].map(([bytes, key]) => [key, bytes]));
+  return torchFile(`\x80\x02ccollections\nOrderedDict\n)R(${items.join('')}u.`, storages);
+}
+
+function text(value: string): string {
+  return `X${integer(value.length).slice(1)}${value}`;
+}
+
+function integer(value: number): string {
+  return `J${Buffer.from(Int32Array.of(value).buffer).toString('latin1')}`;
+}

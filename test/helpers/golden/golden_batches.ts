@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { TaskName } from '../../../src/core/types/model';
+import type { GivenInputs, IdTensor, RowLabels } from '../../../src/core/types/tensor';
+import type { Architecture } from '../../../src/models/architecture';
+import { labelledRows, type TextBatch } from '../../../src/tasks/causal_lm/batches';
+import { createTask } from '../../../src/tasks/registry';
+import type { Batch } from '../../../src/tasks/task';
+import type { GoldenBatch } from './golden';
+
+/** What a golden base model is used for, by the class that its config.json names. */
+export function taskOfBase(base: string): TaskName {
+  const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
+  const [className] = config.architectures as readonly string[];
+  if (/ForImageClassification$/.test(className!)) return 'image_classification';
+  return /ForSequenceClassification$/.test(className!) ? 'sequence_classification' : 'causal_lm';
+}
+
+/** A golden batch as a model's task takes it. Texts of language models keep their length. */
+export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
+  return model.task === 'causal_lm' ? textBatch(golden) : createTask(model).given(givenInputs(golden));
+}
+
+function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
+  const [B, T] = [input_ids.length, input_ids[0]!.length];
+  return {
+    B,
+    T,
+    input_ids: Uint32Array.from(input_ids.flat()),
+    attention_mask: Uint32Array.from(attention_mask.flat()),
+    ...labelledRows(labels.flat() as number[], B, T),
+  };
+}
+
+function givenInputs({ input_ids, attention_mask, token_type_ids, pixel_values, labels }: GoldenBatch): GivenInputs {
+  const [first] = labels;
+  const B = labels.length;
+  const targets: RowLabels = {
+    dims: typeof first === 'object' ? [B, first.length] : [B],
+    data: Float32Array.from(labels.flat()),
+  };
+  if (pixel_values !== undefined) {
+    const [, C, H, W] = pixel_values.dims;
+    return { pixel_values: { dims: [B, C!, H!, W!], data: pixel_values.data }, labels: targets };
+  }
+  const matrix = (rows: readonly (readonly number[])[]): IdTensor => ({
+    dims: [rows.length, rows[0]!.length],
+    data: Int32Array.from(rows.flat()),
+  });
+  return {
+    input_ids: matrix(input_ids),
+    attention_mask: matrix(attention_mask),
+    ...(token_type_ids && { token_type_ids: matrix(token_type_ids) }),
+    labels: targets,
+  };
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ChatMessage, ChatTemplate } from '../../../src/core/types/chat';
+import { proseFolder } from '../models/tokenizers';
+
+/** A conversation as transformers writes it out. */
+export interface GoldenChat {
+  readonly template: string;
+  readonly chat: string;
+  readonly messages: readonly ChatMessage[];
+  /** What the template raises. */
+  readonly refused?: string;
+  readonly text?: string;
+  readonly prompt?: string;
+  readonly ids?: readonly number[];
+  readonly assistant_masks?: readonly number[];
+}
+
+interface GoldenChats {
+  readonly added: readonly string[];
+  readonly special: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly rows: readonly GoldenChat[];
+}
+
+const file = resolve(import.meta.dirname, '../../golden/chat.json');
+export const goldenChats = JSON.parse(readFileSync(file, 'utf8')) as GoldenChats;
+
+export function goldenTemplate(name: string): ChatTemplate {
+  const source = readFileSync(resolve(import.meta.dirname, `../../oracle/chat_templates/${name}.jinja`), 'utf8');
+  return { source, tokens: goldenChats.special[name] ?? {} };
+}
+
+/** tokenizer.json of the demo's model, with the special tokens that the conversations are encoded with. */
+export function goldenTokenizerJson(): string {
+  const json = JSON.parse(readFileSync(resolve(proseFolder, 'tokenizer.json'), 'utf8'));
+  const first = Object.keys(json.model.vocab).length;
+  const added = goldenChats.added.map((content, i) => ({ id: first + i, content, special: true, normalized: false }));
+  return JSON.stringify({ ...json, added_tokens: [...json.added_tokens, ...added] });
+}

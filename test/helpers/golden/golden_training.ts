@@ -1,0 +1,76 @@
+import { expect } from 'vitest';
+import { type Example, type StepLogs, Trainer, type VeraModel } from '../../../src/index';
+import { vectorsOf } from '../session/session';
+import { type GoldenBatch, type GoldenTraining, goldenCase, goldenTensors, largestDifference } from './golden';
+
+/** Takes a case's training steps through `Trainer`, and expects what PEFT gave. */
+export async function expectGoldenTraining(vera: VeraModel, name: string, training: GoldenTraining): Promise<void> {
+  const { inputs, tolerance, trainable } = goldenCase(name);
+  const tensors = goldenTensors(name);
+  const logs = await train(vera, inputs.train_batches, training);
+  expect(logs.map(({ step }) => step)).toEqual(training.losses.map((_, index) => index + 1));
+  expect(
+    largestDifference(
+      logs.map(({ loss }) => loss),
+      training.losses,
+    ),
+  ).toBeLessThanOrEqual(training.tolerance.losses_abs);
+  // Norms have no tolerance of their own: theirs is that of a gradient.
+  expect(
+    largestDifference(
+      logs.map(({ grad_norm }) => grad_norm),
+      training.grad_norms,
+    ),
+  ).toBeLessThanOrEqual(tolerance.grad_abs);
+  // Float64 on both sides: only the last digits may differ.
+  expect(
+    largestDifference(
+      logs.map(({ learning_rate }) => learning_rate),
+      training.lrs,
+    ),
+  ).toBeLessThanOrEqual(1e-15);
+  const final = await vectorsOf(await vera.save_pretrained());
+  for (const parameter of Object.keys(trainable)) {
+    const allowed = training.tolerance.final_abs[parameter] ?? training.tolerance.final_abs_default;
+    const reference = tensors.get(`train.${training.id}.final.${parameter}`)!;
+    expect(largestDifference(final.get(parameter)!, reference), parameter).toBeLessThanOrEqual(allowed);
+  }
+}
+
+/** Runs a case's training. Its steps go through the batches in order, again and again, as epochs do. */
+async function train(
+  model: VeraModel,
+  batches: readonly GoldenBatch[],
+  { lr, weight_decay, max_grad_norm, warmup_steps, accumulate, batches: order, steps }: GoldenTraining,
+): Promise<StepLogs[]> {
+  expect(order.flat()).toEqual(order.flat().map((_, index) => index % batches.length));
+  const run = new Trainer({
+    model,
+    args: {
+      per_device_train_batch_size: batches[0]!.input_ids.length,
+      gradient_accumulation_steps: accumulate ?? 1,
+      max_steps: steps,
+      learning_rate: lr,
+      lr_scheduler_type: warmup_steps === undefined ? 'constant' : 'linear',
+      warmup_steps: warmup_steps ?? 0,
+      weight_decay,
+      max_grad_norm: max_grad_norm ?? 0,
+      shuffle: false,
+    },
+    train_dataset: batches.flatMap(examplesOf),
+  }).train();
+  const logs: StepLogs[] = [];
+  for await (const event of run) if (event.type === 'log') logs.push(event.logs);
+  expect((await run).global_step).toBe(steps);
+  return logs;
+}
+
+/** A batch's rows, as `Trainer` takes them. */
+export function examplesOf({ input_ids, labels, attention_mask, token_type_ids }: GoldenBatch): Example[] {
+  return input_ids.map((ids, row) => ({
+    input_ids: ids,
+    labels: labels[row]!,
+    attention_mask: attention_mask[row]!,
+    ...(token_type_ids && { token_type_ids: token_type_ids[row]! }),
+  }));
+}

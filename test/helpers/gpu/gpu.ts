@@ -1,0 +1,22 @@
+import { expect } from 'vitest';
+import type { DeviceInfo } from '../../../src/gpu/device';
+import { gpuHost } from './gpu_host';
+
+/** The shared device, at WebGPU's default limits, and the adapter it came from. */
+export function gpuDevice(): { readonly device: GPUDevice; readonly adapterInfo: DeviceInfo } {
+  const { device, info } = gpuHost();
+  return { device, adapterInfo: info };
+}
+
+/** Runs `body` and expects that WebGPU found nothing to refuse in it. */
+export async function expectNoGpuErrors<T>(body: () => T | Promise<T>): Promise<T> {
+  const { device } = gpuDevice();
+  const kinds = ['validation', 'out-of-memory', 'internal'] as const;
+  for (const kind of kinds) device.pushErrorScope(kind);
+  try {
+    return await body();
+  } finally {
+    const errors = await Promise.all(kinds.map(() => device.popErrorScope()));
+    expect(errors.map((error) => error?.message).filter((message) => message !== undefined)).toEqual([]);
+  }
+}

@@ -1,0 +1,99 @@
+import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../../src/core/kernels/kernel';
+import { storages } from '../../../src/core/numbers/storage';
+import { Product } from '../../../src/ops/products/product';
+import { LINES } from '../../../src/ops/products/storage';
+import { pairsOf } from '../maths/covering';
+import { coveringOfRing } from '../ring';
+
+const modules = import.meta.glob<Record<string, unknown>>('../../../src/ops/**/*.ts', { eager: true });
+const shaders = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
+  eager: true,
+  query: '?raw',
+  import: 'default',
+});
+
+export interface NamedKernel {
+  /** 'rms_norm'; of a product with lines and storage: 'linear.vec4.f32'. */
+  readonly name: string;
+  readonly kernel: AnyKernel;
+}
+
+/** Every kernel record that a file of src/ops exports, alone or as one of a product, in the order of the files' names. */
+export function namedKernels(): NamedKernel[] {
+  const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+  const inOrder = Object.entries(modules).sort(([a], [b]) => (base(a) < base(b) ? -1 : 1));
+  const all = inOrder.flatMap(([, module]) => Object.values(module).flatMap(recordsOf));
+  return [...new Map(all.map((one) => [one.kernel, one])).values()];
+}
+
+export function allKernels(): AnyKernel[] {
+  return namedKernels().map(({ kernel }) => kernel);
+}
+
+function recordsOf(value: unknown): NamedKernel[] {
+  if (value instanceof Product) return kernelsOf(value);
+  if (isKernel(value)) return [named(value)];
+  // A kernel for each way in which a matrix is stored.
+  const each = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return each.flatMap(([storage, one]) => (storage in storages && isKernel(one) ? [named(one, `.${storage}`)] : []));
+}
+
+function isKernel(value: unknown): value is AnyKernel {
+  return typeof value === 'object' && value !== null && 'bindings' in value && 'variants' in value;
+}
+
+function kernelsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): NamedKernel[] {
+  return LINES.flatMap((lines) =>
+    product.storages.map((storage) => named(product.kernel(lines, storage), `.${lines}.${storage}`)),
+  );
+}
+
+function named(kernel: AnyKernel, storage = ''): NamedKernel {
+  return { name: `${kernel.name}${storage}`, kernel };
+}
+
+/** Each different WGSL text among all kernels, once. */
+export function allVariants(): { readonly name: string; readonly kernel: AnyKernel; readonly variant: AnyVariant }[] {
+  const texts = new Set<string>();
+  const variants = allKernels().flatMap((kernel) => kernel.variants.map((variant) => ({ kernel, variant })));
+  return variants
+    .filter(({ variant }) => {
+      const key = JSON.stringify([variant.wgsl, variant.overrides]);
+      return !texts.has(key) && texts.add(key);
+    })
+    .map(({ kernel, variant }, index) => ({ name: `${kernel.name}/${variant.name} (${index})`, kernel, variant }));
+}
+
+/**
+ * The texts of `allVariants` that the ring compiles. `npm test` has those in which each two files and constants come together that do
+ * so in any; `npm run test:all` the rest.
+ */
+export function variantsOfRing(): ReturnType<typeof allVariants> {
+  const all = allVariants();
+  const names = new Map(shaderFiles().map(({ name, text }) => [text, name]));
+  return coveringOfRing(all, ({ variant: { files, overrides } }) =>
+    pairsOf([
+      ...files.map((text) => names.get(text) ?? text),
+      ...Object.entries(overrides).map(([name, value]) => `${name} = ${value}`),
+    ]),
+  );
+}
+
+export interface ShaderFile {
+  /** 'linear', or 'lib/square' for a part that kernels share: without its folders, as no two files have one name. */
+  readonly name: string;
+  /** Below shaders/. */
+  readonly path: string;
+  readonly text: string;
+  readonly isLib: boolean;
+}
+
+/** Every file below shaders/. */
+export function shaderFiles(): ShaderFile[] {
+  return Object.entries(shaders).map(([file, text]) => {
+    const path = file.replace(/^.*\/shaders\//, '');
+    const [base = path] = /\w+(?=\.wgsl$)/.exec(path) ?? [];
+    const isLib = /(?:^|\/)lib\//.test(path);
+    return { name: isLib ? `lib/${base}` : base, path, text, isLib };
+  });
+}

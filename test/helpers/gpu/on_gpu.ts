@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from 'vitest';
+import { numel } from '../../../src/core/numbers/shape';
+import { storages } from '../../../src/core/numbers/storage';
+import { SubmitBudget } from '../../../src/gpu/budget';
+import { chooseVariant } from '../../../src/gpu/choice/choice';
+import { Executor } from '../../../src/gpu/executor';
+import type { Graph, Step } from '../../../src/graph/graph';
+import { pinned, type Value } from '../../../src/graph/value';
+import { type Memory, runReference } from '../../reference/runner';
+import { worstDifference } from './differences';
+import { gpuHost } from './gpu_host';
+
+/** The families of tiles that products have for many rows. */
+export const TILES = ['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'] as const;
+/** Those that multiply in f16, for devices that were asked to. */
+export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
+/** Those for few rows. Where a kernel has none, as those of gradients, the device's own tiles are taken. */
+export const FEW_ROWS = ['row', 'row_serial'] as const;
+
+/** What the device of these tests is given: of each op `npm run test:quick` has these alone. */
+export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held', 'row_serial'].includes(variant);
+
+/** Each variant with each case. */
+export function withVariants<T>(
+  variants: readonly string[],
+  cases: readonly T[],
+): (T & { readonly variant: string })[] {
+  return variants.flatMap((variant) => cases.map((one) => ({ variant, ...one })));
+}
+
+export interface GpuOptions {
+  /** Forces the tile family. */
+  readonly variant?: string;
+  /** Where weights begin to be split. */
+  readonly maxBindingBytes?: number;
+  /** Default: one that is measured. */
+  readonly budget?: SubmitBudget;
+}
+
+/** An executor on the shared test device. */
+export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor {
+  const choose: typeof chooseVariant = (step, info) =>
+    step.kernel.variants.find(({ name, fits }) => name === variant && fits(step.params)) ?? chooseVariant(step, info);
+  return new Executor(gpuHost(), { choose, ...options });
+}
+
+/** The bytes of float64 numbers in a value's dtype, in which they must be exact. */
+export function encode(value: Value, numbers: Float64Array): ArrayBufferView<ArrayBuffer> {
+  const { name, dtype, shape } = value;
+  if (dtype === 'u32') return Uint32Array.from(numbers);
+  if (dtype === 'f32') return Float32Array.from(numbers);
+  const encoded = storages[dtype].encode(Float32Array.from(numbers), shape);
+  const decoded = storages[dtype].decode(encoded.buffer, shape);
+  const wrong = numbers.findIndex((number, index) => number !== decoded[index]);
+  if (wrong >= 0) throw new Error(`${name}[${wrong}]: ${numbers[wrong]} is ${decoded[wrong]} in ${dtype}`);
+  return new Uint8Array([...new Uint8Array(encoded.buffer), ...[0, 0, 0].slice(0, -encoded.byteLength & 3)]);
+}
+
+/** Runs steps on the GPU from the given pinned values, and reads `wanted` back as float64. */
+export async function runOnGpu(
+  steps: readonly Step[],
+  memory: Memory,
+  wanted: readonly Value[],
+  options: GpuOptions = {},
+): Promise<Map<Value, Float64Array>> {
+  const executor = testExecutor(options);
+  for (const [value, numbers] of memory) if (value.pinned) executor.write(value, encode(value, numbers));
+  const outputs = wanted.filter((value) => !value.pinned);
+  const loaded = await executor.load({ name: 'test', steps, outputs });
+  executor.run(loaded);
+  const results = new Map<Value, Float64Array>();
+  const reads = wanted.map(async (value) => {
+    const bytes = await executor.read(value);
+    const typed = value.dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
+    results.set(value, Float64Array.from(typed.subarray(0, numel(value.shape))));
+  });
+  await Promise.all(reads);
+  loaded.release();
+  executor.free(memory.keys());
+  return results;
+}
+
+/**
+ * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay
+ * below `tolerance` × (largest magnitude of the reference + `floor`). 0 asks for equality. In as many pieces as there can be,
+ * the GPU must give the same bits.
+ */
+export async function expectGpuEqualsReference(
+  g: Graph,
+  memory: Memory,
+  wanted: readonly Value[],
+  tolerance: number,
+  { floor = 1e-3, ...options }: GpuOptions & { floor?: number } = {},
+): Promise<void> {
+  const copies: Memory = new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
+  const gpu = await runOnGpu(g.steps, memory, wanted, options);
+  const inPieces = await runOnGpu(g.steps, memory, wanted, { ...options, budget: new SubmitBudget(1) });
+  runReference(g.steps, copies);
+  for (const value of wanted) {
+    const expected = copies.get(value) as Float64Array;
+    const actual = gpu.get(value) as Float64Array;
+    expect(isDeepStrictEqual(inPieces.get(value), actual), `${value.name} in pieces`).toBe(true);
+    const scale = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 0) + floor;
+    const { difference: worst, at } = worstDifference(actual, expected);
+    expect(worst, `${value.name}[${at}]: ${actual[at]} on the GPU, ${expected[at]} in float64`).toBeLessThanOrEqual(
+      tolerance * scale,
+    );
+  }
+}
+
+/** A pinned input with its numbers, put into `memory`. */
+export function input(
+  memory: Memory,
+  name: string,
+  shape: readonly number[],
+  numbers: Float64Array,
+  dtype?: Value['dtype'],
+): Value {
+  const value = pinned(name, shape, dtype);
+  memory.set(value, numbers);
+  return value;
+}

@@ -1,0 +1,32 @@
+import { numel, type Shape } from '../../../src/core/numbers/shape';
+import {
+  byteLength,
+  type DType,
+  pinned,
+  pinnedMatrix,
+  SHARD_ROWS,
+  shardsOf,
+  type Value,
+} from '../../../src/graph/value';
+import type { Memory } from '../../reference/runner';
+
+/** The limit at which a matrix of so many columns is split into shards as small as they get. */
+export function splittingBytes(columns: number, dtype: DType = 'f32'): number {
+  return byteLength(pinned('shard', [SHARD_ROWS, columns], dtype));
+}
+
+/** A pinned matrix in shards of up to 64 rows, with its numbers, put into `memory`. */
+export function inputInShards(
+  memory: Memory,
+  name: string,
+  shape: Shape,
+  numbers: Float64Array,
+  dtype: DType = 'f32',
+): Value {
+  const columns = shape[1] ?? 1;
+  const matrix = pinnedMatrix(name, shape, dtype, splittingBytes(columns, dtype));
+  for (const { value, first } of shardsOf(matrix)) {
+    memory.set(value, numbers.slice(columns * first, columns * first + numel(value.shape)));
+  }
+  return matrix;
+}

@@ -1,0 +1,50 @@
+import type { Graph } from '../../../src/graph/graph';
+import { pinned, type Value } from '../../../src/graph/value';
+import { copyInto } from '../../../src/ops/copy';
+import { NO_SLOT } from '../../../src/ops/vera/vera_mixed';
+import type { Memory } from '../../reference/runner';
+import { input } from '../gpu/on_gpu';
+import type { Fill } from './random';
+
+export interface MixedSizes {
+  readonly M: number;
+  readonly R: number;
+  readonly T: number;
+  /** The adapter of each batch row: 0 to 2, or another number for none. Adapter 1 leaves `MODULE` alone. */
+  readonly which: readonly number[];
+}
+
+/** The module under test, of two. */
+export const MODULE = 1;
+
+/** Three adapters with pools of their own, whose vectors lie differently in each, copied into one table. */
+export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSizes, fill: Fill) {
+  const N = which.length * T;
+  const [spaceB, spaceD] = [M, R].map((size) => Math.ceil(size / 4) * 4) as [number, number];
+  const layouts = [
+    { lambdaB: 0, lambdaD: spaceB },
+    { lambdaB: NO_SLOT, lambdaD: NO_SLOT },
+    { lambdaB: spaceD + 8, lambdaD: 4 },
+  ];
+  const size = spaceB + spaceD + 8;
+  const pools = layouts.map((_, a) => input(memory, `pool ${a}`, [size], fill(size, 10 + a)));
+  const table = pinned('table', [pools.length * size]);
+  pools.forEach((pool, a) => {
+    copyInto(g, pool, table, a * size);
+  });
+  const offsets = layouts.flatMap(({ lambdaB, lambdaD }, a) =>
+    [lambdaB, lambdaD].map((offset) => (offset === NO_SLOT ? NO_SLOT : a * size + offset)),
+  );
+  // The other module's slots would give other numbers.
+  const slots = [...offsets.map((_, i) => 4 * i), ...offsets];
+  return {
+    y: input(memory, 'y', [N, M], fill(N * M, 1)),
+    u: input(memory, 'u', [N, R], fill(N * R, 2)),
+    B: input(memory, 'B', [M + 1, R], fill((M + 1) * R, 3)),
+    table: table as Value,
+    slots: input(memory, 'slots', [2, pools.length, 2], Float64Array.from(slots), 'u32'),
+    which: input(memory, 'which', [which.length], Float64Array.from(which), 'u32'),
+    pools,
+    layouts,
+  };
+}

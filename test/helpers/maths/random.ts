@@ -1,0 +1,42 @@
+import type { DType } from '../../../src/graph/value';
+
+/** Makes as many numbers as are asked for, by a seed. */
+export type Fill = (length: number, seed: number) => Float64Array;
+
+/** A small seeded generator for test inputs (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Values in (−1, 1), rounded to f32 so that the GPU and the reference start from the same numbers. */
+export function randomArray(length: number, seed: number, scale = 1): Float64Array {
+  const next = random(seed);
+  return Float64Array.from({ length }, () => Math.fround((next() * 2 - 1) * scale));
+}
+
+/** Small whole numbers: their sums are exact in f32 in any order. */
+export function integerArray(length: number, seed: number, bound = 4): Float64Array {
+  const next = random(seed);
+  return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
+}
+
+/** Whole numbers that a storage of weights holds exactly: of packed ones, each group has the ends of its range. */
+export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
+  const next = random(seed);
+  const [least, most, group] = dtype === 'q8' ? [-127, 127, 16] : [-7, 8, 32];
+  return Float64Array.from({ length }, (_, index) => {
+    const place = index % group;
+    return place === 3 ? most : place === 7 ? least : Math.floor(next() * (most - least + 1)) + least;
+  });
+}
+
+/** A weight's numbers: where it isn't in f32, whole ones that its storage holds exactly. */
+export function weightArray(length: number, seed: number, dtype: DType, fill: Fill): Float64Array {
+  return dtype === 'f32' ? fill(length, seed) : storableArray(length, seed, dtype);
+}

@@ -1,0 +1,59 @@
+import { ofRing } from '../ring';
+
+/** What decoders of a family have in common for tests: a golden base of two blocks, and what VeRA wraps there. */
+export interface DecoderFamily {
+  /** The golden base's folder. */
+  readonly name: string;
+  /** Set where PEFT has no default for the model type. */
+  readonly target_modules?: readonly string[];
+  /** The layers that VeRA wraps then, by torch's names, in the network's order. */
+  readonly targets: readonly string[];
+  /** A module that may train whole beside it. */
+  readonly whole: string;
+}
+
+const inBlocks = (blocks: string, names: readonly string[]): string[] =>
+  [0, 1].flatMap((layer) => names.map((name) => `${blocks}.${layer}.${name}`));
+
+const gated = (name: string): DecoderFamily => ({
+  name,
+  targets: inBlocks('model.layers', ['self_attn.q_proj', 'self_attn.v_proj']),
+  whole: 'post_attention_layernorm',
+});
+
+const falcon = (name: string, whole: string): DecoderFamily => ({
+  name,
+  targets: inBlocks('transformer.h', ['self_attention.query_key_value']),
+  whole,
+});
+
+/** One base for each family, and for each layout of Falcon. */
+export const DECODERS: readonly DecoderFamily[] = [
+  gated('llama'),
+  gated('qwen2'),
+  gated('qwen3'),
+  gated('mistral'),
+  {
+    ...gated('phi3'),
+    target_modules: ['qkv_proj', 'down_proj'],
+    targets: inBlocks('model.layers', ['self_attn.qkv_proj', 'mlp.down_proj']),
+  },
+  gated('gemma'),
+  gated('gemma2'),
+  gated('gemma3'),
+  falcon('falcon', 'input_layernorm'),
+  falcon('falcon-new', 'ln_mlp'),
+  falcon('falcon-alibi', 'post_attention_layernorm'),
+  { name: 'gpt2', targets: inBlocks('transformer.h', ['attn.c_attn']), whole: 'ln_2' },
+  {
+    name: 'opt',
+    targets: inBlocks('model.decoder.layers', ['self_attn.v_proj', 'self_attn.q_proj']),
+    whole: 'final_layer_norm',
+  },
+];
+
+/** Those that differ most: rotary positions, learned ones, Conv1D layers, several norms and windows. */
+const isTypical = ({ name }: DecoderFamily): boolean => ['llama', 'gpt2', 'opt', 'gemma3'].includes(name);
+
+/** The families of the ring that runs: in `npm test` the typical ones, as test/train/golden.gpu.test.ts has the numbers of all. */
+export const decodersOfRing = (): readonly DecoderFamily[] => ofRing(DECODERS, { test: isTypical });

@@ -1,0 +1,37 @@
+import { expect } from 'vitest';
+import { type TrainEvent, Trainer, type TrainerInit, type TrainRun, type VeraModel } from '../../../src/index';
+import { bytesOf } from '../session/session';
+import { tinyRow } from './tiny_llama';
+
+/** What the tiny model trains on unless a test says otherwise: three steps an epoch. */
+export const tinyRows = Array.from({ length: 6 }, (_, index) => tinyRow(10 + 4 * index, index));
+const tinyArgs = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant', shuffle: false } as const;
+
+export function tinyTrainer(model: VeraModel, init: Partial<TrainerInit> = {}): Trainer {
+  return new Trainer({ model, train_dataset: tinyRows, ...init, args: { ...tinyArgs, ...init.args } });
+}
+
+export async function eventsOf(run: TrainRun): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of run) events.push(event);
+  return events;
+}
+
+/** Resolves at the first log event. */
+export async function firstLog(run: TrainRun): Promise<void> {
+  for await (const { type } of run) if (type === 'log') return;
+}
+
+/** The bytes of the adapter's weights as they are saved. */
+export async function weightsOf(model: VeraModel): Promise<Uint8Array> {
+  return bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
+}
+
+/** Trains one step, which shows that the session is well. */
+export async function expectToTrain(model: VeraModel): Promise<void> {
+  expect((await tinyTrainer(model, { args: { max_steps: 1 } }).train()).global_step).toBe(1);
+}
+
+export function pass(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

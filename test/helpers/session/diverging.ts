@@ -1,0 +1,34 @@
+import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../../src/formats/tensors/values';
+import type { ModelSource, TrainEvent, VeraConfigInit } from '../../../src/index';
+import { tinyConfig, tinyFiles, tinyTensors } from '../models/tiny_llama';
+
+const config = { ...tinyConfig, tie_word_embeddings: false };
+
+/** The tiny model with a head of its own, and with another value in each place of a tensor that `change` takes. */
+export function changedBase(name: string, change: (value: number, at: number) => number): ModelSource {
+  const tensors = tinyTensors(config);
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new Error(`expected a tensor ${name}`);
+  tensors.set(name, { ...tensor, bytes: new Uint8Array(toFloat32(tensor).map(change).buffer as ArrayBuffer) });
+  return tinyFiles({ config, weights: writeSafetensors(tensors) });
+}
+
+/**
+ * Its head is that steep that the gradients of vectors grow with them out of all bounds: with a rate of 256 they don't in
+ * a few steps, with one of 512 they do within 4.
+ */
+export const steep: { readonly base: ModelSource; readonly config: VeraConfigInit } = {
+  base: changedBase('model.norm.weight', (value) => 1e16 * value),
+  config: { target_modules: ['lm_head'] },
+};
+
+/** What was told of trouble, in order. */
+export function troubles(events: readonly TrainEvent[]): unknown[] {
+  return events.flatMap((event): unknown[] => {
+    if (event.type === 'recovered') return [[event.state.global_step, event.repeatedSteps]];
+    return event.type === 'warning' ? [event.message] : [];
+  });
+}
+
+export const notFinite = (step: number): string => `Step ${step}: the loss or a gradient isn't finite`;

@@ -1,0 +1,73 @@
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import { toFloat32 } from '../../../src/formats/tensors/values';
+import {
+  type AdapterFiles,
+  AutoModelForCausalLM,
+  AutoModelForImageClassification,
+  AutoModelForSequenceClassification,
+  get_peft_model,
+  type PreTrainedModel,
+  Session,
+  type SessionOptions,
+  VeraConfig,
+  type VeraModel,
+} from '../../../src/index';
+import { goldenBase, goldenCase } from '../golden/golden';
+import { taskOfBase } from '../golden/golden_batches';
+import { type Pretence, type SessionGpu, sessionGpu } from './session_gpu';
+
+export interface TestSession extends SessionGpu {
+  readonly session: Session;
+  /** Codes of the warnings so far. */
+  readonly warnings: string[];
+}
+
+/** A session in this thread on the device that all tests share. */
+export async function openTestSession(options: SessionOptions = {}, pretence?: Pretence): Promise<TestSession> {
+  const shared = sessionGpu(pretence);
+  const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory', ...options });
+  const warnings: string[] = [];
+  session.addEventListener('warning', ({ code }) => warnings.push(code));
+  return { ...shared, session, warnings };
+}
+
+/** Opens a session, lets `body` use it, and closes it. */
+export async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
+  const opened = await openTestSession(options);
+  try {
+    return await body(opened);
+  } finally {
+    await opened.session.close();
+  }
+}
+
+/** The base model of a golden case. */
+export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
+  const { base } = goldenCase(name);
+  const classes = {
+    causal_lm: AutoModelForCausalLM,
+    sequence_classification: AutoModelForSequenceClassification,
+    image_classification: AutoModelForImageClassification,
+  };
+  // PEFT computed all cases in float32, and merged in it: bfloat16 would round what is merged.
+  const dtype = base === 'base/llama-bf16' ? 'float32' : 'auto';
+  return classes[taskOfBase(base)].from_pretrained(goldenBase(base), { session, dtype });
+}
+
+/** A golden case's model with a fresh adapter. */
+export async function loadVera(opened: TestSession, name: string): Promise<VeraModel> {
+  const { vera_config, base } = goldenCase(name);
+  const config = new VeraConfig({ ...vera_config, base_model_name_or_path: base });
+  return get_peft_model(await loadBase(opened, name), config);
+}
+
+/** The tensors that an adapter's files hold, by name. */
+export async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
+  const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
+  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
+}
+
+/** The bytes of a Blob. */
+export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await blob.arrayBuffer());
+}

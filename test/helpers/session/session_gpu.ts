@@ -1,0 +1,189 @@
+import type { DeviceInfo } from '../../../src/gpu/device';
+import { gpuHost } from '../gpu/gpu_host';
+
+/** What the device says that it is, in place of the truth. */
+export interface Pretence {
+  /** What it binds at most. */
+  readonly bindingBytes?: number;
+  /** Its features are real in any case. */
+  readonly info?: DeviceInfo;
+}
+
+/** A `GPU` for sessions under test, and what they do with it. */
+export interface SessionGpu {
+  readonly gpu: GPU;
+  /** How often a method of the device or its queue was called. */
+  calls(...names: string[]): number;
+  /** Labels of the pipelines that were made. */
+  readonly pipelines: readonly string[];
+  /** Bytes of the buffers that are alive, counted at the device itself. */
+  liveBytes(): number;
+  /** The same without what is kept to read through: only this tells what a model holds. */
+  storageBytes(): number;
+  /**
+   * What the buffers of weights, vectors and inputs hold: those that are alive, by label, and of one label in the order of
+   * their making. Slots and parameters of programs are left out.
+   */
+  contents(): Promise<Map<string, Uint8Array>>;
+  /** Writes floats into the last buffer that was made with that label: what no file and no training would put there. */
+  overwrite(label: string, offset: number, floats: readonly number[]): void;
+  /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
+  delayReads(milliseconds: number, bytes?: number): void;
+  /** From now on all that is read is zeros, until another device is opened: as of a device that is lost, which nobody knows yet. */
+  blank(): void;
+  /** What happens when a driver crashes: the device's `lost` resolves, and what is under way rejects. */
+  lose(message: string): void;
+  /** The same during the next call of that method. */
+  loseDuring(method: 'popErrorScope' | 'createComputePipelineAsync', message: string): void;
+}
+
+/**
+ * Gives a session the one device of this process, for Dawn in Node doesn't bear several. Destroying it destroys the
+ * buffers that were made through it and nothing else.
+ */
+export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {}): SessionGpu {
+  const { device } = gpuHost();
+  const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension } = device.limits;
+  const limits = {
+    maxBufferSize,
+    maxStorageBufferBindingSize: bindingBytes ?? maxStorageBufferBindingSize,
+    maxComputeWorkgroupsPerDimension,
+  };
+  const counts = new Map<string, number>();
+  const buffers = new Map<GPUBuffer, number>();
+  const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
+  const listeners: (() => void)[] = [];
+  const pipelines: string[] = [];
+  let delay = { milliseconds: 0, bytes: 0 };
+  let isBlank = false;
+  let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
+  /** Of the device that was asked for last. */
+  let lose: (info: GPUDeviceLostInfo) => void = () => {};
+
+  const overrides: Record<string, unknown> = {
+    limits,
+    queue: counted(device.queue, count),
+    addEventListener(type: string, listener: EventListener) {
+      device.addEventListener(type, listener);
+      listeners.push(() => device.removeEventListener(type, listener));
+    },
+    createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
+      count('createBuffer');
+      const buffer = device.createBuffer(descriptor);
+      const destroy = buffer.destroy.bind(buffer);
+      buffers.set(buffer, descriptor.size);
+      buffer.destroy = () => {
+        buffers.delete(buffer);
+        destroy();
+      };
+      const map = buffer.mapAsync.bind(buffer);
+      buffer.mapAsync = async (...range) => {
+        const { milliseconds, bytes } = delay;
+        if (milliseconds > 0 && buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        return map(...range);
+      };
+      const mapped = buffer.getMappedRange.bind(buffer);
+      buffer.getMappedRange = (...range) => (isBlank ? new ArrayBuffer(mapped(...range).byteLength) : mapped(...range));
+      return buffer;
+    },
+    destroy() {
+      for (const buffer of [...buffers.keys()]) buffer.destroy();
+      for (const forget of listeners) forget();
+      lose({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo);
+    },
+  };
+  const { features } = device;
+  const requestDevice = async (): Promise<GPUDevice> => {
+    const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
+      lose = resolve;
+    });
+    fatal = undefined;
+    isBlank = false;
+    const orLost = <T>(method: string, work: Promise<T>): Promise<T> => {
+      if (fatal?.method === method) lose(fatal.info);
+      return Promise.race([
+        lost.then(() => Promise.reject(new DOMException('Instance dropped', 'OperationError'))),
+        work,
+      ]);
+    };
+    return counted(device, count, {
+      ...overrides,
+      lost,
+      popErrorScope: () => orLost('popErrorScope', device.popErrorScope()),
+      createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor) {
+        count('createComputePipelineAsync');
+        pipelines.push(descriptor.label ?? '');
+        return orLost('createComputePipelineAsync', device.createComputePipelineAsync(descriptor));
+      },
+    });
+  };
+  const adapter = { info, features, limits, requestDevice };
+  return {
+    gpu: { requestAdapter: async () => adapter } as unknown as GPU,
+    pipelines,
+    calls: (...names) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0),
+    liveBytes: () => [...buffers.values()].reduce((sum, size) => sum + size, 0),
+    storageBytes: () => {
+      const storage = [...buffers].filter(([buffer]) => (buffer.usage & MAP_READ) === 0);
+      return storage.reduce((sum, [, size]) => sum + size, 0);
+    },
+    contents: async () => {
+      const contents = new Map<string, Uint8Array>();
+      for (const buffer of buffers.keys()) {
+        if ((buffer.usage & STORAGE) === 0 || buffer.label === 'slot') continue;
+        let name = buffer.label;
+        for (let count = 2; contents.has(name); count++) name = `${buffer.label} ${count}`;
+        contents.set(name, await bytesIn(device, buffer));
+      }
+      return contents;
+    },
+    overwrite: (label, offset, floats) => {
+      const buffer = [...buffers.keys()].findLast((each) => each.label === label);
+      if (buffer === undefined) throw new Error(`expected a buffer ${label}`);
+      device.queue.writeBuffer(buffer, 4 * offset, Float32Array.from(floats));
+    },
+    delayReads: (milliseconds, bytes = 0) => {
+      delay = { milliseconds, bytes };
+    },
+    blank: () => {
+      isBlank = true;
+    },
+    lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
+    loseDuring: (method, message) => {
+      fatal = { method, info: { reason: 'unknown', message } as GPUDeviceLostInfo };
+    },
+  };
+}
+
+// Node has no GPUBufferUsage.
+const [MAP_READ, COPY_DST, STORAGE] = [0x0001, 0x0008, 0x0080];
+
+async function bytesIn(device: GPUDevice, buffer: GPUBuffer): Promise<Uint8Array> {
+  const staging = device.createBuffer({ size: buffer.size, usage: MAP_READ | COPY_DST });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(0x0001);
+  const bytes = new Uint8Array(staging.getMappedRange().slice(0));
+  staging.destroy();
+  return bytes;
+}
+
+/** The object with its calls counted by name; native methods insist on the object itself as `this`. */
+function counted<T extends object>(
+  target: T,
+  count: (name: string) => void,
+  overrides: Record<string, unknown> = {},
+): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (typeof name === 'string' && name in overrides) return overrides[name];
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        count(String(name));
+        return value.apply(target, args);
+      };
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { test } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import { prependRow } from '../../../src/ops/rows/prepend_row';
+import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
+import { integerArray } from '../../helpers/maths/random';
+import type { Memory } from '../../reference/runner';
+
+const sizes = [
+  { B: 1, T: 1, C: 1 },
+  { B: 3, T: 5, C: 7 },
+  { B: 2, T: 4, C: 12 },
+  { B: 4, T: 196, C: 192 },
+];
+const cases = ['chosen', 'default', 'serial'].flatMap((variant) => sizes.map((size) => ({ variant, ...size })));
+
+test.each(cases)('prepend_row $variant B=$B T=$T C=$C', async ({ variant, B, T, C }) => {
+  const memory: Memory = new Map();
+  const values = (name: string, rows: number, seed: number) =>
+    input(memory, name, [rows, C], integerArray(rows * C, seed));
+  const [x, row, drow] = [values('x', B * T, 1), values('row', 1, 2), values('drow', 1, 3)];
+  const g = new Graph();
+  g.train(x);
+  g.train(row);
+  const y = prependRow(g, x, row, B);
+  const dy = values('dy', B * (T + 1), 4);
+  const gradients = (earlier: readonly [Value, Value][]) => g.grad(y, dy, new Map([[row, drow], ...earlier]));
+  const alone = gradients([]).get(x)!;
+  const added = gradients([[x, values('earlier', B * T, 5)]]).get(x)!;
+  await expectGpuEqualsReference(g, memory, [y, alone, added, drow], 0, { variant });
+});

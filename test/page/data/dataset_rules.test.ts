@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { exampleHint } from '../../../src/core/types/example';
+import { anyDataset } from '../../../src/page/data/dataset_rules';
+
+const file = (type: string, name: string): Blob => Object.assign(new Blob(['a'], { type }), { name });
+
+test.each<[string, unknown]>([
+  ['an array', [{ text: 'a' }]],
+  ['a generator', (function* () {})()],
+  ['an asynchronous one', (async function* () {})()],
+  ['a stream', new ReadableStream()],
+  ['a Blob of no type', new Blob(['a'])],
+  ['a Blob of text', new Blob(['a'], { type: 'text/plain' })],
+  ['what servers call files that they know nothing of', new Blob(['a'], { type: 'application/octet-stream' })],
+  ['a table that Windows takes for one of Excel', file('application/vnd.ms-excel', 'a.csv')],
+  ['a web page that somebody chose', file('text/html', 'a.html')],
+])('a data set may be %s', (_, value) => {
+  expect(anyDataset.accepts(value)).toBe(true);
+});
+
+describe('what is none is told what to do', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['text', 'Call me Ishmael. Some years ago', /new Blob\(\[text\]\) or \[\{ text \}\]/],
+    ['empty text', '', /new Blob\(\[text\]\)/],
+    ['an address', 'https://example.com/a', /^Fetch it: .*response\.ok/],
+    ['a path', './text/moby-dick.txt', /^Fetch it/],
+    ['a file name', 'moby-dick.txt', /^Fetch it/],
+    ['a URL', new URL('https://example.com/a.txt'), /^Fetch it/],
+    ['a Response', new Response('a'), /await response\.blob\(\)/],
+    ['bytes', new ArrayBuffer(4), /new Blob\(\[bytes\]\)/],
+    ['an array of bytes', new Uint8Array(4), /new Blob\(\[bytes\]\)/],
+    ['an error page', new Blob(['<!doctype html>'], { type: 'text/html; charset=utf-8' }), /is the address .* right\?/],
+    ['a PDF', file('application/pdf', 'a.pdf'), /application\/pdf holds no plain text/],
+    ['a picture', new Blob(['a'], { type: 'image/png' }), /image\/png holds no plain text/],
+    ['a spreadsheet', file('application/vnd.ms-excel', 'a.xls'), /as CSV/],
+    ['a file’s handle', { getFile: async () => new Blob() }, /await handle\.getFile\(\)/],
+    ['columns', { text: ['a', 'b'] }, /^Examples are rows/],
+    ['an example', { text: 'a' }, /\[example\]/],
+    ['nothing', undefined, /new Blob/],
+    ['null', null, /new Blob/],
+  ])('%s', (_, value, hint) => {
+    expect(anyDataset.accepts(value)).toBe(false);
+    expect(anyDataset.hint?.(value)).toMatch(hint);
+  });
+});
+
+test.each<[unknown, string]>([
+  ['a', 'Texts are passed as texts.map((text) => ({ text })).'],
+  [new Blob(['a']), 'A Blob is a data set by itself: pass it without the list.'],
+  [new Uint8Array(1), 'A stream of text is passed as await new Response(stream).blob().'],
+  [[1, 2], 'Token ids are passed as [{ input_ids }].'],
+  [1, 'Token ids are passed as [{ input_ids }].'],
+  [
+    { question: 'a', answer: 'b', id: 1 },
+    'Rename what it holds: rows.map((row) => ({ prompt: row.question, completion: row.answer })).',
+  ],
+  [{ content: 'a' }, 'Rename what it holds: rows.map((row) => ({ text: row.content })).'],
+  [{ 'text;label': 'a;b' }, 'Columns of a CSV file are separated by commas.'],
+  [{ a: 1 }, ''],
+  [null, ''],
+])('the row %j is told: %s', (row, hint) => {
+  expect(exampleHint(row)).toBe(hint);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Feed } from '../../../src/page/data/feed';
+import { withResolvers } from '../../helpers/with_resolvers';
+
+const rows = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
+
+test('a reader that another one takes the place of takes nothing away from it', async () => {
+  const gate = withResolvers<void>();
+  async function* late() {
+    yield* rows.slice(0, 1);
+    await gate.promise;
+    yield* rows.slice(1);
+  }
+  const feed = new Feed('data', late());
+  const first = feed.take(256);
+  await new Promise((resolve) => setImmediate(resolve));
+  feed.rewind();
+  const second = feed.take(256);
+  gate.resolve();
+  await first;
+  expect(await second).toEqual({ examples: rows, done: true });
+});
+
+test('what a data set throws is told to every reader, as a generator that threw looks as if it had ended', async () => {
+  async function* broken() {
+    yield* rows;
+    throw new Error('the file is gone');
+  }
+  const feed = new Feed('data', broken());
+  await expect(feed.take(256)).rejects.toThrow('the file is gone');
+  feed.rewind();
+  await expect(feed.take(256)).rejects.toThrow('the file is gone');
+});
+
+test('an answer ends after some megabytes of pixels, so that messages stay small', async () => {
+  const image = { pixel_values: { dims: [1, 2048, 1024], data: new Float32Array(2 ** 21) }, label: 0 };
+  const feed = new Feed('data', [image, image, image][Symbol.iterator]());
+  const [first, second] = [await feed.take(256), await feed.take(256)];
+  expect([first.examples.length, first.done]).toEqual([2, false]);
+  expect([second.examples.length, second.done]).toEqual([1, true]);
+});
+
+test('so it does after as many bytes of images, and files are none of them', async () => {
+  const pixels = { width: 2048, height: 1024, data: new Uint8ClampedArray(2 ** 23) };
+  const file = new Blob([new Uint8Array(2 ** 23)]);
+  const images = [pixels, file, file, pixels, file].map((image) => ({ image, label: 0 }));
+  const feed = new Feed('data', images[Symbol.iterator]());
+  expect((await feed.take(256)).examples.length).toBe(4);
+  expect(await feed.take(256)).toEqual({ examples: images.slice(4), done: true });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { predictRequest } from '../../../src/page/models/predict';
+
+const file = new Blob(['a'], { type: 'image/png' });
+const image = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };
+
+test('texts and images may come alone', () => {
+  expect(predictRequest(['a', file, image, { image }, { text: 'b' }], {}).inputs).toEqual([
+    { text: 'a' },
+    { image: file },
+    { image },
+    { image },
+    { text: 'b' },
+  ]);
+});
+
+test('an image that is none is refused by its number', () => {
+  expect(() => predictRequest([file, { ...image, width: 2 }], {})).toThrow(
+    expect.objectContaining({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/^predict: inputs\[1\]: image: data: expected width·height·4 bytes/),
+    }),
+  );
+});

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  bytesIn,
+  type KeptExample,
+  keepFairly,
+  keptFields,
+  split,
+  toJsonLines,
+} from '../../../../src/page/profile/examples/examples';
+
+const example = (n: number) => ({ text: String(n) });
+const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
+
+/** What stays of `count` examples that come in portions of these sizes. */
+function sampled(most: number, seed: number, portions: readonly number[]): KeptExample[] {
+  let kept: KeptExample[] = [];
+  let seen = 0;
+  for (const size of portions) {
+    kept = keepFairly(kept, examples(size, seen), { seed, seen, most });
+    seen += size;
+  }
+  return kept;
+}
+
+describe('what is kept', () => {
+  test('is everything while there is room', () => {
+    expect(sampled(9, 1, [4, 5]).map(({ n }) => n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('depends on seed and order, and not on how examples come', () => {
+    const property = fc.property(
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat(),
+      fc.array(fc.nat(5), { maxLength: 8 }),
+      (most, seed, portions) => {
+        const total = portions.reduce((sum, size) => sum + size, 0);
+        const kept = sampled(most, seed, portions);
+        expect(kept).toEqual(sampled(most, seed, [total]));
+        expect(kept).toHaveLength(Math.min(most, total));
+        expect(new Set(kept.map(({ n }) => n)).size).toBe(kept.length);
+        for (const { n, example } of kept) expect(example).toEqual({ text: String(n) });
+      },
+    );
+    fc.assert(property);
+  });
+
+  test('gives each that ever came the same chance', () => {
+    const [came, most, trials] = [20, 5, 4000];
+    const counts = new Array<number>(came).fill(0);
+    for (let seed = 0; seed < trials; seed++) {
+      for (const { n } of sampled(most, seed, [came])) counts[n] = (counts[n] ?? 0) + 1;
+    }
+    // A thousand each; five standard deviations of a binomial.
+    const [expected, spread] = [(trials * most) / came, 5 * Math.sqrt((trials * most * (came - most)) / came ** 2)];
+    for (const count of counts) expect(Math.abs(count - expected)).toBeLessThan(spread);
+  });
+
+  test('shrinks where fewer may stay', () => {
+    const kept = sampled(9, 1, [9]);
+    const fewer = keepFairly(kept, [], { seed: 1, seen: 9, most: 4 });
+    expect(fewer).toHaveLength(4);
+    for (const one of fewer) expect(kept).toContainEqual(one);
+    expect(keepFairly(kept, [], { seed: 1, seen: 9, most: 9 })).toEqual(kept);
+  });
+
+  test('is bounded', () => {
+    const long = [{ text: 'x'.repeat(2 ** 24) }];
+    expect(() => keepFairly([], long, { seed: 1, seen: 0, most: 9 })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    );
+  });
+});
+
+describe('what is held out', () => {
+  test('is every tenth that ever came, the same ones each time', () => {
+    const before = split(sampled(30, 1, [25]));
+    const after = split(sampled(30, 1, [30]));
+    expect(before.held).toEqual([example(9), example(19)]);
+    expect(after.held).toEqual([example(9), example(19), example(29)]);
+    expect(before.learnt).toHaveLength(23);
+    for (const one of after.held) expect(before.learnt).not.toContainEqual(one);
+  });
+
+  test('none, while there are fewer than ten', () => {
+    expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
+  });
+});
+
+describe('images', () => {
+  const ofSize = (size: number, label = 0) => ({
+    prepared: { height: size, width: size, data: new Uint8Array(3 * size ** 2) },
+    label,
+  });
+
+  test('are bounded by their bytes, as a fair sample', () => {
+    // 21 of 3 MiB are 63 MiB; the data may be one and the same.
+    const large = ofSize(1024);
+    const kept = keepFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
+    expect(kept).toHaveLength(21);
+    expect(Math.max(...kept.map(({ n }) => n))).toBeGreaterThan(20);
+    const later = keepFairly(kept, new Array(30).fill(large), { seed: 1, seen: 30, most: 100 });
+    expect(later).toEqual(keepFairly([], new Array(60).fill(large), { seed: 1, seen: 0, most: 100 }));
+    expect(keepFairly(later, [], { seed: 1, seen: 60, most: 4 })).toHaveLength(4);
+  });
+
+  test('are lines with their places, and count with their bytes', () => {
+    const { prepared } = ofSize(2);
+    const two = [ofSize(2), { prepared, labels: ['a', 'b'] }];
+    const lines = '{"image":0,"label":0}\n{"image":1,"labels":["a","b"]}\n';
+    expect(toJsonLines(two)).toBe(lines);
+    expect(bytesIn(two)).toBe(lines.length + 24);
+  });
+});
+
+test('texts alone are kept for a model of texts', () => {
+  expect(keptFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
+  for (const pixels of ['pixel_values', 'prepared']) {
+    const image = { dims: [3], data: [1, 2, 3], width: 1, height: 1 };
+    const given = { [pixels]: pixels === 'prepared' ? { ...image, data: new Uint8Array(3) } : image, label: 0 };
+    expect(() => keptFields('examples[0]', given)).toThrow(`an example of text, got an object with ${pixels}, label`);
+  }
+  expect(() => keptFields('examples[0]', { image: new Blob(['a']), label: 0 })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_argument',
+      message: 'examples[0]: expected an example of text, got an object with image, label',
+    }),
+  );
+});

@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import type { PauseReason, TrainEvent, TrainOutput } from '../../../../src/index';
+import { LearnRun } from '../../../../src/page/profile/learning/learn_run';
+import { Replay } from '../../../../src/page/training/replay';
+import { beginningOf } from '../../../../src/page/training/run_report';
+import type { PausableRun } from '../../../../src/page/training/train_run';
+import { withResolvers } from '../../../helpers/with_resolvers';
+
+/** Lets all go on that can. */
+const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const state = { ...beginningOf(2), global_step: 1, epoch: 0.5 };
+const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
+
+/** A training run that does what it is told, and keeps a list of that. */
+class FakeRun implements PausableRun {
+  readonly calls: string[] = [];
+  readonly state = state;
+  readonly #events = new Replay<TrainEvent>();
+  #finish: (output: TrainOutput) => void = () => {};
+  readonly #output = new Promise<TrainOutput>((resolve) => {
+    this.#finish = resolve;
+  });
+
+  pause(): Promise<void> {
+    return this.pauseFor('user');
+  }
+
+  resume(): Promise<void> {
+    return this.resumeFor('user');
+  }
+
+  async pauseFor(reason: PauseReason): Promise<void> {
+    this.calls.push(`pause ${reason}`);
+    this.#events.push({ type: 'paused', state, reason });
+  }
+
+  async resumeFor(reason: PauseReason): Promise<void> {
+    this.calls.push(`resume ${reason}`);
+    this.#events.push({ type: 'resumed', state, reason });
+  }
+
+  stop(): Promise<TrainOutput> {
+    this.calls.push('stop');
+    this.end();
+    return this.#output;
+  }
+
+  end(): void {
+    this.#events.close();
+    this.#finish(output);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: as a run
+  then<A = TrainOutput, B = never>(
+    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#output.then(onOutput, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
+    return this.#events[Symbol.asyncIterator]();
+  }
+}
+
+async function reasonsOf(run: LearnRun): Promise<string[]> {
+  const told: string[] = [];
+  for await (const event of run) if ('reason' in event) told.push(`${event.type} ${event.reason}`);
+  return told;
+}
+
+test('hands on why it is to stand still while it trains', async () => {
+  const inner = new FakeRun();
+  const run = new LearnRun((own) => own.follow(inner));
+  await Promise.resolve();
+  await run.pauseFor('busy');
+  await run.pause();
+  await run.resumeFor('busy');
+  await run.resume();
+  expect(inner.calls).toEqual(['pause busy', 'pause user', 'resume busy', 'resume user']);
+  inner.end();
+  expect(await reasonsOf(run)).toEqual(['paused busy', 'paused user', 'resumed busy', 'resumed user']);
+  expect(await run).toBe(output);
+});
+
+test('what is asked of it before it trains is done then', async () => {
+  const { signal } = new AbortController();
+  const paused = new FakeRun();
+  const first = new LearnRun((own) => own.follow(paused));
+  await Promise.all([first.pause(), first.pauseFor('hidden')]);
+  await Promise.resolve();
+  expect(paused.calls).toEqual(['pause user', 'pause hidden']);
+
+  const stopped = new FakeRun();
+  const second = new LearnRun(async (own) => {
+    await own.free(signal);
+    return own.follow(stopped);
+  });
+  await second.pause();
+  expect(await second.stop()).toBe(output);
+  expect(stopped.calls).toEqual(['stop']);
+});
+
+test('around its training it stands still by itself, tells so, and a pause resolves when it does', async () => {
+  const { signal } = new AbortController();
+  const inner = new FakeRun();
+  const done: string[] = [];
+  const [begun, judging] = [withResolvers(), withResolvers()];
+  const run = new LearnRun(async (own) => {
+    await begun.promise;
+    await own.free(signal);
+    const output = await own.follow(inner);
+    await judging.promise;
+    await own.free(signal);
+    done.push('judged');
+    return output;
+  });
+  await Promise.resolve();
+  const paused = run.pause().then(() => done.push('paused'));
+  await pass();
+  expect(done).toEqual([]);
+  begun.resolve();
+  await paused;
+  await run.resume();
+  await pass();
+  inner.end();
+  await pass();
+  const hidden = run.pauseFor('hidden');
+  judging.resolve();
+  await hidden;
+  expect(done).toEqual(['paused']);
+  await run.resumeFor('hidden');
+  await run;
+  expect(done).toEqual(['paused', 'judged']);
+  expect(await reasonsOf(run)).toEqual(['paused user', 'resumed user', 'paused hidden', 'resumed hidden']);
+});
+
+test('waits until it is free, or aborted', async () => {
+  const controller = new AbortController();
+  const run = new LearnRun(async (own) => {
+    await own.free(controller.signal);
+    throw new Error('not reached');
+  });
+  await run.pauseFor('hidden');
+  controller.abort('enough');
+  await expect(Promise.resolve(run)).rejects.toBe('enough');
+});
+
+test('an abandoned one raises no unhandled rejection', async () => {
+  const run = new LearnRun(() => Promise.reject(new Error('failed')));
+  await expect(reasonsOf(run)).rejects.toThrow('failed');
+});

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { ProfileLocks } from '../../../../src/page/profile/storage/locks';
+import { FakeLocks } from '../../../worker/fake_locks';
+
+/** As a sandboxed frame's. */
+const refusing: Pick<LockManager, 'request'> = {
+  request: () => Promise.reject(new DOMException('not here', 'SecurityError')),
+};
+
+test.each<[string, Pick<LockManager, 'request'> | undefined, (() => Promise<boolean>)?]>([
+  ['Web Locks', new FakeLocks().manager],
+  ['none', undefined],
+  ['refused ones', refusing],
+  ['those of profiles that no other tab sees', refusing, async () => false],
+])('one after the other, with %s', async (_, manager, isShared) => {
+  const locks = new ProfileLocks(manager, isShared);
+  const order: string[] = [];
+  let finish = (): void => {};
+  const first = locks.hold('a', async () => {
+    order.push('first begins');
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    order.push('first ends');
+  });
+  const second = locks.hold('a', async () => void order.push('second'));
+  await locks.hold('b', async () => void order.push('other'));
+  expect(await locks.take('a')).toBeUndefined();
+  finish();
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first begins', 'other', 'first ends', 'second']);
+  const release = await locks.take('a');
+  expect(release).toBeDefined();
+  const controller = new AbortController();
+  const waiting = locks.wait('a', controller.signal);
+  controller.abort('enough');
+  release?.();
+  await expect(waiting).rejects.toBe('enough');
+  await expect(locks.hold('a', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  expect(await locks.take('a')).toBeDefined();
+});
+
+test('profiles that no other tab sees hold nobody off but their session', async () => {
+  const browser = new FakeLocks();
+  const session = (isShared: boolean) => new ProfileLocks(browser.manager, async () => isShared);
+  const [one, other, shared] = [session(false), session(false), session(true)];
+  expect(await one.take('a')).toBeDefined();
+  expect(await one.take('a')).toBeUndefined();
+  for (const locks of [other, shared]) expect(await locks.take('a')).toBeDefined();
+  expect(browser.held).toEqual(['a']);
+});
+
+test('whoever gives up while it is asked whether other tabs are concerned gets nothing', async () => {
+  const controller = new AbortController();
+  const locks = new ProfileLocks(new FakeLocks().manager, async () => {
+    controller.abort('enough');
+    return false;
+  });
+  await expect(locks.wait('a', controller.signal)).rejects.toBe('enough');
+});

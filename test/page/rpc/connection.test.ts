@@ -1,0 +1,185 @@
+import { describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { type Connection, connectDirectly, connectWorker } from '../../../src/page/rpc/connection';
+import type { WorkerEvent } from '../../../src/worker/protocol';
+import { eventually } from '../../helpers/eventually';
+import { FakeSession, type Script } from '../../worker/fake_session';
+import { type FakeWorker, fakeWorker, silentWorker } from '../../worker/fake_worker';
+
+interface Connected extends FakeWorker {
+  readonly connection: Connection;
+  readonly events: WorkerEvent[];
+  readonly onDeath: ReturnType<typeof vi.fn<(error: WebVeraError) => void>>;
+}
+
+async function connect(script?: (fake: () => FakeSession) => Script): Promise<Connected> {
+  const started = fakeWorker(script);
+  const events: WorkerEvent[] = [];
+  const onDeath = vi.fn<(error: WebVeraError) => void>();
+  const host = { emit: (event: WorkerEvent) => void events.push(event), onDeath };
+  const connection = await connectWorker(started.worker, host, { locks: started.locks.manager });
+  return Object.assign(started, { connection, events, onDeath });
+}
+
+describe('a connection to a worker', () => {
+  test('calls the session and brings back its result', async () => {
+    const { connection, fake } = await connect(() => ({ encode: async () => [1, 2, 3] }));
+    expect(await connection.invoke('encode', [7, 'text', { add_special_tokens: true }])).toEqual([1, 2, 3]);
+    expect(fake.calls).toEqual([{ name: 'encode', args: [7, 'text', { add_special_tokens: true }] }]);
+    connection.terminate();
+  });
+
+  test('moves the buffers of a result instead of copying them', async () => {
+    const data = Float32Array.of(1, 2);
+    const { connection } = await connect(() => ({ forward: async () => ({ logits: { dims: [1, 1, 2], data } }) }));
+    const result = await connection.invoke('forward', []);
+    expect(result).toEqual({ logits: { dims: [1, 1, 2], data: Float32Array.of(1, 2) } });
+    expect(data.length).toBe(0); // detached
+    connection.terminate();
+  });
+
+  test('keeps the order of events and results', async () => {
+    const { connection, events } = await connect((fake) => ({
+      async generate(call) {
+        for (const token_id of [5, 6]) fake().emit({ type: 'token', call, row: 0, token_id, text: '' });
+        return ['done'];
+      },
+    }));
+    await connection.invoke('generate', [3]);
+    expect(events).toEqual([
+      { type: 'token', call: 3, row: 0, token_id: 5, text: '' },
+      { type: 'token', call: 3, row: 0, token_id: 6, text: '' },
+    ]);
+    connection.terminate();
+  });
+
+  test('brings errors over as instances', async () => {
+    const thrown = new WebVeraError('not_found', 'no such file', { hint: 'look again', detail: { file: 'a' } });
+    const { connection } = await connect(() => ({ loadModel: () => Promise.reject(thrown) }));
+    const error = await connection.invoke('loadModel', []).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(WebVeraError);
+    expect(error).toMatchObject({
+      code: 'not_found',
+      message: 'no such file',
+      hint: 'look again',
+      detail: { file: 'a' },
+    });
+    connection.terminate();
+  });
+
+  test('says so when an argument or a result can not be sent', async () => {
+    const { connection } = await connect(() => ({ encode: async () => [(() => {}) as unknown as number] }));
+    await expect(connection.invoke('encode', [() => {}])).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(connection.invoke('encode', [])).rejects.toMatchObject({ code: 'internal' });
+    connection.terminate();
+  });
+
+  test('reports what nobody caught in the worker', async () => {
+    const { connection, events, scope } = await connect();
+    const rejection = Object.assign(new Event('unhandledrejection', { cancelable: true }), {
+      reason: new TypeError('a slip'),
+    });
+    scope.dispatchEvent(rejection);
+    expect(rejection.defaultPrevented).toBe(true);
+    await eventually(() =>
+      expect(events).toEqual([{ type: 'warning', code: 'internal', message: 'TypeError: a slip' }]),
+    );
+    connection.terminate();
+  });
+});
+
+describe('a worker that says that it will be silent', () => {
+  test('is given that time', async () => {
+    const { connection, scope, onDeath } = await connect(() => ({ listStored: () => new Promise(() => {}) }));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      void connection.invoke('listStored', []);
+      scope.postMessage({ webvera: 'quiet', seconds: 20 });
+      // Messages cross by no timer.
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
+      await vi.advanceTimersByTimeAsync(23_000);
+      expect(onDeath).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(onDeath).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+      connection.terminate();
+    }
+  });
+});
+
+describe('a worker that fails', () => {
+  const host = { emit: () => {}, onDeath: () => {} };
+
+  test('is given up when it is not ready in time', async () => {
+    const silent = silentWorker();
+    const connecting = connectWorker(silent.worker, host, { handshake: 20, locks: undefined });
+    await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', retryable: true });
+    expect(silent.terminated).toBe(true);
+  });
+
+  test('is given up at once when its script fails to load', async () => {
+    const silent = silentWorker();
+    const connecting = connectWorker(silent.worker, host);
+    silent.worker.dispatchEvent(new Event('error')); // a 404 has no message
+    await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', message: /could not be loaded/ });
+    expect(silent.terminated).toBe(true);
+  });
+
+  test('is refused when it is of another version', async () => {
+    const silent = silentWorker();
+    const connecting = connectWorker(silent.worker, host);
+    silent.scope.postMessage({ webvera: 'ready', version: '0.0.1', lock: null });
+    await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', message: /got 0\.0\.1/ });
+  });
+
+  test('does not hold up a caller who aborts', async () => {
+    const silent = silentWorker();
+    const reason = new Error('changed my mind');
+    const controller = new AbortController();
+    const connecting = connectWorker(silent.worker, host, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(connecting).rejects.toBe(reason);
+    expect(silent.terminated).toBe(true);
+  });
+
+  test('is known to be dead when its lock is free', async () => {
+    const { connection, locks, onDeath } = await connect();
+    const [name = ''] = locks.held;
+    expect(name).toMatch(/^webvera:alive:/);
+    expect(locks.waiting(name)).toBe(1);
+    expect(onDeath).not.toHaveBeenCalled();
+    locks.release(name);
+    await eventually(() => expect(onDeath).toHaveBeenCalledOnce());
+    expect(onDeath.mock.calls[0]?.[0]).toMatchObject({ code: 'worker_crashed' });
+    connection.terminate();
+  });
+
+  test.each(['error', 'messageerror'])('is given up after an event of type %s', async (type) => {
+    const { connection, worker, onDeath } = await connect();
+    worker.dispatchEvent(new Event(type));
+    expect(onDeath).toHaveBeenCalledOnce();
+    connection.terminate();
+  });
+
+  test('is no longer watched once the connection is ended', async () => {
+    const { connection, locks, onDeath, terminated } = await connect();
+    const [name = ''] = locks.held;
+    expect(terminated).toBe(false);
+    connection.terminate();
+    connection.terminate();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(locks.waiting(name)).toBe(0);
+    expect(onDeath).not.toHaveBeenCalled();
+  });
+});
+
+describe('a connection within this thread', () => {
+  test('calls the session, and knows its errors', async () => {
+    const script: Script = { encode: async () => [1], decode: () => Promise.reject(new TypeError('x')) };
+    const connection = connectDirectly(FakeSession.create({ emit: () => {} }, script, () => {}));
+    expect(await connection.invoke('encode', [])).toEqual([1]);
+    await expect(connection.invoke('decode', [])).rejects.toMatchObject({ code: 'internal', message: 'TypeError: x' });
+  });
+});

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Server, serve } from '../../../scripts/lib/serve.mjs';
+import { fetchWorkerScript } from '../../../src/page/rpc/worker_script';
+
+const body = 'postMessage("ready");';
+const integrity = `sha384-${createHash('sha384').update(body).digest('base64')}`;
+
+let server: Server;
+let requests = 0;
+beforeEach(async () => {
+  requests = 0;
+  const file = (content: string) => ({ type: 'text/javascript', body: content });
+  const mounts = { '/worker.js': file(body), '/changed.js': file(`${body} `) };
+  server = await serve(mounts, { onRequest: () => requests++ });
+});
+afterEach(() => server.close());
+
+const get = (path: string, more: object = {}) => fetchWorkerScript({ url: server.url + path, integrity, ...more });
+
+describe("the worker's script", () => {
+  test('is fetched with its hash, once', async () => {
+    const asked: unknown[] = [];
+    const script = await get('/worker.js', {
+      fetch: (url: string, init: RequestInit) => {
+        asked.push(init.integrity);
+        return fetch(url, init);
+      },
+    });
+    expect(await script.text()).toBe(body);
+    expect(script.type).toBe('text/javascript');
+    expect(asked).toEqual([integrity]);
+    expect(requests).toBe(1);
+  });
+
+  test('that a cache holds from another version is fetched again', async () => {
+    const script = await get('/worker.js', {
+      fetch: (url: string, init: RequestInit) =>
+        fetch(init.cache === 'default' ? url.replace('worker', 'changed') : url, init),
+    });
+    expect(await script.text()).toBe(body);
+    expect(requests).toBe(2);
+  });
+
+  test('is refused where it was changed', async () => {
+    await expect(get('/changed.js')).rejects.toMatchObject({
+      code: 'integrity_mismatch',
+      message: expect.stringContaining(`${server.url}/changed.js`),
+      detail: { integrity },
+    });
+  });
+
+  test('is taken where only the network failed before', async () => {
+    let attempts = 0;
+    const script = await get('/worker.js', {
+      fetch: (url: string, init: RequestInit) =>
+        ++attempts < 3 ? Promise.reject(new TypeError('Failed to fetch')) : fetch(url, init),
+    });
+    expect(await script.text()).toBe(body);
+    expect(attempts).toBe(3);
+  });
+
+  test('that is not there is told of with the status', async () => {
+    await expect(get('/none.js')).rejects.toMatchObject({ code: 'not_found', detail: { status: 404 } });
+  });
+
+  test('that no server gives is told of as being offline', async () => {
+    await server.close();
+    await expect(get('/worker.js')).rejects.toMatchObject({ code: 'offline', retryable: true });
+  });
+
+  test('is not waited for once the signal aborts', async () => {
+    await expect(get('/worker.js', { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
+    expect(requests).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
+import type { PreTrainedModel } from '../../../src/page/models/model';
+import { Session } from '../../../src/page/session/session';
+import type { AdapterState, ModelInfo, VeraConfigFields, VeraInfo } from '../../../src/worker/protocol';
+import type { FakeSession, Script } from '../../worker/fake_session';
+import { type FakeWorker, fakeWorker } from '../../worker/fake_worker';
+
+export interface Opened extends FakeWorker {
+  readonly session: Session;
+}
+
+/** A session over a scripted worker. `others` take its place, one after the other, should it die. */
+export async function openSession(
+  script?: (fake: () => FakeSession) => Script,
+  others: readonly Pick<FakeWorker, 'worker'>[] = [],
+): Promise<Opened> {
+  const started = fakeWorker(script);
+  const workers = [started, ...others].values();
+  const worker = (): Worker => {
+    const next = workers.next();
+    if (next.done) throw new Error('There are no more workers');
+    return next.value.worker;
+  };
+  // Node has no Web Locks: the page is given those of the fake worker.
+  Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
+  try {
+    return Object.assign(started, { session: await Session.open({ worker }) });
+  } finally {
+    Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
+export const modelInfo: ModelInfo = {
+  model: 1,
+  task: 'causal_lm',
+  config: { model_type: 'llama', hidden_size: 8 },
+  tokenizer: { tokenizer: 2, vocab_size: 16, bos_token_id: 1, eos_token_id: 2, pad_token_id: null },
+  modules: [
+    { name: 'model.embed_tokens', type: 'Embedding' },
+    { name: 'model.layers.0.self_attn.q_proj', type: 'Linear', in_features: 8, out_features: 8 },
+  ],
+};
+
+export function veraInfo(configs: Readonly<Record<string, VeraConfigFields>>, active: readonly string[]): VeraInfo {
+  const adapters = Object.entries(configs).map(([name, config]): [string, AdapterState] => [
+    name,
+    { config, trainable: true, modules: ['model.layers.0.self_attn.q_proj'] },
+  ]);
+  return {
+    model: 7,
+    adapters: Object.fromEntries(adapters),
+    active,
+    merged: [],
+    enabled: true,
+    parameters: { trainable: 12, all: 1000 },
+  };
+}
+
+/** The same with a model that is loaded. */
+export async function loaded(
+  script: (fake: () => FakeSession) => Script = () => ({}),
+): Promise<Opened & { model: PreTrainedModel }> {
+  const opened = await openSession((fake) => ({ loadModel: async () => modelInfo, ...script(fake) }));
+  const model = await AutoModelForCausalLM.from_pretrained('org/name', { session: opened.session });
+  return Object.assign(opened, { model });
+}

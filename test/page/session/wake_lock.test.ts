@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { keepScreenOn } from '../../../src/page/session/wake_lock';
+
+/** As browsers give them: let go as the page is hidden, or when the battery is low. */
+class FakeSentinel {
+  released = false;
+  async release(): Promise<void> {
+    this.released = true;
+  }
+}
+
+let given: FakeSentinel[];
+let refusal: Error | undefined;
+let page: EventTarget & { visibilityState: string };
+const held = () => given.filter(({ released }) => !released).length;
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function show(state: 'visible' | 'hidden'): void {
+  page.visibilityState = state;
+  if (state === 'hidden') for (const sentinel of given) sentinel.released = true;
+  page.dispatchEvent(new Event('visibilitychange'));
+}
+
+beforeEach(() => {
+  given = [];
+  refusal = undefined;
+  page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  const request = async (type: string) => {
+    expect(type).toBe('screen');
+    if (refusal !== undefined) throw refusal;
+    const sentinel = new FakeSentinel();
+    given.push(sentinel);
+    return sentinel;
+  };
+  vi.stubGlobal('document', page);
+  vi.stubGlobal('navigator', { wakeLock: { request } });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test('the screen stays on while it is wished for, by one lock', async () => {
+  const screen = keepScreenOn(expect.unreachable);
+  await settled();
+  expect(given).toHaveLength(0);
+  screen.wish(true);
+  screen.wish(true);
+  await settled();
+  expect([held(), given.length]).toEqual([1, 1]);
+  screen.wish(false);
+  await settled();
+  expect(held()).toBe(0);
+  screen.wish(true);
+  screen.close();
+  await settled();
+  expect(held()).toBe(0);
+  screen.wish(true);
+  show('visible');
+  await settled();
+  expect(held()).toBe(0);
+});
+
+test('and again as the page is shown, unless the wish is gone', async () => {
+  const screen = keepScreenOn(expect.unreachable);
+  screen.wish(true);
+  await settled();
+  show('hidden');
+  await settled();
+  expect([held(), given.length]).toEqual([0, 1]);
+  show('visible');
+  await settled();
+  expect([held(), given.length]).toEqual([1, 2]);
+  show('hidden');
+  screen.wish(false);
+  show('visible');
+  await settled();
+  expect([held(), given.length]).toEqual([0, 2]);
+});
+
+test('a refusal is told once', async () => {
+  const told = vi.fn();
+  const screen = keepScreenOn(told);
+  refusal = new DOMException('the battery is low', 'NotAllowedError');
+  for (const isOn of [true, false, true]) screen.wish(isOn);
+  await settled();
+  expect(told.mock.calls).toEqual([['the battery is low']]);
+  show('visible');
+  await settled();
+  expect(told).toHaveBeenCalledOnce();
+  refusal = undefined;
+  show('visible');
+  await settled();
+  expect(held()).toBe(1);
+});
+
+test('a browser without wake locks is told of, and no page is none', async () => {
+  const told = vi.fn();
+  vi.stubGlobal('navigator', {});
+  keepScreenOn(told).wish(true);
+  await settled();
+  expect(told.mock.calls).toEqual([['this browser has no screen wake lock']]);
+  vi.stubGlobal('document', undefined);
+  const screen = keepScreenOn(expect.unreachable);
+  screen.wish(true);
+  await settled();
+  screen.close();
+});

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
+import { Link } from '../../../src/page/rpc/link';
+import { Recovery } from '../../../src/page/training/recovery';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const lost = new WebVeraError('device_lost', 'The GPU device was lost');
+const crashed = new WebVeraError('worker_crashed', 'It has ended');
+const blocked = (seconds_left: number) =>
+  new WebVeraError('gpu_blocked', 'The browser keeps it', { detail: { seconds_left } });
+
+/** `failures`: what making all again rejects with, one after the other; then it works. */
+function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
+  const states: string[] = [];
+  const link: Link = new Link({ onState: () => states.push(link.state), onWarning() {}, onKept() {} });
+  const ahead = [...failures];
+  const revive = vi.fn(async () => {
+    const failure = ahead.shift();
+    if (failure !== undefined) throw failure;
+  });
+  const onBlocked = vi.fn<(error: WebVeraError) => void>();
+  return { recovery: new Recovery({ link, signal, revive, onBlocked }), revive, states, onBlocked };
+}
+
+describe('a recovery', () => {
+  test.each([lost, crashed])('makes all again after %s', async (error) => {
+    const { recovery, revive, states } = begin();
+    expect(await recovery.from(error, 3)).toBe(error);
+    expect(revive).toHaveBeenCalledOnce();
+    expect(states).toEqual(['recovering', 'ready']);
+  });
+
+  test.each([
+    new WebVeraError('invalid_argument', 'no data'),
+    new WebVeraError('out_of_memory', 'too large'),
+    new Error('a callback threw'),
+    new DOMException('stopped', 'AbortError'),
+  ])('has nothing to do with %s', async (error) => {
+    const { recovery, revive } = begin();
+    await expect(recovery.from(error, 3)).rejects.toBe(error);
+    expect(revive).not.toHaveBeenCalled();
+  });
+
+  test('is tried three times in a row, and again once the run has come further', async () => {
+    const { recovery, revive } = begin();
+    for (let step = 1; step <= 9; step++) for (let time = 1; time <= 3; time++) await recovery.from(lost, step);
+    expect(revive).toHaveBeenCalledTimes(27);
+    await recovery.from(lost, 10);
+    await recovery.from(lost, 4);
+    await recovery.from(crashed, 10);
+    await expect(recovery.from(lost, 9)).rejects.toBe(lost);
+  });
+
+  test('counts what is lost while all is made again', async () => {
+    const { recovery, revive } = begin([lost, crashed, lost, lost]);
+    await expect(recovery.from(lost, 1)).rejects.toBe(lost);
+    expect(revive).toHaveBeenCalledTimes(3);
+  });
+
+  test('sits a block out, and says so meanwhile', async () => {
+    const { recovery, revive, states, onBlocked } = begin([blocked(118)]);
+    const over = vi.fn();
+    const going = recovery.from(lost, 1).then(over);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(states).toEqual(['recovering', 'blocked']);
+    expect(onBlocked).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(117_000);
+    expect(over).not.toHaveBeenCalled();
+    expect(revive).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1000);
+    await going;
+    expect(states).toEqual(['recovering', 'blocked', 'recovering', 'ready']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is given up where a block has no end, which says what to do', async () => {
+    const { recovery } = begin([blocked(100), blocked(0)]);
+    const going = recovery.from(lost, 1).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(await going).toMatchObject({ code: 'gpu_blocked', detail: { seconds_left: 0 } });
+  });
+
+  test('that is waiting ends at once when the run is aborted, and leaves nothing', async () => {
+    const controller = new AbortController();
+    const { recovery, states } = begin([blocked(118)], controller.signal);
+    const going = recovery.from(lost, 1).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await going).toBe(reason);
+    expect(states.at(-1)).toBe('ready');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('tells what is in its way', async () => {
+    const offline = new WebVeraError('offline', 'model.safetensors: no network', { hint: 'Connect.' });
+    await expect(begin([offline]).recovery.from(lost, 1)).rejects.toMatchObject({
+      code: 'device_lost',
+      message: "The GPU device was lost. The run couldn't go on by itself: model.safetensors: no network",
+      hint: 'Connect.',
+      detail: { code: 'offline' },
+      cause: offline,
+    });
+    const gone = new WebVeraError('unsupported_device', 'no adapter', { hint: 'Restart the browser.' });
+    await expect(begin([gone]).recovery.from(lost, 1)).rejects.toBe(gone);
+  });
+});

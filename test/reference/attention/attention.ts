@@ -1,0 +1,133 @@
+import type { Reference } from '../reference';
+import { capped } from './capped';
+
+type Arrays = Parameters<Reference>[0];
+type Sizes = Parameters<Reference>[1];
+
+/** Where the row of a head begins. */
+const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
+
+/** The keys that the query at position t of row b may see. */
+function visible(spans: Float64Array, { T, window, causal }: Sizes, b: number, t: number): number[] {
+  return Array.from({ length: T! }, (_, j) => j).filter((j) => {
+    const [begin, end] = [spans[2 * (b * T! + j)]!, spans[2 * (b * T! + j) + 1]!];
+    return t < end && (causal ? j <= t : t >= begin) && Math.abs(t - j) < window!;
+  });
+}
+
+function dot(a: Float64Array, at: number, b: Float64Array, bt: number, D: number): number {
+  let total = 0;
+  for (let d = 0; d < D; d++) total += a[at + d]! * b[bt + d]!;
+  return total;
+}
+
+function forEachQuery(
+  { B, T, H, Hkv, D }: Sizes,
+  body: (at: { b: number; t: number; query: number; stats: number; kv: (j: number) => number }) => void,
+): void {
+  for (let b = 0; b < B!; b++) {
+    for (let h = 0; h < H!; h++) {
+      const group = Math.floor((h * Hkv!) / H!);
+      for (let t = 0; t < T!; t++) {
+        const query = rowOf(b * T! + t, h, H!, D!);
+        body({ b, t, query, stats: (b * H! + h) * T! + t, kv: (j) => rowOf(b * T! + j, group, Hkv!, D!) });
+      }
+    }
+  }
+}
+
+export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
+  const { D, scale, softcap } = sizes;
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    const keys = visible(spans!, sizes, b, t);
+    const scores = keys.map((j) => capped(scale! * dot(q!, query, k!, kv(j), D!), softcap!));
+    const most = Math.max(...scores);
+    const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
+    L![stats] = keys.length === 0 ? 1e30 : most + Math.log(total);
+    for (let d = 0; d < D!; d++) {
+      y![query + d] = 0;
+      keys.forEach((j, i) => {
+        y![query + d]! += (Math.exp(scores[i]! - most) / total) * v![kv(j) + d]!;
+      });
+    }
+  });
+};
+
+export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) => {
+  forEachQuery({ ...sizes, Hkv: sizes.H! }, ({ query, stats: at }) => {
+    stats![2 * at] = L![at]!;
+    stats![2 * at + 1] = dot(y!, query, dy!, query, sizes.D!);
+  });
+};
+
+/** P and dS of a query by each visible key, from what the forward kept. */
+function gradients(
+  { q, k, v, spans, stats: kept, dy }: Arrays,
+  sizes: Sizes,
+  b: number,
+  t: number,
+  query: number,
+  stats: number,
+  kv: (j: number) => number,
+) {
+  const { D, scale, softcap } = sizes;
+  return visible(spans!, sizes, b, t).map((j) => {
+    const score = capped(scale! * dot(q!, query, k!, kv(j), D!), softcap!);
+    const P = Math.exp(score - kept![2 * stats]!);
+    const slope = softcap === 0 ? 1 : 1 - (score / softcap!) ** 2;
+    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) * slope };
+  });
+}
+
+export const attention_backward: Reference = (arrays, sizes) => {
+  const { x, x_values, z, z_values, spans, stats, dx, dx_values } = arrays;
+  if (sizes.of_keys === 0) {
+    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, spans: spans!, stats: stats!, dq: dx! }, sizes);
+  } else {
+    const made = { dk: dx!, dv: dx_values! };
+    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, spans: spans!, stats: stats!, ...made }, sizes);
+  }
+};
+
+const backwardOfQueries: Reference = (arrays, sizes) => {
+  const { D, scale } = sizes;
+  const { k, dq } = arrays;
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    for (let d = 0; d < D!; d++) dq![query + d] = 0;
+    for (const { j, dS } of gradients(arrays, sizes, b, t, query, stats, kv)) {
+      for (let d = 0; d < D!; d++) dq![query + d]! += scale! * dS * k![kv(j) + d]!;
+    }
+  });
+};
+
+const backwardOfKeys: Reference = (arrays, sizes) => {
+  const { D, scale } = sizes;
+  const { q, dy, dk, dv } = arrays;
+  dk!.fill(0);
+  dv!.fill(0);
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    for (const { j, P, dS } of gradients(arrays, sizes, b, t, query, stats, kv)) {
+      for (let d = 0; d < D!; d++) {
+        dv![kv(j) + d]! += P * dy![query + d]!;
+        dk![kv(j) + d]! += scale! * dS * q![query + d]!;
+      }
+    }
+  });
+};
+
+export const attention_pad: Reference = ({ x, y }, { rows, from_columns, to_columns, fill }) => {
+  for (let r = 0; r < rows!; r++) {
+    for (let c = 0; c < to_columns!; c++) {
+      y![r * to_columns! + c] = c < from_columns! ? x![r * from_columns! + c]! : c === from_columns ? fill! : 0;
+    }
+  }
+};
+
+export const alibi_keys: Reference = ({ k, table, positions, y }, { N, H, from_columns, to_columns }) => {
+  for (let row = 0; row < N! * H!; row++) {
+    const bias = table![positions![Math.floor(row / H!)]! * H! + (row % H!)]!;
+    for (let c = 0; c < to_columns!; c++) {
+      y![row * to_columns! + c] = c < from_columns! ? k![row * from_columns! + c]! : c === from_columns ? bias : 0;
+    }
+  }
+};

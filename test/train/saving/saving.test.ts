@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RunEvent, Saved } from '../../../src/core/types/run';
+import type { RunSnapshot } from '../../../src/core/types/snapshot';
+import { pinned } from '../../../src/graph/value';
+import { RunRecord } from '../../../src/train/saving/run_record';
+import { Saving, type SavingInit } from '../../../src/train/saving/saving';
+import type { OptimizerState } from '../../../src/train/steps/optimizer';
+import type { StepData } from '../../../src/train/training_init';
+import { FakeRunner } from '../../helpers/session/fake_runner';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const stats = { loss: 1, gradNorm: 1, finite: true, step: 1 };
+const args = { save_strategy: 'steps', save_steps: 1 } as const;
+const data = { tokens: 1, epoch: 1, endsEpoch: false } as StepData;
+
+/** A run whose storage answers as the test says. */
+function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<SavingInit, 'args' | 'now'> = { args }) {
+  const runner = new FakeRunner();
+  const record = new RunRecord(runner, 100);
+  const events: RunEvent[] = [];
+  const controller = new AbortController();
+  const saving = new Saving({
+    runner,
+    state: { pools: new Map(), block: pinned('block', [8]), stats: pinned('stats', [8]) } satisfies OptimizerState,
+    ...init,
+    checkpoints: { save, close: () => {} },
+    record,
+    signal: controller.signal,
+    emit: (event) => events.push(event),
+    hold: () => {},
+  });
+  const step = async (at: number): Promise<void> => {
+    record.finish(at, { data, stats, learningRate: 0 });
+    await saving.keep([]);
+  };
+  return { saving, step, events, controller };
+}
+
+const saved = ({ progress }: RunSnapshot): Saved => ({
+  checkpoint: `checkpoint-${progress.global_step}`,
+  durable: true,
+});
+
+test('storage that hangs holds the run up once, and is used again once it answers', async () => {
+  const asked: number[] = [];
+  let answer = (_: Saved): void => {};
+  const { step, events } = running((snapshot) => {
+    asked.push(snapshot.progress.global_step);
+    if (asked.length > 1) return Promise.resolve(saved(snapshot));
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  });
+  const first = step(1);
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(events).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  await first;
+  const message = "Step 1 isn't saved, and training goes on: the browser's storage doesn't answer";
+  expect(events).toEqual([{ type: 'warning', code: 'timeout', message }]);
+  await step(2); // without a wait, and without a word
+  expect([asked, events.length]).toEqual([[1], 1]);
+  answer({ checkpoint: 'checkpoint-1', durable: true });
+  await vi.advanceTimersByTimeAsync(0);
+  await step(3);
+  expect(asked).toEqual([1, 3]);
+  expect(events.slice(1)).toEqual([{ type: 'save', checkpoint: 'checkpoint-3', durable: true }]);
+});
+
+test('what failed is told once, and tried again at the next step and at the end', async () => {
+  let fails = true;
+  const asked: number[] = [];
+  const { saving, step, events } = running(async (snapshot) => {
+    asked.push(snapshot.progress.global_step);
+    if (fails) throw new RangeError('Array buffer allocation failed');
+    return saved(snapshot);
+  });
+  await step(1);
+  await step(2);
+  expect(events).toMatchObject([{ type: 'warning', code: 'out_of_memory' }]);
+  fails = false;
+  await saving.keepNow();
+  expect(events.slice(1)).toEqual([{ type: 'save', checkpoint: 'checkpoint-2', durable: true }]);
+  await saving.keepNow();
+  expect(asked).toEqual([1, 2, 2]);
+});
+
+test('a run that is aborted meanwhile doesn’t wait', async () => {
+  const { step, events, controller } = running(() => new Promise(() => {}));
+  const aborted = expect(step(1)).rejects.toBe('enough');
+  controller.abort('enough');
+  await aborted;
+  expect(events).toEqual([]);
+});
+
+test.each<['steps' | 'epoch' | 'no', readonly number[]]>([
+  ['steps', [18, 35, 40, 76, 80]],
+  ['epoch', [18, 35, 50, 96]],
+  ['no', []],
+])('steps of a tenth of a second are kept by time too with the strategy %s', (save_strategy, expected) => {
+  let now = 0;
+  const { saving } = running(async (snapshot) => saved(snapshot), {
+    args: { save_strategy, save_steps: 40 },
+    now: () => now,
+  });
+  const due: number[] = [];
+  for (let step = 1; step <= 100; step++, now += 100) {
+    if (!saving.isDue(step, { ...data, endsEpoch: step === 50 })) continue;
+    saving.copy();
+    due.push(step);
+  }
+  expect(due).toEqual(expected);
+});

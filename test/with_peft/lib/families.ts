@@ -1,0 +1,35 @@
+import type { VeraConfigInit } from '../../../src/index';
+
+export interface Family {
+  /** The golden case that has its base model, batches and tolerances. */
+  readonly golden: string;
+  /** What VeRA wraps. */
+  readonly target_modules: readonly string[];
+  /** A module that trains whole beside it. */
+  readonly whole: string;
+}
+
+/** Every family whose adapters are carried to PEFT and back. A new one is one line. */
+export const families: readonly Family[] = [
+  { golden: 'llama_qvud_big', target_modules: ['q_proj', 'v_proj', 'up_proj', 'down_proj'], whole: 'lm_head' },
+  { golden: 'qwen2_bias_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'norm' },
+  { golden: 'qwen3_mid', target_modules: ['q_proj', 'k_proj', 'down_proj'], whole: 'q_norm' },
+  { golden: 'mistral_window_mid', target_modules: ['q_proj', 'v_proj', 'up_proj'], whole: 'lm_head' },
+  { golden: 'phi3_fused_mid', target_modules: ['qkv_proj', 'gate_up_proj', 'down_proj'], whole: 'input_layernorm' },
+  { golden: 'gemma_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'input_layernorm' },
+  { golden: 'gemma2_capped_mid', target_modules: ['k_proj', 'v_proj', 'up_proj'], whole: 'pre_feedforward_layernorm' },
+  { golden: 'gemma3_mid', target_modules: ['q_proj', 'o_proj', 'down_proj'], whole: 'k_norm' },
+  { golden: 'falcon_default_mid', target_modules: ['query_key_value', 'dense_h_to_4h'], whole: 'input_layernorm' },
+  { golden: 'falcon_new_all_mid', target_modules: ['query_key_value', 'dense_4h_to_h'], whole: 'ln_mlp' },
+  { golden: 'falcon_alibi_left_mid', target_modules: ['query_key_value', 'dense'], whole: 'post_attention_layernorm' },
+  { golden: 'gpt2_all_mid', target_modules: ['c_attn', 'c_proj', 'c_fc'], whole: 'ln_f' },
+  { golden: 'opt_bias_mid', target_modules: ['q_proj', 'v_proj', 'fc1', 'fc2'], whole: 'final_layer_norm' },
+];
+
+/** The ways in which adapters differ in what they train and save. */
+export const variants = ({ whole }: Family): Readonly<Record<string, VeraConfigInit>> => ({
+  'projections saved': { save_projection: true },
+  'projections from the key': { save_projection: false, projection_prng_key: 7 },
+  biases: { bias: 'vera_only', save_projection: false },
+  [`${whole} as a whole`]: { modules_to_save: [whole] },
+});

@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { folderFiles } from '../../helpers/golden/golden';
+
+/** Where Python finds a base model of the golden cases, such as base/llama. */
+export function basePath(base: string): string {
+  return fileURLToPath(new URL(`../../golden/${base}/`, import.meta.url));
+}
+
+/** Folders that both sides read and write, removed with the last test of the file. */
+export class Folders {
+  readonly #root = mkdtempSync(join(tmpdir(), 'webvera-peft-'));
+  #count = 0;
+
+  constructor() {
+    afterAll(() => rmSync(this.#root, { recursive: true, force: true }));
+  }
+
+  /** An empty one. */
+  make(): string {
+    const folder = join(this.#root, String(this.#count++));
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** One with these files. */
+  async write(files: Iterable<readonly [name: string, file: Blob]>): Promise<string> {
+    const folder = this.make();
+    for (const [name, blob] of files) writeFileSync(join(folder, name), new Uint8Array(await blob.arrayBuffer()));
+    return folder;
+  }
+}
+
+/** What lies in a folder, as dropped files. */
+export function droppedFiles(folder: string): { readonly files: Map<string, Blob> } {
+  return folderFiles(new URL(`file://${folder}/`));
+}

@@ -1,0 +1,32 @@
+import { expect } from 'vitest';
+import type { PreTrainedModel } from '../../../src/index';
+import { type GoldenBatch, largestDifference } from '../../helpers/golden/golden';
+import type { Peft } from './peft';
+
+/** Sums of some tens of layers in float32, in another order: a 50,000th of the largest logit. */
+const ROUNDING = 2e-5;
+const NEW_TOKENS = 8;
+
+/** Expects a real model to compute and to write what transformers does with `folder`. */
+export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, peft: Peft, folder: string) {
+  const [ids = []] = batch.input_ids;
+  const theirs = await peft.forward({ base: folder, batch, prompt: ids, new_tokens: NEW_TOKENS });
+  const { logits, loss } = await base.forward(batch);
+  const largest = theirs.logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
+  expect(largestDifference(logits.data, theirs.logits)).toBeLessThanOrEqual(ROUNDING * largest);
+  expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(ROUNDING * theirs.loss);
+  const written: number[] = [];
+  for await (const { token_id } of base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
+    written.push(token_id);
+  }
+  expect(written).toEqual(theirs.greedy);
+}
+
+/** Expects PEFT's losses, step by step. */
+export function expectSameLosses(ours: readonly number[], theirs: readonly number[]): void {
+  expect(ours).toHaveLength(theirs.length);
+  for (const [step, loss] of theirs.entries()) {
+    // What a step rounds, the next ones learn from.
+    expect(Math.abs(ours[step]! - loss), `step ${step}`).toBeLessThanOrEqual(10 * ROUNDING * loss);
+  }
+}
