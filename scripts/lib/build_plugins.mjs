@@ -27,7 +27,7 @@ function thisThread(module) {
   return {
     name: 'this-thread',
     enforce: 'pre',
-    resolveId: (source) => (source === './this_thread' ? path(`../../src/${module}.ts`) : undefined),
+    resolveId: (source) => (source.endsWith('/this_thread') ? path(`../../src/${module}.ts`) : undefined),
   };
 }
 
@@ -109,7 +109,7 @@ export function scriptTagWorker(integrity, chatIntegrity) {
       },
     }),
     resolveId: (source) =>
-      source === './default_worker' ? path('../../src/page/rpc/script_tag_worker.ts') : undefined,
+      source.endsWith('/default_worker') ? path('../../src/page/rpc/script_tag_worker.ts') : undefined,
   };
 }
 
