@@ -26,12 +26,16 @@ test.each(ways)(
     const requests: string[] = [];
     const strict = { 'Content-Security-Policy': "default-src 'none'" };
     const body = readFileSync(new URL('../../dist/chat_worker.js', import.meta.url));
-    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/chat.html${hash}`), {
-      headers: { 'Content-Security-Policy': policies[hash] },
-      mounts: { '/dist/chat_worker.js': { type: 'text/javascript', body, headers: strict } },
-      onRequest: ({ url = '' }) => void requests.push(url),
-      expectedErrors: /favicon\.ico/, // Firefox reports violations as errors of the page
-    });
+    const report = await withBrowser(
+      name,
+      (page, url) => reportOf<Report>(page, `${url}/pages/models/chat.html${hash}`),
+      {
+        headers: { 'Content-Security-Policy': policies[hash] },
+        mounts: { '/dist/chat_worker.js': { type: 'text/javascript', body, headers: strict } },
+        onRequest: ({ url = '' }) => void requests.push(url),
+        expectedErrors: /favicon\.ico/, // Firefox reports violations as errors of the page
+      },
+    );
 
     const text = '<user>Who is Ahab?</s>';
     expect(report).toMatchObject({ first: text, same: true, refused: 'limit_exceeded', again: text, sealed: text });
@@ -39,7 +43,7 @@ test.each(ways)(
     // Whatever the template is about, the page isn't held up.
     expect(report.slowest).toBeLessThan(1000);
     expect(requests.filter((url) => url === '/dist/chat_worker.js')).toHaveLength(1);
-    const [loaded, sealed] = [requests.indexOf('/dist/chat_worker.js'), requests.indexOf('/pages/prose.js?sealed')];
+    const [loaded, sealed] = [requests.indexOf('/dist/chat_worker.js'), requests.indexOf('/pages/lib/prose.js?sealed')];
     expect(loaded).toBeLessThan(sealed);
     expect(requests.slice(sealed + 1)).toEqual([]);
   },

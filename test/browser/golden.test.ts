@@ -75,7 +75,7 @@ test.each(browserNames)(
     const names = ofRing(goldenNames(isUsual), { test: (name) => KINDS[browser].includes(name) });
     // In one worker, whose kernels are compiled once for all of them.
     const reports = await withBrowser(browser, (page, url) =>
-      reportOf<readonly Report[]>(page, `${url}/pages/golden.html?${names}`),
+      reportOf<readonly Report[]>(page, `${url}/pages/engine/golden.html?${names}`),
     );
     expect(reports).toHaveLength(names.length);
     reports.forEach((report, index) => {
@@ -88,7 +88,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'firefox' }))(
   '%s: trained biases, Conv1D layers, merged weights, several adapters and mixed batches give PEFT’s numbers',
   async (browser) => {
     const { biases, conv1d, two } = await withBrowser(browser, (page, url) =>
-      reportOf<PeftReport>(page, `${url}/pages/peft.html`),
+      reportOf<PeftReport>(page, `${url}/pages/engine/peft.html`),
     );
     compareBiases(biases);
     const { expect: expected, tolerance } = goldenCase('gpt2_all_mid');

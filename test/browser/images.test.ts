@@ -30,9 +30,13 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
   async (name) => {
     const report = await withSite(
       (elsewhere) =>
-        withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/images.html?${elsewhere}/picture`), {
-          headers: { 'Content-Security-Policy': POLICY.replace('img-src', `img-src ${elsewhere}`) },
-        }),
+        withBrowser(
+          name,
+          (page, url) => reportOf<Report>(page, `${url}/pages/models/images.html?${elsewhere}/picture`),
+          {
+            headers: { 'Content-Security-Policy': POLICY.replace('img-src', `img-src ${elsewhere}`) },
+          },
+        ),
       { mounts: { '/picture': { type: 'image/svg+xml', body: PICTURE } }, headers: OPEN },
     );
     const { losses, evaluations, refused, alone, isShown, global_step, notShown, ...others } = report;

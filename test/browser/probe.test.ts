@@ -4,7 +4,7 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 test.each(browserNames)('%s: probe reports what there is in a worker', async (name) => {
   const { usual, without } = await withBrowser(name, (page, url) =>
-    reportOf<Record<'usual' | 'without', DeviceReport>>(page, `${url}/pages/probe.html`),
+    reportOf<Record<'usual' | 'without', DeviceReport>>(page, `${url}/pages/engine/probe.html`),
   );
   // Browsers here have a GPU in software alone, and Firefox's binds little.
   expect(usual.level).toBe('degraded');

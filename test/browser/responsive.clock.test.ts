@@ -24,7 +24,7 @@ interface Trainee {
 
 /** All with the bundled model, and some 256 tokens a step. */
 const trainees: Readonly<Record<string, Trainee>> = {
-  'a page': { path: '/pages/responsive.html', step: '#step', start: (page) => click(page, '#start') },
+  'a page': { path: '/pages/engine/responsive.html', step: '#step', start: (page) => click(page, '#start') },
   'the demo, with its chart and numbers,': {
     path: '/demo/',
     step: '#number-step',

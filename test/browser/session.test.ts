@@ -33,8 +33,8 @@ test.each(ofRing(browserNames))(
     const [trained, reopened] = await withBrowser(name, async (page, url) => {
       const report = await reporting(page);
       return [
-        await report<Trained>(`${url}/pages/bundled.html`),
-        await report<Reopened>(`${url}/pages/reopened.html`),
+        await report<Trained>(`${url}/pages/models/bundled.html`),
+        await report<Reopened>(`${url}/pages/runs/reopened.html`),
       ] as const;
     });
     const { logits, written, logs, output } = trained;
@@ -86,7 +86,7 @@ interface Tuned {
 
 testInAll('chromium: kernels are tuned once, and later sessions of this browser have them from the start', async () => {
   const [first, second] = await withBrowser('chromium', (page, url) =>
-    reportOf<readonly [Tuned, Tuned]>(page, `${url}/pages/kernels.html`),
+    reportOf<readonly [Tuned, Tuned]>(page, `${url}/pages/engine/kernels.html`),
   );
   expect(first.before.variants).toEqual({});
   expect(Object.keys(first.after.variants).length).toBeGreaterThan(0);

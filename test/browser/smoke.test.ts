@@ -5,12 +5,12 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 const names = quickOf(browserNames, (name) => name === 'chromium');
 
 test.each(names)('%s trains the bundled model in a worker', async (name) => {
-  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/isolated.html`));
+  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/policies/isolated.html`));
   expect(report).toEqual({ isolated: false, global_step: 1 });
 });
 
 test.each(names)('%s computes with WebGPU in a module worker', async (name) => {
-  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/webgpu.html`));
+  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/engine/webgpu.html`));
   expect(report).toEqual({ doubled: [2, 5, -6], locks: true, indexedDB: true });
 });
 

@@ -21,7 +21,7 @@ interface Report {
 }
 
 test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
-  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/worker.html`), {
+  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/models/worker.html`), {
     // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
     expectedErrors: name === 'firefox' ? /./ : /^$/,
   });

@@ -17,7 +17,7 @@ const HEAP_A_CYCLE = 32 * 1024;
 export async function expectFlat(name: BrowserName, cycles: number): Promise<void> {
   const seen: Cycle[] = [];
   await withBrowser(name, (page, url) =>
-    reported(page, `${url}/pages/cycles.html?cycles=${cycles}`, async (report: Cycle) => {
+    reported(page, `${url}/pages/runs/cycles.html?cycles=${cycles}`, async (report: Cycle) => {
       if (report.type === 'done') return report;
       seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page, { collect: true }) } : report);
       return undefined;

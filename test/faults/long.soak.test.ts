@@ -8,7 +8,7 @@ import { random } from '../helpers/maths/random';
 import { expectFlat } from './cycles';
 
 const ROUNDS = 50;
-const page = 'resumed.html?steps=400';
+const page = 'runs/resumed.html?steps=400';
 
 async function withProfile(body: (url: string, profile: string) => Promise<void>): Promise<void> {
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
@@ -20,7 +20,7 @@ async function withProfile(body: (url: string, profile: string) => Promise<void>
 }
 
 async function straightOf(name: BrowserName, url: string, steps = 400): Promise<Done> {
-  return (await visit(name, url, `resumed.html?straight&steps=${steps}`)).at(-1) as Done;
+  return (await visit(name, url, `runs/resumed.html?straight&steps=${steps}`)).at(-1) as Done;
 }
 
 /** Kills at any moment after the run goes: while a step, a save or nothing is under way. */
@@ -57,10 +57,10 @@ test.each(browserNames)('%s: fifty models that come and go leave nothing behind'
 test.each(browserNames)('%s: a worker that takes all memory costs nothing that was saved', async (name) => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf(name, url, 120);
-    const bomb = visit(name, url, 'resumed.html?steps=120&fills=8', { profile });
+    const bomb = visit(name, url, 'runs/resumed.html?steps=120&fills=8', { profile });
     if (name === 'chromium') {
       await expect(bomb).rejects.toThrow('Page crashed!');
-      const [first, ...rest] = await visit(name, url, 'resumed.html?steps=120', { profile });
+      const [first, ...rest] = await visit(name, url, 'runs/resumed.html?steps=120', { profile });
       expect(first).toMatchObject({ type: 'restored' });
       expect(rest.at(-1)).toEqual(straight);
     } else {
@@ -74,7 +74,7 @@ test.each(browserNames)('%s: a worker that takes all memory costs nothing that w
 test('chromium: a GPU that crashes twice is waited for, and the run ends as if nothing had been', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
-    const reports = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20] });
+    const reports = await visit('chromium', url, 'runs/resumed.html', { profile, crashes: [11, 20] });
     expect(reports.filter(({ type }) => type === 'recovered')).toHaveLength(2);
     expect(reports.filter(({ type }) => type === 'blocked')).toHaveLength(1);
     expect(reports.at(-1)).toEqual(straight);
@@ -85,9 +85,9 @@ test('chromium: a GPU that crashes twice is waited for, and the run ends as if n
 test('chromium: a GPU that crashes three times ends the run, which the next browser goes on with', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
-    const crashing = visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20, 29] });
+    const crashing = visit('chromium', url, 'runs/resumed.html', { profile, crashes: [11, 20, 29] });
     await expect(crashing).rejects.toThrow(/keeps it from this page until it is restarted/);
-    const [first, ...rest] = await visit('chromium', url, 'resumed.html', { profile });
+    const [first, ...rest] = await visit('chromium', url, 'runs/resumed.html', { profile });
     expect(first).toMatchObject({ type: 'restored' });
     expect((first as { step: number }).step).toBeGreaterThanOrEqual(27);
     expect(rest.at(-1)).toEqual(straight);

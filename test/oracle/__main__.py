@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
     import transformers
 
+    from .cases.releases import write_release
     from .check import check
     from .make import make
-    from .releases import write_release
 
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()

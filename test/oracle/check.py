@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .cases.releases import RELEASES
 from .committed import look_at_case, look_at_prng, look_at_release
 from .compare import compare_base, compare_case, compare_table
 from .index import INDEX, index_of_cases
 from .make import Item, build, chosen
 from .places import GOLDEN, read_json
-from .releases import RELEASES
 from .report import Report
 from .versions import versions
 

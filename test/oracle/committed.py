@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from .adapters import State, forward, largest_difference, loaded
-from .bases import Model, load_base
-from .inputs import from_json, real_rows
+from .cases.adapters import State, forward, largest_difference, loaded
+from .cases.bases import Model, load_base
+from .cases.inputs import from_json, real_rows
+from .cases.releases import RELEASES, logits_of
+from .numbers.prng import emulate
 from .places import GOLDEN, ORACLE, Json, read_json
-from .prng import emulate
-from .releases import RELEASES, logits_of
 from .report import Report
 
 OLD_LOGITS = 2e-4

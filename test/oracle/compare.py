@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from .adapters import State, largest_difference
-from .inputs import Batch, from_json, real_rows
+from .cases.adapters import State, largest_difference
+from .cases.inputs import Batch, from_json, real_rows
 from .places import OF_VERSION_4, Json, read_json
 from .report import ABSENT, Near, Report, Rule
 

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .activations import make_activations
-from .bases import make_base
-from .case import make_case
-from .case_spec import WHOLE
-from .cases import CASES
-from .chat import make_chat
-from .encoding import make_encoding
-from .errors import make_errors
-from .families import BASES
-from .gguf_files import make_gguf_files
-from .gguf_models import FAMILIES
-from .images import make_images
+from .cases.bases import make_base
+from .cases.case import make_case
+from .cases.case_spec import WHOLE
+from .cases.cases import CASES
+from .cases.families import BASES
+from .cases.two_adapters import PAIRS, make_pair
+from .errors.errors import make_errors
+from .errors.targeting import make_modules, make_targeting
+from .gguf.gguf_files import make_gguf_files
+from .gguf.gguf_models import FAMILIES
 from .index import write_index
+from .numbers.activations import make_activations
+from .numbers.images import make_images
+from .numbers.prng import make_prng
+from .numbers.rope import make_rope
+from .numbers.torch_files import make_torch_files
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
-from .prng import make_prng
-from .rope import make_rope
-from .sampling import make_sampling
-from .stop_strings import make_stop_strings
-from .targeting import make_modules, make_targeting
-from .torch_files import make_torch_files
-from .two_adapters import PAIRS, make_pair
-from .vocabulary_files import make_vocabulary_files
+from .texts.chat import make_chat
+from .texts.encoding import make_encoding
+from .texts.sampling import make_sampling
+from .texts.stop_strings import make_stop_strings
+from .texts.vocabulary_files import make_vocabulary_files
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies, without a
   const report = await withBrowser(
     name,
     async (page, url) => {
-      const done = await reportOf<object>(page, `${url}/pages/strict.html`);
+      const done = await reportOf<object>(page, `${url}/pages/policies/strict.html`);
       await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
       return done;
     },
@@ -51,7 +51,10 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies, without a
   const losses = Array.from({ length: 5 }, () => expect.any(Number));
   expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
   // The policy lets nobody call another server, so all that could go out would be seen here.
-  const [begin, end] = [requests.indexOf('GET /pages/prose.js?begin'), requests.indexOf('GET /pages/prose.js?end')];
+  const [begin, end] = [
+    requests.indexOf('GET /pages/lib/prose.js?begin'),
+    requests.indexOf('GET /pages/lib/prose.js?end'),
+  ];
   expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
   expect(requests.slice(begin + 1, end)).toEqual([]);
   // Only what the page and its other worker did on purpose.
@@ -65,7 +68,7 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies, without a
 testInAll('a site that isolates its pages for reasons of its own sends the header with the worker too', async () => {
   const isolation = { 'Cross-Origin-Embedder-Policy': 'require-corp' };
   const trained = (mounts: Readonly<Record<string, Mount>>) =>
-    withBrowser('chromium', (page, url) => reportOf<object>(page, `${url}/pages/isolated.html`), {
+    withBrowser('chromium', (page, url) => reportOf<object>(page, `${url}/pages/policies/isolated.html`), {
       headers: { 'Content-Security-Policy': '', ...isolation },
       mounts,
     });
@@ -79,15 +82,15 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     const requests: string[] = [];
     const script = readFileSync(new URL('../../../dist/worker.js', import.meta.url), 'utf8');
     const headers = { 'Content-Security-Policy': "default-src 'none'" };
-    const body = `${script}\nimport('/pages/prose.js?imported').catch(() => {});`;
-    const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/isolated.html#files`), {
+    const body = `${script}\nimport('/pages/lib/prose.js?imported').catch(() => {});`;
+    const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/policies/isolated.html#files`), {
       mounts: { '/dist/worker.js': { type: 'text/javascript', body, headers } },
       onRequest: ({ url = '' }) => void requests.push(url),
       expectedErrors: /^Content-Security-Policy:/,
     });
     expect(report).toEqual({ isolated: false, global_step: 1 });
     expect(requests).toContain('/dist/worker.js');
-    expect(requests).not.toContain('/pages/prose.js?imported');
+    expect(requests).not.toContain('/pages/lib/prose.js?imported');
   },
 );
 

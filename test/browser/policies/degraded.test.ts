@@ -17,7 +17,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
   async (name) => {
     const { sandboxed, tag, refused } = await withBrowser(
       name,
-      (page, url) => reportOf<Report>(page, `${url}/pages/degraded.html`),
+      (page, url) => reportOf<Report>(page, `${url}/pages/policies/degraded.html`),
       // A frame of no origin asks as a stranger; and the server's own policy lets nobody frame its pages.
       { headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
     );
@@ -41,7 +41,7 @@ testOnce('chromium: in a private window all is as usual, until it is closed', as
       await page.goto(`${url}/empty.html`);
       // As a text, which no tool rewrites.
       const outcome = (await page.evaluate(
-        "import('/pages/saved.js').then((saved) => saved.trainAndSave({}))",
+        "import('/pages/lib/saved.js').then((saved) => saved.trainAndSave({}))",
       )) as Outcome;
       expect(outcome).toMatchObject({ global_step: 1, kept: ['mine'] });
       expect(outcome.warnings.filter((warning) => warning.startsWith('storage'))).toEqual([]);

@@ -29,7 +29,7 @@ async function openPage(
         name,
         async (page, url) => {
           expect(library).not.toBe(url);
-          return reportOf<Report>(page, `${url}/pages/other_origin.html?${library}${hash}`);
+          return reportOf<Report>(page, `${url}/pages/policies/other_origin.html?${library}${hash}`);
         },
         {
           headers: { 'Content-Security-Policy': policy(library) },

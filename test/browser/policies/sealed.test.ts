@@ -14,14 +14,14 @@ test.each(browserNames)(
   '%s: a sealed session works on, and nothing in its worker reaches the network',
   async (name) => {
     const requests: string[] = [];
-    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/sealed.html`), {
+    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/policies/sealed.html`), {
       onRequest: ({ url }) => void requests.push(url ?? ''),
       // A worker that is no script, and a page's console of it.
       expectedErrors: /beacon/,
     });
 
     // The beacon is heard as long as it may be.
-    const sealed = requests.indexOf('/pages/prose.js?sealed');
+    const sealed = requests.indexOf('/pages/lib/prose.js?sealed');
     const heard = requests.slice(0, sealed).filter((url) => url.startsWith('/beacon'));
     expect(heard).toEqual(expect.arrayContaining(['/beacon?fetch', '/beacon?XMLHttpRequest', '/beacon?EventSource']));
     expect(report.before).toMatchObject({ fetch: 'went', XMLHttpRequest: 'went' });
@@ -36,7 +36,7 @@ test.each(browserNames)(
       code: 'invalid_argument',
       message: 'Expected a session that is not sealed, as this needs the network',
     });
-    expect(requests.slice(sealed + 1)).toEqual(['/pages/prose.js?end']);
+    expect(requests.slice(sealed + 1)).toEqual(['/pages/lib/prose.js?end']);
     expect(report).toMatchObject({ global_step: 2, text: expect.stringMatching(/\w/) });
   },
 );

@@ -28,7 +28,7 @@ test.each(ofRing(cases, { test: isFirst }))(
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
     try {
       await withSite(async (url) => {
-        const straight = (await visit(browser, url, `classified.html?kind=${kind}&straight`)).at(-1) as Classified;
+        const straight = (await visit(browser, url, `runs/classified.html?kind=${kind}&straight`)).at(-1) as Classified;
         const { ended, evaluations } = straight;
         expect(evaluations.map(({ step }) => step)).toEqual(evaluations.map((_, index) => 4 * (index + 1)));
         for (const { metrics } of evaluations) expect(metrics[metric]).toBeLessThanOrEqual(1);
@@ -39,9 +39,9 @@ test.each(ofRing(cases, { test: isFirst }))(
         expect([28, ended.best_global_step + 12]).toContain(ended.global_step);
 
         const dies = (report: Report): boolean => report.type === 'log' && 'step' in report && report.step >= 7;
-        const cut = await visit(browser, url, `classified.html?kind=${kind}`, { profile, dies });
+        const cut = await visit(browser, url, `runs/classified.html?kind=${kind}`, { profile, dies });
         expect(cut.some(({ type }) => type === 'save')).toBe(true);
-        const resumed = await visit(browser, url, `classified.html?kind=${kind}`, { profile });
+        const resumed = await visit(browser, url, `runs/classified.html?kind=${kind}`, { profile });
         expect(resumed[0]!.type).toBe('restored');
         expect(resumed.at(-1)).toEqual(straight);
       });

@@ -51,7 +51,7 @@ test.each(ofRing(deaths, { test: isFirst }))(
   '$name: a worker that dies while it trains costs nothing but time ($ways)',
   async ({ name, ways }) => {
     const { 'left alone': straight, ...others } = await withBrowser(name, (page, url) =>
-      reportOf<Record<string, Outcome>>(page, `${url}/pages/killed.html?${ways}`),
+      reportOf<Record<string, Outcome>>(page, `${url}/pages/runs/killed.html?${ways}`),
     );
     expect(straight).toMatchObject({ global_step: 16, text: expect.stringMatching(/\w/) });
     expect(straight?.recovered).toBeUndefined();
@@ -74,7 +74,7 @@ test.each(ofRing(deaths, { test: isFirst }))(
 );
 
 test.each(ofRing(browserNames))('%s: no worker, and no WebGPU', async (name) => {
-  const here = await withBrowser(name, (page, url) => reportOf<Here>(page, `${url}/pages/here.html`));
+  const here = await withBrowser(name, (page, url) => reportOf<Here>(page, `${url}/pages/models/here.html`));
   expect(here.trained.global_step).toBe(1);
   expect(here.trained.training_loss).toBeGreaterThan(3);
   expect(here.trained.training_loss).toBeLessThan(5.5);
@@ -88,7 +88,7 @@ test.each(ofRing(browserNames))('%s: what is printed of an error that nobody cat
     name,
     async (page, url) => {
       const printed = name === 'chromium' ? await nextUncaught(page) : undefined;
-      const reported = await reportOf<Uncaught>(page, `${url}/pages/uncaught.html`);
+      const reported = await reportOf<Uncaught>(page, `${url}/pages/models/uncaught.html`);
       return { ...reported, printed: await printed?.text };
     },
     { expectedErrors: /there is no such file/ },

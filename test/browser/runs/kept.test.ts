@@ -53,7 +53,7 @@ function visit(
   { profile, quota, once = false }: Visit,
   onReport: (report: Report) => 'kill' | undefined,
 ): Promise<void> {
-  const address = `${url}/pages/kept.html?host=${encodeURIComponent(hub.url)}${once ? '&once' : ''}`;
+  const address = `${url}/pages/models/kept.html?host=${encodeURIComponent(hub.url)}${once ? '&once' : ''}`;
   return withPage(
     name,
     url,

@@ -10,7 +10,7 @@ import { type Done, type Report, visit } from '../helpers/visit';
 const STEPS = 32;
 /** As the page has it. */
 const SAVE_STEPS = 3;
-const PAGE = `resumed.html?steps=${STEPS}`;
+const PAGE = `runs/resumed.html?steps=${STEPS}`;
 
 /** What a run gives that nothing happens to; once a browser. */
 const straightRuns = new Map<BrowserName, Promise<Done>>();

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { browserNames, withBrowser } from '../helpers/harness';
-import type { Tab } from '../pages/tabs.js';
+import type { Tab } from '../pages/runs/tabs.js';
 
 const taken = { code: 'locked_by_other_tab', detail: { taken_over: true } };
 
@@ -12,7 +12,7 @@ type Call = <Name extends keyof Tab>(
 ) => Promise<Awaited<ReturnType<Tab[Name]>>>;
 
 async function open(page: Page, url: string): Promise<Call> {
-  await page.goto(`${url}/pages/tabs.html`);
+  await page.goto(`${url}/pages/runs/tabs.html`);
   await page.waitForFunction(() => 'tab' in window);
   const call = (name: string, ...args: readonly unknown[]): Promise<unknown> =>
     page.evaluate(

@@ -44,7 +44,7 @@ const FORMS: Readonly<Record<string, number>> = {
 test.each(Object.entries(FORMS))('chromium: 60 MB on a busy machine lose no worker: %s', async (form, least) => {
   const { outcome, warnings, readings, seconds } = await withBrowser(
     'chromium',
-    (page, url) => reportOf<Report>(page, `${url}/pages/large.html?form=${form}&bytes=${BYTES}`),
+    (page, url) => reportOf<Report>(page, `${url}/pages/soak/large.html?form=${form}&bytes=${BYTES}`),
     { own: true },
   );
   console.log(`${form}: ${seconds.toFixed(1)} s, ${readings.length} reports, ${JSON.stringify(outcome)}`);

@@ -65,7 +65,7 @@ async function trained(folder: string, query: string): Promise<{ done: Done; hea
     'chromium',
     async (page, url) => {
       const heaps = new HeapWatch(page);
-      const done = await reported(page, `${url}/pages/real_size.html?${query}`, async (report: Report) => {
+      const done = await reported(page, `${url}/pages/soak/real_size.html?${query}`, async (report: Report) => {
         if (report.type === 'idle') await heaps.begin();
         else if (report.type === 'loaded') await heaps.end();
         else return report;

@@ -65,7 +65,7 @@ function loadsOf(hub: FaultyServer): Promise<Load[]> {
     'chromium',
     async (page, url) => {
       const loads: Load[] = [];
-      const address = `${url}/pages/second_load.html?loads=${LOADS}&host=${encodeURIComponent(hub.url)}`;
+      const address = `${url}/pages/soak/second_load.html?loads=${LOADS}&host=${encodeURIComponent(hub.url)}`;
       return reported(page, address, async (load: Load) => {
         if (load.type === 'done') return loads;
         const { page: ofPage, worker } = await heapsOf(page, { collect: true });

@@ -1,4 +1,0 @@
-// The library's worker on a device of the default limits.
-import './default_limits.js';
-// @ts-expect-error: as the site serves it
-import '/dist/worker.js';

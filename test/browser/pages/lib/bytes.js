@@ -1,0 +1,11 @@
+/**
+ * An adapter's two files in a form that can be handed out of the page.
+ * @param {import('../../../../src/index').AdapterFiles} files
+ */
+export async function bytesOf(files) {
+  const read = async (/** @type {Blob} */ file) => [...new Uint8Array(await file.arrayBuffer())];
+  return {
+    config: await read(files['adapter_config.json']),
+    model: await read(files['adapter_model.safetensors']),
+  };
+}

@@ -1,0 +1,28 @@
+// Trains in a sandboxed frame, and where IndexedDB is refused. Reports what was told of it.
+import { trainAndSave } from '../lib/saved.js';
+
+const sandboxed = await inFrame('./sandboxed.html');
+const tag = await inFrame('./sandboxed_tag.html');
+const refused = await trainAndSave({ worker: () => new Worker('../workers/no_store_worker.js', { type: 'module' }) });
+window.report({ sandboxed, tag, refused });
+
+/**
+ * What the page of a sandboxed frame tells.
+ * @param {string} address
+ */
+async function inFrame(address) {
+  const frame = document.createElement('iframe');
+  frame.sandbox.add('allow-scripts');
+  frame.src = address;
+  const told = new Promise((resolve) => {
+    addEventListener('message', function listen({ source, data }) {
+      if (source !== frame.contentWindow) return;
+      removeEventListener('message', listen);
+      resolve(data);
+    });
+  });
+  document.documentElement.append(frame);
+  const outcome = await told;
+  frame.remove();
+  return outcome;
+}

@@ -1,0 +1,36 @@
+// Trains under a strict Content-Security-Policy, tells the server when it begins and ends, and at last breaks the policy
+// on purpose, here and in a worker: so that it is seen that somebody watches. Reports the losses.
+import { loadLibrary } from '../../../../scripts/page/library.js';
+import { modelUrl, trainingText } from '../lib/prose.js';
+
+const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
+const session = await Session.open();
+const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
+const train_dataset = await trainingText();
+
+await fetch('/pages/lib/prose.js?begin');
+const model = await get_peft_model(base, new VeraConfig({ r: 4, target_modules: ['q_proj', 'down_proj'] }));
+const args = { max_steps: 5, per_device_train_batch_size: 1, max_length: 64 };
+const run = new Trainer({ model, args, train_dataset }).train();
+const losses = [];
+for await (const event of run) if (event.type === 'log') losses.push(event.logs.loss);
+const text = await model.generate('The whale', { max_new_tokens: 4 });
+await model.save_pretrained({ id: 'strict' });
+await fetch('/pages/lib/prose.js?end');
+await session.close();
+await (await Session.open()).close(); // a policy of one name can be made only once
+
+await fetch('https://page.invalid/').catch(() => {});
+const trespasser = new Worker(trusted('../workers/trespassing_worker.js'), { type: 'module' });
+await new Promise((resolve) => trespasser.addEventListener('message', resolve));
+window.report({ losses, text, isolated: crossOriginIsolated });
+
+/**
+ * @param {string} script
+ * @returns {string}
+ */
+function trusted(script) {
+  const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: Function } }} */ (globalThis);
+  const policy = trustedTypes?.createPolicy('page', { createScriptURL: (/** @type {string} */ own) => own });
+  return policy?.createScriptURL(script) ?? script;
+}

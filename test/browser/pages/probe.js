@@ -1,9 +1,0 @@
-// What probe() reports: as it is, and without WebGPU.
-import { loadLibrary } from '../../../scripts/page/library.js';
-
-const { probe, Session } = await loadLibrary();
-const usual = await probe();
-const blind = await Session.open({ worker: () => new Worker('./no_webgpu_worker.js', { type: 'module' }) });
-const without = await probe({ session: blind });
-await blind.close();
-window.report({ usual, without });

@@ -1,0 +1,23 @@
+// In a page of its own, finds the adapter that bundled.js stored, uses it and deletes it. Reports what was seen.
+import { loadLibrary } from '../../../../scripts/page/library.js';
+import { bytesOf } from '../lib/bytes.js';
+import { logitsOf, modelUrl } from '../lib/prose.js';
+
+const { adapters, AutoModelForCausalLM, Session, VeraModel } = await loadLibrary();
+
+const session = await Session.open();
+const listed = await adapters.list({ session });
+const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
+const model = await VeraModel.from_pretrained(base, { id: 'prose' });
+const logits = await logitsOf(model);
+const files = await adapters.get('prose', { session });
+await adapters.delete('prose', { session });
+const left = await adapters.list({ session });
+await session.close();
+
+window.report({
+  listed: listed.map(({ id, bytes, config }) => ({ id, bytes, r: config.r })),
+  logits,
+  files: files && (await bytesOf(files)),
+  left: left.length,
+});

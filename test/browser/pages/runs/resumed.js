@@ -1,0 +1,50 @@
+// Trains, from the last checkpoint if there is one, and reports each event, then what came out. With `?straight` nothing is saved,
+// and with `?by-time` it is because of the time alone. `?steps=`: how many, in place of forty. `?fills=`: a step after which the
+// worker takes all memory that it gets.
+import { loadLibrary } from '../../../../scripts/page/library.js';
+import { bytesOf } from '../lib/bytes.js';
+import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
+
+const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
+
+const wanted = new URLSearchParams(location.search);
+const [straight, byTime] = ['straight', 'by-time'].map((way) => wanted.has(way));
+/** @type {import('../../../../src/index').TrainingArguments} */
+const args = {
+  max_steps: Number(wanted.get('steps') ?? 40),
+  per_device_train_batch_size: 1,
+  max_length: 64,
+  save_strategy: straight ? 'no' : 'steps',
+  save_steps: byTime ? 1000 : 3,
+};
+const fills = Number(wanted.get('fills') ?? 0);
+/** @type {Worker | undefined} */
+let first;
+const worker = () => {
+  const made = new Worker(byTime ? '../workers/hurried_worker.js' : '../workers/faulty_worker.js', { type: 'module' });
+  first ??= made;
+  return made;
+};
+const session = await Session.open({ worker });
+
+const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
+const model = await get_peft_model(base, new VeraConfig(smallAdapter));
+const trainer = new Trainer({ model, args, train_dataset: await trainingText() });
+const run = trainer.train({ resume_from_checkpoint: true });
+session.addEventListener('statechange', () => {
+  if (session.state === 'blocked') window.report({ type: 'blocked', step: run.state.global_step });
+});
+for await (const event of run) {
+  const { code, message, cause, repeatedSteps } = {
+    code: undefined,
+    message: '',
+    cause: '',
+    repeatedSteps: 0,
+    ...event,
+  };
+  if (event.type === 'log' && event.logs.step === fills) first?.postMessage('heap');
+  window.report({ type: event.type, step: event.state.global_step, code, message, cause, repeatedSteps });
+}
+await run;
+const losses = run.state.log_history.map(({ loss }) => loss);
+window.report({ type: 'done', losses, files: await bytesOf(await model.save_pretrained()) });

@@ -1,0 +1,1 @@
+"""Bases, cases and what PEFT computes for them."""

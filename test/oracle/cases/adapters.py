@@ -1,0 +1,148 @@
+"""An adapter on a base model, and what can be read off the two."""
+
+import math
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel, VeraConfig, get_peft_model
+
+from ..places import Json
+from .bases import Model, load_base
+from .inputs import Batch
+
+State = dict[str, torch.Tensor]
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def fresh(folder: Path, config: Mapping[str, Any], attention: str | None = None) -> Model:
+    """A new adapter over the base model in `folder`."""
+    with quietly():
+        return get_peft_model(load_base(folder, attention), VeraConfig(**config))
+
+
+def loaded(folder: Path, adapter: Path) -> Model:
+    """A saved adapter over the base model in `folder`."""
+    with quietly():
+        return PeftModel.from_pretrained(load_base(folder), os.fspath(adapter)).eval()
+
+
+def save(model: Model, folder: Path) -> None:
+    """As `save_pretrained` does, without the model card."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with quietly():
+        model.save_pretrained(os.fspath(folder))
+    for card in folder.rglob("README.md"):
+        card.unlink()
+
+
+def saved_name(name: str, adapter: str = "default") -> str:
+    """A parameter's name in a file: without the adapter's name and the wrapper of `modules_to_save`."""
+    return name.replace(f".modules_to_save.{adapter}", "").replace(f".{adapter}", "")
+
+
+def trainable(model: Model) -> dict[str, torch.nn.Parameter]:
+    return {saved_name(name): it for name, it in model.named_parameters() if it.requires_grad}
+
+
+def state_of(model: Model) -> State:
+    return {name: parameter.detach().clone() for name, parameter in trainable(model).items()}
+
+
+@torch.no_grad()
+def set_state(model: Model, state: State) -> None:
+    for name, parameter in trainable(model).items():
+        parameter.copy_(state[name])
+
+
+@torch.no_grad()
+def randomise(model: Model, seed: int, adapter: str = "default") -> None:
+    """Gives all that trains values that change what the model computes."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in sorted(model.named_parameters()):
+        is_b, is_d = (f"vera_lambda_{vector}.{adapter}" in name for vector in "bd")
+        if not (is_b or is_d or parameter.requires_grad):
+            continue
+        noise = torch.randn(parameter.shape, generator=generator)
+        if is_b:
+            parameter.copy_(noise)
+        elif is_d:
+            parameter.copy_(0.1 + 0.05 * noise)
+        else:  # biases and whole modules
+            parameter.add_(0.02 * noise)
+
+
+@torch.no_grad()
+def forward(model: Model, batch: Batch) -> tuple[torch.Tensor, float]:
+    """Logits and the loss."""
+    output = model(**batch)
+    return output.logits.float().contiguous(), output.loss.item()
+
+
+def gradients(model: Model, batch: Batch) -> State:
+    model.zero_grad(set_to_none=True)
+    model(**batch).loss.backward()
+    grads = {
+        name: torch.zeros_like(it.data) if it.grad is None else it.grad.detach().clone()
+        for name, it in trainable(model).items()
+    }
+    model.zero_grad(set_to_none=True)
+    return grads
+
+
+@torch.no_grad()
+def greedy(model: Model, batch: Batch, count: int = 6) -> Json:
+    """The likeliest tokens after the first half of the first row, without a cache."""
+    row = batch["input_ids"][0][batch["attention_mask"][0].bool()]
+    ids = row[: max(3, batch["input_ids"].shape[1] // 2)][None]
+    prompt = ids[0].tolist()
+    gap = math.inf
+    for _ in range(count):
+        logits = model(input_ids=ids).logits[0, -1]
+        best = logits.topk(2).values
+        gap = min(gap, (best[0] - best[1]).item())
+        ids = torch.cat([ids, logits.argmax()[None, None]], 1)
+    return {"prompt": prompt, "continuation": ids[0, len(prompt) :].tolist(), "smallest_top2_gap": gap}
+
+
+def wrapped_modules(model: Model) -> list[Json]:
+    """In the order of `named_modules()`."""
+    return [
+        {
+            "name": name.removeprefix("base_model.model."),
+            "in_features": module.in_features,
+            "out_features": module.out_features,
+            "kind": kind_of(module.base_layer),
+            "bias": module.base_layer.bias is not None,
+        }
+        for name, module in model.named_modules()
+        if hasattr(module, "vera_lambda_b") and hasattr(module, "base_layer")
+    ]
+
+
+def kind_of(module: torch.nn.Module) -> str:
+    """Torch's name, also for what transformers derives from it."""
+    kinds = (torch.nn.Linear, torch.nn.Embedding)
+    return next((kind.__name__ for kind in kinds if isinstance(module, kind)), type(module).__name__)
+
+
+def projections(model: Model, adapter: str = "default") -> tuple[torch.Tensor, torch.Tensor]:
+    """A of (r, largest input) and B of (largest output, r)."""
+    return model.base_model.vera_A[adapter], model.base_model.vera_B[adapter]
+
+
+def largest_difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    if a.shape != b.shape:
+        return math.inf
+    return (a - b).abs().max().item() if a.numel() else 0.0

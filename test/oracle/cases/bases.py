@@ -1,0 +1,89 @@
+"""Makes base models' folders, and loads them."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+from transformers.models.gpt2.modeling_gpt2 import GPT2PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from ..places import OF_VERSION_4, read_json
+from ..versions import TRANSFORMERS_5
+from .base_spec import Base
+from .families import BASES
+
+Model = Any
+"""A torch module, which transformers and PEFT give a hundred names of their own."""
+
+SMALL_SEED = 500
+"""Norms and biases have a generator of their own, this far from their base's."""
+
+
+def make_base(folder: Path, name: str) -> None:
+    """Writes a base model's folder as `save_pretrained` does."""
+    base = BASES[name]
+    shutil.rmtree(folder, ignore_errors=True)
+    model = new_model(base)
+    generator = torch.Generator().manual_seed(base.seed + SMALL_SEED)
+    with torch.no_grad():
+        # Each gets a value that shows when it is left out.
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.15)
+    model = model.to(getattr(torch, base.dtype))
+    if base.bare:
+        _save_bare(model, folder)
+    elif base.max_shard_size is not None:
+        model.save_pretrained(folder, max_shard_size=base.max_shard_size)
+    else:
+        model.save_pretrained(folder)
+
+
+def new_model(base: Base) -> Model:
+    architecture = getattr(transformers, base.architecture)
+    config = architecture.config_class(**base.arguments())
+    torch.manual_seed(base.seed)
+    with patch.object(GPT2PreTrainedModel, "_init_weights", _init_gpt2):
+        return architecture(config).eval()
+
+
+def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
+    """As transformers did up to 5.13. Since then it draws each c_proj again, smaller, and all that follows from the
+    same generator is another's."""
+    PreTrainedModel._init_weights(self, module)
+    if isinstance(module, Conv1D):
+        torch.nn.init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
+        torch.nn.init.zeros_(module.bias)
+
+
+def _save_bare(model: Model, folder: Path) -> None:
+    """As in GPT-2's old public files: no `transformer.` before the names, and the causal masks are there."""
+    model.transformer.save_pretrained(folder)
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    size = model.config.n_positions
+    for layer in range(model.config.n_layer):
+        tensors[f"h.{layer}.attn.bias"] = torch.tril(torch.ones(size, size)).view(1, 1, size, size).contiguous()
+        tensors[f"h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
+    save_file(tensors, file, metadata={"format": "pt"})
+    config = folder / "config.json"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('"GPT2Model"', '"GPT2LMHeadModel"'), encoding="utf-8")
+
+
+def load_base(folder: Path, attention: str | None = None) -> Model:
+    """A base model in float32. `attention` names transformers' implementation of it."""
+    architecture = getattr(transformers, read_json(folder / "config.json")["architectures"][0])
+    options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
+    of_version_4 = folder / OF_VERSION_4
+    if not TRANSFORMERS_5 and of_version_4.exists():
+        options["config"] = architecture.config_class.from_json_file(of_version_4)
+    model = architecture.from_pretrained(folder, dtype=torch.float32, **options)
+    # PEFT writes it down: relative, so that files are the same everywhere.
+    model.name_or_path = model.config._name_or_path = f"base/{folder.name}"
+    return model.eval()

@@ -1,0 +1,132 @@
+"""Batches that a case computes on, from a generator of its own."""
+
+from collections.abc import Callable
+
+import torch
+
+from ..places import Json
+from .families import CHANNELS, CLASSES, IMAGE, LABELS, VOCABULARY
+
+ROWS, LENGTH = 2, 10
+BATCHES = 4
+IGNORED = -100
+"""The label of a token whose loss isn't counted."""
+
+Batch = dict[str, torch.Tensor]
+
+
+def make_batches(kind: str, generator: torch.Generator) -> list[Batch]:
+    return [KINDS[kind](generator) for _ in range(BATCHES)]
+
+
+def text(generator: torch.Generator, padding: str = "", pad_id: int = 2) -> Batch:
+    """Rows of tokens; `padding` is '', 'left' or 'right'. Each row's first tokens stand for a prompt, without loss."""
+    ids = torch.randint(3, VOCABULARY, (ROWS, LENGTH), generator=generator)
+    mask = torch.ones(ROWS, LENGTH, dtype=torch.long)
+    if padding:
+        absent = [0, *torch.randint(2, 5, (ROWS,), generator=generator).tolist()[1:]]
+        for row, count in enumerate(absent):
+            if count == 0:
+                continue
+            where = slice(LENGTH - count, LENGTH) if padding == "right" else slice(0, count)
+            ids[row, where] = pad_id
+            mask[row, where] = 0
+    labels = ids.clone()
+    labels[mask == 0] = IGNORED
+    for row in range(ROWS):
+        prompt = mask[row].nonzero().flatten()[: 2 + row % 2]
+        labels[row, prompt] = IGNORED
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+Labels = Callable[[torch.Generator], torch.Tensor]
+
+
+def _one_label(generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(0, LABELS, (ROWS,), generator=generator)
+
+
+def _one_number(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(ROWS, generator=generator)
+
+
+def _several_labels(generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(0, 2, (ROWS, LABELS), generator=generator).float()
+
+
+def _several_numbers(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(ROWS, LABELS, generator=generator)
+
+
+def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one_label) -> Callable[..., Batch]:
+    def draw(generator: torch.Generator) -> Batch:
+        tokens = text(generator, "right", pad_id)
+        batch = {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"]}
+        if token_types:
+            types = torch.zeros_like(batch["input_ids"])
+            types[:, LENGTH // 2 :] = 1
+            batch["token_type_ids"] = types * batch["attention_mask"]
+        batch["labels"] = labels(generator)
+        return batch
+
+    return draw
+
+
+def _first_learnt(generator: torch.Generator) -> Batch:
+    """The first token after left padding has a label, which is predicted from a place that sees no token."""
+    batch = text(generator, "left")
+    ids, mask, labels = (batch[name] for name in ("input_ids", "attention_mask", "labels"))
+    first = mask.argmax(1, keepdim=True)
+    return {**batch, "labels": labels.scatter(1, first, ids.gather(1, first))}
+
+
+def _padding_read(generator: torch.Generator) -> Batch:
+    """RoBERTa's padding within the rows, where the mask has it read. Positions count past it."""
+    batch = _classified(1)(generator)
+    batch["input_ids"][:, [3, 6]] = 1
+    batch["attention_mask"][:, [3, 6]] = 1
+    return batch
+
+
+def _images(generator: torch.Generator) -> Batch:
+    pixels = torch.randn(ROWS, CHANNELS, IMAGE, IMAGE, generator=generator)
+    return {"pixel_values": pixels, "labels": torch.randint(0, CLASSES, (ROWS,), generator=generator)}
+
+
+KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
+    "text": text,
+    "text, padded left": lambda generator: text(generator, "left"),
+    "text, padded left, first token learnt": _first_learnt,
+    "text, padded right": lambda generator: text(generator, "right"),
+    "bert": _classified(0, token_types=True),
+    "distilbert": _classified(0),
+    "roberta": _classified(1),
+    "roberta, padding read": _padding_read,
+    "regression": _classified(1, labels=_one_number),
+    "bert, several labels": _classified(0, token_types=True, labels=_several_labels),
+    "bert, several numbers": _classified(0, token_types=True, labels=_several_numbers),
+    "decoder": _classified(2),
+    "images": _images,
+}
+
+
+def is_text(kind: str) -> bool:
+    return kind.startswith("text")
+
+
+def as_json(batch: Batch) -> Json:
+    return {name: tensor.tolist() for name, tensor in batch.items() if name != "pixel_values"}
+
+
+def from_json(batch: Json) -> Batch:
+    return {name: torch.tensor(value) for name, value in batch.items()}
+
+
+def counted_tokens(batch: Batch) -> int:
+    """Labels that a model's loss counts: each is predicted from the token before it."""
+    return int((batch["labels"][:, 1:] != IGNORED).sum())
+
+
+def real_rows(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Logits of a language model but for those of padding, which are arbitrary; all of another's."""
+    return logits[batch["attention_mask"].bool()] if logits.ndim == 3 else logits

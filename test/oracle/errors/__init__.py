@@ -1,0 +1,1 @@
+"""What PEFT raises and warns of."""

@@ -1,0 +1,56 @@
+"""Trains the tokenizers of `test/oracle/tokenizers`: `python -m oracle.small_tokenizers`.
+
+They aren't made with the fixtures, as training gives ids in another order each time.
+"""
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from ..places import ORACLE
+
+FOLDER = ORACLE / "tokenizers"
+BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
+LEARNED = 20_000
+"""Characters of the book that vocabularies are made of."""
+
+
+def train() -> None:
+    lines = BOOK.read_text(encoding="utf-8")[:LEARNED].split("\n")
+    FOLDER.mkdir(exist_ok=True)
+    _word_pieces(lines, lowercase=True).save(str(FOLDER / "bert_uncased.json"))
+    _word_pieces(lines, lowercase=False).save(str(FOLDER / "bert_cased.json"))
+    _bytes(lines).save(str(FOLDER / "roberta.json"))
+
+
+def _word_pieces(lines: list[str], lowercase: bool) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    alphabet = [*"éïÅ東京海𠮷🙂«½²カ한", *"οδσς"]
+    trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(lines, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return tokenizer
+
+
+def _bytes(lines: list[str]) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=480,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, special=True)],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    tokenizer.train_from_iterator(lines, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    return tokenizer
+
+
+if __name__ == "__main__":
+    train()

@@ -1,0 +1,104 @@
+"""Tokenizers of folders without a tokenizer.json, as transformers makes them of vocabularies and merges."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import tokenizers
+from transformers import AutoTokenizer
+
+from ..places import Json, read_json, write_json
+from ..versions import versions
+from .encoding import PAIRS, TEXTS
+from .small_tokenizers import FOLDER
+
+ABOUT = (
+    "What AutoTokenizer makes of a folder that holds the vocabulary (and merges) of a file of test/oracle/tokenizers "
+    "as vocab.json and merges.txt, or vocab.txt, beside `files`: ids of texts and of pairs, and special tokens."
+)
+
+
+def _token(content: str, **changes: bool) -> Json:
+    """As files of 2022 have it."""
+    fields = {"lstrip": False, "normalized": True, "rstrip": False, "single_word": False, "__type": "AddedToken"}
+    return {"content": content} | fields | changes
+
+
+_OPT = {name: _token("</s>") for name in ("bos_token", "eos_token", "unk_token")} | {"pad_token": _token("<pad>")}
+
+FOLDERS: dict[str, tuple[str, dict[str, Json]]] = {
+    "OPT": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "opt"},
+            "tokenizer_config.json": _OPT
+            | {"errors": "replace", "add_prefix_space": False, "add_bos_token": True}
+            | {"tokenizer_class": "GPT2Tokenizer"},
+            "special_tokens_map.json": _OPT,
+        },
+    ),
+    "GPT-2": ("roberta.json", {"config.json": {"model_type": "gpt2"}}),
+    "GPT-2 with a space before a text": (
+        "roberta.json",
+        {"config.json": {"model_type": "gpt2"}, "tokenizer_config.json": {"add_prefix_space": True}},
+    ),
+    "GPT-2 with tokens of its own": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "gpt2"},
+            "added_tokens.json": {"whale ship": 481, "Ishmael": 480},
+            "special_tokens_map.json": {"pad_token": "<pad>", "additional_special_tokens": ["<mask>"]},
+        },
+    ),
+    "RoBERTa": ("roberta.json", {"config.json": {"model_type": "roberta"}}),
+    "RoBERTa by its tokenizer's class": (
+        "roberta.json",
+        {
+            "config.json": {"model_type": "bert"},
+            "tokenizer_config.json": {"tokenizer_class": "RobertaTokenizerFast", "add_prefix_space": True},
+            "special_tokens_map.json": {"mask_token": _token("<mask>", lstrip=True)},
+        },
+    ),
+    "BERT, uncased": ("bert_uncased.json", {"config.json": {"model_type": "bert"}}),
+    "BERT, cased": (
+        "bert_cased.json",
+        {"config.json": {"model_type": "bert"}, "tokenizer_config.json": {"do_lower_case": False}},
+    ),
+    "DistilBERT": (
+        "bert_uncased.json",
+        {
+            "config.json": {"model_type": "distilbert"},
+            "tokenizer_config.json": {"strip_accents": False, "tokenize_chinese_chars": False},
+        },
+    ),
+}
+
+
+def make_vocabulary_files(root: Path) -> None:
+    rows = []
+    folders = {}
+    for name, (file, files) in FOLDERS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder), read_json(FOLDER / file)["model"], files)
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        special = {f"{it}_token_id": getattr(tokenizer, f"{it}_token_id") for it in ("bos", "eos", "pad")}
+        folders[name] = {"file": file, "files": files} | special
+        for number, (text, pair) in enumerate([*((text, None) for text in TEXTS), *PAIRS]):
+            ids = tokenizer([text], None if pair is None else [pair])["input_ids"][0]
+            rows.append(
+                {"situation": f"{name}: {number}", "folder": name, "text": text, "pair": pair, "input_ids": ids}
+            )
+    about = {"about": ABOUT, "versions": versions() | {"tokenizers": tokenizers.__version__}}
+    write_json(root / "vocabulary_files.json", about | {"folders": folders, "rows": rows})
+
+
+def _write(folder: Path, model: Json, files: dict[str, Json]) -> None:
+    if model["type"] == "WordPiece":
+        tokens = sorted(model["vocab"], key=model["vocab"].get)
+        (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
+    else:
+        (folder / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
+        merges = "".join(f"{' '.join(merge)}\n" for merge in model["merges"])
+        (folder / "merges.txt").write_text(f"#version: 0.2\n{merges}", encoding="utf-8")
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
