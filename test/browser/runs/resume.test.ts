@@ -53,7 +53,7 @@ test.each(ofRing(killed, { test: ({ name, kills }) => name === 'chromium' && kil
             return isDue && report.type === 'log' && report.step >= Math.min(before + steps, STEPS - 2);
           };
           const reports = await visit(name, url, PAGE + way, { profile, dies });
-          expect(reports.at(-1)!.type).toBe('log');
+          expect(reports.map(({ type }) => type)).not.toContain('done');
           if (before > 0) {
             expect(reports[0]!.type).toBe('restored');
             expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(before);
