@@ -72,7 +72,7 @@ test.each(PAGES)('files that %s links to are there', (page) => {
 });
 
 describe("SECURITY.md's promises", () => {
-  const promises = tableRows('SECURITY.md', 'What is promised').map(([promise = '', tests = '']) => ({
+  const promises = tableRows('SECURITY.md', 'Promises').map(([promise = '', tests = '']) => ({
     promise,
     tests: [...tests.matchAll(/\]\(([^ )]+) "([^"]+)"\)/g)].map(([, file = '', title = '']) => ({ file, title })),
   }));
