@@ -6,7 +6,7 @@ import {
   plainWorkerUrl,
   scriptTagWorker,
   workerOnly,
-} from './scripts/lib/build_plugins.mjs';
+} from './scripts/build/plugins.mjs';
 
 /** A part of the library, by the mode that builds it. */
 interface Part {
@@ -29,7 +29,7 @@ const parts: Readonly<Record<string, () => Part>> = {
   page: () => ({ build: { lib: modules({ webvera: 'src/index.ts' }) }, plugins: [workerOnly(), plainWorkerUrl()] }),
   here: () => ({
     build: {
-      lib: modules({ node: 'src/node.ts', bench: 'src/bench.ts' }),
+      lib: modules({ node: 'src/node.ts', bench: 'bench/index.ts' }),
       rolldownOptions: {
         output: { chunkFileNames: '[name].js', codeSplitting: { groups: [{ name: 'here', minShareCount: 2 }] } },
       },
@@ -43,7 +43,7 @@ const parts: Readonly<Record<string, () => Part>> = {
   }),
   cli: () => ({
     build: {
-      ssr: 'scripts/cli.mjs',
+      ssr: 'scripts/cli/main.mjs',
       sourcemap: false,
       minify: true,
       rolldownOptions: { external: /^webvera\//, output: { entryFileNames: 'cli.js', codeSplitting: false } },

@@ -9,7 +9,7 @@ const GPU = 'test/**/*.gpu.test.ts';
 const KERNELS = [
   'test/ops/{products,vera,attention}/*.gpu.test.ts',
   'test/twins/*.gpu.test.ts',
-  'test/bench.gpu.test.ts',
+  'test/bench/bench.gpu.test.ts',
   'test/api/gpus.gpu.test.ts',
 ];
 const BUILT = 'test/built/**/*.test.ts';
@@ -30,7 +30,7 @@ const KERNEL_PRODUCTS = [
   'test/ops/attention/attention.gpu.test.ts',
   'test/ops/products/linear{,_shard}.gpu.test.ts',
   'test/{ops/vera,twins}/*.gpu.test.ts',
-  'test/bench.gpu.test.ts',
+  'test/bench/bench.gpu.test.ts',
 ];
 /** Kernels that `npm run test:all` alone tests. */
 const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';

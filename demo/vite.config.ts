@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { asPublished } from '../scripts/lib/as_published.mjs';
-import { workerOnly } from '../scripts/lib/build_plugins.mjs';
-import { partials } from '../scripts/lib/html_partials.mjs';
+import { asPublished } from '../scripts/build/as_published.mjs';
+import { workerOnly } from '../scripts/build/plugins.mjs';
+import { partials } from '../scripts/build/html_partials.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -13,7 +13,7 @@ export default defineConfig({
   // Relative addresses: the built demo works in any folder of any site.
   base: './',
   // The longer name first, as the other one begins it.
-  resolve: { alias: { 'webvera/bench': path('../src/bench.ts'), webvera: path('../src/index.ts') } },
+  resolve: { alias: { 'webvera/bench': path('../bench/index.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
   // Named here, so that the first load doesn't find them one by one and start over.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },

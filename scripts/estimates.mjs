@@ -1,11 +1,12 @@
 // `npm run estimates`: writes the table of README that tells what models take.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { buildIfStale } from './build/build_if_stale.mjs';
 import { loadLibrary } from './cli/library.mjs';
 import { estimatesTable } from './estimates/table.mjs';
-import { buildIfStale } from './lib/build.mjs';
-import { runCommand } from './lib/command.mjs';
+import { runCommand } from './shared/command.mjs';
+import { inRepository } from './shared/paths.mjs';
 
-const README = new URL('../README.md', import.meta.url);
+const README = inRepository('README.md');
 
 await runCommand('estimates', async () => {
   buildIfStale();

@@ -1,31 +1,29 @@
 // `npm run finetune`: trains a VeRA adapter in a real browser and writes what came out of it.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { buildIfStale } from './lib/build.mjs';
-import { failureOf, runCommand } from './lib/command.mjs';
-import { printEstimate } from './lib/finetune_estimate_report.mjs';
-import { prepareExport, writeExport } from './lib/finetune_export.mjs';
-import { checkModel, prepareFolder, readKernels, readText } from './lib/finetune_inputs.mjs';
-import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
-import { followFinetune } from './lib/finetune_report.mjs';
-import { printOutcome, writeResults } from './lib/finetune_results.mjs';
-import { setUp } from './lib/install.mjs';
-import { runPage } from './lib/launch.mjs';
-import { serve } from './lib/serve.mjs';
-import { promptFrom, splitText } from './lib/text.mjs';
+import { setUp } from './browsers/install.mjs';
+import { runPage } from './browsers/launch.mjs';
+import { serve } from './browsers/serve.mjs';
+import { buildIfStale } from './build/build_if_stale.mjs';
+import { printEstimate } from './finetune/estimate_report.mjs';
+import { prepareExport, writeExport } from './finetune/export.mjs';
+import { HELP, readFinetuneOptions } from './finetune/finetune_options.mjs';
+import { followFinetune } from './finetune/follow.mjs';
+import { checkModel, prepareFolder, readKernels, readText } from './finetune/inputs.mjs';
+import { printOutcome, writeResults } from './finetune/outcome.mjs';
+import { promptFrom, splitText } from './finetune/split_text.mjs';
+import { failureOf, runCommand } from './shared/command.mjs';
+import { inRepository } from './shared/paths.mjs';
 
-/** @typedef {import('./lib/finetune_options.mjs').FinetuneOptions} FinetuneOptions */
-/** @typedef {import('./lib/finetune_results.mjs').Outcome} Outcome */
+/** @typedef {import('./finetune/finetune_options.mjs').FinetuneOptions} FinetuneOptions */
+/** @typedef {import('./finetune/outcome.mjs').Outcome} Outcome */
 /** @typedef {Readonly<Record<string, string>>} Base64 */
 /**
  * What the page reports. Files come in base64.
- * @typedef {import('./lib/finetune_run.mjs').Report
- *   | { type: 'estimated', told: import('./lib/finetune_estimate.mjs').Told }
+ * @typedef {import('./finetune/finetune.mjs').Report
+ *   | { type: 'estimated', told: import('./finetune/estimate_run.mjs').Told }
  *   | { type: 'done', result: Omit<Outcome['result'], 'files'> & { files: Base64, exported: Base64 | null } }
- *   | { type: 'error', error: import('./lib/command.mjs').Told }} PageReport
+ *   | { type: 'error', error: import('./shared/command.mjs').Told }} PageReport
  */
-
-const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
 
 /** @param {FinetuneOptions} options */
 async function main(options) {
@@ -57,10 +55,9 @@ async function prepare({ browser }) {
 function pageOf({ model, settings }, around) {
   const job = { ...settings, base: settings.model, gguf_file: model.gguf_file, ...around };
   return {
-    '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
-    '/scripts/page/': path('page/'),
-    '/scripts/lib/': path('lib/'),
-    '/dist/': path('../dist/'),
+    '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('scripts/finetune/page.html')) },
+    '/scripts/': inRepository('scripts/'),
+    '/dist/': inRepository('dist/'),
     '/model/': model.folder,
     '/job.json': { type: 'application/json', body: JSON.stringify(job) },
   };
@@ -83,7 +80,7 @@ async function estimate(options) {
 
 /**
  * @param {FinetuneOptions} options
- * @param {import('./lib/text.mjs').Split} text
+ * @param {import('./finetune/split_text.mjs').Split} text
  * @param {unknown} kernels
  * @returns {Promise<{ outcome: Outcome, exported: Map<string, Blob> | null }>}
  */

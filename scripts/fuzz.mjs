@@ -3,25 +3,23 @@
 // does, from those: it changes values of JSON, where libFuzzer changes bytes.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './lib/command.mjs';
-import { buildTarget } from './lib/fuzz_build.mjs';
-import { dictionaryOf } from './lib/fuzz_dictionary.mjs';
-import { decimal, integer, readArguments, UsageError } from './lib/options.mjs';
-import { kill, onExit } from './lib/processes.mjs';
+import { join, relative } from 'node:path';
+import { buildTarget } from './fuzz/build_target.mjs';
+import { dictionaryOf } from './fuzz/dictionary.mjs';
+import { runCommand } from './shared/command.mjs';
+import { decimal, integer, readArguments, UsageError } from './shared/options.mjs';
+import { ROOT } from './shared/paths.mjs';
+import { kill, onExit } from './shared/processes.mjs';
 
 const HELP = `npm run fuzz -- TARGET [--minutes 5] [--seed S]   fuzz one of the targets, or all in turn: all
 npm run fuzz -- TARGET --repeat FILE              run one input, and say what is wrong with it
 
 Targets are the files of test/fuzz/targets/. Findings go to test/fuzz/findings/; exit code 1 says that there are some.`;
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-const findings = join(root, 'test/fuzz/findings');
-const out = join(root, 'out/fuzz');
-const known = readdirSync(join(root, 'test/fuzz/targets'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => basename(file, '.ts'))
+const findings = join(ROOT, 'test/fuzz/findings');
+const out = join(ROOT, 'out/fuzz');
+const known = readdirSync(join(ROOT, 'test/fuzz/targets'))
+  .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'index');
 /** Seconds that a single input may hang. */
 const HANG = 20;
@@ -37,7 +35,7 @@ const LONGEST = 65_536;
  */
 async function fuzz(target, seconds, seed) {
   const bundle = await buildTarget(target, { findings, out });
-  const [grown, seeds] = [join(out, 'corpus', target), join(root, 'test/fuzz/corpus', target)];
+  const [grown, seeds] = [join(out, 'corpus', target), join(ROOT, 'test/fuzz/corpus', target)];
   for (const folder of [grown, findings]) mkdirSync(folder, { recursive: true });
   const words = join(out, `${target}.dict`);
   writeFileSync(words, dictionaryOf(readdirSync(seeds).map((file) => readFileSync(join(seeds, file), 'latin1'))));
@@ -68,7 +66,7 @@ async function fuzz(target, seconds, seed) {
  * @param {Readonly<Record<string, string | number>>} options libFuzzer's
  */
 async function runJazzer(args, options) {
-  const cli = join(root, 'node_modules/@jazzer.js/core/dist/cli.js');
+  const cli = join(ROOT, 'node_modules/@jazzer.js/core/dist/cli.js');
   const flags = Object.entries(options).map(([name, value]) => `-${name}=${value}`);
   const node = [`--max-old-space-size=${MEMORY}`, cli, ...args, '--', ...flags];
   const child = spawn(process.execPath, node, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
@@ -126,7 +124,7 @@ function verdictOn(target, file) {
 
 /** @param {readonly string[]} argv */
 async function main(argv) {
-  /** @type {Readonly<Record<string, import('./lib/options.mjs').Flag>>} */
+  /** @type {Readonly<Record<string, import('./shared/options.mjs').Flag>>} */
   const flags = {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
@@ -162,7 +160,7 @@ function report(target, files) {
       continue;
     }
     confirmed++;
-    console.log(`\n${verdict}\nnpm run fuzz -- ${target} --repeat ${relative(root, file)}`);
+    console.log(`\n${verdict}\nnpm run fuzz -- ${target} --repeat ${relative(ROOT, file)}`);
   }
   console.log(`${target}: ${confirmed} findings`);
   if (confirmed > 0) process.exitCode = 1;

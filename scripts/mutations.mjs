@@ -4,13 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './lib/command.mjs';
-import { BREAKS } from './lib/mutations.mjs';
-import { CommandFailure, choice, integer, readArguments, UsageError } from './lib/options.mjs';
-import { onExit, remove } from './lib/processes.mjs';
-
-const root = fileURLToPath(new URL('../', import.meta.url));
+import { runCommand } from './shared/command.mjs';
+import { CommandFailure, choice, integer, readArguments, UsageError } from './shared/options.mjs';
+import { ROOT } from './shared/paths.mjs';
+import { onExit, remove } from './shared/processes.mjs';
+import { BREAKS } from './test/breaks.mjs';
 
 await runCommand('test:mutations', async () => {
   const { values, positionals } = readArguments(
@@ -38,7 +36,7 @@ await runCommand('test:mutations', async () => {
 });
 
 /**
- * @param {import('./lib/mutations.mjs').Break} one
+ * @param {import('./test/breaks.mjs').Break} one
  * @param {string} ring
  * @returns {string | undefined} the first line that tells of a failure; undefined where all passed
  */
@@ -46,9 +44,9 @@ function findBreak({ name, file, from, to }, ring) {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-mutation-'));
   const clean = onExit(() => remove(folder));
   try {
-    const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
-    for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(root, path), join(folder, path));
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(folder, path));
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     const text = readFileSync(join(folder, file), 'utf8');
     if (text.split(from).length !== 2) {
       throw new CommandFailure(`${name}: expected ${JSON.stringify(from)} once in ${file}: enter what is there now`);

@@ -1,8 +1,8 @@
 // Makes test/golden anew from real PEFT and transformers, or with --check compares what is there with what comes out now.
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './lib/command.mjs';
-import { findOracle, oracleEnvironment } from './lib/python.mjs';
+import { runCommand } from './shared/command.mjs';
+import { inRepository } from './shared/paths.mjs';
+import { findOracle, oracleEnvironment } from './test/python.mjs';
 
 await runCommand('oracle', async () => {
   const args = process.argv.slice(2);
@@ -19,7 +19,7 @@ await runCommand('oracle', async () => {
  */
 function oracle(python, args) {
   return new Promise((resolve, reject) => {
-    const cwd = fileURLToPath(new URL('../test/', import.meta.url));
+    const cwd = inRepository('test/');
     const child = spawn(python, ['-m', 'oracle', ...args], { cwd, env: oracleEnvironment(), stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

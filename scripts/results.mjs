@@ -1,16 +1,16 @@
 // `npm run results -- TABLE`: trains what a table of RESULTS.md tells of, and writes it.
 
+import { openAdapter } from './browsers/dawn.mjs';
+import { buildIfStale } from './build/build_if_stale.mjs';
 import { loadLibrary } from './cli/library.mjs';
-import { buildIfStale } from './lib/build.mjs';
-import { runCommand } from './lib/command.mjs';
-import { openAdapter } from './lib/dawn.mjs';
-import { readArguments, UsageError } from './lib/options.mjs';
-import { images } from './results/images.mjs';
 import { keptRows } from './results/kept_rows.mjs';
-import { language } from './results/language.mjs';
-import { packed } from './results/packed.mjs';
-import { smollm2 } from './results/smollm2.mjs';
-import { texts } from './results/texts.mjs';
+import { images } from './results/tables/images.mjs';
+import { language } from './results/tables/language.mjs';
+import { packed } from './results/tables/packed.mjs';
+import { smollm2 } from './results/tables/smollm2.mjs';
+import { texts } from './results/tables/texts.mjs';
+import { runCommand } from './shared/command.mjs';
+import { readArguments, UsageError } from './shared/options.mjs';
 
 /**
  * @typedef {object} Bench what a table is made with

@@ -1,14 +1,13 @@
 // `npm run screenshot`: the picture of the README, of a page with the tag that has been taught the bundled text.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { buildIfStale } from './lib/build.mjs';
-import { openPage } from './lib/launch.mjs';
-import { serve } from './lib/serve.mjs';
+import { openPage } from './browsers/launch.mjs';
+import { serve } from './browsers/serve.mjs';
+import { buildIfStale } from './build/build_if_stale.mjs';
+import { inRepository } from './shared/paths.mjs';
 
-const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url));
-const picture = path('../demo/screenshots/web-vera.png');
+const picture = inRepository('demo/screenshots/web-vera.png');
 
-const book = readFileSync(path('../demo/public/text/moby-dick.txt'), 'utf8');
+const book = readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8');
 const paragraphs = book.split('\n\n').slice(120);
 const [first, second] = [paragraphs.slice(0, 24), paragraphs.slice(24, 28)].map((some) => some.join('\n\n'));
 const body = `<!doctype html>
@@ -21,11 +20,11 @@ const body = `<!doctype html>
 </html>`;
 
 buildIfStale();
-mkdirSync(path('../demo/screenshots'), { recursive: true });
+mkdirSync(inRepository('demo/screenshots'), { recursive: true });
 const server = await serve({
   '/': { type: 'text/html; charset=utf-8', body },
-  '/dist/': path('../dist/'),
-  '/models/': path('../demo/public/models/'),
+  '/dist/': inRepository('dist/'),
+  '/models/': inRepository('demo/public/models/'),
 });
 const { page, close } = await openPage('chrome', server.url, { adapter: 'software' });
 try {

@@ -1,6 +1,6 @@
 // Makes sure that the browsers, the software Vulkan driver and the bundled files are there. Run by `npm test`,
 // `npm run finetune` and `npm run bench`; silent when nothing is missing.
-import { MissingParts, setUp } from './lib/install.mjs';
+import { MissingParts, setUp } from './browsers/install.mjs';
 
 try {
   await setUp();

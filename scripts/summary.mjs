@@ -1,12 +1,12 @@
 // Prints what failed and the closing line of the rings of tests that `.ci/run` goes through, from vitest's JSON reports. It exits with 1
 // where one of them shows no test, or a failed one.
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { reportOf } from './lib/rings.mjs';
-import { failures, summarize, total } from './lib/summarize.mjs';
+import { inRepository } from './shared/paths.mjs';
+import { reportOf } from './test/rings.mjs';
+import { failures, summarize, total } from './test/summarize.mjs';
 
-const files = /** @type {const} */ (['test', 'all']).map((ring) => new URL(`../${reportOf(ring)}`, import.meta.url));
-const texts = files.map((file) => (existsSync(file) ? readFileSync(fileURLToPath(file), 'utf8') : ''));
+const files = /** @type {const} */ (['test', 'all']).map((ring) => inRepository(reportOf(ring)));
+const texts = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
 const reports = texts.map(summarize);
 const { passed, failed, skipped } = total(reports);
 const isComplete = reports.every((report) => report.passed + report.skipped > 0);

@@ -2,14 +2,13 @@
 // arguments go to vitest: `npm test -- test/ops/relu`. Types and lint are left to whole rings: with `--project` they aren't checked.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './lib/command.mjs';
-import { setUp } from './lib/install.mjs';
-import { CommandFailure } from './lib/options.mjs';
-import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './lib/rings.mjs';
+import { setUp } from './browsers/install.mjs';
+import { runCommand } from './shared/command.mjs';
+import { CommandFailure } from './shared/options.mjs';
+import { ROOT } from './shared/paths.mjs';
+import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './test/rings.mjs';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-const bin = (/** @type {string} */ path) => `${root}node_modules/${path}`;
+const bin = (/** @type {string} */ path) => `${ROOT}node_modules/${path}`;
 const TSC = bin('typescript/bin/tsc');
 /** Types that the next run needn't check again. */
 const TYPES_KEPT = bin('.cache/webvera/types.tsbuildinfo');
@@ -20,7 +19,7 @@ await runCommand('test', async () => {
   const { package: isPackage, parts } = RINGS[name];
   const checks = RINGS[name].checks && !namesProjects(rest);
   // An earlier run's report must not pass for this one's.
-  rmSync(root + reportOf(name), { force: true });
+  rmSync(ROOT + reportOf(name), { force: true });
   await setUp(parts);
   const types = checks ? [run([TSC, '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT])] : [];
   const lint = checks ? [run(BIOME)] : [];
@@ -33,11 +32,11 @@ await runCommand('test', async () => {
  * @param {boolean} checks its names and sizes, too
  */
 async function build(isPackage, checks) {
-  await run([`${root}scripts/build.mjs`]);
+  await run([`${ROOT}scripts/build.mjs`]);
   if (!isPackage) return;
   await run([TSC, '-p', 'tsconfig.build.json']);
-  await run([`${root}scripts/types.mjs`]);
-  if (checks) await run([`${root}scripts/check_package.mjs`]);
+  await run([`${ROOT}scripts/build/types.mjs`]);
+  if (checks) await run([`${ROOT}scripts/build/check_package.mjs`]);
 }
 
 /**
@@ -46,11 +45,11 @@ async function build(isPackage, checks) {
  */
 function run(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve();
-      else reject(new CommandFailure(`${args[0]?.slice(root.length)} ended with exit code ${code}`));
+      else reject(new CommandFailure(`${args[0]?.slice(ROOT.length)} ended with exit code ${code}`));
     });
   });
 }

@@ -1,19 +1,19 @@
 // `npm run test:times`: where the seconds of the last runs of the test rings went, by project and by file, from their own reports.
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './lib/command.mjs';
-import { integer, readFlags, UsageError } from './lib/options.mjs';
-import { RINGS, reportOf } from './lib/rings.mjs';
-import { FILE_HEAD, fileRows, markdownTable, PROJECT_HEAD, projectRows, timesOf } from './lib/times.mjs';
+import { runCommand } from './shared/command.mjs';
+import { integer, readFlags, UsageError } from './shared/options.mjs';
+import { inRepository } from './shared/paths.mjs';
+import { RINGS, reportOf } from './test/rings.mjs';
+import { FILE_HEAD, fileRows, markdownTable, PROJECT_HEAD, projectRows, timesOf } from './test/times.mjs';
 
-/** @typedef {import('./lib/times.mjs').FileTimes} FileTimes */
+/** @typedef {import('./test/times.mjs').FileTimes} FileTimes */
 
 await runCommand('test:times', async () => {
   const flags = readFlags(process.argv.slice(2), { files: { type: 'string', default: '20' } });
   const most = integer('files', flags.files, { min: 1, max: 10_000 });
   const rings = /** @type {(keyof typeof RINGS)[]} */ (Object.keys(RINGS));
   const found = rings.flatMap((name) => {
-    const file = fileURLToPath(new URL(`../${timesOf(reportOf(name))}`, import.meta.url));
+    const file = inRepository(timesOf(reportOf(name)));
     return existsSync(file)
       ? [{ name, files: /** @type {FileTimes[]} */ (JSON.parse(readFileSync(file, 'utf8'))) }]
       : [];

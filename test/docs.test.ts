@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { RINGS } from '../scripts/lib/rings.mjs';
+import { RINGS } from '../scripts/test/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
 import { createArchitecture } from '../src/models/registry';
 import { RemoteModel } from '../src/page/models/model';

@@ -1,14 +1,14 @@
 import { basename, resolve } from 'node:path';
-import { estimateRun } from '../lib/finetune_estimate.mjs';
-import { printEstimate } from '../lib/finetune_estimate_report.mjs';
-import { prepareExport, readExport, writeExport } from '../lib/finetune_export.mjs';
-import { checkModel, prepareFolder, readKernels, readText } from '../lib/finetune_inputs.mjs';
-import { followFinetune } from '../lib/finetune_report.mjs';
-import { printOutcome, writeResults } from '../lib/finetune_results.mjs';
-import { finetune } from '../lib/finetune_run.mjs';
-import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } from '../lib/finetune_settings.mjs';
-import { readFlags } from '../lib/options.mjs';
-import { promptFrom, splitText } from '../lib/text.mjs';
+import { printEstimate } from '../finetune/estimate_report.mjs';
+import { estimateRun } from '../finetune/estimate_run.mjs';
+import { prepareExport, readExport, writeExport } from '../finetune/export.mjs';
+import { finetune } from '../finetune/finetune.mjs';
+import { followFinetune } from '../finetune/follow.mjs';
+import { checkModel, prepareFolder, readKernels, readText } from '../finetune/inputs.mjs';
+import { printOutcome, writeResults } from '../finetune/outcome.mjs';
+import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } from '../finetune/settings.mjs';
+import { promptFrom, splitText } from '../finetune/split_text.mjs';
+import { readFlags } from '../shared/options.mjs';
 import { DAWN_FLAG, dawnHelp, describeGpu, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
 
 export const HELP = `Fine-tunes a language model on a text.

@@ -1,4 +1,4 @@
-import { decimal, integer, readFlags } from '../lib/options.mjs';
+import { decimal, integer, readFlags } from '../shared/options.mjs';
 import { DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
 
 export const HELP = `Goes on with a text, and prints what it writes.
@@ -62,7 +62,7 @@ export async function main(argv) {
 }
 
 /**
- * @param {import('../lib/options.mjs').Flags} flags
+ * @param {import('../shared/options.mjs').Flags} flags
  * @returns {import('../../src/index').GenerationConfig}
  */
 function readConfig({ max_new_tokens, temperature, top_k, top_p, repetition_penalty, stop, seed }) {

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readArguments, UsageError } from '../lib/options.mjs';
-import { count, size } from '../lib/progress.mjs';
-import { readHeader } from '../lib/safetensors.mjs';
-import { tableLines } from '../lib/table.mjs';
+import { readArguments, UsageError } from '../shared/options.mjs';
+import { count, size } from '../shared/progress.mjs';
+import { tableLines } from '../shared/table.mjs';
+import { readHeader } from './safetensors.mjs';
 
 export const HELP = `Tells what files hold, without a GPU.
 
@@ -16,7 +16,7 @@ export const HELP = `Tells what files hold, without a GPU.
 
 const FLAGS = /** @type {const} */ ({ tensors: { type: 'boolean' }, json: { type: 'boolean' } });
 
-/** @typedef {import('../lib/safetensors.mjs').TensorEntry} TensorEntry */
+/** @typedef {import('./safetensors.mjs').TensorEntry} TensorEntry */
 /** @typedef {{ kind: string, facts: Readonly<Record<string, unknown>>, tensors: readonly TensorEntry[] }} Findings */
 
 /** @param {readonly string[]} argv */

@@ -1,10 +1,10 @@
 // The library in this process, and what its commands share.
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { modelAt } from '../lib/finetune_inputs.mjs';
-import { UsageError } from '../lib/options.mjs';
+import { modelAt } from '../finetune/inputs.mjs';
+import { UsageError } from '../shared/options.mjs';
 
-/** @typedef {import('../lib/options.mjs').Flags} Flags */
+/** @typedef {import('../shared/options.mjs').Flags} Flags */
 
 /** A repository's name on the hub. */
 const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;

@@ -1,7 +1,7 @@
 // RESULTS.md: each table lies between two marks, and is written by its command alone, row by row.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { inRepository } from '../shared/paths.mjs';
 
 /**
  * @typedef {object} Table
@@ -11,9 +11,9 @@ import { fileURLToPath } from 'node:url';
  * @property {(bench: import('../results.mjs').Bench) => Promise<void>} make measures its rows, by `bench.row`
  */
 
-const FILE = fileURLToPath(new URL('../../RESULTS.md', import.meta.url));
+const FILE = inRepository('RESULTS.md');
 /** What it is before its first table. */
-const TEMPLATE = fileURLToPath(new URL('template.md', import.meta.url));
+const TEMPLATE = inRepository('scripts/results/template.md');
 
 /** What RESULTS.md holds. */
 export const RESULTS = {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { isBuiltin } from 'node:module';
 import { expect, test } from 'vitest';
-import { bundle } from './bundle.mjs';
-import { comparisonTable } from './compare_report.mjs';
-import { cpuSecondsOfTree } from './cpu_time.mjs';
-import { rotaryTables } from './problem.mjs';
+import { comparisonTable } from '../../bench/compare/compare_report.mjs';
+import { cpuSecondsOfTree } from '../../bench/compare/cpu_time.mjs';
+import { bundle } from '../../bench/peers/bundle.mjs';
+import { rotaryTables } from '../../bench/peers/problem.mjs';
 
 const isLinux = process.platform === 'linux';
 /** Bundles and processes, perhaps on a busy machine. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { sizesOf } from '../../src/bench/kernel_sizes';
-import { kernelTable } from '../../src/bench/kernel_table';
-import type { AnyKernel, ParamTypes } from '../../src/core/kernels/kernel';
+import { sizesOf } from '../../bench/stages/kernel_sizes';
+import { kernelTable } from '../../bench/stages/kernel_table';
+import type { AnyKernel, ParamTypes } from '../../src/core/kernel';
 import { workKey } from '../../src/graph/work';
 
 function kernel(name: string, params: ParamTypes, flops: AnyKernel['flops'] = () => 0): AnyKernel {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesOf, TIMES } from '../../src/bench/traffic';
+import { bytesOf, TIMES } from '../../bench/stages/traffic';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { add } from '../../src/ops/add';

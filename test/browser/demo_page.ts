@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
-import { onExit, remove } from '../../scripts/lib/processes.mjs';
-import { withBrowser } from './helpers/harness';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
+import { withBrowser } from './harness';
 
 export interface DemoOptions {
   /** Which page of it: index.html. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { POLICY } from '../../scripts/lib/serve.mjs';
+import { POLICY } from '../../scripts/browsers/serve.mjs';
 import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser, withSite } from './helpers/harness';
 

@@ -44,7 +44,7 @@ interface Ended {
 
 function webvera(...args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [path('scripts/cli.mjs'), ...args], { cwd: folder }, (error, stdout, stderr) => {
+    execFile(process.execPath, [path('scripts/cli/main.mjs'), ...args], { cwd: folder }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

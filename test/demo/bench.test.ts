@@ -11,7 +11,7 @@ import {
 import { BenchMeter } from '../../demo/src/bench/meter';
 import { CASE_NAMES, caseFacts, defaultsFor, roundsProblem, takes } from '../../demo/src/bench/settings';
 import { formatDigits, formatShare } from '../../demo/src/format';
-import { benchReport, NOTHING_MEASURED } from '../../scripts/lib/bench_report.mjs';
+import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
 
 const device = {
   vendor: 'acme',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { partials } from '../../scripts/lib/html_partials.mjs';
+import { partials } from '../../scripts/build/html_partials.mjs';
 
 const folder = new URL('../../demo/', import.meta.url);
 const names = ['index', 'classify', 'images', 'bench'];

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MOST, writeArchive } from '../../scripts/lib/bench_archive.mjs';
-import { benchContents } from '../../scripts/lib/bench_contents.mjs';
-import { findLavapipe } from '../../scripts/lib/browsers.mjs';
-import { onExit, remove } from '../../scripts/lib/processes.mjs';
+import { MOST, writeArchive } from '../../bench/archive/archive.mjs';
+import { benchContents } from '../../bench/archive/contents.mjs';
+import { findLavapipe } from '../../scripts/browsers/find_browser.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
 
 const OPTIONS = ['--case', 'tiny', '--only', 'training', '--adapter', 'llvmpipe', '--json'];
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -62,7 +62,7 @@ describe.runIf(isPackable)('an archive of the benchmark', () => {
     });
     expect(packed.device.description).toContain('llvmpipe');
     expect(packed.runs[0].ms_per_step.median).toBeGreaterThan(0);
-    const script = fileURLToPath(new URL('../../scripts/bench.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../../bench/bench.mjs', import.meta.url));
     expect(structure(packed)).toEqual(structure(JSON.parse(run(process.execPath, [script, ...OPTIONS]))));
   });
 

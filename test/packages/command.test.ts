@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
-import { onExit, remove } from '../../scripts/lib/processes.mjs';
-import { pack } from '../../scripts/lib/tarball.mjs';
+import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
+import { pack } from '../../scripts/build/tarball.mjs';
 import { Project } from './project';
 
 const project = new Project();

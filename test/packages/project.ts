@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onExit, remove } from '../../scripts/lib/processes.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { alone } from '../../scripts/lib/alone.mjs';
-import { cacheFolder } from '../../scripts/lib/cache.mjs';
+import { alone } from '../../scripts/shared/alone.mjs';
+import { cacheFolder } from '../../scripts/shared/cache.mjs';
 import { Project } from './project';
 
 /** A tokenizer as others publish it: the texts of its files. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { beforeAll, expect, test } from 'vitest';
-import { median } from '../../scripts/lib/median.mjs';
+import { median } from '../../scripts/shared/median.mjs';
 import { createTokenizer, type TextTokenizer } from '../../src/tokenizer/tokenizer';
 import { longTexts, proseText } from '../helpers/models/tokenizers';
 import { fetchPublished, type PublishedName, publishedNames, readPublished } from './published';

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { findBrowser, findLavapipe, isNewEnough } from '../../scripts/lib/browsers.mjs';
+import { findBrowser, findLavapipe, isNewEnough } from '../../scripts/browsers/find_browser.mjs';
 
 let folder: string;
 

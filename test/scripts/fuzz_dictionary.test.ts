@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dictionaryOf } from '../../scripts/lib/fuzz_dictionary.mjs';
+import { dictionaryOf } from '../../scripts/fuzz/dictionary.mjs';
 
 test('words of a corpus come once each, with the colon behind a key, in the bytes that libFuzzer reads', () => {
   const lines = dictionaryOf(['{"r" : 1, "a\\"é": ["r", "r"]}', `{"${'x'.repeat(50)}":"r"}`])

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Server, serve } from '../../scripts/lib/serve.mjs';
+import { type Server, serve } from '../../scripts/browsers/serve.mjs';
 
 let root: string;
 let server: Server;

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
-import type { FileTimes } from '../../scripts/lib/times.mjs';
-import { timesOf } from '../../scripts/lib/times.mjs';
+import type { FileTimes } from '../../scripts/test/times.mjs';
+import { timesOf } from '../../scripts/test/times.mjs';
 
 /** Writes the times of a run's files beside vitest's JSON report, for `npm run test:times`. */
 export default class TimesReporter implements Reporter {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { oracleEnvironment } from '../../scripts/lib/python.mjs';
+import { oracleEnvironment } from '../../scripts/test/python.mjs';
 import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
 import { openTestSession, type TestSession } from '../helpers/session/session';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { benchReport, NOTHING_MEASURED } from '../../scripts/lib/bench_report.mjs';
-import { ALL_CASES } from '../../scripts/lib/cases.mjs';
-import { describeWithPeft } from './lib/peft';
-import { runPython } from './lib/python';
+import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
+import { ALL_CASES } from '../../bench/workload/cases.mjs';
+import { describeWithPeft } from './peft';
+import { runPython } from './python';
 
-const bench = fileURLToPath(new URL('../bench/', import.meta.url));
+const bench = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test, vi } from 'vitest';
-import { dataFolder } from '../../scripts/results/fetch.mjs';
+import { dataFolder } from '../../scripts/results/data/fetch.mjs';
 import { AutoModelForCausalLM, get_peft_model, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
 import { openTestSession } from '../helpers/session/session';

@@ -1,5 +1,5 @@
-import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
-import { type KernelRun, labelOf } from '../../../scripts/lib/kernel_report.mjs';
+import type { BenchReport } from '../../../bench/report/bench_report.mjs';
+import { type KernelRun, labelOf } from '../../../bench/report/kernel_report.mjs';
 import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
 import type { Bar } from '../ui/bars';
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from 'webvera/bench';
-import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
-import type { CaseName } from '../../../scripts/lib/cases.mjs';
+import type { BenchReport } from '../../../bench/report/bench_report.mjs';
+import type { CaseName } from '../../../bench/workload/cases.mjs';
 
 export interface BenchJob {
   readonly name: CaseName;

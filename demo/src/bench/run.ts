@@ -1,6 +1,6 @@
 import { proxy, wrap } from 'comlink';
 import { WebVeraError } from 'webvera/bench';
-import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
+import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 import workerUrl from './worker?worker&url';
 

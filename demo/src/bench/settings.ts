@@ -1,4 +1,4 @@
-import { ALL_CASES, CASE_NAMES, type CaseName } from '../../../scripts/lib/cases.mjs';
+import { ALL_CASES, CASE_NAMES, type CaseName } from '../../../bench/workload/cases.mjs';
 import { formatCount } from '../format';
 import type { DeviceCheck } from '../library/device';
 import { outside, toNumber } from '../library/settings';

@@ -1,4 +1,4 @@
-import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
+import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import type { DeviceCheck } from '../library/device';
 import type { Store } from '../store';
 import type { Banner } from '../ui/banner';

@@ -1,9 +1,9 @@
 import { expose } from 'comlink';
 import * as bench from 'webvera/bench';
-import { benchReport, NOTHING_MEASURED } from '../../../scripts/lib/bench_report.mjs';
-import { readBundled } from '../../../scripts/lib/bundled.mjs';
-import { ALL_CASES, type Case } from '../../../scripts/lib/cases.mjs';
-import { measureKernelWork } from '../../../scripts/lib/kernel_work.mjs';
+import { benchReport, NOTHING_MEASURED } from '../../../bench/report/bench_report.mjs';
+import { readBundled } from '../../../bench/workload/bundled.mjs';
+import { ALL_CASES, type Case } from '../../../bench/workload/cases.mjs';
+import { measureKernelWork } from '../../../bench/workload/kernel_work.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 
 /** Browsers' clocks may tick in milliseconds. */

@@ -1,5 +1,5 @@
 import { get_peft_model, Trainer, WebVeraError } from 'webvera';
-import { zipFiles } from '../../../scripts/lib/zip.mjs';
+import { zipFiles } from '../../../scripts/shared/zip.mjs';
 import { type App, act } from '../app';
 import { formatCount, formatDuration } from '../format';
 import type { Interrupted } from '../library/interrupted';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readFashionMnist } from '../../../scripts/results/fashion_mnist.mjs';
-import { readIdx } from '../../../scripts/results/idx.mjs';
+import { readFashionMnist } from '../../../scripts/results/data/fashion_mnist.mjs';
+import { readIdx } from '../../../scripts/results/data/idx.mjs';
 
 const idx = (shape: readonly number[], data: readonly number[], type = 8) => {
   const lengths = shape.flatMap((length) => [length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255]);

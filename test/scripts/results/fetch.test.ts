@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { bring, fetchCommand, spell } from '../../../scripts/results/fetch.mjs';
-import { SOURCES, type Source } from '../../../scripts/results/sources.mjs';
+import { bring, fetchCommand, spell } from '../../../scripts/results/data/fetch.mjs';
+import { SOURCES, type Source } from '../../../scripts/results/data/sources.mjs';
 
 let folder: string;
 let root: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { fewOfEach, shuffled } from '../../../scripts/results/adapted.mjs';
 import { markdown, rowsOf, spread, withTable } from '../../../scripts/results/report.mjs';
+import { fewOfEach, shuffled } from '../../../scripts/results/tables/adapted.mjs';
 
 const template = readFileSync(new URL('../../../scripts/results/template.md', import.meta.url), 'utf8');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { distinct, splitByHash } from '../../../scripts/results/split.mjs';
+import { distinct, splitByHash } from '../../../scripts/results/data/split.mjs';
 
 const texts = (count: number, label: string) =>
   Array.from({ length: count }, (_, i) => ({ key: `${label} ${i}`, text: `${label} number ${i}`, label }));

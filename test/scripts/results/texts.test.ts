@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSpam, subjectOf } from '../../../scripts/results/spam.mjs';
-import { definitionsOf, readWordNet } from '../../../scripts/results/wordnet.mjs';
+import { readSpam, subjectOf } from '../../../scripts/results/data/spam.mjs';
+import { definitionsOf, readWordNet } from '../../../scripts/results/data/wordnet.mjs';
 
 let folder: string;
 

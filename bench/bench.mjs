@@ -1,0 +1,69 @@
+// `npm run bench`: times training steps and adapters on a software adapter or a GPU. `bench` in an archive of `npm run bench:pack`
+// is the same script.
+
+import { runCommand } from '../scripts/shared/command.mjs';
+import { followSteps } from '../scripts/shared/progress.mjs';
+import { comparisonTable, rivalName } from './compare/compare_report.mjs';
+import { isPacked } from './engines/places.mjs';
+import { benchHelp, readBenchOptions } from './options/bench_options.mjs';
+import { benchReport, benchTable } from './report/bench_report.mjs';
+
+/** @typedef {import('./options/bench_options.mjs').BenchOptions} BenchOptions */
+/** @typedef {typeof import('./engines/in_node.mjs') | typeof import('./engines/in_page.mjs')} Engine */
+
+/**
+ * What the adapter runs in, with all that it needs.
+ * @param {BenchOptions} options
+ * @returns {Promise<Engine>}
+ */
+async function openEngine({ adapter }) {
+  const inNode = isPacked || adapter === 'llvmpipe';
+  if (!isPacked) {
+    const { setUp } = await import('../scripts/browsers/install.mjs');
+    await setUp([inNode ? 'lavapipe' : 'chrome']);
+    const { buildIfStale } = await import('../scripts/build/build_if_stale.mjs');
+    buildIfStale();
+  }
+  return inNode ? import('./engines/in_node.mjs') : import('./engines/in_page.mjs');
+}
+
+/**
+ * Our training step and another's in turns, for each rank.
+ * @param {Engine} engine
+ * @param {import('./options/bench_options.mjs').Rival} rival
+ * @param {BenchOptions} options
+ * @param {(done: number, total: number, what: string) => void} onStep
+ */
+async function compareWith(engine, rival, { name, adapter, ranks, rounds, json }, onStep) {
+  const results = [];
+  for (const r of ranks) {
+    const job = { rival, name: /** @type {import('./workload/cases.mjs').OwnCaseName} */ (name), r, rounds, adapter };
+    const onRound = (/** @type {number} */ done, /** @type {number} */ total) => onStep(done, total, `r ${r}`);
+    onStep(0, rounds, `r ${r}`);
+    results.push({ rival: rivalName(rival), ...(await engine.compare(job, onRound)) });
+  }
+  return json ? JSON.stringify(results, null, 2) : results.map(comparisonTable).join('\n\n');
+}
+
+await runCommand('bench', async () => {
+  const options = readBenchOptions(process.argv.slice(2), isPacked);
+  if (options === 'help') {
+    console.log(benchHelp(isPacked));
+    return;
+  }
+  if ('isa' in options) {
+    const { runIsa } = await import('./isa/run_isa.mjs');
+    console.log(await runIsa(options.isa));
+    return;
+  }
+  const engine = await openEngine(options);
+  // Standard output is for the result alone.
+  const { onStep, end } = followSteps(process.stderr);
+  if (options.compare !== undefined) {
+    console.log(await compareWith(engine, options.compare, options, onStep).finally(end));
+    return;
+  }
+  const measured = await engine.measure(options, onStep).finally(end);
+  const report = benchReport({ ...options, engine: measured.engine }, measured.measurements);
+  console.log(options.json ? JSON.stringify(report, null, 2) : benchTable(report));
+});

@@ -1,0 +1,52 @@
+// Our training step against a peer's, or that of another build of ours, in headless Chromium.
+import { readFileSync } from 'node:fs';
+import { openPage } from '../../scripts/browsers/launch.mjs';
+import { serve } from '../../scripts/browsers/serve.mjs';
+import { inRepository } from '../../scripts/shared/paths.mjs';
+import { bundle } from '../peers/bundle.mjs';
+import { cpuSecondsOfTree } from './cpu_time.mjs';
+
+/** @typedef {import('./compare_in_node.mjs').Job} Job */
+/** @typedef {import('./compare_in_node.mjs').OnRound} OnRound */
+
+/**
+ * CPU time is that of all the browser's processes.
+ * @param {Job} job
+ * @param {OnRound} [onRound]
+ * @returns {Promise<{ engine: string, comparison: import('./compare.mjs').Comparison }>}
+ */
+export async function compareInPage({ rival, adapter, ...job }, onRound) {
+  const server = await serve({
+    '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('bench/compare/page.html')) },
+    ...(typeof rival === 'string'
+      ? { '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${rival}_step.mjs`, 'page') } }
+      : { '/build/': rival.build }),
+    '/bench/': inRepository('bench/'),
+    '/scripts/': inRepository('scripts/'),
+    '/dist/': inRepository('dist/'),
+  });
+  try {
+    const { page, version, close } = await openPage('chrome', server.url, {
+      adapter: adapter === 'gpu' ? 'default' : 'software',
+    });
+    try {
+      const root = page.browser().process()?.pid;
+      await page.exposeFunction('cpuSeconds', () => (root === undefined ? Number.NaN : cpuSecondsOfTree(root)));
+      await page.exposeFunction('onRound', (/** @type {number} */ done, /** @type {number} */ total) =>
+        onRound?.(done, total),
+      );
+      await page.goto(`${server.url}/`);
+      await page.waitForFunction(() => typeof window.compareSteps === 'function');
+      const given = {
+        ...job,
+        rival: typeof rival === 'string' ? /** @type {const} */ ('peer') : /** @type {const} */ ('build'),
+      };
+      const comparison = await page.evaluate((given) => window.compareSteps(given), given);
+      return { engine: version, comparison };
+    } finally {
+      await close();
+    }
+  } finally {
+    await server.close();
+  }
+}

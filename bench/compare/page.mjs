@@ -1,0 +1,20 @@
+// The comparison in a page: everything in one thread, where the meter sees all devices.
+import { loadNodeLibrary } from '../../scripts/page/library.js';
+import { stepOfBuild } from '../peers/build_step.mjs';
+import { compare } from './compare.mjs';
+
+/**
+ * @param {'peer' | 'build'} rival
+ * @returns {Promise<import('./compare.mjs').CreateStep>}
+ */
+async function loadRival(rival) {
+  if (rival === 'build') return stepOfBuild('/build/node.js');
+  const url = '/peer.js';
+  return (await import(url)).createStep;
+}
+
+window.compareSteps = async ({ rival, ...job }) => {
+  const [library, createStep] = await Promise.all([loadNodeLibrary(), loadRival(rival)]);
+  const { cpuSeconds, onRound } = window;
+  return compare(library, navigator.gpu, createStep, { ...job, cpuSeconds, onRound });
+};

@@ -1,0 +1,10 @@
+interface Window {
+  compareSteps(
+    job: Pick<Parameters<typeof import('./compare.mjs').compare>[3], 'name' | 'r' | 'rounds'> & {
+      readonly rival: 'peer' | 'build';
+    },
+  ): Promise<import('./compare.mjs').Comparison>;
+  /** CPU time of the browser so far, from the script that opened this page. */
+  cpuSeconds(): Promise<number>;
+  onRound(done: number, total: number): Promise<void>;
+}

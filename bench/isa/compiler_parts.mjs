@@ -1,0 +1,94 @@
+// What compiling for a GPU that isn't there needs of the machine.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findDriver, findLavapipe, LAVAPIPE } from '../../scripts/browsers/find_browser.mjs';
+import { advise, MissingParts } from '../../scripts/browsers/install.mjs';
+import { cacheFolder } from '../../scripts/shared/cache.mjs';
+import { remove } from '../../scripts/shared/processes.mjs';
+
+/** @typedef {import('../../scripts/browsers/find_browser.mjs').Part} Part */
+
+/** @type {readonly (Part & { isThere: () => boolean })[]} */
+const PARTS = [
+  {
+    title: 'a C compiler, cc',
+    debian: 'gcc libc6-dev',
+    advice: "install your system's C compiler (Fedora and Arch: gcc)",
+    isThere: () => runs('cc', ['--version']),
+  },
+  {
+    title: "Vulkan's headers and library for programs in C",
+    debian: 'libvulkan-dev',
+    advice: "install your system's Vulkan loader with its headers (Fedora: vulkan-loader-devel, Arch: vulkan-headers)",
+    // Without a compiler nothing can say; the first part is then missing, and this one may be.
+    isThere: () => runs('cc', ['-x', 'c', '-fsyntax-only', '-'], '#include <vulkan/vulkan.h>\n'),
+  },
+  {
+    title: 'an assembler of SPIR-V, spirv-as',
+    debian: 'spirv-tools',
+    advice: "install your system's SPIR-V tools (Fedora and Arch: spirv-tools)",
+    isThere: () => runs('spirv-as', ['--version']),
+  },
+  { ...LAVAPIPE, isThere: () => findLavapipe() !== undefined },
+  {
+    title: "Mesa's Vulkan driver for AMD's GPUs (radeon_icd)",
+    debian: LAVAPIPE.debian,
+    advice: "install your system's Mesa Vulkan drivers (Fedora: mesa-vulkan-drivers, Arch: vulkan-radeon)",
+    isThere: () => findDriver('radeon_icd') !== undefined,
+  },
+];
+
+/**
+ * Compiles for a GPU. They are there, or else `MissingParts` names all that aren't.
+ * @returns {{ program: string, driver: string, commands: string }} compile.c, built, the driver that it is to
+ * use, and null_commands.c, built
+ */
+export function isaParts() {
+  const missing = missingIsaParts();
+  const driver = findDriver('radeon_icd');
+  if (missing.length > 0 || driver === undefined) throw new MissingParts(advise(missing));
+  const [program, commands] = [built('compile', ['-O1']), built('null_commands', ['-O1', '-shared', '-fPIC'])];
+  return { program, driver, commands };
+}
+
+/** @returns {readonly Part[]} */
+export function missingIsaParts() {
+  return PARTS.filter(({ isThere }) => !isThere());
+}
+
+/**
+ * Built anew whenever its source has changed.
+ * @param {string} name
+ * @param {readonly string[]} flags
+ */
+function built(name, flags) {
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
+  const program = join(cacheFolder(), `isa-${name}-${version}`);
+  if (existsSync(program)) return program;
+  mkdirSync(cacheFolder(), { recursive: true });
+  const folder = mkdtempSync(join(cacheFolder(), 'isa-'));
+  try {
+    const made = join(folder, name);
+    const args = [...flags, '-std=c11', '-o', made, source, '-lvulkan', '-ldl'];
+    execFileSync('cc', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // In one move, so that no other process finds half of it.
+    renameSync(made, program);
+  } finally {
+    remove(folder);
+  }
+  return program;
+}
+
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {string} [input]
+ */
+function runs(program, args, input = '') {
+  return spawnSync(program, [...args], { cwd: tmpdir(), input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
+}

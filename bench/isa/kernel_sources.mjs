@@ -1,0 +1,54 @@
+// The kernels that `npm run bench -- --only isa` compiles. It is loaded by Vite, as it is about TypeScript and WGSL.
+
+import { findRecord, findVariant, isUsual, labelled } from '../../scripts/shader/shader_text.mjs';
+import { isWorthMeasuring } from '../../src/gpu/choice';
+import { namedKernels } from '../../test/helpers/kernels';
+
+/**
+ * @typedef {object} NamedSource
+ * @property {string} kernel the record's name
+ * @property {string} variant
+ * @property {string} wgsl
+ * @property {Readonly<Record<string, number>>} constants
+ */
+/** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
+
+/** Any that is none of Apple's: they are offered the same. */
+const A_GPU = /** @type {const} */ ({
+  vendor: 'amd',
+  architecture: '',
+  description: '',
+  fallback: false,
+  features: [],
+});
+
+/**
+ * @param {string} [asked] a record, as 'linear', or one of its variants, as 'linear/workgroup'; of products, for whole lines in
+ * f32 unless others are named. By default all that a GPU may be given, and what only a page that names it is given.
+ * @returns {NamedSource[]}
+ */
+export function isaSources(asked) {
+  const kernels = namedKernels();
+  if (asked === undefined) return kernels.filter(isUsual).flatMap(ofGpus);
+  const [record = ''] = asked.split('/');
+  const named = findRecord(kernels, record);
+  if (asked === record) return ofGpus(named);
+  return [sourceOf(named, ...findVariant(named, asked.slice(record.length + 1)))];
+}
+
+/** @param {NamedKernel} named */
+function ofGpus(named) {
+  return [...labelled(named.kernel.variants)]
+    .filter(([, { name }]) => name === 'subgroup_matrix' || isWorthMeasuring(name, A_GPU))
+    .map((one) => sourceOf(named, ...one));
+}
+
+/**
+ * @param {NamedKernel} named
+ * @param {string} label
+ * @param {import('../../src/core/kernels/kernel').AnyVariant} variant
+ * @returns {NamedSource}
+ */
+function sourceOf({ name, kernel }, label, { wgsl, overrides }) {
+  return { kernel: isUsual({ name }) ? kernel.name : name, variant: label, wgsl, constants: overrides };
+}

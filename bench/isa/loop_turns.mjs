@@ -1,0 +1,113 @@
+// How often a loop in a kernel's assembly runs, where the code itself says so.
+
+/** @typedef {import('./assembly.mjs').Block} Block */
+/** @typedef {import('./assembly.mjs').Instruction} Instruction */
+
+/** Of a counter that is compared with a constant; more are taken for a loop that isn't understood. */
+const MOST_TURNS = 65_536;
+
+/**
+ * How often a loop runs that begins at a constant, adds a constant and ends at a constant.
+ * @param {readonly Block[]} before it
+ * @param {readonly Block[]} body
+ * @returns {number | undefined}
+ */
+export function turnsOf(before, body) {
+  const code = body.flatMap(({ instructions }) => instructions);
+  const exits = exitsOf(body);
+  const [{ compare, leavesIf } = { compare: undefined, leavesIf: false }] = exits;
+  if (compare === undefined || exits.length > 1) return undefined;
+  const [counter = '', end] = compare.operands;
+  const limit = constant(end);
+  const writes = code.filter((one) => writesTo(one, counter));
+  const start = before.flatMap(({ instructions }) => instructions).findLast((one) => writesTo(one, counter));
+  const begin =
+    start !== undefined && /^s_mov(k_i)?(_b)?32$/.test(start.name) ? constant(start.operands[1]) : undefined;
+  const [write] = writes;
+  const step = write === undefined || writes.length > 1 ? undefined : stepOf(write, counter);
+  if (limit === undefined || begin === undefined || step === undefined || write === undefined) return undefined;
+  const meets = COMPARISONS[relationOf(compare)];
+  if (meets === undefined) return undefined;
+  // A loop that compares what it has added to ends with the turn in which it is so, others before it.
+  const addsFirst = code.indexOf(write) < code.indexOf(compare);
+  for (let turns = 0, value = begin; turns <= MOST_TURNS; turns++, value += step) {
+    const isOver = meets(addsFirst ? value + step : value, limit) === leavesIf;
+    if (isOver) return addsFirst ? turns + 1 : turns;
+  }
+  return undefined;
+}
+
+/** @type {Readonly<Record<string, (a: number, b: number) => boolean>>} */
+const COMPARISONS = {
+  eq: (a, b) => a === b,
+  lg: (a, b) => a !== b,
+  gt: (a, b) => a > b,
+  ge: (a, b) => a >= b,
+  lt: (a, b) => a < b,
+  le: (a, b) => a <= b,
+};
+
+/** @param {Instruction} compare */
+function relationOf({ name }) {
+  return /^s_cmpk?_([a-z]+)_[iu]\d+$/.exec(name)?.[1] ?? '';
+}
+
+/**
+ * The comparisons upon which a loop ends, by a branch out of it or by not taking the one back.
+ * @param {readonly Block[]} body
+ * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}
+ */
+function exitsOf(body) {
+  const within = new Set(body.map(({ name }) => name));
+  return body.flatMap(({ instructions }, index) => {
+    const branch = instructions.find(({ name }) => name.startsWith('s_cbranch'));
+    if (branch === undefined) return [];
+    const goesOut = !within.has(branch.operands[0] ?? '');
+    const isLast = index === body.length - 1 && instructions.at(-1) === branch;
+    if (!goesOut && !isLast) return [];
+    const compare = instructions.slice(0, instructions.indexOf(branch)).findLast(writesCondition);
+    const taken = branch.name.endsWith('1');
+    // Where lanes decide for themselves, none is found that could be understood.
+    return [{ compare: branch.name.includes('_scc') ? compare : undefined, leavesIf: goesOut ? taken : !taken }];
+  });
+}
+
+/** @param {Instruction} instruction of the scalar unit, as most of its arithmetic sets the condition */
+function writesCondition({ name }) {
+  return name.startsWith('s_') && !/^s_(mov|movk|mul|delay|wait|nop|clause|load|buffer|branch|cbranch)/.test(name);
+}
+
+/**
+ * @param {Instruction} instruction
+ * @param {string} register
+ */
+function writesTo({ name, operands }, register) {
+  if (!name.startsWith('s_') || /^s_(cmp|bitcmp|c?branch)/.test(name)) return false;
+  const range = /^s\[(\d+):(\d+)\]$/.exec(operands[0] ?? '');
+  if (range === null) return operands[0] === register;
+  const number = Number(register.slice(1));
+  return Number(range[1]) <= number && number <= Number(range[2]);
+}
+
+/**
+ * @param {Instruction} write
+ * @param {string} counter
+ */
+function stepOf({ name, operands }, counter) {
+  if (/^s_addk_i32$/.test(name)) return constant(operands[1]);
+  if (/^s_add_(u|i|co_u|co_i)32$/.test(name)) {
+    const others = operands.slice(1).filter((one) => one !== counter);
+    return others.length === 1 ? constant(others[0]) : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * @param {string | undefined} operand
+ * @returns {number | undefined}
+ */
+function constant(operand) {
+  return /^-?(0x[\da-f]+|\d+)$/i.test(operand ?? '')
+    ? Number(operand?.replace('-', '')) * (operand?.startsWith('-') ? -1 : 1)
+    : undefined;
+}

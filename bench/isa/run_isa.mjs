@@ -1,0 +1,65 @@
+// `npm run bench -- --only isa`, from its options to what it prints.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runnerImport } from 'vite';
+import { inRepository, ROOT } from '../../scripts/shared/paths.mjs';
+import { KERNEL_GEMM } from '../workload/kernel_work.mjs';
+import { compileFor } from './compile_for.mjs';
+import { isaParts } from './compiler_parts.mjs';
+import { isaReport, isaTable } from './isa_report.mjs';
+
+/** @typedef {import('./kernel_sources.mjs').NamedSource} NamedSource */
+/** @typedef {import('./isa_options.mjs').IsaOptions} IsaOptions */
+
+const PACKAGES = {
+  jax: { name: 'jax-js', package: '@jax-js/jax' },
+  tfjs: { name: 'TensorFlow.js', package: '@tensorflow/tfjs-backend-webgpu' },
+};
+
+/**
+ * @param {IsaOptions} options
+ * @returns {Promise<string>}
+ */
+export async function runIsa({ gpu, kernel, compare, json }) {
+  // What is missing is said before anything is begun.
+  isaParts();
+  const file = fileURLToPath(new URL('kernel_sources.mjs', import.meta.url));
+  const { module } = await runnerImport(file, { root: ROOT, configFile: false, logLevel: 'warn' });
+  const { isaSources } = /** @type {typeof import('./kernel_sources.mjs')} */ (module);
+  const sources = [...isaSources(kernel), ...(compare === undefined ? [] : peerSources(compare))];
+  const { device, compiled } = compileFor(sources, gpu);
+  const kernels = sources.flatMap(({ kernel, variant }, index) => {
+    const one = compiled[index];
+    return one === undefined ? [] : [{ kernel, variant, compiled: one }];
+  });
+  const report = isaReport({ gpu, device, kernels });
+  if (json) return JSON.stringify(report, null, 2);
+  const assembly =
+    kernel === undefined ? [] : kernels.map((one) => `\n${one.kernel}/${one.variant}\n${one.compiled.assembly}`);
+  return [isaTable(report), ...assembly].join('\n');
+}
+
+/**
+ * A peer's product, as the package that is installed makes it.
+ * @param {keyof typeof PACKAGES} peer
+ * @returns {NamedSource[]}
+ */
+function peerSources(peer) {
+  const { rows, columns, inner } = KERNEL_GEMM;
+  const { name, package: installed } = PACKAGES[peer];
+  const program = inRepository('bench/peers/peer_shaders.mjs');
+  const output = execFileSync(process.execPath, [program, peer, ...[rows, columns, inner].map(String)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 2 ** 26,
+  });
+  /** @type {Pick<NamedSource, 'wgsl' | 'constants'>[]} */
+  const shaders = JSON.parse(output);
+  const { version } = JSON.parse(readFileSync(inRepository(`node_modules/${installed}/package.json`), 'utf8'));
+  return shaders.map((shader, index) => ({
+    kernel: `${name} ${version}`,
+    variant: `${rows}×${columns}×${inner}${index === 0 ? '' : ` (${index + 1})`}`,
+    ...shader,
+  }));
+}

@@ -1,0 +1,123 @@
+// From WGSL to SPIR-V, as Chrome does it.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommandFailure } from '../../scripts/shared/options.mjs';
+
+/** @typedef {import('./print_spirv.mjs').Source} Source */
+/**
+ * @typedef {object} Module
+ * @property {string} file of SPIR-V
+ * @property {string} bindings a letter for each of set 0: u (uniform), s (storage), or - (none)
+ */
+
+const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
+
+/**
+ * A GPU for which SPIR-V may be made as Dawn makes it there, where nothing else has what shaders need.
+ * @typedef {object} Target
+ * @property {string} gpu as Mesa calls it
+ * @property {string} driver the file that registers it
+ * @property {string} commands null_commands.c, built
+ */
+
+/**
+ * @param {readonly Source[]} sources
+ * @param {string} folder in which files may be written
+ * @param {Target} target
+ * @returns {(Module | undefined)[]} in the same order; undefined for those with subgroup matrices that the GPU doesn't have
+ */
+export function makeSpirv(sources, folder, target) {
+  const numbered = sources.map((source, index) => ({ index, ...source }));
+  const matrices = numbered.filter(needsMatrices);
+  const others = numbered.filter((source) => !needsMatrices(source));
+  const printed = [
+    others.length === 0 ? '' : printSpirv(others, folder),
+    matrices.length === 0 ? '' : printSpirv(matrices, folder, onTarget(folder, target)),
+  ];
+  const texts = readPrinted(printed.join('\n'));
+  return sources.map((source, index) => {
+    const text = texts.get(index);
+    if (text === undefined && needsMatrices(source)) return undefined;
+    if (text === undefined) throw new Error(`Dawn printed no SPIR-V of shader ${index}`);
+    const file = join(folder, `${index}.spv`);
+    const { status, stderr } = spawnSync('spirv-as', ['--target-env', 'spv1.5', '-o', file, '-'], { input: text });
+    if (status !== 0) throw new CommandFailure(`spirv-as: ${String(stderr).trim()}`);
+    return { file, bindings: bindingsOf(text) };
+  });
+}
+
+/** @param {Source} source */
+function needsMatrices({ wgsl }) {
+  return wgsl.includes('enable chromium_experimental_subgroup_matrix;');
+}
+
+/**
+ * What lets Dawn open a device of the GPU's driver: one that ignores all commands.
+ * @param {string} folder
+ * @param {Target} target
+ */
+function onTarget(folder, { gpu, driver, commands }) {
+  const registered = join(folder, 'null_commands.json');
+  const { ICD } = JSON.parse(readFileSync(driver, 'utf8'));
+  const library = ICD.library_path.includes('/') ? resolve(dirname(driver), ICD.library_path) : ICD.library_path;
+  const registration = { file_format_version: '1.0.0', ICD: { ...ICD, library_path: commands } };
+  writeFileSync(registered, JSON.stringify(registration));
+  return {
+    WEBVERA_ISA_DRIVER: library,
+    VK_DRIVER_FILES: registered,
+    VK_ICD_FILENAMES: registered,
+    RADV_FORCE_FAMILY: gpu,
+  };
+}
+
+/**
+ * @param {readonly (Source & { index: number })[]} sources
+ * @param {string} folder
+ * @param {Readonly<Record<string, string>>} [target] where they have subgroup matrices
+ */
+function printSpirv(sources, folder, target) {
+  const [given, printed] = [join(folder, 'sources.json'), join(folder, 'printed.txt')];
+  writeFileSync(given, JSON.stringify(sources));
+  const output = openSync(printed, 'w');
+  const args = target === undefined ? [PRINTER, given] : [PRINTER, given, 'matrices'];
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', output, 'pipe'],
+    env: { ...process.env, ...target },
+  });
+  closeSync(output);
+  if (status !== 0) throw new CommandFailure(`Dawn printed no SPIR-V:\n${String(stderr).trim()}`);
+  return readFileSync(printed, 'utf8');
+}
+
+/**
+ * The SPIR-V in what Dawn prints, by the number that its WGSL begins with.
+ * @param {string} printed
+ * @returns {Map<number, string>}
+ */
+export function readPrinted(printed) {
+  const parts = printed.split(/^\/\/ shader (\d+)$/m).slice(1);
+  /** @type {Map<number, string>} */
+  const texts = new Map();
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const [, after] = (parts[i + 1] ?? '').split('/* Dumped SPIRV disassembly */\n');
+    const end = after?.lastIndexOf('OpFunctionEnd') ?? -1;
+    if (after !== undefined && end >= 0) texts.set(Number(parts[i]), `${after.slice(0, end)}OpFunctionEnd\n`);
+  }
+  return texts;
+}
+
+/**
+ * @param {string} text of SPIR-V
+ * @returns {string}
+ */
+export function bindingsOf(text) {
+  const uniform = new Set([...text.matchAll(/^\s*(%\w+) = OpVariable %\w+ Uniform\b/gm)].map(([, id]) => id));
+  /** @type {string[]} */
+  const letters = [];
+  for (const [, id, binding] of text.matchAll(/OpDecorate (%\w+) Binding (\d+)/g)) {
+    letters[Number(binding)] = uniform.has(id) ? 'u' : 's';
+  }
+  return Array.from(letters, (letter) => letter ?? '-').join('');
+}

@@ -1,0 +1,91 @@
+import { untilAborted } from '../../src/core/abort';
+import { WebVeraError } from '../../src/core/error';
+import { chooseVariant } from '../../src/gpu/choice';
+import type { DeviceInfo } from '../../src/gpu/device';
+import { type KernelShare, kernelTable } from '../stages/kernel_table';
+import { type ReplayOptions, type Stage, type StageStep, timeReplays } from '../stages/replays';
+import { TrainingStage } from '../stages/training_stage';
+import type { GemmRate } from './gemm';
+import { productSteps } from './product';
+
+export interface KernelBenchOptions extends ReplayOptions {
+  /** config.json and weights. */
+  readonly files: ReadonlyMap<string, Blob>;
+  readonly r: number;
+  readonly target_modules: readonly string[];
+  /** Rows of a step. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly tokens: number;
+  /** What products multiply in: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
+  /** A matrix product to time in turns with the step: rates that come minutes apart compare badly. */
+  readonly product?: Pick<GemmRate, 'variant' | 'shape'> | undefined;
+}
+
+/** Seconds are medians over the rounds. */
+export interface KernelReport {
+  readonly r: number;
+  /** One of several steps queued one after the other. */
+  readonly step: {
+    readonly seconds: number;
+    readonly dispatches: number;
+    readonly flops: number;
+    /** What they would be with all VeRA layers beside the base's products, as the paper writes them. */
+    readonly unmerged_flops: number;
+    /** That its dispatches read and write at least. */
+    readonly bytes: number;
+  };
+  /** As it was in turns with the step. */
+  readonly product: KernelShare | undefined;
+  /** On the device: the model's weights, and all that a step needs. */
+  readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
+  /** The longest first. */
+  readonly kernels: readonly KernelShare[];
+  /** What the step takes beyond all of its dispatches by themselves: below 0 where they help each other. */
+  readonly outside: { readonly seconds: number; readonly share: number };
+  readonly device: DeviceInfo;
+}
+
+/**
+ * Where the time of a training step goes: each of its dispatches replayed alone, beside the step as a whole. Opens a
+ * device of its own and closes it. Throws `unsupported_device`.
+ */
+export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
+  options.signal?.throwIfAborted();
+  const stage = await TrainingStage.open(gpu, options);
+  try {
+    const steps = stage.steps();
+    // Of the step alone: what follows takes some, too.
+    const { memory } = stage;
+    const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
+    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);
+    const kernels = kernelTable(timed, seconds);
+    const [product] = kernelTable(apart, seconds);
+    const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
+    const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
+    const unmerged_flops = await stage.flopsIn({ ...options, modes: 'unmerged' });
+    return {
+      r: options.r,
+      step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
+      kernels,
+      product,
+      memory,
+      outside: { seconds: outside, share: outside / seconds },
+      device: stage.info,
+    };
+  } finally {
+    stage.close();
+  }
+}
+
+async function loadProduct(
+  { executor, info }: Stage,
+  { variant, shape }: Pick<GemmRate, 'variant' | 'shape'>,
+): Promise<StageStep> {
+  const [step] = productSteps(executor, shape, 1);
+  if (step === undefined) throw new WebVeraError('internal', 'A product is at least one step');
+  const chosen = { [step.kernel.name]: variant };
+  const program = await executor.load({ name: 'product', steps: [step], outputs: [] }, { chosen });
+  return { program, index: 0, step, variant: chooseVariant(step, info, chosen).name };
+}

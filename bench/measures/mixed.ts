@@ -1,0 +1,113 @@
+import { BASE, type Overlay } from '../../src/adapters/overlay';
+import { median } from '../../src/core/median';
+import { secondsPerRun } from '../../src/gpu/timing';
+import type { LoadedProgram } from '../../src/graph/runner';
+import { textSizes } from '../../src/models/architecture';
+import type { TextBatch } from '../../src/tasks/causal_lm/batches';
+import { logitsProgram, writeBatch } from '../../src/train/program';
+import type { AdapterStage } from '../stages/adapter_stage';
+
+/** One forward pass, from ids to logits on the device. */
+export interface PassReport {
+  /** The median of as many samples as there were rounds. */
+  readonly seconds: number;
+  readonly dispatches: number;
+  readonly flops: number;
+}
+
+/** The same batch three ways. */
+export interface MixedReport {
+  readonly rows: number;
+  /** Of a row. */
+  readonly tokens: number;
+  readonly base: PassReport;
+  /** One adapter for all rows. */
+  readonly single: PassReport;
+  /** Each row with an adapter of its own. */
+  readonly mixed: PassReport;
+  /** Times to each other: medians over the rounds, within which all three ran one after the other. */
+  readonly ratios: {
+    readonly single_to_base: number;
+    readonly mixed_to_base: number;
+    readonly mixed_to_single: number;
+  };
+}
+
+interface MixedOptions {
+  /** The adapters of the rows, one for each. */
+  readonly names: readonly string[];
+  /** Of a row. */
+  readonly tokens: number;
+  readonly rounds: number;
+  readonly sampleSeconds: number;
+  onRound(): void;
+}
+
+interface Pass {
+  readonly program: LoadedProgram;
+  readonly samples: number[];
+}
+
+/** What it costs that the rows of a batch have adapters of their own. */
+export async function measureMixed(
+  stage: AdapterStage,
+  { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
+): Promise<MixedReport> {
+  const { executor, vera } = stage;
+  const batch = randomBatch(names.length, tokens, textSizes(stage.base.loaded.model).vocabSize);
+  const base = await prepare(stage, BASE, batch);
+  const single = await prepare(stage, vera.overlay(names[0]), batch);
+  const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
+  // Drivers may compile at the first use.
+  for (const { program } of [base, single, mixed]) await secondsPerRun(executor, program, 0);
+  // In turns, so that whatever else this machine does meets all of them.
+  for (let round = 0; round < rounds; round++) {
+    for (const { program, samples } of [base, single, mixed]) {
+      samples.push(await secondsPerRun(executor, program, sampleSeconds));
+    }
+    onRound();
+  }
+  return {
+    rows: names.length,
+    tokens,
+    base: reportOf(base),
+    single: reportOf(single),
+    mixed: reportOf(mixed),
+    ratios: {
+      single_to_base: ratioOf(single, base),
+      mixed_to_base: ratioOf(mixed, base),
+      mixed_to_single: ratioOf(mixed, single),
+    },
+  };
+}
+
+async function prepare(
+  { executor, base: { task, loaded } }: AdapterStage,
+  overlay: Overlay,
+  batch: TextBatch,
+): Promise<Pass> {
+  const { program, inputs } = logitsProgram(task, loaded, overlay, batch);
+  writeBatch(executor, task, inputs, batch, overlay.rows?.which);
+  return { program: await executor.load(program), samples: [] };
+}
+
+function randomBatch(B: number, T: number, vocabSize: number): TextBatch {
+  const none = new Uint32Array(B * T);
+  return {
+    B,
+    T,
+    input_ids: Uint32Array.from(none, (_, index) => (index * 7919) % vocabSize),
+    attention_mask: new Uint32Array(B * T).fill(1),
+    rows: none,
+    targets: none,
+    labelled: 0,
+  };
+}
+
+function reportOf({ program, samples }: Pass): PassReport {
+  return { seconds: median(samples), dispatches: program.program.steps.length, flops: program.flops };
+}
+
+function ratioOf({ samples }: Pass, to: Pass): number {
+  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
+}

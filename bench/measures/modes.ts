@@ -1,0 +1,125 @@
+import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/training_layers';
+import { median } from '../../src/core/median';
+import type { DeviceInfo } from '../../src/gpu/device';
+import { timeQueue } from '../../src/gpu/timing';
+import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
+import { ADAPTER, TrainingStage } from '../stages/training_stage';
+
+export type { LayerMode as VeraMode, ModeChoice };
+
+export interface ModeBenchOptions extends StageOptions {
+  /** Rows of a step. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly tokens: number;
+  /** 5 */
+  readonly rounds?: number;
+  /** Called as steps are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A whole training step. */
+export interface ModeStep {
+  /** The median of the rounds. */
+  readonly seconds: number;
+  readonly dispatches: number;
+  readonly flops: number;
+}
+
+export interface ModeReport {
+  readonly r: number;
+  /** Forward and backward pass of the base model down to its first layer, where the smallest of adapters trains. */
+  readonly bare: ModeStep;
+  readonly modes: readonly (ModeStep & {
+    readonly mode: ModeChoice;
+    /** Times to `unmerged` and to `bare`: medians over the rounds, within which all ran one after the other. */
+    readonly to_unmerged: number;
+    readonly to_bare: number;
+    /** `to_bare` in the same ratio of floating-point operations: 1 where VeRA's arithmetic costs what the base's does. */
+    readonly to_bare_by_flops: number;
+  })[];
+  readonly device: DeviceInfo;
+}
+
+interface Timed {
+  readonly stage: TrainingStage;
+  readonly samples: number[];
+}
+
+const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
+/** Of the smallest adapter: a word. */
+const LEAST_RANK = 4;
+
+/**
+ * The training step in each mode of its layers, and without VeRA, in turns. Opens two devices of its own and closes them.
+ * Throws `unsupported_device`.
+ */
+export async function measureModes(
+  gpu: GPU | undefined,
+  { rounds = 5, onProgress, ...options }: ModeBenchOptions,
+): Promise<ModeReport> {
+  const adapted = await AdapterStage.open(gpu, options, [ADAPTER]);
+  try {
+    const [first = ''] = adapted.vera.adapter(ADAPTER).modules.keys();
+    const base = await AdapterStage.open(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
+    try {
+      const bare = { stage: await TrainingStage.on(base, { ...options, modes: 'unmerged' }), samples: [] };
+      const modes: (Timed & { readonly mode: ModeChoice })[] = [];
+      for (const mode of MODES) {
+        modes.push({ mode, stage: await TrainingStage.on(adapted, { ...options, modes: mode }), samples: [] });
+      }
+      await takeTurns([bare, ...modes], rounds, onProgress);
+      return report(options.r, bare, modes);
+    } finally {
+      base.close();
+    }
+  } finally {
+    adapted.close();
+  }
+}
+
+/** In turns, so that whatever else this machine does meets all of them. The first one compiles, and doesn't count. */
+async function takeTurns(
+  all: readonly Timed[],
+  rounds: number,
+  onProgress: ModeBenchOptions['onProgress'],
+): Promise<void> {
+  let done = 0;
+  for (let round = 0; round <= rounds; round++) {
+    for (const { stage, samples } of all) {
+      stage.reset();
+      const seconds = await timeQueue(stage.executor, () => stage.run(1), 1);
+      if (round > 0) samples.push(seconds);
+      done += 1;
+      onProgress?.(done, (rounds + 1) * all.length);
+    }
+  }
+}
+
+function report(r: number, bare: Timed, modes: readonly (Timed & { readonly mode: ModeChoice })[]): ModeReport {
+  const unmerged = modes.find(({ mode }) => mode === 'unmerged') ?? bare;
+  return {
+    r,
+    bare: stepOf(bare),
+    modes: modes.map((one) => {
+      const to_bare = ratioOf(one, bare);
+      const by_flops = one.stage.flops / bare.stage.flops;
+      return {
+        mode: one.mode,
+        ...stepOf(one),
+        to_unmerged: ratioOf(one, unmerged),
+        to_bare,
+        to_bare_by_flops: to_bare / by_flops,
+      };
+    }),
+    device: bare.stage.info,
+  };
+}
+
+function stepOf({ stage, samples }: Timed): ModeStep {
+  return { seconds: median(samples), dispatches: stage.steps().length, flops: stage.flops };
+}
+
+function ratioOf({ samples }: Timed, to: Timed): number {
+  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
+}

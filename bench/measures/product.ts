@@ -1,0 +1,22 @@
+import type { Executor } from '../../src/gpu/executor';
+import { Graph, type Step } from '../../src/graph/graph';
+import { pinned } from '../../src/graph/value';
+import { emitLinear } from '../../src/ops/products/linear';
+import { waves } from '../stages/waves';
+
+/** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */
+export interface GemmShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
+/** The same product so many times, of operands that it places on the device. */
+export function productSteps(executor: Executor, { rows, columns, inner }: GemmShape, times: number): readonly Step[] {
+  const x = pinned('x', [rows, inner]);
+  const weight = pinned('weight', [columns, inner]);
+  for (const value of [x, weight]) executor.write(value, waves(value));
+  const g = new Graph();
+  for (let time = 0; time < times; time++) emitLinear(g, x, weight);
+  return g.steps;
+}

@@ -1,0 +1,110 @@
+// The options of `npm run bench`.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { choice, integer, readFlags, UsageError } from '../../scripts/shared/options.mjs';
+import { ISA_FLAGS, ISA_HELP, PEERS, readIsaOptions } from '../isa/isa_options.mjs';
+import { CASE_NAMES, CASES } from '../workload/cases.mjs';
+import { readWork, WORK_FLAGS, workHelp } from './work_options.mjs';
+
+/** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
+/** @typedef {import('../isa/isa_options.mjs').Peer} Peer */
+/** @typedef {Peer | { build: string }} Rival another build is the path of its folder */
+/** @typedef {import('./work_options.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
+
+const WHAT = `Measures training steps, generation, batches whose rows have adapters of their own, switching
+from one adapter to another, and each kernel of a step.`;
+
+const BUNDLED = `\
+                   bundled       the demo's model, 2 × 128 tokens
+`;
+
+const COMPARE = `\
+  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs),
+                   or of another build of webvera (the path of its dist), and ours
+                   in turns; tiny and small only
+  --rounds N       of the comparison                                          (5)
+`;
+
+const HELP = `${WHAT}
+
+  npm run bench -- [options]
+
+${workHelp({
+  bundled: BUNDLED,
+  device: `\
+  --adapter NAME   swiftshader: headless Chromium on its software adapter
+                   llvmpipe: Dawn in Node on Mesa's software adapter
+                   gpu: headless Chromium on its default adapter (swiftshader)
+`,
+  compare: `${COMPARE}${ISA_HELP}`,
+})}`;
+
+const PACKED_HELP = `${WHAT}
+All runs with Dawn in Node, on Vulkan, without a browser; --only isa is not in this archive.
+
+  bench [options]
+
+${workHelp({
+  bundled: BUNDLED,
+  device: `\
+  --adapter NAME   gpu: this machine's own, never software                    (gpu)
+                   llvmpipe: Mesa's software adapter, where the machine has it
+`,
+  compare: COMPARE,
+})}`;
+
+/** @param {boolean} packed whether this is an archive of `npm run bench:pack` */
+export const benchHelp = (packed) => (packed ? PACKED_HELP : HELP);
+
+/** The first is the default. @type {(packed: boolean) => readonly BenchAdapter[]} */
+const adapters = (packed) => (packed ? ['gpu', 'llvmpipe'] : ['swiftshader', 'llvmpipe', 'gpu']);
+
+const FLAGS = /** @type {const} */ ({
+  ...WORK_FLAGS,
+  ...ISA_FLAGS,
+  adapter: { type: 'string' },
+  compare: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
+  help: { type: 'boolean' },
+});
+
+/**
+ * @param {readonly string[]} argv
+ * @param {boolean} [packed] whether this is an archive of `npm run bench:pack`
+ * @returns {BenchOptions | { isa: import('../isa/isa_options.mjs').IsaOptions } | 'help'}
+ * @throws {import('../../scripts/shared/options.mjs').UsageError}
+ */
+export function readBenchOptions(argv, packed = false) {
+  const flags = readFlags(argv, FLAGS);
+  if (flags.help) return 'help';
+  const isa = readIsaOptions(flags);
+  if (isa !== undefined) {
+    if (packed) throw new UsageError("--only isa reads webvera's sources, which are not in this archive");
+    return { isa };
+  }
+  const work = readWork(flags, CASE_NAMES);
+  if (work.tuned && flags.compare !== undefined) throw new UsageError('--tuned needs the training, and no --compare');
+  if (work.arithmetic !== 'f32' && flags.compare !== undefined) {
+    throw new UsageError('--arithmetic f16 is no comparison of like with like: leave out --compare');
+  }
+  if (work.dtype !== 'auto' && flags.compare !== undefined) throw new UsageError('--dtype needs no --compare');
+  return {
+    ...work,
+    adapter: choice('adapter', flags.adapter ?? adapters(packed)[0], adapters(packed)),
+    compare: flags.compare === undefined ? undefined : rival(String(flags.compare), work.name),
+    rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
+  };
+}
+
+/**
+ * @param {string} value
+ * @param {import('../workload/cases.mjs').CaseName} name
+ * @returns {Rival}
+ */
+function rival(value, name) {
+  if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
+  const peer = PEERS.find((peer) => peer === value);
+  if (peer !== undefined) return peer;
+  if (existsSync(join(value, 'node.js'))) return { build: resolve(value) };
+  throw new UsageError(`--compare must be ${PEERS.join(' or ')}, or a folder with a build's node.js, not "${value}"`);
+}

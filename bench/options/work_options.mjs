@@ -1,0 +1,121 @@
+// The options that a benchmark has wherever it runs.
+
+import { choice, integer, UsageError } from '../../scripts/shared/options.mjs';
+import { ALL_CASES, PARTS } from '../workload/cases.mjs';
+
+/** @typedef {import('../workload/cases.mjs').Part} Part */
+/** @typedef {import('../../src/index').ModelDtype} ModelDtype */
+/**
+ * What is measured.
+ * @typedef {object} Work
+ * @property {import('../workload/cases.mjs').CaseName} name
+ * @property {number} length tokens in a row
+ * @property {readonly number[]} ranks
+ * @property {readonly Part[]} parts
+ * @property {boolean} tuned
+ * @property {'f32' | 'f16'} arithmetic
+ * @property {ModelDtype} dtype of the base model's matrices, as training loads them
+ * @property {boolean} json
+ * @property {import('../report/roofline.mjs').Rates | undefined} peak of a device that isn't at hand
+ */
+
+export const WORK_FLAGS = /** @type {const} */ ({
+  case: { type: 'string', default: 'tiny' },
+  length: { type: 'string' },
+  r: { type: 'string' },
+  kernels: { type: 'boolean' },
+  only: { type: 'string' },
+  tuned: { type: 'boolean' },
+  arithmetic: { type: 'string', default: 'f32' },
+  dtype: { type: 'string', default: 'auto' },
+  peak: { type: 'string' },
+  json: { type: 'boolean' },
+});
+
+/** @param {{ bundled: string, device: string, compare: string }} own what only the one or the other has, in lines */
+export const workHelp = ({ bundled, device, compare }) => `\
+  --case NAME      tiny          a Llama of 5 layers of 64, 4 × 256 tokens    (tiny)
+                   small         a Llama of 6 layers of 288, 256 tokens
+${bundled}\
+                   opt-125m      these models' shapes with random weights in
+                   smollm2-135m  half precision, 64 tokens; Qwen2.5's as a Llama,
+                   qwen2.5-0.5b  without its biases; training only
+  --length N       tokens of a row: 64, 128, 256 … 8192          (as above)
+${device}\
+  --r N            rank of the VeRA adapter
+                   (tiny${bundled === '' ? '' : ', bundled'}: 64; small: 64 and 256; others: 256)
+  --kernels        each kernel of a training step, too
+  --only PART      training, generation, adapters, modes (the equal ways to compute
+                   adapted layers) or kernels                    (the first three)
+  --tuned          train and generate with kernels that were measured first, on the
+                   shapes of the training (of the first r)
+  --arithmetic A   f32, or f16: products multiply in it, and sum in f32      (f32)
+  --dtype D        weights as float32, float16, bfloat16, q8 or q4; training only
+                   (as they are in the files)
+${compare}\
+  --peak F,B       instead, what a step takes at least on a device of F GFLOP/s and
+                   B GB/s: its work is counted, and no step is taken
+  --json           one JSON document instead of the table
+  --help`;
+
+/**
+ * @param {import('../../scripts/shared/options.mjs').Flags} flags
+ * @param {readonly import('../workload/cases.mjs').CaseName[]} names of the cases that can be measured
+ * @returns {Work}
+ */
+export function readWork(flags, names) {
+  const name = choice('case', flags.case, names);
+  const { length, ranks, parts } = ALL_CASES[name];
+  const wanted = flags.only === undefined ? parts : [choice('only', flags.only, PARTS)];
+  if (flags.tuned === true && !wanted.includes('training')) throw new UsageError('--tuned needs the training');
+  return {
+    name,
+    length: flags.length === undefined ? length : lengthOf(flags.length),
+    ranks: flags.r === undefined ? ranks : [integer('r', flags.r, { min: 1, max: 65_536 })],
+    parts:
+      flags.peak !== undefined
+        ? ['counts']
+        : flags.kernels === true
+          ? [...new Set([...wanted, /** @type {const} */ ('kernels')])]
+          : wanted,
+    tuned: flags.tuned === true,
+    arithmetic: choice('arithmetic', flags.arithmetic, /** @type {const} */ (['f32', 'f16'])),
+    dtype: dtypeOf(flags.dtype, wanted),
+    json: flags.json === true,
+    peak: flags.peak === undefined ? undefined : rates(flags.peak),
+  };
+}
+
+/** @type {readonly ModelDtype[]} */
+const DTYPES = ['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'];
+
+/**
+ * @param {unknown} value
+ * @param {readonly Part[]} parts
+ */
+function dtypeOf(value, parts) {
+  const dtype = choice('dtype', value, DTYPES);
+  if (dtype === 'auto' || parts.every((part) => part === 'training')) return dtype;
+  throw new UsageError('--dtype is for the training alone: add --only training');
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import('../report/roofline.mjs').Rates}
+ */
+function rates(value) {
+  const [flops = 0, bytes = 0, ...others] = String(value).split(',').map(Number);
+  if (!(flops > 0 && bytes > 0 && others.length === 0)) {
+    throw new UsageError(`--peak must be GFLOP/s and GB/s, as 3000,100, not "${value}"`);
+  }
+  return { flopsPerSecond: flops * 1e9, bytesPerSecond: bytes * 1e9 };
+}
+
+/**
+ * Others would be padded.
+ * @param {unknown} value
+ */
+function lengthOf(value) {
+  const lengths = Array.from({ length: 8 }, (_, n) => String(64 * 2 ** n));
+  return Number(choice('length', value, lengths));
+}

@@ -1,0 +1,164 @@
+// One training step as plain numbers, so that any library can be asked for it: a model, its adapter and a batch.
+import { CASES } from '../workload/cases.mjs';
+import { modelFiles, randomNumbers } from '../workload/random_models.mjs';
+
+/** @typedef {import('../workload/cases.mjs').OwnCaseName} CaseName */
+/** @typedef {import('../workload/workload.mjs').Library} Library */
+/** @typedef {{ shape: readonly number[], data: Float32Array<ArrayBuffer> }} Matrix */
+/**
+ * @typedef {import('../workload/random_models.mjs').Shape & { rms_norm_eps: number, rope_theta: number }} Config
+ */
+/**
+ * @typedef {object} Batch
+ * @property {number} B rows
+ * @property {number} T tokens in a row
+ * @property {Int32Array<ArrayBuffer>} input_ids (B·T)
+ * @property {Int32Array<ArrayBuffer>} targets (B·T): the next token's label, 0 where there is none
+ * @property {Float32Array<ArrayBuffer>} shares (B·T): of the mean loss, 1 / labels, or 0 where there is no label
+ */
+/**
+ * @typedef {object} Problem
+ * @property {Config} config
+ * @property {ReadonlyMap<string, Matrix>} weights by Llama's names
+ * @property {{ A: Matrix, B: Matrix }} projections (r, max in) and (max out, r)
+ * @property {ReadonlyMap<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} lambda by module, as `layers.0.self_attn.q_proj`
+ * @property {Batch} batch
+ * @property {Args} args
+ * @property {ReadonlyMap<string, Blob>} files the model once more, as a library of models loads it
+ * @property {number} r
+ * @property {readonly string[]} targets
+ * @property {readonly number[][]} rows token ids of the batch
+ */
+/**
+ * @typedef {object} Args of AdamW without weight decay, at a constant rate
+ * @property {number} learning_rate
+ * @property {number} adam_beta1
+ * @property {number} adam_beta2
+ * @property {number} adam_epsilon
+ * @property {number} max_grad_norm
+ */
+/**
+ * A library's training step, ready to be taken again and again.
+ * @typedef {object} Stepper
+ * @property {() => Promise<number>} step resolves with the loss before the update, once the update is made too
+ * @property {() => Promise<void>} dispose
+ * @property {GPUDevice} device that it all happens on
+ */
+
+const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+const PREFIX = 'base_model.model.model.';
+
+/**
+ * The benchmark's own case. Weights, A, B and vectors are those of the library, out of the files that it writes.
+ * @param {Library} library
+ * @param {{ name: CaseName, r: number, learning_rate?: number, session: import('../../src/index').Session }} job
+ * @returns {Promise<Problem>}
+ */
+export async function makeProblem(library, { name, r, learning_rate = 1e-3, session }) {
+  const { shape, length: T, batch: B } = CASES[name];
+  const files = modelFiles(shape, T);
+  const base = await library.AutoModelForCausalLM.from_pretrained({ files }, { session });
+  const config = new library.VeraConfig({ r, target_modules: TARGETS, task_type: 'CAUSAL_LM' });
+  const model = await library.get_peft_model(base, config);
+  const saved = await readSafetensors((await model.save_pretrained())['adapter_model.safetensors']);
+  await base.dispose();
+
+  const weights = await readSafetensors(/** @type {Blob} */ (files.get('model.safetensors')));
+  const { rms_norm_eps, rope_theta } = JSON.parse(await /** @type {Blob} */ (files.get('config.json')).text());
+  const rows = randomRows(B, T, shape.vocab_size);
+  return {
+    config: { ...shape, rms_norm_eps, rope_theta },
+    weights,
+    projections: { A: named(saved, 'base_model.vera_A'), B: named(saved, 'base_model.vera_B') },
+    lambda: lambdaOf(saved),
+    batch: makeBatch(rows, T),
+    args: { learning_rate, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, max_grad_norm: 1 },
+    files,
+    r,
+    targets: TARGETS,
+    rows,
+  };
+}
+
+/**
+ * @param {readonly number[][]} rows all tokens are labels of their own
+ * @param {number} T
+ * @returns {Batch}
+ */
+function makeBatch(rows, T) {
+  const B = rows.length;
+  const share = 1 / (B * (T - 1));
+  return {
+    B,
+    T,
+    input_ids: Int32Array.from(rows.flat()),
+    targets: Int32Array.from(rows.flatMap((ids) => [...ids.slice(1), 0])),
+    shares: Float32Array.from(rows.flatMap((ids) => ids.map((_, t) => (t < T - 1 ? share : 0)))),
+  };
+}
+
+/** @param {ReadonlyMap<string, Matrix>} saved */
+function lambdaOf(saved) {
+  /** @type {Map<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} */
+  const lambda = new Map();
+  for (const name of saved.keys()) {
+    const module = /^base_model\.model\.model\.(.+)\.vera_lambda_b$/.exec(name)?.[1];
+    if (module === undefined) continue;
+    const { data: b } = named(saved, name);
+    const { data: d } = named(saved, `${PREFIX}${module}.vera_lambda_d`);
+    lambda.set(module, { b, d });
+  }
+  return lambda;
+}
+
+/**
+ * @template T
+ * @param {ReadonlyMap<string, T>} map
+ * @param {string} name
+ * @returns {T}
+ */
+export function named(map, name) {
+  const value = map.get(name);
+  if (value === undefined) throw new Error(`expected ${name}, got ${[...map.keys()].join(', ')}`);
+  return value;
+}
+
+/**
+ * @param {Blob} file of f32 alone
+ * @returns {Promise<Map<string, Matrix>>}
+ */
+async function readSafetensors(file) {
+  const bytes = await file.arrayBuffer();
+  const length = Number(new DataView(bytes).getBigUint64(0, true));
+  /** @type {Record<string, { shape: number[], data_offsets: [number, number] }>} */
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
+  const tensors = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  return new Map(
+    tensors.map(([name, { shape, data_offsets }]) => {
+      const [from, to] = data_offsets.map((offset) => 8 + length + offset);
+      return [name, { shape, data: new Float32Array(bytes.slice(from, to)) }];
+    }),
+  );
+}
+
+/**
+ * The first rows that the benchmark trains on.
+ * @param {number} count
+ * @param {number} length
+ * @param {number} vocabulary
+ */
+function randomRows(count, length, vocabulary) {
+  const random = randomNumbers(2);
+  return Array.from({ length: count }, () => Array.from({ length }, () => Math.floor(random() * vocabulary)));
+}
+
+/**
+ * Rotary angles as Llama's: `cos` and `sin` (T, head / 2).
+ * @param {Config} config
+ * @param {number} T
+ */
+export function rotaryTables({ hidden_size, num_attention_heads, rope_theta }, T) {
+  const half = hidden_size / num_attention_heads / 2;
+  const angles = Array.from({ length: T * half }, (_, i) => Math.floor(i / half) * rope_theta ** -((i % half) / half));
+  return { half, cos: Float32Array.from(angles, Math.cos), sin: Float32Array.from(angles, Math.sin) };
+}

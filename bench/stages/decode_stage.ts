@@ -1,0 +1,151 @@
+import { BASE } from '../../src/adapters/overlay';
+import { bucketLength } from '../../src/core/bucket';
+import { decodeProgram } from '../../src/generate/generation_program';
+import { createGenerationState, type GenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
+import { createKvCache } from '../../src/generate/kv_cache';
+import { chooseVariant } from '../../src/gpu/choice';
+import type { DeviceInfo } from '../../src/gpu/device';
+import type { Executor } from '../../src/gpu/executor';
+import type { Step } from '../../src/graph/graph';
+import type { LoadedProgram } from '../../src/graph/runner';
+import { byteLength, type Value } from '../../src/graph/value';
+import { textSizes } from '../../src/models/architecture';
+import { baseTensor } from '../../src/models/loaded_model';
+import { outlineOf } from '../../src/models/outline';
+import { type ModelStageOptions, openModel } from './model_stage';
+import { loadPlain, type PlainProgram } from './plain';
+import type { Stage, StageStep } from './replays';
+import { waves } from './waves';
+
+export interface DecodeStageOptions extends ModelStageOptions {
+  /** Tokens that the text has when the next is made. */
+  readonly position: number;
+  /** Tokens that it has in the end: there is a cache for as many. */
+  readonly longest: number;
+}
+
+interface Parts {
+  readonly executor: Executor;
+  readonly info: DeviceInfo;
+  readonly decode: LoadedProgram;
+  readonly plain: PlainProgram;
+  readonly state: GenerationState;
+  readonly position: number;
+  readonly weightBytes: number;
+}
+
+/** So many steps go on from the position before they begin there again. */
+const STEPS = 16;
+const GREEDY = {
+  max_new_tokens: STEPS,
+  do_sample: false,
+  temperature: 1,
+  top_k: 0,
+  top_p: 1,
+  repetition_penalty: 1,
+  seed: 0,
+  stop_strings: [],
+  eos_token_id: null,
+  adapter_name: undefined,
+  adapter_names: undefined,
+};
+
+/** The step that makes one more token of one text, on a device of its own. */
+export class DecodeStage implements Stage {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `unsupported_device`, and what loading a model throws. */
+  static async open(gpu: GPU | undefined, { position, longest, ...options }: DecodeStageOptions): Promise<DecodeStage> {
+    const { host, executor, loaded } = await openModel(gpu, options);
+    try {
+      const { maxLength, vocabSize } = textSizes(loaded.model);
+      const S = bucketLength(longest, maxLength);
+      const cache = createKvCache(outlineOf(loaded).attention, 1, S);
+      for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
+      const state = createGenerationState(1, S, vocabSize);
+      await executor.allocate(Object.values(state));
+      const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
+      const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));
+      const plain = await loadPlain(
+        executor,
+        baseTensor(loaded, `${loaded.model.head.outputEmbedding}.weight`),
+        weightBytes,
+      );
+      const decode = await executor.load(program);
+      return new DecodeStage({ executor, info: host.info, decode, plain, state, position, weightBytes });
+    } catch (error) {
+      executor.close();
+      throw error;
+    }
+  }
+
+  get executor(): Executor {
+    return this.#parts.executor;
+  }
+
+  get info(): DeviceInfo {
+    return this.#parts.info;
+  }
+
+  /** Bytes of weights that a step reads. */
+  get weightBytes(): number {
+    return this.#parts.weightBytes;
+  }
+
+  /** Bytes that the second of the plain steps reads. */
+  get plainBytes(): number {
+    return this.#parts.plain.bytes;
+  }
+
+  /** All dispatches of a step, in order. */
+  steps(): StageStep[] {
+    return this.#stepsOf(this.#parts.decode);
+  }
+
+  /** Two dispatches to compare with: one that does next to nothing, and one that does little but read. */
+  plainSteps(): StageStep[] {
+    return this.#stepsOf(this.#parts.plain.loaded);
+  }
+
+  /** Where the text stands. */
+  reset(): void {
+    const { executor, state, position } = this.#parts;
+    executor.write(state.positions, Uint32Array.of(position - 1));
+    executor.write(state.block, packGenerationBlocks(GREEDY, [position]));
+  }
+
+  run(times: number): void {
+    for (let time = 0; time < times; time++) {
+      if (time % STEPS === 0) this.reset();
+      this.executor.run(this.#parts.decode);
+    }
+  }
+
+  replay({ program, index }: StageStep, times: number): void {
+    this.reset();
+    this.executor.replay(program, index, times);
+  }
+
+  close(): void {
+    this.executor.close();
+  }
+
+  #stepsOf(program: LoadedProgram): StageStep[] {
+    return program.program.steps.map((step, index) => {
+      return { program, index, step, variant: chooseVariant(step, this.info).name };
+    });
+  }
+}
+
+/** Each dispatch reads the weights that it is given once, but of embeddings a row. */
+function weightBytesOf(steps: readonly Step[], weights: ReadonlySet<Value>): number {
+  const bytesOf = ({ kernel, values }: Step): number =>
+    [...new Set(Object.values(values))]
+      .filter((value) => weights.has(value))
+      .reduce((sum, value) => sum + byteLength(value) / (kernel.name === 'embedding' ? (value.shape[0] ?? 1) : 1), 0);
+  return steps.reduce((sum, step) => sum + bytesOf(step), 0);
+}

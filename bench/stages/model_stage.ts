@@ -1,0 +1,39 @@
+import { folderFiles } from '../../src/formats/model_files';
+import { DeviceHost } from '../../src/gpu/device';
+import { Executor } from '../../src/gpu/executor';
+import { openSource } from '../../src/hub/open_source';
+import type { LoadedModel } from '../../src/models/loaded_model';
+import { loadModel } from '../../src/worker/models/model_loader';
+
+/** A base model on a device of its own. */
+interface ModelStage {
+  readonly host: DeviceHost;
+  readonly executor: Executor;
+  readonly loaded: LoadedModel;
+}
+
+export interface ModelStageOptions {
+  /** config.json and weights. */
+  readonly files: ReadonlyMap<string, Blob>;
+  /** What products multiply in: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
+  /** Ends the loading of the model. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws `unsupported_device`, what loading a model throws, and what `signal` is aborted with. */
+export async function openModel(
+  gpu: GPU | undefined,
+  { files, signal, arithmetic }: ModelStageOptions,
+): Promise<ModelStage> {
+  const host = await DeviceHost.open(gpu, { arithmetic });
+  try {
+    const executor = new Executor(host);
+    const onUpload = (): void => signal?.throwIfAborted();
+    const loading = { dtype: 'auto', onUpload } as const;
+    return { host, executor, loaded: await loadModel(folderFiles(openSource({ files })), executor, loading) };
+  } catch (error) {
+    host.close();
+    throw error;
+  }
+}

@@ -1,0 +1,195 @@
+import type { ModeChoice } from '../../src/adapters/training_layers';
+import { uniforms } from '../../src/core/rng';
+import { numel } from '../../src/core/shape';
+import { chooseVariant } from '../../src/gpu/choice';
+import type { DeviceInfo } from '../../src/gpu/device';
+import type { Executor } from '../../src/gpu/executor';
+import type { LoadedProgram } from '../../src/graph/runner';
+import { byteLength, type Value } from '../../src/graph/value';
+import { inChunks, totalFlops } from '../../src/graph/work';
+import { textSizes } from '../../src/models/architecture';
+import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/batches';
+import { textRow } from '../../src/tasks/causal_lm/token_row';
+import { lossChunks } from '../../src/tasks/task';
+import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
+import {
+  createOptimizerState,
+  gradientsOf,
+  type OptimizerState,
+  optimizerProgram,
+  optimizerValues,
+} from '../../src/train/optimizer';
+import { lossProgram, writeBatch } from '../../src/train/program';
+import { packStepBlock } from '../../src/train/step_block';
+import { AdapterStage, type StageOptions } from './adapter_stage';
+import type { Stage, StageStep } from './replays';
+
+export interface TrainingStageOptions extends StageOptions {
+  /** Rows. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly tokens: number;
+  /** How adapted layers are computed: `cheapest` unless given. */
+  readonly modes?: ModeChoice;
+}
+
+type StepOptions = Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>;
+
+const OPTIMIZER = {
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  weight_decay: 0,
+  max_grad_norm: 1,
+  learning_rate: 1,
+  headLearningRate: null,
+};
+/** The adapter that steps train. */
+export const ADAPTER = 'default';
+
+/** A training step that can be taken as often as wanted. */
+export class TrainingStage implements Stage {
+  readonly #stage: AdapterStage;
+  /** In the order of their runs. */
+  readonly #programs: readonly LoadedProgram[];
+  readonly #chunks: number;
+  /** What every step begins with. */
+  readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
+
+  private constructor(
+    stage: AdapterStage,
+    programs: readonly LoadedProgram[],
+    chunks: number,
+    fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
+  ) {
+    this.#stage = stage;
+    this.#programs = programs;
+    this.#chunks = chunks;
+    this.#fresh = fresh;
+  }
+
+  /** On a device of its own. Throws `unsupported_device`, and what loading a model throws. */
+  static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
+    const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
+    try {
+      return await TrainingStage.on(stage, options);
+    } catch (error) {
+      stage.close();
+      throw error;
+    }
+  }
+
+  /** The step that trains the adapter of a stage, which it shares with others. */
+  static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
+    const { signal } = options;
+    const { executor, base } = stage;
+    const { adapter, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
+    const { program, inputs } = planned.loss;
+    writeBatch(executor, base.task, inputs, batch);
+    executor.write(state.block, packStepBlock(stepBlock(batch)));
+    signal?.throwIfAborted();
+    const loss = await executor.load(program);
+    signal?.throwIfAborted();
+    const optimizer = await executor.load(planned.optimizer);
+    const vectors = new Float32Array(await executor.read(adapter.pool));
+    const fresh = new Map([...zeros(state), [adapter.pool, vectors] as const]);
+    const programs = [layers.before, loss, layers.after, optimizer].filter((part) => part !== undefined);
+    return new TrainingStage(stage, programs, chunks, fresh);
+  }
+
+  get executor(): Executor {
+    return this.#stage.executor;
+  }
+
+  get info(): DeviceInfo {
+    return this.#stage.host.info;
+  }
+
+  /** Floating-point operations of a step. */
+  get flops(): number {
+    return totalFlops(this.steps().map(({ step }) => step));
+  }
+
+  /** Those of the same step in another mode, which isn't loaded for that. */
+  async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
+    const { layers, loss, optimizer, chunks } = await planStep(this.#stage, options);
+    return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
+  }
+
+  /** Bytes on the device. */
+  get memory(): { readonly weightBytes: number; readonly peakBytes: number } {
+    const { base, executor } = this.#stage;
+    const weightBytes = [...base.loaded.weights.values()].reduce((sum, weight) => sum + byteLength(weight), 0);
+    return { weightBytes, peakBytes: executor.usage().peakBytes };
+  }
+
+  /** All dispatches of a step, in order. */
+  steps(): StageStep[] {
+    const isPart = inChunks(this.#chunks);
+    return this.#programs.flatMap((program) =>
+      program.program.steps
+        .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.#stage.host.info).name }))
+        .filter(({ step }) => isPart(step)),
+    );
+  }
+
+  /** Vectors, moments and gradients. */
+  reset(): void {
+    for (const [value, numbers] of this.#fresh) this.#stage.executor.write(value, numbers);
+  }
+
+  run(times: number): void {
+    const { executor } = this.#stage;
+    for (let time = 0; time < times; time++) {
+      for (const program of this.#programs) executor.run(program, { chunks: this.#chunks });
+    }
+  }
+
+  replay({ program, index }: StageStep, times: number): void {
+    this.#stage.executor.replay(program, index, times);
+  }
+
+  close(): void {
+    this.#stage.close();
+  }
+}
+
+/** A step's programs, none of them loaded but those of its layers' modes. */
+async function planStep(
+  { executor, vera, base: { task, loaded } }: AdapterStage,
+  { batch: rows, tokens, modes: choice }: StepOptions,
+) {
+  const adapter = vera.adapter(ADAPTER);
+  const state = await createOptimizerState(executor, [adapter]);
+  const batch = randomBatch({ batch: rows, tokens }, textSizes(loaded.model).vocabSize);
+  const overlay = vera.overlay(ADAPTER);
+  const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
+  const grads = gradientsOf(state);
+  const { maxBindingBytes } = executor;
+  const run = { loaded, task, overlay, adapters: [adapter], args, modes: choice, grads, maxBindingBytes };
+  const layers = await LoadedLayers.create(executor, layersOfRun(run));
+  const training = { grads, seed: 1, layers: layers.inProgram };
+  const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
+  const optimizer = optimizerProgram(state, OPTIMIZER);
+  return { adapter, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
+}
+
+/** The optimiser's state as it begins, but for the step block. */
+function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
+  const values = optimizerValues(state).filter((value) => value !== state.block);
+  return values.map((value) => [value, new Float32Array(numel(value.shape))]);
+}
+
+/** Random rows that all have a label but for their first token, as texts in blocks do. */
+function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): TextBatch {
+  const rows = Array.from({ length: batch }, (_, at) => {
+    const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
+    return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
+  });
+  return makeBatch(rows, { maxLength: tokens, padId: 0 });
+}
+
+function stepBlock({ labelled }: TextBatch): Parameters<typeof packStepBlock>[0] {
+  const { adam_beta1: beta1, adam_beta2: beta2 } = OPTIMIZER;
+  return { step: 1, microStep: 0, labelled, tokens: labelled, learningRate: 1e-3, beta1, beta2 };
+}

@@ -1,0 +1,82 @@
+// How fast a model writes, through the library's public names alone.
+import { median } from '../../scripts/shared/median.mjs';
+import { randomNumbers } from './random_models.mjs';
+
+/** @typedef {import('./workload.mjs').Library} Library */
+/** @typedef {import('../index').DecodeReport} DecodeReport */
+/**
+ * @typedef {object} GenerationRates
+ * @property {number} prompt_tokens
+ * @property {number} new_tokens
+ * @property {number} first_call_seconds to the first token of the first text, with all that is compiled for it
+ * @property {number} first_token_seconds median of the later texts
+ * @property {number} tokens_per_second median, of the tokens after the first
+ */
+/** @typedef {GenerationRates & { decode: DecodeReport }} GenerationMeasurement */
+
+const PROMPT_TOKENS = 64;
+const NEW_TOKENS = 128;
+const ROUNDS = 3;
+
+/**
+ * @param {Library} library
+ * @param {object} run
+ * @param {ReadonlyMap<string, Blob>} run.files
+ * @param {number} run.vocab_size
+ * @param {import('../../src/index').Session} run.session
+ * @param {(done: number, total: number) => void} run.onStep
+ * @returns {Promise<GenerationRates>}
+ */
+export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab_size, session, onStep }) {
+  const model = await AutoModelForCausalLM.from_pretrained({ files }, { session });
+  const random = randomNumbers(3);
+  const prompt = Array.from({ length: PROMPT_TOKENS }, () => Math.floor(random() * vocab_size));
+  /** @type {{ first: number, rest: number }[]} */
+  const rounds = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const start = performance.now();
+    /** @type {number | undefined} */
+    let first;
+    let tokens = 0;
+    for await (const _ of model.generate(prompt, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
+      first ??= performance.now();
+      tokens += 1;
+    }
+    const end = performance.now();
+    if (first === undefined || tokens !== NEW_TOKENS) throw new Error(`expected ${NEW_TOKENS} tokens, got ${tokens}`);
+    rounds.push({ first: (first - start) / 1000, rest: (NEW_TOKENS - 1) / ((end - first) / 1000) });
+    onStep(round + 1, ROUNDS + 1);
+  }
+  await model.dispose();
+  const [warmUp, ...measured] = rounds;
+  return {
+    prompt_tokens: PROMPT_TOKENS,
+    new_tokens: NEW_TOKENS,
+    first_call_seconds: warmUp?.first ?? Number.NaN,
+    first_token_seconds: median(measured.map(({ first }) => first)),
+    tokens_per_second: median(measured.map(({ rest }) => rest)),
+  };
+}
+
+/**
+ * Where the time of a token in the middle of such a text goes.
+ * @param {import('./workload.mjs').Bench} bench
+ * @param {object} run
+ * @param {ReadonlyMap<string, Blob>} run.files
+ * @param {GenerationRates} run.rates
+ * @param {GPU} run.gpu
+ * @param {'f32' | 'f16'} run.arithmetic
+ * @param {(done: number, total: number) => void} run.onStep
+ * @returns {Promise<GenerationMeasurement>}
+ */
+export async function withDecode(bench, { files, rates, gpu, arithmetic, onStep }) {
+  const decode = await bench.measureDecode(gpu, {
+    files,
+    arithmetic,
+    position: PROMPT_TOKENS + NEW_TOKENS / 2,
+    longest: PROMPT_TOKENS + NEW_TOKENS,
+    tokenSeconds: 1 / rates.tokens_per_second,
+    onProgress: onStep,
+  });
+  return { ...rates, decode };
+}

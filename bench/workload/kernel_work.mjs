@@ -1,0 +1,59 @@
+// The kernels of a training step, and what to compare them with. Runs in Node, in a page and in a worker.
+
+/** @typedef {typeof import('../index')} Bench */
+/**
+ * @typedef {object} KernelMeasurements
+ * @property {readonly import('../index').KernelReport[]} kernels for each rank
+ * @property {import('../index').GemmReport | undefined} kernelGemm each variant of the product; the best one's rate beside the kernels is in their reports
+ * @property {import('../index').PeakReport | undefined} peak what the device does at best
+ */
+
+/** A product of the sizes that a small transformer has. */
+export const KERNEL_GEMM = { rows: 1024, columns: 768, inner: 768 };
+
+/** @type {KernelMeasurements} */
+export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined };
+
+/**
+ * @param {Bench} bench
+ * @param {object} job
+ * @param {import('./cases.mjs').Case} job.measured
+ * @param {ReadonlyMap<string, Blob>} job.files its model
+ * @param {readonly number[]} job.ranks
+ * @param {GPU | undefined} job.gpu
+ * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
+ * @param {number} [job.sampleSeconds] how long a sample of a kernel lasts at least
+ * @param {(done: number, total: number, what: string) => void} [job.onStep]
+ * @param {AbortSignal} [job.signal]
+ * @returns {Promise<Required<KernelMeasurements> & { peak: import('../index').PeakReport }>}
+ */
+export async function measureKernelWork(
+  bench,
+  { measured, files, ranks, gpu, arithmetic, sampleSeconds, onStep, signal },
+) {
+  const { batch, length, rounds, targets: target_modules } = measured;
+  const common = (/** @type {string} */ what) => ({
+    signal,
+    onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
+  });
+  // One after the other: each has the device for itself.
+  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], arithmetic, ...common('the best GEMM') });
+  const kernels = [];
+  for (const r of ranks) {
+    const options = {
+      files,
+      r,
+      target_modules,
+      arithmetic,
+      batch,
+      tokens: length,
+      rounds,
+      sampleSeconds,
+      product: kernelGemm.best,
+      ...common(`r ${r}, kernels`),
+    };
+    kernels.push(await bench.measureKernels(gpu, options));
+  }
+  const peak = await bench.measurePeak(gpu, common("the device's peak"));
+  return { kernels, kernelGemm, peak };
+}

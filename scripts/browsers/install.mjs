@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { CommandFailure } from '../shared/options.mjs';
+import { inRepository } from '../shared/paths.mjs';
+import { BROWSERS, BrowserNotFound, findBrowser, findLavapipe, LAVAPIPE } from './find_browser.mjs';
+
+/** @typedef {import('./find_browser.mjs').Part} Part */
+
+const BUNDLED = [
+  'models/prose-1.4M/config.json',
+  'models/prose-1.4M/model.safetensors',
+  'models/prose-1.4M/tokenizer.json',
+  'text/moby-dick.txt',
+];
+
+/** Something is missing that can't be installed here; the message says what to do about each part. */
+export class MissingParts extends CommandFailure {}
+
+/** @typedef {import('./find_browser.mjs').BrowserKind | 'lavapipe'} PartName */
+
+/**
+ * Installs what is missing, on Debian as root; elsewhere throws `MissingParts`.
+ * @param {readonly PartName[]} [names] all by default
+ */
+export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
+  const files = BUNDLED.filter((file) => !existsSync(inRepository(`demo/public/${file}`)));
+  if (files.length > 0) {
+    throw new MissingParts(
+      `These files of the repository are missing: ${files.map((file) => `demo/public/${file}`).join(', ')}. Check it out again.`,
+    );
+  }
+  let missing = await missingOf(names);
+  if (missing.length === 0) return;
+  if (canInstall()) {
+    await install(missing.map((part) => part.debian));
+    missing = await missingOf(names);
+  }
+  if (missing.length > 0) throw new MissingParts(advise(missing));
+}
+
+/**
+ * @param {readonly PartName[]} names
+ * @returns {Promise<Part[]>}
+ */
+async function missingOf(names) {
+  const found = await Promise.all(names.map(has));
+  return names.filter((_, i) => !found[i]).map((name) => (name === 'lavapipe' ? LAVAPIPE : BROWSERS[name]));
+}
+
+/** @param {PartName} name */
+async function has(name) {
+  // Elsewhere Dawn uses the system's own Metal or Direct3D.
+  if (name === 'lavapipe') return process.platform !== 'linux' || findLavapipe() !== undefined;
+  try {
+    return (await findBrowser(name)) !== undefined;
+  } catch (error) {
+    if (error instanceof BrowserNotFound) throw new MissingParts(error.message);
+    throw error;
+  }
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && isDebian() && existsSync('/usr/bin/apt-get');
+}
+
+function isDebian() {
+  try {
+    return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** @param {readonly string[]} packages */
+async function install(packages) {
+  console.error(`Installing ${packages.join(', ')} …`);
+  // The lists first: a package's old version may be gone from the mirrors, or too old for us.
+  await apt(['update', '-qq']);
+  await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<void>}
+ */
+function apt(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          new MissingParts(`apt-get ${args.join(' ')} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`),
+        );
+    });
+  });
+}
+
+/** @param {readonly Part[]} missing */
+export function advise(missing) {
+  const lines = missing.map((part) => `  - ${part.title}: ${part.advice}`);
+  const packages = new Set(missing.map((part) => part.debian));
+  const debian = `On Debian: sudo apt-get update && sudo apt-get install ${[...packages].join(' ')}`;
+  return ['Missing on this machine:', ...lines, debian].join('\n');
+}

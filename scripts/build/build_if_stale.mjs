@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../shared/paths.mjs';
+
+/** Builds the library, unless what is in `dist/` is newer than all that it is made of. */
+export function buildIfStale() {
+  if (isFresh()) return;
+  const npm = process.env.npm_execpath;
+  const [program, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const options = /** @type {const} */ ({
+    cwd: ROOT,
+    stdio: 'inherit',
+    shell: npm === undefined && process.platform === 'win32',
+  });
+  const { status } = spawnSync(program, [...args, 'run', '--silent', 'build'], options);
+  if (status !== 0) throw new Error('The library could not be built.');
+}
+
+function isFresh() {
+  const built = ['webvera.js', 'worker.js', 'chat_worker.js', 'node.js', 'embed.js', 'cli.js', 'bench.d.ts'].map(
+    (file) => join(ROOT, 'dist', file),
+  );
+  if (!built.every(existsSync)) return false;
+  const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
+  const made = ['src', 'shaders', 'scripts', 'bench'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  return [...made, 'vite.config.ts', 'package-lock.json'].every((file) => {
+    const path = join(ROOT, file);
+    return !existsSync(path) || statSync(path).mtimeMs <= oldest;
+  });
+}

@@ -1,0 +1,54 @@
+// The last part of `npm run check`: the package as npm would get it, its public names, and its size. With `--update`, only
+// writes down the public names: `npm run api`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { inRepository } from '../shared/paths.mjs';
+import { onExit, remove } from '../shared/processes.mjs';
+import { checkApiReports } from './api_report.mjs';
+import { buildIfStale } from './build_if_stale.mjs';
+import { measureSizes } from './size_budget.mjs';
+import { pack } from './tarball.mjs';
+
+const kib = (/** @type {number} */ bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+/** @param {string} tarball */
+async function lint(tarball) {
+  const bytes = readFileSync(tarball);
+  const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  const { messages, pkg } = await publint({ pack: { tarball: /** @type {ArrayBuffer} */ (data) } });
+  return messages.map((message) => `publint: ${formatMessage(message, pkg)}`);
+}
+
+/** Old resolutions apart, as this package is one of ES modules. @param {string} tarball */
+function checkTypes(tarball) {
+  const cli = inRepository('node_modules/@arethetypeswrong/cli/dist/index.js');
+  const args = [cli, tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return status === 0 ? [] : [`arethetypeswrong:\n${stdout}${stderr}`];
+}
+
+function checkSizes() {
+  return measureSizes().flatMap(({ name, bytes, most }) => {
+    console.log(`${name.padEnd(24)} ${kib(bytes).padStart(9)} of ${kib(most)}`);
+    return bytes <= most ? [] : [`${name} has ${kib(bytes)} after gzip; its budget is ${kib(most)}`];
+  });
+}
+
+buildIfStale();
+const update = process.argv.includes('--update');
+const complaints = checkApiReports({ update });
+if (!update) {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+  const clean = onExit(() => remove(folder));
+  const tarball = pack(folder);
+  complaints.push(...(await lint(tarball)), ...checkTypes(tarball), ...checkSizes());
+  clean();
+}
+if (complaints.length > 0) {
+  console.error(complaints.join('\n'));
+  process.exitCode = 1;
+}

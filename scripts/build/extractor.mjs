@@ -1,0 +1,65 @@
+// API Extractor, which puts an entry's types into one file and reports what is public.
+import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { ROOT } from '../shared/paths.mjs';
+
+const root = ROOT.replace(/\/$/, '');
+
+/** Names that types mention and nobody needs: what a model is made of, and the key of `await using`. */
+const UNNAMED = /"(RemoteModel|asyncDispose)"/;
+
+/** @typedef {import('@microsoft/api-extractor').ExtractorLogLevel} LogLevel */
+const level = (/** @type {'none' | 'warning'} */ name) => /** @type {LogLevel} */ (name);
+
+/**
+ * @param {string} entry a d.ts file
+ * @param {Pick<import('@microsoft/api-extractor').IConfigFile, 'dtsRollup' | 'apiReport'>} wanted
+ * @returns {string[]} what is to be mended
+ */
+export function invokeExtractor(entry, wanted) {
+  /** @type {string[]} */
+  const complaints = [];
+  const config = ExtractorConfig.prepare({
+    packageJsonFullPath: `${root}/package.json`,
+    configObjectFullPath: undefined,
+    configObject: {
+      projectFolder: root,
+      mainEntryPointFilePath: entry,
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            target: 'es2022',
+            module: 'esnext',
+            moduleResolution: 'bundler',
+            lib: ['es2023', 'esnext.disposable', 'dom', 'dom.asynciterable'],
+            types: [],
+            strict: true,
+            skipLibCheck: true,
+          },
+          files: [entry],
+        },
+      },
+      docModel: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      ...wanted,
+      messages: {
+        // The docs are free text, and whatever is exported is public.
+        tsdocMessageReporting: { default: { logLevel: level('none') } },
+        extractorMessageReporting: {
+          default: { logLevel: level('warning') },
+          'ae-missing-release-tag': { logLevel: level('none') },
+          'ae-undocumented': { logLevel: level('none') },
+        },
+      },
+    },
+  });
+  Extractor.invoke(config, {
+    messageCallback(message) {
+      message.handled = true;
+      // What it has to say of its own files is no matter: reports are compared elsewhere.
+      if (message.category === 'console' || UNNAMED.test(message.text)) return;
+      if (message.logLevel !== 'error' && message.logLevel !== 'warning') return;
+      complaints.push(message.formatMessageWithLocation(root));
+    },
+  });
+  return complaints;
+}

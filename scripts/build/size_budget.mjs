@@ -1,0 +1,33 @@
+// What a page loads may not grow unnoticed.
+import { existsSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { inRepository } from '../shared/paths.mjs';
+
+const KIB = 1024;
+
+/**
+ * Bytes after gzip. `first load` is what a page fetches before it can train, without a model.
+ * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
+ */
+const BUDGETS = {
+  'webvera.js': { files: ['webvera.js'], most: 53 * KIB },
+  'worker.js': { files: ['worker.js'], most: 223 * KIB },
+  'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
+  'embed.js': { files: ['embed.js'], most: 63 * KIB },
+  'first load': { files: ['webvera.js', 'worker.js'], most: 300 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 300 * KIB },
+};
+
+/** @returns {{ name: string, bytes: number, most: number }[]} of those that are built */
+export function measureSizes() {
+  const built = Object.entries(BUDGETS).filter(([, { files }]) => files.every((file) => existsSync(pathOf(file))));
+  return built.map(([name, { files, most }]) => {
+    const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(pathOf(file)), { level: 9 }).length, 0);
+    return { name, bytes, most };
+  });
+}
+
+/** @param {string} file */
+function pathOf(file) {
+  return inRepository(`dist/${file}`);
+}

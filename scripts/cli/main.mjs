@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// `npx webvera`: what the package does for people who have Node.
+import * as bench from '../../bench/cli.mjs';
+import { runCommand } from '../shared/command.mjs';
+import { UsageError } from '../shared/options.mjs';
+import * as finetune from './finetune.mjs';
+import * as generate from './generate.mjs';
+import * as inspect from './inspect.mjs';
+
+const HELP = `Fine-tunes language models with VeRA on this machine's GPU, in Node.
+
+  webvera finetune --model MODEL --text FILE [options]
+  webvera generate --model MODEL --prompt TEXT [options]
+  webvera inspect PATH
+  webvera bench [options]
+
+  webvera COMMAND --help tells more.
+
+All but inspect need the package webgpu beside this one: npm install webvera webgpu`;
+
+/** @type {Readonly<Record<string, { HELP: string, main: (argv: readonly string[]) => Promise<void> }>>} */
+const COMMANDS = { finetune, generate, inspect, bench };
+
+// Whoever reads may have read enough.
+process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const [name = '', ...argv] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+
+await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, async () => {
+  const wantsHelp = argv.includes('--help') || argv.includes('-h');
+  if (command !== undefined && wantsHelp) console.log(command.HELP);
+  else if (command !== undefined) await command.main(argv);
+  else if (['', '--help', '-h', 'help'].includes(name)) console.log(HELP);
+  else if (name === '--version') console.log((await import('webvera/bench')).VERSION);
+  else throw new UsageError(`there is no command ${name}, but ${Object.keys(COMMANDS).join(', ')}; try --help`);
+});

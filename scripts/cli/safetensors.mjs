@@ -1,0 +1,58 @@
+// What a safetensors file says of itself, without its tensors.
+import { open, stat } from 'node:fs/promises';
+import { UsageError } from '../shared/options.mjs';
+
+/** @typedef {{ name: string, dtype: string, shape: readonly number[], bytes: number }} TensorEntry */
+/** @typedef {{ tensors: readonly TensorEntry[], metadata: Readonly<Record<string, string>> }} Header */
+
+/** As safetensors itself has it. */
+const MOST_BYTES = 100_000_000;
+
+/**
+ * @param {string} path
+ * @returns {Promise<Header>}
+ * @throws {UsageError} for anything else than such a file
+ */
+export async function readHeader(path) {
+  // What is no file may never have a first byte.
+  if (!(await stat(path)).isFile()) throw new UsageError(`${path} is no file`);
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const length = size < 8 ? Number.NaN : Number((await read(file, 0, 8)).readBigUInt64LE());
+    if (!(length <= MOST_BYTES && 8 + length <= size)) throw new UsageError(`${path} is no safetensors file`);
+    try {
+      return parse((await read(file, 8, length)).toString('utf8'), size - 8 - length);
+    } catch {
+      throw new UsageError(`${path} is damaged: its header and its size say different things`);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * @param {string} json
+ * @param {number} size of what follows
+ * @returns {Header}
+ */
+function parse(json, size) {
+  const { __metadata__: metadata = {}, ...entries } = JSON.parse(json);
+  const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets }]) => {
+    const [from, to] = data_offsets;
+    const isWhole = Array.isArray(shape) && [...shape, from, to].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (typeof dtype !== 'string' || !isWhole || from > to || to > size) throw new Error(name);
+    return { name, dtype, shape, bytes: to - from };
+  });
+  return { tensors, metadata };
+}
+
+/**
+ * @param {import('node:fs/promises').FileHandle} file
+ * @param {number} position
+ * @param {number} length
+ */
+async function read(file, position, length) {
+  const { buffer } = await file.read({ buffer: Buffer.alloc(length), position, length });
+  return buffer;
+}

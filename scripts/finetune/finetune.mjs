@@ -1,0 +1,179 @@
+// A fine-tuning run with its measurements before and after, through the public API. Runs in Node and in a page.
+
+/** @typedef {import('./settings.mjs').Settings} Settings */
+/** @typedef {Settings & { prompt: string, base: string, gguf_file?: string | undefined }} Job `base`: what the adapter's file calls its model */
+/** @typedef {import('../../src/index').VeraModel} VeraModel */
+/** @typedef {import('../../src/index').StepLogs} StepLogs */
+/** @typedef {{ vendor: string, architecture: string, description: string, fallback: boolean }} Device */
+/**
+ * What is said while it goes on.
+ * @typedef {{ type: 'stage', name: string }
+ *   | { type: 'loading', loaded: number, total: number }
+ *   | { type: 'ready', parameters: { trainable: number, all: number }, heldOutTokens: number, device: Device }
+ *   | { type: 'before', perplexity: number }
+ *   | { type: 'log', logs: StepLogs }
+ *   | { type: 'recovered', step: number }
+ *   | { type: 'warning', message: string }} Report
+ */
+/**
+ * @typedef {object} Run
+ * @property {import('../../src/index').SessionOptions} options of the session
+ * @property {import('../../src/index').ModelSource} source of the model
+ * @property {Blob} train the text that is learnt
+ * @property {Blob} heldOut the text that measures
+ * @property {Job} job
+ * @property {() => Promise<Device>} device
+ * @property {(report: Report) => unknown} report is waited for
+ * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
+ * @property {number} [exportAfter] the step at which the run is exported, and ends
+ */
+
+/** Tokens in a block of the held-out text. */
+const EVAL_LENGTH = 256;
+const SAMPLE_TOKENS = 64;
+
+/**
+ * @param {typeof import('../../src/index')} library
+ * @param {Run} run
+ */
+export async function finetune(library, run) {
+  const { options, source, train, heldOut, job, device, report, onTrain, exportAfter } = run;
+  const { AutoModelForCausalLM, export_run, get_peft_model, Session, Trainer, VeraConfig } = library;
+  /** @type {Record<string, number>} */
+  const timings = {};
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => Promise<T>} body
+   */
+  const timed = async (name, body) => {
+    await report({ type: 'stage', name });
+    const start = performance.now();
+    const result = await body();
+    timings[name] = (performance.now() - start) / 1000;
+    return result;
+  };
+
+  const session = await timed('start', () => Session.open(options));
+  session.addEventListener('warning', ({ code, message }) => {
+    if (code === 'other_kernels') void report({ type: 'warning', message });
+  });
+  const model = await timed('load', async () => {
+    const { dtype, gguf_file } = job;
+    const base = await AutoModelForCausalLM.from_pretrained(source, {
+      session,
+      dtype,
+      ...(gguf_file !== undefined && { gguf_file }),
+      progress_callback: (info) => {
+        if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
+      },
+    });
+    return get_peft_model(base, new VeraConfig(configOf(job)));
+  });
+  const parameters = model.get_nb_trainable_parameters();
+  const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
+  await report({ type: 'ready', parameters, heldOutTokens, device: await device() });
+
+  const measure = async () => {
+    const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
+    const metrics = await new Trainer({ model, args, train_dataset: train, eval_dataset: heldOut }).evaluate();
+    if (metrics.perplexity === undefined) throw new Error('evaluate() gave no perplexity');
+    return metrics.perplexity;
+  };
+  // A fresh adapter changes nothing: this is the base model.
+  const before = await timed('measure before', measure);
+  const sampleBefore = await timed('write before', () => sample(model, job));
+  await report({ type: 'before', perplexity: before });
+
+  const { max_steps } = job;
+  // Where this runs, nothing is kept that a later run could go on from. Python keeps what it comes to.
+  const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
+  const args = { ...argumentsOf(job), save_strategy };
+  /** @type {ReadonlyMap<string, Blob> | undefined} */
+  let exported;
+  const output = await timed('train', async () => {
+    const trainer = new Trainer({ model, args, train_dataset: train });
+    const training = trainer.train();
+    onTrain?.(training);
+    if (exportAfter === 0) exported = await exportAndEnd(trainer, training);
+    for await (const event of training) {
+      if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+      if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
+      if (event.type !== 'log') continue;
+      await report({ type: 'log', logs: event.logs });
+      if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
+        exported = await exportAndEnd(trainer, training);
+      }
+    }
+    return training;
+  });
+  /**
+   * Nothing where it ended before it heard of it.
+   * @param {import('../../src/index').Trainer} trainer
+   * @param {import('../../src/index').TrainRun} training
+   */
+  async function exportAndEnd(trainer, training) {
+    await training.pause();
+    try {
+      return await export_run({ model, trainer });
+    } catch (error) {
+      const { global_step } = await training;
+      if (global_step < max_steps) throw error;
+      return undefined;
+    } finally {
+      await training.stop();
+    }
+  }
+
+  const after = await timed('measure after', measure);
+  const sampleAfter = await timed('write after', () => sample(model, job));
+  const memory = await model.memory();
+  const files = await model.save_pretrained();
+  const kernels = await session.kernels();
+  await session.close();
+  return {
+    perplexity: { before, after },
+    sample: { prompt: job.prompt, before: sampleBefore, after: sampleAfter },
+    metrics: output.metrics,
+    memory,
+    timings,
+    kernels,
+    files,
+    exported,
+  };
+}
+
+/**
+ * The adapter that is trained. A and B come again from `projection_prng_key`, so that it is only its two vectors a layer.
+ * @param {Settings & { base: string }} job
+ */
+export function configOf({ r, target_modules, base }) {
+  const task_type = /** @type {const} */ ('CAUSAL_LM');
+  return { r, target_modules, task_type, base_model_name_or_path: base, save_projection: false };
+}
+
+/**
+ * How it is trained.
+ * @param {Settings} job
+ * @returns {import('../../src/index').TrainingArguments}
+ */
+export function argumentsOf({ max_steps, warmup_steps, learning_rate, max_length, seed, ...rest }) {
+  const { per_device_train_batch_size, gradient_accumulation_steps, gradient_checkpointing } = rest;
+  const batches = { per_device_train_batch_size, gradient_accumulation_steps, gradient_checkpointing };
+  return { max_steps, warmup_steps, learning_rate, max_length, seed, ...batches };
+}
+
+/**
+ * Goes on from the prompt, after the token that starts a document, where the tokenizer has one.
+ * @param {VeraModel} model
+ * @param {Job} job
+ */
+async function sample(model, job) {
+  const { tokenizer } = model;
+  if (tokenizer === undefined) return '';
+  const ids = await tokenizer.encode(job.prompt);
+  const start = tokenizer.bos_token_id;
+  const input = start === null || ids[0] === start ? ids : [start, ...ids];
+  const { seed } = job;
+  return model.generate(input, { max_new_tokens: SAMPLE_TOKENS, do_sample: true, temperature: 0.8, top_k: 40, seed });
+}

@@ -1,0 +1,82 @@
+// Looks at what a fine-tuning run is given, before a browser is started for it.
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '../shared/options.mjs';
+import { SHORTEST_TEXT } from './split_text.mjs';
+
+/** @typedef {{ folder: string, gguf_file?: string }} ModelAt a folder, or one GGUF file in it */
+
+/**
+ * @param {string} path
+ * @returns {ModelAt}
+ */
+export function modelAt(path) {
+  return path.endsWith('.gguf') ? { folder: dirname(path), gguf_file: basename(path) } : { folder: path };
+}
+
+/** @param {ModelAt} model */
+export function checkModel({ folder, gguf_file }) {
+  if (gguf_file !== undefined) {
+    if (existsSync(join(folder, gguf_file))) return;
+    throw new UsageError(`--model: there is no file ${join(folder, gguf_file)}`);
+  }
+  const has = (/** @type {string} */ name) => existsSync(join(folder, name));
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new UsageError(`--model: there is no folder ${folder}`);
+  const missing = ['config.json', 'tokenizer.json'].filter((name) => !has(name));
+  if (!has('model.safetensors') && !has('model.safetensors.index.json')) missing.push('model.safetensors');
+  if (missing.length > 0) throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}`);
+}
+
+/**
+ * @param {string} file
+ * @returns {string}
+ */
+export function readText(file) {
+  let bytes;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UsageError(`--text: ${missing ? 'there is no file' : 'cannot read'} ${file}`);
+  }
+  let text;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`--text: ${file} is not a UTF-8 text`);
+  }
+  if (text.length >= SHORTEST_TEXT) return text;
+  throw new UsageError(
+    `--text: ${file} has ${text.length} characters; to train and to measure takes ${SHORTEST_TEXT} or more`,
+  );
+}
+
+/**
+ * @param {string} how default, tuned, or the run.json of an earlier run
+ * @returns {unknown} what a session takes; it checks it
+ */
+export function readKernels(how) {
+  if (how === 'default' || how === 'tuned') return how;
+  let run;
+  try {
+    run = JSON.parse(readFileSync(how, 'utf8'));
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UsageError(
+      `--kernels: ${missing ? 'there is no file' : 'expected default, tuned or a run.json, got'} ${how}`,
+    );
+  }
+  if (typeof run?.kernels === 'object' && run.kernels !== null) return run.kernels;
+  throw new UsageError(`--kernels: ${how} says nothing of kernels; a run.json of this command does`);
+}
+
+/** @param {string} folder */
+export function prepareFolder(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new UsageError(`--out: cannot write to the folder ${folder}`);
+  }
+}

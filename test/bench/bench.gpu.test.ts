@@ -1,0 +1,299 @@
+import { expect, test } from 'vitest';
+import {
+  countStep,
+  measureAdapters,
+  measureDecode,
+  measureGemm,
+  measureKernels,
+  measureModes,
+  measurePeak,
+} from '../../bench/index';
+import { CASES } from '../../bench/workload/cases.mjs';
+import { modelFiles } from '../../bench/workload/random_models.mjs';
+import { testInAll } from '../helpers/ring';
+import { sessionGpu } from '../helpers/session_gpu';
+
+const quick = { sampleSeconds: 0.002, samples: 3 };
+
+testInAll('measures every family of tiles at every shape, and says which was best', async () => {
+  const shared = sessionGpu();
+  const shapes = [
+    { rows: 64, columns: 96, inner: 32 },
+    { rows: 2, columns: 64, inner: 30 },
+  ];
+  const { best, rates, device } = await measureGemm(shared.gpu, { ...quick, shapes });
+  const found = rates.map(({ variant, shape }) => `${variant} ${shape.rows}×${shape.columns}×${shape.inner}`);
+  for (const variant of ['register', 'workgroup', 'subgroup']) {
+    expect(found).toContain(`${variant} 64×96×32`);
+    expect(found).toContain(`${variant} 2×64×30`);
+  }
+  expect(found).toContain('row 2×64×30');
+  expect(found).not.toContain('row 64×96×32');
+  expect(new Set(found).size).toBe(found.length);
+
+  for (const { flopsPerSecond } of rates) expect(flopsPerSecond).toBeGreaterThan(1e5);
+  const finalists = rates.filter(({ samples }) => samples === 3);
+  expect(finalists).toHaveLength(3);
+  expect(rates.filter(({ samples }) => samples === 1)).toHaveLength(rates.length - 3);
+  expect(best.flopsPerSecond).toBe(Math.max(...finalists.map(({ flopsPerSecond }) => flopsPerSecond)));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('leaves out the variants that the device has not the features for', async () => {
+  const { gpu } = sessionGpu();
+  const adapter = await gpu.requestAdapter();
+  const plain = { ...adapter, features: new Set() };
+  const without = { requestAdapter: async () => plain } as unknown as GPU;
+  const shapes = [{ rows: 64, columns: 96, inner: 32 }];
+  const { rates, device } = await measureGemm(without, { ...quick, shapes });
+  expect(device.features).toEqual([]);
+  expect(rates.map(({ variant }) => variant)).toContain('workgroup');
+  expect(rates.map(({ variant }) => variant)).not.toContain('subgroup');
+});
+
+test('refuses to measure nothing', async () => {
+  const shared = sessionGpu();
+  await expect(measureGemm(shared.gpu, { ...quick, shapes: [] })).rejects.toMatchObject({ code: 'invalid_argument' });
+  expect(shared.liveBytes()).toBe(0);
+  await expect(measureGemm(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
+});
+
+testInAll('measures batches whose rows have adapters of their own, and switching', async () => {
+  const shared = sessionGpu();
+  const sizes = { num_attention_heads: 2, num_key_value_heads: 1, vocab_size: 48 };
+  const files = modelFiles({ ...sizes, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2 }, 128);
+  const rounds: number[] = [];
+  const { mixed, switching, device } = await measureAdapters(shared.gpu, {
+    files,
+    r: 4,
+    target_modules: ['q_proj', 'down_proj'],
+    tokens: 16,
+    adapters: 6,
+    rounds: 2,
+    sampleSeconds: 0.001,
+    onProgress: (done, total) => rounds.push(done / total),
+  });
+  const { base, single } = mixed;
+  expect(mixed).toMatchObject({ rows: 6, tokens: 16 });
+  for (const { seconds } of [base, single, mixed.mixed]) expect(seconds).toBeGreaterThan(0);
+  for (const ratio of Object.values(mixed.ratios)) expect(ratio).toBeGreaterThan(0);
+  expect(single.dispatches).toBeGreaterThan(base.dispatches);
+  // Each pool is copied into the table, and deltas come after the base model's linears.
+  expect(mixed.mixed.dispatches).toBeGreaterThanOrEqual(single.dispatches + 6);
+  // By A and B: 4·32 and 32·4, and 4·48 and 32·4, twice in each of two layers; the rest is small.
+  const tokens = 6 * 16;
+  const matrices = 2 * 2 * tokens * (4 * 32 + 32 * 4 + 4 * 48 + 32 * 4);
+  for (const { flops } of [single, mixed.mixed]) {
+    expect(flops - base.flops).toBeGreaterThanOrEqual(matrices);
+    expect(flops - base.flops).toBeLessThan(1.2 * matrices);
+  }
+
+  const { back_and_forth, around, build, load } = switching;
+  expect(back_and_forth).toMatchObject({ bytes: 0, first_bytes: 0 });
+  expect(around).toMatchObject({ bytes: 0, first_bytes: 256 * build.dispatches });
+  expect(build.dispatches).toBe(single.dispatches);
+  // λ_b and λ_d of two modules in two layers, and nothing of A and B.
+  expect(load.bytes).toBe(4 * 2 * (32 + 4 + 32 + 4));
+  expect(load.file_bytes).toBeGreaterThan(load.bytes);
+  for (const seconds of [build.seconds, load.seconds, around.forward_seconds]) expect(seconds).toBeGreaterThan(0);
+  expect(rounds).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+const kernelOptions = {
+  files: modelFiles(
+    {
+      hidden_size: 32,
+      intermediate_size: 48,
+      num_hidden_layers: 2,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      vocab_size: 48,
+    },
+    64,
+  ),
+  r: 4,
+  target_modules: ['q_proj', 'down_proj'],
+  batch: 2,
+  tokens: 64,
+  rounds: 3,
+  sampleSeconds: 0.001,
+};
+
+test('measures each kernel of a training step, and what of it is in none', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const onProgress = (done: number, total: number): unknown => progress.push(done / total);
+  const options = { ...kernelOptions, onProgress };
+  const { step, product, memory, kernels, outside, device } = await measureKernels(shared.gpu, options);
+  expect(product).toBeUndefined();
+  expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
+  expect(kernels.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(step.flops, 0);
+  expect(kernels.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(step.bytes);
+  // The embedding; in each layer two norms, q and o, k and v, gate, up and down; the last norm.
+  expect(memory.weightBytes).toBe(4 * (48 * 32 + 2 * (2 * 32 + 2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48) + 32));
+  expect(memory.peakBytes).toBeGreaterThan(memory.weightBytes);
+  expect(step.bytes).toBeGreaterThan(memory.weightBytes);
+  const inKernels = kernels.reduce((sum, { seconds }) => sum + seconds, 0);
+  expect(inKernels + outside.seconds).toBeCloseTo(step.seconds, 9);
+  expect(kernels.reduce((sum, { share }) => sum + share, outside.share)).toBeCloseTo(1, 6);
+  for (const { seconds, dispatches } of kernels) expect(seconds / dispatches).toBeGreaterThan(1e-8);
+  expect(kernels.map(({ seconds }) => seconds)).toEqual(kernels.map(({ seconds }) => seconds).sort((a, b) => b - a));
+
+  const names = kernels.map(({ kernel }) => kernel);
+  expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward', 'cross_entropy', 'adamw']));
+  // The logits of both rows, and their gradient; 48 entries of 32 numbers in the vocabulary.
+  const head = kernels.find(({ kernel, sizes }) => kernel === 'linear' && `${sizes}` === '128,48,32');
+  expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
+  expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measures a product beside the kernels of a step, which is no part of it', async () => {
+  const shared = sessionGpu();
+  const shape = { rows: 64, columns: 96, inner: 128 };
+  const { step, product, memory, kernels } = await measureKernels(shared.gpu, {
+    ...kernelOptions,
+    product: { variant: 'register', shape },
+  });
+  expect(product).toMatchObject({ kernel: 'linear', variant: 'register', sizes: [64, 96, 128], dispatches: 1 });
+  expect(product?.flops).toBe(2 * 64 * 96 * 128);
+  expect(product?.flopsPerSecond).toBeGreaterThan(1e5);
+  expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
+  expect(kernels.filter(({ kernel, variant }) => kernel === 'linear' && variant === 'register')).toEqual([]);
+  const counted = await countStep(sessionGpu().gpu, kernelOptions);
+  expect(memory).toEqual(counted.memory);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('tells which variant of a product ran where it was not the one that was asked for', async () => {
+  const asked = { variant: 'workgroup', shape: { rows: 2, columns: 64, inner: 32 } };
+  const { product } = await measureKernels(sessionGpu().gpu, { ...kernelOptions, product: asked });
+  expect(product?.variant).toBe('row_serial');
+});
+
+test('counts a step without taking it', async () => {
+  const { step, memory } = await measureKernels(sessionGpu().gpu, kernelOptions);
+  const shared = sessionGpu();
+  const { seconds: _, unmerged_flops, ...counted } = step;
+  const { memory: needed, ...counts } = await countStep(shared.gpu, kernelOptions);
+  const unmerged = await countStep(sessionGpu().gpu, { ...kernelOptions, modes: 'unmerged' });
+  expect(unmerged_flops).toBe(unmerged.flops);
+  expect(unmerged_flops).not.toBe(counts.flops);
+  expect(counts).toMatchObject({ r: 4, ...counted });
+  expect(needed.weightBytes).toBe(memory.weightBytes);
+  expect(shared.calls('dispatchWorkgroups')).toBe(0);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measuring kernels ends where it is asked to, and leaves nothing behind', async () => {
+  const shared = sessionGpu();
+  const abort = new AbortController();
+  const onProgress = (done: number): void => {
+    if (done === 5) abort.abort(new Error('enough'));
+  };
+  const options = { ...kernelOptions, onProgress, signal: abort.signal };
+  await expect(measureKernels(shared.gpu, options)).rejects.toThrow('enough');
+  expect(shared.liveBytes()).toBe(0);
+  await expect(measureKernels(shared.gpu, options)).rejects.toThrow('enough');
+  await expect(measureKernels(undefined, kernelOptions)).rejects.toMatchObject({ code: 'unsupported_device' });
+});
+
+test('measures each kernel of a token, and what to compare them with', async () => {
+  const shared = sessionGpu();
+  const { files } = kernelOptions;
+  const progress: number[] = [];
+  const report = await measureDecode(shared.gpu, {
+    files,
+    position: 24,
+    longest: 32,
+    tokenSeconds: 0.5,
+    rounds: 3,
+    sampleSeconds: 0.001,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  const { kernels, dispatches, reading, dispatchSeconds } = report;
+  // Embedding, norm, head and sampling; in each layer two norms, seven products, rotation, caches, attention, MLP.
+  expect(dispatches).toBe(4 + 2 * 13);
+  expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
+  for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
+  const ofLinears = kernels.filter(({ kernel }) => kernel === 'linear');
+  expect(ofLinears.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(2 * 7 + 1);
+  expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['attention_decode', 'sample']));
+  expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
+  // The head is the embeddings, of which a row is read once more.
+  const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
+  expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
+  // In whole rows.
+  expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
+  for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
+  expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
+  expect(report.device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('leaves nothing behind when a model can’t be loaded', async () => {
+  const shared = sessionGpu();
+  const options = { files: new Map<string, Blob>(), r: 4, target_modules: ['q_proj'], tokens: 16 };
+  await expect(measureAdapters(shared.gpu, options)).rejects.toMatchObject({ code: 'not_found' });
+  const token = { files: options.files, position: 8, longest: 16, tokenSeconds: 1 };
+  await expect(measureDecode(shared.gpu, token)).rejects.toMatchObject({ code: 'not_found' });
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('takes a training step in each mode of its layers, and without VeRA', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const { bare, modes, r } = await measureModes(shared.gpu, {
+    files: modelFiles({ ...CASES.tiny.shape, num_hidden_layers: 2 }, 64),
+    r: 16,
+    target_modules: ['q_proj', 'v_proj', 'down_proj'],
+    batch: 1,
+    tokens: 64,
+    rounds: 2,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  expect(r).toBe(16);
+  expect(modes.map(({ mode }) => mode)).toEqual(['cheapest', 'unmerged', 'saved', 'merged', 'dense']);
+  for (const one of modes) {
+    expect(one.seconds).toBeGreaterThan(0);
+    expect(one.flops).toBeGreaterThan(bare.flops);
+    expect(one.to_bare_by_flops).toBeCloseTo((one.to_bare * bare.flops) / one.flops, 9);
+  }
+  expect(modes[1]).toMatchObject({ mode: 'unmerged', to_unmerged: 1 });
+  expect(progress.at(-1)).toBe(1);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+testInAll('measures what the device can do at best', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const { flopsPerSecond, bytesPerSecond, device } = await measurePeak(shared.gpu, {
+    ...quick,
+    copyBytes: 2 ** 22,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  // A product reads its operands, which the chain doesn't; half of it, as other work on this machine may meet but one of them.
+  const shapes = [{ rows: 128, columns: 128, inner: 128 }];
+  const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
+  expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond / 2);
+  expect(bytesPerSecond).toBeGreaterThan(1e8);
+  expect(bytesPerSecond).toBeLessThan(1e12);
+  expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measuring the peak ends where it is asked to', async () => {
+  const shared = sessionGpu();
+  const abort = new AbortController();
+  const onProgress = (): void => abort.abort(new Error('enough'));
+  await expect(
+    measurePeak(shared.gpu, { ...quick, copyBytes: 2 ** 22, onProgress, signal: abort.signal }),
+  ).rejects.toThrow('enough');
+  expect(shared.liveBytes()).toBe(0);
+  await expect(measurePeak(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
+});

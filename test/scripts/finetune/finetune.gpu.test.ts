@@ -1,0 +1,53 @@
+import '../../helpers/gpu';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { finetune, type Report } from '../../../scripts/finetune/finetune.mjs';
+import * as library from '../../../src/index';
+import { jsonOf } from '../../helpers/exported_run';
+import { folderFiles } from '../../helpers/golden';
+import { sessionGpu } from '../../helpers/session_gpu';
+import { proseFolder, proseText } from '../../helpers/tokenizers';
+
+/** Learns on the model that comes with the demo; `onLog` is waited for at the second step, where the run is to be exported. */
+async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
+  let run: library.TrainRun | undefined;
+  const outcome = await finetune(library, {
+    options: { worker: false, gpu: sessionGpu().gpu, store: 'memory' },
+    source: folderFiles(pathToFileURL(`${proseFolder}/`)),
+    train: new Blob([proseText(1500)]),
+    heldOut: new Blob([proseText(200)]),
+    job: {
+      ...{ model: 'prose-1.4M', base: 'prose-1.4M', text: 'text', prompt: 'It', seed: 1, dtype: 'auto' as const },
+      ...{ r: 4, target_modules: ['q_proj'], max_steps: 8, warmup_steps: 0, learning_rate: 0.01 },
+      ...{
+        per_device_train_batch_size: 1,
+        gradient_accumulation_steps: 1,
+        gradient_checkpointing: false,
+        max_length: 16,
+      },
+    },
+    device: async () => ({ vendor: '', architecture: '', description: '', fallback: true }),
+    async report(report: Report) {
+      if (report.type === 'log' && report.logs.step === 2 && run !== undefined) await onLog(run);
+    },
+    onTrain(training) {
+      run = training;
+    },
+    exportAfter: 2,
+  });
+  return { outcome, step: run?.state.global_step ?? 0 };
+}
+
+test('a run that ends before it can be exported gives what it has learnt all the same', async () => {
+  const { outcome, step } = await train((run) => run);
+  expect(step).toBe(8);
+  expect(outcome.exported).toBeUndefined();
+  expect(outcome.files['adapter_model.safetensors'].size).toBeGreaterThan(0);
+});
+
+test('one that is stopped before is exported from where it ended, and Python keeps checkpoints', async () => {
+  const { outcome, step } = await train((run) => run.stop());
+  expect(step).toBeLessThan(8);
+  const exported = outcome.exported ?? new Map();
+  expect(await jsonOf(exported, 'run.json')).toMatchObject({ step, training_arguments: { save_strategy: 'steps' } });
+});
