@@ -1,56 +1,96 @@
-// `npm run finetune`: trains a VeRA adapter in a real browser and writes what came out of it.
+// `npm run finetune`: trains a VeRA adapter in a real browser, and writes the adapter and the measurements.
 import { readFileSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
 import { runPage } from './browsers/launch.mjs';
 import { serve } from './browsers/serve.mjs';
 import { buildIfStale } from './build/build_if_stale.mjs';
-import { printEstimate } from './finetune/estimate_report.mjs';
-import { prepareExport, writeExport } from './finetune/export.mjs';
+import { runFinetune } from './finetune/command.mjs';
 import { HELP, readFinetuneOptions } from './finetune/finetune_options.mjs';
-import { followFinetune } from './finetune/follow.mjs';
-import { checkModel, prepareFolder, readKernels, readText } from './finetune/inputs.mjs';
-import { printOutcome, writeResults } from './finetune/outcome.mjs';
-import { promptFrom, splitText } from './finetune/split_text.mjs';
+import { checkModel } from './finetune/inputs.mjs';
 import { failureOf, runCommand } from './shared/command.mjs';
 import { inRepository } from './shared/paths.mjs';
 
 /** @typedef {import('./finetune/finetune_options.mjs').FinetuneOptions} FinetuneOptions */
-/** @typedef {import('./finetune/outcome.mjs').Outcome} Outcome */
+/** @typedef {import('./finetune/command.mjs').Result} Result */
 /** @typedef {Readonly<Record<string, string>>} Base64 */
 /**
- * What the page reports. Files come in base64.
+ * A report of the page. Files are in base64.
  * @typedef {import('./finetune/finetune.mjs').Report
  *   | { type: 'estimated', told: import('./finetune/estimate_run.mjs').Told }
- *   | { type: 'done', result: Omit<Outcome['result'], 'files'> & { files: Base64, exported: Base64 | null } }
+ *   | { type: 'done', result: Omit<Result, 'files'> & { files: Base64, exported: Base64 | null } }
  *   | { type: 'error', error: import('./shared/command.mjs').Told }} PageReport
  */
+/** @typedef {Readonly<Record<string, import('./browsers/serve.mjs').Mount>>} Mounts */
 
-/** @param {FinetuneOptions} options */
-async function main(options) {
-  checkModel(options.model);
-  if (options.estimating !== undefined) return estimate(options);
-  const text = splitText(readText(options.text));
-  const kernels = readKernels(options.kernels);
-  prepareFolder(options.out);
-  prepareExport(options.exporting);
-  await prepare(options);
-  const { outcome, exported } = await train(options, text, kernels);
-  printOutcome(outcome);
-  writeResults(options, outcome);
-  if (options.exporting !== undefined) await writeExport(options.exporting, exported);
-}
-
-/** @param {FinetuneOptions} options */
-async function prepare({ browser }) {
-  // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
-  await setUp(browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
-  buildIfStale();
+/**
+ * A headless browser, which trains in a page.
+ * @param {FinetuneOptions} options
+ * @returns {import('./finetune/command.mjs').Engine}
+ */
+function browserEngine(options) {
+  const { browser, exporting, estimating } = options;
+  return {
+    async prepare() {
+      // Without a GPU, Firefox needs Mesa's driver. Chromium contains its own.
+      await setUp(browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
+      buildIfStale();
+    },
+    async estimate() {
+      /** @type {import('./finetune/estimate_run.mjs').Told | undefined} */
+      let told;
+      await runInPage(browser, pageOf(options, { estimating, prompt: '' }), {
+        onReport: (report) => {
+          if (report.type === 'estimated') told = report.told;
+        },
+      });
+      if (told === undefined) throw new Error('the page reported no estimate');
+      return told;
+    },
+    async train({ train, heldOut, prompt, kernels }, { onOpen, onReport }) {
+      const mounts = {
+        ...pageOf(options, { prompt, kernels, exportAfter: exporting?.after }),
+        '/train.txt': plain(train),
+        '/held_out.txt': plain(heldOut),
+      };
+      const last = await runInPage(browser, mounts, {
+        onOpen,
+        onReport: (report) => {
+          if (report.type !== 'done' && report.type !== 'error' && report.type !== 'estimated') onReport(report);
+        },
+      });
+      if (last.type !== 'done') throw new Error(`unexpected report: ${last.type}`);
+      const { files, exported, ...rest } = last.result;
+      return {
+        result: { ...rest, files: Object.fromEntries(decoded(files)) },
+        exported: exported ? new Map(decoded(exported).map(([path, bytes]) => [path, new Blob([bytes])])) : undefined,
+      };
+    },
+  };
 }
 
 /**
- * What the page finds on its server, besides texts.
+ * Serves the mounts, and runs the page at `/` to its last report.
+ * @param {FinetuneOptions['browser']} browser
+ * @param {Mounts} mounts
+ * @param {{ onOpen?: (name: string) => void, onReport: (report: PageReport) => void }} listeners
+ * @returns {Promise<PageReport>} rejects with the error that the page reports
+ */
+async function runInPage(browser, mounts, listeners) {
+  const server = await serve(mounts);
+  try {
+    const last = await runPage(browser, `${server.url}/`, listeners);
+    if (last.type === 'error') throw failureOf(last.error);
+    return last;
+  } finally {
+    await server.close();
+  }
+}
+
+/**
+ * The files of the page's server, besides texts.
  * @param {FinetuneOptions} options
- * @param {object} around the settings, for whoever reads the job
+ * @param {object} around further fields of the job, besides the settings
+ * @returns {Mounts}
  */
 function pageOf({ model, settings }, around) {
   const job = { ...settings, base: settings.model, gguf_file: model.gguf_file, ...around };
@@ -63,61 +103,9 @@ function pageOf({ model, settings }, around) {
   };
 }
 
-/** @param {FinetuneOptions} options */
-async function estimate(options) {
-  await prepare(options);
-  const server = await serve(pageOf(options, { estimating: options.estimating, prompt: '' }));
-  const onReport = (/** @type {PageReport} */ report) => {
-    if (report.type === 'estimated') printEstimate(options.settings, report.told);
-  };
-  try {
-    const last = await runPage(options.browser, `${server.url}/`, { onReport });
-    if (last.type === 'error') throw failureOf(last.error);
-  } finally {
-    await server.close();
-  }
-}
-
-/**
- * @param {FinetuneOptions} options
- * @param {import('./finetune/split_text.mjs').Split} text
- * @param {unknown} kernels
- * @returns {Promise<{ outcome: Outcome, exported: Map<string, Blob> | null }>}
- */
-async function train(options, { train, heldOut }, kernels) {
-  const { browser, settings, exporting } = options;
-  const started = performance.now();
-  const plain = (/** @type {string} */ body) => ({ type: 'text/plain; charset=utf-8', body });
-  const server = await serve({
-    ...pageOf(options, { prompt: promptFrom(heldOut), kernels, exportAfter: exporting?.after }),
-    '/train.txt': plain(train),
-    '/held_out.txt': plain(heldOut),
-  });
-  const { outcome, onReport, end } = followFinetune(settings);
-  const onOpen = (/** @type {string} */ version) => {
-    outcome.browser = version;
-  };
-  try {
-    const last = await runPage(browser, `${server.url}/`, {
-      onOpen,
-      onReport: (/** @type {PageReport} */ report) => {
-        if (report.type !== 'done' && report.type !== 'error' && report.type !== 'estimated') onReport(report);
-      },
-    });
-    end();
-    if (last.type === 'error') throw failureOf(last.error);
-    if (last.type !== 'done') throw new Error(`unexpected report: ${last.type}`);
-    const { files, exported, ...rest } = last.result;
-    const result = { ...rest, files: Object.fromEntries(decoded(files)) };
-    const whole = { ...outcome, result, seconds: (performance.now() - started) / 1000 };
-    return {
-      outcome: whole,
-      exported: exported && new Map(decoded(exported).map(([path, bytes]) => [path, new Blob([bytes])])),
-    };
-  } finally {
-    end();
-    await server.close();
-  }
+/** @param {string} body */
+function plain(body) {
+  return { type: 'text/plain; charset=utf-8', body };
 }
 
 /**
@@ -130,6 +118,7 @@ function decoded(files) {
 
 await runCommand('finetune', async () => {
   const options = readFinetuneOptions(process.argv.slice(2));
-  if (options === 'help') console.log(HELP);
-  else await main(options);
+  if (options === 'help') return console.log(HELP);
+  checkModel(options.model);
+  await runFinetune(options, browserEngine(options));
 });

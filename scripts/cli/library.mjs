@@ -1,4 +1,4 @@
-// The library in this process, and what its commands share.
+// Functions that the commands share: they load the library, open the GPU and read common options.
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { modelAt } from '../finetune/inputs.mjs';
@@ -6,19 +6,19 @@ import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('../shared/options.mjs').Flags} Flags */
 
-/** A repository's name on the hub. */
+/** The name of a repository on the hub. */
 const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
 
 export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });
 
-/** @param {number} column where the text begins */
+/** @param {number} column of the help text */
 export const dawnHelp = (column) =>
   [
     `${'  --dawn FLAG'.padEnd(column)}passed on to Dawn, WebGPU for Node: adapter=NAME or`,
     `${''.padEnd(column)}backend=vulkan choose a device; may come several times`,
   ].join('\n');
 
-/** Only what needs it loads it. */
+/** Loads the library lazily: `inspect` and `--help` don't need it. */
 export const loadLibrary = () => import('webvera/node');
 
 /** @param {Flags} flags */
@@ -27,17 +27,10 @@ export async function openGpu({ dawn }) {
   return openDawn({ flags: Array.isArray(dawn) ? dawn.map(String) : [] });
 }
 
-/** @param {GPU} gpu */
-export async function describeGpu(gpu) {
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};
-  return { vendor, architecture, description, fallback: isFallbackAdapter };
-}
-
 /**
  * @param {string} flag
  * @param {Flags} flags
- * @param {string} what it is
+ * @param {string} what describes the option
  */
 export function required(flag, flags, what) {
   const value = flags[flag];
@@ -46,7 +39,7 @@ export function required(flag, flags, what) {
 }
 
 /**
- * A folder or a GGUF file on this machine, or else a model on the hub.
+ * The model that `--model` names: a folder or a GGUF file on this machine, or a model on the hub.
  * @param {Flags} flags
  * @returns {{ folder?: string, gguf_file?: string, repository?: string }}
  */

@@ -1,5 +1,5 @@
 /**
- * The built library, as any page would import it.
+ * The built library, imported as any page would.
  * @returns {Promise<typeof import('../../src/index')>}
  */
 export function loadLibrary() {
@@ -8,7 +8,7 @@ export function loadLibrary() {
 }
 
 /**
- * The one that can run in the calling thread.
+ * The built library that can run in the calling thread.
  * @returns {Promise<typeof import('../../src/node')>}
  */
 export function loadNodeLibrary() {
@@ -17,7 +17,7 @@ export function loadNodeLibrary() {
 }
 
 /**
- * What an error says, in a form that can be handed out of the page.
+ * The fields of an error as plain data, which can be sent out of the page.
  * @param {unknown} error
  */
 export function describeError(error) {
@@ -28,16 +28,22 @@ export function describeError(error) {
   return { name, message, code, hint };
 }
 
-/** The adapter that pages get, and the library with it. */
-export async function describeDevice() {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+/** Describes the adapter of this page. */
+export const describeDevice = () => describeGpu(navigator.gpu);
+
+/**
+ * Describes the adapter that the library uses.
+ * @param {GPU} gpu
+ */
+export async function describeGpu(gpu) {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};
   return { vendor, architecture, description, fallback: isFallbackAdapter };
 }
 
 /**
- * Hands a message to the script that opened this page, once that can receive it.
- * @param {unknown} message as JSON can hold it
+ * Sends a message to the script that opened this page, when that can receive it.
+ * @param {unknown} message plain JSON
  */
 export async function report(message) {
   while (typeof window.report !== 'function') await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,0 +1,65 @@
+// The flow that `npm run finetune` and `npx webvera finetune` share. They differ in the engine that trains.
+import { printEstimate } from './estimate_report.mjs';
+import { prepareExport, writeExport } from './export.mjs';
+import { followFinetune } from './follow.mjs';
+import { prepareFolder, readKernels, readText } from './inputs.mjs';
+import { printOutcome, writeResults } from './outcome.mjs';
+import { promptFrom, splitText } from './split_text.mjs';
+
+/** @typedef {import('./outcome.mjs').Outcome['result']} Result */
+/**
+ * @typedef {object} Inputs
+ * @property {string} train text to train on
+ * @property {string} heldOut text to measure perplexity on
+ * @property {string} prompt
+ * @property {unknown} kernels
+ */
+/**
+ * @typedef {object} Listeners
+ * @property {(name: string) => void} onOpen called with the name of the browser or of Node, before the first report
+ * @property {(report: import('./finetune.mjs').Report) => void} onReport
+ */
+/**
+ * A browser or this process, in which a run trains.
+ * @typedef {object} Engine
+ * @property {() => Promise<void>} [prepare] installs and builds what the engine needs
+ * @property {() => Promise<import('./estimate_run.mjs').Told>} estimate
+ * @property {(inputs: Inputs, listeners: Listeners) => Promise<{ result: Result, exported: ReadonlyMap<string, Blob> | undefined }>} train
+ */
+/**
+ * @typedef {object} Command
+ * @property {string} text path of a file
+ * @property {string} out path of a folder
+ * @property {string} kernels default, tuned, or path of a run.json
+ * @property {import('./export.mjs').Export | undefined} exporting
+ * @property {ReturnType<typeof import('./settings.mjs').readEstimate>} estimating
+ * @property {import('./settings.mjs').Settings} settings
+ */
+
+/**
+ * Checks the inputs, trains, and writes the results; or prints an estimate, for `--estimate`.
+ * @param {Command} command
+ * @param {Engine} engine
+ */
+export async function runFinetune({ text, out, kernels, exporting, estimating, settings }, engine) {
+  if (estimating !== undefined) {
+    await engine.prepare?.();
+    printEstimate(settings, await engine.estimate());
+    return;
+  }
+  const { train, heldOut } = splitText(readText(text));
+  const inputs = { train, heldOut, prompt: promptFrom(heldOut), kernels: readKernels(kernels) };
+  prepareFolder(out);
+  prepareExport(exporting);
+  await engine.prepare?.();
+  const started = performance.now();
+  const { outcome, onReport, end } = followFinetune(settings);
+  const onOpen = (/** @type {string} */ name) => {
+    outcome.browser = name;
+  };
+  const { result, exported } = await engine.train(inputs, { onOpen, onReport }).finally(end);
+  const whole = { ...outcome, result, seconds: (performance.now() - started) / 1000 };
+  printOutcome(whole);
+  writeResults({ out, settings }, whole);
+  if (exporting !== undefined) await writeExport(exporting, exported);
+}
