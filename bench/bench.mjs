@@ -1,18 +1,18 @@
-// `npm run bench`: times training steps and adapters on a software adapter or a GPU. `bench` in an archive of `npm run bench:pack`
-// is the same script.
+// `npm run bench`: times training steps, generation and adapters on a GPU or a software adapter. The launcher `bench` of an archive
+// that `npm run bench:pack` wrote runs the same script.
 
 import { runCommand } from '../scripts/shared/command.mjs';
 import { followSteps } from '../scripts/shared/progress.mjs';
 import { comparisonTable, rivalName } from './compare/compare_report.mjs';
-import { isPacked } from './engines/places.mjs';
 import { benchHelp, readBenchOptions } from './options/bench_options.mjs';
+import { isPacked } from './places.mjs';
 import { benchReport, benchTable } from './report/bench_report.mjs';
 
 /** @typedef {import('./options/bench_options.mjs').BenchOptions} BenchOptions */
 /** @typedef {typeof import('./engines/in_node.mjs') | typeof import('./engines/in_page.mjs')} Engine */
 
 /**
- * What the adapter runs in, with all that it needs.
+ * Loads the engine that runs the adapter, and installs and builds what the engine needs.
  * @param {BenchOptions} options
  * @returns {Promise<Engine>}
  */
@@ -28,7 +28,7 @@ async function openEngine({ adapter }) {
 }
 
 /**
- * Our training step and another's in turns, for each rank.
+ * Times this library's training step and a rival's in turns, for each rank.
  * @param {Engine} engine
  * @param {import('./options/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options
@@ -57,7 +57,7 @@ await runCommand('bench', async () => {
     return;
   }
   const engine = await openEngine(options);
-  // Standard output is for the result alone.
+  // Standard output carries the result only, so progress goes to standard error.
   const { onStep, end } = followSteps(process.stderr);
   if (options.compare !== undefined) {
     console.log(await compareWith(engine, options.compare, options, onStep).finally(end));

@@ -13,7 +13,7 @@ from one adapter to another, and each kernel of a step, on this machine's GPU.
 
 ${workHelp({ bundled: '', device: `${dawnHelp(19)}\n`, compare: '' })}`;
 
-/** The demo's model isn't in the package. */
+/** Cases whose models are made on the spot: the package doesn't contain the demo's model. */
 const NAMES = CASE_NAMES.filter((name) => name !== 'bundled');
 const FLAGS = /** @type {const} */ ({ ...WORK_FLAGS, dawn: DAWN_FLAG });
 
@@ -22,7 +22,7 @@ export async function main(argv) {
   const flags = readFlags(argv, FLAGS);
   const work = readWork(flags, NAMES);
   const [library, bench, gpu] = await Promise.all([loadLibrary(), import('webvera/bench'), openGpu(flags)]);
-  // Standard output is for the result alone.
+  // Standard output carries the result only, so progress goes to standard error.
   const { onStep, end } = followSteps(process.stderr);
   const session = /** @type {const} */ ({ worker: false, gpu });
   const bundled = () => Promise.reject(new Error('unreachable'));

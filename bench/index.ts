@@ -1,4 +1,4 @@
-/** `webvera/bench`: what trainings and kernels cost on a device. Each function opens a device of its own and closes it. */
+/** `webvera/bench`: measures training steps, generation and kernels. Each function opens a device of its own and closes it. */
 
 export { type ErrorCode, type ErrorDetails, WebVeraError } from '../src/core/error';
 export type { Feature } from '../src/core/kernel';

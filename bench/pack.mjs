@@ -1,4 +1,4 @@
-// `npm run bench:pack`: the benchmark as one archive, which measures the GPU of any Linux machine that it is unpacked on.
+// `npm run bench:pack`: packs the benchmark into one archive, which measures the GPU of any x86-64 Linux machine.
 import { resolve } from 'node:path';
 import { buildIfStale } from '../scripts/build/build_if_stale.mjs';
 import { runCommand } from '../scripts/shared/command.mjs';

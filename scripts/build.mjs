@@ -1,11 +1,12 @@
-// `npm run build`: the library, in the parts that vite.config.ts tells of, what they bundle, and its licences.
+// The first part of `npm run build`: builds the parts of the library in vite.config.ts, and lists the packages and licences that they
+// contain.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'vite';
 import { formatNotices, noticesOf } from './build/notices.mjs';
 import { sbomOf } from './build/sbom.mjs';
 import { ROOT } from './shared/paths.mjs';
 
-/** What is bundled, by file. @type {Set<string>} */
+/** Paths of all bundled files. @type {Set<string>} */
 const modules = new Set();
 /** @type {import('vite').Plugin} */
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };

@@ -1,4 +1,4 @@
-// `npm run estimates`: writes the table of README that tells what models take.
+// `npm run estimates`: writes README's table of the memory that models need.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildIfStale } from './build/build_if_stale.mjs';
 import { loadLibrary } from './cli/library.mjs';

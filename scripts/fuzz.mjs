@@ -1,6 +1,6 @@
-// `npm run fuzz -- TARGET --minutes N`: looks for inputs that a reader of strangers' files can't bear. For two thirds of the time
-// Jazzer.js makes them, which is libFuzzer for Node, and keeps those that reach code that none has reached before; then fast-check
-// does, from those: it changes values of JSON, where libFuzzer changes bytes.
+// `npm run fuzz -- TARGET --minutes N`: searches for inputs on which a reader of untrusted files fails. For two thirds of the time
+// Jazzer.js, libFuzzer for Node, makes inputs from bytes and keeps those that reach new code. Then fast-check varies these inputs: it
+// changes values of JSON instead of bytes.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -21,11 +21,11 @@ const out = join(ROOT, 'out/fuzz');
 const known = readdirSync(join(ROOT, 'test/fuzz/targets'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => name !== 'index');
-/** Seconds that a single input may hang. */
+/** Most seconds of a single input. */
 const HANG = 20;
-/** MiB of a process. */
+/** Most MiB of a process. */
 const MEMORY = 1024;
-/** Bytes of an input. */
+/** Most bytes of an input. */
 const LONGEST = 65_536;
 
 /**
@@ -41,7 +41,7 @@ async function fuzz(target, seconds, seed) {
   writeFileSync(words, dictionaryOf(readdirSync(seeds).map((file) => readFileSync(join(seeds, file), 'latin1'))));
   const before = new Set(readdirSync(findings));
   const end = Date.now() + (2000 / 3) * seconds;
-  // A finding that ends the process doesn't end the search.
+  // If a finding ends the process, the search continues in another one.
   for (let turn = 0; end - Date.now() > 1000 && turn < 10; turn++) {
     const options = {
       max_total_time: Math.ceil((end - Date.now()) / 1000),
@@ -53,7 +53,7 @@ async function fuzz(target, seconds, seed) {
       dict: words,
       artifact_prefix: `${findings}/${target}-`,
     };
-    // Of Jazzer.js' own watches one is for us: that no prototype changes. Files and commands are out of these readers' reach.
+    // Of Jazzer.js' bug detectors only that of changed prototypes is useful: the readers can't reach files or commands.
     const flags = ['-i', `${target}.cjs`, '--timeout', String(1000 * HANG), '--disableBugDetectors', 'command|path'];
     await runJazzer([bundle, grown, seeds, ...flags], options);
   }
@@ -84,7 +84,7 @@ function vary(target, options) {
   const script = `require(${bundle}).vary(${JSON.stringify(options)}).then((n) => process.stdout.write(String(n)));`;
   const { status, stdout } = runNode(script, { seconds: options.seconds + HANG });
   console.log(`${stdout || 'an unknown number of'} inputs by fast-check`);
-  // What ended the process, or held it up.
+  // The last input ended the process, or made it hang.
   if (status !== 0) copyFileSync(options.last, join(findings, `${target}-ended-${Date.now().toString(36)}`));
 }
 
@@ -102,7 +102,7 @@ function runNode(script, { seconds }) {
 }
 
 /**
- * What an input does in a process of its own, by code that nobody counts the lines of: what is only slow there is no finding.
+ * Runs an input in a process of its own, without coverage. An input that is slow only with coverage is no finding.
  * @param {string} target
  * @param {string} file
  */

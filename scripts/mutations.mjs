@@ -1,5 +1,5 @@
-// `npm run test:mutations`: breaks one thing at a time in a copy of the repository, and says whether a ring of tests finds it. Names
-// of breaks after the options take those alone. It ends with 1 where fewer are found than `--least` asks for.
+// `npm run test:mutations`: puts one defect at a time into a copy of the repository, and reports whether a ring of tests finds it.
+// Arguments after the options name the defects; all by default. Ends with 1 if tests find fewer defects than `--least`.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ await runCommand('test:mutations', async () => {
 /**
  * @param {import('./test/breaks.mjs').Break} one
  * @param {string} ring
- * @returns {string | undefined} the first line that tells of a failure; undefined where all passed
+ * @returns {string | undefined} the first line that reports a failure; undefined if all tests passed
  */
 function findBreak({ name, file, from, to }, ring) {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-mutation-'));

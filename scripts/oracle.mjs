@@ -1,4 +1,4 @@
-// Makes test/golden anew from real PEFT and transformers, or with --check compares what is there with what comes out now.
+// `npm run oracle`: makes test/golden from real PEFT and transformers, or with --check compares it with new results.
 import { spawn } from 'node:child_process';
 import { runCommand } from './shared/command.mjs';
 import { inRepository } from './shared/paths.mjs';

@@ -1,4 +1,4 @@
-// `npm run results -- TABLE`: trains what a table of RESULTS.md tells of, and writes it.
+// `npm run results -- TABLE`: measures a table of RESULTS.md and writes it.
 
 import { openAdapter } from './browsers/dawn.mjs';
 import { buildIfStale } from './build/build_if_stale.mjs';
@@ -11,14 +11,6 @@ import { smollm2 } from './results/tables/smollm2.mjs';
 import { texts } from './results/tables/texts.mjs';
 import { runCommand } from './shared/command.mjs';
 import { readArguments, UsageError } from './shared/options.mjs';
-
-/**
- * @typedef {object} Bench what a table is made with
- * @property {typeof import('../src/node')} library
- * @property {import('../src/index').Session} session
- * @property {number} seeds how many runs a row is the mean of
- * @property {ReturnType<typeof keptRows>} row measures a row, and writes it, unless it is there
- */
 
 /** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
 const TABLES = { language, packed, smollm2, texts, images };
@@ -52,11 +44,11 @@ await runCommand('results', async () => {
   const library = await loadLibrary();
   const { gpu, device } = await openAdapter(library, values.adapter);
   const session = await library.Session.open({ worker: false, gpu, store: 'memory' });
-  // Heads are new, as they are meant to be.
+  // Warnings about new heads are expected.
   session.addEventListener('warning', () => {});
-  const tell = (/** @type {string} */ line) => console.error(line);
+  const report = (/** @type {string} */ line) => console.error(line);
   try {
-    const row = keptRows(name, table, { device, seeds, again: values.again === true, tell });
+    const row = keptRows(name, table, { device, seeds, again: values.again === true, report });
     await table.make({ library, session, seeds, row });
   } finally {
     await session.close();

@@ -1,4 +1,4 @@
-// `npm run results:data`: brings what results are measured on, and writes what is trained on and tested.
+// `npm run results:data`: downloads the data that results are measured on, and writes the sets to train on and to test.
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFashionMnist } from './results/data/fashion_mnist.mjs';
@@ -32,7 +32,7 @@ await runCommand('results:data', async () => {
 /**
  * @param {Source} source
  * @param {string} folder
- * @returns {string} what there is
+ * @returns {string} a summary of the data
  */
 function prepare({ name }, folder) {
   if (name === 'wordnet') return writeSplit(folder, readWordNet(folder));

@@ -1,4 +1,4 @@
-// `npm run screenshot`: the picture of the README, of a page with the tag that has been taught the bundled text.
+// `npm run screenshot`: makes README's picture, which shows the tag after it has learnt from the bundled text.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { openPage } from './browsers/launch.mjs';
 import { serve } from './browsers/serve.mjs';
@@ -32,7 +32,7 @@ try {
   await page.setViewport({ width: 680, height: 400, deviceScaleFactor: 1.5 });
   await page.goto(`${server.url}/`);
   await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
-  // As a visitor does: a lesson, a text with what was learnt, and in the midst of the next lesson the picture.
+  // A visitor's steps: one lesson, one generated text, and the picture during the next lesson.
   await page.evaluate(async (text) => {
     const element = /** @type {any} */ (document.querySelector('web-vera'));
     await element.load();

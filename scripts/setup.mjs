@@ -1,5 +1,5 @@
-// Makes sure that the browsers, the software Vulkan driver and the bundled files are there. Run by `npm test`,
-// `npm run finetune` and `npm run bench`; silent when nothing is missing.
+// `npm run setup`: installs missing browsers and the software Vulkan driver, and checks the bundled files. `npm test`, `npm run finetune`
+// and `npm run bench` do the same. Prints nothing if all parts exist.
 import { MissingParts, setUp } from './browsers/install.mjs';
 
 try {

@@ -1,4 +1,4 @@
-// `npm run shader linear/workgroup`: prints a shader as it is compiled.
+// `npm run shader linear/workgroup`: prints a shader in the form that is compiled.
 import { runnerImport } from 'vite';
 import { runCommand } from './shared/command.mjs';
 import { readArguments, UsageError } from './shared/options.mjs';

@@ -1,5 +1,5 @@
-// `npm test`, `npm run test:quick`, `npm run test:all`, `npm run test:soak`: a ring of tests, with what it needs made first. Further
-// arguments go to vitest: `npm test -- test/ops/relu`. Types and lint are left to whole rings: with `--project` they aren't checked.
+// `npm test`, `npm run test:quick`, `npm run test:all`, `npm run test:soak`: builds what a ring of tests needs, and runs it. Further
+// arguments go to vitest: `npm test -- test/ops/relu`. With `--project`, types and lint aren't checked.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setUp } from './browsers/install.mjs';
@@ -10,7 +10,7 @@ import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './test/
 
 const bin = (/** @type {string} */ path) => `${ROOT}node_modules/${path}`;
 const TSC = bin('typescript/bin/tsc');
-/** Types that the next run needn't check again. */
+/** TypeScript's cache of checked types. */
 const TYPES_KEPT = bin('.cache/webvera/types.tsbuildinfo');
 const BIOME = [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'];
 
@@ -28,8 +28,8 @@ await runCommand('test', async () => {
 });
 
 /**
- * @param {boolean} isPackage with its types, which only the package's own tests read
- * @param {boolean} checks its names and sizes, too
+ * @param {boolean} isPackage whether to build the types, which only tests of the package read
+ * @param {boolean} checks whether to check the public API and the sizes
  */
 async function build(isPackage, checks) {
   await run([`${ROOT}scripts/build.mjs`]);
@@ -41,7 +41,7 @@ async function build(isPackage, checks) {
 
 /**
  * @param {readonly string[]} args of Node
- * @returns {Promise<void>} rejects where it ends with another exit code than 0
+ * @returns {Promise<void>} rejects if the exit code isn't 0
  */
 function run(args) {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// `npm run test:times`: where the seconds of the last runs of the test rings went, by project and by file, from their own reports.
+// `npm run test:times`: prints the times of the last runs of the test rings, by project and by file, from their reports.
 import { existsSync, readFileSync } from 'node:fs';
 import { runCommand } from './shared/command.mjs';
 import { integer, readFlags, UsageError } from './shared/options.mjs';

@@ -1,4 +1,4 @@
-// One archive of the benchmark, for machines that have neither npm nor a network.
+// Writes an archive of the benchmark, for machines that have neither npm nor a network.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,20 +7,20 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { APP } from './contents.mjs';
 
-/** The folder in it. */
+/** The folder that the archive contains. */
 export const FOLDER = 'webvera-bench';
-/** Bytes, so that it is soon copied anywhere. */
+/** Most bytes of an archive, so that copying it is quick. */
 export const MOST = 40e6;
 
 const PROGRAMS = ['bench', 'node'];
-/** What strip takes a few megabytes of, and what asks for a C library. */
+/** Files that `strip` makes smaller by a few megabytes, and that need a C library. */
 const BINARIES = ['node', `${APP}/node_modules/webgpu/dist/linux-x64/dawn.node`];
 
 /**
  * @param {import('./contents.mjs').Contents} contents
- * @param {string} target the archive's path; what lies there stays unless a whole one takes its place
- * @returns {{ bytes: number, glibc: string }} its size, and the oldest C library that it runs with
- * @throws {CommandFailure} it would be too large, or this machine has no tar or xz
+ * @param {string} target path of the archive. It is replaced only by a complete archive
+ * @returns {{ bytes: number, glibc: string }} size of the archive, and the oldest C library that it runs with
+ * @throws {CommandFailure} if the archive is too large, or this machine has no tar or xz
  */
 export function writeArchive(contents, target) {
   const stage = mkdtempSync(join(tmpdir(), 'webvera-'));
@@ -30,7 +30,7 @@ export function writeArchive(contents, target) {
     for (const [path, content] of contents) writeContent(join(folder, path), content);
     for (const program of PROGRAMS.filter((path) => contents.has(path))) chmodSync(join(folder, program), 0o755);
     const binaries = BINARIES.filter((path) => contents.has(path)).map((path) => join(folder, path));
-    // Where there is no strip, they are larger.
+    // Without `strip` the files stay larger.
     for (const binary of binaries) spawnSync('strip', [binary]);
     const archive = join(stage, 'archive');
     compress(stage, archive);
@@ -45,7 +45,7 @@ export function writeArchive(contents, target) {
 
 /**
  * @param {number} bytes
- * @throws {CommandFailure} they are too many
+ * @throws {CommandFailure} if they are too many
  */
 export function expectSmall(bytes) {
   if (bytes <= MOST) return bytes;
@@ -69,7 +69,7 @@ function writeContent(path, content) {
 }
 
 /**
- * The same bytes for the same files.
+ * Compresses the folder. Equal files make equal bytes.
  * @param {string} stage
  * @param {string} archive
  */
@@ -83,7 +83,7 @@ function compress(stage, archive) {
 }
 
 /**
- * As the names of the symbols say that programs take from it.
+ * The newest version of glibc among the names of the symbols that the binaries import.
  * @param {readonly string[]} binaries
  */
 function newestGlibc(binaries) {

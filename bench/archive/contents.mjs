@@ -1,4 +1,4 @@
-// What `npm run bench:pack` puts into its archive: the benchmark as it lies here, and what it runs on.
+// The contents of the benchmark's archive: the benchmark's modules, Node, Dawn, the built library, a model and the peers.
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,8 +7,8 @@ import { inRepository } from '../../scripts/shared/paths.mjs';
 import { PEERS } from '../isa/isa_options.mjs';
 import { bundle } from '../peers/bundle.mjs';
 
-/** @typedef {{ file: string } | { text: string }} Content a file of this machine, or what is in one */
-/** @typedef {Map<string, Content>} Contents by paths in the archive */
+/** @typedef {{ file: string } | { text: string }} Content a file of this machine, or a text */
+/** @typedef {Map<string, Content>} Contents by path in the archive */
 
 /** The folder of the archive that is laid out like the repository: beside the launcher `bench` there can't be a folder `bench`. */
 export const APP = 'app';
@@ -24,7 +24,7 @@ const AS_THEY_ARE = [
   ...['LICENSE.md', 'index.js', 'package.json', 'dist/linux-x64/dawn.node'].map((name) => `${WEBGPU}/${name}`),
 ];
 
-/** Vulkan's loader, which many a machine lacks beside its driver: where systems have it, and what its licence is in. */
+/** Paths of Vulkan's loader, which many machines with a driver lack. */
 const LOADERS = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib64/libvulkan.so.1', '/usr/lib/libvulkan.so.1'];
 const LOADER_LICENCE = `libvulkan.so.1 is the Vulkan loader of the Khronos Group, under the Apache License 2.0:
 https://github.com/KhronosGroup/Vulkan-Loader/blob/main/LICENSE.txt
@@ -33,7 +33,7 @@ https://github.com/KhronosGroup/Vulkan-Loader/blob/main/LICENSE.txt
 const LAUNCHER = `#!/bin/sh
 # Runs the benchmark with this folder's own Node: bench --help
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-# A driver comes without its loader where machines are lent in containers.
+# Rented containers often have a driver without the loader.
 if ! PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q 'libvulkan\\.so\\.1'; then
   export LD_LIBRARY_PATH="$here/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
@@ -64,17 +64,17 @@ export async function benchContents() {
   return contents;
 }
 
-/** Statements alone: types in comments are none, and what is imported when it is needed has an entry of its own. */
+/** Import statements. Types in comments don't count, and modules that are imported dynamically are entries. */
 const STATIC_IMPORT = /^(?:import|export)\s*(?:[^'"]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;
 
 /**
- * Modules, and all that they import.
- * @param {readonly string[]} entries from the root on
- * @returns {string[]} likewise
+ * Modules and all modules that they import.
+ * @param {readonly string[]} entries paths relative to the root
+ * @returns {string[]} paths relative to the root, sorted
  */
 export function modulesFrom(entries) {
   const found = new Set(entries);
-  // A set goes on to what is added meanwhile.
+  // The loop also visits modules that it adds.
   for (const path of found) {
     for (const [, name = ''] of readFileSync(inRepository(path), 'utf8').matchAll(STATIC_IMPORT)) {
       if (name.startsWith('.')) found.add(join(dirname(path), name));
@@ -85,8 +85,8 @@ export function modulesFrom(entries) {
 }
 
 /**
- * With their licences.
- * @returns {Promise<Map<string, string>>} by name
+ * Bundles the peers' steps, and collects their licences.
+ * @returns {Promise<Map<string, string>>} texts by file name
  */
 async function bundledPeers() {
   /** @type {Map<string, string>} */
@@ -102,7 +102,7 @@ async function bundledPeers() {
   return files.set('THIRD-PARTY-NOTICES', formatNotices(notices));
 }
 
-/** @returns {Content} */
+/** @returns {Content} Node's licence, or a text with its address */
 function nodeLicence() {
   const prefix = dirname(dirname(process.execPath));
   const places = ['LICENSE', 'share/doc/nodejs/copyright', 'share/doc/node/LICENSE', 'share/licenses/nodejs/LICENSE'];

@@ -1,13 +1,13 @@
-// Our training step against a peer's, or that of another build of ours, with Dawn in this process.
+// Compares this library's training step with that of a peer or of another build, with Dawn in this process.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openAdapter } from '../../scripts/browsers/dawn.mjs';
-import { loadLibrary, loadPeer } from '../engines/places.mjs';
 import { stepOfBuild } from '../peers/build_step.mjs';
+import { loadLibrary, loadPeer } from '../places.mjs';
 import { compare } from './compare.mjs';
 
 /** @typedef {import('./compare.mjs').Comparison} Comparison */
-/** @typedef {import('./compare.mjs').CreateStep} CreateStep */
+/** @typedef {import('../peers/problem.mjs').CreateStep} CreateStep */
 /** @typedef {import('./compare_report.mjs').Rival} Rival */
 /**
  * @typedef {object} Job
@@ -20,13 +20,13 @@ import { compare } from './compare.mjs';
 /** @typedef {(done: number, total: number) => void} OnRound */
 
 /**
- * This process has a `navigator.gpu` from now on.
+ * Defines `navigator.gpu` in this process.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: Comparison }>}
  */
 export async function compareInNode({ rival, adapter, ...job }, onRound) {
-  // A first step is one that nobody has compiled before: Mesa's cache, and NVIDIA's.
+  // The first step must compile its kernels, so Mesa's and NVIDIA's caches are disabled.
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
   process.env.__GL_SHADER_DISK_CACHE = '0';
   const library = await loadLibrary();

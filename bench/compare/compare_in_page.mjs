@@ -1,4 +1,4 @@
-// Our training step against a peer's, or that of another build of ours, in headless Chromium.
+// Compares this library's training step with that of a peer or of another build, in headless Chromium.
 import { readFileSync } from 'node:fs';
 import { openPage } from '../../scripts/browsers/launch.mjs';
 import { serve } from '../../scripts/browsers/serve.mjs';
@@ -10,7 +10,7 @@ import { cpuSecondsOfTree } from './cpu_time.mjs';
 /** @typedef {import('./compare_in_node.mjs').OnRound} OnRound */
 
 /**
- * CPU time is that of all the browser's processes.
+ * CPU time counts all processes of the browser.
  * @param {Job} job
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: import('./compare.mjs').Comparison }>}

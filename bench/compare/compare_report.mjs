@@ -1,11 +1,12 @@
-// What the comparison prints.
+// The table of a comparison.
 import { count, size } from '../../scripts/shared/progress.mjs';
+import { tableLines } from '../../scripts/shared/table.mjs';
 
 /** @typedef {import('./compare.mjs').Comparison} Comparison */
 /** @typedef {import('./compare.mjs').Side} Side */
 /** @typedef {import('../options/bench_options.mjs').Rival} Rival */
 
-/** By the name of the option. */
+/** Titles of the peers, by the values of `--compare`. */
 const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
 
 /** @param {Rival} rival */
@@ -14,7 +15,7 @@ export function rivalName(rival) {
 }
 
 /**
- * From plain numbers on, with all that is compiled.
+ * Seconds from plain numbers to the first loss, with the compilation of kernels.
  * @param {Side} side
  */
 function firstLoss({ setup_seconds, first_step_seconds }) {
@@ -46,14 +47,10 @@ export function comparisonTable({ rival, engine, comparison }) {
       times === undefined ? '' : `${times.toFixed(2)} ×`,
     ]),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const padded = cells.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   '),
-  );
   return [
     `${comparison.case}, r ${comparison.r}, ${engine}, ${comparison.rounds} rounds in turns`,
     '',
-    ...padded.map((line) => line.trimEnd()),
+    ...tableLines(cells).map((line) => line.trimEnd()),
     '',
     `Losses of ${webvera.losses.length} steps differ by at most ${loss_difference.largest.toExponential(1)}.`,
   ].join('\n');

@@ -1,12 +1,12 @@
-// CPU time of a program that is made of many processes.
+// CPU time of a program that consists of many processes.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Linux reports in hundredths of a second everywhere. */
+/** Ticks per second in Linux's /proc, on every architecture. */
 const TICKS = 100;
 
 /**
- * Seconds that a process and all that descend from it have used so far, on all cores. NaN where there is no /proc.
- * @param {number} root its process id
+ * CPU seconds of a process and its descendants so far, on all cores. NaN on systems without /proc.
+ * @param {number} root id of the process
  */
 export function cpuSecondsOfTree(root) {
   /** @type {Map<number, { parent: number, ticks: number }>} */
@@ -27,13 +27,13 @@ export function cpuSecondsOfTree(root) {
 /** @param {number} pid */
 function read(pid) {
   try {
-    // The second field, the program's name, may hold spaces and brackets.
+    // The second field, the program's name, may contain spaces and brackets.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
       .map(Number);
     const [, parent = 0] = fields;
-    // utime and stime, and those of children that have ended.
+    // utime and stime of the process and of its children that have ended.
     return { parent, ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) };
   } catch {
     return undefined;

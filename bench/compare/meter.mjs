@@ -1,18 +1,37 @@
-// What WebGPU is asked for, counted at the API itself and so the same for every library: buffers that are alive on a
-// device, and dispatches. Sees devices of this realm only, not those of workers.
+// Counts the work that WebGPU is asked for, at the API itself and so in the same way for every library: bytes of the live buffers of
+// a device, and dispatches. It sees devices of this realm only, not those of workers.
 
 /** @typedef {{ live: number, peak: number }} Bytes */
+/**
+ * @typedef {object} Meter
+ * @property {(device: GPUDevice) => Bytes} bytesOf bytes of a device's buffers, now and at the peak
+ * @property {() => number} dispatchCount dispatches so far, on all devices
+ */
 
-/** @type {WeakMap<GPUDevice, Bytes>} */
-const byDevice = new WeakMap();
-/** @type {WeakMap<GPUBuffer, Bytes>} where a buffer that is alive is counted */
-const byBuffer = new WeakMap();
-const counts = { dispatches: 0, installed: false };
+/** The property of WebGPU's patched class that holds the meter. */
+const METER = Symbol('meter');
 
-/** Counts from now on; once is enough. WebGPU's classes must be global. */
+/**
+ * The meter of this realm, which counts from the first call on. WebGPU's classes must be global.
+ * @returns {Meter}
+ */
 export function installMeter() {
-  if (counts.installed) return;
-  counts.installed = true;
+  const patched = /** @type {{ [METER]?: Meter }} */ (GPUDevice.prototype);
+  patched[METER] ??= { bytesOf: countBytes(), dispatchCount: countDispatches() };
+  return patched[METER];
+}
+
+/** Patches the methods that create and destroy buffers. */
+function countBytes() {
+  /** @type {WeakMap<GPUDevice, Bytes>} */
+  const byDevice = new WeakMap();
+  /** The count to which a live buffer belongs. @type {WeakMap<GPUBuffer, Bytes>} */
+  const byBuffer = new WeakMap();
+  const bytesOf = (/** @type {GPUDevice} */ device) => {
+    const bytes = byDevice.get(device) ?? { live: 0, peak: 0 };
+    byDevice.set(device, bytes);
+    return bytes;
+  };
   const { createBuffer } = GPUDevice.prototype;
   GPUDevice.prototype.createBuffer = function createCountedBuffer(/** @type {GPUBufferDescriptor} */ descriptor) {
     const buffer = createBuffer.call(this, descriptor);
@@ -28,29 +47,18 @@ export function installMeter() {
     if (bytes !== undefined && byBuffer.delete(this)) bytes.live -= this.size;
     return destroy.call(this);
   };
+  return bytesOf;
+}
+
+/** Patches the methods that dispatch. */
+function countDispatches() {
+  let dispatches = 0;
   for (const name of /** @type {const} */ (['dispatchWorkgroups', 'dispatchWorkgroupsIndirect'])) {
     const dispatch = /** @type {(...args: unknown[]) => undefined} */ (GPUComputePassEncoder.prototype[name]);
     GPUComputePassEncoder.prototype[name] = function countedDispatch(/** @type {unknown[]} */ ...args) {
-      counts.dispatches += 1;
+      dispatches += 1;
       return dispatch.apply(this, args);
     };
   }
-}
-
-/**
- * Bytes of a device's buffers, now and at most.
- * @param {GPUDevice} device
- * @returns {Bytes}
- */
-export function bytesOf(device) {
-  const known = byDevice.get(device);
-  if (known !== undefined) return known;
-  const bytes = { live: 0, peak: 0 };
-  byDevice.set(device, bytes);
-  return bytes;
-}
-
-/** Dispatches so far, on all devices. */
-export function dispatchCount() {
-  return counts.dispatches;
+  return () => dispatches;
 }

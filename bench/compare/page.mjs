@@ -1,11 +1,11 @@
-// The comparison in a page: everything in one thread, where the meter sees all devices.
+// The comparison in a page, in one thread, so that the meter sees all devices.
 import { loadNodeLibrary } from '../../scripts/page/library.js';
 import { stepOfBuild } from '../peers/build_step.mjs';
 import { compare } from './compare.mjs';
 
 /**
  * @param {'peer' | 'build'} rival
- * @returns {Promise<import('./compare.mjs').CreateStep>}
+ * @returns {Promise<import('../peers/problem.mjs').CreateStep>}
  */
 async function loadRival(rival) {
   if (rival === 'build') return stepOfBuild('/build/node.js');

@@ -4,7 +4,7 @@ interface Window {
       readonly rival: 'peer' | 'build';
     },
   ): Promise<import('./compare.mjs').Comparison>;
-  /** CPU time of the browser so far, from the script that opened this page. */
+  /** CPU seconds of the browser so far, reported by the script that opened this page. */
   cpuSeconds(): Promise<number>;
   onRound(done: number, total: number): Promise<void>;
 }

@@ -1,9 +1,9 @@
-// The benchmark with Dawn in this process.
+// Runs the benchmark with Dawn in this process.
 import { readFile } from 'node:fs/promises';
 import { openAdapter } from '../../scripts/browsers/dawn.mjs';
+import { BUNDLED_MODEL, loadBench, loadLibrary } from '../places.mjs';
 import { readBundled } from '../workload/bundled.mjs';
 import { measureAll } from '../workload/workload.mjs';
-import { BUNDLED_MODEL, loadBench, loadLibrary } from './places.mjs';
 
 export { compareInNode as compare } from '../compare/compare_in_node.mjs';
 

@@ -1,9 +1,9 @@
-// The benchmark in headless Chromium.
+// Runs the benchmark in headless Chromium.
 import { readFileSync } from 'node:fs';
 import { BrowserFailure, runPage } from '../../scripts/browsers/launch.mjs';
 import { serve } from '../../scripts/browsers/serve.mjs';
 import { inRepository } from '../../scripts/shared/paths.mjs';
-import { BUNDLED_MODEL } from './places.mjs';
+import { BUNDLED_MODEL } from '../places.mjs';
 
 export { compareInPage as compare } from '../compare/compare_in_page.mjs';
 

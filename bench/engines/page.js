@@ -1,4 +1,4 @@
-// Measures training in the library's worker, as a visitor's page runs it, and the rest in the page.
+// Measures training in the library's worker, like a visitor's page, and the other parts in this page.
 
 import { describeDevice, describeError, loadLibrary, report } from '../../scripts/page/library.js';
 import { readBundled } from '../workload/bundled.mjs';

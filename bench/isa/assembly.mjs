@@ -1,14 +1,14 @@
-// Reads the assembly of AMD's GPUs as Mesa's driver prints it: basic blocks of instructions, in the order in which they lie.
+// Reads the assembly of AMD's GPUs as Mesa's driver prints it: basic blocks of instructions, in order.
 
 /**
  * @typedef {object} Block
- * @property {string} name BB12
+ * @property {string} name for example BB12
  * @property {readonly Instruction[]} instructions
  */
 /**
- * Halves of a dual-issue instruction are two.
+ * The halves of a dual-issue instruction are two instructions.
  * @typedef {object} Instruction
- * @property {string} name s_cmp_ge_u32
+ * @property {string} name for example s_cmp_ge_u32
  * @property {readonly string[]} operands
  */
 /** @typedef {'multiply_adds' | 'other_vector' | 'scalar' | 'waits' | 'lds' | 'memory'} Kind */
@@ -30,7 +30,7 @@ export function readBlocks(text) {
 }
 
 /**
- * Empty for what is no instruction, such as how often the driver repeats a pause.
+ * Empty for lines without an instruction, such as the driver's count of a repeated pause.
  * @param {string} line
  * @returns {Instruction[]}
  */
@@ -44,10 +44,10 @@ function readLine(line) {
   });
 }
 
-/** Of floats: mad_u32 and the like are arithmetic of addresses. */
+/** Multiply-adds of floats. Others, such as mad_u32, compute addresses. */
 const MULTIPLY_ADD =
   /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_(dot\d|wmma)/;
-/** They let nothing else be computed meanwhile, or are hints: none takes the place of a computation. */
+/** Waits and hints, which don't take the place of a computation. */
 const WAIT = /^s_(wait|nop|delay_alu|clause|barrier|sleep|inst_prefetch|set_inst_prefetch|code_end|endpgm)/;
 
 /**
@@ -80,7 +80,7 @@ export function countKinds(blocks) {
 /**
  * @param {Counts} some
  * @param {Counts} others
- * @param {number} [times] that the others are
+ * @param {number} [times] factor of the others
  * @returns {Counts}
  */
 export function addCounts(some, others, times = 1) {

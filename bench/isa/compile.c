@@ -1,10 +1,10 @@
 /*
- * Compiles SPIR-V compute shaders with a Vulkan driver and prints what the driver says of each: its statistics and its
- * assembly. Nothing runs on the device, which may be one that a driver only makes believe is there.
+ * Compiles SPIR-V compute shaders with a Vulkan driver, and prints the driver's statistics and assembly of each. Nothing runs on
+ * the device, which may be one that the driver only simulates.
  *
  * Input, a line for each shader: a file, a tab, and a letter for each binding of set 0: u (uniform), s (storage), or - (none).
  * Output, in the same order: lines of "@shader FILE", "@subgroup SIZE", "@statistic NAME<tab>VALUE", "@assembly" and the
- * text, "@end"; "@error CODE" stands for what a shader that wasn't taken lacks. The first line is "@device NAME".
+ * text, "@end". A shader that the driver refused has "@error CODE" instead. The first line is "@device NAME".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +14,10 @@
 #define MOST_BINDINGS 32
 #define MOST_STATISTICS 64
 #define MOST_REPRESENTATIONS 16
-/* What Dawn lets a shader know of its dispatch beside the buffers. */
+/* Bytes of the push constants in which Dawn passes facts of the dispatch to shaders. */
 #define PUSH_CONSTANT_BYTES 128
 
-/* The last one may be missing. */
+/* The device may lack the last one. */
 static const char *const EXTENSIONS[] = {VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
                                          VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME};
 
@@ -57,7 +57,7 @@ static int has_matrices(VkPhysicalDevice physical) {
   return 0;
 }
 
-/* With all features that the device has, as Dawn takes what it can get. */
+/* Opens the device with all of its features, like Dawn. */
 static VkDevice open_device(VkPhysicalDevice physical) {
   int with_matrices = has_matrices(physical);
   VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {

@@ -1,4 +1,4 @@
-// What a GPU's own compiler makes of shaders, without the GPU: `npm run bench -- --only isa`.
+// Compiles shaders with a GPU's own compiler, without the GPU, for `npm run bench -- --only isa`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,16 +11,16 @@ import { makeSpirv } from './spirv.mjs';
 /** @typedef {import('./print_spirv.mjs').Source} Source */
 /**
  * @typedef {object} Compiled
- * @property {number} subgroup threads in a wave
- * @property {Readonly<Record<string, number>>} statistics by the driver's names
+ * @property {number} subgroup threads of a wave
+ * @property {Readonly<Record<string, number>>} statistics by name, as the driver reports them
  * @property {string} assembly
  */
 
 /**
  * @param {readonly Source[]} sources
- * @param {string} gpu as Mesa calls it
- * @returns {{ device: string, compiled: (Compiled | undefined)[] }} in the same order; undefined for those with subgroup matrices
- * that the GPU doesn't have
+ * @param {string} gpu Mesa's name of the GPU
+ * @returns {{ device: string, compiled: (Compiled | undefined)[] }} in the order of the sources; undefined for shaders with subgroup
+ * matrices that the GPU doesn't have
  */
 export function compileFor(sources, gpu) {
   const { program, driver, commands } = isaParts();
@@ -51,7 +51,7 @@ export function compileFor(sources, gpu) {
 
 /**
  * @param {string} gpu
- * @param {string} message of the driver, as it ended
+ * @param {string} message with which the driver ended
  */
 export function driverFailure(gpu, message) {
   const advice = /drm-shim/i.test(message)
@@ -62,7 +62,7 @@ export function driverFailure(gpu, message) {
 }
 
 /**
- * @param {string} output of bench/isa/compile.c
+ * @param {string} output of compile.c
  * @returns {{ device: string, compiled: Compiled[] }}
  */
 export function readCompiled(output) {

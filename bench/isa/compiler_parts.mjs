@@ -1,4 +1,4 @@
-// What compiling for a GPU that isn't there needs of the machine.
+// The programs and drivers that are needed to compile for a GPU that this machine doesn't have.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
@@ -24,7 +24,7 @@ const PARTS = [
     title: "Vulkan's headers and library for programs in C",
     debian: 'libvulkan-dev',
     advice: "install your system's Vulkan loader with its headers (Fedora: vulkan-loader-devel, Arch: vulkan-headers)",
-    // Without a compiler nothing can say; the first part is then missing, and this one may be.
+    // Without a compiler this can't be checked; then the compiler is reported as missing, and the headers too.
     isThere: () => runs('cc', ['-x', 'c', '-fsyntax-only', '-'], '#include <vulkan/vulkan.h>\n'),
   },
   {
@@ -43,9 +43,9 @@ const PARTS = [
 ];
 
 /**
- * Compiles for a GPU. They are there, or else `MissingParts` names all that aren't.
- * @returns {{ program: string, driver: string, commands: string }} compile.c, built, the driver that it is to
- * use, and null_commands.c, built
+ * Builds the programs that compile for a GPU. Throws `MissingParts`, which names all missing parts.
+ * @returns {{ program: string, driver: string, commands: string }} paths of compile.c, built, of the driver's registration, and of
+ * null_commands.c, built
  */
 export function isaParts() {
   const missing = missingIsaParts();
@@ -61,7 +61,7 @@ export function missingIsaParts() {
 }
 
 /**
- * Built anew whenever its source has changed.
+ * Builds a C program, unless the cache has a build of the same source.
  * @param {string} name
  * @param {readonly string[]} flags
  */
@@ -76,7 +76,7 @@ function built(name, flags) {
     const made = join(folder, name);
     const args = [...flags, '-std=c11', '-o', made, source, '-lvulkan', '-ldl'];
     execFileSync('cc', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    // In one move, so that no other process finds half of it.
+    // A rename is atomic, so that no other process finds an incomplete file.
     renameSync(made, program);
   } finally {
     remove(folder);

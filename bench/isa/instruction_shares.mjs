@@ -1,5 +1,5 @@
-// What part of the peak the instructions of a kernel leave, as AMD's compiler makes them for NAVI31: multiply-adds among the
-// vector instructions of its main loops, with staging. From the `share` of each in `npm run bench -- --only isa --json`.
+// The fraction of the peak that the instructions of a kernel allow, as AMD's compiler makes them for NAVI31: the share of multiply-adds
+// in the vector instructions of its main loops, with staging. Taken from `share` in `npm run bench -- --only isa --json`.
 
 /** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} by kernel and variant */
 export const ISA_SHARES = {

@@ -4,8 +4,8 @@ import { choice, UsageError } from '../../scripts/shared/options.mjs';
 /** @typedef {'jax' | 'tfjs'} Peer */
 /**
  * @typedef {object} IsaOptions
- * @property {string} gpu as Mesa calls it
- * @property {string | undefined} kernel the one of which the assembly is wanted, as 'linear/workgroup'
+ * @property {string} gpu Mesa's name of the GPU
+ * @property {string | undefined} kernel name of the kernel whose assembly is printed, for example 'linear/workgroup'
  * @property {Peer | undefined} compare
  * @property {boolean} json
  */
@@ -30,7 +30,7 @@ export const PEERS = ['jax', 'tfjs'];
 
 /**
  * @param {import('../../scripts/shared/options.mjs').Flags} flags
- * @returns {IsaOptions | undefined} where something else is to be measured
+ * @returns {IsaOptions | undefined} undefined if the flags ask for another measurement
  */
 export function readIsaOptions(flags) {
   const { only, gpu = 'navi31', isa: kernel, compare, json, ...others } = flags;

@@ -1,4 +1,4 @@
-// What `npm run bench -- --only isa` prints.
+// The report of `npm run bench -- --only isa`.
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -38,8 +38,8 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 }
 
 /**
- * Multiply-adds among the vector instructions of the main loops, with what is around them where the turns are known: what part of
- * the peak the instructions leave. Each loop counts as much, as how often it turns depends on sizes.
+ * The share of multiply-adds in the vector instructions of the main loops, or of the loops around them if their turns are known. It is
+ * the fraction of the peak that the instructions allow. All main loops have the same weight, because their turns depend on sizes.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 function shareOf(loops) {
@@ -92,7 +92,7 @@ function rowsOf({ kernel, variant, loops, ...one }) {
 }
 
 /**
- * Those with at least half as many multiply-adds as the one with most: others are at edges, or of sums beside.
+ * The loops with at least half as many multiply-adds as the largest. Other loops handle edges or sums.
  * @template {Pick<IsaLoop, 'multiply_adds'>} T
  * @param {readonly T[]} loops
  */

@@ -1,4 +1,4 @@
-// The kernels that `npm run bench -- --only isa` compiles. It is loaded by Vite, as it is about TypeScript and WGSL.
+// The kernels that `npm run bench -- --only isa` compiles. Vite loads this module, because it imports TypeScript and WGSL.
 
 import { findRecord, findVariant, isUsual, labelled } from '../../scripts/shader/shader_text.mjs';
 import { isWorthMeasuring } from '../../src/gpu/choice';
@@ -6,14 +6,14 @@ import { namedKernels } from '../../test/helpers/kernels';
 
 /**
  * @typedef {object} NamedSource
- * @property {string} kernel the record's name
+ * @property {string} kernel name of the record
  * @property {string} variant
  * @property {string} wgsl
  * @property {Readonly<Record<string, number>>} constants
  */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Any that is none of Apple's: they are offered the same. */
+/** Any GPU but Apple's: all of them get the same variants. */
 const A_GPU = /** @type {const} */ ({
   vendor: 'amd',
   architecture: '',

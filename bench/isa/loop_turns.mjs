@@ -1,14 +1,14 @@
-// How often a loop in a kernel's assembly runs, where the code itself says so.
+// Counts the turns of a loop in a kernel's assembly, if the code determines them.
 
 /** @typedef {import('./assembly.mjs').Block} Block */
 /** @typedef {import('./assembly.mjs').Instruction} Instruction */
 
-/** Of a counter that is compared with a constant; more are taken for a loop that isn't understood. */
+/** Most turns of a loop; if the simulation takes more, the loop was read wrongly. */
 const MOST_TURNS = 65_536;
 
 /**
- * How often a loop runs that begins at a constant, adds a constant and ends at a constant.
- * @param {readonly Block[]} before it
+ * The turns of a loop whose counter begins at a constant, adds a constant and ends at a constant.
+ * @param {readonly Block[]} before the loop
  * @param {readonly Block[]} body
  * @returns {number | undefined}
  */
@@ -28,7 +28,7 @@ export function turnsOf(before, body) {
   if (limit === undefined || begin === undefined || step === undefined || write === undefined) return undefined;
   const meets = COMPARISONS[relationOf(compare)];
   if (meets === undefined) return undefined;
-  // A loop that compares what it has added to ends with the turn in which it is so, others before it.
+  // If the loop adds before it compares, the turn whose comparison ends the loop counts as well.
   const addsFirst = code.indexOf(write) < code.indexOf(compare);
   for (let turns = 0, value = begin; turns <= MOST_TURNS; turns++, value += step) {
     const isOver = meets(addsFirst ? value + step : value, limit) === leavesIf;
@@ -53,7 +53,7 @@ function relationOf({ name }) {
 }
 
 /**
- * The comparisons upon which a loop ends, by a branch out of it or by not taking the one back.
+ * The comparisons that end a loop, by a branch out of it or by not taking the branch back.
  * @param {readonly Block[]} body
  * @returns {{ compare: Instruction | undefined, leavesIf: boolean }[]}
  */
@@ -67,12 +67,12 @@ function exitsOf(body) {
     if (!goesOut && !isLast) return [];
     const compare = instructions.slice(0, instructions.indexOf(branch)).findLast(writesCondition);
     const taken = branch.name.endsWith('1');
-    // Where lanes decide for themselves, none is found that could be understood.
+    // If each lane decides for itself, the scalar comparison says nothing.
     return [{ compare: branch.name.includes('_scc') ? compare : undefined, leavesIf: goesOut ? taken : !taken }];
   });
 }
 
-/** @param {Instruction} instruction of the scalar unit, as most of its arithmetic sets the condition */
+/** Most arithmetic of the scalar unit sets the condition. @param {Instruction} instruction */
 function writesCondition({ name }) {
   return name.startsWith('s_') && !/^s_(mov|movk|mul|delay|wait|nop|clause|load|buffer|branch|cbranch)/.test(name);
 }

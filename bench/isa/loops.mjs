@@ -1,4 +1,4 @@
-// The loops in a kernel's assembly, and what is issued in a turn of each.
+// The loops in a kernel's assembly, and the instructions of a turn of each loop.
 import { addCounts, countKinds, readBlocks } from './assembly.mjs';
 import { turnsOf } from './loop_turns.mjs';
 
@@ -6,21 +6,21 @@ import { turnsOf } from './loop_turns.mjs';
 /** @typedef {import('./assembly.mjs').Counts} Counts */
 /** @typedef {import('./assembly.mjs').Instruction} Instruction */
 /**
- * From the block that a branch goes back to, to the last that does so. All blocks between count, whether or not a turn
- * takes them: what is skipped only at a matrix' edge can't be told from what is always taken.
+ * A loop reaches from the block that a branch jumps back to, to the last block with such a branch. All blocks between count, because
+ * blocks that are skipped only at a matrix's edge look like those that always run.
  * @typedef {object} Loop
  * @property {string} from
  * @property {string} to
- * @property {number | undefined} turns where the code itself says how many
- * @property {Counts} own in one turn, without the loops within
- * @property {Counts | undefined} whole in one turn, with the turns of the loops within; undefined where those aren't told
+ * @property {number | undefined} turns of the loop, if the code says how many
+ * @property {Counts} own instructions of one turn, without the inner loops
+ * @property {Counts | undefined} whole instructions of one turn, with all turns of the inner loops; undefined if their turns aren't known
  * @property {readonly Loop[]} inner
  */
 /** @typedef {{ first: number, last: number }} Span of blocks */
 
 /**
  * @param {string} text
- * @returns {Loop[]} the outermost; each has those within
+ * @returns {Loop[]} the outermost loops, which contain the inner ones
  */
 export function readLoops(text) {
   const blocks = readBlocks(text);
@@ -28,7 +28,7 @@ export function readLoops(text) {
 }
 
 /**
- * With the loop around each, if there is one.
+ * The innermost loops, each with the loop around it, if any.
  * @param {readonly Loop[]} loops
  * @param {Loop} [around]
  * @returns {{ loop: Loop, around: Loop | undefined }[]}
@@ -39,7 +39,7 @@ export function innermostLoops(loops, around) {
 
 /**
  * @param {readonly Block[]} blocks
- * @returns {Span[]} one for each block that is branched back to
+ * @returns {Span[]} one for each block that a branch jumps back to
  */
 function spansOf(blocks) {
   const places = new Map(blocks.map(({ name }, index) => [name, index]));

@@ -1,6 +1,6 @@
 /*
- * A Vulkan driver that is another one, of which it ignores all commands: Mesa's driver for a GPU that isn't there compiles, but
- * crashes where commands are recorded, as Dawn does when it opens a device. WEBVERA_ISA_DRIVER is the other one's library.
+ * A Vulkan driver that wraps another driver and ignores all commands. Mesa's driver for a missing GPU compiles shaders, but crashes
+ * when commands are recorded, which Dawn does when it opens a device. WEBVERA_ISA_DRIVER is the library of the wrapped driver.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void *of_driver(const char *name) {
 
 static VkResult succeed(void) { return VK_SUCCESS; }
 
-/* Recording, submitting, and waiting for what was submitted. */
+/* Functions that record or submit commands, or wait for them. */
 static int is_ignored(const char *name) {
   static const char *const BEGINNINGS[] = {"vkCmd", "vkBeginCommandBuffer", "vkEndCommandBuffer",
                                            "vkQueueSubmit", "vkWaitForFences", "vkGetFenceStatus"};

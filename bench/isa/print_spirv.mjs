@@ -1,13 +1,13 @@
-// Lets Dawn print the SPIR-V that Chrome's compiler makes of shaders, on standard output, in their order. It runs in a process of
-// its own, as it is Dawn that prints. Its arguments: a JSON file, [{ index, wgsl, constants }], and `matrices` where these need
-// subgroup matrices. Then it takes the driver that it finds, and prints nothing where that has none.
+// Makes Dawn print the SPIR-V of shaders to standard output, in order, as Chrome's compiler makes it. It is a process of its own,
+// because Dawn prints to the process's output. Arguments: a JSON file of [{ index, wgsl, constants }], and `matrices` if the shaders
+// need subgroup matrices. Then the process uses the driver that it finds, and prints nothing if the driver has no matrices.
 import { readFileSync } from 'node:fs';
 import { create } from 'webgpu';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
 
 /** @typedef {{ wgsl: string, constants: Readonly<Record<string, number>> }} Source */
 
-/** Beyond WebGPU's types. */
+/** A feature that WebGPU's types don't know. */
 const MATRICES = /** @type {GPUFeatureName} */ (/** @type {string} */ ('chromium-experimental-subgroup-matrix'));
 
 /** @type {readonly (Source & { index: number })[]} */
@@ -27,10 +27,10 @@ const device = await adapter.requestDevice({
   requiredLimits: { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize, maxComputeWorkgroupSizeX },
 });
 for (const { index, wgsl, constants } of sources) {
-  // Dawn prints the text first, and in it which one it is.
+  // Dawn prints the WGSL before the SPIR-V, so that a comment can name the shader.
   const module = device.createShaderModule({ code: `// shader ${index}\n${wgsl}` });
   await device.createComputePipelineAsync({ layout: 'auto', compute: { module, constants } });
 }
-// A device that ignores commands can't be taken down in good order.
+// A device that ignores commands can't be destroyed properly.
 if (ofMatrices) process.exit();
 device.destroy();

@@ -1,4 +1,4 @@
-// `npm run bench -- --only isa`, from its options to what it prints.
+// Runs `npm run bench -- --only isa`, from its options to its output.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const PACKAGES = {
  * @returns {Promise<string>}
  */
 export async function runIsa({ gpu, kernel, compare, json }) {
-  // What is missing is said before anything is begun.
+  // Reports missing parts before the work begins.
   isaParts();
   const file = fileURLToPath(new URL('kernel_sources.mjs', import.meta.url));
   const { module } = await runnerImport(file, { root: ROOT, configFile: false, logLevel: 'warn' });
@@ -41,7 +41,7 @@ export async function runIsa({ gpu, kernel, compare, json }) {
 }
 
 /**
- * A peer's product, as the package that is installed makes it.
+ * The shaders of a peer's product, from the installed package.
  * @param {keyof typeof PACKAGES} peer
  * @returns {NamedSource[]}
  */

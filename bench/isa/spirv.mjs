@@ -1,4 +1,4 @@
-// From WGSL to SPIR-V, as Chrome does it.
+// Compiles WGSL to SPIR-V as Chrome does, with Dawn.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,25 +8,25 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 /** @typedef {import('./print_spirv.mjs').Source} Source */
 /**
  * @typedef {object} Module
- * @property {string} file of SPIR-V
- * @property {string} bindings a letter for each of set 0: u (uniform), s (storage), or - (none)
+ * @property {string} file path of the SPIR-V
+ * @property {string} bindings one letter for each binding of set 0: u (uniform), s (storage), or - (none)
  */
 
 const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
 
 /**
- * A GPU for which SPIR-V may be made as Dawn makes it there, where nothing else has what shaders need.
+ * The GPU for which shaders are compiled. Shaders with subgroup matrices need a device of its driver.
  * @typedef {object} Target
- * @property {string} gpu as Mesa calls it
- * @property {string} driver the file that registers it
- * @property {string} commands null_commands.c, built
+ * @property {string} gpu Mesa's name of the GPU
+ * @property {string} driver path of the driver's registration
+ * @property {string} commands path of null_commands.c, built
  */
 
 /**
  * @param {readonly Source[]} sources
- * @param {string} folder in which files may be written
+ * @param {string} folder for temporary files
  * @param {Target} target
- * @returns {(Module | undefined)[]} in the same order; undefined for those with subgroup matrices that the GPU doesn't have
+ * @returns {(Module | undefined)[]} in the order of the sources; undefined for shaders with subgroup matrices that the GPU doesn't have
  */
 export function makeSpirv(sources, folder, target) {
   const numbered = sources.map((source, index) => ({ index, ...source }));
@@ -54,7 +54,7 @@ function needsMatrices({ wgsl }) {
 }
 
 /**
- * What lets Dawn open a device of the GPU's driver: one that ignores all commands.
+ * The environment in which Dawn opens a device of the GPU's driver that ignores all commands.
  * @param {string} folder
  * @param {Target} target
  */
@@ -75,7 +75,7 @@ function onTarget(folder, { gpu, driver, commands }) {
 /**
  * @param {readonly (Source & { index: number })[]} sources
  * @param {string} folder
- * @param {Readonly<Record<string, string>>} [target] where they have subgroup matrices
+ * @param {Readonly<Record<string, string>>} [target] environment for shaders with subgroup matrices
  */
 function printSpirv(sources, folder, target) {
   const [given, printed] = [join(folder, 'sources.json'), join(folder, 'printed.txt')];
@@ -92,7 +92,7 @@ function printSpirv(sources, folder, target) {
 }
 
 /**
- * The SPIR-V in what Dawn prints, by the number that its WGSL begins with.
+ * The SPIR-V in Dawn's output, by the number with which its WGSL begins.
  * @param {string} printed
  * @returns {Map<number, string>}
  */

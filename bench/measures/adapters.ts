@@ -4,21 +4,21 @@ import { type MixedReport, measureMixed } from './mixed';
 import { measureSwitching, type SwitchingReport } from './switching';
 
 export interface AdapterBenchOptions {
-  /** config.json and weights. */
+  /** config.json and the weights. */
   readonly files: ReadonlyMap<string, Blob>;
   readonly r: number;
   readonly target_modules: readonly string[];
-  /** What products multiply in: f32. */
+  /** Arithmetic of products. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** Tokens of a row in the mixed batch, which has a row for each adapter. */
   readonly tokens: number;
-  /** On the device at once: 8. */
+  /** Adapters on the device. Default: 8. */
   readonly adapters?: number;
-  /** 7 */
+  /** Default: 7. */
   readonly rounds?: number;
-  /** How long one sample of a pass lasts at least: 0.1 s. */
+  /** Shortest duration of a sample of a pass, in seconds. Default: 0.1. */
   readonly sampleSeconds?: number;
-  /** Called as rounds are done. */
+  /** Called after each round. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -30,14 +30,14 @@ export interface AdapterReport {
   readonly device: DeviceInfo;
 }
 
-/** Tokens of the pass after a switch: so few that the switch counts. */
+/** Tokens of the pass after a switch: few, so that the switch is a large part of the time. */
 const SWITCH_TOKENS = 64;
-/** That go in rounds: mixed batches, switching both ways, and loading. */
+/** Parts that run in rounds: mixed batches, switching back and forth, switching around, and loading. */
 const PARTS = 4;
 
 /**
- * What several people's adapters on one model cost, their vectors random and A and B shared: batches whose rows have
- * adapters of their own, and switching. Opens a device of its own and closes it. Throws `unsupported_device`.
+ * Measures several people's adapters on one model: batches whose rows have adapters of their own, and switching. The adapters' vectors
+ * are random, and they share A and B. Opens a device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureAdapters(
   gpu: GPU | undefined,

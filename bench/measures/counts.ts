@@ -4,21 +4,21 @@ import { TrainingStage, type TrainingStageOptions } from '../stages/training_sta
 
 export type { TrainingStageOptions };
 
-/** What a training step does, on whatever device. */
+/** The work of a training step, which is the same on each device. */
 export interface StepCounts {
   readonly r: number;
   readonly dispatches: number;
   readonly flops: number;
-  /** That its dispatches read and write at least. */
+  /** Bytes that the step's dispatches read and write at least. */
   readonly bytes: number;
-  /** On the device: the model's weights, and all that a step needs. */
+  /** Bytes on the device: the model's weights, and the peak of a step. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
   readonly device: DeviceInfo;
 }
 
 /**
- * Counts a training step's work without taking it: with the rates of a device, this tells what the step takes there at
- * best. Opens a device of its own, as programs are built for one, and closes it. Throws `unsupported_device`.
+ * Counts the work of a training step without running it. Divided by a device's rates, it gives the shortest time of the step there.
+ * Opens a device of its own, because programs are built for a device, and closes it. Throws `unsupported_device`.
  */
 export async function countStep(gpu: GPU | undefined, options: TrainingStageOptions): Promise<StepCounts> {
   const stage = await TrainingStage.open(gpu, options);

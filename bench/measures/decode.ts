@@ -4,32 +4,31 @@ import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, timeReplays } from '../stages/replays';
 
 export interface DecodeBenchOptions extends DecodeStageOptions, ReplayOptions {
-  /** What a token takes in all: shares are of it. */
+  /** Seconds of a token in all, which the shares are fractions of. */
   readonly tokenSeconds: number;
 }
 
 /** Seconds are medians over the rounds. */
 export interface DecodeReport {
-  /** Tokens that the text has when the next is made. */
+  /** Tokens of the text before the measured step. */
   readonly position: number;
   readonly dispatches: number;
-  /** Of one of several steps queued one after the other. */
+  /** Seconds of one step, of several that are queued one after the other. */
   readonly seconds: number;
-  /** The longest first. */
+  /** The longest time first. */
   readonly kernels: readonly KernelShare[];
-  /** Of the model's weights, that a step reads. */
+  /** Bytes of the model's weights that a step reads. */
   readonly weightBytes: number;
-  /** A product of one row with one matrix stored as the head is: nothing reads faster. */
+  /** A product of one row with one matrix in the storage of the head, which reads as fast as the device can. */
   readonly reading: { readonly bytes: number; readonly seconds: number };
-  /** Seconds of a dispatch that does next to nothing, among others of its kind. */
+  /** Seconds of a dispatch that does next to nothing, of several in a submit. */
   readonly dispatchSeconds: number;
   readonly device: DeviceInfo;
 }
 
 /**
- * Where the time of a token goes: each dispatch of its step replayed alone, and beside them what the device takes to read
- * as many bytes in one dispatch, and for a dispatch as such. Opens a device of its own and closes it. Throws
- * `unsupported_device`.
+ * Measures where the time of a token goes: each dispatch of its step is replayed alone, and for comparison a dispatch that reads as many
+ * bytes, and one that does next to nothing. Opens a device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();

@@ -10,33 +10,33 @@ import { linearForward } from '../../src/ops/products/linear';
 import { type GemmShape, productSteps } from './product';
 
 export interface GemmRate {
-  /** The kernel's family of tiles. */
+  /** The family of tiles of the kernel. */
   readonly variant: string;
   readonly shape: GemmShape;
-  /** Floating-point operations per second, two for each multiply-add: the median of `samples`. */
+  /** Floating-point operations per second, two for each multiply-add. The median of `samples` samples. */
   readonly flopsPerSecond: number;
   readonly samples: number;
 }
 
 export interface GemmReport {
   readonly best: GemmRate;
-  /** Every variant at every shape. Those that fell behind in the first round have one sample. */
+  /** Each variant at each shape. All but the three fastest of the first round have one sample. */
   readonly rates: readonly GemmRate[];
   readonly device: DeviceInfo;
 }
 
 export interface GemmOptions {
-  /** 256×896×896 and 512×512×512. */
+  /** Default: 256×896×896 and 512×512×512. */
   readonly shapes?: readonly GemmShape[];
-  /** f16: its tiles are measured, too. Default: f32. */
+  /** With f16 the tiles in f16 are measured, too. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** How long one sample lasts at least: 0.2 s. */
+  /** Shortest duration of a sample, in seconds. Default: 0.2. */
   readonly sampleSeconds?: number;
-  /** 5 */
+  /** Default: 5. */
   readonly samples?: number;
-  /** Called as samples are done. */
+  /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects with its reason at once; what runs on the device ends with its submit. */
+  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,24 +45,24 @@ const SHAPES: readonly GemmShape[] = [
   { rows: 512, columns: 512, inner: 512 },
 ];
 
-/** A program holds so much work that starting it costs nothing beside it. */
+/** Work of one program, so long that the start of the program doesn't count. */
 const PROGRAM_FLOPS = 1e9;
 const MOST_REPEATS = 64;
 
-/** After the first round only so many go on. */
+/** Candidates that are measured again after the first round. */
 const FINALISTS = 3;
 
 interface Candidate {
   readonly variant: string;
   readonly shape: GemmShape;
   readonly executor: Executor;
-  /** The same product several times. */
+  /** Computes the same product several times. */
   readonly program: LoadedProgram;
   readonly samples: number[];
 }
 
 /**
- * What the library's own matrix product reaches on this device: the scale on which a training step is to be judged.
+ * Measures the fastest matrix product of this library on a device, with which a training step is compared.
  * Opens a device of its own and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without
  * shapes.
  */
@@ -82,12 +82,12 @@ export async function measureGemm(
       onProgress?.(done, total);
     };
     for (const candidate of candidates) {
-      // Drivers may compile at the first use.
+      // Drivers may compile a kernel at its first use.
       await untilAborted(timeRuns(candidate.executor, candidate.program, 1), signal);
       await take(candidate);
     }
     const finalists = candidates.toSorted((a, b) => median(b.samples) - median(a.samples)).slice(0, FINALISTS);
-    // In turns, so that whatever else this machine does meets all of them.
+    // In turns, so that other load on this machine affects all of them.
     for (let round = 1; round < samples; round++) {
       for (const candidate of finalists) await take(candidate);
     }
@@ -124,7 +124,7 @@ function productsOf({ rows, columns, inner }: GemmShape): number {
   return Math.min(Math.max(1, enough), MOST_REPEATS);
 }
 
-/** Operations per second, over at least `seconds` of work. */
+/** Operations per second, from a sample of at least `seconds`. */
 async function sample({ executor, program }: Candidate, seconds: number): Promise<number> {
   return program.flops / (await secondsPerRun(executor, program, seconds));
 }

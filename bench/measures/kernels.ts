@@ -9,7 +9,7 @@ import type { GemmRate } from './gemm';
 import { productSteps } from './product';
 
 export interface KernelBenchOptions extends ReplayOptions {
-  /** config.json and weights. */
+  /** config.json and the weights. */
   readonly files: ReadonlyMap<string, Blob>;
   readonly r: number;
   readonly target_modules: readonly string[];
@@ -17,46 +17,46 @@ export interface KernelBenchOptions extends ReplayOptions {
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
-  /** What products multiply in: f32. */
+  /** Arithmetic of products. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** A matrix product to time in turns with the step: rates that come minutes apart compare badly. */
+  /** A matrix product that is timed in turns with the step, because rates that are measured minutes apart don't compare well. */
   readonly product?: Pick<GemmRate, 'variant' | 'shape'> | undefined;
 }
 
 /** Seconds are medians over the rounds. */
 export interface KernelReport {
   readonly r: number;
-  /** One of several steps queued one after the other. */
+  /** One step, of several that are queued one after the other. */
   readonly step: {
     readonly seconds: number;
     readonly dispatches: number;
     readonly flops: number;
-    /** What they would be with all VeRA layers beside the base's products, as the paper writes them. */
+    /** Operations of the same step in mode `unmerged`, as the paper writes VeRA. */
     readonly unmerged_flops: number;
-    /** That its dispatches read and write at least. */
+    /** Bytes that the step's dispatches read and write at least. */
     readonly bytes: number;
   };
-  /** As it was in turns with the step. */
+  /** The given product, timed in turns with the step. */
   readonly product: KernelShare | undefined;
-  /** On the device: the model's weights, and all that a step needs. */
+  /** Bytes on the device: the model's weights, and the peak of a step. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
-  /** The longest first. */
+  /** The longest time first. */
   readonly kernels: readonly KernelShare[];
-  /** What the step takes beyond all of its dispatches by themselves: below 0 where they help each other. */
+  /** The step's time less the sum of its dispatches' times. Below 0 if dispatches run faster together. */
   readonly outside: { readonly seconds: number; readonly share: number };
   readonly device: DeviceInfo;
 }
 
 /**
- * Where the time of a training step goes: each of its dispatches replayed alone, beside the step as a whole. Opens a
- * device of its own and closes it. Throws `unsupported_device`.
+ * Measures where the time of a training step goes: the whole step, and each of its dispatches replayed alone. Opens a device of its own
+ * and closes it. Throws `unsupported_device`.
  */
 export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
   options.signal?.throwIfAborted();
   const stage = await TrainingStage.open(gpu, options);
   try {
     const steps = stage.steps();
-    // Of the step alone: what follows takes some, too.
+    // Read here, because the product below takes memory, too.
     const { memory } = stage;
     const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
     const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);

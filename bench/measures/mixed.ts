@@ -7,25 +7,25 @@ import type { TextBatch } from '../../src/tasks/causal_lm/batches';
 import { logitsProgram, writeBatch } from '../../src/train/program';
 import type { AdapterStage } from '../stages/adapter_stage';
 
-/** One forward pass, from ids to logits on the device. */
+/** A forward pass from token ids to logits on the device. */
 export interface PassReport {
-  /** The median of as many samples as there were rounds. */
+  /** The median over the rounds. */
   readonly seconds: number;
   readonly dispatches: number;
   readonly flops: number;
 }
 
-/** The same batch three ways. */
+/** The forward pass of one batch in three ways. */
 export interface MixedReport {
   readonly rows: number;
-  /** Of a row. */
+  /** Tokens of a row. */
   readonly tokens: number;
   readonly base: PassReport;
   /** One adapter for all rows. */
   readonly single: PassReport;
-  /** Each row with an adapter of its own. */
+  /** An adapter of its own for each row. */
   readonly mixed: PassReport;
-  /** Times to each other: medians over the rounds, within which all three ran one after the other. */
+  /** Ratios of times: medians over the rounds. In each round all three run one after the other. */
   readonly ratios: {
     readonly single_to_base: number;
     readonly mixed_to_base: number;
@@ -34,9 +34,9 @@ export interface MixedReport {
 }
 
 interface MixedOptions {
-  /** The adapters of the rows, one for each. */
+  /** One adapter for each row. */
   readonly names: readonly string[];
-  /** Of a row. */
+  /** Tokens of a row. */
   readonly tokens: number;
   readonly rounds: number;
   readonly sampleSeconds: number;
@@ -48,7 +48,7 @@ interface Pass {
   readonly samples: number[];
 }
 
-/** What it costs that the rows of a batch have adapters of their own. */
+/** Measures a batch whose rows have adapters of their own. */
 export async function measureMixed(
   stage: AdapterStage,
   { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
@@ -58,9 +58,9 @@ export async function measureMixed(
   const base = await prepare(stage, BASE, batch);
   const single = await prepare(stage, vera.overlay(names[0]), batch);
   const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
-  // Drivers may compile at the first use.
+  // Drivers may compile a kernel at its first use.
   for (const { program } of [base, single, mixed]) await secondsPerRun(executor, program, 0);
-  // In turns, so that whatever else this machine does meets all of them.
+  // In turns, so that other load on this machine affects all of them.
   for (let round = 0; round < rounds; round++) {
     for (const { program, samples } of [base, single, mixed]) {
       samples.push(await secondsPerRun(executor, program, sampleSeconds));

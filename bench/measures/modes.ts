@@ -12,9 +12,9 @@ export interface ModeBenchOptions extends StageOptions {
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
-  /** 5 */
+  /** Default: 5. */
   readonly rounds?: number;
-  /** Called as steps are done. */
+  /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -28,14 +28,14 @@ export interface ModeStep {
 
 export interface ModeReport {
   readonly r: number;
-  /** Forward and backward pass of the base model down to its first layer, where the smallest of adapters trains. */
+  /** Forward and backward pass of the base model down to its first layer, in which the smallest adapter trains. */
   readonly bare: ModeStep;
   readonly modes: readonly (ModeStep & {
     readonly mode: ModeChoice;
-    /** Times to `unmerged` and to `bare`: medians over the rounds, within which all ran one after the other. */
+    /** Ratios to the times of `unmerged` and `bare`: medians over the rounds. In each round all run one after the other. */
     readonly to_unmerged: number;
     readonly to_bare: number;
-    /** `to_bare` in the same ratio of floating-point operations: 1 where VeRA's arithmetic costs what the base's does. */
+    /** `to_bare` divided by the same ratio of floating-point operations: 1 if VeRA's operations run as fast as the base model's. */
     readonly to_bare_by_flops: number;
   })[];
   readonly device: DeviceInfo;
@@ -47,11 +47,11 @@ interface Timed {
 }
 
 const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
-/** Of the smallest adapter: a word. */
+/** Rank of the smallest adapter: one vec4. */
 const LEAST_RANK = 4;
 
 /**
- * The training step in each mode of its layers, and without VeRA, in turns. Opens two devices of its own and closes them.
+ * Measures the training step in each mode of its layers, and without VeRA, in turns. Opens two devices of its own and closes them.
  * Throws `unsupported_device`.
  */
 export async function measureModes(
@@ -78,7 +78,7 @@ export async function measureModes(
   }
 }
 
-/** In turns, so that whatever else this machine does meets all of them. The first one compiles, and doesn't count. */
+/** Takes turns, so that other load on this machine affects all steps. The first round compiles, and doesn't count. */
 async function takeTurns(
   all: readonly Timed[],
   rounds: number,

@@ -8,38 +8,38 @@ import { pinned, type Value } from '../../src/graph/value';
 import { emitFmaChain } from '../../src/ops/fma_chain';
 
 export interface PeakOptions {
-  /** How long one sample lasts at least: 0.2 s. */
+  /** Shortest duration of a sample, in seconds. Default: 0.2. */
   readonly sampleSeconds?: number;
-  /** Of each rate: 5 */
+  /** Samples of each rate. Default: 5. */
   readonly samples?: number;
-  /** Bytes that a copy reads, and as many that it writes: 128 MiB, or what the device binds. */
+  /** Bytes that a copy reads, and writes. Default: 128 MiB, or the largest binding of the device. */
   readonly copyBytes?: number;
-  /** Called as samples are done. */
+  /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects with its reason at once; what runs on the device ends with its submit. */
+  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What this device can do at best: the scale for every kernel. The best of the samples. */
+/** The fastest rates of a device, with which kernels are compared. Each is the best of its samples. */
 export interface PeakReport {
-  /** Multiply-adds in registers, each of them two operations, f32. */
+  /** Operations per second of multiply-adds in registers, in f32. Each multiply-add is two operations. */
   readonly flopsPerSecond: number;
-  /** Of a copy: bytes read and bytes written, both counted. */
+  /** Bytes per second that a copy reads and writes, added up. */
   readonly bytesPerSecond: number;
   readonly device: DeviceInfo;
 }
 
 const MiB = 2 ** 20;
-/** Threads enough to fill any GPU, and little memory. */
+/** Enough threads for any GPU, in little memory. */
 const CHAIN_ELEMENTS = 2 ** 20;
 const FIRST_ROUNDS = 16;
-/** A dispatch lasts so long that starting it costs nothing beside it, and the page stays alive. */
+/** Duration of a dispatch: its start doesn't count, and the page stays responsive. */
 const DISPATCH_SECONDS = 0.01;
 const MOST_ROUNDS = 2 ** 20;
 
 /**
- * Measures multiply-adds that wait for no memory, and a copy that waits for nothing else. Opens a device of its own and
- * closes it. Throws `unsupported_device`.
+ * Measures multiply-adds that don't wait for memory, and a copy that waits for memory only. Opens a device of its own and closes it.
+ * Throws `unsupported_device`.
  */
 export async function measurePeak(
   gpu: GPU | undefined,
@@ -70,14 +70,14 @@ export async function measurePeak(
   }
 }
 
-/** A chain with so many rounds that a dispatch lasts. */
+/** Loads a chain of multiply-adds whose dispatch lasts `DISPATCH_SECONDS`. */
 async function longChain(executor: Executor, x: Value, signal: AbortSignal | undefined): Promise<LoadedProgram> {
   for (let rounds = FIRST_ROUNDS; ; ) {
     const program = await load(executor, x, rounds);
-    // Drivers may compile at the first use.
+    // Drivers may compile a kernel at its first use.
     await untilAborted(secondsPerRun(executor, program, 0), signal);
     let seconds = Number.POSITIVE_INFINITY;
-    // Twice, as a pause of the machine may pass for work.
+    // Twice, because a pause of the machine looks like a long run.
     for (let attempt = 0; attempt < 2; attempt++) {
       seconds = Math.min(seconds, await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal));
     }
@@ -89,12 +89,12 @@ async function longChain(executor: Executor, x: Value, signal: AbortSignal | und
 
 async function load(executor: Executor, x: Value, rounds: number): Promise<LoadedProgram> {
   const g = new Graph();
-  // There and back: numbers go on to differ, and none grows.
+  // The factor −1 keeps the numbers different and bounded.
   const y = emitFmaChain(g, x, { rounds, a: -1, b: 0.5 });
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Those that differ, as a device may be quicker with zeros; written in parts, so that they needn't be here at once. */
+/** Different numbers, because a device may multiply zeros faster. They are written in parts, which take less of this process's memory. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

@@ -11,7 +11,7 @@ export interface GemmShape {
   readonly inner: number;
 }
 
-/** The same product so many times, of operands that it places on the device. */
+/** Places the operands of a product on the device. Returns the steps that compute the product `times` times. */
 export function productSteps(executor: Executor, { rows, columns, inner }: GemmShape, times: number): readonly Step[] {
   const x = pinned('x', [rows, inner]);
   const weight = pinned('weight', [columns, inner]);

@@ -9,24 +9,24 @@ import type { AdapterStage } from '../stages/adapter_stage';
 export interface SwitchReport {
   /** Bytes that the switch itself sends to the device. */
   readonly bytes: number;
-  /** Bytes that the first pass sends beyond what each later one does. */
+  /** Bytes that the first pass after the switch sends beyond those of a repeated pass. */
   readonly first_bytes: number;
-  /** Of the switch and the first pass, less a repeated pass. */
+  /** Seconds of the switch and the first pass, less those of a repeated pass. */
   readonly seconds: number;
-  /** Of a repeated pass: one row of `tokens`, and the logits read back. */
+  /** Seconds of a repeated pass: one row of `tokens`, with the logits read back. */
   readonly forward_seconds: number;
 }
 
 export interface SwitchingReport {
-  /** Of the row that a pass has. */
+  /** Tokens of the one row of a pass. */
   readonly tokens: number;
-  /** Between two adapters: the programs of both are kept. */
+  /** Between two adapters, whose programs both stay cached. */
   readonly back_and_forth: SwitchReport;
-  /** Through more adapters than programs are kept: each first pass builds its own. */
+  /** Through more adapters than the cache holds programs, so that each first pass builds its program. */
   readonly around: SwitchReport;
-  /** What building such a program takes by itself, its pipelines being there. */
+  /** Building such a program, when its pipelines are compiled already. */
   readonly build: { readonly seconds: number; readonly dispatches: number };
-  /** From a person's two files in memory, A and B of their key being there. */
+  /** Loading a person's two files from memory, when A and B of their key are on the device already. */
   readonly load: { readonly file_bytes: number; readonly bytes: number; readonly seconds: number };
 }
 
@@ -38,13 +38,13 @@ interface SwitchingOptions {
   onRound(): void;
 }
 
-/** What it costs to go from one adapter to another, and to bring one in. */
+/** Measures switching from one adapter to another, and loading one. */
 export async function measureSwitching(stage: AdapterStage, options: SwitchingOptions): Promise<SwitchingReport> {
   const { names, tokens } = options;
   return {
     tokens,
     back_and_forth: await measureSwitches(stage, { ...options, names: names.slice(0, 2) }),
-    // From the far end, so that those that have programs come last.
+    // In reverse, so that the adapters with cached programs come last.
     around: await measureSwitches(stage, { ...options, names: names.toReversed() }),
     build: await measureBuild(stage, options),
     load: await measureLoad(stage, options),
@@ -56,7 +56,7 @@ async function measureSwitches(
   { names, tokens, rounds, onRound }: SwitchingOptions,
 ): Promise<SwitchReport> {
   const samples: SwitchReport[] = [];
-  // The first ones build what later rounds have.
+  // The first switches build programs that later ones find in the cache.
   const begun = names.length > 2 ? 1 : names.length;
   for (let at = 0; at < begun + rounds; at++) {
     const sample = await switchTo(stage, names[at % names.length] ?? '', tokens);

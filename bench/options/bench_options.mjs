@@ -8,7 +8,7 @@ import { readWork, WORK_FLAGS, workHelp } from './work_options.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('../isa/isa_options.mjs').Peer} Peer */
-/** @typedef {Peer | { build: string }} Rival another build is the path of its folder */
+/** @typedef {Peer | { build: string }} Rival a peer, or the folder of another build */
 /** @typedef {import('./work_options.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
 const WHAT = `Measures training steps, generation, batches whose rows have adapters of their own, switching

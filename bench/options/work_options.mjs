@@ -1,22 +1,23 @@
-// The options that a benchmark has wherever it runs.
+// The options that `npm run bench` and `npx webvera bench` share.
 
+import { DTYPES } from '../../scripts/shared/dtypes.mjs';
 import { choice, integer, UsageError } from '../../scripts/shared/options.mjs';
 import { ALL_CASES, PARTS } from '../workload/cases.mjs';
 
 /** @typedef {import('../workload/cases.mjs').Part} Part */
 /** @typedef {import('../../src/index').ModelDtype} ModelDtype */
 /**
- * What is measured.
+ * The work of a benchmark.
  * @typedef {object} Work
  * @property {import('../workload/cases.mjs').CaseName} name
- * @property {number} length tokens in a row
+ * @property {number} length tokens of a row
  * @property {readonly number[]} ranks
  * @property {readonly Part[]} parts
  * @property {boolean} tuned
  * @property {'f32' | 'f16'} arithmetic
  * @property {ModelDtype} dtype of the base model's matrices, as training loads them
  * @property {boolean} json
- * @property {import('../report/roofline.mjs').Rates | undefined} peak of a device that isn't at hand
+ * @property {import('../report/roofline.mjs').Rates | undefined} peak rates of a device that isn't this machine's
  */
 
 export const WORK_FLAGS = /** @type {const} */ ({
@@ -32,7 +33,7 @@ export const WORK_FLAGS = /** @type {const} */ ({
   json: { type: 'boolean' },
 });
 
-/** @param {{ bundled: string, device: string, compare: string }} own what only the one or the other has, in lines */
+/** @param {{ bundled: string, device: string, compare: string }} own lines that differ between the two commands */
 export const workHelp = ({ bundled, device, compare }) => `\
   --case NAME      tiny          a Llama of 5 layers of 64, 4 × 256 tokens    (tiny)
                    small         a Llama of 6 layers of 288, 256 tokens
@@ -86,9 +87,6 @@ export function readWork(flags, names) {
   };
 }
 
-/** @type {readonly ModelDtype[]} */
-const DTYPES = ['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'];
-
 /**
  * @param {unknown} value
  * @param {readonly Part[]} parts
@@ -112,7 +110,7 @@ function rates(value) {
 }
 
 /**
- * Others would be padded.
+ * The lengths to which texts are padded. Rows of other lengths would contain padding.
  * @param {unknown} value
  */
 function lengthOf(value) {

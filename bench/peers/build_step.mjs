@@ -1,10 +1,10 @@
-// The training step of another build of webvera: what `npm run bench -- --compare ../before/dist` takes in turns with ours.
+// The training step of another build of webvera, for `npm run bench -- --compare ../before/dist`.
 import { createStep } from './webvera_step.mjs';
 
 /**
- * On the adapter of `navigator.gpu`.
+ * The step runs on the adapter of `navigator.gpu`.
  * @param {string} url of the build's node.js
- * @returns {Promise<import('../compare/compare.mjs').CreateStep>}
+ * @returns {Promise<import('./problem.mjs').CreateStep>}
  */
 export async function stepOfBuild(url) {
   /** @type {import('./problem.mjs').Library} */

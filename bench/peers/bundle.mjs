@@ -1,4 +1,4 @@
-// Peers come as they may be found in an application: bundled from their ES modules, for one page or one process.
+// Bundles peers from their ES modules, as an application would, for a page or a process.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { build } from 'vite';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
 
 /**
- * One self-contained ES module.
- * @param {string} entry beside this file
+ * Bundles one module and all that it imports.
+ * @param {string} entry name of a file in this folder
  * @param {'page' | 'node'} platform
  * @param {import('vite').Plugin[]} [plugins]
  * @returns {Promise<string>}
@@ -41,8 +41,8 @@ export async function bundle(entry, platform, plugins = []) {
 }
 
 /**
- * What such a module for Node exports.
- * @param {string} entry beside this file
+ * Imports a module that is bundled for Node.
+ * @param {string} entry name of a file in this folder
  * @returns {Promise<any>}
  */
 export async function importBundled(entry) {

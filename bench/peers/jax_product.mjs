@@ -1,11 +1,11 @@
-// x·wᵀ in jax-js, written as in the training step.
+// The product x·wᵀ in jax-js, written as in its training step.
 import * as jax from '@jax-js/jax';
 
 const { lax, numpy: np } = jax;
 
 /**
  * @param {{ rows: number, columns: number, inner: number }} sizes
- * @returns {Promise<() => Promise<unknown>>} computes it
+ * @returns {Promise<() => Promise<unknown>>} computes the product
  */
 export async function createProduct({ rows, columns, inner }) {
   if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js found no WebGPU');

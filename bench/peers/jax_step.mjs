@@ -1,5 +1,5 @@
-// The same training step in jax-js: one jitted function that takes the vectors and AdamW's moments to their next values.
-// Arrays are owned there: passing one on gives it away, and `.ref` keeps it.
+// The same training step in jax-js: one jitted function that returns the next values of the vectors and of AdamW's moments.
+// jax-js frees an array when it is passed to a function, unless `.ref` is passed instead.
 import * as jax from '@jax-js/jax';
 import { rotaryTables } from './problem.mjs';
 
@@ -145,7 +145,7 @@ function meanLoss(config, { B, T }) {
       const scale = np.reciprocal(np.sqrt(np.mean(np.square(x.ref), -1, { keepdims: true }).add(rms_norm_eps)));
       return x.mul(scale).mul(fixed(`model.${name}.weight`));
     };
-    /** A·x, which modules with one input share: (N, r). */
+    /** A·x (N, r), which modules with the same input share. */
     const down = (/** @type {JaxArray} */ x) => timesTransposed(x, fixed('A').slice([], [0, x.shape[1] ?? 0]));
     /** x·Wᵀ + λ_b ⊙ B(λ_d ⊙ u) */
     const linear = (/** @type {string} */ name, /** @type {JaxArray} */ x, /** @type {JaxArray} */ u) => {
@@ -161,7 +161,7 @@ function meanLoss(config, { B, T }) {
       return np.concatenate([first, b.mul(fixed('cos')).add(a.mul(fixed('sin')))], -1);
     };
 
-    /** Its own attention repeats keys for the heads of a group, and needs more of JavaScript than Node 20 has. */
+    /** The attention of jax-js repeats keys for the heads of a group, and needs a newer JavaScript than Node 20's. */
     const attention = (/** @type {JaxArray} */ q, /** @type {JaxArray} */ k, /** @type {JaxArray} */ v) => {
       const groups = num_attention_heads / num_key_value_heads;
       const scores = lax

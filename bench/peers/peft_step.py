@@ -1,8 +1,8 @@
-"""The benchmark's training step in real PEFT, on a CPU or an NVIDIA GPU, to set beside webvera's on the same machine.
+"""The benchmark's training step in real PEFT, on a CPU or an NVIDIA GPU, for comparison with webvera on the same machine.
 
-Models, shapes and adapters are those of `npm run bench`: random weights, VeRA on all linear layers, AdamW of its
-vectors alone, gradients clipped to a norm of 1. PyTorch runs eagerly, as it does for who uses PEFT: nothing is
-compiled. f32 is PyTorch's own, which takes no TF32 unless it is told to.
+Models, shapes and adapters are those of `npm run bench`: random weights, VeRA on all linear layers, AdamW of the
+vectors only, gradients clipped to a norm of 1. PyTorch runs eagerly, as for most users of PEFT: nothing is
+compiled. f32 is PyTorch's default, which doesn't use TF32.
 """
 
 import argparse
@@ -24,14 +24,14 @@ DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 LLAMA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 OPT_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
 WARM_UPS = 3
-"""The first step allocates and chooses kernels, and the next may still find something to prepare."""
+"""Steps before the measurement: the first one allocates and chooses kernels, and the next may still prepare something."""
 BATCHES = 4
-"""They go round, as the benchmark's do."""
+"""Batches that the steps use in turn, as in the benchmark."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a model and its batches, by the names of the benchmark's JSON."""
+    """Sizes of a model and its batches, by their names in the benchmark's JSON."""
 
     hidden_size: int
     intermediate_size: int
@@ -48,7 +48,7 @@ class Case:
     shape: Shape
     ranks: tuple[int, ...]
     rope_theta: float | None
-    """None is an OPT, which has no rotation."""
+    """None for an OPT, which has no rotation."""
 
 
 CASES = {
@@ -61,7 +61,7 @@ CASES = {
 
 
 class UsageError(Exception):
-    """What is asked for can't be measured, in words for whoever asked."""
+    """An option or a file that can't be used. The message is for the user."""
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def positive(text: str) -> int:
 
 
 def read_benchmark(path: Path) -> dict[str, Any]:
-    """The benchmark's document, as far as something here can be set beside it."""
+    """The parts of the benchmark's document that can be compared."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         medians_of(document)
@@ -123,7 +123,7 @@ def read_benchmark(path: Path) -> dict[str, Any]:
 
 
 def chosen(options: argparse.Namespace, against: dict[str, Any] | None) -> tuple[str, Case]:
-    """A case with its length and ranks: those of the benchmark's document, unless others are asked for."""
+    """A case with its length and ranks, which come from the benchmark's document unless options name others."""
     given = {} if against is None else against
     name: str = options.case or given.get("case", "tiny")
     case = CASES[name]
@@ -143,7 +143,7 @@ def medians_of(benchmark: dict[str, Any]) -> dict[int, float]:
 
 
 def measure(case: Case, r: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Takes steps one by one, and waits for each."""
+    """Takes steps one by one, and waits for each of them."""
     shape, device = case.shape, torch.device(options.device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -174,7 +174,7 @@ def targets_of(case: Case) -> list[str]:
 
 
 def config_of(case: Case) -> Any:
-    """As the benchmark writes its models' config.json."""
+    """The model's configuration, as in the benchmark's config.json."""
     sizes = asdict(case.shape)
     length = sizes.pop("length")
     del sizes["batch"]
@@ -215,7 +215,7 @@ def training_step(model: Any, trained: list[torch.nn.Parameter], batches: list[t
 
 
 def timed(step: Callable[[], None], device: torch.device) -> float:
-    """Seconds until its work is done, on the device too."""
+    """Seconds until the work is done, on the device too."""
     settle(device)
     start = time.perf_counter()
     step()
@@ -235,7 +235,7 @@ def describe(device: str) -> dict[str, Any]:
 
 
 def compare(runs: list[dict[str, Any]], benchmark: dict[str, Any]) -> dict[str, Any]:
-    """How many times as long webvera takes as PEFT."""
+    """Ratio of webvera's time to PEFT's."""
     medians = medians_of(benchmark)
     ratios = [
         {"r": run["r"], "webvera_ms": medians[run["r"]], "ratio": medians[run["r"]] / run["ms_per_step"]["median"]}

@@ -1,9 +1,11 @@
-// One training step as plain numbers, so that any library can be asked for it: a model, its adapter and a batch.
+// One training step as plain numbers, which any library can compute: a model, its adapter and a batch.
+
+import { randomNumbers } from '../../scripts/shared/random.mjs';
 import { CASES } from '../workload/cases.mjs';
-import { modelFiles, randomNumbers } from '../workload/random_models.mjs';
+import { modelFiles } from '../workload/random_models.mjs';
 
 /** @typedef {import('../workload/cases.mjs').OwnCaseName} CaseName */
-/** @typedef {import('../workload/workload.mjs').Library} Library */
+/** @typedef {typeof import('../../src/index')} Library */
 /** @typedef {{ shape: readonly number[], data: Float32Array<ArrayBuffer> }} Matrix */
 /**
  * @typedef {import('../workload/random_models.mjs').Shape & { rms_norm_eps: number, rope_theta: number }} Config
@@ -14,7 +16,7 @@ import { modelFiles, randomNumbers } from '../workload/random_models.mjs';
  * @property {number} T tokens in a row
  * @property {Int32Array<ArrayBuffer>} input_ids (B·T)
  * @property {Int32Array<ArrayBuffer>} targets (B·T): the next token's label, 0 where there is none
- * @property {Float32Array<ArrayBuffer>} shares (B·T): of the mean loss, 1 / labels, or 0 where there is no label
+ * @property {Float32Array<ArrayBuffer>} shares (B·T) of each position in the mean loss: 1 / labels, or 0 without a label
  */
 /**
  * @typedef {object} Problem
@@ -24,7 +26,7 @@ import { modelFiles, randomNumbers } from '../workload/random_models.mjs';
  * @property {ReadonlyMap<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} lambda by module, as `layers.0.self_attn.q_proj`
  * @property {Batch} batch
  * @property {Args} args
- * @property {ReadonlyMap<string, Blob>} files the model once more, as a library of models loads it
+ * @property {ReadonlyMap<string, Blob>} files of the model, for libraries that load files
  * @property {number} r
  * @property {readonly string[]} targets
  * @property {readonly number[][]} rows token ids of the batch
@@ -38,18 +40,19 @@ import { modelFiles, randomNumbers } from '../workload/random_models.mjs';
  * @property {number} max_grad_norm
  */
 /**
- * A library's training step, ready to be taken again and again.
+ * A library's training step, which can be taken any number of times.
  * @typedef {object} Stepper
- * @property {() => Promise<number>} step resolves with the loss before the update, once the update is made too
+ * @property {() => Promise<number>} step resolves with the loss before the update, when the update is complete
  * @property {() => Promise<void>} dispose
- * @property {GPUDevice} device that it all happens on
+ * @property {GPUDevice} device that the step runs on
  */
+/** @typedef {(problem: Problem) => Promise<Stepper>} CreateStep */
 
 const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const PREFIX = 'base_model.model.model.';
 
 /**
- * The benchmark's own case. Weights, A, B and vectors are those of the library, out of the files that it writes.
+ * A case of the benchmark. Weights, A, B and vectors are read from the files that the library writes.
  * @param {Library} library
  * @param {{ name: CaseName, r: number, learning_rate?: number, session: import('../../src/index').Session }} job
  * @returns {Promise<Problem>}
@@ -81,7 +84,7 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
 }
 
 /**
- * @param {readonly number[][]} rows all tokens are labels of their own
+ * @param {readonly number[][]} rows whose tokens are their own labels
  * @param {number} T
  * @returns {Batch}
  */
@@ -124,7 +127,7 @@ export function named(map, name) {
 }
 
 /**
- * @param {Blob} file of f32 alone
+ * @param {Blob} file whose tensors are f32
  * @returns {Promise<Map<string, Matrix>>}
  */
 async function readSafetensors(file) {
@@ -153,7 +156,7 @@ function randomRows(count, length, vocabulary) {
 }
 
 /**
- * Rotary angles as Llama's: `cos` and `sin` (T, head / 2).
+ * Llama's tables of rotary angles: `cos` and `sin` (T, head / 2).
  * @param {Config} config
  * @param {number} T
  */

@@ -1,11 +1,11 @@
-// x·wᵀ in TensorFlow.js, written as in the training step.
+// The product x·wᵀ in TensorFlow.js, written as in its training step.
 
 /**
  * @param {{ rows: number, columns: number, inner: number }} sizes
- * @returns {Promise<() => Promise<unknown>>} computes it
+ * @returns {Promise<() => Promise<unknown>>} computes the product
  */
 export async function createProduct({ rows, columns, inner }) {
-  // Both look for navigator.gpu while they load.
+  // Both packages look for navigator.gpu while they load.
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-backend-webgpu');
   if (!(await tf.setBackend('webgpu'))) throw new Error('TensorFlow.js found no WebGPU');

@@ -1,4 +1,4 @@
-// The same training step in TensorFlow.js: eager kernels under `tidy`, gradients by `variableGrads`, its own Adam.
+// The same training step in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the Adam of the package.
 import { named, rotaryTables } from './problem.mjs';
 
 /** @typedef {import('@tensorflow/tfjs-core')} Tf */
@@ -7,7 +7,7 @@ import { named, rotaryTables } from './problem.mjs';
 
 /** @returns {Promise<Tf>} */
 async function loadTf() {
-  // Both look for navigator.gpu while they load.
+  // Both packages look for navigator.gpu while they load.
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-core/dist/register_all_gradients');
   await import('@tensorflow/tfjs-backend-webgpu');
@@ -29,7 +29,7 @@ export async function createStep({ config, weights, projections, lambda, batch, 
   const frozen = new Map([...weights].map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]));
   for (const [module, { d, b }] of lambda) {
     const { shape } = named(weights, `model.${module}.weight`);
-    // Views of A and B for each module's size, made once for each size.
+    // Parts of A and B in the size of the module, made once for each size.
     for (const [name, matrix, size] of /** @type {const} */ ([
       ['A', A, [d.length, shape[1] ?? 0]],
       ['B', B, [b.length, d.length]],
@@ -51,7 +51,7 @@ export async function createStep({ config, weights, projections, lambda, batch, 
     shares: tf.tensor1d(batch.shares),
   };
 
-  // All vectors lie in one variable: split once, gathered once, updated at once.
+  // One variable holds all vectors, so that they are split, gathered and updated together.
   const parts = [...lambda].flatMap(([name, { b, d }]) => [
     { name: `${name} b`, values: b },
     { name: `${name} d`, values: d },
@@ -92,7 +92,7 @@ export async function createStep({ config, weights, projections, lambda, batch, 
 }
 
 /**
- * Added to scores: (groups·T, T), the heads of a group below each other.
+ * The mask that is added to scores: (groups·T, T), with the heads of a group one below the other.
  * @param {Tf} tf
  * @param {number} T
  * @param {number} groups
@@ -120,7 +120,7 @@ function meanLoss(tf, config, { B, T }) {
       const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), rms_norm_eps));
       return tf.mul(tf.mul(x, scale), frozen(`model.${name}.weight`));
     };
-    /** A·x, which modules with one input share: (N, r). */
+    /** A·x (N, r), which modules with the same input share. */
     const down = (/** @type {Tensor} */ x) => timesTransposed(x, frozen(`A ${x.shape[1]}`));
     /** x·Wᵀ + λ_b ⊙ B(λ_d ⊙ u) */
     const linear = (/** @type {string} */ name, /** @type {Tensor} */ x, /** @type {Tensor} */ u) => {
@@ -133,7 +133,7 @@ function meanLoss(tf, config, { B, T }) {
       const [cos, sin] = [frozen('cos'), frozen('sin')];
       return tf.concat([tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))], -1);
     };
-    /** The query heads of a group lie below each other, so that keys need no copies. */
+    /** Puts the query heads of a group one below the other, so that keys need no copies. */
     const attention = (/** @type {Tensor} */ q, /** @type {Tensor} */ k, /** @type {Tensor} */ v) => {
       const grouped = tf.transpose(tf.reshape(q, [B, T, num_key_value_heads, groups, size]), [0, 2, 3, 1, 4]);
       const queries = tf.reshape(grouped, [B * num_key_value_heads, groups * T, size]);

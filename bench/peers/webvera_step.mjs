@@ -1,10 +1,10 @@
-// Our own training step, through the library's public names alone.
+// The training step of this library, through its public API only.
 
 /** @typedef {import('./problem.mjs').Problem} Problem */
 /** @typedef {import('./problem.mjs').Stepper} Stepper */
 
 /**
- * Holds a run still between two steps.
+ * Starts a run that is paused between steps.
  * @param {import('./problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {Problem} problem
@@ -24,7 +24,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       per_device_train_batch_size: batch.B,
       max_length: batch.T,
       lr_scheduler_type: 'constant',
-      // A pause would keep a checkpoint, in the peer's time.
+      // A pause would save a checkpoint while the peer's step runs.
       save_strategy: 'no',
       shuffle: false,
     },
@@ -40,7 +40,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       if (value.type === type) return value;
     }
   };
-  // Before it has its data a run can be asked to stand still before the first step.
+  // A run that is paused while it reads its data stops before the first step.
   async function* pausedRows() {
     await run.pause();
     for (const input_ids of rows) yield { input_ids };
@@ -50,7 +50,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
   return {
     async step() {
       await Promise.all([run.resume(), next('resumed')]);
-      // One step is on its way before the pause is looked at. Asked for earlier, it would undo that the run goes on.
+      // The run starts one step before it sees this pause. An earlier pause would undo the resume.
       const paused = run.pause();
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');
@@ -67,7 +67,7 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 }
 
 /**
- * A `GPU` that remembers the device it gave.
+ * A `GPU` that records the device that it returned.
  * @param {GPU} gpu
  */
 function captureDevice(gpu) {

@@ -1,4 +1,4 @@
-// What the benchmark prints of several adapters on one model.
+// Reports several adapters on one model.
 
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';

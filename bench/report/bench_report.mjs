@@ -1,4 +1,4 @@
-// What the benchmark prints.
+// The benchmark's document, and the tables that it prints.
 
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -15,7 +15,7 @@ import { countLines, countRun } from './roofline.mjs';
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
 
 /**
- * What stands for parts that weren't measured.
+ * Measurements of a run that measured none of the parts.
  * @type {Omit<Measurements, 'version' | 'device'>}
  */
 export const NOTHING_MEASURED = {
@@ -36,8 +36,8 @@ export const NOTHING_MEASURED = {
  * @param {string} run.adapter
  * @param {string} run.engine
  * @param {'f32' | 'f16'} [run.arithmetic] of products
- * @param {import('../../src/index').ModelDtype} [run.dtype] of the weights that training reads
- * @param {import('./roofline.mjs').Rates} [run.peak] of a device that isn't the measured one
+ * @param {import('../../src/index').ModelDtype} [run.dtype] of the model's weights in training
+ * @param {import('./roofline.mjs').Rates} [run.peak] rates that replace the measured device's
  * @param {Measurements} measurements
  */
 export function benchReport(

@@ -1,4 +1,4 @@
-// What the benchmark prints of the step that makes one more token.
+// Reports the step that generates one token.
 
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -9,7 +9,7 @@ import { labelOf } from './kernel_report.mjs';
 
 /**
  * @param {DecodeReport} report
- * @param {number} tokenSeconds what a token takes through the library's public names
+ * @param {number} tokenSeconds seconds of a token through the library's public API
  */
 export function decodeRun(report, tokenSeconds) {
   const { position, dispatches, seconds, kernels, weightBytes, reading, dispatchSeconds } = report;
@@ -27,7 +27,7 @@ export function decodeRun(report, tokenSeconds) {
     queued: part(seconds),
     weight_bytes: weightBytes,
     weight_bytes_per_second: weightBytes / tokenSeconds,
-    // The same bytes as fast as the device reads anything.
+    // The time of the same bytes at the fastest rate of reading.
     reading: {
       bytes_per_second: reading.bytes / reading.seconds,
       ...part((weightBytes * reading.seconds) / reading.bytes),

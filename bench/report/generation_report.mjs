@@ -1,4 +1,4 @@
-// What the benchmark prints of generated texts.
+// Reports generated texts.
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';

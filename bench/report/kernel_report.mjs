@@ -1,4 +1,4 @@
-// What the benchmark prints of the kernels in a training step.
+// Reports the kernels of a training step.
 
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -12,10 +12,10 @@ import { rooflineOf } from './roofline.mjs';
 
 /**
  * @param {KernelReport} report
- * @param {object} scale what rates are compared with
- * @param {number} scale.tokens of a step
+ * @param {object} scale of rates
+ * @param {number} scale.tokens in a step
  * @param {PeakReport | undefined} scale.peak
- * @param {boolean} scale.isHardware whether the peak is that of a real GPU, which is bound by instructions as AMD's are
+ * @param {boolean} scale.isHardware whether the device is a real GPU, whose instructions bound its rates as AMD's do
  */
 export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak, isHardware }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({
@@ -98,7 +98,7 @@ function gemmRows(gemm) {
 }
 
 /**
- * The device's best, and what that makes of the step.
+ * The line of the device's fastest rates.
  * @param {{ flops_per_second: number, bytes_per_second: number } | undefined} peak
  * @returns {string[]}
  */
@@ -122,7 +122,7 @@ function rooflineLines({ flops, bytes, roofline }) {
 }
 
 /**
- * Empty where no arithmetic is counted.
+ * Empty cells for kernels without arithmetic.
  * @param {Pick<KernelRun, 'flops' | 'flops_per_second' | 'share_of_best_gemm' | 'share_of_peak'>} one
  */
 function rateCells({ flops, flops_per_second, share_of_best_gemm, share_of_peak }) {

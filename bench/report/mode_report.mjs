@@ -1,4 +1,4 @@
-// What the benchmark prints of the equal ways to compute adapted layers.
+// Reports the modes, which are equivalent ways to compute adapted layers.
 
 import { count } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';

@@ -1,4 +1,4 @@
-// What a step takes at best, on a device of known rates.
+// The shortest time of a step on a device of known rates.
 
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
@@ -7,7 +7,7 @@ import { tableLines } from '../../scripts/shared/table.mjs';
 /** @typedef {ReturnType<typeof countRun>} CountRun */
 
 /**
- * The time of each, as if it were all that there is to do.
+ * The time of the arithmetic alone, and of the memory traffic alone.
  * @param {{ flops: number, bytes: number }} step
  * @param {Rates} peak
  */
@@ -17,7 +17,7 @@ export function rooflineOf({ flops, bytes }, { flopsPerSecond, bytesPerSecond })
 
 /**
  * @param {import('../index').StepCounts} counts
- * @param {{ tokens: number, peak: Rates }} scale tokens of a step, and what the device does at best
+ * @param {{ tokens: number, peak: Rates }} scale `tokens` of a step, and the fastest rates of the device
  */
 export function countRun({ r, dispatches, flops, bytes, memory }, { tokens, peak }) {
   const roofline = rooflineOf({ flops, bytes }, peak);

@@ -16,7 +16,7 @@ export interface StageOptions extends ModelStageOptions {
   readonly target_modules: readonly string[];
 }
 
-/** A model on a device of its own, with the parts that a session is made of. */
+/** A model and its adapters on a device of their own, built from the same parts as a session. */
 export class AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
@@ -37,7 +37,7 @@ export class AdapterStage {
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
 
-  /** With an adapter for each of the names. Throws `unsupported_device`, and what loading a model throws. */
+  /** Opens a device, and loads the model and one adapter for each name. Throws `unsupported_device`, and the errors of loading a model. */
   static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
@@ -50,7 +50,7 @@ export class AdapterStage {
     }
   }
 
-  /** A person's two files: random vectors, without A and B. */
+  /** The two files of one person's adapter: random vectors, without A and B. */
   adapterFiles(seed: number): AdapterBytes {
     const { targets, expected } = this.vera.resolve(`person ${seed}`, this.#config);
     const vectors = [...expected.vectors].map(([name, [length = 0]], at) => {

@@ -18,9 +18,9 @@ import type { Stage, StageStep } from './replays';
 import { waves } from './waves';
 
 export interface DecodeStageOptions extends ModelStageOptions {
-  /** Tokens that the text has when the next is made. */
+  /** Tokens of the text before the measured step. */
   readonly position: number;
-  /** Tokens that it has in the end: there is a cache for as many. */
+  /** Tokens for which the cache of keys and values has room. */
   readonly longest: number;
 }
 
@@ -34,7 +34,7 @@ interface Parts {
   readonly weightBytes: number;
 }
 
-/** So many steps go on from the position before they begin there again. */
+/** Steps in a row, after which the text is set back to the position. */
 const STEPS = 16;
 const GREEDY = {
   max_new_tokens: STEPS,
@@ -50,7 +50,7 @@ const GREEDY = {
   adapter_names: undefined,
 };
 
-/** The step that makes one more token of one text, on a device of its own. */
+/** The step that generates one token of one text, on a device of its own. */
 export class DecodeStage implements Stage {
   readonly #parts: Parts;
 
@@ -58,7 +58,7 @@ export class DecodeStage implements Stage {
     this.#parts = parts;
   }
 
-  /** Throws `unsupported_device`, and what loading a model throws. */
+  /** Throws `unsupported_device`, and the errors of loading a model. */
   static async open(gpu: GPU | undefined, { position, longest, ...options }: DecodeStageOptions): Promise<DecodeStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
@@ -91,12 +91,12 @@ export class DecodeStage implements Stage {
     return this.#parts.info;
   }
 
-  /** Bytes of weights that a step reads. */
+  /** Bytes of the weights that a step reads. */
   get weightBytes(): number {
     return this.#parts.weightBytes;
   }
 
-  /** Bytes that the second of the plain steps reads. */
+  /** Bytes that the second plain step reads. */
   get plainBytes(): number {
     return this.#parts.plain.bytes;
   }
@@ -106,12 +106,12 @@ export class DecodeStage implements Stage {
     return this.#stepsOf(this.#parts.decode);
   }
 
-  /** Two dispatches to compare with: one that does next to nothing, and one that does little but read. */
+  /** Two dispatches for comparison: one that does next to nothing, and one that does little but read a matrix. */
   plainSteps(): StageStep[] {
     return this.#stepsOf(this.#parts.plain.loaded);
   }
 
-  /** Where the text stands. */
+  /** Sets the text back to the position. */
   reset(): void {
     const { executor, state, position } = this.#parts;
     executor.write(state.positions, Uint32Array.of(position - 1));
@@ -141,7 +141,7 @@ export class DecodeStage implements Stage {
   }
 }
 
-/** Each dispatch reads the weights that it is given once, but of embeddings a row. */
+/** Each dispatch reads its weights once; a lookup of an embedding reads one row. */
 function weightBytesOf(steps: readonly Step[], weights: ReadonlySet<Value>): number {
   const bytesOf = ({ kernel, values }: Step): number =>
     [...new Set(Object.values(values))]

@@ -1,41 +1,41 @@
 import type { Sized } from '../../src/graph/work';
 import { sizesOf, workOf } from './kernel_sizes';
 
-/** Dispatches that do equal work, and the median time of one alone. */
+/** Dispatches with equal work, and the median time of one of them alone. */
 export interface Timed extends Sized {
   readonly variant: string;
-  /** In a step. */
+  /** Dispatches in a step. */
   readonly dispatches: number;
-  /** Of one. */
+  /** Seconds of one dispatch. */
   readonly seconds: number;
-  /** Of all of them, as `bytesOf` counts. */
+  /** Bytes of all dispatches, by `bytesOf`. */
   readonly bytes: number;
 }
 
-/** Dispatches of a step by one kernel and variant, of sizes that don't differ much. */
+/** Dispatches of a step by one kernel and variant, of similar sizes. */
 export interface KernelShare {
   readonly kernel: string;
   readonly variant: string;
-  /** Of the largest one, in the order of the kernel's record: rows, columns and inner size for most products. */
+  /** Sizes of the largest dispatch, in the order of the kernel's record: rows, columns and inner size for most products. */
   readonly sizes: readonly number[];
-  /** Whether there are smaller ones among them. */
+  /** Whether some dispatches are smaller. */
   readonly mixed: boolean;
-  /** In a step. */
+  /** Dispatches in a step. */
   readonly dispatches: number;
-  /** Of all of them, each measured alone. */
+  /** Seconds of all dispatches, each measured alone. */
   readonly seconds: number;
-  /** `seconds` in the step's own time. */
+  /** `seconds` divided by the step's own time. */
   readonly share: number;
-  /** That they read and write at least. */
+  /** Bytes that the dispatches read and write at least. */
   readonly bytes: number;
   readonly flops: number;
   readonly flopsPerSecond: number;
 }
 
-/** Those whose work differs more than that stand in lines of their own. */
-const MUCH = 4;
+/** Dispatches of one line differ in their work at most by this factor. */
+const MOST_DIFFERENCE = 4;
 
-/** Lines by kernel, variant and size, the longest first. `stepSeconds`: the step's own time. */
+/** One line for each kernel, variant and size, the longest time first. `stepSeconds`: the step's own time. */
 export function kernelTable(timed: readonly Timed[], stepSeconds: number): KernelShare[] {
   const groups: Timed[][] = [];
   for (const one of timed.toSorted((a, b) => workOf(b) - workOf(a))) {
@@ -48,7 +48,7 @@ export function kernelTable(timed: readonly Timed[], stepSeconds: number): Kerne
 
 function belongs(one: Timed, largest: Timed): boolean {
   const same = one.kernel.name === largest.kernel.name && one.variant === largest.variant;
-  return same && workOf(largest) <= MUCH * workOf(one);
+  return same && workOf(largest) <= MOST_DIFFERENCE * workOf(one);
 }
 
 function shareOf(group: readonly Timed[], stepSeconds: number): KernelShare {

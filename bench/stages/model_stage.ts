@@ -15,13 +15,13 @@ interface ModelStage {
 export interface ModelStageOptions {
   /** config.json and weights. */
   readonly files: ReadonlyMap<string, Blob>;
-  /** What products multiply in: f32. */
+  /** Arithmetic of products. Default: f32. */
   readonly arithmetic?: 'f32' | 'f16' | undefined;
-  /** Ends the loading of the model. */
+  /** Aborts the loading of the model. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws `unsupported_device`, what loading a model throws, and what `signal` is aborted with. */
+/** Throws `unsupported_device`, the errors of loading a model, and the reason of an aborted `signal`. */
 export async function openModel(
   gpu: GPU | undefined,
   { files, signal, arithmetic }: ModelStageOptions,

@@ -9,53 +9,53 @@ import { workKey } from '../../src/graph/work';
 import type { Timed } from './kernel_table';
 import { bytesOf } from './traffic';
 
-/** A dispatch that can be queued by itself. */
+/** A dispatch that can be queued alone. */
 export interface StageStep {
   readonly program: LoadedProgram;
-  /** Its index in there. */
+  /** Index of the dispatch in the program. */
   readonly index: number;
   readonly step: Step;
   readonly variant: string;
 }
 
-/** Programs that can be run as often as wanted, on a device of their own. */
+/** Programs on a device of their own, which can be run any number of times. */
 export interface Stage {
   readonly executor: Executor;
   readonly info: DeviceInfo;
-  /** Queues all of its programs. */
+  /** Queues all programs, `times` times. */
   run(times: number): void;
-  /** Queues one dispatch by itself. */
+  /** Queues one dispatch alone, `times` times. */
   replay(step: StageStep, times: number): void;
-  /** Puts what they change back to what it was, whatever was replayed over it. */
+  /** Restores the values that runs and replays change. */
   reset(): void;
   close(): void;
 }
 
 export interface ReplayOptions {
-  /** 5 */
+  /** Default: 5. */
   readonly rounds?: number;
-  /** How long one sample lasts at least: 0.005 s, that of all programs ten times as long. */
+  /** Shortest duration of a sample, in seconds; a sample of all programs is ten times as long. Default: 0.005. */
   readonly sampleSeconds?: number | undefined;
-  /** Called as samples are done. */
+  /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Rejects with its reason at once; what runs on the device ends with its submit. */
+  /** Rejects at once with the signal's reason. Work that the device has begun ends with its submit. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Seconds are medians over the rounds. */
 interface ReplayTimes {
-  /** Of all programs, queued one after the other. */
+  /** Time of all programs, queued one after the other. */
   readonly seconds: number;
-  /** Different work among the steps, once each. */
+  /** The steps with different work, each once. */
   readonly timed: readonly Timed[];
-  /** As they were given. */
+  /** The steps that were given as `apart`, in the same order. */
   readonly apart: readonly Timed[];
 }
 
 interface Sampled {
   readonly queue: Queue;
   readonly samples: number[];
-  /** In a sample. */
+  /** Runs in one sample. */
   runs: number;
 }
 
@@ -65,14 +65,14 @@ interface Work extends Sampled {
   bytes: number;
 }
 
-/** Of one dispatch in a submit. */
+/** Most repeats of one dispatch in a submit. */
 const MOST_REPEATS = 16_384;
 const RUN_SAMPLE = 10;
 const NOTHING: Queue = () => {};
 
 /**
- * Times each of the steps replayed alone, in one submit with as many as last long enough, beside the whole. Those `apart`
- * are no part of it.
+ * Times all programs of a stage, each of `steps` replayed alone in submits that last long enough, and each of `apart`, which are no
+ * part of the programs.
  */
 export async function timeReplays(
   stage: Stage,
@@ -84,9 +84,9 @@ export async function timeReplays(
   const own = differentWork(stage, steps);
   const others = apart.map((like) => newWork(stage, like));
   const whole: Sampled = { queue: (times) => stage.run(times), samples: [], runs: 0 };
-  // Those apart right after the whole, which they are there to be compared with.
+  // The steps apart come right after the whole, with which they are compared.
   const all = [whole, ...others, ...own];
-  // Reading takes its time, with nothing to wait for too: the shortest of those times.
+  // Waiting for an empty queue takes time too: samples are corrected by the shortest such time.
   let waiting = await time(NOTHING, 1);
   const total = (rounds + 1) * all.length;
   let done = 0;
@@ -95,19 +95,19 @@ export async function timeReplays(
     onProgress?.(done, total);
     signal?.throwIfAborted();
   };
-  // Drivers may compile at the first use.
+  // Drivers may compile a kernel at its first use.
   stage.run(1);
   for (const one of all) {
     const long = one === whole ? RUN_SAMPLE * sampleSeconds : sampleSeconds;
     waiting = Math.min(waiting, await time(NOTHING, 1));
-    // Twice, as a pause of the machine may pass for work.
+    // Twice, because a pause of the machine looks like a long run.
     for (let attempt = 0; attempt < 2; attempt++) {
       const enough = enoughRuns(executor, one.queue, waiting + long, MOST_REPEATS);
       one.runs = Math.max(one.runs, (await untilAborted(enough, signal)).runs);
     }
     next();
   }
-  // In turns, so that whatever else this machine does meets all of them.
+  // In turns, so that other load on this machine affects all of them.
   for (let round = 0; round < rounds; round++) {
     stage.reset();
     for (const one of all) {
@@ -119,7 +119,7 @@ export async function timeReplays(
   return { seconds: median(whole.samples), timed: own.map(timedOf), apart: others.map(timedOf) };
 }
 
-/** Each different dispatch once. */
+/** Dispatches with equal work are one entry. */
 function differentWork(stage: Stage, steps: readonly StageStep[]): Work[] {
   const works = new Map<string, Work>();
   for (const like of steps) {

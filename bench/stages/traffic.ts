@@ -2,8 +2,8 @@ import type { Step } from '../../src/graph/graph';
 import { byteLength } from '../../src/graph/value';
 
 /**
- * How often a dispatch goes through a binding, where that isn't told by its access. 0: it touches a part alone, which is
- * small or as large as another of its bindings. 1: it writes and doesn't read, or writes a small part of what it reads.
+ * How often a dispatch reads or writes a binding, where the binding's access doesn't say it. 0: the dispatch touches a part that is
+ * small, or as large as another of its bindings. 1: it writes without reading, or writes a small part of the data that it reads.
  */
 export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = {
   clear: { y: 1 },
@@ -18,11 +18,11 @@ export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = 
 };
 
 /**
- * Bytes that a dispatch moves at least: each of its values read or written once, what is updated both. A cache that holds
- * some of them between dispatches may save a device even that.
+ * Bytes that a dispatch moves at least: each value is read or written once, and an updated value both. A device whose cache holds
+ * values between dispatches may move fewer.
  */
 export function bytesOf({ kernel: { name: kernel, bindings }, values }: Pick<Step, 'kernel' | 'values'>): number {
-  // Once for each value: what a kernel doesn't need is bound to something that it does.
+  // Each value counts once: a binding that a kernel doesn't need is bound to a value of another binding.
   const times = new Map(
     Object.entries(bindings).map(([name, access]) => {
       return [values[name], TIMES[kernel]?.[name] ?? (access === 'update' ? 2 : 1)] as const;

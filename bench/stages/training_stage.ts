@@ -25,11 +25,11 @@ import { AdapterStage, type StageOptions } from './adapter_stage';
 import type { Stage, StageStep } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
-  /** Rows. */
+  /** Rows of a step. */
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
-  /** How adapted layers are computed: `cheapest` unless given. */
+  /** How adapted layers are computed. Default: `cheapest`. */
   readonly modes?: ModeChoice;
 }
 
@@ -44,16 +44,16 @@ const OPTIMIZER = {
   learning_rate: 1,
   headLearningRate: null,
 };
-/** The adapter that steps train. */
+/** Name of the adapter that steps train. */
 export const ADAPTER = 'default';
 
-/** A training step that can be taken as often as wanted. */
+/** A training step that can be taken any number of times. */
 export class TrainingStage implements Stage {
   readonly #stage: AdapterStage;
   /** In the order of their runs. */
   readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
-  /** What every step begins with. */
+  /** Values that each step begins with. */
   readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
 
   private constructor(
@@ -68,7 +68,7 @@ export class TrainingStage implements Stage {
     this.#fresh = fresh;
   }
 
-  /** On a device of its own. Throws `unsupported_device`, and what loading a model throws. */
+  /** Opens a device of its own. Throws `unsupported_device`, and the errors of loading a model. */
   static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
     const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
     try {
@@ -79,7 +79,7 @@ export class TrainingStage implements Stage {
     }
   }
 
-  /** The step that trains the adapter of a stage, which it shares with others. */
+  /** The step that trains the adapter of a stage. Several steps may share the stage. */
   static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
     const { executor, base } = stage;
@@ -110,7 +110,7 @@ export class TrainingStage implements Stage {
     return totalFlops(this.steps().map(({ step }) => step));
   }
 
-  /** Those of the same step in another mode, which isn't loaded for that. */
+  /** Floating-point operations of the same step in another mode, whose kernels aren't loaded. */
   async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
     const { layers, loss, optimizer, chunks } = await planStep(this.#stage, options);
     return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
@@ -133,7 +133,7 @@ export class TrainingStage implements Stage {
     );
   }
 
-  /** Vectors, moments and gradients. */
+  /** Restores vectors, moments and gradients. */
   reset(): void {
     for (const [value, numbers] of this.#fresh) this.#stage.executor.write(value, numbers);
   }
@@ -154,7 +154,7 @@ export class TrainingStage implements Stage {
   }
 }
 
-/** A step's programs, none of them loaded but those of its layers' modes. */
+/** Plans a step's programs. Only the programs of the layers' modes are loaded. */
 async function planStep(
   { executor, vera, base: { task, loaded } }: AdapterStage,
   { batch: rows, tokens, modes: choice }: StepOptions,
@@ -174,13 +174,13 @@ async function planStep(
   return { adapter, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 
-/** The optimiser's state as it begins, but for the step block. */
+/** The initial state of the optimizer, without the step block. */
 function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
   const values = optimizerValues(state).filter((value) => value !== state.block);
   return values.map((value) => [value, new Float32Array(numel(value.shape))]);
 }
 
-/** Random rows that all have a label but for their first token, as texts in blocks do. */
+/** Random rows in which each token but the first has a label, like texts in blocks. */
 function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): TextBatch {
   const rows = Array.from({ length: batch }, (_, at) => {
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);

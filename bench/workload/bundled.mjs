@@ -1,5 +1,5 @@
 /**
- * The files of the model that comes with the demo.
+ * The files of the demo's model.
  * @param {(file: string) => Promise<Blob | Uint8Array<ArrayBuffer>>} read
  * @returns {Promise<Map<string, Blob>>}
  */

@@ -1,11 +1,11 @@
-// What the benchmark measures.
+// The cases that the benchmark measures: models, batches and ranks.
 import { modelFiles, optFiles } from './random_models.mjs';
 
 /** @typedef {import('./random_models.mjs').Shape} Shape */
 /** @typedef {'training' | 'generation' | 'adapters' | 'modes' | 'kernels' | 'counts'} Part */
 /** @typedef {keyof typeof CASES} OwnCaseName */
 /** @typedef {keyof typeof ALL_CASES} CaseName */
-/** @typedef {() => Promise<ReadonlyMap<string, Blob>>} ReadBundled the files of the model that comes with the demo */
+/** @typedef {() => Promise<ReadonlyMap<string, Blob>>} ReadBundled reads the files of the demo's model */
 /**
  * @typedef {object} Case
  * @property {string} label
@@ -13,16 +13,16 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * @property {number} length tokens in a row
  * @property {number} batch rows in a step
  * @property {readonly number[]} ranks measured by default
- * @property {number} steps with the first one, which compiles
+ * @property {number} steps of a training run. The first one compiles
  * @property {number} rounds of the kernels
  * @property {readonly Part[]} parts measured by default
  * @property {readonly string[]} targets the modules with an adapter
- * @property {number} [longest] tokens that the model takes, where it isn't made for as many as are asked for
+ * @property {number} [longest] most tokens of a row, if the model isn't made for the length that is asked for
  * @property {(length: number, bundled: ReadBundled) => Promise<ReadonlyMap<string, Blob>>} files
  */
 
 /**
- * What can be measured; counts need no device's own rates.
+ * The parts that `--only` can choose. `--peak` chooses `counts`.
  * @type {readonly Part[]}
  */
 export const PARTS = ['training', 'generation', 'adapters', 'modes', 'kernels'];
@@ -31,7 +31,7 @@ const LLAMA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_
 const OPT_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'out_proj', 'fc1', 'fc2'];
 
 /**
- * A Llama of random numbers in single precision.
+ * A Llama with random weights in single precision.
  * @param {Pick<Case, 'shape' | 'length' | 'batch' | 'ranks' | 'steps'>} sizes
  * @param {string} label
  * @returns {Case}
@@ -48,7 +48,7 @@ function ownCase(sizes, label) {
 }
 
 /**
- * The shape of a model that people use, with random numbers in half precision: so long a step that a few are enough.
+ * The shape of a published model, with random weights in half precision. Its steps are long, so that a few are enough.
  * @param {Pick<Case, 'label' | 'shape' | 'targets'> & { files: (length: number) => Map<string, Blob> }} model
  * @returns {Case}
  */
@@ -65,7 +65,7 @@ function knownShape({ files, ...model }) {
   };
 }
 
-/** Small ones, for any machine. */
+/** Small cases, which any machine can measure. */
 export const CASES = {
   tiny: ownCase(
     {
@@ -145,7 +145,7 @@ export const ALL_CASES = {
       num_key_value_heads: 2,
       vocab_size: 2048,
     },
-    // As the demo trains by default.
+    // The defaults of the demo.
     length: 128,
     batch: 2,
     ranks: [64],

@@ -1,16 +1,15 @@
-// How fast a model writes, through the library's public names alone.
+// Measures how fast a model generates text, through the library's public API only.
 import { median } from '../../scripts/shared/median.mjs';
-import { randomNumbers } from './random_models.mjs';
+import { randomNumbers } from '../../scripts/shared/random.mjs';
 
-/** @typedef {import('./workload.mjs').Library} Library */
 /** @typedef {import('../index').DecodeReport} DecodeReport */
 /**
  * @typedef {object} GenerationRates
  * @property {number} prompt_tokens
  * @property {number} new_tokens
- * @property {number} first_call_seconds to the first token of the first text, with all that is compiled for it
- * @property {number} first_token_seconds median of the later texts
- * @property {number} tokens_per_second median, of the tokens after the first
+ * @property {number} first_call_seconds until the first token of the first text, with the compilation of its kernels
+ * @property {number} first_token_seconds until the first token of a later text, median
+ * @property {number} tokens_per_second of the tokens after the first, median
  */
 /** @typedef {GenerationRates & { decode: DecodeReport }} GenerationMeasurement */
 
@@ -19,7 +18,7 @@ const NEW_TOKENS = 128;
 const ROUNDS = 3;
 
 /**
- * @param {Library} library
+ * @param {typeof import('../../src/index')} library
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files
  * @param {number} run.vocab_size
@@ -59,8 +58,8 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
 }
 
 /**
- * Where the time of a token in the middle of such a text goes.
- * @param {import('./workload.mjs').Bench} bench
+ * Adds where the time of a token in the middle of such a text goes.
+ * @param {typeof import('../index')} bench
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files
  * @param {GenerationRates} run.rates

@@ -1,28 +1,28 @@
-// The kernels of a training step, and what to compare them with. Runs in Node, in a page and in a worker.
+// Measures the kernels of a training step, and the product and the peak that they are compared with. Runs in Node, in a page and in a
+// worker.
 
-/** @typedef {typeof import('../index')} Bench */
 /**
  * @typedef {object} KernelMeasurements
  * @property {readonly import('../index').KernelReport[]} kernels for each rank
- * @property {import('../index').GemmReport | undefined} kernelGemm each variant of the product; the best one's rate beside the kernels is in their reports
- * @property {import('../index').PeakReport | undefined} peak what the device does at best
+ * @property {import('../index').GemmReport | undefined} kernelGemm rates of each variant of the product. The rate of the best one, measured in turns with the kernels, is in their reports
+ * @property {import('../index').PeakReport | undefined} peak the fastest rates of the device
  */
 
-/** A product of the sizes that a small transformer has. */
+/** A product of a small transformer's sizes. */
 export const KERNEL_GEMM = { rows: 1024, columns: 768, inner: 768 };
 
 /** @type {KernelMeasurements} */
 export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined };
 
 /**
- * @param {Bench} bench
+ * @param {typeof import('../index')} bench
  * @param {object} job
  * @param {import('./cases.mjs').Case} job.measured
- * @param {ReadonlyMap<string, Blob>} job.files its model
+ * @param {ReadonlyMap<string, Blob>} job.files of the model
  * @param {readonly number[]} job.ranks
  * @param {GPU | undefined} job.gpu
  * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
- * @param {number} [job.sampleSeconds] how long a sample of a kernel lasts at least
+ * @param {number} [job.sampleSeconds] shortest duration of a sample of a kernel
  * @param {(done: number, total: number, what: string) => void} [job.onStep]
  * @param {AbortSignal} [job.signal]
  * @returns {Promise<Required<KernelMeasurements> & { peak: import('../index').PeakReport }>}
@@ -36,7 +36,7 @@ export async function measureKernelWork(
     signal,
     onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
   });
-  // One after the other: each has the device for itself.
+  // One after the other, so that each measurement has the device for itself.
   const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], arithmetic, ...common('the best GEMM') });
   const kernels = [];
   for (const r of ranks) {

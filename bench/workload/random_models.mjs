@@ -1,4 +1,5 @@
-// Models with random weights, as files: the same at every call.
+// Files of models with random weights, the same at each call.
+import { randomNumbers } from '../../scripts/shared/random.mjs';
 
 /**
  * @typedef {object} Shape
@@ -13,7 +14,7 @@
 /** @typedef {Map<string, readonly number[]>} TensorShapes dims by tensor name */
 
 /**
- * A Llama.
+ * The files of a Llama.
  * @param {Shape} shape
  * @param {number} max_position_embeddings
  * @param {{ dtype?: Dtype, rope_theta?: number }} [options]
@@ -41,7 +42,7 @@ export function modelFiles(
 }
 
 /**
- * An OPT whose MLPs are `intermediate_size` wide, stored in half precision.
+ * The files of an OPT in half precision. `intermediate_size` is the width of its MLPs.
  * @param {Shape} shape
  * @param {number} max_position_embeddings
  * @returns {Map<string, Blob>}
@@ -112,7 +113,7 @@ function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, voca
     at(`${name}.bias`, dims.slice(0, 1));
   };
   at('embed_tokens.weight', [vocab_size, hidden]);
-  // Two rows more than positions, as OPT has it.
+  // OPT stores two rows more than it has positions.
   at('embed_positions.weight', [max_position_embeddings + 2, hidden]);
   for (let layer = 0; layer < num_hidden_layers; layer++) {
     const of = `layers.${layer}`;
@@ -126,15 +127,15 @@ function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, voca
   return shapes;
 }
 
-/** Halves to take weights from: so many in a piece, and so many pieces. */
+/** Weights in half precision are taken from a stock of `PIECES` pieces of `PIECE` numbers. */
 const PIECE = 2 ** 16;
 const PIECES = 64;
 
-/** Uniform weights have the usual deviation of 0.02. */
+/** Width of the interval of uniform weights, whose standard deviation is then 0.02, as usual. */
 const WIDTH = 0.02 * Math.sqrt(12);
 
 /**
- * Norms of one, biases of zero; everything else random.
+ * A file whose norms are 1, biases are 0, and other tensors are random.
  * @param {TensorShapes} shapes
  * @param {Dtype} dtype
  * @returns {Blob}
@@ -176,8 +177,8 @@ function floats() {
 }
 
 /**
- * All from the same four million, each tensor's from another place on: half a billion of them are there at once and need
- * little memory. Browsers share whole pieces between blobs, but copy parts of them, and may keep no gigabyte.
+ * Takes all tensors from one stock of four million numbers, each tensor from another place, so that half a billion numbers need little
+ * memory. Browsers share whole pieces between blobs, but copy parts of pieces, and may not store a gigabyte.
  */
 function halves() {
   const random = randomNumbers(1);
@@ -199,28 +200,13 @@ function halves() {
 }
 
 /**
- * The nearest half's bits; what is too small for a normal one becomes zero.
+ * The bits of the nearest half. Numbers that are too small for a normal half become zero.
  * @param {number} value below 65,504
  */
 function halfBits(value) {
   const [bits = 0] = new Uint32Array(new Float32Array([value]).buffer);
   const sign = (bits >>> 16) & 0x8000;
-  // Exponents are counted from 15 instead of 127; 13 bits of the fraction go.
+  // The exponent's bias is 15 instead of 127, and the fraction loses 13 bits.
   const magnitude = (bits & 0x7fffffff) - (112 << 23) + (1 << 12);
   return magnitude < 1 << 23 ? sign : sign | (magnitude >>> 13);
-}
-
-/**
- * Numbers from 0 to below 1 by Marsaglia's xorshift, the same for the same seed.
- * @param {number} seed not 0
- * @returns {() => number}
- */
-export function randomNumbers(seed) {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4_294_967_296;
-  };
 }

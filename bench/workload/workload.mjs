@@ -1,8 +1,8 @@
-// The work that the benchmark measures. Runs in Node and in a page.
+// Measures all parts of a case. Runs in Node and in a page.
+import { randomNumbers } from '../../scripts/shared/random.mjs';
 import { ALL_CASES } from './cases.mjs';
 import { measureGeneration, withDecode } from './generation.mjs';
 import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
-import { randomNumbers } from './random_models.mjs';
 
 /** @typedef {import('./cases.mjs').Case} Case */
 /** @typedef {import('./cases.mjs').Part} Part */
@@ -12,7 +12,6 @@ import { randomNumbers } from './random_models.mjs';
  * @property {number} trainable values
  * @property {Readonly<Record<string, number>>} metrics of the training run, and `gpu_bytes_now`
  */
-/** @typedef {typeof import('../index')} Bench */
 /** @typedef {import('../index').GemmReport} GemmReport */
 /** @typedef {import('../index').AdapterReport} AdapterReport */
 /** @typedef {import('./kernel_work.mjs').KernelMeasurements} KernelMeasurements */
@@ -21,7 +20,7 @@ import { randomNumbers } from './random_models.mjs';
  * @property {string} version of webvera
  * @property {readonly Training[]} trainings
  * @property {import('../../src/index').KernelChoice | undefined} tuned
- * @property {GemmReport | undefined} gemm what trainings are compared with
+ * @property {GemmReport | undefined} gemm rates of products, with which trainings are compared
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
  * @property {readonly import('../index').ModeReport[]} modes
@@ -29,22 +28,21 @@ import { randomNumbers } from './random_models.mjs';
  * @property {GemmReport['device']} device
  */
 /** @typedef {OtherMeasurements & KernelMeasurements} Measurements */
-/** @typedef {typeof import('../../src/index')} Library */
 
-/** People with an adapter each. */
+/** Adapters on the device, one for each person. */
 const PEOPLE = 8;
 
 /**
- * @param {Library} library
- * @param {Bench} bench
+ * @param {typeof import('../../src/index')} library
+ * @param {typeof import('../index')} bench
  * @param {object} job
  * @param {import('./cases.mjs').CaseName} job.name
  * @param {number} job.length tokens in a row
  * @param {readonly number[]} job.ranks
  * @param {readonly Part[]} job.parts
  * @param {boolean} [job.tuned] whether kernels are measured before the first training step
- * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
- * @param {import('../../src/index').ModelDtype} [job.dtype] as training loads the model: 'auto' by default
+ * @param {'f32' | 'f16'} [job.arithmetic] of products. Default: f32
+ * @param {import('../../src/index').ModelDtype} [job.dtype] as which training loads the model. Default: auto
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
@@ -52,60 +50,27 @@ const PEOPLE = 8;
  * @returns {Promise<Measurements>}
  */
 export async function measureAll(library, bench, job) {
-  const { name, length, ranks, parts, arithmetic = 'f32', bundled, gpu, session, onStep } = job;
+  const { name, length, ranks, parts, arithmetic = 'f32', bundled, gpu, onStep } = job;
   const measured = { ...ALL_CASES[name], length };
   const { batch, targets: target_modules } = measured;
   onStep?.(0, 1, 'making the model');
   const files = await measured.files(length, bundled);
   const onPart = (/** @type {string} */ what) => (/** @type {number} */ done, /** @type {number} */ total) =>
     onStep?.(done, total, what);
-  /** @type {Training[]} */
-  const trainings = [];
-  /** @type {import('../../src/index').KernelChoice | undefined} */
-  let tuned;
-  /** @type {GemmReport | undefined} */
-  let gemm;
-  /** @type {import('./generation.mjs').GenerationRates | undefined} */
-  let rates;
-  if (parts.includes('training') || parts.includes('generation')) {
-    const kernels = job.tuned === true ? 'tuned' : 'default';
-    const opened = await library.Session.open({ ...session, kernels, arithmetic, store: 'memory' });
-    for (const r of parts.includes('training') ? ranks : []) {
-      const model = { files, dtype: job.dtype ?? /** @type {const} */ ('auto') };
-      const training = { ...model, r, session: opened, onStep: onPart(`r ${r}`) };
-      trainings.push(await measureTraining(library, measured, training));
-    }
-    if (parts.includes('generation')) {
-      const { vocab_size } = measured.shape;
-      const onStep = onPart('generation');
-      rates = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
-    }
-    if (job.tuned === true) tuned = await opened.kernels();
-    await opened.close();
-    // Alone on the device, and on as warm a processor as the training.
-    gemm = await bench.measureGemm(gpu, { shapes: products(measured), arithmetic });
-  }
-  const generation = rates && (await withDecode(bench, { files, rates, gpu, arithmetic, onStep: onPart('a token') }));
+  const ranksOf = (/** @type {Part} */ part) => (parts.includes(part) ? ranks : []);
+
+  const inSession = await measureSession(library, bench, { ...job, arithmetic, measured, files, onPart });
   /** @type {AdapterReport[]} */
   const adapters = [];
-  if (parts.includes('adapters')) {
-    for (const r of ranks) {
-      const report = await bench.measureAdapters(gpu, {
-        files,
-        r,
-        target_modules,
-        arithmetic,
-        adapters: PEOPLE,
-        // As many tokens as a training step has.
-        tokens: (batch * length) / PEOPLE,
-        onProgress: onPart(`r ${r}, ${PEOPLE} adapters`),
-      });
-      adapters.push(report);
-    }
+  for (const r of ranksOf('adapters')) {
+    // The batch has as many tokens as a training step.
+    const sizes = { adapters: PEOPLE, tokens: (batch * length) / PEOPLE };
+    const onProgress = onPart(`r ${r}, ${PEOPLE} adapters`);
+    adapters.push(await bench.measureAdapters(gpu, { files, r, target_modules, arithmetic, ...sizes, onProgress }));
   }
   /** @type {import('../index').ModeReport[]} */
   const modes = [];
-  for (const r of parts.includes('modes') ? ranks : []) {
+  for (const r of ranksOf('modes')) {
     const onProgress = onPart(`r ${r}, modes`);
     modes.push(
       await bench.measureModes(gpu, { files, r, target_modules, arithmetic, batch, tokens: length, onProgress }),
@@ -113,20 +78,63 @@ export async function measureAll(library, bench, job) {
   }
   /** @type {import('../index').StepCounts[]} */
   const counts = [];
-  for (const r of parts.includes('counts') ? ranks : []) {
+  for (const r of ranksOf('counts')) {
     counts.push(await bench.countStep(gpu, { files, r, target_modules, batch, tokens: length }));
   }
   const kernelWork = parts.includes('kernels')
     ? await measureKernelWork(bench, { measured, files, ranks, gpu, arithmetic, onStep })
     : NO_KERNELS;
-  const device =
-    gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? modes[0]?.device ?? counts[0]?.device;
+  const [device] = [inSession.gemm, ...adapters, kernelWork.kernelGemm, ...modes, ...counts].flatMap(
+    (report) => report?.device ?? [],
+  );
   if (device === undefined) throw new Error('nothing was measured');
-  return { version: bench.VERSION, trainings, tuned, gemm, generation, adapters, modes, counts, ...kernelWork, device };
+  return { version: bench.VERSION, ...inSession, adapters, modes, counts, ...kernelWork, device };
 }
 
 /**
- * Products to compare a step with: two of common sizes, and the case's own largest, its logits (or part of them).
+ * Measures the parts that use the library's public API, training and generation, and the products that they are compared with.
+ * @param {typeof import('../../src/index')} library
+ * @param {typeof import('../index')} bench
+ * @param {object} job
+ * @param {Case} job.measured
+ * @param {ReadonlyMap<string, Blob>} job.files
+ * @param {readonly number[]} job.ranks
+ * @param {readonly Part[]} job.parts
+ * @param {boolean} [job.tuned]
+ * @param {'f32' | 'f16'} job.arithmetic
+ * @param {import('../../src/index').ModelDtype} [job.dtype]
+ * @param {GPU} job.gpu
+ * @param {import('../../src/index').SessionOptions} [job.session]
+ * @param {(what: string) => (done: number, total: number) => void} job.onPart
+ * @returns {Promise<Pick<OtherMeasurements, 'trainings' | 'tuned' | 'gemm' | 'generation'>>}
+ */
+async function measureSession(library, bench, job) {
+  const { measured, files, ranks, parts, tuned, arithmetic, dtype = 'auto', gpu, onPart } = job;
+  const trained = parts.includes('training') ? ranks : [];
+  const generates = parts.includes('generation');
+  /** @type {Training[]} */
+  const trainings = [];
+  if (trained.length === 0 && !generates) {
+    return { trainings, tuned: undefined, gemm: undefined, generation: undefined };
+  }
+  const kernels = tuned === true ? 'tuned' : 'default';
+  const session = await library.Session.open({ ...job.session, kernels, arithmetic, store: 'memory' });
+  for (const r of trained) {
+    trainings.push(await measureTraining(library, measured, { files, dtype, r, session, onStep: onPart(`r ${r}`) }));
+  }
+  const { vocab_size } = measured.shape;
+  const generating = { files, vocab_size, session, onStep: onPart('generation') };
+  const rates = generates ? await measureGeneration(library, generating) : undefined;
+  const chosen = tuned === true ? await session.kernels() : undefined;
+  await session.close();
+  // After the training, so that it has the device for itself and the processor is as warm.
+  const gemm = await bench.measureGemm(gpu, { shapes: products(measured), arithmetic });
+  const generation = rates && (await withDecode(bench, { files, rates, gpu, arithmetic, onStep: onPart('a token') }));
+  return { trainings, tuned: chosen, gemm, generation };
+}
+
+/**
+ * Products that a step is compared with: two of common sizes, and the case's largest product, which computes logits.
  * @param {Case} measured
  * @returns {import('../index').GemmShape[]}
  */
@@ -139,8 +147,8 @@ function products({ shape: { hidden_size, vocab_size }, length, batch }) {
 }
 
 /**
- * Trains a fresh adapter on a fresh model and tells what it took.
- * @param {Library} library
+ * Trains a new adapter on a newly loaded model, and measures the run.
+ * @param {typeof import('../../src/index')} library
  * @param {Case} measured
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files

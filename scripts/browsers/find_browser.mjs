@@ -1,4 +1,4 @@
-// Finds what the scripts and tests run on: Chrome or Chromium, Firefox, and Mesa's software Vulkan driver.
+// Finds the browsers and drivers that scripts and tests need: Chrome or Chromium, Firefox, and Mesa's software Vulkan driver.
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
@@ -7,19 +7,19 @@ import { promisify } from 'node:util';
 /** @typedef {'chrome' | 'firefox'} BrowserKind */
 /** @typedef {{ path: string, version: string }} FoundBrowser */
 /**
- * What a part is, and how to get it.
+ * A program or driver, and how to install it.
  * @typedef {object} Part
  * @property {string} title
- * @property {string} debian its package in Debian
- * @property {string} advice what to do where it can't be installed for you
+ * @property {string} debian name of the package in Debian
+ * @property {string} advice for systems on which `setUp` can't install it
  */
 /** @typedef {{ env: string, commands: readonly string[], mac: readonly string[], windows: readonly string[] }} Places */
 
 const run = promisify(execFile);
 
 /**
- * The oldest major versions that were seen to work in headless workers on Linux. Firefox's earlier ESR, 140, has
- * `navigator.gpu` but gives no adapter.
+ * The oldest major versions that work in headless workers on Linux. The earlier ESR of Firefox, 140, has `navigator.gpu`, but no
+ * adapter.
  * @type {Readonly<Record<BrowserKind, number>>}
  */
 export const OLDEST = { chrome: 150, firefox: 153 };
@@ -61,12 +61,12 @@ const PLACES = {
   },
 };
 
-/** A browser that was named in the environment but isn't there. */
+/** The environment names a browser that doesn't exist. */
 export class BrowserNotFound extends Error {}
 
 /**
- * The browser named by WEBVERA_CHROME or WEBVERA_FIREFOX, taken as it is; else the first one on this machine that is
- * new enough.
+ * The browser that WEBVERA_CHROME or WEBVERA_FIREFOX names, whatever its version; otherwise the first one on this machine that is new
+ * enough.
  * @param {BrowserKind} kind
  * @returns {Promise<FoundBrowser | undefined>}
  */
@@ -86,7 +86,7 @@ export async function findBrowser(kind) {
 
 /**
  * @param {BrowserKind} kind
- * @param {string} version such as `Chromium 150.0.7871.181`; empty where a browser doesn't tell, which passes
+ * @param {string} version such as `Chromium 150.0.7871.181`; empty if the version is unknown, which passes
  */
 export function isNewEnough(kind, version) {
   const major = /(\d+)\.\d/.exec(version)?.[1];
@@ -100,7 +100,7 @@ export function findLavapipe() {
 
 /**
  * The file that registers a driver with the Vulkan loader.
- * @param {'lvp_icd' | 'radeon_icd'} name how it begins
+ * @param {'lvp_icd' | 'radeon_icd'} name beginning of the file's name
  */
 export function findDriver(name) {
   const named = (process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '').split(delimiter);
@@ -127,7 +127,7 @@ function candidates(kind) {
 }
 
 /**
- * Where macOS and Windows put programs that are not on the path.
+ * The usual places of programs on macOS and Windows, which aren't on the path.
  * @param {BrowserKind} kind
  */
 function applications(kind) {
@@ -153,10 +153,10 @@ function isProgram(path) {
 
 /**
  * @param {string} path
- * @returns {Promise<string>} empty where the program doesn't tell
+ * @returns {Promise<string>} empty if the program doesn't print it
  */
 async function versionOf(path) {
-  // Chrome for Windows opens a window instead of telling its version.
+  // Chrome for Windows opens a window instead of printing its version.
   if (process.platform === 'win32') return '';
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 20_000 });

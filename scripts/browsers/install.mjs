@@ -13,14 +13,14 @@ const BUNDLED = [
   'text/moby-dick.txt',
 ];
 
-/** Something is missing that can't be installed here; the message says what to do about each part. */
+/** Parts are missing that can't be installed here. The message says how to get each of them. */
 export class MissingParts extends CommandFailure {}
 
 /** @typedef {import('./find_browser.mjs').BrowserKind | 'lavapipe'} PartName */
 
 /**
- * Installs what is missing, on Debian as root; elsewhere throws `MissingParts`.
- * @param {readonly PartName[]} [names] all by default
+ * Installs missing parts, on Debian as root. Elsewhere throws `MissingParts`.
+ * @param {readonly PartName[]} [names] Default: all parts
  */
 export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
   const files = BUNDLED.filter((file) => !existsSync(inRepository(`demo/public/${file}`)));
@@ -49,7 +49,7 @@ async function missingOf(names) {
 
 /** @param {PartName} name */
 async function has(name) {
-  // Elsewhere Dawn uses the system's own Metal or Direct3D.
+  // On other systems Dawn uses Metal or Direct3D.
   if (name === 'lavapipe') return process.platform !== 'linux' || findLavapipe() !== undefined;
   try {
     return (await findBrowser(name)) !== undefined;
@@ -74,7 +74,7 @@ function isDebian() {
 /** @param {readonly string[]} packages */
 async function install(packages) {
   console.error(`Installing ${packages.join(', ')} …`);
-  // The lists first: a package's old version may be gone from the mirrors, or too old for us.
+  // Updates the lists first: the mirrors may have removed the old version, or it is too old.
   await apt(['update', '-qq']);
   await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }

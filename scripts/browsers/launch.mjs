@@ -1,4 +1,4 @@
-// Starts a real, headless browser with WebGPU and runs one page in it.
+// Starts headless browsers with WebGPU, and runs pages in them.
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ import { BROWSERS, findBrowser } from './find_browser.mjs';
 /** @typedef {import('puppeteer-core').Browser} Browser */
 /** @typedef {import('puppeteer-core').Page} Page */
 /**
- * `software` is SwiftShader in Chromium; Firefox picks for itself (Mesa's llvmpipe where there is no GPU).
+ * `software` is SwiftShader in Chromium. Firefox chooses its adapter itself (Mesa's llvmpipe on machines without a GPU).
  * @typedef {'default' | 'software'} Adapter
  */
 /**
- * `kill` ends the browser as a crash does.
+ * `kill` ends the browser like a crash.
  * @typedef {{ page: Page, version: string, close: () => Promise<void>, kill: () => void }} OpenPage
  */
 /** @typedef {{ browser: Browser, name: string, close: () => Promise<void>, kill: () => void }} OpenBrowser */
@@ -35,16 +35,16 @@ const FIREFOX_PREFERENCES = {
   'gfx.webgpu.ignore-blocklist': true,
 };
 
-/** How often what a busy browser may miss is tried: an adapter from a GPU process that starts cold, a function on a page. */
+/** Attempts at operations that fail in a busy browser: getting an adapter while the GPU process starts, exposing a function. */
 export const ATTEMPTS = 3;
 
-/** No browser, no WebGPU in it, or it broke while a page ran. */
+/** There is no browser, it has no WebGPU, or it crashed while a page ran. */
 export class BrowserFailure extends CommandFailure {}
 
 /**
- * Starts a headless browser. It goes away with `close()`, and with this process however that ends.
+ * Starts a headless browser. It ends with `close()`, or with this process, however that ends.
  * @param {BrowserKind} kind
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that stays; a fresh one by default
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder, which is kept. Default: a temporary one
  * @returns {Promise<OpenBrowser>}
  */
 export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
@@ -54,10 +54,11 @@ export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
 }
 
 /**
- * Opens a page of a headless browser whose WebGPU is known to work. The browser goes away with `close()`, and with this process however that ends.
+ * Starts a headless browser, and opens a page that has a WebGPU adapter. The browser ends with `close()`, or with this process, however
+ * that ends.
  * @param {BrowserKind} kind
- * @param {string} origin of a running server: WebGPU wants a secure context, which 127.0.0.1 is
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that stays; a fresh one by default
+ * @param {string} origin of a running server. WebGPU needs a secure context, such as 127.0.0.1
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder, which is kept. Default: a temporary one
  * @returns {Promise<OpenPage>}
  */
 export async function openPage(kind, origin, options = {}) {
@@ -79,10 +80,10 @@ export async function openPage(kind, origin, options = {}) {
 }
 
 /**
- * Opens a page whose WebGPU is known to work.
+ * Opens a page that has a WebGPU adapter.
  * @param {Browser} browser
  * @param {string} origin of a running server
- * @returns {Promise<Page | undefined>} undefined where the browser gives no adapter
+ * @returns {Promise<Page | undefined>} undefined if the browser returns no adapter
  */
 export async function newPage(browser, origin) {
   const page = await browser.newPage();
@@ -99,8 +100,8 @@ function nameOf(version) {
 }
 
 /**
- * Opens `url` in a page where `report` was exposed as `window.report`. Firefox now and then leaves it out of a new
- * document; it is then put in again, so a script that wants to report early has to wait for it.
+ * Opens `url` in a page to which `report` was exposed as `window.report`. Firefox sometimes leaves the function out of a new document;
+ * then it is exposed again, so that a script that reports early must wait for it.
  * @template M
  * @param {Page} page
  * @param {string} url
@@ -117,7 +118,7 @@ export async function gotoReporting(page, url, report) {
 }
 
 /**
- * Opens `url`, whose script calls `window.report(message)`, until `onReport` has something to give for a message.
+ * Opens `url`, whose script calls `window.report(message)`, and resolves with the first defined value that `onReport` returns.
  * @template M, T
  * @param {Page} page
  * @param {string} url
@@ -148,7 +149,7 @@ export function reported(page, url, onReport) {
  * @param {string} url
  * @param {{ adapter?: Adapter, onOpen?: (version: string) => void, onReport?: (message: M) => void }} [options]
  * @returns {Promise<M>} the last message
- * @throws {BrowserFailure} the page threw, or it or the browser crashed
+ * @throws {BrowserFailure} if the page threw an error, or the page or the browser crashed
  */
 export async function runPage(kind, url, { adapter = 'default', onOpen, onReport } = {}) {
   const { page, version, close } = await openPage(kind, url, { adapter });
@@ -204,7 +205,7 @@ async function launch(kind, executablePath, adapter, kept) {
  * @param {string} userDataDir
  */
 function common(executablePath, userDataDir) {
-  // Signals are handled here, as puppeteer's own handlers leave the profile behind or keep the process alive.
+  // Puppeteer's own handlers of signals leave the profile behind, or keep the process alive; `onExit` handles signals instead.
   return {
     executablePath,
     userDataDir,
@@ -227,10 +228,10 @@ function firefoxOptions() {
  */
 function chromeOptions(adapter) {
   const args = [...CHROME_FLAGS];
-  // Chromium's sandbox refuses to run as root.
+  // Chromium's sandbox doesn't run as root.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (adapter === 'software') args.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') args.push('--enable-features=Vulkan');
-  // Over a pipe the browser ends with this process, even when that is killed.
+  // With a pipe the browser ends with this process, even if this process is killed.
   return { pipe: true, args };
 }

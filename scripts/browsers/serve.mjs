@@ -1,10 +1,10 @@
-// A small static server on this machine only, for the pages of the scripts and of the browser tests.
+// A static server on 127.0.0.1, for the pages of scripts and browser tests.
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
 
-/** What a path serves: a folder of files (the path ends with `/`), or one answer made in memory, which may have headers of its own. */
+/** Content of a path: a folder of files (the path ends with `/`), or one response from memory, which may have its own headers. */
 /** @typedef {string | { type: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>> }} Mount */
 /** @typedef {{ url: string, close: () => Promise<void> }} Server */
 
@@ -23,7 +23,7 @@ const TYPES = /** @type {Readonly<Record<string, string>>} */ ({
   '.wasm': 'application/wasm',
 });
 
-/** As strict as a careful site's. It is sent with every file, as a worker obeys its own script's policy. */
+/** A strict policy. Each file is sent with it, because a worker obeys the policy of its own script. */
 export const POLICY = [
   "default-src 'self'",
   "script-src 'self'",
@@ -36,12 +36,12 @@ export const POLICY = [
 ].join('; ');
 
 /**
- * Serves `mounts` on a free port of 127.0.0.1. Of several paths that fit, the longest wins; nothing outside the mounted
- * folders can be read, not through symbolic links either.
+ * Serves `mounts` on a free port of 127.0.0.1. If several paths match, the longest is used. Files outside the mounted folders can't be
+ * read, not even through symbolic links.
  * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file
  * @param {object} [options]
- * @param {Readonly<Record<string, string>>} [options.headers] extra ones; an empty value leaves one out
- * @param {(request: import('node:http').IncomingMessage) => void} [options.onRequest] sees every request first
+ * @param {Readonly<Record<string, string>>} [options.headers] additional headers; an empty value removes a default one
+ * @param {(request: import('node:http').IncomingMessage) => void} [options.onRequest] called first for each request
  * @returns {Promise<Server>}
  */
 export async function serve(mounts, options = {}) {
@@ -71,7 +71,7 @@ export async function serve(mounts, options = {}) {
    */
   async function answer(request, response) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return fail(response, 405);
-    // A foreign site that points its name at this machine must not read the user's text.
+    // Another site whose name resolves to this machine must not read the user's text.
     if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')) return fail(response, 403);
     const path = pathOf(request.url ?? '/');
     const prefix = paths.find(
@@ -104,7 +104,7 @@ export async function serve(mounts, options = {}) {
 
 /**
  * @param {string} url
- * @returns {string | undefined} decoded and without the query; undefined where it is malformed
+ * @returns {string | undefined} the decoded path without the query; undefined if the URL is malformed
  */
 function pathOf(url) {
   try {
@@ -133,7 +133,7 @@ async function fileIn(folder, name) {
 }
 
 /**
- * Sends a file, or the one range of it that was asked for.
+ * Sends a file, or the requested range of it.
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  * @param {{ path: string, size: number }} file

@@ -1,4 +1,4 @@
-// What an entry offers, in a file that is kept under version control: a change of it is seen in review.
+// Reports of the package's public API, one file for each entry, in version control, so that reviews see each change.
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,14 +11,14 @@ const ENTRIES = ['webvera', 'node', 'bench'];
 /**
  * Compares the reports in `api/` with the types in `dist/`, or writes them.
  * @param {{ update: boolean }} options
- * @returns {string[]} what is to be mended
+ * @returns {string[]} complaints
  */
 export function checkApiReports({ update }) {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   const clean = onExit(() => remove(folder));
   const complaints = ENTRIES.flatMap((name) => {
     const types = join(folder, `${name}.d.ts`);
-    // What `webvera/node` takes over is reported once.
+    // The names that `webvera/node` re-exports are in the report of `webvera`.
     writeFileSync(types, readFileSync(inRepository(`dist/${name}.d.ts`), 'utf8').replace(/^export \* from .*\n/m, ''));
     const complaints = invokeExtractor(types, {
       apiReport: {

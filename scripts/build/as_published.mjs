@@ -1,4 +1,4 @@
-// What the demo serves just as it is, so that what is shown is what people copy.
+// Files that the demo serves unchanged, so that visitors see the files that they may copy.
 import { readdirSync, readFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { buildIfStale } from './build_if_stale.mjs';
@@ -6,7 +6,7 @@ import { buildIfStale } from './build_if_stale.mjs';
 const EXAMPLES = inRepository('demo/examples/');
 
 /**
- * By their addresses: the script for a tag with its workers, and the examples.
+ * Files by their addresses: the script for a tag with its workers, and the examples.
  * @returns {ReadonlyMap<string, string>}
  */
 function published() {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../shared/paths.mjs';
 
-/** Builds the library, unless what is in `dist/` is newer than all that it is made of. */
+/** Builds the library, unless `dist/` is newer than all sources. */
 export function buildIfStale() {
   if (isFresh()) return;
   const npm = process.env.npm_execpath;

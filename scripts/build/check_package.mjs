@@ -1,5 +1,5 @@
-// The last part of `npm run check`: the package as npm would get it, its public names, and its size. With `--update`, only
-// writes down the public names: `npm run api`.
+// The last part of `npm run check`: checks the packed package, its public API and its size. With `--update`, only writes the reports of
+// the API: `npm run api`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ async function lint(tarball) {
   return messages.map((message) => `publint: ${formatMessage(message, pkg)}`);
 }
 
-/** Old resolutions apart, as this package is one of ES modules. @param {string} tarball */
+/** Checks the types for importers of ES modules, which this package is. @param {string} tarball */
 function checkTypes(tarball) {
   const cli = inRepository('node_modules/@arethetypeswrong/cli/dist/index.js');
   const args = [cli, tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'];

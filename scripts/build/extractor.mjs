@@ -1,10 +1,10 @@
-// API Extractor, which puts an entry's types into one file and reports what is public.
+// Runs API Extractor, which writes an entry's types into one file, or reports its public API.
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { ROOT } from '../shared/paths.mjs';
 
 const root = ROOT.replace(/\/$/, '');
 
-/** Names that types mention and nobody needs: what a model is made of, and the key of `await using`. */
+/** Names in public types that no user needs: the base class of models, and the key of `await using`. */
 const UNNAMED = /"(RemoteModel|asyncDispose)"/;
 
 /** @typedef {import('@microsoft/api-extractor').ExtractorLogLevel} LogLevel */
@@ -13,7 +13,7 @@ const level = (/** @type {'none' | 'warning'} */ name) => /** @type {LogLevel} *
 /**
  * @param {string} entry a d.ts file
  * @param {Pick<import('@microsoft/api-extractor').IConfigFile, 'dtsRollup' | 'apiReport'>} wanted
- * @returns {string[]} what is to be mended
+ * @returns {string[]} complaints
  */
 export function invokeExtractor(entry, wanted) {
   /** @type {string[]} */
@@ -42,7 +42,7 @@ export function invokeExtractor(entry, wanted) {
       tsdocMetadata: { enabled: false },
       ...wanted,
       messages: {
-        // The docs are free text, and whatever is exported is public.
+        // Docs are free text, and all exports are public.
         tsdocMessageReporting: { default: { logLevel: level('none') } },
         extractorMessageReporting: {
           default: { logLevel: level('warning') },
@@ -55,7 +55,7 @@ export function invokeExtractor(entry, wanted) {
   Extractor.invoke(config, {
     messageCallback(message) {
       message.handled = true;
-      // What it has to say of its own files is no matter: reports are compared elsewhere.
+      // Messages about its own files don't matter: reports are compared elsewhere.
       if (message.category === 'console' || UNNAMED.test(message.text)) return;
       if (message.logLevel !== 'error' && message.logLevel !== 'warning') return;
       complaints.push(message.formatMessageWithLocation(root));

@@ -1,10 +1,10 @@
-// What several pages of HTML have in common.
+// Parts that several HTML pages share.
 import { readFileSync } from 'node:fs';
 
 const MARK = /^( *)<!-- partials\/([a-z_]+\.html) -->$/gm;
 
 /**
- * Puts a folder's files in the place of comments that name them, also within such files: `<!-- partials/confirm.html -->`.
+ * Replaces comments such as `<!-- partials/confirm.html -->` by the named file of a folder, also inside such files.
  * @param {string} folder
  * @returns {import('vite').Plugin}
  */

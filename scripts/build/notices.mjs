@@ -1,13 +1,13 @@
-// The licences of what is bundled.
+// The licences of bundled packages.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** @typedef {{ name: string, version: string, license: string, text: string }} Notice */
 
 /**
- * The packages that modules come from, in order.
- * @param {Iterable<string>} modules their files
- * @param {string} [withoutText] what stands for the text of a licence that a package only names; such packages are refused by default
+ * The packages that contain the modules, sorted by name.
+ * @param {Iterable<string>} modules paths of files
+ * @param {string} [withoutText] text for packages that only name their licence. Default: such packages are refused
  * @returns {Notice[]}
  */
 export function noticesOf(modules, withoutText) {

@@ -1,4 +1,4 @@
-// How the library's parts are put together.
+// Plugins of Vite that build the library's parts.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
@@ -6,19 +6,19 @@ import { inRepository } from '../shared/paths.mjs';
 /** @typedef {import('vite').Plugin} Plugin */
 
 /**
- * For pages: sessions run in workers alone, and what another thread does is left out.
+ * For pages, whose sessions run in workers only: leaves out the code that runs a session in the calling thread.
  * @returns {Plugin}
  */
 export const workerOnly = () => thisThread('page/rpc/worker_only');
 
 /**
- * For what runs in the calling thread, and has all of it at hand.
+ * For sessions in the calling thread: links their code statically instead of importing it lazily.
  * @returns {Plugin}
  */
 export const notLazy = () => thisThread('node/this_thread');
 
 /**
- * @param {string} module in the place of the page's `this_thread.ts`
+ * @param {string} module that replaces the page's `this_thread.ts`
  * @returns {Plugin}
  */
 function thisThread(module) {
@@ -30,7 +30,7 @@ function thisThread(module) {
 }
 
 /**
- * Leaves comments and indentation out of shaders: they are for people, who read the sources.
+ * Removes comments and indentation from shaders.
  * @returns {Plugin}
  */
 export function bareShaders() {
@@ -46,7 +46,7 @@ export function bareShaders() {
 }
 
 /**
- * WGSL has no strings, so whatever looks like a comment is one.
+ * WGSL has no strings, so that anything that looks like a comment is one.
  * @param {string} wgsl
  */
 export function bareShader(wgsl) {
@@ -56,21 +56,21 @@ export function bareShader(wgsl) {
     .replace(/^\s+/gm, '');
 }
 
-/** Workers by what starts them in the sources: what stands for one while it is built, and its file. */
+/** Workers: their paths in the sources, their placeholders during the build, and their built files. */
 const WORKERS = [
   { source: "'../../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
   { source: "'../../chat/entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
 ];
 
 /**
- * Leaves the workers' URLs in the one form that other people's bundlers recognise, for files beside what is built.
+ * Writes the workers' URLs in the form that other bundlers recognise, relative to the built file.
  * @returns {Plugin}
  */
 export function plainWorkerUrl() {
   return {
     name: 'plain-worker-url',
     enforce: 'pre',
-    // Vite would build another worker for a URL that it can read.
+    // Vite would bundle a worker of its own for a URL that it recognises.
     transform(code, id) {
       if (!id.endsWith('/page/rpc/default_worker.ts')) return undefined;
       const plain = WORKERS.reduce((text, { source, name }) => {
@@ -91,7 +91,7 @@ export function plainWorkerUrl() {
 }
 
 /**
- * For a script tag: workers are fetched from beside the script, and are those of these hashes or none.
+ * For a script tag: the script fetches its workers from its own folder, and refuses workers with other hashes.
  * @param {string} integrity of worker.js
  * @param {string} chatIntegrity of chat_worker.js
  * @returns {Plugin}
@@ -111,7 +111,7 @@ export function scriptTagWorker(integrity, chatIntegrity) {
 }
 
 /**
- * A file's hash, as an element's attribute `integrity` has it.
+ * A file's hash in the format of the HTML attribute `integrity`.
  * @param {string} file
  */
 export function integrityOf(file) {

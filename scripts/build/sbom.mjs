@@ -1,11 +1,11 @@
-// What the package's files are made of, for who must know it: CycloneDX, https://cyclonedx.org/specification/overview/.
+// The software bill of materials in the format CycloneDX: https://cyclonedx.org/specification/overview/.
 
 /** @typedef {import('./notices.mjs').Notice} Notice */
 /** @typedef {{ packages: Readonly<Record<string, { version?: string, integrity?: string, license?: string }>> }} Lock */
 /** @typedef {{ name: string, version: string, license: string, dependencies?: Readonly<Record<string, string>> }} Package */
 
 /**
- * The package, what is bundled in it, and what is installed beside it.
+ * Lists the package, the packages that it bundles, and its dependencies.
  * @param {Package} own
  * @param {readonly Pick<Notice, 'name' | 'version' | 'license'>[]} bundled
  * @param {Lock} lock
@@ -42,7 +42,7 @@ function purlOf({ name, version }) {
 }
 
 /**
- * Of the archive that the registry gives.
+ * The hash of the registry's archive.
  * @param {string | undefined} integrity
  */
 function hashesOf(integrity = '') {

@@ -1,4 +1,4 @@
-// What a page loads may not grow unnoticed.
+// Budgets for the size of files that pages load.
 import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { inRepository } from '../shared/paths.mjs';
@@ -6,7 +6,7 @@ import { inRepository } from '../shared/paths.mjs';
 const KIB = 1024;
 
 /**
- * Bytes after gzip. `first load` is what a page fetches before it can train, without a model.
+ * Bytes after gzip. `first load` counts all files that a page loads before it can train, without a model.
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
@@ -18,7 +18,7 @@ const BUDGETS = {
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 300 * KIB },
 };
 
-/** @returns {{ name: string, bytes: number, most: number }[]} of those that are built */
+/** @returns {{ name: string, bytes: number, most: number }[]} sizes of the built files */
 export function measureSizes() {
   const built = Object.entries(BUDGETS).filter(([, { files }]) => files.every((file) => existsSync(pathOf(file))));
   return built.map(([name, { files, most }]) => {

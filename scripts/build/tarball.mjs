@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { ROOT } from '../shared/paths.mjs';
 
 /**
- * Runs npm as whoever started this does.
+ * Runs the npm that started this process.
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: Readonly<Record<string, string>> }} [options]
- * @returns {string} what it printed
+ * @returns {string} npm's output
  */
 export function npm(args, { cwd = ROOT, env = {} } = {}) {
   const own = process.env.npm_execpath;
@@ -22,9 +22,9 @@ export function npm(args, { cwd = ROOT, env = {} } = {}) {
 }
 
 /**
- * What `npm publish` would send, of what is built.
- * @param {string} folder where it goes
- * @returns {string} its path
+ * Packs the built package as `npm publish` would.
+ * @param {string} folder for the tarball
+ * @returns {string} path of the tarball
  */
 export function pack(folder) {
   const printed = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);

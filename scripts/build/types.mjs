@@ -1,4 +1,4 @@
-// The last part of `npm run build`: of the types that tsc left in dist/types, one file for each entry.
+// The last part of `npm run build`: writes one file of types for each entry, from the types that tsc wrote to dist/types.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { invokeExtractor } from './extractor.mjs';
@@ -10,8 +10,8 @@ const ENTRIES = { webvera: 'src/index', node: 'src/node/extras', bench: 'bench/i
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
 /**
- * TypeScript's own `dom` has WebGPU's types since 6.0. They can't stand beside those of `@webgpu/types`, from which they differ,
- * so package.json leads compilers that lack them (`types@<6`) to files of their own, which refer to the package.
+ * Since TypeScript 6.0 its library `dom` contains WebGPU's types, which conflict with those of `@webgpu/types`. For older compilers
+ * package.json names other files (`types@<6`), which refer to that package.
  */
 const WEBGPU = '/// <reference types="@webgpu/types" />\n';
 
@@ -23,12 +23,12 @@ for (const [name, module] of Object.entries(ENTRIES)) {
   complaints.push(
     ...invokeExtractor(`${dist}types/${module}.d.ts`, { dtsRollup: { enabled: true, untrimmedFilePath: file } }),
   );
-  // What takes a model of `webvera` takes one of `webvera/node`, so both have the same types.
+  // `webvera/node` re-exports the types of `webvera`, so that their models are interchangeable.
   const names = name === 'node' ? "export * from './webvera.js';\n" : '';
   writeFileSync(file, DISPOSABLE + names + readFileSync(file, 'utf8'));
   writeFileSync(`${dist}ts5/${name}.d.ts`, `${WEBGPU}export * from '../${name}.js';\n`);
 }
-// Globals are beyond API Extractor. All that the tag has is in one file, over the names of `webvera`.
+// API Extractor can't handle globals. The types of the tag are in one file, which imports `webvera`.
 const tag = readFileSync(`${dist}types/src/embed/public.d.ts`, 'utf8').replace("'../index'", "'./webvera.js'");
 writeFileSync(`${dist}embed.d.ts`, tag);
 writeFileSync(`${dist}ts5/embed.d.ts`, `${WEBGPU}export * from '../embed.js';\n`);

@@ -116,7 +116,7 @@ function shardsIn(index) {
 }
 
 /**
- * What `profile.export()` adds to an adapter.
+ * Facts of a profile that `profile.export()` wrote beside an adapter.
  * @param {string} folder
  */
 function profileFacts(folder) {
@@ -149,14 +149,14 @@ function readJson(path) {
     const value = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Said below.
+    // The error below reports it.
   }
   throw new UsageError(`${path} is no JSON object`);
 }
 
 /**
  * @param {unknown} value
- * @returns {value is number} milliseconds that a calendar has a date for
+ * @returns {value is number} whether it is a time in milliseconds
  */
 function isTime(value) {
   return typeof value === 'number' && Number.isFinite(new Date(value).getTime());
@@ -187,7 +187,7 @@ function linesOf({ kind, facts, tensors }) {
 }
 
 /**
- * A file may name things so that a terminal obeys.
+ * Escapes control characters, with which names in a file could control the terminal.
  * @param {string} text
  */
 function printable(text) {

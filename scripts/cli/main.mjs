@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx webvera`: what the package does for people who have Node.
+// `npx webvera`: the package's command for Node.
 import * as bench from '../../bench/cli.mjs';
 import { runCommand } from '../shared/command.mjs';
 import { UsageError } from '../shared/options.mjs';
@@ -21,7 +21,7 @@ All but inspect need the package webgpu beside this one: npm install webvera web
 /** @type {Readonly<Record<string, { HELP: string, main: (argv: readonly string[]) => Promise<void> }>>} */
 const COMMANDS = { finetune, generate, inspect, bench };
 
-// Whoever reads may have read enough.
+// A reader such as `head` closes the pipe early.
 process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

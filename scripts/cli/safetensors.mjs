@@ -1,20 +1,20 @@
-// What a safetensors file says of itself, without its tensors.
+// Reads the header of a safetensors file.
 import { open, stat } from 'node:fs/promises';
 import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {{ name: string, dtype: string, shape: readonly number[], bytes: number }} TensorEntry */
 /** @typedef {{ tensors: readonly TensorEntry[], metadata: Readonly<Record<string, string>> }} Header */
 
-/** As safetensors itself has it. */
+/** The limit of safetensors itself. */
 const MOST_BYTES = 100_000_000;
 
 /**
  * @param {string} path
  * @returns {Promise<Header>}
- * @throws {UsageError} for anything else than such a file
+ * @throws {UsageError} if the file is no safetensors file
  */
 export async function readHeader(path) {
-  // What is no file may never have a first byte.
+  // Reading a pipe or a device might never end.
   if (!(await stat(path)).isFile()) throw new UsageError(`${path} is no file`);
   const file = await open(path);
   try {
@@ -33,7 +33,7 @@ export async function readHeader(path) {
 
 /**
  * @param {string} json
- * @param {number} size of what follows
+ * @param {number} size of the data after the header
  * @returns {Header}
  */
 function parse(json, size) {

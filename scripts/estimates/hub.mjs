@@ -1,4 +1,4 @@
-// A hub on which models are only begun: whoever reads a weight is told that there is none.
+// A hub that serves only the beginnings of models. Reading a weight fails.
 import { headerOf, MODELS } from './models.mjs';
 
 /**

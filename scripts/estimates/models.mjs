@@ -1,10 +1,10 @@
-// What the files of published models begin with: their config.json, and names, types and shapes of their tensors. No weights.
+// The beginnings of published models' files: their config.json, and the names, types and shapes of their tensors, without weights.
 
 /**
  * @typedef {object} PublishedModel
  * @property {string} name
- * @property {Readonly<Record<string, unknown>>} config what of its config.json numbers depend on
- * @property {'F16' | 'BF16'} dtype of all its tensors
+ * @property {Readonly<Record<string, unknown>>} config the fields of config.json that estimates depend on
+ * @property {'F16' | 'BF16'} dtype of all tensors
  * @property {Readonly<Record<string, readonly number[]>>} tensors by name; `#` stands for the number of each layer
  */
 
@@ -12,7 +12,7 @@
 const linear = (out, into) => [out, into];
 
 /**
- * Layers as Llama has them, and those after it.
+ * Tensors of the layers of Llama and its successors.
  * @param {{ hidden: number, inner: number, queries: number, keys: number, vocabulary: number }} sizes
  */
 function gatedDecoder({ hidden, inner, queries, keys, vocabulary }) {
@@ -215,7 +215,7 @@ export const MODELS = [
 ];
 
 /**
- * The bytes that a model.safetensors of it begins with, and how many it would have in all.
+ * The header of the model's model.safetensors, and the size of the whole file.
  * @param {PublishedModel} model
  */
 export function headerOf({ config, dtype, tensors }) {

@@ -1,10 +1,10 @@
-// The table of README that tells what models take.
+// README's table of the memory that models need.
 import { fetchBegun } from './hub.mjs';
 import { MODELS } from './models.mjs';
 
 /** @typedef {Pick<typeof import('../../src/index'), 'Session' | 'estimate'>} Library */
 
-/** How weights are stored: two columns each, without and with gradient checkpointing. */
+/** Storages of weights. Each has two columns, without and with gradient checkpointing. */
 const DTYPES = /** @type {const} */ ([
   ['f16', 'float16'],
   ['q8', 'q8'],
@@ -22,7 +22,7 @@ const HEAD = [
 ];
 
 /**
- * Lines of Markdown.
+ * The table's lines of Markdown.
  * @param {Library} library
  * @param {readonly import('./models.mjs').PublishedModel[]} [models]
  */
@@ -52,7 +52,7 @@ async function cellsOf(name, max_length, session, estimate) {
   for (const [, dtype] of DTYPES) {
     for (const gradient_checkpointing of [false, true]) {
       const args = { max_length, per_device_train_batch_size: 1, gradient_checkpointing };
-      // So much that no other arguments need to be tried.
+      // With that much memory no suggestions need to be planned.
       const found = await estimate(name, { session, dtype, args, memory: 2 ** 40 });
       bytes.push(found.gpu.total);
       download = found.download.total;

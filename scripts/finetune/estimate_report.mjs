@@ -1,4 +1,4 @@
-// What `finetune --estimate` prints.
+// The output of `finetune --estimate`.
 import { count, size } from '../shared/progress.mjs';
 import { tableLines } from '../shared/table.mjs';
 
@@ -12,7 +12,7 @@ const VERDICTS = /** @type {const} */ ({
 });
 
 /**
- * Ends the command with 1 where the run doesn't fit.
+ * Prints an estimate. The exit code is 1 if the run doesn't fit.
  * @param {import('./settings.mjs').Settings} settings
  * @param {Told} told
  */

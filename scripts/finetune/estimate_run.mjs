@@ -1,4 +1,4 @@
-// `finetune --estimate`: what a run would take, through the public API. Runs in Node and in a page.
+// `finetune --estimate`: estimates the memory and download of a run through the public API. Runs in Node and in a page.
 import { argumentsOf, configOf } from './finetune.mjs';
 
 /** @typedef {import('../../src/index').Estimate} Estimate */
@@ -8,16 +8,16 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @property {import('../../src/index').SessionOptions} options of the session
  * @property {import('../../src/index').ModelSource} source of the model
  * @property {import('./finetune.mjs').Job} job
- * @property {number} [memory] bytes of GPU memory that it may take
+ * @property {number} [memory] bytes of GPU memory that the run may take
  */
-/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change by the names of the options */
-/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Told `changes`: each makes the verdict better by itself */
+/** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change values of options by name */
+/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Told each of `changes` alone makes the verdict better */
 
-/** The worst comes last. */
+/** Verdicts, the worst last. */
 const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);
 
 /**
- * Reads what the model's files begin with, and nothing else.
+ * Reads only the headers of the model's files.
  * @param {Library} library
  * @param {Asked} asked
  * @returns {Promise<Told>}
@@ -51,7 +51,7 @@ export async function estimateRun({ Session, estimate }, { options, source, job,
 }
 
 /**
- * What takes less, that which loses least first.
+ * Smaller storages of weights, the most precise first.
  * @param {import('../../src/index').ModelDtype} dtype
  * @returns {readonly ('q8' | 'q4')[]}
  */

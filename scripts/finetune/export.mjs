@@ -1,18 +1,18 @@
-// `finetune --export`: writes what the rest of a run goes on with in Python.
+// `finetune --export`: writes the files with which Python continues a run.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { integer, UsageError } from '../shared/options.mjs';
 import { size } from '../shared/progress.mjs';
 import { zipFiles } from '../shared/zip.mjs';
 
-/** @typedef {{ path: string, after: number }} Export `after`: steps that are trained here before */
+/** @typedef {{ path: string, after: number }} Export `after`: steps that are trained here */
 
 export const EXPORT_FLAGS = /** @type {const} */ ({
   export: { type: 'string' },
   export_after: { type: 'string' },
 });
 
-/** Steps that a run may be ahead of what has been told of it. */
+/** Steps that a run may be ahead of its last reported step. */
 const AHEAD = 4;
 
 /**
@@ -33,7 +33,7 @@ export function readExport(flags, max_steps, path) {
 }
 
 /**
- * Before anything is trained for it.
+ * Creates the folder, and checks the path, before the training.
  * @param {Export | undefined} exported
  */
 export function prepareExport(exported) {
@@ -51,7 +51,7 @@ export function prepareExport(exported) {
 
 /**
  * @param {Export} exported
- * @param {ReadonlyMap<string, Blob> | undefined | null} files none where the run ended before
+ * @param {ReadonlyMap<string, Blob> | undefined | null} files none if the run ended before the export
  */
 export async function writeExport({ path, after }, files) {
   if (!files) {

@@ -1,12 +1,12 @@
-// A fine-tuning run with its measurements before and after, through the public API. Runs in Node and in a page.
+// Fine-tunes a model, and measures it before and after, through the public API. Runs in Node and in a page.
 
 /** @typedef {import('./settings.mjs').Settings} Settings */
-/** @typedef {Settings & { prompt: string, base: string, gguf_file?: string | undefined }} Job `base`: what the adapter's file calls its model */
+/** @typedef {Settings & { prompt: string, base: string, gguf_file?: string | undefined }} Job `base`: name of the model in the adapter's file */
 /** @typedef {import('../../src/index').VeraModel} VeraModel */
 /** @typedef {import('../../src/index').StepLogs} StepLogs */
 /** @typedef {{ vendor: string, architecture: string, description: string, fallback: boolean }} Device */
 /**
- * What is said while it goes on.
+ * A report of a run in progress.
  * @typedef {{ type: 'stage', name: string }
  *   | { type: 'loading', loaded: number, total: number }
  *   | { type: 'ready', parameters: { trainable: number, all: number }, heldOutTokens: number, device: Device }
@@ -19,13 +19,13 @@
  * @typedef {object} Run
  * @property {import('../../src/index').SessionOptions} options of the session
  * @property {import('../../src/index').ModelSource} source of the model
- * @property {Blob} train the text that is learnt
- * @property {Blob} heldOut the text that measures
+ * @property {Blob} train text to train on
+ * @property {Blob} heldOut text to measure perplexity on
  * @property {Job} job
  * @property {() => Promise<Device>} device
- * @property {(report: Report) => unknown} report is waited for
+ * @property {(report: Report) => unknown} report awaited
  * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
- * @property {number} [exportAfter] the step at which the run is exported, and ends
+ * @property {number} [exportAfter] step after which the run is exported and stopped
  */
 
 /** Tokens in a block of the held-out text. */
@@ -80,13 +80,13 @@ export async function finetune(library, run) {
     if (metrics.perplexity === undefined) throw new Error('evaluate() gave no perplexity');
     return metrics.perplexity;
   };
-  // A fresh adapter changes nothing: this is the base model.
+  // A new adapter changes nothing, so that this measures the base model.
   const before = await timed('measure before', measure);
   const sampleBefore = await timed('write before', () => sample(model, job));
   await report({ type: 'before', perplexity: before });
 
   const { max_steps } = job;
-  // Where this runs, nothing is kept that a later run could go on from. Python keeps what it comes to.
+  // This run saves no checkpoints. If Python continues the run, it saves them.
   const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
   const args = { ...argumentsOf(job), save_strategy };
   /** @type {ReadonlyMap<string, Blob> | undefined} */
@@ -108,7 +108,7 @@ export async function finetune(library, run) {
     return training;
   });
   /**
-   * Nothing where it ended before it heard of it.
+   * Undefined if the run ended before the pause.
    * @param {import('../../src/index').Trainer} trainer
    * @param {import('../../src/index').TrainRun} training
    */
@@ -144,7 +144,8 @@ export async function finetune(library, run) {
 }
 
 /**
- * The adapter that is trained. A and B come again from `projection_prng_key`, so that it is only its two vectors a layer.
+ * The configuration of the trained adapter. Its file contains only two vectors for each layer, as A and B are drawn from
+ * `projection_prng_key`.
  * @param {Settings & { base: string }} job
  */
 export function configOf({ r, target_modules, base }) {
@@ -153,7 +154,7 @@ export function configOf({ r, target_modules, base }) {
 }
 
 /**
- * How it is trained.
+ * The training arguments of a job.
  * @param {Settings} job
  * @returns {import('../../src/index').TrainingArguments}
  */
@@ -164,7 +165,7 @@ export function argumentsOf({ max_steps, warmup_steps, learning_rate, max_length
 }
 
 /**
- * Goes on from the prompt, after the token that starts a document, where the tokenizer has one.
+ * Continues the prompt, after the token that begins a document if the tokenizer has one.
  * @param {VeraModel} model
  * @param {Job} job
  */

@@ -54,7 +54,7 @@ const FLAGS = /** @type {const} */ ({
 export function readFinetuneOptions(argv) {
   const flags = readFlags(argv, FLAGS);
   if (flags.help) return 'help';
-  // npm runs scripts in the package's folder; paths are meant from where the command was typed.
+  // npm runs scripts in the package's folder, but paths are relative to the folder in which the user typed the command.
   const path = (/** @type {unknown} */ value) => resolve(process.env.INIT_CWD ?? process.cwd(), String(value));
   const [text, out] = [path(flags.text), path(flags.out)];
   const model = modelAt(path(flags.model));

@@ -1,4 +1,4 @@
-// What a fine-tuning run says while it goes on.
+// Prints the progress of a fine-tuning run.
 
 import { count, duration, progressLine, size } from '../shared/progress.mjs';
 import { deviceName } from './outcome.mjs';
@@ -14,7 +14,7 @@ const STAGES = /** @type {Readonly<Record<string, string>>} */ ({
 });
 
 /**
- * Prints reports, and remembers what is needed at the end.
+ * Prints reports, and collects the outcome of the run.
  * @param {import('./settings.mjs').Settings} settings
  */
 export function followFinetune(settings) {
@@ -35,7 +35,7 @@ export function followFinetune(settings) {
         if (STAGES[report.name]) console.log(`${STAGES[report.name]} …`);
         break;
       case 'loading':
-        // On a terminal alone: elsewhere a model that is there at once would only add lines.
+        // On a terminal only: elsewhere a model that loads at once would only add lines.
         if (!process.stdout.isTTY) break;
         bar.update({ done: report.loaded, total: report.total, detail: `bytes, ${size(report.total)}` });
         break;
@@ -59,7 +59,7 @@ export function followFinetune(settings) {
         console.warn(`Warning: ${report.message}`);
         break;
       case 'recovered':
-        // The steps after that are done again.
+        // The run repeats the steps after the recovered one.
         outcome.steps.splice(outcome.steps.filter(({ step }) => step <= report.step).length);
         break;
       case 'log': {

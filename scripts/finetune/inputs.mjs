@@ -1,4 +1,4 @@
-// Looks at what a fine-tuning run is given, before a browser is started for it.
+// Checks the inputs of a fine-tuning run before a browser is started.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../shared/options.mjs';
@@ -53,8 +53,8 @@ export function readText(file) {
 }
 
 /**
- * @param {string} how default, tuned, or the run.json of an earlier run
- * @returns {unknown} what a session takes; it checks it
+ * @param {string} how default, tuned, or the path of an earlier run.json
+ * @returns {unknown} the option `kernels` of a session, which checks it
  */
 export function readKernels(how) {
   if (how === 'default' || how === 'tuned') return how;

@@ -3,11 +3,11 @@
 const WIDTH = 880;
 const HEIGHT = 480;
 const PLOT = { left: 72, right: 852, top: 96, bottom: 420 };
-/** How much of the smoothed line a new step makes up. */
+/** Weight of a new step in the smoothed line. */
 const SMOOTHING = 0.1;
 
 /**
- * @param {{ title: string, subtitle: string, note: string, losses: readonly number[] }} chart one loss a step, from step 1
+ * @param {{ title: string, subtitle: string, note: string, losses: readonly number[] }} chart one loss for each step, from step 1
  * @returns {string}
  */
 export function lossChart({ title, subtitle, note, losses }) {
@@ -65,7 +65,7 @@ ${columns.join('\n')}
 }
 
 /**
- * An exponential mean, corrected for its start.
+ * An exponential moving average with bias correction.
  * @param {readonly number[]} values
  */
 function smoothed(values) {
@@ -81,7 +81,7 @@ function smoothed(values) {
 }
 
 /**
- * Round numbers that enclose both ends, about `wanted` of them.
+ * About `wanted` round numbers that enclose both ends.
  * @param {number} from
  * @param {number} to
  * @param {number} wanted

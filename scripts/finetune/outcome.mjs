@@ -1,4 +1,4 @@
-// What a fine-tuning run says and writes at its end.
+// Prints and writes the outcome of a fine-tuning run.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -1,4 +1,4 @@
-// Trains an adapter with the public API, in a worker, and reports everything to the script that opened this page.
+// Trains an adapter in a worker, through the public API, and reports to the script that opened this page.
 
 import { describeDevice, describeError, loadLibrary, report } from '../page/library.js';
 import { estimateRun } from './estimate_run.mjs';

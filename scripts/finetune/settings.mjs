@@ -1,29 +1,28 @@
-// The options that a fine-tuning run has wherever it runs.
+// The options that `npm run finetune` and `npx webvera finetune` share.
 
+import { DTYPES } from '../shared/dtypes.mjs';
 import { choice, decimal, integer, UsageError } from '../shared/options.mjs';
 import { EXPORT_FLAGS } from './export.mjs';
 
 /**
- * What the run's outcome depends on, besides the device. Names and meanings are Hugging Face's.
+ * All inputs that determine the outcome of a run, besides the device. Names and meanings are Hugging Face's.
  * @typedef {object} Settings
- * @property {string} model its folder's name, or that on the hub
- * @property {string} text its file's name
- * @property {import('../../src/index').ModelDtype} dtype how its weights are held
+ * @property {string} model name of its folder, or its name on the hub
+ * @property {string} text name of the file
+ * @property {import('../../src/index').ModelDtype} dtype storage of the model's weights
  * @property {number} r
  * @property {string | readonly string[]} target_modules
  * @property {number} max_steps
  * @property {number} warmup_steps
  * @property {number} learning_rate
  * @property {number} per_device_train_batch_size
- * @property {number} gradient_accumulation_steps batches that an update learns from
+ * @property {number} gradient_accumulation_steps batches of an update
  * @property {boolean} gradient_checkpointing
  * @property {number} max_length tokens
  * @property {number} seed
  */
 
-const DTYPES = /** @type {const} */ (['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4']);
-
-/** Texts or batches at a time. */
+/** Range of texts in a batch, and of batches in an update. */
 const SOME = { min: 1, max: 1024 };
 
 export const SETTING_FLAGS = /** @type {const} */ ({
@@ -43,7 +42,7 @@ export const SETTING_FLAGS = /** @type {const} */ ({
 });
 
 /**
- * @param {{ targets: string, device: string }} own the default of `target_modules`, and the option for where it runs
+ * @param {{ targets: string, device: string }} own the default of `target_modules`, and the help of the options that choose a device
  */
 export const settingHelp = ({ targets, device }) => `\
   --dtype HOW            how the model's weights are held: auto (as its files have
@@ -92,7 +91,7 @@ export function readSettings(flags, names) {
     r: integer('r', flags.r, { min: 1, max: 65_536 }),
     target_modules: targets(String(flags.target_modules)),
     max_steps,
-    // Short runs get a shorter warm-up, or they would end before they reach their learning rate.
+    // Short runs have a shorter warm-up, so that they reach their learning rate.
     warmup_steps: Math.min(10, Math.ceil(max_steps / 4)),
     learning_rate: decimal('learning_rate', flags.learning_rate, { above: 0, max: 10 }),
     per_device_train_batch_size: integer('per_device_train_batch_size', flags.per_device_train_batch_size, SOME),
@@ -104,7 +103,7 @@ export function readSettings(flags, names) {
 }
 
 /**
- * What `--estimate` asks for; undefined without it.
+ * The options of `--estimate`; undefined without it.
  * @param {import('../shared/options.mjs').Flags} flags
  * @returns {{ memory?: number } | undefined} `memory` in bytes
  */

@@ -1,12 +1,12 @@
-// Splits a text into what is trained on and what measures the outcome.
+// Splits a text into a part to train on and a part to measure perplexity on.
 
 /** @typedef {{ train: string, heldOut: string }} Split */
 
-/** Shorter texts leave too little to measure with. */
+/** Characters of the shortest text. Shorter ones leave too little to measure perplexity on. */
 export const SHORTEST_TEXT = 5_000;
 
 /**
- * Keeps at least the last tenth of the characters aside, from the nearest paragraph on that begins before them.
+ * Holds out at least the last tenth of the characters, from the beginning of the nearest paragraph before them.
  * @param {string} text
  * @returns {Split}
  */
@@ -20,7 +20,7 @@ export function splitText(text) {
 }
 
 /**
- * Some words for the model to go on from: those that the held-out text begins with.
+ * The first words of the held-out text, as a prompt for the model.
  * @param {string} heldOut
  */
 export function promptFrom(heldOut) {

@@ -1,4 +1,4 @@
-// What `npm run fuzz` runs: a target in one file, as Jazzer.js counts what of a file was run, and can't read TypeScript.
+// Bundles a fuzz target into one JavaScript file, because Jazzer.js measures coverage by file and can't read TypeScript.
 import { rmSync } from 'node:fs';
 import { build } from 'vite';
 import { ROOT } from '../shared/paths.mjs';
@@ -6,7 +6,7 @@ import { ROOT } from '../shared/paths.mjs';
 const ENTRY = 'virtual:fuzz';
 
 /**
- * Bundles a target, with `fuzz` for Jazzer.js, `vary` for inputs by fast-check, and `repeat` for one. Gives the file.
+ * Bundles a target, with `fuzz` for Jazzer.js, `vary` for inputs from fast-check, and `repeat` for one input. Returns the file's path.
  * @param {string} target
  * @param {{ findings: string, out: string }} folders
  */

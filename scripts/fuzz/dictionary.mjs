@@ -1,4 +1,4 @@
-// Words that libFuzzer puts into inputs: those of the corpus, and what often breaks readers.
+// Words that libFuzzer puts into inputs: words of the corpus, and words that often break readers.
 
 const ALWAYS = [
   '"__proto__":',
@@ -13,17 +13,17 @@ const ALWAYS = [
   '{}',
   '\x1e',
 ];
-/** Parts of patterns. */
+/** Parts of regular expressions. */
 const PIECES = [
   ...['(?:', '(?=', '(?!', '(?<=', '(?<!', '(?P<n>', ')*', ')+', ')?', '[^', '*?', '{2,3}', '{1000}', '{,9}'],
   ...['\\b', '\\1', '\\p{L}', '\\s', '\\S', '\\w', '\\Z', '\\G'],
 ];
-/** Of a word, and how many. */
+/** Longest word in characters, and most words. */
 const [LONGEST, MOST] = [40, 400];
 
 /**
  * A dictionary in libFuzzer's format.
- * @param {readonly string[]} corpus one character for each byte
+ * @param {readonly string[]} corpus texts with one character for each byte
  */
 export function dictionaryOf(corpus) {
   const quoted = corpus.flatMap((text) => text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []);

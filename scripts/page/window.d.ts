@@ -1,4 +1,4 @@
 interface Window {
-  /** Hands a message, as JSON can hold it, to the script that opened this page. */
+  /** Sends a message of plain JSON to the script that opened this page. */
   report(message: unknown): Promise<void>;
 }

@@ -1,14 +1,14 @@
-// A table that takes hours is written row by row: one that is cut off goes on where it was.
+// Writes a table row by row, because measuring it takes hours: an interrupted command resumes at the missing rows.
 import { headingOf, RESULTS, rowsOf, withTable } from './report.mjs';
 
 /**
  * @param {string} name
  * @param {import('./report.mjs').Table} table
- * @param {{ device: string, seeds: number, again: boolean, tell(line: string): void }} options `again` forgets the rows that are there
+ * @param {{ device: string, seeds: number, again: boolean, report(line: string): void }} options `again`: measures existing rows again
  * @param {typeof RESULTS} [file]
- * @returns {(key: readonly string[], measure: () => Promise<readonly string[]>) => Promise<void>} measures a row unless it is there
+ * @returns {import('./report.mjs').MeasureRow}
  */
-export function keptRows(name, table, { device, seeds, again, tell }, file = RESULTS) {
+export function keptRows(name, table, { device, seeds, again, report }, file = RESULTS) {
   const heading = headingOf(name, table, device, seeds);
   /** @type {Map<string, readonly string[]>} in the order of the file */
   const kept = new Map();
@@ -21,6 +21,6 @@ export function keptRows(name, table, { device, seeds, again, tell }, file = RES
     kept.delete(nameOf(key));
     rows.push(row);
     file.write(withTable(file.read(), name, heading, { ...table, rows: [...rows, ...kept.values()] }));
-    tell(row.join(' | '));
+    report(row.join(' | '));
   };
 }

@@ -1,28 +1,37 @@
-// RESULTS.md: each table lies between two marks, and is written by its command alone, row by row.
+// Reads and writes the tables of RESULTS.md. Each table lies between two marks, and only its command writes it, row by row.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { inRepository } from '../shared/paths.mjs';
 
+/** @typedef {(key: readonly string[], measure: () => Promise<readonly string[]>) => Promise<void>} MeasureRow */
+/**
+ * A run of the command, which measures one table.
+ * @typedef {object} TableRun
+ * @property {typeof import('../../src/node')} library
+ * @property {import('../../src/index').Session} session
+ * @property {number} seeds runs of each row, whose mean the row reports
+ * @property {MeasureRow} row measures a row and writes it, unless RESULTS.md has it already
+ */
 /**
  * @typedef {object} Table
- * @property {number} keys how many of the first columns name a row
+ * @property {number} keys number of leading columns that identify a row
  * @property {readonly string[]} columns
- * @property {(seeds: number) => readonly string[]} about lines that stand before it
- * @property {(bench: import('../results.mjs').Bench) => Promise<void>} make measures its rows, by `bench.row`
+ * @property {(seeds: number) => readonly string[]} about lines before the table
+ * @property {(run: TableRun) => Promise<void>} make measures the rows with `run.row`
  */
 
 const FILE = inRepository('RESULTS.md');
-/** What it is before its first table. */
+/** The file before its first table. */
 const TEMPLATE = inRepository('scripts/results/template.md');
 
-/** What RESULTS.md holds. */
+/** The text of RESULTS.md. */
 export const RESULTS = {
   read: () => readFileSync(existsSync(FILE) ? FILE : TEMPLATE, 'utf8'),
   write: (/** @type {string} */ text) => writeFileSync(FILE, text),
 };
 
 /**
- * What a table's rows were measured by: rows are kept as long as it stays the same.
+ * The heading of a table, which names all conditions of its rows. Rows are kept as long as the heading stays the same.
  * @param {string} name
  * @param {Table} table
  * @param {string} device
@@ -38,7 +47,7 @@ export function headingOf(name, table, device, seeds) {
  * @param {string} file
  * @param {string} name
  * @param {string} heading
- * @returns {string[][]} the rows of that table, if they stand below this heading
+ * @returns {string[][]} the rows of the table; none if the table has another heading
  */
 export function rowsOf(file, name, heading) {
   const { from, to } = placeOf(file, name);
@@ -53,7 +62,7 @@ export function rowsOf(file, name, heading) {
  * @param {string} name
  * @param {string} heading
  * @param {Pick<Table, 'columns'> & { rows: readonly (readonly string[])[] }} table
- * @returns {string} the file with that table in its place
+ * @returns {string} the file with the new table
  */
 export function withTable(file, name, heading, table) {
   const { from, to } = placeOf(file, name);
@@ -78,7 +87,7 @@ export function markdown({ columns, rows }) {
 }
 
 /**
- * The mean of some numbers and, of several, their standard deviation as a sample.
+ * The mean of numbers, with the sample standard deviation if there are several.
  * @param {readonly number[]} numbers
  * @param {number} digits
  */

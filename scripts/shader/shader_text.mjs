@@ -1,17 +1,17 @@
-// What `npm run shader` prints. It is loaded by Vite, as it is about TypeScript and WGSL.
-import { WebVeraError } from '../../src/core/errors/error';
-import { nearName } from '../../src/core/errors/near_name';
-import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
+// The output of `npm run shader`. Vite loads this module, because it imports TypeScript and WGSL.
+import { WebVeraError } from '../../src/core/error';
+import { nearName } from '../../src/core/near_name';
+import { namedKernels, shaderFiles } from '../../test/helpers/kernels';
 
 /** @typedef {import('../../src/core/kernels/kernel').AnyVariant} AnyVariant */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */
 
-/** Of a product's kernels, the one that is meant unless another is named. */
+/** Suffix of a product's default kernel. */
 const USUAL = '.vec4.f32';
 
 /**
- * For 'linear/workgroup', the text that is compiled, with a line before each part that says where it is from; for 'linear' the
- * names of its variants, and for '' those of all records.
+ * For 'linear/workgroup', the compiled text, with a line before each part that names its file; for 'linear' the names of its variants,
+ * and for '' the names of all records.
  * @param {string} asked
  */
 export function shaderAnswer(asked) {
@@ -40,7 +40,7 @@ export function findVariant({ name, kernel }, label) {
 }
 
 /**
- * Whether it is what its kernel's name alone means.
+ * Whether the kernel's name without a suffix means this record.
  * @param {Pick<NamedKernel, 'name'>} named
  */
 export function isUsual({ name }) {
@@ -48,7 +48,7 @@ export function isUsual({ name }) {
 }
 
 /**
- * Several variants may have one name: the second is 'serial.2'.
+ * Variants by label. Several variants may have one name; the second is then 'serial.2'.
  * @param {readonly AnyVariant[]} variants
  * @returns {Map<string, AnyVariant>}
  */

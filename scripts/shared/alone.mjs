@@ -1,22 +1,22 @@
-// One process at a time, by a file that says which.
+// Lets one process at a time run some work, by a lock file that holds the process's id.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { onExit } from './processes.mjs';
 
-/** Milliseconds between looks at whether it is free. */
+/** Milliseconds between attempts to take the lock. */
 const PAUSE = 200;
 
 /**
- * Runs `body` once no other process does, as far as all ask by the same file. One that died without a word holds nothing up.
+ * Runs `body` when no other process holds the lock of the same file. The lock of a process that has died is free.
  * @template T
- * @param {string} file in a folder that is there
- * @param {(message: string) => void} tell
+ * @param {string} file in an existing folder
+ * @param {(message: string) => void} report
  * @param {() => Promise<T>} body
  * @returns {Promise<T>}
  */
-export async function alone(file, tell, body) {
-  for (let told = false; !take(file); told = true) {
-    if (!told) tell(`Another process is at it: waiting. If there is none, remove ${file}.`);
+export async function alone(file, report, body) {
+  for (let isReported = false; !take(file); isReported = true) {
+    if (!isReported) report(`Another process is at it: waiting. If there is none, remove ${file}.`);
     await setTimeout(PAUSE);
   }
   const release = onExit(() => rmSync(file, { force: true }));
@@ -42,11 +42,11 @@ function take(file) {
 /** @param {string} file */
 function isHeld(file) {
   try {
-    // Empty for a moment, which is 0, this process's own group.
+    // A new file is empty for a moment. Its id is then 0, the group of this process, which exists.
     process.kill(Number(readFileSync(file, 'utf8')), 0);
     return true;
   } catch (error) {
-    // Gone is the file, or else the process; another user's may not be asked.
+    // Without ESRCH the file was removed, or the process belongs to another user.
     return codeOf(error) !== 'ESRCH';
   }
 }

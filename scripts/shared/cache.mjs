@@ -1,8 +1,8 @@
-// Where what is long to fetch is kept from one run to the next, outside the repository.
+// The folder outside the repository that caches installed and built files.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** @returns {string} it may not be there yet */
+/** @returns {string} a folder that may not exist yet */
 export function cacheFolder() {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'webvera');
   if (process.platform === 'win32' && process.env.LOCALAPPDATA)

@@ -2,12 +2,12 @@ import { CommandFailure, UsageError } from './options.mjs';
 
 /** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} Told */
 
-/** The library's words for a model, text or option that can't be used. */
+/** Codes of the library's errors about models, texts and options that can't be used. */
 const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_model', 'not_found', 'limit_exceeded']);
 
 /**
- * Runs a command; what a person can do something about ends it with one clear line and an exit code: 2 for a wrong
- * option or file, 1 for a machine on which it can't run.
+ * Runs a command. An error that the user can fix is printed as one line, and sets the exit code: 2 for a wrong option or file, 1 for a
+ * machine on which the command can't run.
  * @param {string} name
  * @param {() => Promise<void>} body
  */
@@ -23,7 +23,7 @@ export async function runCommand(name, body) {
 }
 
 /**
- * What the library or the system says of files and devices is for whoever called the command; all else is a defect.
+ * Errors of the library, and of the system's files and devices, are for the user. Other errors are defects.
  * @param {unknown} error
  */
 function knownFailure(error) {
@@ -33,7 +33,7 @@ function knownFailure(error) {
 }
 
 /**
- * An error of the library, in one line.
+ * The failure of a command for an error of the library, in one line.
  * @param {Told} error
  */
 export function failureOf({ name, message, code, hint }) {

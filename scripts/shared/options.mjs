@@ -1,7 +1,7 @@
-// Reading a command's options. A mistake in them is one clear line and exit code 2.
+// Reads a command's options. A mistake in them ends the command with one line and exit code 2.
 import { parseArgs } from 'node:util';
 
-/** Why a command can't do what it was asked for, in words for whoever asked. */
+/** A command can't do its work. The message is for the user. */
 export class CommandFailure extends Error {}
 
 /** A wrong option or input file. */
@@ -26,7 +26,7 @@ export function readFlags(argv, flags) {
 }
 
 /**
- * Flags, and what stands between them where that is allowed.
+ * Reads flags, and positional arguments if they are allowed.
  * @param {readonly string[]} argv
  * @param {Readonly<Record<string, Flag>>} flags
  * @param {boolean} allowPositionals
@@ -38,7 +38,7 @@ export function readArguments(argv, flags, allowPositionals) {
   } catch (error) {
     const { message, code } = /** @type {Error & { code?: string }} */ (error);
     const [reason] = message.split(/\.\s|\.?\n/);
-    // A known option with a wrong value needs no list of all options.
+    // The list of all options doesn't help with a wrong value.
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(String(reason));
     const known = Object.keys(flags).map((name) => `--${name}`);
     throw new UsageError(`${reason}. Known options: ${known.join(', ')}`);

@@ -1,30 +1,46 @@
-// What must happen before this process ends, however it ends.
+// Cleans up before this process ends, however it ends.
 import { rmSync } from 'node:fs';
 
 /** @typedef {() => void} Cleanup */
 
-/** @type {Set<Cleanup>} */
-const pending = new Set();
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
 /**
- * Runs `cleanup` when the returned function is called, or else when this process ends. The latest runs first.
+ * Runs `cleanup` when the returned function is called, or when this process ends. At the end the latest cleanup runs first.
  * @param {Cleanup} cleanup synchronous
  * @returns {Cleanup}
  */
 export function onExit(cleanup) {
-  if (pending.size === 0) listen();
-  pending.add(cleanup);
+  const run = () => {
+    try {
+      cleanup();
+    } catch {
+      // The other cleanups must run.
+    }
+  };
+  // Each cleanup is one listener, so that many of them are no leak.
+  process.setMaxListeners(process.getMaxListeners() + 1);
+  process.prependListener('exit', run);
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, end);
+  let isPending = true;
   return () => {
-    if (!pending.delete(cleanup)) return;
+    if (!isPending) return;
+    isPending = false;
+    process.off('exit', run);
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, end);
+    process.setMaxListeners(process.getMaxListeners() - 1);
     cleanup();
-    if (pending.size === 0) ignore();
   };
 }
 
+/** Ends this process, which runs the listeners of `exit`. @param {NodeJS.Signals} signal */
+function end(signal) {
+  process.exit(128 + (SIGNALS[/** @type {keyof typeof SIGNALS} */ (signal)] ?? 0));
+}
+
 /**
- * Ends a process and all that it started.
- * @param {import('node:child_process').ChildProcess | null} child the leader of a process group, where groups exist
+ * Ends a process and all processes that it started.
+ * @param {import('node:child_process').ChildProcess | null} child the leader of a process group, on systems with groups
  */
 export function kill(child) {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -35,34 +51,7 @@ export function kill(child) {
   }
 }
 
-/** @param {string} folder a browser's profile: files may still appear in it for a moment */
+/** @param {string} folder for example a browser's profile, in which files may still appear for a moment */
 export function remove(folder) {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
-}
-
-function runAll() {
-  for (const cleanup of [...pending].reverse()) {
-    pending.delete(cleanup);
-    try {
-      cleanup();
-    } catch {
-      // The others must run.
-    }
-  }
-}
-
-/** @param {NodeJS.Signals} signal */
-function onSignal(signal) {
-  runAll();
-  process.exit(128 + (SIGNALS[/** @type {keyof typeof SIGNALS} */ (signal)] ?? 0));
-}
-
-function listen() {
-  process.on('exit', runAll);
-  for (const signal of Object.keys(SIGNALS)) process.on(signal, onSignal);
-}
-
-function ignore() {
-  process.off('exit', runAll);
-  for (const signal of Object.keys(SIGNALS)) process.off(signal, onSignal);
 }

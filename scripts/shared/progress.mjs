@@ -1,4 +1,4 @@
-// What the commands print while they run.
+// Progress lines, and numbers as the commands print them.
 
 const BAR = 24;
 
@@ -10,7 +10,7 @@ const BAR = 24;
  */
 
 /**
- * A line that is drawn over and over on a terminal; elsewhere, one line for every tenth.
+ * A progress line, which is redrawn on a terminal. Elsewhere, one line for each tenth.
  * @param {NodeJS.WriteStream} stream
  */
 export function progressLine(stream) {
@@ -38,7 +38,7 @@ export function progressLine(stream) {
 }
 
 /**
- * A line for each part of some work.
+ * One progress line for each part of some work.
  * @param {NodeJS.WriteStream} stream
  */
 export function followSteps(stream) {
@@ -87,7 +87,7 @@ export function count(value) {
 }
 
 /**
- * A paragraph in lines of at most `width` characters.
+ * Wraps a paragraph into lines of at most `width` characters.
  * @param {string} text
  * @param {{ indent?: string, width?: number }} [options]
  */

@@ -1,5 +1,5 @@
 /**
- * Rows of cells in columns: the first to the left, the others to the right.
+ * Aligns cells in columns: the first column to the left, others to the right.
  * @param {readonly (readonly string[])[]} rows
  * @returns {string[]} lines
  */

@@ -1,8 +1,8 @@
-// One zip of many files. Runs in Node and in a page.
+// Zips files. Runs in Node and in a page.
 import { Zip, ZipDeflate } from 'fflate';
 
 /**
- * Goes through the files in pieces, so that a page stays alive and no file is whole in memory.
+ * Reads files in pieces, so that a page stays responsive and memory never holds a whole file.
  * @param {ReadonlyMap<string, Blob>} files by their paths in the zip
  * @returns {Promise<Blob>}
  */

@@ -1,4 +1,4 @@
-// Breaks for `npm run test:mutations`: each of another kind, and for a test to find.
+// Defects that `npm run test:mutations` puts into the code, each of another kind. Tests should find all of them.
 
 /** @typedef {{ name: string, file: string, from: string, to: string }} Break */
 

@@ -1,5 +1,5 @@
-// A Python with PEFT, transformers and torch, which the fixtures are made with and checked by. Its packages lie in a folder of
-// their own, outside the repository, and are installed once for each lock file and each Python.
+// Finds a Python with PEFT, transformers and torch, which makes and checks fixtures. Its packages are installed once for each lock file
+// and each Python, in a folder outside the repository.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { cacheFolder } from '../shared/cache.mjs';
 import { CommandFailure } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
 
-/** There is no Python here that can run PEFT; the message says why, and what to do. */
+/** No Python on this machine can run PEFT. The message gives the reason and a remedy. */
 export class PythonMissing extends CommandFailure {}
 
-/** What the oracle is written in. */
+/** The oldest version of Python that can run the oracle. */
 const OLDEST = [3, 11];
 const folder = inRepository('test/oracle/');
 const requirements = join(folder, 'requirements.txt');
 const lock = join(folder, 'requirements.lock');
 
 /**
- * What Python runs under, so that the same numbers come out each time: one thread, one order of sets, no network.
+ * Environment variables that make Python's numbers reproducible: one thread, one order of sets, no network.
  * @returns {NodeJS.ProcessEnv}
  */
 export function oracleEnvironment() {
@@ -33,29 +33,29 @@ export function oracleEnvironment() {
 }
 
 /**
- * The interpreter, its packages installed. `WEBVERA_PYTHON` names one that has packages of its own: other releases, say.
- * @param {(message: string) => void} tell what is being done, which may take minutes
+ * The path of an interpreter with the packages installed. `WEBVERA_PYTHON` names one with other packages, such as other releases.
+ * @param {(message: string) => void} report called before an installation, which may take minutes
  * @returns {Promise<string>} rejects with PythonMissing
  */
-export async function findOracle(tell) {
+export async function findOracle(report) {
   const own = process.env.WEBVERA_PYTHON;
-  // A path counts from here, wherever Python is started later; a name is any command's.
+  // A path is resolved here, because Python may be started in another folder. A plain name is looked up on the path.
   if (own) return basename(own) === own ? own : resolve(own);
   const python = await newestPython();
   const venv = join(cacheFolder(), `oracle-${await fingerprint(python)}`);
   const inside = join(venv, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-  // Written last, so that an installation that was cut off begins anew.
+  // Written last, so that an interrupted installation is repeated.
   const complete = join(venv, 'complete');
   if (existsSync(complete)) return inside;
   mkdirSync(cacheFolder(), { recursive: true });
-  await alone(`${venv}.lock`, tell, async () => {
+  await alone(`${venv}.lock`, report, async () => {
     if (existsSync(complete)) return;
-    tell(`Installing PEFT, transformers and torch into ${venv} …`);
+    report(`Installing PEFT, transformers and torch into ${venv} …`);
     rmSync(venv, { recursive: true, force: true });
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
     await run(python, ['-m', 'venv', venv]);
     await run(inside, [...install, '--require-hashes', '--no-deps', '-r', lock]);
-    // The lock has all but torch.
+    // The lock file has all packages but torch.
     await run(inside, [...install, '-r', requirements]);
     writeFileSync(complete, '');
   });
@@ -70,7 +70,7 @@ async function fingerprint(python) {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** The first of the usual names that is new enough and can make a venv. */
+/** The first of the usual names whose Python is new enough and can make a venv. */
 async function newestPython() {
   const asked = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST.join(', ')}))`;
   for (const name of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
@@ -97,7 +97,7 @@ async function succeeds(program, args) {
 }
 
 /**
- * What a program prints.
+ * The standard output of a program.
  * @param {string} program
  * @param {readonly string[]} args
  * @returns {Promise<string>}

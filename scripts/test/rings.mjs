@@ -1,10 +1,9 @@
-// The rings of tests: the projects of vitest.config.ts that each takes, and the parts of this machine that it needs.
+// The rings of tests: the projects of vitest.config.ts that each ring runs, and the parts of this machine that it needs.
 
 /** @typedef {import('../browsers/install.mjs').PartName} PartName */
 /** @typedef {'quick' | 'test' | 'all' | 'soak'} RingName */
 /**
- * `checks` holds types and lint before the first test. `package`: whether the tests read the package with its types, not the scripts
- * alone.
+ * `checks`: whether types and lint are checked before the tests. `package`: whether the tests need the package with its types.
  * @typedef {object} Ring
  * @property {readonly string[]} projects
  * @property {boolean} checks
@@ -26,7 +25,7 @@ export const RINGS = {
 };
 
 /**
- * The ring that the arguments name, and what is for vitest. A path or an option first means `npm test`.
+ * The ring that the arguments name, and the arguments for vitest. If the first one is a path or an option, the ring is `npm test`.
  * @param {readonly string[]} argv
  * @returns {{ name: RingName, rest: readonly string[] }}
  */
@@ -36,7 +35,7 @@ export function ringOf([first = 'test', ...rest]) {
 }
 
 /**
- * Arguments for vitest: the ring's projects, unless some are named, and reports for `npm run test:times` and `.ci/run`.
+ * Arguments for vitest: the ring's projects, unless the user names some, and reports for `npm run test:times` and `.ci/run`.
  * @param {RingName} name
  * @param {readonly string[]} rest
  * @returns {string[]}
@@ -47,13 +46,13 @@ export function vitestArguments(name, rest) {
   return ['run', ...projects, ...reports, '--reporter=./test/times/reporter.ts', ...rest];
 }
 
-/** @param {readonly string[]} rest for vitest */
+/** @param {readonly string[]} rest arguments for vitest */
 export function namesProjects(rest) {
   return rest.some((each) => each.startsWith('--project'));
 }
 
 /**
- * The file, below the repository's root, that vitest's JSON report of a ring goes to.
+ * The path of a ring's JSON report, relative to the root.
  * @param {RingName} name
  */
 export function reportOf(name) {

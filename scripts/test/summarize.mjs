@@ -4,7 +4,7 @@
 
 /**
  * Counts the tests of vitest's JSON report. A file that failed before its tests could run counts as one failure.
- * @param {string} json empty where the run died before it wrote a report
+ * @param {string} json empty if the run ended without a report
  * @returns {Summary}
  */
 export function summarize(json) {
@@ -21,8 +21,8 @@ export function summarize(json) {
 }
 
 /**
- * What failed in vitest's JSON report, a line for each: the file, the test, and how its first message begins.
- * @param {string} json empty where the run died before it wrote a report
+ * The failures in vitest's JSON report, one line for each: the file, the test, and the beginning of its first message.
+ * @param {string} json empty if the run ended without a report
  * @returns {string[]}
  */
 export function failures(json) {

@@ -1,7 +1,7 @@
 // The times of test files, as test/times/reporter.ts writes them, and the tables that `npm run test:times` prints.
 
 /**
- * Milliseconds of a file. `imports` are part of `total`, the others overlap: test/times/spent.ts.
+ * Milliseconds of a test file. `total` contains `imports`; the others overlap, see test/times/spent.ts.
  * @typedef {{ project: string, file: string, total: number, imports: number, launching: number, compiling: number, idle: number }} FileTimes
  */
 /** @typedef {readonly string[]} Row */
@@ -9,7 +9,7 @@
 const PARTS = /** @type {const} */ (['total', 'imports', 'launching', 'compiling', 'idle']);
 
 /**
- * The file of the times, beside vitest's JSON report.
+ * The path of the file of times, beside vitest's JSON report.
  * @param {string} report
  */
 export function timesOf(report) {
@@ -17,7 +17,7 @@ export function timesOf(report) {
 }
 
 /**
- * A row for each project, in the order in which they ran.
+ * One row for each project, in the order of their runs.
  * @param {readonly FileTimes[]} files
  * @returns {Row[]}
  */
@@ -31,7 +31,7 @@ export function projectRows(files) {
 }
 
 /**
- * A row for each of the slowest files.
+ * One row for each of the slowest files.
  * @param {readonly FileTimes[]} files
  * @param {number} most
  * @returns {Row[]}
@@ -46,7 +46,7 @@ export function fileRows(files, most) {
 }
 
 /**
- * In Markdown.
+ * A table in Markdown.
  * @param {Row} names
  * @param {readonly Row[]} rows
  */

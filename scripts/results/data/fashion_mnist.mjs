@@ -1,4 +1,4 @@
-// Fashion-MNIST: grey images of clothes, white on black, with the class of each.
+// Reads Fashion-MNIST: grey images of clothes, white on black, with their classes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandFailure } from '../../shared/options.mjs';
@@ -6,7 +6,7 @@ import { readIdx } from './idx.mjs';
 
 /** @typedef {{ pixels: Uint8Array, label: string }} Image a byte for each of 28·28 pixels, row by row */
 
-/** By the data set's own numbers. */
+/** Names of the classes, in the order of the data set's labels. */
 export const CLASSES = /** @type {const} */ ([
   'T-shirt/top',
   'Trouser',

@@ -1,4 +1,4 @@
-// Brings packages by the tools of their registries, as these are set up on the machine, and keeps what is asked of them.
+// Downloads packages with the tools of their registries, as they are configured on this machine, and stores the needed files.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { SOURCES } from './sources.mjs';
 /** @typedef {import('./sources.mjs').Source} Source */
 /** @typedef {{ program: string, args: readonly string[] }} Command */
 
-/** Where it all lies; `WEBVERA_DATA` names another folder. */
+/** The folder of all data; `WEBVERA_DATA` names another one. */
 export function dataFolder() {
   const own = process.env.WEBVERA_DATA;
   return own ? resolve(own) : inRepository('node_modules/.cache/webvera-data');
 }
 
 /**
- * Puts the package's file into the folder that the command runs in.
+ * The command that downloads a package's file into its working folder.
  * @param {Source} source
  * @returns {Command}
  */
@@ -51,26 +51,26 @@ export function spell({ program, args }) {
 }
 
 /**
- * What a source keeps of its package, in a folder of its own; brought at most once.
+ * Downloads a source and unpacks its files into a folder of its own, unless the folder is complete.
  * @param {Source} source
  * @param {string} root
- * @param {(message: string) => void} tell
- * @returns {Promise<string>} the folder; rejects with a CommandFailure, and then leaves nothing
+ * @param {(message: string) => void} report
+ * @returns {Promise<string>} the folder. Rejects with a CommandFailure, and then leaves no files
  */
-export async function bring(source, root, tell) {
+export async function bring(source, root, report) {
   const folder = join(root, source.name);
-  // Written last, so that what was cut off begins anew.
+  // Written last, so that an interrupted download is repeated.
   const complete = join(folder, 'complete');
   const isThere = () => existsSync(complete) && readFileSync(complete, 'utf8') === source.sha256;
   if (isThere()) return folder;
   mkdirSync(root, { recursive: true });
-  await alone(join(root, `${source.name}.lock`), tell, async () => {
+  await alone(join(root, `${source.name}.lock`), report, async () => {
     if (isThere()) return;
     const work = join(root, `${source.name}.part`);
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work);
     try {
-      tell(`Fetching ${source.package} ${source.version} …`);
+      report(`Fetching ${source.package} ${source.version} …`);
       const kept = unpack(source, work, fetchFile(source, work));
       writeFileSync(join(kept, 'complete'), source.sha256);
       rmSync(folder, { recursive: true, force: true });
@@ -85,7 +85,7 @@ export async function bring(source, root, tell) {
 /**
  * @param {Source} source
  * @param {string} work an empty folder
- * @returns {string} the package's file, whose content is as expected
+ * @returns {string} name of the package's file, whose hash was checked
  */
 function fetchFile(source, work) {
   run(fetchCommand(source), work);
@@ -103,8 +103,8 @@ function fetchFile(source, work) {
 /**
  * @param {Source} source
  * @param {string} work
- * @param {string} file in it
- * @returns {string} the folder that is kept
+ * @param {string} file in the folder
+ * @returns {string} the folder to keep
  */
 function unpack(source, work, file) {
   const out = join(work, 'unpacked');
@@ -114,7 +114,7 @@ function unpack(source, work, file) {
       run({ program: 'tar', args: ['-xzf', file, '-C', 'unpacked', source.inside] }, work);
       break;
     case 'pip':
-      // A wheel is a zip, and who has pip has Python.
+      // A wheel is a zip, which Python can unpack.
       run({ ...fetchCommand(source), args: ['-m', 'zipfile', '-e', file, 'unpacked'] }, work);
       break;
     case 'apt':
@@ -132,7 +132,7 @@ function unpack(source, work, file) {
  * @param {string} cwd
  */
 function run(command, cwd) {
-  // On Windows npm is a script of the shell's.
+  // On Windows npm is a script, which needs a shell.
   const shell = command.program === 'npm' && process.platform === 'win32';
   const { status, stdout, stderr, error } = spawnSync(command.program, [...command.args], {
     cwd,
@@ -148,8 +148,8 @@ function run(command, cwd) {
 }
 
 /**
- * @param {string} name of a folder
- * @param {string} file that must be there
+ * @param {string} name of a source
+ * @param {string} file that must exist
  */
 export function dataOf(name, file) {
   const folder = join(dataFolder(), name);

@@ -1,4 +1,4 @@
-// The idx files of MNIST and its kin: arrays of bytes behind their shape.
+// Reads idx files, the format of MNIST: a shape, followed by an array of bytes.
 import { gunzipSync } from 'node:zlib';
 import { CommandFailure } from '../../shared/options.mjs';
 
@@ -9,7 +9,7 @@ const MOST_DIMENSIONS = 4;
 
 /**
  * @param {Uint8Array} gzipped
- * @param {number} mostBytes that the file may have, unpacked
+ * @param {number} mostBytes of the unpacked file
  * @returns {ByteArray} in row-major order
  */
 export function readIdx(gzipped, mostBytes) {

@@ -1,16 +1,16 @@
-// What results are measured on: packages of public registries, each in one version with one content.
+// The data that results are measured on: packages of public registries, each pinned to a version and a hash.
 
 /**
  * @typedef {object} Source
- * @property {string} name its folder
+ * @property {string} name of the folder
  * @property {string} title
- * @property {'npm' | 'pip' | 'apt'} tool that brings the package
+ * @property {'npm' | 'pip' | 'apt'} tool that downloads the package
  * @property {string} package
  * @property {string} version
  * @property {string} sha256 of the package's file
  * @property {string} license of the content
- * @property {string} inside the package's folder that is kept
- * @property {readonly string[]} files that must be there, from that folder on
+ * @property {string} inside path of the kept folder in the package
+ * @property {readonly string[]} files that the kept folder must contain
  */
 
 /** @type {readonly Source[]} */

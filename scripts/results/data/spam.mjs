@@ -1,20 +1,20 @@
-// Subjects of e-mails, spam or not ("ham"). What tells of mailing lists and threads rather than of spam is taken off.
+// Reads subjects of e-mails, spam or not ("ham"). Marks of mailing lists and threads are removed, because they would give ham away.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinct, splitByHash, wordsOf } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** Lists put their name in brackets before a subject, and answers begin with Re: or Fw: */
+/** Names of lists in brackets, and Re: or Fw: of replies. */
 const MARKS = /^(?:\s*(?:\[[^\]]*\]|(?:re|fwd?)(?:\[\d+\])?:))+/i;
 
 /**
  * @param {string} mail with its headers
- * @returns {string | undefined} its subject without marks; undefined where there is none, or not in plain ASCII
+ * @returns {string | undefined} subject without marks; undefined if there is none, or it isn't plain ASCII
  */
 export function subjectOf(mail) {
   const [headers = ''] = mail.split(/\r?\n\r?\n/, 1);
-  // A line that begins with a space goes on with the one before.
+  // A line that begins with a space continues the line before.
   const unfolded = headers.replace(/\r?\n[ \t]+/g, ' ');
   const [, found = ''] = /^subject:(.*)$/im.exec(unfolded) ?? [];
   const subject = found.replace(/\s+/g, ' ').replace(MARKS, '').trim();
@@ -37,7 +37,7 @@ export function readSpam(folder) {
 }
 
 /**
- * In one order everywhere, as the first of equal subjects is kept.
+ * Sorted names, so that the same of several equal subjects is kept on each machine.
  * @param {string} folder
  * @param {RegExp} pattern
  */

@@ -1,12 +1,12 @@
-// Balanced sets of labelled texts, split by hash, so that the same texts lie on the same side whatever else there is.
+// Splits labelled texts into balanced sets by hash, so that a text's side doesn't depend on other texts.
 import { createHash } from 'node:crypto';
 
 /** @typedef {{ text: string, label: string }} Example */
-/** @typedef {{ key: string, text: string, label: string }} Keyed what is split goes by its key */
+/** @typedef {{ key: string, text: string, label: string }} Keyed the split depends on the key */
 /** @typedef {{ train: readonly Example[], test: readonly Example[] }} Split */
 
 /**
- * The words of a text alone: those with the same words are the same text.
+ * The words of a text. Texts with the same words count as equal.
  * @param {string} text
  */
 export function wordsOf(text) {
@@ -17,7 +17,7 @@ export function wordsOf(text) {
 }
 
 /**
- * The first text of each, unless the same text has several labels: then none.
+ * The first of equal texts. Texts with several labels are dropped.
  * @template {Keyed} T
  * @param {readonly T[]} examples
  * @returns {T[]}
@@ -38,7 +38,7 @@ export function distinct(examples) {
 }
 
 /**
- * A quarter is for the test. Each side comes in the order of its keys' hashes, cut to as many of each label as are asked for.
+ * A quarter is for the test. Both sides are sorted by the hashes of the keys, and cut to the given number of examples of each label.
  * @param {readonly Keyed[]} examples
  * @param {{ train: number, test: number }} most examples of each label
  * @returns {Split}
@@ -47,7 +47,7 @@ export function splitByHash(examples, { train, test }) {
   const hashed = examples
     .map((example) => ({ ...example, hash: createHash('sha256').update(example.key).digest('hex') }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  // The last digit, as the order goes by the first ones.
+  // The last digit, because the order depends on the first ones.
   const isTest = (/** @type {{ hash: string }} */ { hash }) => /[0-3]$/.test(hash);
   return {
     train: firstOfEach(

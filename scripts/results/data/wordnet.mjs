@@ -1,11 +1,11 @@
-// Definitions of WordNet's nouns, labelled with the lexicographer file in which each was written.
+// Reads definitions of WordNet's nouns. Labels are the lexicographer files that contain them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinct, splitByHash } from './split.mjs';
 
 /** @typedef {import('./split.mjs').Keyed} Keyed */
 
-/** Ten of the 26 files of nouns, by their numbers: those with the most definitions that a person would tell apart. */
+/** Ten of the 26 files of nouns, by number: the largest that a person can distinguish. */
 const FILES = new Map([
   ['04', 'noun.act'],
   ['05', 'noun.animal'],
@@ -19,12 +19,12 @@ const FILES = new Map([
   ['27', 'noun.substance'],
 ]);
 
-/** An offset, the file's number, the type; words and pointers; and behind a bar the definition, with examples in quotes. */
+/** An offset, the file's number and the type; words and pointers; after a bar the definition, with examples in quotes. */
 const SYNSET = /^(\d{8}) (\d\d) n [^|]*\| (.*)$/;
 
 /**
  * @param {string} text of data.noun
- * @returns {Keyed[]} one for each synset of those files
+ * @returns {Keyed[]} one definition for each synset of these files
  */
 export function definitionsOf(text) {
   return text.split('\n').flatMap((line) => {

@@ -1,17 +1,18 @@
-// What all tables do: train some adapters of one kind, measure them, and tell what they cost.
+// The measurement that all tables share: trains adapters of one kind, measures them, and reports their costs.
+import { randomNumbers } from '../../shared/random.mjs';
 import { spread } from '../report.mjs';
 
-/** @typedef {import('../../results.mjs').Bench} Bench */
+/** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../../../src/index').VeraModel} VeraModel */
 
-/** The rank at which a LoRA of the same layers is counted, for scale. */
+/** Rank of the LoRA of the same layers whose size is reported for comparison. */
 export const LORA_RANK = 8;
 
-/** A step of λ that changes nothing, and the rank of such a λ. */
+/** A learning rate that doesn't change λ, and the rank of such an adapter. */
 const NO_STEP = 1e-30;
 const HEAD_RANK = 1;
 
-/** The columns behind those that name a row. */
+/** The columns after those that identify a row. */
 export const costColumns = (/** @type {string} */ metric) => [metric, 'numbers that train', 'LoRA’s', 'KiB', 'seconds'];
 
 /**
@@ -19,11 +20,12 @@ export const costColumns = (/** @type {string} */ metric) => [metric, 'numbers t
  * @property {string} name
  * @property {Partial<import('../../../src/index').VeraConfigInit>} config
  * @property {import('../../../src/index').TrainingArguments} args
- * @property {boolean} [headOnly] λ stays as it is
+ * @property {boolean} [headOnly] whether only the head trains
  */
 
 /**
- * The head alone. PEFT has no VeRA without a layer, so that a single one stands there: nothing below it is gone back through, and it doesn't learn.
+ * Trains only the head. PEFT needs at least one layer for VeRA, so that one layer is adapted, but doesn't learn. The backward pass ends
+ * there.
  * @param {{ readonly target_modules: readonly string[], readonly layer: number, readonly args: import('../../../src/index').TrainingArguments }} where
  * @returns {Method}
  */
@@ -37,14 +39,14 @@ export function headOnly({ target_modules, layer, args }) {
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {(seed: number) => import('../../../src/index').TrainerInit['train_dataset']} train
  * @property {import('../../../src/index').TrainerInit['train_dataset']} test
- * @property {'accuracy' | 'perplexity'} metric accuracy comes in percent
+ * @property {'accuracy' | 'perplexity'} metric of the test; accuracy is in percent
  */
 
 /**
- * @param {Bench} bench
+ * @param {TableRun} run
  * @param {Method} method
  * @param {Runs} runs one for each seed
- * @returns {Promise<string[]>} a cell for each of `costColumns`
+ * @returns {Promise<string[]>} cells of the row, one for each of `costColumns`
  */
 export async function trainAndMeasure({ library, seeds }, method, { model, train, test, metric }) {
   /** @type {number[]} */
@@ -70,8 +72,8 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
 
 /**
  * @param {VeraModel} vera
- * @param {boolean} ofHead alone
- * @returns {Promise<string[]>} numbers that train, those that a LoRA of the same layers would train, KiB of the adapter's file
+ * @param {boolean} ofHead whether only the head trains
+ * @returns {Promise<string[]>} trained values, values that a LoRA of the same layers would train, and KiB of the adapter's file
  */
 async function costOf(vera, ofHead) {
   const { trainable } = vera.get_nb_trainable_parameters();
@@ -97,13 +99,9 @@ async function costOf(vera, ofHead) {
  */
 export function shuffled(items, seed) {
   const order = [...items];
-  let state = (seed + 1) * 0x9e3779b9;
+  const random = randomNumbers((seed + 1) * 0x9e3779b9);
   for (let i = order.length - 1; i > 0; i--) {
-    // An xorshift is random enough to pick examples.
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    const j = (state >>> 0) % (i + 1);
+    const j = (random() * 2 ** 32) % (i + 1);
     const moved = /** @type {T} */ (order[i]);
     order[i] = /** @type {T} */ (order[j]);
     order[j] = moved;
@@ -112,7 +110,7 @@ export function shuffled(items, seed) {
 }
 
 /**
- * So many examples of each class.
+ * `each` examples of each class.
  * @template {{ readonly label: string }} T
  * @param {readonly T[]} examples
  * @param {number} each

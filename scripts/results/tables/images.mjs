@@ -1,4 +1,4 @@
-// Classes of images that the bundled vision transformer has never seen.
+// Trains classes of images that the bundled vision transformer has never seen.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository } from '../../shared/paths.mjs';
@@ -28,7 +28,7 @@ function methodsFor(steps) {
   return { head: { ...head, config: both }, r16: vera(16), r64: vera(64), r256: vera(256) };
 }
 
-/** Ranks are compared at 10 images a class; more images take more steps. */
+/** Images of a class, steps, and method. Ranks are compared at 10 images of a class; more images need more steps. */
 const ROWS = /** @type {const} */ ([
   [10, 60, 'head'],
   [10, 60, 'r16'],
@@ -49,8 +49,8 @@ export const images = {
     `deviation of ${seeds} runs, which differ in their images: 60, 100 and 200 steps of ${BATCH} images, and twice as many for the head alone, whose`,
     `steps are half the work. By chance it is 33. VeRA on all linear layers; LoRA’s size is that of rank ${LORA_RANK} on the same layers.`,
   ],
-  async make(bench) {
-    const { library, session, row } = bench;
+  async make(run) {
+    const { library, session, row } = run;
     const folder = dataOf('fashion-mnist', 'complete');
     const ofThree = (/** @type {Image[]} */ all) => all.filter(({ label }) => HELD_BACK.includes(label));
     const [all, tests] = [ofThree(readFashionMnist(folder, 'train')), ofThree(readFashionMnist(folder, 'test'))];
@@ -65,13 +65,13 @@ export const images = {
       const method = methodsFor(steps)[name];
       const train = (/** @type {number} */ seed) => fewOfEach(all, shots, seed).map(toExample);
       const runs = { model, train, test, metric: /** @type {const} */ ('accuracy') };
-      await row([String(shots), method.name], () => trainAndMeasure(bench, method, runs));
+      await row([String(shots), method.name], () => trainAndMeasure(run, method, runs));
     }
   },
 };
 
 /**
- * Grey images with the same values in each of three channels.
+ * Converts grey images to three equal channels.
  * @param {readonly number[]} mean
  * @param {readonly number[]} std
  */

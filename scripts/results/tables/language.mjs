@@ -1,4 +1,4 @@
-// What a small language model gains on a book that it hasn't seen, by rank and learning rate.
+// Trains a small language model on a book that it hasn't seen, by rank and learning rate.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -9,7 +9,7 @@ import { costColumns, LORA_RANK, trainAndMeasure } from './adapted.mjs';
 const RANKS = [16, 64, 256];
 const RATES = [4e-3, 1e-2, 3e-2];
 const STEPS = 100;
-/** Characters of the end of the book. */
+/** Held-out characters at the end of the book. */
 const HELD_OUT = 40_000;
 
 /** @type {Table} */
@@ -21,15 +21,15 @@ export const language = {
     `on what comes before, mean ± standard deviation of ${seeds} runs. VeRA on all linear layers; LoRA’s size is that of rank ${LORA_RANK} on the`,
     'same layers.',
   ],
-  async make(bench) {
-    const { library, session, row } = bench;
+  async make(run) {
+    const { library, session, row } = run;
     const { train, heldOut } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
     const source = await library.openFolder(inRepository('demo/public/models/prose-1.4M'));
     const model = await library.AutoModelForCausalLM.from_pretrained(source, { session });
     const test = new Blob([heldOut.slice(0, HELD_OUT)]);
     const batches = { per_device_train_batch_size: 8, max_length: 128 };
     await row(['none', '–'], async () => {
-      // As it is made, an adapter changes nothing.
+      // A new adapter changes nothing.
       const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
       const trainer = new library.Trainer({ model: vera, args: batches, train_dataset: test, eval_dataset: test });
       const { perplexity = Number.NaN } = await trainer.evaluate();
@@ -41,7 +41,7 @@ export const language = {
         const args = { ...batches, learning_rate, max_steps: STEPS };
         const method = { name: '', config: { r, target_modules: /** @type {const} */ ('all-linear') }, args };
         const runs = { model, train: () => new Blob([train]), test, metric: /** @type {const} */ ('perplexity') };
-        await row([String(r), String(learning_rate)], () => trainAndMeasure(bench, method, runs));
+        await row([String(r), String(learning_rate)], () => trainAndMeasure(run, method, runs));
       }
     }
   },

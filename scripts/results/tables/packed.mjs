@@ -1,4 +1,4 @@
-// What packing costs: models' perplexity as their weights are stored, before and after they have learnt.
+// Measures the cost of packed weights: perplexity of models in each storage, before and after training.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -6,7 +6,7 @@ import { dataOf } from '../data/fetch.mjs';
 import { trainAndMeasure } from './adapted.mjs';
 
 /** @typedef {import('../report.mjs').Table} Table */
-/** @typedef {import('../../results.mjs').Bench} Bench */
+/** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../../../src/index').ModelDtype} ModelDtype */
 
 /**
@@ -16,8 +16,8 @@ import { trainAndMeasure } from './adapted.mjs';
  * @property {string} [gguf_file]
  * @property {readonly ModelDtype[]} dtypes
  * @property {import('../../../src/index').TrainingArguments} args
- * @property {number} heldOut characters of the end of the book
- * @property {number} [runs] instead of as many as there are seeds
+ * @property {number} heldOut characters at the end of the book
+ * @property {number} [runs] runs of a row, in place of the option `--seeds`
  */
 
 const R = 64;
@@ -54,33 +54,33 @@ export const packed = {
     `${SMALL.args.max_steps} steps of 8 × 128 tokens at ${SMALL.args.learning_rate}; SmolLM2-135M-Instruct, whose file is Q4_1 (auto,`,
     `and q4, which packs it to the same numbers), on 4000 after one run of ${LARGE.max_steps} steps of 128 at ${LARGE.learning_rate}.`,
   ],
-  async make(bench) {
+  async make(run) {
     for (const base of BASES) {
-      for (const dtype of base.dtypes) await bench.row([base.name, dtype], () => measure(bench, base, dtype));
+      for (const dtype of base.dtypes) await run.row([base.name, dtype], () => measure(run, base, dtype));
     }
   },
 };
 
 /**
- * @param {Bench} bench
+ * @param {TableRun} run
  * @param {Base} base
  * @param {ModelDtype} dtype
  */
-async function measure(bench, { folder, gguf_file, args, heldOut, runs }, dtype) {
-  const { library, session } = bench;
+async function measure(run, { folder, gguf_file, args, heldOut, runs }, dtype) {
+  const { library, session } = run;
   const { train, heldOut: end } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
   const test = new Blob([end.slice(0, heldOut)]);
   const source = await library.openFolder(folder());
   const options = { session, dtype, ...(gguf_file !== undefined && { gguf_file }) };
   const model = await library.AutoModelForCausalLM.from_pretrained(source, options);
   const { gpu_bytes } = await model.memory();
-  // As it is made, an adapter changes nothing.
+  // A new adapter changes nothing.
   const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
   const trainer = new library.Trainer({ model: vera, args, train_dataset: test, eval_dataset: test });
   const { perplexity = Number.NaN } = await trainer.evaluate();
   await vera.unload();
   const method = { name: '', config: { r: R, target_modules: /** @type {const} */ ('all-linear') }, args };
-  const [after = ''] = await trainAndMeasure({ ...bench, seeds: runs ?? bench.seeds }, method, {
+  const [after = ''] = await trainAndMeasure({ ...run, seeds: runs ?? run.seeds }, method, {
     model,
     train: () => new Blob([train]),
     test,

@@ -1,4 +1,4 @@
-// SmolLM2-135M-Instruct from its GGUF file: a book, and a way to answer.
+// Trains SmolLM2-135M-Instruct, from its GGUF file, on a book and on a style of answers.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -10,11 +10,11 @@ import { dataOf } from '../data/fetch.mjs';
 
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const [R, RATE, STEPS] = [64, 2e-2, 24];
-/** The likeliest tokens alone soon go round in circles. */
+/** Sampling, because the likeliest tokens soon repeat themselves. */
 const SAMPLED = { do_sample: true, temperature: 0.7, top_p: 0.9, seed: 1 };
-/** Characters of the end of the book. */
+/** Held-out characters at the end of the book. */
 const HELD_OUT = 4_000;
-/** Answers that aren't trained on. */
+/** Held-out answers. */
 const TESTS = 8;
 const TOKENS = 24;
 
@@ -59,8 +59,8 @@ export const smollm2 = {
     `words (temperature ${SAMPLED.temperature}, top_p ${SAMPLED.top_p}), before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. Of *Moby-Dick* a step has 128`,
     'tokens; the answers are [48 short ones of one voice](scripts/results/tables/answers.jsonl), two a step.',
   ],
-  async make(bench) {
-    const { library, session, row } = bench;
+  async make(run) {
+    const { library, session, row } = run;
     const source = await library.openFolder(dataOf('SmolLM2-135M-Instruct', GGUF));
     const model = await library.AutoModelForCausalLM.from_pretrained(source, { session, gguf_file: GGUF });
     for (const { name, train, test, args, prompt } of lessons()) {

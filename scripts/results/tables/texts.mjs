@@ -1,4 +1,4 @@
-// Text classes from few examples: definitions of nouns by their subject, and subjects of e-mails by whether they are spam.
+// Trains classes of texts on few examples: definitions of nouns by subject, and subjects of e-mails by spam or ham.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository } from '../../shared/paths.mjs';
@@ -12,14 +12,14 @@ import { costColumns, fewOfEach, headOnly, LORA_RANK, trainAndMeasure } from './
  * @property {string} name
  * @property {() => string} folder
  * @property {readonly string[]} target_modules
- * @property {number} layer the last
- * @property {number} steps of VeRA
- * @property {number} headLearningRate of the head beside it
+ * @property {number} layer index of the last layer
+ * @property {number} steps of training with VeRA
+ * @property {number} headLearningRate of the head in that training
  */
 
 const TESTS = 250;
 const RATE = 5e-2;
-/** Of the head alone: the rate is the best of those that were tried, for either model. */
+/** Training of the head only. The rate is the best of several for both models. */
 const HEAD = { max_steps: 120, headLearningRate: 1e-2 };
 const BATCHES = { per_device_train_batch_size: 8, max_length: 32, group_by_length: true };
 
@@ -56,7 +56,7 @@ function methodsFor(base) {
   return { head, r16: vera(16), r64: vera(64), r256: vera(256) };
 }
 
-/** Ranks are compared at 32 examples a class, numbers of examples at rank 64. */
+/** Examples of a class, and method. Ranks are compared at 32 examples, numbers of examples at rank 64. */
 const ROWS = /** @type {const} */ ([
   [8, 'head'],
   [8, 'r64'],
@@ -78,23 +78,23 @@ export const texts = {
     `and values, ${BASES.map(({ name, steps, headLearningRate }) => `${steps} for ${name}, its head at ${headLearningRate}`).join('; ')}. By chance it is 50 (spam)`,
     `and 10 (WordNet). LoRA’s size is that of rank ${LORA_RANK} on the same layers.`,
   ],
-  async make(bench) {
+  async make(run) {
     for (const data of ['spam', 'wordnet']) {
       const folder = dataOf(data, 'train.jsonl');
       const [train, test] = [readLines(join(folder, 'train.jsonl')), readLines(join(folder, 'test.jsonl'))];
-      for (const base of BASES) await measure(bench, data, base, { train, test: test.slice(0, TESTS) });
+      for (const base of BASES) await measure(run, data, base, { train, test: test.slice(0, TESTS) });
     }
   },
 };
 
 /**
- * @param {import('../../results.mjs').Bench} bench
+ * @param {import('../report.mjs').TableRun} run
  * @param {string} data
  * @param {Base} base
  * @param {{ train: readonly Labelled[], test: readonly Labelled[] }} examples
  */
-async function measure(bench, data, base, { train, test }) {
-  const { library, session, row } = bench;
+async function measure(run, data, base, { train, test }) {
+  const { library, session, row } = run;
   const names = [...new Set(train.map(({ label }) => label))].sort();
   const id2label = Object.fromEntries(names.map((label, index) => [index, label]));
   const source = await library.openFolder(base.folder());
@@ -105,7 +105,7 @@ async function measure(bench, data, base, { train, test }) {
     const key = [`${data}, ${base.name}`, String(shots), name];
     const classifier = { name, config: { ...config, task_type: /** @type {const} */ ('SEQ_CLS') }, ...others };
     const few = (/** @type {number} */ seed) => fewOfEach(train, shots, seed);
-    await row(key, () => trainAndMeasure(bench, classifier, { model, train: few, test, metric: 'accuracy' }));
+    await row(key, () => trainAndMeasure(run, classifier, { model, train: few, test, metric: 'accuracy' }));
   }
   await model.dispose();
 }

@@ -21,7 +21,7 @@ function memory() {
 function session(file: ReturnType<typeof memory>, options: { device?: string; seeds?: number; again?: boolean } = {}) {
   const told: string[] = [];
   const tell = (line: string) => void told.push(line);
-  const row = keptRows('texts', table, { device: 'a GPU', seeds: 3, again: false, tell, ...options }, file);
+  const row = keptRows('texts', table, { device: 'a GPU', seeds: 3, again: false, report: tell, ...options }, file);
   return { row, told };
 }
 
