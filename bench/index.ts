@@ -1,7 +1,7 @@
 /** `webvera/bench`: measures training steps, generation and kernels. Each function opens a device of its own and closes it. */
 
-export { type ErrorCode, type ErrorDetails, WebVeraError } from '../src/core/error';
-export type { Feature } from '../src/core/kernel';
+export { type ErrorCode, type ErrorDetails, WebVeraError } from '../src/core/errors/error';
+export type { Feature } from '../src/core/kernels/kernel';
 export { VERSION } from '../src/core/version';
 export type { DeviceInfo } from '../src/gpu/device';
 export { type AdapterBenchOptions, type AdapterReport, measureAdapters } from './measures/adapters';

@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { buildTarget } from './fuzz/build_target.mjs';
+import { buildTarget, targetFiles } from './fuzz/build_target.mjs';
 import { dictionaryOf } from './fuzz/dictionary.mjs';
 import { runCommand } from './shared/command.mjs';
 import { decimal, integer, readArguments, UsageError } from './shared/options.mjs';
@@ -18,9 +18,7 @@ Targets are the files of test/fuzz/targets/. Findings go to test/fuzz/findings/;
 
 const findings = join(ROOT, 'test/fuzz/findings');
 const out = join(ROOT, 'out/fuzz');
-const known = readdirSync(join(ROOT, 'test/fuzz/targets'))
-  .map((file) => file.replace(/\.ts$/, ''))
-  .filter((name) => name !== 'index');
+const known = [...targetFiles().keys()];
 /** Most seconds of a single input. */
 const HANG = 20;
 /** Most MiB of a process. */

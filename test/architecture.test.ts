@@ -142,7 +142,9 @@ function offences(imports: readonly Import[]): readonly string[] {
     .map((one) => `${one.file} imports ${one.target}`);
 }
 
-const library = [...sources('src'), ...sources('bench')].flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+const library = [...sources('src'), ...sources('bench')].flatMap((file) =>
+  importsOf(file, readFileSync(join(root, file), 'utf8')),
+);
 
 test('every part of the library imports only what its ring allows', () => {
   expect(library.length).toBeGreaterThan(100);
@@ -222,13 +224,64 @@ test('no files of the library import each other, not even for types', () => {
   expect(circleOf([...a, ...b])).toEqual(['core/a', 'core/b', 'core/a']);
 });
 
-/** Lines of the longest files of code there may be. */
-const LONGEST = { src: 300, test: 400 };
+/** All code of a folder: TypeScript, and JavaScript of scripts and pages. */
+function codeIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs|js)$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** Imports of a script, and the types that its comments import. */
+function scriptImports(file: string, text: string): readonly Import[] {
+  const types = text.matchAll(/\bimport\('(\.[^']+)'\)/g);
+  return [
+    ...importsOf(file, text),
+    ...[...types].map(([, target = '']) => ({ file, target, typeOnly: true, lazy: false })),
+  ];
+}
+
+const scripts = [...codeIn('scripts'), ...codeIn('bench')].flatMap((file) =>
+  scriptImports(file, readFileSync(join(root, file), 'utf8')),
+);
+
+test('no files of scripts and bench import each other, not even for types', () => {
+  expect(scripts.length).toBeGreaterThan(300);
+  expect(circleOf(scripts)).toEqual([]);
+  const [a, b] = [
+    scriptImports('scripts/a.mjs', "/** @typedef {import('./b.mjs').B} B */"),
+    scriptImports('scripts/b.mjs', "import { a } from './a.mjs';"),
+  ];
+  expect(circleOf([...a, ...b])).toEqual(['scripts/a.mjs', 'scripts/b.mjs', 'scripts/a.mjs']);
+});
+
+test("only the package's command imports the benchmark", () => {
+  const outside = scripts.filter((one) => one.file.startsWith('scripts') && isIn(resolved(one), 'bench'));
+  expect(outside.map(({ file }) => file)).toEqual(['scripts/cli/main.mjs']);
+});
+
+test('modules of scripts and bench hold no state', () => {
+  const state = /^(?:export )?(?:let |const \w+ = new (?:Map|Set|WeakMap|WeakSet)\(\))/m;
+  const modules = [...codeIn('scripts'), ...codeIn('bench')].map((file) => readFileSync(join(root, file), 'utf8'));
+  expect(modules.filter((text) => /^export /m.test(text) && state.test(text))).toEqual([]);
+});
+
+/** Folders whose rooms hold at most 15 files each, without their sub-folders. */
+const DIVIDED = ['scripts', 'bench', 'test/scripts', 'test/bench'];
+
+test.each(DIVIDED)('no room of %s has more than 15 files', (folder) => {
+  const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.endsWith('__pycache__'));
+  const rooms = files.map(({ parentPath }) => relative(root, parentPath));
+  expect([...new Set(rooms)].filter((room) => rooms.filter((other) => other === room).length > 15)).toEqual([]);
+});
+
+/** Most lines of a file. */
+const LONGEST = { src: 300, scripts: 300, bench: 300, test: 400 };
 
 test.each(Object.entries(LONGEST))('no file in %s has more than %i lines', (folder, most) => {
-  const files = sources(folder);
+  const files = codeIn(folder);
   const lines = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length;
-  expect(files.length).toBeGreaterThan(100);
+  expect(files.length).toBeGreaterThan(50);
   expect(files.filter((file) => lines(file) > most)).toEqual([]);
 });
 

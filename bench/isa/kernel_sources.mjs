@@ -1,8 +1,8 @@
 // The kernels that `npm run bench -- --only isa` compiles. Vite loads this module, because it imports TypeScript and WGSL.
 
 import { findRecord, findVariant, isUsual, labelled } from '../../scripts/shader/shader_text.mjs';
-import { isWorthMeasuring } from '../../src/gpu/choice';
-import { namedKernels } from '../../test/helpers/kernels';
+import { isWorthMeasuring } from '../../src/gpu/choice/choice';
+import { namedKernels } from '../../test/helpers/gpu/kernels';
 
 /**
  * @typedef {object} NamedSource

@@ -1,7 +1,7 @@
-import { untilAborted } from '../../src/core/abort';
-import { WebVeraError } from '../../src/core/error';
-import { median } from '../../src/core/median';
-import { chooseVariant, eligibleVariants } from '../../src/gpu/choice';
+import { untilAborted } from '../../src/core/async/abort';
+import { WebVeraError } from '../../src/core/errors/error';
+import { median } from '../../src/core/numbers/median';
+import { chooseVariant, eligibleVariants } from '../../src/gpu/choice/choice';
 import { DeviceHost, type DeviceInfo } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { secondsPerRun, timeRuns } from '../../src/gpu/timing';

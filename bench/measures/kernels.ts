@@ -1,6 +1,6 @@
-import { untilAborted } from '../../src/core/abort';
-import { WebVeraError } from '../../src/core/error';
-import { chooseVariant } from '../../src/gpu/choice';
+import { untilAborted } from '../../src/core/async/abort';
+import { WebVeraError } from '../../src/core/errors/error';
+import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, type Stage, type StageStep, timeReplays } from '../stages/replays';

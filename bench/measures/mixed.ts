@@ -1,10 +1,10 @@
 import { BASE, type Overlay } from '../../src/adapters/overlay';
-import { median } from '../../src/core/median';
+import { median } from '../../src/core/numbers/median';
 import { secondsPerRun } from '../../src/gpu/timing';
 import type { LoadedProgram } from '../../src/graph/runner';
 import { textSizes } from '../../src/models/architecture';
 import type { TextBatch } from '../../src/tasks/causal_lm/batches';
-import { logitsProgram, writeBatch } from '../../src/train/program';
+import { logitsProgram, writeBatch } from '../../src/train/steps/program';
 import type { AdapterStage } from '../stages/adapter_stage';
 
 /** A forward pass from token ids to logits on the device. */

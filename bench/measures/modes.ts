@@ -1,5 +1,5 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/training_layers';
-import { median } from '../../src/core/median';
+import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device';
 import { timeQueue } from '../../src/gpu/timing';
 import { AdapterStage, type StageOptions } from '../stages/adapter_stage';

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../src/core/abort';
+import { untilAborted } from '../../src/core/async/abort';
 import { DeviceHost, type DeviceInfo } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { secondsPerRun } from '../../src/gpu/timing';

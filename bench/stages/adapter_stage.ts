@@ -1,12 +1,12 @@
 import { VeraConfig } from '../../src/adapters/vera/config';
-import { uniforms } from '../../src/core/rng';
+import { uniforms } from '../../src/core/numbers/rng';
 import type { DeviceHost } from '../../src/gpu/device';
 import type { Executor } from '../../src/gpu/executor';
 import { openStore } from '../../src/store/open_store';
 import { SessionAdapters } from '../../src/worker/adapters/session_adapters';
 import type { VeraState } from '../../src/worker/adapters/vera_state';
 import { BaseModel } from '../../src/worker/models/base_model';
-import { ModelSources } from '../../src/worker/models/model_sources';
+import { ModelSources } from '../../src/worker/models/loading/model_sources';
 import { type AdapterBytes, writeAdapter } from '../../src/worker/storage/adapter_files';
 import { AdapterShelf } from '../../src/worker/storage/adapter_shelf';
 import { type ModelStageOptions, openModel } from './model_stage';

@@ -1,9 +1,9 @@
 import { BASE } from '../../src/adapters/overlay';
-import { bucketLength } from '../../src/core/bucket';
+import { bucketLength } from '../../src/core/numbers/bucket';
 import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
 import { createKvCache } from '../../src/generate/kv_cache';
-import { chooseVariant } from '../../src/gpu/choice';
+import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import type { Executor } from '../../src/gpu/executor';
 import type { Step } from '../../src/graph/graph';

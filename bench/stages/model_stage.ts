@@ -1,9 +1,9 @@
-import { folderFiles } from '../../src/formats/model_files';
+import { folderFiles } from '../../src/formats/models/model_files';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { loadModel } from '../../src/worker/models/model_loader';
+import { loadModel } from '../../src/worker/models/loading/model_loader';
 
 /** A base model on a device of its own. */
 interface ModelStage {

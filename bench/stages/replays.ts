@@ -1,5 +1,5 @@
-import { untilAborted } from '../../src/core/abort';
-import { median } from '../../src/core/median';
+import { untilAborted } from '../../src/core/async/abort';
+import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device';
 import type { Executor } from '../../src/gpu/executor';
 import { enoughRuns, type Queue, timeQueue } from '../../src/gpu/timing';

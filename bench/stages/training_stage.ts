@@ -1,7 +1,7 @@
 import type { ModeChoice } from '../../src/adapters/training_layers';
-import { uniforms } from '../../src/core/rng';
-import { numel } from '../../src/core/shape';
-import { chooseVariant } from '../../src/gpu/choice';
+import { uniforms } from '../../src/core/numbers/rng';
+import { numel } from '../../src/core/numbers/shape';
+import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import type { Executor } from '../../src/gpu/executor';
 import type { LoadedProgram } from '../../src/graph/runner';
@@ -11,16 +11,16 @@ import { textSizes } from '../../src/models/architecture';
 import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/batches';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
 import { lossChunks } from '../../src/tasks/task';
-import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
+import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import {
   createOptimizerState,
   gradientsOf,
   type OptimizerState,
   optimizerProgram,
   optimizerValues,
-} from '../../src/train/optimizer';
-import { lossProgram, writeBatch } from '../../src/train/program';
-import { packStepBlock } from '../../src/train/step_block';
+} from '../../src/train/steps/optimizer';
+import { lossProgram, writeBatch } from '../../src/train/steps/program';
+import { packStepBlock } from '../../src/train/steps/step_block';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import type { Stage, StageStep } from './replays';
 

@@ -1,4 +1,4 @@
-import { numel } from '../../src/core/shape';
+import { numel } from '../../src/core/numbers/shape';
 import type { Value } from '../../src/graph/value';
 
 /** Different numbers for each element: a device may multiply zeros faster. */

@@ -25,7 +25,7 @@ function thisThread(module) {
   return {
     name: 'this-thread',
     enforce: 'pre',
-    resolveId: (source) => (source === './this_thread' ? inRepository(`src/${module}.ts`) : undefined),
+    resolveId: (source) => (source.endsWith('/this_thread') ? inRepository(`src/${module}.ts`) : undefined),
   };
 }
 
@@ -106,7 +106,8 @@ export function scriptTagWorker(integrity, chatIntegrity) {
         CHAT_WORKER_INTEGRITY: JSON.stringify(chatIntegrity),
       },
     }),
-    resolveId: (source) => (source === './default_worker' ? inRepository('src/page/script_tag_worker.ts') : undefined),
+    resolveId: (source) =>
+      source.endsWith('/default_worker') ? inRepository('src/page/rpc/script_tag_worker.ts') : undefined,
   };
 }
 

@@ -1,9 +1,18 @@
 // Bundles a fuzz target into one JavaScript file, because Jazzer.js measures coverage by file and can't read TypeScript.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'vite';
-import { ROOT } from '../shared/paths.mjs';
+import { inRepository, ROOT } from '../shared/paths.mjs';
 
 const ENTRY = 'virtual:fuzz';
+
+/** Paths of the targets' modules by name. */
+export function targetFiles() {
+  const folder = inRepository('test/fuzz/targets');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const named = files.map((file) => /** @type {const} */ ([basename(file, '.ts'), join(folder, file)]));
+  return new Map(named.filter(([name]) => name !== 'index'));
+}
 
 /**
  * Bundles a target, with `fuzz` for Jazzer.js, `vary` for inputs from fast-check, and `repeat` for one input. Returns the file's path.
@@ -15,7 +24,7 @@ export async function buildTarget(target, { findings, out }) {
 import { fuzzer } from '${ROOT}test/fuzz/engine';
 import { judge } from '${ROOT}test/fuzz/judge';
 import { vary as varied } from '${ROOT}test/fuzz/vary';
-import { target } from '${ROOT}test/fuzz/targets/${target}';
+import { target } from ${JSON.stringify(targetFiles().get(target))};
 export const fuzz = fuzzer(target, ${JSON.stringify(findings)});
 export const vary = (options) => varied(fuzz, options);
 export const repeat = (bytes) => judge(target, bytes);

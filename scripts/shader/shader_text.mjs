@@ -1,7 +1,7 @@
 // The output of `npm run shader`. Vite loads this module, because it imports TypeScript and WGSL.
-import { WebVeraError } from '../../src/core/error';
-import { nearName } from '../../src/core/near_name';
-import { namedKernels, shaderFiles } from '../../test/helpers/kernels';
+import { WebVeraError } from '../../src/core/errors/error';
+import { nearName } from '../../src/core/errors/near_name';
+import { namedKernels, shaderFiles } from '../../test/helpers/gpu/kernels';
 
 /** @typedef {import('../../src/core/kernels/kernel').AnyVariant} AnyVariant */
 /** @typedef {import('../../test/helpers/gpu/kernels').NamedKernel} NamedKernel */

@@ -11,7 +11,7 @@ import {
 import { CASES } from '../../bench/workload/cases.mjs';
 import { modelFiles } from '../../bench/workload/random_models.mjs';
 import { testInAll } from '../helpers/ring';
-import { sessionGpu } from '../helpers/session_gpu';
+import { sessionGpu } from '../helpers/session/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sizesOf } from '../../bench/stages/kernel_sizes';
 import { kernelTable } from '../../bench/stages/kernel_table';
-import type { AnyKernel, ParamTypes } from '../../src/core/kernel';
+import type { AnyKernel, ParamTypes } from '../../src/core/kernels/kernel';
 import { workKey } from '../../src/graph/work';
 
 function kernel(name: string, params: ParamTypes, flops: AnyKernel['flops'] = () => 0): AnyKernel {

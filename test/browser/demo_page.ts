@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
-import { withBrowser } from './harness';
+import { withBrowser } from './helpers/harness';
 
 export interface DemoOptions {
   /** Which page of it: index.html. */

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
-import { integrityOf } from '../../scripts/build/plugins.mjs';
 import { type Mount, serve } from '../../scripts/browsers/serve.mjs';
+import { integrityOf } from '../../scripts/build/plugins.mjs';
 import type {} from '../../src/embed';
 import { type BrowserName, withPage } from './helpers/harness';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { integrityOf } from '../../scripts/build/plugins.mjs';
-import { HUB } from '../helpers/policies';
 import { testInAll, testOnce } from '../helpers/ring';
 import { HUB } from '../helpers/session/policies';
 import { withEmbed } from './embed_page';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
 import {
   deviceText,
   figuresOf,
@@ -11,7 +12,6 @@ import {
 import { BenchMeter } from '../../demo/src/bench/meter';
 import { CASE_NAMES, caseFacts, defaultsFor, roundsProblem, takes } from '../../demo/src/bench/settings';
 import { formatDigits, formatShare } from '../../demo/src/format';
-import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
 
 const device = {
   vendor: 'acme',

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { reported } from '../../scripts/browsers/launch.mjs';
-import { type BrowserName, withBrowser } from '../browser/harness';
-import { heapsOf } from '../browser/heaps';
+import { type BrowserName, withBrowser } from '../browser/helpers/harness';
+import { heapsOf } from '../browser/helpers/heaps';
 
 interface Cycle {
   readonly type: 'cycle' | 'done';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
-import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { pack } from '../../scripts/build/tarball.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { Project } from './project';
 
 const project = new Project();

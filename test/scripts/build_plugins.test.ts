@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bareShader } from '../../scripts/build/plugins.mjs';
-import { shaderFiles } from '../helpers/kernels';
+import { shaderFiles } from '../helpers/gpu/kernels';
 
 test('a shader without its comments has all the rest', () => {
   expect(bareShader('// head\nfn f() {\n  let a = b / c; // of it\n  /* not\n this */ return;\n\n}\n')).toBe(

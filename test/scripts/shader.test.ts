@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { labelled, shaderAnswer } from '../../scripts/shader/shader_text.mjs';
+import { rmsNormForward } from '../../src/ops/norms/rms_norm';
 import { linearForward } from '../../src/ops/products/linear';
 import { namedKernels, shaderFiles } from '../helpers/gpu/kernels';
 

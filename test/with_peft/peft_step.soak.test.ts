@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
 import { ALL_CASES } from '../../bench/workload/cases.mjs';
-import { describeWithPeft } from './peft';
-import { runPython } from './python';
+import { describeWithPeft } from './lib/peft';
+import { runPython } from './lib/python';
 
 const bench = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));

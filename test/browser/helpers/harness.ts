@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
-import type { BrowserKind } from '../../scripts/browsers/find_browser.mjs';
+import type { BrowserKind } from '../../../scripts/browsers/find_browser.mjs';
 import {
   ATTEMPTS,
   gotoReporting,
@@ -10,9 +10,9 @@ import {
   type OpenPage,
   openBrowser,
   openPage,
-} from '../../scripts/browsers/launch.mjs';
-import { type Mount, serve } from '../../scripts/browsers/serve.mjs';
-import { spending } from '../times/spent';
+} from '../../../scripts/browsers/launch.mjs';
+import { type Mount, serve } from '../../../scripts/browsers/serve.mjs';
+import { spending } from '../../times/spent';
 
 /** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
 export type BrowserName = 'chromium' | 'firefox';

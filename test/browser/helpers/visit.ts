@@ -1,4 +1,4 @@
-import { reported } from '../../scripts/browsers/launch.mjs';
+import { reported } from '../../../scripts/browsers/launch.mjs';
 import { crashGpu } from './crash';
 import { type BrowserName, withPage } from './harness';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import type { Mount } from '../../scripts/browsers/serve.mjs';
-import { documentedPolicies, HUB } from '../helpers/policies';
-import { ofRing, testInAll, testOnce } from '../helpers/ring';
-import { browserNames, reportOf, withBrowser } from './harness';
+import type { Mount } from '../../../scripts/browsers/serve.mjs';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
+import { documentedPolicies, HUB } from '../../helpers/session/policies';
+import { browserNames, reportOf, withBrowser } from '../helpers/harness';
 
 const [pagePolicy = '', workerPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
 /** What the test itself does: its page reads a text, breaks the policy once in a worker of its own, and is told of violations. */

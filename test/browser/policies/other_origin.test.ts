@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import type { Mount } from '../../scripts/browsers/serve.mjs';
-import { documentedPolicies, HUB } from '../helpers/policies';
-import { ofRing } from '../helpers/ring';
-import { type BrowserName, browserNames, reportOf, withBrowser, withSite } from './harness';
+import type { Mount } from '../../../scripts/browsers/serve.mjs';
+import { ofRing } from '../../helpers/ring';
+import { documentedPolicies, HUB } from '../../helpers/session/policies';
+import { type BrowserName, browserNames, reportOf, withBrowser, withSite } from '../helpers/harness';
 
 const [documented = ''] = documentedPolicies('INTEGRATING.md', 'The module, from another origin');
 /** What a page must allow that takes the library from elsewhere, and nothing more. */

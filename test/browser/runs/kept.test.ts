@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { reported } from '../../scripts/browsers/launch.mjs';
-import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
-import { ofRing, testOnce } from '../helpers/ring';
-import { FaultyServer, HUB_COMMIT, HUB_HEADERS } from '../hub/faulty_server';
-import { type BrowserName, browserNames, withPage, withSite } from './harness';
+import { reported } from '../../../scripts/browsers/launch.mjs';
+import { readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';
+import { ofRing, testOnce } from '../../helpers/ring';
+import { FaultyServer, HUB_COMMIT, HUB_HEADERS } from '../../hub/faulty_server';
+import { type BrowserName, browserNames, withPage, withSite } from '../helpers/harness';
 
 const CHUNK = 2 ** 23;
 const MODEL = 'model.safetensors';

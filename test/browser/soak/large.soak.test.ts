@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { onExit } from '../../scripts/shared/processes.mjs';
-import { reportOf, withBrowser } from './harness';
+import { onExit } from '../../../scripts/shared/processes.mjs';
+import { reportOf, withBrowser } from '../helpers/harness';
 
 const BYTES = 60e6;
 /** Another program that keeps each core busy. */

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reported } from '../../scripts/browsers/launch.mjs';
-import type { StorageName } from '../../src/core/storage';
-import type { Estimate } from '../../src/index';
-import { writeRealSize } from '../helpers/real_sizes';
-import { withBrowser } from './harness';
-import { heapsOf } from './heaps';
+import { reported } from '../../../scripts/browsers/launch.mjs';
+import type { StorageName } from '../../../src/core/numbers/storage';
+import type { Estimate } from '../../../src/index';
+import { writeRealSize } from '../../helpers/models/real_sizes';
+import { withBrowser } from '../helpers/harness';
+import { heapsOf } from '../helpers/heaps';
 
 const MODEL = 'HuggingFaceTB/SmolLM2-135M';
 /** What the heaps of page and worker may take together while a model comes, above what they had before. */

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { reported } from '../../scripts/browsers/launch.mjs';
-import { writeRealSize } from '../helpers/real_sizes';
-import { FaultyServer, HUB_HEADERS } from '../hub/faulty_server';
-import { withBrowser } from './harness';
-import { heapsOf } from './heaps';
+import { reported } from '../../../scripts/browsers/launch.mjs';
+import { writeRealSize } from '../../helpers/models/real_sizes';
+import { FaultyServer, HUB_HEADERS } from '../../hub/faulty_server';
+import { withBrowser } from '../helpers/harness';
+import { heapsOf } from '../helpers/heaps';
 
 /** 50 Mbit/s. */
 const RATE = 50e6 / 8;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Server, serve } from '../../scripts/browsers/serve.mjs';
-import { fetchWorkerScript } from '../../src/page/worker_script';
+import { type Server, serve } from '../../../scripts/browsers/serve.mjs';
+import { fetchWorkerScript } from '../../../src/page/rpc/worker_script';
 
 const body = 'postMessage("ready");';
 const integrity = `sha384-${createHash('sha384').update(body).digest('base64')}`;

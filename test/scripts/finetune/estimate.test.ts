@@ -3,7 +3,7 @@ import { estimateLines, printEstimate } from '../../../scripts/finetune/estimate
 import { type Change, estimateRun } from '../../../scripts/finetune/estimate_run.mjs';
 import { readFinetuneOptions } from '../../../scripts/finetune/finetune_options.mjs';
 import { type Estimate, type EstimatePlan, estimate, Session } from '../../../src/index';
-import { goldenBase } from '../../helpers/golden';
+import { goldenBase } from '../../helpers/golden/golden';
 
 const MIB = 2 ** 20;
 const { settings } = readFinetuneOptions(['--r', '4', '--max_length', '64', '--dtype', 'float16']) as Exclude<

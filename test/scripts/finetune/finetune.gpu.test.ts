@@ -1,12 +1,12 @@
-import '../../helpers/gpu';
+import '../../helpers/gpu/gpu';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { finetune, type Report } from '../../../scripts/finetune/finetune.mjs';
 import * as library from '../../../src/index';
-import { jsonOf } from '../../helpers/exported_run';
-import { folderFiles } from '../../helpers/golden';
-import { sessionGpu } from '../../helpers/session_gpu';
-import { proseFolder, proseText } from '../../helpers/tokenizers';
+import { folderFiles } from '../../helpers/golden/golden';
+import { proseFolder, proseText } from '../../helpers/models/tokenizers';
+import { jsonOf } from '../../helpers/session/exported_run';
+import { sessionGpu } from '../../helpers/session/session_gpu';
 
 /** Learns on the model that comes with the demo; `onLog` is waited for at the second step, where the run is to be exported. */
 async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {

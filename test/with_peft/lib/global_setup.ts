@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { findOracle, PythonMissing } from '../../scripts/test/python.mjs';
+import { findOracle, PythonMissing } from '../../../scripts/test/python.mjs';
 
 declare module 'vitest' {
   export interface ProvidedContext {

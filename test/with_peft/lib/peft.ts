@@ -2,8 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, inject } from 'vitest';
-import { oracleEnvironment } from '../../scripts/test/python.mjs';
-import type { GoldenBatch } from '../helpers/golden';
+import { oracleEnvironment } from '../../../scripts/test/python.mjs';
+import type { GoldenBatch } from '../../helpers/golden/golden';
 
 /** Where there is no Python with PEFT, tests are skipped. */
 export const describeWithPeft = describe.skipIf(inject('python') === undefined);

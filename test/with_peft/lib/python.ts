@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
-import { oracleEnvironment } from '../../scripts/test/python.mjs';
+import { oracleEnvironment } from '../../../scripts/test/python.mjs';
 
 /** What a program came to. */
 export interface Outcome {
