@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { asPublished } from '../scripts/build/as_published.mjs';
-import { workerOnly } from '../scripts/build/plugins.mjs';
 import { partials } from '../scripts/build/html_partials.mjs';
+import { workerOnly } from '../scripts/build/plugins.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
