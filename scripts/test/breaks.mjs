@@ -18,7 +18,7 @@ export const BREAKS = [
   },
   {
     name: 'a wrong name of a tensor',
-    file: 'src/models/gpt2.ts',
+    file: 'src/models/decoders/gpt2.ts',
     from: "conv('attn.c_proj', C, C)",
     to: "conv('attn.c_project', C, C)",
   },

@@ -1,22 +1,22 @@
 import { WebVeraError } from '../core/errors/error';
 import type { PretrainedConfig, TaskName } from '../core/types/model';
 import type { Architecture, Network, NetworkOptions } from './architecture';
-import { createBert } from './bert';
-import { createDistilbert } from './distilbert';
-import { createFalcon } from './falcon';
-import { createGemma } from './gemma';
-import { createGemma2 } from './gemma2';
-import { createGemma3 } from './gemma3';
-import { createGpt2 } from './gpt2';
+import { createFalcon } from './decoders/falcon';
+import { createGemma } from './decoders/gemma';
+import { createGemma2 } from './decoders/gemma2';
+import { createGemma3 } from './decoders/gemma3';
+import { createGpt2 } from './decoders/gpt2';
+import { createLlama } from './decoders/llama';
+import { createMistral } from './decoders/mistral';
+import { createOpt } from './decoders/opt';
+import { createPhi3 } from './decoders/phi3';
+import { createQwen2 } from './decoders/qwen2';
+import { createQwen3 } from './decoders/qwen3';
+import { createBert } from './encoders/bert';
+import { createDistilbert } from './encoders/distilbert';
+import { createRoberta, createXlmRoberta } from './encoders/roberta';
 import { parseLabels } from './labels';
-import { createLlama } from './llama';
-import { createMistral } from './mistral';
-import { createOpt } from './opt';
-import { createPhi3 } from './phi3';
-import { createQwen2 } from './qwen2';
-import { createQwen3 } from './qwen3';
-import { createRoberta, createXlmRoberta } from './roberta';
-import { createVit } from './vit';
+import { createVit } from './vision/vit';
 
 const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkOptions) => Network> = new Map([
   ['bert', createBert],

@@ -1,0 +1,105 @@
+import { Fields, type JsonObject } from '../../core/fields';
+import { type ActivationName, parseActivation } from '../activations';
+import {
+  expectModelType,
+  MAX,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+  unsupported,
+} from '../config_fields';
+import { parseRope, type RopeConfig, ropeFields } from './positions/rope_config';
+
+/** What a Falcon needs of its config.json, under Hugging Face's names and with their defaults. */
+export interface FalconConfig extends SpecialTokens {
+  readonly model_type: 'falcon';
+  readonly vocab_size: number;
+  /** A multiple of `num_attention_heads`. */
+  readonly hidden_size: number;
+  readonly ffn_hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  /** Heads of keys and values: 1 with `multi_query`, those of queries without it; the file's own in the new layout. */
+  readonly kvHeads: number;
+  readonly max_position_embeddings: number;
+  readonly layer_norm_epsilon: number;
+  /** Of the MLP. */
+  readonly activation: ActivationName;
+  /** Biases on the linear layers. */
+  readonly bias: boolean;
+  /** Undefined where biases of attention say where tokens are: ALiBi. */
+  readonly rope: RopeConfig | undefined;
+  /** Norms of a block, and what attention and MLP read: one for both, one each, or the MLP reads what attention gave. */
+  readonly block: 'shared' | 'parallel' | 'sequential';
+  readonly tie_word_embeddings: boolean;
+  readonly dtype: StoredDtype | null;
+}
+
+/**
+ * Reads a config.json of `model_type` "falcon", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
+ * Face's defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for what no Falcon
+ * has, `unsupported_model` for what some have and we don't know.
+ */
+export function parseFalconConfig(json: JsonObject): FalconConfig {
+  const fields = new Fields(json, 'config.json');
+  expectModelType(fields, 'falcon');
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
+  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  if (hidden_size % num_attention_heads !== 0) {
+    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
+  }
+  const kvHeads = parseKvHeads(fields, num_attention_heads);
+  const head_dim = hidden_size / num_attention_heads;
+  const max_position_embeddings = fields.positiveInteger('max_position_embeddings', {
+    fallback: 2048,
+    max: MAX.positions,
+  });
+  const rope = fields.boolean('alibi', false)
+    ? undefined
+    : parseRope(fields, ropeFields(fields), { head_dim, max_position_embeddings });
+  if (rope !== undefined && head_dim % 2 !== 0) {
+    throw fields.invalid('hidden_size', 'heads of an even size, as rotary embeddings need pairs');
+  }
+  return Object.freeze({
+    model_type: 'falcon',
+    vocab_size,
+    hidden_size,
+    ffn_hidden_size: fields.positiveInteger('ffn_hidden_size', { fallback: 4 * hidden_size, max: 4 * MAX.width }),
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    kvHeads,
+    max_position_embeddings,
+    layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
+    activation: parseActivation(fields, 'activation', 'gelu'),
+    bias: fields.boolean('bias', false),
+    rope,
+    block: parseBlock(fields),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
+    ...parseTokens(fields, vocab_size, { bos: 11, eos: 11, pad: null }),
+    dtype: parseDtype(fields),
+  });
+}
+
+function parseKvHeads(fields: Fields, heads: number): number {
+  if (!isNew(fields)) return fields.boolean('multi_query', true) ? 1 : heads;
+  const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
+  if (heads % kvHeads !== 0) throw fields.invalid('num_kv_heads', `a divisor of num_attention_heads, ${heads}`);
+  return kvHeads;
+}
+
+function parseBlock(fields: Fields): FalconConfig['block'] {
+  const parallel = fields.boolean('parallel_attn', true);
+  const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });
+  const supported = isNew(fields) ? [1, 2] : [1];
+  if (!supported.includes(norms)) throw unsupported('num_ln_in_parallel_attn', norms, supported);
+  if (isNew(fields) && !parallel) throw unsupported('parallel_attn', parallel, [true]);
+  if (!parallel) return 'sequential';
+  return norms === 2 ? 'parallel' : 'shared';
+}
+
+/** The layout of the models since the one with 40 billion weights. */
+function isNew(fields: Fields): boolean {
+  return fields.boolean('new_decoder_architecture', false);
+}

@@ -1,0 +1,126 @@
+import type { Fields } from '../../../core/fields';
+import { type ActivationName, parseActivation } from '../../activations';
+import {
+  expectModelType,
+  MAX,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+} from '../../config_fields';
+import { parseRope, type RopeConfig, type RopeRules, ropeFields } from '../positions/rope_config';
+import type { SlidingLayers } from './sliding_layers';
+
+/** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
+interface DecoderSizes {
+  readonly hidden_size: number;
+  readonly intermediate_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  /** Divides `num_attention_heads`. */
+  readonly num_key_value_heads: number;
+  /** Even. */
+  readonly head_dim: number;
+}
+
+/** What a gated decoder needs to know of its config.json, under Hugging Face's names. */
+export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
+  readonly vocab_size: number;
+  readonly max_position_embeddings: number;
+  readonly rms_norm_eps: number;
+  /** Of the MLP's gate. Gemma 2 and 3 call it `hidden_activation`. */
+  readonly hidden_act: ActivationName;
+  readonly rope: RopeConfig;
+  /** Set where layers see a window of the text alone. */
+  readonly sliding?: SlidingLayers;
+  /** Of layers with a window, where they have rotary embeddings of their own. */
+  readonly slidingRope?: RopeConfig;
+  /** What products of queries and keys are multiplied by, where it isn't 1 / √head_dim. */
+  readonly scale?: number;
+  /** Scores s become cap · tanh(s / cap). */
+  readonly scoreSoftcap?: number;
+  /** The same of logits. */
+  readonly logitSoftcap?: number;
+  readonly tie_word_embeddings: boolean;
+  /** What the checkpoint was saved in, if it says so. */
+  readonly dtype: StoredDtype | null;
+}
+
+/** Hugging Face's defaults, in which the families differ. */
+export interface GatedDecoderDefaults {
+  readonly max_position_embeddings: number;
+  /** Unless given, 1e-6. */
+  readonly rms_norm_eps?: number;
+  readonly bos: number | null;
+  readonly eos: number | null;
+  readonly pad?: number | null;
+  /** Unless given, hidden size by heads. */
+  readonly head_dim?: number;
+  /** Unless given, false. */
+  readonly tie_word_embeddings?: boolean;
+  /** The activation that the family reads for itself. Unless given, `hidden_act` is read, "silu" by default. */
+  readonly hidden_act?: ActivationName;
+  /** What the family takes of rotary embeddings, and where its file describes those of layers without a window. */
+  readonly ropeRules?: RopeRules;
+  readonly ropeFields?: (fields: Fields) => Fields | undefined;
+}
+
+/**
+ * Reads what all of these have. Sizes must be there; the rest has defaults. The base's own dropout isn't read: a frozen base runs
+ * without. Throws `invalid_format` for what no such model has, `unsupported_model` for what some have and we don't know.
+ */
+export function parseGatedDecoder(
+  fields: Fields,
+  modelType: string,
+  defaults: GatedDecoderDefaults,
+): GatedDecoderConfig {
+  expectModelType(fields, modelType);
+  const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  const sizes = {
+    ...parseSizes(fields, head_dim),
+    max_position_embeddings: fields.positiveInteger('max_position_embeddings', {
+      fallback: max_position_embeddings,
+      max: MAX.positions,
+    }),
+  };
+  const ropeOf = defaults.ropeFields ?? ropeFields;
+  return {
+    vocab_size,
+    ...sizes,
+    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: rms_norm_eps, max: 1 }),
+    hidden_act: defaults.hidden_act ?? parseActivation(fields, 'hidden_act', 'silu'),
+    rope: parseRope(fields, ropeOf(fields), sizes, defaults.ropeRules),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', defaults.tie_word_embeddings ?? false),
+    ...parseTokens(fields, vocab_size, { bos, eos, pad }),
+    dtype: parseDtype(fields),
+  };
+}
+
+function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
+  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
+  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  const num_key_value_heads = fields.positiveInteger('num_key_value_heads', {
+    fallback: num_attention_heads,
+    max: num_attention_heads,
+  });
+  if (num_attention_heads % num_key_value_heads !== 0) {
+    throw fields.invalid('num_key_value_heads', `a divisor of num_attention_heads, ${num_attention_heads}`);
+  }
+  if (fields.get('head_dim') === undefined && headDim === undefined && hidden_size % num_attention_heads !== 0) {
+    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
+  }
+  const head_dim = fields.positiveInteger('head_dim', {
+    fallback: headDim ?? hidden_size / num_attention_heads,
+    max: MAX.width,
+  });
+  if (head_dim % 2 !== 0) throw fields.invalid('head_dim', 'an even number, as rotary embeddings need pairs');
+  return {
+    hidden_size,
+    intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    num_key_value_heads,
+    head_dim,
+  };
+}

@@ -1,0 +1,93 @@
+import type { LongTexts } from '../../architecture';
+import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
+
+/** A run of rows: positions from `first` to before `end`, with the radians of each pair by position. */
+interface Rows {
+  readonly first: number;
+  readonly end: number;
+  readonly frequencies: readonly number[];
+}
+
+/**
+ * Cosines and sines of rotary embeddings for the R numbers of a head that turn: rows of [cos (R/2) | sin (R/2)] of a position times
+ * each of R / 2 frequencies. Row p is that of position p. With "longrope" that is of a short text up to the original context, and of a
+ * long one beyond it; `longTexts` tells where the rows of a long text are from its first position on. Computed in float64, as GPUs'
+ * own sines are too coarse for long contexts.
+ */
+export function ropeTable(rope: RopeConfig, headDim: number, positions: number): Float32Array<ArrayBuffer> {
+  const R = rotaryDim(rope, headDim);
+  const factor = 'attention_factor' in rope ? rope.attention_factor : 1;
+  const table = new Float32Array(ropeShape(rope, headDim, positions).reduce((rows, columns) => rows * columns));
+  let at = 0;
+  for (const { first, end, frequencies } of rowsOf(rope, R, positions)) {
+    for (let position = first; position < end; position++, at += R) {
+      frequencies.forEach((radians, j) => {
+        table[at + j] = factor * Math.cos(position * radians);
+        table[at + R / 2 + j] = factor * Math.sin(position * radians);
+      });
+    }
+  }
+  return table;
+}
+
+/** (rows, R) */
+export function ropeShape(rope: RopeConfig, headDim: number, positions: number): readonly [number, number] {
+  const { offset = 0 } = longTexts(rope, positions) ?? {};
+  return [positions + offset, rotaryDim(rope, headDim)];
+}
+
+/** Undefined where texts of any length have the same rows, or none is long. */
+export function longTexts(rope: RopeConfig, positions: number): LongTexts | undefined {
+  if (rope.type !== 'longrope' || rope.original_max_position_embeddings >= positions) return undefined;
+  return { after: rope.original_max_position_embeddings, offset: positions };
+}
+
+function rowsOf(rope: RopeConfig, R: number, positions: number): readonly Rows[] {
+  const all = { first: 0, end: positions };
+  if (rope.type !== 'longrope') return [{ ...all, frequencies: frequenciesOf(rope, R) }];
+  const short = longFrequencies(rope, rope.short_factor);
+  const long = longFrequencies(rope, rope.long_factor);
+  const after = longTexts(rope, positions)?.after;
+  if (after === undefined) return [{ ...all, frequencies: short }];
+  return [
+    { first: 0, end: after, frequencies: short },
+    { first: after, end: positions, frequencies: long },
+    { ...all, frequencies: long },
+  ];
+}
+
+/** Radians per position, from the fastest pair to the slowest. */
+function frequenciesOf(rope: Exclude<RopeConfig, LongRope>, R: number): readonly number[] {
+  const half = R / 2;
+  const own = Array.from({ length: half }, (_, j) => rope.theta ** -(j / half));
+  if (rope.type === 'default') return own;
+  if (rope.type === 'linear') return own.map((radians) => radians / rope.factor);
+  const kept = rope.type === 'yarn' ? yarnShares(rope, R) : own.map((radians) => llama3Share(rope, radians));
+  return own.map((radians, j) => {
+    const share = kept[j] ?? 0;
+    return (1 - share) * (radians / rope.factor) + share * radians;
+  });
+}
+
+function longFrequencies({ theta }: LongRope, factors: readonly number[]): readonly number[] {
+  return factors.map((factor, j) => theta ** -(j / factors.length) / factor);
+}
+
+/** Llama 3.1: waves longer than the original context are stretched by `factor`, short ones kept, those between blended. */
+function llama3Share(rope: Llama3Rope, radians: number): number {
+  const turns = (rope.original_max_position_embeddings * radians) / (2 * Math.PI);
+  const { low_freq_factor: low, high_freq_factor: high } = rope;
+  return Math.min(1, Math.max(0, (turns - low) / (high - low)));
+}
+
+/** YaRN: how much each pair keeps of its own frequency, falling from 1 to 0 between two pairs. */
+function yarnShares({ theta, truncate, ...rope }: YarnRope, R: number): readonly number[] {
+  const pairOf = (turns: number): number =>
+    (R * Math.log(rope.original_max_position_embeddings / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [fast, slow] = [pairOf(rope.beta_fast), pairOf(rope.beta_slow)];
+  const low = Math.max(0, truncate ? Math.floor(fast) : fast);
+  const end = Math.min(R - 1, truncate ? Math.ceil(slow) : slow);
+  // Bounds that are equal would divide by zero.
+  const high = end === low ? end + 0.001 : end;
+  return Array.from({ length: R / 2 }, (_, j) => 1 - Math.min(1, Math.max(0, (j - low) / (high - low))));
+}

@@ -1,0 +1,74 @@
+import { Fields, type JsonObject } from '../../core/fields';
+import { type ActivationName, parseActivation } from '../activations';
+import {
+  expectModelType,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+} from '../config_fields';
+import { INITIAL_STD } from '../heads';
+
+/** What an encoder such as BERT needs of its config.json, under Hugging Face's names and with their defaults. */
+export interface EncoderConfig extends SpecialTokens {
+  readonly vocab_size: number;
+  /** A multiple of `num_attention_heads`. */
+  readonly hidden_size: number;
+  readonly intermediate_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  /** Rows of the table of positions. */
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly hidden_act: ActivationName;
+  readonly layer_norm_eps: number;
+  readonly initializer_range: number;
+  readonly dtype: StoredDtype | null;
+}
+
+/** Hugging Face's defaults, in which the families differ. */
+interface EncoderDefaults {
+  readonly type_vocab_size: number;
+  readonly bos: number | null;
+  readonly eos: number | null;
+  readonly pad: number;
+}
+
+/**
+ * Reads a config.json of BERT or of what has its fields. Sizes must be there, but for the positions; the rest has Hugging Face's
+ * defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for what no such model has,
+ * `unsupported_model` for what some have and we don't know.
+ */
+export function parseEncoderConfig(
+  json: JsonObject,
+  modelType: string,
+  { type_vocab_size, ...tokens }: EncoderDefaults,
+): EncoderConfig {
+  const fields = new Fields(json, 'config.json');
+  expectModelType(fields, modelType);
+  oneOf(fields, 'position_embedding_type', ['absolute']);
+  oneOf(fields, 'is_decoder', [false]);
+  oneOf(fields, 'add_cross_attention', [false]);
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
+  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  if (hidden_size % num_attention_heads !== 0) {
+    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
+  }
+  return Object.freeze({
+    vocab_size,
+    hidden_size,
+    intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 512, max: MAX.positions }),
+    type_vocab_size: fields.positiveInteger('type_vocab_size', { fallback: type_vocab_size, max: 256 }),
+    hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),
+    layer_norm_eps: fields.positiveNumber('layer_norm_eps', { fallback: 1e-12, max: 1 }),
+    initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),
+    ...parseTokens(fields, vocab_size, tokens),
+    dtype: parseDtype(fields),
+  });
+}

@@ -1,0 +1,47 @@
+import { WebVeraError } from '../../core/error';
+import type { PretrainedConfig } from '../../core/model';
+import type { Network } from '../architecture';
+import { denseHead, tanh } from '../heads';
+import { createBertNetwork } from './bert_network';
+import { parseEncoderConfig } from './encoder_config';
+
+/** `model_type: "roberta"`: BERT whose positions begin behind that of padding, and count what isn't padding by its id. */
+export function createRoberta(json: PretrainedConfig): Network {
+  return robertaOf(json, 'roberta', 'Roberta');
+}
+
+/** `model_type: "xlm-roberta"`: RoBERTa over a vocabulary of a hundred languages. */
+export function createXlmRoberta(json: PretrainedConfig): Network {
+  return robertaOf(json, 'xlm-roberta', 'XLMRoberta');
+}
+
+function robertaOf(json: PretrainedConfig, modelType: string, className: string): Network {
+  const config = parseEncoderConfig(json, modelType, { type_vocab_size: 2, bos: 0, eos: 2, pad: 1 });
+  const { pad_token_id, max_position_embeddings } = config;
+  if (pad_token_id === null || max_position_embeddings <= pad_token_id + 1) {
+    const expected = 'a pad_token_id below max_position_embeddings by two or more, as positions begin behind it';
+    throw new WebVeraError('invalid_format', `config.json: pad_token_id: expected ${expected}, got ${pad_token_id}`);
+  }
+  const network = createBertNetwork(json, config, {
+    className,
+    prefix: 'roberta',
+    positions: 'ids',
+    firstPosition: pad_token_id + 1,
+    typesBeforePositions: true,
+  });
+  const head = denseHead({
+    className: `${className}ForSequenceClassification`,
+    C: config.hidden_size,
+    std: config.initializer_range,
+    dense: 'classifier.dense',
+    out: 'classifier.out_proj',
+    activation: tanh,
+    modules: (dense, out) => [
+      { name: 'classifier', type: `${className}ClassificationHead` },
+      dense,
+      { name: 'classifier.dropout', type: 'Dropout' },
+      out,
+    ],
+  });
+  return { ...network, heads: { sequence_classification: head } };
+}

@@ -1,0 +1,72 @@
+import { Fields, type JsonObject } from '../../core/fields';
+import type { ModuleNames } from '../../core/model';
+import { type ActivationName, parseActivation } from '../activations';
+import type { ImageSizes } from '../architecture';
+import { expectModelType, LONGEST, MAX, parseDtype, type StoredDtype, unsupported } from '../config_fields';
+import { INITIAL_STD } from '../heads';
+
+/** What a ViT needs of its config.json, under Hugging Face's names and with their defaults. */
+export interface VitConfig {
+  /** A multiple of `num_attention_heads`. */
+  readonly hidden_size: number;
+  readonly intermediate_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly hidden_act: ActivationName;
+  readonly layer_norm_eps: number;
+  readonly qkv_bias: boolean;
+  readonly initializer_range: number;
+  readonly image: ImageSizes;
+  /** The names of the transformers that wrote the file: transformers 5 has others in memory than in files. */
+  readonly moduleNames: ModuleNames;
+  readonly dtype: StoredDtype | null;
+}
+
+/**
+ * Reads a config.json of ViT. Sizes of the network must be there; the rest has Hugging Face's defaults. Dropout isn't read, as a frozen
+ * base runs without, nor what only other heads than a classifier's have. Throws `invalid_format` for what no such model has,
+ * `unsupported_model` for what some have and we don't know.
+ */
+export function parseVitConfig(json: JsonObject): VitConfig {
+  const fields = new Fields(json, 'config.json');
+  expectModelType(fields, 'vit');
+  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
+  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  if (hidden_size % num_attention_heads !== 0) {
+    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
+  }
+  const D = hidden_size / num_attention_heads;
+  const head_dim = fields.get('head_dim') ?? D;
+  if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
+  return Object.freeze({
+    hidden_size,
+    intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),
+    layer_norm_eps: fields.positiveNumber('layer_norm_eps', { fallback: 1e-12, max: 1 }),
+    qkv_bias: fields.boolean('qkv_bias', true),
+    initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),
+    image: parseImage(fields),
+    moduleNames: moduleNamesOf(fields),
+    dtype: parseDtype(fields),
+  });
+}
+
+function parseImage(fields: Fields): ImageSizes {
+  for (const key of ['image_size', 'patch_size']) {
+    if (Array.isArray(fields.get(key))) throw unsupported(key, fields.get(key), ['one number, as images are square']);
+  }
+  const channels = fields.positiveInteger('num_channels', { fallback: 3, max: 256 });
+  const size = fields.positiveInteger('image_size', { fallback: 224, max: 2 ** 14 });
+  const patch = fields.positiveInteger('patch_size', { fallback: 16, max: 2 ** 10 });
+  const patches = Math.floor(size / patch) ** 2;
+  if (patches === 0) throw fields.invalid('patch_size', `at most image_size, ${size}`);
+  if (patches >= LONGEST) throw unsupported('image_size', size, [`one of less than ${LONGEST} patches`]);
+  return Object.freeze({ channels, size, patch, patches });
+}
+
+function moduleNamesOf(fields: Fields): ModuleNames {
+  const major = Number.parseInt(fields.optionalString('transformers_version') ?? '', 10);
+  return major >= 5 ? 'v5' : 'v4';
+}

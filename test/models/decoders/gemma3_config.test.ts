@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../src/core/fields';
+import { parseJsonObject } from '../../../src/formats/json';
+import { parseGemma3Config } from '../../../src/models/decoders/gemma3_config';
+import { codeThrownBy } from '../../helpers/safetensors_bytes';
+
+const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
+const gemma3 = read('gemma3/config.json');
+const gemma3OfVersion4 = read('gemma3/config_v4.json');
+
+test('reads the same from version 4 and 5 of transformers', () => {
+  expect(parseGemma3Config(gemma3OfVersion4)).toEqual(parseGemma3Config(gemma3));
+});
+
+test('layers with a window turn by a theta of their own', () => {
+  expect(parseGemma3Config(gemma3)).toMatchObject({
+    rope: { type: 'default', theta: 1e6 },
+    sliding: { window: 4, layers: [true, false] },
+    slidingRope: { type: 'default', theta: 1e4 },
+    scale: 24 ** -0.5,
+  });
+});
+
+test('old files scale the positions of layers without a window alone', () => {
+  const rope_scaling = { rope_type: 'linear', factor: 8 };
+  expect(parseGemma3Config({ ...gemma3OfVersion4, rope_scaling })).toMatchObject({
+    rope: { type: 'linear', theta: 1e6, factor: 8 },
+    slidingRope: { type: 'default', theta: 1e4 },
+  });
+});
+
+test('every sixth layer has no window, unless the file says otherwise', () => {
+  const { layer_types: _, ...untyped } = gemma3;
+  const full = (change: object): number[] => {
+    const config = parseGemma3Config({ ...untyped, num_hidden_layers: 13, ...change });
+    return config.sliding?.layers.flatMap((slides, layer) => (slides ? [] : [layer])) ?? [];
+  };
+  expect(full({})).toEqual([5, 11]);
+  expect(full({ sliding_window_pattern: 4 })).toEqual([3, 7, 11]);
+  // transformers writes this one beside layer_types, and reads it nowhere.
+  expect(full({ _sliding_window_pattern: 4 })).toEqual([5, 11]);
+});
+
+test('logits are capped where the file says so', () => {
+  expect(parseGemma3Config(gemma3).logitSoftcap).toBeUndefined();
+  expect(parseGemma3Config({ ...gemma3, final_logit_softcapping: 30 }).logitSoftcap).toBe(30);
+});
+
+describe('is refused', () => {
+  test.each([
+    ['another type', { model_type: 'gemma3' }],
+    ['attention in both directions', { use_bidirectional_attention: true }],
+    [
+      'part of the head rotated',
+      { rope_parameters: { sliding_attention: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } } },
+    ],
+    ['rotary embeddings of another kind', { rope_parameters: { full_attention: { rope_type: 'yarn' } } }],
+  ])('%s', (_, change) => {
+    expect(codeThrownBy(() => parseGemma3Config({ ...gemma3, ...change }))).toBe('unsupported_model');
+  });
+});
