@@ -23,7 +23,7 @@ interface LinearUse {
 /** What a model is written over. */
 export interface Layers extends Tensors {
   /** y = x·Wᵀ + bias + residual, with whatever adapters add. */
-  linear(name: string, x: Value, options?: { readonly residual?: Value }): Value;
+  linear(name: string, x: Value, options?: Omit<LinearUse, 'name'>): Value;
   /** The results of several linear layers with one input. They share what they can of their backward passes. */
   linears<const N extends readonly string[]>(names: N, x: Value): { readonly [K in keyof N]: Value };
   /** All linear layers go through here. One result for each use. */

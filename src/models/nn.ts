@@ -1,0 +1,243 @@
+import { WebVeraError } from '../core/errors/error';
+import type { ModuleInfo } from '../core/types/model';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { layerNorm as layerNormOp } from '../ops/norms/layer_norm';
+import { rmsNorm as rmsNormOp } from '../ops/norms/rms_norm';
+import { embedding as embeddingOp } from '../ops/rows/embedding';
+import { ACTIVATIONS, type ActivationName } from './activations';
+import type { Inputs, Network, WeightSpec } from './architecture';
+import type { Layers } from './layers';
+
+/*
+ * The modules that networks are made of, as in torch's `nn`: a module names its children once, and its `forward` uses them.
+ * The list of modules and the tensors of the checkpoint follow from that.
+ */
+
+/** What modules compute with: the graph that they extend, the tensors with whatever adapters add, and the network's inputs. */
+export interface ForwardPass {
+  readonly g: Graph;
+  readonly layers: Layers;
+  readonly inputs: Inputs;
+}
+
+/** A module at its place in a network. */
+export interface Module {
+  /** The path to it, which checkpoints name its tensors by: 'model.layers.0.mlp'. */
+  readonly name: string;
+  /** The module itself and those below it, in the order of torch's `named_modules()`. */
+  readonly modules: readonly ModuleInfo[];
+  /** Their tensors, in the same order. */
+  readonly weights: readonly WeightSpec[];
+}
+
+/** A module before it has a place: its parent calls this with its name. */
+export type Unnamed<M extends Module = Module> = (name: string) => M;
+
+/** What turns hidden states (N, C) into those of the next block. */
+export interface Block extends Module {
+  forward(pass: ForwardPass, x: Value): Value;
+}
+
+/** A whole network. Its hidden states are (N, C). */
+interface Root extends Module {
+  forward(pass: ForwardPass): Value;
+}
+
+/** The fields of a network that follow from its modules. */
+export function network(root: Root): Pick<Network, 'prefix' | 'modules' | 'weights' | 'hidden'> {
+  const { name: prefix, modules, weights } = root;
+  return { prefix, modules, weights, hidden: (g, layers, inputs) => root.forward({ g, layers, inputs }) };
+}
+
+/** Children by their names in torch, in the order in which torch's class makes them. Undefined ones are left out. */
+type Children = Readonly<Record<string, Unnamed | undefined>>;
+type Placed<U> = U extends Unnamed<infer M> ? M : undefined;
+type Parts<C extends Children> = { readonly [K in keyof C]: Placed<C[K]> };
+
+/** A module of torch's class `type`. `forward` makes the function that it computes from its children at their places. */
+export function module<C extends Children, F>(
+  type: string,
+  children: C,
+  forward: (parts: Parts<C>) => F,
+): Unnamed<Module & Parts<C> & { readonly forward: F }>;
+/** A module that only holds others, or whose function is the identity. */
+export function module<C extends Children>(type: string, children: C): Unnamed<Module & Parts<C>>;
+export function module<C extends Children, F>(type: string, children: C, forward?: (parts: Parts<C>) => F) {
+  return (name: string) => {
+    const named = Object.entries(children).flatMap(([key, child]) =>
+      child === undefined ? [] : [[key, child(`${name}.${key}`)] as const],
+    );
+    const parts = Object.fromEntries(named) as Parts<C>;
+    const below = named.map(([, child]) => child);
+    return { ...place(name, { type }, below), ...parts, forward: forward?.(parts) };
+  };
+}
+
+/** torch's ModuleList of a network's blocks, each of which reads what the one before it computed. */
+export function blocks<B extends Block>(
+  count: number,
+  block: (layer: number) => Unnamed<B>,
+): Unnamed<Block & { readonly all: readonly B[] }> {
+  return (name) => {
+    const all = Array.from({ length: count }, (_, layer) => block(layer)(`${name}.${layer}`));
+    const forward = (pass: ForwardPass, x: Value): Value => {
+      let hidden = x;
+      for (const each of all) {
+        pass.inputs.block?.();
+        hidden = each.forward(pass, hidden);
+      }
+      pass.inputs.block?.();
+      return hidden;
+    };
+    return { ...place(name, { type: 'ModuleList' }, all), all, forward };
+  };
+}
+
+export const dropout = module('Dropout', {});
+
+export interface Linear extends Module {
+  /** y = x·Wᵀ + bias + residual, with whatever adapters add: x (N, inFeatures), y (N, outFeatures). */
+  forward(pass: ForwardPass, x: Value, residual?: Value): Value;
+}
+
+export function linear(inFeatures: number, outFeatures: number, bias = true): Unnamed<Linear> {
+  const info = { type: 'Linear', in_features: inFeatures, out_features: outFeatures };
+  return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix' }, bias);
+}
+
+/** GPT-2's linear layer, whose weight is stored (in, out). */
+export function conv1D(inFeatures: number, outFeatures: number): Unnamed<Linear> {
+  const info = { type: 'Conv1D', in_features: inFeatures, out_features: outFeatures };
+  return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix', transposed: true }, true);
+}
+
+/**
+ * A convolution of patches × patches pixels that don't overlap, which is a product: x (B·P, channels·patch·patch), each row the pixels
+ * of one patch.
+ */
+export function patchConv2d(channels: number, C: number, patch: number): Unnamed<Linear> {
+  const edges = `kernel_size=(${patch}, ${patch}), stride=(${patch}, ${patch})`;
+  const info = { type: 'Conv2d', repr: `Conv2d(${channels}, ${C}, ${edges})` };
+  const storedShape = [C, channels, patch, patch];
+  return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, true);
+}
+
+/** The results of several linear layers of one input, which share what they can of their backward passes. */
+export function linears<const L extends readonly Linear[]>(
+  { layers }: ForwardPass,
+  modules: L,
+  x: Value,
+): { readonly [K in keyof L]: Value } {
+  const names = modules.map(({ name }) => name);
+  // One result for each module.
+  return layers.linears(names, x) as { readonly [K in keyof L]: Value };
+}
+
+interface EmbeddingOptions {
+  /** torch's class. Default: 'Embedding'. */
+  readonly type?: string | undefined;
+  /** The row that learns nothing, torch's `padding_idx`; null, the default, for none. */
+  readonly padding?: number | null;
+  /** Added to ids: the row of the id 0. Default: 0. */
+  readonly offset?: number;
+  /** What rows are multiplied by. Default: 1. */
+  readonly scale?: number | undefined;
+}
+
+/** A table of so many rows: the rows of ids (N) as (N, C). */
+export function embedding(
+  rows: number,
+  C: number,
+  { type = 'Embedding', padding = null, offset = 0, scale = 1 }: EmbeddingOptions = {},
+): Unnamed<Block> {
+  const repr = `${type}(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})`;
+  // An id is an integer of 32 bits.
+  const options = { offset, scale, ...(padding !== null && { padding: (padding - offset) >>> 0 }) };
+  return (name) => ({
+    ...place(name, { type, repr }, [tensor(`${name}.weight`, { shape: [rows, C], kind: 'matrix' })]),
+    forward: ({ g, layers }, ids) => embeddingOp(g, ids, layers.weight(name), options),
+  });
+}
+
+/** LayerNorm over C features. */
+export function layerNorm(C: number, eps: number): Unnamed<Block> {
+  return (name) => ({
+    ...place(name, { type: 'LayerNorm' }, [vector(`${name}.weight`, C), vector(`${name}.bias`, C)]),
+    forward({ g, layers }, x) {
+      const bias = layers.bias(name);
+      if (bias === undefined)
+        throw new WebVeraError('internal', `The model asked for ${name}.bias, which isn't loaded`);
+      return layerNormOp(g, x, layers.weight(name), bias, eps);
+    },
+  });
+}
+
+interface RmsNormOptions {
+  /** torch's class. */
+  readonly type: string;
+  readonly eps: number;
+  /** Added to the weights: 1 where they are stored as their distance from one. Default: 0. */
+  readonly weightOffset?: 0 | 1 | undefined;
+}
+
+/** RMSNorm over C features. Where x has several times C, each C of them are normed by themselves. */
+export function rmsNorm(C: number, { type, eps, weightOffset = 0 }: RmsNormOptions): Unnamed<Block> {
+  return (name) => ({
+    ...place(name, { type }, [vector(`${name}.weight`, C)]),
+    forward: ({ g, layers }, x) => rmsNormOp(g, x, layers.weight(name), eps, { weightOffset }),
+  });
+}
+
+interface ActivationModule extends Block {
+  /** act(gate) · up. */
+  gate(pass: ForwardPass, gate: Value, up: Value): Value;
+}
+
+export function activation(act: ActivationName): Unnamed<ActivationModule> {
+  const { type, apply, gate } = ACTIVATIONS[act];
+  return (name) => ({
+    ...place(name, { type }, []),
+    forward: ({ g }, x) => apply(g, x),
+    gate: (pass, gated, up) => gate(pass.g, gated, up),
+  });
+}
+
+/** A tensor that a module has beside its children's: no module, but placed like one. */
+export function parameter(spec: Omit<WeightSpec, 'name'>): Unnamed<Module & { value(pass: ForwardPass): Value }> {
+  return (name) => ({
+    name,
+    modules: [],
+    weights: [{ name, ...spec }],
+    value: ({ layers }) => layers.parameter(name),
+  });
+}
+
+function product(info: Omit<ModuleInfo, 'name'>, weight: Omit<WeightSpec, 'name'>, bias: boolean): Unnamed<Linear> {
+  const [outFeatures = 0] = weight.shape;
+  return (name) => ({
+    ...place(name, info, [tensor(`${name}.weight`, weight), ...(bias ? [vector(`${name}.bias`, outFeatures)] : [])]),
+    forward: ({ layers }, x, residual) => layers.linear(name, x, { residual }),
+  });
+}
+
+/** The fields of a module that holds `below`: its children, and its own tensors as they would hold them. */
+function place(
+  name: string,
+  info: Omit<ModuleInfo, 'name'>,
+  below: readonly Pick<Module, 'modules' | 'weights'>[],
+): Module {
+  return {
+    name,
+    modules: [{ name, ...info }, ...below.flatMap(({ modules }) => modules)],
+    weights: below.flatMap(({ weights }) => weights),
+  };
+}
+
+function tensor(name: string, spec: Omit<WeightSpec, 'name'>): Pick<Module, 'modules' | 'weights'> {
+  return { modules: [], weights: [{ name, ...spec }] };
+}
+
+function vector(name: string, size: number): Pick<Module, 'modules' | 'weights'> {
+  return tensor(name, { shape: [size], kind: 'vector' });
+}
