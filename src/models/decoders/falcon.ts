@@ -1,43 +1,43 @@
-import type { PretrainedConfig } from '../../core/model';
-import type { Graph } from '../../graph/graph';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { withAlibi, withoutAlibi } from '../../ops/attention/alibi';
 import { repeatHeads } from '../../ops/attention/repeat_heads';
-import { embedding } from '../../ops/embedding';
 import { rope } from '../../ops/rope';
-import { sliceColumns } from '../../ops/slice_columns';
-import { ACTIVATIONS } from '../activations';
-import type { ConstantSpec, Inputs, Network } from '../architecture';
-import { LONGEST } from '../config_fields';
+import { sliceColumns } from '../../ops/rows/slice_columns';
+import type { ConstantSpec, Network } from '../architecture';
 import { languageHead, scoreHead } from '../heads';
-import { layerNormOf } from '../layer_norm';
-import type { Layers } from '../layers';
+import * as nn from '../nn';
+import { textSizesOf } from '../text_sizes';
 import { type FalconConfig, parseFalconConfig } from './falcon_config';
-import { falconModules, falconWeights } from './falcon_specs';
 import { alibiTable } from './positions/alibi_table';
-import { longTexts, ropeShape, ropeTable } from './positions/rope_table';
+import { longTexts, ropeConstant } from './positions/rope_table';
+
+/** A Falcon with everything filled in. */
+interface Falcon extends FalconConfig {
+  /** Size of a head. */
+  readonly D: number;
+  /** Of rotary positions, or the biases of ALiBi. */
+  readonly table: ConstantSpec;
+}
 
 /** `model_type: "falcon"`: fused q, k and v, attention and MLP beside or behind each other, rotary or ALiBi; all layouts. */
 export function createFalcon(json: PretrainedConfig): Network {
   const config = parseFalconConfig(json);
-  const { hidden_size: C, vocab_size: V, tie_word_embeddings } = config;
-  const tiedTo = tie_word_embeddings ? 'transformer.word_embeddings' : undefined;
-  const maxLength = Math.min(config.max_position_embeddings, LONGEST);
+  const { hidden_size: C, vocab_size: V, num_attention_heads: H, rope } = config;
+  const text = textSizesOf(config, config.max_position_embeddings, rope === undefined ? 'mask' : 'row');
+  const { maxLength } = text;
+  const D = C / H;
+  const table =
+    rope === undefined
+      ? { name: 'alibi', shape: [maxLength, H], compute: () => alibiTable(H, maxLength) }
+      : ropeConstant('rope', rope, D, maxLength);
+  const transformer = falcon({ ...config, D, table })('transformer');
+  const tiedTo = config.tie_word_embeddings ? transformer.word_embeddings.name : undefined;
   return {
     config: json,
-    text: {
-      vocabSize: config.vocab_size,
-      maxLength,
-      positions: config.rope === undefined ? 'mask' : 'row',
-      longTexts: config.rope && longTexts(config.rope, maxLength),
-      eosTokenIds: config.eos_token_ids,
-      padTokenId: config.pad_token_id ?? undefined,
-    },
-    modules: falconModules(config),
-    weights: falconWeights(config),
-    prefix: 'transformer',
-    constants: [positionsOf(config, maxLength)],
-    hidden: (g, layers, inputs) => falcon(g, layers, config, inputs),
+    text: { ...text, longTexts: rope && longTexts(rope, maxLength) },
+    ...nn.network(transformer),
+    constants: [table],
     heads: {
       causal_lm: () => languageHead({ className: 'FalconForCausalLM', C, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'FalconForSequenceClassification', C }),
@@ -45,57 +45,122 @@ export function createFalcon(json: PretrainedConfig): Network {
   };
 }
 
-function positionsOf({ rope, hidden_size, num_attention_heads: H }: FalconConfig, length: number): ConstantSpec {
-  if (rope === undefined) return { name: 'alibi', shape: [length, H], compute: () => alibiTable(H, length) };
-  const D = hidden_size / H;
-  return { name: 'rope', shape: ropeShape(rope, D, length), compute: () => ropeTable(rope, D, length) };
+function falcon(config: Falcon) {
+  const { vocab_size: V, hidden_size: C } = config;
+  return nn.module(
+    'FalconModel',
+    {
+      word_embeddings: nn.embedding(V, C),
+      h: nn.blocks(config.num_hidden_layers, (layer) => BLOCKS[config.block](config, layer)),
+      ln_f: norm(config),
+      rotary_emb: nn.module('FalconRotaryEmbedding', {}),
+    },
+    ({ word_embeddings, h, ln_f }) =>
+      (pass: nn.ForwardPass) =>
+        ln_f.forward(pass, h.forward(pass, word_embeddings.forward(pass, pass.inputs.value('input_ids')))),
+  );
 }
 
-function falcon(g: Graph, layers: Layers, config: FalconConfig, inputs: Inputs): Value {
-  let x = embedding(g, inputs.value('input_ids'), layers.weight('transformer.word_embeddings'));
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    inputs.block?.();
-    x = block(g, layers, config, inputs, layer, x);
-  }
-  inputs.block?.();
-  return layerNormOf(g, layers, 'transformer.ln_f', x, config.layer_norm_epsilon);
+const BLOCKS = { shared: sharedBlock, parallel: parallelBlock, sequential: sequentialBlock } as const satisfies Record<
+  FalconConfig['block'],
+  (config: Falcon, layer: number) => nn.Unnamed<nn.Block>
+>;
+
+/** Attention and MLP read one norm. */
+function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+  return nn.module(
+    'FalconDecoderLayer',
+    { self_attention: attention(config, layer), mlp: mlp(config), input_layernorm: norm(config) },
+    ({ self_attention, mlp, input_layernorm }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const inputs = [self_attention.query_key_value, mlp.dense_h_to_4h] as const;
+        const [qkv, wide] = nn.linears(pass, inputs, input_layernorm.forward(pass, x));
+        return mlp.forward(pass, wide, self_attention.forward(pass, qkv, x));
+      },
+  );
 }
 
-function block(g: Graph, layers: Layers, config: FalconConfig, inputs: Inputs, layer: number, x: Value): Value {
-  const name = `transformer.h.${layer}`;
-  const norm = (which: string, value: Value): Value =>
-    layerNormOf(g, layers, `${name}.${which}`, value, config.layer_norm_epsilon);
-  const [fused, up] = [`${name}.self_attention.query_key_value`, `${name}.mlp.dense_h_to_4h`];
-  const attended = (qkv: Value): Value =>
-    layers.linear(`${name}.self_attention.dense`, attend(g, config, inputs, layer, qkv), { residual: x });
-  const mlp = (wide: Value, residual: Value): Value =>
-    layers.linear(`${name}.mlp.dense_4h_to_h`, ACTIVATIONS[config.activation].apply(g, wide), { residual });
-  if (config.block === 'shared') {
-    const [qkv, wide] = layers.linears([fused, up], norm('input_layernorm', x));
-    return mlp(wide, attended(qkv));
-  }
-  const parallel = config.block === 'parallel';
-  const sum = attended(layers.linear(fused, norm(parallel ? 'ln_attn' : 'input_layernorm', x)));
-  const normed = parallel ? norm('ln_mlp', x) : norm('post_attention_layernorm', sum);
-  return mlp(layers.linear(up, normed), sum);
+/** Attention and MLP read a norm each of the same hidden states. */
+function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+  return nn.module(
+    'FalconDecoderLayer',
+    { self_attention: attention(config, layer), mlp: mlp(config), ln_attn: norm(config), ln_mlp: norm(config) },
+    ({ self_attention, mlp, ln_attn, ln_mlp }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const qkv = self_attention.query_key_value.forward(pass, ln_attn.forward(pass, x));
+        const attended = self_attention.forward(pass, qkv, x);
+        return mlp.forward(pass, mlp.dense_h_to_4h.forward(pass, ln_mlp.forward(pass, x)), attended);
+      },
+  );
 }
 
-/** Each head of keys and values lies behind the heads of queries that read it. */
-function attend(g: Graph, config: FalconConfig, inputs: Inputs, layer: number, qkv: Value): Value {
-  const { hidden_size, num_attention_heads: H, kvHeads: Hkv, rope: rotary } = config;
-  const D = hidden_size / H;
+/** The MLP reads a norm of hidden states to which attention was added. */
+function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+  return nn.module(
+    'FalconDecoderLayer',
+    {
+      self_attention: attention(config, layer),
+      mlp: mlp(config),
+      post_attention_layernorm: norm(config),
+      input_layernorm: norm(config),
+    },
+    ({ self_attention, mlp, post_attention_layernorm, input_layernorm }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const qkv = self_attention.query_key_value.forward(pass, input_layernorm.forward(pass, x));
+        const attended = self_attention.forward(pass, qkv, x);
+        const normed = post_attention_layernorm.forward(pass, attended);
+        return mlp.forward(pass, mlp.dense_h_to_4h.forward(pass, normed), attended);
+      },
+  );
+}
+
+function norm({ hidden_size: C, layer_norm_epsilon }: Falcon): nn.Unnamed<nn.Block> {
+  return nn.layerNorm(C, layer_norm_epsilon);
+}
+
+/** Its function takes the fused q, k and v. */
+function attention(config: Falcon, layer: number) {
+  const { hidden_size: C, kvHeads: Hkv, D, bias } = config;
+  return nn.module(
+    'FalconAttention',
+    {
+      query_key_value: nn.linear(C, C + 2 * Hkv * D, bias),
+      dense: nn.linear(C, C, bias),
+      attention_dropout: nn.dropout,
+    },
+    ({ dense }) =>
+      (pass: nn.ForwardPass, qkv: Value, residual: Value) =>
+        dense.forward(pass, attend(pass, config, layer, qkv), residual),
+  );
+}
+
+/** Each head of keys and values is stored after the heads of queries that read it. */
+function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qkv: Value): Value {
+  const { num_attention_heads: H, kvHeads: Hkv, D } = config;
   const queries = (H / Hkv) * D;
   const q = sliceColumns(g, qkv, 0, queries, Hkv);
   const k = sliceColumns(g, qkv, queries, D, Hkv);
   const v = sliceColumns(g, qkv, queries + D, D, Hkv);
   const positions = inputs.value('position_ids');
-  if (rotary !== undefined) {
-    const turned = rope(g, { q, k, table: inputs.constant('rope'), positions, D });
+  const table = inputs.constant(config.table.name);
+  if (config.rope !== undefined) {
+    const turned = rope(g, { q, k, table, positions, D });
     return inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
   }
-  // Each head of queries has a bias of its own, which lies in its keys: shared ones are repeated.
+  // Each head of queries has a bias of its own, which is a column of its keys: shared keys are repeated.
   const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));
-  const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table: inputs.constant('alibi'), positions, D });
+  const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table, positions, D });
   const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv: H, D: heads.D, scale: 1 / Math.sqrt(D) });
   return withoutAlibi(g, made, heads.D, D);
+}
+
+/** Its function takes the result of the first linear layer. */
+function mlp({ hidden_size: C, ffn_hidden_size: F, bias, activation }: Falcon) {
+  return nn.module(
+    'FalconMLP',
+    { dense_h_to_4h: nn.linear(C, F, bias), act: nn.activation(activation), dense_4h_to_h: nn.linear(F, C, bias) },
+    ({ act, dense_4h_to_h }) =>
+      (pass: nn.ForwardPass, wide: Value, residual: Value) =>
+        dense_4h_to_h.forward(pass, act.forward(pass, wide), residual),
+  );
 }

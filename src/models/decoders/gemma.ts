@@ -1,16 +1,73 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
+import { ACTIVATIONS, type ActivationName, parseActivation } from '../activations';
 import type { Network } from '../architecture';
+import { oneOf, unsupported } from '../config_fields';
+import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseGemmaConfig } from './gemma_config';
+import { llamaBlock } from './gated/gated_parts';
 
 /** `model_type: "gemma"`: scaled embeddings, norms' weights stored as their distance from one, GEGLU. */
 export function createGemma(json: PretrainedConfig): Network {
   const config = parseGemmaConfig(json);
-  const { attention_bias } = config;
-  return createGatedDecoder(json, config, {
-    className: 'Gemma',
-    biases: { qkv: attention_bias, o: attention_bias, mlp: false },
+  return createGatedDecoder(json, config, { className: 'Gemma', ...gemmaKind(config), block: llamaBlock });
+}
+
+/** The fields of a kind that all Gemmas share. */
+export function gemmaKind({ attention_bias, hidden_size }: GemmaConfig) {
+  return {
+    biases: { qkv: attention_bias, o: attention_bias },
     normOffset: 1,
-    scaledEmbedding: true,
+    embedding: { scale: Math.sqrt(hidden_size) },
+  } as const;
+}
+
+export interface GemmaConfig extends GatedDecoderConfig {
+  /** Biases on q, k, v and o. */
+  readonly attention_bias: boolean;
+}
+
+/** The defaults that all Gemmas share. */
+export const GEMMA_DEFAULTS = {
+  bos: 2,
+  eos: 1,
+  pad: 0,
+  head_dim: 256,
+  tie_word_embeddings: true,
+} as const satisfies Partial<GatedDecoderDefaults>;
+
+/** Reads a config.json as `parseGatedDecoder` does. */
+export function parseGemmaConfig(json: JsonObject): GemmaConfig {
+  const fields = new Fields(json, 'config.json');
+  expectCausal(fields);
+  return Object.freeze({
+    ...parseGatedDecoder(fields, 'gemma', {
+      ...GEMMA_DEFAULTS,
+      max_position_embeddings: 8192,
+      hidden_act: parseGemmaActivation(fields),
+    }),
+    attention_bias: fields.boolean('attention_bias', false),
   });
+}
+
+/**
+ * The first files say "gelu", although the models were trained with its approximation; transformers reads it as that too. It reads
+ * `hidden_act` since version 5, and `hidden_activation` before: a model for which they name two functions is refused.
+ */
+function parseGemmaActivation(fields: Fields): ActivationName {
+  const named = parseActivation(fields, 'hidden_act', 'gelu_pytorch_tanh');
+  const hidden_act = named === 'gelu' ? 'gelu_pytorch_tanh' : named;
+  const older = parseActivation(fields, 'hidden_activation', hidden_act);
+  if (ACTIVATIONS[older].apply === ACTIVATIONS[hidden_act].apply) return hidden_act;
+  throw unsupported('hidden_activation', older, [hidden_act]);
+}
+
+/** Refuses the Gemmas that were made to read texts in both directions. */
+export function expectCausal(fields: Fields): void {
+  oneOf(fields, 'use_bidirectional_attention', [false]);
+}
+
+/** A cap, undefined for none; `fallback` only when the key is missing. */
+export function parseSoftcap(fields: Fields, key: string, fallback: number | undefined): number | undefined {
+  return fields.orNull(key, fallback ?? null, () => fields.positiveNumber(key)) ?? undefined;
 }

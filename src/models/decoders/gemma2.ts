@@ -1,17 +1,39 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
+import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
+import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseGemma2Config } from './gemma2_config';
+import { attention, blockOfNormedResults } from './gated/gated_parts';
+import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
+import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaKind, parseSoftcap } from './gemma';
 
 /** `model_type: "gemma2"`: as Gemma, with norms around attention and MLP, windows in half the layers, capped scores and logits. */
 export function createGemma2(json: PretrainedConfig): Network {
   const config = parseGemma2Config(json);
-  const { attention_bias } = config;
   return createGatedDecoder(json, config, {
     className: 'Gemma2',
-    biases: { qkv: attention_bias, o: attention_bias, mlp: false },
-    outputNorms: true,
-    normOffset: 1,
-    scaledEmbedding: true,
+    ...gemmaKind(config),
+    block: (decoder, layer) => blockOfNormedResults(decoder, attention(decoder, layer)),
+  });
+}
+
+/** Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, the first of them too. */
+export function parseGemma2Config(json: JsonObject): GemmaConfig {
+  const fields = new Fields(json, 'config.json');
+  expectCausal(fields);
+  const hidden_act = parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');
+  const config = parseGatedDecoder(fields, 'gemma2', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192, hidden_act });
+  const slides = (layer: number): boolean => layer % 2 === 0;
+  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
+  const scoreSoftcap = parseSoftcap(fields, 'attn_logit_softcapping', 50);
+  const logitSoftcap = parseSoftcap(fields, 'final_logit_softcapping', 30);
+  return Object.freeze({
+    ...config,
+    ...(sliding && { sliding }),
+    scale: fields.positiveNumber('query_pre_attn_scalar', { fallback: 256 }) ** -0.5,
+    ...(scoreSoftcap !== undefined && { scoreSoftcap }),
+    ...(logitSoftcap !== undefined && { logitSoftcap }),
+    attention_bias: fields.boolean('attention_bias', false),
   });
 }

@@ -1,21 +1,66 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
+import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
+import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseGemma3Config } from './gemma3_config';
+import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
+import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
+import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaKind, parseSoftcap } from './gemma';
+import { parseRope, type RopeConfig } from './positions/rope_config';
 
 /** `model_type: "gemma3_text"`: as Gemma, with norms around attention and MLP and of each head, and windows in most layers. */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
-  const { attention_bias } = config;
+  const kind = gemmaKind(config);
   return createGatedDecoder(json, config, {
     className: 'Gemma3',
     networkName: 'Gemma3TextModel',
     classifierName: 'Gemma3Text',
-    biases: { qkv: attention_bias, o: attention_bias, mlp: false },
-    headNorms: true,
-    outputNorms: true,
-    normOffset: 1,
-    scaledEmbedding: true,
-    embeddingName: 'Gemma3TextScaledWordEmbedding',
+    ...kind,
+    embedding: { ...kind.embedding, type: 'Gemma3TextScaledWordEmbedding' },
+    block: (decoder, layer) => blockOfNormedResults(decoder, attentionOfNormedHeads(decoder, layer)),
   });
+}
+
+/**
+ * Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, five layers with a window are followed by one without, and so
+ * on.
+ */
+export function parseGemma3Config(json: JsonObject): GemmaConfig {
+  const fields = new Fields(json, 'config.json');
+  expectCausal(fields);
+  const config = parseGatedDecoder(fields, 'gemma3_text', {
+    ...GEMMA_DEFAULTS,
+    max_position_embeddings: 131072,
+    hidden_act: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
+    ropeRules: { theta: 1e6, types: TYPES },
+    ropeFields: fullRope,
+  });
+  const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
+  const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
+  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
+  // transformers reads `attn_logit_softcapping` of a Gemma 3, and uses it nowhere.
+  const logitSoftcap = parseSoftcap(fields, 'final_logit_softcapping', undefined);
+  return Object.freeze({
+    ...config,
+    ...(sliding && { sliding, slidingRope: parseSlidingRope(fields, config) }),
+    scale: fields.positiveNumber('query_pre_attn_scalar', { fallback: 256 }) ** -0.5,
+    ...(logitSoftcap !== undefined && { logitSoftcap }),
+    attention_bias: fields.boolean('attention_bias', false),
+  });
+}
+
+/** The types that are built for models with two kinds of layers. */
+const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
+
+/** transformers 5 has both in one field; 4 has its old fields for layers without a window, and a theta for the others. */
+function fullRope(fields: Fields): Fields | undefined {
+  return fields.object('rope_parameters')?.object('full_attention') ?? fields.object('rope_scaling');
+}
+
+function parseSlidingRope(fields: Fields, sizes: GatedDecoderConfig): RopeConfig {
+  const theta = fields.positiveNumber('rope_local_base_freq', { fallback: 10000 });
+  const rope = fields.object('rope_parameters')?.object('sliding_attention');
+  return parseRope(new Fields({}, 'config.json'), rope, sizes, { theta, types: TYPES });
 }

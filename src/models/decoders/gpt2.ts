@@ -1,80 +1,89 @@
-import type { ModuleInfo, PretrainedConfig } from '../../core/model';
-import type { Graph } from '../../graph/graph';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
-import { embedding } from '../../ops/embedding';
-import { sliceColumns } from '../../ops/slice_columns';
-import { ACTIVATIONS } from '../activations';
-import type { Inputs, Network, WeightSpec } from '../architecture';
-import { LONGEST } from '../config_fields';
+import { sliceColumns } from '../../ops/rows/slice_columns';
+import { type ActivationName, parseActivation } from '../activations';
+import type { Network } from '../architecture';
+import {
+  expectModelType,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+} from '../config_fields';
 import { languageHead, scoreHead } from '../heads';
-import { layerNormOf } from '../layer_norm';
-import type { Layers } from '../layers';
-import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from '../specs';
-import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
+import * as nn from '../nn';
+import { textSizesOf } from '../text_sizes';
 
 /** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v; tied or untied head. */
 export function createGpt2(json: PretrainedConfig): Network {
   const config = parseGpt2Config(json);
   const { n_embd: C, vocab_size: V } = config;
+  const transformer = gpt2(config)('transformer');
+  const tiedTo = config.tie_word_embeddings ? transformer.wte.name : undefined;
   return {
     config: json,
-    text: {
-      vocabSize: config.vocab_size,
-      maxLength: Math.min(config.n_positions, LONGEST),
-      positions: 'row',
-      eosTokenIds: config.eos_token_ids,
-      padTokenId: config.pad_token_id ?? undefined,
-    },
-    modules: gpt2Modules(config),
-    weights: gpt2Weights(config),
-    prefix: 'transformer',
+    text: textSizesOf(config, config.n_positions, 'row'),
+    ...nn.network(transformer),
     constants: [],
-    hidden: (g, layers, inputs) => gpt2(g, layers, config, inputs),
     heads: {
-      causal_lm: () =>
-        languageHead({
-          className: 'GPT2LMHeadModel',
-          C,
-          V,
-          tiedTo: config.tie_word_embeddings ? 'transformer.wte' : undefined,
-        }),
+      causal_lm: () => languageHead({ className: 'GPT2LMHeadModel', C, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C }),
     },
   };
 }
 
-function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: Inputs): Value {
-  const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, config.layer_norm_epsilon);
-  const tokens = embedding(g, inputs.value('input_ids'), layers.weight('transformer.wte'));
-  let x = add(g, tokens, embedding(g, inputs.value('position_ids'), layers.weight('transformer.wpe')));
-  for (let layer = 0; layer < config.n_layer; layer++) {
-    inputs.block?.();
-    const block = `transformer.h.${layer}`;
-    x = attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x), x);
-    x = mlp(g, layers, config, block, norm(`${block}.ln_2`, x), x);
-  }
-  inputs.block?.();
-  return norm('transformer.ln_f', x);
+function gpt2(config: Gpt2Config) {
+  const { vocab_size: V, n_positions: P, n_embd: C, layer_norm_epsilon: eps } = config;
+  return nn.module(
+    'GPT2Model',
+    {
+      wte: nn.embedding(V, C),
+      wpe: nn.embedding(P, C),
+      drop: nn.dropout,
+      h: nn.blocks(config.n_layer, (layer) => block(config, layer)),
+      ln_f: nn.layerNorm(C, eps),
+    },
+    ({ wte, wpe, h, ln_f }) =>
+      (pass: nn.ForwardPass) => {
+        const { g, inputs } = pass;
+        const tokens = wte.forward(pass, inputs.value('input_ids'));
+        const x = add(g, tokens, wpe.forward(pass, inputs.value('position_ids')));
+        return ln_f.forward(pass, h.forward(pass, x));
+      },
+  );
 }
 
-function attention(
-  g: Graph,
-  layers: Layers,
-  config: Gpt2Config,
-  inputs: Inputs,
-  layer: number,
-  x: Value,
-  residual: Value,
-): Value {
-  const block = `transformer.h.${layer}.attn`;
+function block(config: Gpt2Config, layer: number) {
+  const { n_embd: C, layer_norm_epsilon: eps } = config;
+  return nn.module(
+    'GPT2Block',
+    { ln_1: nn.layerNorm(C, eps), attn: attention(config, layer), ln_2: nn.layerNorm(C, eps), mlp: mlp(config) },
+    ({ ln_1, attn, ln_2, mlp }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const attended = attn.forward(pass, ln_1.forward(pass, x), x);
+        return mlp.forward(pass, ln_2.forward(pass, attended), attended);
+      },
+  );
+}
+
+function attention(config: Gpt2Config, layer: number) {
   const { n_embd: C, n_head: H } = config;
-  const fused = layers.linear(`${block}.c_attn`, x);
-  const part = (index: number): Value => sliceColumns(g, fused, index * C, C);
   const scale = scaleOf(config, layer);
   const heads = { H, Hkv: H, D: C / H, ...(scale !== undefined && { scale }) };
-  const attended = inputs.attend(layer, part(0), part(1), part(2), heads);
-  return layers.linear(`${block}.c_proj`, attended, { residual });
+  return nn.module(
+    'GPT2Attention',
+    { c_attn: nn.conv1D(C, 3 * C), c_proj: nn.conv1D(C, C), attn_dropout: nn.dropout, resid_dropout: nn.dropout },
+    ({ c_attn, c_proj }) =>
+      (pass: nn.ForwardPass, x: Value, residual: Value) => {
+        const fused = c_attn.forward(pass, x);
+        const part = (index: number): Value => sliceColumns(pass.g, fused, index * C, C);
+        return c_proj.forward(pass, pass.inputs.attend(layer, part(0), part(1), part(2), heads), residual);
+      },
+  );
 }
 
 /** The factor of a layer's scores, undefined for the usual 1 / √D. */
@@ -85,62 +94,66 @@ function scaleOf(config: Gpt2Config, layer: number): number | undefined {
   return scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale;
 }
 
-function mlp(g: Graph, layers: Layers, config: Gpt2Config, block: string, x: Value, residual: Value): Value {
-  const act = ACTIVATIONS[config.activation_function];
-  const wide = act.apply(g, layers.linear(`${block}.mlp.c_fc`, x));
-  return layers.linear(`${block}.mlp.c_proj`, wide, { residual });
+function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
+  return nn.module(
+    'GPT2MLP',
+    { c_fc: nn.conv1D(C, F), c_proj: nn.conv1D(F, C), act: nn.activation(activation_function), dropout: nn.dropout },
+    ({ c_fc, c_proj, act }) =>
+      (pass: nn.ForwardPass, x: Value, residual: Value) =>
+        c_proj.forward(pass, act.forward(pass, c_fc.forward(pass, x)), residual),
+  );
 }
 
-function blockLinears({ n_embd: C, n_inner: F }: Gpt2Config, block: string) {
-  const conv = linearsOf(block, true, 'Conv1D');
-  return {
-    attention: [conv('attn.c_attn', C, 3 * C), conv('attn.c_proj', C, C)],
-    mlp: [conv('mlp.c_fc', C, F), conv('mlp.c_proj', F, C)],
-  };
+/** The fields of config.json that a GPT-2 needs, under Hugging Face's names. */
+interface Gpt2Config extends SpecialTokens {
+  readonly model_type: 'gpt2';
+  readonly vocab_size: number;
+  /** Rows of the table of positions. */
+  readonly n_positions: number;
+  /** A multiple of `n_head`. */
+  readonly n_embd: number;
+  readonly n_layer: number;
+  readonly n_head: number;
+  /** Width of the MLP; null in the file means 4·n_embd. */
+  readonly n_inner: number;
+  readonly layer_norm_epsilon: number;
+  /** Whether scores are divided by √(head size), and by the layer's number, which counts from 1. */
+  readonly scale_attn_weights: boolean;
+  readonly scale_attn_by_inverse_layer_idx: boolean;
+  readonly activation_function: ActivationName;
+  readonly tie_word_embeddings: boolean;
+  readonly dtype: StoredDtype | null;
 }
 
-function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
-  const modules: ModuleInfo[] = [
-    { name: 'transformer', type: 'GPT2Model' },
-    embeddingModule('transformer.wte', config.vocab_size, config.n_embd),
-    embeddingModule('transformer.wpe', config.n_positions, config.n_embd),
-    { name: 'transformer.drop', type: 'Dropout' },
-    { name: 'transformer.h', type: 'ModuleList' },
-  ];
-  for (let layer = 0; layer < config.n_layer; layer++) {
-    const block = `transformer.h.${layer}`;
-    const { attention, mlp } = blockLinears(config, block);
-    modules.push(
-      { name: block, type: 'GPT2Block' },
-      { name: `${block}.ln_1`, type: 'LayerNorm' },
-      { name: `${block}.attn`, type: 'GPT2Attention' },
-      ...attention.map(linearModule),
-      { name: `${block}.attn.attn_dropout`, type: 'Dropout' },
-      { name: `${block}.attn.resid_dropout`, type: 'Dropout' },
-      { name: `${block}.ln_2`, type: 'LayerNorm' },
-      { name: `${block}.mlp`, type: 'GPT2MLP' },
-      ...mlp.map(linearModule),
-      { name: `${block}.mlp.act`, type: ACTIVATIONS[config.activation_function].type },
-      { name: `${block}.mlp.dropout`, type: 'Dropout' },
-    );
-  }
-  modules.push({ name: 'transformer.ln_f', type: 'LayerNorm' });
-  return modules;
-}
-
-function gpt2Weights(config: Gpt2Config): WeightSpec[] {
-  const { n_embd: C, vocab_size: V, n_positions: P } = config;
-  const weights = [matrix('transformer.wte.weight', V, C), matrix('transformer.wpe.weight', P, C)];
-  for (let layer = 0; layer < config.n_layer; layer++) {
-    const block = `transformer.h.${layer}`;
-    const { attention, mlp } = blockLinears(config, block);
-    weights.push(
-      ...layerNormWeights(`${block}.ln_1`, C),
-      ...attention.flatMap(linearWeights),
-      ...layerNormWeights(`${block}.ln_2`, C),
-      ...mlp.flatMap(linearWeights),
-    );
-  }
-  weights.push(...layerNormWeights('transformer.ln_f', C));
-  return weights;
+/**
+ * Reads a config.json of `model_type` "gpt2". Sizes must be there, but for `n_inner` and `n_positions`; the rest has
+ * Hugging Face's defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for
+ * what no GPT-2 has, `unsupported_model` for what some have and we don't know.
+ */
+export function parseGpt2Config(json: JsonObject): Gpt2Config {
+  const fields = new Fields(json, 'config.json');
+  expectModelType(fields, 'gpt2');
+  // Changes the order of rounding in half precision alone.
+  fields.boolean('reorder_and_upcast_attn', false);
+  oneOf(fields, 'add_cross_attention', [false]);
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  const n_embd = fields.positiveInteger('n_embd', { max: MAX.width });
+  const n_head = fields.positiveInteger('n_head', { max: MAX.heads });
+  if (n_embd % n_head !== 0) throw fields.invalid('n_embd', `a multiple of n_head, ${n_head}`);
+  return Object.freeze({
+    model_type: 'gpt2',
+    vocab_size,
+    n_positions: fields.positiveInteger('n_positions', { fallback: 1024, max: MAX.positions }),
+    n_embd,
+    n_layer: fields.positiveInteger('n_layer', { max: MAX.layers }),
+    n_head,
+    n_inner: fields.positiveInteger('n_inner', { fallback: 4 * n_embd, max: 4 * MAX.width }),
+    layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
+    scale_attn_weights: fields.boolean('scale_attn_weights', true),
+    scale_attn_by_inverse_layer_idx: fields.boolean('scale_attn_by_inverse_layer_idx', false),
+    activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
+    ...parseTokens(fields, vocab_size, { bos: 50256, eos: 50256, pad: null }),
+    dtype: parseDtype(fields),
+  });
 }

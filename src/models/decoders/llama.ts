@@ -1,7 +1,9 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
+import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseLlamaConfig } from './llama_config';
+import { llamaBlock } from './gated/gated_parts';
 
 /** `model_type: "llama"`. */
 export function createLlama(json: PretrainedConfig): Network {
@@ -10,5 +12,23 @@ export function createLlama(json: PretrainedConfig): Network {
   return createGatedDecoder(json, config, {
     className: 'Llama',
     biases: { qkv: attention_bias, o: attention_bias, mlp: mlp_bias },
+    block: llamaBlock,
+  });
+}
+
+interface LlamaConfig extends GatedDecoderConfig {
+  /** Biases on q, k, v and o. */
+  readonly attention_bias: boolean;
+  /** Biases on gate, up and down. */
+  readonly mlp_bias: boolean;
+}
+
+/** Reads a config.json as `parseGatedDecoder` does. */
+export function parseLlamaConfig(json: JsonObject): LlamaConfig {
+  const fields = new Fields(json, 'config.json');
+  return Object.freeze({
+    ...parseGatedDecoder(fields, 'llama', { max_position_embeddings: 2048, bos: 1, eos: 2 }),
+    attention_bias: fields.boolean('attention_bias', false),
+    mlp_bias: fields.boolean('mlp_bias', false),
   });
 }

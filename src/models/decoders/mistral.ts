@@ -1,12 +1,20 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
+import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseMistralConfig } from './mistral_config';
+import { llamaBlock } from './gated/gated_parts';
+import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
 /** `model_type: "mistral"`: every layer sees a window of the text, or none does. */
 export function createMistral(json: PretrainedConfig): Network {
-  return createGatedDecoder(json, parseMistralConfig(json), {
-    className: 'Mistral',
-    biases: { qkv: false, o: false, mlp: false },
-  });
+  return createGatedDecoder(json, parseMistralConfig(json), { className: 'Mistral', block: llamaBlock });
+}
+
+/** Reads a config.json as `parseGatedDecoder` does. Without a `sliding_window` it has 4096 tokens; null is none. */
+export function parseMistralConfig(json: JsonObject): GatedDecoderConfig {
+  const fields = new Fields(json, 'config.json');
+  const config = parseGatedDecoder(fields, 'mistral', { max_position_embeddings: 131072, bos: 1, eos: 2 });
+  const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, 4096));
+  return Object.freeze({ ...config, ...(sliding && { sliding }) });
 }

@@ -1,24 +1,21 @@
-import type { ModuleInfo, PretrainedConfig } from '../../core/model';
-import type { Graph } from '../../graph/graph';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
-import { embedding } from '../../ops/embedding';
-import { ACTIVATIONS } from '../activations';
-import type { Inputs, Network, WeightSpec } from '../architecture';
-import { LONGEST } from '../config_fields';
-import { languageHead, scoreHead } from '../heads';
-import { layerNormOf } from '../layer_norm';
-import type { Layers } from '../layers';
+import { type ActivationName, parseActivation } from '../activations';
+import type { Network } from '../architecture';
 import {
-  embeddingModule,
-  type LinearSpec,
-  layerNormWeights,
-  linearModule,
-  linearsOf,
-  linearWeights,
-  matrix,
-} from '../specs';
-import { type OptConfig, parseOptConfig } from './opt_config';
+  expectModelType,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+} from '../config_fields';
+import { languageHead, scoreHead } from '../heads';
+import * as nn from '../nn';
+import { textSizesOf } from '../text_sizes';
 
 /** torch's default, which OPT's config has no field for. */
 const EPS = 1e-5;
@@ -29,22 +26,14 @@ const POSITION_OFFSET = 2;
 /** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding; tied or untied head. */
 export function createOpt(json: PretrainedConfig): Network {
   const config = parseOptConfig(json);
-  const { word_embed_proj_dim: E, vocab_size: V, tie_word_embeddings } = config;
-  const tiedTo = tie_word_embeddings ? 'model.decoder.embed_tokens' : undefined;
+  const { word_embed_proj_dim: E, vocab_size: V } = config;
+  const model = opt(config)('model');
+  const tiedTo = config.tie_word_embeddings ? model.decoder.embed_tokens.name : undefined;
   return {
     config: json,
-    text: {
-      vocabSize: config.vocab_size,
-      maxLength: Math.min(config.max_position_embeddings, LONGEST),
-      positions: 'mask',
-      eosTokenIds: config.eos_token_ids,
-      padTokenId: config.pad_token_id ?? undefined,
-    },
-    modules: optModules(config),
-    weights: optWeights(config),
-    prefix: 'model',
+    text: textSizesOf(config, config.max_position_embeddings, 'mask'),
+    ...nn.network(model),
     constants: [],
-    hidden: (g, layers, inputs) => opt(g, layers, config, inputs),
     heads: {
       causal_lm: () => languageHead({ className: 'OPTForCausalLM', C: E, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'OPTForSequenceClassification', C: E }),
@@ -52,112 +41,136 @@ export function createOpt(json: PretrainedConfig): Network {
   };
 }
 
-function opt(g: Graph, layers: Layers, config: OptConfig, inputs: Inputs): Value {
-  const before = config.do_layer_norm_before;
-  const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, EPS);
-  let x = embed(g, layers, config, inputs);
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    inputs.block?.();
-    const block = `model.decoder.layers.${layer}`;
-    const apply = (name: string, sublayer: (value: Value, residual: Value) => Value): void => {
-      const sum = sublayer(before ? norm(`${block}.${name}`, x) : x, x);
-      x = before ? sum : norm(`${block}.${name}`, sum);
-    };
-    apply('self_attn_layer_norm', (value, residual) => attention(layers, config, inputs, layer, value, residual));
-    apply('final_layer_norm', (value, residual) => mlp(g, layers, config, block, value, residual));
-  }
-  inputs.block?.();
-  if (config.final_layer_norm) x = norm('model.decoder.final_layer_norm', x);
-  return isProjected(config) ? layers.linear('model.decoder.project_out', x) : x;
+function opt(config: OptConfig) {
+  return nn.module('OPTModel', { decoder: decoder(config) }, ({ decoder }) => decoder.forward);
 }
 
-function embed(g: Graph, layers: Layers, config: OptConfig, inputs: Inputs): Value {
-  const tokens = embedding(g, inputs.value('input_ids'), layers.weight('model.decoder.embed_tokens'), {
-    padding: config.pad_token_id ?? undefined,
+function decoder(config: OptConfig) {
+  const { vocab_size: V, hidden_size: C, word_embed_proj_dim: E, max_position_embeddings: P } = config;
+  const isProjected = E !== C;
+  return nn.module(
+    'OPTDecoder',
+    {
+      embed_tokens: nn.embedding(V, E, { padding: config.pad_token_id }),
+      embed_positions: nn.embedding(P + POSITION_OFFSET, C, {
+        type: 'OPTLearnedPositionalEmbedding',
+        offset: POSITION_OFFSET,
+      }),
+      project_out: isProjected ? nn.linear(C, E, false) : undefined,
+      project_in: isProjected ? nn.linear(E, C, false) : undefined,
+      final_layer_norm: config.final_layer_norm ? nn.layerNorm(C, EPS) : undefined,
+      layers: nn.blocks(config.num_hidden_layers, (layer) => block(config, layer)),
+    },
+    ({ embed_tokens, embed_positions, project_out, project_in, final_layer_norm, layers }) =>
+      (pass: nn.ForwardPass) => {
+        const { g, inputs } = pass;
+        const tokens = embed_tokens.forward(pass, inputs.value('input_ids'));
+        const projected = project_in?.forward(pass, tokens) ?? tokens;
+        const x = add(g, projected, embed_positions.forward(pass, inputs.value('position_ids')));
+        const hidden = layers.forward(pass, x);
+        const normed = final_layer_norm?.forward(pass, hidden) ?? hidden;
+        return project_out?.forward(pass, normed) ?? normed;
+      },
+  );
+}
+
+function block(config: OptConfig, layer: number) {
+  const { hidden_size: C, ffn_dim: F, enable_bias, do_layer_norm_before: before } = config;
+  return nn.module(
+    'OPTDecoderLayer',
+    {
+      self_attn: attention(config, layer),
+      activation_fn: nn.activation(config.activation_function),
+      self_attn_layer_norm: nn.layerNorm(C, EPS),
+      fc1: nn.linear(C, F, enable_bias),
+      fc2: nn.linear(F, C, enable_bias),
+      final_layer_norm: nn.layerNorm(C, EPS),
+    },
+    ({ self_attn, activation_fn, self_attn_layer_norm, fc1, fc2, final_layer_norm }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const normedBefore = (norm: nn.Block, value: Value): Value => (before ? norm.forward(pass, value) : value);
+        const normedAfter = (norm: nn.Block, value: Value): Value => (before ? value : norm.forward(pass, value));
+        const sum = self_attn.forward(pass, normedBefore(self_attn_layer_norm, x), x);
+        const attended = normedAfter(self_attn_layer_norm, sum);
+        const wide = activation_fn.forward(pass, fc1.forward(pass, normedBefore(final_layer_norm, attended)));
+        return normedAfter(final_layer_norm, fc2.forward(pass, wide, attended));
+      },
+  );
+}
+
+function attention({ hidden_size: C, num_attention_heads: H, enable_bias }: OptConfig, layer: number) {
+  return nn.module(
+    'OPTAttention',
+    {
+      k_proj: nn.linear(C, C, enable_bias),
+      v_proj: nn.linear(C, C, enable_bias),
+      q_proj: nn.linear(C, C, enable_bias),
+      out_proj: nn.linear(C, C, enable_bias),
+    },
+    ({ k_proj, v_proj, q_proj, out_proj }) =>
+      (pass: nn.ForwardPass, x: Value, residual: Value) => {
+        const [q, k, v] = nn.linears(pass, [q_proj, k_proj, v_proj], x);
+        return out_proj.forward(pass, pass.inputs.attend(layer, q, k, v, { H, Hkv: H, D: C / H }), residual);
+      },
+  );
+}
+
+/** The fields of config.json that an OPT needs, under Hugging Face's names. */
+interface OptConfig extends SpecialTokens {
+  readonly model_type: 'opt';
+  readonly vocab_size: number;
+  /** A multiple of `num_attention_heads`. */
+  readonly hidden_size: number;
+  /** Width of the token embeddings; where it isn't `hidden_size`, hidden states are projected in and out. */
+  readonly word_embed_proj_dim: number;
+  /** Width of the MLP. */
+  readonly ffn_dim: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  /** The longest sequence; the table of positions has two rows more. */
+  readonly max_position_embeddings: number;
+  /** Norms before attention and MLP, or after the sums. */
+  readonly do_layer_norm_before: boolean;
+  /** Whether a norm follows the last layer. */
+  readonly final_layer_norm: boolean;
+  readonly activation_function: ActivationName;
+  /** Biases on the linear layers. */
+  readonly enable_bias: boolean;
+  readonly tie_word_embeddings: boolean;
+  readonly dtype: StoredDtype | null;
+}
+
+/**
+ * Reads a config.json of `model_type` "opt". Sizes must be there, but for `word_embed_proj_dim` and
+ * `max_position_embeddings`; the rest has Hugging Face's defaults. The base's own dropout isn't read: a frozen base runs
+ * without. Throws `invalid_format` for what no OPT has, `unsupported_model` for what some have and we don't know.
+ */
+export function parseOptConfig(json: JsonObject): OptConfig {
+  const fields = new Fields(json, 'config.json');
+  expectModelType(fields, 'opt');
+  oneOf(fields, 'layer_norm_elementwise_affine', [true]);
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
+  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
+  if (hidden_size % num_attention_heads !== 0) {
+    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
+  }
+  const do_layer_norm_before = fields.boolean('do_layer_norm_before', true);
+  return Object.freeze({
+    model_type: 'opt',
+    vocab_size,
+    hidden_size,
+    word_embed_proj_dim: fields.positiveInteger('word_embed_proj_dim', { fallback: hidden_size, max: MAX.width }),
+    ffn_dim: fields.positiveInteger('ffn_dim', { max: MAX.width }),
+    num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
+    num_attention_heads,
+    max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
+    do_layer_norm_before,
+    final_layer_norm: !fields.boolean('_remove_final_layer_norm', false) && do_layer_norm_before,
+    activation_function: parseActivation(fields, 'activation_function', 'relu'),
+    enable_bias: fields.boolean('enable_bias', true),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
+    ...parseTokens(fields, vocab_size, { bos: 0, eos: 2, pad: 1 }),
+    dtype: parseDtype(fields),
   });
-  const table = layers.weight('model.decoder.embed_positions');
-  const projected = isProjected(config) ? layers.linear('model.decoder.project_in', tokens) : tokens;
-  return add(g, projected, embedding(g, inputs.value('position_ids'), table, { offset: POSITION_OFFSET }));
-}
-
-function attention(layers: Layers, config: OptConfig, inputs: Inputs, layer: number, x: Value, residual: Value): Value {
-  const block = `model.decoder.layers.${layer}.self_attn`;
-  const [q, k, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
-  const { num_attention_heads: H, hidden_size: C } = config;
-  const attended = inputs.attend(layer, q, k, v, { H, Hkv: H, D: C / H });
-  return layers.linear(`${block}.out_proj`, attended, { residual });
-}
-
-function mlp(g: Graph, layers: Layers, config: OptConfig, block: string, x: Value, residual: Value): Value {
-  const act = ACTIVATIONS[config.activation_function];
-  return layers.linear(`${block}.fc2`, act.apply(g, layers.linear(`${block}.fc1`, x)), { residual });
-}
-
-function isProjected({ word_embed_proj_dim, hidden_size }: OptConfig): boolean {
-  return word_embed_proj_dim !== hidden_size;
-}
-
-/** The linear layers in torch's order: out before in, k before v before q. */
-function projections(config: OptConfig): LinearSpec[] {
-  if (!isProjected(config)) return [];
-  const { hidden_size: C, word_embed_proj_dim: E } = config;
-  const spec = linearsOf('model.decoder', false);
-  return [spec('project_out', C, E), spec('project_in', E, C)];
-}
-
-function blockLinears({ hidden_size: C, ffn_dim: F, enable_bias: bias }: OptConfig, block: string) {
-  const spec = linearsOf(block, bias);
-  return {
-    attention: ['k_proj', 'v_proj', 'q_proj', 'out_proj'].map((name) => spec(`self_attn.${name}`, C, C)),
-    mlp: [spec('fc1', C, F), spec('fc2', F, C)],
-  };
-}
-
-function optModules(config: OptConfig): ModuleInfo[] {
-  const modules: ModuleInfo[] = [
-    { name: 'model', type: 'OPTModel' },
-    { name: 'model.decoder', type: 'OPTDecoder' },
-    embeddingModule('model.decoder.embed_tokens', config.vocab_size, config.word_embed_proj_dim, {
-      padding: config.pad_token_id,
-    }),
-    { name: 'model.decoder.embed_positions', type: 'OPTLearnedPositionalEmbedding' },
-    ...projections(config).map(linearModule),
-  ];
-  if (config.final_layer_norm) modules.push({ name: 'model.decoder.final_layer_norm', type: 'LayerNorm' });
-  modules.push({ name: 'model.decoder.layers', type: 'ModuleList' });
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const block = `model.decoder.layers.${layer}`;
-    const { attention, mlp } = blockLinears(config, block);
-    modules.push(
-      { name: block, type: 'OPTDecoderLayer' },
-      { name: `${block}.self_attn`, type: 'OPTAttention' },
-      ...attention.map(linearModule),
-      { name: `${block}.activation_fn`, type: ACTIVATIONS[config.activation_function].type },
-      { name: `${block}.self_attn_layer_norm`, type: 'LayerNorm' },
-      ...mlp.map(linearModule),
-      { name: `${block}.final_layer_norm`, type: 'LayerNorm' },
-    );
-  }
-  return modules;
-}
-
-function optWeights(config: OptConfig): WeightSpec[] {
-  const { hidden_size: C, word_embed_proj_dim: E, vocab_size: V, max_position_embeddings: P } = config;
-  const weights = [
-    matrix('model.decoder.embed_tokens.weight', V, E),
-    matrix('model.decoder.embed_positions.weight', P + POSITION_OFFSET, C),
-    ...projections(config).flatMap(linearWeights),
-  ];
-  if (config.final_layer_norm) weights.push(...layerNormWeights('model.decoder.final_layer_norm', C));
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const block = `model.decoder.layers.${layer}`;
-    const { attention, mlp } = blockLinears(config, block);
-    weights.push(
-      ...attention.flatMap(linearWeights),
-      ...layerNormWeights(`${block}.self_attn_layer_norm`, C),
-      ...mlp.flatMap(linearWeights),
-      ...layerNormWeights(`${block}.final_layer_norm`, C),
-    );
-  }
-  return weights;
 }

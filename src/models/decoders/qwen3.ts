@@ -1,7 +1,10 @@
-import type { PretrainedConfig } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
+import type { GatedDecoderConfig } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import { parseQwen3Config } from './qwen3_config';
+import { attentionOfNormedHeads, blockOfNormedInputs } from './gated/gated_parts';
+import { parseQwen } from './qwen2';
 
 /** `model_type: "qwen3"`: norms of each head's queries and keys. */
 export function createQwen3(json: PretrainedConfig): Network {
@@ -9,7 +12,21 @@ export function createQwen3(json: PretrainedConfig): Network {
   const { attention_bias } = config;
   return createGatedDecoder(json, config, {
     className: 'Qwen3',
-    biases: { qkv: attention_bias, o: attention_bias, mlp: false },
-    headNorms: true,
+    biases: { qkv: attention_bias, o: attention_bias },
+    block: (decoder, layer) => blockOfNormedInputs(decoder, attentionOfNormedHeads(decoder, layer)),
+  });
+}
+
+interface Qwen3Config extends GatedDecoderConfig {
+  /** Biases on q, k, v and o. */
+  readonly attention_bias: boolean;
+}
+
+/** Reads a config.json as `parseQwen2Config` does. Heads have 128 numbers if the file has no size. */
+export function parseQwen3Config(json: JsonObject): Qwen3Config {
+  const fields = new Fields(json, 'config.json');
+  return Object.freeze({
+    ...parseQwen(fields, 'qwen3', 128),
+    attention_bias: fields.boolean('attention_bias', false),
   });
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseFalconConfig } from '../../../src/models/decoders/falcon_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const falcon = read('falcon/config.json');

@@ -1,4 +1,4 @@
-import type { Fields } from '../../../core/fields';
+import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
 /** The layers whose queries see a window of the text alone. */

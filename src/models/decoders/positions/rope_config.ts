@@ -1,4 +1,4 @@
-import type { Fields } from '../../../core/fields';
+import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
 /** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */

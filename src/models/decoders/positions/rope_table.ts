@@ -1,4 +1,4 @@
-import type { LongTexts } from '../../architecture';
+import type { ConstantSpec, LongTexts } from '../../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
 /** A run of rows: positions from `first` to before `end`, with the radians of each pair by position. */
@@ -30,8 +30,13 @@ export function ropeTable(rope: RopeConfig, headDim: number, positions: number):
   return table;
 }
 
+/** The rotary table of a network under that name: (rows, R), for positions below `length`. */
+export function ropeConstant(name: string, rope: RopeConfig, headDim: number, length: number): ConstantSpec {
+  return { name, shape: ropeShape(rope, headDim, length), compute: () => ropeTable(rope, headDim, length) };
+}
+
 /** (rows, R) */
-export function ropeShape(rope: RopeConfig, headDim: number, positions: number): readonly [number, number] {
+function ropeShape(rope: RopeConfig, headDim: number, positions: number): readonly [number, number] {
   const { offset = 0 } = longTexts(rope, positions) ?? {};
   return [positions + offset, rotaryDim(rope, headDim)];
 }

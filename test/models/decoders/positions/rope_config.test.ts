@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PretrainedConfig } from '../../../../src/core/model';
+import type { PretrainedConfig } from '../../../../src/core/types/model';
 import { type Architecture, textSizes } from '../../../../src/models/architecture';
 import { createArchitecture } from '../../../../src/models/registry';
-import { codeThrownBy } from '../../../helpers/safetensors_bytes';
+import { codeThrownBy } from '../../../helpers/bytes/safetensors_bytes';
 
 interface Row {
   readonly situation: string;

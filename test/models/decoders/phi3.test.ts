@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parsePhi3Config } from '../../../src/models/decoders/phi3_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parsePhi3Config } from '../../../src/models/decoders/phi3';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const phi3 = read('phi3/config.json');

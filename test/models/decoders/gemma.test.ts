@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseGemmaConfig } from '../../../src/models/decoders/gemma_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseGemmaConfig } from '../../../src/models/decoders/gemma';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const gemma = read('gemma/config.json');

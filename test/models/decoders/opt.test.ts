@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseOptConfig } from '../../../src/models/decoders/opt_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseOptConfig } from '../../../src/models/decoders/opt';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (base: string): JsonObject =>
   parseJsonObject(readFileSync(`test/golden/base/${base}/config.json`), 'config.json');

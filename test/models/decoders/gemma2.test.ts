@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseGemma2Config } from '../../../src/models/decoders/gemma2_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseGemma2Config } from '../../../src/models/decoders/gemma2';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const file = 'gemma2/config.json';
 const gemma2: JsonObject = parseJsonObject(readFileSync(`test/golden/base/${file}`), file);

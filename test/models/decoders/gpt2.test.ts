@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseGpt2Config } from '../../../src/models/decoders/gpt2_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseGpt2Config } from '../../../src/models/decoders/gpt2';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const gpt2 = parseJsonObject(readFileSync('test/golden/base/gpt2/config.json'), 'config.json');
 const codeFor = (json: JsonObject) => codeThrownBy(() => parseGpt2Config(json));

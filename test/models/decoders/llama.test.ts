@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseLlamaConfig } from '../../../src/models/decoders/llama_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseLlamaConfig } from '../../../src/models/decoders/llama';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const llama = read('llama/config.json');

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
-import { parseGemma3Config } from '../../../src/models/decoders/gemma3_config';
-import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { parseGemma3Config } from '../../../src/models/decoders/gemma3';
+import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const gemma3 = read('gemma3/config.json');

@@ -1,4 +1,4 @@
-import type { Fields } from '../../../core/fields';
+import type { Fields } from '../../../core/input/fields';
 import { type ActivationName, parseActivation } from '../../activations';
 import {
   expectModelType,
@@ -25,6 +25,7 @@ interface DecoderSizes {
 
 /** What a gated decoder needs to know of its config.json, under Hugging Face's names. */
 export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
+  readonly model_type: string;
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
   readonly rms_norm_eps: number;
@@ -86,6 +87,7 @@ export function parseGatedDecoder(
   };
   const ropeOf = defaults.ropeFields ?? ropeFields;
   return {
+    model_type: modelType,
     vocab_size,
     ...sizes,
     rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: rms_norm_eps, max: 1 }),

@@ -1,0 +1,150 @@
+import type { Value } from '../../../graph/value';
+import { add } from '../../../ops/add';
+import type { AttentionHeads } from '../../../ops/attention/attention';
+import { rope } from '../../../ops/rope';
+import * as nn from '../../nn';
+import type { GatedDecoder } from './gated_decoder_kind';
+
+/** A part of a block, of hidden states (N, C): what it computes is added to `residual` where one is given. */
+export interface BlockPart extends nn.Module {
+  forward(pass: nn.ForwardPass, x: Value, residual?: Value): Value;
+}
+
+/** The family's RMSNorm, over the C features of hidden states by default. */
+export function norm({ className, rms_norm_eps: eps, normOffset, hidden_size }: GatedDecoder, C = hidden_size) {
+  return nn.rmsNorm(C, { type: `${className}RMSNorm`, eps, weightOffset: normOffset });
+}
+
+/** Llama's block: attention and MLP read norms of what they are added to. */
+export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Block> {
+  return blockOfNormedInputs(decoder, attention(decoder, layer));
+}
+
+/** A block whose attention and MLP read norms of what they are added to. */
+export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
+  return nn.module(
+    `${decoder.className}DecoderLayer`,
+    {
+      self_attn,
+      mlp: gatedMlp(decoder),
+      input_layernorm: norm(decoder),
+      post_attention_layernorm: norm(decoder),
+    },
+    ({ self_attn, mlp, input_layernorm, post_attention_layernorm }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const attended = self_attn.forward(pass, input_layernorm.forward(pass, x), x);
+        return mlp.forward(pass, post_attention_layernorm.forward(pass, attended), attended);
+      },
+  );
+}
+
+/** A block of Gemma 2 and 3: the results of attention and MLP are normed, too, before they are added. */
+export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
+  return nn.module(
+    `${decoder.className}DecoderLayer`,
+    {
+      self_attn,
+      mlp: gatedMlp(decoder),
+      input_layernorm: norm(decoder),
+      post_attention_layernorm: norm(decoder),
+      pre_feedforward_layernorm: norm(decoder),
+      post_feedforward_layernorm: norm(decoder),
+    },
+    ({ self_attn, mlp, ...norms }) =>
+      (pass: nn.ForwardPass, x: Value) => {
+        const attended = self_attn.forward(pass, norms.input_layernorm.forward(pass, x));
+        const sum = add(pass.g, x, norms.post_attention_layernorm.forward(pass, attended));
+        const made = mlp.forward(pass, norms.pre_feedforward_layernorm.forward(pass, sum));
+        return add(pass.g, sum, norms.post_feedforward_layernorm.forward(pass, made));
+      },
+  );
+}
+
+/** How many numbers of queries and keys share a norm: a head's, or all of them. */
+interface QueryKeyNorms {
+  readonly q: number;
+  readonly k: number;
+}
+
+/** Rotary attention, in which heads may share keys and values, and queries and keys may be normed. */
+export function attention(decoder: GatedDecoder, layer: number, norms?: QueryKeyNorms): nn.Unnamed<BlockPart> {
+  const { className, hidden_size: C, head_dim: D, num_attention_heads: H, num_key_value_heads: Hkv } = decoder;
+  const { qkv = false, o = false } = decoder.biases ?? {};
+  return nn.module(
+    `${className}Attention`,
+    {
+      q_proj: nn.linear(C, H * D, qkv),
+      k_proj: nn.linear(C, Hkv * D, qkv),
+      v_proj: nn.linear(C, Hkv * D, qkv),
+      o_proj: nn.linear(H * D, C, o),
+      q_norm: norms && norm(decoder, norms.q),
+      k_norm: norms && norm(decoder, norms.k),
+    },
+    ({ q_proj, k_proj, v_proj, o_proj, q_norm, k_norm }) =>
+      (pass: nn.ForwardPass, x: Value, residual?: Value) => {
+        const [q, k, v] = nn.linears(pass, [q_proj, k_proj, v_proj], x);
+        const normed = { q: q_norm?.forward(pass, q) ?? q, k: k_norm?.forward(pass, k) ?? k, v };
+        return o_proj.forward(pass, attend(pass, decoder, layer, normed), residual);
+      },
+  );
+}
+
+/** Attention in which each head's queries and keys are normed. */
+export function attentionOfNormedHeads(decoder: GatedDecoder, layer: number): nn.Unnamed<BlockPart> {
+  const { head_dim: D } = decoder;
+  return attention(decoder, layer, { q: D, k: D });
+}
+
+interface QueriesKeysAndValues {
+  /** (N, H·D) */
+  readonly q: Value;
+  /** (N, Hkv·D) */
+  readonly k: Value;
+  readonly v: Value;
+}
+
+/** What the heads of a layer read, with rotary positions: (N, H·D). */
+export function attend(
+  { g, inputs }: nn.ForwardPass,
+  decoder: GatedDecoder,
+  layer: number,
+  { q, k, v }: QueriesKeysAndValues,
+): Value {
+  const { head_dim: D, sliding, ropes } = decoder;
+  const slides = sliding?.layers[layer] ?? false;
+  const { name, shape } = slides ? ropes.sliding : ropes.full;
+  const [, R = D] = shape;
+  const turned = rope(g, { q, k, table: inputs.constant(name), positions: inputs.value('position_ids'), D, R });
+  return inputs.attend(layer, turned.q, turned.k, v, headsOf(decoder, slides));
+}
+
+function headsOf({ scale, sliding, scoreSoftcap: softcap, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
+  return {
+    H: decoder.num_attention_heads,
+    Hkv: decoder.num_key_value_heads,
+    D: decoder.head_dim,
+    ...(scale !== undefined && { scale }),
+    ...(softcap !== undefined && { softcap }),
+    ...(slides && sliding && { window: sliding.window }),
+  };
+}
+
+/** down(act(gate(x)) · up(x)) */
+export function gatedMlp(decoder: GatedDecoder): nn.Unnamed<BlockPart> {
+  const { className, hidden_size: C, intermediate_size: F, hidden_act } = decoder;
+  const { mlp: bias = false } = decoder.biases ?? {};
+  return nn.module(
+    `${className}MLP`,
+    {
+      gate_proj: nn.linear(C, F, bias),
+      up_proj: nn.linear(C, F, bias),
+      down_proj: nn.linear(F, C, bias),
+      act_fn: nn.activation(hidden_act),
+    },
+    ({ gate_proj, up_proj, down_proj, act_fn }) =>
+      (pass: nn.ForwardPass, x: Value, residual?: Value) => {
+        const [gate, up] = nn.linears(pass, [gate_proj, up_proj], x);
+        return down_proj.forward(pass, act_fn.gate(pass, gate, up), residual);
+      },
+  );
+}
