@@ -1,4 +1,4 @@
-import type { PretrainedConfig } from '../../core/model';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
 import { denseHead, tanh } from '../heads';
 import { createBertNetwork } from './bert_network';

@@ -1,61 +1,30 @@
-import { Fields } from '../../core/fields';
-import type { ModuleInfo, PretrainedConfig } from '../../core/model';
+import { Fields } from '../../core/input/fields';
+import type { PretrainedConfig } from '../../core/types/model';
+import type { Value } from '../../graph/value';
+import { relu } from '../../ops/activations/relu';
 import { add } from '../../ops/add';
-import { embedding } from '../../ops/embedding';
-import { relu } from '../../ops/relu';
-import { ACTIVATIONS } from '../activations';
-import type { Network, WeightSpec } from '../architecture';
-import { LONGEST } from '../config_fields';
+import type { Network } from '../architecture';
 import { denseHead } from '../heads';
-import { layerNormOf } from '../layer_norm';
-import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from '../specs';
-import { type EncoderLayerNames, encoderLayers } from './encoder';
+import * as nn from '../nn';
+import { textSizesOf } from '../text_sizes';
+import { encoderForward } from './encoder_block';
 import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
 
-const LAYER: EncoderLayerNames = {
-  query: 'attention.q_lin',
-  key: 'attention.k_lin',
-  value: 'attention.v_lin',
-  attended: 'attention.out_lin',
-  attentionNorm: 'sa_layer_norm',
-  up: 'ffn.lin1',
-  down: 'ffn.lin2',
-  outputNorm: 'output_layer_norm',
-};
-const EMBEDDINGS = 'distilbert.embeddings';
 /** Fixed in torch's classes. */
 const EPS = 1e-12;
 
 /** `model_type: "distilbert"`: BERT without types of tokens and without a pooler, under names of its own. */
 export function createDistilbert(json: PretrainedConfig): Network {
   const config = parseDistilbert(json);
-  const { vocab_size, hidden_size: C, num_hidden_layers: count, num_attention_heads: H, hidden_act: act } = config;
   return {
     config: json,
-    text: {
-      vocabSize: vocab_size,
-      maxLength: Math.min(config.max_position_embeddings, LONGEST),
-      positions: 'row',
-      eosTokenIds: config.eos_token_ids,
-      padTokenId: config.pad_token_id ?? undefined,
-    },
-    modules: distilbertModules(config),
-    weights: distilbertWeights(config),
-    prefix: 'distilbert',
+    text: textSizesOf(config, config.max_position_embeddings, 'row'),
+    ...nn.network(distilbert(config)('distilbert')),
     constants: [],
-    hidden(g, layers, inputs) {
-      const table = (name: string) => layers.weight(`${EMBEDDINGS}.${name}_embeddings`);
-      const padding = config.pad_token_id ?? undefined;
-      const words = embedding(g, inputs.value('input_ids'), table('word'), { padding });
-      const sum = add(g, words, embedding(g, inputs.value('position_ids'), table('position')));
-      const embedded = layerNormOf(g, layers, `${EMBEDDINGS}.LayerNorm`, sum, EPS);
-      const encoder = { block: blockOf, names: LAYER, count, C, H, eps: EPS, act };
-      return encoderLayers(g, layers, inputs, encoder, embedded);
-    },
     heads: {
       sequence_classification: denseHead({
         className: 'DistilBertForSequenceClassification',
-        C,
+        C: config.hidden_size,
         std: config.initializer_range,
         dense: 'pre_classifier',
         out: 'classifier',
@@ -84,65 +53,71 @@ function parseDistilbert(json: PretrainedConfig): EncoderConfig {
   return parseEncoderConfig(renamed, 'distilbert', { type_vocab_size: 1, bos: null, eos: null, pad: 0 });
 }
 
-function blockOf(layer: number): string {
-  return `distilbert.transformer.layer.${layer}`;
+function distilbert(config: EncoderConfig) {
+  return nn.module(
+    'DistilBertModel',
+    {
+      embeddings: embeddings(config),
+      transformer: nn.module('Transformer', {
+        layer: nn.blocks(config.num_hidden_layers, (layer) => block(config, layer)),
+      }),
+    },
+    ({ embeddings, transformer }) =>
+      (pass: nn.ForwardPass) =>
+        transformer.layer.forward(pass, embeddings.forward(pass)),
+  );
 }
 
-function blockLinears({ hidden_size: C, intermediate_size: F }: EncoderConfig, block: string) {
-  const linear = linearsOf(block, true);
-  return {
-    attention: [LAYER.query, LAYER.key, LAYER.value, LAYER.attended].map((name) => linear(name, C, C)),
-    mlp: [linear(LAYER.up, C, F), linear(LAYER.down, F, C)],
-  };
+function embeddings({ vocab_size: V, hidden_size: C, ...config }: EncoderConfig) {
+  return nn.module(
+    'Embeddings',
+    {
+      word_embeddings: nn.embedding(V, C, { padding: config.pad_token_id }),
+      position_embeddings: nn.embedding(config.max_position_embeddings, C),
+      LayerNorm: nn.layerNorm(C, EPS),
+      dropout: nn.dropout,
+    },
+    ({ word_embeddings, position_embeddings, LayerNorm }) =>
+      (pass: nn.ForwardPass): Value => {
+        const words = word_embeddings.forward(pass, pass.inputs.value('input_ids'));
+        const places = position_embeddings.forward(pass, pass.inputs.value('position_ids'));
+        return LayerNorm.forward(pass, add(pass.g, words, places));
+      },
+  );
 }
 
-function distilbertModules(config: EncoderConfig): ModuleInfo[] {
-  const { vocab_size: V, hidden_size: C, pad_token_id: padding } = config;
-  const blocks = Array.from({ length: config.num_hidden_layers }, (_, layer): ModuleInfo[] => {
-    const block = blockOf(layer);
-    const { attention, mlp } = blockLinears(config, block);
-    return [
-      { name: block, type: 'TransformerBlock' },
-      { name: `${block}.attention`, type: 'DistilBertSelfAttention' },
-      ...attention.map(linearModule),
-      { name: `${block}.attention.dropout`, type: 'Dropout' },
-      { name: `${block}.${LAYER.attentionNorm}`, type: 'LayerNorm' },
-      { name: `${block}.ffn`, type: 'FFN' },
-      { name: `${block}.ffn.dropout`, type: 'Dropout' },
-      ...mlp.map(linearModule),
-      { name: `${block}.ffn.activation`, type: ACTIVATIONS[config.hidden_act].type },
-      { name: `${block}.${LAYER.outputNorm}`, type: 'LayerNorm' },
-    ];
-  });
-  return [
-    { name: 'distilbert', type: 'DistilBertModel' },
-    { name: EMBEDDINGS, type: 'Embeddings' },
-    embeddingModule(`${EMBEDDINGS}.word_embeddings`, V, C, { padding }),
-    embeddingModule(`${EMBEDDINGS}.position_embeddings`, config.max_position_embeddings, C),
-    { name: `${EMBEDDINGS}.LayerNorm`, type: 'LayerNorm' },
-    { name: `${EMBEDDINGS}.dropout`, type: 'Dropout' },
-    { name: 'distilbert.transformer', type: 'Transformer' },
-    { name: 'distilbert.transformer.layer', type: 'ModuleList' },
-    ...blocks.flat(),
-  ];
-}
-
-function distilbertWeights(config: EncoderConfig): WeightSpec[] {
-  const { vocab_size: V, hidden_size: C } = config;
-  const blocks = Array.from({ length: config.num_hidden_layers }, (_, layer) => {
-    const block = blockOf(layer);
-    const { attention, mlp } = blockLinears(config, block);
-    return [
-      ...attention.flatMap(linearWeights),
-      ...layerNormWeights(`${block}.${LAYER.attentionNorm}`, C),
-      ...mlp.flatMap(linearWeights),
-      ...layerNormWeights(`${block}.${LAYER.outputNorm}`, C),
-    ];
-  });
-  return [
-    matrix(`${EMBEDDINGS}.word_embeddings.weight`, V, C),
-    matrix(`${EMBEDDINGS}.position_embeddings.weight`, config.max_position_embeddings, C),
-    ...layerNormWeights(`${EMBEDDINGS}.LayerNorm`, C),
-    ...blocks.flat(),
-  ];
+function block(config: EncoderConfig, layer: number) {
+  const { hidden_size: C, intermediate_size: F } = config;
+  return nn.module(
+    'TransformerBlock',
+    {
+      attention: nn.module('DistilBertSelfAttention', {
+        q_lin: nn.linear(C, C),
+        k_lin: nn.linear(C, C),
+        v_lin: nn.linear(C, C),
+        out_lin: nn.linear(C, C),
+        dropout: nn.dropout,
+      }),
+      sa_layer_norm: nn.layerNorm(C, EPS),
+      ffn: nn.module('FFN', {
+        dropout: nn.dropout,
+        lin1: nn.linear(C, F),
+        lin2: nn.linear(F, C),
+        activation: nn.activation(config.hidden_act),
+      }),
+      output_layer_norm: nn.layerNorm(C, EPS),
+    },
+    ({ attention, sa_layer_norm, ffn, output_layer_norm }) =>
+      encoderForward(config, layer, {
+        query: attention.q_lin,
+        key: attention.k_lin,
+        value: attention.v_lin,
+        attended: attention.out_lin,
+        attentionNorm: sa_layer_norm,
+        up: ffn.lin1,
+        act: ffn.activation,
+        down: ffn.lin2,
+        outputNorm: output_layer_norm,
+      }),
+  );
 }

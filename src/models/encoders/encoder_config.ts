@@ -1,4 +1,4 @@
-import { Fields, type JsonObject } from '../../core/fields';
+import { Fields, type JsonObject } from '../../core/input/fields';
 import { type ActivationName, parseActivation } from '../activations';
 import {
   expectModelType,

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../../core/error';
-import type { PretrainedConfig } from '../../core/model';
+import { WebVeraError } from '../../core/errors/error';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
 import { denseHead, tanh } from '../heads';
 import { createBertNetwork } from './bert_network';

@@ -1,0 +1,35 @@
+import * as nn from '../nn';
+
+/** The parts of an encoder's block, which each family names and holds in its own way. */
+interface EncoderParts {
+  readonly query: nn.Linear;
+  readonly key: nn.Linear;
+  readonly value: nn.Linear;
+  readonly attended: nn.Linear;
+  readonly attentionNorm: nn.Block;
+  readonly up: nn.Linear;
+  readonly act: nn.Block;
+  readonly down: nn.Linear;
+  readonly outputNorm: nn.Block;
+}
+
+interface EncoderHeads {
+  readonly hidden_size: number;
+  readonly num_attention_heads: number;
+}
+
+/** The block of BERT and of encoders after it: tokens see each other in both directions; LayerNorm after each sum. */
+export function encoderForward(
+  { hidden_size: C, num_attention_heads: H }: EncoderHeads,
+  layer: number,
+  { query, key, value, attended, attentionNorm, up, act, down, outputNorm }: EncoderParts,
+): nn.Block['forward'] {
+  const heads = { H, Hkv: H, D: C / H, causal: false };
+  return (pass, x) => {
+    const [q, k, v] = nn.linears(pass, [query, key, value], x);
+    const sum = attended.forward(pass, pass.inputs.attend(layer, q, k, v, heads), x);
+    const normed = attentionNorm.forward(pass, sum);
+    const wide = act.forward(pass, up.forward(pass, normed));
+    return outputNorm.forward(pass, down.forward(pass, wide, normed));
+  };
+}
