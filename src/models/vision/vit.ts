@@ -1,95 +1,56 @@
-import type { ModuleNames, PretrainedConfig } from '../../core/model';
-import { rowsAndColumns } from '../../core/shape';
-import type { Graph } from '../../graph/graph';
-import type { Value } from '../../graph/value';
-import { add } from '../../ops/add';
-import { embedding } from '../../ops/embedding';
-import { prependRow } from '../../ops/prepend_row';
-import { ACTIVATIONS } from '../activations';
-import type { Head, Inputs, Network, NetworkOptions } from '../architecture';
+import type { ModuleNames, PretrainedConfig } from '../../core/types/model';
+import type { Head, Network, NetworkOptions, WeightSpec } from '../architecture';
 import { newWeights } from '../heads';
 import type { Labels } from '../labels';
-import { layerNormOf } from '../layer_norm';
-import type { Layers } from '../layers';
-import { type LinearSpec, linearModule, linearWeights } from '../specs';
+import * as nn from '../nn';
 import { parseVitConfig, type VitConfig } from './vit_config';
-import { nameOfQuery, VIT, type VitLayer, vitLayers, vitModules, vitWeights } from './vit_specs';
+import { VIT } from './vit_modules';
 
 /** `model_type: "vit"`: an image's patches as tokens, one before them that stands for the whole; LayerNorm before each part. */
 export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOptions = {}): Network {
-  const parsed = parseVitConfig(json);
-  const config = { ...parsed, moduleNames: moduleNames ?? parsed.moduleNames };
+  const config = parseVitConfig(json);
+  const names = moduleNames ?? config.moduleNames;
+  const vits = { v4: VIT.v4(config)('vit'), v5: VIT.v5(config)('vit') };
   return {
     config: json,
     image: config.image,
-    moduleNames: config.moduleNames,
-    namesHint: namesHint(config),
-    modules: vitModules(config),
-    weights: vitWeights(config),
-    prefix: 'vit',
+    moduleNames: names,
+    namesHint: namesHint(vits, names),
+    ...nn.network(vits[names]),
+    weights: vits[names].weights.map((spec, index) => storedUnderBoth(spec, vits, index)),
     constants: [],
-    hidden: (g, layers, inputs) => vit(g, layers, config, inputs),
     heads: { image_classification: (labels) => classifierHead(config, labels) },
   };
 }
 
-function vit(g: Graph, layers: Layers, config: VitConfig, inputs: Inputs): Value {
-  const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, config.layer_norm_eps);
-  let x = embed(g, layers, config, inputs);
-  for (const [index, layer] of vitLayers(config).entries()) {
-    inputs.block?.();
-    x = attention(layers, config, inputs, { index, layer, x: norm(layer.normBefore, x), residual: x });
-    const made = ACTIVATIONS[config.hidden_act].apply(g, layers.linear(layer.up.name, norm(layer.normAfter, x)));
-    x = layers.linear(layer.down.name, made, { residual: x });
-  }
-  inputs.block?.();
-  return norm(VIT.lastNorm, x);
-}
+type Vits = Readonly<Record<ModuleNames, nn.Module>>;
 
-/** (B·P, C·p·p) to (B·(P + 1), C): a convolution whose stride is its kernel's edge is a product over patches. */
-function embed(g: Graph, layers: Layers, { image }: VitConfig, inputs: Inputs): Value {
-  const patches = layers.linear(VIT.patches, inputs.value('pixel_values'));
-  const B = rowsAndColumns(patches.shape).rows / image.patches;
-  const tokens = prependRow(g, patches, layers.parameter(VIT.classToken), B);
-  return add(g, tokens, embedding(g, inputs.value('position_ids'), layers.parameter(VIT.positions)));
-}
-
-interface AttentionParts {
-  readonly index: number;
-  readonly layer: VitLayer;
-  readonly x: Value;
-  readonly residual: Value;
-}
-
-function attention(
-  layers: Layers,
-  { hidden_size: C, num_attention_heads: H }: VitConfig,
-  inputs: Inputs,
-  { index, layer, x, residual }: AttentionParts,
-): Value {
-  const [q, k, v] = layers.linears([layer.query.name, layer.key.name, layer.value.name], x);
-  const attended = inputs.attend(index, q, k, v, { H, Hkv: H, D: C / H, causal: false });
-  return layers.linear(layer.attended.name, attended, { residual });
+/** Files have the names of transformers 4, or those of 5 where something else wrote them. */
+function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Vits, index: number): WeightSpec {
+  const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];
+  return first.name === other.name ? spec : { ...spec, storedNames: [first.name, other.name] };
 }
 
 function classifierHead({ hidden_size: C, initializer_range }: VitConfig, labels: Labels): Head {
   const outputs = labels.names.length;
-  const spec: LinearSpec = { name: 'classifier', type: 'Linear', inFeatures: C, outFeatures: outputs, bias: true };
+  const classifier = nn.linear(C, outputs)('classifier');
   return {
     className: 'ViTForImageClassification',
-    modules: [linearModule(spec)],
-    weights: newWeights(linearWeights(spec), initializer_range),
+    modules: classifier.modules,
+    weights: newWeights(classifier.weights, initializer_range),
     tied: new Map(),
     reads: 'first token',
     outputs,
     labels,
-    logits: (_g, layers, hidden) => layers.linear('classifier', hidden),
+    logits: (_g, layers, hidden) => layers.linear(classifier.name, hidden),
   };
 }
 
-function namesHint(config: VitConfig): string {
-  const other: ModuleNames = config.moduleNames === 'v4' ? 'v5' : 'v4';
-  const of = (names: ModuleNames): string =>
-    `transformers ${names.slice(1)}'s names, such as ${nameOfQuery(config, names)}`;
-  return `The modules of this model have ${of(config.moduleNames)}; loaded with module_names: '${other}' they have ${of(other)}.`;
+function namesHint(vits: Vits, own: ModuleNames): string {
+  const other: ModuleNames = own === 'v4' ? 'v5' : 'v4';
+  const of = (names: ModuleNames): string => {
+    const query = vits[names].modules.find(({ type }) => type === 'Linear')?.name;
+    return `transformers ${names.slice(1)}'s names, such as ${query}`;
+  };
+  return `The modules of this model have ${of(own)}; loaded with module_names: '${other}' they have ${of(other)}.`;
 }

@@ -1,5 +1,5 @@
-import { Fields, type JsonObject } from '../../core/fields';
-import type { ModuleNames } from '../../core/model';
+import { Fields, type JsonObject } from '../../core/input/fields';
+import type { ModuleNames } from '../../core/types/model';
 import { type ActivationName, parseActivation } from '../activations';
 import type { ImageSizes } from '../architecture';
 import { expectModelType, LONGEST, MAX, parseDtype, type StoredDtype, unsupported } from '../config_fields';

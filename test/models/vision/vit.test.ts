@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
-import type { ModuleNames, PretrainedConfig } from '../../../src/core/model';
+import type { ModuleNames, PretrainedConfig } from '../../../src/core/types/model';
 import { pinned } from '../../../src/graph/value';
 import { fileNames, fileShape } from '../../../src/models/architecture';
 import { outlineOf } from '../../../src/models/outline';

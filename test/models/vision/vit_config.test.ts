@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/fields';
+import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseVitConfig } from '../../../src/models/vision/vit_config';
 

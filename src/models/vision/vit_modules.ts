@@ -1,0 +1,158 @@
+import { rowsAndColumns } from '../../core/numbers/shape';
+import type { ModuleNames } from '../../core/types/model';
+import type { Value } from '../../graph/value';
+import { add } from '../../ops/add';
+import { embedding } from '../../ops/rows/embedding';
+import { prependRow } from '../../ops/rows/prepend_row';
+import * as nn from '../nn';
+import type { VitConfig } from './vit_config';
+
+/** The network under the names of either transformers. Both have the same tensors in the same order. */
+export const VIT = { v4: vitOfV4, v5: vitOfV5 } as const satisfies Record<ModuleNames, unknown>;
+
+function vitOfV4(config: VitConfig) {
+  const layer = nn.blocks(config.num_hidden_layers, (index) => blockOfV4(config, index));
+  return nn.module(
+    'ViTModel',
+    { embeddings: embeddings(config), encoder: nn.module('ViTEncoder', { layer }), layernorm: norm(config) },
+    ({ embeddings, encoder, layernorm }) =>
+      (pass: nn.ForwardPass) =>
+        layernorm.forward(pass, encoder.layer.forward(pass, embeddings.forward(pass))),
+  );
+}
+
+function vitOfV5(config: VitConfig) {
+  const layers = nn.blocks(config.num_hidden_layers, (index) => blockOfV5(config, index));
+  return nn.module(
+    'ViTModel',
+    { embeddings: embeddings(config), layers, layernorm: norm(config) },
+    ({ embeddings, layers, layernorm }) =>
+      (pass: nn.ForwardPass) =>
+        layernorm.forward(pass, layers.forward(pass, embeddings.forward(pass))),
+  );
+}
+
+function norm({ hidden_size: C, layer_norm_eps }: VitConfig): nn.Unnamed<nn.Block> {
+  return nn.layerNorm(C, layer_norm_eps);
+}
+
+/** (B·P, C·p·p) to (B·(P + 1), C): the patches of each image after the token that stands for all of it. */
+function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: VitConfig) {
+  return nn.module(
+    'ViTEmbeddings',
+    {
+      cls_token: nn.parameter({ shape: [C], kind: 'vector', storedShape: [1, 1, C] }),
+      position_embeddings: nn.parameter({ shape: [P + 1, C], kind: 'matrix', storedShape: [1, P + 1, C] }),
+      patch_embeddings: nn.module('ViTPatchEmbeddings', { projection: nn.patchConv2d(channels, C, patch) }),
+      dropout: nn.dropout,
+    },
+    ({ cls_token, position_embeddings, patch_embeddings: { projection } }) =>
+      (pass: nn.ForwardPass): Value => {
+        const { g, inputs } = pass;
+        const patches = projection.forward(pass, inputs.value('pixel_values'));
+        const tokens = prependRow(g, patches, cls_token.value(pass), rowsAndColumns(patches.shape).rows / P);
+        return add(g, tokens, embedding(g, inputs.value('position_ids'), position_embeddings.value(pass)));
+      },
+  );
+}
+
+/** The parts of a block, in the order of its tensors. */
+interface VitParts {
+  readonly query: nn.Linear;
+  readonly key: nn.Linear;
+  readonly value: nn.Linear;
+  readonly attended: nn.Linear;
+  readonly normBefore: nn.Block;
+  readonly normAfter: nn.Block;
+  readonly up: nn.Linear;
+  readonly act: nn.Block;
+  readonly down: nn.Linear;
+}
+
+function blockOfV4(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
+  const { hidden_size: C, intermediate_size: F, qkv_bias } = config;
+  const { dropout } = nn;
+  const block = nn.module('ViTLayer', {
+    attention: nn.module('ViTAttention', {
+      attention: nn.module('ViTSelfAttention', {
+        query: nn.linear(C, C, qkv_bias),
+        key: nn.linear(C, C, qkv_bias),
+        value: nn.linear(C, C, qkv_bias),
+      }),
+      output: nn.module('ViTSelfOutput', { dense: nn.linear(C, C), dropout }),
+    }),
+    intermediate: nn.module('ViTIntermediate', {
+      dense: nn.linear(C, F),
+      intermediate_act_fn: nn.activation(config.hidden_act),
+    }),
+    output: nn.module('ViTOutput', { dense: nn.linear(F, C), dropout }),
+    layernorm_before: norm(config),
+    layernorm_after: norm(config),
+  });
+  return vitBlock(config, layer, block, ({ attention, intermediate, output, layernorm_before, layernorm_after }) => ({
+    ...attention.attention,
+    attended: attention.output.dense,
+    normBefore: layernorm_before,
+    normAfter: layernorm_after,
+    up: intermediate.dense,
+    act: intermediate.intermediate_act_fn,
+    down: output.dense,
+  }));
+}
+
+function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
+  const { hidden_size: C, intermediate_size: F, qkv_bias } = config;
+  const block = nn.module('ViTLayer', {
+    attention: nn.module('ViTAttention', {
+      q_proj: nn.linear(C, C, qkv_bias),
+      k_proj: nn.linear(C, C, qkv_bias),
+      v_proj: nn.linear(C, C, qkv_bias),
+      o_proj: nn.linear(C, C),
+    }),
+    layernorm_before: norm(config),
+    layernorm_after: norm(config),
+    mlp: nn.module('ViTMLP', {
+      activation_fn: nn.activation(config.hidden_act),
+      fc1: nn.linear(C, F),
+      fc2: nn.linear(F, C),
+    }),
+    dropout: nn.dropout,
+  });
+  return vitBlock(config, layer, block, ({ attention, mlp, layernorm_before, layernorm_after }) => ({
+    query: attention.q_proj,
+    key: attention.k_proj,
+    value: attention.v_proj,
+    attended: attention.o_proj,
+    normBefore: layernorm_before,
+    normAfter: layernorm_after,
+    up: mlp.fc1,
+    act: mlp.activation_fn,
+    down: mlp.fc2,
+  }));
+}
+
+/** A block with its tensors in the order of its parts, whatever the order of its modules is. */
+function vitBlock<M extends nn.Module>(
+  { hidden_size: C, num_attention_heads: H }: VitConfig,
+  layer: number,
+  block: nn.Unnamed<M>,
+  partsOf: (block: M) => VitParts,
+): nn.Unnamed<nn.Block> {
+  const heads = { H, Hkv: H, D: C / H, causal: false };
+  return (name) => {
+    const placed = block(name);
+    const { query, key, value, attended, normBefore, normAfter, up, act, down } = partsOf(placed);
+    const parts = [query, key, value, attended, normBefore, normAfter, up, down];
+    return {
+      name,
+      modules: placed.modules,
+      weights: parts.flatMap(({ weights }) => weights),
+      forward(pass, x) {
+        const [q, k, v] = nn.linears(pass, [query, key, value], normBefore.forward(pass, x));
+        const sum = attended.forward(pass, pass.inputs.attend(layer, q, k, v, heads), x);
+        const wide = act.forward(pass, up.forward(pass, normAfter.forward(pass, sum)));
+        return down.forward(pass, wide, sum);
+      },
+    };
+  };
+}
