@@ -19,8 +19,8 @@ export const BREAKS = [
   {
     name: 'a wrong name of a tensor',
     file: 'src/models/decoders/gpt2.ts',
-    from: "conv('attn.c_proj', C, C)",
-    to: "conv('attn.c_project', C, C)",
+    from: "gpt2(config)('transformer')",
+    to: "gpt2(config)('transformers')",
   },
   {
     name: 'a bias correction left out of AdamW',
