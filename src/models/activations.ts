@@ -20,17 +20,17 @@ interface Activation {
   gate(g: Graph, gate: Value, up: Value): Value;
 }
 
-/** An activation whose gate has no kernel of its own: the activation, then a product. */
+/** An activation without a kernel for its gate, which is the activation, then a product. */
 function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
   return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
 }
 
 const GELU = plain(gelu);
-/** Its names stand for one function: they round differently in torch, in the last bits. */
+/** One function has several names: their results differ in the last bits in torch. */
 const GELU_NEW = { apply: geluNew, gate: geglu };
 const SILU = { apply: silu, gate: swiglu };
 
-/** What is built of transformers' `ACT2FN`, by its names. */
+/** The supported entries of transformers' `ACT2FN`, by their names there. */
 export const ACTIVATIONS = {
   gelu: { type: 'GELUActivation', ...GELU },
   gelu_python: { type: 'GELUActivation', ...GELU },
@@ -49,8 +49,8 @@ export type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as readonly ActivationName[];
 
 /**
- * The activation that a field names, `fallback` where the file doesn't say. Throws `invalid_format` for what is no name,
- * `unsupported_model` for another one.
+ * The activation that a field names; `fallback` if the field is missing. Throws `invalid_format` for values that are no string,
+ * `unsupported_model` for other names.
  */
 export function parseActivation(fields: Fields, key: string, fallback: ActivationName): ActivationName {
   return oneOf(fields, key, [fallback, ...NAMES.filter((name) => name !== fallback)]);

@@ -10,21 +10,21 @@ import type { Layers } from './layers';
 /** A tensor that the checkpoint must hold. */
 export interface WeightSpec {
   readonly name: string;
-  /** As it lies on the device: (out, in) for linear layers. */
+  /** The shape on the device: (out, in) for linear layers. */
   readonly shape: Shape;
   /** Only matrices may stay in float16. */
   readonly kind: 'matrix' | 'vector';
-  /** Set for a matrix that lies (in, out) in the file. */
+  /** Set for a matrix that files store as (in, out). */
   readonly transposed?: boolean;
-  /** The file's shape of the same numbers in the same order: (C, 3, p, p) of a convolution that lies as (C, 3·p·p). */
+  /** The file's shape of the same numbers in the same order: (C, 3, p, p) of a convolution whose shape on the device is (C, 3·p·p). */
   readonly storedShape?: Shape;
-  /** Its names in files, where its own isn't the only one: all are read, and the first is written. */
+  /** All names that files have for it, if there are several: all are read, and the first is written. Default: `name`. */
   readonly storedNames?: readonly [string, ...(readonly string[])];
-  /** Set for a tensor that may be absent, as a new head's: it is then drawn from a normal distribution of this deviation. */
+  /** Set for a tensor that files may lack, as a new head's: it is then drawn from a normal distribution of this deviation. */
   readonly initialStd?: number;
 }
 
-/** The shape that the file must give. */
+/** The shape that files must have for it. */
 export function fileShape({ shape, transposed = false, storedShape }: WeightSpec): Shape {
   return storedShape ?? (transposed ? shape.toReversed() : shape);
 }
@@ -34,10 +34,10 @@ export function fileNames({ name, storedNames = [name] }: WeightSpec): readonly 
   return storedNames;
 }
 
-/** By the row, padding included; by the mask's real tokens alone; or by the tokens whose id isn't that of padding. */
+/** The tokens that positions count: all of a row, padding included; the mask's real tokens; or those whose id isn't padding's. */
 export type PositionRule = 'row' | 'mask' | 'ids';
 
-/** The position of padding by the rules 'mask' and 'ids': −1, as transformers has it. The table has a row for it before the first. */
+/** The position of padding by the rules 'mask' and 'ids': −1, as in transformers. The table has a row for it before the first. */
 export const PADDING_POSITION = 0xffffffff;
 
 /** A tensor that is computed once on the CPU, such as a rotary table. */
@@ -48,61 +48,61 @@ export interface ConstantSpec {
 }
 
 /**
- * What networks take in, by transformers' names. Of texts: u32 (N), token ids, positions and types of all rows, flat. Of images:
- * `pixel_values`, f32 (B·P, C·p·p), the pixels of each of P patches, and u32 (N) positions of B·(P + 1) tokens.
+ * The inputs of networks, by transformers' names. For texts: token ids, positions and types of all rows, each u32 (N), flat. For
+ * images: `pixel_values`, f32 (B·P, C·p·p), the pixels of each of P patches, and positions, u32 (N), of N = B·(P + 1) tokens.
  */
 export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids' | 'pixel_values';
 
-/** What a pass gives to a network. */
+/** The inputs of a forward pass, and its way to attend. */
 export interface Inputs {
   value(name: InputName): Value;
   /**
-   * How a layer's queries meet its keys: over a batch in training, over a cache in generation.
-   * q: (N, H·D); k, v: (N, Hkv·D); gives (N, H·D).
+   * Attention of a layer: over a batch in training, over a cache in generation. q: (N, H·D); k, v: (N, Hkv·D); returns
+   * (N, H·D).
    */
   attend(layer: number, q: Value, k: Value, v: Value, heads: AttentionHeads): Value;
   constant(name: string): Value;
-  /** Called as each of the network's blocks begins, and once behind the last: between them memory may be saved. */
+  /** Called before each of the network's blocks, and once after the last: each block may be recomputed to save memory. */
   block?(): void;
 }
 
-/** Where a network's tables of positions have rows of their own for long texts. */
+/** Rows of their own that a network's tables of positions have for long texts. */
 export interface LongTexts {
   /** Texts of more tokens are long. */
   readonly after: number;
-  /** How far the rows of a long text's positions lie behind those of a short one's. Those from `after` on are the same. */
+  /** Rows between a position of a short text and the same position of a long one. From `after` on both have one row. */
   readonly offset: number;
 }
 
-/** Of the texts that a network takes in. */
+/** Sizes of a network's texts. */
 export interface TextSizes {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
   readonly maxLength: number;
-  /** How the tokens of a document are numbered. */
+  /** The rule by which a document's tokens are numbered. */
   readonly positions: PositionRule;
-  /** Set where positions of long texts mean something else. */
+  /** Set if positions of long texts have rows of their own. */
   readonly longTexts?: LongTexts | undefined;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;
-  /** Types of tokens, as the first and the second text have. Set where it takes in `token_type_ids`. */
+  /** The number of types of tokens, such as those of a first and a second text. Set if `token_type_ids` is an input. */
   readonly typeVocabSize?: number;
 }
 
-/** Of the images that a network takes in, which are square. */
+/** Sizes of a network's images, which are square. */
 export interface ImageSizes {
   readonly channels: number;
   /** Pixels of an image's edge. */
   readonly size: number;
-  /** Pixels of a patch's edge. What is left over of an image at its right and bottom isn't seen. */
+  /** Pixels of a patch's edge. Pixels at the right and bottom that fill no patch are left out. */
   readonly patch: number;
-  /** Patches of an image. It has one token more. */
+  /** Patches of an image, which has one token more. */
   readonly patches: number;
 }
 
-/** How a network is made, beside its configuration. */
+/** Options of a network beside its configuration. */
 export interface NetworkOptions {
-  /** By default config.json tells, where a network has both. */
+  /** Default: those that config.json asks for, if a network has both. */
   readonly moduleNames?: ModuleNames | undefined;
 }
 
@@ -110,38 +110,38 @@ export interface NetworkOptions {
 export interface Head {
   /** torch's class of both together: 'GPT2LMHeadModel'. */
   readonly className: string;
-  /** In torch's order, in which they follow the network's. */
+  /** In torch's order; they follow the network's. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
-  /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
+  /** For each module without a weight in the file, the module whose weight it uses: a tied head. */
   readonly tied: ReadonlyMap<string, string>;
-  /** What it reads of a sequence: all of its hidden states, or one. */
+  /** The hidden states of a sequence that it reads: all, or one. */
   readonly reads: 'every token' | 'first token' | 'last token';
-  /** torch's name of the output embedding, which 'all-linear' leaves out. Only language models have one. */
+  /** torch's name of the output embedding, which 'all-linear' leaves out. Set for language models. */
   readonly outputEmbedding?: string;
-  /** Logits of a hidden state: entries of the vocabulary, or labels. */
+  /** The number of logits of a hidden state: entries of the vocabulary, or labels. */
   readonly outputs: number;
-  /** Of classes, or of the one number that is predicted. */
+  /** Names of the classes, or of the predicted numbers. */
   readonly labels?: Labels;
   /** Logits (N, outputs) of hidden states (N, C). */
   logits(g: Graph, layers: Layers, hidden: Value): Value;
 }
 
-/** A network with its sizes filled in: what it is made of, and the function that it computes. */
+/** A network with its sizes: its modules, its tensors, and the function that it computes. */
 export interface Network {
   readonly config: PretrainedConfig;
-  /** Set where it takes in texts. */
+  /** Set for a network of texts. */
   readonly text?: TextSizes;
-  /** Set where it takes in images. */
+  /** Set for a network of images. */
   readonly image?: ImageSizes;
-  /** Whose names its modules have, where transformers' releases differ. */
+  /** The release of transformers whose names its modules have. Set if the releases differ. */
   readonly moduleNames?: ModuleNames;
-  /** What is to be said of its modules' names where none of them is meant. */
+  /** A hint for targets that name none of its modules. */
   readonly namesHint?: string;
-  /** In the order of torch's `named_modules()`, without the model around it. */
+  /** In the order of torch's `named_modules()`, without the model that holds the network. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
-  /** torch's name of the network. Files of that alone leave it out: 'wte', not 'transformer.wte'. */
+  /** torch's name of the network. Files of a network without a head leave it out: 'wte', not 'transformer.wte'. */
   readonly prefix: string;
   readonly constants: readonly ConstantSpec[];
   /** Hidden states after the last norm: (N, C). */
@@ -158,19 +158,19 @@ export interface Architecture extends Omit<Network, 'heads'> {
   readonly tied: ReadonlyMap<string, string>;
 }
 
-/** Names of the matrices whose rows stand for tokens: those of embeddings, and of the output embedding. */
+/** Names of the matrices with a row for each token: those of embeddings, and of the output embedding. */
 export function tokenMatrices({ modules, head }: Architecture): ReadonlySet<string> {
   const embeddings = modules.filter(({ type }) => type.includes('Embedding')).map(({ name }) => name);
   return new Set([...embeddings, head.outputEmbedding].map((name) => `${name}.weight`));
 }
 
-/** The sizes of its texts. Throws `unsupported_model` for a network that takes in something else. */
+/** The sizes of its texts. Throws `unsupported_model` for a network of something else. */
 export function textSizes({ text, config }: Pick<Architecture, 'text' | 'config'>): TextSizes {
   if (text !== undefined) return text;
   throw new WebVeraError('unsupported_model', `Expected a model of texts, got model_type ${config.model_type}`);
 }
 
-/** The sizes of its images. Throws `unsupported_model` for a network that takes in something else. */
+/** The sizes of its images. Throws `unsupported_model` for a network of something else. */
 export function imageSizes({ image, config }: Pick<Architecture, 'image' | 'config'>): ImageSizes {
   if (image !== undefined) return image;
   throw new WebVeraError('unsupported_model', `Expected a model of images, got model_type ${config.model_type}`);

@@ -10,13 +10,13 @@ export const MAX = {
   positions: 2 ** 30,
 } as const;
 
-/** Longer contexts need more of the cache, and more rows of positions, than a page should take. */
+/** The longest context: longer ones need a larger cache, and more rows of positions, than a page should take. */
 export const LONGEST = 8192;
 
-/** What a checkpoint was saved in. */
+/** The dtype of a checkpoint. */
 export type StoredDtype = 'float32' | 'float16' | 'bfloat16';
 
-/** What the checkpoint was saved in, if it says so. Transformers 4 called the field `torch_dtype`. */
+/** The dtype of the checkpoint, null if the file has none. Transformers 4 called the field `torch_dtype`. */
 export function parseDtype(fields: Fields): StoredDtype | null {
   const dtype = fields.optionalString('dtype') ?? fields.optionalString('torch_dtype') ?? null;
   if (dtype === null || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
@@ -30,7 +30,7 @@ export interface SpecialTokens {
   readonly pad_token_id: number | null;
 }
 
-/** The special tokens; `fallback` holds Hugging Face's defaults, of which those beyond the vocabulary don't count. */
+/** The special tokens. `fallback` has Hugging Face's defaults; those beyond the vocabulary are ignored. */
 export function parseTokens(
   fields: Fields,
   vocabSize: number,
@@ -40,13 +40,13 @@ export function parseTokens(
   return {
     bos_token_id: fields.tokenId('bos_token_id', vocabSize, known(fallback.bos)),
     eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocabSize, [known(fallback.eos) ?? []].flat())]),
-    // Old files say −1 for none.
+    // Old files have −1 for none.
     pad_token_id:
       fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocabSize, known(fallback.pad)),
   };
 }
 
-/** Checks what all architectures share: the type of model, and that its weights aren't quantised. */
+/** Throws `unsupported_model` for another `model_type` and for quantised weights. */
 export function expectModelType(fields: Fields, expected: string): void {
   const type = fields.string('model_type');
   if (type !== expected) throw unsupported('model_type', type, [expected]);
@@ -54,9 +54,8 @@ export function expectModelType(fields: Fields, expected: string): void {
 }
 
 /**
- * A field with few supported values, the first being Hugging Face's default. Whatever would change the model's numbers
- * and isn't built is refused, never ignored. Throws `invalid_format` for another type, `unsupported_model` for another
- * value.
+ * A field with few supported values, the first of which is Hugging Face's default. A value that changes the model's numbers and isn't
+ * supported is refused, never ignored. Throws `invalid_format` for another type, `unsupported_model` for another value.
  */
 export function oneOf<const T extends string | boolean>(
   fields: Fields,

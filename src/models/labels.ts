@@ -3,16 +3,16 @@ import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
 import type { LabelOptions, PretrainedConfig, ProblemType } from '../core/types/model';
 import { unsupported } from './config_fields';
 
-/** More than any published classifier, and few enough for their logits to be read after every batch. */
+/** More labels than any published classifier has, and few enough to read their logits after every batch. */
 const MAX_LABELS = 2 ** 16;
-/** Characters of a label's name. */
+/** The most characters of a label's name. */
 const MAX_NAME = 256;
 
 const MULTI_LABEL = 'multi_label_classification';
 
-/** What a classifier tells of an input. */
+/** The outputs of a classifier. */
 export interface Labels {
-  /** Of each output. */
+  /** The name of each output. */
   readonly names: readonly string[];
   /** One class of several, any number of the labels at once, or a number for each label. */
   readonly problem: ProblemType;
@@ -34,7 +34,7 @@ export function parseLabels(json: JsonObject): Labels {
   return { names, problem };
 }
 
-/** How many numbers tell an example's label: its class, or one for each label. */
+/** Numbers in an example's target: one for a class, or one for each label. */
 export function targetsPerRow({ names, problem }: Labels): number {
   return problem === 'single_label_classification' ? 1 : names.length;
 }
@@ -60,14 +60,14 @@ function isName(name: unknown): name is string {
   return typeof name === 'string' && name.length <= MAX_NAME;
 }
 
-/** The config.json of a model with other labels; as it is where none are given. */
+/** A config.json with other labels, unchanged if `options` has none. */
 export function withLabels(config: PretrainedConfig, options: LabelOptions = {}): PretrainedConfig {
   const { num_labels = Object.keys(options.id2label ?? {}).length, problem_type } = options;
   if (num_labels === 0) return problem_type === undefined ? config : { ...config, problem_type };
   const { num_labels: count, id2label: own, label2id: _ids, problem_type: ownProblem, ...rest } = config;
   const isOwn = options.id2label === undefined && isJsonObject(own) && Object.keys(own).length === num_labels;
   const ownCount = isJsonObject(own) ? Object.keys(own).length : (count ?? 2);
-  // With other labels a number may become classes, and classes a number. Several labels at once stay that.
+  // Another number of labels may turn regression into classes, or classes into regression, but not several labels at once.
   const problem = problem_type ?? (ownCount === num_labels || ownProblem === MULTI_LABEL ? ownProblem : undefined);
   const given: Readonly<Record<string, unknown>> = isOwn ? own : (options.id2label ?? {});
   const names = Array.from({ length: num_labels }, (_, label) => String(given[label] ?? `LABEL_${label}`));

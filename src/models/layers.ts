@@ -5,32 +5,32 @@ import { linears } from '../ops/products/linear';
 
 /** A model's tensors. Names are the checkpoint's keys without `.weight` or `.bias`. */
 export interface Tensors {
-  /** The weight itself: norms, embeddings, the head. */
+  /** The weight of a norm, an embedding or a linear layer. */
   weight(name: string): Value;
-  /** The bias, where the checkpoint has one. */
+  /** The bias, undefined if the checkpoint has none. */
   bias(name: string): Value | undefined;
-  /** What is neither of both, as ViT's `cls_token`: by its whole name. */
+  /** A tensor that is neither, such as ViT's `cls_token`, by its whole name. */
   parameter(name: string): Value;
 }
 
 /** A linear layer in use. */
 interface LinearUse {
   readonly name: string;
-  /** Added to the result, of which it has the shape. */
+  /** Added to the result; has its shape. */
   readonly residual?: Value | undefined;
 }
 
-/** What a model is written over. */
+/** The layers that a network's modules use. */
 export interface Layers extends Tensors {
   /** y = x·Wᵀ + bias + residual, with whatever adapters add. */
   linear(name: string, x: Value, options?: Omit<LinearUse, 'name'>): Value;
-  /** The results of several linear layers with one input. They share what they can of their backward passes. */
+  /** The results of several linear layers of one input. They share work of their backward passes. */
   linears<const N extends readonly string[]>(names: N, x: Value): { readonly [K in keyof N]: Value };
-  /** All linear layers go through here. One result for each use. */
+  /** Applies linear layers to x; `linear` and `linears` call it. One result for each use. */
   apply(uses: readonly LinearUse[], x: Value): readonly Value[];
 }
 
-/** Layers over some tensors, by the one function that applies linear layers. */
+/** Layers over some tensors; `apply` applies all linear layers. */
 export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['apply']): Layers {
   return {
     weight,
@@ -51,7 +51,7 @@ export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['
   };
 }
 
-/** Layers without adapters, over some tensors. */
+/** Layers without adapters over some tensors. */
 export function plainLayers(g: Graph, { weight, bias, parameter }: Tensors): Layers {
   return layersOver({ weight, bias, parameter }, (uses, x) => {
     const layers = uses.map(({ name, residual }) => ({ weight: weight(name), bias: bias(name), residual }));

@@ -3,7 +3,7 @@ import type { Value } from '../graph/value';
 import type { Architecture } from './architecture';
 import type { Tensors } from './layers';
 
-/** A model whose weights lie on the device. Values are by tensor name; constants by theirs. */
+/** A model whose tensors are on the device: weights by the tensors' names, constants by their own. */
 export interface LoadedModel {
   readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
@@ -16,7 +16,7 @@ export function constantOf({ constants }: LoadedModel, name: string): Value {
   return value;
 }
 
-/** A tensor of the base model; a tied head's is the one that it shares. */
+/** A tensor of the base model. A tied head has the tensor that it shares. */
 export function baseTensor({ model, weights }: LoadedModel, name: string): Value {
   const module = name.slice(0, name.lastIndexOf('.'));
   const value = weights.get(name) ?? weights.get(`${model.tied.get(module)}${name.slice(module.length)}`);

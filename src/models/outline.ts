@@ -5,15 +5,15 @@ import type { Architecture, InputName } from './architecture';
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
-/** What a network does in a pass, as far as others need to know. */
+/** Facts of a network's forward pass. */
 interface Outline {
-  /** The input of each linear layer, by module: layers with one input can share what is made of it. Without the head. */
+  /** The input of each linear layer but the head's, by module. Layers of one input share what adapters compute of it. */
   readonly inputs: ReadonlyMap<string, Value>;
   /** The heads of each layer's attention. */
   readonly attention: readonly AttentionHeads[];
 }
 
-/** By a pass over one token, or one image, that is built for that alone, and never run. */
+/** Builds a pass over one token or one image, which never runs, and records its facts. */
 export function outlineOf(loaded: LoadedModel): Outline {
   const inputs = new Map<string, Value>();
   const attention: AttentionHeads[] = [];

@@ -3,8 +3,8 @@ import type { Architecture } from './architecture';
 import { baseTensor, type LoadedModel } from './loaded_model';
 
 /**
- * The tensors of a model with others in place of some. A tied head whose embedding is replaced goes on with the weight
- * that both had, which is its own from then on.
+ * A model's tensors, of which `over` replaces some. If the embedding of a tied head is replaced, the head gets the weight that both
+ * shared as its own.
  */
 export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Value>): Map<string, Value> {
   const tensors = new Map([...loaded.weights, ...over]);
@@ -15,7 +15,7 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
   return tensors;
 }
 
-/** The model as it is once a tied head got a weight of its own, which then belongs to the model. */
+/** The model after each tied head with a weight in `tensors` got it as its own. */
 export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
   const heads = [...model.tied.keys()].filter((module) => tensors.has(`${module}.weight`));
   if (heads.length === 0) return model;

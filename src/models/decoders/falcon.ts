@@ -12,15 +12,15 @@ import { type FalconConfig, parseFalconConfig } from './falcon_config';
 import { alibiTable } from './positions/alibi_table';
 import { longTexts, ropeConstant } from './positions/rope_table';
 
-/** A Falcon with everything filled in. */
+/** A Falcon's configuration with the sizes and tables that follow from it. */
 interface Falcon extends FalconConfig {
   /** Size of a head. */
   readonly D: number;
-  /** Of rotary positions, or the biases of ALiBi. */
+  /** The table of rotary positions, or that of ALiBi's biases. */
   readonly table: ConstantSpec;
 }
 
-/** `model_type: "falcon"`: fused q, k and v, attention and MLP beside or behind each other, rotary or ALiBi; all layouts. */
+/** `model_type: "falcon"`: fused q, k and v; attention and MLP in parallel or in sequence; rotary positions or ALiBi. */
 export function createFalcon(json: PretrainedConfig): Network {
   const config = parseFalconConfig(json);
   const { hidden_size: C, vocab_size: V, num_attention_heads: H, rope } = config;
@@ -66,7 +66,7 @@ const BLOCKS = { shared: sharedBlock, parallel: parallelBlock, sequential: seque
   (config: Falcon, layer: number) => nn.Unnamed<nn.Block>
 >;
 
-/** Attention and MLP read one norm. */
+/** Attention and MLP run in parallel on one norm. */
 function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   return nn.module(
     'FalconDecoderLayer',
@@ -80,7 +80,7 @@ function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   );
 }
 
-/** Attention and MLP read a norm each of the same hidden states. */
+/** Attention and MLP run in parallel, each on a norm of its own. */
 function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   return nn.module(
     'FalconDecoderLayer',
@@ -94,7 +94,7 @@ function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   );
 }
 
-/** The MLP reads a norm of hidden states to which attention was added. */
+/** The MLP follows attention. */
 function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   return nn.module(
     'FalconDecoderLayer',
@@ -118,7 +118,7 @@ function norm({ hidden_size: C, layer_norm_epsilon }: Falcon): nn.Unnamed<nn.Blo
   return nn.layerNorm(C, layer_norm_epsilon);
 }
 
-/** Its function takes the fused q, k and v. */
+/** `forward` takes the results of `query_key_value`. */
 function attention(config: Falcon, layer: number) {
   const { hidden_size: C, kvHeads: Hkv, D, bias } = config;
   return nn.module(
@@ -154,7 +154,7 @@ function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qk
   return withoutAlibi(g, made, heads.D, D);
 }
 
-/** Its function takes the result of the first linear layer. */
+/** `forward` takes the results of `dense_h_to_4h`. */
 function mlp({ hidden_size: C, ffn_hidden_size: F, bias, activation }: Falcon) {
   return nn.module(
     'FalconMLP',

@@ -11,7 +11,7 @@ import {
 } from '../config_fields';
 import { parseRope, type RopeConfig, ropeFields } from './positions/rope_config';
 
-/** What a Falcon needs of its config.json, under Hugging Face's names and with their defaults. */
+/** The fields of config.json that a Falcon needs. */
 export interface FalconConfig extends SpecialTokens {
   readonly model_type: 'falcon';
   readonly vocab_size: number;
@@ -20,26 +20,26 @@ export interface FalconConfig extends SpecialTokens {
   readonly ffn_hidden_size: number;
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
-  /** Heads of keys and values: 1 with `multi_query`, those of queries without it; the file's own in the new layout. */
+  /** Heads of keys and values: 1 with `multi_query`, as many as of queries without; the new layout has a field for them. */
   readonly kvHeads: number;
   readonly max_position_embeddings: number;
   readonly layer_norm_epsilon: number;
-  /** Of the MLP. */
+  /** The MLP's. */
   readonly activation: ActivationName;
   /** Biases on the linear layers. */
   readonly bias: boolean;
-  /** Undefined where biases of attention say where tokens are: ALiBi. */
+  /** Undefined for a model with ALiBi. */
   readonly rope: RopeConfig | undefined;
-  /** Norms of a block, and what attention and MLP read: one for both, one each, or the MLP reads what attention gave. */
+  /** Attention and MLP in parallel on one norm ('shared') or on one each ('parallel'), or the MLP after attention. */
   readonly block: 'shared' | 'parallel' | 'sequential';
   readonly tie_word_embeddings: boolean;
   readonly dtype: StoredDtype | null;
 }
 
 /**
- * Reads a config.json of `model_type` "falcon", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
- * Face's defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for what no Falcon
- * has, `unsupported_model` for what some have and we don't know.
+ * Reads a Falcon's config.json, written by transformers 4 or 5. Sizes are required; other fields have Hugging Face's defaults. The
+ * base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no Falcon has,
+ * `unsupported_model` for values that aren't supported.
  */
 export function parseFalconConfig(json: JsonObject): FalconConfig {
   const fields = new Fields(json, 'config.json');
@@ -99,7 +99,7 @@ function parseBlock(fields: Fields): FalconConfig['block'] {
   return norms === 2 ? 'parallel' : 'shared';
 }
 
-/** The layout of the models since the one with 40 billion weights. */
+/** Whether the model has the layout of Falcon-40B and of later models. */
 function isNew(fields: Fields): boolean {
   return fields.boolean('new_decoder_architecture', false);
 }

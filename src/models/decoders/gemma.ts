@@ -10,11 +10,11 @@ import { llamaBlock } from './gated/gated_parts';
 /** `model_type: "gemma"`: scaled embeddings, norms' weights stored as their distance from one, GEGLU. */
 export function createGemma(json: PretrainedConfig): Network {
   const config = parseGemmaConfig(json);
-  return createGatedDecoder(json, config, { className: 'Gemma', ...gemmaKind(config), block: llamaBlock });
+  return createGatedDecoder(json, config, { className: 'Gemma', ...gemmaFamily(config), block: llamaBlock });
 }
 
-/** The fields of a kind that all Gemmas share. */
-export function gemmaKind({ attention_bias, hidden_size }: GemmaConfig) {
+/** The fields that all Gemmas share. */
+export function gemmaFamily({ attention_bias, hidden_size }: GemmaConfig) {
   return {
     biases: { qkv: attention_bias, o: attention_bias },
     normOffset: 1,
@@ -51,8 +51,8 @@ export function parseGemmaConfig(json: JsonObject): GemmaConfig {
 }
 
 /**
- * The first files say "gelu", although the models were trained with its approximation; transformers reads it as that too. It reads
- * `hidden_act` since version 5, and `hidden_activation` before: a model for which they name two functions is refused.
+ * The first files have "gelu" for models that were trained with its approximation, and transformers uses the approximation, too. Version
+ * 5 reads `hidden_act`, version 4 `hidden_activation`: a model whose fields name two functions is refused.
  */
 function parseGemmaActivation(fields: Fields): ActivationName {
   const named = parseActivation(fields, 'hidden_act', 'gelu_pytorch_tanh');
@@ -62,12 +62,12 @@ function parseGemmaActivation(fields: Fields): ActivationName {
   throw unsupported('hidden_activation', older, [hidden_act]);
 }
 
-/** Refuses the Gemmas that were made to read texts in both directions. */
+/** Throws `unsupported_model` for a Gemma that attends in both directions. */
 export function expectCausal(fields: Fields): void {
   oneOf(fields, 'use_bidirectional_attention', [false]);
 }
 
-/** A cap, undefined for none; `fallback` only when the key is missing. */
+/** A cap, undefined for none; `fallback` if the key is missing. */
 export function parseSoftcap(fields: Fields, key: string, fallback: number | undefined): number | undefined {
   return fields.orNull(key, fallback ?? null, () => fields.positiveNumber(key)) ?? undefined;
 }

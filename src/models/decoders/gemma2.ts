@@ -6,19 +6,19 @@ import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attention, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaKind, parseSoftcap } from './gemma';
+import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaFamily, parseSoftcap } from './gemma';
 
-/** `model_type: "gemma2"`: as Gemma, with norms around attention and MLP, windows in half the layers, capped scores and logits. */
+/** `model_type: "gemma2"`: Gemma with norms before and after attention and MLP, windows in half the layers, caps of scores and logits. */
 export function createGemma2(json: PretrainedConfig): Network {
   const config = parseGemma2Config(json);
   return createGatedDecoder(json, config, {
     className: 'Gemma2',
-    ...gemmaKind(config),
+    ...gemmaFamily(config),
     block: (decoder, layer) => blockOfNormedResults(decoder, attention(decoder, layer)),
   });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, the first of them too. */
+/** Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, beginning with the first. */
 export function parseGemma2Config(json: JsonObject): GemmaConfig {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);

@@ -6,26 +6,25 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaKind, parseSoftcap } from './gemma';
+import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaFamily, parseSoftcap } from './gemma';
 import { parseRope, type RopeConfig } from './positions/rope_config';
 
-/** `model_type: "gemma3_text"`: as Gemma, with norms around attention and MLP and of each head, and windows in most layers. */
+/** `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP and of each head, and windows in most layers. */
 export function createGemma3(json: PretrainedConfig): Network {
   const config = parseGemma3Config(json);
-  const kind = gemmaKind(config);
+  const family = gemmaFamily(config);
   return createGatedDecoder(json, config, {
     className: 'Gemma3',
     networkName: 'Gemma3TextModel',
     classifierName: 'Gemma3Text',
-    ...kind,
-    embedding: { ...kind.embedding, type: 'Gemma3TextScaledWordEmbedding' },
+    ...family,
+    embedding: { ...family.embedding, type: 'Gemma3TextScaledWordEmbedding' },
     block: (decoder, layer) => blockOfNormedResults(decoder, attentionOfNormedHeads(decoder, layer)),
   });
 }
 
 /**
- * Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, five layers with a window are followed by one without, and so
- * on.
+ * Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every sixth layer has no window.
  */
 export function parseGemma3Config(json: JsonObject): GemmaConfig {
   const fields = new Fields(json, 'config.json');
@@ -40,7 +39,7 @@ export function parseGemma3Config(json: JsonObject): GemmaConfig {
   const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
-  // transformers reads `attn_logit_softcapping` of a Gemma 3, and uses it nowhere.
+  // transformers reads a Gemma 3's `attn_logit_softcapping`, but doesn't use it.
   const logitSoftcap = parseSoftcap(fields, 'final_logit_softcapping', undefined);
   return Object.freeze({
     ...config,
@@ -51,10 +50,10 @@ export function parseGemma3Config(json: JsonObject): GemmaConfig {
   });
 }
 
-/** The types that are built for models with two kinds of layers. */
+/** The supported types for models whose layers with a window have rotary positions of their own. */
 const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
 
-/** transformers 5 has both in one field; 4 has its old fields for layers without a window, and a theta for the others. */
+/** The rotary positions of layers without a window. In files of transformers 4 the other layers have a theta of their own. */
 function fullRope(fields: Fields): Fields | undefined {
   return fields.object('rope_parameters')?.object('full_attention') ?? fields.object('rope_scaling');
 }

@@ -104,7 +104,7 @@ function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
   );
 }
 
-/** The fields of config.json that a GPT-2 needs, under Hugging Face's names. */
+/** The fields of config.json that a GPT-2 needs. */
 interface Gpt2Config extends SpecialTokens {
   readonly model_type: 'gpt2';
   readonly vocab_size: number;
@@ -117,7 +117,7 @@ interface Gpt2Config extends SpecialTokens {
   /** Width of the MLP; null in the file means 4·n_embd. */
   readonly n_inner: number;
   readonly layer_norm_epsilon: number;
-  /** Whether scores are divided by √(head size), and by the layer's number, which counts from 1. */
+  /** Whether scores are divided by √(head size), and by the layer's number, from 1 on. */
   readonly scale_attn_weights: boolean;
   readonly scale_attn_by_inverse_layer_idx: boolean;
   readonly activation_function: ActivationName;
@@ -126,14 +126,14 @@ interface Gpt2Config extends SpecialTokens {
 }
 
 /**
- * Reads a config.json of `model_type` "gpt2". Sizes must be there, but for `n_inner` and `n_positions`; the rest has
- * Hugging Face's defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for
- * what no GPT-2 has, `unsupported_model` for what some have and we don't know.
+ * Reads a GPT-2's config.json. Sizes but `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The base
+ * model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no GPT-2 has, `unsupported_model`
+ * for values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject): Gpt2Config {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'gpt2');
-  // Changes the order of rounding in half precision alone.
+  // Only changes the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });

@@ -6,12 +6,12 @@ import { createGatedDecoder } from './gated/gated_decoder';
 import { llamaBlock } from './gated/gated_parts';
 import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
-/** `model_type: "mistral"`: every layer sees a window of the text, or none does. */
+/** `model_type: "mistral"`: all layers have a window, or none has. */
 export function createMistral(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parseMistralConfig(json), { className: 'Mistral', block: llamaBlock });
 }
 
-/** Reads a config.json as `parseGatedDecoder` does. Without a `sliding_window` it has 4096 tokens; null is none. */
+/** Reads a config.json as `parseGatedDecoder` does. The default of `sliding_window` is 4096 tokens; null is none. */
 export function parseMistralConfig(json: JsonObject): GatedDecoderConfig {
   const fields = new Fields(json, 'config.json');
   const config = parseGatedDecoder(fields, 'mistral', { max_position_embeddings: 131072, bos: 1, eos: 2 });

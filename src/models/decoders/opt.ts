@@ -17,13 +17,13 @@ import { languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
 
-/** torch's default, which OPT's config has no field for. */
+/** torch's default: OPT's config.json has no field for it. */
 const EPS = 1e-5;
 
-/** Position p is in row p + 2 of the table: the first two stood for padding once. */
+/** The row of the first position. The two rows before it were once padding's. */
 const POSITION_OFFSET = 2;
 
-/** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding; tied or untied head. */
+/** `model_type: "opt"`: LayerNorm before or after, learned positions without padding; tied or untied head. */
 export function createOpt(json: PretrainedConfig): Network {
   const config = parseOptConfig(json);
   const { word_embed_proj_dim: E, vocab_size: V } = config;
@@ -115,13 +115,13 @@ function attention({ hidden_size: C, num_attention_heads: H, enable_bias }: OptC
   );
 }
 
-/** The fields of config.json that an OPT needs, under Hugging Face's names. */
+/** The fields of config.json that an OPT needs. */
 interface OptConfig extends SpecialTokens {
   readonly model_type: 'opt';
   readonly vocab_size: number;
   /** A multiple of `num_attention_heads`. */
   readonly hidden_size: number;
-  /** Width of the token embeddings; where it isn't `hidden_size`, hidden states are projected in and out. */
+  /** Width of the token embeddings. If it isn't `hidden_size`, linear layers project between both. */
   readonly word_embed_proj_dim: number;
   /** Width of the MLP. */
   readonly ffn_dim: number;
@@ -129,7 +129,7 @@ interface OptConfig extends SpecialTokens {
   readonly num_attention_heads: number;
   /** The longest sequence; the table of positions has two rows more. */
   readonly max_position_embeddings: number;
-  /** Norms before attention and MLP, or after the sums. */
+  /** Whether norms stand before attention and MLP; else they follow the sums. */
   readonly do_layer_norm_before: boolean;
   /** Whether a norm follows the last layer. */
   readonly final_layer_norm: boolean;
@@ -141,9 +141,9 @@ interface OptConfig extends SpecialTokens {
 }
 
 /**
- * Reads a config.json of `model_type` "opt". Sizes must be there, but for `word_embed_proj_dim` and
- * `max_position_embeddings`; the rest has Hugging Face's defaults. The base's own dropout isn't read: a frozen base runs
- * without. Throws `invalid_format` for what no OPT has, `unsupported_model` for what some have and we don't know.
+ * Reads an OPT's config.json. Sizes but `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
+ * Face's defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no OPT
+ * has, `unsupported_model` for values that aren't supported.
  */
 export function parseOptConfig(json: JsonObject): OptConfig {
   const fields = new Fields(json, 'config.json');

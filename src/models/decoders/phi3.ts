@@ -6,11 +6,11 @@ import type { Network } from '../architecture';
 import * as nn from '../nn';
 import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
-import type { GatedDecoder } from './gated/gated_decoder_kind';
+import type { GatedDecoder } from './gated/gated_family';
 import { attend, norm } from './gated/gated_parts';
 import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
-/** `model_type: "phi3"`: one layer for q, k and v, and one for gate and up. VeRA takes each for one layer, as PEFT does. */
+/** `model_type: "phi3"`: fused q, k and v, fused gate and up. VeRA wraps each fused layer as one, as PEFT does. */
 export function createPhi3(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parsePhi3Config(json), { className: 'Phi3', block });
 }
@@ -68,8 +68,8 @@ function mlp({ hidden_size: C, intermediate_size: F, hidden_act }: GatedDecoder)
 }
 
 /**
- * Models with long contexts have "longrope", which old files call by other names. transformers 5 fails on "su" where the model has only
- * its original context, as in all old files; 4 reads them.
+ * Old files have other names for "longrope". transformers 4 reads "su"; 5 fails on it if the model has only its original context, as in
+ * all old files.
  */
 const TYPES = { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' } as const;
 

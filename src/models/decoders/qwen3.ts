@@ -22,7 +22,7 @@ interface Qwen3Config extends GatedDecoderConfig {
   readonly attention_bias: boolean;
 }
 
-/** Reads a config.json as `parseQwen2Config` does. Heads have 128 numbers if the file has no size. */
+/** Reads a config.json as `parseQwen2Config` does. The default size of a head is 128. */
 export function parseQwen3Config(json: JsonObject): Qwen3Config {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({

@@ -7,8 +7,8 @@ import { textSizesOf } from '../text_sizes';
 import { encoderForward } from './encoder_block';
 import type { EncoderConfig } from './encoder_config';
 
-/** In what BERT and RoBERTa differ, beside their heads. */
-interface BertKind {
+/** The differences between BERT and RoBERTa beside their heads. */
+interface BertFamily {
   /** The beginning of torch's classes. */
   readonly className: string;
   /** torch's name of the network. */
@@ -16,7 +16,7 @@ interface BertKind {
   readonly positions: PositionRule;
   /** The row of the first position in its table. */
   readonly firstPosition: number;
-  /** Whether torch's list of modules has types of tokens first, and positions at the end. */
+  /** Whether torch lists the types of tokens before the positions. */
   readonly typesBeforePositions: boolean;
 }
 
@@ -24,28 +24,28 @@ interface BertKind {
 export function createBertNetwork(
   json: PretrainedConfig,
   config: EncoderConfig,
-  kind: BertKind,
+  family: BertFamily,
 ): Omit<Network, 'heads'> {
   const { max_position_embeddings: P, type_vocab_size: typeVocabSize } = config;
-  const model = bert(config, kind)(kind.prefix);
+  const model = bert(config, family)(family.prefix);
   const { word_embeddings, position_embeddings, token_type_embeddings, LayerNorm } = model.embeddings;
   const embeddings = [word_embeddings, position_embeddings, token_type_embeddings, LayerNorm];
   return {
     config: json,
-    text: { ...textSizesOf(config, P - kind.firstPosition, kind.positions), typeVocabSize },
+    text: { ...textSizesOf(config, P - family.firstPosition, family.positions), typeVocabSize },
     ...nn.network(model),
-    // In BERT's order for RoBERTa, too: trained tensors of saved runs are stored in it.
+    // BERT's order, for RoBERTa too: checkpoints of runs store trained tensors in it.
     weights: [...embeddings, model.encoder].flatMap(({ weights }) => weights),
     constants: [],
   };
 }
 
-function bert(config: EncoderConfig, kind: BertKind) {
-  const { className } = kind;
+function bert(config: EncoderConfig, family: BertFamily) {
+  const { className } = family;
   return nn.module(
     `${className}Model`,
     {
-      embeddings: embeddings(config, kind),
+      embeddings: embeddings(config, family),
       encoder: nn.module(`${className}Encoder`, {
         layer: nn.blocks(config.num_hidden_layers, (layer) => block(config, className, layer)),
       }),
@@ -56,17 +56,17 @@ function bert(config: EncoderConfig, kind: BertKind) {
   );
 }
 
-function embeddings(config: EncoderConfig, kind: BertKind) {
+function embeddings(config: EncoderConfig, family: BertFamily) {
   const { vocab_size: V, hidden_size: C, max_position_embeddings: P, pad_token_id: padding } = config;
-  const { firstPosition: offset, positions, typesBeforePositions } = kind;
+  const { firstPosition: offset, positions, typesBeforePositions } = family;
   const word_embeddings = nn.embedding(V, C, { padding });
-  // Positions that are counted by ids give padding a row of its own.
+  // Padding has a row of its own if positions count tokens by their ids.
   const position_embeddings = nn.embedding(P, C, { offset, padding: positions === 'ids' ? padding : null });
   const token_type_embeddings = nn.embedding(config.type_vocab_size, C);
   const LayerNorm = nn.layerNorm(C, config.layer_norm_eps);
   const { dropout } = nn;
   return nn.module(
-    `${kind.className}Embeddings`,
+    `${family.className}Embeddings`,
     typesBeforePositions
       ? { word_embeddings, token_type_embeddings, LayerNorm, dropout, position_embeddings }
       : { word_embeddings, position_embeddings, token_type_embeddings, LayerNorm, dropout },

@@ -35,7 +35,7 @@ export function createDistilbert(json: PretrainedConfig): Network {
   };
 }
 
-/** Its fields have names of their own. */
+/** Reads the fields of BERT under DistilBERT's names. */
 function parseDistilbert(json: PretrainedConfig): EncoderConfig {
   const fields = new Fields(json, 'config.json');
   const names = {

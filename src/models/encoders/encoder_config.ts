@@ -11,7 +11,7 @@ import {
 } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
-/** What an encoder such as BERT needs of its config.json, under Hugging Face's names and with their defaults. */
+/** The fields of config.json that an encoder such as BERT needs. */
 export interface EncoderConfig extends SpecialTokens {
   readonly vocab_size: number;
   /** A multiple of `num_attention_heads`. */
@@ -37,9 +37,9 @@ interface EncoderDefaults {
 }
 
 /**
- * Reads a config.json of BERT or of what has its fields. Sizes must be there, but for the positions; the rest has Hugging Face's
- * defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for what no such model has,
- * `unsupported_model` for what some have and we don't know.
+ * Reads the config.json of BERT or of an encoder with the same fields. Sizes but the positions are required; other fields have Hugging
+ * Face's defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no such
+ * model has, `unsupported_model` for values that aren't supported.
  */
 export function parseEncoderConfig(
   json: JsonObject,

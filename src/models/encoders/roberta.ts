@@ -5,7 +5,7 @@ import { denseHead, tanh } from '../heads';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
-/** `model_type: "roberta"`: BERT whose positions begin behind that of padding, and count what isn't padding by its id. */
+/** `model_type: "roberta"`: BERT whose positions follow that of padding, and count the tokens whose id isn't padding's. */
 export function createRoberta(json: PretrainedConfig): Network {
   return robertaOf(json, 'roberta', 'Roberta');
 }

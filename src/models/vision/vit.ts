@@ -6,7 +6,7 @@ import * as nn from '../nn';
 import { parseVitConfig, type VitConfig } from './vit_config';
 import { VIT } from './vit_modules';
 
-/** `model_type: "vit"`: an image's patches as tokens, one before them that stands for the whole; LayerNorm before each part. */
+/** `model_type: "vit"`: an image's patches as tokens, after one token for the whole image; LayerNorm before attention and MLP. */
 export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOptions = {}): Network {
   const config = parseVitConfig(json);
   const names = moduleNames ?? config.moduleNames;
@@ -25,7 +25,7 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
 
 type Vits = Readonly<Record<ModuleNames, nn.Module>>;
 
-/** Files have the names of transformers 4, or those of 5 where something else wrote them. */
+/** transformers 4 and 5 write files with the names of 4; other programs may write those of 5. */
 function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Vits, index: number): WeightSpec {
   const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];
   return first.name === other.name ? spec : { ...spec, storedNames: [first.name, other.name] };

@@ -5,7 +5,7 @@ import type { ImageSizes } from '../architecture';
 import { expectModelType, LONGEST, MAX, parseDtype, type StoredDtype, unsupported } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
-/** What a ViT needs of its config.json, under Hugging Face's names and with their defaults. */
+/** The fields of config.json that a ViT needs. */
 export interface VitConfig {
   /** A multiple of `num_attention_heads`. */
   readonly hidden_size: number;
@@ -17,15 +17,15 @@ export interface VitConfig {
   readonly qkv_bias: boolean;
   readonly initializer_range: number;
   readonly image: ImageSizes;
-  /** The names of the transformers that wrote the file: transformers 5 has others in memory than in files. */
+  /** The release of transformers that wrote the file: 5 has other names in memory than in files. */
   readonly moduleNames: ModuleNames;
   readonly dtype: StoredDtype | null;
 }
 
 /**
- * Reads a config.json of ViT. Sizes of the network must be there; the rest has Hugging Face's defaults. Dropout isn't read, as a frozen
- * base runs without, nor what only other heads than a classifier's have. Throws `invalid_format` for what no such model has,
- * `unsupported_model` for what some have and we don't know.
+ * Reads a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a
+ * frozen base runs without, and so are fields of heads other than a classifier's. Throws `invalid_format` for values that no such model
+ * has, `unsupported_model` for values that aren't supported.
  */
 export function parseVitConfig(json: JsonObject): VitConfig {
   const fields = new Fields(json, 'config.json');

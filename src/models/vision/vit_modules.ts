@@ -7,7 +7,7 @@ import { prependRow } from '../../ops/rows/prepend_row';
 import * as nn from '../nn';
 import type { VitConfig } from './vit_config';
 
-/** The network under the names of either transformers. Both have the same tensors in the same order. */
+/** The network with the modules of transformers 4 and of 5. Both have the same tensors in the same order. */
 export const VIT = { v4: vitOfV4, v5: vitOfV5 } as const satisfies Record<ModuleNames, unknown>;
 
 function vitOfV4(config: VitConfig) {
@@ -36,7 +36,7 @@ function norm({ hidden_size: C, layer_norm_eps }: VitConfig): nn.Unnamed<nn.Bloc
   return nn.layerNorm(C, layer_norm_eps);
 }
 
-/** (B·P, C·p·p) to (B·(P + 1), C): the patches of each image after the token that stands for all of it. */
+/** Embeds pixels (B·P, channels·p·p) as (B·(P + 1), C): the patches of each image after the token for the whole image. */
 function embeddings({ hidden_size: C, image: { channels, patch, patches: P } }: VitConfig) {
   return nn.module(
     'ViTEmbeddings',
@@ -131,7 +131,7 @@ function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
   }));
 }
 
-/** A block with its tensors in the order of its parts, whatever the order of its modules is. */
+/** Computes a block by its parts. Its tensors have the order of the parts, which is the same in both releases. */
 function vitBlock<M extends nn.Module>(
   { hidden_size: C, num_attention_heads: H }: VitConfig,
   layer: number,

@@ -23,52 +23,53 @@ interface DecoderSizes {
   readonly head_dim: number;
 }
 
-/** What a gated decoder needs to know of its config.json, under Hugging Face's names. */
+/** The fields of config.json that a gated decoder needs. */
 export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly model_type: string;
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
   readonly rms_norm_eps: number;
-  /** Of the MLP's gate. Gemma 2 and 3 call it `hidden_activation`. */
+  /** The activation of the MLP's gate. Gemma 2 and 3 name it `hidden_activation`. */
   readonly hidden_act: ActivationName;
   readonly rope: RopeConfig;
-  /** Set where layers see a window of the text alone. */
+  /** Set if layers have a window. */
   readonly sliding?: SlidingLayers;
-  /** Of layers with a window, where they have rotary embeddings of their own. */
+  /** Rotary positions of layers with a window, if they differ from those of the others. */
   readonly slidingRope?: RopeConfig;
-  /** What products of queries and keys are multiplied by, where it isn't 1 / √head_dim. */
+  /** The factor of products of queries and keys. Default: 1 / √head_dim. */
   readonly scale?: number;
-  /** Scores s become cap · tanh(s / cap). */
+  /** The cap of attention's scores: s becomes cap · tanh(s / cap). */
   readonly scoreSoftcap?: number;
-  /** The same of logits. */
+  /** The same for logits. */
   readonly logitSoftcap?: number;
   readonly tie_word_embeddings: boolean;
-  /** What the checkpoint was saved in, if it says so. */
+  /** The dtype of the checkpoint, null if the file has none. */
   readonly dtype: StoredDtype | null;
 }
 
 /** Hugging Face's defaults, in which the families differ. */
 export interface GatedDecoderDefaults {
   readonly max_position_embeddings: number;
-  /** Unless given, 1e-6. */
+  /** Default: 1e-6. */
   readonly rms_norm_eps?: number;
   readonly bos: number | null;
   readonly eos: number | null;
   readonly pad?: number | null;
-  /** Unless given, hidden size by heads. */
+  /** Default: hidden size by heads. */
   readonly head_dim?: number;
-  /** Unless given, false. */
+  /** Default: false. */
   readonly tie_word_embeddings?: boolean;
-  /** The activation that the family reads for itself. Unless given, `hidden_act` is read, "silu" by default. */
+  /** The activation, if the family reads it itself. Default: the field `hidden_act`, whose default is "silu". */
   readonly hidden_act?: ActivationName;
-  /** What the family takes of rotary embeddings, and where its file describes those of layers without a window. */
+  /** The rotary positions that the family supports, and the object that describes those of layers without a window. */
   readonly ropeRules?: RopeRules;
   readonly ropeFields?: (fields: Fields) => Fields | undefined;
 }
 
 /**
- * Reads what all of these have. Sizes must be there; the rest has defaults. The base's own dropout isn't read: a frozen base runs
- * without. Throws `invalid_format` for what no such model has, `unsupported_model` for what some have and we don't know.
+ * Reads the fields that all gated decoders share, of files that transformers 4 or 5 wrote. Sizes are required; other fields have
+ * defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no such model
+ * has, `unsupported_model` for values that aren't supported.
  */
 export function parseGatedDecoder(
   fields: Fields,

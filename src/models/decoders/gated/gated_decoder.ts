@@ -5,21 +5,17 @@ import * as nn from '../../nn';
 import { textSizesOf } from '../../text_sizes';
 import { longTexts, ropeConstant } from '../positions/rope_table';
 import type { GatedDecoderConfig } from './gated_config';
-import type { GatedDecoder, GatedDecoderKind } from './gated_decoder_kind';
+import type { GatedDecoder, GatedFamily } from './gated_family';
 import { norm } from './gated_parts';
 
-/** Llama and what was built after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
-export function createGatedDecoder(
-  json: PretrainedConfig,
-  config: GatedDecoderConfig,
-  kind: GatedDecoderKind,
-): Network {
-  const { className, classifierName = className } = kind;
+/** Llama and the families after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
+export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderConfig, family: GatedFamily): Network {
+  const { className, classifierName = className } = family;
   const { hidden_size: C, vocab_size: V, head_dim: D, rope, slidingRope, logitSoftcap: softcap } = config;
   const text = textSizesOf(config, config.max_position_embeddings, 'row');
   const full = ropeConstant('rope', rope, D, text.maxLength);
   const sliding = slidingRope && ropeConstant('sliding rope', slidingRope, D, text.maxLength);
-  const model = gatedDecoder({ ...config, ...kind, ropes: { full, sliding: sliding ?? full } })('model');
+  const model = gatedDecoder({ ...config, ...family, ropes: { full, sliding: sliding ?? full } })('model');
   const tiedTo = config.tie_word_embeddings ? model.embed_tokens.name : undefined;
   return {
     config: json,

@@ -3,24 +3,24 @@ import { add } from '../../../ops/add';
 import type { AttentionHeads } from '../../../ops/attention/attention';
 import { rope } from '../../../ops/rope';
 import * as nn from '../../nn';
-import type { GatedDecoder } from './gated_decoder_kind';
+import type { GatedDecoder } from './gated_family';
 
-/** A part of a block, of hidden states (N, C): what it computes is added to `residual` where one is given. */
+/** A part of a block: x and the result are (N, C); the result includes `residual`, if it is given. */
 export interface BlockPart extends nn.Module {
   forward(pass: nn.ForwardPass, x: Value, residual?: Value): Value;
 }
 
-/** The family's RMSNorm, over the C features of hidden states by default. */
+/** The family's RMSNorm, over the features of hidden states by default. */
 export function norm({ className, rms_norm_eps: eps, normOffset, hidden_size }: GatedDecoder, C = hidden_size) {
   return nn.rmsNorm(C, { type: `${className}RMSNorm`, eps, weightOffset: normOffset });
 }
 
-/** Llama's block: attention and MLP read norms of what they are added to. */
+/** Llama's block. */
 export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Block> {
   return blockOfNormedInputs(decoder, attention(decoder, layer));
 }
 
-/** A block whose attention and MLP read norms of what they are added to. */
+/** A block with norms before attention and MLP. */
 export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
@@ -38,7 +38,7 @@ export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed
   );
 }
 
-/** A block of Gemma 2 and 3: the results of attention and MLP are normed, too, before they are added. */
+/** A block with norms before and after attention and MLP, as in Gemma 2 and 3. */
 export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
@@ -60,13 +60,13 @@ export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unname
   );
 }
 
-/** How many numbers of queries and keys share a norm: a head's, or all of them. */
+/** The number of features that a norm of queries and one of keys span: those of a head, or of all heads. */
 interface QueryKeyNorms {
   readonly q: number;
   readonly k: number;
 }
 
-/** Rotary attention, in which heads may share keys and values, and queries and keys may be normed. */
+/** Attention with rotary positions and grouped queries. `norms`: set if queries and keys are normed. */
 export function attention(decoder: GatedDecoder, layer: number, norms?: QueryKeyNorms): nn.Unnamed<BlockPart> {
   const { className, hidden_size: C, head_dim: D, num_attention_heads: H, num_key_value_heads: Hkv } = decoder;
   const { qkv = false, o = false } = decoder.biases ?? {};
@@ -103,7 +103,7 @@ interface QueriesKeysAndValues {
   readonly v: Value;
 }
 
-/** What the heads of a layer read, with rotary positions: (N, H·D). */
+/** Attention of a layer's heads after rotary positions: (N, H·D). */
 export function attend(
   { g, inputs }: nn.ForwardPass,
   decoder: GatedDecoder,

@@ -1,15 +1,15 @@
 import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
-/** The layers whose queries see a window of the text alone. */
+/** The layers whose queries attend to a window of the text. */
 export interface SlidingLayers {
-  /** Tokens that a query sees, its own the last of them. */
+  /** Tokens that a query attends to, its own the last. */
   readonly window: number;
-  /** Whether each layer is one; at least one is. */
+  /** Whether each layer has the window; at least one has. */
   readonly layers: readonly boolean[];
 }
 
-/** The window's size, null for none; `fallback` only when the key is missing. */
+/** The window's size, null for none; `fallback` if the key is missing. */
 export function parseWindow(fields: Fields, fallback: number | null): number | null {
   return fields.orNull('sliding_window', fallback, (key) => fields.positiveInteger(key, { max: MAX.positions }));
 }
@@ -17,8 +17,8 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
 const TYPES = ['full_attention', 'sliding_attention'];
 
 /**
- * One window for all layers, undefined for none: for families in which transformers goes by `sliding_window` alone. Throws
- * `unsupported_model` where the file's `layer_types` say something else, which transformers would pass over.
+ * One window for all layers, undefined for none: for families of which transformers reads `sliding_window` alone. Throws
+ * `unsupported_model` if the file's `layer_types` contradict it, which transformers would ignore.
  */
 export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
   const type = window === null ? 'full_attention' : 'sliding_attention';
@@ -28,8 +28,8 @@ export function parseWindowOfAll(fields: Fields, count: number, window: number |
 }
 
 /**
- * Which layers see a window: as `layer_types` says, or by `slides` where the file has none, as transformers 4's. Undefined for
- * none. Throws `unsupported_model` for another type of layer, `invalid_format` for windows without a size.
+ * The layers with a window, undefined for none: those in `layer_types`, or those for which `slides` is true if the file has no such
+ * field, as files of transformers 4. Throws `unsupported_model` for other types of layers, `invalid_format` for windows without a size.
  */
 export function parseSlidingLayers(
   fields: Fields,

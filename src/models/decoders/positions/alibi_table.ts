@@ -1,6 +1,6 @@
 /**
  * The biases of ALiBi by position and head, (positions, H): slope of the head · position. Slopes, positions and products are
- * rounded to bfloat16, as Falcon was trained with them.
+ * rounded to bfloat16, as in Falcon's training.
  */
 export function alibiTable(H: number, positions: number): Float32Array<ArrayBuffer> {
   const slopes = alibiSlopes(H).map(roundToBfloat16);
@@ -24,7 +24,7 @@ function alibiSlopes(H: number): number[] {
   );
 }
 
-/** To the nearest, ties to even. */
+/** Rounds to the nearest bfloat16, ties to even. */
 function roundToBfloat16(value: number): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer);
   const own = bits[0] ?? 0;

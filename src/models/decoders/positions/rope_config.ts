@@ -1,12 +1,12 @@
 import type { Fields } from '../../../core/input/fields';
 import { MAX, unsupported } from '../../config_fields';
 
-/** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
+/** Rotary positions: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
 export type RopeConfig = DefaultRope | LinearRope | Llama3Rope | YarnRope | LongRope;
 
 interface Rope {
   readonly theta: number;
-  /** The share of a head's numbers that turns, from the first on. Unless given, all. */
+  /** The share of a head's numbers that turn, from the first on. Default: 1. */
   readonly partial_rotary_factor?: number;
 }
 
@@ -32,41 +32,41 @@ export interface Llama3Rope extends Rope {
 export interface YarnRope extends Rope {
   readonly type: 'yarn';
   readonly factor: number;
-  /** Waves that turn more often than `beta_fast` in the original context are kept, and below `beta_slow` stretched by `factor`. */
+  /** Waves with more than `beta_fast` turns in the original context stay, and those below `beta_slow` are stretched by `factor`. */
   readonly beta_fast: number;
   readonly beta_slow: number;
   readonly original_max_position_embeddings: number;
-  /** Cosines and sines are multiplied by it. */
+  /** A factor of cosines and sines. */
   readonly attention_factor: number;
-  /** Whether the bounds between kept and stretched waves are rounded to whole pairs. */
+  /** Whether the bounds between both kinds of waves are rounded to whole pairs. */
   readonly truncate: boolean;
 }
 
 export interface LongRope extends Rope {
   readonly type: 'longrope';
-  /** By which each pair's wave is stretched: in texts up to `original_max_position_embeddings` tokens, and in longer ones. */
+  /** Factors that stretch each pair's wave: in texts up to `original_max_position_embeddings` tokens, and in longer ones. */
   readonly short_factor: readonly number[];
   readonly long_factor: readonly number[];
   readonly original_max_position_embeddings: number;
-  /** Cosines and sines are multiplied by it. */
+  /** A factor of cosines and sines. */
   readonly attention_factor: number;
 }
 
 type RopeType = RopeConfig['type'];
 
-/** What a family of models takes. */
+/** The rotary positions that a family supports. */
 export interface RopeRules {
-  /** Where the file has no theta. Default: 10000. */
+  /** The theta of a file without one. Default: 10000. */
   readonly theta?: number;
-  /** The names that a file may give, and what they stand for. Default: all, under their own names. */
+  /** The types by the names that files have for them. Default: all, by their own names. */
   readonly types?: Readonly<Record<string, RopeType>>;
-  /** Whether transformers turns part of a head. It passes over `partial_rotary_factor` in other families of type "default". */
+  /** Whether part of a head may turn. In other families of type "default" transformers ignores `partial_rotary_factor`. */
   readonly partial?: boolean;
-  /** Where the family's config.json has a field of this name, its default. */
+  /** Set if the family's config.json has this field: its default. */
   readonly original_max_position_embeddings?: number;
 }
 
-/** Sizes of the model that the numbers depend on. */
+/** The sizes of a model that its tables depend on. */
 interface RopeSizes {
   readonly head_dim: number;
   readonly max_position_embeddings: number;
@@ -77,7 +77,7 @@ interface Given {
   /** The object that describes rotary embeddings. */
   readonly rope: Fields;
   readonly theta: number;
-  /** Where theta is given. */
+  /** The object that has theta. */
   readonly thetaFields: Fields;
   readonly sizes: RopeSizes;
   readonly rules: RopeRules;
@@ -85,7 +85,7 @@ interface Given {
   readonly R: number;
 }
 
-/** Beyond those of any published model, and near enough for all cosines to be numbers. */
+/** Bounds that no published model exceeds, and within which all cosines are finite. */
 const [LEAST, MOST] = [1e-12, 1e12];
 
 const TYPES: NonNullable<RopeRules['types']> = {
@@ -104,14 +104,14 @@ const READERS: { readonly [T in RopeType]: (given: Given) => Extract<RopeConfig,
   longrope: readLongRope,
 };
 
-/** Where rotary embeddings are described: transformers 5 has one field for it, and takes that of 4 first where both are there. */
+/** The object that describes rotary positions. If a file has the fields of both releases, transformers 5 reads that of 4. */
 export function ropeFields(fields: Fields): Fields | undefined {
   return fields.object('rope_scaling') ?? fields.object('rope_parameters');
 }
 
 /**
- * Rotary embeddings as `rope` describes them. What it doesn't say of theta, `fields` or the default does. Throws `invalid_format` for
- * what no model has, `unsupported_model` for types that aren't built, or that transformers refuses for the family.
+ * The rotary positions that `rope` describes. If it has no theta, `fields` or the default has. Throws `invalid_format` for values that
+ * no model has, `unsupported_model` for types that aren't supported, or that transformers refuses for the family.
  */
 export function parseRope(
   fields: Fields,
@@ -146,14 +146,14 @@ function parseShare(fields: Fields, rope: Fields | undefined, headDim: number): 
   throw of.invalid(key, `a share of a head's ${headDim} numbers that is even, as rotary embeddings need pairs`);
 }
 
-/** transformers takes all of a head for type "default" whatever the share is, and fails on a share of any other type. */
+/** transformers turns whole heads for type "default" whatever the share is, and fails on a share of any other type. */
 function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 {
   const share = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
   if (type !== 'default' && share !== 1) throw unsupported('partial_rotary_factor', share, [1]);
   return 1;
 }
 
-/** A model's own field goes before that of its rotary embeddings, as in transformers. */
+/** A model's own field takes precedence over that of its rotary positions, as in transformers. */
 function originalPositions({ fields, rope, sizes, rules }: Given): number {
   const key = 'original_max_position_embeddings';
   const usual = rules.original_max_position_embeddings;
@@ -184,7 +184,7 @@ function readYarn(given: Given): YarnRope {
   const original = originalPositions(given);
   const isUntold = rope.has('factor') && rope.get('factor') === undefined;
   const factor = isUntold ? sizes.max_position_embeddings / original : parseFactor(rope, 'factor');
-  // transformers takes 0 for none.
+  // transformers treats 0 as missing.
   const orUsual = (key: string, usual: number): number =>
     rope.get(key) === undefined || rope.get(key) === 0 ? usual : parseFactor(rope, key);
   const [mscale, ofAll] = [orUsual('mscale', 0), orUsual('mscale_all_dim', 0)];

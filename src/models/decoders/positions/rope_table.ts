@@ -1,7 +1,7 @@
 import type { ConstantSpec, LongTexts } from '../../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
-/** A run of rows: positions from `first` to before `end`, with the radians of each pair by position. */
+/** Rows for positions from `first` to before `end`; `frequencies` are the radians per position of each pair. */
 interface Rows {
   readonly first: number;
   readonly end: number;
@@ -9,10 +9,9 @@ interface Rows {
 }
 
 /**
- * Cosines and sines of rotary embeddings for the R numbers of a head that turn: rows of [cos (R/2) | sin (R/2)] of a position times
- * each of R / 2 frequencies. Row p is that of position p. With "longrope" that is of a short text up to the original context, and of a
- * long one beyond it; `longTexts` tells where the rows of a long text are from its first position on. Computed in float64, as GPUs'
- * own sines are too coarse for long contexts.
+ * Cosines and sines for the R numbers of a head that turn: each row is [cos (R/2) | sin (R/2)] of a position times each of R / 2
+ * frequencies. Row p belongs to position p. With "longrope" a row up to the original context is a short text's, and a row beyond it a
+ * long text's; `longTexts` has the first row of long texts. Computed in float64, as GPUs' sines are too coarse for long contexts.
  */
 export function ropeTable(rope: RopeConfig, headDim: number, positions: number): Float32Array<ArrayBuffer> {
   const R = rotaryDim(rope, headDim);
@@ -30,7 +29,7 @@ export function ropeTable(rope: RopeConfig, headDim: number, positions: number):
   return table;
 }
 
-/** The rotary table of a network under that name: (rows, R), for positions below `length`. */
+/** A network's rotary table (rows, R) for positions below `length`. */
 export function ropeConstant(name: string, rope: RopeConfig, headDim: number, length: number): ConstantSpec {
   return { name, shape: ropeShape(rope, headDim, length), compute: () => ropeTable(rope, headDim, length) };
 }
@@ -41,7 +40,7 @@ function ropeShape(rope: RopeConfig, headDim: number, positions: number): readon
   return [positions + offset, rotaryDim(rope, headDim)];
 }
 
-/** Undefined where texts of any length have the same rows, or none is long. */
+/** Undefined if texts of any length have the same rows, or none is long. */
 export function longTexts(rope: RopeConfig, positions: number): LongTexts | undefined {
   if (rope.type !== 'longrope' || rope.original_max_position_embeddings >= positions) return undefined;
   return { after: rope.original_max_position_embeddings, offset: positions };
@@ -78,14 +77,14 @@ function longFrequencies({ theta }: LongRope, factors: readonly number[]): reado
   return factors.map((factor, j) => theta ** -(j / factors.length) / factor);
 }
 
-/** Llama 3.1: waves longer than the original context are stretched by `factor`, short ones kept, those between blended. */
+/** Llama 3.1: waves longer than the original context are stretched by `factor`, short ones stay, those between are blended. */
 function llama3Share(rope: Llama3Rope, radians: number): number {
   const turns = (rope.original_max_position_embeddings * radians) / (2 * Math.PI);
   const { low_freq_factor: low, high_freq_factor: high } = rope;
   return Math.min(1, Math.max(0, (turns - low) / (high - low)));
 }
 
-/** YaRN: how much each pair keeps of its own frequency, falling from 1 to 0 between two pairs. */
+/** YaRN: each pair's share of its own frequency, falling from 1 to 0 between two pairs. */
 function yarnShares({ theta, truncate, ...rope }: YarnRope, R: number): readonly number[] {
   const pairOf = (turns: number): number =>
     (R * Math.log(rope.original_max_position_embeddings / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
