@@ -10,7 +10,7 @@ import { inChunks, totalFlops } from '../../src/graph/work';
 import { textSizes } from '../../src/models/architecture';
 import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/batches';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
-import { lossChunks } from '../../src/tasks/task';
+import { lossChunks } from '../../src/tasks/task/loss';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import {
   createOptimizerState,

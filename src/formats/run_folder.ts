@@ -1,5 +1,5 @@
 import type { ImageNumbers } from '../core/types/image';
-import type { ProblemType, TaskName } from '../core/types/model';
+import type { ProblemType } from '../core/types/model';
 import type { Tensor } from '../core/types/tensor';
 import type { StepLogs, TrainProgress } from '../core/types/training';
 import {
@@ -51,7 +51,8 @@ export interface RunSettings {
   readonly shuffle: boolean;
   /** Of the rows' order. */
   readonly seed: number;
-  readonly task: TaskName;
+  /** The task's name, by which the script chooses transformers' class. */
+  readonly task: string;
   /** Of modules that train whole, where they have a rate of their own. */
   readonly head_learning_rate?: number;
   /** Of classes, or of the numbers that are predicted, in their order. */

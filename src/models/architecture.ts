@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Shape } from '../core/numbers/shape';
-import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskName } from '../core/types/model';
+import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
@@ -106,7 +106,7 @@ export interface NetworkOptions {
   readonly moduleNames?: ModuleNames | undefined;
 }
 
-/** What stands on a network for a task. */
+/** A task's head: the modules over a network's hidden states. */
 export interface Head {
   /** torch's class of both together: 'GPT2LMHeadModel'. */
   readonly className: string;
@@ -127,6 +127,9 @@ export interface Head {
   logits(g: Graph, layers: Layers, hidden: Value): Value;
 }
 
+/** Makes a head for labels; a language model's takes none of them. */
+export type MakeHead = (labels: Labels) => Head;
+
 /** A network with its sizes: its modules, its tensors, and the function that it computes. */
 export interface Network {
   readonly config: PretrainedConfig;
@@ -146,13 +149,13 @@ export interface Network {
   readonly constants: readonly ConstantSpec[];
   /** Hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
-  /** By what it can be used for. */
-  readonly heads: Readonly<Partial<Record<TaskName, (labels: Labels) => Head>>>;
+  /** The heads that transformers defines beside the network. A task may also bring one of its own. */
+  readonly heads: Readonly<Partial<Record<'causal_lm' | 'sequence_classification' | 'image_classification', MakeHead>>>;
 }
 
 /** A network with the head of a task on it. */
 export interface Architecture extends Omit<Network, 'heads'> {
-  readonly task: TaskName;
+  readonly task: TaskFacts;
   readonly head: Head;
   /** As the head's. */
   readonly tied: ReadonlyMap<string, string>;

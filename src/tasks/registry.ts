@@ -1,28 +1,95 @@
-import type { ImageProcessor } from '../images/image_processor';
-import type { Architecture } from '../models/architecture';
-import type { TextTokenizer } from '../tokenizer/tokenizer';
-import { CausalLm } from './causal_lm/causal_lm';
-import { ImageClassification } from './image_classification/image_classification';
-import { SequenceClassification } from './sequence_classification/sequence_classification';
-import type { Task } from './task';
+import { WebVeraError } from '../core/errors/error';
+import type { PretrainedConfig } from '../core/types/model';
+import type { Architecture, Network, NetworkOptions } from '../models/architecture';
+import { parseLabels } from '../models/labels';
+import { createNetwork } from '../models/registry';
+import { CAUSAL_LM } from './causal_lm/causal_lm';
+import { IMAGE_CLASSIFICATION } from './image_classification/image_classification';
+import { SEQUENCE_CLASSIFICATION } from './sequence_classification/sequence_classification';
+import type { Preprocessors, TaskKind, TaskModel } from './task/kind';
+import type { Task } from './task/task';
 
-/** What makes a model's inputs of texts or images, where its folder has it. */
-export interface Preprocessors {
-  readonly tokenizer?: TextTokenizer | undefined;
-  readonly imageProcessor?: ImageProcessor | undefined;
+/** All tasks. A model's default is the first of those that it can be used for. */
+const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION];
+
+export type TaskName = (typeof TASKS)[number]['facts']['name'];
+
+type Kind = TaskKind<TaskName>;
+
+/** The task that a model's head serves. */
+export function createTask(model: TaskModel & Pick<Architecture, 'task'>, preprocessors: Preprocessors = {}): Task {
+  return kindOf(model.task.name).create(model, preprocessors);
 }
 
-/** What a model is used for, by its head. */
-export function createTask(
-  model: Pick<Architecture, 'text' | 'image' | 'config' | 'head' | 'task'>,
-  { tokenizer, imageProcessor }: Preprocessors = {},
-): Task {
-  switch (model.task) {
-    case 'causal_lm':
-      return new CausalLm(model, tokenizer);
-    case 'sequence_classification':
-      return new SequenceClassification(model, tokenizer);
-    case 'image_classification':
-      return new ImageClassification(model, imageProcessor);
-  }
+/**
+ * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for others, and for networks that have no
+ * such head; `invalid_format` for bad fields.
+ */
+export function createArchitecture(
+  config: PretrainedConfig,
+  task: TaskName = 'causal_lm',
+  options: NetworkOptions = {},
+): Architecture {
+  const created = createNetwork(config, options);
+  const kind = kindOf(task);
+  const makeHead = kind.head(created);
+  if (makeHead === undefined) throw noHead(config.model_type, kind, kindsFor(created));
+  const { heads: _, ...network } = created;
+  const { facts } = kind;
+  const head = makeHead(facts.hasNamedLabels ? parseLabels(config) : NO_LABELS);
+  return {
+    ...network,
+    config: facts.hasNamedLabels ? { ...config, architectures: [head.className] } : config,
+    task: facts,
+    head,
+    modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],
+    weights: [...network.weights, ...head.weights],
+    tied: head.tied,
+  };
+}
+
+const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;
+
+interface Wanted {
+  /** The adapter's. */
+  readonly task_type: string | null;
+  /** Whether the caller names labels. */
+  readonly hasLabels: boolean;
+}
+
+/**
+ * The task that a model would be loaded for: by the adapter's task type, by labels, or by the class in config.json. Throws as
+ * `createArchitecture` does.
+ */
+export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: Wanted): TaskName {
+  const kinds = kindsFor(createNetwork(config, {}));
+  const className = String(Array.isArray(config.architectures) ? config.architectures[0] : '');
+  const kind =
+    kinds.find(({ facts }) => task_type !== null && facts.trainsHead.task_type === task_type) ??
+    kinds.find(({ facts }) => hasLabels && facts.hasNamedLabels) ??
+    kinds.find(({ facts }) => facts.classEndings.some((ending) => className.endsWith(ending))) ??
+    kinds[0];
+  return kind?.facts.name ?? 'causal_lm';
+}
+
+function kindOf(name: string): Kind {
+  const kind = TASKS.find(({ facts }) => facts.name === name);
+  if (kind !== undefined) return kind;
+  throw new WebVeraError('internal', `No task has the name ${name}`);
+}
+
+/** The tasks that a network can be used for. */
+function kindsFor(network: Network): readonly Kind[] {
+  return TASKS.filter((kind: Kind) => kind.head(network) !== undefined);
+}
+
+function noHead(model_type: string, { facts: { name: task, autoClass } }: Kind, others: readonly Kind[]): WebVeraError {
+  return new WebVeraError(
+    'unsupported_model',
+    `${autoClass}: expected a model for that, got model_type ${model_type}`,
+    {
+      hint: `Models of this type are loaded by ${others.map(({ facts }) => facts.autoClass).join(' or ')}.`,
+      detail: { model_type, task },
+    },
+  );
 }

@@ -3,20 +3,22 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import { type Batch, lossChunks, type Measured, type Task } from '../tasks/task';
+import type { Batch, TaskBatches } from '../tasks/task/batches';
+import { lossChunks, type TaskLoss } from '../tasks/task/loss';
+import type { Measured } from '../tasks/task/metrics';
 import { lossProgram, writeBatch } from './steps/program';
 import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './steps/step_block';
 
 interface Pending {
   readonly batch: Batch;
   readonly stats: Promise<StepStats>;
-  /** Where metrics are made of them. */
+  /** Set if the task's metrics need them. */
   readonly logits: Promise<ArrayBuffer> | undefined;
 }
 
 export interface MeasureOptions {
   readonly signal?: AbortSignal;
-  /** What may want to stand still between two batches. No batch is queued then. */
+  /** Served between two batches, while no batch is queued. */
   readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
 }
 
@@ -27,19 +29,19 @@ const IN_FLIGHT = 3;
 export class LossMeter {
   readonly #runner: Runner;
   readonly #programs: ProgramCache;
-  readonly #task: Task;
+  readonly #task: TaskBatches & TaskLoss;
   readonly #loaded: LoadedModel;
   readonly #block: Value = stepBlockValue();
   readonly #stats: Value = statsValue();
 
-  constructor(runner: Runner, programs: ProgramCache, task: Task, loaded: LoadedModel) {
+  constructor(runner: Runner, programs: ProgramCache, task: TaskBatches & TaskLoss, loaded: LoadedModel) {
     this.#task = task;
     this.#runner = runner;
     this.#programs = programs;
     this.#loaded = loaded;
   }
 
-  /** What the task's metrics of these batches are made of. Throws what `signal` is aborted with. */
+  /** The measurements from which the task computes its metrics. Throws the reason of `signal`. */
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,

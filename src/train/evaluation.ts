@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/types/run';
 import type { BestState } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Runner } from '../graph/runner';
-import type { Metrics, TaskMetrics } from '../tasks/task';
+import type { Metrics, TaskMetrics } from '../tasks/task/metrics';
 import { readPools } from './saving/pools';
 import type { RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';
@@ -127,7 +127,7 @@ function metricName({ metric_for_best_model: name }: Pick<EvaluationArguments, '
 /** Throws `invalid_argument` for a metric that the task doesn't have. */
 export function expectMetric(
   args: Pick<EvaluationArguments, 'metric_for_best_model'>,
-  { metricNames }: TaskMetrics,
+  { metricNames }: Pick<TaskMetrics, 'metricNames'>,
 ): void {
   if (metricNames.includes(metricName(args))) return;
   const got = JSON.stringify(args.metric_for_best_model);

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ResolvedTrainingArguments } from '../core/types/training';
-import type { BatchShape, Task } from '../tasks/task';
+import type { BatchShape, TaskBatches } from '../tasks/task/batches';
 import { smallerBatches } from './smaller_batches';
 
 /** What stops a run because batches of a shape don't fit, with what to change; any other error as it is. */
@@ -8,7 +8,7 @@ export function tooLarge(
   error: unknown,
   { B, T }: BatchShape,
   args: ResolvedTrainingArguments,
-  task: Pick<Task, 'fullShape'>,
+  task: Pick<TaskBatches, 'fullShape'>,
 ): unknown {
   if (!(error instanceof WebVeraError && ['limit_exceeded', 'out_of_memory'].includes(error.code))) return error;
   const [smaller] = smallerBatches(args);

@@ -15,7 +15,7 @@ import { readAdapterConfig } from '../../src/formats/peft/peft';
 import { readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 import { readFiles } from '../../src/page/profile/storage/read_files';
 import { readState } from '../../src/page/profile/storage/record';
-import { readJsonLines } from '../../src/tasks/blob_text';
+import { readJsonLines } from '../../src/tasks/reading/blob_text';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
 import { ggufBegin, ggufText, u32, u64 } from '../helpers/bytes/gguf_bytes';
 import { torchFile } from '../helpers/bytes/torch_bytes';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../src/core/types/model';
 import { readSafetensors } from '../../src/formats/tensors/safetensors';
 import { fileNames, fileShape } from '../../src/models/architecture';
-import { createArchitecture } from '../../src/models/registry';
+import { createArchitecture } from '../../src/tasks/registry';
 import { taskOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden/golden_index';
 import { hasModuleList, moduleList } from '../helpers/maths/module_lists';

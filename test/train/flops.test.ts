@@ -7,8 +7,8 @@ import { VeraOnModel } from '../../src/adapters/vera/vera_on_model';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { createArchitecture } from '../../src/models/registry';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { createArchitecture } from '../../src/tasks/registry';
 import { lossProgram } from '../../src/train/steps/program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
 

@@ -15,7 +15,7 @@ import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import { createTask } from '../../src/tasks/registry';
-import { lossChunks } from '../../src/tasks/task';
+import { lossChunks } from '../../src/tasks/task/loss';
 import { LossMeter } from '../../src/train/evaluate';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
@@ -105,7 +105,7 @@ export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits:
   ready.release();
   const meter = new LossMeter(executor, new ProgramCache(executor), task, loaded);
   const { loss } = await meter.measure([batch], overlay);
-  const rows = loaded.model.task === 'causal_lm' ? batch.B * batch.T : batch.B;
+  const rows = loaded.model.task.labels === 'of tokens' ? batch.B * batch.T : batch.B;
   return { logits: new Float32Array(bytes).subarray(0, rows * loaded.model.head.outputs), loss };
 }
 

@@ -1,8 +1,26 @@
 /** A model's config.json: Hugging Face's keys, as they stand in the file. */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
-/** What a network can be used for. */
-export type TaskName = 'causal_lm' | 'sequence_classification' | 'image_classification';
+/** Plain data about a task, which a loaded model brings to the page. */
+export interface TaskFacts<Name extends string = string> {
+  readonly name: Name;
+  /** The public class that loads models for it. */
+  readonly autoClass: string;
+  /** The endings of transformers' names of its models, as in config.json's `architectures`. */
+  readonly classEndings: readonly string[];
+  readonly inputs: 'texts' | 'images';
+  /** Whether `forward` takes a label for each token or for each row. */
+  readonly labels: 'of tokens' | 'of rows';
+  /** Whether config.json names the labels, as `id2label`. */
+  readonly hasNamedLabels: boolean;
+  /** Whether models continue texts. */
+  readonly generates: boolean;
+  /** The fields of an adapter's configuration by which PEFT trains the head too. */
+  readonly trainsHead: {
+    readonly task_type?: 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS';
+    readonly modules_to_save?: readonly string[];
+  };
+}
 
 /** Whose names a model's modules have, where those of transformers 4 and 5 differ. Files have those of 4. */
 export type ModuleNames = 'v4' | 'v5';

@@ -1,11 +1,11 @@
 import { plainNumber } from '../../core/numbers/numbers';
-import type { TaskName } from '../../core/types/model';
+import type { TaskFacts } from '../../core/types/model';
 import type { IdMatrix, IdTensor, ModelInputs, PixelTensor, RowLabels, Tensor } from '../../core/types/tensor';
 import type { WireInputs } from '../../worker/protocol';
 import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from '../session/options';
 
-/** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions, sizes of images) the worker checks. */
-export function wireInputs(inputs: ModelInputs, task: TaskName): WireInputs {
+/** Checks a batch's form. The worker checks the rest, which depends on the model: the range of ids, the length of rows, sizes of images. */
+export function wireInputs(inputs: ModelInputs, { labels: kind }: Pick<TaskFacts, 'labels'>): WireInputs {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     const ids = typeof inputs === 'string' ? '[await model.tokenizer.encode(text)]' : '[ids]';
     throw wrong('inputs', 'an object with input_ids or pixel_values', inputs, `Pass { input_ids: ${ids} }.`);
@@ -34,7 +34,7 @@ export function wireInputs(inputs: ModelInputs, task: TaskName): WireInputs {
     ...defined({
       attention_mask: likeIds('attention_mask', inputs.attention_mask),
       token_type_ids: likeIds('token_type_ids', inputs.token_type_ids),
-      labels: isMatrix(labels) && task === 'causal_lm' ? likeIds('labels', labels) : labels && labelsOfRows(labels, B),
+      labels: isMatrix(labels) && kind === 'of tokens' ? likeIds('labels', labels) : labels && labelsOfRows(labels, B),
       adapter_names: inputs.adapter_names ?? undefined,
     }),
   };

@@ -25,13 +25,13 @@ export interface KnownBase {
 
 /** The labels that a classifier tells apart; null for other models. */
 export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonly string[] | null {
-  return info.task === 'causal_lm' ? null : Object.values(config.id2label ?? {}).map(String);
+  return info.task.hasNamedLabels ? Object.values(config.id2label ?? {}).map(String) : null;
 }
 
 /** transformers' name of what a classifier tells, where an example has a list of labels; null for other models. */
 export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string | null {
   const { problem_type } = config;
-  if (info.task === 'causal_lm' || typeof problem_type !== 'string') return null;
+  if (!info.task.hasNamedLabels || typeof problem_type !== 'string') return null;
   const usual = Object.keys(config.id2label ?? {}).length === 1 ? 'regression' : 'single_label_classification';
   return problem_type === usual ? null : problem_type;
 }

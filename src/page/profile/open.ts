@@ -1,5 +1,4 @@
-import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
-import type { TaskName } from '../../core/types/model';
+import { VeraConfig } from '../../adapters/vera/config';
 import type { TrainingArguments } from '../../core/types/training';
 import { partsKey } from '../models/model';
 import { defined } from '../session/options';
@@ -19,11 +18,6 @@ export interface Opened {
   readonly unkept: readonly KeptExample[];
 }
 
-const TRAINS: Readonly<Record<TaskName, VeraConfigInit>> = {
-  causal_lm: {},
-  sequence_classification: { task_type: 'SEQ_CLS' },
-  image_classification: { modules_to_save: ['classifier'] },
-};
 export const MOST_EXAMPLES = 1000;
 
 /** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
@@ -56,8 +50,8 @@ async function begin(
   options: ProfileOptions,
 ): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
-  const heads = TRAINS[host.base[partsKey].info.task];
-  const config = sideBySide(new VeraConfig({ ...FRESH, ...heads, ...peft_config }));
+  const { trainsHead } = host.base[partsKey].info.task;
+  const config = sideBySide(new VeraConfig({ ...FRESH, ...trainsHead, ...peft_config }));
   const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
   return freshState({ ...base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });

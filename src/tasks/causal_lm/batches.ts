@@ -1,5 +1,5 @@
 import { bucketLength } from '../../core/numbers/bucket';
-import type { Batch } from '../task';
+import type { Batch } from '../task/batches';
 import { IGNORED, type TokenRow } from './token_row';
 
 /** The positions whose next token has a label, and that label. N = B·T. */

@@ -6,27 +6,18 @@ import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
-import { attentionSpans } from '../../ops/attention/attention_spans';
+import { type Head, type TextSizes, textSizes } from '../../models/architecture';
 import { crossEntropy } from '../../ops/losses/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { expectTexts } from '../given';
-import { positionIds } from '../positions';
+import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
-import type {
-  BatchArguments,
-  BatchInputs,
-  BatchShape,
-  CollectedRows,
-  CollectOptions,
-  LogitsParts,
-  Loss,
-  LossParts,
-  Measured,
-  PreviewArguments,
-  RowSource,
-  Task,
-} from '../task';
+import type { BatchArguments, BatchShape } from '../task/batches';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/data';
+import type { TaskKind, TaskModel } from '../task/kind';
+import type { LogitsParts, Loss, LossParts } from '../task/loss';
+import type { Measured } from '../task/metrics';
+import type { Task } from '../task/task';
+import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
@@ -37,8 +28,7 @@ import { previewOfExample } from './preview';
 import type { TokenRow } from './token_row';
 
 /** N = B·T. */
-interface TextBatchInputs extends BatchInputs {
-  readonly network: { readonly input_ids: Value; readonly position_ids: Value };
+interface TextBatchInputs extends TextInputs {
   /** u32 (N): the flat positions that have a label, then zeros. */
   readonly rows: Value;
   /** u32 (N): the token each of `rows` should predict. */
@@ -48,12 +38,14 @@ interface TextBatchInputs extends BatchInputs {
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
+  /** transformers' label smoother counts other tokens than the loss here does. */
+  readonly exporter: RowExporter<TokenRow> = { smoothsLabels: false, exported: exportedRow };
   readonly text: TextSizes;
-  readonly #head: Architecture['head'];
+  readonly #head: Head;
   readonly #tokenizer: TextTokenizer | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than texts. */
-  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
+  constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     this.text = textSizes(model);
     this.#head = model.head;
     this.#tokenizer = tokenizer;
@@ -97,7 +89,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
       most: this.text.maxLength,
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,
-      // Whose turns are learnt is a run's choice.
+      // A run chooses the turns that are learnt.
       completionOnly: false,
     });
     return example;
@@ -105,10 +97,6 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
 
   columns({ input_ids, labels, attention_mask }: TokenRow) {
     return [input_ids, labels, attention_mask];
-  }
-
-  exported(row: TokenRow): object {
-    return exportedRow(row);
   }
 
   tokensOf({ attention_mask }: TokenRow): number {
@@ -124,23 +112,15 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return { B: args.per_device_train_batch_size, T: this.#rowLength(args) };
   }
 
-  inputs({ B, T }: BatchShape): TextBatchInputs {
-    const flat = (name: string): Value => pinned(name, [B * T], 'u32');
-    return {
-      network: { input_ids: flat('input_ids'), position_ids: flat('positions') },
-      spans: pinned('spans', [B, T, 2], 'u32'),
-      rows: flat('label rows'),
-      targets: flat('labels'),
-    };
+  inputs(shape: BatchShape): TextBatchInputs {
+    const flat = (name: string): Value => pinned(name, [shape.B * shape.T], 'u32');
+    return { ...textInputs(shape, this.text), rows: flat('label rows'), targets: flat('labels') };
   }
 
-  write(runner: Runner, { network, spans, rows, targets }: TextBatchInputs, batch: TextBatch): void {
-    const ofBatch = attentionSpans(batch.attention_mask, batch.T);
-    runner.write(network.input_ids, batch.input_ids);
-    runner.write(network.position_ids, positionIds(batch, ofBatch, this.text));
-    runner.write(spans, ofBatch);
-    runner.write(rows, batch.rows);
-    runner.write(targets, batch.targets);
+  write(runner: Runner, inputs: TextBatchInputs, batch: TextBatch): void {
+    writeTexts(runner, inputs, batch, this.text);
+    runner.write(inputs.rows, batch.rows);
+    runner.write(inputs.targets, batch.targets);
   }
 
   loss(g: Graph, { hidden, layers, inputs, shape, block, into, smoothing }: LossParts<TextBatchInputs>): Loss {
@@ -182,6 +162,21 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return Math.min(max_length, this.text.maxLength);
   }
 }
+
+export const CAUSAL_LM: TaskKind<'causal_lm'> = {
+  facts: {
+    name: 'causal_lm',
+    autoClass: 'AutoModelForCausalLM',
+    classEndings: ['ForCausalLM', 'LMHeadModel'],
+    inputs: 'texts',
+    labels: 'of tokens',
+    hasNamedLabels: false,
+    generates: true,
+    trainsHead: {},
+  },
+  head: ({ heads }) => heads.causal_lm,
+  create: (model, { tokenizer }) => new CausalLm(model, tokenizer),
+};
 
 function turnsLeftOut(count: number): string {
   return `${count} of the assistant's turns are not learnt: the chat template writes them in another way once others follow`;

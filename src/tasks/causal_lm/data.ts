@@ -1,9 +1,9 @@
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { readText } from '../blob_text';
-import { placedExamples } from '../placed_examples';
-import type { RowSource } from '../task';
+import { readText } from '../reading/blob_text';
+import { placedExamples } from '../reading/placed_examples';
+import type { RowSource } from '../task/data';
 import { packRows, textBlocks } from './blocks';
 import { type ExampleOptions, rowOfExample } from './examples';
 import { RowSlabs } from './row_slabs';

@@ -3,7 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { holdsImage } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { placed } from '../placed_examples';
+import { placed } from '../reading/placed_examples';
 import { type ChatRow, chatRow } from './chat_row';
 import { IGNORED, type TokenRow, textRow } from './token_row';
 

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { bucketLength } from '../../core/numbers/bucket';
 import type { GivenTexts, IdTensor, RowLabels, Tensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
-import { expectTokens } from '../tokens';
+import { expectTokens } from '../texts/tokens';
 import { labelledRows, type TextBatch } from './batches';
 import { IGNORED } from './token_row';
 

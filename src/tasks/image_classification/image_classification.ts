@@ -5,25 +5,19 @@ import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
-import { type Architecture, type ImageSizes, imageSizes } from '../../models/architecture';
+import { type ImageSizes, imageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { expectClassifiable } from '../classification/arguments';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { collectClassified } from '../classification/data';
 import { targetColumn, targetsOfBatch } from '../classification/targets';
-import { expectImages } from '../given';
-import { tokenPositions } from '../positions';
-import type {
-  BatchArguments,
-  BatchInputs,
-  BatchShape,
-  CollectedRows,
-  CollectOptions,
-  Predictor,
-  PreviewArguments,
-  RowSource,
-  Task,
-} from '../task';
+import { expectImages } from '../given_inputs';
+import type { BatchArguments, BatchInputs, BatchShape } from '../task/batches';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/data';
+import type { TaskKind, TaskModel } from '../task/kind';
+import type { Predictor } from '../task/prediction';
+import type { Task } from '../task/task';
+import { tokenPositions } from '../texts/positions';
 import { exportedImage } from './exported_image';
 import { patchRows } from './patches';
 import { previewOfImage } from './preview';
@@ -37,7 +31,7 @@ import {
   pixelsOf,
 } from './rows';
 
-/** Of pixels that are kept in memory for later epochs. */
+/** Bytes of pixels that are held in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
 
 /** Images on the way to the device. T = P + 1: a token for each patch, and one before them. */
@@ -53,23 +47,26 @@ interface ImageInputs extends BatchInputs, HeadInputs {
   };
 }
 
-/** Telling labels of an image, or numbers: `AutoModelForImageClassification`. */
+/** Predicting labels of an image, or numbers: `AutoModelForImageClassification`. */
 export class ImageClassification
   extends Classifier<ClassifiedImages, ImageInputs>
   implements Task<ImageRow, ClassifiedImages, ImageInputs>
 {
   readonly predictor: Predictor<ImageRow>;
+  readonly exporter: RowExporter<ImageRow>;
   readonly #image: ImageSizes;
   readonly #processor: ImageProcessor | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than images. */
-  constructor(model: Pick<Architecture, 'image' | 'config' | 'head'>, processor?: ImageProcessor | undefined) {
+  constructor(model: Omit<TaskModel, 'text'>, processor?: ImageProcessor | undefined) {
     super(model.head);
     this.#image = imageSizes(model);
     this.#processor = processor;
     this.predictor = this.predictorOf(async (example, where, { signal }) => ({
       pixels: await pixelsOf(example, where, this.#options(signal)),
     }));
+    const format = { image: this.#image, labels: this.labels };
+    this.exporter = { smoothsLabels: true, exported: (row) => exportedImage(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<ImageRow>> {
@@ -91,15 +88,11 @@ export class ImageClassification
     return keptExample(example, where, this.#options(signal));
   }
 
-  /** Of bytes also what they become numbers by. */
+  /** With the scaling, if the pixels are bytes: the numbers that are learned depend on it. */
   columns(row: ImageRow) {
     const { pixels } = row;
     const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;
     return [bytesOf(pixels), ...(scaling === undefined ? [] : [bytesOf(scaling)]), targetColumn(row)];
-  }
-
-  exported(row: ImageRow): object {
-    return exportedImage(row, { image: this.#image, labels: this.labels });
   }
 
   tokensOf(): number {
@@ -165,3 +158,18 @@ export class ImageClassification
     };
   }
 }
+
+export const IMAGE_CLASSIFICATION: TaskKind<'image_classification'> = {
+  facts: {
+    name: 'image_classification',
+    autoClass: 'AutoModelForImageClassification',
+    classEndings: ['ForImageClassification'],
+    inputs: 'images',
+    labels: 'of rows',
+    hasNamedLabels: true,
+    generates: false,
+    trainsHead: { modules_to_save: ['classifier'] },
+  },
+  head: ({ heads }) => heads.image_classification,
+  create: (model, { imageProcessor }) => new ImageClassification(model, imageProcessor),
+};

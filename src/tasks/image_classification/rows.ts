@@ -9,7 +9,7 @@ import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { givenTargets, labelOf, targetsOf } from '../classification/labels';
 import { noTarget, type RowTarget } from '../classification/targets';
-import { placed } from '../placed_examples';
+import { placed } from '../reading/placed_examples';
 
 /** An image, and what is to be told of it. */
 export interface ImageRow extends RowTarget {

@@ -1,6 +1,6 @@
 import type { Warning } from '../../core/errors/warning';
 import { collectClassified } from '../classification/data';
-import type { CollectedRows, CollectOptions, RowSource } from '../task';
+import type { CollectedRows, CollectOptions, RowSource } from '../task/data';
 import { type TextRow, type TextRowOptions, textRow } from './rows';
 
 /** Tokens that are kept in memory for later epochs, at six bytes each. */

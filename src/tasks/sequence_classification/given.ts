@@ -4,7 +4,7 @@ import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { givenTargets } from '../classification/labels';
 import { noTarget } from '../classification/targets';
-import { expectTokens } from '../tokens';
+import { expectTokens } from '../texts/tokens';
 import { expectBelow, type TextRow } from './rows';
 
 /** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */

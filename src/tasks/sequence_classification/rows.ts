@@ -5,7 +5,7 @@ import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { labelOf, targetsOf } from '../classification/labels';
 import type { RowTarget } from '../classification/targets';
-import { expectTokens } from '../tokens';
+import { expectTokens } from '../texts/tokens';
 
 /** A text as tokens. The arrays are of one length. */
 interface TextTokens {

@@ -2,26 +2,18 @@ import type { Preview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
-import { pinned, type Value } from '../../graph/value';
-import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
-import { attentionSpans } from '../../ops/attention/attention_spans';
+import { type TextSizes, textSizes } from '../../models/architecture';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectClassifiable } from '../classification/arguments';
 import { Classifier, type HeadInputs } from '../classification/classifier';
 import { targetColumn } from '../classification/targets';
-import { expectTexts } from '../given';
-import { positionIds } from '../positions';
-import type {
-  BatchArguments,
-  BatchInputs,
-  BatchShape,
-  CollectedRows,
-  CollectOptions,
-  Predictor,
-  PreviewArguments,
-  RowSource,
-  Task,
-} from '../task';
+import { expectTexts } from '../given_inputs';
+import type { BatchArguments, BatchShape } from '../task/batches';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/data';
+import type { TaskKind, TaskModel } from '../task/kind';
+import type { Predictor } from '../task/prediction';
+import type { Task } from '../task/task';
+import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { type ClassifiedTexts, textsBatch } from './batches';
 import { collectTexts } from './data';
 import { exportedText } from './exported_text';
@@ -29,26 +21,20 @@ import { givenRows } from './given';
 import { previewOfText } from './preview';
 import { type TextRow, textRow, unlabelledRow } from './rows';
 
-/** N = B·T. */
-interface TextInputs extends BatchInputs, HeadInputs {
-  readonly network: {
-    readonly input_ids: Value;
-    readonly position_ids: Value;
-    readonly token_type_ids?: Value;
-  };
-}
+type ClassifiedInputs = TextInputs & HeadInputs;
 
-/** Telling labels of a text, or numbers: `AutoModelForSequenceClassification`. */
+/** Predicting labels of a text, or numbers: `AutoModelForSequenceClassification`. */
 export class SequenceClassification
-  extends Classifier<ClassifiedTexts, TextInputs>
-  implements Task<TextRow, ClassifiedTexts, TextInputs>
+  extends Classifier<ClassifiedTexts, ClassifiedInputs>
+  implements Task<TextRow, ClassifiedTexts, ClassifiedInputs>
 {
   readonly predictor: Predictor<TextRow>;
+  readonly exporter: RowExporter<TextRow>;
   readonly #text: TextSizes;
   readonly #tokenizer: TextTokenizer | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than texts. */
-  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
+  constructor(model: Omit<TaskModel, 'image'>, tokenizer?: TextTokenizer | undefined) {
     super(model.head);
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
@@ -56,6 +42,8 @@ export class SequenceClassification
       const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
       return unlabelledRow(example, where, options);
     });
+    const format = { text: this.#text, reads: this.head.reads, labels: this.labels };
+    this.exporter = { smoothsLabels: true, exported: (row) => exportedText(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {
@@ -84,10 +72,6 @@ export class SequenceClassification
     return [row.input_ids, row.attention_mask, row.token_type_ids, targetColumn(row)];
   }
 
-  exported(row: TextRow): object {
-    return exportedText(row, { text: this.#text, reads: this.head.reads, labels: this.labels });
-  }
-
   tokensOf({ attention_mask }: TextRow): number {
     return attention_mask.reduce((count, bit) => count + bit, 0);
   }
@@ -100,40 +84,18 @@ export class SequenceClassification
     return { B: args.per_device_train_batch_size, T: this.#rowLength(args) };
   }
 
-  inputs({ B, T }: BatchShape): TextInputs {
-    const flat = (name: string): Value => pinned(name, [B * T], 'u32');
-    const types = this.#text.typeVocabSize === undefined ? {} : { token_type_ids: flat('token types') };
-    return {
-      network: { input_ids: flat('input_ids'), position_ids: flat('positions'), ...types },
-      spans: pinned('spans', [B, T, 2], 'u32'),
-      ...this.headInputs(B),
-    };
+  inputs(shape: BatchShape): ClassifiedInputs {
+    return { ...textInputs(shape, this.#text), ...this.headInputs(shape.B) };
   }
 
-  write(runner: Runner, { network, spans, ...head }: TextInputs, batch: ClassifiedTexts): void {
-    const ofBatch = attentionSpans(batch.attention_mask, batch.T);
-    runner.write(network.input_ids, batch.input_ids);
-    runner.write(network.position_ids, this.#positions(batch, ofBatch));
-    if (network.token_type_ids !== undefined) runner.write(network.token_type_ids, batch.token_type_ids);
-    runner.write(spans, ofBatch);
-    this.writeHead(runner, head, batch);
+  write(runner: Runner, inputs: ClassifiedInputs, batch: ClassifiedTexts): void {
+    writeTexts(runner, inputs, batch, this.#text);
+    this.writeHead(runner, inputs, batch);
   }
 
   given(inputs: GivenInputs): ClassifiedTexts {
     const rows = givenRows(expectTexts(inputs), this.#text, this.labels);
     return this.#batch(rows, this.#text.maxLength, inputs.labels !== undefined);
-  }
-
-  #positions(batch: ClassifiedTexts, spans: Uint32Array): Uint32Array<ArrayBuffer> {
-    const { positions, padTokenId } = this.#text;
-    const counted =
-      positions === 'ids'
-        ? attentionSpans(
-            batch.input_ids.map((id) => Number(id !== padTokenId)),
-            batch.T,
-          )
-        : spans;
-    return positionIds(batch, counted, this.#text);
   }
 
   #batch(rows: readonly TextRow[], maxLength: number, isLabelled: boolean): ClassifiedTexts {
@@ -144,3 +106,18 @@ export class SequenceClassification
     return Math.min(max_length, this.#text.maxLength);
   }
 }
+
+export const SEQUENCE_CLASSIFICATION: TaskKind<'sequence_classification'> = {
+  facts: {
+    name: 'sequence_classification',
+    autoClass: 'AutoModelForSequenceClassification',
+    classEndings: ['ForSequenceClassification'],
+    inputs: 'texts',
+    labels: 'of rows',
+    hasNamedLabels: true,
+    generates: false,
+    trainsHead: { task_type: 'SEQ_CLS' },
+  },
+  head: ({ heads }) => heads.sequence_classification,
+  create: (model, { tokenizer }) => new SequenceClassification(model, tokenizer),
+};

@@ -8,7 +8,7 @@ import type { LoadedProgram, Program, Runner } from '../../graph/runner';
 import { byteLength, type Value } from '../../graph/value';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
-import type { Task } from '../../tasks/task';
+import type { TaskBatches } from '../../tasks/task/batches';
 
 /** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;
@@ -110,7 +110,7 @@ export function layersOfRun({
   maxBindingBytes,
 }: {
   readonly loaded: LoadedModel;
-  readonly task: Pick<Task, 'fullShape'>;
+  readonly task: Pick<TaskBatches, 'fullShape'>;
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: Pick<

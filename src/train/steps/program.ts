@@ -14,7 +14,9 @@ import type { Layers } from '../../models/layers';
 import { constantOf, type LoadedModel } from '../../models/loaded_model';
 import { attention } from '../../ops/attention/attention';
 import { lossSum } from '../../ops/losses/loss_sum';
-import type { Batch, BatchInputs, BatchShape, Task } from '../../tasks/task';
+import type { Batch, BatchInputs, BatchShape, TaskBatches } from '../../tasks/task/batches';
+import type { TaskLoss } from '../../tasks/task/loss';
+import type { TaskPrediction } from '../../tasks/task/prediction';
 
 /** A program built for one batch shape, with the pinned values that only it uses. */
 interface BatchProgram {
@@ -34,18 +36,18 @@ interface ProgramInputs {
 export interface LossProgram extends BatchProgram {
   /** Labelled positions in a chunk of the loss. */
   readonly chunkRows: number;
-  /** What metrics are made of, where nothing trains and the task gives it. */
+  /** Set if nothing trains and the task's metrics need them. */
   readonly logits?: Value | undefined;
 }
 
-function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): ProgramInputs {
+function programInputs(task: Pick<TaskBatches, 'inputs'>, shape: BatchShape, { rows }: Overlay): ProgramInputs {
   return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
 }
 
 /** Queues a batch's data for the runs queued later. `which`: the adapter of each of the B rows, if rows have their own. */
 export function writeBatch(
   runner: Runner,
-  task: Pick<Task, 'write'>,
+  task: Pick<TaskBatches, 'write'>,
   { batch: inputs, adapters }: ProgramInputs,
   batch: Batch,
   which?: Uint32Array<ArrayBuffer> | undefined,
@@ -87,7 +89,7 @@ function hiddenStates(
 
 /** Gives the task's logits, the program's only output. */
 export function logitsProgram(
-  task: Task,
+  task: Pick<TaskBatches, 'inputs'> & Pick<TaskPrediction, 'logits'>,
   loaded: LoadedModel,
   overlay: Overlay,
   shape: BatchShape,
@@ -123,7 +125,7 @@ interface LossValues {
 
 /** One micro-batch: adds its share of the loss and its gradients to those of earlier micro-batches. */
 export function lossProgram(
-  task: Task,
+  task: Pick<TaskBatches, 'inputs'> & TaskLoss,
   loaded: LoadedModel,
   overlay: Overlay,
   shape: BatchShape,

@@ -2,10 +2,11 @@ import { WebVeraError } from '../../core/errors/error';
 import { permutation } from '../../core/numbers/rng';
 import { ceilDiv } from '../../core/numbers/shape';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
-import { type Batch, type BatchArguments, type BatchShape, batchesInOrder, type Task } from '../../tasks/task';
+import { type BatchArguments, type BatchShape, batchesInOrder, type TaskBatches } from '../../tasks/task/batches';
+import type { TaskData } from '../../tasks/task/data';
 import type { StepData } from '../training_init';
 
-type RowTask<Row> = Pick<Task<Row, Batch>, 'batch' | 'tokensOf'>;
+type RowTask<Row> = Pick<TaskBatches<Row>, 'batch' | 'tokensOf'>;
 
 type StepArguments = Pick<
   ResolvedTrainingArguments,
@@ -34,7 +35,7 @@ export function planSteps(rowCount: number, args: StepArguments): StepPlan {
 
 /** The shape of the largest batches of rows: as many as a batch has, of the length of the longest. */
 export function largestBatch<Row>(
-  task: Pick<Task<Row, Batch>, 'batch' | 'columns'>,
+  task: Pick<TaskBatches<Row>, 'batch'> & Pick<TaskData<Row>, 'columns'>,
   rows: readonly Row[],
   args: BatchArguments,
 ): BatchShape {

@@ -2,7 +2,7 @@ import type { Overlay } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
 import { textSizes } from '../../models/architecture';
-import { expectTokens } from '../../tasks/tokens';
+import { expectTokens } from '../../tasks/texts/tokens';
 import { StopStrings } from '../../tokenizer/stop_strings';
 import { StreamDecoder } from '../../tokenizer/stream_decoder';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -22,7 +22,7 @@ export async function generateTexts(
   { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
   { prompts, config, overlay, onToken, signal }: TextRequest,
 ): Promise<string[]> {
-  if (model.task !== 'causal_lm') throw notOfTexts(model.head.className);
+  if (!model.task.generates) throw notOfTexts(model.head.className);
   const ids = await Promise.all(prompts.map((prompt) => idsOf(tokenizer, prompt)));
   for (const row of ids) expectTokens(row, 'generate', textSizes(model));
   const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));

@@ -9,13 +9,14 @@ import type {
   ModuleInfo,
   ModuleNames,
   PretrainedConfig,
-  TaskName,
+  TaskFacts,
 } from '../../core/types/model';
 import type { LabelScore } from '../../core/types/prediction';
 import type { ImagePreview, Preview } from '../../core/types/preview';
 import type { FolderSource } from '../../core/types/source';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
+import type { TaskName } from '../../tasks/registry';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
@@ -112,7 +113,7 @@ export interface LoadOptions {
 
 export interface ModelInfo {
   readonly model: Handle;
-  readonly task: TaskName;
+  readonly task: TaskFacts;
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];

@@ -10,7 +10,7 @@ import type { ImagePreview, Preview } from '../../core/types/preview';
 import type { ProgressInfo } from '../../core/types/source';
 import { rowsOf, type Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
-import { placedExamples } from '../../tasks/placed_examples';
+import { placedExamples } from '../../tasks/reading/placed_examples';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId, Handle } from '../rpc/protocol';

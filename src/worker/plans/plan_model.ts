@@ -1,13 +1,13 @@
 import { WebVeraError } from '../../core/errors/error';
 import { sameShape } from '../../core/numbers/shape';
 import type { StorageName } from '../../core/numbers/storage';
-import type { PretrainedConfig, TaskName } from '../../core/types/model';
+import type { PretrainedConfig } from '../../core/types/model';
 import type { TensorHeader } from '../../formats/tensors/tensor_header';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
-import { createArchitecture, tasksOf } from '../../models/registry';
+import { createArchitecture, likelyTask } from '../../tasks/registry';
 import { deviceDtype, expectWeight, isModest, weightValue } from '../models/loading/model_loader';
 import type { LoadOptions } from '../protocol';
 
@@ -15,14 +15,14 @@ interface PlannedModel {
   readonly config: PretrainedConfig;
   readonly tensors: readonly TensorHeader[];
   readonly load: LoadOptions;
-  /** Whether it is to tell classes, where config.json leaves that open. */
-  readonly classifies: boolean;
+  /** The adapter's. */
+  readonly task_type: string | null;
   readonly maxBindingBytes: number;
 }
 
 /** A model as it would lie on a device, from what its files begin with. Throws as loading it does. */
-export function planModel({ config, tensors, load, classifies, maxBindingBytes }: PlannedModel): LoadedModel {
-  const task = taskOf(config, classifies || load.labels !== undefined);
+export function planModel({ config, tensors, load, task_type, maxBindingBytes }: PlannedModel): LoadedModel {
+  const task = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
   const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
   if (!isModest(model)) {
     throw new WebVeraError(
@@ -73,13 +73,4 @@ function storageOf(
 /** Of a head that shares a tensor, which some files hold in its place. */
 function tiedNames({ tied }: Architecture, { name }: WeightSpec): string[] {
   return [...tied].flatMap(([head, source]) => (name === `${source}.weight` ? [`${head}.weight`] : []));
-}
-
-/** What a model would be loaded for. */
-function taskOf(config: PretrainedConfig, classifies: boolean): TaskName {
-  const supported = tasksOf(config);
-  const [name] = Array.isArray(config.architectures) ? config.architectures : [];
-  const wanted =
-    classifies || /ForSequenceClassification$/.test(String(name)) ? 'sequence_classification' : 'causal_lm';
-  return supported.find((task) => task === wanted) ?? supported[0] ?? 'causal_lm';
 }

@@ -3,7 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { FileSource } from '../../core/input/files';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, GpuBytes } from '../../core/types/estimate';
-import type { PretrainedConfig } from '../../core/types/model';
+import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { folderFiles } from '../../formats/models/model_files';
@@ -59,18 +59,25 @@ export class SessionPlans implements PlanCalls {
       const plan = async (
         changed: ResolvedTrainingArguments,
         maxBindingBytes = room.bindingBytes,
-      ): Promise<RunPlan> => {
+      ): Promise<RunPlan & Pick<TaskFacts, 'inputs'>> => {
         signal.throwIfAborted();
-        const classifies = config.task_type === 'SEQ_CLS';
-        const loaded = planModel({ ...begun, load, classifies, maxBindingBytes });
-        return planRun({ loaded, adapter: planAdapter(loaded, config), args: changed, maxBindingBytes });
+        const loaded = planModel({ ...begun, load, task_type: config.task_type, maxBindingBytes });
+        const adapter = planAdapter(loaded, config);
+        const { inputs } = loaded.model.task;
+        return { ...(await planRun({ loaded, adapter, args: changed, maxBindingBytes })), inputs };
       };
       try {
-        const { gpu, flops } = await plan(args);
+        const { gpu, flops, inputs } = await plan(args);
         const verdict: Verdict = judge(gpu, room);
-        const isText = begun.config.image_size === undefined;
         const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
-        const suggestions = await suggest({ args, bytes: gpu, verdict, room, isText, plan: bytesOf });
+        const suggestions = await suggest({
+          args,
+          bytes: gpu,
+          verdict,
+          room,
+          isText: inputs === 'texts',
+          plan: bytesOf,
+        });
         const speed = measure ? await productSpeed(await this.#device.executor(), signal) : undefined;
         const step = { flops, seconds: speed && flops / speed };
         return { ...told, gpu, step, ...verdict, suggestions };

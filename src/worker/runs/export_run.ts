@@ -10,7 +10,7 @@ import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { writeAdapterConfig } from '../../formats/peft/peft';
 import { writeRunFolder } from '../../formats/run_folder';
-import type { Task } from '../../tasks/task';
+import type { RowExporter } from '../../tasks/task/data';
 import { readProjections, vectorsIn } from '../adapters/vera_placer';
 import type { BaseModel } from '../models/base_model';
 import { readHead, sampleBase } from './base_sample';
@@ -37,7 +37,8 @@ export async function exportRun({
   snapshot,
   signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const adapter = asVera(expectExportable({ model, overlay, args }));
+  const { adapter: exported, exporter } = expectExportable({ model, overlay, args });
+  const adapter = asVera(exported);
   const { progress, logs, halving, pools } = snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
@@ -57,27 +58,42 @@ export async function exportRun({
     settings: runSettings(model, args, { max_steps: progress.max_steps, halved: halving.factor }),
     base: await sampleBase(model),
     head: await readHead(model),
-    rows: breathing(model.task, rows, signal),
+    rows: breathing(exporter, rows, signal),
   });
 }
 
 /** The exported rows. Yields to other work from time to time, such as the steps of the run itself. */
-async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSignal): AsyncGenerator<object> {
+async function* breathing(
+  exporter: RowExporter,
+  rows: readonly unknown[],
+  signal: AbortSignal,
+): AsyncGenerator<object> {
   const breather = new Breather(signal);
   for (const row of rows) {
     await breather.breathe();
-    yield task.exported(row);
+    yield exporter.exported(row);
   }
 }
 
-/** The adapter of a run that Python can go on with. Throws `invalid_argument` for others: there is no need to wait for their state. */
-export function expectExportable({ model, overlay, args }: Pick<ExportedRun, 'model' | 'overlay' | 'args'>): Adapter {
-  const { task, moduleNames } = model.loaded.model;
-  if (task === 'causal_lm' && args.label_smoothing_factor > 0)
+interface Exportable {
+  readonly adapter: Adapter;
+  readonly exporter: RowExporter;
+}
+
+/** The parts of a run that can continue in Python. Throws `invalid_argument` for others, before anything waits for their state. */
+export function expectExportable({
+  model,
+  overlay,
+  args,
+}: Pick<ExportedRun, 'model' | 'overlay' | 'args'>): Exportable {
+  const { exporter } = model.task;
+  if (exporter === undefined) throw notInPython('a task that its script knows');
+  if (!exporter.smoothsLabels && args.label_smoothing_factor > 0)
     throw notInPython('a run without label_smoothing_factor');
-  if (moduleNames === 'v4') throw notInPython("a model with the names of transformers 5, got transformers 4's");
+  if (model.loaded.model.moduleNames === 'v4')
+    throw notInPython("a model with the names of transformers 5, got transformers 4's");
   if (args.group_by_length) throw notInPython('a run without group_by_length');
-  return expectOne(overlay);
+  return { adapter: expectOne(overlay), exporter };
 }
 
 function notInPython(expected: string): WebVeraError {

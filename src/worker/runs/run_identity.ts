@@ -4,7 +4,7 @@ import { Breather } from '../../core/async/breather';
 import { bytesOf } from '../../core/input/bytes';
 import { Digest } from '../../core/input/digest';
 import type { Value } from '../../graph/value';
-import type { Task } from '../../tasks/task';
+import type { TaskData } from '../../tasks/task/data';
 import { describeTensor, inOrder, samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 
@@ -35,7 +35,7 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   const samples = [...tensors.map(([, value]) => value), ...frozen].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of frozenPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
-  const task: Task = model.task;
+  const task: TaskData = model.task;
   const breather = new Breather();
   for (const row of rows) {
     await breather.breathe();

@@ -19,7 +19,7 @@ export function runSettings(
   const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
   const { head, image } = model;
   return {
-    task: model.task,
+    task: model.task.name,
     training_arguments: trainingArguments(args, { max_steps, halved }),
     ...(headLearningRate !== null && { head_learning_rate: headLearningRate * halved }),
     rows_per_step: per_device_train_batch_size * gradient_accumulation_steps,

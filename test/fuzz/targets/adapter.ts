@@ -10,7 +10,7 @@ import {
   writeAdapterModel,
 } from '../../../src/formats/peft/peft';
 import { checkAdapterModel } from '../../../src/formats/peft/peft_check';
-import { createArchitecture } from '../../../src/models/registry';
+import { createArchitecture } from '../../../src/tasks/registry';
 import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';
 

@@ -1,4 +1,4 @@
-import { readCsv } from '../../../src/tasks/csv';
+import { readCsv } from '../../../src/tasks/reading/csv';
 import type { FuzzTarget } from '../target';
 
 /** A CSV file: its rows are those of its header's columns, in order, and the same in one part and in many. */

@@ -1,23 +1,20 @@
 import { readFileSync } from 'node:fs';
-import type { TaskName } from '../../../src/core/types/model';
 import type { GivenInputs, IdTensor, RowLabels } from '../../../src/core/types/tensor';
 import type { Architecture } from '../../../src/models/architecture';
 import { labelledRows, type TextBatch } from '../../../src/tasks/causal_lm/batches';
-import { createTask } from '../../../src/tasks/registry';
-import type { Batch } from '../../../src/tasks/task';
+import { createTask, likelyTask, type TaskName } from '../../../src/tasks/registry';
+import type { Batch } from '../../../src/tasks/task/batches';
 import type { GoldenBatch } from './golden';
 
-/** What a golden base model is used for, by the class that its config.json names. */
+/** The task of a golden base model, by the class that its config.json names. */
 export function taskOfBase(base: string): TaskName {
-  const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
-  const [className] = config.architectures as readonly string[];
-  if (/ForImageClassification$/.test(className!)) return 'image_classification';
-  return /ForSequenceClassification$/.test(className!) ? 'sequence_classification' : 'causal_lm';
+  const config = JSON.parse(readFileSync(new URL(`../golden/${base}/config.json`, import.meta.url), 'utf8'));
+  return likelyTask(config, { task_type: null, hasLabels: false });
 }
 
 /** A golden batch as a model's task takes it. Texts of language models keep their length. */
 export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
-  return model.task === 'causal_lm' ? textBatch(golden) : createTask(model).given(givenInputs(golden));
+  return model.task.name === 'causal_lm' ? textBatch(golden) : createTask(model).given(givenInputs(golden));
 }
 
 function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { TaskName } from '../../../src/core/types/model';
+import type { TaskName } from '../../../src/tasks/registry';
 
 /** An entry of `golden/index.json`, which the oracle writes. Suites choose cases by it. */
 export interface GoldenEntry {

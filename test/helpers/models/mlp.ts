@@ -8,6 +8,7 @@ import { type LinearSpec, linearModule, linearWeights } from '../../../src/model
 import { relu } from '../../../src/ops/activations/relu';
 import { add } from '../../../src/ops/add';
 import { embedding } from '../../../src/ops/rows/embedding';
+import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
 import { BaseModel } from '../../../src/worker/models/base_model';
 import { BaseModelLoader } from '../../../src/worker/models/loading/base_model_loader';
 import { randomArray } from '../maths/random';
@@ -41,7 +42,7 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
     weights: linears.flatMap(linearWeights),
     prefix: '',
     constants: [table('tokens', vocabSize, 11), table('places', LONGEST, 12)],
-    task: 'causal_lm',
+    task: CAUSAL_LM.facts,
     head: {
       className: 'MLP',
       modules: [linearModule(last)],

@@ -5,7 +5,7 @@ import { numel } from '../../../src/core/numbers/shape';
 import { type StorageName, storages } from '../../../src/core/numbers/storage';
 import { formatHeader, inFileOrder } from '../../../src/formats/tensors/safetensors';
 import { fileShape } from '../../../src/models/architecture';
-import { createArchitecture } from '../../../src/models/registry';
+import { createArchitecture } from '../../../src/tasks/registry';
 
 /** Writes a folder with the config of a published model, and seeded weights of its shapes: vectors of ones, matrices around 0. */
 export async function writeRealSize(folder: string, name: string, storage: StorageName): Promise<void> {

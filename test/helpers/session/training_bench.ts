@@ -15,7 +15,7 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 import type { TextBatch } from '../../../src/tasks/causal_lm/batches';
 import { labelledRows } from '../../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { lossChunks } from '../../../src/tasks/task';
+import { lossChunks } from '../../../src/tasks/task/loss';
 import {
   createOptimizerState,
   gradientsOf,

@@ -1,6 +1,7 @@
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { PreTrainedModel } from '../../../src/page/models/model';
 import { Session } from '../../../src/page/session/session';
+import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
 import type { AdapterState, ModelInfo, VeraConfigFields, VeraInfo } from '../../../src/worker/protocol';
 import type { FakeSession, Script } from '../../worker/fake_session';
 import { type FakeWorker, fakeWorker } from '../../worker/fake_worker';
@@ -32,7 +33,7 @@ export async function openSession(
 
 export const modelInfo: ModelInfo = {
   model: 1,
-  task: 'causal_lm',
+  task: CAUSAL_LM.facts,
   config: { model_type: 'llama', hidden_size: 8 },
   tokenizer: { tokenizer: 2, vocab_size: 16, bos_token_id: 1, eos_token_id: 2, pad_token_id: null },
   modules: [

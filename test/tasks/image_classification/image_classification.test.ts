@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { GivenInputs } from '../../../src/core/types/tensor';
-import { createArchitecture } from '../../../src/models/registry';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
-import type { RowSource } from '../../../src/tasks/task';
+import { createArchitecture } from '../../../src/tasks/registry';
+import type { RowSource } from '../../../src/tasks/task/data';
 
 const config = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));
 const named = { ...config, id2label: { 0: 'cat', 1: 'dog' } };
@@ -100,7 +100,7 @@ describe('a batch', () => {
 
   test('is exported as lists of lines', async () => {
     const { rows } = await collect({ pixel_values: image(), label: 1 }, { pixel_values: image(), label: 0 });
-    const { pixel_values, labels } = task.exported(rows[0]!) as { pixel_values: number[][][]; labels: number };
+    const { pixel_values, labels } = task.exporter.exported(rows[0]!) as { pixel_values: number[][][]; labels: number };
     expect([pixel_values.length, pixel_values[0]!.length, pixel_values[0]![0]!.length, labels]).toEqual([3, 16, 16, 1]);
     expect(Float32Array.from(pixel_values.flat(2))).toEqual(image().data);
   });

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { ImageProcessor } from '../../../src/images/image_processor';
 import { pixelValues, prepareImage } from '../../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config';
-import { createArchitecture } from '../../../src/models/registry';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { exportedImage } from '../../../src/tasks/image_classification/exported_image';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
 import type { ImageRow } from '../../../src/tasks/image_classification/rows';
+import { createArchitecture } from '../../../src/tasks/registry';
 import { goldenImage } from '../../images/golden_images';
 
 const config = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));
@@ -49,7 +49,7 @@ test('a batch has the numbers that pixel_values would have', async () => {
 
 test('is exported as its bytes, many of them too', async () => {
   const [row] = await rowsOf([{ image, label: 0 }]);
-  const { pixels, ...told } = task.exported(row as ImageRow) as { readonly pixels: string };
+  const { pixels, ...told } = task.exporter.exported(row as ImageRow) as { readonly pixels: string };
   expect(Uint8Array.from(Buffer.from(pixels, 'base64'))).toEqual(row?.pixels);
   expect(told).toEqual({ labels: 0 });
   const many = Uint8Array.from({ length: 3 * 100 * 100 }, (_, index) => index % 251);

@@ -4,7 +4,7 @@ import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { collectTexts } from '../../../src/tasks/sequence_classification/data';
-import type { RowSource } from '../../../src/tasks/task';
+import type { RowSource } from '../../../src/tasks/task/data';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
 import { SMALL_BERT_VOCAB, smallBertTokenizerJson } from '../../helpers/models/small_bert_tokenizer';
 

@@ -16,7 +16,7 @@ const PORTION = 64;
 export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  const fields = info.task === 'image_classification' ? exampleFields : keptFields;
+  const fields = info.task.inputs === 'images' ? exampleFields : keptFields;
   const examples = given.map((example, index) => fields(where(index), example));
   const feed = new Feed('examples', examples.values());
   const kept: SentExample[] = [];

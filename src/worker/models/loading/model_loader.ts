@@ -3,7 +3,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
 import { ceilDiv, formatShape, numel, rowsAndColumns, sameShape } from '../../../core/numbers/shape';
 import { type Elements, type Storage, type StorageName, storages } from '../../../core/numbers/storage';
-import type { LabelOptions, ModelDtype, ModuleNames, TaskName } from '../../../core/types/model';
+import type { LabelOptions, ModelDtype, ModuleNames } from '../../../core/types/model';
 import type { ModelFiles } from '../../../formats/models/model_files';
 import type { StoredTensor, TensorRows } from '../../../formats/tensors/stored_tensor';
 import type { TensorHeader } from '../../../formats/tensors/tensor_header';
@@ -15,8 +15,7 @@ import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../../
 import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec } from '../../../models/architecture';
 import { withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
-import { createArchitecture } from '../../../models/registry';
-import { createTask } from '../../../tasks/registry';
+import { createArchitecture, createTask, type TaskName } from '../../../tasks/registry';
 import { logitsProgram } from '../../../train/steps/program';
 import { makeWeights, newlyInitialized } from './new_weights';
 

@@ -1,9 +1,9 @@
-import { WebVeraError } from '../core/errors/error';
-import { exampleFields } from '../core/types/example';
-import type { SentExample } from '../core/types/training';
+import { WebVeraError } from '../../core/errors/error';
+import { exampleFields } from '../../core/types/example';
+import type { SentExample } from '../../core/types/training';
+import type { RowSource } from '../task/data';
 import { readJsonLines } from './blob_text';
 import { readCsv } from './csv';
-import type { RowSource } from './task';
 
 /** An example, and where it is in its data set: 'example 3', 'line 12'. */
 interface PlacedExample {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCsv } from '../../src/tasks/csv';
-import { cpuTime } from '../helpers/cpu_time';
+import { readCsv } from '../../../src/tasks/reading/csv';
+import { cpuTime } from '../../helpers/cpu_time';
 
 type Rows = { readonly line: number; readonly value: Readonly<Record<string, string>> }[];
 

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/errors/error';
-import { parseJson } from '../core/input/nesting';
+import { WebVeraError } from '../../core/errors/error';
+import { parseJson } from '../../core/input/nesting';
 
 /** UTF-16 units of one line of JSON. */
 const MAX_LINE = 2 ** 24;

@@ -1,5 +1,5 @@
-import { PADDING_POSITION, type PositionRule, type TextSizes } from '../models/architecture';
-import type { BatchShape } from './task';
+import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../models/architecture';
+import type { BatchShape } from '../task/batches';
 
 /**
  * What a network takes in as the positions of a batch's tokens: `tokenPositions`, moved to the rows of long texts where the batch has

@@ -1,5 +1,5 @@
-import type { ReadProgress } from '../core/types/run';
-import type { RowSource } from './task';
+import type { ReadProgress } from '../../core/types/run';
+import type { RowSource } from '../task/data';
 
 /** How much of a data set has been read. */
 export type ReadCount = Omit<ReadProgress, 'dataset'>;

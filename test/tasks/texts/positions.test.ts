@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PADDING_POSITION as P } from '../../src/models/architecture';
-import { attentionSpans } from '../../src/ops/attention/attention_spans';
-import { positionIds, tokenPositions } from '../../src/tasks/positions';
+import { PADDING_POSITION as P } from '../../../src/models/architecture';
+import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import { positionIds, tokenPositions } from '../../../src/tasks/texts/positions';
 
 const shape = { B: 3, T: 5 };
 // Padding on the left, on the right, and a row of nothing else.

@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/errors/error';
-import type { TextSizes } from '../models/architecture';
+import { WebVeraError } from '../../core/errors/error';
+import type { TextSizes } from '../../models/architecture';
 
 /** Throws `invalid_argument` for ids that aren't in the vocabulary. */
 export function expectTokens(

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/errors/error';
+import { WebVeraError } from '../../core/errors/error';
 import { readText } from './blob_text';
 
 /** UTF-16 units of one row. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { readText } from '../../src/tasks/blob_text';
-import { placedExamples } from '../../src/tasks/placed_examples';
-import { type ReadCount, reported } from '../../src/tasks/reported';
-import type { RowSource } from '../../src/tasks/task';
+import { readText } from '../../../src/tasks/reading/blob_text';
+import { placedExamples } from '../../../src/tasks/reading/placed_examples';
+import { type ReadCount, reported } from '../../../src/tasks/reading/reported';
+import type { RowSource } from '../../../src/tasks/task/data';
 
 async function readAll(source: RowSource): Promise<readonly ReadCount[]> {
   const reads: ReadCount[] = [];

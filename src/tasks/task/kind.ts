@@ -1,0 +1,24 @@
+import type { TaskFacts } from '../../core/types/model';
+import type { ImageProcessor } from '../../images/image_processor';
+import type { Architecture, MakeHead, Network } from '../../models/architecture';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import type { Task } from './task';
+
+/** Makes a model's inputs from texts or images, as far as its folder has the files for that. */
+export interface Preprocessors {
+  readonly tokenizer?: TextTokenizer | undefined;
+  readonly imageProcessor?: ImageProcessor | undefined;
+}
+
+/** The parts of a model that a task is made from. */
+export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>;
+
+/** The record of a task. `TASKS` in `registry.ts` holds all of them; no other code names a task. */
+export interface TaskKind<Name extends string = string> {
+  /** Plain data, which a loaded model brings to the page. */
+  readonly facts: TaskFacts<Name>;
+  /** The head that the task puts on a network; undefined for a network that can't be used for it. */
+  head(network: Network): MakeHead | undefined;
+  /** Throws `unsupported_model` for a network that takes in something else. */
+  create(model: TaskModel, preprocessors: Preprocessors): Task;
+}
