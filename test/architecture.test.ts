@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -161,6 +161,20 @@ test('training, generation and what adapters share know no kind of adapter', () 
   expect(offending.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
   const [one] = importsOf('src/train/a.ts', "import type { B } from '../adapters/vera/b';");
   expect(one && knowsAKind(one)).toBe(true);
+});
+
+/** A task has a folder with a file of its name; `classification` holds what several tasks share, and `task` the interfaces. */
+const tasks = readdirSync(join(root, 'src/tasks')).filter(
+  (name) => name !== 'task' && existsSync(join(root, 'src/tasks', name, `${name}.ts`)),
+);
+const isOfATask = (path: string): boolean => tasks.some((name) => isIn(path, `tasks/${name}`));
+
+test('only the table of tasks knows a task', () => {
+  const knows = (one: Import): boolean => isOfATask(resolved(one)) && !isOfATask(one.file.replace(/^src\//, ''));
+  const offending = library.filter(knows).map(({ file, target }) => `${file} imports ${target}`);
+  expect(tasks).toContain('causal_lm');
+  // The benchmark makes batches of tokens itself.
+  expect(offending.filter((one) => !/^src\/(tasks\/registry|bench\/)/.test(one))).toEqual([]);
 });
 
 function roomOffences(imports: readonly Import[]): readonly string[] {

@@ -8,7 +8,7 @@ interface LabelledRows {
   readonly rows: Uint32Array<ArrayBuffer>;
   /** (N): the label at t + 1 for each of `rows`, then zeros. */
   readonly targets: Uint32Array<ArrayBuffer>;
-  /** How many there are. */
+  /** The number of `rows` before the zeros. */
   readonly labelled: number;
 }
 
@@ -22,7 +22,7 @@ export interface TextBatch extends Batch, LabelledRows {
 interface BatchFormat {
   /** The most tokens of a row. */
   readonly maxLength: number;
-  /** What fills ids up; masked, so that any id of the vocabulary does. */
+  /** The id of padding. The mask hides it, so any id of the vocabulary will do. */
   readonly padId: number;
 }
 

@@ -14,7 +14,7 @@ class BlockCutter {
     this.#length = length;
   }
 
-  /** The blocks that are full once these tokens follow what came before. Without labels every token is learned. */
+  /** Adds tokens, and gives the blocks that they fill. Without labels every token is learned. */
   *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
@@ -24,12 +24,12 @@ class BlockCutter {
     }
   }
 
-  /** What follows is another document. Two numbers are enough to tell it from the one before, if there is one. */
+  /** Begins another document. Two numbers, in turn, are enough to separate it from the one before. */
   separate(): void {
     if (this.#documents.at(-1) === this.#document) this.#document = 3 - this.#document;
   }
 
-  /** What is left, unless it is a single token, from which nothing can be learned. */
+  /** The last, shorter block; none for a single token, which has no label to predict. */
   *finish(): Generator<TokenRow> {
     if (this.#ids.length >= 2) yield this.#take();
   }
@@ -75,7 +75,7 @@ export async function* textBlocks(
 
 /**
  * Rows joined, each closed by EOS (if there is one) where it isn't closed already, and cut into blocks of `length` tokens. Each row
- * stays a document of its own, whose first token isn't learned, as nothing before it tells.
+ * stays a document of its own, whose first token isn't learned, as no token before it predicts it.
  */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,

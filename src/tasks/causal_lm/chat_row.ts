@@ -6,7 +6,7 @@ import { IGNORED, type TokenRow, textRow } from './token_row';
 
 export interface ChatRow {
   readonly row: TokenRow;
-  /** How many of the assistant's turns aren't learned, as it isn't certain where they are. */
+  /** The number of the assistant's turns that aren't learned, as their place in the text is uncertain. */
   readonly uncertain: number;
 }
 
@@ -15,15 +15,15 @@ interface ChatRowOptions {
   /** Whether only the assistant's turns are learned. */
   readonly assistantOnly: boolean;
   readonly breather: Breather;
-  /** How many of the first tokens are wanted. Default: all. */
+  /** The number of first tokens to return. Default: all. */
   readonly most?: number | undefined;
 }
 
 /**
- * A conversation as its template writes it. Learned are the assistant's turns, or all of it. A turn begins with the first token
- * that the text before the turn doesn't have: tokens may go over its edge.
+ * A conversation as its template renders it. Either the assistant's turns are learned, or all of it. A turn begins with the first
+ * token that differs from the tokens of the text before the turn: a token may cross its edge.
  *
- * Throws `invalid_argument` where the assistant's tokens can't be found, and what rendering the template throws.
+ * Rejects with `invalid_argument` if the assistant's tokens can't be found, and with the errors of rendering the template.
  */
 export async function chatRow(
   messages: readonly ChatMessage[],
@@ -42,7 +42,7 @@ export async function chatRow(
     length === text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
   for (const [start, end] of turns) {
     const from = await tokensIn(start);
-    // The text before this turn has all the tokens that are wanted.
+    // The text before this turn already fills the row.
     if (from === input_ids.length) break;
     const to = await tokensIn(end);
     if (from < to) labels.set(input_ids.subarray(from, to), from);

@@ -9,7 +9,7 @@ import { type ExampleOptions, rowOfExample } from './examples';
 import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
-/** Tokens that are kept in memory for later epochs, at nine bytes each. */
+/** Tokens that stay in memory for later epochs, at nine bytes each. */
 const MAX_TOKENS = 2 ** 27;
 
 export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
@@ -17,7 +17,7 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   readonly maxLength: number;
   /** Joins examples and cuts them into rows of `maxLength`. */
   readonly packing: boolean;
-  /** What becomes of a longer example: its start is kept (training), or all of it in several rows (evaluation). */
+  /** A longer example loses its end (training), or becomes several rows (evaluation). */
   readonly overflow: 'truncate' | 'split';
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,16 +25,16 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
 interface CollectedRows {
   /** At least one. */
   readonly rows: readonly TokenRow[];
-  /** Examples left out because nothing could be learned from them: too short, or no label within `maxLength`. */
+  /** Examples that are left out, as they are too short or have no label within `maxLength`. */
   readonly leftOut: number;
-  /** Turns of the assistant's that aren't learned, as it isn't certain where they are. */
+  /** The assistant's turns that aren't learned, as their place in the text is uncertain. */
   readonly uncertain: number;
 }
 
 /**
- * Reads a data set to its end, once, as tokens. Gives way to other work now and then.
- * Throws `invalid_argument` (naming the example or line), `invalid_format` for broken files, `limit_exceeded` for more
- * tokens than memory should hold, and what `signal` is aborted with.
+ * Reads a data set to its end, once, as tokens, and yields to other work now and then. Rejects with `invalid_argument` (naming the
+ * example or line), `invalid_format` for broken files, `limit_exceeded` for more tokens than memory should hold, and the reason of
+ * `signal`.
  */
 export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedRows> {
   const rows: TokenRow[] = [];

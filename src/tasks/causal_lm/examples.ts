@@ -12,20 +12,20 @@ type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 export interface ExampleOptions {
   /** Needed by all examples but `input_ids`. */
   readonly tokenizer: TextTokenizer | undefined;
-  /** Of the model: ids and labels must be below. */
+  /** The model's: ids and labels must be smaller. */
   readonly vocabSize: number;
-  /** Whether all but completions and the assistant's turns is left out of the loss; null: yes. */
+  /** Whether the loss covers completions and the assistant's turns alone. null: true. */
   readonly completionOnly: boolean | null;
   /** Pauses long work, and ends it when its signal aborts. */
   readonly breather: Breather;
-  /** How many of a text's first tokens are wanted. Default: all. */
+  /** The number of a text's first tokens to return. Default: all. */
   readonly most?: number | undefined;
 }
 
-/** Of a conversation another thread may have a part, so it is turned into tokens apart. */
+/** Any example but a conversation: another thread renders those. */
 type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
-/** Turns an example into tokens. `where` says which one it is: 'example 3', 'line 12'. Throws `invalid_argument`, and as `chatRow`. */
+/** An example as tokens. `where` names it in messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and as `chatRow` does. */
 export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
   const { completionOnly, breather, most } = options;
@@ -36,7 +36,7 @@ export async function rowOfExample(example: SentExample, where: string, options:
   });
 }
 
-/** The same of an example that no template writes. */
+/** An example without a chat template as tokens. Rejects with `invalid_argument`. */
 export async function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): Promise<TokenRow> {
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
   if ('label' in example && example.label !== undefined) throw labelled(where);
@@ -46,7 +46,7 @@ export async function exampleRow(example: SimpleExample, where: string, options:
   return completionRow(tokenizer, example, options);
 }
 
-/** As TRL: the completion is closed by the EOS token, and the tokens after the prompt's are learned. */
+/** The EOS token ends the completion, and the tokens after the prompt's are learned, as in TRL. */
 async function completionRow(
   tokenizer: TextTokenizer,
   { prompt, completion }: { readonly prompt: string; readonly completion: string },

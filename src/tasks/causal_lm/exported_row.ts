@@ -1,6 +1,6 @@
 import type { TokenRow } from './token_row';
 
-/** A row as Python's Trainer takes it. Packed ones say how long their documents are. */
+/** A row as Python's Trainer takes it. A packed row also has the lengths of its documents. */
 export function exportedRow({ input_ids, labels, attention_mask }: TokenRow): object {
   const seq_lengths = documentLengths(attention_mask);
   return {
@@ -11,7 +11,7 @@ export function exportedRow({ input_ids, labels, attention_mask }: TokenRow): ob
   };
 }
 
-/** Of a packed row. Padding separates nothing: a row with any isn't packed. */
+/** The lengths of a packed row's documents. A row with padding isn't packed, and is one document. */
 function documentLengths(mask: Uint8Array): readonly number[] {
   if (mask.includes(0)) return [mask.length];
   const lengths: number[] = [];

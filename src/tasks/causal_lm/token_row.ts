@@ -6,9 +6,9 @@ export interface TokenRow {
   readonly input_ids: Uint32Array;
   /** −100: ignored. */
   readonly labels: Int32Array;
-  /** As in `TextBatch`: 1 for a token and 0 for padding, where rows aren't packed. */
+  /** 1 for a token and 0 for padding; in packed rows as in `TextBatch`. */
   readonly attention_mask: Uint8Array;
-  /** It says itself where it ends, and needs no EOS to be told from what follows. */
+  /** Set if the text contains its own end, so that packing adds no EOS. */
   readonly isClosed?: boolean;
 }
 
@@ -30,7 +30,7 @@ export function sliceRow(row: TokenRow, start: number, end: number): TokenRow {
   };
 }
 
-/** Consecutive parts of `length` tokens that don't overlap; the last is what is left. */
+/** Consecutive parts of `length` tokens that don't overlap; the last may be shorter. */
 export function* splitRow(row: TokenRow, length: number): Generator<TokenRow> {
   for (let start = 0; start < row.input_ids.length; start += length) yield sliceRow(row, start, start + length);
 }

@@ -4,7 +4,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { refused } from '../refused';
 
-/** Throws `invalid_argument` for arguments that mean nothing to a classifier, or to one of numbers or of several labels at once. */
+/** Throws `invalid_argument` for arguments that don't apply to classifiers, or not to one of numbers or of several labels at once. */
 export function expectClassifiable(
   args: Pick<ResolvedTrainingArguments, 'packing' | 'completion_only_loss' | 'label_smoothing_factor' | 'classWeights'>,
   { names, problem }: Labels,
@@ -18,7 +18,7 @@ export function expectClassifiable(
   if (args.classWeights !== null) throw refused('classWeights', why);
 }
 
-/** What the loss of each row is multiplied by, by its class. Throws `invalid_argument` for weights of labels that there aren't. */
+/** The weight of each row's loss, by its class. Throws `invalid_argument` for weights of unknown labels. */
 export function rowWeights(
   targets: readonly number[],
   weights: ResolvedTrainingArguments['classWeights'],

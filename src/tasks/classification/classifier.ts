@@ -15,7 +15,7 @@ import { predictionMetricNames, predictionMetrics, predictionsOf } from './metri
 import { labelScores } from './scores';
 import { type BatchTargets, noTarget, type RowTarget } from './targets';
 
-/** A batch of which the head reads one hidden state of each row. */
+/** A batch in which the head reads one hidden state of each row. */
 export interface ClassifiedBatch extends Batch, BatchTargets {
   /** (B): the flat positions that the head reads. */
   readonly rows: Uint32Array<ArrayBuffer>;
@@ -26,11 +26,11 @@ export interface HeadInputs {
   readonly rows: Value;
   /** Classes as u32 (B), or a number for each label (B, labels). */
   readonly targets: Value;
-  /** (B): what the loss of each row is multiplied by. */
+  /** (B): the weight of each row's loss. */
   readonly weights: Value;
 }
 
-/** What all tasks have in common that tell labels, or numbers: what becomes of the hidden states. */
+/** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
 export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
   readonly metricNames: readonly string[];
   protected readonly head: Head;
@@ -68,7 +68,7 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     return { dims, data: data.slice(0, numel(dims)) };
   }
 
-  /** `read` takes in an example, whether or not it has a label. */
+  /** `read` takes an example with or without a label. */
   protected predictorOf<Input extends object>(read: Predictor<Input>['unlabelled']): Predictor<Input & RowTarget> {
     return {
       unlabelled: async (...example) => ({ ...(await read(...example)), ...noTarget(this.labels) }),

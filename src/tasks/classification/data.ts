@@ -8,7 +8,7 @@ import { expectClassifiable, rowWeights } from './arguments';
 import { checkClasses } from './labels';
 import type { RowTarget } from './targets';
 
-/** Of all rows together: where a row has a number for each label, these are kept in memory too. */
+/** Targets of all rows together: rows with a number for each label take memory for these too. */
 const MOST_TARGETS = 2 ** 25;
 
 /** How a data set becomes rows. */
@@ -16,14 +16,14 @@ interface RowFormat<Row> {
   readonly labels: Labels;
   /** An example, in messages. */
   readonly form: string;
-  /** What a row takes of the memory, and how much all may take. */
+  /** The memory of a row, and the most that all rows may take. */
   readonly size: { readonly unit: string; readonly most: number; of(row: Row): number };
   row(example: SentExample, where: string): Row | Promise<Row>;
 }
 
 /**
  * Reads a data set of examples with labels to its end. Throws `invalid_argument` (naming the example or line), also for data of one
- * class in training, `invalid_format` for broken files, `limit_exceeded`, and what `signal` is aborted with.
+ * class in training, `invalid_format` for broken files, `limit_exceeded`, and the reason of `signal`.
  */
 export async function collectClassified<Row extends RowTarget>(
   source: RowSource,

@@ -8,10 +8,10 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 /** Most names in a message. */
 const SHOWN = 8;
 
-/** Of several labels at once an example has those that are likelier. */
+/** Where an example may have several labels, it has those with a higher probability. */
 export const ONE_HALF = 0.5;
 
-/** What an example says of itself. */
+/** The label or the labels in an example. */
 type GivenLabel = number | string | LabelList;
 
 /** The label of an example, or the list of them where the model tells several. Undefined for an example without. */
@@ -27,7 +27,7 @@ function isNames(list: LabelList): boolean {
 }
 
 /**
- * What a row is to be told: its class or its number, alone, or a number for each label. Of several labels at once an example has
+ * The targets of a row: its class or its number, alone, or a number for each label. Where several labels go together, an example has
  * the names, or from 0 to 1 how likely each label is; a name by itself is a list of one. Throws `invalid_argument`.
  */
 export function targetsOf(given: GivenLabel, labels: Labels, where: string): readonly number[] {
@@ -78,7 +78,7 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
-/** What an example's label means. Throws `invalid_argument`, as `targetsOf` does. */
+/** The label of an example with its number and name. Throws `invalid_argument`, as `targetsOf` does. */
 export function previewLabel(example: Example, labels: Labels, where: string): PreviewLabel {
   const label = labelOf(example, labels);
   if (label === undefined) return null;
@@ -90,7 +90,7 @@ export function previewLabel(example: Example, labels: Labels, where: string): P
   return targets.flatMap((target, id) => (target > ONE_HALF ? [named(id)] : []));
 }
 
-/** The targets of what a caller of `forward` gives, for each of B rows. Throws `invalid_argument`. */
+/** The targets in the labels of `forward`, for each of B rows. Throws `invalid_argument`. */
 export function givenTargets(
   { dims, data }: RowLabels | IdTensor,
   labels: Labels,

@@ -17,7 +17,7 @@ interface ClassificationLoss {
     readonly rows: Value;
     /** Classes as u32 (B), or a number for each label (B, labels). */
     readonly targets: Value;
-    /** (B): what the loss of each row is multiplied by. */
+    /** (B): the weight of each row's loss. */
     readonly weights: Value;
   };
   readonly B: number;
@@ -26,7 +26,7 @@ interface ClassificationLoss {
   readonly smoothing: number;
 }
 
-/** Of each row: cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
+/** A loss for each row: cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
 export function classificationLoss(
   g: Graph,
   head: Head,

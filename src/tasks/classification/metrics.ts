@@ -5,7 +5,7 @@ import { ONE_HALF } from './labels';
 type Numbers = readonly number[];
 
 /**
- * What is predicted of the rows of logits (rows, labels): the class of each, or for each label 1 where the row has it, or its number.
+ * The predictions for logits (rows, labels): the class of each row; or for each label 1 if the row has it; or the label's number.
  */
 export function predictionsOf(logits: Float32Array, { names, problem }: Labels): number[] {
   if (problem === 'single_label_classification') return predictedClasses(logits, names.length);
@@ -33,8 +33,8 @@ export function predictionMetricNames({ problem }: Labels): readonly string[] {
 }
 
 /**
- * What users compare of predictions and targets, both (rows, targets of a row): accuracy and the macro F1 of classes; of several
- * labels at once how many rows are wholly right, and the macro and the micro F1; the correlations of numbers, of several their means.
+ * Metrics of predictions and targets, both (rows, targets of a row): accuracy and the macro F1 of classes; of several labels at once
+ * the share of rows that are wholly right, and the macro and the micro F1; the correlations of numbers, or the means over several.
  */
 export function predictionMetrics(
   predicted: Numbers,
@@ -55,7 +55,7 @@ function accuracy(predicted: Numbers, targets: Numbers): number {
   return predicted.filter((label, row) => label === targets[row]).length / targets.length;
 }
 
-/** How often a label is right, told, and there. */
+/** The numbers of rows where a label is predicted rightly, is predicted, and is true. */
 interface Counts {
   hit: number;
   said: number;
@@ -79,7 +79,7 @@ function macroF1(predicted: Numbers, targets: Numbers): number {
   return mean([...counts.values()].map(f1));
 }
 
-/** Of rows of `count` labels, as scikit-learn takes them: a label that no row has and none is told to have has the F1 of 0. */
+/** Metrics of rows of `count` labels, as in scikit-learn: a label that no row has, and that is never predicted, has an F1 of 0. */
 function severalLabels(predicted: Numbers, targets: Numbers, count: number): Readonly<Record<string, number>> {
   const each = Array.from({ length: count }, (): Counts => ({ hit: 0, said: 0, true: 0 }));
   const all: Counts = { hit: 0, said: 0, true: 0 };

@@ -3,7 +3,7 @@ import type { Labels } from '../../models/labels';
 import { ONE_HALF } from './labels';
 
 /**
- * Of each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted numbers, in the order
+ * For each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted numbers, in the order
  * of the labels.
  */
 export function labelScores(logits: Float32Array, { names, problem }: Labels): readonly (readonly LabelScore[])[] {

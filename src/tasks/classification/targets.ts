@@ -1,25 +1,25 @@
 import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
-/** What is to be told of an example. */
+/** The targets of an example. */
 export interface RowTarget {
   /** Its class or the number to be predicted, alone; or one for each label: 1 where it has the label, or the number. */
   readonly targets: readonly number[];
-  /** What its loss is multiplied by. */
+  /** The weight of its loss. */
   readonly weight: number;
 }
 
-/** Of an example without a label. */
+/** The targets of an example without a label. */
 export function noTarget(labels: Labels): RowTarget {
   return { targets: new Array<number>(targetsPerRow(labels)).fill(0), weight: 1 };
 }
 
-/** What is to be told of a batch's B rows. */
+/** The targets of a batch's B rows. */
 export interface BatchTargets {
-  /** B, or 0 where nothing is to be told. */
+  /** B, or 0 if the rows have no labels. */
   readonly labelled: number;
   /** (B, targets of a row): zeros for none. */
   readonly targets: Float32Array<ArrayBuffer>;
-  /** (B): what the loss of each row is multiplied by. */
+  /** (B): the weight of each row's loss. */
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
@@ -31,7 +31,7 @@ export function targetsOfBatch(rows: readonly RowTarget[], isLabelled: boolean):
   };
 }
 
-/** As Python has it: the label or the list of them, and the weight where it isn't 1. */
+/** The fields for Python: the label or the list of labels, and the weight if it isn't 1. */
 export function exportedTarget({ targets, weight }: RowTarget, labels: Labels): object {
   const [first = 0] = targets;
   return { labels: areSeveral(labels) ? targets : first, ...(weight !== 1 && { weight }) };

@@ -3,7 +3,7 @@ import type { Labels } from '../../models/labels';
 import { exportedTarget } from '../classification/targets';
 import type { ImageRow } from './rows';
 
-/** Characters that a call takes as arguments. */
+/** The most bytes that one call takes as arguments. */
 const CHUNK = 2 ** 13;
 
 interface ExportFormat {

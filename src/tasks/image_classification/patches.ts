@@ -1,8 +1,8 @@
 import type { ImageSizes } from '../../models/architecture';
 
 /**
- * The patches of images as rows of a matrix, (B·P, C·p·p), from the top left on, row by row: what a convolution over patches
- * multiplies, each in the order of its weight's (C, p, p). `images` holds the pixels of B images, (C, H, W) each.
+ * The patches of images as rows of a matrix, (B·P, C·p·p), from the top left, row by row: the operand of a convolution over patches,
+ * with the numbers of a patch in the order of the weight's (C, p, p). `images` holds the pixels of B images, (C, H, W) each.
  */
 export function patchRows(
   images: readonly Float32Array[],

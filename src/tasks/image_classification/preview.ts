@@ -5,8 +5,8 @@ import { previewLabel } from '../classification/labels';
 import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';
 
 /**
- * An example as a classifier of images takes it in, whether or not it has a label. Rejects as `imageRow` does, and with
- * `invalid_argument` for a model whose images aren't prepared here: what its numbers look like isn't known.
+ * An example, with or without a label, as a classifier of images takes it in. Rejects as `imageRow` does, and with `invalid_argument`
+ * for a model without an image processor, as the scaling of its numbers is unknown.
  */
 export async function previewOfImage(
   example: SentExample,

@@ -11,9 +11,9 @@ import { givenTargets, labelOf, targetsOf } from '../classification/labels';
 import { noTarget, type RowTarget } from '../classification/targets';
 import { placed } from '../reading/placed_examples';
 
-/** An image, and what is to be told of it. */
+/** An image and its targets. */
 export interface ImageRow extends RowTarget {
-  /** Bytes (H, W, 3) of an image that was prepared here; numbers (C, H, W) of one that came as `pixel_values`. */
+  /** Bytes (H, W, 3) if the image was prepared here; numbers (C, H, W) if the caller passed `pixel_values`. */
   readonly pixels: Uint8Array | Float32Array;
 }
 
@@ -28,8 +28,8 @@ export interface ImageRowOptions extends GivenOptions {
 }
 
 /**
- * Turns an example into a row. `where` says which one it is. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded`
- * for images that aren't any or are too large, and what the signal is aborted with.
+ * An example as a row. `where` names it in messages. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded` for bytes
+ * that hold no image or too large a one, and with the signal's reason.
  */
 export async function imageRow(example: SentExample, where: string, options: ImageRowOptions): Promise<ImageRow> {
   const label = labelOf(example, options.labels);
@@ -38,7 +38,7 @@ export async function imageRow(example: SentExample, where: string, options: Ima
   return { pixels: await pixelsOf(example, where, options), targets, weight: 1 };
 }
 
-/** Of an example, whether or not it has a label. Rejects as `imageRow` does. */
+/** The pixels of an example with or without a label. Rejects as `imageRow` does. */
 export async function pixelsOf(
   example: SentExample,
   where: string,
@@ -71,7 +71,7 @@ async function preparedPixels(
   }
 }
 
-/** Of an image that was prepared before. */
+/** The pixels of an image that was prepared before. */
 function keptPixels(
   { height, width, data }: RgbImage,
   where: string,
@@ -83,8 +83,8 @@ function keptPixels(
 }
 
 /**
- * An example as it is kept: it is learnt as it would be now. Rejects as `imageRow` does, and with `invalid_argument` for numbers,
- * which may be of anything.
+ * An example in the form that profiles store: pixels of the model's size. Rejects as `imageRow` does, and with `invalid_argument` for
+ * `pixel_values`, whose scaling is unknown.
  */
 export async function keptExample(example: SentExample, where: string, options: ImageRowOptions): Promise<SentExample> {
   const { pixels } = await imageRow(example, where, options);
@@ -107,7 +107,7 @@ export function expectProcessor(processor: ImageProcessor | undefined): ImagePro
   );
 }
 
-/** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */
+/** The inputs of `forward` as rows. Throws `invalid_argument` for pixels and labels that don't fit the model. */
 export function givenImages(inputs: GivenImages, { image, labels }: GivenOptions): readonly ImageRow[] {
   const { dims, data } = inputs.pixel_values;
   const [B, ...shape] = dims;

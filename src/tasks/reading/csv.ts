@@ -51,7 +51,7 @@ interface CsvRecord {
   readonly fields: readonly string[];
 }
 
-/** Where the text that was read ends: before a field, within one, within quotes, or after a quote that ends them or is doubled. */
+/** The reader's place: before a field, in a field, within quotes, or after a quote, which ends them or is the first of two. */
 type Place = 'start' | 'plain' | 'quoted' | 'quote';
 
 /** Reads a text that comes in parts; every character of it once. */
@@ -62,7 +62,7 @@ class RecordReader {
   /** Units of the fields before. */
   #size = 0;
   #hasQuotes = false;
-  /** Of the record, and of what is read. */
+  /** The line of the record's start, and of the reader. */
   #line = 1;
   #at = 1;
 

@@ -5,13 +5,13 @@ import type { RowSource } from '../task/data';
 import { readJsonLines } from './blob_text';
 import { readCsv } from './csv';
 
-/** An example, and where it is in its data set: 'example 3', 'line 12'. */
+/** An example and its place in the data set: 'example 3', 'line 12'. */
 interface PlacedExample {
   readonly where: string;
   readonly example: SentExample;
 }
 
-/** The examples of a data set, checked as far as no model is needed. Throws `invalid_argument`, and `invalid_format` for broken files. */
+/** The examples of a data set, with all checks that need no model. Throws `invalid_argument`, and `invalid_format` for broken files. */
 export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedExample> {
   for await (const { where, given } of givenExamples(source)) yield { where, example: exampleFields(where, given) };
 }
@@ -30,7 +30,7 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
   }
 }
 
-/** The error, with the example that it is about. */
+/** The error with the place of its example in the message. */
 export function placed(error: unknown, where: string): unknown {
   if (!(error instanceof WebVeraError)) return error;
   return new WebVeraError(error.code, `${where}: ${error.message}`, error);

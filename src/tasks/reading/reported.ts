@@ -1,10 +1,10 @@
 import type { ReadProgress } from '../../core/types/run';
 import type { RowSource } from '../task/data';
 
-/** How much of a data set has been read. */
+/** The progress of reading a data set. */
 export type ReadCount = Omit<ReadProgress, 'dataset'>;
 
-/** The least that is read between two reports: bytes of a file, or examples. */
+/** The fewest bytes of a file, or examples, between two reports. */
 const LEAST = { blob: 2 ** 20, examples: 100 };
 
 /** A data set that reports how much of it has been read, at most once for each percent. */
@@ -14,7 +14,7 @@ export function reported(source: RowSource, report: (read: ReadCount) => void): 
   let last = 0;
   const onRead = (count: number): void => {
     loaded += count;
-    // Reports become rarer where the end isn't known, so that an endless data set makes no endless list of them.
+    // Without a known end reports become rarer, so that an endless data set makes no endless list of them.
     const percent = (total ?? 10 * loaded) / 100;
     if (loaded - last < Math.max(LEAST[source.kind], percent)) return;
     last = loaded;

@@ -14,7 +14,7 @@ export interface ClassifiedTexts extends ClassifiedBatch {
   readonly token_type_ids: Uint32Array<ArrayBuffer>;
 }
 
-/** Tokens of the shortest batches: what is classified is often a line, of which padding would be most. */
+/** Tokens of the shortest batches. Texts are often a single line, which longer batches would mostly pad. */
 const SMALLEST = 16;
 
 interface BatchFormat {
@@ -50,7 +50,7 @@ export function textsBatch(
   return batch;
 }
 
-/** As transformers: the last that isn't `pad_token_id`, by the ids alone; without such a token the mask tells. */
+/** The position of the last token whose id isn't `pad_token_id`, as in transformers; of a model without that id, by the mask. */
 export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;

@@ -3,10 +3,10 @@ import { collectClassified } from '../classification/data';
 import type { CollectedRows, CollectOptions, RowSource } from '../task/data';
 import { type TextRow, type TextRowOptions, textRow } from './rows';
 
-/** Tokens that are kept in memory for later epochs, at six bytes each. */
+/** Tokens that stay in memory for later epochs, at six bytes each. */
 const MAX_TOKENS = 2 ** 27;
 
-/** Reads a data set of texts with labels to its end, as `collectClassified`. Warns of texts that were cut. */
+/** Reads a data set of labelled texts, as `collectClassified` does, and warns of texts that were cut. */
 export async function collectTexts(
   source: RowSource,
   collecting: CollectOptions,

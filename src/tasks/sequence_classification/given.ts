@@ -7,7 +7,7 @@ import { noTarget } from '../classification/targets';
 import { expectTokens } from '../texts/tokens';
 import { expectBelow, type TextRow } from './rows';
 
-/** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */
+/** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
 export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {
   const { input_ids, attention_mask, token_type_ids } = inputs;
   const [B, T] = input_ids.dims;

@@ -3,7 +3,7 @@ import type { SentExample } from '../../core/types/training';
 import { previewLabel } from '../classification/labels';
 import { type TextRowOptions, unlabelledRow } from './rows';
 
-/** An example as a classifier takes it in, whether or not it has a label. Throws `invalid_argument`. */
+/** An example, with or without a label, as a classifier takes it in. Throws `invalid_argument`. */
 export function previewOfText(example: SentExample, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {
   let cut = false;
   const onCut = (): void => {

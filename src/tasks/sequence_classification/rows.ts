@@ -12,11 +12,11 @@ interface TextTokens {
   readonly input_ids: Uint32Array;
   /** 0 for padding. */
   readonly attention_mask: Uint8Array;
-  /** Which of two texts each token is of. */
+  /** The number of each token's text: 0 or 1. */
   readonly token_type_ids: Uint8Array;
 }
 
-/** A text, and what is to be told of it. */
+/** A text and its targets. */
 export interface TextRow extends TextTokens, RowTarget {}
 
 export interface TextRowOptions {
@@ -25,7 +25,7 @@ export interface TextRowOptions {
   readonly labels: Labels;
   /** Tokens per row. */
   readonly maxLength: number;
-  /** Called for a text of which the end is left out. */
+  /** Called for a text that is cut. */
   onCut(): void;
 }
 
@@ -34,14 +34,14 @@ type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 const FORMS =
   'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }, with labels in place of label where a model tells several.';
 
-/** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
+/** An example as a row. `where` names it in messages. Throws `invalid_argument`. */
 export function textRow(example: SentExample, where: string, options: TextRowOptions): TextRow {
   const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'a label for the whole text');
   return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
 }
 
-/** Turns an example into a row, whether or not it has a label. Throws `invalid_argument`. */
+/** An example, with or without a label, as tokens. Throws `invalid_argument`. */
 export function unlabelledRow(
   example: SentExample,
   where: string,
@@ -61,7 +61,7 @@ export function unlabelledRow(
   };
 }
 
-/** What a tokenizer says of two texts, for models that tell them apart. */
+/** The tokenizer's token types, if the model takes them in; else zeros. */
 function typesFor({ typeVocabSize }: TextSizes, types: readonly number[], where: string): Uint8Array {
   if (typeVocabSize === undefined) return new Uint8Array(types.length);
   expectBelow(types, typeVocabSize, `${where}: token_type_ids`);

@@ -2,8 +2,8 @@ import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../model
 import type { BatchShape } from '../task/batches';
 
 /**
- * What a network takes in as the positions of a batch's tokens: `tokenPositions`, moved to the rows of long texts where the batch has
- * one. As in transformers, the longest of its texts decides for all; padding behind that one doesn't count.
+ * The network's position ids for a batch: `tokenPositions`, moved to the rows of long texts if the batch has one. As in transformers,
+ * the longest of its texts decides for all; padding behind that text doesn't count.
  */
 export function positionIds(
   shape: BatchShape,

@@ -8,7 +8,7 @@ import type { GoldenBatch } from './golden';
 
 /** The task of a golden base model, by the class that its config.json names. */
 export function taskOfBase(base: string): TaskName {
-  const config = JSON.parse(readFileSync(new URL(`../golden/${base}/config.json`, import.meta.url), 'utf8'));
+  const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
   return likelyTask(config, { task_type: null, hasLabels: false });
 }
 
