@@ -1,6 +1,7 @@
 import { bucketLength } from '../../core/numbers/bucket';
 import type { Batch } from '../task/batches';
-import { IGNORED, type TokenRow } from './token_row';
+import { IGNORED } from '../texts/token_labels';
+import type { TokenRow } from './token_row';
 
 /** The positions whose next token has a label, and that label. N = B·T. */
 interface LabelledRows {

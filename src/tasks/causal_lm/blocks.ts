@@ -1,6 +1,7 @@
 import type { Breather } from '../../core/async/breather';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { IGNORED, type TokenRow } from './token_row';
+import { IGNORED } from '../texts/token_labels';
+import type { TokenRow } from './token_row';
 
 /** Joins tokens that come in parts and cuts them into rows of one length. */
 class BlockCutter {

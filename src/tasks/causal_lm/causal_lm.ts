@@ -18,12 +18,13 @@ import type { LogitsParts, Loss, LossParts } from '../task/loss';
 import type { Measured } from '../task/metrics';
 import type { Task } from '../task/task';
 import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
+import { unpaddedLogits } from '../texts/unpadded_logits';
 import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
 import { rowOfExample } from './examples';
 import { exportedRow } from './exported_row';
-import { batchOfInputs, unpaddedLogits } from './forward';
+import { batchOfInputs } from './forward';
 import { previewOfExample } from './preview';
 import type { TokenRow } from './token_row';
 

@@ -2,7 +2,8 @@ import type { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { ChatMessage } from '../../core/types/chat';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { IGNORED, type TokenRow, textRow } from './token_row';
+import { IGNORED } from '../texts/token_labels';
+import { type TokenRow, textRow } from './token_row';
 
 export interface ChatRow {
   readonly row: TokenRow;

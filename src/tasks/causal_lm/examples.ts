@@ -4,8 +4,9 @@ import { holdsImage } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../reading/placed_examples';
+import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
-import { IGNORED, type TokenRow, textRow } from './token_row';
+import { type TokenRow, textRow } from './token_row';
 
 type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../../core/errors/error';
 import { bucketLength } from '../../core/numbers/bucket';
-import type { GivenTexts, IdTensor, RowLabels, Tensor } from '../../core/types/tensor';
+import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
+import { IGNORED, tokenLabels } from '../texts/token_labels';
 import { expectTokens } from '../texts/tokens';
 import { labelledRows, type TextBatch } from './batches';
-import { IGNORED } from './token_row';
 
 /** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
 export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenTexts, text: TextSizes): TextBatch {
@@ -33,27 +33,4 @@ export function batchOfInputs({ input_ids, attention_mask, labels: given }: Give
     attention_mask: Uint32Array.from(padded(attention_mask, 1, 0)),
     ...labelledRows(padded(labels, IGNORED, IGNORED), B, T),
   };
-}
-
-function tokenLabels(labels: IdTensor | RowLabels, { dims: [B, T] }: IdTensor): IdTensor {
-  if (isOfTokens(labels) && labels.dims[1] === T) return labels;
-  throw new WebVeraError(
-    'invalid_argument',
-    `labels: expected dims [${B}, ${T}], as input_ids, got [${labels.dims.join(', ')}]`,
-  );
-}
-
-function isOfTokens(labels: IdTensor | RowLabels): labels is IdTensor {
-  return labels.data instanceof Int32Array;
-}
-
-/** Logits of a padded batch, (B·T, V), without those of the padding: (B, length, V). */
-export function unpaddedLogits(data: Float32Array, { dims: [B, length] }: IdTensor, T: number, V: number): Tensor {
-  const dims = [B, length, V];
-  if (length === T) return { dims, data: data.slice(0, B * T * V) };
-  const cut = new Float32Array(B * length * V);
-  for (let row = 0; row < B; row++) {
-    cut.set(data.subarray(row * T * V, (row * T + length) * V), row * length * V);
-  }
-  return { dims, data: cut };
 }

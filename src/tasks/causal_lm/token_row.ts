@@ -1,5 +1,4 @@
-/** The label of a token that isn't learned. */
-export const IGNORED = -100;
+import { IGNORED } from '../texts/token_labels';
 
 /** One example as tokens; the three arrays are of one length. Labels aren't shifted: the loss compares t with t+1. */
 export interface TokenRow {

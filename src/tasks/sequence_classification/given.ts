@@ -1,30 +1,15 @@
-import { WebVeraError } from '../../core/errors/error';
-import type { GivenTexts, IdTensor } from '../../core/types/tensor';
+import type { GivenTexts } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { givenTargets } from '../classification/labels';
 import { noTarget } from '../classification/targets';
-import { expectTokens } from '../texts/tokens';
-import { expectBelow, type TextRow } from './rows';
+import { givenTokens } from '../texts/given_tokens';
+import type { TextRow } from './rows';
 
 /** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
 export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {
-  const { input_ids, attention_mask, token_type_ids } = inputs;
-  const [B, T] = input_ids.dims;
-  if (T > text.maxLength) {
-    throw new WebVeraError('invalid_argument', `input_ids: expected at most ${text.maxLength} tokens a row, got ${T}`);
-  }
-  expectTokens(input_ids.data, 'input_ids', text);
-  if (attention_mask !== undefined) expectBelow(attention_mask.data, 2, 'attention_mask');
-  if (token_type_ids !== undefined) expectBelow(token_type_ids.data, text.typeVocabSize ?? 1, 'token_type_ids');
-  const targets = inputs.labels && givenTargets(inputs.labels, labels, B);
+  const rows = givenTokens(inputs, text);
+  const targets = inputs.labels && givenTargets(inputs.labels, labels, rows.length);
   const none = noTarget(labels);
-  const rowOf = (tensor: IdTensor, row: number) => tensor.data.subarray(row * T, (row + 1) * T);
-  return Array.from({ length: B }, (_, row) => ({
-    input_ids: Uint32Array.from(rowOf(input_ids, row)),
-    attention_mask: attention_mask ? Uint8Array.from(rowOf(attention_mask, row)) : new Uint8Array(T).fill(1),
-    token_type_ids: token_type_ids ? Uint8Array.from(rowOf(token_type_ids, row)) : new Uint8Array(T),
-    targets: targets?.[row] ?? none.targets,
-    weight: 1,
-  }));
+  return rows.map((tokens, row) => ({ ...tokens, targets: targets?.[row] ?? none.targets, weight: 1 }));
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RowSlabs } from '../../../src/tasks/causal_lm/row_slabs';
-import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import { IGNORED } from '../../../src/tasks/texts/token_labels';
 
 function row(length: number, seed: number): TokenRow {
   return {

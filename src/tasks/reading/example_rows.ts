@@ -1,0 +1,67 @@
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
+import type { RowSource } from '../task/data';
+import { placed, placedExamples } from './placed_examples';
+
+interface RowFormat<Row> {
+  /** An example, in messages. */
+  readonly form: string;
+  /** The most that all rows together may take of the memory. */
+  readonly limits: readonly { readonly unit: string; readonly most: number; of(row: Row): number }[];
+  row(example: SentExample, where: string): Row | Promise<Row>;
+}
+
+/**
+ * Reads a data set of labelled examples to its end, a row for each. Rejects with `invalid_argument` (naming the example or line),
+ * `invalid_format` for broken files, `limit_exceeded`, and the reason of `signal`.
+ */
+export async function exampleRows<Row>(
+  source: RowSource,
+  { form, limits, row: rowOf }: RowFormat<Row>,
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  if (source.kind === 'blob' && source.format === 'text') throw plainText();
+  const rows: Row[] = [];
+  const breather = new Breather(signal);
+  const sums = limits.map(() => 0);
+  for await (const { where, example } of placedExamples(source)) {
+    await breather.breathe();
+    const row = await rowAt(where, () => rowOf(example, where));
+    rows.push(row);
+    for (const [index, { unit, most, of }] of limits.entries()) {
+      const sum = (sums[index] ?? 0) + of(row);
+      if (sum > most) throw tooMuch(`${most} ${unit}`, sum);
+      sums[index] = sum;
+    }
+  }
+  signal.throwIfAborted();
+  if (rows.length === 0) throw empty(form);
+  return rows;
+}
+
+/** Adds the place of the example to errors that lack it. */
+async function rowAt<Row>(where: string, make: () => Row | Promise<Row>): Promise<Row> {
+  try {
+    return await make();
+  } catch (error) {
+    throw error instanceof WebVeraError && error.message.startsWith(where) ? error : placed(error, where);
+  }
+}
+function empty(form: string): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a data set with at least one example, got none', {
+    hint: `An example is ${form}.`,
+  });
+}
+
+function plainText(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected examples with labels, got a file of plain text', {
+    hint: 'Pass a CSV file (.csv) with columns text and label, a JSON Lines file (.jsonl) of { "text": …, "label": … }, or a list.',
+  });
+}
+
+function tooMuch(most: string, got: number): WebVeraError {
+  return new WebVeraError('limit_exceeded', `Expected a data set of at most ${most}, got ${got} or more`, {
+    hint: 'Pass a part of the data: what is read is kept in memory for later epochs.',
+  });
+}

@@ -1,0 +1,61 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
+import type { TextSizes } from '../../models/architecture';
+import { expectTokens } from './tokens';
+
+/** A text as tokens. The arrays are of one length. */
+export interface TextTokens {
+  readonly input_ids: Uint32Array;
+  /** 0 for padding. */
+  readonly attention_mask: Uint8Array;
+  /** The number of each token's text: 0 or 1. */
+  readonly token_type_ids: Uint8Array;
+}
+
+export type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
+
+interface TokenOptions {
+  readonly text: TextSizes;
+  /** Tokens per row. */
+  readonly maxLength: number;
+  /** The hint of errors: the forms of an example. */
+  readonly forms: string;
+  /** Called for a text that is cut. */
+  onCut(): void;
+}
+
+/** An example of ids as tokens. Throws `invalid_argument`. */
+export function tokensOfIds(
+  example: TokenExample,
+  where: string,
+  { text, maxLength, forms, onCut }: TokenOptions,
+): TextTokens {
+  const { input_ids: ids, attention_mask: mask = ids.map(() => 1), token_type_ids: types = ids.map(() => 0) } = example;
+  const invalid = (expected: string): WebVeraError =>
+    new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: forms });
+  if (ids.length === 0) throw invalid('at least one token');
+  expectTokens(ids, `${where}: input_ids`, text);
+  if (mask.length !== ids.length) throw invalid(`${ids.length} entries in attention_mask, got ${mask.length}`);
+  if (types.length !== ids.length) throw invalid(`${ids.length} entries in token_type_ids, got ${types.length}`);
+  expectBelow(mask, 2, `${where}: attention_mask`);
+  expectBelow(types, text.typeVocabSize ?? 1, `${where}: token_type_ids`);
+  if (ids.length > maxLength) onCut();
+  return {
+    input_ids: Uint32Array.from(ids.slice(0, maxLength)),
+    attention_mask: Uint8Array.from(mask.slice(0, maxLength)),
+    token_type_ids: Uint8Array.from(types.slice(0, maxLength)),
+  };
+}
+
+/** The tokenizer's token types, if the model takes them in; else zeros. */
+export function tokenTypes(types: readonly number[], where: string, { typeVocabSize }: TextSizes): Uint8Array {
+  if (typeVocabSize === undefined) return new Uint8Array(types.length);
+  expectBelow(types, typeVocabSize, `${where}: token_type_ids`);
+  return Uint8Array.from(types);
+}
+
+export function expectBelow(list: readonly number[] | Int32Array, end: number, what: string): void {
+  const odd = list.find((entry) => !(Number.isInteger(entry) && entry >= 0 && entry < end));
+  if (odd === undefined) return;
+  throw new WebVeraError('invalid_argument', `${what}: expected integers from 0 to ${end - 1}, got ${odd}`);
+}
