@@ -1,8 +1,5 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import {
-  AutoModelForCausalLM,
-  AutoModelForImageClassification,
-  AutoModelForSequenceClassification,
   type Example,
   estimate,
   get_peft_model,
@@ -14,13 +11,7 @@ import {
 } from '../../src/index';
 import { goldenBase } from '../helpers/golden/golden';
 import { taskOfBase } from '../helpers/golden/golden_batches';
-import { openTestSession, type TestSession } from '../helpers/session/session';
-
-const classes = {
-  causal_lm: AutoModelForCausalLM,
-  sequence_classification: AutoModelForSequenceClassification,
-  image_classification: AutoModelForImageClassification,
-};
+import { AUTO_CLASSES, openTestSession, type TestSession } from '../helpers/session/session';
 
 /** As long as the models take. */
 const T = 40;
@@ -52,7 +43,7 @@ const checkpointing = { gradient_checkpointing: true };
 async function held({ session }: TestSession, { base, peft_config, args, dtype }: Planned) {
   const options = { session, ...(dtype && { dtype }) };
   const { gpu } = await estimate(goldenBase(base), { ...options, peft_config, ...(args && { args }) });
-  const model = await classes[taskOfBase(base)].from_pretrained(goldenBase(base), options);
+  const model = await AUTO_CLASSES[taskOfBase(base)].from_pretrained(goldenBase(base), options);
   const weights = (await model.memory()).gpu_bytes;
   const vera = await get_peft_model(model, new VeraConfig(peft_config));
   const run = new Trainer({ model: vera, args: { ...args, max_steps: 2 }, train_dataset: examples(base) }).train();

@@ -41,17 +41,19 @@ export async function within<T>(options: SessionOptions, body: (opened: TestSess
   }
 }
 
+/** The class that loads models for a task. */
+export const AUTO_CLASSES = {
+  causal_lm: AutoModelForCausalLM,
+  sequence_classification: AutoModelForSequenceClassification,
+  image_classification: AutoModelForImageClassification,
+};
+
 /** The base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
   const { base } = goldenCase(name);
-  const classes = {
-    causal_lm: AutoModelForCausalLM,
-    sequence_classification: AutoModelForSequenceClassification,
-    image_classification: AutoModelForImageClassification,
-  };
   // PEFT computed all cases in float32, and merged in it: bfloat16 would round what is merged.
   const dtype = base === 'base/llama-bf16' ? 'float32' : 'auto';
-  return classes[taskOfBase(base)].from_pretrained(goldenBase(base), { session, dtype });
+  return AUTO_CLASSES[taskOfBase(base)].from_pretrained(goldenBase(base), { session, dtype });
 }
 
 /** A golden case's model with a fresh adapter. */
