@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import type { PretrainedConfig } from '../core/types/model';
+import type { PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Architecture, Network, NetworkOptions } from '../models/architecture';
 import { parseLabels } from '../models/labels';
 import { createNetwork } from '../models/registry';
@@ -27,7 +27,7 @@ export function createTask(model: TaskModel & Pick<Architecture, 'task'>, prepro
  */
 export function createArchitecture(
   config: PretrainedConfig,
-  task: TaskName = 'causal_lm',
+  task: TaskName = CAUSAL_LM.facts.name,
   options: NetworkOptions = {},
 ): Architecture {
   const created = createNetwork(config, options);
@@ -61,15 +61,16 @@ interface Wanted {
  * The task that a model would be loaded for: by the adapter's task type, by labels, or by the class in config.json. Throws as
  * `createArchitecture` does.
  */
-export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: Wanted): TaskName {
+export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: Wanted): TaskFacts<TaskName> {
   const kinds = kindsFor(createNetwork(config, {}));
   const className = String(Array.isArray(config.architectures) ? config.architectures[0] : '');
-  const kind =
+  const { facts } =
     kinds.find(({ facts }) => task_type !== null && facts.trainsHead.task_type === task_type) ??
     kinds.find(({ facts }) => hasLabels && facts.hasNamedLabels) ??
     kinds.find(({ facts }) => facts.classEndings.some((ending) => className.endsWith(ending))) ??
-    kinds[0];
-  return kind?.facts.name ?? 'causal_lm';
+    kinds[0] ??
+    CAUSAL_LM;
+  return facts;
 }
 
 function kindOf(name: string): Kind {

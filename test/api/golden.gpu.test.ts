@@ -10,7 +10,7 @@ import {
   largestDifference,
   tokensOf,
 } from '../helpers/golden/golden';
-import { taskOfBase } from '../helpers/golden/golden_batches';
+import { factsOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenCases, isKeyCase, isText } from '../helpers/golden/golden_index';
 import { expectGoldenTraining } from '../helpers/golden/golden_training';
 import { ofRing } from '../helpers/ring';
@@ -30,11 +30,12 @@ describe.each(cases)('%s', async (name) => {
   const tensors = goldenTensors(name);
   const { tolerance, inputs, expect: expected } = golden;
   const base = await loadBase(opened, name);
-  const isText = taskOfBase(golden.base) === 'causal_lm';
+  const { generates, hasNamedLabels, labels: kind } = factsOfBase(golden.base);
+  const isOfTokens = kind === 'of tokens';
   const [B, T] = [inputs.batch.input_ids.length, inputs.batch.input_ids[0]!.length];
-  const labels = Object.keys(base.config.id2label ?? {}).length;
-  const dims = isText ? [B, T, Number(base.config.vocab_size)] : [B, labels];
-  const isToken = isText ? tokensOf(inputs.batch, dims.at(-1)!) : () => true;
+  const outputs = hasNamedLabels ? Object.keys(base.config.id2label ?? {}).length : Number(base.config.vocab_size);
+  const dims = isOfTokens ? [B, T, outputs] : [B, outputs];
+  const isToken = isOfTokens ? tokensOf(inputs.batch, dims.at(-1)!) : () => true;
 
   const biases = Object.keys(golden.trainable).filter((key) => key.endsWith('.base_layer.bias'));
   const biased = biases.length > 0;
@@ -141,7 +142,7 @@ describe.each(cases)('%s', async (name) => {
     }
   }
 
-  test.runIf(isText)('greedy continuation', async () => {
+  test.runIf(generates)('greedy continuation', async () => {
     const { prompt, continuation } = expected.random.greedy;
     const vera = await saved('adapter');
     const tokens: number[] = [];

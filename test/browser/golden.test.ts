@@ -10,7 +10,7 @@ import {
   largestDifference,
   tokensOf,
 } from '../helpers/golden/golden';
-import { taskOfBase } from '../helpers/golden/golden_batches';
+import { factsOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenNames } from '../helpers/golden/golden_index';
 import { ofRing } from '../helpers/ring';
 import { type BrowserName, browserNames, reportOf, withBrowser } from './helpers/harness';
@@ -136,7 +136,7 @@ function compareForward(
   tolerance: { readonly logits_abs: number; readonly loss_abs: number },
 ): void {
   const { batch } = goldenCase(name).inputs;
-  const isOfTokens = taskOfBase(goldenCase(name).base) === 'causal_lm';
+  const isOfTokens = factsOfBase(goldenCase(name).base).labels === 'of tokens';
   const isToken = isOfTokens ? tokensOf(batch, logits.length / batch.attention_mask.flat().length) : () => true;
   const tensors = goldenTensors(name);
   const expected = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;

@@ -31,7 +31,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
   const { golden, tensors } = bench;
   const { tolerance } = golden;
   const { task, head } = bench.loaded.model;
-  const isToken = task.name === 'causal_lm' ? tokensOf(golden.inputs.batch, head.outputs) : () => true;
+  const isToken = task.labels === 'of tokens' ? tokensOf(golden.inputs.batch, head.outputs) : () => true;
 
   test('the tensors in shards', () => {
     const { weights } = bench.loaded;

@@ -32,7 +32,7 @@ import {
   goldenTensors,
   moduleNamesOf,
 } from '../helpers/golden/golden';
-import { batchFor, taskOfBase } from '../helpers/golden/golden_batches';
+import { batchFor, givenInputs, taskOfBase } from '../helpers/golden/golden_batches';
 import { testExecutor } from '../helpers/gpu/on_gpu';
 import { splittingBytes } from '../helpers/gpu/shards';
 
@@ -105,8 +105,8 @@ export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits:
   ready.release();
   const meter = new LossMeter(executor, new ProgramCache(executor), task, loaded);
   const { loss } = await meter.measure([batch], overlay);
-  const rows = loaded.model.task.labels === 'of tokens' ? batch.B * batch.T : batch.B;
-  return { logits: new Float32Array(bytes).subarray(0, rows * loaded.model.head.outputs), loss };
+  const given = givenInputs(golden.inputs.batch, loaded.model.task);
+  return { logits: task.logitsOf(new Float32Array(bytes), given, batch).data, loss };
 }
 
 /** All layers that can have the mode, in it. */

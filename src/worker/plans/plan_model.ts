@@ -22,7 +22,7 @@ interface PlannedModel {
 
 /** A model as it would lie on a device, from what its files begin with. Throws as loading it does. */
 export function planModel({ config, tensors, load, task_type, maxBindingBytes }: PlannedModel): LoadedModel {
-  const task = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
+  const { name: task } = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
   const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
   if (!isModest(model)) {
     throw new WebVeraError(

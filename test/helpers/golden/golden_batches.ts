@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { TaskFacts } from '../../../src/core/types/model';
 import type { GivenInputs, IdTensor, RowLabels } from '../../../src/core/types/tensor';
 import type { Architecture } from '../../../src/models/architecture';
 import { labelledRows, type TextBatch } from '../../../src/tasks/causal_lm/batches';
@@ -6,15 +7,20 @@ import { createTask, likelyTask, type TaskName } from '../../../src/tasks/regist
 import type { Batch } from '../../../src/tasks/task/batches';
 import type { GoldenBatch } from './golden';
 
-/** The task of a golden base model, by the class that its config.json names. */
+/** The name of a golden base model's task. */
 export function taskOfBase(base: string): TaskName {
+  return factsOfBase(base).name;
+}
+
+/** The task of a golden base model, by the class that its config.json names. */
+export function factsOfBase(base: string): TaskFacts<TaskName> {
   const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
   return likelyTask(config, { task_type: null, hasLabels: false });
 }
 
 /** A golden batch as a model's task takes it. Texts of language models keep their length. */
 export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
-  return model.task.name === 'causal_lm' ? textBatch(golden) : createTask(model).given(givenInputs(golden));
+  return model.task.generates ? textBatch(golden) : createTask(model).given(givenInputs(golden, model.task));
 }
 
 function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
@@ -28,7 +34,10 @@ function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatc
   };
 }
 
-function givenInputs({ input_ids, attention_mask, token_type_ids, pixel_values, labels }: GoldenBatch): GivenInputs {
+export function givenInputs(
+  { input_ids, attention_mask, token_type_ids, pixel_values, labels }: GoldenBatch,
+  task: Pick<TaskFacts, 'labels'>,
+): GivenInputs {
   const [first] = labels;
   const B = labels.length;
   const targets: RowLabels = {
@@ -47,6 +56,6 @@ function givenInputs({ input_ids, attention_mask, token_type_ids, pixel_values, 
     input_ids: matrix(input_ids),
     attention_mask: matrix(attention_mask),
     ...(token_type_ids && { token_type_ids: matrix(token_type_ids) }),
-    labels: targets,
+    labels: task.labels === 'of tokens' ? matrix(labels as GoldenBatch['input_ids']) : targets,
   };
 }
