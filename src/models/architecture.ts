@@ -147,6 +147,10 @@ export interface Network {
   /** torch's name of the network. Files of a network without a head leave it out: 'wte', not 'transformer.wte'. */
   readonly prefix: string;
   readonly constants: readonly ConstantSpec[];
+  /** Features of a hidden state: C. */
+  readonly hiddenSize: number;
+  /** Standard deviation of new weights, if config.json has a field for it. */
+  readonly initialStd?: number;
   /** Hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
   /** The heads that transformers defines beside the network. A task may also bring one of its own. */

@@ -2,9 +2,8 @@ import type { ModuleInfo } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { softcap } from '../ops/activations/softcap';
-import type { Head, WeightSpec } from './architecture';
-import type { Labels } from './labels';
-import { type LinearSpec, linearModule, linearWeights } from './specs';
+import type { Head, MakeHead, WeightSpec } from './architecture';
+import * as nn from './nn';
 
 /** transformers' `initializer_range` of nearly all models. */
 export const INITIAL_STD = 0.02;
@@ -16,79 +15,87 @@ interface LanguageHead {
   readonly V: number;
   /** The embedding whose weight it uses. None by default. */
   readonly tiedTo?: string | undefined;
-  /** Logits s become cap · tanh(s / cap), where it is set. */
+  /** If it is set, logits s become cap · tanh(s / cap). */
   readonly softcap?: number | undefined;
 }
 
-const LM_HEAD = 'lm_head';
-
 /** The head of a language model: one linear layer without bias, which may be the embedding. */
 export function languageHead({ className, C, V, tiedTo, softcap: cap }: LanguageHead): Head {
-  const spec: LinearSpec = { name: LM_HEAD, type: 'Linear', inFeatures: C, outFeatures: V, bias: false };
+  const { name, modules, weights } = nn.linear(C, V, false)('lm_head');
   return {
     className,
-    modules: [linearModule(spec)],
-    weights: tiedTo === undefined ? linearWeights(spec) : [],
-    tied: new Map(tiedTo === undefined ? [] : [[LM_HEAD, tiedTo]]),
+    modules,
+    weights: tiedTo === undefined ? weights : [],
+    tied: new Map(tiedTo === undefined ? [] : [[name, tiedTo]]),
     reads: 'every token',
-    outputEmbedding: LM_HEAD,
+    outputEmbedding: name,
     outputs: V,
     logits(g: Graph, layers, hidden: Value): Value {
-      const logits = layers.linear(LM_HEAD, hidden);
+      const logits = layers.linear(name, hidden);
       return cap === undefined ? logits : softcap(g, logits, cap);
     },
   };
 }
 
-interface ScoreHead {
+interface LinearHead {
   readonly className: string;
   readonly C: number;
-  /** Of the values of a new head. Default: `INITIAL_STD`. */
-  readonly std?: number;
+  /** The layer's. */
+  readonly name: string;
+  readonly bias: boolean;
+  readonly reads: Head['reads'];
+  /** Whether torch lists a Dropout before the layer. It drops nothing here. Default: false. */
+  readonly dropout?: boolean;
+  /** Standard deviation of a new layer's weight. Default: `INITIAL_STD`. */
+  readonly std?: number | undefined;
+}
+
+/** A head of one linear layer with an output for each label. */
+export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearHead): MakeHead {
+  const { name, bias, reads, dropout = false } = head;
+  return (labels) => {
+    const outputs = labels.names.length;
+    const { modules, weights } = nn.linear(C, outputs, bias)(name);
+    return {
+      className,
+      modules: [...(dropout ? [{ name: 'dropout', type: 'Dropout' }] : []), ...modules],
+      weights: newWeights(weights, std),
+      tied: new Map(),
+      reads,
+      outputs,
+      labels,
+      logits: (_g, layers, hidden) => layers.linear(name, hidden),
+    };
+  };
 }
 
 /** The head that transformers puts on decoders to classify: one linear layer without bias on the last token. */
-export function scoreHead({ className, C, std = INITIAL_STD }: ScoreHead): (labels: Labels) => Head {
-  return (labels) => {
-    const outputs = labels.names.length;
-    const spec: LinearSpec = { name: 'score', type: 'Linear', inFeatures: C, outFeatures: outputs, bias: false };
-    return {
-      className,
-      modules: [linearModule(spec)],
-      weights: newWeights(linearWeights(spec), std),
-      tied: new Map(),
-      reads: 'last token',
-      outputs,
-      labels,
-      logits: (_g, layers, hidden) => layers.linear('score', hidden),
-    };
-  };
+export function scoreHead(head: Pick<LinearHead, 'className' | 'C'>): MakeHead {
+  return linearHead({ ...head, name: 'score', bias: false, reads: 'last token' });
 }
 
 interface DenseHead {
   readonly className: string;
   readonly C: number;
-  /** Of the values of new layers. */
+  /** Standard deviation of new layers' weights. */
   readonly std: number;
-  /** The layer before the activation, and the one that makes logits. */
+  /** The name of the layer before the activation, and of the layer with an output for each label. */
   readonly dense: string;
   readonly out: string;
   activation(g: Graph, x: Value): Value;
-  /** In torch's order, with both layers' at their places. */
-  modules(dense: ModuleInfo, out: ModuleInfo): readonly ModuleInfo[];
+  /** In torch's order, with those of both layers at their places. */
+  modules(dense: nn.Module, out: nn.Module): readonly ModuleInfo[];
 }
 
 /** The head that transformers puts on encoders to classify: two linear layers on the first token. A checkpoint may lack both. */
-export function denseHead({ className, C, std, dense, out, activation, modules }: DenseHead): (labels: Labels) => Head {
+export function denseHead({ className, C, std, dense, out, activation, modules }: DenseHead): MakeHead {
   return (labels) => {
     const outputs = labels.names.length;
-    const linear = { type: 'Linear', inFeatures: C, bias: true } as const;
-    const first: LinearSpec = { ...linear, name: dense, outFeatures: C };
-    const last: LinearSpec = { ...linear, name: out, outFeatures: outputs };
+    const [first, last] = [nn.linear(C, C)(dense), nn.linear(C, outputs)(out)];
     return {
       className,
-      modules: modules(linearModule(first), linearModule(last)),
-      weights: newWeights([first, last].flatMap(linearWeights), std),
+      modules: modules(first, last),
+      weights: newWeights([...first.weights, ...last.weights], std),
       tied: new Map(),
       reads: 'first token',
       outputs,
@@ -103,7 +110,7 @@ export function tanh(g: Graph, x: Value): Value {
   return softcap(g, x, 1);
 }
 
-/** Weights that a checkpoint may lack: as transformers makes them, matrices are drawn, and biases are zero. */
-export function newWeights(weights: readonly WeightSpec[], std: number): WeightSpec[] {
+/** Weights that a checkpoint may lack. As in transformers, new matrices are drawn, and new biases are zero. */
+function newWeights(weights: readonly WeightSpec[], std: number): WeightSpec[] {
   return weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 }));
 }

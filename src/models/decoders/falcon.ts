@@ -38,6 +38,7 @@ export function createFalcon(json: PretrainedConfig): Network {
     text: { ...text, longTexts: rope && longTexts(rope, maxLength) },
     ...nn.network(transformer),
     constants: [table],
+    hiddenSize: C,
     heads: {
       causal_lm: () => languageHead({ className: 'FalconForCausalLM', C, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'FalconForSequenceClassification', C }),

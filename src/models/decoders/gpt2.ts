@@ -29,6 +29,7 @@ export function createGpt2(json: PretrainedConfig): Network {
     text: textSizesOf(config, config.n_positions, 'row'),
     ...nn.network(transformer),
     constants: [],
+    hiddenSize: C,
     heads: {
       causal_lm: () => languageHead({ className: 'GPT2LMHeadModel', C, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C }),

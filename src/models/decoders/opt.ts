@@ -34,6 +34,7 @@ export function createOpt(json: PretrainedConfig): Network {
     text: textSizesOf(config, config.max_position_embeddings, 'mask'),
     ...nn.network(model),
     constants: [],
+    hiddenSize: E,
     heads: {
       causal_lm: () => languageHead({ className: 'OPTForCausalLM', C: E, V, tiedTo }),
       sequence_classification: scoreHead({ className: 'OPTForSequenceClassification', C: E }),

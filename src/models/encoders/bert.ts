@@ -23,10 +23,10 @@ export function createBert(json: PretrainedConfig): Network {
     activation: tanh,
     modules: (dense, out) => [
       { name: 'bert.pooler', type: 'BertPooler' },
-      dense,
+      ...dense.modules,
       { name: 'bert.pooler.activation', type: 'Tanh' },
       { name: 'dropout', type: 'Dropout' },
-      out,
+      ...out.modules,
     ],
   });
   return { ...network, heads: { sequence_classification: head } };

@@ -37,6 +37,8 @@ export function createBertNetwork(
     // BERT's order, for RoBERTa too: checkpoints of runs store trained tensors in it.
     weights: [...embeddings, model.encoder].flatMap(({ weights }) => weights),
     constants: [],
+    hiddenSize: config.hidden_size,
+    initialStd: config.initializer_range,
   };
 }
 

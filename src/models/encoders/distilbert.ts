@@ -21,6 +21,8 @@ export function createDistilbert(json: PretrainedConfig): Network {
     text: textSizesOf(config, config.max_position_embeddings, 'row'),
     ...nn.network(distilbert(config)('distilbert')),
     constants: [],
+    hiddenSize: config.hidden_size,
+    initialStd: config.initializer_range,
     heads: {
       sequence_classification: denseHead({
         className: 'DistilBertForSequenceClassification',
@@ -29,7 +31,7 @@ export function createDistilbert(json: PretrainedConfig): Network {
         dense: 'pre_classifier',
         out: 'classifier',
         activation: relu,
-        modules: (dense, out) => [dense, out, { name: 'dropout', type: 'Dropout' }],
+        modules: (dense, out) => [...dense.modules, ...out.modules, { name: 'dropout', type: 'Dropout' }],
       }),
     },
   };

@@ -38,9 +38,9 @@ function robertaOf(json: PretrainedConfig, modelType: string, className: string)
     activation: tanh,
     modules: (dense, out) => [
       { name: 'classifier', type: `${className}ClassificationHead` },
-      dense,
+      ...dense.modules,
       { name: 'classifier.dropout', type: 'Dropout' },
-      out,
+      ...out.modules,
     ],
   });
   return { ...network, heads: { sequence_classification: head } };

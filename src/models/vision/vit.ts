@@ -1,9 +1,8 @@
 import type { ModuleNames, PretrainedConfig } from '../../core/types/model';
-import type { Head, Network, NetworkOptions, WeightSpec } from '../architecture';
-import { newWeights } from '../heads';
-import type { Labels } from '../labels';
+import type { Network, NetworkOptions, WeightSpec } from '../architecture';
+import { linearHead } from '../heads';
 import * as nn from '../nn';
-import { parseVitConfig, type VitConfig } from './vit_config';
+import { parseVitConfig } from './vit_config';
 import { VIT } from './vit_modules';
 
 /** `model_type: "vit"`: an image's patches as tokens, after one token for the whole image; LayerNorm before attention and MLP. */
@@ -19,7 +18,18 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
     ...nn.network(vits[names]),
     weights: vits[names].weights.map((spec, index) => storedUnderBoth(spec, vits, index)),
     constants: [],
-    heads: { image_classification: (labels) => classifierHead(config, labels) },
+    hiddenSize: config.hidden_size,
+    initialStd: config.initializer_range,
+    heads: {
+      image_classification: linearHead({
+        className: 'ViTForImageClassification',
+        C: config.hidden_size,
+        name: 'classifier',
+        bias: true,
+        reads: 'first token',
+        std: config.initializer_range,
+      }),
+    },
   };
 }
 
@@ -29,21 +39,6 @@ type Vits = Readonly<Record<ModuleNames, nn.Module>>;
 function storedUnderBoth(spec: WeightSpec, { v4, v5 }: Vits, index: number): WeightSpec {
   const [first = spec, other = spec] = [v4.weights[index], v5.weights[index]];
   return first.name === other.name ? spec : { ...spec, storedNames: [first.name, other.name] };
-}
-
-function classifierHead({ hidden_size: C, initializer_range }: VitConfig, labels: Labels): Head {
-  const outputs = labels.names.length;
-  const classifier = nn.linear(C, outputs)('classifier');
-  return {
-    className: 'ViTForImageClassification',
-    modules: classifier.modules,
-    weights: newWeights(classifier.weights, initializer_range),
-    tied: new Map(),
-    reads: 'first token',
-    outputs,
-    labels,
-    logits: (_g, layers, hidden) => layers.linear(classifier.name, hidden),
-  };
 }
 
 function namesHint(vits: Vits, own: ModuleNames): string {

@@ -4,7 +4,7 @@ import type { Runner } from '../../../src/graph/runner';
 import { pinned, type Value } from '../../../src/graph/value';
 import { AutoModelForCausalLM, type PreTrainedModel } from '../../../src/index';
 import type { Architecture } from '../../../src/models/architecture';
-import { type LinearSpec, linearModule, linearWeights } from '../../../src/models/specs';
+import * as nn from '../../../src/models/nn';
 import { relu } from '../../../src/ops/activations/relu';
 import { add } from '../../../src/ops/add';
 import { embedding } from '../../../src/ops/rows/embedding';
@@ -24,11 +24,8 @@ const LONGEST = 32;
  * and the last linear layer is its head.
  */
 export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
-  const linears = sizes.slice(1).map((outFeatures, index): LinearSpec => {
-    const inFeatures = sizes[index] ?? 0;
-    return { name: `lin${index}`, type: 'Linear', inFeatures, outFeatures, bias: true };
-  });
-  const last = linears.at(-1) as LinearSpec;
+  const linears = sizes.slice(1).map((outFeatures, index) => nn.linear(sizes[index] ?? 0, outFeatures)(`lin${index}`));
+  const last = linears.at(-1)!;
   const [features = 0, vocabSize = 0] = [sizes[0], sizes.at(-1)];
   const table = (name: string, rows: number, seed: number): Architecture['constants'][number] => ({
     name,
@@ -38,15 +35,16 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   return {
     config: { model_type: 'mlp' },
     text: { vocabSize, maxLength: LONGEST, positions: 'row', eosTokenIds: [], padTokenId: undefined },
-    modules: [{ name: '', type: 'MLP' }, { name: 'relu', type: 'ReLU' }, ...linears.map(linearModule)],
-    weights: linears.flatMap(linearWeights),
+    modules: [{ name: '', type: 'MLP' }, { name: 'relu', type: 'ReLU' }, ...linears.flatMap(({ modules }) => modules)],
+    weights: linears.flatMap(({ weights }) => weights),
     prefix: '',
+    hiddenSize: sizes.at(-2) ?? 0,
     constants: [table('tokens', vocabSize, 11), table('places', LONGEST, 12)],
     task: CAUSAL_LM.facts,
     head: {
       className: 'MLP',
-      modules: [linearModule(last)],
-      weights: linearWeights(last),
+      modules: last.modules,
+      weights: last.weights,
       tied: new Map(),
       reads: 'every token',
       outputEmbedding: last.name,

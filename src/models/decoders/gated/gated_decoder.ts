@@ -22,6 +22,7 @@ export function createGatedDecoder(json: PretrainedConfig, config: GatedDecoderC
     text: { ...text, longTexts: longTexts(rope, text.maxLength) },
     ...nn.network(model),
     constants: [full, ...(sliding === undefined ? [] : [sliding])],
+    hiddenSize: C,
     heads: {
       causal_lm: () => languageHead({ className: `${className}ForCausalLM`, C, V, tiedTo, softcap }),
       sequence_classification: scoreHead({ className: `${classifierName}ForSequenceClassification`, C }),
