@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../src/core/types/model';
 import { readSafetensors } from '../../src/formats/tensors/safetensors';
+import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
 import { fileNames, fileShape } from '../../src/models/architecture';
+import * as nn from '../../src/models/nn';
 import { createArchitecture } from '../../src/tasks/registry';
 import { taskOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden/golden_index';
@@ -18,6 +21,67 @@ const namesOf = (modules: readonly { readonly name: string }[]) => modules.map((
 const isListed = ({ base }: GoldenEntry): boolean => hasModuleList(`base/${base}`);
 const decoders = goldenBases((entry) => isListed(entry) && isDecoder(entry));
 const classifiers = goldenBases((entry) => isListed(entry) && !isDecoder(entry));
+
+describe('a tree of modules', () => {
+  const mlp = (bias: boolean) =>
+    nn.module('MLP', {
+      up: nn.linear(2, 3, bias),
+      act: nn.activation('relu'),
+      down: nn.conv1D(3, 2),
+      drop: nn.dropout,
+    });
+  const model = nn.module('Model', {
+    norm: undefined,
+    layers: nn.blocks(2, (layer) => nn.module('Layer', { mlp: mlp(layer === 0) }, () => (_pass, x) => x)),
+  })('model');
+
+  test('has its modules by their paths, in the order in which they are given', () => {
+    expect(model.modules.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'model Model',
+      'model.layers ModuleList',
+      ...[0, 1].flatMap((layer) => [
+        `model.layers.${layer} Layer`,
+        `model.layers.${layer}.mlp MLP`,
+        `model.layers.${layer}.mlp.up Linear`,
+        `model.layers.${layer}.mlp.act ReLU`,
+        `model.layers.${layer}.mlp.down Conv1D`,
+        `model.layers.${layer}.mlp.drop Dropout`,
+      ]),
+    ]);
+  });
+
+  test('has the tensors of its modules in the same order', () => {
+    const [first, second] = [0, 1].map((layer) => model.layers.all[layer]!.mlp);
+    expect(namesOf(first!.weights).map((name) => name.slice('model.layers.0.mlp.'.length))).toEqual([
+      'up.weight',
+      'up.bias',
+      'down.weight',
+      'down.bias',
+    ]);
+    expect(namesOf(second!.weights)).not.toContain('model.layers.1.mlp.up.bias');
+    expect(first!.down.weights[0]).toEqual({
+      name: 'model.layers.0.mlp.down.weight',
+      shape: [2, 3],
+      kind: 'matrix',
+      transposed: true,
+    });
+    expect(model.weights).toEqual([...first!.weights, ...second!.weights]);
+  });
+
+  test('reports the beginning of each block, and the end of the last', () => {
+    const calls: string[] = [];
+    const block = (layer: number) =>
+      nn.module('Layer', {}, () => (_pass: nn.ForwardPass, x: Value) => {
+        calls.push(`${layer}`);
+        return x;
+      });
+    const inputs = { block: () => void calls.push('block') } as unknown as nn.ForwardPass['inputs'];
+    const x = pinned('x', [1, 2]);
+    const pass = { g: new Graph(), layers: undefined as never, inputs };
+    expect(nn.blocks(2, block)('layers').forward(pass, x)).toBe(x);
+    expect(calls).toEqual(['block', '0', 'block', '1', 'block']);
+  });
+});
 
 describe.each([...decoders, ...classifiers])('%s', (base) => {
   const model = create(base);
