@@ -11,13 +11,17 @@ describe('the labels of a config.json', () => {
     ['are named', { id2label: named('ham', 'spam') }, ['ham', 'spam']],
     ['may be in any order', { id2label: { 1: 'spam', 0: 'ham' } }, ['ham', 'spam']],
     ['may be named and counted', { id2label: named('ham', 'spam'), num_labels: 2 }, ['ham', 'spam']],
-    ['that are null aren’t there', { id2label: null, num_labels: null, problem_type: null }, ['LABEL_0', 'LABEL_1']],
+    [
+      'are the default if they are null',
+      { id2label: null, num_labels: null, problem_type: null },
+      ['LABEL_0', 'LABEL_1'],
+    ],
     ['may be empty names', { id2label: named('', 'spam') }, ['', 'spam']],
   ])('%s', (_, json, names) => {
     expect(parseLabels(json as never)).toEqual({ names, problem: 'single_label_classification' });
   });
 
-  test('that are a single one are a number', () => {
+  test('of a single label are a number', () => {
     const regression = { names: ['price'], problem: 'regression' };
     expect(parseLabels({ id2label: named('price') })).toEqual(regression);
     expect(parseLabels({ id2label: named('price'), problem_type: 'regression' })).toEqual(regression);
@@ -25,7 +29,11 @@ describe('the labels of a config.json', () => {
 
   test.each([
     ['go together', { problem_type: 'multi_label_classification' }, ['LABEL_0', 'LABEL_1']],
-    ['are a single one of those', { problem_type: 'multi_label_classification', num_labels: 1 }, ['LABEL_0']],
+    [
+      'may be one of several labels at once',
+      { problem_type: 'multi_label_classification', num_labels: 1 },
+      ['LABEL_0'],
+    ],
     ['are several numbers', { problem_type: 'regression', id2label: named('x', 'y') }, ['x', 'y']],
   ])('%s, where the file says so', (_, json, names) => {
     expect(parseLabels(json as never)).toEqual({ names, problem: json.problem_type });
@@ -51,7 +59,7 @@ describe('the labels of a config.json', () => {
     expect(() => parseLabels(json as never)).toThrow(expect.objectContaining({ code }));
   });
 
-  test('may be a bomb', () => {
+  test('of a huge number are refused', () => {
     const id2label = Object.fromEntries(Array.from({ length: 70_000 }, (_, id) => [id, 'a']));
     expect(() => parseLabels({ id2label })).toThrow(expect.objectContaining({ code: 'invalid_format' }));
   });
@@ -66,13 +74,13 @@ describe('other labels', () => {
     problem_type: 'single_label_classification',
   } as unknown as PretrainedConfig;
 
-  test('leave all as it is where none are given', () => {
+  test('leave config.json unchanged if none are given', () => {
     expect(withLabels(config)).toBe(config);
     expect(withLabels(config, {})).toBe(config);
     expect(withLabels(config, { id2label: {} })).toBe(config);
   });
 
-  test('take the place of the file’s, and of what it says of the problem', () => {
+  test('replace those of the file and its problem type', () => {
     expect(withLabels(config, { id2label: { 0: 'ham', 1: 'spam', 2: 'eggs' } })).toEqual({
       model_type: 'bert',
       id2label: named('ham', 'spam', 'eggs'),
@@ -80,7 +88,7 @@ describe('other labels', () => {
     });
   });
 
-  test('that are counted have the file’s names, if it has as many, else transformers’', () => {
+  test('given as a number have the file’s names if it has as many, else transformers’', () => {
     expect(withLabels(config, { num_labels: 2 }).id2label).toEqual(named('no', 'yes'));
     expect(withLabels(config, { num_labels: 3 }).id2label).toEqual(named('LABEL_0', 'LABEL_1', 'LABEL_2'));
     expect(withLabels(config, { num_labels: 1 })).toMatchObject({
@@ -91,7 +99,7 @@ describe('other labels', () => {
 
   test.each<[string, object, object, string | undefined]>([
     ['as many as the file’s keep its problem', { problem_type: 'regression' }, { num_labels: 2 }, 'regression'],
-    ['more than the file’s don’t', { problem_type: 'regression' }, { num_labels: 3 }, undefined],
+    ['more than the file’s don’t keep it', { problem_type: 'regression' }, { num_labels: 3 }, undefined],
     [
       'more than the file’s still go together',
       { problem_type: 'multi_label_classification' },
@@ -110,7 +118,7 @@ describe('other labels', () => {
     expect(withLabels({ ...config, ...own }, options).problem_type).toBe(problem);
   });
 
-  test('are what is read then', () => {
+  test('are read by parseLabels', () => {
     expect(parseLabels(withLabels(config, { num_labels: 1 }))).toEqual({ names: ['LABEL_0'], problem: 'regression' });
   });
 });

@@ -18,7 +18,7 @@ function groupsOf(model: Architecture): string[][] {
   );
 }
 
-test('o_proj has an input of its own where all widths are equal: of hidden states, heads and keys', () => {
+test('o_proj has an input of its own, even if hidden states, heads and keys have one width', () => {
   const model = createArchitecture({
     model_type: 'llama',
     hidden_size: 16,
@@ -39,7 +39,7 @@ test('o_proj has an input of its own where all widths are equal: of hidden state
   ]);
 });
 
-test('fused projections have one each', () => {
+test('each fused projection has an input of its own', () => {
   const model = createArchitecture({
     model_type: 'gpt2',
     n_embd: 16,

@@ -58,7 +58,7 @@ describe('is refused', () => {
       'unsupported_model',
     ],
     ['three norms', ofNewLayout, { num_ln_in_parallel_attn: 3 }, 'unsupported_model'],
-    ['the new layout one behind the other', ofNewLayout, { parallel_attn: false }, 'unsupported_model'],
+    ['the new layout with the MLP after attention', ofNewLayout, { parallel_attn: false }, 'unsupported_model'],
     ['norms counted in words', ofNewLayout, { num_ln_in_parallel_attn: '2' }, 'invalid_format'],
     ['heads that don’t fit', ofNewLayout, { num_kv_heads: 3 }, 'invalid_format'],
     ['a width that heads don’t divide', falcon, { num_attention_heads: 5 }, 'invalid_format'],

@@ -42,7 +42,7 @@ test('the first files call the approximate GELU by the name of the exact one', (
   }
 });
 
-test('goes by hidden_act, as transformers 5 does, where the older field says nothing else', () => {
+test('reads hidden_act, as transformers 5 does, if the older field doesn’t contradict it', () => {
   const { hidden_activation: _, ...untold } = gemma;
   expect(parseGemmaConfig({ ...untold, hidden_act: 'silu' }).hidden_act).toBe('silu');
   expect(parseGemmaConfig({ ...untold, hidden_act: 'gelu' }).hidden_act).toBe('gelu_pytorch_tanh');

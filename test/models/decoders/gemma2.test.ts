@@ -41,7 +41,7 @@ test("Hugging Face's defaults", () => {
   expect(uncapped.logitSoftcap).toBeUndefined();
 });
 
-test('the activation is what hidden_activation says', () => {
+test('hidden_activation names the activation', () => {
   expect(parseGemma2Config({ ...gemma2, hidden_act: 'gelu' })).toEqual(parseGemma2Config(gemma2));
 });
 

@@ -13,7 +13,7 @@ test('reads the same from version 4 and 5 of transformers', () => {
   expect(parseGemma3Config(gemma3OfVersion4)).toEqual(parseGemma3Config(gemma3));
 });
 
-test('layers with a window turn by a theta of their own', () => {
+test('layers with a window have a theta of their own', () => {
   expect(parseGemma3Config(gemma3)).toMatchObject({
     rope: { type: 'default', theta: 1e6 },
     sliding: { window: 4, layers: [true, false] },
@@ -22,7 +22,7 @@ test('layers with a window turn by a theta of their own', () => {
   });
 });
 
-test('old files scale the positions of layers without a window alone', () => {
+test('old files scale only the positions of layers without a window', () => {
   const rope_scaling = { rope_type: 'linear', factor: 8 };
   expect(parseGemma3Config({ ...gemma3OfVersion4, rope_scaling })).toMatchObject({
     rope: { type: 'linear', theta: 1e6, factor: 8 },
@@ -30,7 +30,7 @@ test('old files scale the positions of layers without a window alone', () => {
   });
 });
 
-test('every sixth layer has no window, unless the file says otherwise', () => {
+test('every sixth layer has no window, unless the file lists layer types', () => {
   const { layer_types: _, ...untyped } = gemma3;
   const full = (change: object): number[] => {
     const config = parseGemma3Config({ ...untyped, num_hidden_layers: 13, ...change });
@@ -42,7 +42,7 @@ test('every sixth layer has no window, unless the file says otherwise', () => {
   expect(full({ _sliding_window_pattern: 4 })).toEqual([5, 11]);
 });
 
-test('logits are capped where the file says so', () => {
+test('logits have the cap of the file', () => {
   expect(parseGemma3Config(gemma3).logitSoftcap).toBeUndefined();
   expect(parseGemma3Config({ ...gemma3, final_logit_softcapping: 30 }).logitSoftcap).toBe(30);
 });

@@ -53,7 +53,7 @@ describe("Hugging Face's defaults", () => {
   ])('%s', (key) => {
     expect(codeFor(without(key))).toBeUndefined();
   });
-  test('a text begins and ends with the last token of the public vocabulary, where there is one', () => {
+  test('a text begins and ends with the last token of the public vocabulary, if the vocabulary has it', () => {
     const { bos_token_id: _, eos_token_id: __, ...rest } = gpt2;
     expect(parseGpt2Config(rest)).toMatchObject({ bos_token_id: null, eos_token_ids: [] });
     expect(parseGpt2Config({ ...rest, vocab_size: 50257 })).toMatchObject({
@@ -84,10 +84,10 @@ describe('malformed', () => {
     ['a width that heads do not divide', { n_embd: 34 }],
     ['a token beyond the vocabulary', { bos_token_id: 96 }],
     ['a negative token', { eos_token_id: -1 }],
-    ['a flag that is none', { tie_word_embeddings: 'true' }],
-    ['another flag that is none', { scale_attn_weights: 1 }],
+    ['a flag that isn’t a boolean', { tie_word_embeddings: 'true' }],
+    ['another flag that isn’t a boolean', { scale_attn_weights: 1 }],
     ['a third', { reorder_and_upcast_attn: 'yes' }],
-    ['an activation that is none', { activation_function: 1 }],
+    ['an activation that isn’t a string', { activation_function: 1 }],
     ['dtype as a number', { dtype: 16 }],
   ])('%s', (_, change) => {
     expect(codeFor({ ...gpt2, ...change })).toBe('invalid_format');
@@ -105,7 +105,7 @@ describe('unsupported', () => {
   ])('%s', (_, change) => {
     expect(codeFor({ ...gpt2, ...change })).toBe('unsupported_model');
   });
-  test('messages name the key, what is known and what came', () => {
+  test('messages name the key, the supported values and the value', () => {
     expect(() => parseGpt2Config({ ...gpt2, activation_function: 'mish' })).toThrow(
       /^config\.json: activation_function: expected "gelu_new" or "gelu" or .* or "silu" or "swish", got "mish"$/,
     );

@@ -80,14 +80,14 @@ describe("Hugging Face's defaults", () => {
     expect(parseLlamaConfig({ ...llama, eos_token_id: null }).eos_token_ids).toEqual([]);
   });
 
-  test('rope_scaling goes before rope_parameters, where a file has both', () => {
+  test('rope_scaling takes precedence over rope_parameters', () => {
     const rope_parameters = { rope_type: 'default', rope_theta: 5e5 };
     const rope_scaling = { rope_type: 'linear', factor: 2 };
     const { rope } = parseLlamaConfig({ ...llama, rope_parameters, rope_scaling });
     expect(rope).toEqual({ type: 'linear', theta: 10000, factor: 2 });
   });
 
-  test('rope_scaling may name its kind by type, as old files do', () => {
+  test('rope_scaling may have the field type, as in old files', () => {
     const { rope_parameters: _, ...v4 } = llama;
     const rope_scaling = { type: 'default' };
     expect(parseLlamaConfig({ ...v4, rope_theta: 5e5, rope_scaling }).rope).toEqual({ type: 'default', theta: 5e5 });
@@ -123,8 +123,8 @@ describe('malformed', () => {
     ['a token beyond the vocabulary', { bos_token_id: 96 }],
     ['a token in a list beyond the vocabulary', { eos_token_id: [1, 96] }],
     ['a negative token', { eos_token_id: -1 }],
-    ['a flag that is none', { tie_word_embeddings: 'true' }],
-    ['biases that are none', { attention_bias: 1 }],
+    ['a flag that isn’t a boolean', { tie_word_embeddings: 'true' }],
+    ['biases that aren’t a boolean', { attention_bias: 1 }],
     ['rope as a string', { rope_parameters: 'default' }],
     ['rope_theta 0', { rope_parameters: { rope_theta: 0 } }],
     ['llama3 without its factor', { rope_parameters: { ...(llama3.rope_parameters as object), factor: null } }],
@@ -153,7 +153,7 @@ describe('malformed', () => {
   test.each(badFactors.map((factors) => [factors]))('longrope by %j', (long_factor) => {
     expect(codeFor({ ...llama, rope_parameters: { ...longrope, long_factor } })).toBe('invalid_format');
   });
-  test('messages name the key, what was expected and what came', () => {
+  test('messages name the key, the expected values and the value', () => {
     expect(() => parseLlamaConfig({ ...llama, hidden_size: 'x' })).toThrow(
       'config.json: hidden_size: expected an integer from 1 to 1048576, got "x"',
     );
@@ -189,6 +189,6 @@ test('the result is frozen', () => {
   for (const part of [config, config.rope, config.eos_token_ids]) expect(Object.isFrozen(part)).toBe(true);
 });
 
-test("the base's own dropout is left alone, as in GPT-2 and OPT", () => {
+test("the base's own dropout is ignored, as in GPT-2 and OPT", () => {
   expect(parseLlamaConfig({ ...llama, attention_dropout: 0.1 })).toEqual(parseLlamaConfig(llama));
 });

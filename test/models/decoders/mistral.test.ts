@@ -12,14 +12,14 @@ test('reads the same from version 4 and 5 of transformers', () => {
   expect(parseMistralConfig(read('mistral/config_v4.json'))).toEqual(parseMistralConfig(mistral));
 });
 
-test('every layer has the window, where there is one', () => {
+test('every layer has the window of the file', () => {
   expect(parseMistralConfig(mistral).sliding).toEqual({ window: 4, layers: [true, true] });
   expect(parseMistralConfig({ ...mistral, sliding_window: null }).sliding).toBeUndefined();
   const { sliding_window: _, ...untold } = mistral;
   expect(parseMistralConfig(untold).sliding).toEqual({ window: 4096, layers: [true, true] });
 });
 
-test('layer_types may say of the layers what sliding_window says', () => {
+test('layer_types may repeat what sliding_window means', () => {
   const sliding = { layer_types: ['sliding_attention', 'sliding_attention'] };
   expect(parseMistralConfig({ ...mistral, ...sliding })).toEqual(parseMistralConfig(mistral));
   const full = { sliding_window: null, layer_types: ['full_attention', 'full_attention'] };

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseOptConfig } from '../../../src/models/decoders/opt';
+import { createArchitecture } from '../../../src/models/registry';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (base: string): JsonObject =>
@@ -43,7 +44,7 @@ describe('files that transformers wrote', () => {
       final_layer_norm: false,
     });
   });
-  test('files from before the last norm say so', () => {
+  test('old files ask for a network without the last norm', () => {
     expect(parseOptConfig({ ...opt, _remove_final_layer_norm: true }).final_layer_norm).toBe(false);
   });
 });
@@ -87,10 +88,10 @@ describe('malformed', () => {
     ['a width that heads do not divide', { hidden_size: 34 }],
     ['a token beyond the vocabulary', { bos_token_id: 96 }],
     ['a negative token', { eos_token_id: -1 }],
-    ['biases that are none', { enable_bias: 1 }],
-    ['an order of norms that is none', { do_layer_norm_before: 'true' }],
-    ['a last norm that is none', { _remove_final_layer_norm: 0 }],
-    ['an activation that is none', { activation_function: 1 }],
+    ['biases that aren’t a boolean', { enable_bias: 1 }],
+    ['an order of norms that isn’t a boolean', { do_layer_norm_before: 'true' }],
+    ['a last norm that isn’t a boolean', { _remove_final_layer_norm: 0 }],
+    ['an activation that isn’t a string', { activation_function: 1 }],
     ['dtype as a number', { dtype: 16 }],
   ])('%s', (_, change) => {
     expect(codeFor({ ...opt, ...change })).toBe('invalid_format');
@@ -116,4 +117,10 @@ test('whatever a field holds, only the two codes are thrown', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('positions are printed as in torch', () => {
+  const { modules } = createArchitecture({ ...opt, model_type: 'opt' });
+  const positions = modules.find(({ name }) => name === 'model.decoder.embed_positions');
+  expect(positions?.repr).toBe('OPTLearnedPositionalEmbedding(42, 32)');
 });

@@ -41,7 +41,7 @@ test("Hugging Face's defaults", () => {
   expect(parseQwen2Config(shorter).max_position_embeddings).toBe(32768);
 });
 
-test('layers from max_window_layers on see a window, where it is used', () => {
+test('layers from max_window_layers on have a window, if use_sliding_window is true', () => {
   const { layer_types: _, ...untyped } = qwen2;
   const windowed = { ...untyped, use_sliding_window: true, sliding_window: 7 };
   expect(parseQwen2Config({ ...windowed, max_window_layers: 1 }).sliding).toEqual({ window: 7, layers: [false, true] });

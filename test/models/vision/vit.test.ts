@@ -60,7 +60,7 @@ describe('module names', () => {
     ]);
   });
 
-  test('files have those of 4, whatever the model has, and may have those of 5', () => {
+  test('files have the names of 4 whichever the model has, and may have those of 5', () => {
     const [v4, v5] = [create('v4'), create('v5')];
     expect(v4.weights.map(fileNames)).toEqual(v5.weights.map(fileNames));
     expect(v4.weights.every((spec) => fileNames(spec)[0] === spec.name)).toBe(true);
@@ -68,7 +68,7 @@ describe('module names', () => {
     expect(fileNames(query)).toEqual(['vit.encoder.layer.0.attention.attention.query.weight', query.name]);
   });
 
-  test('follow config.json unless they are asked for', () => {
+  test('follow config.json unless an option chooses them', () => {
     const names = (version: string) =>
       createArchitecture({ ...config, transformers_version: version }, 'image_classification').modules;
     expect(names('4.57.0')).toEqual(create('v4').modules);
@@ -109,7 +109,7 @@ describe('the patch embedding', () => {
     expect(trained.map(({ savedKey }) => savedKey)).toContain(`base_model.model.${name}.bias`);
   });
 
-  test('trains whole in the shapes of files, with what has no weight', () => {
+  test('trains whole, with the parameters beside it, in the shapes of files', () => {
     const { expected } = adapterOn('v4', { target_modules: ['query'], modules_to_save: ['embeddings'] });
     const key = (tensor: string): string => `base_model.model.vit.embeddings.${tensor}`;
     expect(new Map([...expected.others!].map(([saved, { shape }]) => [saved, shape]))).toEqual(
@@ -123,7 +123,7 @@ describe('the patch embedding', () => {
   });
 });
 
-test('modules_to_save takes the head and the last norm', () => {
+test('modules_to_save may be the head and the last norm', () => {
   const { trained } = adapterOn('v5', {
     target_modules: ['q_proj'],
     modules_to_save: ['classifier', 'vit.layernorm'],

@@ -47,7 +47,7 @@ describe("Hugging Face's defaults", () => {
   });
 });
 
-test('what is left over of an image makes no patch, as in a convolution', () => {
+test('pixels that fill no patch are left out, as in a convolution', () => {
   expect(parseVitConfig({ ...vit, image_size: 19 }).image.patches).toBe(16);
 });
 
