@@ -11,7 +11,7 @@ import {
 } from '../../demo/src/bench/figures';
 import { BenchMeter } from '../../demo/src/bench/meter';
 import { CASE_NAMES, caseFacts, defaultsFor, roundsProblem, takes } from '../../demo/src/bench/settings';
-import { formatDigits, formatShare } from '../../demo/src/format';
+import { formatDigits, formatShare } from '../../demo/src/page/format';
 
 const device = {
   vendor: 'acme',

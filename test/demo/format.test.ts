@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatLoss, formatRecovery } from '../../demo/src/format';
+import { formatBytes, formatDuration, formatLoss, formatRecovery } from '../../demo/src/page/format';
 
 test.each([
   [0, '0 B'],

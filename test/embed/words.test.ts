@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { linePoints } from '../../src/embed/view/chart';
+import { linePoints } from '../../src/embed/view/teach/chart';
 import {
   bytesInWords,
   countsInWords,

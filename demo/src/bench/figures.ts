@@ -1,7 +1,7 @@
 import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import { type KernelRun, labelOf } from '../../../bench/report/kernel_report.mjs';
-import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
-import type { Bar } from '../ui/bars';
+import type { Bar } from '../page/bars';
+import { formatBytes, formatCount, formatDigits, formatShare } from '../page/format';
 
 /** Those of a report that the page shows. */
 export interface Figures {

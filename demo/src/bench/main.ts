@@ -1,7 +1,7 @@
 import { checkDevice } from '../library/device';
-import { Store } from '../store';
-import { Banner } from '../ui/banner';
-import { showDevice } from '../ui/device_note';
+import { Banner } from '../page/banner';
+import { showDevice } from '../page/device_note';
+import { Store } from '../page/store';
 import { resultCard } from './result_card';
 import { runCard } from './run_card';
 import type { BenchApp, BenchState } from './state';

@@ -1,6 +1,6 @@
-import { announce } from '../ui/announcer';
-import { showBars } from '../ui/bars';
-import { byId, create, onClick, setText, show } from '../ui/dom';
+import { announce } from '../page/announcer';
+import { showBars } from '../page/bars';
+import { byId, create, onClick, setText, show } from '../page/dom';
 import { deviceText, figuresOf, kernelRows, numbersOf, rooflineText, speedBars, timeBars } from './figures';
 import type { BenchApp } from './state';
 

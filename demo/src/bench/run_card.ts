@@ -1,5 +1,5 @@
-import { announce } from '../ui/announcer';
-import { byId, create, onClick, setText, show } from '../ui/dom';
+import { announce } from '../page/announcer';
+import { byId, create, onClick, setText, show } from '../page/dom';
 import { BenchMeter } from './meter';
 import { BenchRun } from './run';
 import * as settings from './settings';

@@ -1,7 +1,7 @@
 import { ALL_CASES, CASE_NAMES, type CaseName } from '../../../bench/workload/cases.mjs';
-import { formatCount } from '../format';
 import type { DeviceCheck } from '../library/device';
-import { outside, toNumber } from '../library/settings';
+import { formatCount } from '../page/format';
+import { outside, toNumber } from '../write/training/settings';
 
 export { CASE_NAMES, type CaseName };
 

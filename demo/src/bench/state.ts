@@ -1,7 +1,7 @@
 import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import type { DeviceCheck } from '../library/device';
-import type { Store } from '../store';
-import type { Banner } from '../ui/banner';
+import type { Banner } from '../page/banner';
+import type { Store } from '../page/store';
 
 export interface BenchState {
   /** undefined until it is known. */

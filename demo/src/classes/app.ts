@@ -1,7 +1,7 @@
-import type { Store } from '../store';
-import { announce } from '../ui/announcer';
-import type { Banner } from '../ui/banner';
-import type { Confirm } from '../ui/confirm';
+import { announce } from '../page/announcer';
+import type { Banner } from '../page/banner';
+import type { Confirm } from '../page/confirm';
+import type { Store } from '../page/store';
 import { addLabelled, addSamples, type ClassSet, type Labelled } from './class_set';
 import type { Classifier } from './classifier';
 import { countOf, type Kind } from './kind';

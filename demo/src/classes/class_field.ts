@@ -1,4 +1,4 @@
-import { create, onClick } from '../ui/dom';
+import { create, onClick } from '../page/dom';
 import type { ClassesApp } from './app';
 import { changeSet } from './app';
 import { type ClassOf, LONGEST_NAME, nameProblem, removeClass, renameClass, samplesOf } from './class_set';

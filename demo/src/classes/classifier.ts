@@ -9,7 +9,7 @@ import {
 } from 'webvera';
 import { LoadMeter, type LoadProgress } from '../library/load_meter';
 import type { Sessions } from '../library/sessions';
-import { type RunListener, Training } from '../library/training';
+import { type RunListener, Training } from '../run/training';
 import { type ClassSet, type Numbered, splitSamples } from './class_set';
 import type { Kind, Settings } from './kind';
 import type { Learnt, Measured } from './learnt';

@@ -1,8 +1,8 @@
-import { act } from '../app';
-import { formatBytes, formatDate } from '../format';
-import { announce } from '../ui/announcer';
-import { byId, onClick, setText } from '../ui/dom';
-import { downloadFiles } from '../ui/download';
+import { act } from '../page/act';
+import { announce } from '../page/announcer';
+import { byId, onClick, setText } from '../page/dom';
+import { downloadFiles } from '../page/download';
+import { formatBytes, formatDate } from '../page/format';
 import type { ClassesApp } from './app';
 import { countOf, type Kind } from './kind';
 import { type ClassesState, canChange } from './state';

@@ -1,7 +1,7 @@
 import type { LabelScore } from 'webvera';
-import { formatShare } from '../format';
-import { type Bar, showBars } from '../ui/bars';
-import { byId, setText } from '../ui/dom';
+import { type Bar, showBars } from '../page/bars';
+import { byId, setText } from '../page/dom';
+import { formatShare } from '../page/format';
 
 /** How likely each class is: as bars, and the likeliest in words. */
 export class Scores {

@@ -1,5 +1,5 @@
-import { type Range, whole } from '../library/settings';
-import type { NumberField } from '../ui/number_form';
+import type { NumberField } from '../run/number_form';
+import { type Range, whole } from '../write/training/settings';
 import type { SettingName, Settings } from './kind';
 
 const rate: Range = { min: 1e-6, max: 1, whole: false };

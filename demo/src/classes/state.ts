@@ -1,7 +1,7 @@
 import type { DeviceCheck } from '../library/device';
 import type { LoadProgress } from '../library/load_meter';
 import type { Trouble } from '../library/sessions';
-import type { TrainingPhase } from '../state';
+import type { TrainingPhase } from '../run/training';
 import { type ClassSet, missingIn } from './class_set';
 import type { Kind } from './kind';
 import type { Learnt } from './learnt';

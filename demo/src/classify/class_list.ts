@@ -3,8 +3,8 @@ import { ClassField } from '../classes/class_field';
 import { addClass, type ClassOf, freeClassName, nameProblem, samplesOf } from '../classes/class_set';
 import { countOf } from '../classes/kind';
 import { canChange } from '../classes/state';
-import { byId, create, onClick, setText } from '../ui/dom';
-import { KeyedRows } from '../ui/keyed_rows';
+import { byId, create, onClick, setText } from '../page/dom';
+import { KeyedRows } from '../page/keyed_rows';
 
 /** The classes: their names, to be changed, and how much there is in each. */
 export function classList(app: ClassesApp<string>): void {

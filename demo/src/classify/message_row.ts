@@ -2,7 +2,7 @@ import type { ClassesApp } from '../classes/app';
 import { changeSet } from '../classes/app';
 import { type ClassOf, moveSample, removeSample, type Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
-import { create, onClick, setText } from '../ui/dom';
+import { create, onClick, setText } from '../page/dom';
 
 /** Characters of a message by which its controls are named. */
 const NAMED_BY = 40;

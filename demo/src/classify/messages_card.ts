@@ -1,11 +1,11 @@
-import { act } from '../app';
 import { type Arrivals, type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
 import { evenly } from '../library/evenly';
-import { byId, onClick, show } from '../ui/dom';
-import { onDrop } from '../ui/drop_zone';
-import { onFiles } from '../ui/file_picker';
-import { KeyedRows } from '../ui/keyed_rows';
+import { act } from '../page/act';
+import { byId, onClick, show } from '../page/dom';
+import { onDrop } from '../page/drop_zone';
+import { onFiles } from '../page/file_picker';
+import { KeyedRows } from '../page/keyed_rows';
 import { classList } from './class_list';
 import { classOptions, MessageRow } from './message_row';
 import { linesOf, readMessages } from './read_messages';

@@ -1,6 +1,6 @@
 import type { ClassesApp } from '../classes/app';
 import { Telling } from '../classes/telling';
-import { byId } from '../ui/dom';
+import { byId } from '../page/dom';
 
 /** Tells the class of a text as it is typed. */
 export function tryCard(app: ClassesApp<string>): void {

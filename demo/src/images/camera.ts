@@ -1,4 +1,4 @@
-import { create, setText, show } from '../ui/dom';
+import { create, setText, show } from '../page/dom';
 import type { Drawable } from './picture';
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { byId, onClick, setText } from '../ui/dom';
+import { byId, onClick, setText } from '../page/dom';
 import { pngOf, squareOf } from './picture';
 import { type Source, View } from './view';
 

@@ -3,10 +3,10 @@ import { ClassField } from '../classes/class_field';
 import { addSamples, type ClassOf, type Sample, samplesOf } from '../classes/class_set';
 import { countOf } from '../classes/kind';
 import { canChange } from '../classes/state';
-import { create, onClick, setText } from '../ui/dom';
-import { onDrop } from '../ui/drop_zone';
-import { onFiles } from '../ui/file_picker';
-import { KeyedRows } from '../ui/keyed_rows';
+import { create, onClick, setText } from '../page/dom';
+import { onDrop } from '../page/drop_zone';
+import { onFiles } from '../page/file_picker';
+import { KeyedRows } from '../page/keyed_rows';
 import type { Capture } from './capture';
 import { Thumbnail } from './thumbnail';
 

@@ -1,4 +1,4 @@
-import { create, onClick } from '../ui/dom';
+import { create, onClick } from '../page/dom';
 import { contextOf, type Drawable } from './picture';
 
 const SIDE = 224;

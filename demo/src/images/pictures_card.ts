@@ -1,11 +1,11 @@
-import { act } from '../app';
 import { type ClassesApp, changeSet, takeSamples } from '../classes/app';
 import { addClass, freeClassName, nameProblem } from '../classes/class_set';
 import { canChange } from '../classes/state';
-import { byId, onClick, setText } from '../ui/dom';
-import { onDrop } from '../ui/drop_zone';
-import { onFiles } from '../ui/file_picker';
-import { KeyedRows } from '../ui/keyed_rows';
+import { act } from '../page/act';
+import { byId, onClick, setText } from '../page/dom';
+import { onDrop } from '../page/drop_zone';
+import { onFiles } from '../page/file_picker';
+import { KeyedRows } from '../page/keyed_rows';
 import { Capture } from './capture';
 import { ClassTile, type TileItem } from './class_tile';
 import { readPictures } from './read_pictures';

@@ -1,7 +1,7 @@
 import { type ClassesApp, changeSet } from '../classes/app';
 import { removeSample, type Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
-import { create, onClick } from '../ui/dom';
+import { create, onClick } from '../page/dom';
 import { contextOf, SIDE } from './picture';
 
 /** A picture of a class, small, and the button that removes it. */

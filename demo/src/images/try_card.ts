@@ -1,10 +1,10 @@
-import { act } from '../app';
 import type { ClassesApp } from '../classes/app';
 import { type Question, Telling } from '../classes/telling';
 import { ChoiceProblem } from '../library/choice_problem';
-import { byId, create, onClick, show } from '../ui/dom';
-import { onDrop } from '../ui/drop_zone';
-import { onFiles } from '../ui/file_picker';
+import { act } from '../page/act';
+import { byId, create, onClick, show } from '../page/dom';
+import { onDrop } from '../page/drop_zone';
+import { onFiles } from '../page/file_picker';
 import { contextOf, pixelsOf, readSquare, squareOf } from './picture';
 import { type Source, View } from './view';
 

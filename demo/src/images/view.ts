@@ -1,4 +1,4 @@
-import { create } from '../ui/dom';
+import { create } from '../page/dom';
 import { Camera } from './camera';
 import { Drawing } from './drawing';
 import type { Drawable } from './picture';

@@ -1,14 +1,14 @@
 import type { Learner } from '../learner';
 import type { Lesson } from '../public';
 import type { ElementTask } from '../settings';
-import { Attempt } from './attempt';
+import { Attempt } from './attempt/attempt';
+import { Tell } from './attempt/tell';
+import { TellImage } from './attempt/tell_image';
 import type { Announce, Region } from './region';
-import { Teach } from './teach';
-import { TeachImages } from './teach_images';
-import { TeachLabels } from './teach_labels';
-import { Tell } from './tell';
-import { TellImage } from './tell_image';
-import { Training, type TrainingActions } from './training';
+import { Teach } from './teach/teach';
+import { TeachImages } from './teach/teach_images';
+import { TeachLabels } from './teach/teach_labels';
+import { Training, type TrainingActions } from './teach/training';
 
 /** What a task has of its own in the panel. */
 interface Purpose {

@@ -1,0 +1,68 @@
+import type { Banner } from '../page/banner';
+import type { Confirm } from '../page/confirm';
+import { byId, onClick, setText, show } from '../page/dom';
+import type { Store } from '../page/store';
+import type { Training, TrainingPhase } from './training';
+
+interface Page<State extends object> {
+  readonly store: Store<State>;
+  readonly banner: Banner;
+  readonly confirm: Confirm;
+}
+
+interface Steered<State> {
+  start(): unknown;
+  canStart(state: State): boolean;
+  /** The run that is under way. */
+  training(): Training | undefined;
+}
+
+/** The buttons that start a run and steer it. */
+export function runButtons<State extends { readonly phase: TrainingPhase }>(
+  { store, banner, confirm }: Page<State>,
+  { start, canStart, training }: Steered<State>,
+): void {
+  const [startButton, pause] = [byId('start', 'button'), byId('pause', 'button')];
+  const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];
+
+  onClick(startButton, start);
+  onClick(pause, () =>
+    (store.value.phase === 'paused' ? training()?.resume() : training()?.pause())?.catch((error: unknown) =>
+      banner.report(error),
+    ),
+  );
+  onClick(stop, () =>
+    training()
+      ?.stop()
+      .catch(() => {}),
+  ); // the run itself reports what went wrong
+  onClick(cancel, async () => {
+    const sure = await confirm.ask({
+      title: 'Cancel this run?',
+      text: 'What it has learnt so far is thrown away. “Stop and keep” ends it without loss.',
+      yes: 'Cancel the run',
+      no: 'Go on',
+    });
+    if (sure) training()?.cancel();
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (store.value.phase !== 'idle') event.preventDefault();
+  });
+
+  store.watch((state, before) => {
+    const { phase } = state;
+    const idle = phase === 'idle';
+    const focused = document.activeElement;
+    // A button that was disabled on the way has left the focus to the body.
+    const hadFocus = byId('train-actions', 'div').contains(focused) || focused === document.body;
+    byId('train-card', 'section').dataset.phase = phase;
+    show(startButton, idle);
+    for (const button of [pause, stop, cancel]) show(button, !idle);
+    startButton.disabled = !canStart(state);
+    pause.disabled = phase !== 'running' && phase !== 'paused';
+    setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
+    stop.disabled = phase !== 'running' && phase !== 'paused';
+    cancel.disabled = phase === 'stopping';
+    if (hadFocus && idle !== (before.phase === 'idle')) (idle ? startButton : cancel).focus({ preventScroll: true });
+  });
+}

@@ -1,0 +1,17 @@
+import type { Sessions } from '../library/sessions';
+import type { Banner } from '../page/banner';
+import type { Confirm } from '../page/confirm';
+import type { Store } from '../page/store';
+import type { AdapterRack } from './adapters/adapter_rack';
+import type { AppState } from './state';
+
+/** What every card of the page has at hand. */
+export interface App {
+  readonly store: Store<AppState>;
+  readonly sessions: Sessions;
+  readonly rack: AdapterRack;
+  readonly banner: Banner;
+  readonly confirm: Confirm;
+  /** Lets the model go, and all that stands on it. */
+  readonly dropModel: () => void;
+}

@@ -1,0 +1,58 @@
+import { checkDevice } from '../library/device';
+import { Sessions } from '../library/sessions';
+import { Banner } from '../page/banner';
+import { Confirm } from '../page/confirm';
+import { deviceNote } from '../page/device_note';
+import { refuseStrayDrops } from '../page/drop_zone';
+import { Store } from '../page/store';
+import { AdapterRack } from './adapters/adapter_rack';
+import { adaptersCard } from './adapters/adapters_card';
+import type { App } from './app';
+import { modelCard } from './model_card';
+import { samplesCard } from './samples_card';
+import { initialState } from './state';
+import { textCard } from './text_card';
+import { memoryNote } from './training/memory_note';
+import { SettingsForm } from './training/settings_form';
+import { trainCard } from './training/train_card';
+
+const app = createApp();
+modelCard(app);
+textCard(app);
+const samples = samplesCard(app);
+const settingsForm = new SettingsForm(app);
+memoryNote(app, settingsForm);
+trainCard(app, settingsForm, () => void samples.write());
+adaptersCard(app);
+deviceNote(app);
+refuseStrayDrops();
+
+app.store.set({ device: await checkDevice() });
+await app.rack.refresh().catch((error: unknown) => app.banner.report(error));
+
+function createApp(): App {
+  const store = new Store(initialState);
+  const banner = new Banner();
+  const dropModel = (): void => {
+    const { model } = store.value;
+    rack.forget();
+    store.set({ model: undefined });
+    model?.base.dispose().catch(() => {}); // the session may be gone, and the model with it
+  };
+  const sessions = new Sessions({
+    onWarning: (code, message) => {
+      // The others are PEFT's, for those who write the configuration by hand.
+      if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
+      else console.info(`${message} (${code})`);
+    },
+    onTrouble: (trouble) => store.set({ trouble }),
+    onFailed: (message) => {
+      if (store.value.phase !== 'idle') return rack.forget(); // the run goes on by itself, and its model with it
+      dropModel();
+      banner.show('error', message, 'Load the model again.');
+    },
+    onClosed: dropModel,
+  });
+  const rack = new AdapterRack(store, sessions);
+  return { store, sessions, rack, banner, confirm: new Confirm(), dropModel };
+}

@@ -1,0 +1,34 @@
+import type { Estimate, TrainingArguments } from 'webvera';
+import { formatBytes, formatCount, formatDuration } from '../../page/format';
+
+/**
+ * The memory and the time that training takes, for people. `isWarning`: the memory may be too much. `seconds` of the whole run, where
+ * they are known.
+ */
+export function memoryInWords(
+  { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,
+  seconds?: number | undefined,
+): {
+  readonly text: string;
+  readonly isWarning: boolean;
+} {
+  const time = seconds === undefined ? '' : `, and about ${formatDuration(seconds)}`;
+  const takes = `about ${formatBytes(gpu.total)} of the graphics card’s memory`;
+  if (verdict === 'fits') return { text: `Training takes ${takes}${time}.`, isWarning: false };
+  const changes = suggestions.map(changeInWords).filter((words) => words !== '');
+  const less = new Intl.ListFormat('en', { type: 'disjunction' }).format(changes);
+  const advice = less === '' ? 'A smaller model takes less.' : `To take less, ${less} in the settings.`;
+  return verdict === 'tight'
+    ? { text: `Training takes ${takes}, which may be more than there is. ${advice}`, isWarning: true }
+    : { text: `Training does not fit: it would take ${takes}, more than there is. ${advice}`, isWarning: true };
+}
+
+/** In the words of the form. Batches that make up for smaller ones aren't in it. */
+function changeInWords({ per_device_train_batch_size, max_length, gradient_checkpointing }: TrainingArguments): string {
+  const parts = [
+    per_device_train_batch_size === undefined ? '' : `set Batch to ${formatCount(per_device_train_batch_size)}`,
+    max_length === undefined ? '' : `set Length to ${formatCount(max_length)}`,
+    gradient_checkpointing === true ? 'switch on Save memory' : '',
+  ];
+  return new Intl.ListFormat('en').format(parts.filter((part) => part !== ''));
+}
