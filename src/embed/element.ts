@@ -16,6 +16,7 @@ import {
   type TrainOutput,
   WebVeraError,
 } from '../index';
+import { surroundings } from '../parts/device';
 import { Learner } from './learner';
 import type { ElementState, Lesson, WebVeraElement, WebVeraElementEventMap } from './public';
 import { knownTask, nameOf, readSettings } from './settings';
@@ -214,5 +215,5 @@ export function defineElement(registry: CustomElementRegistry): void {
 }
 
 function troubleHere(): Promise<WebVeraError | undefined> {
-  return deviceTrouble({ isSecureContext, gpu: (navigator as { gpu?: GPU }).gpu, address: location.origin });
+  return deviceTrouble({ ...surroundings(), address: location.origin });
 }

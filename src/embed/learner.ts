@@ -14,10 +14,11 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
+import type { Recovered } from '../parts/words';
 import type { Given } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
-import { type Recovered, RunWatch } from './run_watch';
+import { RunWatch } from './run_watch';
 import { isSameLesson } from './same_lesson';
 import { type ElementTask, isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';

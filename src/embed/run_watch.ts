@@ -1,7 +1,5 @@
-import type { PauseReason, StepLogs, TrainEvent, TrainOutput, TrainRun } from '../index';
-
-/** That a run went back on its way, and goes on by itself. */
-export type Recovered = Pick<Extract<TrainEvent, { readonly type: 'recovered' }>, 'cause' | 'repeatedSteps'>;
+import type { PauseReason, StepLogs, TrainOutput, TrainRun } from '../index';
+import type { Recovered } from '../parts/words';
 
 interface RunListener {
   onBegin(): void;

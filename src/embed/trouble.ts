@@ -1,41 +1,36 @@
 import { WebVeraError } from '../index';
+import { findAdapter, type GpuProblem, type GpuSurroundings } from '../parts/device';
 
-/** What is asked of the page, to know whether anything can be computed here. */
-interface Surroundings {
-  readonly isSecureContext: boolean;
-  readonly gpu: GPU | undefined;
-  readonly address: string;
-}
-
-/** Why no model can be loaded here; undefined where one can. Asks for an adapter and keeps nothing. */
-export async function deviceTrouble({
-  isSecureContext,
-  gpu,
-  address,
-}: Surroundings): Promise<WebVeraError | undefined> {
-  if (!isSecureContext) {
-    return new WebVeraError('insecure_context', `Expected a page on https, or on localhost, got ${address}`, {
+/** The error for each reason why a page can't use the GPU. `address`: of the page. */
+const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = {
+  insecure_page: (address) =>
+    new WebVeraError('insecure_context', `Expected a page on https, or on localhost, got ${address}`, {
       hint: 'Browsers give the graphics card (WebGPU) to secure pages only: serve it over https.',
-    });
-  }
-  if (gpu === undefined) {
-    return new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
+    }),
+  no_webgpu: () =>
+    new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
       hint: 'Use a current Chrome, Edge, Safari or Firefox.',
-    });
-  }
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
-  if (adapter !== null) return undefined;
-  return new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
-    hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
-  });
+    }),
+  no_adapter: () =>
+    new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
+      hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
+    }),
+};
+
+/** The reason why no model can be loaded here; undefined if one can. Requests an adapter and releases it. */
+export async function deviceTrouble(
+  page: GpuSurroundings & { readonly address: string },
+): Promise<WebVeraError | undefined> {
+  const found = await findAdapter(page);
+  return typeof found === 'string' ? ERRORS[found](page.address) : undefined;
 }
 
-/** Whether it is the device that is at fault, or the browser: nothing that the page does can help. */
+/** Whether the device or the browser causes an error, so that the page can't help. */
 export function isUnsupported(error: WebVeraError | undefined): boolean {
   return error?.code === 'unsupported_device' || error?.code === 'insecure_context';
 }
 
-/** Whether what was loaded is gone: it has to be loaded again. */
+/** Whether an error destroyed the model and the profile, so that both must be loaded again. */
 export function isFatal(error: unknown): boolean {
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
@@ -48,7 +43,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** Anything that was thrown, as the one class of error. */
+/** Wraps anything that was thrown in the library's error class. */
 export function asWebVeraError(error: unknown): WebVeraError {
   if (error instanceof WebVeraError) return error;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

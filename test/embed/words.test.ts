@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { linePoints } from '../../src/embed/view/teach/chart';
 import {
-  bytesInWords,
   countsInWords,
   keptInWords,
   learntInWords,
   loadingInWords,
   lossInWords,
-  recoveredInWords,
   shareInWords,
   shownProgress,
   stepsInWords,
@@ -16,17 +14,6 @@ import {
 } from '../../src/embed/view/words';
 import type { ProgressInfo, StepLogs } from '../../src/index';
 import { beginningOf } from '../../src/page/training/run_report';
-
-test.each([
-  [0, '0 B'],
-  [999, '999 B'],
-  [999.6, '1.00 kB'],
-  [61_440, '61.4 kB'],
-  [27_100_000, '27.1 MB'],
-  [2e12, '2000 GB'],
-])('%i bytes are %s', (bytes, words) => {
-  expect(bytesInWords(bytes)).toBe(words);
-});
 
 test.each([
   [undefined, ''],
@@ -141,15 +128,6 @@ describe('the line of the loss', () => {
     expect(long.length).toBeLessThanOrEqual(150);
     expect(long.at(-1)).toEqual([297, 77]);
   });
-});
-
-test.each([
-  [0, 'It goes on by itself.'],
-  [1, 'It went back 1 step, and goes on by itself.'],
-  [1200, 'It went back 1,200 steps, and goes on by itself.'],
-])('a run that recovers after %i steps tells so', (repeatedSteps, words) => {
-  const expected = `The numbers grew beyond bounds, so it learns more slowly now. ${words}`;
-  expect(recoveredInWords({ cause: 'numerical_error', repeatedSteps })).toBe(expected);
 });
 
 test('labels are counted, and shares are hundredths', () => {

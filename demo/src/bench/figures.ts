@@ -1,7 +1,8 @@
 import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import { type KernelRun, labelOf } from '../../../bench/report/kernel_report.mjs';
+import { formatBytes } from '../../../src/parts/words';
 import type { Bar } from '../page/bars';
-import { formatBytes, formatCount, formatDigits, formatShare } from '../page/format';
+import { formatCount, formatDigits, formatShare } from '../page/format';
 
 /** Those of a report that the page shows. */
 export interface Figures {

@@ -1,5 +1,5 @@
 import { announce } from '../page/announcer';
-import { byId, create, onClick, setText, show } from '../page/dom';
+import { byId, create, onClick, setShare, setText, show } from '../page/dom';
 import { BenchMeter } from './meter';
 import { BenchRun } from './run';
 import * as settings from './settings';
@@ -99,8 +99,7 @@ export function runCard({ store, banner }: BenchApp): void {
 /** Without a share it is under way, and nobody knows how far. */
 function showProgress(share: number | undefined, text: string): void {
   const bar = byId('run-bar', 'progress');
-  if (share === undefined) bar.removeAttribute('value');
-  else bar.value = share;
+  setShare(bar, share);
   bar.setAttribute('aria-valuetext', text);
   setText(byId('run-status', 'p'), text);
 }

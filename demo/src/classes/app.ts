@@ -1,10 +1,11 @@
+import { counted } from '../../../src/parts/words';
 import { announce } from '../page/announcer';
 import type { Banner } from '../page/banner';
 import type { Confirm } from '../page/confirm';
 import type { Store } from '../page/store';
 import { addLabelled, addSamples, type ClassSet, type Labelled } from './class_set';
 import type { Classifier } from './classifier';
-import { countOf, type Kind } from './kind';
+import type { Kind } from './kind';
 import type { ClassesState } from './state';
 
 /** What the cards of such a page have at hand. */
@@ -52,8 +53,8 @@ export function takeSamples<Content>(
   const { store, banner, kind } = app;
   const before = store.value.set.samples.length;
   changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
-  announce(`${countOf(kind, store.value.set.samples.length - before)} added.`);
+  announce(`${counted(store.value.set.samples.length - before, kind.thing)} added.`);
   const taken = labelled.length + others.length;
   if (taken < all)
-    banner.show('note', `There is room for ${countOf(kind, taken)} of these ${all}. They are taken evenly.`);
+    banner.show('note', `There is room for ${counted(taken, kind.thing)} of these ${all}. They are taken evenly.`);
 }

@@ -1,8 +1,8 @@
+import { counted } from '../../../src/parts/words';
 import { create, onClick } from '../page/dom';
 import type { ClassesApp } from './app';
 import { changeSet } from './app';
 import { type ClassOf, LONGEST_NAME, nameProblem, removeClass, renameClass, samplesOf } from './class_set';
-import { countOf } from './kind';
 import { canChange } from './state';
 
 /** The name of a class, to be changed, and the button that removes it. */
@@ -18,7 +18,7 @@ export class ClassField<Content> {
       const { set } = app.store.value;
       const name = set.classes.find((one) => one.id === id)?.name ?? '';
       const count = samplesOf(set, id).length;
-      const text = `${countOf(app.kind, count)} ${count === 1 ? 'goes' : 'go'} with it.`;
+      const text = `${counted(count, app.kind.thing)} ${count === 1 ? 'goes' : 'go'} with it.`;
       const question = { title: `Remove “${name}”?`, text, yes: 'Remove', no: 'Keep' };
       if (count === 0 || (await app.confirm.ask(question))) changeSet(app, (now) => removeClass(now, id));
     });

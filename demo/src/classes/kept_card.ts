@@ -1,10 +1,11 @@
+import { saveFiles } from '../../../src/parts/files';
+import { counted, formatBytes } from '../../../src/parts/words';
 import { act } from '../page/act';
 import { announce } from '../page/announcer';
 import { byId, onClick, setText } from '../page/dom';
-import { downloadFiles } from '../page/download';
-import { formatBytes, formatDate } from '../page/format';
+import { formatDate } from '../page/format';
 import type { ClassesApp } from './app';
-import { countOf, type Kind } from './kind';
+import type { Kind } from './kind';
 import { type ClassesState, canChange } from './state';
 
 /** What stays in this browser: to take along, or to wipe. `wipe` deletes it all, and begins anew. */
@@ -13,7 +14,7 @@ export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<
   const [exportButton, wipeButton] = [byId('export', 'button'), byId('wipe', 'button')];
   onClick(exportButton, () => {
     const { learnt } = store.value;
-    if (learnt !== undefined) downloadFiles(learnt.files);
+    if (learnt !== undefined) saveFiles(new Map(Object.entries(learnt.files)));
   });
   onClick(wipeButton, async () => {
     const title = 'Wipe it all?';
@@ -35,10 +36,10 @@ function keptText(
 ): string {
   const count = set.samples.length;
   if (learnt === undefined) {
-    return count === 0 ? 'There is nothing yet.' : `${countOf(kind, count)}, from which nothing is learnt yet.`;
+    return count === 0 ? 'There is nothing yet.' : `${counted(count, kind.thing)}, from which nothing is learnt yet.`;
   }
   const bytes = Object.values(learnt.files).reduce((sum, file: Blob) => sum + file.size, 0);
   const names = new Intl.ListFormat('en').format(learnt.labels.map((label) => `“${label}”`));
   const changed = isStale ? ` The ${kind.things} have changed since: train again to take that in.` : '';
-  return `Tells ${names} apart: an adapter of ${formatBytes(bytes)}, learnt ${formatDate(learnt.at)} from ${countOf(kind, learnt.samples)}.${changed}`;
+  return `Tells ${names} apart: an adapter of ${formatBytes(bytes)}, learnt ${formatDate(learnt.at)} from ${counted(learnt.samples, kind.thing)}.${changed}`;
 }

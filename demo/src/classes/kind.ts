@@ -21,8 +21,3 @@ export interface Kind<Content> {
   load(options: ClassifierOptions): Promise<PreTrainedModel>;
   example(content: Content, label: number): Example;
 }
-
-/** '1 message', '12 messages' */
-export function countOf({ thing, things }: Pick<Kind<unknown>, 'thing' | 'things'>, count: number): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? thing : things}`;
-}

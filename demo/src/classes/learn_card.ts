@@ -1,6 +1,7 @@
+import { counted, formatBytes } from '../../../src/parts/words';
 import { announce } from '../page/announcer';
 import { byId, setText } from '../page/dom';
-import { formatBytes, formatDuration } from '../page/format';
+import { formatDuration } from '../page/format';
 import { NumberForm } from '../run/number_form';
 import { runButtons } from '../run/run_buttons';
 import { RunProgress } from '../run/run_progress';
@@ -9,7 +10,6 @@ import type { Training } from '../run/training';
 import type { ClassesApp } from './app';
 import { missingIn } from './class_set';
 import { type ClassRun, measuredBy } from './classifier';
-import { countOf } from './kind';
 import type { Learnt, Measured } from './learnt';
 import { settingFields } from './settings';
 import { type ClassesState, canLearn } from './state';
@@ -51,7 +51,7 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
       const learnt = await run.result();
       const seconds = (performance.now() - began) / 1000;
       setText(right, shareOf(learnt.measured));
-      outcome = `It has learnt from ${countOf(kind, learnt.samples)} in ${formatDuration(seconds)}. ${measuredText(learnt)}`;
+      outcome = `It has learnt from ${counted(learnt.samples, kind.thing)} in ${formatDuration(seconds)}. ${measuredText(learnt)}`;
       store.set({ learnt, isStale: false, phase: 'idle' });
       announce(outcome);
     } catch (error) {

@@ -1,7 +1,7 @@
+import { counted } from '../../../src/parts/words';
 import { type ClassesApp, changeSet } from '../classes/app';
 import { ClassField } from '../classes/class_field';
 import { addClass, type ClassOf, freeClassName, nameProblem, samplesOf } from '../classes/class_set';
-import { countOf } from '../classes/kind';
 import { canChange } from '../classes/state';
 import { byId, create, onClick, setText } from '../page/dom';
 import { KeyedRows } from '../page/keyed_rows';
@@ -16,7 +16,7 @@ export function classList(app: ClassesApp<string>): void {
     const count = create('span', { className: 'facts' });
     const update = (one: ClassOf): void => {
       field.update(one);
-      setText(count, countOf(kind, samplesOf(store.value.set, id).length));
+      setText(count, counted(samplesOf(store.value.set, id).length, kind.thing));
     };
     return { root: create('li', { className: 'class-row' }, field.input, count, field.removeButton), update };
   });

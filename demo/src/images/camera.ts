@@ -1,5 +1,5 @@
+import type { Drawable } from '../../../src/parts/pictures';
 import { create, setText, show } from '../page/dom';
-import type { Drawable } from './picture';
 
 const REASONS: Readonly<Record<string, string>> = {
   NotAllowedError: 'This page was not allowed to use the camera.',
@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What the camera sees, or why it can't be seen. */
 export class Camera {
   readonly #video = create('video', { className: 'view', muted: true, playsInline: true });
-  readonly #reason = create('p', { className: 'camera-reason', aria: { role: 'status' } });
+  readonly #reason = create('p', { className: 'camera-reason', attributes: { role: 'status' } });
   readonly root = create('div', { className: 'camera' }, this.#video, this.#reason);
   #stream: MediaStream | undefined;
   /** Of the last wish; one that comes too late is let go. */

@@ -1,7 +1,7 @@
+import { counted } from '../../../src/parts/words';
 import { type ClassesApp, changeSet } from '../classes/app';
 import { ClassField } from '../classes/class_field';
 import { addSamples, type ClassOf, type Sample, samplesOf } from '../classes/class_set';
-import { countOf } from '../classes/kind';
 import { canChange } from '../classes/state';
 import { create, onClick, setText } from '../page/dom';
 import { onDrop } from '../page/drop_zone';
@@ -65,7 +65,7 @@ export class ClassTile {
     const samples = samplesOf(state.set, one.id);
     this.#name = one.name.trim();
     this.#field.update(one);
-    setText(this.#count, countOf(this.#app.kind, samples.length));
+    setText(this.#count, counted(samples.length, this.#app.kind.thing));
     this.#rows.show(
       new Map(samples.map((sample, place) => [sample.id, { sample, name: `picture ${place + 1} of ${this.#name}` }])),
     );

@@ -1,5 +1,6 @@
+import type { Drawable } from '../../../src/parts/pictures';
 import { create, onClick } from '../page/dom';
-import { contextOf, type Drawable } from './picture';
+import { contextOf } from './picture';
 
 const SIDE = 224;
 const PEN = 14;

@@ -1,21 +1,12 @@
+import { type Drawable, drawSquare, MOST_PICTURE_BYTES } from '../../../src/parts/pictures';
 import { ChoiceProblem } from '../library/choice_problem';
 
 /** Of the squares that are kept and shown. The model sees fewer pixels. */
 export const SIDE = 112;
-const MOST_BYTES = 2e7;
-
-/** What can be drawn, and how large it is. */
-export interface Drawable {
-  readonly source: CanvasImageSource;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The middle of a picture, as a square on white. */
-export function squareOf({ source, width, height }: Drawable): HTMLCanvasElement {
+export function squareOf(picture: Drawable): HTMLCanvasElement {
   const { canvas, context } = blankSquare();
-  const side = Math.min(width, height);
-  context.drawImage(source, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+  drawSquare(context, picture, SIDE);
   return canvas;
 }
 
@@ -51,7 +42,7 @@ export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
 
 /** A file of a visitor as a square. Throws `ChoiceProblem` for what the browser can't read as a picture. */
 export async function readSquare(file: Blob, name: string): Promise<HTMLCanvasElement> {
-  if (file.size > MOST_BYTES) throw new ChoiceProblem(`${name} is larger than 20 MB.`);
+  if (file.size > MOST_PICTURE_BYTES) throw new ChoiceProblem(`${name} is larger than 20 MB.`);
   const source = await createImageBitmap(file).catch(() => undefined);
   if (source === undefined) throw new ChoiceProblem(`${name} is no picture that this browser can read.`);
   try {

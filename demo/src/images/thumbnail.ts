@@ -8,7 +8,7 @@ import { contextOf, SIDE } from './picture';
 export class Thumbnail {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<Blob>;
-  readonly #canvas = create('canvas', { width: SIDE, height: SIDE, aria: { role: 'img' } });
+  readonly #canvas = create('canvas', { width: SIDE, height: SIDE, attributes: { role: 'img' } });
   readonly #remove = create('button', { type: 'button', textContent: '×' });
   #drawn: Blob | undefined;
 

@@ -1,7 +1,7 @@
+import type { Drawable } from '../../../src/parts/pictures';
 import { create } from '../page/dom';
 import { Camera } from './camera';
 import { Drawing } from './drawing';
-import type { Drawable } from './picture';
 
 export type Source = 'camera' | 'drawing';
 

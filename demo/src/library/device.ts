@@ -1,25 +1,25 @@
+import { findAdapter, type GpuProblem, surroundings } from '../../../src/parts/device';
+
 export interface DeviceCheck {
   readonly usable: boolean;
-  /** What computes, or why nothing can. */
+  /** The name of the device, or the reason why the page can't use one. */
   readonly description: string;
-  /** It computes on the processor, which is slow. */
+  /** Whether the processor computes in place of a GPU, which is slow. */
   readonly software: boolean;
 }
 
-/** Whether models can be loaded here. Asks for an adapter and keeps nothing. */
-export async function checkDevice(): Promise<DeviceCheck> {
-  if (!globalThis.isSecureContext) return unusable('WebGPU needs a secure address, and this page has none.');
-  const { gpu } = navigator as { gpu?: GPU };
-  if (gpu === undefined) return unusable('It has no WebGPU, with which pages compute on the graphics card.');
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
-  if (adapter === null) return unusable('It has WebGPU, but gives this page no graphics card.');
-  const { vendor, architecture, description } = adapter.info;
-  const name = description || [vendor, architecture].filter((part) => part !== '').join(' ') || 'the graphics card';
-  const software =
-    adapter.info.isFallbackAdapter === true || /swiftshader|llvmpipe|software/i.test(name + architecture);
-  return { usable: true, description: name, software };
-}
+const PROBLEMS: Readonly<Record<GpuProblem, string>> = {
+  insecure_page: 'WebGPU needs a secure address, and this page has none.',
+  no_webgpu: 'It has no WebGPU, with which pages compute on the graphics card.',
+  no_adapter: 'It has WebGPU, but gives this page no graphics card.',
+};
 
-function unusable(description: string): DeviceCheck {
-  return { usable: false, description, software: false };
+/** Checks whether models can be loaded here. Requests an adapter and releases it. */
+export async function checkDevice(): Promise<DeviceCheck> {
+  const found = await findAdapter(surroundings());
+  if (typeof found === 'string') return { usable: false, description: PROBLEMS[found], software: false };
+  const { vendor, architecture, description, isFallbackAdapter } = found.info;
+  const name = description || [vendor, architecture].filter((part) => part !== '').join(' ') || 'the graphics card';
+  const software = isFallbackAdapter === true || /swiftshader|llvmpipe|software/i.test(name + architecture);
+  return { usable: true, description: name, software };
 }

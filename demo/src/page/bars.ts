@@ -23,7 +23,7 @@ export function showBars(list: HTMLElement, bars: readonly Bar[]): void {
         create('span', { className: 'bar-value', textContent: value }),
         create(
           'span',
-          { className: 'bar-track', aria: { 'aria-hidden': 'true' } },
+          { className: 'bar-track', attributes: { 'aria-hidden': 'true' } },
           filled('bar-fill', length),
           ...(time === undefined ? [] : [filled('bar-fill time', time)]),
         ),

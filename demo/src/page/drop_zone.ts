@@ -1,43 +1,28 @@
+import { hasFiles, onDrops } from '../../../src/parts/files';
+
 export interface DroppedFiles {
   readonly files: readonly File[];
-  /** The name of the folder, where one was dropped. */
+  /** The name of the dropped folder, if any. */
   readonly folder: string | undefined;
-  /** Files by their paths, with those in folders within folders: 'mail/spam/1.txt'. */
+  /** Reads all files by their paths, including nested folders: 'mail/spam/1.txt'. */
   all(): Promise<ReadonlyMap<string, File>>;
 }
 
-/** More, or deeper ones, are left out: who drops a whole disk didn't mean to. */
+/** Files beyond these limits are ignored, in case somebody drops a whole disk. */
 const MOST_FILES = 2000;
 const DEEPEST = 8;
 
 /** Takes files, or one folder of files, that are dropped on an element. */
 export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped: DroppedFiles) => void): void {
-  let inside = 0;
-  const leave = (): void => {
-    inside = 0;
-    delete zone.dataset.dropping;
-  };
-  zone.addEventListener('dragenter', (event) => {
-    if (!hasFiles(event)) return;
-    inside++;
-    if (enabled()) zone.dataset.dropping = '';
-  });
-  zone.addEventListener('dragleave', (event) => {
-    if (hasFiles(event) && --inside <= 0) leave();
-  });
-  zone.addEventListener('dragover', (event) => {
-    if (hasFiles(event)) event.preventDefault();
-  });
-  zone.addEventListener('drop', (event) => {
-    if (!hasFiles(event)) return;
-    leave();
-    if (event.defaultPrevented) return; // a zone within this one has taken them
+  const drop = (event: DragEvent): void => {
+    if (event.defaultPrevented) return; // a zone within this one has taken the files
     event.preventDefault();
     if (enabled() && event.dataTransfer !== null) void readDrop(event.dataTransfer).then(take);
-  });
+  };
+  onDrops(zone, drop, enabled);
 }
 
-/** A file that misses its target must not replace the page, and what was typed in it. */
+/** Keeps a file that misses its zone from replacing the page, and what was typed in it. */
 export function refuseStrayDrops(): void {
   for (const type of ['dragover', 'drop'] as const) {
     document.addEventListener(type, (event) => {
@@ -46,15 +31,11 @@ export function refuseStrayDrops(): void {
   }
 }
 
-function hasFiles({ dataTransfer }: DragEvent): boolean {
-  return dataTransfer?.types.includes('Files') ?? false;
-}
-
 async function readDrop(transfer: DataTransfer): Promise<DroppedFiles> {
   const files = [...transfer.files];
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   const all = async (): Promise<ReadonlyMap<string, File>> => {
-    // What scripts and other programs drop may have no entries.
+    // Drops from scripts and other programs may have no entries.
     if (entries.length === 0) return new Map(files.map((file) => [file.name, file]));
     const found = new Map<string, File>();
     for (const entry of entries) await gather(entry, found);
@@ -77,7 +58,7 @@ async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
   while (entries.length < MOST_FILES) {
-    // A reader hands out a hundred entries at a time, and none at the end.
+    // A reader returns a hundred entries at a time, and none at the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
     entries.push(...some);

@@ -1,13 +1,15 @@
 import type { StepLogs } from 'webvera';
+import { Smoother } from '../../../src/parts/smoother';
 import { announce } from '../page/announcer';
 import { byId, create, setText, show } from '../page/dom';
 import { formatDuration, formatLoss } from '../page/format';
 import { LossChart } from './loss_chart';
-import { Smoother } from './smoothing';
 
 /** How many rows the table has, and how often a listener hears of the progress. */
 const PARTS = 10;
 const FIRSTS = 10;
+/** Smooths the loss, because batches differ by more than a step's progress. */
+const DECAY = 0.92;
 
 /** The loss of a run: as a chart, in words and as a table. */
 export class LossReport {
@@ -16,7 +18,7 @@ export class LossReport {
   readonly #rows = byId('loss-rows', 'tbody');
   readonly #details = byId('loss-details', 'details');
   readonly #meaning: string;
-  #smoother = new Smoother();
+  #smoother = new Smoother(DECAY);
   /** The first losses, whose mean the run is measured by: a single step says little. */
   #firsts: number[] = [];
   #smoothed = Number.NaN;
@@ -29,7 +31,7 @@ export class LossReport {
   }
 
   begin(maxSteps: number): void {
-    this.#smoother = new Smoother();
+    this.#smoother = new Smoother(DECAY);
     this.#firsts = [];
     this.#part = 0;
     this.#rows.replaceChildren();

@@ -1,5 +1,5 @@
 import { export_run, type StepLogs, type Trainer, type TrainOutput, type TrainRun, type VeraModel } from 'webvera';
-import { formatRecovery } from '../page/format';
+import { recoveredInWords } from '../../../src/parts/words';
 
 export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
 
@@ -107,7 +107,7 @@ export class Training {
         const { log_history, global_step, max_steps } = event.state;
         // Later ones may be there already, and come as events of their own.
         const logs = log_history.filter(({ step }) => step <= global_step);
-        plan.onRecovered(formatRecovery(event), logs, max_steps);
+        plan.onRecovered(recoveredInWords(event, 'The run'), logs, max_steps);
       }
       if (event.type === 'log') plan.onLog(event.logs, event.state.max_steps);
       if (event.type === 'evaluate') plan.onEvaluated?.(event.metrics);

@@ -1,10 +1,12 @@
 import { AutoModelForCausalLM, type PreTrainedModel } from 'webvera';
+import { formatBytes } from '../../../src/parts/words';
 import { LoadMeter, type LoadProgress, nothingLoaded } from '../library/load_meter';
 import { bundledModel, modelFromFiles, type NamedSource } from '../library/model_files';
 import { announce } from '../page/announcer';
-import { byId, onClick, setText, show } from '../page/dom';
+import { byId, onClick, setShare, setText, show } from '../page/dom';
 import { onDrop } from '../page/drop_zone';
-import { formatBytes, formatCount, formatDuration } from '../page/format';
+import { onFiles } from '../page/file_picker';
+import { formatCount, formatDuration } from '../page/format';
 import type { App } from './app';
 import { type AppState, canLoad } from './state';
 
@@ -12,7 +14,6 @@ import { type AppState, canLoad } from './state';
 export function modelCard(app: App): void {
   const { store, banner } = app;
   const card = byId('model-card', 'section');
-  const picker = byId('model-files', 'input');
   const loadButton = byId('load-bundled', 'button');
   const pickButton = byId('pick-model', 'button');
   const keepButton = byId('model-keep', 'button');
@@ -44,7 +45,9 @@ export function modelCard(app: App): void {
   };
 
   onClick(loadButton, () => load(() => bundledModel));
-  onClick(pickButton, () => picker.click());
+  onFiles(pickButton, byId('model-files', 'input'), (files) =>
+    load(() => modelFromFiles([...files.values()], undefined)),
+  );
   onClick(cancelButton, () => abort.abort());
   onClick(changeButton, () => {
     choosing = true;
@@ -55,11 +58,6 @@ export function modelCard(app: App): void {
     choosing = false;
     render(store.value);
     changeButton.focus();
-  });
-  picker.addEventListener('change', () => {
-    const files = [...(picker.files ?? [])];
-    picker.value = '';
-    if (files.length > 0) void load(() => modelFromFiles(files, undefined));
   });
   onDrop(
     card,
@@ -105,8 +103,7 @@ async function replaceModel({ store, rack }: App, model: NonNullable<AppState['m
 
 function renderProgress({ loaded, total, bytesPerSecond, secondsLeft }: LoadProgress): void {
   const bar = byId('load-bar', 'progress');
-  if (total === 0) bar.removeAttribute('value');
-  else bar.value = (100 * loaded) / total;
+  setShare(bar, total === 0 ? undefined : loaded / total);
   const parts = total === 0 ? ['Starting…'] : [`${formatBytes(loaded)} of ${formatBytes(total)}`];
   if (bytesPerSecond !== undefined) parts.push(`${formatBytes(bytesPerSecond)}/s`);
   if (loaded < total && secondsLeft !== undefined) parts.push(`${formatDuration(secondsLeft)} left`);

@@ -1,8 +1,9 @@
+import { formatBytes } from '../../../src/parts/words';
 import { ChoiceProblem } from '../library/choice_problem';
 import { act } from '../page/act';
 import { byId, onClick, setText, show } from '../page/dom';
 import { onDrop } from '../page/drop_zone';
-import { formatBytes } from '../page/format';
+import { onFiles } from '../page/file_picker';
 import type { App } from './app';
 import type { AppState, Corpus } from './state';
 
@@ -15,7 +16,6 @@ export function textCard(app: App): void {
   const { store } = app;
   const card = byId('text-card', 'section');
   const input = byId('text-input', 'textarea');
-  const picker = byId('text-files', 'input');
   const sampleButton = byId('use-sample', 'button');
   const pickButton = byId('pick-text', 'button');
   const changeButton = byId('text-change', 'button');
@@ -42,18 +42,13 @@ export function textCard(app: App): void {
       useFile(await readCorpus('moby-dick.txt', await response.blob()));
     }),
   );
-  onClick(pickButton, () => picker.click());
+  onFiles(pickButton, byId('text-files', 'input'), (files) => takeFiles([...files.values()]));
   onClick(changeButton, () => {
     file = undefined;
     store.set({ corpus: typedCorpus(input.value) });
     input.focus();
   });
   input.addEventListener('input', () => store.set({ corpus: typedCorpus(input.value) }));
-  picker.addEventListener('change', () => {
-    const files = [...(picker.files ?? [])];
-    picker.value = '';
-    if (files.length > 0) void takeFiles(files);
-  });
   onDrop(
     card,
     () => store.value.phase === 'idle',

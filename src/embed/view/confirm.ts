@@ -1,47 +1,44 @@
-import { button, create, show } from './dom';
+import { actions, button, create, show, stack } from './dom';
 
-/** Asks in place, before all is forgotten. Escape means no. */
+/** Asks before everything is forgotten, in the place of the buttons that lead to the question. Escape means no. */
 export class Confirm {
   readonly root: HTMLElement;
-  readonly #no: HTMLButtonElement;
-  readonly #onOpen: (isOpen: boolean) => void;
+  /** The button that changes nothing. */
+  readonly landing: HTMLElement;
+  readonly #replaced: HTMLElement;
 
-  constructor(onOpen: (isOpen: boolean) => void, onAnswer: (answer: boolean) => void) {
-    this.#onOpen = onOpen;
+  /** `replaced`: hidden while the question is shown. */
+  constructor(replaced: HTMLElement, onAnswer: (answer: boolean) => void) {
+    this.#replaced = replaced;
     const answer = (given: boolean): void => {
       this.close();
       onAnswer(given);
     };
-    this.#no = button('Keep', () => answer(false));
+    this.landing = button('Keep', () => answer(false));
     const sure = button('Forget', () => answer(true), 'danger');
     const question = 'Forget all examples, and all that it has learnt? This can’t be undone.';
-    this.root = create(
-      'div',
-      { className: 'confirm stack', hidden: true, attributes: { role: 'group', 'aria-label': 'Forget everything?' } },
-      create('p', {}, question),
-      create('div', { className: 'actions' }, this.#no, sure),
-    );
+    this.root = stack('confirm', create('p', {}, question), actions(this.landing, sure));
+    this.root.setAttribute('role', 'group');
+    this.root.setAttribute('aria-label', 'Forget everything?');
     this.root.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
-      event.stopPropagation(); // it closes the question, and nothing around it
+      event.stopPropagation(); // closes the question, and nothing around it
       answer(false);
     });
-  }
-
-  /** The harmless answer. */
-  get landing(): HTMLElement {
-    return this.#no;
+    show(this.root, false);
   }
 
   ask(): void {
-    show(this.root, true);
-    this.#onOpen(true);
-    this.#no.focus();
+    this.#open(true);
+    this.landing.focus();
   }
 
   close(): void {
-    if (this.root.hidden) return;
-    show(this.root, false);
-    this.#onOpen(false);
+    if (!this.root.hidden) this.#open(false);
+  }
+
+  #open(isOpen: boolean): void {
+    show(this.root, isOpen);
+    show(this.#replaced, !isOpen);
   }
 }

@@ -1,34 +1,34 @@
-/** What may be set on a new element: properties, and attributes by their names. */
-type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
-  Omit<HTMLElementTagNameMap[Tag], 'attributes' | 'part' | 'style'>
-> & {
-  readonly attributes?: Readonly<Record<string, string>>;
-};
+import { create, onClick, type Traits } from '../../parts/dom';
 
-/** A new element. Texts are set as text, never as HTML. */
-export function create<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  { attributes = {}, ...properties }: Traits<Tag> = {},
-  ...children: readonly (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const element = Object.assign(document.createElement(tag), properties);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
+export { create, setShare, setText, show } from '../../parts/dom';
 
-/** A place for the page's own content, with what stands there otherwise. */
+/** A place for the page's own content; the fallback is shown if the page gives none. */
 export function slot(name: string, ...fallback: readonly (Node | string)[]): HTMLSlotElement {
   return create('slot', { name }, ...fallback);
 }
 
-export function button(text: string, onClick: () => unknown, look = ''): HTMLButtonElement {
-  const element = create('button', { type: 'button', className: look, attributes: { part: 'button' } }, text);
-  element.addEventListener('click', () => void onClick());
+export function button(text: string, action: () => unknown, className = ''): HTMLButtonElement {
+  const element = create('button', { type: 'button', className, attributes: { part: 'button' } }, text);
+  onClick(element, action);
   return element;
 }
 
-/** A text field under its label. What a visitor writes is in a language of their own. */
+/** A row of buttons. */
+export function actions(...buttons: readonly HTMLElement[]): HTMLElement {
+  return create('div', { className: 'actions' }, ...buttons);
+}
+
+/** Elements below each other. */
+export function stack(className: string, ...children: readonly (Node | string)[]): HTMLElement {
+  return create('div', { className: `${className} stack`.trim() }, ...children);
+}
+
+/** A paragraph in the muted colour. */
+export function quiet(text = '', attributes: Readonly<Record<string, string>> = {}): HTMLElement {
+  return create('p', { className: 'quiet', attributes }, text);
+}
+
+/** A text field below its label. It declares no language, because a visitor may write in any. */
 export function field(
   id: string,
   label: string,
@@ -45,17 +45,7 @@ export function field(
   return { root: create('div', { className: 'field' }, create('label', { htmlFor: id }, label), input), input };
 }
 
-/** Sets a text only where it changed, so that a selection in it survives. */
-export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-export function show(element: HTMLElement, visible: boolean): void {
-  element.hidden = !visible;
-}
-
-/** Of a progress element: undefined is "nobody knows how long". */
-export function setShare(bar: HTMLProgressElement, share: number | undefined): void {
-  if (share === undefined || !Number.isFinite(share)) bar.removeAttribute('value');
-  else bar.value = Math.min(1, Math.max(0, share));
+/** A hidden input by which a visitor chooses files. */
+export function filePicker(accept: string, multiple = false): HTMLInputElement {
+  return create('input', { type: 'file', hidden: true, multiple, accept });
 }

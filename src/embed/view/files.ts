@@ -1,13 +1,43 @@
+import { onChosen, onDrops } from '../../parts/files';
+import { drawSquare, MOST_PICTURE_BYTES } from '../../parts/pictures';
 import { create } from './dom';
 
-/** How long a browser may take to begin a download, in milliseconds. */
-const KEPT = 60_000;
+/** Takes the files that are chosen in a picker, dropped on a region or, with `pastes`, pasted into it. */
+export function takeFiles(
+  region: HTMLElement,
+  picker: HTMLInputElement,
+  take: (...files: readonly [File, ...File[]]) => void,
+  { pastes = false }: { readonly pastes?: boolean } = {},
+): void {
+  const takeAny = ([file, ...others]: Iterable<File> = []): void => {
+    if (file !== undefined) take(file, ...others);
+  };
+  onChosen(picker, take);
+  onDrops(region, (event) => {
+    event.preventDefault();
+    takeAny(event.dataTransfer?.files);
+  });
+  if (pastes) region.addEventListener('paste', ({ clipboardData }) => takeAny(clipboardData?.files));
+}
 
-/** Hands files to the browser's downloads. */
-export function saveFiles(files: ReadonlyMap<string, Blob>): void {
-  for (const [download, blob] of files) {
-    const href = URL.createObjectURL(blob);
-    create('a', { href, download }).click();
-    setTimeout(() => URL.revokeObjectURL(href), KEPT);
-  }
+/** Pixels of a thumbnail's edge. */
+const SIDE = 96;
+
+/**
+ * The middle square of a picture, on a canvas: the page's security policy may forbid images from memory. Undefined if the
+ * browser can't read the file.
+ */
+export async function thumbnailOf(file: Blob, name: string): Promise<HTMLCanvasElement | undefined> {
+  if (file.size > MOST_PICTURE_BYTES) return undefined;
+  const source = await createImageBitmap(file).catch(() => undefined);
+  if (source === undefined) return undefined;
+  const canvas = create('canvas', { width: SIDE, height: SIDE, attributes: { role: 'img', 'aria-label': name } });
+  const context = canvas.getContext('2d');
+  if (context !== null) drawSquare(context, { source, width: source.width, height: source.height }, SIDE);
+  source.close();
+  return canvas;
+}
+
+export function unreadable(name: string): string {
+  return `${name} is no picture that this browser can read, or larger than 20 MB.`;
 }

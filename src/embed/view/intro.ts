@@ -1,5 +1,5 @@
 import { Confirm } from './confirm';
-import { button, create, setShare, setText, show, slot } from './dom';
+import { actions, button, create, quiet, setShare, setText, show, slot, stack } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { loadingInWords } from './words';
 
@@ -9,24 +9,23 @@ interface IntroActions {
   readonly forget: () => void;
 }
 
-/** What is kept may be the fault: it can't be read, or it is another model's. */
-const KEPT_IN_THE_WAY = ['storage_corrupt', 'invalid_argument'];
+/** Errors that a stored profile can cause: it is unreadable, or belongs to another model. Forgetting it helps. */
+const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
 
-/** Before anything is downloaded, and while it is. */
+/** The panel before the model is downloaded, and while it is. */
 export class Intro implements Region {
   readonly root: HTMLElement;
   readonly #name = create('strong');
   readonly #consent: HTMLElement;
   readonly #start: HTMLButtonElement;
   readonly #forget: HTMLButtonElement;
-  readonly #actions: HTMLElement;
   readonly #confirm: Confirm;
   readonly #loading: HTMLElement;
   readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Loading the model' } });
-  readonly #text = create('p', { className: 'quiet' });
+  readonly #text = quiet();
   readonly #cancel: HTMLButtonElement;
 
-  /** `kind`: of the model, for people. */
+  /** `kind`: a description of the model for visitors. */
   constructor({ load, stop, forget }: IntroActions, kind: string) {
     const promise = create(
       'p',
@@ -38,22 +37,13 @@ export class Intro implements Region {
     this.#start = button('Load the model', load, 'primary');
     this.#cancel = button('Cancel', stop);
     this.#forget = button('Forget everything…', () => this.#confirm.ask(), 'danger');
-    this.#actions = create('div', { className: 'actions' }, this.#start, this.#forget);
-    this.#confirm = new Confirm(
-      (isOpen) => show(this.#actions, !isOpen),
-      (answer) => {
-        if (answer) forget();
-        this.#start.focus();
-      },
-    );
-    this.#consent = create('div', { className: 'stack' }, slot('consent', promise), this.#actions, this.#confirm.root);
-    this.#loading = create(
-      'div',
-      { className: 'stack' },
-      this.#bar,
-      this.#text,
-      create('div', { className: 'actions' }, this.#cancel),
-    );
+    const row = actions(this.#start, this.#forget);
+    this.#confirm = new Confirm(row, (answer) => {
+      if (answer) forget();
+      this.#start.focus();
+    });
+    this.#consent = stack('', slot('consent', promise), row, this.#confirm.root);
+    this.#loading = stack('', this.#bar, this.#text, actions(this.#cancel));
     this.root = create('div', { className: 'intro' }, this.#consent, this.#loading);
   }
 
@@ -64,7 +54,7 @@ export class Intro implements Region {
     show(this.#loading, isLoading);
     setText(this.#name, name);
     const isAttribute = error?.detail.attribute !== undefined;
-    show(this.#forget, error !== undefined && KEPT_IN_THE_WAY.includes(error.code) && !isAttribute);
+    show(this.#forget, error !== undefined && CAUSED_BY_PROFILE.includes(error.code) && !isAttribute);
     if (this.#forget.hidden) this.#confirm.close();
     setText(this.#start, state === 'error' ? 'Try again' : 'Load the model');
     if (!isLoading) return;

@@ -1,5 +1,6 @@
+import { onChosen } from '../../parts/files';
 import { Confirm } from './confirm';
-import { button, create, setText, show } from './dom';
+import { actions, button, create, filePicker, quiet, setText, show, stack } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { keptInWords, learntInWords } from './words';
 
@@ -10,59 +11,31 @@ interface KeptActions {
   readonly forget: () => void;
 }
 
-/** What is kept of it all, and what can be done with that. */
+/** The stored profile: its size, its history, and the buttons to undo, export, import and forget it. */
 export class Kept implements Region {
   readonly root: HTMLElement;
   readonly #summary = create('p');
-  readonly #learnt = create('p', { className: 'quiet' });
-  readonly #picker = create('input', {
-    type: 'file',
-    multiple: true,
-    hidden: true,
-    accept: '.json,.jsonl,.safetensors,.npy',
-  });
+  readonly #learnt = quiet();
   readonly #rollback: HTMLButtonElement;
   readonly #export: HTMLButtonElement;
   readonly #import: HTMLButtonElement;
   readonly #forget: HTMLButtonElement;
-  readonly #actions: HTMLElement;
   readonly #confirm: Confirm;
 
-  constructor(actions: KeptActions) {
-    this.#rollback = button('Undo the last lesson', actions.rollback);
-    this.#export = button('Export', actions.export);
-    this.#import = button('Import…', () => this.#picker.click());
+  constructor(calls: KeptActions) {
+    const picker = filePicker('.json,.jsonl,.safetensors,.npy', true);
+    this.#rollback = button('Undo the last lesson', calls.rollback);
+    this.#export = button('Export', calls.export);
+    this.#import = button('Import…', () => picker.click());
     this.#forget = button('Forget everything…', () => this.#confirm.ask(), 'danger');
-    this.#actions = create(
-      'div',
-      { className: 'actions' },
-      this.#rollback,
-      this.#export,
-      this.#import,
-      this.#forget,
-      this.#picker,
-    );
-    this.#confirm = new Confirm(
-      (isOpen) => show(this.#actions, !isOpen),
-      (answer) => {
-        if (answer) actions.forget();
-        else this.#forget.focus();
-      },
-    );
-    this.#picker.addEventListener('change', () => {
-      const files = [...(this.#picker.files ?? [])];
-      this.#picker.value = '';
-      if (files.length > 0) actions.import(files);
+    const row = actions(this.#rollback, this.#export, this.#import, this.#forget, picker);
+    this.#confirm = new Confirm(row, (answer) => {
+      if (answer) calls.forget();
+      else this.#forget.focus();
     });
-    this.root = create(
-      'div',
-      { className: 'kept stack' },
-      create('h3', {}, 'What it keeps'),
-      this.#summary,
-      this.#learnt,
-      this.#actions,
-      this.#confirm.root,
-    );
+    onChosen(picker, (...files) => calls.import(files));
+    const heading = create('h3', {}, 'What it keeps');
+    this.root = stack('kept', heading, this.#summary, this.#learnt, row, this.#confirm.root);
   }
 
   update({ learner: { profile, run } }: Shown): void {

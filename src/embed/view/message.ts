@@ -1,27 +1,20 @@
-import { create, setText, show, slot } from './dom';
+import { formatBytes } from '../../parts/words';
+import { create, quiet, setText, show, slot, stack } from './dom';
 import type { Region, Shown } from './region';
-import { bytesInWords } from './words';
 
-/** What went wrong, and what is worth knowing. */
+/** The last error with its hint, a missing GPU, or a note that the profile was forgotten. */
 export class Message implements Region {
   readonly root: HTMLElement;
   readonly #text = create('p');
-  readonly #hint = create('p', { className: 'quiet' });
+  readonly #hint = quiet();
   readonly #box: HTMLElement;
   readonly #unsupported: HTMLElement;
-  readonly #reason = create('p', { className: 'quiet' });
+  readonly #reason = quiet();
 
   constructor() {
+    const needed = 'It needs WebGPU, with which pages compute on the graphics card, and there is none here.';
     this.#box = create('div', { attributes: { part: 'message', role: 'alert' } }, this.#text, this.#hint);
-    this.#unsupported = create(
-      'div',
-      { className: 'unsupported stack' },
-      slot(
-        'unsupported',
-        create('p', {}, 'It needs WebGPU, with which pages compute on the graphics card, and there is none here.'),
-      ),
-      this.#reason,
-    );
+    this.#unsupported = stack('unsupported', slot('unsupported', create('p', {}, needed)), this.#reason);
     this.root = create('div', { className: 'messages' }, this.#unsupported, this.#box);
   }
 
@@ -42,7 +35,9 @@ export class Message implements Region {
 
 function noteOf(forgotten: { readonly bytes: number | undefined } | undefined): string {
   if (forgotten === undefined) return '';
-  if (forgotten.bytes === undefined)
-    return 'It was forgotten in another tab. It begins anew with what you teach it next.';
-  return `Forgotten: ${bytesInWords(forgotten.bytes)} are deleted. It begins anew with what you teach it next.`;
+  const how =
+    forgotten.bytes === undefined
+      ? 'It was forgotten in another tab.'
+      : `Forgotten: ${formatBytes(forgotten.bytes)} are deleted.`;
+  return `${how} It begins anew with what you teach it next.`;
 }

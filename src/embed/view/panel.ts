@@ -1,11 +1,11 @@
 import type { ProgressInfo, WebVeraError } from '../../index';
+import { saveFiles } from '../../parts/files';
 import type { Learner } from '../learner';
 import type { Lesson } from '../public';
 import type { ElementTask } from '../settings';
 import type { Told } from '../status';
 import { isUnsupported } from '../trouble';
 import { create, setText, show, slot } from './dom';
-import { saveFiles } from './files';
 import { Intro } from './intro';
 import { Kept } from './kept';
 import { Message } from './message';
@@ -15,7 +15,7 @@ import { outcomeInWords, shownProgress } from './words';
 
 interface PanelOptions {
   readonly task: ElementTask;
-  /** The model, for people. */
+  /** The model's name, for visitors. */
   name(): string;
 }
 
@@ -38,7 +38,7 @@ export class Panel {
     this.task = task;
     this.#name = name;
     const announce = (text: string): void => setText(this.#announcer, text);
-    // What fails is told by the learner, and shown as a message.
+    // The learner reports errors, and the message region shows them.
     const quietly = (action: () => Promise<unknown>) => () => void action().catch(() => {});
     const message = new Message();
     const learn = (lesson: Lesson): Promise<boolean> =>
@@ -70,7 +70,7 @@ export class Panel {
     const title = create('div', { id: 'title' }, slot('title', create('h2', {}, heading)));
     this.root = create(
       'section',
-      // Its words are English, whatever the page's are.
+      // The panel is in English on every page.
       { lang: 'en', dir: 'ltr', attributes: { part: 'panel', 'aria-labelledby': 'title' } },
       title,
       message.root,
@@ -82,7 +82,7 @@ export class Panel {
     this.update();
   }
 
-  /** Follows what the learner tells. */
+  /** Receives what the learner reports. */
   hear<Type extends keyof Told>(type: Type, detail: Told[Type]): void {
     if (type === 'progress') this.#progress = shownProgress(this.#progress, detail as ProgressInfo);
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
@@ -94,7 +94,7 @@ export class Panel {
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
   }
 
-  /** Nothing can be loaded here, and it is better said before anybody tries. */
+  /** Shows that this device can't load a model, before a visitor tries. */
   refuse(trouble: WebVeraError): void {
     this.#trouble = trouble;
     this.update();
@@ -117,7 +117,7 @@ export class Panel {
     for (const region of this.#regions) region.close?.();
   }
 
-  /** However much happens, once a frame. */
+  /** Updates at most once per frame. */
   #soon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
@@ -135,7 +135,7 @@ export class Panel {
     return activeElement instanceof HTMLElement && this.root.contains(activeElement) ? activeElement : undefined;
   }
 
-  /** What had the focus is gone or off: the nearest thing to it gets it, so that keys go on from there. */
+  /** Moves the focus from an element that disappeared to a near one, so that keyboard users stay in place. */
   #land(lost: HTMLElement): void {
     const own = this.#regions.find(({ root }) => root.contains(lost))?.landing();
     const other = this.#regions

@@ -10,10 +10,10 @@ import { TeachImages } from './teach/teach_images';
 import { TeachLabels } from './teach/teach_labels';
 import { Training, type TrainingActions } from './teach/training';
 
-/** What a task has of its own in the panel. */
+/** The parts of the panel that depend on the task. */
 interface Purpose {
   readonly heading: string;
-  /** What the model is, for people. */
+  /** A description of the model for visitors. */
   readonly kind: string;
   readonly teach: Region;
   readonly attempt: Region;
@@ -22,7 +22,7 @@ interface Purpose {
 interface PurposeParts {
   readonly learner: Pick<Learner, 'generate' | 'predict'>;
   readonly training: TrainingActions;
-  /** Resolves with whether it was learnt. */
+  /** Resolves with whether the lesson was learnt. */
   readonly learn: (lesson: Lesson) => Promise<boolean>;
   readonly announce: Announce;
 }

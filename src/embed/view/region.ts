@@ -1,30 +1,30 @@
 import type { ProgressInfo, WebVeraError } from '../../index';
 import type { Learner } from '../learner';
 
-/** What the panel's parts show, besides what the learner knows. */
+/** What the panel's regions show. */
 export interface Shown {
   readonly learner: Learner;
-  /** The model, for people. */
+  /** The model's name, for visitors. */
   readonly name: string;
   readonly progress: ProgressInfo | undefined;
-  /** Why nothing can be loaded here. */
+  /** The reason why this device can't load a model. */
   readonly trouble: WebVeraError | undefined;
 }
 
-/** A part of the panel. */
+/** A part of the panel with a purpose of its own. */
 export interface Region {
   readonly root: HTMLElement;
   update(shown: Shown): void;
-  /** Where the focus goes when what had it is gone; undefined where there is no place for it. */
+  /** The element that takes the focus when a focused element disappears; undefined if the region has none. */
   landing(): HTMLElement | undefined;
-  /** Stops what it does, as another takes its place. */
+  /** Stops its work, because another panel replaces it. */
   close?(): void;
 }
 
-/** Says something to those who listen to the page, when they have a moment. */
+/** Tells screen readers a text. */
 export type Announce = (text: string) => void;
 
-/** Whether it can be used: it and all it stands in are shown. */
+/** Whether a visitor can use an element: it is enabled, and neither it nor an ancestor is hidden. */
 export function isUsable(element: HTMLElement): boolean {
   return element.closest('[hidden]') === null && !element.matches(':disabled');
 }

@@ -1,5 +1,5 @@
 /**
- * The panel's looks. Light or dark follows the page's `color-scheme`; all colours are mixed from three, which a page may
+ * The panel's styles. Light or dark follows the page's `color-scheme`. All colours are mixed from three, which a page may
  * set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
  */
 const CSS = `
@@ -147,11 +147,11 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 `;
 
 /**
- * Puts the looks on a shadow root, unless it has them: as it comes into another document, such as a window of
- * picture-in-picture, it loses them. A sheet that is made by a script needs no 'unsafe-inline'.
+ * Adds the styles to a shadow root that has none. A root that moves into another document, such as a picture-in-picture
+ * window, loses them. A constructed style sheet is allowed by policies without 'unsafe-inline'.
  */
 export function addStyles(root: ShadowRoot): void {
-  const { defaultView } = root.ownerDocument; // a sheet is of one document
+  const { defaultView } = root.ownerDocument; // a sheet belongs to one document
   if (defaultView === null || root.adoptedStyleSheets.length > 0) return;
   const sheet = new defaultView.CSSStyleSheet();
   sheet.replaceSync(CSS);

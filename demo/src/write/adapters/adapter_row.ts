@@ -33,7 +33,7 @@ export class AdapterRow {
         type: 'button',
         className,
         textContent: text,
-        aria: { 'aria-label': `${text} ${id}` },
+        attributes: { 'aria-label': `${text} ${id}` },
       });
       onClick(made, () => action(id));
       return made;
@@ -41,7 +41,7 @@ export class AdapterRow {
     this.#toggle = create('button', {
       type: 'button',
       className: 'switch',
-      aria: { role: 'switch', 'aria-label': `Use ${id}` },
+      attributes: { role: 'switch', 'aria-label': `Use ${id}` },
     });
     onClick(this.#toggle, () => actions.toggle(id));
     this.#save = button('Save', actions.save);

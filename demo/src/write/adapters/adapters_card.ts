@@ -1,11 +1,13 @@
 import type { AdapterInfo } from 'webvera';
+import { saveFiles } from '../../../../src/parts/files';
+import { formatBytes } from '../../../../src/parts/words';
 import { adapterFromFiles, freeName } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
-import { byId, onClick, show } from '../../page/dom';
-import { downloadFiles } from '../../page/download';
+import { byId, show } from '../../page/dom';
 import { onDrop } from '../../page/drop_zone';
-import { formatBytes, formatDate } from '../../page/format';
+import { onFiles } from '../../page/file_picker';
+import { formatDate } from '../../page/format';
 import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
 import { type AppState, isQuiet } from '../state';
@@ -16,7 +18,6 @@ export function adaptersCard(app: App): void {
   const { store, rack, confirm } = app;
   const card = byId('adapters-card', 'section');
   const list = byId('adapter-list', 'ul');
-  const picker = byId('adapter-files', 'input');
   const pickButton = byId('pick-adapter', 'button');
   const importName = byId('import-name', 'input');
 
@@ -30,7 +31,7 @@ export function adaptersCard(app: App): void {
   const exportFiles = (id: string): Promise<void> =>
     act(app, async () => {
       const files = await rack.files(id);
-      if (files !== undefined) downloadFiles(files);
+      if (files !== undefined) saveFiles(new Map(Object.entries(files)));
     });
   const remove = async (id: string): Promise<void> => {
     const text = 'It is removed from this browser. There is no way back, unless you have exported it.';
@@ -53,12 +54,7 @@ export function adaptersCard(app: App): void {
     });
 
   const rows = new KeyedRows(list, (id: string) => new AdapterRow(id, { toggle, exportFiles, remove, save }));
-  onClick(pickButton, () => picker.click());
-  picker.addEventListener('change', () => {
-    const files = [...(picker.files ?? [])];
-    picker.value = '';
-    if (files.length > 0) void importFiles(files);
-  });
+  onFiles(pickButton, byId('adapter-files', 'input'), (files) => importFiles([...files.values()]));
   onDrop(
     card,
     () => isQuiet(store.value),

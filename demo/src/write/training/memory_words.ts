@@ -1,5 +1,6 @@
 import type { Estimate, TrainingArguments } from 'webvera';
-import { formatBytes, formatCount, formatDuration } from '../../page/format';
+import { formatBytes } from '../../../../src/parts/words';
+import { formatCount, formatDuration } from '../../page/format';
 
 /**
  * The memory and the time that training takes, for people. `isWarning`: the memory may be too much. `seconds` of the whole run, where

@@ -1,10 +1,10 @@
 import { get_peft_model, Trainer, WebVeraError } from 'webvera';
 import { zipFiles } from '../../../../scripts/shared/zip.mjs';
+import { saveFiles } from '../../../../src/parts/files';
 import { freeName } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText, show } from '../../page/dom';
-import { downloadFile } from '../../page/download';
 import { formatCount, formatDuration } from '../../page/format';
 import { runButtons } from '../../run/run_buttons';
 import { RunProgress } from '../../run/run_progress';
@@ -105,7 +105,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     act(app, async () => {
       const files = await training?.exportRun();
       if (files === undefined) return;
-      downloadFile(`${id}-run.zip`, await zipFiles(files));
+      saveFiles(new Map([[`${id}-run.zip`, await zipFiles(files)]]));
       announce('The run is downloaded. Its README.md tells how to go on in Python.');
     }),
   );

@@ -1,11 +1,11 @@
 import type { Generation, GenerationConfig } from '../../../index';
-import { button, create, field, setText, show } from '../dom';
+import { actions, button, create, field, setText, show, stack } from '../dom';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 
-/** Lively, but not wild. */
+/** Varied text that still makes sense. */
 const SAMPLING: GenerationConfig = { max_new_tokens: 80, do_sample: true, temperature: 0.8, top_k: 50 };
 
-/** Lets it write. */
+/** Continues a visitor's text with the model. */
 export class Attempt implements Region {
   readonly root: HTMLElement;
   readonly #prompt = field('prompt', 'How it begins', { rows: 2 });
@@ -21,22 +21,15 @@ export class Attempt implements Region {
     this.#announce = announce;
     this.#write = button('Write', () => this.#begin(), 'primary');
     this.#stop = button('Stop', () => this.#writing?.abort());
-    const actions = create('div', { className: 'actions' }, this.#write, this.#stop);
-    this.root = create(
-      'div',
-      { className: 'attempt stack' },
-      create('h3', {}, 'Try'),
-      this.#prompt.root,
-      actions,
-      this.#output,
-    );
+    const row = actions(this.#write, this.#stop);
+    this.root = stack('attempt', create('h3', {}, 'Try'), this.#prompt.root, row, this.#output);
     this.#prompt.input.addEventListener('input', () => this.#show());
     this.#show();
   }
 
   update({ learner }: Shown): void {
     if (learner.model === undefined) this.#writing?.abort();
-    // What was learnt goes, and what it wrote with that.
+    // A text that a forgotten profile wrote is removed with the profile.
     if (learner.status.forgotten !== undefined && this.#writing === undefined) this.#output.replaceChildren();
     this.#show();
   }
@@ -64,7 +57,7 @@ export class Attempt implements Region {
         written.data += text;
       }
     } catch {
-      // The panel tells what is wrong.
+      // The panel shows the error.
     }
     this.#writing = undefined;
     this.#output.removeAttribute('aria-busy');

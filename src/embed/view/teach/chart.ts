@@ -1,19 +1,21 @@
+import { Smoother } from '../../../parts/smoother';
 import { create, setText } from '../dom';
 import { lossInWords, mean } from '../words';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 300;
 const HEIGHT = 80;
-/** Keeps the line's ends, and its thickness, within the picture. */
+/** Space around the line, so that its whole thickness is visible. */
 const MARGIN = 3;
-/** A line needs no more points than it has room for. */
+/** The most points that a line of this width can show. */
 const MOST_POINTS = 150;
-/** How much of the past a point of the line keeps: batches differ by more than what a step teaches. */
+/** Smooths the loss, because batches differ by more than a step's progress. */
 const DECAY = 0.9;
 
-/** The points of a line through the losses, from left to right as the run goes on, as an SVG polyline has them. */
+/** The `points` of an SVG polyline through the smoothed losses of a run of `steps` steps. */
 export function linePoints(losses: readonly number[], steps: number): string {
-  const few = thinned(smoothed(losses.filter(Number.isFinite)));
+  const smoother = new Smoother(DECAY);
+  const few = thinned(losses.filter(Number.isFinite).map((loss) => smoother.add(loss)));
   const [low, high] = [Math.min(...few), Math.max(...few)];
   const width = (WIDTH - 2 * MARGIN) * Math.min(1, losses.length / Math.max(1, steps));
   return few
@@ -25,17 +27,7 @@ export function linePoints(losses: readonly number[], steps: number): string {
     .join(' ');
 }
 
-/** A running mean that forgets slowly, corrected for its start. */
-function smoothed(losses: readonly number[]): number[] {
-  let [sum, weight] = [0, 0];
-  return losses.map((loss) => {
-    sum = DECAY * sum + (1 - DECAY) * loss;
-    weight = DECAY * weight + (1 - DECAY);
-    return sum / weight;
-  });
-}
-
-/** Means of neighbours, as many as there is room for. */
+/** Means of neighbours, at most `MOST_POINTS`. */
 function thinned(losses: readonly number[]): number[] {
   const size = Math.ceil(losses.length / MOST_POINTS);
   const groups = Array.from({ length: Math.ceil(losses.length / Math.max(1, size)) }, (_, index) =>
@@ -44,7 +36,7 @@ function thinned(losses: readonly number[]): number[] {
   return groups.map(mean);
 }
 
-/** The loss as a line, and in words. */
+/** The loss of a run as a line, and in words. */
 export class LossLine {
   readonly root: HTMLElement;
   readonly #line = document.createElementNS(SVG, 'polyline');
@@ -52,13 +44,13 @@ export class LossLine {
   readonly #lessons: string;
   #drawn = 0;
 
-  /** `lessons`: what it learns from, for people. */
+  /** `lessons`: the kind of examples, such as 'text', for visitors. */
   constructor(lessons: string) {
     this.#lessons = lessons;
     const svg = document.createElementNS(SVG, 'svg');
     svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
     svg.setAttribute('preserveAspectRatio', 'none');
-    svg.setAttribute('aria-hidden', 'true'); // the caption says it in words
+    svg.setAttribute('aria-hidden', 'true'); // the caption has the same in words
     svg.append(this.#line);
     this.root = create('figure', { attributes: { part: 'chart' } }, this.#caption);
     this.root.prepend(svg);

@@ -1,4 +1,5 @@
 import { create } from '../dom';
+import type { Shown } from '../region';
 
 /** A choice of the model's labels. */
 export class LabelField {
@@ -9,12 +10,13 @@ export class LabelField {
     this.root = create('div', {}, create('label', { htmlFor: 'label' }, text), this.#select);
   }
 
-  /** '' as long as there are none. */
+  /** The chosen label; '' before a model is loaded. */
   get value(): string {
     return this.#select.value;
   }
 
-  offer(labels: readonly string[]): void {
+  update({ learner }: Shown): void {
+    const labels = Object.values(learner.model?.config.id2label ?? {});
     if (labels.length === 0 || [...this.#select.options].map(({ value }) => value).join() === labels.join()) return;
     this.#select.replaceChildren(...labels.map((label) => create('option', { value: label }, label)));
   }

@@ -1,20 +1,19 @@
 import { button } from '../dom';
 import type { Shown } from '../region';
 
-/** The button that has labelled examples learnt, while there is something to tell apart. */
+/** The button that starts learning, one lesson at a time. */
 export class LearnButton {
   readonly root: HTMLButtonElement;
   #isBusy = false;
-  /** From the press on, while the lesson is stored. */
+  /** From the click until the lesson is learnt or refused. */
   #isTeaching = false;
-  /** Whether it has learnt before: what to tell new labels from. */
   #hasLearnt = false;
 
   constructor(onPress: () => void) {
     this.root = button('Learn', onPress, 'primary');
   }
 
-  /** Whether nothing can be learnt now. */
+  /** Whether the model can't learn now: it is loading, or learning already. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
@@ -24,15 +23,18 @@ export class LearnButton {
     this.#hasLearnt = (learner.profile?.info.history.length ?? 0) > 0;
   }
 
-  /** `labels`: of the examples that wait. */
-  show(labels: readonly string[]): void {
-    const toTellFrom = this.#hasLearnt || new Set(labels).size > 1;
-    this.root.disabled = this.#isBusy || labels.length === 0 || !toTellFrom;
-    // It keeps the focus until there is a run to go to.
+  /** Whether examples with these labels can be learnt: of two labels, or in addition to earlier lessons. */
+  canTellApart(labels: readonly string[]): boolean {
+    return labels.length > 0 && (this.#hasLearnt || new Set(labels).size > 1);
+  }
+
+  /** Enables the button if there is a lesson. While a lesson is being stored, the button keeps the focus. */
+  show(hasLesson: boolean): void {
+    this.root.disabled = this.#isBusy || !hasLesson;
     this.root.setAttribute('aria-disabled', String(this.#isTeaching));
   }
 
-  /** Has a lesson learnt, one at a time; resolves with whether it was. */
+  /** Learns a lesson unless another one is being learnt. Resolves with whether it was learnt. */
   async teach(learn: () => Promise<boolean>): Promise<boolean> {
     if (this.#isTeaching) return false;
     this.#isTeaching = true;

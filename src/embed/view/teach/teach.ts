@@ -1,10 +1,13 @@
-import { button, create, field, setText, show } from '../dom';
-import { takeDrops } from '../drop';
+import { formatBytes } from '../../../parts/words';
+import { actions, button, create, field, filePicker, quiet, setText, show, stack } from '../dom';
+import { takeFiles } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
-import { bytesInWords } from '../words';
+import { LearnButton } from './learn_button';
 import type { Training } from './training';
 
-/** What to learn from: typed or pasted, or a file. */
+const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
+
+/** Teaches a text, which is typed, pasted, or in a file. */
 export class Teach implements Region {
   readonly root: HTMLElement;
   readonly #training: Training;
@@ -12,47 +15,37 @@ export class Teach implements Region {
     rows: 5,
     attributes: { 'aria-describedby': 'lesson-hint' },
   });
-  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.txt,.md,.jsonl,.csv,text/plain' });
   readonly #fileRow: HTMLElement;
   readonly #fileName = create('span', { className: 'name' });
-  readonly #learn: HTMLButtonElement;
+  readonly #learn: LearnButton;
   readonly #pick: HTMLButtonElement;
   readonly #remove: HTMLButtonElement;
   #file: File | undefined;
-  #isBusy = false;
-  /** From the press on, while the lesson is cut and stored. */
-  #isTeaching = false;
 
-  /** `learn` resolves with whether it was learnt. */
+  /** `learn` resolves with whether the lesson was learnt. */
   constructor(training: Training, learn: (lesson: string | File) => Promise<boolean>) {
+    const picker = filePicker('.txt,.md,.jsonl,.csv,text/plain');
     this.#training = training;
-    this.#learn = button('Learn', () => this.#submit(learn), 'primary');
-    this.#pick = button('Choose a file…', () => this.#picker.click());
+    this.#learn = new LearnButton(() => this.#submit(learn));
+    this.#pick = button('Choose a file…', () => picker.click());
     this.#remove = button('Remove', () => this.#choose(undefined));
     this.#fileRow = create('div', { className: 'file' }, this.#fileName, this.#remove);
-    const hint = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
-    this.root = create(
-      'div',
-      { className: 'teach stack' },
+    this.root = stack(
+      'teach',
       create('h3', {}, 'Teach'),
       this.#text.root,
       this.#fileRow,
-      create('p', { id: 'lesson-hint', className: 'quiet' }, hint),
-      create('div', { className: 'actions' }, this.#learn, this.#pick, this.#picker),
+      quiet(HINT, { id: 'lesson-hint' }),
+      actions(this.#learn.root, this.#pick, picker),
       training.root,
     );
     this.#text.input.addEventListener('input', () => this.#show());
-    this.#picker.addEventListener('change', () => {
-      this.#choose(this.#picker.files?.[0]);
-      this.#picker.value = ''; // so that the same one can be chosen again
-    });
-    takeDrops(this.root, (file) => this.#choose(file));
+    takeFiles(this.root, picker, (file) => this.#choose(file));
     this.#show();
   }
 
   update(shown: Shown): void {
-    const { state } = shown.learner.status;
-    this.#isBusy = state !== 'ready';
+    this.#learn.update(shown);
     this.#training.update(shown);
     this.#show();
   }
@@ -62,14 +55,10 @@ export class Teach implements Region {
   }
 
   async #submit(learn: (lesson: string | File) => Promise<boolean>): Promise<void> {
-    if (this.#isTeaching) return;
     const file = this.#file;
     const text = this.#text.input.value;
-    this.#isTeaching = true;
-    this.#show();
-    const isLearnt = await learn(file ?? text);
-    this.#isTeaching = false;
-    // What was put there meanwhile is for the next time.
+    const isLearnt = await this.#learn.teach(() => learn(file ?? text));
+    // A lesson that was entered meanwhile stays for the next time.
     if (isLearnt && file !== undefined && this.#file === file) this.#choose(undefined);
     else if (isLearnt && file === undefined && this.#text.input.value === text) this.#text.input.value = '';
     this.#show();
@@ -77,16 +66,14 @@ export class Teach implements Region {
 
   #choose(file: File | undefined): void {
     this.#file = file;
-    if (file !== undefined) setText(this.#fileName, `${file.name}, ${bytesInWords(file.size)}`);
+    if (file !== undefined) setText(this.#fileName, `${file.name}, ${formatBytes(file.size)}`);
     this.#show();
-    (file === undefined ? this.#text.input : this.#learn).focus();
+    (file === undefined ? this.#text.input : this.#learn.root).focus();
   }
 
   #show(): void {
     show(this.#text.root, this.#file === undefined);
     show(this.#fileRow, this.#file !== undefined);
-    this.#learn.disabled = this.#isBusy || (this.#file === undefined && this.#text.input.value.trim() === '');
-    // It keeps the focus until there is a run to go to.
-    this.#learn.setAttribute('aria-disabled', String(this.#isTeaching));
+    this.#learn.show(this.#file !== undefined || this.#text.input.value.trim() !== '');
   }
 }

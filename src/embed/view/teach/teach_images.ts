@@ -1,6 +1,5 @@
-import { button, create, setText, show } from '../dom';
-import { takeDrops } from '../drop';
-import { thumbnailOf, unreadable } from '../picture';
+import { actions, button, create, filePicker, quiet, setText, show, stack } from '../dom';
+import { takeFiles, thumbnailOf, unreadable } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { countsInWords } from '../words';
 import { LabelField } from './label_field';
@@ -14,54 +13,44 @@ interface LabelledImage {
 
 type Learn = (lesson: readonly LabelledImage[]) => Promise<boolean>;
 
-/** More are no faster chosen than by a page of its own. */
+/** The most pictures in the list. More need a page of their own. */
 const MOST = 400;
 
-/** What to learn from: pictures, each with its label. */
+/** Teaches pictures with their labels. */
 export class TeachImages implements Region {
   readonly root: HTMLElement;
   readonly #training: Training;
   readonly #label = new LabelField('What the next pictures show');
-  readonly #picker = create('input', { type: 'file', hidden: true, multiple: true, accept: 'image/*' });
   readonly #pictures = create('ul', { className: 'pictures', attributes: { 'aria-label': 'Pictures to learn from' } });
-  readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
+  readonly #list = quiet('', { role: 'status' });
   readonly #pick: HTMLButtonElement;
   readonly #learn: LearnButton;
-  /** What was added, until it is learnt, each with its place in the list. */
+  /** The pictures that were added and aren't learnt yet, with their list entries. */
   readonly #examples = new Map<LabelledImage, HTMLElement>();
   #refused = '';
 
-  /** `learn` resolves with whether it was learnt. */
+  /** `learn` resolves with whether the lesson was learnt. */
   constructor(training: Training, learn: Learn) {
+    const picker = filePicker('image/*', true);
     this.#training = training;
-    this.#pick = button('Add pictures…', () => this.#picker.click());
+    this.#pick = button('Add pictures…', () => picker.click());
     this.#learn = new LearnButton(() => this.#teach(learn));
-    const hint = 'Some pictures of each label, in any order. You can also drop or paste them here.';
-    this.root = create(
-      'div',
-      { className: 'teach stack' },
+    this.root = stack(
+      'teach',
       create('h3', {}, 'Teach'),
       this.#label.root,
-      create('p', { className: 'quiet' }, hint),
+      quiet('Some pictures of each label, in any order. You can also drop or paste them here.'),
       this.#pictures,
       this.#list,
-      create('div', { className: 'actions' }, this.#pick, this.#learn.root, this.#picker),
+      actions(this.#pick, this.#learn.root, picker),
       training.root,
     );
-    this.#picker.addEventListener('change', () => {
-      const files = [...(this.#picker.files ?? [])];
-      this.#picker.value = ''; // so that the same ones can be chosen again
-      void this.#add(files);
-    });
-    takeDrops(this.root, (...files) => void this.#add(files));
-    this.root.addEventListener('paste', ({ clipboardData }) => void this.#add([...(clipboardData?.files ?? [])]));
+    takeFiles(this.root, picker, (...files) => void this.#add(files), { pastes: true });
     this.#show();
   }
 
   update(shown: Shown): void {
-    this.#learn.update(shown);
-    this.#label.offer(Object.values(shown.learner.model?.config.id2label ?? {}));
-    this.#training.update(shown);
+    for (const part of [this.#learn, this.#label, this.#training]) part.update(shown);
     this.#show();
   }
 
@@ -93,20 +82,21 @@ export class TeachImages implements Region {
   #remove(example: LabelledImage): void {
     const row = this.#examples.get(example);
     const next = row?.nextElementSibling ?? row?.previousElementSibling;
-    this.#examples.delete(example);
-    row?.remove();
+    this.#drop(example);
     this.#show();
     (next?.querySelector('button') ?? this.#pick).focus();
+  }
+
+  #drop(example: LabelledImage): void {
+    this.#examples.get(example)?.remove();
+    this.#examples.delete(example);
   }
 
   async #teach(learn: Learn): Promise<void> {
     const lesson = [...this.#examples.keys()];
     const isLearnt = await this.#learn.teach(() => learn(lesson));
-    // What was added meanwhile is for the next time.
-    for (const example of isLearnt ? lesson : []) {
-      this.#examples.get(example)?.remove();
-      this.#examples.delete(example);
-    }
+    // Pictures that were added meanwhile stay for the next time.
+    if (isLearnt) for (const example of lesson) this.#drop(example);
     this.#show();
   }
 
@@ -116,6 +106,6 @@ export class TeachImages implements Region {
     setText(this.#list, [counts, this.#refused].filter((text) => text !== '').join('. '));
     show(this.#list, this.#list.textContent !== '');
     show(this.#pictures, labels.length > 0);
-    this.#learn.show(labels);
+    this.#learn.show(this.#learn.canTellApart(labels));
   }
 }

@@ -1,5 +1,5 @@
-import { button, create, field, setText, show } from '../dom';
-import { takeDrops } from '../drop';
+import { actions, button, create, field, filePicker, quiet, setText, show, stack } from '../dom';
+import { takeFiles } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { countsInWords } from '../words';
 import { LabelField } from './label_field';
@@ -13,57 +13,50 @@ interface LabelledText {
 
 type Learn = (lesson: readonly LabelledText[] | File) => Promise<boolean>;
 
-/** What to learn from: texts, each with its label, or a file of such. */
+const HINT =
+  'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
+
+/** Teaches texts with their labels, which are typed, or in a file. */
 export class TeachLabels implements Region {
   readonly root: HTMLElement;
   readonly #training: Training;
   readonly #text = field('lesson', 'A text', { rows: 3, attributes: { 'aria-describedby': 'lesson-hint' } });
   readonly #label = new LabelField('Its label');
-  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.jsonl,.ndjson,.json,.csv' });
-  readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
+  readonly #list = quiet('', { role: 'status' });
   readonly #add: HTMLButtonElement;
   readonly #learn: LearnButton;
   readonly #pick: HTMLButtonElement;
   readonly #submit: Learn;
-  /** What was added, until it is learnt. */
+  /** The texts that were added and aren't learnt yet. */
   #examples: readonly LabelledText[] = [];
 
-  /** `learn` resolves with whether it was learnt. */
+  /** `learn` resolves with whether the lesson was learnt. */
   constructor(training: Training, learn: Learn) {
+    const picker = filePicker('.jsonl,.ndjson,.json,.csv');
     this.#training = training;
     this.#submit = learn;
     this.#add = button('Add', () => this.#keep());
     this.#learn = new LearnButton(() => this.#teach(this.#examples));
-    this.#pick = button('Learn from a file…', () => this.#picker.click());
-    const hint =
-      'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
-    this.root = create(
-      'div',
-      { className: 'teach stack' },
+    this.#pick = button('Learn from a file…', () => picker.click());
+    this.root = stack(
+      'teach',
       create('h3', {}, 'Teach'),
       this.#text.root,
       this.#label.root,
-      create('p', { id: 'lesson-hint', className: 'quiet' }, hint),
+      quiet(HINT, { id: 'lesson-hint' }),
       this.#list,
-      create('div', { className: 'actions' }, this.#add, this.#learn.root, this.#pick, this.#picker),
+      actions(this.#add, this.#learn.root, this.#pick, picker),
       training.root,
     );
     this.#text.input.addEventListener('input', () => this.#show());
-    this.#picker.addEventListener('change', () => {
-      const [file] = this.#picker.files ?? [];
-      this.#picker.value = ''; // so that the same one can be chosen again
-      if (file !== undefined) void this.#teach(file);
-    });
-    takeDrops(this.root, (file) => {
-      if (!this.#pick.disabled) void this.#teach(file);
+    takeFiles(this.root, picker, (file) => {
+      if (!this.#learn.isBusy) void this.#teach(file);
     });
     this.#show();
   }
 
   update(shown: Shown): void {
-    this.#learn.update(shown);
-    this.#label.offer(Object.values(shown.learner.model?.config.id2label ?? {}));
-    this.#training.update(shown);
+    for (const part of [this.#learn, this.#label, this.#training]) part.update(shown);
     this.#show();
   }
 
@@ -80,7 +73,7 @@ export class TeachLabels implements Region {
 
   async #teach(lesson: readonly LabelledText[] | File): Promise<void> {
     const isLearnt = await this.#learn.teach(() => this.#submit(lesson));
-    // What was added meanwhile is for the next time.
+    // Texts that were added meanwhile stay for the next time.
     if (isLearnt && !(lesson instanceof File)) this.#examples = this.#examples.slice(lesson.length);
     this.#show();
   }
@@ -90,7 +83,7 @@ export class TeachLabels implements Region {
     setText(this.#list, countsInWords(labels));
     show(this.#list, labels.length > 0);
     this.#add.disabled = this.#text.input.value.trim() === '' || this.#label.value === '';
-    this.#learn.show(labels);
+    this.#learn.show(this.#learn.canTellApart(labels));
     this.#pick.disabled = this.#learn.isBusy;
   }
 }

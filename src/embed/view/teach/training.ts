@@ -1,6 +1,7 @@
-import { button, create, setShare, setText, show } from '../dom';
+import { recoveredInWords } from '../../../parts/words';
+import { actions, button, create, quiet, setShare, setText, show, stack } from '../dom';
 import { firstUsable, type Region, type Shown } from '../region';
-import { recoveredInWords, stepsInWords, troubleInWords } from '../words';
+import { stepsInWords, troubleInWords } from '../words';
 import { LossLine } from './chart';
 
 export interface TrainingActions {
@@ -9,42 +10,33 @@ export interface TrainingActions {
   readonly stop: () => void;
 }
 
-/** Why a run stands still, for people. Nobody has to be told that they have paused it. */
-const REASONS: Readonly<Record<string, string>> = {
+/** Explanations of a pause for visitors. A pause of their own needs none. */
+const PAUSES: Readonly<Record<string, string>> = {
   hidden: 'It waits until this page is seen again.',
   busy: 'It waits until you have a moment.',
   frozen: 'The browser has put this page to sleep.',
   lock: 'It waits for another tab.',
 };
 
-/** A run, while there is one. */
+/** The progress of a run, its loss and its buttons; hidden while no run exists. */
 export class Training implements Region {
   readonly root: HTMLElement;
   readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });
-  readonly #text = create('p', { className: 'quiet' });
-  readonly #reason = create('p', { className: 'quiet' });
-  readonly #note = create('p', { className: 'quiet', attributes: { role: 'status' } });
+  readonly #text = quiet();
+  readonly #reason = quiet();
+  readonly #note = quiet('', { role: 'status' });
   readonly #line: LossLine;
   readonly #pause: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
   #isPaused = false;
 
-  /** `lessons`: what it learns from, for people. */
+  /** `lessons`: the kind of examples, such as 'text', for visitors. */
   constructor({ pause, resume, stop }: TrainingActions, lessons: string) {
     this.#line = new LossLine(lessons);
     this.#pause = button('Pause', () => (this.#isPaused ? resume() : pause()));
     this.#stop = button('Stop here', stop);
-    const actions = create('div', { className: 'actions' }, this.#pause, this.#stop);
-    this.root = create(
-      'div',
-      { className: 'training stack' },
-      this.#bar,
-      this.#text,
-      this.#reason,
-      this.#note,
-      this.#line.root,
-      actions,
-    );
+    const row = actions(this.#pause, this.#stop);
+    this.root = stack('training', this.#bar, this.#text, this.#reason, this.#note, this.#line.root, row);
   }
 
   update({ learner }: Shown): void {
@@ -55,18 +47,16 @@ export class Training implements Region {
     this.#isPaused = paused === 'user';
     setText(this.#text, stepsInWords(state));
     setShare(this.#bar, state.max_steps > 0 ? state.global_step / state.max_steps : undefined);
-    const reason = paused === undefined ? undefined : REASONS[paused];
+    const reason = paused === undefined ? undefined : PAUSES[paused];
     show(this.#reason, reason !== undefined);
     setText(this.#reason, reason ?? '');
     const trouble = troubleInWords(learner.session?.state);
-    const note = trouble ?? (recovered === undefined ? '' : recoveredInWords(recovered));
+    const note = trouble ?? (recovered === undefined ? '' : recoveredInWords(recovered, 'It'));
     show(this.#note, note !== '');
     setText(this.#note, note);
     setText(this.#pause, this.#isPaused ? 'Go on' : 'Pause');
-    this.#line.update(
-      state.log_history.map(({ loss }) => loss),
-      state.max_steps,
-    );
+    const losses = state.log_history.map(({ loss }) => loss);
+    this.#line.update(losses, state.max_steps);
   }
 
   landing(): HTMLElement | undefined {

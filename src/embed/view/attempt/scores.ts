@@ -1,0 +1,38 @@
+import type { LabelScore } from '../../../index';
+import { create, setShare, show } from '../dom';
+import type { Announce, Shown } from '../region';
+import { shareInWords } from '../words';
+
+/** A classifier's prediction: a bar for each label, the likeliest first. Hidden while it is empty. */
+export class Scores {
+  readonly root = create('div', { className: 'output', hidden: true, attributes: { part: 'output' } });
+  readonly #announce: Announce;
+
+  constructor(announce: Announce) {
+    this.#announce = announce;
+  }
+
+  /** Removes a prediction of a profile that was forgotten. */
+  update({ learner }: Shown): void {
+    if (learner.status.forgotten !== undefined) this.replace();
+  }
+
+  replace(...children: readonly Node[]): void {
+    this.root.replaceChildren(...children);
+    show(this.root, children.length > 0);
+  }
+
+  /** Shows a prediction below what it is about. */
+  show(scores: readonly LabelScore[], ...above: readonly Node[]): void {
+    this.replace(...above, ...scores.map(bar));
+    const [best] = scores;
+    if (best !== undefined) this.#announce(`${best.label}, ${shareInWords(best.score)}`);
+  }
+}
+
+function bar({ label, score }: LabelScore): HTMLElement {
+  const share = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': label } });
+  setShare(share, score);
+  const name = create('span', { lang: '', dir: 'auto' }, label);
+  return create('div', { className: 'score' }, name, create('span', {}, shareInWords(score)), share);
+}

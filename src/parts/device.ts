@@ -1,0 +1,20 @@
+/** The reason why a page can't use the GPU. */
+export type GpuProblem = 'insecure_page' | 'no_webgpu' | 'no_adapter';
+
+/** What the check reads from the page. */
+export interface GpuSurroundings {
+  readonly isSecureContext: boolean;
+  readonly gpu: GPU | undefined;
+}
+
+export function surroundings(): GpuSurroundings {
+  return { isSecureContext, gpu: (navigator as { gpu?: GPU }).gpu };
+}
+
+/** Requests a GPU adapter, which takes no memory, or returns the reason why the page gets none. */
+export async function findAdapter({ isSecureContext, gpu }: GpuSurroundings): Promise<GPUAdapter | GpuProblem> {
+  if (!isSecureContext) return 'insecure_page';
+  if (gpu === undefined) return 'no_webgpu';
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  return adapter ?? 'no_adapter';
+}

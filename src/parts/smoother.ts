@@ -1,0 +1,18 @@
+/** A running mean with exponential decay, corrected for its start, so that its first value is the first loss. */
+export class Smoother {
+  readonly #decay: number;
+  #sum = 0;
+  #weight = 0;
+
+  /** `decay`: the weight of the past after each new value, from 0 to 1. */
+  constructor(decay: number) {
+    this.#decay = decay;
+  }
+
+  /** Adds a value and returns the new mean. */
+  add(value: number): number {
+    this.#sum = this.#decay * this.#sum + (1 - this.#decay) * value;
+    this.#weight = this.#decay * this.#weight + (1 - this.#decay);
+    return this.#sum / this.#weight;
+  }
+}

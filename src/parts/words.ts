@@ -1,0 +1,38 @@
+const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
+
+/** 61.4 kB, 2.75 MB, 331 kB. Powers of 1000, as browsers and file managers count. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** '1 message', '1,200 messages' */
+export function counted(count: number, thing: string): string {
+  return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+/** A failure that a run recovered from, and the steps that it repeats. */
+export interface Recovered {
+  /** The error's code. */
+  readonly cause: string;
+  readonly repeatedSteps: number;
+}
+
+/** Explanations of the failures, for visitors. */
+const CAUSES: Readonly<Record<string, string>> = {
+  device_lost: 'The graphics card gave up',
+  worker_crashed: 'A part of the page broke off',
+  numerical_error: 'The numbers grew beyond bounds, so it learns more slowly now',
+};
+
+/** Explains that a run recovered from a failure. `run`: the run's name in the sentence, such as 'It'. */
+export function recoveredInWords({ cause, repeatedSteps }: Recovered, run: string): string {
+  const back = repeatedSteps === 0 ? run : `${run} went back ${counted(repeatedSteps, 'step')}, and`;
+  return `${CAUSES[cause] ?? `Something went wrong on the way (${cause})`}. ${back} goes on by itself.`;
+}
