@@ -49,15 +49,7 @@ export class Learner {
     this.#parts = parts;
     this.#tell = tell;
     this.status = new Status(tell);
-    this.#watch = new RunWatch({
-      onBegin: () => this.status.happen('learn'),
-      onLog: (logs) => tell('log', logs),
-      onPause: (paused) => this.status.happen(paused ? 'paused' : 'resumed'),
-      onRecovered: () => tell('change', undefined),
-      onEnd: () => this.status.happen('learnt'),
-      onOutput: (output) => tell('learnt', output),
-      onError: (error) => this.#give(this.#visit, error),
-    });
+    this.#watch = new RunWatch(this.status, tell, (error) => this.#give(this.#visit, error));
   }
 
   get session(): Session | undefined {

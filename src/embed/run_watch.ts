@@ -1,78 +1,74 @@
-import type { PauseReason, StepLogs, TrainOutput, TrainRun } from '../index';
+import type { PauseReason, TrainRun } from '../index';
 import type { Recovered } from '../parts/words';
+import type { Status, Tell } from './status';
 
-interface RunListener {
-  onBegin(): void;
-  onLog(logs: StepLogs): void;
-  onPause(paused: boolean): void;
-  onRecovered(): void;
-  /** However it ended. */
-  onEnd(): void;
-  onOutput(output: TrainOutput): void;
-  onError(error: unknown): void;
-}
-
-/** Follows the one run that there is. */
+/** Follows one run at a time, and reports its events. */
 export class RunWatch {
-  readonly #listener: RunListener;
+  readonly #status: Status;
+  readonly #tell: Tell;
+  readonly #onError: (error: unknown) => void;
   #run: TrainRun | undefined;
   #paused: PauseReason | undefined;
   #recovered: Recovered | undefined;
 
-  constructor(listener: RunListener) {
-    this.#listener = listener;
+  constructor(status: Status, tell: Tell, onError: (error: unknown) => void) {
+    this.#status = status;
+    this.#tell = tell;
+    this.#onError = onError;
   }
 
   get run(): TrainRun | undefined {
     return this.#run;
   }
 
-  /** Why it stands still. */
+  /** The reason for which the run is paused. */
   get paused(): PauseReason | undefined {
     return this.#paused;
   }
 
-  /** The last time that it went back, if it did. */
+  /** The last failure that the run recovered from. */
   get recovered(): Recovered | undefined {
     return this.#recovered;
   }
 
-  /** Hears a run out, however often it is called for it. */
+  /** Reports a run's events until it ends or is dropped. A run that is already followed isn't reported twice. */
   async follow(run: TrainRun): Promise<void> {
     if (this.#run === run) return;
     this.drop();
     this.#run = run;
-    this.#listener.onBegin();
+    this.#status.happen('learn');
     try {
       for await (const event of run) {
         if (this.#run !== run) return;
-        if (event.type === 'log') this.#listener.onLog(event.logs);
+        if (event.type === 'log') this.#tell('log', event.logs);
         if (event.type === 'paused' || event.type === 'resumed') {
           this.#paused = event.type === 'paused' ? event.reason : undefined;
-          this.#listener.onPause(event.type === 'paused');
+          this.#status.happen(event.type);
         }
         if (event.type === 'recovered') {
           this.#recovered = event;
-          this.#listener.onRecovered();
+          this.#tell('change', undefined);
         }
       }
       const output = await run;
-      if (this.#run !== run) return;
-      this.drop();
-      this.#listener.onEnd();
-      this.#listener.onOutput(output);
+      if (this.#end(run)) this.#tell('learnt', output);
     } catch (error) {
-      if (this.#run !== run) return;
-      this.drop();
-      this.#listener.onEnd();
-      this.#listener.onError(error);
+      if (this.#end(run)) this.#onError(error);
     }
   }
 
-  /** Hears no more of it. */
+  /** Stops reporting the run. */
   drop(): void {
     this.#run = undefined;
     this.#paused = undefined;
     this.#recovered = undefined;
+  }
+
+  /** Ends a run; false if it was dropped before. */
+  #end(run: TrainRun): boolean {
+    if (this.#run !== run) return false;
+    this.drop();
+    this.#status.happen('learnt');
+    return true;
   }
 }

@@ -5,7 +5,12 @@ import { partials } from '../../scripts/build/html_partials.mjs';
 
 const folder = new URL('../../demo/', import.meta.url);
 const names = ['index', 'classify', 'images', 'bench'];
-const pages = new Map(names.map((name) => [name, readFileSync(new URL(`${name}.html`, folder), 'utf8')]));
+const { transformIndexHtml } = partials(fileURLToPath(new URL('partials/', folder))) as unknown as {
+  readonly transformIndexHtml: { readonly handler: (html: string) => string };
+};
+const filled = (name: string): string =>
+  transformIndexHtml.handler(readFileSync(new URL(`${name}.html`, folder), 'utf8'));
+const pages = new Map(names.map((name) => [name, filled(name)]));
 
 test.each([...pages])('%s leads to all pages, marks itself, and has the policy of the others', (name, html) => {
   const nav = html.match(/<nav class="topline" aria-label="Pages">.*?<\/nav>/s)?.[0] ?? '';
@@ -18,13 +23,11 @@ test.each([...pages])('%s leads to all pages, marks itself, and has the policy o
   ]);
   expect([...nav.matchAll(/href="([^"]*)" aria-current="page"/g)].map(([, address]) => address)).toEqual([own]);
   const policy = (text: string) => text.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
+  expect(policy(html)).toMatch(/^default-src 'none'; /);
   expect(policy(html)).toBe(policy(pages.get('index') ?? ''));
 });
 
 test('parts that pages share stand where they are named, as deep as they are named', () => {
-  const { transformIndexHtml } = partials(fileURLToPath(new URL('partials/', folder))) as unknown as {
-    readonly transformIndexHtml: { readonly handler: (html: string) => string };
-  };
   const html = transformIndexHtml.handler('<main>\n  <!-- partials/learn.html -->\n</main>\n');
   expect(html).toMatch(
     /^<main>\n {2}<section id="train-card".*\n {4}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,

@@ -1,7 +1,7 @@
 import { ALL_CASES, CASE_NAMES, type CaseName } from '../../../bench/workload/cases.mjs';
 import type { DeviceCheck } from '../library/device';
 import { formatCount } from '../page/format';
-import { outside, toNumber } from '../write/training/settings';
+import { outside, toNumber } from '../run/settings_fields';
 
 export { CASE_NAMES, type CaseName };
 

@@ -3,12 +3,12 @@ import { announce } from '../page/announcer';
 import type { Banner } from '../page/banner';
 import type { Confirm } from '../page/confirm';
 import type { Store } from '../page/store';
-import { addLabelled, addSamples, type ClassSet, type Labelled } from './class_set';
+import { addLabelled, addSamples, type ClassSet, type Labelled, removeSample } from './class_set';
 import type { Classifier } from './classifier';
 import type { Kind } from './kind';
 import type { ClassesState } from './state';
 
-/** What the cards of such a page have at hand. */
+/** What all cards of a page with classes share. */
 export interface ClassesApp<Content> {
   readonly kind: Kind<Content>;
   readonly store: Store<ClassesState<Content>>;
@@ -17,7 +17,7 @@ export interface ClassesApp<Content> {
   readonly confirm: Confirm;
 }
 
-/** Takes changed samples. */
+/** Changes the classes or samples, or shows why that isn't possible. */
 export function changeSet<Content>(
   { store, kind, banner }: ClassesApp<Content>,
   change: (set: ClassSet<Content>) => ClassSet<Content>,
@@ -36,15 +36,15 @@ export function changeSet<Content>(
   }
 }
 
-/** Samples that came together: some name their classes, the others are for one. */
+/** Samples that are added at once: some name their classes, the others belong to one class. */
 export interface Arrivals<Content> {
   readonly labelled: readonly Labelled<Content>[];
   readonly others: readonly Content[];
-  /** How many there were, before those were left out for which there is no room. */
+  /** The number of samples before those were left out that exceed the limit. */
   readonly all: number;
 }
 
-/** Takes samples, and tells how many. */
+/** Adds samples, and announces how many. */
 export function takeSamples<Content>(
   app: ClassesApp<Content>,
   { labelled, others, all }: Arrivals<Content>,
@@ -57,4 +57,11 @@ export function takeSamples<Content>(
   const taken = labelled.length + others.length;
   if (taken < all)
     banner.show('note', `There is room for ${counted(taken, kind.thing)} of these ${all}. They are taken evenly.`);
+}
+
+/** Removes the sample of a row, and moves the focus to the next row. */
+export function removeRow<Content>(app: ClassesApp<Content>, row: HTMLElement, id: number): void {
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  changeSet(app, (set) => removeSample(set, id));
+  next?.querySelector('button')?.focus();
 }

@@ -1,11 +1,20 @@
 import { counted } from '../../../src/parts/words';
-import { create, onClick } from '../page/dom';
-import type { ClassesApp } from './app';
-import { changeSet } from './app';
-import { type ClassOf, LONGEST_NAME, nameProblem, removeClass, renameClass, samplesOf } from './class_set';
+import { byId, create, onClick, setText } from '../page/dom';
+import { type ClassesApp, changeSet } from './app';
+import {
+  addClass,
+  type ClassOf,
+  freeClassName,
+  LONGEST_NAME,
+  nameProblem,
+  namesProblem,
+  removeClass,
+  renameClass,
+  samplesOf,
+} from './class_set';
 import { canChange } from './state';
 
-/** The name of a class, to be changed, and the button that removes it. */
+/** An editable name of a class, and the button that removes the class. */
 export class ClassField<Content> {
   readonly input = create('input', { maxLength: LONGEST_NAME, autocomplete: 'off', spellcheck: false });
   readonly removeButton = create('button', { type: 'button', className: 'small', textContent: '×' });
@@ -33,4 +42,19 @@ export class ClassField<Content> {
     this.input.disabled = !canChange(state);
     this.removeButton.disabled = !canChange(state);
   }
+}
+
+/** The button that adds a class to the page's list, and the problem with the names, if any. */
+export function classControls<Content>(app: ClassesApp<Content>, list: HTMLElement): void {
+  const add = byId('add-class', 'button');
+  onClick(add, () => {
+    changeSet(app, (set) => addClass(set, freeClassName(set)));
+    const input = list.lastElementChild?.querySelector('input');
+    input?.focus();
+    input?.select();
+  });
+  app.store.watch((state) => {
+    add.disabled = !canChange(state);
+    setText(byId('classes-problem', 'p'), namesProblem(state.set));
+  });
 }

@@ -5,34 +5,34 @@ export interface ClassOf {
   readonly name: string;
 }
 
-/** A message or a picture, and the class that the visitor has put it into. */
+/** A message or a picture, with its class. */
 export interface Sample<Content> {
   readonly id: number;
   readonly classId: number;
   readonly content: Content;
 }
 
-/** What there is to learn from. Never changed: each function gives another. */
+/** All classes and samples. Immutable: each function returns a new set. */
 export interface ClassSet<Content> {
   readonly classes: readonly ClassOf[];
   readonly samples: readonly Sample<Content>[];
-  /** No class and no sample has had it yet. */
+  /** An id that no class and no sample has had. */
   readonly nextId: number;
 }
 
-/** A sample that names its class. */
+/** A sample with the name of its class. */
 export interface Labelled<Content> {
   readonly label: string;
   readonly content: Content;
 }
 
 export const MOST_CLASSES = 20;
-/** Characters of a class' name. */
+/** The most characters of a class' name. */
 export const LONGEST_NAME = 40;
-/** Of so many samples of a class, one is held out. */
+/** One sample of this many in a class is held out. */
 const HELD_OUT = 5;
 
-/** Without samples, as a page begins. */
+/** Classes without samples, for the start of a page. */
 export function emptySet<Content>(names: readonly string[]): ClassSet<Content> {
   return names.reduce<ClassSet<Content>>(addClass, { classes: [], samples: [], nextId: 0 });
 }
@@ -43,7 +43,7 @@ export function addClass<Content>(set: ClassSet<Content>, name: string): ClassSe
   return { ...set, classes: [...set.classes, added], nextId: set.nextId + 1 };
 }
 
-/** The first of 'Class 1', 'Class 2' … that isn't taken. */
+/** The first free name of 'Class 1', 'Class 2' … */
 export function freeClassName({ classes }: ClassSet<unknown>): string {
   let number = classes.length + 1;
   while (classes.some(({ name }) => name.trim() === `Class ${number}`)) number++;
@@ -54,13 +54,13 @@ export function renameClass<Content>(set: ClassSet<Content>, id: number, name: s
   return { ...set, classes: set.classes.map((one) => (one.id === id ? { id, name } : one)) };
 }
 
-/** With its samples. */
+/** Removes a class with its samples. */
 export function removeClass<Content>(set: ClassSet<Content>, id: number): ClassSet<Content> {
   const classes = set.classes.filter((one) => one.id !== id);
   return { ...set, classes, samples: set.samples.filter(({ classId }) => classId !== id) };
 }
 
-/** Adds samples to a class. What is there already, in whichever class, moves to this one. */
+/** Adds samples to a class. A sample that the set already has moves to this class. */
 export function addSamples<Content>(
   set: ClassSet<Content>,
   classId: number | undefined,
@@ -76,7 +76,7 @@ export function addSamples<Content>(
   return { ...set, samples: [...others, ...added], nextId: set.nextId + fresh.size };
 }
 
-/** Adds samples to the classes that they name, and makes those that aren't there. Classes without a sample so far give way. */
+/** Adds samples to the classes that they name, which it creates if necessary. Replaces the classes of a set without samples. */
 export function addLabelled<Content>(
   set: ClassSet<Content>,
   labelled: readonly Labelled<Content>[],
@@ -105,7 +105,7 @@ export function samplesOf<Content>({ samples }: ClassSet<Content>, id: number): 
   return samples.filter(({ classId }) => classId === id);
 }
 
-/** What is wrong with a class' name, in words; '' where nothing is. */
+/** The problem with a class' name; '' if it is right. */
 export function nameProblem({ classes }: ClassSet<unknown>, id: number): string {
   const name = classes.find((one) => one.id === id)?.name.trim() ?? '';
   if (name === '') return 'A class needs a name.';
@@ -113,23 +113,28 @@ export function nameProblem({ classes }: ClassSet<unknown>, id: number): string 
   return isTwice ? 'Two classes have this name.' : '';
 }
 
-/** What is missing before it can be learnt from, in words; '' where nothing is. `things`: 'messages'. */
+/** The problem with the first class whose name is wrong; '' if all are right. */
+export function namesProblem(set: ClassSet<unknown>): string {
+  return set.classes.map(({ id }) => nameProblem(set, id)).find((problem) => problem !== '') ?? '';
+}
+
+/** Explains why a model can't learn from these samples yet; '' if it can. `things`: such as 'messages'. */
 export function missingIn(set: ClassSet<unknown>, things: string): string {
   if (set.samples.length === 0) return `Add some ${things} first.`;
   if (set.classes.length < 2) return 'It takes two classes at least.';
-  const unnamed = set.classes.map(({ id }) => nameProblem(set, id)).find((problem) => problem !== '');
-  if (unnamed !== undefined) return unnamed;
+  const wrongName = namesProblem(set);
+  if (wrongName !== '') return wrongName;
   const empty = set.classes.find(({ id }) => samplesOf(set, id).length === 0);
   return empty === undefined ? '' : `There are no ${things} in “${empty.name.trim()}” yet.`;
 }
 
-/** One that a run learns from or is measured on: `label` is its class' place. */
+/** A sample for a run. `label`: the index of its class. */
 export interface Numbered<Content> {
   readonly content: Content;
   readonly label: number;
 }
 
-/** Every fifth sample of each class is held out, where there are five of each. */
+/** Holds out every fifth sample of each class, if all classes have at least five. */
 export function splitSamples<Content>(set: ClassSet<Content>): {
   readonly train: readonly Numbered<Content>[];
   readonly heldOut: readonly Numbered<Content>[];

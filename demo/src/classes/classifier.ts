@@ -7,7 +7,7 @@ import {
   VeraConfig,
   VeraModel,
 } from 'webvera';
-import { LoadMeter, type LoadProgress } from '../library/load_meter';
+import { type LoadProgress, loadProgress } from '../library/load_meter';
 import type { Sessions } from '../library/sessions';
 import { type RunListener, Training } from '../run/training';
 import { type ClassSet, type Numbered, splitSamples } from './class_set';
@@ -120,16 +120,12 @@ export class Classifier<Content> {
   async #baseFor(labels: readonly string[], signal?: AbortSignal): Promise<PreTrainedModel> {
     const loaded = this.#loaded;
     if (loaded !== undefined && JSON.stringify(loaded.labels) === JSON.stringify(labels)) return loaded.base;
-    const meter = new LoadMeter();
     try {
       return await this.#kind.load({
         session: await this.#sessions.get(),
         id2label: { ...labels },
         signal,
-        progress_callback: (info) => {
-          const progress = meter.update(info);
-          if (progress !== undefined && signal?.aborted !== true) this.#onLoading(progress);
-        },
+        progress_callback: loadProgress(this.#onLoading, signal),
       });
     } finally {
       this.#onLoading(undefined);

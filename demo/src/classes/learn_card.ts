@@ -2,23 +2,26 @@ import { counted, formatBytes } from '../../../src/parts/words';
 import { announce } from '../page/announcer';
 import { byId, setText } from '../page/dom';
 import { formatDuration } from '../page/format';
-import { NumberForm } from '../run/number_form';
+import { NumberForm, readOrReport } from '../run/number_form';
 import { runButtons } from '../run/run_buttons';
 import { RunProgress } from '../run/run_progress';
 import { isLost, runText } from '../run/run_texts';
+import { settingsFields, whole } from '../run/settings_fields';
 import type { Training } from '../run/training';
 import type { ClassesApp } from './app';
 import { missingIn } from './class_set';
 import { type ClassRun, measuredBy } from './classifier';
 import type { Learnt, Measured } from './learnt';
-import { settingFields } from './settings';
 import { type ClassesState, canLearn } from './state';
+
+const { max_steps, learning_rate, headLearningRate, r, seed } = settingsFields;
+const fields = { max_steps: { ...max_steps, range: whole(1, 10_000) }, learning_rate, headLearningRate, r, seed };
 
 /** Starts and steers a run over the samples, and shows how it goes. */
 export function learnCard<Content>(app: ClassesApp<Content>): void {
   const { store, banner, classifier, kind } = app;
   const { things } = kind;
-  const form = new NumberForm(settingFields(kind.defaults));
+  const form = new NumberForm(fields, kind.defaults);
   const progress = new RunProgress({ meaning: `how far off the model is about your ${things}` });
   const right = byId('number-right', 'dd');
   let training: Training | undefined;
@@ -26,24 +29,15 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
   let outcome = '';
 
   async function learn(): Promise<void> {
-    const settings = form.read();
-    if (settings === undefined) {
-      form.revealProblem();
-      return banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
-    }
+    const settings = readOrReport(form, banner);
+    if (settings === undefined) return;
     banner.clear();
     const began = performance.now();
     progress.begin(settings.max_steps);
     setText(right, '–');
     const { set } = store.value;
     const run: ClassRun = classifier.train(set, settings, {
-      onPhase: (phase) => store.set({ phase }),
-      onLog: (logs, maxSteps) => progress.add(logs, maxSteps),
-      onWarning: (message) => banner.show('note', message),
-      onRecovered: (message, logs, maxSteps) => {
-        banner.show('note', message);
-        progress.repeat(logs, maxSteps);
-      },
+      ...progress.listener(app),
       onEvaluated: (metrics) => setText(right, shareOf(measuredBy(metrics))),
     });
     training = run.training;

@@ -1,16 +1,14 @@
 import { counted } from '../../../src/parts/words';
-import { type ClassesApp, changeSet } from '../classes/app';
-import { ClassField } from '../classes/class_field';
-import { addClass, type ClassOf, freeClassName, nameProblem, samplesOf } from '../classes/class_set';
-import { canChange } from '../classes/state';
-import { byId, create, onClick, setText } from '../page/dom';
+import type { ClassesApp } from '../classes/app';
+import { ClassField, classControls } from '../classes/class_field';
+import { type ClassOf, samplesOf } from '../classes/class_set';
+import { byId, create, setText } from '../page/dom';
 import { KeyedRows } from '../page/keyed_rows';
 
-/** The classes: their names, to be changed, and how much there is in each. */
+/** Lists the classes, with their names to edit and the number of their messages. */
 export function classList(app: ClassesApp<string>): void {
   const { store, kind } = app;
   const list = byId('classes', 'ul');
-  const add = byId('add-class', 'button');
   const rows = new KeyedRows(list, (id: number) => {
     const field = new ClassField(app, id);
     const count = create('span', { className: 'facts' });
@@ -20,17 +18,6 @@ export function classList(app: ClassesApp<string>): void {
     };
     return { root: create('li', { className: 'class-row' }, field.input, count, field.removeButton), update };
   });
-  onClick(add, () => {
-    changeSet(app, (set) => addClass(set, freeClassName(set)));
-    const input = list.lastElementChild?.querySelector('input');
-    input?.focus();
-    input?.select();
-  });
-  store.watch((state) => {
-    const { classes } = state.set;
-    rows.show(new Map(classes.map((one) => [one.id, one])));
-    add.disabled = !canChange(state);
-    const problem = classes.map(({ id }) => nameProblem(state.set, id)).find((text) => text !== '');
-    setText(byId('classes-problem', 'p'), problem ?? '');
-  });
+  store.watch(({ set }) => rows.show(new Map(set.classes.map((one) => [one.id, one]))));
+  classControls(app, list);
 }

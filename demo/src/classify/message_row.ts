@@ -1,13 +1,12 @@
-import type { ClassesApp } from '../classes/app';
-import { changeSet } from '../classes/app';
-import { type ClassOf, moveSample, removeSample, type Sample } from '../classes/class_set';
+import { type ClassesApp, changeSet, removeRow } from '../classes/app';
+import { type ClassOf, moveSample, type Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
 import { create, onClick, setText } from '../page/dom';
 
-/** Characters of a message by which its controls are named. */
+/** Characters of a message that name its controls for screen readers. */
 const NAMED_BY = 40;
 
-/** A message, its class, and a button that removes it. What it says is only ever set as text. */
+/** A message, its class, and a button that removes it. */
 export class MessageRow {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<string>;
@@ -21,11 +20,7 @@ export class MessageRow {
     this.#class.addEventListener('change', () =>
       changeSet(app, (set) => moveSample(set, id, Number(this.#class.value))),
     );
-    onClick(this.#remove, () => {
-      const next = this.root.nextElementSibling ?? this.root.previousElementSibling;
-      changeSet(app, (set) => removeSample(set, id));
-      next?.querySelector('button')?.focus();
-    });
+    onClick(this.#remove, () => removeRow(app, this.root, id));
     this.root = create('li', { className: 'message' }, this.#text, this.#class, this.#remove);
   }
 

@@ -1,5 +1,5 @@
-import { type ClassesApp, changeSet, takeSamples } from '../classes/app';
-import { addClass, freeClassName, nameProblem } from '../classes/class_set';
+import { type ClassesApp, takeSamples } from '../classes/app';
+import { classControls } from '../classes/class_field';
 import { canChange } from '../classes/state';
 import { act } from '../page/act';
 import { byId, onClick, setText } from '../page/dom';
@@ -15,11 +15,7 @@ import { starterPictures } from './starter';
 export function picturesCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
   const list = byId('classes', 'ul');
-  const [add, sample, pickFolder] = [
-    byId('add-class', 'button'),
-    byId('use-sample', 'button'),
-    byId('pick-folder', 'button'),
-  ];
+  const [sample, pickFolder] = [byId('use-sample', 'button'), byId('pick-folder', 'button')];
   const capture = new Capture();
   let chosen: number | undefined;
 
@@ -35,12 +31,6 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   };
   const tiles = new KeyedRows(list, (id: number) => new ClassTile(app, id, { capture, takeFiles, choose }));
 
-  onClick(add, () => {
-    changeSet(app, (set) => addClass(set, freeClassName(set)));
-    const input = list.lastElementChild?.querySelector('input');
-    input?.focus();
-    input?.select();
-  });
   onClick(sample, () =>
     act(app, async () => {
       const drawings = await starterPictures();
@@ -64,13 +54,12 @@ export function picturesCard(app: ClassesApp<Blob>): void {
     const { classes } = state.set;
     if (!classes.some(({ id }) => id === chosen)) chosen = classes[0]?.id;
     tiles.show(new Map(classes.map((one): [number, TileItem] => [one.id, { one, isChosen: one.id === chosen }])));
-    for (const button of [add, sample, pickFolder]) button.disabled = !canChange(state);
-    const problem = classes.map(({ id }) => nameProblem(state.set, id)).find((text) => text !== '');
-    setText(byId('classes-problem', 'p'), problem ?? '');
+    for (const button of [sample, pickFolder]) button.disabled = !canChange(state);
     const name = classes.find(({ id }) => id === chosen)?.name.trim();
     setText(byId('paste-note', 'span'), name ? ` Pictures that you paste go to “${name}”.` : '');
   }
   store.watch((state, before) => {
     if (state.set !== before.set || canChange(state) !== canChange(before) || state === before) render();
   });
+  classControls(app, list);
 }

@@ -1,10 +1,10 @@
-import { type ClassesApp, changeSet } from '../classes/app';
-import { removeSample, type Sample } from '../classes/class_set';
+import { type ClassesApp, removeRow } from '../classes/app';
+import type { Sample } from '../classes/class_set';
 import { canChange } from '../classes/state';
 import { create, onClick } from '../page/dom';
 import { contextOf, SIDE } from './picture';
 
-/** A picture of a class, small, and the button that removes it. */
+/** A small picture of a class, and the button that removes it. */
 export class Thumbnail {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<Blob>;
@@ -14,11 +14,7 @@ export class Thumbnail {
 
   constructor(app: ClassesApp<Blob>, id: number) {
     this.#app = app;
-    onClick(this.#remove, () => {
-      const next = this.root.nextElementSibling ?? this.root.previousElementSibling;
-      changeSet(app, (set) => removeSample(set, id));
-      next?.querySelector('button')?.focus();
-    });
+    onClick(this.#remove, () => removeRow(app, this.root, id));
     this.root = create('li', { className: 'thumb' }, this.#canvas, this.#remove);
   }
 
@@ -33,7 +29,7 @@ export class Thumbnail {
 
   async #draw(picture: Blob): Promise<void> {
     const source = await createImageBitmap(picture).catch(() => undefined);
-    if (source === undefined) return; // storage that is damaged: an empty frame stays, to be removed
+    if (source === undefined) return; // damaged storage: the visitor sees an empty frame, and can remove it
     contextOf(this.#canvas).drawImage(source, 0, 0, SIDE, SIDE);
     source.close();
   }

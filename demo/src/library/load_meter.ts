@@ -1,7 +1,7 @@
 import type { ProgressInfo } from 'webvera';
 
 export interface LoadProgress {
-  /** Bytes. `total` is 0 while it isn't known. */
+  /** Bytes. `total` is 0 until it is known. */
   readonly loaded: number;
   readonly total: number;
   readonly bytesPerSecond: number | undefined;
@@ -10,12 +10,12 @@ export interface LoadProgress {
 
 export const nothingLoaded: LoadProgress = { loaded: 0, total: 0, bytesPerSecond: undefined, secondsLeft: undefined };
 
-/** One progress from what a model's files report. */
+/** Sums up the progress of a model's files. */
 export class LoadMeter {
   readonly #files = new Map<string, { loaded: number; total: number }>();
   #progress = nothingLoaded;
 
-  /** The progress after this report, or undefined where it changes nothing. */
+  /** The progress after this report; undefined if the report doesn't change it. */
   update(info: ProgressInfo): LoadProgress | undefined {
     if (info.status === 'progress') {
       this.#files.set(info.file, { loaded: info.loaded, total: info.total });
@@ -31,4 +31,16 @@ export class LoadMeter {
     }
     return this.#progress;
   }
+}
+
+/** A `progress_callback` for `from_pretrained` that reports one progress until the signal aborts. */
+export function loadProgress(
+  onProgress: (progress: LoadProgress) => void,
+  signal?: AbortSignal,
+): (info: ProgressInfo) => void {
+  const meter = new LoadMeter();
+  return (info) => {
+    const progress = meter.update(info);
+    if (progress !== undefined && signal?.aborted !== true) onProgress(progress);
+  };
 }

@@ -1,70 +1,106 @@
+import type { Banner } from '../page/banner';
 import { byId, create, onClick } from '../page/dom';
-import { outside, type Range, toNumber } from '../write/training/settings';
-import { describeByNote, showProblem } from './field_problem';
+import { checkNumbers, type SettingsField } from './settings_fields';
 
-export interface NumberField {
-  readonly label: string;
-  readonly note: string;
-  readonly range: Range;
-  readonly value: number;
-}
-
-/** A form of numbers, each with its problem beside it, in the page's `#settings`. */
+/** Numbers in the page's `#settings-form`, each with its problem below it. */
 export class NumberForm<Name extends string> {
-  readonly #fields: Readonly<Record<Name, NumberField>>;
+  readonly #form = byId('settings-form', 'form');
+  readonly #fields: Readonly<Record<Name, SettingsField>>;
   readonly #inputs: ReadonlyMap<Name, HTMLInputElement>;
-  readonly #reset = create('button', { type: 'button', textContent: 'Reset to defaults' });
 
-  constructor(fields: Readonly<Record<Name, NumberField>>) {
-    const form = byId('settings-form', 'form');
+  /** `onChange` is called after each input, and after the defaults are back in the form. */
+  constructor(
+    fields: Readonly<Record<Name, SettingsField>>,
+    defaults: Readonly<Record<NoInfer<Name>, number>>,
+    onChange: (isReset: boolean) => unknown = () => this.read(),
+  ) {
     const names = Object.keys(fields) as Name[];
     this.#fields = fields;
     this.#inputs = new Map(names.map((name) => [name, inputFor(name, fields[name])]));
-    for (const name of names) form.append(fieldOf(name, fields[name], this.#input(name)));
-    form.append(create('div', { className: 'actions wide' }, this.#reset));
-    for (const [name, input] of this.#inputs) describeByNote(input, name);
-    form.addEventListener('input', () => this.read());
-    form.addEventListener('submit', (event) => event.preventDefault());
-    onClick(this.#reset, () => {
-      for (const [name, input] of this.#inputs) input.value = String(fields[name].value);
-      this.read();
+    this.#form.prepend(...[...this.#inputs].map(([name, input]) => fieldOf(name, fields[name], input)));
+    const reset = create('button', { id: 'settings-reset', type: 'button', textContent: 'Reset to defaults' });
+    this.#form.append(create('div', { className: 'actions wide' }, reset));
+    this.#form.addEventListener('submit', (event) => event.preventDefault());
+    this.#form.addEventListener('input', () => void onChange(false));
+    this.fill(defaults);
+    onClick(reset, () => {
+      this.fill(defaults);
+      onChange(true);
     });
   }
 
-  /** The numbers, or undefined with the problems shown. */
+  get texts(): Readonly<Record<Name, string>> {
+    return Object.fromEntries([...this.#inputs].map(([name, { value }]) => [name, value])) as Record<Name, string>;
+  }
+
+  /** The numbers; undefined if some are wrong, whose problems are then shown. */
   read(): Readonly<Record<Name, number>> | undefined {
-    let isRight = true;
-    const numbers = [...this.#inputs].map(([name, input]) => {
-      const value = toNumber(input.value);
-      const problem = outside(value, this.#fields[name].range);
-      showProblem(input, name, problem);
-      isRight &&= problem === undefined;
-      return [name, value] as const;
-    });
-    return isRight ? (Object.fromEntries(numbers) as Record<Name, number>) : undefined;
+    const { numbers, problems } = checkNumbers(this.#fields, this.texts);
+    this.showProblems(problems);
+    return problems.size === 0 ? numbers : undefined;
   }
 
-  /** Brings the first problem into view. */
-  revealProblem(): void {
-    byId('settings', 'details').open = true;
-    byId('settings', 'details').querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  fill(numbers: Readonly<Record<Name, number>>): void {
+    for (const [name, input] of this.#inputs) input.value = String(numbers[name]);
+  }
+
+  showProblems(problems: ReadonlyMap<string, string>): void {
+    for (const [name, input] of this.#inputs) showProblem(input, name, problems.get(name));
+  }
+
+  /** Inserts another control before one of the numbers. */
+  insert(field: HTMLElement, before: Name): void {
+    this.#inputs.get(before)?.parentElement?.before(field);
   }
 
   enable(isEnabled: boolean): void {
-    for (const control of [...this.#inputs.values(), this.#reset]) control.disabled = !isEnabled;
-  }
-
-  #input(name: Name): HTMLInputElement {
-    return this.#inputs.get(name) as HTMLInputElement;
+    for (const control of this.#form.querySelectorAll('input, select, button')) {
+      (control as HTMLInputElement).disabled = !isEnabled;
+    }
   }
 }
 
-function inputFor(name: string, { value, range }: NumberField): HTMLInputElement {
-  const inputMode = range.whole ? 'numeric' : 'decimal';
-  return create('input', { id: name, name, inputMode, autocomplete: 'off', value: String(value) });
-}
-
-function fieldOf(name: string, { label, note }: NumberField, input: HTMLInputElement): HTMLElement {
+/** A control below its label, described by the note below it. */
+export function fieldOf(
+  name: string,
+  { label, note }: Pick<SettingsField, 'label' | 'note'>,
+  control: HTMLElement,
+): HTMLElement {
+  control.setAttribute('aria-describedby', `${name}-note`);
   const title = create('label', { htmlFor: name, textContent: label });
-  return create('div', { className: 'field' }, title, input, create('p', { className: 'note', textContent: note }));
+  const description = create('p', { id: `${name}-note`, className: 'note', textContent: note });
+  return create('div', { className: 'field' }, title, control, description);
+}
+
+function inputFor(name: string, { range }: SettingsField): HTMLInputElement {
+  return create('input', { id: name, name, inputMode: range.whole ? 'numeric' : 'decimal', autocomplete: 'off' });
+}
+
+/** Shows the problem of a control below its note, or removes it. */
+export function showProblem(control: HTMLElement, name: string, problem: string | undefined): void {
+  const id = `${name}-problem`;
+  const shown = document.getElementById(id);
+  if (problem === undefined) {
+    shown?.remove();
+    control.removeAttribute('aria-invalid');
+    control.setAttribute('aria-describedby', `${name}-note`);
+    return;
+  }
+  control.setAttribute('aria-invalid', 'true');
+  control.setAttribute('aria-describedby', `${name}-note ${id}`);
+  const message = shown ?? create('p', { id, className: 'problem' });
+  message.textContent = problem;
+  if (shown === null) document.getElementById(`${name}-note`)?.after(message);
+}
+
+/** Reads a form of settings. If some are wrong, opens the form at the first of them, and says so. */
+export function readOrReport<Settings>(form: { read(): Settings | undefined }, banner: Banner): Settings | undefined {
+  const settings = form.read();
+  if (settings !== undefined) return settings;
+  const details = byId('settings', 'details');
+  details.open = true;
+  const invalid = details.querySelector<HTMLElement>('[aria-invalid="true"]');
+  (invalid?.querySelector('input') ?? invalid)?.focus();
+  banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
+  return undefined;
 }

@@ -2,7 +2,7 @@ import { checkDevice } from '../library/device';
 import { Sessions } from '../library/sessions';
 import { Banner } from '../page/banner';
 import { Confirm } from '../page/confirm';
-import { deviceNote } from '../page/device_note';
+import { showDevice } from '../page/device_note';
 import { refuseStrayDrops } from '../page/drop_zone';
 import { Store } from '../page/store';
 import { AdapterRack } from './adapters/adapter_rack';
@@ -24,7 +24,7 @@ const settingsForm = new SettingsForm(app);
 memoryNote(app, settingsForm);
 trainCard(app, settingsForm, () => void samples.write());
 adaptersCard(app);
-deviceNote(app);
+app.store.watch(({ device }) => showDevice(device));
 refuseStrayDrops();
 
 app.store.set({ device: await checkDevice() });

@@ -1,6 +1,6 @@
 import { AutoModelForCausalLM, type PreTrainedModel } from 'webvera';
 import { formatBytes } from '../../../src/parts/words';
-import { LoadMeter, type LoadProgress, nothingLoaded } from '../library/load_meter';
+import { type LoadProgress, loadProgress, nothingLoaded } from '../library/load_meter';
 import { bundledModel, modelFromFiles, type NamedSource } from '../library/model_files';
 import { announce } from '../page/announcer';
 import { byId, onClick, setShare, setText, show } from '../page/dom';
@@ -82,15 +82,11 @@ export function modelCard(app: App): void {
 }
 
 async function loadModel({ store, sessions }: App, { source, gguf_file }: NamedSource, signal: AbortSignal) {
-  const meter = new LoadMeter();
   return AutoModelForCausalLM.from_pretrained(source, {
     session: await sessions.get(),
     signal,
     ...(gguf_file !== undefined && { gguf_file }),
-    progress_callback: (info) => {
-      const loading = meter.update(info);
-      if (loading !== undefined && !signal.aborted) store.set({ loading });
-    },
+    progress_callback: loadProgress((loading) => store.set({ loading }), signal),
   });
 }
 

@@ -1,9 +1,9 @@
 import { announce } from '../page/announcer';
 import { byId, create, onClick, setText, show } from '../page/dom';
+import { outside, toNumber } from '../run/settings_fields';
 import type { App } from './app';
 import { type Side, writeSamples } from './samples';
 import { type AppState, canWrite } from './state';
-import { outside, toNumber } from './training/settings';
 
 /** Writes on from one prompt with and without the adapter. The result lets a finished training ask for samples. */
 export function samplesCard(app: App): { write(): Promise<void> } {

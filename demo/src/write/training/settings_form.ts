@@ -1,62 +1,57 @@
-import { byId, create, onClick } from '../../page/dom';
-import { describeByNote, showProblem } from '../../run/field_problem';
+import { byId, create } from '../../page/dom';
+import { fieldOf, NumberForm, showProblem } from '../../run/number_form';
 import type { App } from '../app';
 import type { ReadyModel } from '../state';
 import {
   checkSettings,
   defaultSettings,
   llamaLinears,
-  type NumberField,
+  type NumberName,
   numberFields,
   type RawSettings,
   type Settings,
+  schedules,
 } from './settings';
 
-/** The settings of a run, each with its problem beside it. */
+/** The settings of a run, each with its problem below it. */
 export class SettingsForm {
-  readonly #details = byId('settings', 'details');
+  readonly #numbers: NumberForm<NumberName>;
   readonly #targets = byId('target-list', 'div');
-  readonly #schedule = byId('lr_scheduler_type', 'select');
   readonly #checkpointing = byId('gradient_checkpointing', 'input');
+  readonly #schedule = create(
+    'select',
+    { id: 'lr_scheduler_type', name: 'lr_scheduler_type' },
+    ...Object.entries(schedules).map(([value, textContent]) => create('option', { value, textContent })),
+  );
   readonly #listeners: ((settings: Settings | undefined) => void)[] = [];
   #context: number | undefined;
 
   constructor({ store }: App) {
-    for (const name of numberFields) describeByNote(byId(name, 'input'), name);
-    this.#fill(defaultSettings);
-    this.#offerTargets(llamaLinears);
-    byId('settings-form', 'form').addEventListener('input', () => this.#changed());
-    onClick(byId('settings-reset', 'button'), () => {
-      this.#fill(defaultSettings);
-      for (const box of this.#boxes()) box.checked = true;
+    this.#numbers = new NumberForm(numberFields, defaultSettings, (isReset) => {
+      if (isReset) this.#reset();
       this.#changed();
     });
+    const schedule = { label: 'Schedule', note: 'How the rate ends.' };
+    this.#numbers.insert(fieldOf('lr_scheduler_type', schedule, this.#schedule), 'seed');
+    this.#offerTargets(llamaLinears);
+    this.#reset();
     store.watch(({ model, phase }, before) => {
-      for (const control of this.#details.querySelectorAll('input, select, button')) {
-        (control as HTMLInputElement).disabled = phase !== 'idle';
-      }
+      this.#numbers.enable(phase === 'idle');
       if (model !== before.model) this.#fit(model);
     });
   }
 
-  /** Called after every change with the settings, or undefined where there are problems. */
+  /** Calls a listener after every change, with the settings, or with undefined if some are wrong. */
   watch(listener: (settings: Settings | undefined) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** The settings, or undefined with the problems shown. */
+  /** The settings; undefined if some are wrong, whose problems are then shown. */
   read(): Settings | undefined {
     const { settings, problems } = checkSettings(this.#raw(), this.#context);
-    for (const name of numberFields) showProblem(byId(name, 'input'), name, problems.get(name));
+    this.#numbers.showProblems(problems);
     showProblem(byId('targets', 'fieldset'), 'target_modules', problems.get('target_modules'));
     return settings;
-  }
-
-  /** Brings the first problem into view. */
-  revealProblem(): void {
-    this.#details.open = true;
-    const invalid = this.#details.querySelector<HTMLElement>('[aria-invalid="true"]');
-    (invalid?.querySelector('input') ?? invalid)?.focus();
   }
 
   #changed(): void {
@@ -65,20 +60,21 @@ export class SettingsForm {
   }
 
   #raw(): RawSettings {
-    const entries = numberFields.map((name) => [name, byId(name, 'input').value] as const);
-    const numbers = Object.fromEntries(entries) as Record<NumberField, string>;
-    const target_modules = this.#boxes().flatMap((box) => (box.checked ? [box.value] : []));
-    const gradient_checkpointing = String(this.#checkpointing.checked);
-    return { ...numbers, lr_scheduler_type: this.#schedule.value, gradient_checkpointing, target_modules };
+    return {
+      ...this.#numbers.texts,
+      lr_scheduler_type: this.#schedule.value,
+      gradient_checkpointing: String(this.#checkpointing.checked),
+      target_modules: this.#boxes().flatMap((box) => (box.checked ? [box.value] : [])),
+    };
   }
 
-  #fill(settings: Settings): void {
-    for (const name of numberFields) byId(name, 'input').value = String(settings[name]);
-    this.#schedule.value = settings.lr_scheduler_type;
-    this.#checkpointing.checked = settings.gradient_checkpointing;
+  #reset(): void {
+    this.#schedule.value = defaultSettings.lr_scheduler_type;
+    this.#checkpointing.checked = defaultSettings.gradient_checkpointing;
+    for (const box of this.#boxes()) box.checked = true;
   }
 
-  /** A model says which layers it has and how much text it can take at once. */
+  /** A model determines the layers that can be adapted, and the longest text that it takes. */
   #fit(model: ReadyModel | undefined): void {
     const context = model?.base.config.max_position_embeddings;
     this.#context = typeof context === 'number' ? context : undefined;
@@ -102,7 +98,7 @@ export class SettingsForm {
   }
 }
 
-/** The last parts of the names of all linear layers within blocks, in the model's order. The head stays as it is. */
+/** The last parts of the names of all linear layers within blocks, in the model's order. The head isn't adapted. */
 function linearNames({ base }: ReadyModel): readonly string[] {
   const linears = base.named_modules().filter(({ name, type }) => type === 'Linear' && /\.\d+\./.test(name));
   const names = linears.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));

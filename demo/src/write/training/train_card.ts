@@ -6,6 +6,7 @@ import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText, show } from '../../page/dom';
 import { formatCount, formatDuration } from '../../page/format';
+import { readOrReport } from '../../run/number_form';
 import { runButtons } from '../../run/run_buttons';
 import { RunProgress } from '../../run/run_progress';
 import { isLost, runText } from '../../run/run_texts';
@@ -35,30 +36,20 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
 
   async function train(interrupted?: Interrupted): Promise<void> {
     const { model, corpus, saved, unsaved } = store.value;
-    const settings = interrupted?.settings ?? settingsForm.read();
-    if (settings === undefined) {
-      settingsForm.revealProblem();
-      banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
-      return;
-    }
-    if (model === undefined || corpus === undefined) return;
+    const settings = interrupted?.settings ?? readOrReport(settingsForm, banner);
+    if (settings === undefined || model === undefined || corpus === undefined) return;
     banner.clear();
     const taken = [...saved, ...(unsaved === undefined ? [] : [unsaved])].map((adapter) => adapter.id);
     id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), taken);
     const began = performance.now();
     progress.begin(settings.max_steps);
     training = new Training({
+      ...progress.listener(app),
       adapt: () => get_peft_model(model.base, toVeraConfig(settings, model.name)),
       trainer: (vera) => new Trainer({ model: vera, args: toTrainingArguments(settings), train_dataset: corpus.blob }),
       resume: interrupted !== undefined,
       onPhase: (phase) => store.set({ phase, read: undefined }),
       onReading: (read) => store.set({ read }),
-      onLog: (logs, maxSteps) => progress.add(logs, maxSteps),
-      onWarning: (message) => banner.show('note', message),
-      onRecovered: (message, logs, maxSteps) => {
-        banner.show('note', message);
-        progress.repeat(logs, maxSteps);
-      },
       onKept: (step) => {
         store.set({ kept: step });
         note.keep({
