@@ -18,36 +18,24 @@ import {
 } from '../index';
 import { surroundings } from '../parts/device';
 import { Learner } from './learner';
-import type { ElementState, Lesson, WebVeraElement, WebVeraElementEventMap } from './public';
+import type { ElementState, Lesson, WebVeraElement } from './public';
 import { knownTask, nameOf, readSettings } from './settings';
 import { SharedModels } from './shared_models';
-import type { Told } from './status';
 import { deviceTrouble } from './trouble';
 import { create } from './view/dom';
 import { Panel } from './view/panel';
 import { addStyles } from './view/styles';
 
-/** What learners tell that pages hear of. */
-const EVENTS: { readonly [Type in keyof Told]?: keyof WebVeraElementEventMap } = {
-  progress: 'webvera-progress',
-  ready: 'webvera-ready',
-  log: 'webvera-log',
-  learnt: 'webvera-learnt',
-  token: 'webvera-token',
-  error: 'webvera-error',
-  state: 'webvera-statechange',
-};
-
-/** `<web-vera>`, as `WebVeraElement` tells of it. */
+/** Implements `<web-vera>`. */
 class LearningElement extends HTMLElement implements WebVeraElement {
   static readonly observedAttributes = ['headless', 'task', 'model', 'autoload'];
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
-  /** Whether the end of this turn sees to it. */
+  /** Whether loading is queued for the end of this turn. */
   #isAutoloadDue = false;
 
-  /** @internal `models`: what is shared with the page's other elements. */
+  /** @internal `models`: the models that all elements of the page share. */
   constructor(models: SharedModels) {
     super();
     const parts = {
@@ -61,8 +49,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       profiles: Profile,
     };
     this.#learner = new Learner(parts, (type, detail) => {
-      const event = EVENTS[type];
-      if (event !== undefined) this.#dispatch(event, detail ?? null);
+      if (type !== 'change') this.#dispatch(`webvera-${type === 'state' ? 'statechange' : type}`, detail ?? null);
       this.#panel?.hear(type, detail);
       if (type === 'state' && this.#panel !== undefined) this.#render();
     });
@@ -145,7 +132,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   }
 
   disconnectedCallback(): void {
-    // One that is only moved is back by then.
+    // An element that moved within the page is connected again by then.
     queueMicrotask(() => {
       if (!this.isConnected) void this.#learner.leave('The element was removed');
     });
@@ -157,18 +144,18 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     if (name === 'autoload' || name === 'model') this.#autoload();
   }
 
-  /** At the end of this turn, as a page may set attributes until then. What is loaded stays until `load` is called. */
+  /** Loads at the end of this turn, because a page may set attributes until then. A loaded model stays until `load` is called. */
   #autoload(): void {
     if (this.#isAutoloadDue) return;
     this.#isAutoloadDue = true;
     queueMicrotask(() => {
       this.#isAutoloadDue = false;
       if (!this.isConnected || !this.hasAttribute('autoload') || this.#learner.task !== undefined) return;
-      this.load().catch(() => {}); // an event tells
+      this.load().catch(() => {}); // reported by an event
     });
   }
 
-  /** A property that was set before this script had run would hide the class's own. */
+  /** Applies a property that was set before this script ran: it would hide the property of the class. */
   #takeOver(name: 'session'): void {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];

@@ -2,12 +2,12 @@ import { type Example, WebVeraError } from '../index';
 import type { Lesson } from './public';
 import { type CountTokens, textExamples } from './text_examples';
 
-/** What a profile adds: examples, or a file of such, which is read in the worker. */
+/** Examples, or a file of examples, which the worker reads. */
 export type Given = readonly Example[] | Blob;
 
 /**
- * What there is to learn from: a text cut into examples of at most `limit` tokens, or a file of JSON Lines or CSV as it is.
- * Throws `invalid_argument` where there is nothing, and `invalid_format` for what is no text.
+ * Converts a lesson: text becomes examples of at most `limit` tokens; files of JSON Lines or CSV stay files.
+ * Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
  */
 export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<Given> {
   const examples = await read(lesson, limit, count);
@@ -17,7 +17,7 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
   });
 }
 
-/** What a classifier is to learn from: examples, or a file of such. Throws as `examplesOf` does, also for what has no label. */
+/** Converts a lesson for a classifier. Throws as `examplesOf` does, and for a text or image without a label. */
 export async function labelledExamples(lesson: Lesson): Promise<Given> {
   const isBare = typeof lesson === 'string' || (lesson instanceof Blob && !isFileOfExamples(lesson));
   if (!isBare) return examplesOf(lesson, 0, async () => 0);
@@ -56,7 +56,7 @@ function unreadable(cause: unknown): never {
   });
 }
 
-/** JSON Lines or CSV, by the type or the file's name, as for a Trainer's data set. */
+/** Whether a file holds JSON Lines or CSV, by its type or name, as for a Trainer's data set. */
 function isFileOfExamples(blob: Blob & { readonly name?: unknown }): boolean {
   return /json|^text\/csv\b/i.test(blob.type) || /\.(jsonl|ndjson|json|csv)$/i.test(String(blob.name));
 }

@@ -1,11 +1,11 @@
 import type { GeneratedToken, Generation } from '../index';
 
-/** A generation that begins once something else is there. In a box, as promises would wait for the generation itself. */
+/** A generation in a box: a promise of the generation itself would wait for its text. */
 export interface Boxed {
   readonly generation: Generation;
 }
 
-/** Tokens as they come, and the text in the end, of a generation that is yet to begin. */
+/** A generation that starts later, for example after a model is loaded. */
 export class LazyGeneration implements Generation {
   readonly #begun: Promise<Boxed>;
 

@@ -27,11 +27,11 @@ import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
 export interface LearnerParts extends VisitParts {
-  /** What is wanted now. May throw. */
+  /** Reads the settings. Throws if an attribute is wrong. */
   readonly settings: () => Settings;
 }
 
-/** What an element does, without its looks: the element's own docs say what its methods are for. */
+/** The element's behaviour without its looks. `WebVeraElement` documents the methods. */
 export class Learner {
   readonly status: Status;
   readonly #parts: LearnerParts;
@@ -40,9 +40,9 @@ export class Learner {
   #given: Session | undefined;
   #visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
-  /** The last lesson that was added, until it is learnt. */
+  /** The last lesson that was added and isn't learnt yet. */
   #unlearnt: { readonly profile: Profile; readonly examples: Given } | undefined;
-  /** One lesson after the other. */
+  /** Settles after the last lesson, so that lessons run one after the other. */
   #lessons: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LearnerParts, tell: Tell) {
@@ -73,7 +73,7 @@ export class Learner {
     return this.#visit?.profile;
   }
 
-  /** Of what is loaded, or being loaded. */
+  /** The task of the model that is loaded or loading. */
   get task(): ElementTask | undefined {
     return this.#visit?.settings.task;
   }
@@ -110,7 +110,7 @@ export class Learner {
     this.status.clear();
     this.status.happen('load');
     this.#loading = left.then(() => this.#open(visit));
-    this.#loading.catch(() => {}); // an event tells
+    this.#loading.catch(() => {}); // reported by an event
     return this.#loading;
   }
 
@@ -178,7 +178,7 @@ export class Learner {
     }
   }
 
-  /** Stops what it does, and lets go of what it has. */
+  /** Stops all work, and releases the model and the profile. */
   async leave(why: string): Promise<void> {
     const visit = this.#visit;
     if (visit === undefined) return;
@@ -205,11 +205,11 @@ export class Learner {
     const profile = await visit.profileNow();
     await untilFree(profile);
     visit.signal.throwIfAborted();
-    // One that was refused is there already, when it is tried again.
+    // A lesson that failed before was added then, so a retry doesn't add it again.
     const isThere = this.#unlearnt?.profile === profile && isSameLesson(this.#unlearnt.examples, examples);
     if (!isThere) await profile.add(examples);
     this.#unlearnt = { profile, examples };
-    await untilFree(profile); // another element may have been faster
+    await untilFree(profile); // another element may have started a run
     const run = profile.learn({ args });
     this.#follow(visit, run);
     const output = await run;
@@ -224,7 +224,7 @@ export class Learner {
     return visit?.forget(session) ?? this.#parts.profiles.forget(profile, { session });
   }
 
-  /** There may be a run that this learner didn't begin: of an earlier visit, or of another element. */
+  /** Follows a run that an earlier visit or another element started. */
   #lookAt(visit: Visit): void {
     if (this.#visit !== visit || this.status.state === 'loading') return;
     const { learning } = visit.profile ?? {};
@@ -246,7 +246,7 @@ export class Learner {
     for await (const token of (await begun).generation) this.#tell('token', token);
   }
 
-  /** Does something with what is loaded; loads it first where it isn't. What fails is told, and rejects. */
+  /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. */
   async #attempt<T>(action: (visit: Visit) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     await untilAborted(this.#visit === undefined ? this.load() : this.#loading, signal);
@@ -260,12 +260,12 @@ export class Learner {
     }
   }
 
-  /** Tells of an error, and gives up what is of no use after it. Returns what to reject with. */
+  /** Reports an error, and ends the visit if the error destroyed it. Returns the reason to reject with. */
   #give(visit: Visit | undefined, error: unknown): unknown {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
     const known = this.status.report(error);
-    // What is learning goes on by itself, and the model with it.
+    // A run recovers by itself, with its model.
     if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) this.#giveUp(visit, known);
     return known;
   }

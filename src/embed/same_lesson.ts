@@ -1,7 +1,7 @@
 import type { Example } from '../index';
 import type { Given } from './examples_of';
 
-/** Of files and images those alone are the same that are the same object: what they hold isn't looked at. */
+/** Whether two lessons are the same. Files and images are compared by identity, not by their bytes. */
 export function isSameLesson(one: Given, other: Given): boolean {
   if (one instanceof Blob || other instanceof Blob) return one === other;
   const imageOf = (example: Example | undefined): unknown =>

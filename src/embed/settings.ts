@@ -1,20 +1,20 @@
 import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraConfigInit, WebVeraError } from '../index';
 
-/** What models are used for here. */
+/** The tasks that the element supports. */
 const TASKS = ['causal-lm', 'text-classification', 'image-classification'] as const;
 export type ElementTask = (typeof TASKS)[number];
 
-/** What an element's attributes ask for. */
+/** The settings in an element's attributes. */
 export interface Settings {
   readonly source: ModelSource;
   readonly task: ElementTask;
-  /** A classifier's, where they aren't the model's own. */
+  /** A classifier's labels, if they aren't the model's own. */
   readonly labels: readonly string[] | undefined;
   readonly profile: string;
   readonly dtype: ModelDtype | undefined;
   readonly peft_config: VeraConfigInit;
   readonly args: TrainingArguments;
-  /** Tokens of an example, unless the model takes fewer. */
+  /** The most tokens of an example, unless the model takes fewer. */
   readonly max_length: number;
 }
 
@@ -30,16 +30,16 @@ type AttributeName =
   | 'learning-rate'
   | 'max-length';
 
-/** Enough for a text of some pages to be told from others, and done in a minute or two. */
+/** Default steps: enough to learn from a few pages of text, in a minute or two. */
 const STEPS = 60;
 
-/** Of a classifier's head: dense weights, which a rate that suits λ unsettles. Most of RESULTS.md's heads have it. */
+/** Learning rate of a classifier's head: its dense weights become unstable at rates that suit λ. RESULTS.md uses it for most heads. */
 const HEAD_RATE = 4e-3;
 
-/** How much an example holds by default: some paragraphs, which small devices have the memory for. */
+/** Default tokens of an example: some paragraphs, for which small devices have the memory. */
 const LENGTH = 256;
 
-/** Throws `invalid_argument`, naming the attribute. `page`: the address that others are relative to. */
+/** Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address that relative addresses start from. */
 export function readSettings(attribute: (name: AttributeName) => string | null, page: string): Settings {
   const text = (name: AttributeName): string | undefined => attribute(name)?.trim() || undefined;
   const number = (name: AttributeName, expected: string, accepts: (value: number) => boolean): number | undefined => {
@@ -87,7 +87,7 @@ export function knownTask(given: string | undefined): ElementTask | undefined {
   return TASKS.find((task) => task === given);
 }
 
-/** Names with commas between them. */
+/** Parses names with commas between them. */
 function labelsOf(given: string | undefined, task: ElementTask): readonly string[] | undefined {
   if (given === undefined) return undefined;
   if (task === 'causal-lm')
@@ -97,18 +97,18 @@ function labelsOf(given: string | undefined, task: ElementTask): readonly string
   throw wrong('labels', 'two names or more, each once, with commas between them', given);
 }
 
-/** The same in all that loading depends on. */
+/** Whether two elements would load the same model and profile. */
 export function isSame(one: Settings, other: Settings): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A model for people: of an address the folder's name. */
+/** A model's name for visitors: a hub name, or the last folder of an address. */
 export function nameOf(model: string): string {
   const [, folder = model] = /([^/?#]+)\/*(?:[?#].*)?$/.exec(isAddress(model) ? model : '') ?? [];
   return folder;
 }
 
-/** `./here`, `../there`, `/at/the/root` and `https://…` are addresses; all else is a name on the hub. */
+/** Addresses begin with `./`, `../`, `/` or a scheme such as `https:`; other names are on the hub. */
 function sourceOf(model: string, page: string): ModelSource {
   if (!isAddress(model)) return model;
   try {
@@ -122,7 +122,7 @@ function isAddress(model: string): boolean {
   return /^(\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(model);
 }
 
-/** 'all-linear', names or ends of names with commas between them, or, where it has other signs than names, an expression. */
+/** Parses 'all-linear', or names or ends of names with commas between them. Text with other signs is a regular expression. */
 function targets(text: string | undefined): string | string[] | undefined {
   if (text === undefined || /^all-linear$/i.test(text) || !/^[\w.,\s-]+$/.test(text)) return text;
   const names = text.split(',').map((name) => name.trim());

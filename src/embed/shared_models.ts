@@ -1,10 +1,10 @@
 import type { PreTrainedModel, ProgressInfo, Session } from '../index';
 import { untilAborted } from './until_aborted';
 
-/** A share in a loaded model. */
+/** A holder's right to use a loaded model. */
 export interface Lease {
   readonly model: PreTrainedModel;
-  /** The last one to release a model frees it. `broken`: the model is of no use any more, and the next one loads it anew. */
+  /** Frees the model if this is its last holder. `broken`: the model is useless, and the next holder loads it again. */
   release(options?: { readonly broken?: boolean }): Promise<void>;
 }
 
@@ -13,20 +13,20 @@ export interface LoadHandling {
   readonly progress_callback: (info: ProgressInfo) => void;
 }
 
-/** A model that is there, or on its way, and those who hold or await it. */
+/** A model that is loaded or loading, and its holders. */
 interface Entry {
   readonly loading: Promise<PreTrainedModel>;
   readonly abort: AbortController;
   readonly holders: Set<LoadHandling>;
 }
 
-/** One copy of each model, however many want it. */
+/** Loads one copy of each model for all elements of a page. */
 export class SharedModels {
   readonly #sessions = new WeakMap<Session, Map<string, Entry>>();
 
   /**
-   * The model of that key, loaded unless somebody has it or is loading it. Rejects with what `load` rejects with, and with
-   * the signal's reason; loading goes on as long as anybody waits for it.
+   * Loads the model of a key, unless it is loaded or loading already. Rejects with the errors of `load`, and with the signal's
+   * reason; loading continues as long as another holder waits for it.
    */
   async take(
     session: Session,
@@ -74,5 +74,5 @@ function begin(load: (handling: LoadHandling) => Promise<PreTrainedModel>): Entr
 
 function giveUp({ loading, abort }: Entry, reason: unknown): void {
   abort.abort(reason);
-  loading.then((late) => late.dispose()).catch(() => {}); // as a rule it has been stopped
+  loading.then((late) => late.dispose()).catch(() => {}); // loading has usually stopped by then
 }

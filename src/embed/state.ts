@@ -1,6 +1,6 @@
 import type { ElementState } from './public';
 
-/** What happens to it. `left`: what was loaded, or was about to be, is given up. */
+/** A change of the element's state. `left`: the model was released, or its loading was stopped. */
 export type Happening = 'load' | 'loaded' | 'failed' | 'left' | 'learn' | 'paused' | 'resumed' | 'learnt';
 
 const table: Readonly<Record<ElementState, Readonly<Partial<Record<Happening, ElementState>>>>> = {
@@ -12,7 +12,7 @@ const table: Readonly<Record<ElementState, Readonly<Partial<Record<Happening, El
   error: { load: 'loading', left: 'idle' },
 };
 
-/** The state after it. What comes too late to matter, such as a pause of a run that has ended, leaves it as it is. */
+/** The state after a change. A change that comes too late, such as a pause of a run that has ended, keeps the state. */
 export function after(state: ElementState, happening: Happening): ElementState {
   return table[state][happening] ?? state;
 }

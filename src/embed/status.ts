@@ -3,7 +3,7 @@ import type { ElementState } from './public';
 import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
 
-/** What is told of, as it happens. `change`: something else that may be shown is another. */
+/** The details of each report. `change`: something that the panel shows has changed. */
 export interface Told {
   readonly state: ElementState;
   readonly progress: ProgressInfo;
@@ -16,12 +16,12 @@ export interface Told {
 }
 export type Tell = <Type extends keyof Told>(type: Type, detail: Told[Type]) => void;
 
-/** That the profile was forgotten. `bytes` is known where it was done here. */
+/** The profile was forgotten. `bytes`: the size of the deleted files, if they were deleted here. */
 interface Forgotten {
   readonly bytes: number | undefined;
 }
 
-/** What a learner is about, and what has come of the last thing that it did. */
+/** The state of a learner, and the outcome of its last action. */
 export class Status {
   readonly #tell: Tell;
   #state: ElementState = 'idle';
@@ -52,10 +52,10 @@ export class Status {
     this.#tell('change', undefined);
   }
 
-  /** Tells of an error, once. */
+  /** Reports an error once. */
   report(thrown: unknown): WebVeraError {
     const error = asWebVeraError(thrown);
-    // Of what isn't ours each telling makes an error of its own.
+    // Each report of a foreign error wraps it anew.
     if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
     this.#error = error;
     this.#tell('error', error);
@@ -68,7 +68,7 @@ export class Status {
     this.#tell('change', undefined);
   }
 
-  /** Something else begins. */
+  /** Clears the outcome of the last action, because another one begins. */
   clear(): void {
     this.#error = undefined;
     this.#forgotten = undefined;

@@ -1,27 +1,27 @@
-/** Where a text may be cut, the best place first. */
+/** The places where a text may be cut, the best first. */
 const cuts: readonly ((text: string) => readonly string[])[] = [
-  (text) => text.split(/(?<=\n[^\S\n]*\n)(?=[^\S\n]*\S)/), // behind an empty line
+  (text) => text.split(/(?<=\n[^\S\n]*\n)(?=[^\S\n]*\S)/), // after an empty line
   (text) => text.split(/(?<=\n)/),
   segments('sentence'),
   segments('word'),
   segments('grapheme'),
 ];
 
-/** Characters below which a paragraph, such as a title or a turn of a dialogue, joins the next one. */
+/** A paragraph with fewer characters, such as a title or a turn of a dialogue, joins the next one. */
 const SHORT = 80;
 
-/** How many pieces are counted at a time. */
+/** Pieces whose tokens are counted at once. */
 const TOGETHER = 64;
 
-/** Tokens of a UTF-16 unit at most: its bytes in UTF-8, and a share in the special tokens. What can't be too long isn't counted. */
+/** The most tokens of a UTF-16 unit: its bytes in UTF-8, and a share of the special tokens. Short pieces need no counting. */
 const MOST_TOKENS = 4;
 
-/** Counts the tokens of a text, with the special ones that an example gets. */
+/** Counts the tokens of a text, including the special ones of an example. */
 export type CountTokens = (text: string) => Promise<number>;
 
 /**
- * A text as examples of at most `limit` tokens: its paragraphs, and what is too long at the ends of sentences, else of
- * words. Nothing but the space between two examples is lost.
+ * Cuts a text into examples of at most `limit` tokens: paragraphs, or parts of them that end with sentences, else words.
+ * Drops nothing but the space between examples.
  */
 export async function textExamples(text: string, limit: number, count: CountTokens): Promise<string[]> {
   const sample = text.trim().slice(0, 4096);
@@ -36,7 +36,7 @@ export async function textExamples(text: string, limit: number, count: CountToke
   return examples;
 }
 
-/** A text as pieces of at most `size` UTF-16 units, but for single characters that have more. */
+/** Cuts a text into pieces of at most `size` UTF-16 units. Single characters may have more. */
 export function cutText(text: string, size: number, level = 0): string[] {
   const [cut, ...finer] = cuts.slice(level);
   if (text.length <= size && level > 0) return text.trim() === '' ? [] : [text.trim()];
@@ -57,7 +57,7 @@ export function cutText(text: string, size: number, level = 0): string[] {
   return pieces;
 }
 
-/** An estimate made the piece; where it has too many tokens after all, it is cut once more. */
+/** Cuts a piece again if it has too many tokens after all. */
 async function untilShort(piece: string, limit: number, count: CountTokens): Promise<string[]> {
   if (piece.length * MOST_TOKENS <= limit || piece.length < 2) return [piece];
   const tokens = await count(piece);
@@ -68,12 +68,12 @@ async function untilShort(piece: string, limit: number, count: CountTokens): Pro
   return (await Promise.all(pieces.map((part) => untilShort(part, limit, count)))).flat();
 }
 
-/** UTF-16 units that are looked through at a time, as each segment comes with a copy of the whole that it was found in. */
+/** UTF-16 units that are segmented at once, because each segment comes with a copy of the whole input. */
 const WINDOW = 1024;
-/** Units before a window's end that may go on behind it. */
+/** A segment this close to the end of a window may continue after it. */
 const EDGE = 8;
 
-/** Cuts a text into its sentences, words or characters. */
+/** Returns a function that cuts a text into sentences, words or characters. */
 export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: string) => readonly string[] {
   return (text) => {
     const segmenter = new Intl.Segmenter(undefined, { granularity });
@@ -81,7 +81,7 @@ export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: 
     for (let at = 0, size = WINDOW; at < text.length; ) {
       const window = segmenter.segment(text.slice(at, at + size));
       const end = at + size < text.length ? size - EDGE : size;
-      // In a window that had to grow, only the segment is looked at that it grew for.
+      // A window grows for one segment that is longer, so only that segment is read.
       const parts: Iterable<{ readonly segment: string } | undefined> =
         size === WINDOW ? window : [window.containing(0)];
       let taken = 0;

@@ -1,6 +1,6 @@
-/** The promise's result, unless the signal aborts first: then rejects with its reason. */
+/** Resolves with a promise's result, or rejects with the signal's reason if it aborts before. */
 export async function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  promise.catch(() => {}); // heard below, unless nobody is left to hear it
+  promise.catch(() => {}); // handled below, unless the signal aborts first
   if (signal === undefined) return promise;
   signal.throwIfAborted();
   return new Promise<T>((resolve, reject) => {

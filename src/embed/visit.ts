@@ -16,7 +16,7 @@ import type { Lesson } from './public';
 import type { Settings } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 
-/** What loading takes. */
+/** The functions that a visit needs. */
 export interface VisitParts {
   readonly deviceTrouble: () => Promise<WebVeraError | undefined>;
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
@@ -27,18 +27,17 @@ export interface VisitParts {
   readonly profiles: Pick<typeof Profile, 'open' | 'forget'>;
 }
 
-/** What a visit hears. */
 interface VisitListener {
   onProgress(info: ProgressInfo): void;
-  /** The profile, or what it or the session does, is another. */
+  /** The profile, its run or the session's state changed. */
   onChange(): void;
-  /** The profile is no more. */
+  /** The profile was forgotten in another tab. */
   onForgotten(): void;
-  /** The session has ended by itself. */
+  /** The session ended unexpectedly. */
   onClosed(): void;
 }
 
-/** From `load` until what was loaded is let go: a model that others may share, and a profile over it. */
+/** The time from `load` until the model is released. Holds a model, which others may share, and a profile over it. */
 export class Visit {
   readonly settings: Settings;
   readonly #parts: VisitParts;
@@ -47,11 +46,11 @@ export class Visit {
   #session: Session | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
-  /** What the profile tells of it then isn't another tab's doing. */
+  /** Whether this visit forgets the profile, in contrast to another tab. */
   #isForgetting = false;
-  /** While it is being opened. */
+  /** The profile that is being opened. */
   #opening: Promise<Profile> | undefined;
-  /** The last deletion of what isn't open. What is opened afterwards is empty. */
+  /** The last deletion of a profile that wasn't open. A profile is opened only afterwards, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: Settings, parts: VisitParts, listener: VisitListener) {
@@ -72,12 +71,12 @@ export class Visit {
     return this.#lease?.model;
   }
 
-  /** None for a while after it was forgotten. */
+  /** Undefined until the profile is opened, and after it was forgotten. */
   get profile(): Profile | undefined {
     return this.#profile;
   }
 
-  /** Rejects with why it can't be, and the reason for which it was ended meanwhile. */
+  /** Loads the model and opens the profile. Rejects with the signal's reason if the visit ends before. */
   async open(given: Session | undefined): Promise<void> {
     const { signal } = this;
     const { deviceTrouble, openSession, models } = this.#parts;
@@ -105,7 +104,7 @@ export class Visit {
     await this.profileNow();
   }
 
-  /** The profile; begun anew where it was forgotten. */
+  /** The profile. A forgotten profile is created again. */
   profileNow(): Promise<Profile> {
     if (this.#profile !== undefined) return Promise.resolve(this.#profile);
     const { profile: id, peft_config } = this.settings;
@@ -115,7 +114,7 @@ export class Visit {
     return this.#opening;
   }
 
-  /** What there is to learn from, none of it longer than the model takes. */
+  /** Converts a lesson into examples that the model can take. */
   async examples(lesson: Lesson, { max_length = this.settings.max_length }: TrainingArguments): Promise<Given> {
     if (this.settings.task !== 'causal-lm') return labelledExamples(lesson);
     const { tokenizer, config } = this.#expectModel();
@@ -129,15 +128,15 @@ export class Visit {
     });
   }
 
-  /** Puts what `export` gave in the place of what is there. Once the visit has ended nothing changes any more. */
+  /** Replaces the profile by exported files. Changes nothing once the visit has ended. */
   async replace(files: Files): Promise<void> {
     const profile = await this.profileNow();
     await profile.replace(files, { args: this.#args, signal: this.signal });
   }
 
-  /** Also while it loads, without waiting for the model. `session`: through which, while nothing is open. */
+  /** Forgets the profile, without waiting for the model. `session`: deletes the files if the profile isn't open. */
   async forget(session: Session): Promise<{ bytes: number }> {
-    await this.#opening?.catch(() => {}); // what is half open has read what it forgets
+    await this.#opening?.catch(() => {}); // a half-open profile has already read the files
     if (this.#profile === undefined) {
       const gone = this.#gone.then(() => this.#parts.profiles.forget(this.settings.profile, { session }));
       this.#gone = gone.catch(() => {});
@@ -153,15 +152,15 @@ export class Visit {
   }
 
   /**
-   * Lets go of all there is. What is learning is kept as it stands, and goes on when it is next opened. `broken`: the model
-   * is of no use to others either.
+   * Releases the profile and the model. A run is stored, and resumes when the profile is next opened. `broken`: the model
+   * is useless for other elements, too.
    */
   async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
     this.#life.abort(reason);
     const [profile, lease] = [this.#profile, this.#lease];
     this.#profile = undefined;
     this.#lease = undefined;
-    await profile?.dispose().catch(() => {}); // with its session gone there is nothing to free
+    await profile?.dispose().catch(() => {}); // if the session has ended, nothing is left to free
     await lease?.release(options).catch(() => {});
   }
 
@@ -205,6 +204,6 @@ export class Visit {
   #expectModel(): PreTrainedModel {
     const { model } = this;
     if (model !== undefined) return model;
-    throw this.signal.reason; // all who ask wait until it is loaded
+    throw this.signal.reason; // callers wait for the model, so it is missing only after the visit has ended
   }
 }
