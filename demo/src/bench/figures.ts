@@ -4,15 +4,15 @@ import { formatBytes } from '../../../src/parts/words';
 import type { Bar } from '../page/bars';
 import { formatCount, formatDigits, formatShare } from '../page/format';
 
-/** Those of a report that the page shows. */
+/** The figures of a report that the page shows. */
 export interface Figures {
   readonly step: KernelRun;
-  /** What the library's matrix product reaches, in turns with the step. */
+  /** The speed of the library's matrix product, measured in turns with the step. */
   readonly gemm: { readonly flops_per_second: number };
   readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
 }
 
-/** Throws where the report has no kernels in it. */
+/** Throws if the report has no kernels. */
 export function figuresOf({ kernels, peak }: BenchReport): Figures {
   const step = kernels?.[0];
   if (step?.gemm === undefined || peak === undefined) {
@@ -21,7 +21,7 @@ export function figuresOf({ kernels, peak }: BenchReport): Figures {
   return { step, gemm: step.gemm, peak };
 }
 
-/** Names and numbers of a step; dashes before there are any. */
+/** The names and numbers of a step; dashes if there are none. */
 export function numbersOf(figures: Figures | undefined): readonly (readonly [name: string, value: string])[] {
   const of = (text: (step: KernelRun) => string): string => (figures === undefined ? '–' : text(figures.step));
   return [
@@ -36,10 +36,10 @@ export function numbersOf(figures: Figures | undefined): readonly (readonly [nam
   ];
 }
 
-/** More would be too small to see. */
+/** More kernels would be too small to see. */
 const MOST_KERNELS = 10;
 
-/** How fast the device is at best, the product, the step and its longest kernels. */
+/** The speed of the device at best, the matrix product, the step and its longest kernels. */
 export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   const bar = (name: string, flopsPerSecond: number): Bar => {
     const share = flopsPerSecond / peak.flops_per_second;
@@ -58,7 +58,7 @@ export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   ];
 }
 
-/** How long the step takes, and would take at least. */
+/** The time of the step, and its lower bounds. */
 export function timeBars({ step }: Figures): readonly Bar[] {
   const { arithmetic_ms = Number.NaN, bytes_ms = Number.NaN } = step.roofline ?? {};
   const longest = Math.max(step.ms_per_step, arithmetic_ms, bytes_ms);
@@ -70,7 +70,7 @@ export function timeBars({ step }: Figures): readonly Bar[] {
   ];
 }
 
-/** What the device does at best, and what that makes of the step. */
+/** Describes the device's peak, and the lower bounds of the step's time. */
 export function rooflineText({ step, peak }: Figures): string {
   const { arithmetic_ms = Number.NaN, bytes_ms = Number.NaN } = step.roofline ?? {};
   const device = `${giga(peak.flops_per_second)} GFLOP/s and ${giga(peak.bytes_per_second)} GB/s at best`;
@@ -78,7 +78,7 @@ export function rooflineText({ step, peak }: Figures): string {
   return `This device does ${device}. With that the step would take: ${least}. It takes ${formatDigits(step.ms_per_step)} ms.`;
 }
 
-/** A table's rows, the kernel with the largest share first. */
+/** The rows of the table, the kernel with the largest share first. */
 export function kernelRows({ step: { kernels } }: Figures): readonly (readonly string[])[] {
   return kernels.map((kernel) => [
     kernel.kernel,
@@ -97,7 +97,7 @@ export function kernelRows({ step: { kernels } }: Figures): readonly (readonly s
   ]);
 }
 
-/** The adapter, as far as the browser tells. */
+/** Describes the GPU adapter. */
 export function deviceText({ device: { vendor, architecture, description, features } }: BenchReport): string {
   const named = [...new Set([description, vendor, architecture])].filter((part) => part !== '');
   return [...(named.length === 0 ? ['an unnamed adapter'] : named), ...features].join(' · ');

@@ -1,4 +1,4 @@
-/** In the order in which they come. */
+/** The parts of a run, in their order. */
 const PARTS = ['making the model', 'the best GEMM', 'the kernels of a step', 'the peak of this device'] as const;
 
 export interface Progress {
@@ -7,7 +7,7 @@ export interface Progress {
   readonly text: string;
 }
 
-/** Makes one progress of a run's parts: a new one has begun where `what` is new. */
+/** Combines the progress of a run's parts. A new `what` starts the next part. */
 export class BenchMeter {
   readonly #seen = new Set<string>();
 

@@ -7,16 +7,16 @@ export interface BenchJob {
   /** Tokens of a row. */
   readonly length: number;
   readonly rounds: number;
-  /** Where the model lies that comes with the demo: a folder's address. */
+  /** The address of the bundled model's folder. */
   readonly bundled: string;
-  /** The browser, in its own words. */
+  /** The browser's user agent. */
   readonly engine: string;
 }
 
-/** How far a part of the work is. */
+/** Reports the progress of a part of the work. */
 export type OnStep = (done: number, total: number, what: string) => void;
 
-/** An error that can cross from the worker. Without a code it is none of webvera's. */
+/** An error that can be sent from the worker. It has no code if it isn't the library's. */
 export interface Failure {
   readonly code: ErrorCode | undefined;
   readonly message: string;
@@ -28,9 +28,9 @@ export type BenchOutcome =
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly failure: Failure };
 
-/** What the worker answers to: one run in its life. */
+/** The worker's methods. It runs once. */
 export interface BenchWorker {
   run(job: BenchJob, onStep: OnStep): Promise<BenchOutcome>;
-  /** The run then ends with the submit that is at work. */
+  /** Stops the run after the current submit. */
   cancel(): void;
 }

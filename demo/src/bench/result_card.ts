@@ -4,13 +4,13 @@ import { byId, create, onClick, setText, show } from '../page/dom';
 import { deviceText, figuresOf, kernelRows, numbersOf, rooflineText, speedBars, timeBars } from './figures';
 import type { BenchApp } from './state';
 
-/** Shows the last result, and hands it out as JSON. */
+/** Shows the last result, and copies it as JSON. */
 export function resultCard({ store }: BenchApp): void {
   const [copy, json] = [byId('copy', 'button'), byId('json', 'textarea')];
 
   onClick(copy, async () => {
     const text = JSON.stringify(store.value.report, null, 2);
-    // Insecure pages have no clipboard, and browsers may refuse it.
+    // Pages without https have no clipboard, and browsers may refuse it.
     const copied = await navigator.clipboard?.writeText(text).then(
       () => true,
       () => false,

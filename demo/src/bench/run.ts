@@ -4,19 +4,19 @@ import type { BenchReport } from '../../../bench/report/bench_report.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 import workerUrl from './worker?worker&url';
 
-/** How long a cancelled run may take to end by itself: while it makes a large model it hears nothing. */
+/** Milliseconds that a cancelled run gets to stop. It can't react while it creates a large model. */
 const PATIENCE_MS = 500;
 
-/** The page's security policy lets scripts of workers come from here alone. */
+/** The page's security policy allows worker scripts from here only. */
 const script = vouchFor(workerUrl);
 
-/** One measurement, in a worker that lives as long; with it goes all that it holds on the graphics card. */
+/** A measurement in a worker of its own, which ends with it and frees the GPU's memory. */
 export class BenchRun {
   readonly #worker = new Worker(script as string, { type: 'module', name: 'bench' });
   readonly #remote = wrap<BenchWorker>(this.#worker);
   #giveUp: () => void = () => {};
 
-  /** Rejects with an `AbortError` once cancelled, and with what went wrong. */
+  /** Rejects with an `AbortError` after `cancel`, and with the measurement's error. */
   async start(job: BenchJob, onStep: OnStep): Promise<BenchReport> {
     try {
       const ended = new Promise<BenchOutcome>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { BenchRun } from './run';
 import * as settings from './settings';
 import type { BenchApp } from './state';
 
-/** Takes what is to be measured, measures it, and shows how far that is. */
+/** Takes the settings, measures, and shows the progress. */
 export function runCard({ store, banner }: BenchApp): void {
   const [name, length] = [byId('case', 'select'), byId('length', 'select')];
   const rounds = byId('rounds', 'input');
@@ -96,7 +96,7 @@ export function runCard({ store, banner }: BenchApp): void {
   showCase();
 }
 
-/** Without a share it is under way, and nobody knows how far. */
+/** Undefined `share`: the end is unknown. */
 function showProgress(share: number | undefined, text: string): void {
   const bar = byId('run-bar', 'progress');
   setShare(bar, share);

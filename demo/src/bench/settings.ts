@@ -5,10 +5,10 @@ import { outside, toNumber } from '../run/settings_fields';
 
 export { CASE_NAMES, type CaseName };
 
-/** Tokens of a row; others would be padded. */
+/** Choices for the tokens of a row. Other lengths would be padded. */
 export const lengths = [64, 128, 256, 512, 1024] as const;
 
-/** What a device is measured with unless the visitor wants something else. */
+/** The default settings for a device. */
 export function defaultsFor({ software }: Pick<DeviceCheck, 'software'>): { name: CaseName; length: number } {
   return software ? { name: 'tiny', length: 64 } : { name: 'smollm2-135m', length: 512 };
 }
@@ -22,7 +22,7 @@ export function caseLabel(name: CaseName): string {
   return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-/** What a case computes. */
+/** Describes a case. */
 export function caseFacts(name: CaseName): string {
   const { shape, batch, ranks } = ALL_CASES[name];
   const { num_hidden_layers, hidden_size, vocab_size } = shape;
@@ -34,13 +34,13 @@ export function roundsOf(name: CaseName): number {
   return ALL_CASES[name].rounds;
 }
 
-/** Whether a case's model takes rows as long. */
+/** Whether a case's model takes rows of this length. */
 export function takes(name: CaseName, length: number): boolean {
   const { longest } = ALL_CASES[name];
   return longest === undefined || length <= longest;
 }
 
-/** What is wrong with the number of rounds, in words. */
+/** The problem with the number of rounds, if any. */
 export function roundsProblem(text: string): string | undefined {
   return outside(toNumber(text), { min: 1, max: 50, whole: true });
 }

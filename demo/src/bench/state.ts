@@ -7,11 +7,11 @@ export interface BenchState {
   /** undefined until it is known. */
   readonly device: DeviceCheck | undefined;
   readonly phase: 'idle' | 'running' | 'stopping';
-  /** Of the last run that came to its end. */
+  /** The report of the last complete run. */
   readonly report: BenchReport | undefined;
 }
 
-/** What the page's cards have at hand. */
+/** What all cards of the page share. */
 export interface BenchApp {
   readonly store: Store<BenchState>;
   readonly banner: Banner;

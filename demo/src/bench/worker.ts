@@ -6,10 +6,10 @@ import { ALL_CASES, type Case } from '../../../bench/workload/cases.mjs';
 import { measureKernelWork } from '../../../bench/workload/kernel_work.mjs';
 import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
 
-/** Browsers' clocks may tick in milliseconds. */
+/** The shortest measurement in seconds, because browsers' clocks may tick in milliseconds. */
 const SAMPLE_SECONDS = 0.02;
 
-/** Measures away from the page, so that it stays alive. */
+/** Measures in a worker, so that the page stays responsive. */
 class Bench implements BenchWorker {
   readonly #abort = new AbortController();
 

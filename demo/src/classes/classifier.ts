@@ -14,17 +14,17 @@ import { type ClassSet, type Numbered, splitSamples } from './class_set';
 import type { Kind, Settings } from './kind';
 import type { Learnt, Measured } from './learnt';
 
-/** The base model with a head for these classes, and what was trained over it. */
+/** The base model with a head for these classes, and the trained adapter. */
 interface Loaded {
   readonly labels: readonly string[];
   readonly base: PreTrainedModel;
   readonly vera: VeraModel | undefined;
 }
 
-/** How often a run is measured on its way. */
+/** Evaluations during a run. */
 const MEASUREMENTS = 5;
 
-/** A model that learns classes, and tells them. It is loaded when it is first needed, and again where it was lost. */
+/** A model that learns and predicts classes. It is loaded on first use, and again after it was lost. */
 export class Classifier<Content> {
   readonly #kind: Kind<Content>;
   readonly #sessions: Sessions;
@@ -38,32 +38,32 @@ export class Classifier<Content> {
     this.#onLoading = onLoading;
   }
 
-  /** The session is gone, and all in it. */
+  /** Drops everything, because the session ended. */
   forget(): void {
     this.#loaded = undefined;
     this.#opening = undefined;
   }
 
-  /** Lets go of what is on the graphics card. */
+  /** Frees the GPU's memory. */
   async close(): Promise<void> {
     const loaded = this.#loaded;
     this.forget();
     await loaded?.base.dispose();
   }
 
-  /** How likely each class is, in the order of `learnt.labels`. */
+  /** Predicts the probability of each class, in the order of `learnt.labels`. */
   async tell(learnt: Learnt, input: PredictInput): Promise<readonly LabelScore[]> {
     const vera = await this.#open(learnt);
     const scores = new Map((await vera.predict(input)).map((one) => [one.label, one]));
     return learnt.labels.flatMap((label) => scores.get(label) ?? []);
   }
 
-  /** Whether what was learnt is ready. */
+  /** Whether the trained adapter is loaded. */
   get isOpen(): boolean {
     return this.#loaded?.vera !== undefined;
   }
 
-  /** Makes it ready. */
+  /** Loads the trained adapter. */
   #open(learnt: Learnt): Promise<VeraModel> {
     if (this.#loaded?.vera !== undefined) return Promise.resolve(this.#loaded.vera);
     this.#opening ??= this.#restore(learnt).finally(() => {
@@ -72,7 +72,7 @@ export class Classifier<Content> {
     return this.#opening;
   }
 
-  /** A run from a fresh adapter. What it learns takes the place of what was learnt before once it has ended. */
+  /** Prepares a run with a fresh adapter. Its result replaces the current adapter. */
   train(set: ClassSet<Content>, settings: Settings, listener: RunListener): ClassRun {
     const { kind, labels } = { kind: this.#kind, labels: set.classes.map(({ name }) => name.trim()) };
     const { train, heldOut } = splitSamples(set);
@@ -82,7 +82,7 @@ export class Classifier<Content> {
       ...listener,
       resume: false,
       adapt: async () => {
-        await this.#opening?.catch(() => {}); // else it would take the place of what the run learns
+        await this.#opening?.catch(() => {}); // otherwise it could replace the run's result
         base = await this.#baseFor(labels, training.signal);
         const config = { ...kind.config, r: settings.r, base_model_name_or_path: kind.model, save_projection: false };
         return get_peft_model(base, new VeraConfig(config));
@@ -103,7 +103,7 @@ export class Classifier<Content> {
         if (base !== undefined) await this.#replace({ labels, base, vera });
         return { labels, files, samples: train.length, measured, at: Date.now() };
       } catch (error) {
-        if (base !== this.#loaded?.base) await base?.dispose().catch(() => {}); // the session may be gone, and the model with it
+        if (base !== this.#loaded?.base) await base?.dispose().catch(() => {}); // the session may have ended, with the model
         throw error;
       }
     };
@@ -143,11 +143,10 @@ export class Classifier<Content> {
 
 export interface ClassRun {
   readonly training: Training;
-  /** Begins it; what it has learnt in the end. */
+  /** Starts the run. Resolves with its result. */
   result(): Promise<Learnt>;
 }
 
-/** From the metrics of an evaluation. */
 export function measuredBy({ accuracy = 0, eval_rows = 0 }: Readonly<Record<string, number>>): Measured {
   return { right: Math.round(accuracy * eval_rows), of: eval_rows };
 }
@@ -155,6 +154,6 @@ export function measuredBy({ accuracy = 0, eval_rows = 0 }: Readonly<Record<stri
 function argsOf<Content>(kind: Kind<Content>, { r: _, ...settings }: Settings, heldOut: number) {
   const eval_steps = Math.max(1, Math.round(settings.max_steps / MEASUREMENTS));
   const measures = heldOut > 0 ? ({ eval_strategy: 'steps', eval_steps } as const) : {};
-  // Nothing of what the visitor wrote stays behind in checkpoints.
+  // Checkpoints would leave copies of the visitor's data in storage.
   return { ...kind.args, ...settings, ...measures, save_strategy: 'no' } as const;
 }

@@ -8,7 +8,7 @@ import type { ClassesApp } from './app';
 import type { Kind } from './kind';
 import { type ClassesState, canChange } from './state';
 
-/** What stays in this browser: to take along, or to wipe. `wipe` deletes it all, and begins anew. */
+/** Shows the stored data, with buttons to export or delete it. `wipe` deletes all of it. */
 export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<void>): void {
   const { store, kind, confirm } = app;
   const [exportButton, wipeButton] = [byId('export', 'button'), byId('wipe', 'button')];

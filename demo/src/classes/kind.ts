@@ -3,19 +3,19 @@ import type { ClassifierOptions, Example, PreTrainedModel, TrainingArguments, Ve
 export type SettingName = 'max_steps' | 'learning_rate' | 'headLearningRate' | 'r' | 'seed';
 export type Settings = Readonly<Record<SettingName, number>>;
 
-/** What a page sorts into classes, and how a model learns that. */
+/** The kind of samples that a page classifies, and its model. */
 export interface Kind<Content> {
-  /** Under which name what it has is kept. */
+  /** The key of the page's data in storage. */
   readonly key: string;
-  /** Of the base model. */
+  /** The base model's name. */
   readonly model: string;
   /** 'message', 'messages' */
   readonly thing: string;
   readonly things: string;
-  /** How many samples there can be. */
+  /** The most samples. */
   readonly most: number;
   readonly defaults: Settings;
-  /** What else its adapter and its runs have. */
+  /** Further options of the adapter and the runs. */
   readonly config: VeraConfigInit;
   readonly args: TrainingArguments;
   load(options: ClassifierOptions): Promise<PreTrainedModel>;

@@ -17,7 +17,7 @@ import { type ClassesState, canLearn } from './state';
 const { max_steps, learning_rate, headLearningRate, r, seed } = settingsFields;
 const fields = { max_steps: { ...max_steps, range: whole(1, 10_000) }, learning_rate, headLearningRate, r, seed };
 
-/** Starts and steers a run over the samples, and shows how it goes. */
+/** Starts and controls a run on the samples, and shows its progress. */
 export function learnCard<Content>(app: ClassesApp<Content>): void {
   const { store, banner, classifier, kind } = app;
   const { things } = kind;
@@ -25,7 +25,7 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
   const progress = new RunProgress({ meaning: `how far off the model is about your ${things}` });
   const right = byId('number-right', 'dd');
   let training: Training | undefined;
-  /** What the last run came to. */
+  /** The outcome of the last run. */
   let outcome = '';
 
   async function learn(): Promise<void> {
@@ -79,7 +79,7 @@ function shareOf(measured: Measured | undefined): string {
   return measured === undefined ? '–' : `${measured.right} of ${measured.of}`;
 }
 
-/** What is known of how well it learnt. */
+/** Describes the accuracy of a run. */
 function measuredText({ measured }: Learnt): string {
   if (measured === undefined) return 'With five or more in each class, some are held out to measure it by.';
   return `Of those held out, it tells ${shareOf(measured)} right.`;

@@ -1,16 +1,16 @@
 import type { AdapterFiles } from 'webvera';
 
-/** How many of those held out were told right. */
+/** The number of held-out samples that were classified correctly. */
 export interface Measured {
   readonly right: number;
   readonly of: number;
 }
 
-/** What came of the last run: an adapter with its head, and the classes that it tells apart. */
+/** The result of the last run: an adapter with its head, and its classes. */
 export interface Learnt {
   readonly labels: readonly string[];
   readonly files: AdapterFiles;
-  /** How many samples it learnt from. */
+  /** The number of training samples. */
   readonly samples: number;
   readonly measured: Measured | undefined;
   /** Milliseconds since 1970. */

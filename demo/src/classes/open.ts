@@ -16,12 +16,12 @@ import { learnCard } from './learn_card';
 import { Shelf } from './shelf';
 import type { ClassesState, Kept } from './state';
 
-/** What a page begins with. */
+/** The contents of a new page. */
 function beginning<Content>(): Kept<Content> {
   return { set: emptySet(['Class 1', 'Class 2']), learnt: undefined, isStale: true };
 }
 
-/** Opens a page on which a model learns classes, with what is kept from earlier visits; `addCards` adds what is its own. */
+/** Opens a page on which a model learns classes, with the data of earlier visits. `addCards` adds the page's own cards. */
 export async function openClassesPage<Content>(
   kind: Kind<Content>,
   addCards: (app: ClassesApp<Content>) => void,
@@ -40,7 +40,7 @@ export async function openClassesPage<Content>(
     onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {
       classifier.forget();
-      // A run goes on by itself, and what was learnt is loaded again when it is needed.
+      // A run recovers, and a trained adapter is loaded again when it is needed.
       if (store.value.phase === 'idle') banner.show('note', message, 'The model is loaded again when it is needed.');
     },
     onClosed: () => classifier.forget(),
@@ -61,7 +61,7 @@ export async function openClassesPage<Content>(
   });
   refuseStrayDrops();
   store.watch(({ learnt }, before) => {
-    // The browser is asked to leave it there.
+    // Asks the browser not to evict the page's storage.
     if (learnt !== before.learnt && learnt !== undefined) {
       void sessions
         .get()
@@ -73,7 +73,7 @@ export async function openClassesPage<Content>(
   store.set({ device: await checkDevice() });
 }
 
-/** Writes what changed, and says once where it can't. What comes back takes what to keep, or undefined for nothing. */
+/** Stores every change, and shows a note at the first failure. Pushing undefined deletes everything. */
 function keepChanges<Content>({ store, banner }: ClassesApp<Content>, shelf: Shelf<Content>) {
   let isTold = false;
   const writes = new Latest(async (kept: Kept<Content> | undefined) => {

@@ -3,14 +3,14 @@ import { type Bar, showBars } from '../page/bars';
 import { byId, setText } from '../page/dom';
 import { formatShare } from '../page/format';
 
-/** How likely each class is: as bars, and the likeliest in words. */
+/** Shows the probability of each class as bars, and the likeliest class as text. */
 export class Scores {
   readonly #list = byId('scores', 'ul');
   readonly #told = byId('told', 'p');
 
   #works = 0;
 
-  /** Something is being found out, and what stands there may be out of date. */
+  /** Marks the text as busy while a prediction is being made. */
   async during(work: Promise<void>): Promise<void> {
     this.#works++;
     this.#told.setAttribute('aria-busy', 'true');
@@ -19,7 +19,7 @@ export class Scores {
     if (this.#works === 0) this.#told.setAttribute('aria-busy', 'false');
   }
 
-  /** Nothing to tell of, and why. */
+  /** Removes the bars, and shows the reason. */
   clear(reason: string): void {
     this.#list.replaceChildren();
     setText(this.#told, reason);

@@ -1,7 +1,7 @@
 import { createStore, del, get, set, type UseStore } from 'idb-keyval';
 import type { Kept } from './state';
 
-/** What the pages keep in this browser, apart from what the library keeps there. */
+/** The pages' own data in this browser, apart from the library's. */
 export class Shelf<Content> {
   readonly #key: string;
   #store: UseStore | undefined;
@@ -10,7 +10,7 @@ export class Shelf<Content> {
     this.#key = key;
   }
 
-  /** undefined where there is nothing, or what an earlier version of the page kept. */
+  /** The stored data; undefined if there is none, or only an older version's. */
   async read(): Promise<Kept<Content> | undefined> {
     const kept = await get<Partial<Kept<Content>>>(this.#key, this.#open());
     if (kept === undefined || !Array.isArray(kept.set?.classes) || !Array.isArray(kept.set.samples)) return undefined;

@@ -6,22 +6,22 @@ import { type ClassSet, missingIn } from './class_set';
 import type { Kind } from './kind';
 import type { Learnt } from './learnt';
 
-/** What a page keeps from visit to visit. */
+/** The data that a page stores between visits. */
 export interface Kept<Content> {
   readonly set: ClassSet<Content>;
   readonly learnt: Learnt | undefined;
-  /** Whether the samples are others than those that it learnt from. */
+  /** Whether the samples changed since the last run. */
   readonly isStale: boolean;
 }
 
 export interface ClassesState<Content> extends Kept<Content> {
   /** undefined until it is known. */
   readonly device: DeviceCheck | undefined;
-  /** While a model's files come. */
+  /** The progress of a model that is loading. */
   readonly loading: LoadProgress | undefined;
   readonly phase: TrainingPhase;
   readonly trouble: Trouble | undefined;
-  /** A short action is under way, such as reading files. */
+  /** A short action is running, such as reading files. */
   readonly busy: boolean;
 }
 

@@ -3,10 +3,10 @@ import { Latest } from '../library/latest';
 import type { ClassesApp } from './app';
 import { Scores } from './scores';
 
-/** What is to be told of. Without an input, what the visitor is asked for. */
+/** An input to classify, or what to ask the visitor for. */
 export type Question = { readonly input: PredictInput } | { readonly wish: string };
 
-/** Tells the class of what the visitor shows, as fast as it comes and the model can. */
+/** Classifies the visitor's input, as fast as the model can. */
 export class Telling<Content> {
   readonly #app: ClassesApp<Content>;
   readonly #ask: () => Question;
@@ -14,7 +14,7 @@ export class Telling<Content> {
   #hasFailed = false;
   readonly #latest = new Latest(() => this.#tell());
 
-  /** `ask` gives what is shown by then. */
+  /** `ask` returns the current input. */
   constructor(app: ClassesApp<Content>, ask: () => Question) {
     this.#app = app;
     this.#ask = ask;
@@ -24,12 +24,12 @@ export class Telling<Content> {
     });
   }
 
-  /** Whether it failed the last time. */
+  /** Whether the last prediction failed. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
-  /** Resolves once it is told. */
+  /** Predicts. Resolves once the result is shown. */
   tell(): Promise<void> {
     return this.#scores.during(this.#latest.push(undefined));
   }

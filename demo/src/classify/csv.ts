@@ -1,6 +1,6 @@
 import { ChoiceProblem } from '../library/choice_problem';
 
-/** The rows of a CSV file as RFC 4180 has it, by the names in its first row. */
+/** Parses a CSV file by RFC 4180. The first row names the fields. */
 export function csvRows(text: string): Readonly<Record<string, string>>[] {
   const [names = [], ...rows] = records(text.replace(/^\ufeff/, ''));
   return rows.map((fields, index) => {
@@ -9,7 +9,7 @@ export function csvRows(text: string): Readonly<Record<string, string>>[] {
   });
 }
 
-/** A field, in quotes or not, and what ends it. */
+/** A quoted or plain field, and the separator after it. */
 const FIELD = /(?:"([^"]*(?:""[^"]*)*)"|([^,\r\n]*))(,|\r\n|\n|\r|$)/y;
 
 function records(text: string): string[][] {
@@ -18,7 +18,7 @@ function records(text: string): string[][] {
   FIELD.lastIndex = 0;
   while (FIELD.lastIndex < text.length) {
     const match = FIELD.exec(text);
-    if (match === null) break; // not what the pattern lets happen
+    if (match === null) break; // unreachable: the pattern matches any text
     const [, quoted, plain = '', end] = match;
     fields.push(quoted?.replaceAll('""', '"') ?? plain);
     if (end === ',' && FIELD.lastIndex < text.length) continue;

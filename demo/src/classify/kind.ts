@@ -2,7 +2,7 @@ import { AutoModelForSequenceClassification } from 'webvera';
 import type { Kind } from '../classes/kind';
 import { bundledModel } from '../library/model_files';
 
-/** Short texts, told apart by the bundled language model. */
+/** Short texts, classified by the bundled language model. */
 export const messages: Kind<string> = {
   key: 'classify',
   model: bundledModel.name,

@@ -11,7 +11,7 @@ import { classOptions, MessageRow } from './message_row';
 import { linesOf, readMessages } from './read_messages';
 import { starterMessages } from './starter';
 
-/** Takes messages: typed, pasted, from files, or those to begin with; and lets their classes be changed. */
+/** Lists the messages, and adds typed, pasted or example messages and those of files. */
 export function messagesCard(app: ClassesApp<string>): void {
   const { store, kind } = app;
   const [text, into] = [byId('new-text', 'textarea'), byId('new-class', 'select')];

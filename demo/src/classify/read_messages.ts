@@ -5,15 +5,15 @@ import { csvRows } from './csv';
 
 export interface ReadMessages {
   readonly labelled: readonly Labelled<string>[];
-  /** Lines of plain texts, which name no class. */
+  /** Lines of plain text files, which have no label. */
   readonly lines: readonly string[];
 }
 
-/** Characters of a message that are kept: the model sees no more. */
+/** The most characters of a message. The model reads no more. */
 const LONGEST = 2000;
 const MOST_BYTES = 2 ** 24;
 
-/** Messages of files by their paths: tables with texts and labels, folders named as classes, or plain texts of a message a line. */
+/** Reads messages from files by their paths: tables with texts and labels, folders with labels as names, or text files with one message per line. */
 export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
   const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);
   if (tooLarge !== undefined) throw new ChoiceProblem(`${tooLarge.name} is larger than 16 MB.`);
@@ -30,7 +30,7 @@ export async function readMessages(files: ReadonlyMap<string, File>): Promise<Re
   return { labelled, lines };
 }
 
-/** A message a line. */
+/** One message per line. */
 export function linesOf(text: string): string[] {
   return filledLines(text).map(trimmed);
 }

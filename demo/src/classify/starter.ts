@@ -1,6 +1,6 @@
 import type { Labelled } from '../classes/class_set';
 
-/** Sentences in the manner of what the bundled model has read, twelve of each. */
+/** Sentences in the style of the bundled model's training texts, twelve for each label. */
 const sentences: Readonly<Record<string, readonly string[]>> = {
   novel: [
     'She had never seen him look so agreeable as he did that evening.',
@@ -46,7 +46,7 @@ const sentences: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Messages to begin with. */
+/** Example messages. */
 export const starterMessages: readonly Labelled<string>[] = Object.entries(sentences).flatMap(([label, contents]) =>
   contents.map((content) => ({ label, content })),
 );

@@ -2,7 +2,7 @@ import type { ClassesApp } from '../classes/app';
 import { Telling } from '../classes/telling';
 import { byId } from '../page/dom';
 
-/** Tells the class of a text as it is typed. */
+/** Classifies a text while it is typed. */
 export function tryCard(app: ClassesApp<string>): void {
   const input = byId('try-text', 'textarea');
   const telling = new Telling(app, () =>

@@ -7,13 +7,13 @@ const REASONS: Readonly<Record<string, string>> = {
   NotReadableError: 'The camera is used by something else.',
 };
 
-/** What the camera sees, or why it can't be seen. */
+/** The camera's video, or the reason why there is none. */
 export class Camera {
   readonly #video = create('video', { className: 'view', muted: true, playsInline: true });
   readonly #reason = create('p', { className: 'camera-reason', attributes: { role: 'status' } });
   readonly root = create('div', { className: 'camera' }, this.#video, this.#reason);
   #stream: MediaStream | undefined;
-  /** Of the last wish; one that comes too late is let go. */
+  /** The number of the last start or stop. A camera that opens for an earlier one is stopped. */
   #wanted = 0;
 
   constructor() {
@@ -21,7 +21,7 @@ export class Camera {
     show(this.#video, false);
   }
 
-  /** Whether it can be seen now. Where it can't, the reason stands in its place. */
+  /** Starts the camera. If that fails, shows the reason and resolves with false. */
   async start(): Promise<boolean> {
     this.stop();
     const wanted = this.#wanted;
@@ -58,14 +58,14 @@ export class Camera {
     setText(this.#reason, '');
   }
 
-  /** The frame that is shown now, if there is one. */
+  /** The current frame, if any. */
   frame(): Drawable | undefined {
     const { videoWidth: width, videoHeight: height } = this.#video;
     return this.#stream === undefined || width === 0 ? undefined : { source: this.#video, width, height };
   }
 }
 
-/** Browsers hide cameras from pages that aren't secure. */
+/** Browsers hide the camera from pages without https. */
 async function openCamera(): Promise<MediaStream> {
   const { mediaDevices } = navigator as Partial<Navigator>;
   if (mediaDevices === undefined) throw new DOMException('', 'NotFoundError');

@@ -2,7 +2,7 @@ import { byId, onClick, setText } from '../page/dom';
 import { pngOf, squareOf } from './picture';
 import { type Source, View } from './view';
 
-/** A dialog in which pictures are taken or drawn, one after the other. */
+/** A dialog for taking or drawing several pictures. */
 export class Capture {
   readonly #dialog = byId('capture', 'dialog');
   readonly #take = byId('capture-take', 'button');

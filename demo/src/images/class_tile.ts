@@ -13,17 +13,17 @@ import { Thumbnail } from './thumbnail';
 export interface TileActions {
   readonly capture: Capture;
   takeFiles(files: () => Promise<ReadonlyMap<string, File>>, classId: number): void;
-  /** The visitor is at this class: what is pasted goes there. */
+  /** Selects a class as the target of pasted pictures. */
   choose(classId: number): void;
 }
 
 export interface TileItem {
   readonly one: ClassOf;
-  /** Whether pasted pictures go there. */
+  /** Whether the class is the target of pasted pictures. */
   readonly isChosen: boolean;
 }
 
-/** A class: its name, its pictures, and how more come. */
+/** A class: its name, its pictures, and buttons that add more. */
 export class ClassTile {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<Blob>;

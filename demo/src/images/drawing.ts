@@ -4,7 +4,7 @@ import { contextOf } from './picture';
 
 const SIDE = 224;
 const PEN = 14;
-/** How far an arrow key goes. */
+/** Pixels that an arrow key moves the pen. */
 const STEP = 12;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-STEP, 0],
@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 };
 const LABEL = 'Drawing board: draw with the pointer or the arrow keys; with Shift, they only move the pen';
 
-/** Takes a pen's way over white paper. */
+/** Draws a line through points. */
 export function drawLine(
   context: CanvasRenderingContext2D,
   width: number,
@@ -28,7 +28,7 @@ export function drawLine(
   context.stroke();
 }
 
-/** White paper to draw on, whatever the page's colours. */
+/** A board to draw on, white in every colour scheme. */
 export class Drawing {
   readonly #canvas = create('canvas', { className: 'view board', width: SIDE, height: SIDE, tabIndex: 0 });
   readonly #context = contextOf(this.#canvas);
@@ -62,7 +62,7 @@ export class Drawing {
     this.#fill();
   }
 
-  /** undefined while nothing is drawn. */
+  /** The drawing; undefined while the board is empty. */
   picture(): Drawable | undefined {
     return this.#isEmpty ? undefined : { source: this.#canvas, width: SIDE, height: SIDE };
   }

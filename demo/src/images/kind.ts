@@ -1,7 +1,7 @@
 import { AutoModelForImageClassification } from 'webvera';
 import type { Kind } from '../classes/kind';
 
-/** Pictures as small PNG files, told apart by the bundled vision transformer. */
+/** Small PNG pictures, classified by the bundled vision transformer. */
 export const pictures: Kind<Blob> = {
   key: 'images',
   model: 'vit-fashion-0.7M',
@@ -9,7 +9,7 @@ export const pictures: Kind<Blob> = {
   things: 'pictures',
   most: 400,
   defaults: { max_steps: 60, learning_rate: 3e-2, headLearningRate: 4e-3, r: 64, seed: 42 },
-  // Without a task, as PEFT has it for images, the head has to be named.
+  // PEFT has no task type for images, so the head is named here.
   config: { target_modules: 'all-linear', modules_to_save: ['classifier'] },
   args: { per_device_train_batch_size: 32 },
   load: (options) =>

@@ -1,9 +1,9 @@
 import { type Drawable, drawSquare, MOST_PICTURE_BYTES } from '../../../src/parts/pictures';
 import { ChoiceProblem } from '../library/choice_problem';
 
-/** Of the squares that are kept and shown. The model sees fewer pixels. */
+/** Pixels of a stored picture's edge. The model sees fewer. */
 export const SIDE = 112;
-/** The middle of a picture, as a square on white. */
+/** The middle square of a picture, on white. */
 export function squareOf(picture: Drawable): HTMLCanvasElement {
   const { canvas, context } = blankSquare();
   drawSquare(context, picture, SIDE);
@@ -31,7 +31,7 @@ export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
   return contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** As a file that keeps every pixel. */
+/** Encodes a canvas without loss. */
 export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const take = (blob: Blob | null): void =>
@@ -40,7 +40,7 @@ export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   });
 }
 
-/** A file of a visitor as a square. Throws `ChoiceProblem` for what the browser can't read as a picture. */
+/** Reads a visitor's file as a square. Throws `ChoiceProblem` if the browser can't read it. */
 export async function readSquare(file: Blob, name: string): Promise<HTMLCanvasElement> {
   if (file.size > MOST_PICTURE_BYTES) throw new ChoiceProblem(`${name} is larger than 20 MB.`);
   const source = await createImageBitmap(file).catch(() => undefined);

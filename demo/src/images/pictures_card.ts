@@ -11,7 +11,7 @@ import { ClassTile, type TileItem } from './class_tile';
 import { readPictures } from './read_pictures';
 import { starterPictures } from './starter';
 
-/** The classes and their pictures: from files, dropped, pasted, from the camera, drawn, or those to begin with. */
+/** Shows the classes and their pictures, and adds pictures from files, drops, pastes, the camera, drawings or the examples. */
 export function picturesCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
   const list = byId('classes', 'ul');

@@ -5,7 +5,7 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-/** Pictures of files by their paths: in folders named as classes, or without. At most so many; the rest is left out evenly. */
+/** Reads pictures from files by their paths. If they lie in several folders, these are the labels. Reads at most `most`, spread evenly. */
 export async function readPictures(files: ReadonlyMap<string, File>, most: number): Promise<Arrivals<Blob>> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
   if (images.size === 0) throw new ChoiceProblem('There are no pictures among these files.');

@@ -6,7 +6,7 @@ const EACH = 10;
 const PEN = 7;
 
 type Way = readonly (readonly [number, number])[];
-/** Ways of a pen, from −1 to 1. */
+/** Random pen strokes for each shape, with coordinates from −1 to 1. */
 const shapes: Readonly<Record<string, (random: () => number) => readonly Way[]>> = {
   circles: (random) => [Array.from({ length: 26 }, (_, i) => around((i * Math.PI) / 12.5, 0.94 + 0.12 * random()))],
   crosses: (random) => {
@@ -27,7 +27,7 @@ const shapes: Readonly<Record<string, (random: () => number) => readonly Way[]>>
   ],
 };
 
-/** Drawings to begin with, a few of each shape, as an unsteady hand draws them. */
+/** Example drawings: some of each shape, as if drawn by hand. */
 export async function starterPictures(): Promise<readonly Labelled<Blob>[]> {
   const random = steadyRandom();
   const all: Labelled<Blob>[] = [];
@@ -54,7 +54,7 @@ function around(angle: number, radius: number): readonly [number, number] {
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
 }
 
-/** The same numbers from 0 to 1 at each visit (Park and Miller's). */
+/** Random numbers from 0 to 1, the same at each visit (Park and Miller's generator). */
 function steadyRandom(): () => number {
   let state = 7;
   return () => {

@@ -8,10 +8,10 @@ import { onFiles } from '../page/file_picker';
 import { contextOf, pixelsOf, readSquare, squareOf } from './picture';
 import { type Source, View } from './view';
 
-/** What the model takes in, in pixels. */
+/** Pixels of the edge of the model's input. */
 const SEEN = 28;
 
-/** Tells the class of a picture: from a file, from the camera as it moves, or as it is drawn. */
+/** Classifies a picture from a file, the camera or a drawing. */
 export function tryCard(app: ClassesApp<Blob>): void {
   const { store } = app;
   const buttons = new Map<Source, HTMLButtonElement>([
@@ -20,10 +20,10 @@ export function tryCard(app: ClassesApp<Blob>): void {
   ]);
   const [frame, seen] = [byId('try-view', 'div'), byId('seen', 'canvas')];
   const view = new View(() => void telling.tell());
-  /** The square of a file, while one is shown. */
+  /** The picture of a file, if one is shown. */
   let file: HTMLCanvasElement | undefined;
   let source: Source | undefined = 'drawing';
-  /** How often something else was opened. */
+  /** Counts changes of the source, so that an old loop over the camera's frames stops. */
   let openings = 0;
 
   const telling = new Telling(app, (): Question => {
@@ -53,7 +53,7 @@ export function tryCard(app: ClassesApp<Blob>): void {
     await telling.tell();
     if (isThere && wanted === 'camera') await watch();
   };
-  /** Goes on with the next frame once the one before is told, as long as this is what the visitor last opened. */
+  /** Classifies the camera's frames, one after the other, until the visitor changes the source. */
   const watch = async (): Promise<void> => {
     const opened = openings;
     while (opened === openings && source === 'camera' && !telling.hasFailed) {

@@ -5,19 +5,19 @@ import { Drawing } from './drawing';
 
 export type Source = 'camera' | 'drawing';
 
-/** Where a picture comes from other than files: one of them at a time. */
+/** A source of pictures other than files: the camera or a drawing, one at a time. */
 export class View {
   readonly #camera = new Camera();
   readonly #drawing: Drawing;
   readonly root = create('div', { className: 'view-frame' });
   #source: Source | undefined;
 
-  /** `onDrawn`: the drawing is another. */
+  /** `onDrawn` is called after each change of the drawing. */
   constructor(onDrawn: () => void = () => {}) {
     this.#drawing = new Drawing(onDrawn);
   }
 
-  /** Resolves with whether there is something to see. */
+  /** Shows a source. Resolves with whether it works. */
   async open(source: Source): Promise<boolean> {
     this.close();
     this.#source = source;
@@ -37,7 +37,7 @@ export class View {
     this.#drawing.clear();
   }
 
-  /** What it shows now, if anything. */
+  /** The current picture, if any. */
   picture(): Drawable | undefined {
     return this.#source === 'camera' ? this.#camera.frame() : this.#drawing.picture();
   }

@@ -1,2 +1,2 @@
-/** A problem with what the visitor chose, in words for them. */
+/** A problem with a visitor's choice, in words for the visitor. */
 export class ChoiceProblem extends Error {}

@@ -1,15 +1,15 @@
-/** Does one thing at a time for values that come faster: each next one with the newest value, and those between never. */
+/** Handles one value at a time. Of values that arrive meanwhile, only the newest is handled. */
 export class Latest<Value> {
   readonly #handle: (value: Value) => Promise<void>;
   #next: { readonly value: Value } | undefined;
   #draining: Promise<void> | undefined;
 
-  /** `handle` never rejects. */
+  /** `handle` must not reject. */
   constructor(handle: (value: Value) => Promise<void>) {
     this.#handle = handle;
   }
 
-  /** Resolves once there is nothing left to do. */
+  /** Handles a value next. Resolves once no value is waiting. */
   push(value: Value): Promise<void> {
     this.#next = { value };
     this.#draining ??= this.#drain();

@@ -4,7 +4,7 @@ import { ChoiceProblem } from './choice_problem';
 export interface NamedSource {
   readonly name: string;
   readonly source: ModelSource;
-  /** The file that has all of it. */
+  /** The GGUF file that holds the whole model. */
   readonly gguf_file?: string;
 }
 
@@ -13,7 +13,7 @@ export const bundledModel: NamedSource = {
   source: new URL('models/prose-1.4M/', document.baseURI),
 };
 
-/** A model among chosen files. Throws `ChoiceProblem` where a needed one isn't there. */
+/** Finds a model in chosen files. Throws `ChoiceProblem` if one is missing. */
 export function modelFromFiles(files: readonly File[], folder: string | undefined): NamedSource {
   const named = new Map(files.map((file) => [file.name, file] as const));
   const gguf = files.filter((file) => file.name.endsWith('.gguf'));
@@ -32,7 +32,7 @@ export function modelFromFiles(files: readonly File[], folder: string | undefine
     const list = new Intl.ListFormat('en').format(missing);
     throw new ChoiceProblem(`Missing for a model: ${list}. Choose all of its files together.`);
   }
-  // Whatever a single file of weights is called, the library looks for this name.
+  // The library expects this name for a single file of weights.
   const [only] = weights;
   if (weights.length === 1 && only !== undefined) named.set('model.safetensors', only);
   const name = folder ?? only?.name.replace(/\.safetensors$/, '') ?? 'model';
@@ -44,7 +44,7 @@ export interface AdapterChoice {
   readonly 'adapter_model.safetensors': File;
 }
 
-/** An adapter's two files, told apart by their endings: browsers rename downloads to “… (1).json”. */
+/** Finds an adapter's two files by their endings, because browsers rename downloads to “… (1).json”. */
 export function adapterFromFiles(files: readonly File[]): AdapterChoice {
   const config = files.filter((file) => file.name.endsWith('.json'));
   const weights = files.filter((file) => file.name.endsWith('.safetensors'));
@@ -56,7 +56,7 @@ export function adapterFromFiles(files: readonly File[]): AdapterChoice {
   return { 'adapter_config.json': json, 'adapter_model.safetensors': tensors };
 }
 
-/** `name`, or the first of “name 2”, “name 3” … that isn't taken. */
+/** Returns `name`, or the first free name of “name 2”, “name 3” … */
 export function freeName(name: string, taken: readonly string[]): string {
   if (!taken.includes(name)) return name;
   let number = 2;

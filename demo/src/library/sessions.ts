@@ -1,19 +1,19 @@
 import { Session } from 'webvera';
 
-/** 'blocked': the browser keeps the GPU from the page for a while. */
+/** The reason why a run can't continue. 'blocked': the browser withholds the GPU for a while. */
 export type Trouble = 'recovering' | 'blocked';
 
 export interface SessionListener {
   onWarning(code: string, message: string): void;
-  /** The GPU or the worker gave up, and with it every model but that of a run, which goes on by itself. */
+  /** The GPU or the worker was lost, with every model except a run's, which recovers. */
   onFailed(message: string): void;
-  /** What a run is about that goes on by itself; undefined once it does. */
+  /** The trouble of a run that recovers; undefined once it has. */
   onTrouble(trouble: Trouble | undefined): void;
-  /** The session ended, and every model in it. */
+  /** The session ended, with every model in it. */
   onClosed(): void;
 }
 
-/** One session at a time: opened on first use, and again after it has ended. */
+/** Opens one session on first use, and another one after it has ended. */
 export class Sessions {
   readonly #listener: SessionListener;
   #opening: Promise<Session> | undefined;

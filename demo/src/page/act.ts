@@ -1,12 +1,11 @@
 import type { Banner } from './banner';
 
-/** What an action of a page needs. */
 export interface Actor {
   readonly store: { set(patch: { busy: boolean }): void };
   readonly banner: Banner;
 }
 
-/** Runs a short action with the page's other actions held back; reports what goes wrong. */
+/** Runs a short action while the page's other actions are disabled. Reports its error. */
 export async function act({ store, banner }: Actor, action: () => Promise<void>): Promise<void> {
   banner.clear();
   const focused = document.activeElement;
@@ -17,7 +16,7 @@ export async function act({ store, banner }: Actor, action: () => Promise<void>)
     banner.report(error);
   } finally {
     store.set({ busy: false });
-    // A button that is disabled for a moment loses the focus.
+    // A button loses the focus when it is disabled.
     if (document.activeElement === document.body && focused instanceof HTMLElement) focused.focus();
   }
 }

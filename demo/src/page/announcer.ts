@@ -1,6 +1,6 @@
 import { byId } from './dom';
 
-/** Says something to those who listen to the page, when they have a moment. */
+/** Tells screen readers a text. */
 export function announce(text: string): void {
   byId('announcer', 'p').textContent = text;
 }

@@ -4,11 +4,11 @@ import { byId, create } from './dom';
 
 export type Tone = 'error' | 'note';
 
-/** One message at the top of the page: what happened, and what to do. */
+/** A message at the top of the page: an event, and advice. */
 export class Banner {
   readonly #root = byId('banner', 'div');
 
-  /** Says what went wrong. Aborting isn't worth a word. */
+  /** Shows an error. Ignores aborts, because the visitor asked for them. */
   report(error: unknown): void {
     if (error instanceof DOMException && error.name === 'AbortError') return;
     if (error instanceof WebVeraError) this.show('error', error.message, error.hint);

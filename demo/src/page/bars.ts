@@ -1,18 +1,18 @@
 import { create } from './dom';
 
-/** A bar beside its name, and what it stands for. */
+/** A bar with a name and a value. */
 export interface Bar {
   readonly name: string;
-  /** Of the whole length, at most 1. */
+  /** A share of the full length, from 0 to 1. */
   readonly length: number;
   readonly value: string;
   /** The length of a second bar below. */
   readonly time?: number;
-  /** Whether it steps back behind others; those with a second bar do. */
+  /** Whether it is less prominent than others. Bars with a second bar are. */
   readonly quiet?: boolean;
 }
 
-/** A list to look at: each entry's name, its bar, and its value in words. */
+/** Shows bars in a list, each with its name and its value as text. */
 export function showBars(list: HTMLElement, bars: readonly Bar[]): void {
   list.replaceChildren(
     ...bars.map(({ name, length, value, time, quiet = time !== undefined }) =>

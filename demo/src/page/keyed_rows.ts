@@ -1,13 +1,13 @@
-/** A row of a list, and how it comes to show an item. */
+/** A row of a list that can show any item. */
 export interface KeyedRow<Item> {
   readonly root: HTMLElement;
   update(item: Item): void;
 }
 
-/** Rows that are made, or made to show something else, in a frame. With many more, the page would stand still. */
+/** Rows that are created or updated in a frame. With many more, the page would block. */
 const MOST_IN_A_FRAME = 8;
 
-/** The rows of a list by what they show. Only rows that move are touched, so that the focus stays where it is. */
+/** The rows of a list by key. Only rows that move are touched, so that the focus stays in place. */
 export class KeyedRows<Key, Item> {
   readonly #list: HTMLElement;
   readonly #make: (key: Key) => KeyedRow<Item>;
@@ -20,7 +20,7 @@ export class KeyedRows<Key, Item> {
     this.#make = make;
   }
 
-  /** Shows these and no others, in this order. Of many that are new, the last come some frames later. */
+  /** Shows exactly these items in this order. If many are new, the last ones appear some frames later. */
   show(items: ReadonlyMap<Key, Item>): void {
     for (const [key, { root }] of this.#rows) {
       if (items.has(key)) continue;
@@ -31,7 +31,7 @@ export class KeyedRows<Key, Item> {
     this.#place();
   }
 
-  /** Lets the rows show anew what isn't in their items, from the next frame on. */
+  /** Updates all rows over the next frames, for changes that aren't in their items. */
   refresh(): void {
     const keys = [...this.#items.keys()];
     const next = (): void => {

@@ -1,4 +1,4 @@
-/** A value that is replaced as a whole, and those who want to know. */
+/** An immutable value with listeners. */
 export class Store<T extends object> {
   #value: T;
   readonly #listeners: ((value: T, before: T) => void)[] = [];
@@ -17,7 +17,7 @@ export class Store<T extends object> {
     for (const listener of this.#listeners) listener(this.#value, before);
   }
 
-  /** Called at once, and after every change. */
+  /** Calls a listener now, and after every change. */
   watch(listener: (value: T, before: T) => void): void {
     this.#listeners.push(listener);
     listener(this.#value, this.#value);

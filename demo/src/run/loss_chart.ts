@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { byId } from '../page/dom';
 
-/** The loss of each step, and its smoothed course. Colours and sizes follow the page. */
+/** A chart of the loss of each step, and of the smoothed loss. */
 export class LossChart {
   readonly #root = byId('chart', 'div');
   readonly #steps: number[] = [];
@@ -11,7 +11,7 @@ export class LossChart {
   #plot: uPlot;
   #frame = 0;
 
-  /** Makes the plot at once: while kernels compile, a new canvas waits for the GPU's process. */
+  /** Creates the plot at once, because a new canvas has to wait for the GPU process while kernels compile. */
   constructor() {
     this.#plot = this.#newPlot();
     new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(this.#root);
@@ -35,7 +35,7 @@ export class LossChart {
     this.#drawSoon();
   }
 
-  /** At most once a frame, however fast the steps come, and not in the click that begins a run, which has enough to do. */
+  /** Draws at most once per frame, and not in the click that starts a run, which has enough to do. */
   #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {

@@ -5,13 +5,13 @@ import { byId, create, setText, show } from '../page/dom';
 import { formatDuration, formatLoss } from '../page/format';
 import { LossChart } from './loss_chart';
 
-/** How many rows the table has, and how often a listener hears of the progress. */
+/** Parts of a run: each adds a row to the table, and is announced to screen readers. */
 const PARTS = 10;
 const FIRSTS = 10;
 /** Smooths the loss, because batches differ by more than a step's progress. */
 const DECAY = 0.92;
 
-/** The loss of a run: as a chart, in words and as a table. */
+/** Shows the loss of a run as a chart, as text and as a table. */
 export class LossReport {
   readonly #chart = new LossChart();
   readonly #summary = byId('chart-summary', 'figcaption');
@@ -19,12 +19,12 @@ export class LossReport {
   readonly #details = byId('loss-details', 'details');
   readonly #meaning: string;
   #smoother = new Smoother(DECAY);
-  /** The first losses, whose mean the run is measured by: a single step says little. */
+  /** The first losses. The run is compared with their mean, because single steps vary. */
   #firsts: number[] = [];
   #smoothed = Number.NaN;
   #part = 0;
 
-  /** What the loss says: 'how surprised the model is by your text'. */
+  /** `meaning`: of the loss, such as 'how surprised the model is by your text'. */
   constructor(meaning: string) {
     this.#meaning = meaning;
     setText(this.#summary, `The loss will be drawn here: ${meaning}.`);

@@ -13,11 +13,11 @@ interface Page<State extends object> {
 interface Steered<State> {
   start(): unknown;
   canStart(state: State): boolean;
-  /** The run that is under way. */
+  /** The current run. */
   training(): Training | undefined;
 }
 
-/** The buttons that start a run and steer it. */
+/** The buttons that start and control a run. */
 export function runButtons<State extends { readonly phase: TrainingPhase }>(
   { store, banner, confirm }: Page<State>,
   { start, canStart, training }: Steered<State>,
@@ -35,7 +35,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
     training()
       ?.stop()
       .catch(() => {}),
-  ); // the run itself reports what went wrong
+  ); // the run itself reports its error
   onClick(cancel, async () => {
     const sure = await confirm.ask({
       title: 'Cancel this run?',
@@ -53,7 +53,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
     const { phase } = state;
     const idle = phase === 'idle';
     const focused = document.activeElement;
-    // A button that was disabled on the way has left the focus to the body.
+    // If a focused button was disabled meanwhile, the focus is on the body.
     const hadFocus = byId('train-actions', 'div').contains(focused) || focused === document.body;
     byId('train-card', 'section').dataset.phase = phase;
     show(startButton, idle);

@@ -14,14 +14,14 @@ const troubleTexts: Readonly<Record<Trouble, string>> = {
   blocked: 'The browser holds the graphics card back for now. The run goes on by itself in a minute or two…',
 };
 
-/** What a run is about, in words; '' while there is none. `preparing`: what is done before its first step. */
+/** Describes the state of a run; '' if there is none. `preparing`: the text before the first step. */
 export function runText(phase: TrainingPhase, trouble: Trouble | undefined, preparing: string): string {
   if (trouble !== undefined) return troubleTexts[trouble];
   if (phase === 'idle') return '';
   return phase === 'preparing' ? preparing : phaseTexts[phase];
 }
 
-/** It went down with the GPU or the worker. */
+/** Whether the GPU or the worker was lost. */
 export function isLost(error: unknown): boolean {
   const lost = ['device_lost', 'worker_crashed', 'gpu_blocked', 'unsupported_device'];
   return error instanceof WebVeraError && lost.includes(error.code);

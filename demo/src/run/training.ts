@@ -3,26 +3,26 @@ import { recoveredInWords } from '../../../src/parts/words';
 
 export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
 
-/** What is told of a run as it goes on. */
+/** Receives the events of a run. */
 export interface RunListener {
   onPhase(phase: TrainingPhase): void;
-  /** A long data set is being read: how much of it, from 0 to 1, or undefined where its end isn't known. */
+  /** A long data set is being read: the share from 0 to 1, or undefined if its length is unknown. */
   onReading?(share: number | undefined): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
-  /** Something went wrong, and it goes on by itself after steps of which there are these logs. */
+  /** The run recovered from a failure, and continues after the steps in `logs`. */
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
-  /** Up to this step nothing is lost any more. */
+  /** The run is stored up to this step. */
   onKept?(step: number): void;
-  /** It was measured on its `eval_dataset`. */
+  /** The run was evaluated on its `eval_dataset`. */
   onEvaluated?(metrics: Readonly<Record<string, number>>): void;
 }
 
 export interface TrainingPlan extends RunListener {
-  /** A fresh adapter over the base model. */
+  /** Adds a fresh adapter to the base model. */
   adapt(): Promise<VeraModel>;
   trainer(vera: VeraModel): Trainer;
-  /** Whether to go on from what was kept of this run before. */
+  /** Whether to resume the run from its checkpoint. */
   readonly resume: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Trained {
   readonly output: TrainOutput;
 }
 
-/** One run, from a fresh adapter to what it has learnt. */
+/** A run with a fresh adapter. */
 export class Training {
   readonly #plan: TrainingPlan;
   readonly #abort = new AbortController();
@@ -44,12 +44,12 @@ export class Training {
     this.#plan = plan;
   }
 
-  /** Aborted once the run is cancelled. */
+  /** Aborts when the run is cancelled. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Rejects with an `AbortError` once cancelled. Whatever fails, the new adapter is gone. */
+  /** Rejects with an `AbortError` after `cancel`. If the run fails, its adapter is deleted. */
   async start(): Promise<Trained> {
     const { resume, onPhase, adapt } = this.#plan;
     const { signal } = this.#abort;
@@ -64,7 +64,7 @@ export class Training {
       await this.#follow(run);
       return { vera, trainer, output: await run };
     } catch (error) {
-      await vera.delete_adapter('default').catch(() => {}); // the session may be gone, and the adapter with it
+      await vera.delete_adapter('default').catch(() => {}); // the session may have ended, with the adapter
       throw error;
     }
   }
@@ -78,14 +78,14 @@ export class Training {
     await this.#run?.resume();
   }
 
-  /** Ends the run early; `start()` then gives what was learnt so far. */
+  /** Ends the run early. `start()` resolves with the adapter as it is then. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#plan.onPhase('stopping');
     await this.#run?.stop();
   }
 
-  /** What the run goes on with in Python, from where it stands. It isn't disturbed by it. */
+  /** Exports the run for Python, without disturbing it. */
   async exportRun(): Promise<ReadonlyMap<string, Blob>> {
     if (this.#exported === undefined) throw new Error('The run has not begun');
     return export_run(this.#exported, { signal: this.#abort.signal });
@@ -105,7 +105,7 @@ export class Training {
       if (event.type === 'warning') plan.onWarning(event.message);
       if (event.type === 'recovered') {
         const { log_history, global_step, max_steps } = event.state;
-        // Later ones may be there already, and come as events of their own.
+        // Later logs may exist already, and arrive as events of their own.
         const logs = log_history.filter(({ step }) => step <= global_step);
         plan.onRecovered(recoveredInWords(event, 'The run'), logs, max_steps);
       }

@@ -5,13 +5,13 @@ import type { Store } from '../page/store';
 import type { AdapterRack } from './adapters/adapter_rack';
 import type { AppState } from './state';
 
-/** What every card of the page has at hand. */
+/** What all cards of the page share. */
 export interface App {
   readonly store: Store<AppState>;
   readonly sessions: Sessions;
   readonly rack: AdapterRack;
   readonly banner: Banner;
   readonly confirm: Confirm;
-  /** Lets the model go, and all that stands on it. */
+  /** Releases the model with its adapters. */
   readonly dropModel: () => void;
 }

@@ -37,17 +37,17 @@ function createApp(): App {
     const { model } = store.value;
     rack.forget();
     store.set({ model: undefined });
-    model?.base.dispose().catch(() => {}); // the session may be gone, and the model with it
+    model?.base.dispose().catch(() => {}); // the session may have ended, with the model
   };
   const sessions = new Sessions({
     onWarning: (code, message) => {
-      // The others are PEFT's, for those who write the configuration by hand.
+      // Other warnings are PEFT's, for developers.
       if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
       else console.info(`${message} (${code})`);
     },
     onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {
-      if (store.value.phase !== 'idle') return rack.forget(); // the run goes on by itself, and its model with it
+      if (store.value.phase !== 'idle') return rack.forget(); // the run recovers, with its model
       dropModel();
       banner.show('error', message, 'Load the model again.');
     },

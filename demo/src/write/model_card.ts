@@ -10,7 +10,7 @@ import { formatCount, formatDuration } from '../page/format';
 import type { App } from './app';
 import { type AppState, canLoad } from './state';
 
-/** Picks and loads the model. */
+/** Chooses and loads the model. */
 export function modelCard(app: App): void {
   const { store, banner } = app;
   const card = byId('model-card', 'section');
@@ -20,7 +20,7 @@ export function modelCard(app: App): void {
   const cancelButton = byId('load-cancel', 'button');
   const changeButton = byId('model-change', 'button');
   let abort = new AbortController();
-  /** Another model is being chosen; the one before stays until that is loaded. */
+  /** Whether the visitor is choosing another model. The current one stays until that is loaded. */
   let choosing = false;
 
   const load = async (choose: () => NamedSource): Promise<void> => {
@@ -109,7 +109,7 @@ function renderProgress({ loaded, total, bytesPerSecond, secondsLeft }: LoadProg
   bar.setAttribute('aria-valuetext', text);
 }
 
-/** A few words on a model; its config.json is a stranger's file, so nothing is taken for granted. */
+/** Describes a model. Its config.json comes from a stranger, so every value is checked. */
 function factsOf({ config, tokenizer }: PreTrainedModel): string {
   const facts: string[] = [String(config.model_type)];
   const { num_hidden_layers: layers, hidden_size: hidden } = config;

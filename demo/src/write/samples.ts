@@ -10,7 +10,7 @@ export interface SampleRequest {
 
 export type Side = 'before' | 'after';
 
-/** Writes on from one prompt and seed: first as the base model, then with the adapter, where there is one. */
+/** Continues a prompt with one seed: first with the base model, then with the adapter, if any. */
 export async function writeSamples(
   { base }: ReadyModel,
   active: ActiveAdapter | undefined,
@@ -34,7 +34,7 @@ async function write(
   for await (const { text } of model.generate(input, config)) onText(text);
 }
 
-/** A text begins with the token that starts a document, where the tokenizer has one. */
+/** The prompt's tokens, beginning with the tokenizer's token for the start of a document, if it has one. */
 async function promptIds({ tokenizer }: PreTrainedModel, prompt: string): Promise<number[] | undefined> {
   if (tokenizer === undefined) return undefined;
   const ids = await tokenizer.encode(prompt);

@@ -5,7 +5,7 @@ import type { App } from './app';
 import { type Side, writeSamples } from './samples';
 import { type AppState, canWrite } from './state';
 
-/** Writes on from one prompt with and without the adapter. The result lets a finished training ask for samples. */
+/** Continues a prompt with and without the adapter. `write` starts it after a training. */
 export function samplesCard(app: App): { write(): Promise<void> } {
   const { store, banner } = app;
   const prompt = byId('prompt', 'textarea');
@@ -78,7 +78,7 @@ export function samplesCard(app: App): { write(): Promise<void> } {
   return { write };
 }
 
-/** The prompt, and behind it the place where the text grows. */
+/** Shows the prompt, and returns an element for the text after it. */
 function beginOutput(output: HTMLElement, prompt: string): HTMLElement {
   const grows = create('span');
   output.classList.remove('empty');

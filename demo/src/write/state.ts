@@ -14,7 +14,7 @@ export interface ReadyModel extends NamedSource {
 export interface Corpus {
   readonly name: string;
   readonly blob: Blob;
-  /** Its first words. */
+  /** Its beginning. */
   readonly preview: string;
 }
 
@@ -31,21 +31,21 @@ export interface AppState {
   readonly model: ReadyModel | undefined;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
-  /** How much of a long text the run has read, from 0 to 1; undefined where it reads none. */
+  /** The share of a long text that the run has read, from 0 to 1; undefined if it reads none. */
   readonly read: number | undefined;
-  /** What keeps the run from going on for now. */
+  /** The reason why the run can't continue. */
   readonly trouble: Trouble | undefined;
-  /** Up to this step of the run nothing is lost any more. */
+  /** The last stored step of the run. */
   readonly kept: number;
-  /** Samples are being written. */
+  /** Samples are being generated. */
   readonly writing: boolean;
-  /** A short action is under way, such as switching an adapter on. */
+  /** A short action is running, such as switching an adapter on. */
   readonly busy: boolean;
   readonly active: ActiveAdapter | undefined;
   /** A trained adapter that the browser could not store. */
   readonly unsaved: ActiveAdapter | undefined;
   readonly saved: readonly AdapterInfo[];
-  /** A run that can be gone on with. */
+  /** An interrupted run that can be resumed. */
   readonly interrupted: Interrupted | undefined;
 }
 
@@ -66,7 +66,7 @@ export const initialState: AppState = {
   interrupted: undefined,
 };
 
-/** Nothing is under way that a new action would disturb. */
+/** Whether nothing is running that a new action would disturb. */
 export function isQuiet(state: AppState): boolean {
   return state.phase === 'idle' && !state.writing && !state.busy && state.loading === undefined;
 }
@@ -83,12 +83,12 @@ export function canWrite(state: AppState): boolean {
   return isQuiet(state) && state.model !== undefined;
 }
 
-/** Whether the model and the text of the interrupted run are at hand. */
+/** Whether an interrupted run can be resumed: its model and text are loaded. */
 export function canGoOn(state: AppState): boolean {
   return canTrain(state) && missingToGoOn(state).length === 0;
 }
 
-/** What an interrupted run still needs. */
+/** The names of the model and the text that an interrupted run still needs. */
 export function missingToGoOn({ interrupted, model, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
   const sameModel = model?.name === interrupted.model;
@@ -96,7 +96,7 @@ export function missingToGoOn({ interrupted, model, corpus }: AppState): readonl
   return [...(sameModel ? [] : [interrupted.model]), ...(sameText ? [] : [interrupted.corpus.name])];
 }
 
-/** What to do next, where training can't begin yet. */
+/** The next steps before training can start; '' if it can. */
 export function missingForTraining({ model, corpus }: AppState): string {
   if (model === undefined && corpus === undefined) return 'Load a model and choose a text first.';
   if (model === undefined) return 'Load a model first.';

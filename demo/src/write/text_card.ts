@@ -8,10 +8,10 @@ import type { App } from './app';
 import type { AppState, Corpus } from './state';
 
 const SAMPLE = 'text/moby-dick.txt';
-/** Characters of a file that are shown. */
+/** Characters in the preview of a file. */
 const PREVIEW = 280;
 
-/** Takes the text: typed, from a file, or the sample. What was typed stays when a file takes its place. */
+/** Takes a typed text, a file, or the sample. A typed text survives while a file replaces it. */
 export function textCard(app: App): void {
   const { store } = app;
   const card = byId('text-card', 'section');
@@ -19,7 +19,7 @@ export function textCard(app: App): void {
   const sampleButton = byId('use-sample', 'button');
   const pickButton = byId('pick-text', 'button');
   const changeButton = byId('text-change', 'button');
-  /** The file in use, which is not what was typed. */
+  /** The chosen file, if any. It replaces the typed text. */
   let file: Corpus | undefined;
 
   const useFile = (corpus: Corpus): void => {
@@ -79,7 +79,7 @@ function typedCorpus(text: string): Corpus | undefined {
 
 async function readCorpus(name: string, blob: Blob): Promise<Corpus> {
   if (blob.size === 0) throw new ChoiceProblem(`${name} is empty.`);
-  // Four bytes a character at most; a character cut at the end is left out.
+  // A character has at most four bytes. One that is cut at the end is dropped.
   const head = new TextDecoder().decode(await blob.slice(0, PREVIEW * 4).arrayBuffer(), { stream: true });
   if (head.includes('\0')) throw new ChoiceProblem(`${name} is no text file.`);
   const preview = head.replace(/\s+/g, ' ').trim().slice(0, PREVIEW);

@@ -3,11 +3,11 @@ import type { Sessions } from '../../library/sessions';
 import type { Store } from '../../page/store';
 import type { ActiveAdapter, AppState } from '../state';
 
-/** The adapters of this browser, and which of them is switched on. */
+/** The adapters in this browser, and the one that is switched on. */
 export class AdapterRack {
   readonly #store: Store<AppState>;
   readonly #sessions: Sessions;
-  /** Those over the model that is loaded now, by id. */
+  /** The adapters on the loaded model, by id. */
   readonly #loaded = new Map<string, VeraModel>();
 
   constructor(store: Store<AppState>, sessions: Sessions) {
@@ -33,7 +33,7 @@ export class AdapterRack {
     this.#store.set({ active: undefined });
   }
 
-  /** Switches a trained adapter on and stores it. Where that fails, it stays as the unsaved one. */
+  /** Switches a trained adapter on and stores it. If storing fails, the adapter stays in memory as the unsaved one. */
   async keep(adapter: ActiveAdapter): Promise<void> {
     const { id, vera } = adapter;
     this.#loaded.set(id, vera);
@@ -67,7 +67,7 @@ export class AdapterRack {
     return adapters.get(id, { session: await this.#sessions.get() });
   }
 
-  /** The model is gone, and all that was loaded over it. */
+  /** Forgets all adapters, because their model is gone. */
   forget(): void {
     this.#loaded.clear();
     this.#store.set({ active: undefined, unsaved: undefined });

@@ -13,11 +13,11 @@ export interface RowState {
   readonly unsaved: boolean;
   readonly canSwitch: boolean;
   readonly canChange: boolean;
-  /** The model it was made for, where that isn't the one that is loaded. */
+  /** The adapter's model, if another one is loaded. */
   readonly otherBase: string | undefined;
 }
 
-/** One adapter of the list. Its name may come from a stranger's file: it is only ever set as text. */
+/** An adapter of the list. Its name may come from a stranger's file. */
 export class AdapterRow {
   readonly root: HTMLLIElement;
   readonly #toggle: HTMLButtonElement;

@@ -13,7 +13,7 @@ import type { App } from '../app';
 import { type AppState, isQuiet } from '../state';
 import { AdapterRow, type RowState } from './adapter_row';
 
-/** The adapters in this browser: switch, export, delete, import. */
+/** Lists the stored adapters: to switch on, export, delete and import them. */
 export function adaptersCard(app: App): void {
   const { store, rack, confirm } = app;
   const card = byId('adapters-card', 'section');

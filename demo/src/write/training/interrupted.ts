@@ -1,19 +1,19 @@
 import { checkSettings, type RawSettings, type Settings } from './settings';
 
-/** A run that was under way when the page went, or its session. */
+/** A run that was interrupted, because the page or the session ended. */
 export interface Interrupted {
-  /** Of the adapter. */
+  /** The adapter's name. */
   readonly name: string;
   readonly model: string;
   readonly corpus: { readonly name: string; readonly bytes: number };
   readonly settings: Settings;
-  /** Up to here it is kept. */
+  /** The last stored step. */
   readonly step: number;
 }
 
 const KEY = 'webvera:interrupted';
 
-/** A browser that keeps nothing for pages forgets it. */
+/** Stores the run. Does nothing if the browser refuses storage. */
 export function remember(run: Interrupted): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(run)));
 }
@@ -22,7 +22,7 @@ export function forget(): void {
   attempt(() => localStorage.removeItem(KEY));
 }
 
-/** Undefined where there is none, or where it isn't as it was written. */
+/** The stored run; undefined if there is none, or if it is malformed. */
 export function recall(): Interrupted | undefined {
   const run = attempt(() => JSON.parse(localStorage.getItem(KEY) ?? 'null') as Partial<Interrupted> | null);
   const { name, model, corpus, settings, step } = run ?? {};
@@ -32,7 +32,7 @@ export function recall(): Interrupted | undefined {
   return checked && { name, model, corpus: { name: corpus.name, bytes: corpus.bytes }, settings: checked, step };
 }
 
-/** Settings as they would stand in the form, so that they are checked as those are. */
+/** Converts settings to the contents of the form, so that the same function checks them. */
 function inForm(settings: Settings | undefined): RawSettings {
   const { target_modules = [], ...others } = settings ?? {};
   const texts = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, String(value)]));

@@ -4,16 +4,16 @@ import type { App } from '../app';
 import { canGoOn, missingToGoOn } from '../state';
 import { forget, type Interrupted, recall, remember } from './interrupted';
 
-/** What is told of the run that is under way, so that a later visit can go on with it. */
+/** Stores the progress of a run, so that a later visit can resume it. */
 export interface InterruptedNote {
-  /** A run begins, and takes the place of an earlier one. */
+  /** A run starts. It replaces an earlier interrupted run. */
   begin(): void;
   keep(run: Interrupted): void;
-  /** The run is over. `goesOn`: it broke off, and can be gone on with. */
+  /** The run ended. `goesOn`: it was interrupted and can be resumed. */
   end(goesOn: boolean): void;
 }
 
-/** Offers to go on with a run that was interrupted. */
+/** Offers to resume an interrupted run. */
 export function interruptedNote({ store }: App, goOn: (run: Interrupted) => void): InterruptedNote {
   const button = byId('go-on', 'button');
   const forgetIt = (): void => {

@@ -6,17 +6,17 @@ import { memoryInWords } from './memory_words';
 import { type Settings, toAdapter, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** Milliseconds without a further change of the settings. */
+/** Milliseconds without another change of the settings before the estimate. */
 const CALM = 400;
 
-/** Says what training will take, as the model and the settings are. It is found out in the worker, and only while that is idle. */
+/** Shows the memory and time that training takes with these settings. The worker estimates them while no run uses it. */
 export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   const note = byId('memory', 'p');
   let asked = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** What is said is of other settings. */
+  /** Whether the note is out of date. */
   let isDue = false;
-  /** Floating-point operations a second of this device: measured once. */
+  /** Measured floating-point operations per second of this device. */
   let speed: number | undefined;
 
   const say = (text: string, isWarning = false): void => {
@@ -45,7 +45,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       say(text, isWarning);
       if (isWarning) announce(text);
     } catch {
-      // The files may be gone since. Training says what is wrong with the rest.
+      // The model's files may be gone. Training reports all other problems.
       if (!signal.aborted) say('');
     }
   }

@@ -2,10 +2,7 @@ import type { Estimate, TrainingArguments } from 'webvera';
 import { formatBytes } from '../../../../src/parts/words';
 import { formatCount, formatDuration } from '../../page/format';
 
-/**
- * The memory and the time that training takes, for people. `isWarning`: the memory may be too much. `seconds` of the whole run, where
- * they are known.
- */
+/** Describes the memory and the time of a training. `isWarning`: the memory may not suffice. `seconds`: of the whole run, if known. */
 export function memoryInWords(
   { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,
   seconds?: number | undefined,
@@ -24,7 +21,7 @@ export function memoryInWords(
     : { text: `Training does not fit: it would take ${takes}, more than there is. ${advice}`, isWarning: true };
 }
 
-/** In the words of the form. Batches that make up for smaller ones aren't in it. */
+/** Describes a change of the settings. Omits gradient accumulation, which the form lacks. */
 function changeInWords({ per_device_train_batch_size, max_length, gradient_checkpointing }: TrainingArguments): string {
   const parts = [
     per_device_train_batch_size === undefined ? '' : `set Batch to ${formatCount(per_device_train_batch_size)}`,

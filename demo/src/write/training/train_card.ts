@@ -18,7 +18,7 @@ import { interruptedNote } from './interrupted_note';
 import { toTrainingArguments, toVeraConfig } from './settings';
 import type { SettingsForm } from './settings_form';
 
-/** Starts and steers a run, and shows how it goes. `onTrained` is called once there is a new adapter. */
+/** Starts and controls a run, and shows its progress. `onTrained` is called after a new adapter was stored. */
 export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () => void): void {
   const { store, banner, rack } = app;
   const name = byId('adapter-name', 'input');
@@ -29,9 +29,9 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   });
   const note = interruptedNote(app, (run) => train(run));
   let training: Training | undefined;
-  /** The name that the adapter of the run will have. */
+  /** The name of the run's adapter. */
   let id = '';
-  /** What the last run came to. */
+  /** The outcome of the last run. */
   let outcome = '';
 
   async function train(interrupted?: Interrupted): Promise<void> {
@@ -115,7 +115,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   });
 }
 
-/** Not where the visitor has cancelled it, or where it would end the same way again. */
+/** Whether a run that failed is worth resuming: not if the visitor cancelled it, or if it would fail again. */
 function isWorthGoingOn(error: unknown): boolean {
   const isHopeless = error instanceof WebVeraError && ['numerical_error', 'invalid_argument'].includes(error.code);
   return !isHopeless && !(error instanceof DOMException && error.name === 'AbortError');
