@@ -35,3 +35,10 @@ export function setShare(bar: HTMLProgressElement, share: number | undefined): v
 export function onClick(button: HTMLButtonElement, action: () => unknown): void {
   button.addEventListener('click', () => void action());
 }
+
+/** A button with a text. */
+export function newButton(text: string, action: () => unknown, traits: Traits<'button'> = {}): HTMLButtonElement {
+  const button = create('button', { type: 'button', ...traits }, text);
+  onClick(button, action);
+  return button;
+}

@@ -1,5 +1,5 @@
 import type { Drawable } from '../../../src/parts/pictures';
-import { create, onClick } from '../page/dom';
+import { create, newButton } from '../page/dom';
 import { contextOf } from './picture';
 
 const SIDE = 224;
@@ -32,8 +32,12 @@ export function drawLine(
 export class Drawing {
   readonly #canvas = create('canvas', { className: 'view board', width: SIDE, height: SIDE, tabIndex: 0 });
   readonly #context = contextOf(this.#canvas);
-  readonly #clear = create('button', { type: 'button', textContent: 'Clear' });
-  readonly root = create('div', { className: 'drawing' }, this.#canvas, this.#clear);
+  readonly root = create(
+    'div',
+    { className: 'drawing' },
+    this.#canvas,
+    newButton('Clear', () => this.clear()),
+  );
   readonly #onDrawn: () => void;
   #pen: readonly [number, number] = [SIDE / 2, SIDE / 2];
   #isEmpty = true;
@@ -58,7 +62,6 @@ export class Drawing {
       if (event.shiftKey) this.#pen = to;
       else this.#draw([this.#pen, to]);
     });
-    onClick(this.#clear, () => this.clear());
     this.#fill();
   }
 

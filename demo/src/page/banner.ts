@@ -1,6 +1,6 @@
 import { WebVeraError } from 'webvera';
 import { ChoiceProblem } from '../library/choice_problem';
-import { byId, create } from './dom';
+import { byId, create, newButton } from './dom';
 
 export type Tone = 'error' | 'note';
 
@@ -17,8 +17,7 @@ export class Banner {
   }
 
   show(tone: Tone, message: string, hint = ''): void {
-    const close = create('button', { type: 'button', textContent: 'Dismiss' });
-    close.addEventListener('click', () => this.clear());
+    const close = newButton('Dismiss', () => this.clear());
     const text = create('p', {}, create('strong', { textContent: message }));
     if (hint !== '') text.append(' ', hint);
     this.#root.dataset.tone = tone;

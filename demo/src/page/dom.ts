@@ -1,4 +1,4 @@
-export { create, onClick, setShare, setText, show } from '../../../src/parts/dom';
+export { create, newButton, onClick, setShare, setText, show } from '../../../src/parts/dom';
 
 /** An element of the page's HTML. Throws if the page has none with this id and tag. */
 export function byId<Tag extends keyof HTMLElementTagNameMap>(id: string, tag: Tag): HTMLElementTagNameMap[Tag] {

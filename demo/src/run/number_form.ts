@@ -1,5 +1,5 @@
 import type { Banner } from '../page/banner';
-import { byId, create, onClick } from '../page/dom';
+import { byId, create, newButton } from '../page/dom';
 import { checkNumbers, type SettingsField } from './settings_fields';
 
 /** Numbers in the page's `#settings-form`, each with its problem below it. */
@@ -18,15 +18,15 @@ export class NumberForm<Name extends string> {
     this.#fields = fields;
     this.#inputs = new Map(names.map((name) => [name, inputFor(name, fields[name])]));
     this.#form.prepend(...[...this.#inputs].map(([name, input]) => fieldOf(name, fields[name], input)));
-    const reset = create('button', { id: 'settings-reset', type: 'button', textContent: 'Reset to defaults' });
-    this.#form.append(create('div', { className: 'actions wide' }, reset));
+    const reset = (): void => {
+      this.fill(defaults);
+      onChange(true);
+    };
+    const resetButton = newButton('Reset to defaults', reset, { id: 'settings-reset' });
+    this.#form.append(create('div', { className: 'actions wide' }, resetButton));
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.addEventListener('input', () => void onChange(false));
     this.fill(defaults);
-    onClick(reset, () => {
-      this.fill(defaults);
-      onChange(true);
-    });
   }
 
   get texts(): Readonly<Record<Name, string>> {

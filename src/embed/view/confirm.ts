@@ -1,4 +1,4 @@
-import { actions, button, create, show, stack } from './dom';
+import { button, buttons, create, show, stack } from './dom';
 
 /** Asks before everything is forgotten, in the place of the buttons that lead to the question. Escape means no. */
 export class Confirm {
@@ -17,7 +17,7 @@ export class Confirm {
     this.landing = button('Keep', () => answer(false));
     const sure = button('Forget', () => answer(true), 'danger');
     const question = 'Forget all examples, and all that it has learnt? This can’t be undone.';
-    this.root = stack('confirm', create('p', {}, question), actions(this.landing, sure));
+    this.root = stack('confirm', create('p', {}, question), buttons(this.landing, sure));
     this.root.setAttribute('role', 'group');
     this.root.setAttribute('aria-label', 'Forget everything?');
     this.root.addEventListener('keydown', (event) => {

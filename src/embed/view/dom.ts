@@ -1,4 +1,4 @@
-import { create, onClick, type Traits } from '../../parts/dom';
+import { create, newButton, type Traits } from '../../parts/dom';
 
 export { create, setShare, setText, show } from '../../parts/dom';
 
@@ -8,14 +8,12 @@ export function slot(name: string, ...fallback: readonly (Node | string)[]): HTM
 }
 
 export function button(text: string, action: () => unknown, className = ''): HTMLButtonElement {
-  const element = create('button', { type: 'button', className, attributes: { part: 'button' } }, text);
-  onClick(element, action);
-  return element;
+  return newButton(text, action, { className, attributes: { part: 'button' } });
 }
 
 /** A row of buttons. */
-export function actions(...buttons: readonly HTMLElement[]): HTMLElement {
-  return create('div', { className: 'actions' }, ...buttons);
+export function buttons(...elements: readonly HTMLElement[]): HTMLElement {
+  return create('div', { className: 'actions' }, ...elements);
 }
 
 /** Elements below each other. */

@@ -1,13 +1,7 @@
 import { Confirm } from './confirm';
-import { actions, button, create, quiet, setShare, setText, show, slot, stack } from './dom';
-import { firstUsable, type Region, type Shown } from './region';
+import { button, buttons, create, quiet, setShare, setText, show, slot, stack } from './dom';
+import { type Actions, firstUsable, type Region, type Shown } from './region';
 import { loadingInWords } from './words';
-
-interface IntroActions {
-  readonly load: () => void;
-  readonly stop: () => void;
-  readonly forget: () => void;
-}
 
 /** Errors that a stored profile can cause: it is unreadable, or belongs to another model. Forgetting it helps. */
 const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];
@@ -26,7 +20,7 @@ export class Intro implements Region {
   readonly #cancel: HTMLButtonElement;
 
   /** `kind`: a description of the model for visitors. */
-  constructor({ load, stop, forget }: IntroActions, kind: string) {
+  constructor({ load, stop, forget }: Actions, kind: string) {
     const promise = create(
       'p',
       {},
@@ -37,13 +31,13 @@ export class Intro implements Region {
     this.#start = button('Load the model', load, 'primary');
     this.#cancel = button('Cancel', stop);
     this.#forget = button('Forget everything…', () => this.#confirm.ask(), 'danger');
-    const row = actions(this.#start, this.#forget);
+    const row = buttons(this.#start, this.#forget);
     this.#confirm = new Confirm(row, (answer) => {
       if (answer) forget();
       this.#start.focus();
     });
     this.#consent = stack('', slot('consent', promise), row, this.#confirm.root);
-    this.#loading = stack('', this.#bar, this.#text, actions(this.#cancel));
+    this.#loading = stack('', this.#bar, this.#text, buttons(this.#cancel));
     this.root = create('div', { className: 'intro' }, this.#consent, this.#loading);
   }
 

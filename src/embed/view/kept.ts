@@ -1,15 +1,8 @@
 import { onChosen } from '../../parts/files';
 import { Confirm } from './confirm';
-import { actions, button, create, filePicker, quiet, setText, show, stack } from './dom';
-import { firstUsable, type Region, type Shown } from './region';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from './dom';
+import { type Actions, firstUsable, type Region, type Shown } from './region';
 import { keptInWords, learntInWords } from './words';
-
-interface KeptActions {
-  readonly rollback: () => void;
-  readonly export: () => void;
-  readonly import: (files: readonly File[]) => void;
-  readonly forget: () => void;
-}
 
 /** The stored profile: its size, its history, and the buttons to undo, export, import and forget it. */
 export class Kept implements Region {
@@ -22,18 +15,18 @@ export class Kept implements Region {
   readonly #forget: HTMLButtonElement;
   readonly #confirm: Confirm;
 
-  constructor(calls: KeptActions) {
+  constructor(actions: Actions) {
     const picker = filePicker('.json,.jsonl,.safetensors,.npy', true);
-    this.#rollback = button('Undo the last lesson', calls.rollback);
-    this.#export = button('Export', calls.export);
+    this.#rollback = button('Undo the last lesson', actions.rollback);
+    this.#export = button('Export', actions.export);
     this.#import = button('Import…', () => picker.click());
     this.#forget = button('Forget everything…', () => this.#confirm.ask(), 'danger');
-    const row = actions(this.#rollback, this.#export, this.#import, this.#forget, picker);
+    const row = buttons(this.#rollback, this.#export, this.#import, this.#forget, picker);
     this.#confirm = new Confirm(row, (answer) => {
-      if (answer) calls.forget();
+      if (answer) actions.forget();
       else this.#forget.focus();
     });
-    onChosen(picker, (...files) => calls.import(files));
+    onChosen(picker, (...files) => actions.import(files));
     const heading = create('h3', {}, 'What it keeps');
     this.root = stack('kept', heading, this.#summary, this.#learnt, row, this.#confirm.root);
   }

@@ -1,7 +1,6 @@
 import type { ProgressInfo, WebVeraError } from '../../index';
 import { saveFiles } from '../../parts/files';
 import type { Learner } from '../learner';
-import type { Lesson } from '../public';
 import type { ElementTask } from '../settings';
 import type { Told } from '../status';
 import { isUnsupported } from '../trouble';
@@ -10,7 +9,7 @@ import { Intro } from './intro';
 import { Kept } from './kept';
 import { Message } from './message';
 import { purposeOf } from './purpose';
-import { isUsable, type Region } from './region';
+import { type Actions, isUsable, type Region } from './region';
 import { outcomeInWords, shownProgress } from './words';
 
 interface PanelOptions {
@@ -37,33 +36,11 @@ export class Panel {
     this.#learner = learner;
     this.task = task;
     this.#name = name;
-    const announce = (text: string): void => setText(this.#announcer, text);
-    // The learner reports errors, and the message region shows them.
-    const quietly = (action: () => Promise<unknown>) => () => void action().catch(() => {});
-    const message = new Message();
-    const learn = (lesson: Lesson): Promise<boolean> =>
-      learner.teach(lesson).then(
-        () => true,
-        () => false,
-      );
-    const training = {
-      pause: quietly(() => learner.pause()),
-      resume: quietly(() => learner.resume()),
-      stop: quietly(() => learner.stop()),
-    };
-    const { heading, kind, teach, attempt } = purposeOf(task, { learner, training, learn, announce });
-    const actions = {
-      load: quietly(() => learner.load()),
-      stop: quietly(() => learner.stop()),
-      forget: quietly(() => learner.forget()),
-    };
+    const actions = actionsOf(learner);
+    const { heading, kind, teach, attempt } = purposeOf(task, learner, actions, (text) => this.#say(text));
     const intro = new Intro(actions, kind);
-    const kept = new Kept({
-      rollback: quietly(() => learner.rollback()),
-      export: quietly(async () => saveFiles(await learner.export())),
-      import: (files) => quietly(() => learner.import(new Map(files.map((file) => [file.name, file]))))(),
-      forget: quietly(() => learner.forget()),
-    });
+    const kept = new Kept(actions);
+    const message = new Message();
     this.#intro = intro;
     this.#regions = [teach, attempt, kept, intro, message];
     this.#work = create('div', { className: 'work' }, teach.root, attempt.root, kept.root);
@@ -143,4 +120,23 @@ export class Panel {
       .find((place) => place !== undefined && isUsable(place));
     (own ?? other)?.focus();
   }
+}
+
+function actionsOf(learner: Learner): Actions {
+  const succeeds = (action: Promise<unknown>): Promise<boolean> =>
+    action.then(
+      () => true,
+      () => false,
+    );
+  return {
+    load: () => succeeds(learner.load()),
+    pause: () => succeeds(learner.pause()),
+    resume: () => succeeds(learner.resume()),
+    stop: () => succeeds(learner.stop()),
+    rollback: () => succeeds(learner.rollback()),
+    export: () => succeeds(learner.export().then(saveFiles)),
+    import: (files) => succeeds(learner.import(new Map(files.map((file) => [file.name, file])))),
+    forget: () => succeeds(learner.forget()),
+    teach: (lesson) => succeeds(learner.teach(lesson)),
+  };
 }

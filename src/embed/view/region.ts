@@ -1,5 +1,6 @@
 import type { ProgressInfo, WebVeraError } from '../../index';
 import type { Learner } from '../learner';
+import type { Lesson } from '../public';
 
 /** What the panel's regions show. */
 export interface Shown {
@@ -9,6 +10,20 @@ export interface Shown {
   readonly progress: ProgressInfo | undefined;
   /** The reason why this device can't load a model. */
   readonly trouble: WebVeraError | undefined;
+}
+
+/** The buttons' actions. They don't reject: the learner reports errors, and the message region shows them. */
+export interface Actions {
+  load(): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  rollback(): void;
+  export(): void;
+  import(files: readonly File[]): void;
+  forget(): void;
+  /** Resolves with whether the lesson was learnt. */
+  teach(lesson: Lesson): Promise<boolean>;
 }
 
 /** A part of the panel with a purpose of its own. */

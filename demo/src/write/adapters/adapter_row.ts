@@ -1,4 +1,4 @@
-import { create, onClick, setText, show } from '../../page/dom';
+import { create, newButton, setText, show } from '../../page/dom';
 
 export interface RowActions {
   toggle(id: string): void;
@@ -28,22 +28,12 @@ export class AdapterRow {
   readonly #note = create('span', { className: 'facts' });
 
   constructor(id: string, actions: RowActions) {
-    const button = (text: string, action: (id: string) => void, className = ''): HTMLButtonElement => {
-      const made = create('button', {
-        type: 'button',
-        className,
-        textContent: text,
-        attributes: { 'aria-label': `${text} ${id}` },
-      });
-      onClick(made, () => action(id));
-      return made;
-    };
-    this.#toggle = create('button', {
-      type: 'button',
+    const button = (text: string, action: (id: string) => void, className = ''): HTMLButtonElement =>
+      newButton(text, () => action(id), { className, attributes: { 'aria-label': `${text} ${id}` } });
+    this.#toggle = newButton('', () => actions.toggle(id), {
       className: 'switch',
       attributes: { role: 'switch', 'aria-label': `Use ${id}` },
     });
-    onClick(this.#toggle, () => actions.toggle(id));
     this.#save = button('Save', actions.save);
     this.#export = button('Export', actions.exportFiles);
     this.#delete = button('Delete', actions.remove, 'danger');

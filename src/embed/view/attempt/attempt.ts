@@ -1,5 +1,5 @@
 import type { Generation, GenerationConfig } from '../../../index';
-import { actions, button, create, field, setText, show, stack } from '../dom';
+import { button, buttons, create, field, setText, show, stack } from '../dom';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 
 /** Varied text that still makes sense. */
@@ -21,7 +21,7 @@ export class Attempt implements Region {
     this.#announce = announce;
     this.#write = button('Write', () => this.#begin(), 'primary');
     this.#stop = button('Stop', () => this.#writing?.abort());
-    const row = actions(this.#write, this.#stop);
+    const row = buttons(this.#write, this.#stop);
     this.root = stack('attempt', create('h3', {}, 'Try'), this.#prompt.root, row, this.#output);
     this.#prompt.input.addEventListener('input', () => this.#show());
     this.#show();

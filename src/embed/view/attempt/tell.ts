@@ -1,5 +1,5 @@
 import type { LabelScore } from '../../../index';
-import { actions, button, create, field, stack } from '../dom';
+import { button, buttons, create, field, stack } from '../dom';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 import { Scores } from './scores';
 
@@ -14,7 +14,7 @@ export class Tell implements Region {
   constructor(predict: (text: string) => Promise<readonly LabelScore[]>, announce: Announce) {
     this.#scores = new Scores(announce);
     this.#tell = button('Tell', () => this.#begin(predict), 'primary');
-    const row = actions(this.#tell);
+    const row = buttons(this.#tell);
     this.root = stack('attempt', create('h3', {}, 'Try'), this.#text.root, row, this.#scores.root);
     this.#text.input.addEventListener('input', () => this.#show());
     this.#show();

@@ -1,5 +1,5 @@
 import type { LabelScore } from '../../../index';
-import { actions, button, create, filePicker, quiet, setText, show, stack } from '../dom';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../dom';
 import { takeFiles, thumbnailOf, unreadable } from '../files';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 import { Scores } from './scores';
@@ -21,7 +21,7 @@ export class TellImage implements Region {
       'attempt',
       create('h3', {}, 'Try'),
       quiet('It tells what a picture shows. You can also drop or paste one here.'),
-      actions(this.#pick, picker),
+      buttons(this.#pick, picker),
       this.#problem,
       this.#scores.root,
     );

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../../parts/words';
-import { actions, button, create, field, filePicker, quiet, setText, show, stack } from '../dom';
+import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../dom';
 import { takeFiles } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { LearnButton } from './learn_button';
@@ -36,7 +36,7 @@ export class Teach implements Region {
       this.#text.root,
       this.#fileRow,
       quiet(HINT, { id: 'lesson-hint' }),
-      actions(this.#learn.root, this.#pick, picker),
+      buttons(this.#learn.root, this.#pick, picker),
       training.root,
     );
     this.#text.input.addEventListener('input', () => this.#show());

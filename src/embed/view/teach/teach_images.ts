@@ -1,4 +1,4 @@
-import { actions, button, create, filePicker, quiet, setText, show, stack } from '../dom';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../dom';
 import { takeFiles, thumbnailOf, unreadable } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { countsInWords } from '../words';
@@ -42,7 +42,7 @@ export class TeachImages implements Region {
       quiet('Some pictures of each label, in any order. You can also drop or paste them here.'),
       this.#pictures,
       this.#list,
-      actions(this.#pick, this.#learn.root, picker),
+      buttons(this.#pick, this.#learn.root, picker),
       training.root,
     );
     takeFiles(this.root, picker, (...files) => void this.#add(files), { pastes: true });

@@ -1,4 +1,4 @@
-import { actions, button, create, field, filePicker, quiet, setText, show, stack } from '../dom';
+import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../dom';
 import { takeFiles } from '../files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { countsInWords } from '../words';
@@ -45,7 +45,7 @@ export class TeachLabels implements Region {
       this.#label.root,
       quiet(HINT, { id: 'lesson-hint' }),
       this.#list,
-      actions(this.#add, this.#learn.root, this.#pick, picker),
+      buttons(this.#add, this.#learn.root, this.#pick, picker),
       training.root,
     );
     this.#text.input.addEventListener('input', () => this.#show());

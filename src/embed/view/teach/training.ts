@@ -1,14 +1,8 @@
 import { recoveredInWords } from '../../../parts/words';
-import { actions, button, create, quiet, setShare, setText, show, stack } from '../dom';
-import { firstUsable, type Region, type Shown } from '../region';
+import { button, buttons, create, quiet, setShare, setText, show, stack } from '../dom';
+import { type Actions, firstUsable, type Region, type Shown } from '../region';
 import { stepsInWords, troubleInWords } from '../words';
 import { LossLine } from './chart';
-
-export interface TrainingActions {
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly stop: () => void;
-}
 
 /** Explanations of a pause for visitors. A pause of their own needs none. */
 const PAUSES: Readonly<Record<string, string>> = {
@@ -31,11 +25,11 @@ export class Training implements Region {
   #isPaused = false;
 
   /** `lessons`: the kind of examples, such as 'text', for visitors. */
-  constructor({ pause, resume, stop }: TrainingActions, lessons: string) {
+  constructor({ pause, resume, stop }: Actions, lessons: string) {
     this.#line = new LossLine(lessons);
     this.#pause = button('Pause', () => (this.#isPaused ? resume() : pause()));
     this.#stop = button('Stop here', stop);
-    const row = actions(this.#pause, this.#stop);
+    const row = buttons(this.#pause, this.#stop);
     this.root = stack('training', this.#bar, this.#text, this.#reason, this.#note, this.#line.root, row);
   }
 
