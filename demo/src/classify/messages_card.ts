@@ -2,9 +2,8 @@ import { type Arrivals, type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
 import { evenly } from '../library/evenly';
 import { act } from '../page/act';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, show } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import { KeyedRows } from '../page/keyed_rows';
 import { classList } from './class_list';
 import { classOptions, MessageRow } from './message_row';
@@ -21,9 +20,9 @@ export function messagesCard(app: ClassesApp<string>): void {
 
   const take = (arrivals: Arrivals<string>): void =>
     takeSamples(app, arrivals, into.value === '' ? undefined : Number(into.value));
-  const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>): Promise<void> =>
+  const takeFiles = ({ all: read }: ChosenFiles): Promise<void> =>
     act(app, async () => {
-      const { labelled, lines } = await readMessages(await files());
+      const { labelled, lines } = await readMessages(await read());
       const room = kind.most - store.value.set.samples.length;
       const all = labelled.length + lines.length;
       take({ labelled: evenly(labelled, room), others: evenly(lines, room), all });
@@ -40,13 +39,9 @@ export function messagesCard(app: ClassesApp<string>): void {
   });
   text.addEventListener('input', () => render());
   onClick(sample, () => take({ labelled: starterMessages, others: [], all: starterMessages.length }));
-  onFiles(pick, byId('message-files', 'input'), (files) => takeFiles(async () => files));
-  onFiles(pickFolder, byId('message-folder', 'input'), (files) => takeFiles(async () => files));
-  onDrop(
-    byId('samples-card', 'section'),
-    () => canChange(store.value),
-    ({ all }) => void takeFiles(all),
-  );
+  onFiles(pick, byId('message-files', 'input'), takeFiles);
+  onFiles(pickFolder, byId('message-folder', 'input'), takeFiles);
+  onDrop(byId('samples-card', 'section'), () => canChange(store.value), takeFiles);
 
   function render(): void {
     const state = store.value;

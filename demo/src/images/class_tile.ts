@@ -3,16 +3,15 @@ import { type ClassesApp, changeSet } from '../classes/app';
 import { ClassField } from '../classes/class_field';
 import { addSamples, type ClassOf, type Sample, samplesOf } from '../classes/class_set';
 import { canChange } from '../classes/state';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { create, onClick, setText } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import { KeyedRows } from '../page/keyed_rows';
 import type { Capture } from './capture';
 import { Thumbnail } from './thumbnail';
 
 export interface TileActions {
   readonly capture: Capture;
-  takeFiles(files: () => Promise<ReadonlyMap<string, File>>, classId: number): void;
+  takeFiles(files: ChosenFiles, classId: number): unknown;
   /** Selects a class as the target of pasted pictures. */
   choose(classId: number): void;
 }
@@ -42,7 +41,7 @@ export class ClassTile {
     this.#rows = new KeyedRows(this.#thumbs, (sample: number) => new Thumbnail(app, sample));
     const picker = create('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true });
     picker.setAttribute('aria-label', 'Files of pictures');
-    onFiles(this.#files, picker, (files) => takeFiles(async () => files, id));
+    onFiles(this.#files, picker, (files) => takeFiles(files, id));
     for (const [source, opener] of [['camera', this.#camera] as const, ['drawing', this.#draw] as const]) {
       onClick(opener, () =>
         capture.open(source, this.#name, (picture) => changeSet(app, (set) => addSamples(set, id, [picture]))),
@@ -56,7 +55,7 @@ export class ClassTile {
     onDrop(
       this.root,
       () => canChange(app.store.value),
-      ({ all }) => takeFiles(all, id),
+      (files) => takeFiles(files, id),
     );
   }
 

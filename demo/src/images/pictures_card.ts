@@ -2,9 +2,8 @@ import { type ClassesApp, takeSamples } from '../classes/app';
 import { classControls } from '../classes/class_field';
 import { canChange } from '../classes/state';
 import { act } from '../page/act';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setText } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import { KeyedRows } from '../page/keyed_rows';
 import { Capture } from './capture';
 import { ClassTile, type TileItem } from './class_tile';
@@ -19,10 +18,10 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   const capture = new Capture();
   let chosen: number | undefined;
 
-  const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>, classId: number | undefined): Promise<void> =>
+  const takeFiles = ({ all }: Pick<ChosenFiles, 'all'>, classId = chosen): Promise<void> =>
     act(app, async () => {
       const room = kind.most - store.value.set.samples.length;
-      takeSamples(app, await readPictures(await files(), room), classId);
+      takeSamples(app, await readPictures(await all(), room), classId);
     });
   const choose = (classId: number): void => {
     if (chosen === classId) return;
@@ -37,16 +36,16 @@ export function picturesCard(app: ClassesApp<Blob>): void {
       takeSamples(app, { labelled: drawings, others: [], all: drawings.length }, undefined);
     }),
   );
-  onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(async () => files, chosen));
+  onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(files));
   onDrop(
     byId('samples-card', 'section'),
     () => canChange(store.value),
-    ({ all }) => void takeFiles(all, chosen),
+    (files) => takeFiles(files),
   );
   document.addEventListener('paste', ({ clipboardData }) => {
     const files = [...(clipboardData?.files ?? [])].filter(({ type }) => type.startsWith('image/'));
     if (files.length === 0 || !canChange(store.value)) return;
-    void takeFiles(async () => new Map(files.map((file, index) => [`${index} ${file.name}`, file])), chosen);
+    void takeFiles({ all: async () => new Map(files.map((file, index) => [`${index} ${file.name}`, file])) });
   });
 
   function render(): void {

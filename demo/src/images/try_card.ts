@@ -2,9 +2,8 @@ import type { ClassesApp } from '../classes/app';
 import { type Question, Telling } from '../classes/telling';
 import { ChoiceProblem } from '../library/choice_problem';
 import { act } from '../page/act';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, create, onClick, show } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import { contextOf, pixelsOf, readSquare, squareOf } from './picture';
 import { type Source, View } from './view';
 
@@ -64,9 +63,9 @@ export function tryCard(app: ClassesApp<Blob>): void {
   const press = (): void => {
     for (const [name, button] of buttons) button.setAttribute('aria-pressed', String(name === source));
   };
-  const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>): Promise<void> =>
+  const takeFiles = ({ all }: ChosenFiles): Promise<void> =>
     act(app, async () => {
-      const [chosen] = [...(await files()).values()].filter(({ type }) => type.startsWith('image/'));
+      const [chosen] = [...(await all()).values()].filter(({ type }) => type.startsWith('image/'));
       if (chosen === undefined) throw new ChoiceProblem('Choose a picture.');
       const square = await readSquare(chosen, chosen.name);
       close();
@@ -79,11 +78,7 @@ export function tryCard(app: ClassesApp<Blob>): void {
     });
 
   for (const [name, button] of buttons) onClick(button, () => open(name));
-  onFiles(byId('try-file', 'button'), byId('try-files', 'input'), (files) => takeFiles(async () => files));
-  onDrop(
-    byId('try-card', 'section'),
-    () => !store.value.busy,
-    ({ all }) => takeFiles(all),
-  );
+  onFiles(byId('try-file', 'button'), byId('try-files', 'input'), takeFiles);
+  onDrop(byId('try-card', 'section'), () => !store.value.busy, takeFiles);
   void open('drawing');
 }

@@ -1,9 +1,9 @@
 import { checkDevice } from '../library/device';
 import { Sessions } from '../library/sessions';
 import { Banner } from '../page/banner';
+import { refuseStrayDrops } from '../page/chosen_files';
 import { Confirm } from '../page/confirm';
 import { showDevice } from '../page/device_note';
-import { refuseStrayDrops } from '../page/drop_zone';
 import { Store } from '../page/store';
 import { AdapterRack } from './adapters/adapter_rack';
 import { adaptersCard } from './adapters/adapters_card';

@@ -3,9 +3,8 @@ import { formatBytes } from '../../../src/parts/words';
 import { type LoadProgress, loadProgress, nothingLoaded } from '../library/load_meter';
 import { bundledModel, modelFromFiles, type NamedSource } from '../library/model_files';
 import { announce } from '../page/announcer';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setShare, setText, show } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import { formatCount, formatDuration } from '../page/format';
 import type { App } from './app';
 import { type AppState, canLoad } from './state';
@@ -43,11 +42,10 @@ export function modelCard(app: App): void {
       }
     }
   };
+  const loadFiles = ({ files, folder }: ChosenFiles): Promise<void> => load(() => modelFromFiles(files, folder));
 
   onClick(loadButton, () => load(() => bundledModel));
-  onFiles(pickButton, byId('model-files', 'input'), (files) =>
-    load(() => modelFromFiles([...files.values()], undefined)),
-  );
+  onFiles(pickButton, byId('model-files', 'input'), loadFiles);
   onClick(cancelButton, () => abort.abort());
   onClick(changeButton, () => {
     choosing = true;
@@ -59,11 +57,7 @@ export function modelCard(app: App): void {
     render(store.value);
     changeButton.focus();
   });
-  onDrop(
-    card,
-    () => canLoad(store.value),
-    ({ files, folder }) => load(() => modelFromFiles(files, folder)),
-  );
+  onDrop(card, () => canLoad(store.value), loadFiles);
 
   function render(state: AppState): void {
     const { loading, model } = state;

@@ -1,9 +1,8 @@
 import { formatBytes } from '../../../src/parts/words';
 import { ChoiceProblem } from '../library/choice_problem';
 import { act } from '../page/act';
+import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
 import { byId, onClick, setText, show } from '../page/dom';
-import { onDrop } from '../page/drop_zone';
-import { onFiles } from '../page/file_picker';
 import type { App } from './app';
 import type { AppState, Corpus } from './state';
 
@@ -28,7 +27,7 @@ export function textCard(app: App): void {
     store.set({ corpus });
     if (hadFocus) changeButton.focus();
   };
-  const takeFiles = (files: readonly File[]): Promise<void> =>
+  const takeFiles = ({ files }: ChosenFiles): Promise<void> =>
     act(app, async () => {
       const [chosen] = files;
       if (chosen === undefined || files.length !== 1) throw new ChoiceProblem('Choose one text file.');
@@ -42,18 +41,14 @@ export function textCard(app: App): void {
       useFile(await readCorpus('moby-dick.txt', await response.blob()));
     }),
   );
-  onFiles(pickButton, byId('text-files', 'input'), (files) => takeFiles([...files.values()]));
+  onFiles(pickButton, byId('text-files', 'input'), takeFiles);
   onClick(changeButton, () => {
     file = undefined;
     store.set({ corpus: typedCorpus(input.value) });
     input.focus();
   });
   input.addEventListener('input', () => store.set({ corpus: typedCorpus(input.value) }));
-  onDrop(
-    card,
-    () => store.value.phase === 'idle',
-    ({ files }) => takeFiles(files),
-  );
+  onDrop(card, () => store.value.phase === 'idle', takeFiles);
 
   store.watch((state: AppState) => {
     const { corpus } = state;

@@ -4,9 +4,8 @@ import { formatBytes } from '../../../../src/parts/words';
 import { adapterFromFiles, freeName } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
+import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
 import { byId, show } from '../../page/dom';
-import { onDrop } from '../../page/drop_zone';
-import { onFiles } from '../../page/file_picker';
 import { formatDate } from '../../page/format';
 import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
@@ -16,7 +15,6 @@ import { AdapterRow, type RowState } from './adapter_row';
 /** Lists the stored adapters: to switch on, export, delete and import them. */
 export function adaptersCard(app: App): void {
   const { store, rack, confirm } = app;
-  const card = byId('adapters-card', 'section');
   const list = byId('adapter-list', 'ul');
   const pickButton = byId('pick-adapter', 'button');
   const importName = byId('import-name', 'input');
@@ -39,7 +37,7 @@ export function adaptersCard(app: App): void {
     await act(app, () => rack.delete(id));
     if (document.activeElement === document.body) byId('import', 'details').querySelector('summary')?.focus();
   };
-  const importFiles = (files: readonly File[]): Promise<void> =>
+  const importFiles = ({ files }: ChosenFiles): Promise<void> =>
     act(app, async () => {
       const chosen = adapterFromFiles(files);
       const id = freeName(importName.value.trim() || 'imported', ids(store.value));
@@ -54,12 +52,8 @@ export function adaptersCard(app: App): void {
     });
 
   const rows = new KeyedRows(list, (id: string) => new AdapterRow(id, { toggle, exportFiles, remove, save }));
-  onFiles(pickButton, byId('adapter-files', 'input'), (files) => importFiles([...files.values()]));
-  onDrop(
-    card,
-    () => isQuiet(store.value),
-    ({ files }) => importFiles(files),
-  );
+  onFiles(pickButton, byId('adapter-files', 'input'), importFiles);
+  onDrop(byId('adapters-card', 'section'), () => isQuiet(store.value), importFiles);
 
   store.watch((state: AppState) => {
     const shown = new Map(ids(state).map((id) => [id, stateOf(id, state)] as const));

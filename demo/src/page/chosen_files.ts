@@ -1,6 +1,7 @@
-import { hasFiles, onDrops } from '../../../src/parts/files';
+import { hasFiles, onChosen, onDrops } from '../../../src/parts/files';
+import { onClick } from './dom';
 
-export interface DroppedFiles {
+export interface ChosenFiles {
   readonly files: readonly File[];
   /** The name of the dropped folder, if any. */
   readonly folder: string | undefined;
@@ -12,8 +13,18 @@ export interface DroppedFiles {
 const MOST_FILES = 2000;
 const DEEPEST = 8;
 
+/** Lets a button open a picker, and takes the files that are chosen in it. */
+export function onFiles(
+  button: HTMLButtonElement,
+  picker: HTMLInputElement,
+  take: (chosen: ChosenFiles) => unknown,
+): void {
+  onClick(button, () => picker.click());
+  onChosen(picker, (...files) => void take(chosen(files)));
+}
+
 /** Takes files, or one folder of files, that are dropped on an element. */
-export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped: DroppedFiles) => void): void {
+export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped: ChosenFiles) => unknown): void {
   const drop = (event: DragEvent): void => {
     if (event.defaultPrevented) return; // a zone within this one has taken the files
     event.preventDefault();
@@ -31,12 +42,17 @@ export function refuseStrayDrops(): void {
   }
 }
 
-async function readDrop(transfer: DataTransfer): Promise<DroppedFiles> {
+function chosen(files: readonly File[]): ChosenFiles {
+  const all = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
+  return { files, folder: undefined, all: async () => all };
+}
+
+async function readDrop(transfer: DataTransfer): Promise<ChosenFiles> {
   const files = [...transfer.files];
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  // Drops from scripts and other programs may have no entries.
+  if (entries.length === 0) return chosen(files);
   const all = async (): Promise<ReadonlyMap<string, File>> => {
-    // Drops from scripts and other programs may have no entries.
-    if (entries.length === 0) return new Map(files.map((file) => [file.name, file]));
     const found = new Map<string, File>();
     for (const entry of entries) await gather(entry, found);
     return found;
