@@ -1,3 +1,5 @@
+import base from '../../parts/base.css?raw';
+
 /**
  * The panel's styles. Light or dark follows the page's `color-scheme`. All colours are mixed from three, which a page may
  * set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
@@ -23,8 +25,6 @@ const CSS = `
   text-align: start;
 }
 :host([hidden]) { display: none; }
-*, *::before, *::after { box-sizing: border-box; }
-[hidden] { display: none !important; }
 h2, h3, p, figure { margin: 0; }
 h2 { font-size: 1.25em; font-weight: 650; line-height: 1.25; text-wrap: balance; }
 h3 { font-size: 1em; font-weight: 650; }
@@ -50,7 +50,6 @@ section {
 .work > * + * { padding-top: 20px; border-top: 1px solid var(--line); }
 .quiet { color: var(--quiet); font-size: 0.9em; }
 .given { color: var(--quiet); }
-strong { font-weight: 600; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; }
 label { display: block; margin-bottom: 4px; font-size: 0.9em; font-weight: 600; }
 button, textarea, select { color: inherit; font: inherit; }
@@ -83,27 +82,9 @@ button.primary:hover:enabled { background: color-mix(in oklab, var(--accent) 88%
 button.danger { color: var(--danger); }
 button.danger:hover:enabled { border-color: var(--danger); background: color-mix(in oklab, var(--danger) 10%, var(--surface)); }
 button:disabled, button[aria-disabled="true"] { border-color: var(--line); background: var(--sunken); color: var(--quiet); cursor: not-allowed; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .file { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px; }
 .file .name { min-width: 0; font-weight: 600; }
 .teach[data-dropping], .attempt[data-dropping] { outline: 2px dashed var(--accent); outline-offset: 6px; border-radius: 2px; }
-progress {
-  display: block;
-  width: 100%;
-  height: 8px;
-  overflow: hidden;
-  border: 0;
-  border-radius: 4px;
-  background: var(--line);
-  appearance: none;
-}
-progress::-webkit-progress-bar { background: var(--line); }
-progress::-webkit-progress-value { border-radius: 4px; background: var(--accent); }
-progress::-moz-progress-bar { border-radius: 4px; background: var(--accent); }
-progress:indeterminate { background: linear-gradient(90deg, var(--line) 30%, var(--accent) 50%, var(--line) 70%) 0 0 / 300% 100%; }
-progress:indeterminate::-webkit-progress-bar { background: transparent; }
-progress:indeterminate::-moz-progress-bar { background: transparent; }
-@keyframes sweep { from { background-position: 100% 0; } to { background-position: -50% 0; } }
 .training { padding: 14px; border-radius: var(--radius-small); background: var(--sunken); }
 svg { display: block; width: 100%; height: 80px; }
 polyline {
@@ -128,7 +109,6 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 .messages:not(:has(> :not([hidden]))) { display: none; }
 .messages > [part="message"] { padding: 12px 14px; border-inline-start: 4px solid var(--accent); border-radius: 4px; background: var(--sunken); }
 .messages > .bad { border-color: var(--danger); }
-.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @container (min-width: 760px) {
   section { padding: 26px; }
   .work { grid-template: "teach attempt" auto "teach kept" 1fr / minmax(0, 1fr) minmax(0, 1fr); gap: 24px 32px; }
@@ -138,7 +118,6 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 }
 @media (prefers-reduced-motion: no-preference) {
   button { transition: background-color 0.12s, border-color 0.12s; }
-  progress:indeterminate { animation: sweep 1.8s linear infinite; }
 }
 @media (forced-colors: active) {
   progress { border: 1px solid; }
@@ -154,6 +133,6 @@ export function addStyles(root: ShadowRoot): void {
   const { defaultView } = root.ownerDocument; // a sheet belongs to one document
   if (defaultView === null || root.adoptedStyleSheets.length > 0) return;
   const sheet = new defaultView.CSSStyleSheet();
-  sheet.replaceSync(CSS);
+  sheet.replaceSync(base + CSS);
   root.adoptedStyleSheets = [sheet];
 }
