@@ -64,7 +64,7 @@ const report = benchReport(run, {
 const figures = figuresOf(report);
 
 describe('figures of a report', () => {
-  test('numbers, and dashes before there are any', () => {
+  test('numbers, and dashes without a report', () => {
     expect(numbersOf(figures)).toEqual([
       ['ms a step', '20.0'],
       ['Tokens/s', '12,800'],
@@ -78,7 +78,7 @@ describe('figures of a report', () => {
     expect(numbersOf(undefined)).toEqual(numbersOf(figures).map(([name]) => [name, '–']));
   });
 
-  test('speeds are parts of the peak, of those kernels that compute', () => {
+  test('speeds are shares of the peak, for the kernels that compute', () => {
     expect(speedBars(figures)).toEqual([
       { name: 'This device at best', length: 1, value: '2,000 GFLOP/s · 100 %' },
       { name: 'Best GEMM', length: 0.4, value: '800 GFLOP/s · 40 %' },
@@ -87,7 +87,7 @@ describe('figures of a report', () => {
     ]);
   });
 
-  test('times are parts of the longest', () => {
+  test('times are shares of the longest one', () => {
     expect(timeBars(figures)).toEqual([
       { name: 'Its arithmetic, at the peak', length: 0.15, value: '3.00 ms' },
       { name: 'Its bytes, at the peak', length: 0.25, value: '5.00 ms' },
@@ -105,18 +105,18 @@ describe('figures of a report', () => {
     ]);
   });
 
-  test('the adapter, as far as it has names', () => {
+  test('the adapter’s names', () => {
     expect(deviceText(report)).toBe('Acme 2 · acme · two · subgroups');
     const unnamed = { ...device, vendor: '', architecture: '', description: '', features: [] };
     expect(deviceText({ ...report, device: unnamed })).toBe('an unnamed adapter');
   });
 
-  test('a report without kernels is none for the page', () => {
+  test('a report without kernels is refused', () => {
     expect(() => figuresOf({ ...report, kernels: [] })).toThrow('Expected a report of kernels');
   });
 });
 
-test('parts of a run make one progress', () => {
+test('the parts of a run are combined into one progress', () => {
   const meter = new BenchMeter();
   expect(meter.update(0, 1, 'model')).toEqual({ share: 0, text: '1 of 4: making the model' });
   expect(meter.update(1, 2, 'gemm')).toEqual({ share: 0.375, text: '2 of 4: the best GEMM, 1 of 2' });

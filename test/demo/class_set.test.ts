@@ -15,7 +15,7 @@ import {
 const counts = (set: ReturnType<typeof emptySet<string>>) =>
   set.classes.map(({ id, name }) => [name, set.samples.filter(({ classId }) => classId === id).length]);
 
-test('samples come to the classes that they name, in place of classes that nobody has used', () => {
+test('samples create the classes that they name, which replace unused classes', () => {
   const empty = emptySet<string>(['Class 1', 'Class 2']);
   const set = addLabelled(empty, [
     { label: 'spam', content: 'a' },
@@ -29,7 +29,7 @@ test('samples come to the classes that they name, in place of classes that nobod
   expect(counts(addLabelled(set, [{ label: 'other', content: 'd' }]))).toEqual([...counts(set), ['other', 1]]);
 });
 
-test('a sample is in one class: that into which it came last', () => {
+test('a sample that is added again moves to the new class', () => {
   const [first, second] = emptySet<string>(['a', 'b']).classes.map(({ id }) => id) as [number, number];
   const once = addSamples(emptySet<string>(['a', 'b']), first, ['x', 'y', 'x']);
   expect(once.samples.map(({ content }) => content)).toEqual(['x', 'y']);
@@ -47,7 +47,7 @@ test('a sample is in one class: that into which it came last', () => {
   expect(new Set(twice.samples.map((sample) => sample.id)).size).toBe(2);
 });
 
-test('what is missing is told, one thing after the other', () => {
+test('missing samples, classes and names are explained one after the other', () => {
   let set = emptySet<string>(['a']);
   expect(missingIn(set, 'messages')).toBe('Add some messages first.');
   set = addSamples(set, 0, ['x']);
@@ -62,7 +62,7 @@ test('what is missing is told, one thing after the other', () => {
   expect(missingIn(addSamples(set, id, ['y']), 'messages')).toBe('');
 });
 
-test('every fifth of each class is held out, where all have five', () => {
+test('every fifth sample of each class is held out if all classes have five', () => {
   const numbers = (count: number, letter: string) => Array.from({ length: count }, (_, i) => `${letter}${i}`);
   const set = addSamples(emptySet<string>(['a', 'b']), 0, numbers(11, 'a'));
   const few = addSamples(set, 1, numbers(4, 'b'));
@@ -73,13 +73,13 @@ test('every fifth of each class is held out, where all have five', () => {
   expect(train).toHaveLength(13);
 });
 
-test('there is an end to classes', () => {
+test('the number of classes is limited', () => {
   const names = Array.from({ length: MOST_CLASSES }, (_, index) => `c${index}`);
   const set = emptySet<string>(names);
   expect(() => addClass(set, 'more')).toThrow('There can be 20 classes at most.');
 });
 
-test('what names no class needs one', () => {
+test('a sample without a label needs a class', () => {
   const none = emptySet<string>([]);
   expect(addSamples(none, undefined, [])).toBe(none);
   expect(() => addSamples(none, undefined, ['x'])).toThrow('Add a class first, and choose it.');

@@ -12,6 +12,6 @@ test.each(names)('%s is one short file that stands alone, and the start page lea
   expect(start).toContain(`href="./examples/${name}"`);
 });
 
-test('there are five', () => {
+test('the folder has five examples', () => {
   expect(names).toEqual(['autocomplete.html', 'drawings.html', 'headless.html', 'spam.html', 'styles.html']);
 });

@@ -11,7 +11,7 @@ test.each([
   [Number.POSITIVE_INFINITY, '–'],
 ])('%d seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
-test('a loss has three digits, and a loss that is none has none', () => {
+test('a loss has three digits, and NaN is a dash', () => {
   expect(formatLoss(4.15549)).toBe('4.155');
   expect(formatLoss(Number.NaN)).toBe('–');
 });

@@ -4,7 +4,7 @@ import { LoadMeter } from '../../demo/src/library/load_meter';
 const progress = (file: string, loaded: number, total: number) =>
   ({ status: 'progress', name: 'm', file, progress: (100 * loaded) / total, loaded, total }) as const;
 
-test('files add up until the whole is known', () => {
+test('files are summed up until the library reports a total', () => {
   const meter = new LoadMeter();
   expect(meter.update({ status: 'initiate', name: 'm', file: 'config.json' })).toBeUndefined();
   expect(meter.update(progress('config.json', 40, 100))).toMatchObject({ loaded: 40, total: 100 });
@@ -12,7 +12,7 @@ test('files add up until the whole is known', () => {
   expect(meter.update(progress('config.json', 100, 100))).toMatchObject({ loaded: 110, total: 1000 });
 });
 
-test('what the library says of the whole is taken over, and a single file takes nothing from it', () => {
+test('the library’s total is used, and later reports of files don’t reduce it', () => {
   const meter = new LoadMeter();
   const whole = { loaded: 200, total: 5000, bytesPerSecond: 100, secondsLeft: 48 };
   expect(meter.update({ status: 'progress_total', name: 'm', progress: 4, ...whole })).toEqual(whole);

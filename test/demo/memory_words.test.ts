@@ -6,14 +6,14 @@ import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/
 const part = { weights: 0, adapter: 0, optimizer: 0, activations: 0, workspace: 0, largest_buffer: 0 };
 const gpu = { ...part, total: 211_400_000 };
 
-test('what fits is said in a few words', () => {
+test('a training that fits gets a short text', () => {
   expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] })).toEqual({
     text: 'Training takes about 211 MB of the graphics card’s memory.',
     isWarning: false,
   });
 });
 
-test('the time is said where it is known', () => {
+test('the time is included if it is known', () => {
   expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, 95).text).toBe(
     `Training takes about 211 MB of the graphics card’s memory, and about ${formatDuration(95)}.`,
   );
@@ -33,7 +33,7 @@ test.each([
     'To take less, set Batch to 1, set Length to 1,024, and switch on Save memory in the settings.',
   ],
   [[], 'A smaller model takes less.'],
-])('what doesn’t is a warning, with what to change in the form: %j', (suggestions, advice) => {
+])('a training that doesn’t fit gets a warning that suggests settings: %j', (suggestions, advice) => {
   const { text, isWarning } = memoryInWords({ gpu, verdict: 'does-not-fit', suggestions });
   expect([isWarning, text]).toEqual([
     true,
@@ -44,7 +44,7 @@ test.each([
   );
 });
 
-test('saving memory is a setting, which older runs that are gone on with don’t have', () => {
+test('gradient checkpointing is off for stored runs that lack the setting', () => {
   const raw = { ...defaultSettings, lr_scheduler_type: 'linear' };
   const texts = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
   const read = (gradient_checkpointing?: string) =>

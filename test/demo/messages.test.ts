@@ -9,7 +9,7 @@ const read = (files: Readonly<Record<string, string>>) =>
     new Map(Object.entries(files).map(([path, text]) => [path, new File([text], path, { type: 'text/plain' })])),
   );
 
-test('a CSV file is read as RFC 4180 has it', () => {
+test('a CSV file is parsed by RFC 4180', () => {
   const text = '\ufefftext,label\r\n"a, ""b""\nc",1\r\n\r\nplain "quote",\n,x';
   expect(csvRows(text)).toEqual([
     { text: 'a, "b"\nc', label: '1' },
@@ -19,7 +19,7 @@ test('a CSV file is read as RFC 4180 has it', () => {
   expect(() => csvRows('text,label\na\n')).toThrow('Row 2 has 1 fields, and the first row names 2.');
 });
 
-test('messages come from tables, from folders named as classes, and from lines', async () => {
+test('messages are read from tables, from folders with labels as names, and from lines', async () => {
   const jsonl = '{"text": " a ", "label": 1}\n\n{"text": "b", "label": "x"}\n';
   expect((await read({ 'rows.jsonl': jsonl })).labelled).toEqual([
     { label: '1', content: 'a' },
@@ -41,11 +41,11 @@ test.each([
   [{ 'a.jsonl': '{}\n{' }, "Line 2 isn't JSON."],
   [{ 'a.txt': 'a\0b' }, 'a.txt is no text file.'],
   [{ 'a.txt': ' \n' }, 'There are no messages in it.'],
-])('what holds no messages is refused in words: %j', async (files, message) => {
+])('files without messages are refused: %j', async (files, message) => {
   await expect(read(files as Record<string, string>)).rejects.toThrow(message);
 });
 
-test('what is too much is thinned out evenly', () => {
+test('too long lists are thinned evenly', () => {
   const all = Array.from({ length: 10 }, (_, i) => i);
   expect(evenly(all, 20)).toEqual(all);
   expect(evenly(all, 4)).toEqual([2, 4, 7, 9]);
@@ -53,7 +53,7 @@ test('what is too much is thinned out evenly', () => {
   expect(evenly([], 4)).toEqual([]);
 });
 
-test('of values that come faster than they are handled, the newest is', async () => {
+test('of values that arrive faster than they are handled, only the newest is handled', async () => {
   const handled: number[] = [];
   const latest = new Latest(async (value: number) => {
     await Promise.resolve();

@@ -12,7 +12,7 @@ const filled = (name: string): string =>
   transformIndexHtml.handler(readFileSync(new URL(`${name}.html`, folder), 'utf8'));
 const pages = new Map(names.map((name) => [name, filled(name)]));
 
-test.each([...pages])('%s leads to all pages, marks itself, and has the policy of the others', (name, html) => {
+test.each([...pages])('%s links to all pages, marks its own link, and has the common security policy', (name, html) => {
   const nav = html.match(/<nav class="topline" aria-label="Pages">.*?<\/nav>/s)?.[0] ?? '';
   const own = name === 'index' ? './' : `./${name}.html`;
   expect([...nav.matchAll(/href="([^"]*)"/g)].map(([, address]) => address)).toEqual([
@@ -27,7 +27,7 @@ test.each([...pages])('%s leads to all pages, marks itself, and has the policy o
   expect(policy(html)).toBe(policy(pages.get('index') ?? ''));
 });
 
-test('parts that pages share stand where they are named, as deep as they are named', () => {
+test('a partial replaces the comment that names it, with the same indentation', () => {
   const html = transformIndexHtml.handler('<main>\n  <!-- partials/learn.html -->\n</main>\n');
   expect(html).toMatch(
     /^<main>\n {2}<section id="train-card".*\n {4}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,

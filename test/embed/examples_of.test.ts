@@ -5,7 +5,7 @@ import type { Lesson } from '../../src/embed/public';
 const letters = async (text: string): Promise<number> => text.length;
 const read = (lesson: unknown) => examplesOf(lesson as Lesson, 100, letters);
 
-test('examples are taken as they are, one or several', async () => {
+test('one or several examples are returned unchanged', async () => {
   const one = { prompt: 'a', completion: 'b' };
   expect(await read(one)).toEqual([one]);
   expect(await read([one, { text: 'c' }])).toEqual([one, { text: 'c' }]);
@@ -23,7 +23,7 @@ test.each([
   new File(['{"text":"a"}'], 'mine.JSONL'),
   new Blob(['text\na'], { type: 'text/csv;charset=utf-8' }),
   new File(['text\na'], 'mine.csv', { type: 'application/vnd.ms-excel' }),
-])('a file of examples is left to the worker, by its type or name: %#', async (file) => {
+])('a file of examples is left to the worker, recognized by its type or name: %#', async (file) => {
   expect(await read(file)).toBe(file);
   expect(await labelledExamples(file)).toBe(file);
 });
@@ -40,7 +40,7 @@ test.each([
   await expect(read(lesson)).rejects.toMatchObject({ name: 'WebVeraError', code });
 });
 
-test('a file that has changed since it was chosen is told of in our words', async () => {
+test('a file that changed after it was chosen is refused with a hint', async () => {
   const file = new File(['a'], 'a.txt');
   Object.defineProperty(file, 'text', { value: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
   await expect(read(file)).rejects.toMatchObject({
@@ -59,7 +59,7 @@ test.each([
   ['a text', 'see you'],
   ['a text', new Blob(['see you'])],
   ['an image', new File(['a cat'], 'cat.png', { type: 'image/png' })],
-])('a classifier learns nothing from %s', async (what, lesson) => {
+])('a classifier refuses %s', async (what, lesson) => {
   await expect(labelledExamples(lesson)).rejects.toMatchObject({
     code: 'invalid_argument',
     message: `teach: expected examples with labels, got ${what} without one`,

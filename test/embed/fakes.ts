@@ -13,7 +13,7 @@ import { Replay } from '../../src/page/training/replay';
 import { beginningOf } from '../../src/page/training/run_report';
 import { withResolvers } from '../helpers/with_resolvers';
 
-/** A run that does what it is told to. */
+/** A run that the test controls. */
 export class FakeRun implements TrainRun {
   readonly state = beginningOf(4);
   readonly calls: string[] = [];
@@ -72,7 +72,7 @@ export class FakeRun implements TrainRun {
   }
 }
 
-/** One person's profile, in memory. */
+/** A profile in memory. */
 export class FakeProfile extends EventTarget {
   readonly runs: FakeRun[] = [];
   readonly asked: LearnOptions[] = [];
@@ -93,7 +93,7 @@ export class FakeProfile extends EventTarget {
     return { id: this.id, examples: length, seen: length, bytes: 100 * length, ...times };
   }
 
-  /** Of files. */
+  /** The files of examples that were added. */
   readonly files: Blob[] = [];
 
   async add(examples: readonly Example[] | Blob): Promise<number> {
@@ -108,7 +108,7 @@ export class FakeProfile extends EventTarget {
     return this.begin();
   }
 
-  /** As an earlier visit, or another element, may have. */
+  /** Starts a run as an earlier visit or another element would. */
   begin(): FakeRun {
     const run = new FakeRun();
     this.runs.push(run);
@@ -139,7 +139,6 @@ export class FakeProfile extends EventTarget {
     return new Map([['profile.json', new Blob([JSON.stringify(this.examples)])]]);
   }
 
-  /** While files are read. */
   reading: () => unknown = () => {};
 
   async replace(files: ReadonlyMap<string, Blob>, { signal }: ProfileOptions = {}): Promise<void> {
@@ -170,15 +169,15 @@ export class FakeProfile extends EventTarget {
   }
 }
 
-/** Profiles by their ids, as a page has them. */
+/** The profiles of a page by their ids. */
 export class FakeProfiles {
   readonly made: FakeProfile[] = [];
   readonly forgotten: string[] = [];
-  /** Makes forgetting wait. */
+  /** Delays `forget`. */
   deleting: () => unknown = () => {};
-  /** Makes opening fail, or wait. */
+  /** Delays `open`, or makes it fail. */
   before: () => unknown = () => {};
-  /** Of a profile that is opened next. */
+  /** Changes a profile before it is returned by `open`. */
   prepare: (profile: FakeProfile) => void = () => {};
 
   readonly open = (async (_base: PreTrainedModel, id: string) => {

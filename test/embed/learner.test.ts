@@ -25,7 +25,7 @@ describe('loading', () => {
     expect(world.profiles.last.id).toBe('default');
   });
 
-  test('takes the session that was set, and none once it is in use', async () => {
+  test('uses the session that was set, and refuses another one after loading', async () => {
     const learner = world.learner();
     const session = fakeSession();
     learner.session = session;
@@ -37,7 +37,7 @@ describe('loading', () => {
     }).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 
-  test('loads anew where the attributes are others', async () => {
+  test('loads again after the attributes changed', async () => {
     const learner = world.learner();
     await learner.load();
     world.attributes.profile = 'ann';
@@ -50,7 +50,7 @@ describe('loading', () => {
     expect(world.states()).toEqual(['loading', 'ready', 'idle', 'loading', 'ready']);
   });
 
-  test('shares one copy of a model with others', async () => {
+  test('shares one copy of a model with other elements', async () => {
     const [one, other] = [world.learner(), world.learner()];
     const session = fakeSession();
     one.session = session;
@@ -64,7 +64,7 @@ describe('loading', () => {
     expect(world.profiles.made.map(({ disposed }) => disposed)).toEqual([1, 1]);
   });
 
-  test('says why where there is no WebGPU, downloads nothing, and may be tried again', async () => {
+  test('fails without WebGPU before any download, and can be retried', async () => {
     const learner = world.learner();
     world.trouble = new WebVeraError('unsupported_device', 'no WebGPU');
     await expect(learner.load()).rejects.toBe(world.trouble);
@@ -76,7 +76,7 @@ describe('loading', () => {
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
   });
 
-  test('refuses attributes that can’t be, and leaves what is loaded as it is', async () => {
+  test('refuses wrong attributes, and keeps the loaded model', async () => {
     const learner = world.learner();
     delete world.attributes.model;
     await expect(learner.load()).rejects.toMatchObject({ code: 'invalid_argument', detail: { attribute: 'model' } });
@@ -89,7 +89,7 @@ describe('loading', () => {
     expect(learner.profile).toBe(world.profiles.last);
   });
 
-  test('that fails lets go of what it had', async () => {
+  test('that fails releases the model', async () => {
     const learner = world.learner();
     world.profiles.before = () => Promise.reject(new WebVeraError('storage_corrupt', 'unreadable'));
     await expect(learner.load()).rejects.toMatchObject({ code: 'storage_corrupt' });
@@ -114,7 +114,7 @@ describe('loading', () => {
     expect(world.heard('error')).toEqual([]);
   });
 
-  test('given up at the last moment frees what came late', async () => {
+  test('that is cancelled at the last moment frees the model', async () => {
     const learner = world.learner();
     const [asked, opened] = [withResolvers(), withResolvers()];
     world.profiles.before = () => {
@@ -130,7 +130,7 @@ describe('loading', () => {
     expect(world.profiles.last.disposed).toBe(1);
   });
 
-  test('goes on with what an earlier visit began to learn', async () => {
+  test('resumes the run of an earlier visit', async () => {
     const learner = world.learner();
     world.profiles.prepare = (profile) => profile.begin();
     await learner.load();
@@ -142,8 +142,8 @@ describe('loading', () => {
   });
 });
 
-describe('a session that ends by itself', () => {
-  test('takes what was loaded along, and says so', async () => {
+describe('a session that ends unexpectedly', () => {
+  test('ends the visit, and is reported', async () => {
     const learner = world.learner();
     await learner.load();
     world.sessions[0]?.end();
@@ -153,7 +153,7 @@ describe('a session that ends by itself', () => {
     expect(learner.status.state).toBe('ready');
   });
 
-  test('takes along what is learning, too', async () => {
+  test('ends the current run, too', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -170,7 +170,7 @@ describe('a session that ends by itself', () => {
 });
 
 describe('generating', () => {
-  test('streams, and gives the text', async () => {
+  test('streams tokens, and resolves with the text', async () => {
     const learner = world.learner();
     const generation = learner.generate('It was');
     const texts: string[] = [];
@@ -184,7 +184,7 @@ describe('generating', () => {
     expect(world.profiles.last.written).toEqual(['It was']);
   });
 
-  test('rejects where nothing can be loaded, and raises nothing that nobody waits for', async () => {
+  test('rejects if no model can be loaded, without an unhandled rejection', async () => {
     const learner = world.learner();
     world.trouble = new WebVeraError('unsupported_device', 'no WebGPU');
     learner.generate('It was');
@@ -195,12 +195,12 @@ describe('generating', () => {
     await expect(iterating()).rejects.toBe(world.trouble);
   });
 
-  test('a label is refused as the profile refuses it', async () => {
+  test('a prediction is refused as the profile refuses it', async () => {
     await expect(world.learner().predict('It was')).rejects.toMatchObject({ code: 'unsupported_model' });
   });
 });
 
-describe('what is kept', () => {
+describe('the profile', () => {
   test('is forgotten without loading a model', async () => {
     world.attributes.profile = 'ann';
     const learner = world.learner();
@@ -210,7 +210,7 @@ describe('what is kept', () => {
     expect(learner.status).toMatchObject({ state: 'idle', forgotten: { bytes: 7 } });
   });
 
-  test('is forgotten while it learns, and begins anew with the next lesson', async () => {
+  test('is forgotten while it learns, and created again by the next lesson', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -240,7 +240,7 @@ describe('what is kept', () => {
     expect(world.heard('error')).toEqual([]);
   });
 
-  test('goes out, and comes back in the place of what there is', async () => {
+  test('is exported, and replaced by an import', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -276,7 +276,7 @@ describe('what is kept', () => {
     expect(world.heard('error')).toEqual([]);
   });
 
-  test('ends what is learning as something else comes in its place', async () => {
+  test('ends its run when it is replaced', async () => {
     const learner = world.learner();
     const lesson = { text: 'A paragraph.' };
     const files = new Map([['profile.json', new Blob(['[]'])]]);
@@ -286,7 +286,7 @@ describe('what is kept', () => {
     await learner.import(files);
     await ended;
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
-    // The lesson is not there any more.
+    // The lesson was replaced.
     const again = learner.teach(lesson);
     await eventually(() => expect(learner.run).toBeDefined());
     expect(world.profiles.last.examples).toEqual([lesson]);

@@ -5,14 +5,14 @@ import { newWorld, settled, type World } from './learner_world';
 
 let world: World;
 let arrived: ReturnType<typeof withResolvers<void>>;
-/** Its model is on its way until `arrived` says so. */
+/** A world whose model loads until `arrived` is resolved. */
 beforeEach(() => {
   world = newWorld();
   arrived = withResolvers<void>();
   world.before = () => arrived.promise;
 });
 
-test('what is kept is forgotten while the model loads, and what is then opened is empty', async () => {
+test('a profile is forgotten while the model loads, and is then opened empty', async () => {
   const learner = world.learner();
   const loading = learner.load();
   await settled();
@@ -31,7 +31,7 @@ test('what is kept is forgotten while the model loads, and what is then opened i
   expect(learner.status).toMatchObject({ state: 'ready', forgotten: { bytes: 7 } });
 });
 
-test('what is kept is forgotten while the model loads, whatever comes of that', async () => {
+test('a profile is forgotten while the model loads, even if loading fails', async () => {
   const learner = world.learner();
   const loading = learner.load();
   await settled();
@@ -41,7 +41,7 @@ test('what is kept is forgotten while the model loads, whatever comes of that', 
   await expect(loading).rejects.toMatchObject({ code: 'offline' });
 });
 
-test('what is kept is forgotten before there is a session', async () => {
+test('a profile is forgotten before a session is open', async () => {
   const learner = world.learner();
   void learner.load();
   expect(await learner.forget()).toEqual({ bytes: 7 });
@@ -51,7 +51,7 @@ test('what is kept is forgotten before there is a session', async () => {
   expect(learner.profile).toBe(world.profiles.last);
 });
 
-test('what is being opened is forgotten once it is there', async () => {
+test('a profile that is being opened is forgotten once it is open', async () => {
   const learner = world.learner();
   const [asked, opened] = [withResolvers<void>(), withResolvers<void>()];
   world.profiles.prepare = (profile) => profile.examples.push({ text: 'A paragraph.' });
@@ -71,7 +71,7 @@ test('what is being opened is forgotten once it is there', async () => {
   expect(learner.profile).toBeUndefined();
 });
 
-test.each([undefined, new Error('enough')])('nobody who gives up writing waits for the model: %s', async (reason) => {
+test.each([undefined, new Error('enough')])('an aborted generation doesn’t wait for the model: %s', async (reason) => {
   const learner = world.learner();
   const abort = new AbortController();
   const { signal } = abort;
@@ -88,14 +88,14 @@ test.each([undefined, new Error('enough')])('nobody who gives up writing waits f
   expect(world.heard('error')).toEqual([]);
 });
 
-test('nothing is loaded for one who has given up before', async () => {
+test('an aborted signal loads nothing', async () => {
   const learner = world.learner();
   const signal = AbortSignal.abort();
   await expect(Promise.resolve(learner.generate('It was', { signal }))).rejects.toBe(signal.reason);
   expect(learner.status.state).toBe('idle');
 });
 
-test('the task is that of what is loaded, not what the attribute has become', async () => {
+test('the task is that of the loaded model, not of a changed attribute', async () => {
   const learner = world.learner();
   expect(learner.task).toBeUndefined();
   const loading = learner.load();

@@ -28,7 +28,7 @@ describe('teaching', () => {
     expect(world.states()).toEqual(['loading', 'ready', 'training', 'ready']);
   });
 
-  test('makes no example longer than the model takes', async () => {
+  test('cuts examples to the model’s limit', async () => {
     const learner = world.learner();
     const taught = learner.teach('word '.repeat(40));
     await eventually(() => expect(learner.run).toBeDefined());
@@ -39,7 +39,7 @@ describe('teaching', () => {
     await taught;
   });
 
-  test('can be paused, gone on with and stopped', async () => {
+  test('can be paused, resumed and stopped', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -57,7 +57,7 @@ describe('teaching', () => {
     expect(await learner.stop()).toBeUndefined();
   });
 
-  test('tells that a run went back and goes on, until the next one', async () => {
+  test('reports that a run recovered, until the next run', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -72,7 +72,7 @@ describe('teaching', () => {
     expect(learner.recovered).toBeUndefined();
   });
 
-  test('waits for what is being learnt already', async () => {
+  test('waits for the current run', async () => {
     const learner = world.learner();
     world.profiles.prepare = (profile) => profile.begin();
     const taught = [learner.teach('The first.'), learner.teach('The second.')];
@@ -91,7 +91,7 @@ describe('teaching', () => {
     expect(last.examples).toEqual([{ text: 'The first.' }, { text: 'The second.' }]);
   });
 
-  test('shows a run that another element began', async () => {
+  test('follows a run that another element started', async () => {
     const learner = world.learner();
     await learner.load();
     const run = world.profiles.last.begin();
@@ -101,7 +101,7 @@ describe('teaching', () => {
     expect(learner.status.state).toBe('ready');
   });
 
-  test('nothing adds nothing', async () => {
+  test('refuses an empty lesson, and adds nothing', async () => {
     const learner = world.learner();
     await expect(learner.teach('  ')).rejects.toMatchObject({ code: 'invalid_argument' });
     expect(world.profiles.last.examples).toEqual([]);
@@ -109,7 +109,7 @@ describe('teaching', () => {
     expect(learner.status.state).toBe('ready');
   });
 
-  test('that failed is not added once more when it is tried again', async () => {
+  test('that failed is not added again when it is retried', async () => {
     const learner = world.learner();
     const lesson = { text: 'A paragraph.' };
     for (const ends of ['fails', 'ends', 'ends']) {
@@ -121,11 +121,11 @@ describe('teaching', () => {
       else run?.fail(new WebVeraError('out_of_memory', 'no room'));
       await taught.catch(() => {});
     }
-    // Twice it was learnt, and meant.
+    // A lesson that was learnt is added again.
     expect(world.profiles.last.examples).toEqual([lesson, lesson]);
   });
 
-  test('that fails is told once, and what is loaded stays', async () => {
+  test('that fails is reported once, and keeps the model', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -141,7 +141,7 @@ describe('teaching', () => {
     await again;
   });
 
-  test('that loses the GPU lets the model go, so that it is loaded anew', async () => {
+  test('that loses the GPU releases the model, so that it is loaded again', async () => {
     const learner = world.learner();
     learner.session = fakeSession();
     const taught = learner.teach('A paragraph.');
@@ -157,7 +157,7 @@ describe('teaching', () => {
     expect(learner.status.state).toBe('ready');
   });
 
-  test('ends with its element, and what it was learning is left to the next visit', async () => {
+  test('ends with its element, and its run resumes at the next visit', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
     await eventually(() => expect(learner.run).toBeDefined());
@@ -181,7 +181,7 @@ describe('a classifier', () => {
     world.attributes.task = 'text-classification';
   });
 
-  test('is loaded with the labels that are asked for, and learns from examples with such', async () => {
+  test('is loaded with the attribute’s labels, and learns from labelled examples', async () => {
     world.attributes.labels = 'ham,spam';
     const learner = world.learner();
     const taught = learner.teach(some);
@@ -194,7 +194,7 @@ describe('a classifier', () => {
     await taught;
   });
 
-  test('has its own labels where none are asked for, and refuses a bare text', async () => {
+  test('has the model’s labels by default, and refuses a text without a label', async () => {
     const learner = world.learner();
     await expect(learner.teach('A paragraph.')).rejects.toMatchObject({ code: 'invalid_argument' });
     expect(world.classifiers).toHaveLength(1);
@@ -203,7 +203,7 @@ describe('a classifier', () => {
     expect(learner.status.state).toBe('ready');
   });
 
-  test('is another model than that with other labels, or a language model', async () => {
+  test('is not shared with elements that have other labels or another task', async () => {
     const session = fakeSession();
     const loaded = async (attributes: Readonly<Record<string, string>>) => {
       const learner = Object.assign(world.learner(), { session });
@@ -221,7 +221,7 @@ describe('a classifier', () => {
   });
 });
 
-test('a file of examples is added as it is, and once where a lesson failed', async () => {
+test('a file of examples is added unchanged, and once if a lesson failed', async () => {
   const learner = world.learner();
   const [one, other] = [new File(['text'], 'a.csv'), new File(['text'], 'a.csv')];
   for (const [index, file] of [one, one, other].entries()) {
@@ -242,7 +242,7 @@ describe('a classifier of images', () => {
     world.attributes.labels = 'cat,dog';
   });
 
-  test('is loaded with the labels that are asked for, and learns from pictures with such', async () => {
+  test('is loaded with the attribute’s labels, and learns from labelled pictures', async () => {
     const learner = world.learner();
     const some = [picture('cat'), picture('dog')];
     const taught = learner.teach(some);
@@ -256,7 +256,7 @@ describe('a classifier of images', () => {
     await taught;
   });
 
-  test('adds other pictures of the same labels after a lesson that failed, and the same ones once', async () => {
+  test('adds other pictures with the same labels after a failed lesson, and the same ones once', async () => {
     const learner = world.learner();
     const [one, other] = [picture('cat'), picture('cat')];
     for (const [index, lesson] of [one, one, other].entries()) {

@@ -10,16 +10,16 @@ export interface World {
   readonly profiles: FakeProfiles;
   readonly models: ReturnType<typeof fakeModel>[];
   readonly sessions: ReturnType<typeof fakeSession>[];
-  /** How classifiers were asked for. */
+  /** The options of the classifiers that were loaded. */
   readonly classifiers: ClassifierOptions[];
   readonly imageClassifiers: ClassifierOptions[];
   readonly told: { type: keyof Told; detail: unknown }[];
   trouble: WebVeraError | undefined;
-  /** Before a model is loaded. */
+  /** Runs before a model is loaded. */
   before: (options: PretrainedOptions) => Promise<unknown>;
   readonly shared: SharedModels;
   learner(): Learner;
-  /** What was told so far, of states and of another type. */
+  /** The reports so far: the states, and those of another type. */
   states(): unknown[];
   heard(type: keyof Told): unknown[];
 }
@@ -73,5 +73,5 @@ export function newWorld(): World {
   };
   return world;
 }
-/** Until what is under way has come to rest. */
+/** Waits until no work is pending. */
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -5,7 +5,7 @@ const read = (attributes: Readonly<Record<string, string>>) =>
   readSettings((name) => attributes[name] ?? null, 'https://page.example/notes/today.html');
 
 describe("an element's attributes", () => {
-  test('are few where one is enough', () => {
+  test('have defaults except for the model', () => {
     expect(read({ model: ' org/name ' })).toEqual({
       source: 'org/name',
       task: 'causal-lm',
@@ -17,7 +17,7 @@ describe("an element's attributes", () => {
     });
   });
 
-  test('say all that there is to say', () => {
+  test('are read from all attributes', () => {
     const settings = read({
       model: 'org/name',
       profile: 'ann',
@@ -95,7 +95,7 @@ describe("an element's attributes", () => {
     );
   });
 
-  test('are the same when they ask for the same', () => {
+  test('are equal if all attributes are', () => {
     const model = './mine/';
     expect(isSame(read({ model }), read({ model, profile: 'default', task: 'causal-lm' }))).toBe(true);
     expect(isSame(read({ model }), read({ model, profile: 'ann' }))).toBe(false);

@@ -11,7 +11,7 @@ const handling = (): LoadHandling & { readonly abort: AbortController; readonly 
   return { abort, heard, signal: abort.signal, progress_callback: (info) => heard.push(info) };
 };
 
-/** Models that load when they are told to. */
+/** Models whose loading the test controls. */
 function loader() {
   const loads: {
     finish: () => void;
@@ -29,7 +29,7 @@ function loader() {
   return { load, loads };
 }
 
-test('a model is loaded once for all who want it, and freed by the last who leaves', async () => {
+test('a model is loaded once for all holders, and freed by the last one', async () => {
   const { load, loads } = loader();
   const models = new SharedModels();
   const [one, other] = [handling(), handling()];
@@ -63,7 +63,7 @@ test('another key or session has a model of its own', async () => {
   expect(loads).toHaveLength(3);
 });
 
-test('loading goes on while anybody waits for it, and ends with the last', async () => {
+test('loading continues while a holder waits for it, and stops with the last one', async () => {
   const { load, loads } = loader();
   const models = new SharedModels();
   const [one, other] = [handling(), handling()];
@@ -78,7 +78,7 @@ test('loading goes on while anybody waits for it, and ends with the last', async
   expect(loads).toHaveLength(1);
 });
 
-test('what failed, or broke, is loaded anew by the next', async () => {
+test('a model that failed or broke is loaded again by the next holder', async () => {
   const { load, loads } = loader();
   const models = new SharedModels();
   const [first, second] = [handling(), handling()].map((each) => models.take(session, 'm', load, each));
@@ -102,7 +102,7 @@ test('what failed, or broke, is loaded anew by the next', async () => {
   expect(sixth.model).toBe((await fifth).model);
 });
 
-test('a model that came in the moment when the last one left is freed', async () => {
+test('a model that arrives just after its last holder left is freed', async () => {
   const { load, loads } = loader();
   const one = handling();
   const taken = new SharedModels().take(session, 'm', load, one);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { cutText, segments, textExamples } from '../../src/embed/text_examples';
 
-/** A tokenizer whose words are tokens, between a first and a last one. */
+/** A tokenizer with one token per word, and a first and a last one. */
 const words = async (text: string): Promise<number> => text.split(/\s+/).filter((word) => word !== '').length + 2;
 
 const paragraph = (word: string): string => Array.from({ length: 20 }, () => word).join(' ');
@@ -21,24 +21,24 @@ describe('a text', () => {
     ]);
   });
 
-  test('is cut at sentences where a paragraph is too long', async () => {
+  test('is cut at sentences if a paragraph is too long', async () => {
     const sentences = ['One two three four five.', 'Six seven eight nine ten!', 'Eleven twelve thirteen fourteen?'];
     expect(await textExamples(sentences.join(' '), 8, words)).toEqual(sentences);
   });
 
-  test('is cut at words where a sentence is too long, and within a word only where that is too long', () => {
+  test('is cut at words if a sentence is too long, and within a word only if that is too long', () => {
     expect(cutText('one two three four', 9)).toEqual(['one two', 'three', 'four']);
     expect(cutText('Donaudampfschiff', 6)).toEqual(['Donaud', 'ampfsc', 'hiff']);
     expect(cutText('👩‍👩‍👧👩‍👩‍👧', 9)).toEqual(['👩‍👩‍👧', '👩‍👩‍👧']); // a family has eight units, and stays together
   });
 
-  test('without words gives no examples, and asks for no tokens', async () => {
+  test('without words gives no examples, and counts no tokens', async () => {
     const count = vi.fn(words);
     expect(await textExamples(' \n\n\t ', 8, count)).toEqual([]);
     expect(count).not.toHaveBeenCalled();
   });
 
-  test('is cut again where the estimate was too high', async () => {
+  test('is cut again if the estimate was too high', async () => {
     const text = `${'x'.repeat(4096)}\n\n${paragraph('a')}`; // few tokens at its beginning
     const examples = await textExamples(text, 12, words);
     expect(examples.slice(0, 1)).toEqual(['x'.repeat(4096)]);
@@ -46,11 +46,11 @@ describe('a text', () => {
     for (const example of examples) expect(await words(example)).toBeLessThanOrEqual(12);
   });
 
-  test('of empty lines alone is not looked at again from each of them', async () => {
+  test('of empty lines only is cut in linear time', async () => {
     expect(await textExamples(`a${'\n'.repeat(400_000)}b`, 12, words)).toEqual(['a', 'b']); // or this takes minutes
   });
 
-  test('without a line break is looked through in parts, as each segment comes with a copy of all it was found in', async () => {
+  test('without a line break is segmented in windows, because each segment comes with a copy of its input', async () => {
     const text = '"a12":12, '.repeat(6000);
     let copied = 0;
     const { segment } = Intl.Segmenter.prototype;
@@ -79,7 +79,7 @@ describe('a text', () => {
     expect(segments(granularity)(text)).toEqual(whole);
   });
 
-  test('loses nothing but space, and gives no piece that is too long', async () => {
+  test('loses only space, and has no piece that is too long', async () => {
     const bytes = async (text: string): Promise<number> => new TextEncoder().encode(text).length;
     const signs = fc.constantFrom('a', 'bc', ' ', '. ', '\n', '\n\n', 'ß', '語', '👩‍👩‍👧', 'Schifffahrtsgesellschaft');
     const texts = fc.array(signs, { maxLength: 60 }).map((parts) => parts.join(''));

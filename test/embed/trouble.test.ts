@@ -5,7 +5,7 @@ import { WebVeraError } from '../../src/index';
 const gpuOf = (requestAdapter: () => Promise<unknown>): GPU => ({ requestAdapter }) as unknown as GPU;
 const address = 'http://page.example';
 
-test('a page with a graphics card is fine', async () => {
+test('a page with a GPU has no trouble', async () => {
   const gpu = gpuOf(async () => ({}));
   expect(await deviceTrouble({ isSecureContext: true, gpu, address })).toBeUndefined();
 });
@@ -25,13 +25,13 @@ test.each([
     'unsupported_device',
     /gave none/,
   ],
-])('%s is told of, with what to do', async (_, surroundings, code, message) => {
+])('%s is reported with a hint', async (_, surroundings, code, message) => {
   const trouble = await deviceTrouble({ ...surroundings, address });
   expect(trouble).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\.$/) });
   expect(isUnsupported(trouble)).toBe(true);
 });
 
-test('anything that is thrown becomes a WebVeraError', () => {
+test('anything thrown becomes a WebVeraError', () => {
   const own = new WebVeraError('offline', 'no connection');
   expect(asWebVeraError(own)).toBe(own);
   expect(asWebVeraError(new TypeError('oh'))).toMatchObject({ code: 'internal', message: 'TypeError: oh' });
@@ -40,7 +40,7 @@ test('anything that is thrown becomes a WebVeraError', () => {
   expect(isUnsupported(undefined)).toBe(false);
 });
 
-test('a profile is known to be forgotten by its own error, and by that of what was asked of it then', () => {
+test('a forgotten profile is recognized by its own error, and by errors that it causes', () => {
   const gone = new WebVeraError('not_found', 'it was forgotten');
   const late = new WebVeraError('invalid_argument', 'it is closed', { cause: gone });
   expect([gone, late, new WebVeraError('invalid_argument', 'else')].map(isForgotten)).toEqual([true, true, false]);

@@ -27,13 +27,13 @@ test.each([
   expect(timeLeft(seconds)).toBe(words);
 });
 
-test('what keeps a run from going on for now is told, and nothing else', () => {
+test('the states in which a session can’t train are explained', () => {
   expect(troubleInWords('recovering')).toMatch(/goes on by itself in a moment/);
   expect(troubleInWords('blocked')).toMatch(/graphics card.+goes on by itself in a minute/);
   for (const state of ['ready', 'busy', 'closed', undefined] as const) expect(troubleInWords(state)).toBeUndefined();
 });
 
-test('loading is told in bytes, and then as getting ready', () => {
+test('loading is shown in bytes, then as getting ready', () => {
   const total: ProgressInfo = { status: 'progress_total', name: 'm', progress: 50, loaded: 5e6, total: 1e7 };
   expect(loadingInWords(undefined)).toEqual({ text: 'Starting…' });
   expect(loadingInWords({ ...total, secondsLeft: 4 })).toEqual({ text: '5.00 MB of 10.0 MB · 4 s left', share: 0.5 });
@@ -44,7 +44,7 @@ test('loading is told in bytes, and then as getting ready', () => {
   });
 });
 
-test('a run is told by its steps and the time left', () => {
+test('a run is described by its steps and the time left', () => {
   const logs = { step: 3, loss: 2, seconds_left: 90 } as StepLogs;
   const state = { ...beginningOf(60), global_step: 3, log_history: [logs] };
   expect(stepsInWords({ ...state, max_steps: 0 })).toMatch(/^Reading/);
@@ -53,7 +53,7 @@ test('a run is told by its steps and the time left', () => {
   expect(stepsInWords({ ...state, global_step: 60 })).toBe('Step 60 of 60 · seeing whether it got better…');
 });
 
-describe('what is kept', () => {
+describe('the profile', () => {
   const info = {
     id: 'a',
     examples: 1,
@@ -67,7 +67,7 @@ describe('what is kept', () => {
   };
   const record = { at: 0, examples: 9, held_out: 1, steps: 4, loss_before: 3.456, loss_after: 3.123, taken: true };
 
-  test('is told in words', () => {
+  test('is described', () => {
     expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
     expect(keptInWords({ ...info, examples: 0, seen: 0 })).toMatch(/^Nothing yet/);
     expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example; 2.05 kB in all.');
@@ -76,7 +76,7 @@ describe('what is kept', () => {
     );
   });
 
-  test('and whether it got better', () => {
+  test('and its outcome are described', () => {
     expect(learntInWords([])).toBe('');
     expect(learntInWords([record])).toBe(
       'It has learnt once. The last time it got better at examples that it hadn’t seen (loss 3.46 → 3.12).',
@@ -102,7 +102,7 @@ describe('the line of the loss', () => {
       .split(' ')
       .map((point) => point.split(',').map(Number));
 
-  test('falls as the loss does, as far as the run has come', () => {
+  test('falls with the loss, up to the current step', () => {
     expect(points([4, 3, 2], 3)).toEqual([
       [3, 3],
       [150, 39.4],
@@ -111,7 +111,7 @@ describe('the line of the loss', () => {
     expect(points([4, 3, 2], 6).at(-1)).toEqual([150, 77]);
   });
 
-  test('is flat where nothing changes, and leaves out what is no number', () => {
+  test('is flat if the loss is constant, and skips NaN', () => {
     expect(points([2, 2], 2)).toEqual([
       [3, 40],
       [297, 40],
@@ -120,7 +120,7 @@ describe('the line of the loss', () => {
     expect(linePoints([], 2)).toBe('');
   });
 
-  test('has no more points than there is room for', () => {
+  test('has at most as many points as it can show', () => {
     const long = points(
       Array.from({ length: 1000 }, (_, index) => 1000 - index),
       1000,
@@ -130,12 +130,12 @@ describe('the line of the loss', () => {
   });
 });
 
-test('labels are counted, and shares are hundredths', () => {
+test('labels are counted, and shares are percentages', () => {
   expect(countsInWords(['ham', 'spam', 'ham'])).toBe('To learn: 2 ham, 1 spam');
   expect([0, 0.004, 0.966, 1].map(shareInWords)).toEqual(['0 %', '0 %', '97 %', '100 %']);
 });
 
-test('of loading is shown how much has come, until all has', () => {
+test('loading shows the bytes until all have arrived', () => {
   const file = { name: 'm', file: 'w', progress: 1, loaded: 1, total: 100 };
   const coming: ProgressInfo = { status: 'progress_total', name: 'm', progress: 1, loaded: 1, total: 100 };
   const here: ProgressInfo = { ...coming, progress: 100, loaded: 100 };
