@@ -32,13 +32,52 @@
 const EVAL_LENGTH = 256;
 const SAMPLE_TOKENS = 64;
 
+/** @typedef {typeof import('../../src/index')} Library */
+
 /**
- * @param {typeof import('../../src/index')} library
+ * @param {Library} library
  * @param {Run} run
  */
 export async function finetune(library, run) {
-  const { options, source, train, heldOut, job, device, report, onTrain, exportAfter } = run;
-  const { AutoModelForCausalLM, export_run, get_peft_model, Session, Trainer, VeraConfig } = library;
+  const { options, heldOut, job, device, report } = run;
+  const { timings, timed } = stages(report);
+  const session = await timed('start', () => library.Session.open(options));
+  session.addEventListener('warning', ({ code, message }) => {
+    if (code === 'other_kernels') void report({ type: 'warning', message });
+  });
+  const model = await timed('load', () => loadModel(library, session, run));
+  const parameters = model.get_nb_trainable_parameters();
+  const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
+  await report({ type: 'ready', parameters, heldOutTokens, device: await device() });
+
+  // A new adapter changes nothing, so that this measures the base model.
+  const before = await timed('measure before', () => perplexityOf(library, model, run));
+  const sampleBefore = await timed('write before', () => sample(model, job));
+  await report({ type: 'before', perplexity: before });
+  const { metrics, exported } = await timed('train', () => train(library, model, run));
+  const after = await timed('measure after', () => perplexityOf(library, model, run));
+  const sampleAfter = await timed('write after', () => sample(model, job));
+  const memory = await model.memory();
+  const files = await model.save_pretrained();
+  const kernels = await session.kernels();
+  await session.close();
+  return {
+    perplexity: { before, after },
+    sample: { prompt: job.prompt, before: sampleBefore, after: sampleAfter },
+    metrics,
+    memory,
+    timings,
+    kernels,
+    files,
+    exported,
+  };
+}
+
+/**
+ * Reports the stages of a run, and measures their seconds.
+ * @param {Run['report']} report
+ */
+function stages(report) {
   /** @type {Record<string, number>} */
   const timings = {};
   /**
@@ -53,94 +92,77 @@ export async function finetune(library, run) {
     timings[name] = (performance.now() - start) / 1000;
     return result;
   };
+  return { timings, timed };
+}
 
-  const session = await timed('start', () => Session.open(options));
-  session.addEventListener('warning', ({ code, message }) => {
-    if (code === 'other_kernels') void report({ type: 'warning', message });
+/**
+ * @param {Library} library
+ * @param {import('../../src/index').Session} session
+ * @param {Run} run
+ * @returns {Promise<VeraModel>} the model with a new adapter
+ */
+async function loadModel({ AutoModelForCausalLM, get_peft_model, VeraConfig }, session, { source, job, report }) {
+  const { dtype, gguf_file } = job;
+  const base = await AutoModelForCausalLM.from_pretrained(source, {
+    session,
+    dtype,
+    ...(gguf_file !== undefined && { gguf_file }),
+    progress_callback: (info) => {
+      if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
+    },
   });
-  const model = await timed('load', async () => {
-    const { dtype, gguf_file } = job;
-    const base = await AutoModelForCausalLM.from_pretrained(source, {
-      session,
-      dtype,
-      ...(gguf_file !== undefined && { gguf_file }),
-      progress_callback: (info) => {
-        if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
-      },
-    });
-    return get_peft_model(base, new VeraConfig(configOf(job)));
-  });
-  const parameters = model.get_nb_trainable_parameters();
-  const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
-  await report({ type: 'ready', parameters, heldOutTokens, device: await device() });
+  return get_peft_model(base, new VeraConfig(configOf(job)));
+}
 
-  const measure = async () => {
-    const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
-    const metrics = await new Trainer({ model, args, train_dataset: train, eval_dataset: heldOut }).evaluate();
-    if (metrics.perplexity === undefined) throw new Error('evaluate() gave no perplexity');
-    return metrics.perplexity;
-  };
-  // A new adapter changes nothing, so that this measures the base model.
-  const before = await timed('measure before', measure);
-  const sampleBefore = await timed('write before', () => sample(model, job));
-  await report({ type: 'before', perplexity: before });
+/**
+ * @param {Library} library
+ * @param {VeraModel} model
+ * @param {Run} run
+ */
+async function perplexityOf({ Trainer }, model, { train, heldOut }) {
+  const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
+  const { perplexity } = await new Trainer({ model, args, train_dataset: train, eval_dataset: heldOut }).evaluate();
+  if (perplexity === undefined) throw new Error('evaluate() gave no perplexity');
+  return perplexity;
+}
 
-  const { max_steps } = job;
+/**
+ * Trains, and reports each step.
+ * @param {Library} library
+ * @param {VeraModel} model
+ * @param {Run} run
+ */
+async function train({ Trainer, export_run }, model, { train, job, report, onTrain, exportAfter }) {
   // This run saves no checkpoints. If Python continues the run, it saves them.
   const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
-  const args = { ...argumentsOf(job), save_strategy };
-  /** @type {ReadonlyMap<string, Blob> | undefined} */
-  let exported;
-  const output = await timed('train', async () => {
-    const trainer = new Trainer({ model, args, train_dataset: train });
-    const training = trainer.train();
-    onTrain?.(training);
-    if (exportAfter === 0) exported = await exportAndEnd(trainer, training);
-    for await (const event of training) {
-      if (event.type === 'warning') await report({ type: 'warning', message: event.message });
-      if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
-      if (event.type !== 'log') continue;
-      await report({ type: 'log', logs: event.logs });
-      if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
-        exported = await exportAndEnd(trainer, training);
-      }
-    }
-    return training;
-  });
-  /**
-   * Undefined if the run ended before the pause.
-   * @param {import('../../src/index').Trainer} trainer
-   * @param {import('../../src/index').TrainRun} training
-   */
-  async function exportAndEnd(trainer, training) {
+  const trainer = new Trainer({ model, args: { ...argumentsOf(job), save_strategy }, train_dataset: train });
+  const training = trainer.train();
+  onTrain?.(training);
+  /** Pauses, exports and stops the run. Undefined if the run ended before the pause. */
+  const exportAndStop = async () => {
     await training.pause();
     try {
       return await export_run({ model, trainer });
     } catch (error) {
       const { global_step } = await training;
-      if (global_step < max_steps) throw error;
+      if (global_step < job.max_steps) throw error;
       return undefined;
     } finally {
       await training.stop();
     }
-  }
-
-  const after = await timed('measure after', measure);
-  const sampleAfter = await timed('write after', () => sample(model, job));
-  const memory = await model.memory();
-  const files = await model.save_pretrained();
-  const kernels = await session.kernels();
-  await session.close();
-  return {
-    perplexity: { before, after },
-    sample: { prompt: job.prompt, before: sampleBefore, after: sampleAfter },
-    metrics: output.metrics,
-    memory,
-    timings,
-    kernels,
-    files,
-    exported,
   };
+  let exported = exportAfter === 0 ? await exportAndStop() : undefined;
+  for await (const event of training) {
+    if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+    if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
+    if (event.type !== 'log') continue;
+    await report({ type: 'log', logs: event.logs });
+    if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
+      exported = await exportAndStop();
+    }
+  }
+  const { metrics } = await training;
+  return { metrics, exported };
 }
 
 /**
