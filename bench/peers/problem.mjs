@@ -48,7 +48,6 @@ import { modelFiles } from '../workload/random_models.mjs';
  */
 /** @typedef {(problem: Problem) => Promise<Stepper>} CreateStep */
 
-const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const PREFIX = 'base_model.model.model.';
 
 /**
@@ -58,10 +57,10 @@ const PREFIX = 'base_model.model.model.';
  * @returns {Promise<Problem>}
  */
 export async function makeProblem(library, { name, r, learning_rate = 1e-3, session }) {
-  const { shape, length: T, batch: B } = CASES[name];
+  const { shape, targets, length: T, batch: B } = CASES[name];
   const files = modelFiles(shape, T);
   const base = await library.AutoModelForCausalLM.from_pretrained({ files }, { session });
-  const config = new library.VeraConfig({ r, target_modules: TARGETS, task_type: 'CAUSAL_LM' });
+  const config = new library.VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' });
   const model = await library.get_peft_model(base, config);
   const saved = await readSafetensors((await model.save_pretrained())['adapter_model.safetensors']);
   await base.dispose();
@@ -78,7 +77,7 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
     args: { learning_rate, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, max_grad_norm: 1 },
     files,
     r,
-    targets: TARGETS,
+    targets,
     rows,
   };
 }

@@ -1,6 +1,6 @@
 // Reports several adapters on one model.
 
-import { count, size } from '../../scripts/shared/progress.mjs';
+import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 
 /** @typedef {import('../workload/workload.mjs').AdapterReport} AdapterReport */
@@ -53,7 +53,6 @@ export function adapterLines(runs) {
   const ms = (/** @type {number} */ value) => value.toFixed(1);
   const times = (/** @type {number} */ ratio) => `${ratio.toFixed(2)} ×`;
   const dispatches = (/** @type {AdapterRun['mixed']['base']} */ { dispatches }) => count(dispatches);
-  const giga = (/** @type {AdapterRun['mixed']['base']} */ { flops }) => (flops / 1e9).toFixed(2);
   const three = (
     /** @type {AdapterRun} */ { mixed: { base, single, mixed } },
     /** @type {(one: AdapterRun['mixed']['base']) => string} */ cell,
@@ -67,7 +66,7 @@ export function adapterLines(runs) {
     [`Forward of ${rows}`, ({ r }) => `r ${r}`],
     ['ms: base model | one adapter | one for each row', (run) => three(run, (one) => ms(one.ms))],
     ['dispatches', (run) => three(run, dispatches)],
-    ['GFLOP', (run) => three(run, giga)],
+    ['GFLOP', (run) => three(run, (one) => giga(one.flops))],
     ['one adapter to the base model', ({ mixed }) => times(mixed.ratios.single_to_base)],
     ['one for each row to the base model', ({ mixed }) => times(mixed.ratios.mixed_to_base)],
     ['one for each row to one adapter', ({ mixed }) => times(mixed.ratios.mixed_to_single)],

@@ -1,6 +1,7 @@
 // The benchmark's document, and the tables that it prints.
 
-import { count, size } from '../../scripts/shared/progress.mjs';
+import { gpuName } from '../../scripts/shared/gpu_name.mjs';
+import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 import { ALL_CASES } from '../workload/cases.mjs';
 import { NO_KERNELS } from '../workload/kernel_work.mjs';
@@ -112,13 +113,12 @@ export function benchTable({
   kernels = [],
   peak,
 }) {
-  const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
   const choices = [
     ...(arithmetic === 'f32' ? [] : [`products in ${arithmetic}`]),
     ...(dtype === 'auto' ? [] : [`weights in ${dtype}`]),
   ];
   const head = [
-    [`${name} on ${gpu || 'an unnamed adapter'}, ${engine}`, ...choices].join(', '),
+    [`${name} on ${gpuName(device) || 'an unnamed adapter'}, ${engine}`, ...choices].join(', '),
     `${capital(label)}: ${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
   ];
   const parts = [
@@ -187,9 +187,4 @@ function gemmLines(gemm) {
 /** @param {string} text */
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** @param {number} value */
-function giga(value) {
-  return (value / 1e9).toFixed(2);
 }

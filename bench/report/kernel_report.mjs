@@ -1,6 +1,6 @@
 // Reports the kernels of a training step.
 
-import { count, size } from '../../scripts/shared/progress.mjs';
+import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 import { ISA_SHARES } from '../isa/instruction_shares.mjs';
 import { rooflineOf } from './roofline.mjs';
@@ -133,11 +133,6 @@ function rateCells({ flops, flops_per_second, share_of_best_gemm, share_of_peak 
 /** @param {number | undefined} share */
 function percent(share) {
   return share === undefined ? '' : `${(share * 100).toFixed(1)} %`;
-}
-
-/** @param {number} value */
-function giga(value) {
-  return (value / 1e9).toFixed(2);
 }
 
 /** @param {Pick<KernelRun['kernels'][number], 'kernel' | 'variant' | 'sizes' | 'mixed'>} one */

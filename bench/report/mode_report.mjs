@@ -1,6 +1,6 @@
 // Reports the modes, which are equivalent ways to compute adapted layers.
 
-import { count } from '../../scripts/shared/progress.mjs';
+import { count, giga } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 
 /** @typedef {import('../index').ModeReport} ModeReport */
@@ -35,7 +35,7 @@ export function modeLines({ r, bare, modes }) {
   const row = (/** @type {string} */ label, /** @type {ModeRun['bare']} */ { ms, dispatches, flops }) => [
     label,
     ms.toFixed(1),
-    (flops / 1e9).toFixed(2),
+    giga(flops),
     count(dispatches),
   ];
   return tableLines([

@@ -1,6 +1,6 @@
 // The shortest time of a step on a device of known rates.
 
-import { count, size } from '../../scripts/shared/progress.mjs';
+import { count, giga, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
 
 /** @typedef {Pick<import('../index').PeakReport, 'flopsPerSecond' | 'bytesPerSecond'>} Rates */
@@ -45,7 +45,7 @@ export function countLines(runs, peak) {
   const rows = [
     [`A step at ${rates[0]} GFLOP/s and ${rates[1]} GB/s`, ({ r }) => `r ${r}`],
     ['dispatches', (run) => count(run.dispatches)],
-    ['GFLOP', (run) => (run.flops / 1e9).toFixed(2)],
+    ['GFLOP', (run) => giga(run.flops)],
     ['read and written', (run) => size(run.bytes)],
     ['weights', (run) => size(run.weight_bytes)],
     ['GPU memory', (run) => size(run.gpu_bytes.peak)],

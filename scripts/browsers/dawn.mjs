@@ -1,3 +1,4 @@
+import { gpuName } from '../shared/gpu_name.mjs';
 import { CommandFailure } from '../shared/options.mjs';
 import { findLavapipe, LAVAPIPE } from './find_browser.mjs';
 
@@ -29,9 +30,8 @@ export async function openAdapter(library, adapter, options) {
   const gpu = await library.openDawn(options);
   // The library and its peers use the same request.
   const found = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = found?.info ?? {};
-  const device = description || `${vendor} ${architecture}`.trim() || 'an unnamed adapter';
-  if (adapter === 'gpu' && isFallbackAdapter) {
+  const device = (found && gpuName(found.info)) || 'an unnamed adapter';
+  if (adapter === 'gpu' && found?.info.isFallbackAdapter) {
     throw new CommandFailure(`this machine has no GPU that Vulkan finds, only software: ${device}`);
   }
   return { gpu, device };

@@ -1,20 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { npm } from '../shared/npm.mjs';
 import { ROOT } from '../shared/paths.mjs';
 
 /** Builds the library, unless `dist/` is newer than all sources. */
 export function buildIfStale() {
-  if (isFresh()) return;
-  const npm = process.env.npm_execpath;
-  const [program, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const options = /** @type {const} */ ({
-    cwd: ROOT,
-    stdio: 'inherit',
-    shell: npm === undefined && process.platform === 'win32',
-  });
-  const { status } = spawnSync(program, [...args, 'run', '--silent', 'build'], options);
-  if (status !== 0) throw new Error('The library could not be built.');
+  if (!isFresh()) npm(['run', '--silent', 'build'], { stdio: 'inherit' });
 }
 
 function isFresh() {

@@ -1,25 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ROOT } from '../shared/paths.mjs';
-
-/**
- * Runs the npm that started this process.
- * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Readonly<Record<string, string>> }} [options]
- * @returns {string} npm's output
- */
-export function npm(args, { cwd = ROOT, env = {} } = {}) {
-  const own = process.env.npm_execpath;
-  const [program, first] = own === undefined ? ['npm', []] : [process.execPath, [own]];
-  const { status, stdout, stderr, error } = spawnSync(program, [...first, ...args], {
-    cwd,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    shell: own === undefined && process.platform === 'win32',
-  });
-  if (status === 0) return stdout;
-  throw new Error(`npm ${args.join(' ')} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
-}
+import { npm } from '../shared/npm.mjs';
 
 /**
  * Packs the built package as `npm publish` would.

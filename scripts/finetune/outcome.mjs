@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { gpuName } from '../shared/gpu_name.mjs';
 import { count, duration, size, wrap } from '../shared/progress.mjs';
 import { lossChart } from './loss_chart.mjs';
 
@@ -91,6 +92,5 @@ function change({ before, after }) {
 
 /** @param {{ browser: string, device: Device }} outcome */
 export function deviceName({ browser, device }) {
-  const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
-  return `${gpu || (device.fallback ? 'a software adapter' : 'the GPU')} in ${browser}`;
+  return `${gpuName(device) || (device.fallback ? 'a software adapter' : 'the GPU')} in ${browser}`;
 }

@@ -81,6 +81,11 @@ export function size(bytes) {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** Billions, with two decimals. @param {number} value */
+export function giga(value) {
+  return (value / 1e9).toFixed(2);
+}
+
 /** @param {number} value */
 export function count(value) {
   return Math.round(value).toLocaleString('en-US');
