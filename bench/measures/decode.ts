@@ -27,8 +27,8 @@ export interface DecodeReport {
 }
 
 /**
- * Measures where the time of a token goes: each dispatch of its step is replayed alone, and for comparison a dispatch that reads as many
- * bytes, and one that does next to nothing. Opens a device of its own and closes it. Throws `unsupported_device`.
+ * Measures where the time of a token goes: each dispatch of its step is replayed alone, and for comparison a dispatch that reads as
+ * many bytes, and one that does next to nothing. Opens a device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureDecode(gpu: GPU | undefined, options: DecodeBenchOptions): Promise<DecodeReport> {
   options.signal?.throwIfAborted();

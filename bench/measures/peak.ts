@@ -94,7 +94,7 @@ async function load(executor: Executor, x: Value, rounds: number): Promise<Loade
   return executor.load({ name: 'peak', steps: g.steps, outputs: [y] });
 }
 
-/** Different numbers, because a device may multiply zeros faster. They are written in parts, which take less of this process's memory. */
+/** Different numbers, because a device may multiply zeros faster. They are written in parts, which need less memory here. */
 async function numbers(executor: Executor, size: number): Promise<Value> {
   const x = pinned('x', [size]);
   await executor.allocate([x]);

@@ -37,7 +37,9 @@ export class AdapterStage {
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
 
-  /** Opens a device, and loads the model and one adapter for each name. Throws `unsupported_device`, and the errors of loading a model. */
+  /**
+   * Opens a device, and loads the model and one adapter for each name. Throws `unsupported_device`, and the errors of loading a model.
+   */
   static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {

@@ -15,7 +15,7 @@ import { sessionGpu } from '../helpers/session/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
 
-testInAll('measures every family of tiles at every shape, and says which was best', async () => {
+testInAll('measures each family of tiles at each shape, and reports the best', async () => {
   const shared = sessionGpu();
   const shapes = [
     { rows: 64, columns: 96, inner: 32 },
@@ -40,7 +40,7 @@ testInAll('measures every family of tiles at every shape, and says which was bes
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('leaves out the variants that the device has not the features for', async () => {
+test('leaves out variants that need features which the device lacks', async () => {
   const { gpu } = sessionGpu();
   const adapter = await gpu.requestAdapter();
   const plain = { ...adapter, features: new Set() };
@@ -52,7 +52,7 @@ test('leaves out the variants that the device has not the features for', async (
   expect(rates.map(({ variant }) => variant)).not.toContain('subgroup');
 });
 
-test('refuses to measure nothing', async () => {
+test('rejects an empty list of shapes, and a missing GPU', async () => {
   const shared = sessionGpu();
   await expect(measureGemm(shared.gpu, { ...quick, shapes: [] })).rejects.toMatchObject({ code: 'invalid_argument' });
   expect(shared.liveBytes()).toBe(0);
@@ -79,9 +79,9 @@ testInAll('measures batches whose rows have adapters of their own, and switching
   for (const { seconds } of [base, single, mixed.mixed]) expect(seconds).toBeGreaterThan(0);
   for (const ratio of Object.values(mixed.ratios)) expect(ratio).toBeGreaterThan(0);
   expect(single.dispatches).toBeGreaterThan(base.dispatches);
-  // Each pool is copied into the table, and deltas come after the base model's linears.
+  // Each pool is copied into the table, and the adapters' branches run after the base model's products.
   expect(mixed.mixed.dispatches).toBeGreaterThanOrEqual(single.dispatches + 6);
-  // By A and B: 4·32 and 32·4, and 4·48 and 32·4, twice in each of two layers; the rest is small.
+  // Products with A and B: 4·32 and 32·4, and 4·48 and 32·4, twice in each of two layers. The rest is small.
   const tokens = 6 * 16;
   const matrices = 2 * 2 * tokens * (4 * 32 + 32 * 4 + 4 * 48 + 32 * 4);
   for (const { flops } of [single, mixed.mixed]) {
@@ -93,7 +93,7 @@ testInAll('measures batches whose rows have adapters of their own, and switching
   expect(back_and_forth).toMatchObject({ bytes: 0, first_bytes: 0 });
   expect(around).toMatchObject({ bytes: 0, first_bytes: 256 * build.dispatches });
   expect(build.dispatches).toBe(single.dispatches);
-  // λ_b and λ_d of two modules in two layers, and nothing of A and B.
+  // λ_b and λ_d of two modules in two layers, without A and B.
   expect(load.bytes).toBe(4 * 2 * (32 + 4 + 32 + 4));
   expect(load.file_bytes).toBeGreaterThan(load.bytes);
   for (const seconds of [build.seconds, load.seconds, around.forward_seconds]) expect(seconds).toBeGreaterThan(0);
@@ -122,7 +122,7 @@ const kernelOptions = {
   sampleSeconds: 0.001,
 };
 
-test('measures each kernel of a training step, and what of it is in none', async () => {
+test('measures each kernel of a training step, and the time outside kernels', async () => {
   const shared = sessionGpu();
   const progress: number[] = [];
   const onProgress = (done: number, total: number): unknown => progress.push(done / total);
@@ -152,7 +152,7 @@ test('measures each kernel of a training step, and what of it is in none', async
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('measures a product beside the kernels of a step, which is no part of it', async () => {
+test('measures a product in turns with a step, which is no part of the step', async () => {
   const shared = sessionGpu();
   const shape = { rows: 64, columns: 96, inner: 128 };
   const { step, product, memory, kernels } = await measureKernels(shared.gpu, {
@@ -169,13 +169,13 @@ test('measures a product beside the kernels of a step, which is no part of it', 
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('tells which variant of a product ran where it was not the one that was asked for', async () => {
+test('reports the variant of a product that ran, if the device lacks the requested one', async () => {
   const asked = { variant: 'workgroup', shape: { rows: 2, columns: 64, inner: 32 } };
   const { product } = await measureKernels(sessionGpu().gpu, { ...kernelOptions, product: asked });
   expect(product?.variant).toBe('row_serial');
 });
 
-test('counts a step without taking it', async () => {
+test('counts the work of a step without running it', async () => {
   const { step, memory } = await measureKernels(sessionGpu().gpu, kernelOptions);
   const shared = sessionGpu();
   const { seconds: _, unmerged_flops, ...counted } = step;
@@ -189,7 +189,7 @@ test('counts a step without taking it', async () => {
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('measuring kernels ends where it is asked to, and leaves nothing behind', async () => {
+test('measuring kernels ends when it is aborted, and frees its memory', async () => {
   const shared = sessionGpu();
   const abort = new AbortController();
   const onProgress = (done: number): void => {
@@ -202,7 +202,7 @@ test('measuring kernels ends where it is asked to, and leaves nothing behind', a
   await expect(measureKernels(undefined, kernelOptions)).rejects.toMatchObject({ code: 'unsupported_device' });
 });
 
-test('measures each kernel of a token, and what to compare them with', async () => {
+test('measures each kernel of a token, a dispatch that reads, and one that does nothing', async () => {
   const shared = sessionGpu();
   const { files } = kernelOptions;
   const progress: number[] = [];
@@ -224,10 +224,10 @@ test('measures each kernel of a token, and what to compare them with', async () 
   expect(ofLinears.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(2 * 7 + 1);
   expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['attention_decode', 'sample']));
   expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
-  // The head is the embeddings, of which a row is read once more.
+  // The head reads all embeddings, and the lookup one more row.
   const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
   expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
-  // In whole rows.
+  // The matrix has whole rows.
   expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
   for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -235,7 +235,7 @@ test('measures each kernel of a token, and what to compare them with', async () 
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('leaves nothing behind when a model can’t be loaded', async () => {
+test('frees its memory if a model can’t be loaded', async () => {
   const shared = sessionGpu();
   const options = { files: new Map<string, Blob>(), r: 4, target_modules: ['q_proj'], tokens: 16 };
   await expect(measureAdapters(shared.gpu, options)).rejects.toMatchObject({ code: 'not_found' });
@@ -276,7 +276,8 @@ testInAll('measures what the device can do at best', async () => {
     copyBytes: 2 ** 22,
     onProgress: (done, total) => progress.push(done / total),
   });
-  // A product reads its operands, which the chain doesn't; half of it, as other work on this machine may meet but one of them.
+  // A product reads its operands and the chain doesn't, so that the chain is faster. Half of the rate, because other load on this
+  // machine may slow down only one of them.
   const shapes = [{ rows: 128, columns: 128, inner: 128 }];
   const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
   expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond / 2);
@@ -287,7 +288,7 @@ testInAll('measures what the device can do at best', async () => {
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('measuring the peak ends where it is asked to', async () => {
+test('measuring the peak ends when it is aborted', async () => {
   const shared = sessionGpu();
   const abort = new AbortController();
   const onProgress = (): void => abort.abort(new Error('enough'));

@@ -58,7 +58,7 @@ test('rates come from the median step, and shares from the best product', () => 
   expect(benchTable(tuned)).toMatch(/\n\nTuned: linear wide, attention serial\n\n/);
 });
 
-test('adapters are compared as ratios, and trainings are left out where there are none', () => {
+test('adapters are compared by ratios, and trainings are left out if there are none', () => {
   const pass = (seconds: number, dispatches: number, flops: number) => ({ seconds, dispatches, flops });
   const change = { bytes: 0, first_bytes: 0, seconds: -0.0001, forward_seconds: 0.02 };
   const adapters = [64, 256].map((r) => ({
@@ -99,7 +99,7 @@ test('adapters are compared as ratios, and trainings are left out where there ar
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
-test('kernels come with their share of the step and of the product that they are compared with', () => {
+test('kernels have shares of the step and of the product that they are compared with', () => {
   const times = { mixed: false, dispatches: 30, seconds: 0.06, share: 0.6 };
   const kernel = { ...times, bytes: 3e6, flops: 6e7, flopsPerSecond: 1e9 };
   const kernels = [
@@ -133,7 +133,7 @@ test('kernels come with their share of the step and of the product that they are
       device,
     },
   ];
-  // As it was before: what the step is compared with is the one in turns.
+  // The best product of all; the step is compared with the product that is measured in turns with it.
   const kernelGemm = { best: { ...gemm, flopsPerSecond: 6e9, shape: KERNEL_GEMM }, rates: [], device };
   const peak = { flopsPerSecond: 1e10, bytesPerSecond: 4e9, device };
   const report = benchReport(run, { ...nothing, kernels, kernelGemm, peak, device });
@@ -178,7 +178,7 @@ test('kernels come with their share of the step and of the product that they are
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(115);
 });
 
-test('modes are told beside each other', () => {
+test('modes are reported side by side', () => {
   const step = { seconds: 2, dispatches: 202, flops: 3e9 };
   const mode = { ...step, mode: 'merged', to_unmerged: 0.9, to_bare: 1.25, to_bare_by_flops: 1.04 } as const;
   const report = benchReport(run, { ...nothing, modes: [{ r: 64, bare: step, modes: [mode], device }], device });
@@ -195,7 +195,7 @@ test('modes are told beside each other', () => {
   expect(table).toMatch(/\nmerged +2000\.0 +3\.00 +202 +0\.90 × +1\.25 × +1\.04$/);
 });
 
-test('counts tell what a step takes at best on a device that is not at hand', () => {
+test('counts give the shortest time of a step on another device', () => {
   const memory = { weightBytes: 2.5e8, peakBytes: 8e8 };
   const counts = [{ r: 64, dispatches: 202, flops: 3e11, bytes: 2e9, memory, device }];
   const peak = { flopsPerSecond: 3e12, bytesPerSecond: 1e11 };
@@ -216,7 +216,7 @@ test('counts tell what a step takes at best on a device that is not at hand', ()
   expect(table).toMatch(/\nms of arithmetic +100\.0\nms of reading and writing +20\.0\ntokens\/s at most +2,560$/);
 });
 
-test('generation is told by its rates, its kernels, and what weights and dispatches take alone', () => {
+test('generation is reported by rates, kernels, and the times of reading weights and of dispatches alone', () => {
   const linear = { kernel: 'linear', variant: 'row', sizes: [1, 32_000, 288], mixed: true, dispatches: 43 };
   const sample = { kernel: 'sample', variant: 'default', sizes: [32_000], mixed: false, dispatches: 1 };
   const decode = {

@@ -7,27 +7,23 @@ import { bundle } from '../../bench/peers/bundle.mjs';
 import { rotaryTables } from '../../bench/peers/problem.mjs';
 
 const isLinux = process.platform === 'linux';
-/** Bundles and processes, perhaps on a busy machine. */
+/** Bundling, and starting processes, take long on a busy machine. */
 const PATIENCE = { timeout: 60_000 };
 
-test.runIf(isLinux)(
-  'CPU time is that of a process and of its children, also of those that have ended',
-  PATIENCE,
-  async () => {
-    const before = cpuSecondsOfTree(process.pid);
-    const busy = 'const end = process.cpuUsage().user + 1e5; while (process.cpuUsage().user < end);';
-    await new Promise((ended) => execFile(process.execPath, ['-e', busy], ended));
-    const used = cpuSecondsOfTree(process.pid) - before;
-    expect(used).toBeGreaterThan(0.09);
-    expect(used).toBeLessThan(20);
-  },
-);
+test.runIf(isLinux)('CPU time counts a process and its children, also children that have ended', PATIENCE, async () => {
+  const before = cpuSecondsOfTree(process.pid);
+  const busy = 'const end = process.cpuUsage().user + 1e5; while (process.cpuUsage().user < end);';
+  await new Promise((ended) => execFile(process.execPath, ['-e', busy], ended));
+  const used = cpuSecondsOfTree(process.pid) - before;
+  expect(used).toBeGreaterThan(0.09);
+  expect(used).toBeLessThan(20);
+});
 
-test('CPU time of no process is none', () => {
+test('CPU time of a missing process is NaN', () => {
   expect(cpuSecondsOfTree(2 ** 30)).toBeNaN();
 });
 
-test.each(['page', 'node'] as const)('a peer is one module, for a %s', PATIENCE, async (platform) => {
+test.each(['page', 'node'] as const)('a peer is bundled into one module, for a %s', PATIENCE, async (platform) => {
   for (const peer of ['jax', 'tfjs']) {
     const code = await bundle(`${peer}_step.mjs`, platform);
     expect(code).toMatch(/export \{[^}]*\bcreateStep\b/);
@@ -54,7 +50,7 @@ test('rotary angles: position times θ^(−2i/size)', () => {
   expect(sin[3 * 2 + 1]).toBeCloseTo(Math.sin(0.03), 6);
 });
 
-test('the table says who takes how long, and how many times that is', () => {
+test('the table shows the times of both sides, and their ratio', () => {
   const side = {
     setup_seconds: 0.1,
     first_step_seconds: 2,

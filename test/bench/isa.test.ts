@@ -9,7 +9,7 @@ import { innermostLoops, readLoops } from '../../bench/isa/loops.mjs';
 import { bindingsOf, readPrinted } from '../../bench/isa/spirv.mjs';
 import { readBenchOptions } from '../../bench/options/bench_options.mjs';
 
-/** A product's loops, shortened: 16 of K are staged, and each is added in a turn of the inner loop. */
+/** The loops of a product, shortened: 16 of K are staged, and each turn of the inner loop adds one. */
 const NESTED = `BB0:
 	s_mov_b32 s6, 0                                             ; be860080
 BB1:
@@ -37,7 +37,7 @@ BB5:
 	s_endpgm                                                    ; bfb00000
 `;
 
-test('loops are found with what they hold, and the turns of the inner one', () => {
+test('loops are found with their instructions, and the turns of the inner one', () => {
   const [outer, ...others] = readLoops(NESTED);
   expect(others).toEqual([]);
   const inTurn = { multiply_adds: 3, other_vector: 1, scalar: 3, waits: 0, lds: 1, memory: 0 };
@@ -88,12 +88,12 @@ test.each([
   expect(readLoops(loop(start, body)).map((one) => one.turns)).toEqual([turns]);
 });
 
-test('a loop that is branched back to from two places is one', () => {
+test('two branches back to one block make one loop', () => {
   const body = 's_cbranch_vccnz BB1\nBB2:\nv_add_f32 v0, v1, v2\ns_cbranch_vccnz BB1';
   expect(readLoops(loop('', body))).toMatchObject([{ from: 'BB1', to: 'BB2', own: { other_vector: 1, scalar: 2 } }]);
 });
 
-test('kinds of instructions', () => {
+test('instructions are counted by kind', () => {
   const names = (text: string): string[] => text.split(' ');
   const multiplyAdds =
     'v_fma_f32 v_fmac_f32_e32 v_mac_f32_e32 v_fmaak_f32 v_mad_f32 v_pk_fma_f16 v_pk_fma_f32 v_fma_mix_f32 v_dot2_f32_f16 v_dual_fmac_f32 v_wmma_f32_16x16x16_f16';
@@ -155,7 +155,7 @@ test('loops at edges are not shown', () => {
   expect(mainLoops([{ multiply_adds: 0 }])).toEqual([]);
 });
 
-test('what the compiler says of each shader is read in order', () => {
+test('the compiler’s output is read in the order of the shaders', () => {
   const one = (value: number) =>
     `@shader /tmp/0.spv\n@subgroup 64\n@statistic VGPRs\t${value}\n@assembly\nBB0:\n\ts_endpgm\n@end\n`;
   const { device, compiled } = readCompiled(`@device RADV\n${one(12)}${one(24)}`);
@@ -166,7 +166,7 @@ test('what the compiler says of each shader is read in order', () => {
   expect(() => readCompiled('@device RADV\n@shader a\n@error -13\n@end\n')).toThrow('VkResult -13');
 });
 
-test('SPIR-V is found in what Dawn prints, and its bindings', () => {
+test('SPIR-V and its bindings are found in Dawn’s output', () => {
   const spirv = (id: string) =>
     `; SPIR-V\n OpDecorate %${id} Binding 2\n OpDecorate %1 Binding 0\n %1 = OpVariable %_ptr_p Uniform\n OpFunctionEnd\n`;
   const part = (index: number) =>
@@ -179,7 +179,7 @@ test('SPIR-V is found in what Dawn prints, and its bindings', () => {
   expect(bindingsOf(texts.get(1) ?? '')).toBe('u-s');
 });
 
-test('options', () => {
+test('options are read and checked', () => {
   const options = (line: string) => readBenchOptions(`--only isa ${line}`.trim().split(' '));
   expect(options('')).toEqual({ isa: { gpu: 'navi31', kernel: undefined, compare: undefined, json: false } });
   expect(options('--gpu vega10 --isa linear/row --compare tfjs --json')).toEqual({
@@ -191,7 +191,7 @@ test('options', () => {
   expect(() => readBenchOptions(['--gpu', 'navi31'])).toThrow('--gpu needs --only isa');
 });
 
-test('kernels are those that a GPU may be given', () => {
+test('kernels are the variants that a GPU may get', () => {
   const names = isaSources().map(({ kernel, variant }) => `${kernel}/${variant}`);
   expect(names).toEqual(
     expect.arrayContaining([
@@ -207,7 +207,7 @@ test('kernels are those that a GPU may be given', () => {
   expect(() => isaSources('linear/nothing')).toThrow('has no variant nothing');
 });
 
-test('what the machine lacks is named with the command that installs it', () => {
+test('missing parts are reported with the command that installs them', () => {
   const bench = fileURLToPath(new URL('../../bench/bench.mjs', import.meta.url));
   const env = { ...process.env, PATH: '' };
   const { status, stdout, stderr } = spawnSync(process.execPath, [bench, '--only', 'isa'], { env, encoding: 'utf8' });
@@ -216,7 +216,7 @@ test('what the machine lacks is named with the command that installs it', () => 
   expect(stderr).toMatch(/a C compiler[\s\S]*spirv-as[\s\S]*apt-get install gcc libc6-dev libvulkan-dev spirv-tools/);
 });
 
-test('a driver that no longer makes up a GPU is told apart from one that fails', () => {
+test('a driver that no longer simulates a GPU gets another message than one that fails', () => {
   const dropped = driverFailure('navi31', 'RADV_FORCE_FAMILY has been removed. Please use AMDGPU drm-shim now.');
   expect(dropped.message).toMatch(/Expected Mesa before 26\.1/);
   expect(driverFailure('navi31', 'out of memory').message).toBe(

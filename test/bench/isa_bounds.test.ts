@@ -6,11 +6,11 @@ import { kernelOf, mainLoops } from '../../bench/isa/isa_report.mjs';
 import { isaSources } from '../../bench/isa/kernel_sources.mjs';
 
 /*
- * What a GPU's own compiler makes of the kernels with most of a step's work, held to what it was when this was written:
- * `npm run bench -- --only isa` shows all of it.
+ * Bounds for the machine code of the kernels with most of a step's work, set to its state when this test was written.
+ * `npm run bench -- --only isa` prints all figures.
  */
 
-/** Registers at most, waves at least, and in each of the main loops the vector instructions beside the multiply-adds at most. */
+/** Most registers, fewest waves, and most vector instructions besides multiply-adds in each of the main loops. */
 const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: readonly number[] }>> = {
   'linear/workgroup': { vgprs: 120, waves: 8, beside: [4] },
   'vera_linear/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
@@ -21,7 +21,7 @@ const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: re
   'linear/f16_small': { vgprs: 132, waves: 8, beside: [22] },
   'linear/subgroup_matrix': { vgprs: 60, waves: 16, beside: [118] },
   'linear/register': { vgprs: 84, waves: 18, beside: [12] },
-  // f16 weights are unpacked as they are staged: the loops over them are those of f32.
+  // f16 weights are unpacked while they are staged, so that their loops are those of f32.
   'linear.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4] },
   'vera_linear.vec4.f16/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
   'linear_backward.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4] },
@@ -35,7 +35,7 @@ const missing = missingIsaParts();
 const why =
   missing.length === 0 ? '' : ` (skipped, as this machine lacks ${missing.map(({ debian }) => debian).join(', ')})`;
 
-test.skipIf(missing.length > 0)(`what NAVI31's compiler makes of products and attention${why}`, () => {
+test.skipIf(missing.length > 0)(`the machine code of products and attention on NAVI31 keeps its bounds${why}`, () => {
   const sources = Object.keys(BOUNDS).flatMap((name) => isaSources(name));
   const { compiled } = compileFor(sources, 'navi31');
   expect(compiled).toHaveLength(sources.length);
@@ -52,7 +52,7 @@ test.skipIf(missing.length > 0)(`what NAVI31's compiler makes of products and at
   }
 });
 
-test.skipIf(missing.length > 0)(`the shares that reports of kernels go by are those that it gives${why}`, () => {
+test.skipIf(missing.length > 0)(`the shares that reports of kernels use are the compiler's${why}`, () => {
   const names = Object.entries(ISA_SHARES).flatMap(([kernel, variants]) =>
     Object.keys(variants).map((variant) => `${kernel}/${variant}`),
   );

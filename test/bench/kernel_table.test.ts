@@ -22,7 +22,7 @@ const timed = (M: number, dispatches: number, seconds: number, variant = 'row') 
   bytes: 100 * dispatches,
 });
 
-test('equal work in different places is measured once; what changes the work isn’t equal', () => {
+test('dispatches with equal work in different places share a key, others don’t', () => {
   const params = { N: 4, M: 8, K: 8, lambda_b: 0, has_bias: 0 };
   const key = workKey({ kernel: product, params });
   expect(workKey({ kernel: product, params: { ...params, lambda_b: 64 } })).toBe(key);
@@ -30,7 +30,7 @@ test('equal work in different places is measured once; what changes the work isn
   expect(workKey({ kernel: product, params: { ...params, M: 9 } })).not.toBe(key);
 });
 
-test('sizes of parts that lie side by side add up', () => {
+test('sizes of numbered parts add up', () => {
   const parts = kernel('up', { N: 'size', M0: 'size', M1: 'size', M2: 'size', lambda_b0: 'place', has_sum: 'u32' });
   expect(sizesOf({ kernel: parts, params: { N: 64, M0: 8, M1: 4, M2: 0, lambda_b0: 99, has_sum: 1 } })).toEqual([
     64, 12,
@@ -40,7 +40,7 @@ test('sizes of parts that lie side by side add up', () => {
   ]);
 });
 
-test('lines join what differs little, and come with the longest first', () => {
+test('similar dispatches share a line, and the longest line comes first', () => {
   const lines = kernelTable([timed(4, 3, 0.25), timed(10, 2, 0.5), timed(200, 1, 3), timed(10, 1, 0.125, 'tile')], 8);
   expect(lines).toMatchObject([
     { variant: 'row', sizes: [4, 200, 8], mixed: false, dispatches: 1, seconds: 3, share: 0.375 },

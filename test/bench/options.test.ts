@@ -16,7 +16,7 @@ import { FakeRunner } from '../helpers/session/fake_runner';
 
 const USUAL = ['training', 'generation', 'adapters'];
 
-test('options', () => {
+test('options are read and checked', () => {
   expect(readBenchOptions([])).toEqual({
     name: 'tiny',
     length: 256,
@@ -71,7 +71,7 @@ test('options', () => {
   expect(() => readBenchOptions('--only training --dtype q2'.split(' '))).toThrow('--dtype must be auto or float32');
   expect(() => readBenchOptions('--only training --dtype q8 --compare jax'.split(' '))).toThrow('--dtype needs no');
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
-  // Another build is a folder that has its library for Node.
+  // Another build is a folder with a library for Node.
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   expect(() => readBenchOptions(['--compare', folder])).toThrow("a folder with a build's node.js");
   writeFileSync(join(folder, 'node.js'), '');
@@ -92,7 +92,7 @@ test('options', () => {
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
-test('an archive measures with Dawn alone: on a GPU, or on Mesa', () => {
+test('an archive measures with Dawn only, on a GPU or on Mesa', () => {
   const packed = (line: string) => readBenchOptions(line.split(' '), true);
   expect(readBenchOptions([], true)).toMatchObject({ name: 'tiny', adapter: 'gpu' });
   expect(packed('--adapter llvmpipe --case small --compare tfjs')).toMatchObject({
@@ -111,7 +111,7 @@ const sha256 = async (blob: Blob | undefined): Promise<string> =>
     .update(new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer(0)))
     .digest('hex');
 
-test('the model of a case is the same every time, and whole', async () => {
+test('the model of a case is complete, and the same at each call', async () => {
   const { shape, length } = CASES.tiny;
   const files = modelFiles(shape, length);
   expect(await sha256(modelFiles(shape, length).get('model.safetensors'))).toBe(
@@ -129,9 +129,9 @@ test('the model of a case is the same every time, and whole', async () => {
   expect(bytes.length).toBe(8 + header + 4 * values);
 });
 
-test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %s is one that loads', async (name) => {
+test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %s loads', async (name) => {
   const { shape, targets, files } = ALL_CASES[name];
-  // With a thousandth of the numbers, but all of the tensors.
+  // A thousandth of the numbers, but all tensors.
   const small = { ...shape, vocab_size: 64, intermediate_size: 32, hidden_size: 4 * shape.num_attention_heads };
   const make = name === 'opt-125m' ? optFiles : modelFiles;
   const sources = make(small, 64, { dtype: 'float16' });
@@ -147,7 +147,7 @@ test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %
   expect(values.filter(({ dtype }) => dtype === 'f16').length).toBeGreaterThan(shape.num_hidden_layers);
 });
 
-test('random halves are halves of the usual deviation', async () => {
+test('random halves have the usual deviation', async () => {
   const files = modelFiles({ ...CASES.tiny.shape, num_hidden_layers: 1 }, 64, { dtype: 'float16' });
   const tensors = readSafetensors(await bytesOf(files.get('model.safetensors')));
   const embedded = tensors.get('model.embed_tokens.weight') ?? [];
@@ -160,7 +160,7 @@ test('random halves are halves of the usual deviation', async () => {
   expect(new Set(tensors.get('model.norm.weight'))).toEqual(new Set([1]));
 });
 
-test('more random halves than there are in stock go round, and no two tensors begin alike', async () => {
+test('the stock of random halves is used in turn, and no two tensors begin alike', async () => {
   const vocab_size = 70_000;
   const shape = { ...CASES.tiny.shape, num_hidden_layers: 2, vocab_size };
   const tensors = readSafetensors(await bytesOf(modelFiles(shape, 64, { dtype: 'float16' }).get('model.safetensors')));

@@ -40,14 +40,14 @@ test.runIf(process.platform === 'linux')('takes the first browser on the path th
   expect(await findBrowser('firefox')).toEqual({ path, version: 'Mozilla Firefox 160.0' });
 });
 
-test.runIf(process.platform === 'linux')('finds none where all are too old', async () => {
+test.runIf(process.platform === 'linux')('finds none if all are too old', async () => {
   vi.stubEnv('WEBVERA_CHROME', undefined);
   vi.stubEnv('PATH', folder);
   await program('chromium', 'Chromium 120.0.1.2');
   expect(await findBrowser('chrome')).toBeUndefined();
 });
 
-test.runIf(process.platform === 'linux')('takes the browser that the environment names, and no other', async () => {
+test.runIf(process.platform === 'linux')('takes only the browser that the environment names', async () => {
   const path = await program('my-browser', 'Mozilla Firefox 100.0');
   vi.stubEnv('WEBVERA_FIREFOX', path);
   expect(await findBrowser('firefox')).toEqual({ path, version: 'Mozilla Firefox 100.0' });

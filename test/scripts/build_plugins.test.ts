@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bareShader } from '../../scripts/build/plugins.mjs';
 import { shaderFiles } from '../helpers/gpu/kernels';
 
-test('a shader without its comments has all the rest', () => {
+test('only comments and indentation are removed from a shader', () => {
   expect(bareShader('// head\nfn f() {\n  let a = b / c; // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
     'fn f() {\nlet a = b / c;\nreturn;\n}\n',
   );

@@ -7,10 +7,10 @@ interface Package {
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Package> };
 
-/** What README names as the oldest. */
+/** The oldest Node that README names. */
 const [MAJOR, MINOR] = [20, 19];
 
-/** Whether a range of versions has the oldest: one of its alternatives begins no later, and `^` and bare ones in the same major. */
+/** Whether a range contains the oldest version: an alternative begins no later, and in the same major for `^` and bare versions. */
 function hasOldest(range: string): boolean {
   return range.split('||').some((alternative) => {
     const [, operator, major = '', minor = '0'] = /^\s*(>=|\^)?\s*(\d+)(?:\.(\d+))?/.exec(alternative) ?? [];
@@ -20,9 +20,9 @@ function hasOldest(range: string): boolean {
   });
 }
 
-// npm warns by what the lock says of a package. naga-wasm asks for Node 24.12, where it was built, and runs on 20.19, as
-// test/naga.test.ts shows: its `engines` are left out of the lock. `npm install` may bring them back: take them out again.
-test('npm ci warns of no package on the oldest Node that README names', () => {
+// npm warns by the `engines` in the lock file. naga-wasm asks for Node 24.12, on which it was built, but runs on 20.19, as
+// test/naga.test.ts shows, so that its `engines` are removed from the lock. `npm install` may add them again; remove them then.
+test('npm ci prints no warning on the oldest Node that README names', () => {
   expect(readFileSync('README.md', 'utf8')).toContain(`Node ${MAJOR}.${MINOR} or`);
   const newer = Object.entries(lock.packages).filter(([, { engines }]) => !hasOldest(engines?.node ?? '*'));
   expect(newer.map(([name, { engines }]) => `${name}: ${engines?.node}`)).toEqual([]);

@@ -4,8 +4,8 @@ import { headerOf, MODELS } from '../../scripts/estimates/models.mjs';
 import { estimatesTable } from '../../scripts/estimates/table.mjs';
 import { estimate, Session } from '../../src/index';
 
-test("README's table is what the planner says", async () => {
-  // `npm run estimates` writes it anew. Here are those of the fewest layers, as each takes a moment.
+test("README's table has the planner's figures", async () => {
+  // `npm run estimates` writes the table. Only the models with the fewest layers are checked, because each takes a moment.
   const models = MODELS.filter(({ config }) => Number(config.num_hidden_layers) < 18);
   const readme = readFileSync('README.md', 'utf8');
   const [head, rule, ...rows] = await estimatesTable({ Session, estimate }, models);
@@ -16,7 +16,7 @@ test("README's table is what the planner says", async () => {
   for (const { name } of MODELS) expect(readme).toContain(`\n| ${name} | `);
 }, 120_000);
 
-/** As the hub counts them. */
+/** Parameters as the hub counts them. */
 const PARAMETERS = {
   'facebook/opt-125m': 125_239_296,
   'HuggingFaceTB/SmolLM2-135M': 134_515_008,
@@ -26,7 +26,10 @@ const PARAMETERS = {
   'meta-llama/Llama-3.2-1B': 1_235_814_400,
 };
 
-test.each(MODELS.map((model) => [model.name, model] as const))('%s has its parameters', (name, model) => {
-  const { header, size } = headerOf(model);
-  expect((size - header.length) / 2).toBe(PARAMETERS[name as keyof typeof PARAMETERS]);
-});
+test.each(MODELS.map((model) => [model.name, model] as const))(
+  '%s has the published number of parameters',
+  (name, model) => {
+    const { header, size } = headerOf(model);
+    expect((size - header.length) / 2).toBe(PARAMETERS[name as keyof typeof PARAMETERS]);
+  },
+);

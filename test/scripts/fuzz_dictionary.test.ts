@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dictionaryOf } from '../../scripts/fuzz/dictionary.mjs';
 
-test('words of a corpus come once each, with the colon behind a key, in the bytes that libFuzzer reads', () => {
+test('each word of a corpus is listed once, keys with their colon, in the format of libFuzzer', () => {
   const lines = dictionaryOf(['{"r" : 1, "a\\"é": ["r", "r"]}', `{"${'x'.repeat(50)}":"r"}`])
     .trimEnd()
     .split('\n');

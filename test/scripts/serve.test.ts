@@ -33,7 +33,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Unlike fetch, sends the path as it is. */
+/** Sends the path unchanged, unlike fetch. */
 function get(path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(server.url, { path, ...options }, (response) => {
@@ -62,12 +62,12 @@ test('serves files with their types and a policy', async () => {
   expect(await get('/empty.bin')).toMatchObject({ status: 200, body: '' });
 });
 
-test('serves what was made in memory before the folder', async () => {
+test('serves responses from memory before files of a folder', async () => {
   const made = await get('/deep/made.json');
   expect(made).toMatchObject({ status: 200, body: '{"made":true}', headers: { 'x-own': 'yes' } });
 });
 
-test('HEAD has the length and no body', async () => {
+test('HEAD returns the length and no body', async () => {
   const head = await get('/deep/script.mjs', { method: 'HEAD' });
   expect(head).toMatchObject({ status: 200, body: '' });
   expect(head.headers['content-length']).toBe('10');
@@ -104,7 +104,7 @@ test.each([
   expect({ status, body }).toEqual({ status: 404, body: '404\n' });
 });
 
-test('refuses other methods, and names that only point at this machine', async () => {
+test('refuses other methods, and foreign names that resolve to this machine', async () => {
   expect((await get('/', { method: 'POST' })).status).toBe(405);
   expect((await get('/', { headers: { Host: 'attacker.example:80' } })).status).toBe(403);
 });

@@ -6,10 +6,10 @@ import { rmsNormForward } from '../../src/ops/norms/rms_norm';
 import { linearForward } from '../../src/ops/products/linear';
 import { namedKernels, shaderFiles } from '../helpers/gpu/kernels';
 
-/** An answer without the lines that were put in. */
+/** An answer without the added lines. */
 const compiled = (answer: string) => answer.replace(/^\/\/ (?:file|constant): .*\n/gm, '');
 
-test.each(namedKernels())('$name: each variant is printed as it is compiled', ({ name, kernel }) => {
+test.each(namedKernels())('$name: each variant is printed in its compiled form', ({ name, kernel }) => {
   const variants = labelled(kernel.variants);
   expect(variants.size).toBe(kernel.variants.length);
   expect(shaderAnswer(name)).toBe([...variants.keys()].map((label) => `${name}/${label}\n`).join(''));
@@ -20,7 +20,7 @@ test.each(namedKernels())('$name: each variant is printed as it is compiled', ({
   }
 });
 
-test('a line before each part says where it is from, and one before all what constants are set', () => {
+test('a line before each part names its file, and lines at the top name the constants', () => {
   const answer = shaderAnswer('linear.ragged.f16/subgroup');
   const [first, second] = answer.split('\n');
   expect([first, second]).toEqual(['// constant: PLAIN = 1', '// file: lib/enable_subgroups.wgsl']);
@@ -32,7 +32,7 @@ test('a line before each part says where it is from, and one before all what con
   }
 });
 
-test('a product has whole lines and f32 unless others are named; a second variant of one name has a number', () => {
+test('a product has whole lines and f32 by default, and a second variant of one name has a number', () => {
   expect(shaderAnswer('linear/workgroup')).toBe(shaderAnswer('linear.vec4.f32/workgroup'));
   expect(shaderAnswer('linear/workgroup')).not.toBe(shaderAnswer('linear.scalar.f32/workgroup'));
   expect(shaderAnswer('rms_norm')).toBe('rms_norm/default\nrms_norm/serial\nrms_norm/serial.2\n');
@@ -40,7 +40,7 @@ test('a product has whole lines and f32 unless others are named; a second varian
   expect(shaderAnswer('').split('\n')).toEqual(expect.arrayContaining(['rms_norm', 'linear', 'vera_linear']));
 });
 
-describe('of names that there are not, it names those that are near', () => {
+describe('an unknown name gets suggestions', () => {
   test.each([
     ['linaer/workgroup', 'There is no record linaer', 'Did you mean linear?'],
     ['weight_backward', 'There is no record weight_backward', 'linear_weight_backward or rms_norm_weight_backward?'],
@@ -60,13 +60,13 @@ describe('npm run shader', () => {
       encoding: 'utf8',
     });
 
-  test('prints the text alone', () => {
+  test('prints only the text', () => {
     const { status, stdout, stderr } = run('rms_norm/serial');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toBe(shaderAnswer('rms_norm/serial'));
   });
 
-  test('ends with 2 and one line for a name that there is not', () => {
+  test('ends with 2 and one line for an unknown name', () => {
     const { status, stdout, stderr } = run('rms_nrom');
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toBe('shader: There is no record rms_nrom – Did you mean rms_norm?\n');

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * One project's files after the other's, in the order of the configuration, as a process that keeps its device can't go on to another
- * project's. Within a project vitest's own order: the slow and the large first.
+ * Runs the projects one after the other, in the order of the configuration, because a process that keeps its device can't run files of
+ * another project. Files of a project have vitest's order: the slow and the large first.
  */
 export class ProjectSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

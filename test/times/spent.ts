@@ -40,7 +40,7 @@ export async function spending<T>(activity: Activity, work: Promise<T>): Promise
   }
 }
 
-/** Begins to count. The function that it returns gives what came since. */
+/** Starts counting. The returned function gives the times since then. */
 export function startSpending(): () => Spent {
   const totals = { launching: open.launching.total, compiling: open.compiling.total };
   const begun = idleTime();

@@ -12,7 +12,7 @@ const { settings } = readFinetuneOptions(['--r', '4', '--max_length', '64', '--d
 >;
 const BATCHES = { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 };
 
-/** An estimate by how weights are stored alone: `fits` are those with which it fits, `suggested` those that other arguments help. */
+/** An estimate that depends only on the storage of weights: those in `fits` fit, and other arguments help those in `suggested`. */
 function told(fits: readonly string[], suggested: Readonly<Record<string, Change>> = {}) {
   return async (_: unknown, { dtype = 'auto' }: EstimatePlan = {}): Promise<Estimate> => {
     const gpu = { weights: 1, adapter: 2, optimizer: 3, activations: 4, workspace: 5, total: 15, largest_buffer: 6 };
@@ -40,7 +40,7 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-test('a run is told by its parts', async () => {
+test('an estimate lists the parts of the memory', async () => {
   const { estimate: found, changes } = await run(estimate, 'float16', 2 ** 30);
   expect([found.verdict, changes]).toEqual(['fits', []]);
   const lines = estimateLines(settings, { estimate: found, changes });
@@ -62,12 +62,12 @@ test.each<readonly [string, readonly string[], Readonly<Record<string, Change>>,
   expect((await run(told(fits, suggested))).changes).toEqual(changes);
 });
 
-test('weights that are packed already are not packed to more', async () => {
+test('packed weights are not packed to a larger storage', async () => {
   expect((await run(told(['q8', 'q4']), 'q4')).changes).toEqual([]);
   expect((await run(told(['q4']), 'q8')).changes).toEqual([{ dtype: 'q4' }]);
 });
 
-test('what doesn’t fit ends the command with 1, and with options that it takes', async () => {
+test('a run that doesn’t fit ends the command with 1, and with options that help', async () => {
   const found = await run(told(['q4'], { float16: { ...BATCHES, gradient_checkpointing: true, max_length: 32 } }));
   const print = vi.spyOn(console, 'log').mockImplementation(() => {});
   printEstimate(settings, found);
@@ -82,7 +82,7 @@ test('what doesn’t fit ends the command with 1, and with options that it takes
   for (const change of changes) expect(() => readFinetuneOptions(change.split(' '))).not.toThrow();
 });
 
-test('--memory is in MiB, and for --estimate alone', () => {
+test('--memory is in MiB, and needs --estimate', () => {
   const read = (...argv: string[]) => {
     const options = readFinetuneOptions(argv);
     return options === 'help' ? undefined : options.estimating;

@@ -8,7 +8,7 @@ import { proseFolder, proseText } from '../../helpers/models/tokenizers';
 import { jsonOf } from '../../helpers/session/exported_run';
 import { sessionGpu } from '../../helpers/session/session_gpu';
 
-/** Learns on the model that comes with the demo; `onLog` is waited for at the second step, where the run is to be exported. */
+/** Trains the demo's model. `onLog` is awaited at the second step, at which the run is exported. */
 async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
   let run: library.TrainRun | undefined;
   const outcome = await finetune(library, {
@@ -38,14 +38,14 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
   return { outcome, step: run?.state.global_step ?? 0 };
 }
 
-test('a run that ends before it can be exported gives what it has learnt all the same', async () => {
+test('a run that ends before its export returns the trained adapter', async () => {
   const { outcome, step } = await train((run) => run);
   expect(step).toBe(8);
   expect(outcome.exported).toBeUndefined();
   expect(outcome.files['adapter_model.safetensors'].size).toBeGreaterThan(0);
 });
 
-test('one that is stopped before is exported from where it ended, and Python keeps checkpoints', async () => {
+test('a run that is stopped before its export is exported at its last step, and Python saves checkpoints', async () => {
   const { outcome, step } = await train((run) => run.stop());
   expect(step).toBeLessThan(8);
   const exported = outcome.exported ?? new Map();

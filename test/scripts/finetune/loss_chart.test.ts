@@ -4,7 +4,7 @@ import { lossChart, ticks } from '../../../scripts/finetune/loss_chart.mjs';
 
 const words = { title: 'a model', subtitle: 'r 64', note: '78.9 → 61.5' };
 
-test('ticks are round, rising and enclose both ends', () => {
+test('ticks are round, rise, and enclose both ends', () => {
   expect(ticks(3.87, 4.48, 6)).toEqual([3.8, 4, 4.2, 4.4, 4.6]);
   expect(ticks(0, 150, 8)).toEqual([0, 20, 40, 60, 80, 100, 120, 140, 160]);
   const ends = fc.tuple(
@@ -23,7 +23,7 @@ test('ticks are round, rising and enclose both ends', () => {
   );
 });
 
-test('draws one point a step inside the plot, and skips what is not finite', () => {
+test('draws one point for each step inside the plot, and skips losses that aren’t finite', () => {
   const svg = lossChart({ ...words, losses: [4, 5, Number.NaN, 3] });
   const points = /class="steps" points="([^"]*)"/.exec(svg)?.[1]?.split(' ') ?? [];
   expect(points).toHaveLength(3);
@@ -37,11 +37,11 @@ test('draws one point a step inside the plot, and skips what is not finite', () 
   expect(points[0]?.split(',')[0]).toBe('267');
 });
 
-test.each([[[4]], [[4, 4, 4]], [[]], [[Number.NaN]]])('has no broken number for the losses %j', (losses) => {
+test.each([[[4]], [[4, 4, 4]], [[]], [[Number.NaN]]])('writes only finite numbers for the losses %j', (losses) => {
   expect(lossChart({ ...words, losses })).not.toMatch(/NaN|Infinity|undefined/);
 });
 
-test('names cannot break out of the SVG', () => {
+test('names are escaped in the SVG', () => {
   const svg = lossChart({ title: '<script>"&', subtitle: '</text>', note: '', losses: [1] });
   expect(svg).not.toContain('<script>');
   expect(svg.match(/<\/text>/g)?.length).toBe(svg.match(/<text/g)?.length);

@@ -36,7 +36,7 @@ test('the defaults train the bundled model on the bundled text', () => {
   expect(options.model.folder).toMatch(/demo[\\/]public[\\/]models[\\/]prose-1\.4M$/);
 });
 
-test('every option has its say', () => {
+test('each option is used', () => {
   const argv = '--text a.txt --model m --out o --max_steps 3 --r 8 --learning_rate 1e-3 --max_length 32 --seed 7';
   expect(read(...argv.split(' '), '--browser', 'firefox')).toMatchObject({
     text: resolve('a.txt'),
@@ -48,7 +48,7 @@ test('every option has its say', () => {
   expect(readFinetuneOptions(['--r', '8', '--help'])).toBe('help');
 });
 
-test('--model may be a GGUF file, and --dtype says how weights are held', () => {
+test('--model may be a GGUF file, and --dtype chooses the storage of weights', () => {
   const { model, settings } = read('--model', 'models/small.Q4_1.gguf', '--dtype', 'q8');
   expect(model).toEqual({ folder: resolve('models'), gguf_file: 'small.Q4_1.gguf' });
   expect(settings).toMatchObject({ model: 'small.Q4_1.gguf', dtype: 'q8' });
@@ -56,7 +56,7 @@ test('--model may be a GGUF file, and --dtype says how weights are held', () => 
   expect(() => read('--dtype', 'int4')).toThrow(/--dtype/);
 });
 
-test('--kernels is a way to choose them, or an earlier run', () => {
+test('--kernels is default, tuned, or an earlier run', () => {
   expect(read('--kernels', 'tuned').kernels).toBe('tuned');
   expect(read('--kernels', 'out/run.json').kernels).toBe(resolve('out/run.json'));
 });

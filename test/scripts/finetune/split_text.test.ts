@@ -9,13 +9,13 @@ test('cuts before the paragraph in which the last tenth begins', () => {
   expect(heldOut.startsWith('Paragraph 89 ')).toBe(true);
 });
 
-test('cuts between words where there is no paragraph near', () => {
+test('cuts between words if no paragraph is near', () => {
   const { train, heldOut } = splitText('word '.repeat(1000));
   expect(train).toBe('word '.repeat(900));
   expect(heldOut).toBe('word '.repeat(100));
 });
 
-test('never keeps less than a tenth aside, nor much more, and loses nothing', () => {
+test('holds out at least a tenth, not much more, and keeps all characters', () => {
   const text = fc.array(fc.constantFrom('a', ' ', '\n', '\n\n', 'ä🐋'), { minLength: 20, maxLength: 400 });
   fc.assert(
     fc.property(text, (parts) => {
@@ -28,7 +28,7 @@ test('never keeps less than a tenth aside, nor much more, and loses nothing', ()
   );
 });
 
-test('the prompt is what the held-out text begins with', () => {
+test('the prompt is the beginning of the held-out text', () => {
   expect(promptFrom('\n  One two\nthree four  five six seven.')).toBe('One two three four five six');
   expect(promptFrom('x'.repeat(500))).toHaveLength(100);
 });

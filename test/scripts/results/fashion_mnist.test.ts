@@ -11,7 +11,7 @@ const idx = (shape: readonly number[], data: readonly number[], type = 8) => {
   return gzipSync(Uint8Array.from([0, 0, type, shape.length, ...lengths, ...data]));
 };
 
-test('an idx file gives its shape and its bytes', () => {
+test('an idx file is read into its shape and bytes', () => {
   const { shape, data } = readIdx(idx([2, 3], [1, 2, 3, 4, 5, 6]), 100);
   expect(shape).toEqual([2, 3]);
   expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
@@ -31,7 +31,7 @@ test.each([
   expect(() => readIdx(bytes, 50)).toThrow(message);
 });
 
-/** Two images: all ones, an ankle boot; all twos, of another class. */
+/** Two images: an ankle boot whose pixels are 1, and one of another class whose pixels are 2. */
 function withFolder<T>(labels: readonly number[], body: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   const pixels = [...new Array(784).fill(1), ...new Array(784).fill(2)];
@@ -44,7 +44,7 @@ function withFolder<T>(labels: readonly number[], body: (folder: string) => T): 
   }
 }
 
-test('each image comes with the name of its class', () => {
+test('each image has the name of its class', () => {
   const images = withFolder([9, 2], (folder) => readFashionMnist(folder, 'test'));
   expect(images.map(({ label }) => label)).toEqual(['Ankle boot', 'Pullover']);
   expect(images.map(({ pixels }) => [pixels.length, pixels[0], pixels[783]])).toEqual([

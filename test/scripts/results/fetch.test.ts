@@ -11,7 +11,7 @@ let folder: string;
 let root: string;
 let source: Source;
 
-/** A package, and an npm that hands it out. */
+/** A package, and a fake npm that downloads it. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   root = join(folder, 'data');
@@ -44,7 +44,7 @@ afterEach(() => {
 
 const quiet = () => {};
 
-test('a package is fetched once, in its version, and only what is asked of it is kept', async () => {
+test('a package is downloaded once, in its version, and only the needed files are kept', async () => {
   const found = await bring(source, root, quiet);
   expect(readFileSync(join(found, 'data.noun'), 'utf8')).toBe('nouns');
   expect(readdirSync(found).sort()).toEqual(['complete', 'data.noun']);
@@ -62,19 +62,19 @@ test.each([
   expect(readdirSync(root)).toEqual([]);
 });
 
-test('another version takes the place of one that is there only once it is whole', async () => {
+test('another version replaces an existing one only when it is complete', async () => {
   await bring(source, root, quiet);
   await expect(bring({ ...source, sha256: '0'.repeat(64) }, root, quiet)).rejects.toThrow('SHA-256');
   expect(await bring(source, root, quiet)).toBe(join(root, 'words'));
   expect(readFileSync(join(folder, 'asked'), 'utf8').split('\n')).toHaveLength(3);
 });
 
-test('where the tool is missing, it is named', async () => {
+test('a missing tool is named', async () => {
   vi.stubEnv('PATH', join(folder, 'nothing'));
   await expect(bring(source, root, quiet)).rejects.toThrow('there is no npm here');
 });
 
-test('every source has its version and its content pinned, and a command that brings it', () => {
+test('each source has a version, a hash and a command', () => {
   for (const each of SOURCES) {
     expect(each.sha256).toMatch(/^[0-9a-f]{64}$/);
     const command = spell(fetchCommand(each));

@@ -25,7 +25,7 @@ function session(file: ReturnType<typeof memory>, options: { device?: string; se
   return { row, told };
 }
 
-test('a table that was cut off goes on behind the rows that are there', async () => {
+test('an interrupted table resumes after its existing rows', async () => {
   const file = memory();
   const first = session(file);
   await first.row(['8', 'head'], async () => ['70']);
@@ -39,7 +39,7 @@ test('a table that was cut off goes on behind the rows that are there', async ()
   expect(file.read()).toContain('| 8 | head | 70 |\n| 8 | VeRA | 80 |\n');
 });
 
-test('rows that are not measured again yet stay behind those that are', async () => {
+test('rows that are not measured again yet stay after the new ones', async () => {
   const file = memory();
   const { row } = session(file);
   for (const name of ['head', 'VeRA']) await row(['8', name], async () => ['70']);

@@ -7,7 +7,7 @@ const template = readFileSync(new URL('../../../scripts/results/template.md', im
 
 const TABLE = { columns: ['r', 'accuracy'], rows: [['16', '80.0 ± 1.0']] };
 
-test('a table takes its own place, again and again, and leaves the others', () => {
+test('a table replaces its own place each time, and leaves other tables', () => {
   expect(markdown(TABLE)).toEqual(['| r | accuracy |', '| --- | ---: |', '| 16 | 80.0 ± 1.0 |']);
   const once = withTable(template, 'texts', 'Of texts.', TABLE);
   expect(once).toContain('<!-- texts -->\n\nOf texts.\n\n| r | accuracy |');
@@ -19,7 +19,7 @@ test('a table takes its own place, again and again, and leaves the others', () =
   expect(() => withTable(template, 'other', '', TABLE)).toThrow('RESULTS.md has no place for other');
 });
 
-test('rows are read back as long as they were measured by what the heading says', () => {
+test('rows are read back if the heading is the same', () => {
   const file = withTable(template, 'texts', 'Of texts.\n\nHere.', { ...TABLE, rows: [...TABLE.rows, ['64', '–']] });
   expect(rowsOf(file, 'texts', 'Of texts.\n\nHere.')).toEqual([
     ['16', '80.0 ± 1.0'],
@@ -29,12 +29,12 @@ test('rows are read back as long as they were measured by what the heading says'
   expect(rowsOf(file, 'images', 'Of texts.\n\nHere.')).toEqual([]);
 });
 
-test('means come with the standard deviation of a sample', () => {
+test('means have the sample standard deviation', () => {
   expect(spread([1, 2, 3], 1)).toBe('2.0 ± 1.0');
   expect(spread([81.25], 1)).toBe('81.3');
 });
 
-test('a few examples of each class, the same ones for the same seed', () => {
+test('a few examples of each class are the same for the same seed', () => {
   const examples = Array.from({ length: 30 }, (_, index) => ({ label: 'abc'[index % 3]!, index }));
   const few = fewOfEach(examples, 4, 1);
   expect(few.map(({ label }) => label)).toEqual([...'aaaabbbbcccc']);

@@ -23,7 +23,7 @@ describe('WordNet', () => {
     '',
   ].join('\n');
 
-  test('definitions come without examples, of the chosen files alone', () => {
+  test('definitions are those of the chosen files, without examples', () => {
     expect(definitionsOf(NOUNS)).toEqual([
       { key: '02086723', text: 'a member of the genus Canis; barks', label: 'noun.animal' },
       { key: '07697100', text: 'two (or more) slices of bread with a filling between them', label: 'noun.food' },
@@ -31,7 +31,7 @@ describe('WordNet', () => {
     ]);
   });
 
-  test('a folder gives all of them, as examples', () => {
+  test('a folder is read into examples', () => {
     writeFileSync(join(folder, 'data.noun'), NOUNS);
     const { train, test } = readWordNet(folder);
     expect([...train, ...test].map(({ label }) => label).sort()).toEqual(['noun.animal', 'noun.food', 'noun.person']);
@@ -56,7 +56,7 @@ describe('SpamAssassin', () => {
     expect(subjectOf(mail)).toBe(expected);
   });
 
-  test('a folder gives the subjects of each group once, by its label', () => {
+  test('a folder is read into the subjects of each group, once each, with the group’s label', () => {
     const mails = {
       'easy-ham-1/1.txt': 'Subject: Lunch\n\n',
       'easy-ham-2/1.txt': 'Subject: Re: lunch\n\n',

@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('the second waits for the first, and says so once', async () => {
+test('the second waits for the first, and reports it once', async () => {
   const { promise, resolve } = withResolvers<void>();
   const order: string[] = [];
   const first = alone(file, tell, async () => {
@@ -37,13 +37,13 @@ test('the second waits for the first, and says so once', async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test('it is free again after a failure', async () => {
+test('the lock is free after a failure', async () => {
   const failure = new Error('no network');
   await expect(alone(file, tell, () => Promise.reject(failure))).rejects.toBe(failure);
   expect(await alone(file, tell, async () => 'done')).toBe('done');
 });
 
-test('a process that died holds nothing up', async () => {
+test('the lock of a process that has died is free', async () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
   writeFileSync(file, String(pid));
   expect(await alone(file, tell, async () => 'done')).toBe('done');

@@ -21,7 +21,7 @@ test.each([
   expect(size(bytes)).toBe(text);
 });
 
-test('counts have their thousands apart', () => {
+test('counts have separators of thousands', () => {
   expect(count(1_379_711.6)).toBe('1,379,712');
 });
 
@@ -39,7 +39,7 @@ function stream(isTTY: boolean) {
   return { stream: { isTTY, columns: 60, write } as unknown as NodeJS.WriteStream, text: () => written };
 }
 
-test('draws over one line on a terminal', () => {
+test('redraws one line on a terminal', () => {
   const { stream: tty, text } = stream(true);
   const line = progressLine(tty);
   line.update({ done: 1, total: 4, detail: 'loss 4.1' });
@@ -52,7 +52,7 @@ test('draws over one line on a terminal', () => {
   expect(text().match(/\n/g)).toHaveLength(1);
 });
 
-test('writes a line for every tenth where there is no terminal', () => {
+test('writes a line for each tenth without a terminal', () => {
   const { stream: pipe, text } = stream(false);
   const line = progressLine(pipe);
   for (let done = 1; done <= 100; done++) line.update({ done, total: 100, detail: '' });

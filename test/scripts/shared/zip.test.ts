@@ -2,7 +2,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { zipFiles } from '../../../scripts/shared/zip.mjs';
 
-test('a zip holds its files under their paths, large and empty ones too', async () => {
+test('a zip contains files by their paths, also large and empty ones', async () => {
   const large = 'It was the whale. '.repeat(200_000);
   const files = new Map([
     ['run.json', new Blob(['{}'])],

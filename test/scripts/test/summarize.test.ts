@@ -19,7 +19,7 @@ test('a file that could not be loaded is a failure', () => {
   expect(summarize(report(file('failed'), file('passed', 'passed')))).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 
-test('no report is no test', () => {
+test('a missing report counts no test', () => {
   expect(summarize('')).toEqual({ passed: 0, failed: 0, skipped: 0 });
   expect(summarize('{}')).toEqual({ passed: 0, failed: 0, skipped: 0 });
 });
@@ -29,7 +29,7 @@ test('several reports are added up', () => {
   expect(total(reports)).toEqual({ passed: 1, failed: 1, skipped: 1 });
 });
 
-test('tells what failed: a test by its message, a file that could not be loaded by its own', () => {
+test('reports failures: a test with its message, and a file that could not be loaded with its own', () => {
   const assertionResults = [
     { status: 'passed', fullName: 'a sum is right' },
     { status: 'failed', fullName: 'a sum is wrong', failureMessages: ['expected 3 to be 4\n    at sum.test.ts:5'] },

@@ -8,7 +8,7 @@ const files = [
   { ...none, project: 'gpu', file: 'test/c.gpu.test.ts', total: 2500, compiling: 250 },
 ];
 
-test('a row for each project has its files, and seconds', () => {
+test('each project has a row with its files and seconds', () => {
   expect(projectRows(files)).toEqual([
     ['gpu', '2', '4.0', '', '', '1.3', ''],
     ['node', '1', '', '', '', '', ''],
