@@ -1,2 +1,2 @@
-/** Page and worker must be of one build: the handshake compares this. A test holds it to package.json. */
+/** The version of this build, which page and worker compare when they connect. A test compares it with package.json. */
 export const VERSION = '0.1.0';

@@ -1,4 +1,4 @@
-/** What a cancelled operation rejects with, where there is no `signal.reason` at hand. */
+/** The error that a cancelled operation rejects with when there is no `signal.reason` to use. */
 export function abortError(message: string): DOMException {
   return new DOMException(message, 'AbortError');
 }
@@ -7,11 +7,11 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** The promise's result, unless the signal aborts first: then rejects with its reason, and the result is dropped. */
+/** The promise's result. If the signal aborts first, rejects with its reason and drops the result. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   if (signal.aborted) {
-    promise.catch(() => {}); // nobody is left to hear of it
+    promise.catch(() => {}); // a later rejection has no listener
     throw signal.reason;
   }
   return new Promise<T>((resolve, reject) => {

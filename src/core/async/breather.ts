@@ -1,7 +1,7 @@
-/** Milliseconds of work in one go. */
+/** Milliseconds of uninterrupted work. */
 const STRETCH = 40;
 
-/** Lets a long computation give way, so that messages are heard and it can be cancelled. */
+/** Yields to the event loop during a long computation, so that the worker can receive messages and a cancellation. */
 export class Breather {
   readonly #signal: AbortSignal | undefined;
   #since = performance.now();
@@ -10,7 +10,7 @@ export class Breather {
     this.#signal = signal;
   }
 
-  /** Call it often. Throws what the signal is aborted with. */
+  /** Call it often. Throws the signal's reason if it is aborted. */
   async breathe(): Promise<void> {
     this.#signal?.throwIfAborted();
     if (performance.now() - this.#since < STRETCH) return;

@@ -1,8 +1,8 @@
-/** Where time comes from, so that tests have their own. */
+/** The source of time, which tests replace. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once. What comes back calls it off. */
+  /** Calls `call` once after the delay. The returned function cancels it. */
   after(milliseconds: number, call: () => void): () => void;
 }
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after so long. Rejects with the signal's reason as soon as that aborts. */
+/** Resolves after the given milliseconds. Rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -30,7 +30,7 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | 
   });
 }
 
-/** The promise's result, unless it takes longer: then rejects with what `late` gives, and the result is dropped. */
+/** The promise's result. If it takes longer, rejects with the error from `late` and drops the result. */
 export function inTime<T>(clock: Clock, milliseconds: number, promise: Promise<T>, late: () => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = clock.after(milliseconds, () => reject(late()));

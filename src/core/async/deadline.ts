@@ -1,4 +1,4 @@
-/** The promise's result, unless it takes longer: then rejects with what `late` gives, and the result is dropped. */
+/** The promise's result. If it takes longer, rejects with the error from `late` and drops the result. */
 export async function within<T>(milliseconds: number, promise: Promise<T>, late: () => unknown): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), milliseconds);

@@ -1,23 +1,23 @@
 import type { PauseReason } from '../types/training';
 import { untilAborted } from './abort';
 
-/** Lets a loop be paused between two steps, and keeps why: it stands still as long as there is a reason to. */
+/** Pauses a loop between two steps and stores the reasons for the pause. The loop stays paused while any reason remains. */
 export class PauseGate {
   readonly #onReason: (reason: PauseReason) => void;
   readonly #reasons = new Set<PauseReason>();
-  /** Who is to hear that the loop stands still. */
+  /** Resolvers of `pause()` calls that wait until the loop has stopped. */
   #waiting: (() => void)[] = [];
   #leave: (() => void) | undefined;
-  /** What the loop has told as its reason, while it stands still. */
+  /** The reason that the loop has reported while it is paused. */
   #told: PauseReason | undefined;
-  /** The last reason that went. */
+  /** The reason that was removed last. */
   #last: PauseReason = 'user';
-  /** At first nothing moves. */
+  /** Whether the loop is running; false before `begin()`. */
   #moves = false;
   #isLetGo = false;
   #closed = false;
 
-  /** `onReason` hears of another reason that has taken the place of the one told, while the loop stands still. */
+  /** `onReason` receives the new reason when it replaces the reported one while the loop is paused. */
   constructor(onReason: (reason: PauseReason) => void = () => {}) {
     this.#onReason = onReason;
   }
@@ -26,31 +26,31 @@ export class PauseGate {
     return this.#reasons.size > 0;
   }
 
-  /** All that there are, the oldest first. */
+  /** All current reasons, the oldest first. */
   get reasons(): readonly PauseReason[] {
     return [...this.#reasons];
   }
 
-  /** The loop sets out. */
+  /** Marks the loop as running. */
   begin(): void {
     this.#moves = true;
   }
 
-  /** Resolves once the loop stands still, has no reason to any more, or is over. */
+  /** Resolves once the loop has paused, once it has no reason to pause any more, or once it has ended. */
   pause(reason: PauseReason): Promise<void> {
     if (this.#closed) return Promise.resolve();
     if (!this.#isLetGo) this.#add(reason);
     return this.#moves ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
-  /** The loop goes on unless there is another reason. */
+  /** Removes a reason. The loop continues unless another reason remains. */
   resume(reason: PauseReason): void {
     if (!this.#reasons.delete(reason)) return;
     this.#last = reason;
     this.#changed();
   }
 
-  /** The loop goes on to its end, whatever asks for a pause now or later. */
+  /** Removes all reasons and ignores later ones, so that the loop runs to its end. */
   letGo(): void {
     this.#isLetGo = true;
     this.#reasons.clear();
@@ -58,7 +58,7 @@ export class PauseGate {
     this.#changed();
   }
 
-  /** The loop stands still now; gives the reason to tell. */
+  /** Marks the loop as paused and returns the reason to report. */
   enter(): PauseReason {
     this.#moves = false;
     this.#release();
@@ -66,7 +66,7 @@ export class PauseGate {
     return this.#told;
   }
 
-  /** Waits until there is no reason left, and gives the last one; rejects with `signal.reason` when aborted. */
+  /** Waits until no reason remains, and returns the last one. Rejects with `signal.reason` when aborted. */
   async wait(signal: AbortSignal): Promise<PauseReason> {
     try {
       signal.throwIfAborted();
@@ -84,7 +84,7 @@ export class PauseGate {
     }
   }
 
-  /** The loop is over: nobody waits for it any more. */
+  /** The loop has ended: resolves everything that waits for it. */
   close(): void {
     this.#closed = true;
     this.#release();
@@ -106,7 +106,7 @@ export class PauseGate {
     }
   }
 
-  /** What somebody asked for goes before what a page does by itself. */
+  /** A user's request takes precedence over a pause that the page started by itself. */
   #foremost(): PauseReason | undefined {
     return this.#reasons.has('user') ? 'user' : this.#reasons.values().next().value;
   }

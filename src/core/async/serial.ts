@@ -1,4 +1,4 @@
-/** Runs one thing after the other, in the order asked. */
+/** Runs asynchronous functions one after the other, in the order of the calls. */
 export class Serial {
   #last: Promise<unknown> = Promise.resolve();
 

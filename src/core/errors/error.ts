@@ -1,4 +1,4 @@
-/** What went wrong, in a word that a program can act on. */
+/** The kind of error, as a word that a program can act on. */
 export type ErrorCode =
   | 'unsupported_device'
   | 'insecure_context'
@@ -24,22 +24,22 @@ export type ErrorCode =
   | 'internal';
 
 export interface ErrorDetails {
-  /** What the reader can do about it. */
+  /** An action that may fix the error. */
   readonly hint?: string;
-  /** Whether the same call may succeed later without a change. */
+  /** Whether the same call may succeed later without a change. False by default. */
   readonly retryable?: boolean;
-  /** Values that a program or a bug report needs; structured-clonable. */
+  /** Values for a program or a bug report; structured-clonable. */
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
 /**
- * The one error class of webvera. Where PEFT raises, `message` is PEFT's text to the letter; elsewhere it says what
- * was expected and what came. As a string, and where nobody catches it, it tells its hint too.
- * Aborting isn't an error of this class: promises then reject with `signal.reason`.
+ * The one error class of webvera. Where PEFT raises the same error, `message` is PEFT's text to the letter; otherwise it says what was
+ * expected and what the argument was. `toString()`, and the stack that consoles print of an uncaught error, include the hint. Aborted calls
+ * reject with `signal.reason` instead of an error of this class.
  */
 export class WebVeraError extends Error {
-  /** @internal Its name in messages, which minifiers leave. */
+  /** @internal The class name in messages, which minifiers leave unchanged. */
   static override readonly name = 'WebVeraError';
 
   override readonly name = 'WebVeraError';
@@ -54,7 +54,7 @@ export class WebVeraError extends Error {
     this.retryable = details.retryable ?? false;
     this.hint = details.hint ?? '';
     this.detail = details.detail ?? {};
-    // As it is made, an error has the name of its parent.
+    // At this point the stack still begins with the name of the parent class, `Error`.
     if (this.stack !== undefined) this.stack = stackWithHint(this, { name: 'Error', message, stack: this.stack });
   }
 
@@ -65,9 +65,9 @@ export class WebVeraError extends Error {
 }
 
 /**
- * The stack of `from` as that of `error`, whose hint it tells: consoles print the stack of what nobody catches. Of V8's
- * they cut off what comes before the frames, so the hint goes after them. Elsewhere a stack is frames alone, and consoles
- * pass over all else: there the hint stands in a frame of its own, in the place of a function's name.
+ * The stack of `from`, rewritten as the stack of `error` and with its hint: consoles print the stack of an uncaught error. V8's stacks
+ * begin with the message, but consoles cut off everything else before the frames, so the hint follows the frames. Other engines' stacks
+ * consist of frames only, and consoles skip other lines: there the hint stands in a frame of its own, in place of a function's name.
  */
 export function stackWithHint(error: WebVeraError, from: Pick<Error, 'name' | 'message' | 'stack'>): string {
   const { name, message, hint } = error;

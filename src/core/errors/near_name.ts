@@ -1,4 +1,4 @@
-/** What other libraries call the same thing, in small letters without signs. */
+/** Names that other libraries use for the same thing, in lowercase and without punctuation. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   r: 'rank dim',
   target_modules: 'target targets modules',
@@ -46,7 +46,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   auto: 'bfloat16',
 };
 
-/** What there is no need for, and why. */
+/** Options of other libraries that webvera does not need, with the reason. */
 const NEEDLESS: Readonly<Record<string, string>> = {
   device: 'Models run on the GPU, always.',
   devicemap: 'Models run on the GPU, always.',
@@ -74,7 +74,9 @@ const NEEDLESS: Readonly<Record<string, string>> = {
   mixed: 'There are no adapters of other methods to mix with.',
 };
 
-/** What to say to who asked for `given`, which isn't among the names that there are: '' where nothing comes to mind. */
+/**
+ * The hint for an unknown name `given`: why the option is not needed, or the known name that was probably meant; '' if there is neither.
+ */
 export function suggestion(given: string, known: readonly string[]): string {
   const needless = plain(given);
   if (Object.hasOwn(NEEDLESS, needless)) return NEEDLESS[needless] ?? '';
@@ -82,10 +84,10 @@ export function suggestion(given: string, known: readonly string[]): string {
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
 
-/** Longer than any name, so that what is compared stays short. */
+/** Longer than any known name. It limits the cost of the comparison. */
 const LONGEST = 60;
 
-/** The name that was probably meant: in another spelling, of another library, or mistyped. */
+/** The known name that was probably meant: spelt differently, from another library, or mistyped. */
 export function nearName(given: string, known: readonly string[]): string | undefined {
   if (given.length > LONGEST) return undefined;
   const wanted = plain(given);
@@ -105,7 +107,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
 }
 
-/** Letters to put in, take out, change or swap with the next one. */
+/** Edit distance: letters to insert, delete, replace or swap with the next one. */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

@@ -1,9 +1,9 @@
 import { WebVeraError } from './error';
 
-/** Methods of other libraries, and what takes their place here. */
+/** Methods or properties of other libraries, with a hint that names the equivalent in webvera. */
 export type Instead = Readonly<Record<string, string>>;
 
-/** Lets who reads such a property of an object hear what to read. The types don't know of them. */
+/** Defines properties that throw an error with a hint when they are read. The types do not include them. */
 export function tellInsteadOf(object: object, properties: Instead): void {
   for (const [name, hint] of Object.entries(properties)) {
     const get = (): never => {
@@ -13,7 +13,7 @@ export function tellInsteadOf(object: object, properties: Instead): void {
   }
 }
 
-/** Lets who calls such a method of an object hear what to call. The types don't know of them. */
+/** Defines methods that throw an error with a hint when they are called. The types do not include them. */
 export function tellInstead(object: object, methods: Instead): void {
   for (const [name, hint] of Object.entries(methods)) {
     const value = (): never => {

@@ -1,26 +1,26 @@
 import { WebVeraError } from './error';
 
-/** What is said of an argument that isn't what it must be. */
+/** The error for an invalid argument. */
 export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
   return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, {
     hint: got instanceof Promise ? 'Put await before it.' : hint,
   });
 }
 
-/** A value in a message: short, and never the content of something large. */
+/** A value for a message: short, and without the content of large values. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  // Classes of this library tell their names themselves. One or two letters are what a bundler made of another's.
+  // Classes of this library set their names themselves. A name of one or two letters comes from a bundler that minified another class.
   const name: unknown = value.constructor?.name;
   return typeof name === 'string' && name.length > 2 && name !== 'Object'
     ? `a ${name}`
     : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }
 
-/** What to do about a number, or true or false, that came as a text; undefined where what the text says wouldn't do either. */
+/** The hint for a number or boolean that was passed as a string; undefined if the parsed value would be invalid too. */
 export function unquoted(value: unknown, accepts: (value: unknown) => boolean): string | undefined {
   if (typeof value !== 'string' || value.trim() === '') return undefined;
   const number = Number(value);
@@ -29,7 +29,7 @@ export function unquoted(value: unknown, accepts: (value: unknown) => boolean): 
   return isFlag && accepts(value === 'true') ? `Pass ${value}, without quotes.` : undefined;
 }
 
-/** As it would be written in code. */
+/** A value as it is written in code. */
 export function quote(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }

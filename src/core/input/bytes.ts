@@ -1,4 +1,4 @@
-/** The bytes that a view looks at, not a copy. */
+/** The bytes of a view, without a copy. */
 export function bytesOf<B extends ArrayBufferLike>({
   buffer,
   byteOffset,

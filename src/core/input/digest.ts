@@ -1,4 +1,4 @@
-/** A fingerprint of bytes that come in pieces, however they are cut: SHA-256 over the fingerprints of equal blocks. */
+/** A fingerprint of a stream of bytes that does not depend on how the stream is cut: SHA-256 over the SHA-256 of equal blocks. */
 export class Digest {
   readonly #block = new Uint8Array(2 ** 20);
   #filled = 0;
@@ -14,7 +14,7 @@ export class Digest {
     }
   }
 
-  /** 64 hexadecimal digits. Nothing can be added any more. */
+  /** The fingerprint in 64 hexadecimal digits. `add` must not be called after it. */
   async end(): Promise<string> {
     await this.#close();
     const all = new Uint8Array(32 * this.#blocks.length);

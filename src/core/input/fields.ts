@@ -4,21 +4,21 @@ import { jsonOf } from './nesting';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 interface NumberRange {
-  /** Used when the key is missing or null; without it the key must be there. */
+  /** Used when the key is missing or null. Without it the key is required. */
   readonly fallback?: number;
   /** The largest value allowed. */
   readonly max?: number;
 }
 
 /**
- * Reads the fields of an untrusted JSON object. Every method throws `invalid_format`, naming file, key, what was
- * expected and what came.
+ * Reads the fields of an untrusted JSON object. Every method throws `invalid_format` with the file, the key, the expected value and the
+ * actual value.
  */
 export class Fields {
   readonly #json: JsonObject;
   readonly #where: string;
 
-  /** `where` is the file's name, with the path to a nested object: 'config.json', 'config.json: rope_parameters'. */
+  /** `where` is the file's name, followed by the path to a nested object: 'config.json', 'config.json: rope_parameters'. */
   constructor(json: JsonObject, where: string) {
     this.#json = json;
     this.#where = where;
@@ -26,7 +26,7 @@ export class Fields {
 
   /** The raw value; `undefined` when the key is missing or null. */
   get(key: string): unknown {
-    // A plain lookup would find `constructor` and the like on the prototype.
+    // A plain lookup would also find `constructor` and the like on the prototype.
     return Object.hasOwn(this.#json, key) ? (this.#json[key] ?? undefined) : undefined;
   }
 
@@ -34,7 +34,7 @@ export class Fields {
     return Object.keys(this.#json);
   }
 
-  /** Whether the key is there, even as null. */
+  /** Whether the key exists, even with the value null. */
   has(key: string): boolean {
     return Object.hasOwn(this.#json, key);
   }
@@ -66,7 +66,7 @@ export class Fields {
     throw this.invalid(key, 'true or false');
   }
 
-  /** What `read` makes of the value, null where the file says null; `fallback` only when the key is missing. */
+  /** The value that `read` returns, or null if the file says null. `fallback` applies only when the key is missing. */
   orNull<T>(key: string, fallback: T | null, read: (key: string) => T): T | null {
     if (!this.has(key)) return fallback;
     return this.get(key) === undefined ? null : read(key);
@@ -90,7 +90,7 @@ export class Fields {
     throw this.invalid(key, 'an object');
   }
 
-  /** A token id below `vocabSize`, null for none; `fallback` only when the key is missing. */
+  /** A token id below `vocabSize`; null means none. `fallback` applies only when the key is missing. */
   tokenId(key: string, vocabSize: number, fallback: number | null): number | null {
     if (!this.has(key)) return fallback;
     const value = this.get(key) ?? null;
@@ -98,7 +98,7 @@ export class Fields {
     throw this.invalid(key, `a token id from 0 to ${vocabSize - 1}`);
   }
 
-  /** One token id or a list of them, as a list. */
+  /** One token id or a list of them, as a list. `fallback` applies only when the key is missing. */
   tokenIds(key: string, vocabSize: number, fallback: readonly number[]): readonly number[] {
     if (!this.has(key)) return fallback;
     const value = this.get(key) ?? [];
@@ -107,7 +107,7 @@ export class Fields {
     throw this.invalid(key, `token ids from 0 to ${vocabSize - 1}`);
   }
 
-  /** The error for a key whose value isn't what it should be. */
+  /** The error for a key with an invalid value. */
   invalid(key: string, expected: string): WebVeraError {
     const got = this.has(key) ? describe(this.#json[key]) : 'nothing';
     return new WebVeraError('invalid_format', `${this.#where}: ${key}: expected ${expected}, got ${got}`, {
@@ -125,7 +125,7 @@ function isIntegerWithin(value: unknown, min: number, max: number): value is num
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
 }
 
-/** Untrusted values in messages are short, and quoted as JSON. */
+/** An untrusted value for a message: short, and quoted as JSON. */
 function describe(value: unknown): string {
   const text = jsonOf(value);
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;

@@ -1,44 +1,44 @@
 import { WebVeraError } from '../errors/error';
 
-/** A folder of model files, wherever it lies: on the hub, at an address, or among files that the visitor chose. */
+/** A folder of model files: on the hub, at a URL, or among files that the visitor chose. */
 export interface FileSource {
-  /** What progress and messages call the model: 'org/name', or the folder's name. */
+  /** The model's name in progress and messages: 'org/name', or the folder's name. */
   readonly name: string;
-  /** Where the files are looked for, to be shown in messages. */
+  /** The location of the files, for messages. */
   readonly location: string;
   /**
-   * Opens a file for reading, or gives `undefined` where the folder has none of that name. Throws `offline`,
-   * `http_error`, `gated_repo`, or `not_found` when the folder itself is missing.
+   * Opens a file for reading, or returns `undefined` if the folder has no file of that name. Throws `offline`, `http_error`, `gated_repo`,
+   * or `not_found` when the folder itself is missing.
    */
   open(file: string): Promise<ByteStream | undefined>;
-  /** Tells how many bytes will be read in all; only then can progress over all files be reported. */
+  /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
-  /** Bytes of a file that needn't be downloaded any more. None where it isn't told. */
+  /** Bytes of a file that are in the cache already, so that they need no download. A source without a cache omits it. */
   kept?(file: string): Promise<number>;
 }
 
-/** A file that is read once, from its start. Read it to its end or cancel it. */
+/** A file that is read once, from its start. Read it to the end or cancel it. */
 export interface ByteStream {
-  /** Bytes of the whole file, where they are known for sure. */
+  /** Bytes of the whole file, if known for certain. */
   readonly size: number | undefined;
   /** The next bytes, or `undefined` after the last. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   cancel(): Promise<void>;
 }
 
-/** Like `source.open`, but throws `not_found` where there is no such file. */
+/** Like `source.open`, but throws `not_found` if the file does not exist. */
 export async function openFile(source: FileSource, file: string): Promise<ByteStream> {
   const stream = await source.open(file);
   if (stream === undefined) throw missingFile(source, [file]);
   return stream;
 }
 
-/** Reads a small file whole. Throws `not_found`, and `limit_exceeded` as soon as it proves to be over `limit` bytes. */
+/** Reads a small file completely. Throws `not_found`, and `limit_exceeded` as soon as the file proves to be over `limit` bytes. */
 export async function readFile(source: FileSource, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   return readWhole(await openFile(source, file), file, limit);
 }
 
-/** Like `readFile`, for a file that a model may lack. */
+/** Like `readFile`, for an optional file: `undefined` if it does not exist. */
 export async function readFileIfPresent(
   source: FileSource,
   file: string,

@@ -2,8 +2,8 @@ import { wrong } from '../errors/wrong';
 import type { AdapterFiles } from '../types/model';
 
 /**
- * Files by their names: a Map or an object of Blobs, as what saves and exports gives them, or a list of Files as an input of files gives
- * it. A File that was chosen with its folder goes by its path in that folder.
+ * Files by their names: a Map or an object of Blobs, as the save and export methods return them, or a list of Files from a file input. A
+ * File that was chosen with its folder is named by its path in that folder.
  */
 export type Files =
   | ReadonlyMap<string, Blob>
@@ -12,7 +12,7 @@ export type Files =
   | FileList
   | readonly File[];
 
-/** The words of an error about files. */
+/** Texts of an error about files. */
 interface Wanted {
   readonly expected?: string;
   readonly hint?: string;
@@ -21,14 +21,14 @@ interface Wanted {
 const FILES = 'files by their names: a Map or an object of Blobs, a FileList, or a list of Files';
 const HINT = "Pass input.files of an <input type='file'>, or what save_pretrained() or export() gave.";
 
-/** Whether a value has the form of `Files`; an object has if all that it holds are Blobs. */
+/** Whether a value has the form of `Files`. An object has it if all its values are Blobs. */
 export function isFiles(value: unknown): value is Files {
   const entries = entriesOf(value) ?? [];
   const hasForm = value instanceof Map || isList(value) || entries.length > 0;
   return hasForm && entries.every(([, file]) => file instanceof Blob);
 }
 
-/** Files by name, of whichever form. Throws `invalid_argument` for all else, and for two files of one name. */
+/** Files by name, from any form. Throws `invalid_argument` for any other value and for two files of the same name. */
 export function namedFiles(what: string, files: unknown, wanted: Wanted = {}): Map<string, Blob> {
   const named = new Map<string, Blob>();
   for (const [path, file] of listedFiles(what, files, wanted)) {
@@ -39,7 +39,7 @@ export function namedFiles(what: string, files: unknown, wanted: Wanted = {}): M
   return named;
 }
 
-/** Each file with its name, or with its path where it was chosen with its folder. Throws `invalid_argument`. */
+/** Each file with its name, or with its path if it was chosen with its folder. Throws `invalid_argument`. */
 export function listedFiles(
   what: string,
   files: unknown,
@@ -68,7 +68,7 @@ function isList(files: unknown): files is ArrayLike<unknown> {
   return typeof length === 'number' && typeof item === 'function';
 }
 
-/** Only a File has a name, and only one that was chosen with its folder a path. */
+/** A File's path if it was chosen with its folder, else its name. Blobs have neither. */
 function pathOf(file: unknown): string | undefined {
   const { webkitRelativePath: path, name } = (file ?? {}) as { webkitRelativePath?: unknown; name?: unknown };
   if (typeof path === 'string' && path !== '') return path;

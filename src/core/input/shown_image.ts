@@ -8,7 +8,7 @@ interface Size {
   readonly height: number;
 }
 
-/** How large what is shown is, by its class; 0 where it holds nothing. */
+/** The size of a shown image in pixels, by its class; 0 if it holds no pixels. */
 const SIZES: { readonly [name: string]: ((shown: never) => Size) | undefined } = {
   HTMLCanvasElement: sizeOf,
   OffscreenCanvas: sizeOf,
@@ -17,14 +17,14 @@ const SIZES: { readonly [name: string]: ((shown: never) => Size) | undefined } =
   VideoFrame: ({ displayWidth: width, displayHeight: height }: VideoFrame) => ({ width, height }),
 };
 
-/** Whether a value is something that a page shows, also of another frame of it. */
+/** Whether a value is an image that a page can show, also if it comes from another frame. */
 export function isShownImage(value: unknown): value is ShownImage {
   return Object.hasOwn(SIZES, classOf(value));
 }
 
 /**
- * The pixels of what is shown. Throws `invalid_argument` for what holds none, or belongs to another server that doesn't let pages read
- * it, and `limit_exceeded`; `where` says which one it is.
+ * The pixels of a shown image. Throws `invalid_argument` if it has no pixels or comes from another server that does not allow pages to read
+ * it, and `limit_exceeded` if it is too large. `where` names the image in messages.
  */
 export function pixelsOfShown(where: string, shown: ShownImage): RgbaImage {
   const name = classOf(shown);
@@ -83,7 +83,7 @@ function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
-/** As a value tells it, whichever frame it is of. */
+/** The class name of a value, also if it comes from another frame. */
 function classOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

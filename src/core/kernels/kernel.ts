@@ -1,13 +1,13 @@
-/** How a kernel uses a binding. In WGSL `write` and `update` are both `read_write`; `write` makes a new value. */
+/** How a kernel uses a binding. `write` and `update` are both `read_write` in WGSL; a `write` binding holds a new value. */
 type Access = 'read' | 'write' | 'update';
 /**
- * What a param is: `f32`, or else a `u32` in WGSL. Of those a `size` says how much there is of something; a `place`, where it
- * lies or which one it is, so that the work is the same with any other; `u32` is what is neither.
+ * The type of a param: `f32`, or one of three kinds of `u32` in WGSL. A `size` is a count that determines the amount of work; a `place` is
+ * an offset or index, which does not change the amount of work; `u32` is anything else.
  */
 export type ParamType = 'u32' | 'f32' | 'size' | 'place';
-/** What products of activations and their gradients multiply in. They are summed in f32. */
+/** The precision in which activations and their gradients are multiplied. Products are summed in f32. */
 export type Arithmetic = 'f32' | 'f16';
-/** What a device may lack. */
+/** Optional WebGPU features that kernels can use. */
 export type Feature = 'subgroups' | 'shader-f16' | 'chromium-experimental-subgroup-matrix';
 export type Bindings = Readonly<Record<string, Access>>;
 export type ParamTypes = Readonly<Record<string, ParamType>>;
@@ -15,48 +15,50 @@ export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
 /** Workgroups in x, y and z. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
-/** One way to run a kernel: a shader, and its grid. */
+/** One implementation of a kernel: a shader and its grid. */
 interface Variant<P extends ParamTypes = ParamTypes> {
   /**
-   * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name: the first
-   * that fits is meant.
+   * `default`, or the family of the variant: `workgroup`, `serial`, `subgroup` … Several variants may share a name: the first that fits is
+   * used.
    */
   readonly name: string;
-  /** The shader's parts, whole files. */
+  /** The shader's parts: complete files. */
   readonly files: readonly string[];
-  /** What is compiled: the files joined as they are, anew each time that it is asked for. */
+  /** The source to compile: the files, joined at each access. */
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
-  /** What it needs of the device beyond core WebGPU. */
+  /** Features that the variant needs beyond core WebGPU. */
   readonly features: readonly Feature[];
-  /** Whether it reads where a piece begins. */
+  /** Whether the shader reads `first_x` and `first_y`, so that its dispatch can be split. */
   readonly splits: boolean;
   workgroups(params: Params<P>): Grid;
-  /** Whether it can run these params, well or badly: true unless the record says otherwise. */
+  /** Whether the variant can run with these params, at any speed. Default: true. */
   fits(params: Params<P>): boolean;
-  /** Turns of one thread's loop, where they may be too many: 0 unless the record says otherwise. */
+  /** Iterations of one thread's loop, for variants that may need too many. Default: 0. */
   turns(params: Params<P>): number;
 }
 
-/** The record of a kernel: all that the host knows about its shader. Plain data, so that it can be planned anywhere. */
+/**
+ * The record of a kernel: everything that the host knows about its shader. It is plain data, so that kernels can be planned without a
+ * device.
+ */
 export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = ParamTypes> {
   readonly name: string;
-  /** Binding 0 is the uniform `Params`; these follow in order, from binding 1. */
+  /** Bindings in order, from binding 1. Binding 0 is the uniform `Params`. */
   readonly bindings: B;
   readonly params: P;
   /**
-   * Whether a large dispatch can be split into pieces, for slow devices. `Params` then end with `first_x` and `first_y`, where a
-   * piece begins in the whole grid, which shaders add to the workgroup's id. Shaders that ask how many workgroups there are
-   * can't be split.
+   * Whether a large dispatch can be split into pieces, for slow devices. `Params` then end with `first_x` and `first_y`: the first
+   * workgroup of the piece in the whole grid, which shaders add to the workgroup's id. Shaders that read `num_workgroups` can't be split.
    */
   readonly splits: boolean;
-  /** Equal results, different shapes of work; the device's rule picks one. */
+  /** Variants with equal results and different work distributions. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
   /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
   flops(params: Params<P>): number;
 }
 
-/** A kernel whose types were forgotten, as the executor sees it. */
+/** A kernel without its type parameters, as the executor uses it. */
 export interface AnyKernel {
   readonly name: string;
   readonly bindings: Bindings;
@@ -79,11 +81,11 @@ export interface AnyVariant {
 
 export interface VariantInit<P extends ParamTypes> {
   readonly name?: string;
-  /** The shader's file and the `lib/` files that complete it, joined as they are. */
+  /** The shader's file and the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
   readonly features?: readonly Feature[];
-  /** Default: that of the kernel. */
+  /** Default: the kernel's `splits`. */
   readonly splits?: false;
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
@@ -131,12 +133,12 @@ function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits:
   };
 }
 
-/** Threads in a workgroup that strides over flat elements. */
+/** Threads of a workgroup in kernels that process flat elements. */
 export const FLAT_THREADS = 64;
 
 /**
- * The grid of a kernel with one thread per element: folded into two dimensions, as one holds 65,535 workgroups.
- * The shader finds its element by `flat_index` of `lib/flat_index.wgsl`.
+ * The grid of a kernel with one thread per element, folded into two dimensions, because one dimension is limited to 65,535 workgroups. The
+ * shader computes its element with `flat_index` of `lib/flat_index.wgsl`.
  */
 export function flatGrid(elements: number): Grid {
   const groups = Math.ceil(elements / FLAT_THREADS);
@@ -144,7 +146,7 @@ export function flatGrid(elements: number): Grid {
   return [Math.max(1, x), Math.max(1, Math.ceil(groups / Math.max(1, x)))];
 }
 
-/** The bytes of `Params`: scalars only, four bytes each, in the record's order. */
+/** The bytes of `Params`: only scalars, four bytes each, in the record's order. */
 export function packParams(types: ParamTypes, params: Readonly<Record<string, number>>): ArrayBuffer {
   const names = Object.keys(types);
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(names.length / 4) * 16));
@@ -157,7 +159,7 @@ export function packParams(types: ParamTypes, params: Readonly<Record<string, nu
   return buffer;
 }
 
-/** Where the `Params` of a kernel that splits have `first_x` and `first_y`, in bytes: behind the record's. */
+/** The byte offset of `first_x` and `first_y` in the `Params` of a kernel that splits: after the record's params. */
 export function firstOffset(types: ParamTypes): number {
   return 4 * Object.keys(types).length;
 }

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../errors/error';
 import { isJsonObject } from '../input/fields';
 
-/** The adapter that a choice was made on, as it describes itself. */
+/** The GPU adapter for which a choice was made, as WebGPU describes it. */
 export interface KernelAdapter {
   readonly vendor: string;
   readonly architecture: string;
@@ -12,21 +12,21 @@ export interface KernelAdapter {
 }
 
 /**
- * Which kernels a session runs, as plain JSON: the same choice on the same adapter gives the same bytes. Without any
+ * The kernel variants that a session uses, as plain JSON. The same choice on the same GPU adapter gives the same bytes. With empty
  * `variants` it is the fixed table.
  */
 export interface KernelChoice {
-  /** A fingerprint of the shaders: it changes with them. */
+  /** A fingerprint of the shaders: a change of any shader changes it. */
   readonly version: string;
   readonly adapter: KernelAdapter;
-  /** Names of variants by those of kernels. A kernel that isn't named goes by the fixed table. */
+  /** Variant names by kernel names. Kernels without an entry use the fixed table. */
   readonly variants: Readonly<Record<string, string>>;
 }
 
 const MOST_ENTRIES = 256;
 const LONGEST_TEXT = 1024;
 
-/** A choice that comes from outside, without what doesn't belong to it. Throws `invalid_argument`. */
+/** Validates a choice from outside and drops unknown keys. Throws `invalid_argument`. */
 export function readKernelChoice(value: unknown): KernelChoice {
   const { version, adapter, variants } = object('a kernel choice', value);
   const { vendor, architecture, description, features, limits } = object('adapter', adapter);
@@ -44,12 +44,12 @@ export function readKernelChoice(value: unknown): KernelChoice {
   };
 }
 
-/** Whether two adapters are the same, as far as they tell. */
+/** Whether two GPU adapters are the same, by everything that WebGPU reports about them. */
 export function sameAdapter(a: KernelAdapter, b: KernelAdapter): boolean {
   return adapterKey(a) === adapterKey(b);
 }
 
-/** Equal for adapters that are the same. */
+/** A string that is equal for equal GPU adapters. */
 export function adapterKey({ vendor, architecture, description, features, limits }: KernelAdapter): string {
   const ordered = Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([vendor, architecture, description, features.toSorted(), ordered]);
@@ -57,7 +57,7 @@ export function adapterKey({ vendor, architecture, description, features, limits
 
 function object(what: string, value: unknown): Readonly<Record<string, unknown>> {
   if (!isJsonObject(value)) throw unexpected(what, 'an object');
-  // Without what a prototype would answer.
+  // A null prototype, so that only own keys are found.
   return Object.assign(Object.create(null), value);
 }
 

@@ -1,16 +1,16 @@
-/** Who is told what becomes of a name that it has. */
+/** Receives events of a name that it holds. */
 export interface Holder {
-  /** Somebody waits for it: let go soon. May come more than once. */
+  /** Another tab waits for the name: release it soon. May be called more than once. */
   onAsked(): void;
-  /** Somebody else has it. */
+  /** Another tab has taken the name. */
   onLost(): void;
 }
 
-/** A name that is held until it is let go, or lost. */
+/** A name that a tab holds until the tab releases or loses it. */
 export class HeldName {
-  /** Whether somebody else had it until now, who may not know yet. */
+  /** Whether the name was taken from another holder, who may not know yet. */
   readonly wasTaken: boolean;
-  /** Resolves when it isn't held any more. */
+  /** Resolves when the name is no longer held. */
   readonly over: Promise<void>;
   readonly #holder: Holder | undefined;
   readonly #check: (held: HeldName) => Promise<void>;
@@ -45,7 +45,7 @@ export class HeldName {
     this.#end();
   }
 
-  /** Looks whether it is still held: a browser may let go of what a page holds that sleeps. */
+  /** Checks that the name is still held: a browser may release the locks of a suspended page. */
   async check(): Promise<void> {
     if (!this.#isOver) await this.#check(this);
   }

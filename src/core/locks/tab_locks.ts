@@ -4,34 +4,34 @@ import { HeldName, type Holder } from './held_name';
 import { LEAVES_WITHIN, requestLock, takeLockOver, type WebLocks } from './web_locks';
 
 export interface TakeOptions {
-  /** One without never answers who asks, and soon loses the name to them. */
+  /** Without a holder, requests of other tabs get no answer, and those tabs soon take the name. */
   readonly holder?: Holder | undefined;
-  /** Whether to ask whoever has it to let go, and to take it from them where they don't. */
+  /** Whether to ask the current holder to release the name, and to take it if the holder doesn't release it. */
   readonly takesOver?: boolean;
-  /** Gives up waiting: rejects with its reason. */
+  /** Aborts the wait: `take` rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Names that one of all tabs may have at a time, and that another may take over. A tab that has crashed has none any more.
- * Where there are no Web Locks, as in Node before 24, or none for this page, or no other tab sees what the names are of, only those
- * who share this object are seen.
+ * Names that only one tab at a time can hold and that another tab can take over. A crashed tab releases its names. Without Web Locks (in
+ * Node before 24, in some pages), or if the storage that the names protect is not shared with other tabs, names exclude only users of the
+ * same object.
  */
 export class TabLocks {
   readonly #locks: WebLocks | undefined;
   readonly #prefix: string;
   readonly #isShared: () => Promise<boolean>;
-  /** Where no other tab is seen. */
+  /** Holders in this tab, used when other tabs don't matter or can't be seen. */
   readonly #here = new Map<string, HeldName>();
 
-  /** `isShared`: whether other tabs see what the names are of. */
+  /** `isShared`: whether other tabs share the storage that these names protect. */
   constructor(locks: WebLocks | undefined, prefix: string, isShared = async () => true) {
     this.#locks = locks;
     this.#prefix = prefix;
     this.#isShared = isShared;
   }
 
-  /** Undefined where somebody has it, unless it is to be taken over. Rejects with what `isShared` does. */
+  /** Takes a name. Undefined if another holder has it and `takesOver` is false. Rejects with the error of `isShared`. */
   async take(name: string, options: TakeOptions = {}): Promise<HeldName | undefined> {
     const locks = this.#locks;
     if (locks === undefined || !(await this.#isShared())) return this.#takeHere(name, options);
@@ -40,7 +40,7 @@ export class TabLocks {
     try {
       held = await requestLock(locks, lock, { ifAvailable: true }, options.holder);
     } catch {
-      return this.#takeHere(name, options); // a sandboxed frame sees the locks, but has none
+      return this.#takeHere(name, options); // a sandboxed frame has `navigator.locks` but may not use it
     }
     return held ?? (options.takesOver ? takeLockOver(locks, lock, options) : undefined);
   }
@@ -56,7 +56,6 @@ export class TabLocks {
     }
     const held = new HeldName(holder, wasTaken);
     this.#here.set(name, held);
-    // Its holder knows a whole run.
     held.over.then(() => {
       if (this.#here.get(name) === held) this.#here.delete(name);
     });

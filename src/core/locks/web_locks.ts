@@ -1,15 +1,18 @@
 import { HeldName, type Holder } from './held_name';
 
-/** Milliseconds in which the holder of a lock answers who asks for it. A tab that is frozen, or hangs, loses it then. */
+/** Milliseconds in which the holder of a lock must answer a request. A frozen or hanging tab loses the lock then. */
 export const ANSWERS_WITHIN = 3000;
-/** Milliseconds in which a holder that has answered lets go. */
+/** Milliseconds in which a holder that has answered must release the lock. */
 export const LEAVES_WITHIN = 30_000;
-/** Milliseconds between two questions: the holder may not listen yet. */
+/** Milliseconds between two requests: the holder may not listen yet. */
 const ASKS_EVERY = 500;
 
 export type WebLocks = Pick<LockManager, 'request' | 'query'>;
 
-/** Undefined where somebody has it and it is only wanted if available. Rejects with the signal's reason, and for pages that may have none. */
+/**
+ * Requests a Web Lock. Undefined if `ifAvailable` is set and the lock is held. Rejects with the signal's reason, and in pages that may not
+ * use locks.
+ */
 export function requestLock(
   locks: WebLocks,
   name: string,
@@ -32,8 +35,8 @@ export function requestLock(
 }
 
 /**
- * Waits in the queue for a lock, and asks its holder to let go. Where nobody answers in time, or one who has answered doesn't
- * let go, it is stolen. Rejects with `signal.reason`.
+ * Queues for a lock and asks its holder to release it. If the holder doesn't answer, or answers but doesn't release the lock in time, the
+ * lock is stolen. Rejects with `signal.reason`.
  */
 export async function takeLockOver(
   locks: WebLocks,
@@ -56,7 +59,7 @@ export async function takeLockOver(
   try {
     const ends = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
     const granted = requestLock(locks, name, { signal: ends }, holder, true);
-    // By then the request is in the queue, where the holder looks for it.
+    // At this point the request is queued, and the holder can find it there.
     locks.query().then(ask, () => {});
     return await granted;
   } catch (error) {
@@ -70,11 +73,11 @@ export async function takeLockOver(
   }
 }
 
-/** Tells whoever asks for a lock that its holder has heard. */
+/** Answers requests of other tabs for a held lock, and passes them to the holder. */
 function answer(locks: WebLocks, name: string, held: HeldName): void {
   const channel = openChannel(name, async ({ asks }) => {
     if (asks === undefined) return;
-    // What a tab hears that was frozen is old. Who still asks is in the queue.
+    // Messages that a frozen tab receives are old. A tab that still waits has a pending request.
     const { pending = [] } = await locks.query();
     if (held.isOver || !pending.some((request) => request.name === name)) return;
     channel?.postMessage({ answers: asks });
@@ -84,7 +87,7 @@ function answer(locks: WebLocks, name: string, held: HeldName): void {
 }
 
 async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<void> {
-  // Another lock tells what this thread is called.
+  // A lock with a new name reveals the client id of this thread.
   const probe = `${name}:${crypto.randomUUID()}`;
   const { held = [] } = await locks.request(probe, () => locks.query());
   const holderOf = (lock: string): string | undefined => held.find((one) => one.name === lock)?.clientId;
@@ -100,12 +103,12 @@ interface Message {
   readonly answers?: string;
 }
 
-/** Old engines have none, and some pages may not open one: nobody hears then, nor answers. */
+/** Undefined in old engines and in pages that may not open one. Requests then get no answer. */
 function openChannel(name: string, onMessage: (message: Message) => unknown): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(name);
     channel.addEventListener('message', ({ data }: MessageEvent<Message | null>) => onMessage(data ?? {}));
-    // It must not keep Node alive.
+    // The channel must not prevent Node from exiting.
     (channel as { unref?: () => void }).unref?.();
     return channel;
   } catch {

@@ -1,6 +1,6 @@
 const SMALLEST = 64;
 
-/** A length for `tokens` of them that few programs serve: `smallest`·2ⁿ, or `longest` where that is less. */
+/** Rounds a length up to `smallest`·2ⁿ, or to `longest` if that is less, so that few programs serve all lengths. */
 export function bucketLength(tokens: number, longest: number, smallest = SMALLEST): number {
   let length = smallest;
   while (length < tokens) length *= 2;

@@ -1,11 +1,11 @@
 /**
- * Halves and brain floats as numbers. Conversions go through the bits, since typed arrays of halves aren't everywhere;
- * they are exact one way and round to the nearest, ties to even, the other.
+ * Conversions between float16 or bfloat16 and float32. They work on bits, because not every engine has float16 arrays. Widening is exact;
+ * narrowing rounds to the nearest, ties to even.
  */
 
 const SMALLEST_HALF = 2 ** -24;
 
-/** float16 bits → float32. Exact; NaN payloads are kept. */
+/** float16 bits → float32. Exact; NaN payloads are preserved. */
 export function f16ToF32(source: Uint16Array, target = new Float32Array(source.length)): Float32Array<ArrayBuffer> {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let index = 0; index < source.length; index++) {
@@ -13,14 +13,14 @@ export function f16ToF32(source: Uint16Array, target = new Float32Array(source.l
     const sign = (half & 0x8000) << 16;
     const magnitude = half & 0x7fff;
     if (magnitude >= 0x7c00) bits[index] = sign | 0x7f800000 | ((magnitude & 0x3ff) << 13);
-    // The exponent's bias moves from 15 to 127.
+    // Moves the exponent's bias from 15 to 127.
     else if (magnitude >= 0x400) bits[index] = sign | ((magnitude << 13) + 0x38000000);
     else target[index] = (sign === 0 ? magnitude : -magnitude) * SMALLEST_HALF;
   }
   return target;
 }
 
-/** One float16's bits as a number. */
+/** Converts the bits of one float16. */
 export function f16ToNumber(bits: number): number {
   const [exponent, fraction, sign] = [(bits >> 10) & 31, bits & 1023, bits & 0x8000 ? -1 : 1];
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
@@ -36,14 +36,14 @@ export function f32ToF16(source: Float32Array, target = new Uint16Array(source.l
     const magnitude = float & 0x7fffffff;
     if (magnitude > 0x7f800000) target[index] = sign | 0x7e00 | ((magnitude >>> 13) & 0x3ff);
     else if (magnitude >= 0x47800000) target[index] = sign | 0x7c00;
-    // A carry out of the fraction moves into the exponent, up to infinity: just what rounding means.
+    // A carry out of the fraction moves into the exponent, up to infinity, as rounding requires.
     else if (magnitude >= 0x38800000) target[index] = sign | (roundHalfEven(magnitude, 13) - 0x1c000);
     else target[index] = sign | roundSubnormal(magnitude);
   }
   return target;
 }
 
-/** bfloat16 bits → float32. Exact; NaN payloads are kept. */
+/** bfloat16 bits → float32. Exact; NaN payloads are preserved. */
 export function bf16ToF32(source: Uint16Array, target = new Float32Array(source.length)): Float32Array<ArrayBuffer> {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let index = 0; index < source.length; index++) bits[index] = (source[index] ?? 0) << 16;
@@ -62,7 +62,7 @@ export function f32ToBf16(source: Float32Array, target = new Uint16Array(source.
   return target;
 }
 
-/** `value` without its last `shift` bits. */
+/** Drops the last `shift` bits of `value`, rounding to the nearest, ties to even. */
 function roundHalfEven(value: number, shift: number): number {
   const odd = (value >>> shift) & 1;
   return (value + (1 << (shift - 1)) - 1 + odd) >>> shift;
@@ -71,7 +71,7 @@ function roundHalfEven(value: number, shift: number): number {
 /** The bits of a float32 magnitude below 2^-14, in units of 2^-24. */
 function roundSubnormal(magnitude: number): number {
   const exponent = magnitude >>> 23;
-  // Less than half a unit: also keeps the shift below 32.
+  // Less than half a unit. The early return also limits the shift to 31.
   if (exponent < 102) return 0;
   return roundHalfEven((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
 }

@@ -4,14 +4,14 @@ const N = 624;
 const M = 397;
 
 /**
- * The 32-bit Mersenne Twister exactly as `torch.Generator('cpu').manual_seed(seed)` runs it. Like torch it keeps only
- * the seed's low 32 bits, in two's complement: -1 and 4294967295 give the same numbers.
+ * The 32-bit Mersenne Twister, equal to `torch.Generator('cpu').manual_seed(seed)`. Like torch it uses only the seed's low 32 bits, in
+ * two's complement: -1 and 4294967295 give the same numbers.
  */
 export class Mt19937 {
   readonly #state = new Uint32Array(N);
   #next = N;
 
-  /** `seed`: an integer; a number must be a safe one. Throws `invalid_argument` otherwise. */
+  /** `seed` is an integer; a number must be a safe integer. Throws `invalid_argument` otherwise. */
   constructor(seed: number | bigint) {
     const state = this.#state;
     let word = lowWord(seed);

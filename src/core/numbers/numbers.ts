@@ -1,13 +1,13 @@
 /**
- * The entries of an array, typed or not, with large integers as numbers: transformers.js gives ids as them. Undefined for
- * what is no array. What the entries are is for the caller to check.
+ * The entries of an array or typed array, with bigints as numbers: transformers.js gives ids as bigints. Undefined if the value is not an
+ * array. The caller checks the entries.
  */
 export function plainNumbers(value: unknown): unknown[] | undefined {
   if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && 'length' in value)) return undefined;
   return Array.from(value as ArrayLike<unknown>, plainNumber);
 }
 
-/** A large integer as the number that it stands for. One that no number is equal to becomes none that is an integer. */
+/** Converts a bigint to a number, or to NaN if no number equals it. Other values stay unchanged. */
 export function plainNumber(value: unknown): unknown {
   if (typeof value !== 'bigint') return value;
   const number = Number(value);

@@ -2,23 +2,23 @@ import { f16ToNumber, f32ToF16 } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
- * Packed numbers: codes of 8 or 4 bits in groups of 32 along a row. A row is a word for each group, then its codes. A group's word
- * holds two halves:
- * - `q8`: the scale of its first 16 numbers and that of the others. number = scale · (code − 128)
- * - `q4`: scale and minimum. number = scale · code + minimum. Of each eight numbers, the low bits of a word's bytes are the first four.
+ * Packed numbers: codes of 8 or 4 bits in groups of 32 along a row. A row has one word for each group, followed by its codes. A group's
+ * word holds two float16:
+ * - `q8`: the scale of its first 16 numbers and the scale of the last 16. number = scale · (code − 128)
+ * - `q4`: scale and minimum. number = scale · code + minimum. A word holds eight numbers: the low 4 bits of its bytes are the first four.
  */
 export type PackedName = 'q8' | 'q4';
 
-/** Numbers of a group. */
+/** Numbers in a group. */
 export const GROUP = 32;
 /** The code of `q8` that stands for 0. */
 export const Q8_ZERO = 128;
-/** `run` numbers have one scale. Their codes count steps from `zero`: `least` to `most` of them. */
+/** `run` numbers share a scale. A code is `zero` plus a step from `least` to `most`. */
 const CODES = {
   q8: { bits: 8, run: GROUP / 2, zero: Q8_ZERO, least: -127, most: 127 },
   q4: { bits: 4, run: GROUP, zero: 0, least: 0, most: 15 },
 } as const;
-/** What `q8` has for a minimum: added, it leaves even −0 what it is. */
+/** The minimum of `q8`: adding −0 changes no number, not even −0. */
 const NO_MINIMUM = -0;
 const LARGEST_HALF = 65504;
 
@@ -27,12 +27,12 @@ export function packedBytes(shape: Shape, name: PackedName): number {
   return 4 * rows * wordsOf(columns, name);
 }
 
-/** A row's. */
+/** Words of a row. */
 function wordsOf(columns: number, name: PackedName): number {
   return columns / GROUP + (columns * CODES[name].bits) / 32;
 }
 
-/** The words of a matrix, and where what is in them. Columns are a multiple of `GROUP`. */
+/** The words of a packed matrix, with access to scales and codes. The number of columns is a multiple of `GROUP`. */
 export class PackedMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -42,7 +42,7 @@ export class PackedMatrix {
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
 
-  /** Of words that are there, or of new ones. */
+  /** A view of existing words, or a new matrix. */
   constructor(shape: Shape, name: PackedName, buffer = new ArrayBuffer(packedBytes(shape, name))) {
     const { rows, columns } = rowsAndColumns(shape);
     this.rows = rows;
@@ -54,7 +54,7 @@ export class PackedMatrix {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** The bits of the first or second half in the word of the group that a column is in. */
+  /** The bits of the first or second float16 in the word of a column's group. */
   half(row: number, column: number, which: 0 | 1): number {
     return this.#halves[this.#halfAt(row, column, which)] ?? 0;
   }
@@ -68,7 +68,7 @@ export class PackedMatrix {
     return this.#name === 'q8' ? byte : (byte >> (column & 4)) & 0xf;
   }
 
-  /** Once for each column: codes of 4 bits are added to others in their byte. */
+  /** Call it once for each column: 4-bit codes are combined with the other code in their byte. */
   setCode(row: number, column: number, code: number): void {
     const at = this.#byteAt(row, column);
     if (this.#name === 'q8') this.#bytes[at] = code;
@@ -86,8 +86,8 @@ export class PackedMatrix {
 }
 
 /**
- * Within half a step of each number. A step is in `q8` a 127th of the largest magnitude among 16, in `q4` a 15th of what 32 span,
- * whose minimum is rounded to a half.
+ * Packs numbers, each within half a step. In `q8` a step is 1/127 of the largest magnitude among 16 numbers; in `q4` it is 1/15 of the
+ * range of 32 numbers, whose minimum is rounded to float16.
  */
 export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, name);
@@ -135,19 +135,22 @@ export function unpack(bytes: ArrayBuffer, shape: Shape, name: PackedName): Floa
   return numbers;
 }
 
-/** Which half of its group's word has the scale of the numbers from a column on. */
+/** The float16 of a group's word that holds the scale of the 16 numbers beginning at `column`. */
 function halfOfScale(column: number): 0 | 1 {
   return column % GROUP === 0 ? 0 : 1;
 }
 
-/** The nearest half; what is larger than halves are becomes the largest. */
+/** The nearest float16; larger magnitudes become the largest float16. */
 export function asHalf(number: number): { readonly bits: number; readonly number: number } {
   const within = Math.min(Math.max(number, -LARGEST_HALF), LARGEST_HALF);
   const [bits = 0] = f32ToF16(Float32Array.of(within));
   return { bits, number: f16ToNumber(bits) };
 }
 
-/** What takes the largest code to within half a step of `reach`: the nearest half, or the next where those are far apart. */
+/**
+ * The scale that brings the largest code to within half a step of `reach`: the nearest float16, or the next one if float16 is too coarse
+ * there.
+ */
 function scaleTo(reach: number, largestCode: number): { readonly bits: number; readonly number: number } {
   const half = asHalf(reach / largestCode);
   const isFar = reach > half.number * (largestCode + 0.5) && half.number < LARGEST_HALF;

@@ -7,9 +7,8 @@ const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
 /**
- * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits that depend on
- * nothing but the counter and the key, so that any element can be drawn anywhere, in any order, on CPU or GPU.
- * All words are unsigned 32-bit integers.
+ * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits that depend only on the counter and the
+ * key. Any element can be drawn anywhere and in any order, on CPU or GPU. All words are unsigned 32-bit integers.
  */
 export function philox4x32(counter: Philox4, key: readonly [number, number]): Philox4 {
   let [c0, c1, c2, c3] = counter;
@@ -29,7 +28,7 @@ export function philox4x32(counter: Philox4, key: readonly [number, number]): Ph
   return [c0, c1, c2, c3];
 }
 
-/** The upper 32 bits of a 32 by 32 bit product. Halves keep every intermediate below 2^53, where doubles are exact. */
+/** The upper 32 bits of a 32 by 32 bit product. Splitting `a` in halves limits every intermediate to 2^53, where doubles are exact. */
 function multiplyHigh(a: number, b: number): number {
   const low = (a & 0xffff) * b;
   const high = (a >>> 16) * b;

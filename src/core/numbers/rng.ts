@@ -2,27 +2,27 @@ import { Breather } from '../async/breather';
 import { WebVeraError } from '../errors/error';
 import { philox4x32 } from './philox';
 
-/** What numbers are drawn for. Each use has a counter range of its own, so that no two uses share numbers. */
+/** The uses of random numbers. Each use has its own counter range, so that no two uses share numbers. */
 export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
 
-/** The first of dropout's streams, one for each micro-batch of a step. All from here on are theirs. */
+/** The first of dropout's streams, one for each micro-step of a step. All streams from this number on belong to dropout. */
 export const DROPOUT_STREAMS = 4;
 
-/** Names an endless row of random numbers. Nothing is stored: the same key gives the same row, whenever it is asked. */
+/** The key of an endless sequence of random numbers. The same key always gives the same sequence; no state is stored. */
 export interface RandomKey {
-  /** A safe integer, negative ones included; all of its bits count. */
+  /** A safe integer, possibly negative; all of its bits count. */
   readonly seed: number;
   readonly stream: keyof typeof STREAMS;
   /** A second index within the stream, such as the epoch or the step: an integer below 2^32. Default 0. */
   readonly at?: number;
 }
 
-/** The seed of what is drawn anew under a name: an integer below 2^32, the same wherever it is asked. */
+/** A seed derived from a name: an integer below 2^32 that depends only on the name. */
 export function seedOf(name: string): number {
   return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
 }
 
-/** Element `index` of the row, in [0, 1), with 53 random bits. */
+/** Element `index` of the sequence, in [0, 1), with 53 random bits. */
 export function randomAt(key: RandomKey, index: number): number {
   const [seedLow, seedHigh] = seedWords(key.seed);
   const block = Math.floor(index / 2);
@@ -47,12 +47,12 @@ export function normals(key: RandomKey, length: number): Float32Array {
   });
 }
 
-/** Items that are moved between two pauses. */
+/** Items that are swapped between two pauses. */
 const ITEMS = 2 ** 14;
 
 /**
- * The order of `length` items in an epoch: a permutation of 0 … length-1 that depends on seed, epoch and length alone. A million
- * items take half a second, with pauses.
+ * The order of `length` items in an epoch: a permutation of 0 … length-1 that depends only on length, seed and epoch. A million items take
+ * half a second, with pauses.
  */
 export async function permutation(length: number, seed: number, epoch: number): Promise<Uint32Array> {
   const breather = new Breather();

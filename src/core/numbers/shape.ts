@@ -6,7 +6,7 @@ export function numel(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The last dimension, and the product of the ones before it. */
+/** Splits a shape into its last dimension and the product of all dimensions before it. */
 export function rowsAndColumns(shape: Shape): { readonly rows: number; readonly columns: number } {
   const columns = shape.at(-1) ?? 1;
   return { rows: columns === 0 ? 0 : numel(shape) / columns, columns };

@@ -3,34 +3,34 @@ import { GROUP, type PackedName, pack, packedBytes, unpack } from './packed';
 import { numel, type Shape } from './shape';
 
 export type StorageName = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
-/** Elements as files have them. */
+/** Elements as weight files store them. */
 export type Elements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** A way for a tensor's numbers to lie on the device: what others call it, what it takes, and how numbers go in and out. */
+/** How a tensor's numbers are stored on the device: names, sizes and conversions. */
 export interface Storage {
-  /** In values, kernels and their shaders. */
+  /** The name in values, kernels and their shaders. */
   readonly name: StorageName;
-  /** What `from_pretrained`'s `dtype` calls it: torch's name, if it has one. */
+  /** The name in `from_pretrained`'s `dtype`: torch's name, if torch has one. */
   readonly dtype: 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
-  /** That of files' tensors which lie byte for byte as they do here; undefined where none do. */
+  /** The safetensors dtype with the same bytes; undefined if no dtype has them. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
-  /** That in which files are written. */
+  /** The safetensors dtype in which files are written. */
   readonly written: 'F32' | 'F16' | 'BF16';
-  /** A row is a multiple of so many numbers. */
+  /** A row's length must be a multiple of this. */
   readonly rowMultiple: number;
-  /** Bytes of a tensor, with all that its numbers need. */
+  /** Bytes of a tensor, including scales. */
   bytes(shape: Shape): number;
-  /** The numbers of a tensor that lies at the beginning of `bytes`: not a copy where they lie as they are. */
+  /** The numbers of a tensor at the beginning of `bytes`. For f32 it is a view, not a copy. */
   decode(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer>;
-  /** A tensor's numbers as they lie here, each rounded to the nearest that there is. */
+  /** Encodes numbers, each rounded to the nearest value that can be stored. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
-  /** As `decode`, for a file: elements of `written`. */
+  /** Like `decode`, but with the elements of the `written` dtype. */
   elements(bytes: ArrayBuffer, shape: Shape): Elements;
 }
 
 /**
- * All there are. `f16` and `bf16`: two in a 32-bit word, rows one behind the other. `q8` and `q4` are packed: a row's groups of 32
- * numbers first, a word each, then its codes, four or eight in a word.
+ * All storages. `f16` and `bf16` put two numbers into a 32-bit word, row after row. `q8` and `q4` are packed: a row begins with one word
+ * for each group of 32 numbers, followed by its codes, four or eight in a word.
  */
 export const storages: Readonly<Record<StorageName, Storage>> = {
   f32: {
@@ -50,7 +50,7 @@ export const storages: Readonly<Record<StorageName, Storage>> = {
   q4: packed('q4'),
 };
 
-/** What a matrix made of one that is stored like this is kept as: packed numbers aren't packed again, as that would round twice. */
+/** The storage of a matrix computed from one with storage `storage`: packed numbers aren't packed again, because that would round twice. */
 export function unpacked(storage: Storage): Storage {
   return storage.file === undefined ? storages.f16 : storage;
 }

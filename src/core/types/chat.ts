@@ -2,45 +2,45 @@ import { wrong } from '../errors/wrong';
 import { isJsonObject } from '../input/fields';
 import type { ErrorData } from './wire';
 
-/** One turn of a conversation, as transformers has it. */
+/** One message of a conversation, as in transformers. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | (string & {});
   readonly content: string;
 }
 
-/** A tokenizer's chat template, from strangers. */
+/** A tokenizer's chat template; untrusted. */
 export interface ChatTemplate {
-  /** In Jinja. */
+  /** The template's source, in Jinja. */
   readonly source: string;
-  /** What it knows by name besides the messages: bos_token, eos_token and the like. */
+  /** Names that the template can use besides the messages: bos_token, eos_token and so on. */
   readonly tokens: Readonly<Record<string, string>>;
 }
 
-/** A conversation that is to be written out. */
+/** A conversation to render as text. */
 export interface Chat {
   readonly messages: readonly ChatMessage[];
-  /** Whether what begins an answer stands at the end. */
+  /** Whether to add the beginning of an answer at the end. */
   readonly add_generation_prompt: boolean;
-  /** Whether it is asked where the assistant's turns are. */
+  /** Whether to report the positions of the assistant's turns. */
   readonly turns: boolean;
 }
 
-/** A conversation as one text. */
+/** A conversation rendered as one text. */
 export interface RenderedChat {
   readonly text: string;
-  /** Where the assistant's turns begin and end in it: those of which that is certain. */
+  /** The start and end of the assistant's turns in the text, without those that are uncertain. */
   readonly turns: readonly (readonly [start: number, end: number])[];
-  /** How many others there are. */
+  /** Number of assistant's turns whose position is uncertain. */
   readonly uncertain: number;
 }
 
-/** What comes of a conversation. It crosses from one worker to another. */
+/** The result of rendering a conversation. It is sent from one worker to another. */
 export type ChatOutcome = { readonly rendered: RenderedChat } | { readonly error: ErrorData };
 
-/** Writes a conversation out; never rejects because of what a template does. */
+/** Renders a conversation. It never rejects because of a template's fault. */
 export type RenderChat = (template: ChatTemplate, chat: Chat) => Promise<ChatOutcome>;
 
-/** What a session's worker posts, to have a conversation written out elsewhere. */
+/** A request that a session's worker posts to have a conversation rendered elsewhere. */
 export interface ChatQuestion {
   readonly webvera: 'chat';
   readonly id: number;
@@ -48,7 +48,7 @@ export interface ChatQuestion {
   readonly chat: Chat;
 }
 
-/** What its page posts in answer. */
+/** The page's answer to a `ChatQuestion`. */
 export interface ChatAnswer {
   readonly webvera: 'written';
   readonly id: number;
@@ -59,9 +59,7 @@ export function isChatMessage<T extends ChatQuestion | ChatAnswer>(data: unknown
   return isJsonObject(data) && data.webvera === kind;
 }
 
-/**
- * The messages of a conversation, copied: role and content. Throws `invalid_argument`; `where` says which conversation it is.
- */
+/** The messages of a conversation, copied: role and content. Throws `invalid_argument`; `where` names the conversation in messages. */
 export function chatMessages(where: string, value: unknown): ChatMessage[] {
   const expected = 'an array of at least one { role, content }';
   if (!Array.isArray(value) || value.length === 0) throw wrong(where, expected, value);

@@ -1,64 +1,65 @@
 import type { TrainingArguments } from './training';
 
-/** Bytes that a training run takes on the GPU, at most at one time. */
+/** The peak GPU memory of a training run, in bytes. */
 export interface GpuBytes {
-  /** The base model's, as `dtype` stores them, with tables such as those of rotary embeddings. */
+  /** The base model in its `dtype`, with tables such as those of rotary embeddings. */
   readonly weights: number;
-  /** A, B, and all that trains. */
+  /** A, B and everything that trains. */
   readonly adapter: number;
-  /** Gradients and AdamW's two moments of what trains. */
+  /** Gradients and AdamW's two moments of everything that trains. */
   readonly optimizer: number;
-  /** What lives during a step: activations, their gradients, logits. */
+  /** Transient values of a step: activations, their gradients, logits. */
   readonly activations: number;
-  /** All else: inputs, parameters of kernels, buffers to read through, and weights with their changes, where layers are computed so. */
+  /**
+   * Everything else: inputs, kernels' parameters, readback buffers, and weights with the adapter's change added, if layers are computed
+   * that way.
+   */
   readonly workspace: number;
-  /** Of all these. */
+  /** The sum. */
   readonly total: number;
-  /** The largest buffer among them that kernels work on: what a GPU's limits are about. */
+  /** The largest buffer that a kernel binds, to be compared with the GPU's limits. */
   readonly largest_buffer: number;
 }
 
-/** The work of one step of a run: an update, over all batches that it accumulates. */
+/** The work of one step of a run: one update, including all batches that it accumulates. */
 export interface StepWork {
-  /** Floating-point operations, with batches as large as they may be. */
+  /** Floating-point operations, with batches of the largest size. */
   readonly flops: number;
   /**
-   * About how long it takes on this GPU, as busy as it is now; undefined unless it was measured. The run's own events tell it better
-   * from the first step on: `seconds_left`.
+   * The estimated time on this GPU at its current load; undefined unless it was measured. From the first step on, the run's own
+   * `seconds_left` is more precise.
    */
   readonly seconds: number | undefined;
 }
 
-/** The download, memory and work that a run would take. */
+/** The download, memory and work of a run. */
 export interface Estimate {
   readonly download: {
-    /** Weights and tokenizer.json, as far as the server tells their sizes. */
+    /** Bytes of the weights and tokenizer.json, if the server reports their sizes. */
     readonly total: number;
-    /** Of these, what is on this device already: kept from an earlier load, or given as `files`. A load downloads the rest. */
+    /** The part of `total` that is on this device already: cached by an earlier load, or passed as `files`. A load downloads the rest. */
     readonly cached: number;
   };
   readonly gpu: GpuBytes;
   readonly step: StepWork;
   /**
-   * 'does-not-fit': a buffer is larger than this GPU allows, or `total` is above the memory that is known. 'tight': `total` is above
-   * three quarters of that; or nothing sure is known, and it is above half of the device's memory, or above 1 GiB where the
-   * browser doesn't tell that. 'fits': nothing speaks against it.
+   * 'does-not-fit': a buffer is larger than this GPU allows, or `total` is above the known memory. 'tight': `total` is above three quarters
+   * of the known memory; or the memory is not known, and `total` is above half of the device's memory, or above 1 GiB if the browser
+   * doesn't report that. 'fits': otherwise.
    */
   readonly verdict: 'fits' | 'tight' | 'does-not-fit';
-  /** Why it isn't 'fits'; empty where it is. */
+  /** The reasons for a verdict other than 'fits'; empty for 'fits'. */
   readonly reasons: readonly string[];
-  /**
-   * Arguments with which the verdict is better, those that cost least first. Each update learns from as many examples as before.
-   */
+  /** Arguments that improve the verdict, the cheapest first. The number of examples per update stays the same. */
   readonly suggestions: readonly Partial<TrainingArguments>[];
 }
 
-/** What is known of the memory that a run may take. WebGPU tells nothing of it. */
+/** The memory that a run may use. WebGPU reports nothing about it. */
 export interface MemoryBudget {
   readonly bytes: number;
   /**
-   * 'given': by the caller. 'ios': what iOS leaves to a page. 'device': half of the memory that the browser says the device has, which
-   * GPUs mostly share. 'unknown': a guess.
+   * 'given': by the caller. 'ios': the memory that iOS allows a page. 'device': half of the device's memory as the browser reports it,
+   * which GPUs mostly share. 'unknown': a guess.
    */
   readonly from: 'given' | 'ios' | 'device' | 'unknown';
 }

@@ -16,12 +16,12 @@ const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
 /**
- * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
- * arrays, iterables, stored examples, JSON Lines and CSV. A field that is null or undefined isn't there; others that no example
- * has are ignored, as transformers does with columns it doesn't use. What only the model knows is checked later: the ids'
- * range, and that labels and masks are as long as they are.
+ * Copies the fields that an example needs: rows of a data set often have more fields, and some can't be sent to a worker. Arrays,
+ * iterables, stored examples, JSON Lines and CSV all pass this check. A field that is null or undefined counts as missing; unknown fields
+ * are ignored, as transformers ignores columns that it doesn't use. The model later checks the range of ids and the lengths of labels and
+ * masks.
  *
- * Throws `invalid_argument`; `where` says which one it is: 'train_dataset[3]', 'line 12'.
+ * Throws `invalid_argument`; `where` names the example in messages: 'train_dataset[3]', 'line 12'.
  */
 export function exampleFields(where: string, example: unknown): SentExample {
   if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
@@ -68,7 +68,7 @@ export function holdsImage(example: SentExample): example is Extract<SentExample
   return 'image' in example || 'prepared' in example || 'pixel_values' in example;
 }
 
-/** What to do about a row that is no example. */
+/** A hint for a row that is not an example. */
 export function exampleHint(row: unknown): string {
   if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
   if (looksLikeImage(row) || isShownImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
@@ -124,7 +124,7 @@ function imageBytes(
   if (!areSizes || data.length !== channels * Number(width) * Number(height)) {
     throw wrong(`${where}: data`, expected, `${data.length} bytes for ${width}×${height}`);
   }
-  // A view of a part would be sent with all that it is a part of.
+  // Sending a view would also send the rest of its buffer.
   const isWhole = data.byteLength === data.buffer.byteLength;
   return { width: Number(width), height: Number(height), data: isWhole ? data : data.slice() };
 }
@@ -137,7 +137,7 @@ const PIXELS = '{ dims: [channels, height, width], data }, with a number for eac
 
 const LABELS = 'an array of numbers, or of names of labels';
 
-/** Undefined for what is no list of numbers or of names: a column that no example has. */
+/** Undefined if the value is not a list of numbers or of names: then the column is ignored. */
 function labelList(value: unknown): LabelList | undefined {
   const list = plainNumbers(value);
   if (list?.every((entry) => typeof entry === 'string')) return list as string[];

@@ -1,39 +1,39 @@
 export interface GenerationConfig {
   /** 20, as in transformers. */
   max_new_tokens?: number;
-  /** false: the likeliest token each time. */
+  /** false: greedy decoding. */
   do_sample?: boolean;
-  /** 1; from 1e-30. Only with `do_sample`. */
+  /** 1; at least 1e-30. Only with `do_sample`. */
   temperature?: number;
-  /** 50; 0 for no cut. Only with `do_sample`. */
+  /** 50; 0 disables it. Only with `do_sample`. */
   top_k?: number;
   /**
-   * 1, which keeps all; above 0. Of the tokens that `top_k` leaves, only as few of the likeliest as have this much of their
-   * probability at `temperature`; one at least. Only with `do_sample`.
+   * 1, which disables it; above 0. Among the tokens that `top_k` leaves, samples only from the smallest set of the likeliest tokens whose
+   * probability at `temperature` reaches this value; at least one token. Only with `do_sample`.
    */
   top_p?: number;
   /**
-   * 1 for none; from 1e-30 to 1e30. The logits of tokens that the prompt or the new text has are divided by it, negative
-   * ones multiplied, before all else, also without `do_sample`.
+   * 1, which disables it; from 1e-30 to 1e30. The logits of tokens in the prompt or the new text are divided by it, or multiplied if they
+   * are negative, before everything else, also without `do_sample`.
    */
   repetition_penalty?: number;
   /** 42. The same seed on the same device gives the same tokens. */
   seed?: number;
   /**
-   * Where to stop, too: at most 64 strings of 1 to 1,024 characters. A text ends with the token that completes one of them,
-   * however it lies over tokens, as in transformers: the string is in the text, with what else that token has. It may begin
-   * in the prompt, and special tokens count as they are written. Needs a tokenizer.
+   * Strings that end the text: at most 64 strings of 1 to 1,024 characters. As in transformers, generation ends with the token that
+   * completes a string, however the string is split into tokens: the text contains the string and the rest of that token. A string may
+   * begin in the prompt, and special tokens are matched by their text. Needs a tokenizer.
    */
   stop_strings?: readonly string[];
-  /** Where to stop; the model's own by default, null to never stop early. */
+  /** Token ids that end the text. Default: the model's own; null disables them. */
   eos_token_id?: number | readonly number[] | null;
-  /** An adapter to use for this text alone, active or not; '__base__' for none. The active ones by default. */
+  /** An adapter to use for this text only, active or not; '__base__' for the base model. Default: the active adapters. */
   adapter_name?: string;
   signal?: AbortSignal | undefined;
 }
 
 export interface BatchGenerationConfig extends GenerationConfig {
-  /** One for each prompt, active or not; '__base__' for none. In place of `adapter_name`. */
+  /** An adapter for each prompt, active or not; '__base__' for the base model. Replaces `adapter_name`. */
   adapter_names?: readonly string[] | null;
 }
 
@@ -54,11 +54,11 @@ export interface ResolvedGenerationConfig {
 
 export interface GeneratedToken {
   readonly token_id: number;
-  /** What this token adds to the text; '' while a character is unfinished or without a tokenizer. */
+  /** The text that this token adds; '' while a character is incomplete, or without a tokenizer. */
   readonly text: string;
 }
 
 export interface BatchToken extends GeneratedToken {
-  /** The index of the prompt that it continues. */
+  /** The index of the prompt that the token continues. */
   readonly row: number;
 }

@@ -1,4 +1,4 @@
-/** An image as a canvas gives it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` is one. */
+/** An image as a canvas returns it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` has this form. */
 export interface RgbaImage {
   readonly width: number;
   readonly height: number;
@@ -6,7 +6,7 @@ export interface RgbaImage {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
-/** An image as a model is shown it: resized to the model's size, as its preprocessing leaves it before numbers are made of it. */
+/** An image resized to the model's input size, before its bytes become numbers. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -14,36 +14,36 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** An image as it crosses to the worker: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
+/** An image as it is sent to the worker: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
 export type SentImage = Blob | RgbaImage;
 
 /**
- * A picture that a page shows. Its pixels are copied when its turn comes (an `<img>` at the size of its file) and held in memory while
- * a run goes on, so pass large photographs as files. A picture of another server is read only where that server allows it (CORS).
+ * A picture that a page shows. Its pixels are copied when the example is read (an `<img>` at the size of its file) and held in memory
+ * during a run, so pass large photographs as files. A picture from another server can be read only if that server allows it (CORS).
  */
 export type ShownImage = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | ImageBitmap | VideoFrame;
 
 /**
- * An image: a file that the browser can decode, such as a PNG or a JPEG, its pixels, or what a page shows. Of files every number counts
- * as it is stored; of what is shown, as the browser shows it.
+ * An image: a file that the browser can decode, such as a PNG or a JPEG, its pixels, or a picture that a page shows. Files are decoded
+ * without colour conversion; shown pictures have the colours that the browser shows.
  */
 export type ImageInput = SentImage | ShownImage;
 
 /**
- * Decodes a file, as it lies upright, without its colour profile. Rejects with `invalid_format` for what is no image,
- * `limit_exceeded` for one that is too large, and what the signal is aborted with.
+ * Decodes an image file upright, ignoring its colour profile. Rejects with `invalid_format` for a file that is not an image, with
+ * `limit_exceeded` for an image that is too large, and with the signal's reason.
  */
 export type DecodeImage = (file: Blob, signal: AbortSignal) => Promise<RgbaImage>;
 
-/** Whether a value has the parts of an `ImageData`, whatever they are. */
+/** Whether a value has the properties of an `ImageData`, of any type. */
 export function looksLikeImage(value: unknown): value is { readonly [Key in keyof RgbaImage]: unknown } {
   return typeof value === 'object' && value !== null && 'data' in value && 'width' in value && 'height' in value;
 }
 
-/** How bytes of images become numbers: (byte · rescale_factor − mean) / std. By transformers' names. */
+/** The conversion of image bytes to numbers: (byte · rescale_factor − mean) / std. The names are those of transformers. */
 export interface ImageNumbers {
   readonly rescale_factor: number;
-  /** Of red, green and blue. */
+  /** For red, green and blue. */
   readonly image_mean: readonly number[];
   readonly image_std: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** A model's config.json: Hugging Face's keys, as they stand in the file. */
+/** A model's config.json with Hugging Face's keys, unchanged. */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
 /** Plain data about a task, which a loaded model brings to the page. */
@@ -22,43 +22,40 @@ export interface TaskFacts<Name extends string = string> {
   };
 }
 
-/** Whose names a model's modules have, where those of transformers 4 and 5 differ. Files have those of 4. */
+/** The transformers version whose module names a model uses: versions 4 and 5 differ. Files use the names of version 4. */
 export type ModuleNames = 'v4' | 'v5';
 
-/**
- * The answers of a classifier, by transformers' names: one class of several, any number of the labels at once, or a number for each
- * label.
- */
+/** The output of a classifier, by transformers' names: one class of several, any number of labels at once, or a number for each label. */
 export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
 
-/** Which labels a classifier is to have. */
+/** The labels of a classifier. */
 export interface LabelOptions {
-  /** As many as config.json names, or 2. One: a number is predicted. */
+  /** Default: the number of labels in config.json, or 2. With 1, the model predicts a number. */
   readonly num_labels?: number;
-  /** Their names by number, from 0. */
+  /** The labels' names by index, from 0. */
   readonly id2label?: Readonly<Record<number, string>>;
   /**
-   * Default: as config.json says, where it has as many labels or says 'multi_label_classification'; else 'regression' of one label, and
-   * 'single_label_classification' of several.
+   * Default: config.json's, if it has the same number of labels or says 'multi_label_classification'; else 'regression' for one label and
+   * 'single_label_classification' for several.
    */
   readonly problem_type?: ProblemType;
 }
 
-/** One module of a model, as in torch's `named_modules()`. Features are there for linear layers. */
+/** One module of a model, as in torch's `named_modules()`. Linear layers have `in_features` and `out_features`. */
 export interface ModuleInfo {
   readonly name: string;
   /** torch's class name: 'Linear', 'Conv1D', 'Embedding', … */
   readonly type: string;
   readonly in_features?: number;
   readonly out_features?: number;
-  /** What Python prints for it, where that says more than the type: 'Embedding(96, 32, padding_idx=2)'. */
+  /** Python's `repr`, if it says more than the type: 'Embedding(96, 32, padding_idx=2)'. */
   readonly repr?: string;
 }
 
 /**
- * How weight matrices are held on the GPU; vectors are always float32. 'auto': as the files have them. 'q8' and 'q4': packed
- * as they load, in 9 and 5 bits for each number; embeddings and the output embedding in 9 for both. Matrices whose rows aren't a
- * multiple of 32 stay as the files have them.
+ * How weight matrices are stored on the GPU; vectors are always float32. 'auto': as in the files. 'q8' and 'q4': packed while loading, into
+ * 9 and 5 bits for each number; embeddings and the output embedding use 9 bits for both. Matrices whose rows aren't a multiple of 32 stay
+ * as in the files.
  */
 export type ModelDtype = 'auto' | 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
 

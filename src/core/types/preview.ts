@@ -3,46 +3,46 @@ import type { Tensor } from './tensor';
 import type { TrainingArguments } from './training';
 
 /**
- * Of classifiers: the class, or the number to be predicted; of several labels at once those that the example has, and of several
- * numbers all. Null for an example without a label.
+ * The label of a classifier's example: the class, or the number to predict; for several labels at once, the labels that the example has;
+ * for several numbers, all of them. Null for an example without a label.
  */
 export type PreviewLabel = NamedLabel | number | readonly NamedLabel[] | readonly number[] | null;
 
-/** A label, and its place among the model's. */
+/** A label and its index in the model. */
 export interface NamedLabel {
   readonly id: number;
   readonly name: string;
 }
 
-/** A text as a model takes it in. The lists are of one length, an entry for each token. */
+/** The model's input for a text. The lists have the same length, with one entry for each token. */
 export interface Preview {
-  /** The vocabulary's entries, as Python's `convert_ids_to_tokens` gives them. Left out for a model without a tokenizer. */
+  /** The vocabulary's entries, as Python's `convert_ids_to_tokens` returns them. Missing for a model without a tokenizer. */
   readonly tokens?: readonly string[];
   readonly input_ids: readonly number[];
   /** 0 for padding. */
   readonly attention_mask: readonly number[];
-  /** Of models that take them in: 1 for the tokens of the second of two texts. */
+  /** For models that use it: 1 for the tokens of the second of two texts. */
   readonly token_type_ids?: readonly number[];
   /**
-   * Of language models: the ids that are learnt, and −100 for those that aren't. The first is learnt in no case, as nothing comes
-   * before it that could predict it.
+   * For language models: the token ids that count in the loss, and −100 for the others. The first token never counts, because no token
+   * before it could predict it.
    */
   readonly labels?: readonly number[];
   readonly label: PreviewLabel;
-  /** Whether its end is left out, as it is longer than `max_length` or the model allows. */
+  /** Whether the end is cut off, because the text is longer than `max_length` or the model's limit. */
   readonly cut: boolean;
 }
 
-/** An image as a model takes it in. */
+/** The model's input for an image. */
 export interface ImagePreview {
-  /** What the model sees, of its size: an `ImageData` where there are any, as in all browsers. */
+  /** The image at the model's input size: an `ImageData` if the platform has one, as all browsers do. */
   readonly image: RgbaImage;
-  /** (3,H,W): the numbers that it is given. */
+  /** (3,H,W): the numbers that the model receives. */
   readonly pixel_values: Tensor;
   readonly label: PreviewLabel;
 }
 
-/** A run's arguments, as far as they change what the model takes in. */
+/** The arguments of a run that change the model's input. */
 export interface PreviewOptions extends Pick<TrainingArguments, 'max_length' | 'completion_only_loss'> {
   readonly signal?: AbortSignal | undefined;
 }

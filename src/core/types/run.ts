@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error';
 import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerCallback } from './training';
 
-/** What a run calls back by itself. `on_log`, `on_save` and `on_evaluate` come with those events. */
+/** Callbacks that a run reports by themselves. `on_log`, `on_save` and `on_evaluate` follow from the events of those names. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 /** How much of a data set a run has read, as its event `reading` reports it. */
@@ -13,7 +13,7 @@ export type RunEvent =
   | ({ readonly type: 'reading' } & ReadProgress)
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: RunHook }
-  /** `best`: the best so far, this one included. */
+  /** `best`: the best so far, including this one. */
   | { readonly type: 'evaluate'; readonly logs: EvalLogs; readonly best: BestEvaluation | null }
   | ({ readonly type: 'save' } & Saved)
   | ({ readonly type: 'restored'; readonly checkpoint: string } & History)
@@ -21,39 +21,39 @@ export type RunEvent =
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
 
-/** Of what came before, and stays. */
+/** The logs and evaluations of earlier steps. */
 export interface History {
   readonly logs: readonly StepLogs[];
   readonly evaluations: readonly EvalLogs[];
   readonly best: BestEvaluation | null;
 }
 
-/** An evaluation that no later one was better than. */
+/** An evaluation that no later one has improved on. */
 export interface BestEvaluation {
   readonly step: number;
-  /** By `metric_for_best_model`. */
+  /** The value of `metric_for_best_model`. */
   readonly metric: number;
 }
 
 export interface Saved {
-  /** The state's name. */
+  /** The checkpoint's name. */
   readonly checkpoint: string;
-  /** Whether it outlives the session. */
+  /** Whether the checkpoint is stored on disk and outlives the session. */
   readonly durable: boolean;
 }
 
-/** What may be asked of a run while it goes on. */
+/** Requests to a run in progress. */
 export interface RunControl {
-  /** Ends it after the steps that are queued. */
+  /** Ends the run after the steps that are queued. */
   readonly should_training_stop?: boolean;
-  /** One log event. */
+  /** Requests one log event. */
   readonly should_log?: boolean;
-  /** One checkpoint. */
+  /** Requests one checkpoint. */
   readonly should_save?: boolean;
-  /** One evaluation. */
+  /** Requests one evaluation. */
   readonly should_evaluate?: boolean;
-  /** Whether its end is kept; by default as `save_strategy` says. */
+  /** Whether to store a checkpoint at the end. Default: as `save_strategy` says. */
   readonly save_at_end?: boolean | undefined;
-  /** Whether it is still this tab's run is looked at. */
+  /** Checks whether this tab still holds the run's lock. */
   readonly check_lock?: boolean;
 }

@@ -1,47 +1,50 @@
 import type { BestEvaluation } from './run';
 import type { EvalLogs, StepLogs, TrainProgress } from './training';
 
-/** A run between two steps: all that it takes to go on as if it had never stopped. */
+/** The state of a run between two steps: everything that is needed to resume it as if it had never stopped. */
 export interface RunSnapshot {
   readonly progress: TrainProgress;
-  /** Of all steps' losses. */
+  /** The sum of all steps' losses. */
   readonly lossSum: number;
-  /** Of the steps that were logged. */
+  /** The logs of the steps that were logged. */
   readonly logs: readonly StepLogs[];
   readonly halving: Halving;
   readonly evaluation: EvaluationState;
-  /** One for each adapter that trains, in the run's order. */
+  /** One pool for each adapter that trains, in the run's order. */
   readonly pools: readonly PoolSnapshot[];
 }
 
-/** What became of a run's learning rate, which is halved where a step led nowhere. */
+/** The halvings of a run's learning rate, which is halved when a step has no finite result. */
 export interface Halving {
-  /** By which all rates are multiplied from here on. */
+  /** The factor for all learning rates from this step on. */
   readonly factor: number;
-  /** The last of the steps that led nowhere; 0 where there was none. */
+  /** The last step that failed; 0 if no step failed. */
   readonly step: number;
-  /** How often in a row it was halved for that step, or for one before it. */
+  /** How often in a row the rate was halved for that step or an earlier one. */
   readonly times: number;
 }
 
 export const NOT_HALVED: Halving = { factor: 1, step: 0, times: 0 };
 
-/** What a run's evaluations have come to. */
+/** The evaluations of a run so far. */
 export interface EvaluationState {
   readonly logs: readonly EvalLogs[];
   readonly best: BestState | null;
-  /** Evaluations since then that weren't better. */
+  /** Number of evaluations since the best one. */
   readonly stale: number;
 }
 
-/** The best evaluation, with what trained then, where the run ends with it: one array for each adapter, in the run's order. */
+/**
+ * The best evaluation. `parameters` are the trained values at that step, if the run ends with them: one array for each adapter, in the
+ * run's order.
+ */
 export interface BestState extends BestEvaluation {
   readonly parameters: readonly Float32Array<ArrayBuffer>[] | undefined;
 }
 
 export const NOT_EVALUATED: EvaluationState = { logs: [], best: null, stale: 0 };
 
-/** All that one adapter trains, and what AdamW remembers of it, by torch's names. */
+/** Everything that one adapter trains, with AdamW's moments, by torch's names. */
 export interface PoolSnapshot {
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly exp_avg: Float32Array<ArrayBuffer>;

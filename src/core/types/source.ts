@@ -1,33 +1,33 @@
 import type { Files } from '../input/named_files';
 
-/** Where a model comes from. */
+/** The location of a model's files. */
 export type ModelSource =
   /**
-   * 'org/name' on the hub; or the address of a folder, as `URL` has it, if it begins with '/', '../', '../../' or 'https:'. What
-   * begins with a dot or slash is looked for from where the document is.
+   * 'org/name' on the hub; or the URL of a folder if it begins with '/', '../', '../../' or 'https:'. Relative URLs are resolved against
+   * the document's URL.
    */
   | string
-  /** A folder holding config.json, model.safetensors or pytorch_model.bin (or their shards), tokenizer.json. */
+  /** The URL of a folder with config.json, model.safetensors or pytorch_model.bin (or their shards) and tokenizer.json. */
   | URL
   | { readonly repo: string; readonly revision?: string; readonly subfolder?: string }
-  /** Files by name, as an input of files, drag and drop, or `save_pretrained` gives them; config and weights suffice. */
+  /** Files by name, from a file input, drag and drop, or `save_pretrained`. Config and weights suffice. */
   | { readonly files: Files }
   | Files;
 
-/** The same as a session has it. */
+/** A `ModelSource` as a session uses it. */
 export type FolderSource =
   | Exclude<ModelSource, Files | { readonly files: Files }>
   | { readonly files: ReadonlyMap<string, Blob> };
 
 /**
- * What loading reports: transformers.js' shapes, and ours. `progress` is a percentage; `loaded` and `total` are bytes. Of each file:
- * 'initiate' and 'download', also where it is read from this device, 'progress', 'done'. Of the model: 'progress_total', once it is
- * known how much is to come; 'verify', as bytes are found to have their hashes, 'upload', as weights reach the GPU, and 'compile', as
- * the kernels that read them are compiled, all of them meanwhile; last 'ready', which waits for no kernel.
+ * Progress of a load: transformers.js' events, and ours. `progress` is a percentage; `loaded` and `total` are bytes. For each file:
+ * 'initiate' and 'download' (also if the file is read from this device), 'progress', 'done'. For the model: 'progress_total', once the size
+ * of all files is known; 'verify', as bytes are compared with their hashes; 'upload', as weights reach the GPU; 'compile', as the kernels
+ * that read them are compiled at the same time; finally 'ready', which does not wait for kernels.
  */
 export type ProgressInfo =
   | {
-      /** With `cached` where it is all on this device, or `resumedFrom`, the byte that a download goes on from. */
+      /** `cached` is true if the whole file is on this device. `resumedFrom` is the byte from which a download resumes. */
       readonly status: 'initiate' | 'download' | 'done';
       readonly name: string;
       readonly file: string;
@@ -54,9 +54,9 @@ export type ProgressInfo =
   | { readonly status: 'verify' | 'upload' | 'compile'; readonly name: string; readonly progress: number }
   | { readonly status: 'ready'; readonly model: string };
 
-/** Caps on untrusted files; what is larger is refused with `limit_exceeded` before memory is taken for it. */
+/** Limits on untrusted files. Larger files are rejected with `limit_exceeded` before memory is allocated for them. */
 export interface ParserLimits {
-  /** Bytes of a safetensors header; of a pytorch_model.bin's pickle, which may have 4 MB at most. */
+  /** Bytes of a safetensors header, or of a pytorch_model.bin's pickle, which may have 4 MB at most. */
   readonly safetensorsHeader: number;
   /** Tensors in one file, or names in an index of shards. */
   readonly tensors: number;

@@ -3,7 +3,7 @@ import type { ChatMessage } from './chat';
 import type { ImageInput, RgbImage, SentImage } from './image';
 import type { Tensor } from './tensor';
 
-/** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
+/** Training arguments with the names and meanings of Hugging Face (and TRL); the defaults are chosen for VeRA. */
 export interface TrainingArguments {
   /** 4 */
   per_device_train_batch_size?: number;
@@ -11,22 +11,22 @@ export interface TrainingArguments {
   gradient_accumulation_steps?: number;
   /** 3; may be a fraction. */
   num_train_epochs?: number;
-  /** −1: as many as `num_train_epochs` gives. */
+  /** −1: as many steps as `num_train_epochs` gives. */
   max_steps?: number;
   /**
-   * 3e-2, the best of those in RESULTS.md (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it where it proves too high: see
+   * 3e-2, the best rate in RESULTS.md (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it if it proves too high: see
    * `Trainer.train`.
    */
   learning_rate?: number;
   /**
-   * That of modules trained whole, such as a classifier's head. Unless it is given they learn at `learning_rate`, as in PEFT, which
-   * is much for dense weights beside λ: 4e-3 is a good value, which the heads of RESULTS.md have. Both follow the same schedule.
-   * Refused where no module is trained whole.
+   * The learning rate of modules that are trained whole, such as a classifier's head. Default: `learning_rate`, as in PEFT, which is high
+   * for dense weights beside λ; 4e-3 is a good value, which the heads in RESULTS.md use. Both rates follow the same schedule. Rejected if
+   * no module is trained whole.
    */
   headLearningRate?: number;
   /** 'linear' */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
-  /** 0. Above 0 it wins over `warmup_ratio`. */
+  /** 0. A value above 0 takes precedence over `warmup_ratio`. */
   warmup_steps?: number;
   /** 0.06 of all steps. */
   warmup_ratio?: number;
@@ -38,80 +38,79 @@ export interface TrainingArguments {
   adam_beta2?: number;
   /** 1e-8 */
   adam_epsilon?: number;
-  /** 1; 0 for no clipping. */
+  /** 1; 0 disables clipping. */
   max_grad_norm?: number;
-  /** 0. How much of each label goes to all classes or tokens alike, up to 1. */
+  /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens. */
   label_smoothing_factor?: number;
   /**
-   * Of classifiers: what each class' losses are multiplied by, by its label; 1 for those that aren't named. 'balanced': what
-   * makes all classes of `train_dataset` count alike, n / (classes · n of the class). All alike unless it is given. Language
-   * models refuse it.
+   * For classifiers: weights of the classes' losses, by label; 1 for labels without an entry. 'balanced' gives all classes of
+   * `train_dataset` the same total weight, n / (classes · n of the class). Default: equal weights. Language models reject it.
    */
   classWeights?: 'balanced' | Readonly<Record<string, number>>;
   /**
-   * false. Puts examples of similar length into a batch, as transformers does: shuffled, then sorted by length within groups
-   * of up to 50 steps, the longest first. Refused beside `shuffle: false`.
+   * false. Puts examples of similar length into a batch, as transformers does: shuffled, then sorted by length within groups of up to 50
+   * steps, the longest first. Rejected with `shuffle: false`.
    */
   group_by_length?: boolean;
   /**
-   * false. Keeps one block's inner values at a time and makes the others again in the backward pass: less memory for about
-   * a third more time, with the same results to the bit. Turned on by itself, with a warning, when memory runs out.
+   * false. Holds one block's inner values at a time and recomputes the others in the backward pass: less memory for about a third more
+   * time, with the same results to the bit. It is enabled automatically, with a warning, when memory runs out.
    */
   gradient_checkpointing?: boolean;
   /** 1: a log event every step. */
   logging_steps?: number;
   /**
-   * 'steps'. When the run's state is kept in this browser, so that `resume_from_checkpoint` can go on from there. Unless
-   * it is 'no', that is also done by time: after 2 seconds, 4, 8, 16, 32, and from then on every 30, if there was no
-   * other reason meanwhile; while the run is paused; as the page is hidden, frozen or left, as far as the browser still lets it;
-   * and at the run's end. So a page that is closed costs half of a short run at most, and thirty seconds of a long one.
+   * 'steps'. When the run's state is stored in this browser, so that `resume_from_checkpoint` can resume from it. Unless it is 'no', a
+   * checkpoint is also stored by time (after 2, 4, 8, 16 and 32 seconds, then every 30 seconds without another checkpoint), while the run
+   * is paused, when the page is hidden, frozen or left, if the browser still allows it, and at the run's end. A closed page therefore loses
+   * at most half of a short run, and thirty seconds of a long one.
    */
   save_strategy?: 'no' | 'steps' | 'epoch';
-  /** 20: how often the strategy 'steps' does so. */
+  /** 20: steps between two checkpoints of the strategy 'steps'. */
   save_steps?: number;
-  /** 'no'. When a run measures itself on `eval_dataset`, as `Trainer.evaluate` does: an event `evaluate` tells what came out. */
+  /** 'no'. When a run is evaluated on `eval_dataset`, as `Trainer.evaluate` does. The event `evaluate` reports the metrics. */
   eval_strategy?: 'no' | 'steps' | 'epoch';
-  /** 20: how often the strategy 'steps' does so. */
+  /** 20: steps between two evaluations of the strategy 'steps'. */
   eval_steps?: number;
-  /** false. Whether the adapter holds the values of the best evaluation once the run is over, rather than the last. */
+  /** false. Whether the adapter has the values of the best evaluation at the end of the run, instead of the last values. */
   load_best_model_at_end?: boolean;
-  /** 'eval_loss'. What evaluations are compared by: a name among their metrics. */
+  /** 'eval_loss'. The metric by which evaluations are compared. */
   metric_for_best_model?: string;
-  /** Unless it is given, false of a loss and of perplexity, and true of all others. */
+  /** Default: false for losses and perplexity, true for all other metrics. */
   greater_is_better?: boolean;
-  /** 0: never. After so many evaluations in a row that weren't better than the best before them the run ends. */
+  /** 0: never. The run ends after this many evaluations in a row that don't improve on the best one. */
   early_stopping_patience?: number;
-  /** 0. By how much an evaluation has to be better for that. */
+  /** 0. The smallest improvement that counts for `early_stopping_patience`. */
   early_stopping_threshold?: number;
   /** 42 */
   seed?: number;
   /**
-   * 1024 tokens, or what the model can take where that is less. Longer examples are cut. Those that have nothing left to
-   * predict, as their prompt fills it, are left out, with a warning of the session (`left_out`) that counts them.
+   * 1024 tokens, or the model's limit if that is less. Longer examples are cut. Examples whose prompt fills this length, so that no token
+   * remains to predict, are left out; a warning of the session (`left_out`) counts them.
    */
   max_length?: number;
   /**
-   * false. Joins examples, an end of text between them, and cuts them into blocks of `max_length`. Tokens see those of their
-   * own example; what the end of a block cuts off begins anew in the next.
+   * false. Joins examples, with an end-of-text token between them, and cuts them into blocks of `max_length`. Tokens attend only to their
+   * own example; the part of an example after the end of a block starts anew in the next block.
    */
   packing?: boolean;
   /**
-   * Whether prompts are left out of the loss, and of conversations all but the assistant's turns; true where examples have
-   * such. It is also what TRL calls `assistant_only_loss`.
+   * Whether the loss excludes prompts, and in conversations everything except the assistant's turns. Default: true if examples have such
+   * parts. It includes TRL's `assistant_only_loss`.
    */
   completion_only_loss?: boolean;
-  /** true; false keeps the order given. */
+  /** true; false uses the given order. */
   shuffle?: boolean;
-  /** 'continue'. What to do while the page is hidden. */
+  /** 'continue'. The behaviour while the page is hidden. */
   whenHidden?: 'continue' | 'pause';
   /**
-   * false. Keeps the screen on while the run trains and the page is visible, as phones stop pages when it goes off. A browser
-   * that can't, or won't as the battery is low, is told once, with a warning of the session (`not_kept_awake`).
+   * false. Prevents the screen from turning off while the run trains and the page is visible, because phones stop pages when it does. If
+   * the browser can't do that, or refuses because the battery is low, the session reports one warning (`not_kept_awake`).
    */
   keepAwake?: boolean;
 }
 
-/** Every argument with its value; null where the data decides. */
+/** All arguments with their values; null if the data determines the value. */
 export type ResolvedTrainingArguments = Readonly<
   Required<Omit<TrainingArguments, DecidedLater>> & {
     [Key in DecidedLater]: Exclude<TrainingArguments[Key], undefined> | null;
@@ -121,21 +120,21 @@ export type ResolvedTrainingArguments = Readonly<
 type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
 
 /**
- * The labels of an example, for models that tell several: at once, their names, or for each label a number from 0 to 1; of several
- * numbers, those.
+ * The labels of an example for models with several labels: their names, or a number from 0 to 1 for each label; for models that predict
+ * several numbers, those numbers.
  */
 export type LabelList = readonly number[] | readonly string[];
 
 /** An image, for classifiers of images. */
 export type ImageExample =
-  /** A file, pixels of any size, or what a page shows. It becomes what the model's preprocessor_config.json makes of it. */
+  /** A file, pixels of any size, or a picture that a page shows. It is preprocessed as the model's preprocessor_config.json says. */
   | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
-  /** Bytes of the model's own size, resized before, as profiles keep them. They are taken as they are. */
+  /** Bytes of the model's own size, resized before, as profiles store them. They are used unchanged. */
   | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }
-  /** (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
+  /** (C,H,W) or (1,C,H,W), as the model's preprocessing returns them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string; readonly labels?: LabelList };
 
-/** An example as it crosses to the worker. */
+/** An example as it is sent to the worker. */
 export type SentExample =
   | Exclude<Example, { readonly image: unknown }>
   | { readonly image: SentImage; readonly label?: number | string; readonly labels?: LabelList };
@@ -144,36 +143,36 @@ export type Example =
   | { readonly text: string; readonly text_pair?: string }
   | { readonly prompt: string; readonly completion: string }
   /**
-   * A conversation, as the tokenizer's chat template writes it. Learnt are the assistant's turns, with what closes them. Some
-   * templates write a turn in another way once others follow, as Qwen3's does with thoughts: then those that are last are
-   * learnt, and a warning `turns_left_out` counts the others.
+   * A conversation, rendered with the tokenizer's chat template. The loss covers the assistant's turns and the tokens that close them. Some
+   * templates render a turn differently once others follow, as Qwen3's does with thoughts: then only the last turns count, and a warning
+   * `turns_left_out` counts the others.
    */
   | { readonly messages: readonly ChatMessage[] }
-  /** For classifiers: one of the model's labels or its index, or the number to be predicted. */
+  /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
   | ImageExample
   | {
       readonly input_ids: readonly number[];
-      /** Of each token; for classifiers one for all, or the list of them. */
+      /** A label for each token; for classifiers one for the whole text, or a list of its labels. */
       readonly labels?: LabelList | number;
       readonly label?: number | string;
       readonly attention_mask?: readonly number[];
-      /** Of encoders: 1 for the tokens of the second of two texts. */
+      /** For encoders: 1 for the tokens of the second of two texts. */
       readonly token_type_ids?: readonly number[];
     };
 
 /**
- * A Blob is JSON Lines or CSV when its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text cut into
- * blocks of `max_length`. The first row of a CSV file names its columns as an example's fields are named: text and label, or
- * prompt and completion. Numbers may be labels as they are written; lists of labels a CSV file doesn't hold.
+ * A Blob is JSON Lines or CSV if its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text that is cut into
+ * blocks of `max_length`. The first row of a CSV file names its columns after an example's fields: text and label, or prompt and
+ * completion. Labels may be numbers; a CSV file can't hold lists of labels.
  */
 export type Dataset = Iterable<Example> | AsyncIterable<Example> | Blob;
 
-/** What a Blob of examples is read as. */
+/** The format of a Blob of examples. */
 export type FileFormat = 'jsonl' | 'csv' | 'text';
 
-/** Where a run stands. `global_step` counts the updates that the GPU has acknowledged. */
+/** The progress of a run. `global_step` counts the updates that the GPU has acknowledged. */
 export interface TrainProgress {
   readonly global_step: number;
   readonly max_steps: number;
@@ -181,18 +180,18 @@ export interface TrainProgress {
 }
 
 export interface TrainerState extends TrainProgress {
-  /** Grows while the run goes on, but for steps that are repeated; shared by all states of one run. */
+  /** The logs so far, shared by all states of one run. It grows, except when steps are repeated. */
   readonly log_history: readonly StepLogs[];
-  /** Likewise, of evaluations. */
+  /** The evaluations so far, shared likewise. */
   readonly eval_history: readonly EvalLogs[];
-  /** Of the best evaluation so far, by `metric_for_best_model`; null where there is none. */
+  /** The best evaluation's `metric_for_best_model`; null before the first evaluation. */
   readonly best_metric: number | null;
   readonly best_global_step: number | null;
 }
 
-/** What an evaluation in a run has measured. */
+/** The metrics of one evaluation during a run. */
 export interface EvalLogs {
-  /** After which step. */
+  /** The step after which it was evaluated. */
   readonly step: number;
   readonly epoch: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -200,9 +199,9 @@ export interface EvalLogs {
 
 export interface StepLogs {
   readonly step: number;
-  /** Of this step's batch, before the update. */
+  /** The loss of this step's batch, before the update. */
   readonly loss: number;
-  /** Over all trainable tensors, before clipping. */
+  /** The norm over all trainable tensors, before clipping. */
   readonly grad_norm: number;
   readonly learning_rate: number;
   readonly tokens_per_second: number;
@@ -216,13 +215,13 @@ export interface TrainOutput {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** 'busy': the visitor is using the page, and the run is to wait until they aren't. */
+/** 'busy': the visitor is using the page, and the run waits until they stop. */
 export type PauseReason = 'user' | 'hidden' | 'busy' | 'frozen' | 'lock';
 
 export type TrainEvent =
   /**
-   * A long data set is being read, before the first step: about every percent, and at most once for a megabyte of a Blob or 100
-   * examples. `loaded` and `total` count bytes of a Blob, else examples; `total` is undefined where an iterable has no length.
+   * A long data set is being read, before the first step. The event is sent about every percent, and at most once for each megabyte of a
+   * Blob or 100 examples. `loaded` and `total` count bytes of a Blob, else examples; `total` is undefined for an iterable without a length.
    */
   | {
       readonly type: 'reading';
@@ -232,15 +231,15 @@ export type TrainEvent =
       readonly total: number | undefined;
     }
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
-  /** The run was measured on `eval_dataset`. */
+  /** The run was evaluated on `eval_dataset`. */
   | { readonly type: 'evaluate'; readonly state: TrainerState; readonly metrics: Readonly<Record<string, number>> }
-  /** The state after step `global_step` is kept. `durable`: on disk; else as long as the session lasts. */
+  /** The state after step `global_step` is stored. `durable`: on disk; otherwise only until the session ends. */
   | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string; readonly durable: boolean }
-  /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
+  /** The first event of a run that resumes from a checkpoint. `log_history` holds the earlier steps. */
   | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
   /**
-   * Something went wrong, and the run goes on by itself from what was last kept: `repeatedSteps` that were reported are done
-   * again, and `log_history` ends before them.
+   * An error occurred, and the run has recovered from its last stored state: it repeats `repeatedSteps` steps that were reported already,
+   * and `log_history` ends before them.
    */
   | {
       readonly type: 'recovered';
@@ -249,20 +248,20 @@ export type TrainEvent =
       readonly repeatedSteps: number;
     }
   /**
-   * A run stands still while there is a reason to: `paused` comes again where another reason takes the place of the one told
-   * ('user' goes before all others), and `resumed` with the last that went.
+   * A run is paused while any reason for it remains. `paused` is sent again when another reason replaces the reported one ('user' takes
+   * precedence), and `resumed` with the last reason.
    */
   | { readonly type: 'paused' | 'resumed'; readonly state: TrainerState; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly state: TrainerState; readonly code: ErrorCode; readonly message: string };
 
-/** What a callback may change; it takes effect at the next step that isn't submitted yet. */
+/** Requests that a callback may set. They take effect at the next step that isn't submitted yet. */
 export interface TrainerControl {
   should_training_stop: boolean;
-  /** Asks for one log event at the end of the step, whatever `logging_steps` says. */
+  /** Requests one log event at the end of the step, regardless of `logging_steps`. */
   should_log: boolean;
-  /** Asks for one checkpoint, of the last step that is submitted, whatever `save_strategy` says. */
+  /** Requests one checkpoint after the last submitted step, regardless of `save_strategy`. */
   should_save: boolean;
-  /** Asks for one evaluation, after the last step that is submitted, whatever `eval_strategy` says. */
+  /** Requests one evaluation after the last submitted step, regardless of `eval_strategy`. */
   should_evaluate: boolean;
 }
 
@@ -274,8 +273,8 @@ export type TrainerHook = (
 ) => void;
 
 /**
- * Hugging Face's callbacks. They run on the page; one that throws ends the run with its error. Steps that a run does again
- * (`recovered`) are told again.
+ * Hugging Face's callbacks. They run on the page; a callback that throws ends the run with its error. Callbacks are called again for steps
+ * that a run repeats (`recovered`).
  */
 export interface TrainerCallback {
   on_train_begin?: TrainerHook;
@@ -286,7 +285,7 @@ export interface TrainerCallback {
   on_log?: TrainerHook;
   /** `extra` holds the metrics, of the run's own evaluations and of `Trainer.evaluate()`. */
   on_evaluate?: TrainerHook;
-  /** A checkpoint is kept. */
+  /** A checkpoint is stored. */
   on_save?: TrainerHook;
   on_epoch_end?: TrainerHook;
   on_train_end?: TrainerHook;

@@ -1,7 +1,7 @@
 import { abortError, isAbort } from '../async/abort';
 import { type ErrorCode, stackWithHint, WebVeraError } from '../errors/error';
 
-/** An error as plain data: structured clone would strip an error of its class, code and details. */
+/** An error as plain data: structured clone would drop an error's class, code and details. */
 export type ErrorData =
   | { readonly kind: 'abort'; readonly message: string }
   | {
@@ -14,19 +14,19 @@ export type ErrorData =
       readonly stack: string | undefined;
     };
 
-/** What a call gives across the worker boundary. */
+/** The result of a call across the worker boundary. */
 export type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
 
-/** What a worker posts beside comlink's answers, on the same channel, so that the order holds. */
+/** Messages that a worker posts besides comlink's answers, on the same channel, so that their order is preserved. */
 export type WorkerMessage<Event> =
   | { readonly webvera: 'ready'; readonly version: string; readonly lock: string | null }
   | { readonly webvera: 'event'; readonly event: Event }
-  /** In answer to a look. */
+  /** The answer to a `LOOK` message. */
   | { readonly webvera: 'alive' }
-  /** It won't answer for up to so many seconds. */
+  /** The worker will not answer for up to this many seconds. */
   | { readonly webvera: 'quiet'; readonly seconds: number };
 
-/** What a page posts beside comlink's calls: the worker answers as soon as it can. */
+/** The page's heartbeat message, besides comlink's calls: the worker answers as soon as it can. */
 export const LOOK = { webvera: 'look' } as const;
 
 export function isLook(data: unknown): boolean {
@@ -37,7 +37,7 @@ export function isWorkerMessage(data: unknown): data is WorkerMessage<unknown> {
   return typeof data === 'object' && data !== null && 'webvera' in data;
 }
 
-/** Aborts and WebVeraErrors as they are; anything else becomes the WebVeraError that describes it best. */
+/** Returns aborts and WebVeraErrors unchanged; converts any other error to the WebVeraError that describes it best. */
 export function toKnownError(error: unknown): WebVeraError | DOMException {
   if (error instanceof WebVeraError) return error;
   if (isAbort(error)) return error as DOMException;
@@ -70,7 +70,7 @@ export function errorToData(thrown: unknown): ErrorData {
   const error = toKnownError(thrown);
   if (!(error instanceof WebVeraError)) return { kind: 'abort', message: error.message };
   const { code, message, hint, retryable, detail } = error;
-  // The cause stays behind: its stack tells more.
+  // The cause is not sent: its stack replaces the error's own.
   const stack = error.cause instanceof Error ? stackWithHint(error, error.cause) : error.stack;
   return { kind: 'webvera', code, message, hint, retryable, detail: cloneable(detail), stack };
 }
@@ -82,7 +82,7 @@ export function errorFromData(data: ErrorData): WebVeraError | DOMException {
   return error;
 }
 
-/** `detail` is for programs and bug reports: what can't be cloned is told in words. */
+/** Replaces values of `detail` that can't be cloned with strings: they are for programs and bug reports only. */
 function cloneable(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(detail).map(([key, value]) => {
