@@ -6,7 +6,7 @@ import type { Dispatch } from './program_loader';
 export interface Piece<D extends Sizes = Dispatch> {
   readonly dispatch: D;
   readonly grid: Grid;
-  /** Where it begins in the whole grid. Undefined for a whole dispatch. */
+  /** The first workgroup in the whole grid. Undefined for a whole dispatch. */
   readonly first: readonly [x: number, y: number] | undefined;
   readonly flops: number;
 }
@@ -14,8 +14,8 @@ export interface Piece<D extends Sizes = Dispatch> {
 type Sizes = Pick<Dispatch, 'grid' | 'flops' | 'splits'>;
 
 /**
- * Cuts dispatches into batches that each fit the budget's submits. What is too long for one dispatch is split, and each piece is
- * a batch by itself. The budget may change between batches.
+ * Groups dispatches into batches that each fit the budget of a submit. A dispatch that is too long is split, and each of its pieces is a
+ * batch. The budget may change between batches.
  */
 export function* batchesOf<D extends Sizes>(
   dispatches: Iterable<D>,
@@ -43,8 +43,8 @@ export function* batchesOf<D extends Sizes>(
 }
 
 /**
- * The pieces of a dispatch, each of `most` FLOPs if it can be split that far: the longer of x and y is cut evenly. Workgroups
- * don't depend on each other, so the results are the same bytes.
+ * The pieces of a dispatch, each of at most `most` FLOPs if it can be split that far: the longer of x and y is cut evenly. Workgroups are
+ * independent, so the results are equal to the bit.
  */
 function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<Piece<D>> {
   const { grid, flops, splits } = dispatch;

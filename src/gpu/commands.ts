@@ -1,18 +1,18 @@
-/** Returns a promise if it can't finish at once. */
+/** A function that returns a promise if it can't finish synchronously. */
 type Command = () => Promise<void> | void;
 
-/** Executes commands in order: while one is pending, later ones wait. */
+/** Executes commands in order: while one is pending, later commands wait. */
 export class CommandQueue {
   readonly #waiting: Command[] = [];
   readonly #onError: (error: unknown) => void;
   #busy = false;
 
-  /** @param onError Gets errors of commands that had to wait. A command that runs at once throws from `push`. */
+  /** @param onError Receives errors of commands that had to wait. A command that runs immediately throws from `push`. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
-  /** Whether the next command will run at once. */
+  /** Whether the next command will run immediately. */
   get idle(): boolean {
     return !this.#busy;
   }

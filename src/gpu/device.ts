@@ -6,22 +6,22 @@ export interface DeviceInfo {
   readonly vendor: string;
   readonly architecture: string;
   readonly description: string;
-  /** True for a software GPU that says that it is one. */
+  /** Whether the adapter reports that it is a software GPU. */
   readonly fallback: boolean;
-  /** The optional WebGPU features that it has and kernels use: `shader-f16` only where it was asked for. */
+  /** The optional WebGPU features that the device has and kernels use: `shader-f16` only if it was requested. */
   readonly features: readonly Feature[];
 }
 
-/** What is taken where the GPU has it. What changes results beyond their last bits has to be asked for. */
+/** Features that are enabled if the GPU has them. Features that change results beyond their last bits must be requested. */
 const FEATURES: readonly Feature[] = ['subgroups'];
-/** The limits that are raised to what the GPU offers. Workgroups stay within WebGPU's default limits. */
+/** The limits that are raised to the GPU's maximum. Workgroups stay within WebGPU's default limits. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
-/** The next model to be loaded gets a new device. */
+/** The next loaded model gets a new device. */
 const LOAD_AGAIN = 'Load the model again.';
 
 interface OpenDeviceOptions {
   readonly onFailure?: ((error: WebVeraError) => void) | undefined;
-  /** When the last device was lost, by Date.now(). */
+  /** The time when the last device was lost, by Date.now(). */
   readonly lostAt?: number | undefined;
   /** Default: f32. */
   readonly arithmetic?: Arithmetic | undefined;
@@ -31,7 +31,7 @@ export function deviceLost(message: string, cause?: unknown): WebVeraError {
   return new WebVeraError('device_lost', message, { hint: LOAD_AGAIN, retryable: true, cause });
 }
 
-/** Owns the GPU device: requests it, watches it, and remembers why it has become unusable. */
+/** Owns the GPU device: requests it, watches it, and stores the reason why it has become unusable. */
 export class DeviceHost {
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
@@ -58,8 +58,9 @@ export class DeviceHost {
   }
 
   /**
-   * Opens a device with all that the GPU adapter offers. Throws `unsupported_device` without WebGPU, a GPU adapter or the
-   * arithmetic, `insecure_context` if that is because the page came over http, and `gpu_blocked` if it is because of crashes.
+   * Opens a device with the features and limits of the GPU adapter. Throws `unsupported_device` without WebGPU, a GPU adapter or the
+   * arithmetic; `insecure_context` if WebGPU is missing because the page was loaded over http; and `gpu_blocked` if the adapter is missing
+   * because of GPU crashes.
    */
   static async open(
     gpu: GPU | undefined,
@@ -76,18 +77,18 @@ export class DeviceHost {
     );
   }
 
-  /** Takes over a device that was opened elsewhere: tests open one with WebGPU's default limits. */
+  /** Uses a device that was opened elsewhere: tests open devices with WebGPU's default limits. */
   static adopt(device: GPUDevice, info: DeviceInfo, onFailure: (error: WebVeraError) => void = () => {}): DeviceHost {
     return new DeviceHost(device, info, onFailure);
   }
 
-  /** Identifies the GPU adapter: kernels may take different times on another. */
+  /** Identifies the GPU adapter, because kernels' timings depend on it. */
   get adapter(): KernelAdapter {
     const { vendor, architecture, description, features } = this.info;
     return { vendor, architecture, description, features, limits: limitsOf(this.device.limits) };
   }
 
-  /** When the device was lost, by Date.now(). */
+  /** The time when the device was lost, by Date.now(). */
   get lostAt(): number | undefined {
     return this.#lostAt;
   }
@@ -101,19 +102,19 @@ export class DeviceHost {
     return this.#failing.signal;
   }
 
-  /** Throws what made the device unusable. */
+  /** Throws the error that made the device unusable. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Work that still runs on it fails at its next command. */
+  /** Closes the device. Work that still uses it fails at its next command. */
   close(): void {
     this.#closed = true;
     this.#failure ??= new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     this.device.destroy();
   }
 
-  /** Marks it as unusable: only the first reason counts. */
+  /** Marks the device as unusable. Only the first reason counts. */
   fail(error: WebVeraError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -123,7 +124,7 @@ export class DeviceHost {
 }
 
 function noWebGpu(): WebVeraError {
-  // Node has no secure contexts.
+  // Node has no `isSecureContext`.
   if ((globalThis as { readonly isSecureContext?: boolean }).isSecureContext === false) {
     const { origin = 'http:' } = (globalThis as { readonly location?: Location }).location ?? {};
     return new WebVeraError(
@@ -145,10 +146,10 @@ function noWebGpu(): WebVeraError {
   });
 }
 
-/** Milliseconds. After two GPU crashes within this time, Chromium blocks a site's access to the GPU for as long. */
+/** Milliseconds. After two GPU crashes within this time, Chromium blocks a site's access to the GPU for the same time. */
 const BLOCKED = 120_000;
 
-/** The GPU adapter of which a device would be opened. Throws as `DeviceHost.open` does without one. */
+/** The GPU adapter for a device. Without one, throws the same errors as `DeviceHost.open`. */
 export async function findAdapter(gpu: GPU | undefined, lostAt?: number | undefined): Promise<GPUAdapter> {
   if (gpu === undefined) throw noWebGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
@@ -176,7 +177,7 @@ function gpuBlocked(seconds_left: number): WebVeraError {
   });
 }
 
-/** Without a silent fall-back: a page that asks for f16 has measured or tested it. */
+/** Throws if f16 is missing, because a page that requests f16 has measured or tested it and must notice a fall-back. */
 function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feature[] {
   const features = FEATURES.filter((feature) => adapter.features.has(feature));
   if (arithmetic === 'f32') return features;
@@ -188,13 +189,13 @@ function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feat
 
 const MATRICES = 'chromium-experimental-subgroup-matrix';
 
-/** What a browser started for it says of subgroup matrices, beyond WebGPU's types. */
+/** Properties of subgroup matrices that Chromium reports behind a flag, beyond WebGPU's types. */
 interface MatrixInfo {
   readonly subgroupMaxSize?: number;
   readonly subgroupMatrixConfigs?: Iterable<Readonly<Record<string, unknown>>>;
 }
 
-/** The feature, where the tile of subgroup matrices can run: of 16 × 16 × 16, from f16 to f32. */
+/** The subgroup matrix feature, if its tile can run: 16 × 16 × 16, from f16 to f32. */
 function matricesOf({ features, info }: GPUAdapter): readonly Feature[] {
   const { subgroupMaxSize = 0, subgroupMatrixConfigs = [] } = info as MatrixInfo;
   const isThere = [...subgroupMatrixConfigs].some(

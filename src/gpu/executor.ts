@@ -18,25 +18,25 @@ import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader'
 import { ErrorScopes } from './scopes';
 
 interface GpuLoadOptions extends LoadOptions {
-  /** In place of the executor's choice. */
+  /** Replaces the executor's choice. */
   readonly chosen?: Chosen;
 }
 
 interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
-  /** Weights larger than this are split into shards. Default: what the device can bind. */
+  /** Weights larger than this are split into shards. Default: the device's largest binding. */
   readonly maxBindingBytes?: number;
-  /** Default: one that is measured. */
+  /** Default: a measured budget. */
   readonly budget?: SubmitBudget;
 }
 
 /**
- * Runs programs on the GPU: loads them once, then only replays them. The first run of a program loaded `early` begins while
- * kernels that it needs later still compile; whatever is queued meanwhile waits behind it.
+ * Runs programs on the GPU: loads them once, then only replays them. The first run of a program loaded `early` begins while kernels that it
+ * needs later still compile; later commands wait for it.
  */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
-  /** Takes precedence over the default table. Programs keep the variants that they were loaded with. */
+  /** Takes precedence over the default table. Loaded programs don't change their variants. */
   chosen: Chosen = {};
   readonly maxBindingBytes: number;
   readonly #host: DeviceHost;
@@ -65,7 +65,7 @@ export class Executor implements Runner {
     return this.#host.failure;
   }
 
-  /** Throws what made the device unusable. */
+  /** Throws the error that made the device unusable. */
   check(): void {
     this.#host.check();
   }
@@ -76,7 +76,7 @@ export class Executor implements Runner {
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
-    // Pending frees are done first, and a write that follows needn't copy its data.
+    // Pending frees are finished first, and a write that follows needn't copy its data.
     await this.#commands.settled();
     const made: Value[] = [];
     const body = async (): Promise<void> => {
@@ -144,9 +144,9 @@ export class Executor implements Runner {
   }
 
   /**
-   * For measuring only: queues one step of a program `times` times, on whatever its bindings hold: in one submit, unless a
-   * single one is too long for that. It doesn't count in the submit budget, once that is measured. Results of the program's own
-   * runs aren't valid afterwards.
+   * For measurements only: queues one step of a program `times` times, with the current contents of its bindings, in one submit unless a
+   * single dispatch is too long for that. It doesn't count in the submit budget once that is measured. Results of the program's own runs
+   * become invalid.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
@@ -155,7 +155,7 @@ export class Executor implements Runner {
     const dispatches: Dispatch[] = Array(times).fill(dispatch);
     this.#commands.push(() => {
       if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
-      // Less than runs have in a dispatch: a variant may be much slower than those that the budget was measured with.
+      // Less than runs may have in a dispatch: a variant may be much slower than those that the budget was measured with.
       const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
       for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
       return undefined;
@@ -187,7 +187,7 @@ export class Executor implements Runner {
       const buffer = this.#memory.pinned.take(value);
       if (buffer !== undefined) this.#commands.push(() => this.#memory.destroy(buffer));
     }
-    // The last model is gone: staging buffers aren't needed any more.
+    // The last model is freed: staging buffers aren't needed any more.
     if (this.#memory.pinned.isEmpty) this.#commands.push(() => this.#readback.trim());
   }
 
@@ -208,14 +208,14 @@ export class Executor implements Runner {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
-  /** Whether so much work at once needs a better measured budget. */
+  /** Whether this amount of work at once needs a better measured budget. */
   #mustMeasure(dispatches: readonly Dispatch[]): boolean {
     return this.#budget.isRough && dispatches.reduce((sum, { flops }) => sum + flops, 0) > this.#budget.flops;
   }
 
   /**
-   * Waits for the kernels of each batch, and while the budget must be measured for all of them, for the device after each batch.
-   * Stops at a kernel that doesn't compile: the program's `ready` rejects then.
+   * Waits for the kernels of each batch, and, while the budget must be measured, for the device after each batch. Stops at a kernel that
+   * doesn't compile: the program's `ready` rejects then.
    */
   async #submitInTurn(dispatches: readonly Dispatch[]): Promise<void> {
     const measures = this.#mustMeasure(dispatches);
@@ -232,7 +232,7 @@ export class Executor implements Runner {
 
   async #measure(): Promise<void> {
     const { queued } = this.#budget;
-    // Whoever runs or reads next learns that the device was lost.
+    // The next run or read reports that the device was lost.
     await this.#readback.done().catch(() => {});
     this.#budget.finished(queued, performance.now());
   }
@@ -242,7 +242,7 @@ export class Executor implements Runner {
     this.#budget.submitted(flops, performance.now());
   }
 
-  /** Returns the floating-point operations queued. A piece of a dispatch must be alone. */
+  /** Returns the floating-point operations queued. A piece of a dispatch must be the only element. */
   #encode(batch: readonly Piece[]): number {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -267,7 +267,7 @@ export class Executor implements Runner {
     return flops;
   }
 
-  /** Tells a dispatch's shader where in the whole grid the next submit begins. */
+  /** Writes where the next submit of a dispatch begins in the whole grid. */
   #begin({ firstAt: { buffer, offset } }: Dispatch, first: readonly number[]): void {
     const data = Uint32Array.from(first);
     this.#host.device.queue.writeBuffer(buffer, offset, data);

@@ -4,12 +4,12 @@ import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { COMPUTE } from './flags';
 
-/** A variant that is compiled, or being compiled. */
+/** A variant that is compiled or being compiled. */
 export interface CompiledKernel {
   readonly layout: GPUBindGroupLayout;
-  /** Rejects with `internal` if it doesn't compile. */
+  /** Rejects with `internal` if the variant doesn't compile. */
   readonly ready: Promise<void>;
-  /** Undefined until it is ready. */
+  /** Undefined until `ready` resolves. */
   readonly pipeline: GPUComputePipeline | undefined;
 }
 
@@ -24,7 +24,7 @@ export class Pipelines {
     this.#counters = counters;
   }
 
-  /** Starts compiling the variant unless it was asked for before. */
+  /** Starts compiling the variant on the first call. */
   get(kernel: AnyKernel, variant: AnyVariant): CompiledKernel {
     const known = this.#known.get(variant);
     if (known !== undefined) return known;
@@ -37,7 +37,7 @@ export class Pipelines {
       }),
       pipeline: undefined,
     };
-    // Whoever awaits `ready` gets the error; the next call compiles again.
+    // Callers that await `ready` receive the error; the next call compiles again.
     made.ready.catch(() => this.#known.delete(variant));
     this.#known.set(variant, made);
     return made;

@@ -15,9 +15,9 @@ export interface Dispatch {
   readonly group: GPUBindGroup;
   readonly grid: Grid;
   readonly flops: number;
-  /** Whether it can be dispatched in pieces. */
+  /** Whether the dispatch can be split into pieces. */
   readonly splits: boolean;
-  /** Where its `Params` say where a piece begins. */
+  /** The position of `first_x` and `first_y` in its `Params`. */
   readonly firstAt: Pick<Place, 'buffer' | 'offset'>;
   readonly chunk: number | undefined;
 }
@@ -33,7 +33,7 @@ export interface GpuProgram extends LoadedProgram {
   readonly placeOf: (value: Value) => Place | undefined;
 }
 
-/** Prepares programs for replay: requests their pipelines, places their memory, and makes their bind groups once. */
+/** Prepares programs for replay: requests their pipelines, allocates their memory, and creates their bind groups once. */
 export class ProgramLoader {
   readonly #host: DeviceHost;
   readonly #memory: DeviceMemory;
@@ -47,7 +47,7 @@ export class ProgramLoader {
     this.#pipelines = new Pipelines(host, counters);
   }
 
-  /** In the order of their first use, so that a run can begin while later kernels still compile. */
+  /** Compiles in the order of first use, so that a run can begin while later kernels still compile. */
   compile(steps: readonly Step[], choose: (step: Step) => AnyVariant): ChosenKernel[] {
     return steps.map((step) => {
       const variant = choose(step);
@@ -55,7 +55,7 @@ export class ProgramLoader {
     });
   }
 
-  /** Appends to `held` the functions that free what it takes, even if it throws. */
+  /** Appends to `held` the functions that free the allocated memory, even if it throws. */
   load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
     const { limits } = this.#memory;
     const memory = takeMemory(program, this.#memory, held);
@@ -73,7 +73,7 @@ export class ProgramLoader {
       return { kernel, group, grid, flops, splits: variant.splits, firstAt, chunk: step.chunk };
     });
     const ready = Promise.all(kernels.map(({ kernel }) => kernel.ready)).then(() => {});
-    // Whoever awaits `ready` gets the error.
+    // Callers that await `ready` receive the error.
     ready.catch(() => {});
     const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
     return { program, dispatches, ready, placeOf, flops };

@@ -11,8 +11,8 @@ export class ErrorScopes {
   }
 
   /**
-   * Runs one `body` at a time, as a device's error scopes form a stack. Throws `out_of_memory`, or `internal` for a
-   * validation error. Before it throws, `undo` frees what was created.
+   * Runs one `body` at a time, because a device's error scopes form a stack. Throws `out_of_memory`, or `internal` for a validation error.
+   * Before it throws, `undo` frees the created objects.
    */
   run<T>(what: string, body: () => Promise<T>, undo: () => void): Promise<T> {
     const turn = this.#turn.then(() => this.#scoped(what, body, undo));
@@ -38,7 +38,7 @@ export class ErrorScopes {
       return outcome.value;
     } catch (error) {
       undo();
-      // A lost device rejects every call with an error of its own: the reason for the loss says more.
+      // A lost device rejects every call with an error of its own; the reason for the loss is more useful.
       this.#host.check();
       throw error;
     }

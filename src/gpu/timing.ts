@@ -3,15 +3,15 @@ import { pinned } from '../graph/value';
 
 const DONE = pinned('done', [1]);
 
-/** Resolves once all that is queued is done: only reading something tells. */
+/** Resolves once all queued work is finished. Only a read reports that. */
 export async function finished(runner: Runner): Promise<void> {
   await timeQueue(runner, () => {}, 0);
 }
 
-/** Queues something `runs` times. */
+/** Queues work `runs` times. */
 export type Queue = (runs: number) => void;
 
-/** Seconds until what `queue` queues is done. */
+/** Seconds until the work that `queue` queues is finished. */
 export async function timeQueue(runner: Runner, queue: Queue, runs: number): Promise<number> {
   await runner.allocate([DONE]);
   try {
@@ -24,18 +24,18 @@ export async function timeQueue(runner: Runner, queue: Queue, runs: number): Pro
   }
 }
 
-/** Seconds that `runs` runs take in all. */
+/** Seconds of `runs` runs together. */
 export async function timeRuns(runner: Runner, program: LoadedProgram, runs: number): Promise<number> {
   return timeQueue(runner, runsOf(runner, program), runs);
 }
 
-/** Seconds of one run, over as many as last `atLeast` seconds. */
+/** Seconds of one run, averaged over as many runs as take `atLeast` seconds. */
 export async function secondsPerRun(runner: Runner, program: LoadedProgram, atLeast: number): Promise<number> {
   const { seconds, runs } = await enoughRuns(runner, runsOf(runner, program), atLeast);
   return seconds / runs;
 }
 
-/** As many runs as last `atLeast` seconds, or `most`, and how long they took. */
+/** Repeats until the runs take `atLeast` seconds or there are `most` of them. Returns their number and duration. */
 export async function enoughRuns(
   runner: Runner,
   queue: Queue,

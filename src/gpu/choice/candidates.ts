@@ -9,12 +9,12 @@ interface Work {
   readonly dispatches: number;
 }
 
-/** A kernel's variants that are worth measuring, and the dispatches to measure them with. */
+/** The variants of a kernel that are worth measuring, and the dispatches to measure them with. */
 export interface Candidates {
   readonly kernel: string;
-  /** Those with the most operations. */
+  /** The works with the most operations. */
   readonly works: readonly Work[];
-  /** At least two. The default table's variant comes first. */
+  /** At least two. The variant of the default table comes first. */
   readonly variants: readonly string[];
 }
 
@@ -24,13 +24,13 @@ interface Kind {
   dispatches: number;
 }
 
-/** Variants in all, over all kernels. */
+/** The most variants over all kernels. */
 const MOST_CANDIDATES = 12;
 const MOST_WORKS = 2;
-/** A kernel with a smaller share of the program's operations isn't worth compiling variants for. */
+/** Kernels with a smaller share of the program's operations are not worth compiling variants for. */
 const LEAST_SHARE = 0.02;
 
-/** The candidates among the kernels of these steps, those with the most operations first. */
+/** The candidates among the kernels of these steps, the kernels with the most operations first. */
 export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
   const kernels = new Map<string, Kind[]>();
   for (const step of steps) {
@@ -50,7 +50,7 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   return found;
 }
 
-/** Records with one name count as one kernel: a choice holds for the name. */
+/** Adds a step to its kernel's works. Records with the same name count as one kernel, because a choice is made by name. */
 function count(step: Step, kernels: Map<string, Kind[]>): void {
   const { kernel, params } = step;
   const kinds = kernels.get(kernel.name) ?? [];
@@ -76,7 +76,7 @@ function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
-/** The variants that are eligible for all of the works, the default table's first. */
+/** The variants that are eligible for all of the works. The variant of the default table comes first. */
 function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];

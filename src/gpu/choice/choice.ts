@@ -3,28 +3,28 @@ import type { AnyVariant, Grid } from '../../core/kernels/kernel';
 import type { Sized } from '../../graph/work';
 import type { DeviceInfo } from '../device';
 
-/** Variants for GPUs only, or for software GPUs only: elsewhere there are too few cores for them, or most threads idle. */
+/** Variants for hardware GPUs only, and for software GPUs only. On the other kind they have too few cores, or most threads idle. */
 const FOR_GPUS: readonly string[] = ['row', 'workgroup_small', 'f16_small'];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
-/** What only a page that names it is given: no device that has its feature was at hand to run it. */
+/** Variants that are used only if a page names them, because no device with their feature was available for tests. */
 const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
-/** The families that multiply in f16, in order of preference. Only a device that was asked to has the feature. */
+/** The families that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
-/** Those that cut results into small tiles. */
+/** The families that cut results into small tiles. */
 const SMALL: readonly string[] = ['workgroup_small', 'f16_small'];
 
-/** With this many large tiles, each core of a large GPU has work. A result with fewer is better cut into small tiles. */
+/** The number of large tiles that gives each core of a large GPU work. A result with fewer tiles is better cut into small tiles. */
 const BUSY_TILES = 128;
-/** Iterations above which one thread's loop takes longer than sharing it with barriers does, even on SwiftShader. */
+/** Iterations above which one thread's loop is slower than sharing the loop with barriers, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
 
 /** The chosen variant of each kernel, by name. */
 export type Chosen = Readonly<Record<string, string>>;
 
 /**
- * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, provided that it is
- * eligible. Where a variant for few rows is eligible, the default table decides: choices are measured on many rows.
+ * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, if it is eligible. If a variant for few
+ * rows is eligible, the default table decides, because choices are measured on many rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
@@ -40,8 +40,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}
 }
 
 /**
- * The variants that the device can run with these params, one of each name. Small tiles are left out where there are enough
- * large ones, and so are variants in which one thread would do too much.
+ * The variants that the device can run with these params, one for each name. Small tiles are excluded if there are enough large tiles, and
+ * so are variants in which one thread would do too much work.
  */
 export function eligibleVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
   const able = kernel.variants.filter(
@@ -57,7 +57,7 @@ function groupsOf([x, y = 1, z = 1]: Grid): number {
   return x * y * z;
 }
 
-/** Whether a variant may be the fastest on the device. */
+/** Whether a variant may be the fastest on this device. */
 export function isWorthMeasuring(variant: string, info: DeviceInfo): boolean {
   return ![...BY_NAME_ALONE, ...(isSoftware(info) ? FOR_GPUS : FOR_SOFTWARE)].includes(variant);
 }
@@ -67,31 +67,30 @@ export function isForFewRows(variant: string): boolean {
   return variant === 'row' || variant === 'row_serial';
 }
 
-/** A kind of device: what it prefers, the best first. What isn't named comes behind, in the record's order. */
+/** The preferred variants of a kind of device, the best first. Other variants follow in the order of the kernel's record. */
 interface Preference {
   readonly isOf: (info: DeviceInfo) => boolean;
   readonly variants: readonly string[];
 }
 
 /**
- * The default table: the first row that a device is of. On software GPUs barriers cost more than they save for few rows
- * (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are what they are slowest at:
- * tiles whose threads share what they read by subgroup operations are twice as fast as others, and small attention heads are
- * held in registers.
+ * The default table: the first row that matches the device applies. On software GPUs barriers cost more than they save for few rows
+ * (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are their slowest operation: tiles whose
+ * threads share reads by subgroup operations are twice as fast as others, and small attention heads are held in registers.
  */
 const TABLE: readonly Preference[] = [
-  // Without subgroups the largest tiles without barriers are fastest.
+  // SwiftShader without subgroups: the largest tiles without barriers are fastest.
   {
     isOf: (info) => /swiftshader/.test(namesOf(info)),
     variants: ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'],
   },
-  // llvmpipe and others. Without subgroups their barriers are cheap enough for tiles in workgroup memory.
+  // llvmpipe and others without subgroups: barriers are cheap enough for tiles in workgroup memory.
   { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
-  // Faster with registers alone: caches serve the threads that read the same, and nothing waits at barriers.
+  // Apple: registers alone are faster, because caches serve threads that read the same data, and no thread waits at a barrier.
   { isOf: (info) => /apple/.test(namesOf(info)), variants: ['row', 'register'] },
-  // NVIDIA, AMD, Intel, and phones: tiles through workgroup memory, whose loops are nearly all multiply-adds, as AMD's compiler
-  // shows. Small ones where there would be few large ones, which leaves cores idle. What a GPU may like better, such as registers
-  // alone where workgroup memory is slow, or wide tiles where registers are many, is measured where a session asks for it.
+  // NVIDIA, AMD, Intel and phones: tiles through workgroup memory, whose loops are almost only multiply-adds, as AMD's compiler shows.
+  // Small tiles are used when few large tiles would leave cores idle. Other variants that may suit a GPU better, such as registers alone
+  // (if workgroup memory is slow) or wide tiles (if there are many registers), are measured if a session requests it.
   { isOf: () => true, variants: ['row', 'workgroup_small', 'workgroup'] },
 ];
 
@@ -99,7 +98,7 @@ function families(info: DeviceInfo): readonly string[] {
   return TABLE.find(({ isOf }) => isOf(info))?.variants ?? [];
 }
 
-/** Whether it computes on a processor, whatever it says of itself. */
+/** Whether the device computes on a CPU, regardless of its `fallback` flag. */
 export function isSoftware(info: Omit<DeviceInfo, 'features'>): boolean {
   return info.fallback || /swiftshader|llvmpipe|lavapipe|software/.test(namesOf(info));
 }

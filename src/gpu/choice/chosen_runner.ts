@@ -4,10 +4,10 @@ import type { Value } from '../../graph/value';
 import type { Executor } from '../executor';
 import type { Chosen } from './choice';
 
-/** An executor with its own choice of kernels: other users of the executor may change theirs meanwhile. */
+/** An executor with its own kernel choice, so that it is independent of changes by other users of the executor. */
 export class ChosenRunner implements Runner {
   readonly #executor: Executor;
-  /** For programs loaded from now on. At first it is the executor's choice. */
+  /** The choice for programs loaded from now on. Initially the executor's choice. */
   chosen: Chosen;
 
   constructor(executor: Executor) {

@@ -2,8 +2,8 @@ import { sha256, toHex } from '../../core/input/digest';
 import type { AnyKernel } from '../../core/kernels/kernel';
 
 /**
- * A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes whenever one of them does. Each file is hashed once and
- * named by its number: all texts as they are compiled would be some 12 MB.
+ * A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes when any of them changes. Each file is hashed once and
+ * referenced by number: all sources as they are compiled would be about 12 MB.
  */
 export async function kernelVersion(kernels: readonly AnyKernel[]): Promise<string> {
   const files = new Map<string, number>();

@@ -7,8 +7,8 @@ import { tune } from './tuning';
 import { VariantLab } from './variant_lab';
 
 /**
- * Measures which variants are fastest for these steps on this device. That takes up to ten seconds, most of it compiling.
- * The values that the steps would write aren't changed.
+ * Measures which variants are fastest for these steps on this device. It takes up to ten seconds, mostly for compiling. The values that the
+ * steps would write stay unchanged.
  */
 export async function tuneKernels(
   executor: Executor,

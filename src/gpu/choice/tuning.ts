@@ -5,12 +5,12 @@ import type { Chosen } from './choice';
 /** A compiled variant that can be measured. */
 export interface Entrant {
   readonly variant: string;
-  /** Runs the candidates' work of that index `times` times, and resolves once it is done. */
+  /** Runs the work with index `work` of the candidates `times` times, and resolves once it is finished. */
   run(work: number, times: number): Promise<void>;
   release(): void;
 }
 
-/** Where variants are measured. */
+/** The place in which variants are measured. */
 export interface Lab {
   /** Milliseconds. */
   now(): number;
@@ -18,13 +18,13 @@ export interface Lab {
   prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
 }
 
-/** How one work is measured. */
+/** The plan for measuring one work. */
 interface Plan {
-  /** Its dispatches in a step. */
+  /** Dispatches of this work in a step. */
   readonly dispatches: number;
-  /** Its dispatches in a sample. */
+  /** Dispatches of this work in a sample. */
   readonly times: number;
-  /** Milliseconds that a sample takes with the default variant. */
+  /** Milliseconds of a sample with the default variant. */
   readonly expected: number;
 }
 
@@ -34,24 +34,24 @@ interface Result {
   readonly samples: readonly number[][];
 }
 
-/** Milliseconds of compiling in all: no variant is begun after that. Drivers may take seconds for one, and can't be stopped. */
+/** Milliseconds for compiling in all: no variant is started after that. Drivers may need seconds for one variant and can't be stopped. */
 const COMPILING = 8000;
-/** Milliseconds of measuring in all: a sample that wouldn't fit isn't begun. */
+/** Milliseconds for measuring in all: a sample that would exceed it isn't started. */
 const MEASURING = 2000;
-/** Least milliseconds of a sample. */
+/** The least milliseconds of a sample. */
 const SAMPLE = 8;
 const MOST_REPEATS = 4096;
 const ROUNDS = 5;
-/** With fewer rounds nothing is decided. */
+/** With fewer rounds the default variant stays. */
 const LEAST_ROUNDS = 2;
-/** A variant must save more than this share of the time to replace the default one: less may be chance. */
+/** The share of time that a variant must save to replace the default one: smaller differences may be chance. */
 const MARGIN = 0.05;
-/** A variant that takes this many times as long as the default one is dropped: after the first round, after later ones. */
+/** A variant is dropped if it takes this many times as long as the default one: after the first round, and after later rounds. */
 const HOPELESS = { once: 4, again: 1.5 };
 
 /**
- * The fastest variant by kernel. The default variant is replaced only by one that is clearly faster. Kernels for which time
- * runs out are left out. Throws what `signal` is aborted with.
+ * The fastest variant of each kernel. A variant replaces the default one only if it is clearly faster. Kernels that were not measured in
+ * time are left out. Throws the reason of `signal`.
  */
 export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<Chosen> {
   const chosen: Record<string, string> = {};
@@ -65,10 +65,10 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
         signal.throwIfAborted();
         if (compiling.left <= 0) break;
         const prepare = (): Promise<Entrant | undefined> => lab.prepare(candidates, variant);
-        // The default variant has to be compiled anyway.
+        // The default variant must be compiled anyway, so it doesn't count.
         const entrant = await (index === 0 ? prepare() : compiling.spend(prepare));
         if (entrant !== undefined) entrants.push(entrant);
-        // Without the default variant there is nothing to compare with.
+        // Without the default variant, no comparison is possible.
         else if (index === 0) break;
       }
       const winner = await compare(candidates, entrants, measuring, signal);
@@ -80,7 +80,7 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
   return chosen;
 }
 
-/** Measures the variants in turns, so that other load on the machine affects all alike. Undefined if time runs out. */
+/** Measures the variants in turns, so that other load on the machine affects all of them. Undefined if time runs out. */
 async function compare(
   { works }: Candidates,
   entrants: readonly Entrant[],
@@ -112,12 +112,12 @@ async function compare(
 
 function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]): string {
   const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
-  // Other load makes single samples too short or too long by chance, so both the least and the median must agree.
+  // Other load makes single samples too short or too long by chance, so the minimum and the median must agree.
   const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
   return (isClear ? best : own).entrant.variant;
 }
 
-/** Milliseconds that a step spends in the measured works of the kernel. */
+/** Milliseconds of a step in the measured works of the kernel. */
 function cost({ samples }: Result, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }
@@ -126,7 +126,7 @@ function least(numbers: readonly number[]): number {
   return Math.min(...numbers);
 }
 
-/** How often to repeat a dispatch for a sample that is long enough, and how long that sample takes. */
+/** The number of repetitions that makes a sample long enough, and the duration of that sample. */
 async function enough(
   own: Entrant,
   work: number,

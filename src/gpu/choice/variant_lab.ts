@@ -6,10 +6,12 @@ import type { Executor } from '../executor';
 import type { Candidates } from './candidates';
 import type { Entrant, Lab } from './tuning';
 
-/** Measures variants on their own device with the values that they will read, but lets them write to scratch memory. */
+/**
+ * Measures variants on the executor's own device, with the values that they would read in a run. Writes are redirected to scratch memory.
+ */
 export class VariantLab implements Lab {
   readonly #executor: Executor;
-  /** A value to read, which arrives once the work queued before is done. */
+  /** A value whose read resolves once all work that was queued before is finished. */
   readonly #done = pinned('tuned', [1]);
 
   constructor(executor: Executor) {
@@ -39,7 +41,7 @@ export class VariantLab implements Lab {
     this.#executor.free([this.#done]);
   }
 
-  /** Undefined if the driver can't compile the variant or there is too little memory: the run can go on without it. */
+  /** Undefined if the driver can't compile the variant or if memory is too small: tuning continues without the variant. */
   async #load(
     name: string,
     steps: readonly Step[],
@@ -62,7 +64,7 @@ export class VariantLab implements Lab {
   }
 }
 
-/** The step with scratch memory in place of the pinned values that it would write. */
+/** The step with scratch memory in place of the pinned values that it writes. */
 function elsewhere(step: Step): Step {
   const scratch = ([name, value]: [string, Value]): [string, Value] => {
     const reads = step.kernel.bindings[name] === 'read';

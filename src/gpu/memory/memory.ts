@@ -5,7 +5,7 @@ import { DeviceLimits } from '../limits';
 import { PinnedBuffers } from './pinned_buffers';
 import { SlotPool } from './slots';
 
-/** What makes buffers: a device, or what stands for one. */
+/** A device, or a replacement in a size estimate. */
 export type BufferMaker = Pick<GPUDevice, 'createBuffer' | 'limits'>;
 
 /** Creates and counts the buffers of one device. */

@@ -25,7 +25,7 @@ export class PinnedBuffers {
     return this.#buffers.has(whole(value));
   }
 
-  /** Where a value lies. Its buffer is created on first use. */
+  /** The range of a value. Its buffer is created on first use. */
   place(value: Value): Place {
     if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
     const owner = whole(value);
@@ -37,7 +37,7 @@ export class PinnedBuffers {
     throw new WebVeraError('internal', `${value.name} ends behind ${owner.name}, a part of which it should be`);
   }
 
-  /** Removes a value's buffer and returns it; undefined for a view, which has none of its own. */
+  /** Removes a value's buffer and returns it; undefined for a view, which has no buffer of its own. */
   take(value: Value): GPUBuffer | undefined {
     const buffer = this.#buffers.get(value);
     this.#buffers.delete(value);
@@ -46,8 +46,8 @@ export class PinnedBuffers {
 }
 
 /**
- * Whether one dispatch may bind both places. Within a buffer that it writes, WebGPU allows only further writable bindings,
- * of ranges that don't overlap. Firefox doesn't check this.
+ * Whether one dispatch may bind both places. If a dispatch writes a buffer, WebGPU allows other bindings of that buffer only if they are
+ * writable too and the ranges don't overlap. Firefox doesn't check this.
  */
 export function mayShare(a: Place & { readonly writes: boolean }, b: Place & { readonly writes: boolean }): boolean {
   if (a.buffer !== b.buffer || (!a.writes && !b.writes)) return true;

@@ -9,19 +9,19 @@ import type { Place } from './pinned_buffers';
 export const PARAMS_STRIDE = 256;
 const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or one stored in float16.';
 
-/** Where all that a program works on lies. */
+/** The buffers of a program. */
 export interface ProgramMemory {
-  /** `Params` of all steps, one behind the other. */
+  /** `Params` of all steps, one after the other. */
   readonly params: GPUBuffer;
-  /** Its tables, which aren't written yet. */
+  /** The program's tables, whose contents aren't written yet. */
   readonly constants: ReadonlyMap<Value, GPUBuffer>;
-  /** Pinned values that aren't there yet are created. */
+  /** The place of a value. Missing pinned buffers are created. */
   placeOf(value: Value): Place | undefined;
 }
 
 /**
- * Takes the memory of a program that isn't there yet. Appends to `held` the functions that free it, even if it throws, as it does
- * with `limit_exceeded` for what can't be bound.
+ * Allocates the memory of a new program. Appends to `held` the functions that free it, even if it throws. Throws `limit_exceeded` for
+ * values that can't be bound.
  */
 export function takeMemory(program: Program, memory: DeviceMemory, held: (() => void)[]): ProgramMemory {
   const { steps, outputs, name } = program;

@@ -4,7 +4,7 @@ import { MAP_TO_READ } from '../flags';
 import type { Place } from './pinned_buffers';
 import { StagingBuffers } from './staging';
 
-/** Copies values to the host through staging buffers, which it reuses. */
+/** Copies values to the host through staging buffers, which are reused. */
 export class Readback {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
@@ -20,7 +20,7 @@ export class Readback {
     this.#staging = new StagingBuffers(host.device, counters);
   }
 
-  /** Queues the copy at once. Resolves with the bytes of all places, concatenated. */
+  /** Queues the copy immediately. Resolves with the bytes of all places, concatenated. */
   async read(places: readonly Place[]): Promise<ArrayBuffer> {
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
     return this.#fetch(bytes, (encoder, staging) => {
@@ -32,9 +32,9 @@ export class Readback {
     });
   }
 
-  /** Resolves once all that was submitted is done. */
+  /** Resolves once all submitted work is finished. */
   async done(): Promise<void> {
-    // Not by `onSubmittedWorkDone`: Firefox may tell it 100 ms late, as it does of maps, and Deno has it since 2025 only.
+    // Not `onSubmittedWorkDone`: Firefox may resolve it 100 ms late, as it does for maps, and Deno has it only since 2025.
     await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4));
   }
 
@@ -57,7 +57,7 @@ export class Readback {
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     this.#staging.giveBack(staging);
-    // A device that failed meanwhile still maps the buffer, but its content is meaningless.
+    // A device that failed meanwhile still maps the buffer, but its contents are meaningless.
     this.#host.check();
     return copy;
   }

@@ -6,7 +6,7 @@ import { DeviceMemory } from './memory';
 import { takeMemory } from './program_memory';
 import { StagingBuffers } from './staging';
 
-/** A runner without a device: it counts the memory that an executor would take for the same calls, and computes nothing. */
+/** A runner without a device: it counts the memory that an executor would allocate for the same calls, and computes nothing. */
 export class SizingRunner implements Runner {
   readonly maxBindingBytes: number;
   readonly failure = new AbortController().signal;
@@ -15,7 +15,7 @@ export class SizingRunner implements Runner {
   readonly #staging: StagingBuffers;
   #largest = 0;
 
-  /** Matrices larger than `maxBindingBytes` are split. Nothing else is too large: `largest` tells. */
+  /** Matrices larger than `maxBindingBytes` are split. Nothing else is rejected as too large; `largest` reports the size. */
   constructor(maxBindingBytes: number) {
     this.maxBindingBytes = maxBindingBytes;
     const device = {
@@ -33,12 +33,12 @@ export class SizingRunner implements Runner {
     this.#staging = new StagingBuffers(device, this.#counters);
   }
 
-  /** Bytes of the largest buffer so far that kernels bind whole. */
+  /** Bytes of the largest buffer so far that kernels bind as a whole. */
   get largest(): number {
     return this.#largest;
   }
 
-  /** Bytes of what programs share for values that don't outlive a run. */
+  /** Bytes of the slots that programs share for transient values. */
   get slotBytes(): number {
     return this.#memory.slots.bytes;
   }
@@ -74,7 +74,7 @@ export class SizingRunner implements Runner {
 
   run(): void {}
 
-  /** Gives nothing, through the buffer that it would take. */
+  /** Returns no bytes, but allocates the staging buffer that a read would use. */
   async read(value: Value): Promise<ArrayBuffer> {
     const buffers = shardsOf(value).map((shard) => this.#staging.take(byteLength(shard.value)));
     return this.#giveBack(buffers);
@@ -91,7 +91,7 @@ export class SizingRunner implements Runner {
     }
   }
 
-  /** Later, as reads that were begun together are under way together. */
+  /** Waits first, because reads that start together occupy their buffers together. */
   async #giveBack(buffers: readonly GPUBuffer[]): Promise<ArrayBuffer> {
     await Promise.resolve();
     for (const buffer of buffers) this.#staging.giveBack(buffer);

@@ -5,7 +5,7 @@ interface Slot {
   users: number;
 }
 
-/** The buffers of planned slots. Programs never run at the same time, so all share the same buffers. */
+/** The buffers of planned slots. Programs never run at the same time, so all programs share them. */
 export class SlotPool {
   readonly #create: (bytes: number) => GPUBuffer;
   readonly #counters: GpuCounters;
@@ -16,12 +16,12 @@ export class SlotPool {
     this.#counters = counters;
   }
 
-  /** Of all its buffers. */
+  /** Bytes of all buffers. */
   get bytes(): number {
     return this.#slots.reduce((sum, { buffer }) => sum + buffer.size, 0);
   }
 
-  /** Gives each size a buffer of its own. The largest sizes are matched first, so that small ones don't take large buffers. */
+  /** Assigns each size a buffer of its own. The largest sizes are matched first, so that small sizes don't occupy large buffers. */
   take(sizes: readonly number[]): GPUBuffer[] {
     const order = sizes.map((bytes, index) => ({ bytes, index })).toSorted((a, b) => b.bytes - a.bytes);
     const unused = this.#slots.toSorted((a, b) => a.buffer.size - b.buffer.size);

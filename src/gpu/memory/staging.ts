@@ -2,13 +2,13 @@ import type { GpuCounters } from '../counters';
 import { COPY_DST, MAP_READ } from '../flags';
 import type { BufferMaker } from './memory';
 
-/** Bytes of the largest staging buffer that is kept. Steps and tokens read little, but often; logits and weights seldom. */
+/** Bytes of the largest staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read seldom. */
 const MAX_KEPT = 2 ** 20;
 /** Bytes up to which reads may overlap. */
 const SMALL = 2 ** 12;
 const OVERLAPPING = 4;
 
-/** Buffers through which the host reads. Small ones are kept for the next read. */
+/** Buffers through which the host reads. Small ones are reused. */
 export class StagingBuffers {
   readonly #device: Pick<BufferMaker, 'createBuffer'>;
   readonly #counters: GpuCounters;
@@ -20,12 +20,12 @@ export class StagingBuffers {
     this.#counters = counters;
   }
 
-  /** One of at least so many bytes, until it is given back. */
+  /** A buffer of at least `bytes` bytes. The caller must give it back. */
   take(bytes: number): GPUBuffer {
     const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
     const known = this.#idle.get(size)?.pop();
     if (known !== undefined) return known;
-    // How many small reads overlap varies. Spares are created with the first, so that no later step creates a buffer.
+    // The number of small reads that overlap varies. Spare buffers are created with the first one, so that no later step creates a buffer.
     for (let spare = 1; size <= SMALL && spare < OVERLAPPING; spare++) this.giveBack(this.#create(size));
     return this.#create(size);
   }
@@ -36,13 +36,13 @@ export class StagingBuffers {
     else this.#idle.set(buffer.size, [...idle, buffer]);
   }
 
-  /** Frees those that aren't in use. */
+  /** Frees the buffers that aren't in use. */
   trim(): void {
     for (const buffer of [...this.#idle.values()].flat()) this.#destroy(buffer);
     this.#idle.clear();
   }
 
-  /** Frees all of them. */
+  /** Frees all buffers. */
   close(): void {
     for (const buffer of [...this.#all]) this.#destroy(buffer);
     this.#idle.clear();
