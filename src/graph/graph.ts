@@ -8,16 +8,19 @@ export interface Step {
   readonly kernel: AnyKernel;
   readonly values: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, number>>;
-  /** Set on the steps of a chunk that a run may leave out: it is encoded only when the run's `chunks` exceeds it. */
+  /**
+   * The index of a chunk that a run may skip: the step is encoded only if the run's `chunks` exceeds it. Undefined for steps that always
+   * run.
+   */
   readonly chunk: number | undefined;
 }
 
 /**
- * What a backward closure is asked for: the gradient of one input. `sum` is what other uses of that value have contributed
- * so far: add to it and return the total.
+ * A backward closure's request for the gradient of one input. `sum` is the gradient that other uses of the value have contributed so far:
+ * add to it and return the total.
  */
 export interface Sink {
-  /** False if nothing upstream of the input trains: return undefined. */
+  /** False if no trained value is upstream of the input: return undefined. */
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
@@ -28,12 +31,12 @@ type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'wri
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
 
-/** Work that ops collect during a backward pass. `finish` does it all at the end of the pass. */
+/** Work that ops collect during a backward pass. `finish` appends it at the end of the pass. */
 export interface PassEnd {
   finish(): void;
 }
 
-/** The gradients that a backward pass has made so far. */
+/** The gradients that a backward pass has computed so far. */
 interface Sums {
   sink(value: Value): Sink;
   /** Sets the total gradient of a value; undefined if it isn't wanted. */
@@ -47,19 +50,19 @@ interface TapeEntry {
 
 type Joined = Value & { readonly parts: readonly Part[] };
 
-/** A program being built. Ops append forward steps and record closures on the tape, which later append the backward steps. */
+/** A program under construction. Ops append forward steps and record closures on the tape; the closures later append the backward steps. */
 export class Graph {
   readonly steps: Step[] = [];
   readonly #tape: TapeEntry[] = [];
   readonly #active = new Set<Value>();
-  /** For each value that was joined with others: the joined value that holds it. */
+  /** For each value that was joined with others: the joined value that contains it. */
   readonly #whole = new Map<Value, Joined>();
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
   /**
-   * Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32).
-   * Throws `limit_exceeded` for a value that is split into shards: ops that support shards emit a dispatch for each.
+   * Appends a dispatch. `given` holds the values that it reads or updates, `made` the shapes of the values that it creates (f32). Throws
+   * `limit_exceeded` for a value that is split into shards: ops that support shards emit one dispatch for each.
    */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,
@@ -71,7 +74,7 @@ export class Graph {
     if (split !== undefined) throw tooLarge(kernel.name, split);
     const results: Record<string, Value> = {};
     for (const [name, shape] of Object.entries<Shape>(made)) results[name] = transient(`${kernel.name}.${name}`, shape);
-    // The signature has checked values and params against the record, so a step needs no types.
+    // The signature has checked values and params against the record, so a step needs no type parameters.
     this.steps.push({
       kernel: kernel as unknown as AnyKernel,
       values: { ...given, ...results },
@@ -96,20 +99,20 @@ export class Graph {
     return whole;
   }
 
-  /** Marks a value as trained: gradients flow to it and to nothing upstream of the first use. */
+  /** Marks a value as trained: gradients flow to it, but not to values upstream of its first use. */
   train(value: Value): Value {
     this.#active.add(value);
     return value;
   }
 
-  /** Whether something that trains lies upstream of `value`. */
+  /** Whether a trained value is upstream of `value`. */
   trains(value: Value): boolean {
     return this.#active.has(value);
   }
 
   /**
-   * Declares how the gradient of `y` gives the gradients of `wrt`, which are distinct values. Does nothing if no gradient
-   * flows to any of them.
+   * Declares how to compute the gradients of `wrt`, which are distinct values, from the gradient of `y`. Does nothing if no gradient flows
+   * to any of them.
    */
   differentiate<const W extends readonly Value[]>(
     y: Value,
@@ -127,8 +130,8 @@ export class Graph {
   }
 
   /**
-   * As `differentiate`, for an op with several results. `backward` is called once. It gets the gradients of the results that
-   * have one (at least one has), and puts the totals of `wrt` itself.
+   * Like `differentiate`, for an op with several results. `backward` is called once, with the gradients of the results (at least one is
+   * defined), and must put the totals of `wrt` itself.
    */
   differentiateAll(ys: readonly Value[], wrt: readonly Value[], backward: TapeEntry['backward']): void {
     if (!wrt.some((value) => this.#active.has(value))) return;
@@ -136,7 +139,7 @@ export class Graph {
     this.#tape.push({ ys, backward });
   }
 
-  /** Everything that `body` emits belongs to chunk `index` and can be left out of a run. */
+  /** Assigns every step that `body` emits to chunk `index`, which a run can skip. */
   inChunk<T>(index: number, body: () => T): T {
     const outer = this.#chunk;
     this.#chunk = index;
@@ -148,16 +151,16 @@ export class Graph {
   }
 
   /**
-   * Appends the backward steps, from `dy` (the gradient of `y`) down to what trains. `into` holds the pinned buffer in which
-   * the gradient of each trained value accumulates.
+   * Appends the backward steps, from `dy` (the gradient of `y`) down to the trained values. `into` holds the pinned buffer in which the
+   * gradient of each trained value accumulates.
    */
   grad(y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     return this.#back(this.#tape, y, dy, into);
   }
 
   /**
-   * The object of class `type` that belongs to the current backward pass, made on first use. At the end of the pass its
-   * `finish` appends the steps that it deferred.
+   * The object of class `type` that belongs to the current backward pass, created on first use. At the end of the pass its `finish` appends
+   * the deferred steps.
    */
   inPass<T extends PassEnd>(type: new (g: Graph) => T): T {
     if (this.#pass === undefined) throw new WebVeraError('internal', `${type.name} belongs to a backward pass`);
@@ -168,14 +171,14 @@ export class Graph {
     return made;
   }
 
-  /** The tape's length, to be given to `gradSince` later. */
+  /** The tape's length, for a later `gradSince`. */
   get tapeLength(): number {
     return this.#tape.length;
   }
 
   /**
-   * As `grad`, but only for the ops recorded since the tape had length `mark`. They leave the tape, so a later `grad` ignores
-   * them. Throws `internal` if a gradient would have to flow on to an op recorded before.
+   * Like `grad`, but only for ops recorded since the tape had length `mark`. They are removed from the tape, so a later `grad` ignores
+   * them. Throws `internal` if a gradient would have to flow to an earlier op.
    */
   gradSince(mark: number, y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = this.#back(this.#tape.splice(mark), y, dy, into);
@@ -228,7 +231,10 @@ function sameParts({ parts }: Joined, values: readonly Value[]): boolean {
   return parts.length === values.length && parts.every(({ value }, index) => value === values[index]);
 }
 
-/** Joined values lie in one buffer, and WebGPU lets no dispatch both read and write a buffer. */
+/**
+ * Whether the step reads one of the values and writes another. Joined values share one buffer, and WebGPU doesn't allow a dispatch to both
+ * read and write a buffer.
+ */
 function readsAndMakes({ kernel, values: bound }: Step, values: readonly Value[]): boolean {
   const touched = Object.entries(kernel.bindings).filter(([name]) => values.some((value) => value === bound[name]));
   return touched.some(([, access]) => access === 'write') && touched.some(([, access]) => access !== 'write');

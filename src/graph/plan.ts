@@ -2,10 +2,10 @@ import type { Step } from './graph';
 import { byteLength, type Value } from './value';
 
 interface MemoryPlan {
-  /** Bytes of each slot. A slot is a whole buffer: WebGPU lets no dispatch both read and write a buffer. */
+  /** Bytes of each slot. A slot is a whole buffer, because WebGPU doesn't allow a dispatch to both read and write a buffer. */
   readonly slotBytes: readonly number[];
   readonly slotOf: ReadonlyMap<Value, number>;
-  /** Where a part of a joined value begins in its slot, in f32 elements. */
+  /** The offset of a part of a joined value in its slot, in f32 elements. */
   readonly offsetOf: ReadonlyMap<Value, number>;
 }
 
@@ -16,9 +16,9 @@ interface Life {
 }
 
 /**
- * Gives every transient value a slot for as long as it lives: from the step that makes it to the last that uses it,
- * or to the end for `outputs`. Best fit: the smallest free slot that holds the value, else the largest free one, which grows.
- * The parts of a joined value share one slot, for as long as any of them lives.
+ * Assigns a slot to every transient value for its lifetime: from the step that creates it to the last step that uses it, or to the end for
+ * `outputs`. Best fit: the smallest free slot that holds the value, else the largest free slot, which grows. The parts of a joined value
+ * share one slot while any of them lives.
  */
 export function planMemory(steps: readonly Step[], outputs: readonly Value[] = []): MemoryPlan {
   const wholes = wholesOf(steps);
@@ -29,8 +29,8 @@ export function planMemory(steps: readonly Step[], outputs: readonly Value[] = [
   const slotOf = new Map<Value, number>();
   const free = new Set<number>();
   for (let step = 0; step < steps.length; step++) {
-    // Largest first, so that a large value isn't left with a small slot. Slots freed by this step aren't free yet:
-    // its outputs must not overwrite its inputs.
+    // Largest first, so that a large value doesn't get a small slot. Slots freed by this step aren't free yet, because its outputs must not
+    // overwrite its inputs.
     const born = (starting.get(step) ?? []).toSorted((a, b) => byteLength(b.value) - byteLength(a.value));
     for (const { value } of born) slotOf.set(value, takeSlot(byteLength(value), free, slotBytes));
     for (const { value } of ending.get(step) ?? []) {
@@ -50,7 +50,7 @@ export function planMemory(steps: readonly Step[], outputs: readonly Value[] = [
 
 type Wholes = ReadonlyMap<Value, { readonly whole: Value; readonly offset: number }>;
 
-/** For each part of a joined value: that value, and where the part begins in it. */
+/** For each part of a joined value: the joined value, and the part's offset in it. */
 function wholesOf(steps: readonly Step[]): Wholes {
   const values = steps.flatMap((step) => Object.values(step.values));
   return new Map(

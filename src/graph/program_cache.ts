@@ -1,7 +1,7 @@
 import type { LoadedProgram, LoadOptions, Program, Runner } from './runner';
 import type { Value } from './value';
 
-/** A built program, with the pinned values that only it uses: dropping the program frees them. */
+/** A built program with the pinned values that only it uses. Dropping the program frees them. */
 export interface Cacheable {
   readonly program: Program;
   readonly owned: readonly Value[];
@@ -12,13 +12,13 @@ export interface Cached<T> {
   readonly loaded: LoadedProgram;
 }
 
-/** Identifies a program within its cache. */
+/** The key of a program in its cache. */
 interface ProgramKey {
-  /** What it computes: 'logits', 'loss', … */
+  /** The program's result: 'logits', 'loss', … */
   readonly name: string;
-  /** Key of the overlay that it was built with. */
+  /** The key of the overlay with which it was built. */
   readonly overlay?: string;
-  /** Its sizes. */
+  /** The program's sizes. */
   readonly shape?: readonly number[];
 }
 
@@ -29,12 +29,12 @@ interface Entry {
 
 const KEPT = 4;
 
-/** Keeps the last few loaded programs, so that batches that alternate between a few shapes don't rebuild theirs. */
+/** Caches the last few loaded programs, so that batches that alternate between a few shapes don't rebuild programs. */
 export class ProgramCache {
   readonly #runner: Runner;
   readonly #kept: number;
   readonly #loading: LoadOptions;
-  /** Least recently used first. */
+  /** The least recently used entry is first. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadOptions = {}) {
@@ -44,8 +44,8 @@ export class ProgramCache {
   }
 
   /**
-   * Calls `body` with the program of `key`, built and loaded on first use, and returns the result. The program may be dropped
-   * once `body` has returned, so `body` must queue its runs and reads synchronously.
+   * Calls `body` with the program of `key`, which is built and loaded on first use, and returns the result. The program may be dropped once
+   * `body` has returned, so `body` must queue its runs and reads synchronously.
    */
   async use<T extends Cacheable, R>(
     key: ProgramKey,
@@ -64,7 +64,7 @@ export class ProgramCache {
   async #drop(key: ProgramKey): Promise<void> {
     const entry = this.#entries.get(idOf(key));
     this.#entries.delete(idOf(key));
-    // Callers that await it already registered first, so their bodies run before it is released.
+    // Callers that already await it registered first, so their bodies run before it is released.
     const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();

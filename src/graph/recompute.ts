@@ -8,12 +8,11 @@ export interface Segment {
 }
 
 /**
- * Gradient checkpointing, as a pass over a program's steps, of which the first `forward` are the forward pass. Values that a
- * segment makes and only the backward pass uses aren't kept: the same steps make them again from the same inputs, right
- * before their first use in the backward pass. So results stay the same to the bit, while memory holds the inner values of
- * one segment at a time.
+ * Gradient checkpointing, as a pass over a program's steps, of which the first `forward` are the forward pass. Values that a segment
+ * creates and that only the backward pass uses are not held: the same steps compute them again from the same inputs, right before their
+ * first use in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a time.
  *
- * Segments don't overlap. One that updates a value in place isn't recomputed: that would update the value twice.
+ * Segments don't overlap. A segment that updates a value in place isn't recomputed, because it would update the value twice.
  */
 export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
   const used = steps.map(usedBy);
@@ -30,7 +29,7 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
     const again = neededFor(segment, made, wanted);
     const copies = new Map(again.flatMap((step) => madeBy(step).map((value) => [value, copyOf(value)] as const)));
     inserted.set(first, [...(inserted.get(first) ?? []), ...again.map((step) => rename(step, copies))]);
-    // Only what isn't kept is renamed: the same steps may make values that are, and those who use them keep doing so.
+    // Only dropped values are renamed. The repeated steps may also create values that are still held; their uses stay unchanged.
     for (const [value, copy] of copies) if (made.has(value)) renamed.set(value, copy);
   }
   return steps.flatMap((step, index) => {
@@ -39,7 +38,7 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
   });
 }
 
-/** The steps of a segment that make the wanted values, in order. Inputs that aren't among `made` are still there. */
+/** The steps of a segment that create the wanted values, in order. Inputs that aren't among `made` are still held. */
 function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: ReadonlySet<Value>): Step[] {
   const missing = new Set(wanted);
   const needed: Step[] = [];

@@ -8,34 +8,34 @@ export interface Program {
   readonly outputs: readonly Value[];
 }
 
-/** A program that can be run: its pipelines are created, its memory is placed, its bind groups are made. */
+/** A program that is ready to run: its pipelines, memory and bind groups exist. */
 export interface LoadedProgram {
   readonly program: Program;
-  /** Floating-point operations of one whole run. */
+  /** Floating-point operations of one complete run. */
   readonly flops: number;
   /**
-   * Resolves once its kernels are compiled; rejects with `internal` if one doesn't compile. Without `early` it has resolved
-   * already. A run that was queued earlier stops at a kernel that failed, so don't use its results before this resolves.
+   * Resolves once the kernels are compiled; rejects with `internal` if one doesn't compile. Without `early` it has resolved already. A run
+   * that was queued earlier stops at a kernel that failed, so don't use its results before this resolves.
    */
   readonly ready: Promise<void>;
-  /** Frees its memory. */
+  /** Frees the program's memory. */
   release(): void;
 }
 
 export interface LoadOptions {
   /**
-   * Whether `load` resolves before the kernels are compiled. Runs then begin with the kernels that are there, and what is
-   * queued later waits behind them. Default false.
+   * Whether `load` resolves before the kernels are compiled. Runs then start with the kernels that are compiled, and later commands wait
+   * for them. Default: false.
    */
   readonly early?: boolean;
 }
 
 export interface RunOptions {
-  /** How many of the chunks that `Graph.inChunk` marked are run: all by default. */
+  /** The number of chunks marked by `Graph.inChunk` to run. Default: all. */
   readonly chunks?: number;
 }
 
-/** What a runner has done so far, and what it holds. */
+/** Counters of a runner's work and memory. */
 export interface RunnerUsage {
   readonly dispatches: number;
   readonly submits: number;
@@ -46,31 +46,31 @@ export interface RunnerUsage {
   readonly peakBytes: number;
 }
 
-/** Runs programs: the GPU's executor, or the float64 reference in tests. It knows no op and no model. */
+/** Runs programs: the GPU's executor, or the float64 reference in tests. It is independent of ops and models. */
 export interface Runner {
-  /** The largest binding in bytes. Weights that are larger are split into shards; no other value may be larger. */
+  /** The largest binding in bytes. Larger weights are split into shards; no other value may be larger. */
   readonly maxBindingBytes: number;
-  /** Aborts with what makes the device unusable. */
+  /** Aborts with the error that makes the device unusable. */
   readonly failure: AbortSignal;
   usage(): RunnerUsage;
-  /** Writes bytes into a pinned value, in order with the runs. One that is split is written shard by shard. */
+  /** Writes bytes into a pinned value, in order with the runs. A value that is split must be written shard by shard. */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
-  /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate those that aren't there yet. */
+  /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate missing values too. */
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program, options?: LoadOptions): Promise<LoadedProgram>;
   /**
-   * Starts compiling the kernels of such steps, whatever their sizes. Nothing waits for it; `onCompiled` is told which part of them
-   * is there, as a part of 1.
+   * Starts compiling the kernels of such steps, independent of sizes. No call waits for it. `onCompiled` receives the compiled share, from
+   * 0 to 1.
    */
   prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void;
-  /** Queues one run. Never waits. */
+  /** Queues one run and returns immediately. */
   run(loaded: LoadedProgram, options?: RunOptions): void;
   /**
-   * The value's bytes after the runs queued so far. The copy is queued at once, so later runs don't affect it. A transient
-   * value must be one of its program's outputs, and be read before the next run.
+   * The value's bytes after the runs queued so far. The copy is queued immediately, so later runs don't affect it. A transient value must
+   * be one of its program's outputs, and must be read before the next run.
    */
   read(value: Value): Promise<ArrayBuffer>;
-  /** As `read`, for many small values without shards: their bytes, concatenated. */
+  /** Like `read`, for many small values without shards: their bytes, concatenated. */
   readAll(values: readonly Value[]): Promise<ArrayBuffer>;
   /** Frees the memory of pinned values. */
   free(values: Iterable<Value>): void;

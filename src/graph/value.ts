@@ -2,39 +2,39 @@ import { WebVeraError } from '../core/errors/error';
 import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/numbers/shape';
 import { type Storage, type StorageName, storages } from '../core/numbers/storage';
 
-/** One of the storages of real numbers, or integers. */
+/** A storage of real numbers, or unsigned integers. */
 export type DType = StorageName | 'u32';
 
 /**
- * A tensor in a program, compared by identity. A transient value lives in a slot that the planner gives it and that others
- * reuse. A pinned value (weights, trained vectors, caches, inputs) has memory of its own, which outlives the run.
+ * A tensor in a program, compared by identity. A transient value uses a slot that the planner assigns and that other values reuse. A pinned
+ * value (weights, trained vectors, caches, inputs) has its own memory, which outlives the run.
  */
 export interface Value {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
   readonly pinned: boolean;
-  /** Set if the value lies within another's memory. */
+  /** Set if the value is a range of another value's memory. */
   readonly view?: View;
   /** Set if the value is a concatenation of others. */
   readonly parts?: readonly Part[];
-  /** Set if the value is larger than a binding may be: it has no memory itself, its rows lie in these. */
+  /** Set if the value is larger than a binding may be: its rows are in these shards, and the value itself has no memory. */
   readonly shards?: readonly Shard[];
-  /** Set if the value is a constant table: a program that uses it writes it while loading, and frees it when released. */
+  /** Set if the value is a constant table: each program that uses it writes it while loading, and frees it when released. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
 
 interface View {
   /** A pinned value that isn't a view itself. */
   readonly of: Value;
-  /** Where it begins, in 32-bit words: a multiple of `VIEW_ALIGNMENT` if it is bound. */
+  /** The offset in 32-bit words: a multiple of `VIEW_ALIGNMENT` if the view is bound. */
   readonly offset: number;
 }
 
 export interface Part {
   /** A transient value that is part of no other value. */
   readonly value: Value;
-  /** Where it begins, in elements: a multiple of `VIEW_ALIGNMENT`. */
+  /** The offset in elements: a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
 
@@ -42,11 +42,11 @@ export interface Part {
 interface Shard {
   /** A pinned value. */
   readonly value: Value;
-  /** Index in the matrix of its first row: a multiple of `SHARD_ROWS`. */
+  /** The index of its first row in the matrix: a multiple of `SHARD_ROWS`. */
   readonly first: number;
 }
 
-/** A shard's rows are a multiple of this, so that a product's tiles aren't cut, along its columns or along its K. */
+/** A shard's rows are a multiple of this, so that no tile of a product is cut, along its columns or along its K. */
 export const SHARD_ROWS = 64;
 
 /** In 32-bit words: WebGPU bindings begin at multiples of 256 bytes. */
@@ -57,8 +57,8 @@ export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value 
 }
 
 /**
- * A pinned matrix. If it has more than `maxBytes`, its rows lie in shards of about equal size that each have less. It stays
- * whole if even `SHARD_ROWS` rows have more.
+ * A pinned matrix. If it is larger than `maxBytes`, its rows are split into smaller shards of about equal size. It stays whole if even
+ * `SHARD_ROWS` rows are larger.
  */
 export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes: number): Value {
   const whole = pinned(name, shape, dtype);
@@ -74,12 +74,12 @@ export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes:
   return { ...whole, shards };
 }
 
-/** The shards of a matrix; if it isn't split, the matrix itself as the only one. */
+/** The shards of a matrix; a matrix that isn't split is its own only shard. */
 export function shardsOf(value: Value): readonly Shard[] {
   return value.shards ?? [{ value, first: 0 }];
 }
 
-/** A view into a pinned f32 value, with a name and shape of its own. It is freed with that value. */
+/** A view into a pinned f32 value, with its own name and shape. It is freed with that value. */
 export function viewOf(of: Value, name: string, shape: Shape, offset: number): Value {
   if (!of.pinned || of.view !== undefined || of.dtype !== 'f32' || offset % VIEW_ALIGNMENT !== 0) {
     throw new WebVeraError('internal', `${name}: ${of.name} can't be viewed from element ${offset}`);
@@ -87,7 +87,7 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
-/** A table that a program reads. Its memory is allocated and freed with the program. */
+/** A constant table that a program reads. Its memory is allocated and freed with the program. */
 export function constant(name: string, shape: Shape, content: Uint32Array<ArrayBuffer>): Value {
   return { name, shape, dtype: 'u32', pinned: true, content };
 }
@@ -108,7 +108,7 @@ export function joined(name: string, values: readonly Value[]): Value & { readon
   return { name, shape: [end], dtype: 'f32', pinned: false, parts };
 }
 
-/** A transient f32 vector that grows while a program is built. `take` appends `count` elements and gives their offset. */
+/** A transient f32 vector that grows while a program is built. `take` appends `count` elements and returns their offset. */
 export function growing(name: string): { readonly value: Value; take(count: number): number } {
   const shape = [0];
   const take = (count: number): number => {
@@ -125,7 +125,7 @@ export function byteLength({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): nu
   return Math.max(16, roundUp(bytes, 16));
 }
 
-/** How a value's numbers are stored. Throws `internal` for u32. */
+/** The storage of a value's numbers. Throws `internal` for u32. */
 export function storageOf({ name, dtype }: Pick<Value, 'name' | 'dtype'>): Storage {
   if (dtype !== 'u32') return storages[dtype];
   throw new WebVeraError('internal', `${name}: expected numbers, got u32`);
