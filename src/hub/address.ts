@@ -2,33 +2,33 @@ import { WebVeraError } from '../core/errors/error';
 import type { FolderSource } from '../core/types/source';
 
 export interface HubOptions {
-  /** 'https://huggingface.co/' */
+  /** Default: 'https://huggingface.co/'. */
   readonly remoteHost?: string | undefined;
-  /** '{model}/resolve/{revision}/' */
+  /** Default: '{model}/resolve/{revision}/'. */
   readonly remotePathTemplate?: string | undefined;
-  /** A branch, tag or commit on the hub: 'main'. A source's own revision goes first. */
+  /** A branch, tag or commit on the hub. Default: 'main'. A source's own revision takes precedence. */
   readonly revision?: string | undefined;
 }
 
-/** A folder at an address. */
+/** The URL of a model folder. */
 export interface Address {
   readonly name: string;
-  /** Its path ends in a slash. */
+  /** The path ends in a slash. */
   readonly folder: URL;
   /** On the hub: a branch, tag or commit. */
   readonly revision?: string;
   /** On the hub: the same folder at a commit. */
   readonly atCommit?: (commit: string) => URL;
-  /** On the hub: whether a folder, as `displayUrl` gives it, is of the same repository, at any revision. */
+  /** On the hub: whether a folder, as `displayUrl` writes it, belongs to the same repository, at any revision. */
   readonly isSameRepo?: (folder: string) => boolean;
 }
 
-/** On the hub. */
+/** The hub's default branch. */
 export const DEFAULT_REVISION = 'main';
 
 export type RemoteSource = Exclude<FolderSource, { readonly files: ReadonlyMap<string, Blob> }>;
 
-/** Finds the folder of a model's files. Throws `invalid_argument`; no request is made. */
+/** The URL of a model's folder. It makes no request. Throws `invalid_argument`. */
 export function resolveAddress(source: RemoteSource, options: HubOptions = {}): Address {
   if (source instanceof URL) return addressOfUrl(source);
   const { repo, revision = options.revision ?? DEFAULT_REVISION, subfolder = '' } = asRepo(source);
@@ -59,21 +59,19 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   return { name: repo, folder, revision, atCommit: folderAt, isSameRepo };
 }
 
-/** The address of a file in a folder; the folder's query, where some hosts keep signatures, goes along. */
+/** The URL of a file in a folder, including the folder's query, which may hold a signature. */
 export function fileUrl(folder: URL, file: string): URL {
   const url = new URL(folder);
   url.pathname += file.split('/').map(encodeURIComponent).join('/');
   return url;
 }
 
-/** An address as it may stand in messages: signatures in its query are left out. */
+/** A URL for messages, without its query, which may hold a signature. */
 export function displayUrl(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/**
- * Throws `invalid_argument` unless pages may load models from there: https, this machine, or the page's own origin.
- */
+/** Throws `invalid_argument` unless pages may load models from the URL: https, this machine, or the page's own origin. */
 export function expectFetchable(url: URL): void {
   if (url.username !== '' || url.password !== '') {
     throw new WebVeraError('invalid_argument', `Expected an address without credentials, got some for ${url.host}`, {
@@ -87,7 +85,7 @@ export function expectFetchable(url: URL): void {
   });
 }
 
-/** Whether whoever develops a page changes files there: this machine, or the page's own origin. */
+/** Whether the URL belongs to a developer's own files: this machine, or the page's own origin. */
 export function isOwn({ hostname, origin }: URL): boolean {
   return isOwnMachine(hostname) || origin === globalThis.location?.origin;
 }
@@ -143,7 +141,7 @@ function expectPart(what: string, value: unknown, valid: boolean): void {
   });
 }
 
-/** The hub's rule: one or two parts of letters, digits, `-`, `_` and `.`, without `--` and `..`. */
+/** The hub's rule for names: one or two parts of letters, digits, `-`, `_` and `.`, without `--` and `..`. */
 function isRepoId(repo: unknown): boolean {
   return (
     typeof repo === 'string' &&

@@ -1,15 +1,15 @@
 import { WebVeraError } from '../core/errors/error';
 import { displayUrl, expectFetchable } from './address';
 
-/** A response that means: no such file here. Others say that the folder is missing, or can't be had. */
+/** Whether a response means that the file does not exist. Other errors mean that the folder is missing or not accessible. */
 export function isMissing({ status, ok, headers }: Response): boolean {
   const error = headers.get('x-error-code');
   if (status === 404 || status === 410) return error === null || error === 'EntryNotFound';
-  // Servers of single-page apps answer with their page whatever is asked for. No model file is a web page.
+  // Servers of single-page apps answer every request with their page. No model file is an HTML page.
   return ok && /^text\/html\b/i.test(headers.get('content-type') ?? '');
 }
 
-/** Throws for an answer that has no file and isn't that there is none; `now` counts milliseconds since 1970. */
+/** Throws for a failed response, unless it means that the file does not exist. `now` is in milliseconds since 1970. */
 export function expectAnswer(response: Response, url: URL, now: number): void {
   if (response.redirected) expectFetchable(new URL(response.url));
   if (!response.ok && !isMissing(response)) throw httpError(response, url, now);
@@ -42,14 +42,14 @@ const CHECK_NAMES =
   "Check the names of the repository and the revision. A folder of your own is written './folder/', an adapter that is kept " +
   "in this browser { id: 'name' }.";
 
-/** `Retry-After` is a number of seconds, or a date. */
+/** `Retry-After` is a number of seconds or a date. */
 function secondsOf(text: string | null, now: number): number | undefined {
   if (text === null) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
-/** What `Content-Range` says: the first byte and the size of the whole file. Null where it can't be seen, or makes no sense. */
+/** The first byte and the size of the whole file from `Content-Range`. Null if the header is hidden or invalid. */
 export function contentRange({ headers }: Response): { readonly first: number; readonly size: number } | null {
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
   const range = { first: Number(first), size: Number(size) };
@@ -57,15 +57,15 @@ export function contentRange({ headers }: Response): { readonly first: number; r
   return isSane ? range : null;
 }
 
-/** What a 416 says of the file's size. */
+/** The file's size from a 416 response. */
 export function unsatisfiedSize({ headers }: Response): number | undefined {
   const [, size] = /^bytes \*\/(\d{1,15})$/.exec(headers.get('content-range') ?? '') ?? [];
   return size === undefined ? undefined : Number(size);
 }
 
 /**
- * The file's size by a response that holds all of it, where it is sure: `Content-Length` counts compressed bytes, and other
- * origins hide whether there is a compression.
+ * The file's size from a response with the whole file, if it is certain: `Content-Length` counts compressed bytes, and responses of other
+ * origins hide whether they are compressed.
  */
 export function wholeSize(response: Response): number | undefined {
   const linked = headerNumber(response, 'x-linked-size');
@@ -74,7 +74,7 @@ export function wholeSize(response: Response): number | undefined {
   return headerNumber(response, 'content-length');
 }
 
-/** What changes with the file, if the server shows it. */
+/** A tag that changes when the file changes, if the server sends one. */
 export function tagOf({ headers }: Response): string | undefined {
   return headers.get('etag') ?? headers.get('last-modified') ?? undefined;
 }

@@ -7,7 +7,7 @@ interface BlobOptions {
   readonly progress: Progress;
 }
 
-/** What is in memory at once of a file on disk. */
+/** Bytes of a file on disk that are in memory at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** Files that the visitor chose, by name. */
@@ -79,7 +79,7 @@ class BlobStream implements ByteStream {
     try {
       return new Uint8Array(await this.#blob.slice(this.#position, this.#position + CHUNK_BYTES).arrayBuffer());
     } catch (cause) {
-      // Browsers refuse a file that was changed, moved or deleted since it was chosen.
+      // Browsers refuse to read a file that was changed, moved or deleted since it was chosen.
       throw new WebVeraError('not_found', `${this.#file}: expected to read on after ${this.#position} bytes`, {
         hint: 'The file is gone or was changed since it was chosen; choose it again.',
         detail: { file: this.#file },

@@ -3,7 +3,7 @@ import { WebVeraError } from '../core/errors/error';
 import { toHex } from '../core/input/digest';
 import type { ByteStream } from '../core/input/files';
 
-/** The SHA-256 of bytes that come piece by piece, which the browser's own doesn't take. */
+/** The SHA-256 of a stream of bytes. The browser's own function takes only complete data. */
 export class RunningHash {
   readonly #hash = sha256.create();
 
@@ -22,7 +22,7 @@ export class RunningHash {
   }
 }
 
-/** A stream that ends with `integrity_mismatch` in place of its end, unless its bytes have a hash. */
+/** A stream that verifies a SHA-256: it ends with `integrity_mismatch` if its bytes have another hash. */
 export class CheckedStream implements ByteStream {
   readonly #stream: ByteStream;
   readonly #file: string;
@@ -31,7 +31,7 @@ export class CheckedStream implements ByteStream {
   readonly #onVerified: (bytes: number) => void;
   #position = 0;
 
-  /** `onVerified` is told of all bytes at their end. */
+  /** `onVerified` receives the number of all bytes at the end of the stream. */
   constructor(stream: ByteStream, file: string, expected: string, onVerified: (bytes: number) => void) {
     this.#stream = stream;
     this.#file = file;

@@ -6,12 +6,12 @@ import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSiz
 import { broken, changed, type Place, stalled, unmarked, wrongSize } from './download_errors';
 import { Retries } from './retries';
 
-/** What a server says of a file. What it doesn't say is undefined. */
+/** Metadata of a file on a server. Unknown values are undefined. */
 export interface Facts {
   readonly size: number | undefined;
-  /** Changes with the file. */
+  /** Changes when the file changes. */
   readonly tag: string | undefined;
-  /** Of its bytes, in 64 hexadecimal digits. */
+  /** The SHA-256 of its bytes, in 64 hexadecimal digits. */
   readonly sha256: string | undefined;
 }
 
@@ -21,27 +21,27 @@ export interface DownloadOptions {
   /** From 0 to below 1. */
   readonly random: () => number;
   /**
-   * Asks the server for the file, with a header `Range` and others. Gives what it answers unless that says that the file can't be
-   * had. Throws `offline`, `timeout`, `http_error`, `gated_repo`, `not_found`.
+   * Requests the file with `Range` and other headers. Resolves with the response unless it means that the file is not accessible. Throws
+   * `offline`, `timeout`, `http_error`, `gated_repo`, `not_found`.
    */
   ask(headers: Readonly<Record<string, string>>): Promise<Response>;
-  /** Whether the server has facts to give before it leads elsewhere, as the hub has. */
+  /** Whether the server has metadata before it redirects, as the hub does. */
   readonly hasFacts: boolean;
 }
 
-/** Milliseconds in which something must come. */
+/** Milliseconds in which data must arrive. */
 export const STALLS_AFTER = 30_000;
-/** Asked for this, the hub tells of a large file instead of leading to its bytes, whose server knows less. */
+/** With this `Accept` type, the hub answers with a large file's metadata instead of a redirect to a server that has only its bytes. */
 const FACTS = 'application/vnd.xet-fileinfo+json';
 
 const UNKNOWN: Facts = { size: undefined, tag: undefined, sha256: undefined };
 
 /**
- * A file of a server from some byte on. Where the connection breaks or nothing comes, it is taken up again where it broke, as long as
- * the file is seen to be the same one. A server that can't begin in the middle sends all again, of which the beginning is dropped.
+ * The bytes of a file on a server from some offset on. If the connection breaks or stalls, the download resumes at the same byte, as long
+ * as the file is verifiably the same. If a server can't send a range, it sends the whole file again, and the beginning is skipped.
  */
 export class Download implements ByteStream {
-  /** The first byte that is given. */
+  /** The offset of the first byte. */
   readonly from: number;
   readonly #file: string;
   readonly #options: DownloadOptions;
@@ -49,14 +49,14 @@ export class Download implements ByteStream {
   #facts: Facts;
   #asksForFacts: boolean;
   #hint: number | undefined;
-  /** What the server doesn't do is asked once. */
+  /** Whether to send `Range`. A server that doesn't support it is asked only once. */
   #isRanged = true;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
-  /** Of the file, have been given. */
+  /** The file offset of the next byte to return. */
   #position: number;
-  /** Bytes of the body that were given before. */
+  /** Bytes at the start of this response that were returned before. */
   #skip = 0;
-  /** Whether this body has given something new. */
+  /** Whether this response has returned new bytes. */
   #isNew = false;
   #ended = false;
   #isSure = true;
@@ -67,14 +67,14 @@ export class Download implements ByteStream {
     this.#retries = new Retries(options);
     this.from = from;
     this.#position = from;
-    // Where the hub's word has a hash, a tag is that of a server that it led to then.
+    // If the hub reported a hash, the tag belongs to the server to which it redirected at that time.
     this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };
     this.#asksForFacts = options.hasFacts;
   }
 
   /**
-   * Undefined where there is no such file. With `from` the first so many bytes are left out, of a file of which `known` was known
-   * then: throws `integrity_mismatch` where it is another one now, or where nothing but the size tells.
+   * Undefined if the file does not exist. `from` skips that many bytes of a file whose metadata was `known`: throws `integrity_mismatch` if
+   * the file is a different one now, or if only its size could show that.
    */
   static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
     const download = new Download(file, options, from, known);
@@ -89,12 +89,14 @@ export class Download implements ByteStream {
     return this.#facts;
   }
 
-  /** Whether all that was given is one file's by a tag or a hash. Where a server shows neither, it goes on by the size alone. */
+  /**
+   * Whether a tag or a hash shows that all bytes belong to the same file. If a server sends neither, downloads resume by the size alone.
+   */
   get isSure(): boolean {
     return this.#isSure;
   }
 
-  /** Bytes of the whole file by a word that may be wrong. */
+  /** Bytes of the whole file, from headers that may be wrong. */
   get likelySize(): number | undefined {
     return this.size ?? this.#hint;
   }
@@ -149,7 +151,7 @@ export class Download implements ByteStream {
     this.#drop();
     if (this.#skip > 0) throw this.#changed(`it is shorter now`);
     if (this.size === undefined || this.#position === this.size) this.#ended = true;
-    // Some servers give so much at a time.
+    // Some servers send only a part of a file at a time.
     else if (!this.#isNew) throw wrongSize(this.#place, this.size);
   }
 
@@ -158,7 +160,7 @@ export class Download implements ByteStream {
     const reading = this.#reader?.read();
     if (reading === undefined) return undefined;
     try {
-      // Not every fetch that is passed in heeds the signal.
+      // A custom `fetch` may ignore the signal.
       return (
         await inTime(clock, STALLS_AFTER, untilAborted(reading, signal), () =>
           stalled(this.#place, STALLS_AFTER / 1000),
@@ -171,7 +173,7 @@ export class Download implements ByteStream {
     }
   }
 
-  /** Asks for what is missing. False where there is no such file. */
+  /** Requests the missing bytes. False if the file does not exist. */
   async #connect(): Promise<boolean> {
     const response = await this.#options.ask({
       ...(this.#isRanged && { range: `bytes=${this.#position}-` }),
@@ -188,7 +190,7 @@ export class Download implements ByteStream {
     }
   }
 
-  /** What becomes of an answer: 'again' where another question is to be asked. */
+  /** Handles a response. 'again' means that another request is needed. */
   #take(response: Response): 'body' | 'end' | 'again' | 'missing' {
     if (isMissing(response)) return 'missing';
     this.#hearHash(response);
@@ -200,7 +202,7 @@ export class Download implements ByteStream {
     if (response.status === 416) return this.#takeUnsatisfied(response);
     const isPart = response.status === 206;
     const range = isPart ? contentRange(response) : null;
-    // Other origins may hide where it begins, and some servers begin elsewhere.
+    // Other origins may hide the offset, and some servers send another range.
     if (isPart && (range === null ? this.#position > 0 : range.first !== this.#position)) return this.#unranged();
     this.#skip = isPart ? 0 : this.#position;
     const size = isPart ? range?.size : wholeSize(response);
@@ -211,7 +213,7 @@ export class Download implements ByteStream {
     return 'body';
   }
 
-  /** There is nothing from there on. */
+  /** The server has no bytes from this offset on. */
   #takeUnsatisfied(response: Response): 'end' | 'again' {
     const size = unsatisfiedSize(response);
     if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
@@ -241,7 +243,7 @@ export class Download implements ByteStream {
     const same = this.#sameSize(size);
     if (this.#position > 0 && (tag === undefined || tag !== before)) {
       const isMarked = sha256 !== undefined;
-      // For what came in an earlier visit a size is too little.
+      // A size alone is not enough to resume a download of an earlier visit.
       if (!isMarked && this.#position === this.from) throw unmarked(this.#place);
       const isSeen = size !== undefined && size === sizeBefore;
       if (!isSeen) throw this.#broken(new Error('The server says nothing by which it could go on'));
@@ -257,7 +259,7 @@ export class Download implements ByteStream {
   }
 
   #drop(): void {
-    // Not awaited: a server that has stalled would hold us up.
+    // Not awaited, because a stalled server would delay the caller.
     this.#reader?.cancel().catch(() => {});
     this.#reader = undefined;
   }
@@ -276,6 +278,6 @@ export class Download implements ByteStream {
 }
 
 function drop({ body }: Response): void {
-  // Not awaited: a server that has stalled would hold us up.
+  // Not awaited, because a stalled server would delay the caller.
   body?.cancel().catch(() => {});
 }

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 
-/** How far a file has come. */
+/** A file and the bytes downloaded so far. */
 export interface Place {
   readonly file: string;
   /** Bytes so far. */
@@ -29,7 +29,7 @@ export function changed(place: Place, how: string): WebVeraError {
   return another(place, `the file changed on the server: ${how}`);
 }
 
-/** Nothing but a size tells whether it is the same file. */
+/** Only the size could show whether it is the same file. */
 export function unmarked(place: Place): WebVeraError {
   return another(place, 'the server shows no ETag, date or hash by which it could be the same file');
 }

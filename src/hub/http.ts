@@ -18,15 +18,15 @@ export interface HttpOptions {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly integrity: Integrity;
-  /** Asked for once, where the hub wants to know who it is. Nobody else is told. */
+  /** Called once, when the hub requires authorization. The token is sent to the hub only. */
   readonly token?: (() => Promise<string>) | undefined;
 }
 
-/** Files below an address, downloaded as streams. No cookies go out, and no server learns which page asks. */
+/** Files below a URL, downloaded as streams. Requests send no cookies and no referrer. */
 export class HttpFolder implements FileSource {
   readonly name: string;
   readonly address: Address;
-  /** 'no-store' for whoever keeps files: else browsers keep them again, and give damage back that they have. */
+  /** Set to 'no-store' when files are cached by webvera: else the browser caches them a second time, and may return a damaged copy. */
   cache: RequestCache = 'default';
   readonly #options: HttpOptions;
   #folder: URL;
@@ -40,7 +40,7 @@ export class HttpFolder implements FileSource {
     this.#options = options;
   }
 
-  /** Where files are asked for. */
+  /** The URL from which files are requested. */
   get folder(): URL {
     return this.#folder;
   }
@@ -49,7 +49,7 @@ export class HttpFolder implements FileSource {
     return displayUrl(this.#folder);
   }
 
-  /** That all files come from, once it is known, on the hub alone: a branch that moves meanwhile doesn't mix its files. */
+  /** The commit of all files, once it is known; only on the hub. It prevents a mix of files when a branch moves during a load. */
   get commit(): string | undefined {
     return this.#commit;
   }
@@ -74,22 +74,22 @@ export class HttpFolder implements FileSource {
     return new CheckedStream(tracked, file, expected, (bytes) => this.verified(file, bytes));
   }
 
-  /** So many bytes more of a file were found to be what they should be. */
+  /** Reports that `bytes` more bytes of a file match their hash. */
   verified(file: string, bytes: number): void {
     this.#options.progress.verify(file, bytes);
   }
 
-  /** What a file's SHA-256 must be, if `told` is what the hub tells of it. */
+  /** The SHA-256 that a file must have. `hubSha256` is the one that the hub reports. */
   expected(file: string, told: string | undefined): string | undefined {
     return expectedSha256(this.#options.integrity, file, told);
   }
 
-  /** The same stream, reported as it is read. `total` is what it will likely have. */
+  /** The same stream with progress events as it is read. `total` is the likely number of bytes. */
   tracked(file: string, stream: ByteStream, total: number | undefined, kept?: KeptBefore): ByteStream {
     return new TrackedStream(stream, () => this.#options.progress.start(file, total, kept));
   }
 
-  /** The file from a byte on, without a word to whoever listens. As `Download.open`. */
+  /** The file from a byte on, without progress events. See `Download.open`. */
   download(file: string, from?: number, known?: Facts): Promise<Download | undefined> {
     const { signal, clock, random } = this.#options;
     const hasFacts = this.address.atCommit !== undefined;
@@ -104,7 +104,7 @@ export class HttpFolder implements FileSource {
     try {
       if (response.status !== 416) expectAnswer(response, url, clock.now());
     } catch (error) {
-      // Not awaited: a server that has stalled would hold us up.
+      // Not awaited, because a stalled server would delay the caller.
       response.body?.cancel().catch(() => {});
       throw error;
     }
@@ -113,7 +113,7 @@ export class HttpFolder implements FileSource {
     return response;
   }
 
-  /** Without a word about who asks, unless the hub wants to know. A browser leaves it out wherever the hub leads to. */
+  /** Requests without the token first, and with it if the hub refuses. Browsers remove the header on redirects to other servers. */
   async #requestAs(url: URL, headers: Readonly<Record<string, string>>): Promise<Response> {
     const { token } = this.#options;
     const known = this.#authorization;
@@ -123,7 +123,7 @@ export class HttpFolder implements FileSource {
     if (!isRefused || token === undefined || this.address.atCommit === undefined) return response;
     response.body?.cancel().catch(() => {});
     const given = await token();
-    // Others would stand in the error that a header of them gives.
+    // Other characters would make `fetch` throw an error that contains the token.
     if (!/^[\x21-\x7e]{1,1000}$/.test(given)) {
       throw new WebVeraError(
         'invalid_argument',
@@ -146,7 +146,7 @@ export class HttpFolder implements FileSource {
     try {
       const init = { headers, cache, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both } as const;
       const asked = fetch(url.href, init);
-      // Not every fetch that is passed in heeds the signal.
+      // A custom `fetch` may ignore the signal.
       return await inTime(clock, STALLS_AFTER, untilAborted(asked, signal), () => silent(url));
     } catch (cause) {
       ends.abort();

@@ -10,24 +10,24 @@ import { Progress } from './progress';
 
 export interface OpenSourceOptions extends HubOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Aborting rejects what is under way with the signal's reason. */
+  /** Aborting it rejects everything in progress with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** 'hub' */
+  /** Default: 'hub'. */
   readonly integrity?: Integrity | undefined;
-  /** Asked for where the hub wants to know who it is. */
+  /** Called when the hub requires authorization. */
   readonly token?: (() => Promise<string>) | undefined;
-  /** Keeps what is downloaded, where it may be. */
+  /** Wraps the folder to cache downloads, if caching is allowed. */
   readonly keep?: ((folder: HttpFolder) => FileSource) | undefined;
-  /** Milliseconds, for the speed that `progress_total` reports. */
+  /** The time in milliseconds, for the speed that `progress_total` reports. */
   readonly now?: () => number;
-  /** Of pauses and of what stalls. Default: the system's. */
+  /** The clock for pauses and stalled connections. Default: the system's. */
   readonly clock?: Clock | undefined;
-  /** From 0 to below 1, for pauses of lengths of their own. Default: `Math.random`. */
+  /** From 0 to below 1, to vary the length of pauses. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
-/** Makes the folder of a model's files readable. Nothing is requested yet. Throws `invalid_argument`. */
+/** Opens the folder of a model's files for reading. It makes no request. Throws `invalid_argument`. */
 export function openSource(source: FolderSource, options: OpenSourceOptions = {}): FileSource {
   const { signal, progress_callback, now } = options;
   if (isFiles(source)) {
@@ -36,7 +36,7 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   }
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
-  // Called as a plain function, as browsers' fetch must be.
+  // Called as a plain function, because browsers' `fetch` requires it.
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
   const quietly: typeof fetch = (input, init) => fetch(input, init);
   const folder = new HttpFolder(address, { fetch: quietly, signal, progress, clock, random, integrity, token });

@@ -1,22 +1,22 @@
 import type { ProgressInfo } from '../core/types/source';
 
 interface ProgressOptions {
-  /** What the events call the model. */
+  /** The model's name in events. */
   readonly name: string;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
   /** Milliseconds; only differences count. */
   readonly now?: (() => number) | undefined;
 }
 
-/** What was there of a file before: all of it, or its beginning, in bytes. */
+/** The cached part of a file: all of it, or its first bytes. */
 export type KeptBefore = { readonly cached: true } | { readonly resumedFrom: number };
 
-/** Between two `progress` events of a file. Each crosses from the worker to the page. */
+/** Milliseconds between two `progress` events of a file. Each event is sent from the worker to the page. */
 const EVENT_INTERVAL_MS = 100;
-/** How far back the speed is measured, so that it follows a changing connection without jumping. */
+/** The time over which the speed is averaged, so that it follows a changing connection without jumping. */
 const SPEED_WINDOW_MS = 5000;
 
-/** Turns bytes that came in into transformers.js' progress events, per file and over all files. */
+/** Converts received bytes to transformers.js' progress events, per file and over all files. */
 export class Progress {
   readonly #name: string;
   readonly #callback: ((info: ProgressInfo) => void) | undefined;
@@ -32,12 +32,12 @@ export class Progress {
     this.#now = now;
   }
 
-  /** Announces the bytes of all files to come; `progress_total` is reported from then on. */
+  /** Sets the bytes of all files; `progress_total` is reported from then on. */
   expect(bytes: number): void {
     this.#expected = bytes;
   }
 
-  /** Reports `initiate` and `download`; `total` is what the server says, undefined when it doesn't. */
+  /** Reports `initiate` and `download`. `total` is the size that the server reports, or undefined. */
   start(file: string, total: number | undefined, kept?: KeptBefore): FileProgress {
     const progress = new FileProgress(file, total, kept, (done) => this.#report(progress, done));
     this.#files.add(progress);
@@ -46,7 +46,7 @@ export class Progress {
     return progress;
   }
 
-  /** So many bytes more of a file were found to have their hash. Reported as a part of all, once it is known how many are to come. */
+  /** Records that `bytes` more bytes of a file match their hash. Reported as a share of all bytes once their number is known. */
   verify(file: string, bytes: number): void {
     const found = [...this.#files].findLast((it) => it.file === file);
     if (found === undefined) return;
@@ -55,7 +55,7 @@ export class Progress {
     const isDone = found.verified >= found.total;
     if (this.#expected === undefined || (!isDone && time - this.#verifiedAt < EVENT_INTERVAL_MS)) return;
     this.#verifiedAt = time;
-    // Only files that have a hash are compared with it.
+    // Only files with a hash are verified.
     const compared = [...this.#files].filter(({ verified }) => verified > 0);
     const verified = compared.reduce((sum, it) => sum + it.verified, 0);
     const total = compared.reduce((sum, it) => sum + it.total, 0);
@@ -105,12 +105,12 @@ export class Progress {
   }
 }
 
-/** The bytes of one file. */
+/** The progress of one file in bytes. */
 export class FileProgress {
   readonly file: string;
   readonly kept: KeptBefore | undefined;
   reportedAt = Number.NEGATIVE_INFINITY;
-  /** Bytes of it. */
+  /** Bytes that match their hash. */
   verified = 0;
   #loaded = 0;
   readonly #total: number;
@@ -127,7 +127,7 @@ export class FileProgress {
     return this.#loaded;
   }
 
-  /** Never below what has come: the server's word on a compressed file is too small. */
+  /** At least the bytes received: the server's size of a compressed file is too small. */
   get total(): number {
     return Math.max(this.#total, this.#loaded);
   }

@@ -8,14 +8,14 @@ interface RetriesOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Times that it is tried again while nothing comes. */
+/** Most retries in a row without any new bytes. */
 const MOST = 3;
-/** Milliseconds before the first of them; each of the others waits twice as long. */
+/** Milliseconds before the first retry; each further retry waits twice as long. */
 const FIRST_WAIT = 500;
-/** Milliseconds that a server may ask to be left alone for. */
+/** The longest `Retry-After` in milliseconds that is respected. */
 const LONGEST_WAIT = 60_000;
 
-/** Decides whether a download that failed is tried again, and waits until then. */
+/** Decides whether a failed download is retried, and waits until then. */
 export class Retries {
   readonly #options: RetriesOptions;
   #failures = 0;
@@ -24,12 +24,12 @@ export class Retries {
     this.#options = options;
   }
 
-  /** Something has come: what fails next fails for the first time. */
+  /** New bytes have arrived: resets the count of retries. */
   progressed(): void {
     this.#failures = 0;
   }
 
-  /** Resolves when it is time to try again. Throws `error` where that is no use, and the signal's reason. */
+  /** Resolves when it is time to retry. Throws `error` if a retry is pointless, and the signal's reason. */
   async next(error: unknown): Promise<void> {
     const { clock, random, signal } = this.#options;
     const asked = isPassing(error) ? retryAfter(error) : Number.POSITIVE_INFINITY;
@@ -40,12 +40,12 @@ export class Retries {
   }
 }
 
-/** The connection, or a server that is busy. What a file is like doesn't pass. */
+/** Whether the error is temporary: a broken connection, or a busy server. Errors about the file's content are not. */
 function isPassing(error: unknown): error is WebVeraError {
   return error instanceof WebVeraError && error.retryable && ['offline', 'timeout', 'http_error'].includes(error.code);
 }
 
-/** Milliseconds that the server asked for. */
+/** Milliseconds that the server requested. */
 function retryAfter({ detail }: WebVeraError): number {
   return typeof detail.retryAfter === 'number' ? detail.retryAfter * 1000 : 0;
 }

@@ -1,14 +1,14 @@
 import type { ByteStream } from '../core/input/files';
 import type { FileProgress } from './progress';
 
-/** A stream whose bytes are reported as they are read. */
+/** A stream that reports its bytes as progress while they are read. */
 export class TrackedStream implements ByteStream {
   readonly #stream: ByteStream;
   readonly #start: () => FileProgress;
   #progress: FileProgress | undefined;
   #ended = false;
 
-  /** `start` is called with the first read. */
+  /** `start` is called at the first read. */
   constructor(stream: ByteStream, start: () => FileProgress) {
     this.#stream = stream;
     this.#start = start;
