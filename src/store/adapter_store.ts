@@ -2,7 +2,7 @@ import { areEqual, sha256 } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import { StoreError } from './store_error';
 
-/** A saved adapter: PEFT's two files, and what a list of adapters shows without reading them. */
+/** A saved adapter: PEFT's two files, and the values that a list of adapters shows without reading them. */
 export interface AdapterRecord {
   /** adapter_config.json as text. */
   readonly config: string;
@@ -13,10 +13,10 @@ export interface AdapterRecord {
   readonly base_model: string | null;
 }
 
-/** Tells what is stored under an id from what was stored there before. */
+/** Identifies a stored version of an adapter. */
 export interface Revision {
   readonly created_at: number;
-  /** Of both files; empty for what was stored before hashes were kept, and where there are none. */
+  /** The hash of both files; empty for adapters stored before hashes were introduced, and without SubtleCrypto. */
   readonly hash: string;
 }
 
@@ -24,11 +24,11 @@ interface StoredRecord extends AdapterRecord {
   readonly revision: Revision;
 }
 
-/** Bumped when older code could misread what is stored. */
+/** Increased when older code could misread the stored data. */
 const format = 1;
 export const ADAPTERS = 'adapter/';
 
-/** Adapters by id. One record holds all of an adapter, so that saving it is atomic. */
+/** Saved adapters by id. One record holds a whole adapter, so that saving it is atomic. */
 export class AdapterStore {
   readonly #store: BlobStore;
 
@@ -36,7 +36,7 @@ export class AdapterStore {
     this.#store = store;
   }
 
-  /** Replaces what had that id. `replaced` is what that was, whoever stored it. */
+  /** Stores an adapter under an id. `replaced` is the version that was stored under that id before. */
   async set(
     id: string,
     record: AdapterRecord,
@@ -46,13 +46,13 @@ export class AdapterStore {
     return { stored: revisionOf(value), replaced: before === undefined ? undefined : revisionOf(before) };
   }
 
-  /** Rejects with `storage_corrupt` for a record that isn't as it was written. */
+  /** Rejects with `storage_corrupt` if the record is damaged. */
   async get(id: string): Promise<StoredRecord | undefined> {
     const value = await this.#store.get(ADAPTERS + id);
     return value === undefined ? undefined : readRecord(id, value);
   }
 
-  /** In the order of their ids. */
+  /** All ids, sorted. */
   async ids(): Promise<readonly string[]> {
     const keys = await this.#store.keys();
     return keys.filter((key) => key.startsWith(ADAPTERS)).map((key) => key.slice(ADAPTERS.length));
@@ -63,7 +63,7 @@ export class AdapterStore {
   }
 }
 
-/** What was stored before hashes were kept has none. */
+/** Reads and verifies a record. Records from before hashes were introduced have no hash. */
 async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   const { format: version, config, weights, created_at, base_model, sha256: expected } = fieldsOf(value);
   const isWhole =
@@ -85,7 +85,7 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   return { ...record, revision: revisionOf(value) };
 }
 
-/** Of both files. Pages that aren't secure, where nothing trains, can't make any. */
+/** The hash of both files. Undefined in insecure pages, which have no SubtleCrypto (and no training). */
 async function hashOf({ config, weights }: AdapterRecord): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if ((crypto.subtle as SubtleCrypto | undefined) === undefined) return undefined;
   const text = new TextEncoder().encode(config);
@@ -95,7 +95,7 @@ async function hashOf({ config, weights }: AdapterRecord): Promise<Uint8Array<Ar
   return sha256(both);
 }
 
-/** Also of a record that is damaged. */
+/** Reads the revision, even of a damaged record. */
 function revisionOf(value: unknown): Revision {
   const { created_at, sha256: hash } = fieldsOf(value);
   return {

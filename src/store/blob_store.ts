@@ -1,36 +1,36 @@
-/** What a store holds: anything that survives structured clone. */
+/** A stored value: anything that structured clone supports. */
 export type Stored = unknown;
 
-/** What must hold for a write, as the store stands when it is made: nobody else writes in between. */
+/** A condition of a write, checked in the same transaction. */
 export interface Condition {
   readonly key: string;
-  /** Throws the `StoreError` that the write is to reject with. */
+  /** Throws the `StoreError` with which the write rejects. */
   check(value: Stored | undefined): void;
 }
 
-/** Values by key. Every write is one transaction: it happens whole or not at all, and is on disk when it resolves. */
+/** Values by key. Every write is one transaction: it is applied completely or not at all, and is on disk when it resolves. */
 export interface BlobStore {
-  /** Whether what is written outlives the page. */
+  /** Whether written data outlives the page. */
   readonly persistent: boolean;
   get(key: string): Promise<Stored | undefined>;
   setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void>;
-  /** Writes one value, and gives what had its key until then: nobody else writes in between. */
+  /** Writes one value and returns the previous one, in one transaction. */
   replace(key: string, value: Stored): Promise<Stored | undefined>;
-  /** Keys that aren't there are ignored. */
+  /** Missing keys are ignored. */
   deleteMany(keys: readonly string[]): Promise<void>;
-  /** In ascending order. */
+  /** All keys in ascending order. */
   keys(): Promise<readonly string[]>;
-  /** Later calls open it again. */
+  /** Closes the store. Later calls open it again. */
   close(): Promise<void>;
 }
 
-/** Whether what is written outlives the page, also of a store that opens on first use. Rejects where it can't be opened. */
+/** Whether written data outlives the page; opens a store that opens on first use. Rejects if the store can't be opened. */
 export async function isPersistent(store: BlobStore): Promise<boolean> {
   if (store.persistent) await store.get('');
   return store.persistent;
 }
 
-/** Lives as long as the object. Values are copied in and out, as in a database. */
+/** A store that lives as long as the object. Values are copied in and out, as in a database. */
 export class MemoryStore implements BlobStore {
   readonly persistent = false;
   readonly #values = new Map<string, Stored>();
@@ -40,7 +40,7 @@ export class MemoryStore implements BlobStore {
   }
 
   async setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
-    const copies = structuredClone(entries); // throws for what can't be stored, before anything is
+    const copies = structuredClone(entries); // throws before the first write if a value can't be cloned
     condition?.check(this.#values.get(condition.key));
     for (const [key, value] of copies) this.#values.set(key, value);
   }

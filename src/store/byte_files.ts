@@ -1,15 +1,15 @@
-/** Large files of bytes, by name. What fails throws a `StoreError`. */
+/** Large files of bytes, by name. Failures throw a `StoreError`. */
 export interface ByteFiles {
-  /** To be written anywhere. Throws `locked_by_other_tab` while somebody else writes it. */
+  /** Opens a file for writing at any offset. Throws `locked_by_other_tab` while another writer has it open. */
   write(name: string): Promise<ByteWriter>;
-  /** Fewer bytes than asked for where the file ends before, or there is none. */
+  /** Reads bytes from `begin` to `end`: fewer if the file is shorter, none if it does not exist. */
   read(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** A name that isn't there is ignored. */
+  /** A missing file is ignored. */
   delete(name: string): Promise<void>;
 }
 
 export interface ByteWriter {
-  /** Resolves once they are on disk. Throws `storage_full` where there is no room for all of them. */
+  /** Resolves once the bytes are on disk. Throws `storage_full` if there is no room for all of them. */
   write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,33 +1,33 @@
-/** What is stored of a checkpoint beside its bytes, and once more as the head: that of the last. */
+/** The metadata of a stored checkpoint. The head of a run is a copy of its last checkpoint's metadata. */
 export interface Label {
   readonly format: typeof FORMAT;
-  /** Rises with every save under a name. */
+  /** Increases with every save under a name. */
   readonly seq: number;
-  /** Whose it is: one training from its start, however often it was resumed. */
+  /** The id of one training from its start, including all resumed runs. */
   readonly training: string;
   /** The names of the adapters that train. */
   readonly adapters: readonly string[];
-  /** How many steps the run had done; null in what was stored before this was kept. */
+  /** The number of steps done; null in checkpoints stored before this field was introduced. */
   readonly step: number | null;
-  /** Whether that was all that it was to do. */
+  /** Whether the run was complete. */
   readonly ended: boolean;
   /** Milliseconds since 1970. */
   readonly saved_at: number;
 }
 
-/** What is kept of a run: one or two checkpoints. */
+/** A run with stored checkpoints: one or two. */
 export interface KeptRun extends Pick<Label, 'adapters' | 'step' | 'ended' | 'saved_at'> {
   readonly name: string;
-  /** Of all its checkpoints. */
+  /** Bytes of all its checkpoints. */
   readonly bytes: number;
 }
 
-/** Bumped when older code could misread what is stored. */
+/** Increased when older code could misread the stored data. */
 export const FORMAT = 2;
-/** Milliseconds that a Date reaches from 1970. */
+/** The largest number of milliseconds since 1970 in a Date. */
 const LAST_DATE = 8.64e15;
 
-/** Undefined where it isn't as it was written. */
+/** Undefined if the data is damaged or has another format. */
 export function readLabel(value: unknown): Label | undefined {
   const { format, seq, training, adapters, step, ended, saved_at } = fieldsOf(value);
   const isKnown =
@@ -48,7 +48,9 @@ export function readLabel(value: unknown): Label | undefined {
   };
 }
 
-/** `parts`: the head and both slots, of which any may be missing or damaged. What a later version stored has its date. */
+/**
+ * Describes a run. `parts` are the head and both slots, some of which may be missing or damaged. The date is read even from a later format.
+ */
 export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
   const fields = parts.map(fieldsOf);
   const labels = parts.flatMap((part) => readLabel(part) ?? []);
@@ -71,12 +73,12 @@ export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }
 
-/** Far from where the next one would be the same number. */
+/** The limit leaves room to increment the number exactly. */
 function isSequence(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 50;
 }
 
-/** 0 for what is none. */
+/** The date in milliseconds; 0 if the value is not a date. */
 function dateOf(value: unknown): number {
   return typeof value === 'number' && Math.abs(value) <= LAST_DATE ? value : 0;
 }

@@ -1,28 +1,28 @@
 import type { KeptRun } from './checkpoint_label';
 import { StoreError } from './store_error';
 
-/** Runs of which what may go is kept for a while, the newest ones. */
+/** Up to this many of the newest runs stay, even if they could be deleted. */
 const KEPT = 4;
-/** Runs that are kept at most. */
+/** The most stored runs. */
 const MOST = 16;
-/** Milliseconds after which nobody is expected to go on with a run. */
+/** Milliseconds after which a run is not expected to be resumed. */
 const FORGOTTEN = 30 * 86_400_000;
-/** Runs that a message lists. */
+/** The most runs that a message lists. */
 const LISTED = 4;
 
-/** How many of the other runs are to go for another one, as far as they may, and how many must. */
+/** How many of the other runs should be deleted to store a new one, if they can be, and how many must be. */
 export function surplus(others: number): { readonly wanted: number; readonly needed: number } {
   return { wanted: Math.max(0, others - KEPT + 1), needed: Math.max(0, others - MOST + 1) };
 }
 
-/** Those that may go unless they go on: runs that have ended, then those that nobody has touched; the oldest ones first. */
+/** Runs that can be deleted unless they are active: completed runs, then runs that were not saved for 30 days; the oldest first. */
 export function expendable(runs: readonly KeptRun[], now: number): readonly KeptRun[] {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const forgotten = oldestFirst.filter(({ ended, saved_at }) => !ended && now - saved_at > FORGOTTEN);
   return [...oldestFirst.filter(({ ended }) => ended), ...forgotten];
 }
 
-/** Where none of those that are kept may go. */
+/** The error if no stored run can be deleted. */
 export function noRoom(runs: readonly KeptRun[]): StoreError {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const listed = oldestFirst.slice(0, LISTED).map(inWords).join(', ');

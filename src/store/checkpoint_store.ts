@@ -12,9 +12,9 @@ export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Whoever has a name goes on with its run, in whichever tab. */
+/** Locks on run names. The holder of a name runs its training, in any tab. */
 interface NameLocks {
-  /** Undefined where somebody has it. */
+  /** Undefined if another holder has it. */
   take(name: string): Promise<Lock | undefined>;
 }
 
@@ -25,13 +25,13 @@ interface Lock {
 export const CHECKPOINTS = 'checkpoint/';
 
 /**
- * Two checkpoints under each name: the last, and the one before it, in whose place the next one goes. A write is one
- * transaction, so whatever happens while it is under way, the last one is still there.
+ * Up to two checkpoints under each name: the last one, and the one before it, which the next save replaces. A write is one transaction, so
+ * the last checkpoint survives any failure of a write.
  */
 export class CheckpointStore {
   readonly #store: BlobStore;
   readonly #locks: NameLocks;
-  /** Changes come one after the other, so that what is deleted is not written by what was under way. */
+  /** Changes are made one after the other, so that a pending write can't restore a deleted checkpoint. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: BlobStore, locks: NameLocks) {
@@ -43,7 +43,9 @@ export class CheckpointStore {
     return this.#store.persistent;
   }
 
-  /** What is as it was written of the training that was saved last, the last one first. `damaged`: there was a later one. */
+  /**
+   * The intact checkpoints of the training that was saved last, the newest first. `damaged`: a newer checkpoint exists but can't be read.
+   */
   async load(name: string): Promise<{ readonly found: readonly StoredCheckpoint[]; readonly damaged: boolean }> {
     const slots = [await this.#slot(name, 0), await this.#slot(name, 1)].flatMap((slot) => slot ?? []);
     const inOrder = slots.sort((a, b) => b.seq - a.seq);
@@ -54,42 +56,42 @@ export class CheckpointStore {
   }
 
   /**
-   * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name.
-   * With that one others go, if there are many that may: runs that have ended and runs that nobody has touched for 30 days,
-   * the oldest ones first, but none whose name is taken. Rejects with `storage_full` where too many would be left,
-   * and with `locked_by_other_tab` where the name is another owner's.
+   * Overwrites the slot. `seq` must exceed that of all loaded checkpoints, and is 0 for the first checkpoint under a name. The first save
+   * deletes other runs if there are too many: completed runs, then runs that were not saved for 30 days, the oldest first, but none whose
+   * name is locked. Rejects with `storage_full` if too many would remain, and with `locked_by_other_tab` if the name belongs to another
+   * owner.
    */
   save(name: string, checkpoint: StoredCheckpoint, owner?: string): Promise<void> {
     return this.#afterOthers(() => this.#save(name, checkpoint, owner));
   }
 
-  /** Whose the name is, if it was ever taken over. */
+  /** The owner of a name; undefined if it was never taken over. */
   async owner(name: string): Promise<string | undefined> {
     const owner = await this.#store.get(ownerKey(name));
     return typeof owner === 'string' ? owner : undefined;
   }
 
-  /** Makes the name a new owner's, so that what others have under way is not written. */
+  /** Assigns the name to a new owner, so that pending saves of other owners are rejected. */
   async own(name: string): Promise<string> {
     const owner = crypto.randomUUID();
     await this.#store.setMany([[ownerKey(name), owner]]);
     return owner;
   }
 
-  /** What is kept, in the order of the names. */
+  /** All stored runs, in the order of their names. */
   async list(): Promise<readonly KeptRun[]> {
     const runs: KeptRun[] = [];
-    // One by one, as each may be large.
+    // One by one, because each may be large.
     for (const name of await this.#names()) runs.push(await this.#describe(name));
     return runs;
   }
 
-  /** A name that isn't there is ignored. */
+  /** Deletes a run's checkpoints. A missing name is ignored. */
   delete(name: string): Promise<void> {
     return this.#afterOthers(() => this.#store.deleteMany(keysOf(name)));
   }
 
-  /** Deletes the checkpoints of all runs that train an adapter of that name, and gives how many bytes they took. */
+  /** Deletes the checkpoints of all runs that train an adapter of that name, and returns the freed bytes. */
   deleteOf(adapter: string): Promise<number> {
     return this.#afterOthers(() => this.#deleteOf(adapter));
   }
@@ -125,7 +127,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Takes the names of those that go for a new one, so that nobody goes on with them meanwhile. */
+  /** Locks the runs to be deleted for a new one, so that no tab resumes them meanwhile. */
   async #makeRoom(newest: string, going: Going[]): Promise<void> {
     const others = (await this.#names()).filter((name) => name !== newest);
     const { wanted, needed } = surplus(others.length);
@@ -137,7 +139,7 @@ export class CheckpointStore {
       const lock = await this.#locks.take(name);
       if (lock === undefined) continue;
       going.push({ name, release: () => lock.release() });
-      // Another tab may have gone on with it until now.
+      // Another tab may have saved it since.
       if (expendable([await this.#describe(name)], Date.now()).length === 0) going.pop()?.release();
     }
     if (going.length < needed) throw noRoom(runs);
@@ -173,7 +175,7 @@ export class CheckpointStore {
   }
 }
 
-/** A run whose checkpoints are about to go. */
+/** A locked run that will be deleted. */
 interface Going extends Lock {
   readonly name: string;
 }

@@ -4,12 +4,12 @@ import { StoreError } from './store_error';
 
 const objectStore = 'values';
 
-/** Milliseconds that another tab may hold up the opening of the database. */
+/** Milliseconds that another tab may block the opening of the database. */
 const patience = 10_000;
 
 /**
- * A database of its own in the browser. Unlike idb-keyval's store, it asks for strict durability, lets other tabs
- * delete the database, and opens it again when the browser has closed it.
+ * A store in an IndexedDB database of its own. Unlike idb-keyval's store, it requests strict durability, allows other tabs to delete the
+ * database, and opens the database again after the browser has closed it.
  */
 export class IndexedDbStore implements BlobStore {
   readonly persistent = true;
@@ -22,7 +22,7 @@ export class IndexedDbStore implements BlobStore {
     this.#factory = factory;
   }
 
-  /** Rejects with `storage_unavailable` where the browser refuses. */
+  /** Rejects with `storage_unavailable` if the browser refuses. */
   async open(): Promise<void> {
     await this.#open();
   }
@@ -64,7 +64,7 @@ export class IndexedDbStore implements BlobStore {
 
   readonly #use: UseStore = async (mode, callback) => {
     const transaction = await this.#begin(mode);
-    // idb-keyval looks at the transaction's error, which isn't set yet when a request's error bubbles up to it.
+    // idb-keyval reads the transaction's error, which isn't set yet when a request's error bubbles to it.
     let cause: unknown;
     transaction.addEventListener('error', (event) => {
       cause ??= (event.target as IDBRequest | null)?.error;
@@ -85,7 +85,7 @@ export class IndexedDbStore implements BlobStore {
       return await begin();
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw toStoreError(error);
-      this.#database = undefined; // the browser has closed the connection without a word
+      this.#database = undefined; // the browser closed the connection without an event
       return begin().catch((again: unknown) => {
         throw toStoreError(again);
       });
@@ -103,12 +103,12 @@ export class IndexedDbStore implements BlobStore {
   }
 }
 
-/** A value that can't be cloned throws half-way through the writes, and leaves a transaction that would commit. */
+/** Aborts a transaction. A value that can't be cloned throws in the middle of the writes, and the transaction would still commit. */
 function abandon(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // it had ended already
+    // it has ended already
   }
 }
 
@@ -131,7 +131,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
       if (isLate) return database.close();
       database.onclose = onGone;
       database.onversionchange = () => {
-        database.close(); // another tab wants to delete it: don't stand in its way
+        database.close(); // another tab wants to delete the database
         onGone();
       };
       resolve(database);
@@ -142,7 +142,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: 'the transaction was aborted' };
-  if (name === 'DataCloneError') return error; // the caller's mistake
+  if (name === 'DataCloneError') return error; // an error of the caller
   if (name === 'QuotaExceededError')
     return new StoreError('storage_full', `Storage is full: ${message}`, { cause: error });
   const text = `Storage failed: ${name === '' ? message : `${name}: ${message}`}`;

@@ -3,17 +3,17 @@ import { IndexedDbStore } from './indexeddb_store';
 import { StoreError } from './store_error';
 
 interface OpenStoreOptions {
-  /** 'auto': IndexedDB, or memory where it can't be opened. While another tab holds it up, calls reject. */
+  /** 'auto': IndexedDB, or memory if it can't be opened. While another tab blocks the database, calls reject. */
   readonly kind: 'auto' | 'memory';
-  /** Told once, with the reason, where memory takes IndexedDB's place. */
+  /** Called once, with the reason, if memory replaces IndexedDB. */
   readonly onFallback?: (reason: string) => void;
-  /** Default: the global one. */
+  /** Default: `globalThis.indexedDB`. */
   readonly indexedDB?: IDBFactory | undefined;
-  /** Of the database. */
+  /** The name of the database. Default: 'webvera'. */
   readonly name?: string;
 }
 
-/** A store that opens on first use, so that whoever saves nothing is told nothing. */
+/** A store that opens on first use, so that users who save nothing get no warnings. */
 export function openStore(options: OpenStoreOptions): BlobStore {
   return options.kind === 'memory' ? new MemoryStore() : new LazyStore(options);
 }
@@ -66,7 +66,7 @@ class LazyStore implements BlobStore {
   async #choose(): Promise<BlobStore> {
     const { name = 'webvera', onFallback } = this.#options;
     try {
-      // A sandboxed frame throws at the mere look at `indexedDB`.
+      // A sandboxed frame throws when `indexedDB` is read.
       const factory = this.#options.indexedDB ?? (globalThis.indexedDB as IDBFactory | undefined);
       if (factory === undefined) throw new Error('there is no IndexedDB here');
       const store = new IndexedDbStore(name, factory);

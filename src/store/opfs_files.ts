@@ -1,10 +1,10 @@
 import type { ByteFiles, ByteWriter } from './byte_files';
 import { StoreError } from './store_error';
 
-/** Below the origin's own folder. */
+/** The folder's name in the origin's root. */
 const FOLDER = 'webvera';
 
-/** A handle of a worker: it writes at once, and anywhere. TypeScript's library has it for workers alone. */
+/** A worker's handle for synchronous writes at any offset. TypeScript has it only in its worker library. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   getSize(): number;
@@ -13,7 +13,7 @@ interface SyncAccessHandle {
 }
 type FileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
 
-/** Files in the browser's own file system for this origin. Workers alone can write there. */
+/** Files in the origin private file system. Only workers can write there. */
 export class OpfsFiles implements ByteFiles {
   readonly #root: () => Promise<FileSystemDirectoryHandle>;
 
@@ -50,7 +50,7 @@ export class OpfsFiles implements ByteFiles {
     });
   }
 
-  /** Asked for each time: whoever clears the site's data takes it along. */
+  /** Opened for each call, because clearing the site's data deletes the folder. */
   async #folder(): Promise<FileSystemDirectoryHandle> {
     return (await this.#root()).getDirectoryHandle(FOLDER, { create: true });
   }
@@ -66,7 +66,7 @@ class OpfsWriter implements ByteWriter {
   write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void> {
     return known(async () => {
       const written = this.#handle.write(bytes, { at });
-      // Chromium doesn't throw where there is no room: it tells of 2³² − 8 bytes, and leaves a short file.
+      // Chromium doesn't throw when the disk is full: it reports 2³² − 8 bytes and leaves a short file.
       if (written !== bytes.length || this.#handle.getSize() < at + bytes.length) {
         throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
       }
@@ -97,7 +97,7 @@ function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Undefined where there is no such file system for this thread. */
+/** Undefined if this thread can't use the origin private file system. */
 export function openByteFiles(): ByteFiles | undefined {
   const { FileSystemFileHandle: handle } = globalThis as { FileSystemFileHandle?: { readonly prototype: object } };
   if (handle === undefined || !('createSyncAccessHandle' in handle.prototype)) return undefined;

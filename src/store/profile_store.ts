@@ -1,18 +1,18 @@
 import type { BlobStore, Stored } from './blob_store';
 
-/** What is kept of a person, in the parts that change together. Their form is their writer's business. */
+/** The stored parts of a profile. Parts that change together are stored together; the writer defines their contents. */
 export interface ProfileParts {
-  /** What a list shows, and the vectors. */
+  /** The fields that a list shows, and the vectors. */
   readonly state: Stored;
   readonly examples: Stored;
-  /** What a run that has begun goes on with; null for none. */
+  /** The state from which an unfinished run resumes; null for none. */
   readonly unfinished: Stored;
 }
 
 export const PROFILES = 'profile/';
 const PARTS = ['state', 'examples', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
-/** Profiles by id. What is written at once is one transaction. */
+/** Profiles by id. Each `set` is one transaction. */
 export class ProfileStore {
   readonly #store: BlobStore;
 
@@ -25,7 +25,7 @@ export class ProfileStore {
     return state === undefined ? undefined : { state, examples, unfinished: unfinished ?? null };
   }
 
-  /** Parts that aren't given stay as they are. */
+  /** Stores the given parts; other parts stay unchanged. */
   async set(id: string, parts: Partial<ProfileParts>): Promise<void> {
     const given = PARTS.filter((part) => parts[part] !== undefined);
     await this.#store.setMany(given.map((part) => [keyOf(id, part), parts[part]]));
@@ -42,7 +42,7 @@ export class ProfileStore {
   }
 }
 
-/** An id may hold slashes. */
+/** The storage key of a part. Ids may contain slashes. */
 function keyOf(id: string, part: keyof ProfileParts): string {
   return `${PROFILES}${encodeURIComponent(id)}/${part}`;
 }

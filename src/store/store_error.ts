@@ -1,4 +1,4 @@
-/** What can go wrong with storage, in the words of the public error codes. */
+/** The kinds of storage errors, a subset of the public error codes. */
 export type StoreErrorCode = 'storage_full' | 'storage_unavailable' | 'storage_corrupt' | 'locked_by_other_tab';
 
 interface StoreErrorDetails {
@@ -7,13 +7,13 @@ interface StoreErrorDetails {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** A failure of the store. `cause` is what the browser said. */
+/** A failure of the store. `cause` is the browser's error. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
-  /** Whether the same may succeed a little later. */
+  /** Whether the same call may succeed a little later. */
   readonly retryable: boolean;
-  /** Plain data. */
+  /** Plain data for programs. */
   readonly detail: Readonly<Record<string, unknown>>;
 
   constructor(

@@ -1,10 +1,10 @@
 import type { BlobStore } from './blob_store';
 
-/** The same store. `onKept` is called once: when something is first written that outlives the page. */
+/** Wraps a store. `onStored` is called once, after the first write of data that outlives the page. */
 export function tellFirst(store: BlobStore, onKept: () => void): BlobStore {
   let isTold = false;
   const tell = (): void => {
-    // A store that opens on first use knows by now.
+    // A store that opens on first use has opened by now, so `persistent` is final.
     if (isTold || !store.persistent) return;
     isTold = true;
     onKept();

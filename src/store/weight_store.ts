@@ -2,30 +2,30 @@ import { sha256, toHex } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
-/** Bytes that have a hash of their own. */
+/** Bytes of a chunk, each of which has its own hash. */
 export const CHUNK_BYTES = 2 ** 23;
 
-/** What is known of a file that was downloaded, or that a folder was found to lack. */
+/** The record of a cached file, or of a file that does not exist in its folder. */
 export interface KeptFile {
   readonly state: 'partial' | 'verified' | 'corrupt' | 'absent';
-  /** What the model is called. */
+  /** The model's name. */
   readonly model: string;
-  /** A commit, branch or tag; '' for an address. */
+  /** A commit, branch or tag; '' for a URL. */
   readonly revision: string;
-  /** The address of its folder, ending in a slash. */
+  /** The URL of its folder, ending in a slash. */
   readonly folder: string;
   readonly file: string;
-  /** Of the whole file, as far as it is known. */
+  /** Bytes of the whole file, if known. */
   readonly size: number | undefined;
-  /** What the server says that changes with the file. */
+  /** The server's tag, which changes when the file changes. */
   readonly tag: string | undefined;
-  /** What the hub says that its bytes have. */
+  /** The SHA-256 that the hub reports. */
   readonly told: string | undefined;
-  /** What its bytes were found to have, once they were all there. */
+  /** The SHA-256 of the bytes, once all of them are on disk. */
   readonly sha256: string | undefined;
-  /** Bytes on disk, from the first on. */
+  /** Bytes on disk, from the beginning of the file. */
   readonly bytes: number;
-  /** SHA-256 of each `CHUNK_BYTES` of them, in hexadecimal digits; the last may be of fewer. */
+  /** The SHA-256 of each chunk of `CHUNK_BYTES`, in hexadecimal digits; the last chunk may be shorter. */
   readonly chunks: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export const WEIGHTS = 'weights/';
 const REVISIONS = 'revision/';
 const FORMAT = 1;
 
-/** Downloaded files: their bytes by name, and beside them what they are. Bytes that no record tells of count for nothing. */
+/** Cached downloads: the bytes by name, and a record for each. Bytes without a record are ignored. */
 export class WeightStore {
   readonly files: ByteFiles;
   readonly #records: BlobStore;
@@ -43,7 +43,7 @@ export class WeightStore {
     this.files = files;
   }
 
-  /** Whether records outlive the page. It is known once one was asked for. */
+  /** Whether records outlive the page. It is final once a record was read. */
   get persistent(): boolean {
     return this.#records.persistent;
   }
@@ -57,8 +57,8 @@ export class WeightStore {
   }
 
   /**
-   * All that can be. The bytes first: nothing finds those without a record. Throws the first error in the end, as
-   * `locked_by_other_tab` for a file that is being written, whose record stays.
+   * Deletes as many files as possible. The bytes are deleted before their records, because bytes without a record can't be found. Throws
+   * the first error at the end, such as `locked_by_other_tab` for a file that is being written, whose record stays.
    */
   async delete(records: readonly KeptFile[]): Promise<void> {
     const deleting = records.map(async (record) => this.files.delete(await bytesName(record)));
@@ -74,7 +74,7 @@ export class WeightStore {
     return records.flatMap((record) => readRecord(record) ?? []);
   }
 
-  /** The commit that a branch's folder was found to be of. */
+  /** The last known commit of a branch's folder. */
   async commit(folder: string): Promise<string | undefined> {
     const commit = await this.#records.get(REVISIONS + folder);
     return typeof commit === 'string' && /^[\da-f]{40}$/.test(commit) ? commit : undefined;
@@ -84,19 +84,19 @@ export class WeightStore {
     await this.#records.setMany([[REVISIONS + folder, commit]]);
   }
 
-  /** Forgets of which commits the folders are that `isMeant` takes. */
+  /** Deletes the known commits of the folders that `isMeant` accepts. */
   async forgetCommits(isMeant: (folder: string) => boolean): Promise<void> {
     const keys = (await this.#records.keys()).filter((key) => key.startsWith(REVISIONS));
     await this.#records.deleteMany(keys.filter((key) => isMeant(key.slice(REVISIONS.length))));
   }
 }
 
-/** What the bytes of a file are kept under: addresses hold signs that names of files can't. */
+/** The file name under which bytes are stored: URLs contain characters that file names can't. */
 export async function bytesName({ folder, file }: Pick<KeptFile, 'folder' | 'file'>): Promise<string> {
   return toHex(await sha256(new TextEncoder().encode(folder + file)));
 }
 
-/** Whatever else lies there is as good as nothing. */
+/** Undefined for any other or damaged value. */
 function readRecord(value: unknown): KeptFile | undefined {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return undefined;
   const record = value as unknown as KeptFile;
