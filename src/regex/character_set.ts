@@ -3,13 +3,13 @@ const UNKNOWN = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
 
-/** The characters that a class matches. JavaScript's own engine decides of each one, once. */
+/** The characters that a class matches. JavaScript's own engine tests each character once. */
 export class CharacterSet {
   readonly #expression: RegExp;
   readonly #unicode: boolean;
   readonly #pages: (Uint8Array | undefined)[] = [];
 
-  /** `source` matches one character. Throws `SyntaxError`. */
+  /** `source` is a pattern for one character. Throws `SyntaxError`. */
   constructor(source: string, unicode: boolean) {
     this.#expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');
     this.#unicode = unicode;

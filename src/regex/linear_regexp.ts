@@ -2,49 +2,51 @@ import type { CharacterSet } from './character_set';
 import { ASSERTIONS, compilePattern, type Program, Step } from './program';
 import type { StepBudget } from './step_budget';
 
-/** Where a match lies in a text, and what its groups hold. */
+/** The position of a match in a text, and its groups. */
 interface Match {
   readonly start: number;
   readonly end: number;
-  /** From 1 on, as in `RegExp`; 0 is the match. */
+  /** Groups from 1 on, as in `RegExp`; 0 is the match. */
   readonly groups: readonly (string | undefined)[];
 }
 
-/** What is known of a step at a place of the text. */
+/** States of a cell: a step at a position of the text. */
 const UNKNOWN = 0;
 const FAILED = 1;
 const UNDER_WAY = 2;
 const MATCHED = 3;
 /**
- * What lies on the stack, in pairs: a place from which to try (`TRY_AT` and the place, a step), a cell that has failed when
- * it comes up (`SETTLE`, the cell), and what a group held (`RESTORE` less its number, the place).
+ * Entries of the stack, in pairs: an alternative to try (`TRY_AT` plus the position, the step), a cell that has failed when it is popped
+ * (`SETTLE`, the cell), and the previous value of a group's position (`RESTORE` minus its number, the position).
  */
 const TRY_AT = 1;
 const SETTLE = 0;
 const RESTORE = -1;
 const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
 const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
-/** Bytes of what a search may remember. */
+/** The most bytes for the states of a search. */
 const MAX_MEMORY = 2 ** 26;
 
 /**
- * A regular expression that no text can keep busy. It finds what JavaScript's `RegExp` finds, by trying in the same order, and
- * remembers what came to nothing: a step of the pattern is tried once at each place of the text, over all starts. So the time
- * is at most linear in the text. Only a pattern with references back into itself isn't remembered; its budget ends it.
+ * A regular expression whose time is limited for every text. It finds the same matches as JavaScript's `RegExp`, because it tries
+ * alternatives in the same order, and it remembers failures: each step of the pattern is tried once at each position of the text, over all
+ * starts. The time is therefore at most linear in the text. Patterns with back references can't remember failures; for them only the budget
+ * limits the time.
  *
- * Groups within look-arounds aren't kept. What is optional and matches nothing counts as matched, as in Python and Oniguruma.
+ * Groups within look-arounds are not reported. An optional part that matches the empty string counts as matched, as in Python and
+ * Oniguruma.
  */
 export class LinearRegExp {
   readonly #program: Program;
   readonly #unicode: boolean;
 
-  /** `source` as `RegExp` has it, with the flag `u` or without any. Throws `SyntaxError` for what can't be matched so. */
+  /** `source` is written as for `RegExp`, with the flag `u` or without flags. Throws `SyntaxError` for unsupported patterns. */
   constructor(source: string, { unicode = true }: { readonly unicode?: boolean } = {}) {
     this.#program = compilePattern(source, unicode);
     this.#unicode = unicode;
   }
 
-  /** The matches from left to right, as `String.matchAll` gives them. Throws `limit_exceeded`. */
+  /** The matches from left to right, as `String.matchAll` returns them. Throws `limit_exceeded`. */
   *matchAll(text: string, budget: StepBudget): Generator<Match> {
     const search = new Search(this.#program, text, this.#unicode, budget);
     for (let from = 0; from <= text.length; ) {
@@ -55,7 +57,7 @@ export class LinearRegExp {
     }
   }
 
-  /** The match at the start of a text, if it has one there. Throws `limit_exceeded`. */
+  /** The match at the start of a text; undefined if there is none. Throws `limit_exceeded`. */
   matchStart(text: string, budget: StepBudget): Match | undefined {
     return new Search(this.#program, text, this.#unicode, budget).at(0);
   }
@@ -67,10 +69,10 @@ class Search {
   readonly #text: string;
   readonly #unicode: boolean;
   readonly #known: Uint8Array;
-  /** Where the cells of a step begin in `#known`. */
+  /** The index in `#known` at which the cells of a step begin. */
   readonly #rows: Int32Array;
   readonly #stack: number[] = [];
-  /** Where groups begin and end, by twice their number. */
+  /** Starts and ends of groups: group n has entries 2n and 2n + 1. */
   #saved: number[] = [];
   readonly #budget: StepBudget;
 
@@ -103,7 +105,7 @@ class Search {
     return { start, end, groups };
   }
 
-  /** The place after the character at `at`. */
+  /** The position after the character at `at`. */
   after(at: number): number {
     return at + (this.#unicode && (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
   }
@@ -113,7 +115,7 @@ class Search {
     return start === undefined || end === undefined ? undefined : this.#text.slice(start, end);
   }
 
-  /** Where the steps from `first` on end, or -1. Within a look-around any end will do, so success is remembered too. */
+  /** The end of a match of the steps from `first` on, or -1. Within a look-around the end doesn't matter, so success is remembered too. */
   #run(first: number, start: number, inLook: boolean): number {
     const { op, a, b, sets } = this.#program;
     const [text, known, unicode, stack, budget] = [this.#text, this.#known, this.#unicode, this.#stack, this.#budget];
@@ -139,7 +141,7 @@ class Search {
           const cell = (this.#rows[step] as number) + at;
           const state = known[cell];
           if (state === MATCHED) return this.#settle(base, at, MATCHED);
-          // Under way at the same place: a turn of a repeat that took nothing.
+          // Under way at the same position: an iteration of a repeat that matched the empty string.
           if (state === UNDER_WAY || (state === FAILED && !this.#program.hasReferences)) next = -1;
           else {
             known[cell] = UNDER_WAY;
@@ -170,7 +172,7 @@ class Search {
           break;
         }
         default:
-          // The steps of a match may be taken again by a later one.
+          // A later match may use the steps of this match again.
           return this.#settle(base, at, inLook ? MATCHED : UNKNOWN);
       }
       while (next < 0) {
@@ -186,7 +188,7 @@ class Search {
     }
   }
 
-  /** Empties the stack of a match that ends at `end`; the steps that led there are `state` from now on. */
+  /** Clears the stack of a match that ends at `end`, and sets the state of the steps that led to it. */
   #settle(base: number, end: number, state: number): number {
     const stack = this.#stack;
     for (let i = base; i < stack.length; i += 2) if (stack[i] === SETTLE) this.#known[stack[i + 1] as number] = state;

@@ -1,23 +1,23 @@
 import { CharacterSet } from './character_set';
 import { type Node, type Pattern, parsePattern } from './syntax';
 
-/** What a step of a program does; `a` and `b` are its operands. */
+/** Kinds of steps of a program; `a` and `b` are their operands. */
 export const Step = {
-  /** One character of set `a`. */
+  /** Match one character of set `a`. */
   Set: 0,
-  /** Go on at `a`; where that comes to nothing, at `b`. */
+  /** Continue at `a`; if that fails, at `b`. */
   Split: 1,
-  /** Go on at `a`. */
+  /** Continue at `a`. */
   Jump: 2,
-  /** Note the place as number `a`. */
+  /** Store the position under number `a`. */
   Save: 3,
-  /** `^`, `$`, `\b`, `\B`, by their place in `ASSERTIONS`. */
+  /** Test `^`, `$`, `\b` or `\B`, by index in `ASSERTIONS`. */
   Assert: 4,
-  /** The steps from the next one on match here, or `b` characters before; then go on at `a`. */
+  /** Test whether the following steps match here, or `b` characters before; then continue at `a`. */
   Look: 5,
-  /** As `Look`, where they don't match. */
+  /** Like `Look`, but succeed if they don't match. */
   NotLook: 6,
-  /** What group `a` holds, once more. */
+  /** Match the text of group `a` again. */
   Reference: 7,
   Match: 8,
 } as const;
@@ -33,10 +33,10 @@ export interface Program {
   readonly hasReferences: boolean;
 }
 
-/** So that the time for each character of a text stays small. */
+/** Limits the time for each character of a text. */
 const MAX_STEPS = 4096;
 
-/** Throws `SyntaxError` for what can't be matched in this way, and what is too large. */
+/** Throws `SyntaxError` for unsupported and too large patterns. */
 export function compilePattern(source: string, unicode: boolean): Program {
   return new Compiler(parsePattern(source), unicode).program();
 }
@@ -130,7 +130,7 @@ class Compiler {
     for (let i = 0; i < min; i++) {
       const before = this.#op.length;
       this.#emit(body);
-      // Nothing, however often it is repeated, is nothing.
+      // Repeating an empty match has no effect.
       if (this.#op.length === before) break;
     }
     const splits: number[] = [];
@@ -172,7 +172,7 @@ class Compiler {
   }
 }
 
-/** How many characters a node always matches. */
+/** The number of characters that a node always matches; undefined if it varies. */
 function widthOf(node: Node): number | undefined {
   switch (node.kind) {
     case 'set':

@@ -1,6 +1,6 @@
 import { MOST_LEVELS } from '../core/input/nesting';
 
-/** What a pattern says, without a word on how it is matched. */
+/** The syntax tree of a pattern. */
 export type Node =
   /** One character: the source of a class, an escape or a literal. */
   | { readonly kind: 'set'; readonly source: string }
@@ -15,11 +15,11 @@ export type Node =
 export interface Pattern {
   readonly root: Node;
   readonly groups: number;
-  /** The numbers of groups that have names. */
+  /** Group numbers by name. */
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** Beyond it a repeat is no pattern but a way to take memory. */
+/** The largest count of a repeat: larger counts only use up memory. */
 const MAX_COUNT = 1000;
 const QUANTIFIER = /(?:([*+?])|\{(\d{1,9})(?:(,)(\d{0,9}))?\})(\??)/y;
 const ESCAPE = /\\(?:[pP]\{[^}]*\}|u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|.)/suy;
@@ -27,8 +27,8 @@ const CLASS = /\[\^?(?:\\.|[^\]\\])*\]/suy;
 const OPENING = /\((?:\?(?:([:=!])|<([=!])|<([A-Za-z_$][\w$]*)>))?/y;
 
 /**
- * Reads a pattern that JavaScript has accepted. Throws `SyntaxError` for what only JavaScript's own engine can match, and for
- * what is nested too deep or counts too high.
+ * Parses a pattern that JavaScript has accepted. Throws `SyntaxError` for syntax that only JavaScript's own engine supports, for deep
+ * nesting and for large counts.
  */
 export function parsePattern(source: string): Pattern {
   return new Parser(source).pattern();
@@ -142,7 +142,7 @@ function maximum(min: number, comma: string | undefined, high: string | undefine
   return high === undefined || high === '' ? Number.POSITIVE_INFINITY : Number(high);
 }
 
-/** A brace that begins no repeat stands for itself. */
+/** A character as a pattern. A brace that doesn't begin a repeat matches itself. */
 function literal(character: string): string {
   return /[\^$\\.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }
