@@ -4,16 +4,16 @@ import { expectModestImage } from '../core/input/image_limits';
 import type { DecodeImage } from '../core/types/image';
 import { declaredSize } from './image_header';
 
-/** As Pillow reads files: numbers as they are stored, whatever colours a profile says they are. */
+/** Decode like Pillow: numbers as they are stored, without applying a colour profile. */
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
-/** What of a browser decodes images. */
+/** The browser functions that decode images. */
 export interface ImageScope {
   createImageBitmap?(file: Blob, options: ImageBitmapOptions): Promise<ImageBitmap>;
   readonly OffscreenCanvas?: new (width: number, height: number) => OffscreenCanvas;
 }
 
-/** Decodes by what the browser has for it; undefined where there is nothing, as in Node. */
+/** Decodes with the browser's functions; undefined if there are none, as in Node. */
 export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | undefined {
   const { OffscreenCanvas: Canvas } = scope;
   const toBitmap = scope.createImageBitmap?.bind(scope);
@@ -27,7 +27,7 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
     if (declared !== undefined) expectModestImage(declared);
     const coming = toBitmap(file, AS_STORED);
     const bitmap = await untilAborted(coming, signal).catch((error: unknown) => {
-      coming.then((late) => late.close()).catch(() => {}); // nobody waits for it any more
+      coming.then((late) => late.close()).catch(() => {}); // the result is dropped
       return refused(error);
     });
     try {

@@ -1,13 +1,13 @@
 import type { ImageSize } from './resize';
 
-/** Bytes that are read at once. */
+/** Bytes read at once. */
 const WINDOW = 2 ** 12;
-/** Segments of a JPEG before its size. Cameras write some twenty. */
+/** The most segments of a JPEG before its size. Cameras write about twenty. */
 const MAX_SEGMENTS = 1024;
 
 /**
- * The size that a PNG, JPEG, WebP, GIF or BMP says it has; undefined for other files, and for a JPEG that hides it. Decoders take
- * memory by it, so it is looked at before.
+ * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG whose size is not found. It is checked
+ * before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await windowAt(file, 0);
@@ -21,7 +21,7 @@ export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
 
 function bmpSize(head: DataView): ImageSize {
   if (head.getUint32(14, true) === 12) return { width: head.getUint16(18, true), height: head.getUint16(20, true) };
-  // A height below 0 means that lines go from above.
+  // A negative height means that rows are stored top to bottom.
   return { width: Math.abs(head.getInt32(18, true)), height: Math.abs(head.getInt32(22, true)) };
 }
 
@@ -40,7 +40,7 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** Of the first frame, behind segments of camera data, profiles and thumbnails. */
+/** The size of the first frame, after the segments of camera data, profiles and thumbnails. */
 async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
   let start = 0;
   let bytes = await windowAt(file, start);
@@ -53,13 +53,13 @@ async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
     }
     const marker = bytes.getUint16(at - start);
     if (isFrame(marker)) return { height: bytes.getUint16(at - start + 5), width: bytes.getUint16(at - start + 7) };
-    // Any number of 0xff may stand before a marker.
+    // A marker may follow any number of 0xff bytes.
     at += marker === 0xffff ? 1 : 2 + bytes.getUint16(at - start + 2);
   }
   return undefined;
 }
 
-/** SOF0 to SOF15, among which are tables. */
+/** SOF0 to SOF15. The excluded markers in this range are tables. */
 function isFrame(marker: number): boolean {
   return marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
 }

@@ -7,13 +7,13 @@ import type { PreprocessorConfig } from './preprocessor_config';
 const PIXELS_PER_SECOND = 2 ** 23;
 
 interface ImageProcessorOptions {
-  /** Without it images in files are refused. */
+  /** Without it, image files are rejected. */
   readonly decode?: DecodeImage | undefined;
-  /** Told before work of about so many seconds is done in one go. */
+  /** Called before synchronous work of about this many seconds. */
   readonly quiet?: ((seconds: number) => void) | undefined;
 }
 
-/** What a model's preprocessor_config.json says, done. */
+/** Preprocesses images as a model's preprocessor_config.json says. */
 export class ImageProcessor {
   readonly #config: PreprocessorConfig;
   readonly #options: ImageProcessorOptions;
@@ -23,13 +23,13 @@ export class ImageProcessor {
     this.#options = options;
   }
 
-  /** What bytes become numbers by: two of the same bytes and these are the same to a model. */
+  /** The numbers that convert bytes to pixel values. Images with equal bytes and equal scaling are equal to a model. */
   get scaling(): Float64Array<ArrayBuffer> {
     const { rescale_factor, normalize } = this.#config;
     return Float64Array.of(rescale_factor, ...(normalize?.image_mean ?? []), ...(normalize?.image_std ?? []));
   }
 
-  /** The same by name. */
+  /** The conversion of bytes to pixel values, by transformers' names. */
   get numbers(): ImageNumbers {
     const { rescale_factor, normalize } = this.#config;
     const { image_mean = [0, 0, 0], image_std = [1, 1, 1] } = normalize ?? {};
@@ -37,8 +37,8 @@ export class ImageProcessor {
   }
 
   /**
-   * The bytes that a model is shown. Rejects with `invalid_format` for a file that holds no image, `invalid_argument` for one where
-   * nothing decodes it, `limit_exceeded` for what is too large, and what the signal is aborted with.
+   * The image at the model's input size. Rejects with `invalid_format` for a file that is not an image, `invalid_argument` for a file
+   * without a decoder, `limit_exceeded` for an image that is too large, and with the signal's reason.
    */
   async prepare(image: SentImage, signal: AbortSignal): Promise<RgbImage> {
     const pixels = image instanceof Blob ? await this.#decode(image, signal) : image;
@@ -46,12 +46,12 @@ export class ImageProcessor {
     return prepareImage(pixels, this.#config);
   }
 
-  /** (3, height, width) */
+  /** The model's input, (3, height, width). */
   pixelValues(image: RgbImage): Float32Array<ArrayBuffer> {
     return pixelValues(image, this.#config);
   }
 
-  /** The image of such numbers, as near as bytes come to it. */
+  /** The image with the bytes nearest to the given pixel values. */
   imageOf(values: PixelValues): RgbImage {
     return imageOfValues(values, this.#config);
   }

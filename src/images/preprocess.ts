@@ -5,25 +5,25 @@ import type { RgbaImage, RgbImage } from '../core/types/image';
 import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
 import { type ImageSize, resize } from './resize';
 
-/** The longer edge of an image whose shorter one is resized to a length. */
+/** The longest edge of an image that is resized by its shorter edge. */
 const MAX_LONGEST = 2 ** 13;
 const CHANNELS = 3;
-/** An image's numbers, (3, height, width). */
+/** Pixel values of an image, (3, height, width). */
 export interface PixelValues extends ImageSize {
   readonly data: Float32Array;
 }
 
-/** What becomes of bytes behind resizing. */
+/** The steps after resizing. */
 type Scaling = Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>;
 
-/** By how many bits more than a byte PIL computes what lies over white. */
+/** Extra bits of precision that PIL uses to blend an image over white. */
 const ALPHA_BITS = 7;
 
 /**
- * An image's bytes as a model is shown them: without alpha, resized and cropped. They equal those of transformers' ViTImageProcessor
- * with its PIL backend, which it has without torchvision; with it, bytes may differ by one or so, as torchvision resizes otherwise.
+ * The image at the model's input size: without alpha, resized and cropped. The bytes equal those of transformers' ViTImageProcessor with
+ * its PIL backend, which it uses without torchvision; with torchvision, bytes may differ by about one, because it resizes differently.
  *
- * Throws `invalid_argument` for what isn't an image, `limit_exceeded` for one that is too large or too narrow.
+ * Throws `invalid_argument` for an invalid image, and `limit_exceeded` for one that is too large or too narrow.
  */
 export function prepareImage(image: RgbaImage, config: PreprocessorConfig): RgbImage {
   const rgb = withoutAlpha(checked(image), config.do_convert_rgb);
@@ -32,7 +32,7 @@ export function prepareImage(image: RgbaImage, config: PreprocessorConfig): RgbI
   return crop_size === undefined ? whole : centerCrop(whole, crop_size);
 }
 
-/** (3, height, width): bytes rescaled and normalised, each step rounded as transformers' PIL backend rounds it. */
+/** Pixel values (3, height, width): bytes rescaled and normalised, with each step rounded as in transformers' PIL backend. */
 export function pixelValues(
   { height, width, data }: RgbImage,
   { rescale_factor, normalize }: Scaling,
@@ -50,10 +50,10 @@ export function pixelValues(
   return values;
 }
 
-/** The bytes whose `pixelValues` are nearest to these. */
+/** The bytes whose `pixelValues` are nearest to the given ones. */
 export function imageOfValues({ height, width, data }: PixelValues, { rescale_factor, normalize }: Scaling): RgbImage {
   const size = height * width;
-  // What is written is rounded to the nearest byte, from 0 to 255.
+  // The array rounds to the nearest byte, from 0 to 255.
   const bytes = new Uint8ClampedArray(CHANNELS * size);
   for (let channel = 0; channel < CHANNELS; channel++) {
     const mean = normalize?.image_mean[channel] ?? 0;
@@ -65,7 +65,7 @@ export function imageOfValues({ height, width, data }: PixelValues, { rescale_fa
   return { height, width, data: bytesOf(bytes) };
 }
 
-/** As a canvas shows it. */
+/** The image as a canvas shows it. */
 export function withAlpha({ height, width, data }: RgbImage): RgbaImage {
   const rgba = new Uint8ClampedArray(4 * height * width).fill(255);
   for (let from = 0, to = 0; from < data.length; from += CHANNELS, to += 4) {
@@ -96,7 +96,7 @@ function withoutAlpha({ width, height, data }: RgbaImage, overWhite: boolean): R
   return { width, height, data: rgb };
 }
 
-/** Over white, by the integers of PIL's `alpha_composite`. */
+/** Blends over white, with the integer arithmetic of PIL's `alpha_composite`. */
 function blended(byte: number, alpha: number): number {
   if (alpha === 255) return byte;
   const sum = (byte * alpha + 255 * (255 - alpha) + 128) << ALPHA_BITS;

@@ -2,10 +2,10 @@ import { WebVeraError } from '../core/errors/error';
 import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
-/** Pixels of an edge. The largest ViTs take 518. */
+/** Most pixels of an edge. The largest ViTs use 518. */
 const MAX_EDGE = 1024;
 
-/** The shorter edge becomes as long, and the other one keeps the image's proportions. */
+/** Resizes the shorter edge to this length and preserves the proportions. */
 export interface ShortestEdge {
   readonly shortest_edge: number;
 }
@@ -13,26 +13,26 @@ export interface ShortestEdge {
 /** One number each for red, green and blue. */
 export type Channels = readonly [number, number, number];
 
-/** What a preprocessor_config.json says is done to an image, in this order. What isn't done is undefined. */
+/** The steps in a preprocessor_config.json, in this order. Steps that are turned off are undefined. */
 export interface PreprocessorConfig {
-  /** White is put behind what is transparent. Otherwise alpha is left out, as `image.convert("RGB")` leaves it out. */
+  /** Whether transparent images are put on white. Otherwise alpha is dropped, as by `image.convert("RGB")`. */
   readonly do_convert_rgb: boolean;
   readonly resize: { readonly size: ImageSize | ShortestEdge; readonly resample: Resample } | undefined;
-  /** From the middle; where the image is smaller there is black around it. */
+  /** Cropped from the centre; smaller images are padded with black. */
   readonly crop_size: ImageSize | undefined;
-  /** What bytes are multiplied by, 1 if they aren't. */
+  /** The factor for bytes; 1 without rescaling. */
   readonly rescale_factor: number;
   readonly normalize: { readonly image_mean: Channels; readonly image_std: Channels } | undefined;
 }
 
 const TYPES = ['ViTImageProcessor', 'ViTImageProcessorFast', 'ViTImageProcessorPil', 'ViTFeatureExtractor'];
-/** By PIL's numbers. */
+/** Indexed by PIL's numbers. */
 const RESAMPLES: readonly (Resample | undefined)[] = ['nearest', 'lanczos', 'bilinear', 'bicubic'];
 const OTHER_RESAMPLES = ['box', 'hamming'];
 
 /**
- * Reads a preprocessor_config.json of a ViT, with the defaults of `ViTImageProcessor`. Throws `invalid_format` for what is none,
- * `unsupported_model` for another processor and for what it does that isn't done here.
+ * Parses a ViT's preprocessor_config.json, with the defaults of `ViTImageProcessor`. Throws `invalid_format` for an invalid file, and
+ * `unsupported_model` for other processors and unsupported steps.
  */
 export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   const fields = new Fields(json, 'preprocessor_config.json');
@@ -58,7 +58,7 @@ export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   });
 }
 
-/** What a square image is made into; undefined if it is left as it is. */
+/** The size of a square image after preprocessing; undefined if it stays unchanged. */
 export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSize | undefined {
   if (crop_size !== undefined || resize === undefined) return crop_size;
   const { size } = resize;

@@ -9,7 +9,7 @@ export interface ImageSize {
 }
 
 interface Filter {
-  /** How far from its middle a filter isn't 0. */
+  /** The distance from its centre at which the filter becomes 0. */
   readonly support: number;
   readonly at: (x: number) => number;
 }
@@ -20,15 +20,15 @@ const FILTERS: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
   lanczos: { support: 3, at: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-/** Weights of PIL are integers over 2^22. */
+/** PIL's weights are integers over 2^22. */
 const PRECISION_BITS = 22;
-/** So that cutting bits off rounds. */
+/** Added before the low bits are dropped, so that the result is rounded. */
 const HALF = 2 ** (PRECISION_BITS - 1);
 const CHANNELS = 3;
 
-/** For each pixel of the new edge, the old ones that it is made of. */
+/** For each pixel along the new edge, the old pixels that it is computed from. */
 interface Weights {
-  /** The most there are for one pixel. */
+  /** The largest number of old pixels for one new pixel. */
   readonly most: number;
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -37,9 +37,9 @@ interface Weights {
 }
 
 /**
- * `Image.resize` of Pillow 13 to the bit, without `reducing_gap`: filters grow with the scale, so that a smaller image has no
- * aliases, and bytes are rounded after each of two passes. Which comes first decides some bytes; before Pillow 13 it was always
- * the horizontal one.
+ * `Image.resize` of Pillow 13 to the bit, without `reducing_gap`: filters grow with the scale, so that a smaller image has no aliases, and
+ * bytes are rounded after each of two passes. The order of the passes affects some bytes; before Pillow 13 the horizontal pass was always
+ * first.
  */
 export function resize(image: RgbImage, size: ImageSize, resample: Resample): RgbImage {
   const { height, width } = size;
@@ -135,7 +135,7 @@ function nearest({ height, width, data }: RgbImage, size: ImageSize): RgbImage {
   return { ...size, data: made };
 }
 
-/** By adding up, whose rounding decides where a place falls between two pixels. */
+/** The old pixel for each new one. Positions are accumulated by addition, because its rounding decides between two pixels. */
 function nearestOf(from: number, to: number): Int32Array {
   const scale = from / to;
   const places = new Int32Array(to);
