@@ -3,17 +3,17 @@ import type { BlobStore, Condition, Stored } from '../store/blob_store';
 import type { ByteFiles, ByteWriter } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
 
-/** Where downloads are kept on this machine: bytes, and a small file beside them that tells of each. */
+/** The storage for cached downloads on this machine: bytes, and a small record file for each. */
 export interface CacheFolder {
   readonly records: BlobStore;
   readonly files: ByteFiles;
 }
 
-// Asked for like this, Node's own modules are none that a bundler would look for.
+// Bundlers would try to resolve an import of Node's modules; they ignore this call.
 const fileSystem = (process: NodeJS.Process) => process.getBuiltinModule('node:fs').promises;
 type FileSystem = ReturnType<typeof fileSystem>;
 
-/** The folder that the environment names, which is made when something is first kept. Without it nothing is kept. */
+/** The folder that `WEBVERA_CACHE` names. It is created on the first write. Undefined if the variable isn't set. */
 export function cacheFolder(): CacheFolder | undefined {
   const { process } = globalThis as { process?: NodeJS.Process };
   const path = process?.env?.WEBVERA_CACHE;
@@ -28,7 +28,7 @@ export function cacheFolder(): CacheFolder | undefined {
   };
 }
 
-/** Values that JSON can hold, each in a file with its key. */
+/** Values as JSON, each in a file with its key. */
 class JsonFiles implements BlobStore {
   readonly persistent = true;
   readonly #system: FileSystem;
@@ -50,7 +50,7 @@ class JsonFiles implements BlobStore {
     await known(async () => {
       await this.#system.mkdir(this.#folder, { recursive: true });
       for (const [key, value] of entries) {
-        // Whole, or not at all.
+        // Written to a new file and renamed, so that the write is atomic.
         const name = this.#nameOf(key);
         const fresh = `${name}.${crypto.randomUUID()}`;
         await this.#system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
@@ -80,7 +80,7 @@ class JsonFiles implements BlobStore {
 
   async close(): Promise<void> {}
 
-  /** What isn't there, or can't be read, is as good as nothing. */
+  /** Undefined if the file is missing or can't be read. */
   async #read(path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> {
     try {
       const entry: unknown = parseJson(await this.#system.readFile(path, 'utf8'));
@@ -92,7 +92,7 @@ class JsonFiles implements BlobStore {
   }
 }
 
-/** What another process writes meanwhile is found by its hashes. */
+/** Binary files. Damage by another process that writes the same file is found by the hashes. */
 class BinaryFiles implements ByteFiles {
   readonly #system: FileSystem;
   readonly #folder: string;
@@ -111,7 +111,7 @@ class BinaryFiles implements ByteFiles {
     try {
       const handle = await known(async () => {
         await this.#system.mkdir(this.#folder, { recursive: true });
-        // Made where it isn't there, and left as it is where it is.
+        // Creates the file if it is missing, and leaves an existing one unchanged.
         await (await this.#system.open(this.#pathOf(name), 'a')).close();
         return this.#system.open(this.#pathOf(name), 'r+');
       });

@@ -3,25 +3,23 @@ import { anyBoolean, checkOptions, number, type Rule } from '../page/session/opt
 import { restAtEachTurn } from './rest';
 
 export interface DawnOptions {
-  /** Dawn's own, such as 'backend=vulkan', 'adapter=llvmpipe' or 'enable-dawn-features=allow_unsafe_apis'. */
+  /** Dawn's own flags, such as 'backend=vulkan', 'adapter=llvmpipe' or 'enable-dawn-features=allow_unsafe_apis'. */
   readonly flags?: readonly string[];
   /**
-   * Milliseconds that this thread rests at each turn of its event loop, 0 to 10: 0.2 by default, 0 for none. While something
-   * is awaited, Dawn asks for it in one turn after the other; without a rest that takes a whole core from a driver which
-   * computes on the processor.
+   * Milliseconds that this thread sleeps at each turn of its event loop, 0 to 10. Default: 0.2; 0 disables it. While a result is pending,
+   * Dawn polls in every turn; without the pause, polling takes a whole core from a driver that computes on the CPU.
    */
   readonly rest?: number;
-  /** Whether WebGPU's classes and flags (`GPUBufferUsage`, …) become global, as other libraries expect. Default false. */
+  /** Whether to define WebGPU's classes and flags (`GPUBufferUsage`, …) as globals, as other libraries expect. Default: false. */
   readonly globals?: boolean;
 }
 
 /**
- * WebGPU for Node by Dawn, from the package `webgpu`, which is to be installed beside webvera:
- * `Session.open({ worker: false, gpu: await openDawn() })`. It is kept for the life of the process, which it doesn't prolong;
- * once is enough.
+ * WebGPU for Node by Dawn, from the package `webgpu`, which must be installed beside webvera: `Session.open({ worker: false, gpu: await
+ * openDawn() })`. Call it once: the result lives as long as the process and does not prevent it from exiting.
  *
- * Rejects with `unsupported_device` where the package isn't installed or has nothing for this platform, or there is no driver,
- * and `invalid_argument` for options that aren't known or flags that Dawn refuses.
+ * Rejects with `unsupported_device` if the package isn't installed, doesn't support this platform, or finds no driver, and with
+ * `invalid_argument` for unknown options and for flags that Dawn refuses.
  */
 export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
   checkOptions('DawnOptions', options, dawnRules);
@@ -30,7 +28,7 @@ export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
   const gpu = await createWith(create, flags);
   if (asGlobals) Object.assign(globalThis, globals);
   if (rest !== 0) restAtEachTurn(rest);
-  // Dawn's objects crash once this one is collected, so a timer holds it that never comes due.
+  // Dawn's objects crash once this object is garbage-collected, so a timer that never fires holds it.
   setInterval(() => gpu, 2 ** 31 - 1).unref();
   return gpu;
 }
@@ -45,7 +43,7 @@ type Dawn = typeof import('webgpu');
 
 async function loadDawn(): Promise<Dawn> {
   try {
-    // Only Node can load it: bundlers are told to leave it alone.
+    // Only Node can load it: the comments make bundlers ignore the import.
     return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'webgpu');
   } catch (error) {
     throw new WebVeraError('unsupported_device', `The package webgpu could not be loaded: ${messageOf(error)}`, {
@@ -55,7 +53,7 @@ async function loadDawn(): Promise<Dawn> {
   }
 }
 
-/** Some flags are looked at only when an adapter is asked for. */
+/** Requests an adapter too, because some flags are checked only then. */
 async function createWith(create: Dawn['create'], flags: readonly string[]): Promise<GPU> {
   let gpu: GPU;
   let adapter: GPUAdapter | null;

@@ -1,3 +1,3 @@
-/** What `webvera/node` has beside all names of `webvera`. */
+/** The exports of `webvera/node` in addition to those of `webvera`. */
 export { type DawnOptions, openDawn } from './dawn';
 export { openFolder } from './folder';

@@ -2,10 +2,10 @@ import { WebVeraError } from '../core/errors/error';
 import { wrong } from '../page/session/options';
 
 /**
- * A folder on this machine, in Node or Deno: the source of a model or an adapter, as `from_pretrained(await openFolder('model'))`
- * takes it. Its files are read when they are needed, piece by piece; folders in it are left out.
+ * A folder on this machine, in Node or Deno, as the source of a model or an adapter: `from_pretrained(await openFolder('model'))`. Its
+ * files are read in pieces when they are needed; folders in it are ignored.
  *
- * Rejects with `not_found` where there is no such folder, or no file in it.
+ * Rejects with `not_found` if the folder does not exist or has no files.
  */
 export async function openFolder(path: string | URL): Promise<{ readonly files: ReadonlyMap<string, Blob> }> {
   const isAddress = path instanceof URL || /^file:/i.test(String(path));
@@ -18,7 +18,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
       hint: 'Pages take files from their visitors as { files }: a Map of Blobs by name.',
     });
   }
-  // Asked for like this, Node's own modules are none that a bundler would look for.
+  // Bundlers would try to resolve an import of Node's modules; they ignore this call.
   const { getBuiltinModule } = process;
   const { openAsBlob, promises } = getBuiltinModule('node:fs');
   const { join } = getBuiltinModule('node:path');
@@ -30,7 +30,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
   const files = new Map<string, Blob>();
   for (const name of entries) {
     const file = join(folder, name);
-    // A link counts as what it leads to, if anything: model caches are full of them.
+    // A link counts as its target, if the target exists: model caches are full of links.
     const found = await promises.stat(file).catch(() => undefined);
     if (found?.isFile()) files.set(name, await openAsBlob(file));
   }

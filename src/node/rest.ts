@@ -1,9 +1,9 @@
-/** What an answer may come later for that: little beside a step, and a token. */
+/** Milliseconds by which results may be delayed: little compared with a step or a token. */
 const REST_MS = 0.2;
 
 /**
- * From now on this thread rests at each turn of its event loop. While something is awaited, Dawn asks for it in one turn after
- * the other, which takes a whole core from a driver that computes on the processor. It turns nothing by itself.
+ * Makes this thread sleep at each turn of its event loop. While a result is pending, Dawn polls in every turn, which takes a whole core
+ * from a driver that computes on the CPU. It causes no turns by itself.
  */
 export function restAtEachTurn(milliseconds = REST_MS): void {
   const { setImmediate } = globalThis;

@@ -6,8 +6,8 @@ import { WorkerSessionImpl } from '../worker/session';
 import { cacheFolder } from './cache_folder';
 
 /**
- * What the built `webvera/node` has in the place of the page's `this_thread.ts`: nothing of it is lazy, as bundlers that make one
- * file of somebody's worker couldn't take it.
+ * The built `webvera/node` uses this module in place of the page's `this_thread.ts`. It has no lazy imports, because bundlers that produce
+ * a single worker file don't support them.
  */
 export const connectHere: typeof here = async (host) => {
   const writer = new ChatWriter();
