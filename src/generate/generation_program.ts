@@ -16,36 +16,36 @@ import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
 import type { KvCache } from './kv_cache';
 
-/** Takes in the last token of every row and samples the next, all on the device: a run needs nothing from the host. */
+/** Processes the last token of every row and samples the next one, all on the device: a run needs no data from the host. */
 export interface DecodeProgram extends Cacheable {
-  /** Set where rows have adapters of their own. */
+  /** Set if rows have adapters of their own. */
   readonly adapters: RowInputs | undefined;
 }
 
-/** Takes in B whole prompts, padded at the right to T tokens, and samples the first new token of each. */
+/** Processes B whole prompts, padded at the right to T tokens, and samples the first new token of each. */
 export interface PrefillProgram extends DecodeProgram {
   readonly T: number;
   /** u32 (B·T) */
   readonly ids: Value;
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
-  /** u32 (B·T): the same as the network takes them in; another value only where it has rows of their own for long texts. */
+  /** u32 (B·T): the position ids that the network reads. A separate value only for networks that use other position ids for long texts. */
   readonly positionIds: Value;
-  /** u32 (B,T,2): of `attentionSpans`. */
+  /** u32 (B,T,2): from `attentionSpans`. */
   readonly spans: Value;
-  /** u32 (B): where each prompt's last token is among the B·T. */
+  /** u32 (B): the index of each prompt's last token among the B·T. */
   readonly last: Value;
-  /** u32 (B): that token's position. */
+  /** u32 (B): the position of that token. */
   readonly lastPositions: Value;
 }
 
-/** What both programs work on. */
+/** The common inputs of both programs. */
 export interface GenerationParts {
   readonly loaded: LoadedModel;
   readonly overlay: Overlay;
   readonly cache: KvCache;
   readonly state: GenerationState;
-  /** Rows. */
+  /** Number of rows. */
   readonly B: number;
 }
 
@@ -100,7 +100,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
 
-/** The layers with what lies over them, for rows of T tokens, and what the program then owns. */
+/** The layers with the overlay, for rows of T tokens, and the values that the program owns. */
 function rowLayers(
   g: Graph,
   { loaded, overlay, B }: GenerationParts,

@@ -2,21 +2,21 @@ import type { ResolvedGenerationConfig } from '../core/types/generation';
 import { pinned, type Value } from '../graph/value';
 import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 
-/** What generation keeps on the device between two tokens, so that the host only reads. */
+/** The state of generation on the device between two tokens, so that the host only reads. */
 export interface GenerationState {
-  /** u32 (B): each row's last token, which the next step takes in. */
+  /** u32 (B): each row's last token, which is the next step's input. */
   readonly ids: Value;
-  /** u32 (B): their positions. */
+  /** u32 (B): the positions of the last tokens. */
   readonly positions: Value;
   /** u32 (B,S): each row's new tokens in order. */
   readonly history: Value;
-  /** u32 (B,⌈V/32⌉): which tokens each row has, prompt and new ones, a bit each. */
+  /** u32 (B,⌈V/32⌉): the tokens in each row's prompt and new text, one bit for each. */
   readonly seen: Value;
-  /** (B) of `GenerationBlock` in shaders/lib/generation_block.wgsl. */
+  /** `GenerationBlock` of shaders/lib/generation_block.wgsl, one for each of B rows. */
   readonly block: Value;
 }
 
-/** For B rows of S tokens out of V. */
+/** The state for B rows of up to S new tokens with a vocabulary of V. */
 export function createGenerationState(B: number, S: number, V: number): GenerationState {
   return {
     ids: pinned('last tokens', [B], 'u32'),
@@ -28,8 +28,8 @@ export function createGenerationState(B: number, S: number, V: number): Generati
 }
 
 /**
- * The blocks as generation begins: row b's prompt lies at positions 0 … lengths[b] − 1. Its seed is the configuration's
- * plus b, so that equal prompts give other texts.
+ * The blocks at the start of generation: row b's prompt has positions 0 … lengths[b] − 1. Its seed is the config's seed plus b, so that
+ * equal prompts give different texts.
  */
 export function packGenerationBlocks(
   config: ResolvedGenerationConfig,
@@ -50,7 +50,7 @@ export function packGenerationBlocks(
   return view;
 }
 
-/** The prompts' tokens, all below V, as `seen` holds them. */
+/** The prompts' tokens, all below V, in the format of `seen`. */
 export function packSeen(prompts: readonly (readonly number[])[], V: number): Uint32Array<ArrayBuffer> {
   const words = seenWords(V);
   const seen = new Uint32Array(prompts.length * words);

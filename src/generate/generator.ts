@@ -19,24 +19,24 @@ import { createGenerationState, type GenerationState, packGenerationBlocks, pack
 import { createKvCache, type KvCache } from './kv_cache';
 
 interface GenerateRequest {
-  /** At least one, each of at least one token. */
+  /** At least one prompt, each with at least one token. */
   readonly prompts: readonly (readonly number[])[];
   readonly config: ResolvedGenerationConfig;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
-  /** Whether a row's text ends with its next token, for another reason than its id or its length. Told all of them, once. */
+  /** Whether a row's text ends with this token, for another reason than its id or the length. Called once for each token. */
   readonly endsWith?: (row: number, id: number) => boolean;
 }
 
 interface NewToken {
-  /** The index of the prompt that it continues. */
+  /** The index of the prompt that the token continues. */
   readonly row: number;
   readonly id: number;
-  /** Whether its text ends with it. */
+  /** Whether the text ends with this token. */
   readonly last: boolean;
 }
 
-/** Memory of one size, and what lies in it. */
+/** The cache and state for one batch size and length. */
 interface Room {
   readonly B: number;
   readonly cache: KvCache;
@@ -48,12 +48,12 @@ interface Programs {
   readonly decode: Cached<DecodeProgram>;
 }
 
-/** Tokens whose outcome is still on its way while the next is computed. */
+/** Tokens that are being read while the next ones are computed. */
 const IN_FLIGHT = 2;
 
 /**
- * Generates on one model, one request at a time; the rows of a request go through the model together. A row whose text
- * has ended goes along until all have, and nobody looks at what it gives.
+ * Generates on one model, one request at a time. The rows of a request run through the model together. A row whose text has ended runs with
+ * the others until all have ended, and its tokens are ignored.
  */
 export class Generator {
   readonly #runner: Runner;
@@ -69,8 +69,8 @@ export class Generator {
   }
 
   /**
-   * New tokens as they come, those of one step in the order of their rows; a token that ends a text is given too. Throws
-   * what `signal` is aborted with.
+   * Yields new tokens in order, those of one step in the order of their rows, including a token that ends a text. Throws the reason of
+   * `signal`.
    */
   async *generate(request: GenerateRequest): AsyncGenerator<NewToken> {
     const before = this.#turn;
@@ -87,7 +87,7 @@ export class Generator {
     }
   }
 
-  /** Forgets the programs that use what the key stands for. */
+  /** Drops the programs whose overlay key includes this part. */
   async dropPrograms(key: string): Promise<void> {
     await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }
@@ -117,7 +117,7 @@ export class Generator {
     const pending: Promise<ArrayBuffer>[] = [];
     const submit = (): void => {
       const read = this.#runner.read(state.history);
-      // When an earlier one fails, nobody waits for this one.
+      // When an earlier read fails, this one is not awaited.
       read.catch(() => {});
       pending.push(read);
     };
@@ -129,7 +129,7 @@ export class Generator {
       for (let index = 0; unfinished.size > 0; index++) {
         while (pending.length < Math.min(1 + IN_FLIGHT, steps - index)) {
           const isRedone = [...unfinished].some((row) => growsLong(lengths[row], index + pending.length, longTexts));
-          // Its texts must be known first.
+          // The texts must be known first.
           if (isRedone && pending.length > 0) break;
           if (isRedone) {
             programs = await this.#load(parts, texts);
@@ -149,12 +149,15 @@ export class Generator {
         }
       }
     } finally {
-      // Whoever waits for the end may free what they read from, and what they read through.
+      // After this, callers may free the values and buffers that the reads use.
       await Promise.allSettled(pending);
     }
   }
 
-  /** The programs of texts. One request at a time, and several programs are kept: these two stay while it lasts. */
+  /**
+   * The programs for these texts. Requests run one at a time and the cache holds several programs, so these two stay loaded during the
+   * request.
+   */
   async #load(parts: GenerationParts, texts: GenerateRequest['prompts']): Promise<Programs> {
     const T = bucketLength(Math.max(...texts.map(({ length }) => length)), parts.cache.S);
     const { key: overlay } = parts.overlay;
@@ -189,7 +192,7 @@ export class Generator {
     }
   }
 
-  /** Takes in whole texts. */
+  /** Processes whole texts. */
   #prefill({ prefill, decode }: Programs, overlay: Overlay, prompts: GenerateRequest['prompts']): void {
     const { built, loaded } = prefill;
     const { T } = built;
@@ -221,7 +224,7 @@ export class Generator {
     this.#runner.run(loaded);
   }
 
-  /** Memory for B rows of S tokens; what was there for another size goes first. */
+  /** Memory for B rows of S tokens. Memory of another size is freed first. */
   async #enterRoom(B: number, S: number): Promise<Room> {
     if (this.#room?.B === B && this.#room.cache.S === S) return this.#room;
     await this.#leaveRoom();
@@ -244,12 +247,12 @@ export class Generator {
   }
 }
 
-/** Whether the pass that gives a text's new token of that index is the first over a long text: it has all positions anew. */
+/** Whether the pass for the new token with this index is the first over a long text, which gets new position ids. */
 function growsLong(length = 0, index: number, longTexts: LongTexts | undefined): boolean {
   return index > 0 && length + index - 1 === longTexts?.after;
 }
 
-/** Each text goes by its own length, whatever is beside it. */
+/** The position offset of a text, which depends only on its own length. */
 function offsetOf(text: readonly number[] = [], longTexts: LongTexts | undefined): number {
   return longTexts !== undefined && text.length > longTexts.after ? longTexts.offset : 0;
 }
