@@ -90,7 +90,7 @@ export class LossMeter {
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);
         const logits = built.logits && this.#runner.read(built.logits);
-        // If an earlier batch fails first, nobody awaits this one.
+        // If an earlier batch fails first, this promise is not awaited.
         stats.catch(() => {});
         logits?.catch(() => {});
         return { batch, stats, logits };

@@ -26,11 +26,11 @@ interface RunEvaluationInit {
   readonly args: EvaluationArguments;
   readonly record: RunRecord;
   emit(event: RunEvent): void;
-  /** Measures the adapters as they are. Undefined where the run was stopped meanwhile. */
+  /** Evaluates the adapters in their current state. Undefined if the run is stopped meanwhile. */
   measure(): Promise<Metrics | undefined>;
 }
 
-/** A run's evaluations of itself, and what follows from them: which state was the best, and whether to go on. */
+/** Evaluations during a run, with their consequences: which state is the best, and whether the run ends early. */
 export class RunEvaluation {
   readonly #init: RunEvaluationInit;
   #asked = false;
@@ -39,30 +39,30 @@ export class RunEvaluation {
     this.#init = init;
   }
 
-  /** Asks for an evaluation after the next step that is queued. */
+  /** Requests an evaluation after the next step that is queued. */
   ask(): void {
     this.#asked = true;
   }
 
-  /** Whether it is to be made after this step. */
+  /** Whether to evaluate after this step. */
   isDue(step: number, { endsEpoch }: StepData): boolean {
     return this.#asked || this.#isPlanned(step, endsEpoch);
   }
 
-  /** Whether one is still to be made of the state that the run goes on from, which was kept before it. */
+  /** Whether the run resumes from a state that was saved before its planned evaluation. */
   get isOwed(): boolean {
     const { evaluation, progress } = this.#init.record;
     const last = evaluation.logs.at(-1)?.step ?? 0;
     return progress.global_step > last && this.#isPlanned(progress.global_step, endsEpoch(progress));
   }
 
-  /** Whether the run is to end, as it doesn't get better. */
+  /** Whether the run must end because its metric no longer improves. */
   get hasStalled(): boolean {
     const { args, record } = this.#init;
     return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
   }
 
-  /** Measures the state after the last acknowledged step. No step may be queued. */
+  /** Evaluates the state after the last acknowledged step. No step may be queued. */
   async run(): Promise<void> {
     const { args, record, emit, measure } = this.#init;
     this.#asked = false;
@@ -82,7 +82,7 @@ export class RunEvaluation {
     record.startClock();
   }
 
-  /** Gives the adapters back the values of the best evaluation, if that is wanted. No step may be queued. */
+  /** Restores the adapters' values of the best evaluation, if the arguments request it. No step may be queued. */
   loadBest(): void {
     const { runner, state, args, record } = this.#init;
     const { parameters = [] } = record.evaluation.best ?? {};
@@ -106,12 +106,12 @@ export class RunEvaluation {
   }
 }
 
-/** The last epoch may end early. */
+/** Whether the epoch ends here. The last epoch may end early. */
 function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
   return Number.isInteger(epoch) || global_step >= max_steps;
 }
 
-/** By how much a metric is better than the best so far: infinitely where there is none, never where it isn't a number. */
+/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if it isn't a number. */
 function gainOver(best: BestState | null, metric: number, args: EvaluationArguments): number {
   if (Number.isNaN(metric)) return Number.NEGATIVE_INFINITY;
   if (best === null) return Number.POSITIVE_INFINITY;
@@ -119,7 +119,7 @@ function gainOver(best: BestState | null, metric: number, args: EvaluationArgume
   return greaterIsBetter ? metric - best.metric : best.metric - metric;
 }
 
-/** transformers' names have a prefix that may be left out, and most of ours have none. */
+/** transformers' names may have the prefix `eval_`; most of our metrics have none. */
 function metricName({ metric_for_best_model: name }: Pick<EvaluationArguments, 'metric_for_best_model'>): string {
   return name === 'loss' ? 'eval_loss' : name.replace(/^eval_(?!loss$)/, '');
 }

@@ -19,7 +19,7 @@ interface RecoveryInit {
 }
 
 interface RecoverySteps {
-  /** Waits for the queued steps, and discards their outcomes. */
+  /** Waits for the queued steps and discards their results. */
   drain(): Promise<void>;
   /** Called with the state from which the run continues. */
   goneBack(pools: readonly PoolSnapshot[]): Promise<void>;
@@ -30,22 +30,22 @@ interface Kept {
   readonly pools: readonly KeptPool[];
 }
 
-/** How often in a row the learning rate is halved at most. */
+/** Most halvings of the learning rate in a row. */
 const MOST = 3;
 
-/** Keeps the states that a run goes back to when a step fails: its loss or gradient norm isn't finite. */
+/** Holds the states to which a run returns when a step fails, because its loss or gradient norm isn't finite. */
 export class Recovery {
   readonly #init: RecoveryInit;
-  /** The last state kept. */
+  /** The last held state. */
   #last: Kept | undefined;
-  /** The state kept before it, until a later step's finite loss proves that the last one is good. */
+  /** The held state before it, until a later step's finite loss proves that the last one is good. */
   #before: Kept | undefined;
 
   constructor(init: RecoveryInit) {
     this.#init = init;
   }
 
-  /** Keeps the state that the run begins with: the one it was restored from, else the pools as they are. */
+  /** Holds the initial state: the restored one, else the current pools. */
   async begin(restored: Restored | undefined): Promise<void> {
     const { runner, state, record } = this.#init;
     if (restored === undefined) {
@@ -56,7 +56,9 @@ export class Recovery {
     this.#before = restored.before && keep(restored.before);
   }
 
-  /** Runs the remaining steps. After a failed step it goes back and runs them again, until that has failed too often. */
+  /**
+   * Runs the remaining steps. After a failed step it returns to a good state and runs the steps again, until they have failed too often.
+   */
   async run(steps: () => Promise<void>, { drain, goneBack }: RecoverySteps): Promise<void> {
     for (;;) {
       try {
@@ -70,7 +72,7 @@ export class Recovery {
     }
   }
 
-  /** Keeps the state after the last acknowledged step. Throws `numerical_error` if no adapter could be loaded from it. */
+  /** Holds the state after the last acknowledged step. Throws `numerical_error` if an adapter with these values could not be loaded. */
   hold(pools: readonly PoolSnapshot[]): void {
     const { state, record } = this.#init;
     for (const [index, { layout }] of [...state.pools.keys()].entries()) {
@@ -82,12 +84,12 @@ export class Recovery {
     this.#last = kept;
   }
 
-  /** Tells that this step's loss is finite: the state that it began with is good. */
+  /** Reports that this step's loss is finite, so the state before it is good. */
   passed(step: number): void {
     if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
   }
 
-  /** At the run's end, when nothing is queued: throws what `hold` would throw. */
+  /** Checks the final state when no step is queued. Throws the same error as `hold`. */
   async check(): Promise<void> {
     const { runner, state, record } = this.#init;
     const { global_step } = record.progress;
@@ -98,8 +100,8 @@ export class Recovery {
   }
 
   /**
-   * Goes back to the last good state and halves the learning rate. Returns the pools of that state. After three times in a
-   * row it throws the error that ends the run. No step may be queued.
+   * Returns to the last good state and halves the learning rate. Returns the pools of that state. After three halvings in a row it throws
+   * the error that ends the run. No step may be queued.
    */
   async goBack(error: WebVeraError): Promise<readonly PoolSnapshot[]> {
     const { runner, state, record } = this.#init;
@@ -111,7 +113,7 @@ export class Recovery {
     this.#before = undefined;
     const failed = Number(error.detail.step);
     const { factor, step, times } = record.halving;
-    // Failing at a later step than last time means that halving has helped.
+    // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) throw hopeless(error, stepOf(kept));
     const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };

@@ -2,10 +2,10 @@ import type { TrainingArguments } from '../core/types/training';
 
 type BatchSizes = Required<Pick<TrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>>;
 
-/** Batches aren't cut into more parts than that. */
+/** The most parts into which a batch is split. */
 const MOST = 4096;
 
-/** Smaller batches, more of them, that make the same update: the largest first. */
+/** Smaller batches with more accumulation that give the same update, the largest batches first. */
 export function smallerBatches({
   per_device_train_batch_size: size,
   gradient_accumulation_steps: parts,

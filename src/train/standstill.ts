@@ -11,7 +11,7 @@ interface StandstillInit {
   emit(event: RunEvent): void;
 }
 
-/** What a run does to stand still. */
+/** A run's functions for pausing. */
 interface RunState {
   /** Waits until no step is queued. */
   settle(): Promise<void>;
@@ -20,7 +20,7 @@ interface RunState {
   read(): Promise<RunSnapshot>;
 }
 
-/** Lets a run stand still between two steps, or two batches of an evaluation: to be paused, or to have its state read. */
+/** Stops a run between two steps, or between two batches of an evaluation, for a pause or a snapshot. */
 export class Standstill {
   readonly #init: StandstillInit;
   readonly #gate: PauseGate;
@@ -32,7 +32,7 @@ export class Standstill {
     this.#gate = new PauseGate((reason) => init.emit({ type: 'paused', reason }));
   }
 
-  /** Resolves once the run stands still; at once if it is over or goes on nevertheless. */
+  /** Resolves once the run has paused; immediately if the run has ended or ignores pauses. */
   pause(reason: PauseReason): Promise<void> {
     return this.#gate.pause(reason);
   }
@@ -41,28 +41,28 @@ export class Standstill {
     this.#gate.resume(reason);
   }
 
-  /** The run goes on to its end, whatever asks for a pause now or later. */
+  /** Makes the run ignore all pauses, now and later. */
   letGo(): void {
     this.#gate.letGo();
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   snapshot(): Promise<RunSnapshot> {
     return this.#snapshots.ask();
   }
 
-  /** The run sets out. */
+  /** Marks the run as running. */
   begin(run: RunState): void {
     this.#run = run;
     this.#gate.begin();
   }
 
-  /** Whether the run is asked to stand still. */
+  /** Whether a pause or a snapshot is requested. */
   get isWanted(): boolean {
     return this.#gate.requested || this.#snapshots.wanted;
   }
 
-  /** Stands still for as long as that is wanted. */
+  /** Waits while the run is paused, and answers requests for snapshots. */
   async serve(): Promise<void> {
     await this.#waitWhilePaused();
     if (!this.#snapshots.wanted) return;
@@ -70,7 +70,7 @@ export class Standstill {
     this.#init.record.startClock();
   }
 
-  /** Runs `body`, during which no step is queued, and hands out the state to those who ask for it before or meanwhile. */
+  /** Runs `body`, during which no step is queued, and answers requests for snapshots made before or meanwhile. */
   async during(body: () => Promise<void> = async () => {}): Promise<void> {
     const run = this.#run;
     if (run === undefined) return body();
@@ -78,7 +78,7 @@ export class Standstill {
     await this.#snapshots.during(() => run.read(), body);
   }
 
-  /** To be called when the run is over. */
+  /** Call it when the run has ended. */
   close(): void {
     this.#gate.close();
     this.#snapshots.close();

@@ -3,7 +3,7 @@ import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { BatchShape, TaskBatches } from '../tasks/task/batches';
 import { smallerBatches } from './smaller_batches';
 
-/** What stops a run because batches of a shape don't fit, with what to change; any other error as it is. */
+/** The error of a run whose batches don't fit, with the arguments to change. Returns other errors unchanged. */
 export function tooLarge(
   error: unknown,
   { B, T }: BatchShape,
@@ -12,7 +12,7 @@ export function tooLarge(
 ): unknown {
   if (!(error instanceof WebVeraError && ['limit_exceeded', 'out_of_memory'].includes(error.code))) return error;
   const [smaller] = smallerBatches(args);
-  // Images have a size of their own.
+  // Images have a fixed size.
   const shortens = task.fullShape({ ...args, max_length: 2 }).T < T;
   const changes = [
     ...(smaller === undefined

@@ -15,11 +15,11 @@ import type { MeasureOptions } from './evaluate';
 /** The data of one optimiser step. */
 export interface StepData {
   readonly microBatches: readonly Batch[];
-  /** Positions with a label over all micro-batches: the loss is divided by them. */
+  /** Positions with a label over all micro-batches, by which the loss is divided. */
   readonly labelled: number;
   /** Tokens without padding, for tokens per second. */
   readonly tokens: number;
-  /** Epochs done after this step, with fractions. */
+  /** Epochs done after this step, as a fraction. */
   readonly epoch: number;
   readonly startsEpoch: boolean;
   readonly endsEpoch: boolean;
@@ -27,21 +27,21 @@ export interface StepData {
 
 export interface TrainingData {
   readonly maxSteps: number;
-  /** The shape of its largest batches. */
+  /** The shape of the largest batches. */
   readonly largest: BatchShape;
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
-  /** Measures the adapters as they are, where there are data for that. */
+  /** Evaluates the adapters in their current state, if there is evaluation data. */
   readonly evaluate?: ((options: MeasureOptions) => Promise<Metrics>) | undefined;
-  /** The state that the run continues from. */
+  /** The state from which the run continues. */
   readonly restored?: Restored | undefined;
 }
 
-/** Where a run's states are saved. */
+/** The storage for a run's states. */
 export interface Checkpoints {
   save(snapshot: RunSnapshot): Promise<Saved>;
-  /** To be called when the run is over. */
+  /** Call it when the run has ended. */
   close(): void;
 }
 
@@ -63,14 +63,14 @@ export interface TrainingInit {
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
-  /** How adapted layers are computed. Default `cheapest`. */
+  /** How adapted layers are computed. Default: `cheapest`. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
-  /** Gives what chooses kernels before the first step, if anything does. Called once the run is restored. */
+  /** Returns the function that chooses kernels before the first step, if there is one. Called once the run is restored. */
   tuning?(): Tune | undefined;
-  /** Whether the run may continue from a checkpoint: that is then read before any kernel is loaded. */
+  /** Whether the run may continue from a checkpoint, which is then read before any kernel is loaded. */
   readonly resumes: boolean;
-  /** Reads the data, and reports how far it is. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
+  /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<TrainingData>;
   emit(event: RunEvent, progress: TrainProgress): void;
 }

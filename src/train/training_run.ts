@@ -17,14 +17,14 @@ interface Submitted {
   readonly step: number;
   readonly learningRate: number;
   readonly stats: Promise<StepStats>;
-  /** The state after it, if it is to be saved. */
+  /** The state after the step, if it must be saved. */
   pools: Promise<readonly PoolSnapshot[]> | undefined;
 }
 
-/** Steps whose outcome hasn't arrived yet when the next one is submitted. */
+/** Steps whose results haven't arrived yet when the next step is submitted. */
 const IN_FLIGHT = 2;
 
-/** One training run: submits steps, reads their outcomes later, and reports only steps that the GPU has acknowledged. */
+/** One training run: submits steps, reads their results later, and reports only steps that the GPU has acknowledged. */
 export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #record: RunRecord;
@@ -45,7 +45,7 @@ export class TrainingRun {
     this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
-  /** Resolves once the last submitted step or batch is acknowledged; at once if the run is over or goes on nevertheless. */
+  /** Resolves once the last submitted step or batch is acknowledged; immediately if the run has ended or ignores pauses. */
   pause(reason: PauseReason): Promise<void> {
     return this.#standstill.pause(reason);
   }
@@ -65,14 +65,14 @@ export class TrainingRun {
     if (should_log === true) this.#logAsked = true;
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   snapshot(): Promise<RunSnapshot> {
     return this.#standstill.snapshot();
   }
 
   /**
-   * Trains to the end. Rejects with `signal.reason` when aborted. Rejects with `numerical_error` when a loss or gradient norm
-   * isn't finite and halving the learning rate hasn't helped; the adapter then holds the vectors of the last good state.
+   * Trains to the end. Rejects with `signal.reason` when aborted. Rejects with `numerical_error` when a loss or gradient norm isn't finite
+   * and halving the learning rate hasn't helped; the adapter then has the vectors of the last good state.
    */
   async run(): Promise<TrainOutput> {
     const { runner, adapters, resumes } = this.#init;
@@ -100,7 +100,7 @@ export class TrainingRun {
     }
   }
 
-  /** Reads the data, and restores the state that the run continues from, if any. Undefined if it was stopped meanwhile. */
+  /** Reads the data, and restores the state from which the run continues, if any. Undefined if the run was stopped meanwhile. */
   async #prepare(): Promise<TrainingData | undefined> {
     const data = await this.#unlessStopped((signal) =>
       this.#init.prepare(signal, (read) => this.#emit({ type: 'reading', ...read })),
@@ -115,7 +115,7 @@ export class TrainingRun {
     return data;
   }
 
-  /** Undefined if the run was stopped meanwhile. */
+  /** The result of `body`; undefined if the run was stopped meanwhile. */
   async #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const { signal } = this.#init;
     const stop = this.#stop.signal;
@@ -172,7 +172,7 @@ export class TrainingRun {
     this.#hook('on_train_end');
   }
 
-  /** Waits for the steps queued after a failed one, and discards them: the GPU skips their updates. */
+  /** Waits for the steps queued after a failed one and discards them: the GPU skips their updates. */
   async #drain(): Promise<void> {
     await Promise.allSettled([...this.#pending.splice(0).map(({ stats }) => stats), this.#saving?.copying]);
     this.#init.signal.throwIfAborted();
@@ -222,11 +222,11 @@ export class TrainingRun {
     const learningRate = this.#record.learningRate(this.#init.args, step);
     await programs.queue(data, { step, learningRate });
     const saving = this.#saving?.isDue(step, data) ? this.#saving : undefined;
-    // One copy at a time: several would take more memory.
+    // One copy at a time: several copies would take more memory.
     while (saving?.copying !== undefined) await saving.copying;
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
-    // If an earlier step fails first, nobody awaits this one.
+    // If an earlier step fails first, this promise is not awaited.
     stats.catch(() => {});
     this.#pending.push({ data, step, learningRate, stats, pools: saving?.copy() });
   }

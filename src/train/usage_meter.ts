@@ -1,6 +1,6 @@
 import type { Runner, RunnerUsage } from '../graph/runner';
 
-/** Counts what a run's steps do on the device. */
+/** Counts the work of a run's steps on the device. */
 export class UsageMeter {
   readonly #runner: Runner;
   #before: RunnerUsage;
@@ -10,7 +10,7 @@ export class UsageMeter {
     this.#before = runner.usage();
   }
 
-  /** Work before this call doesn't count. */
+  /** Resets the counters: earlier work doesn't count. */
   start(): void {
     this.#before = this.#runner.usage();
   }

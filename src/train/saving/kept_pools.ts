@@ -5,10 +5,10 @@ import type { Runner } from '../../graph/runner';
 import type { OptimizerState } from '../steps/optimizer';
 import { readPieces } from './pools';
 
-/** The trained state of one adapter in Blobs: browsers keep large ones out of memory. */
+/** The trained state of one adapter in Blobs: browsers hold large Blobs outside of memory. */
 export interface KeptPool {
   readonly parameters: Blob;
-  /** Null before the first step, when they are zeros. */
+  /** Null before the first step, when all moments are zeros. */
   readonly moments: Readonly<Record<'exp_avg' | 'exp_avg_sq', Blob>> | null;
 }
 
@@ -19,7 +19,7 @@ export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
   }));
 }
 
-/** The state before the first step. It is read in pieces, so that only one is in memory at a time. */
+/** The state before the first step. It is read in pieces, so that only one piece is in memory at a time. */
 export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
   return Promise.all(
     [...pools.keys()].map(async ({ pool }) => {
@@ -41,7 +41,7 @@ export async function readKept(pools: readonly KeptPool[]): Promise<readonly Poo
   );
 }
 
-/** Throws `numerical_error` for parameters that could be saved after a step, but not loaded again. */
+/** Throws `numerical_error` for parameters that could be saved, but not loaded again. */
 export function expectStorable(parameters: Float32Array, step: number): void {
   const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
   if (wrong === undefined) return;

@@ -5,10 +5,10 @@ import type { Runner } from '../../graph/runner';
 import { type Value, viewOf } from '../../graph/value';
 import type { OptimizerState } from '../steps/optimizer';
 
-/** Bytes read at a time. Larger pools aren't copied while steps run: the copy would take memory that the steps may need. */
+/** Bytes per read. Larger pools aren't copied while steps run, because the copy would take memory that the steps may need. */
 export const PIECE = 2 ** 20;
 
-/** Writes a saved state back. It also clears the step statistics, so that AdamW updates the pools again after a failed step. */
+/** Restores a saved state. It also clears the step statistics, so that AdamW updates the pools again after a failed step. */
 export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
   runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
   for (const [index, [{ pool }, { m, v }]] of [...state.pools].entries()) {
@@ -20,7 +20,7 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
   }
 }
 
-/** Reads the trained state. Pools of one piece are copied at once; larger ones must not change until it is read. */
+/** Reads the trained state. Pools of one piece are copied immediately; larger pools must not change until they are read. */
 export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ pool }, { m, v }]) => {
@@ -41,7 +41,7 @@ async function readInPieces(runner: Runner, value: Value): Promise<Float32Array<
   return floats;
 }
 
-/** Reads a value in pieces. The first is copied at once. */
+/** Reads a value in pieces. The first piece is copied immediately. */
 export async function* readPieces(
   runner: Runner,
   value: Value,

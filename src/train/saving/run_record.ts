@@ -23,7 +23,7 @@ export class RunRecord {
   #lossSum = 0;
   #halving = NOT_HALVED;
   #evaluation = NOT_EVALUATED;
-  /** Steps done before this session, minus those that this session has repeated. */
+  /** Steps done before this session, minus steps that this session has repeated. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {
@@ -39,7 +39,7 @@ export class RunRecord {
     return this.#halving;
   }
 
-  /** Of a step, counted from 1. */
+  /** The learning rate of a step, counted from 1. */
   learningRate(args: ScheduleArguments, step: number): number {
     return this.#halving.factor * learningRateAt(args, step - 1, this.#progress.max_steps);
   }
@@ -52,7 +52,7 @@ export class RunRecord {
     this.#evaluation = evaluation;
   }
 
-  /** What a page is told of the steps so far. */
+  /** The logs and evaluations that the page receives. */
   get history(): History {
     const { logs: evaluations, best } = this.#evaluation;
     return { logs: [...this.#logs], evaluations, best: best && { step: best.step, metric: best.metric } };
@@ -68,7 +68,7 @@ export class RunRecord {
     this.#restored = state.progress.global_step;
   }
 
-  /** Continues from an earlier state of this run. Returns how many steps are repeated. */
+  /** Returns to an earlier state of this run. Returns the number of steps to repeat. */
   goBack(state: RunState): number {
     const repeated = this.#progress.global_step - state.progress.global_step;
     this.#stand(state);
@@ -87,17 +87,17 @@ export class RunRecord {
     };
   }
 
-  /** From here on the use of the device counts. */
+  /** Starts counting the use of the device. */
   begin(): void {
     this.#usage.start();
   }
 
-  /** From here on steps are timed: they begin, or continue after a pause. */
+  /** Starts timing steps, at the beginning or after a pause. */
   startClock(): void {
     this.#clock.start();
   }
 
-  /** Records an acknowledged step, and returns its logs. */
+  /** Records an acknowledged step and returns its logs. */
   finish(step: number, { data, stats, learningRate }: FinishedStep): StepLogs {
     this.#progress = { ...this.#progress, global_step: step, epoch: data.epoch };
     this.#lossSum += stats.loss;

@@ -20,17 +20,17 @@ export interface SavingInit {
   readonly checkpoints: Checkpoints;
   readonly record: RunRecord;
   readonly signal: AbortSignal;
-  /** In milliseconds. Default `Date.now`. */
+  /** The time in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
   emit(event: RunEvent): void;
-  /** Called with each state before it is saved. Throws if it shouldn't be saved. */
+  /** Called with each state before it is saved. Throws if the state must not be saved. */
   hold(pools: readonly PoolSnapshot[]): void;
 }
 
-/** Milliseconds that a run waits for storage. */
+/** Milliseconds for which a run waits for storage. */
 const PATIENCE = 10_000;
 
-/** Saves a run's states. If storage fails, it warns once, and the run goes on. */
+/** Saves a run's states. If storage fails, it warns once, and training continues. */
 export class Saving {
   readonly #init: SavingInit;
   readonly #isLarge: boolean;
@@ -38,9 +38,9 @@ export class Saving {
   #asked = false;
   #failing = false;
   #copying: Promise<void> | undefined;
-  /** The write under way, even if nobody waits for it any more. */
+  /** The write in progress, even if the run has stopped waiting for it. */
   #writing: Promise<Saved> | undefined;
-  /** The last step that is saved, or needn't be. */
+  /** The last step that is saved or needn't be saved. */
   #kept: number;
   #isStored = false;
 
@@ -51,12 +51,12 @@ export class Saving {
     this.#isLarge = [...init.state.pools.keys()].some(({ pool }) => byteLength(pool) > PIECE);
   }
 
-  /** Whether a state is to be saved as soon as no step is queued. */
+  /** Whether to save a state as soon as no step is queued. */
   get isWaiting(): boolean {
     return this.#isLarge && this.#asked;
   }
 
-  /** The copies that are on their way to the host. Never rejects. */
+  /** Resolves when all copies have arrived on the host. Never rejects. */
   get copying(): Promise<void> | undefined {
     return this.#copying;
   }
@@ -68,7 +68,7 @@ export class Saving {
     this.#asked = this.#isLarge;
     if (this.#isLarge) return undefined;
     const pools = readPools(runner, state);
-    // If the step itself fails first, nobody awaits this.
+    // If the step itself fails first, this promise is not awaited.
     const copying = Promise.allSettled([this.#copying, pools]).then(() => {
       if (this.#copying === copying) this.#copying = undefined;
     });
@@ -76,7 +76,7 @@ export class Saving {
     return pools;
   }
 
-  /** Whether to save the state after this step. To be called once for each step, as it is queued. */
+  /** Whether to save the state after this step. Call it once for each step, when the step is queued. */
   isDue(step: number, { endsEpoch }: StepData): boolean {
     const { save_strategy, save_steps } = this.#init.args;
     const isLate = this.#clock.isDue();
@@ -96,7 +96,7 @@ export class Saving {
     await this.#store(pools);
   }
 
-  /** Saves `pools` anew after the run went back: it no longer continues from what is stored. */
+  /** Saves `pools` again after the run returned to an earlier state: later stored states are obsolete. */
   async keepAgain(pools: readonly PoolSnapshot[]): Promise<void> {
     const { record, args } = this.#init;
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';

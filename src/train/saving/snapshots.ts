@@ -6,7 +6,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Hands out a run's state while it goes on, at moments when none of its steps is queued. */
+/** Provides snapshots of a running run, at moments when none of its steps is queued. */
 export class Snapshots {
   #waiting: Waiter[] = [];
   /** Set while no step is queued and none will be. */
@@ -18,7 +18,7 @@ export class Snapshots {
     return this.#waiting.length > 0;
   }
 
-  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
   ask(): Promise<RunSnapshot> {
     if (this.#closed) return Promise.reject(isOver());
     return new Promise((resolve, reject) => {
@@ -27,7 +27,7 @@ export class Snapshots {
     });
   }
 
-  /** Runs `body`, during which no step is queued. Requests made before or meanwhile get what `take` gives. */
+  /** Runs `body`, during which no step is queued. Requests made before or meanwhile receive the result of `take`. */
   async during<T>(take: () => Promise<RunSnapshot>, body: () => Promise<T>): Promise<T> {
     this.#take = take;
     if (this.wanted) this.#answer(take);
@@ -39,7 +39,7 @@ export class Snapshots {
     }
   }
 
-  /** To be called when the run is over. */
+  /** Call it when the run has ended. */
   close(): void {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(isOver());

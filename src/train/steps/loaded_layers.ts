@@ -16,13 +16,13 @@ const SMALL = 32 * 2 ** 20;
 
 /** A run's adapted layers on the device, with the values and programs that they need outside a micro-batch's program. */
 export class LoadedLayers {
-  /** What a micro-batch's program is built with; undefined if its layers are those of any other pass. */
+  /** The layers for a micro-batch's program; undefined if they are the same as in any other pass. */
   readonly inProgram: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   readonly #runner: Runner;
   readonly #values: readonly Value[];
-  /** Run before each step's micro-batches. */
+  /** Runs before each step's micro-batches. */
   readonly before: LoadedProgram | undefined;
-  /** Run after them. */
+  /** Runs after each step's micro-batches. */
   readonly after: LoadedProgram | undefined;
 
   private constructor(
@@ -45,7 +45,7 @@ export class LoadedLayers {
     this.after = after;
   }
 
-  /** If there is too little memory for the layers' values, uses the layers without values. */
+  /** If memory is too small for the layers' values, uses layers without values. */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
     const { values } = layers;
@@ -98,7 +98,7 @@ export class LoadedLayers {
   }
 }
 
-/** The training layers that an adapter's kind offers for a run of that adapter alone; undefined if there are others. */
+/** The training layers that an adapter's kind offers for a run of only that adapter; undefined if there are others. */
 export function layersOfRun({
   loaded,
   task,
@@ -139,7 +139,7 @@ export function layersOfRun({
   });
 }
 
-/** The frozen weights of wrapped modules, without those of the head, which has rows of its own, and without sharded ones. */
+/** The frozen weights of wrapped modules, except those of the head, which processes other rows, and sharded ones. */
 function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();
   const ofHead = new Set(loaded.model.head.modules.map(({ name }) => name));

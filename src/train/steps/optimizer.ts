@@ -7,7 +7,7 @@ import { adamw } from '../../ops/optimizer/adamw';
 import { gradNorm } from '../../ops/optimizer/grad_norm';
 import { statsValue, stepBlockValue } from './step_block';
 
-/** AdamW's state for one adapter: gradients and both moments, each laid out as the pool is. */
+/** AdamW's state for one adapter: gradients and both moments, each with the pool's layout. */
 export interface PoolState {
   readonly grads: Value;
   readonly m: Value;
@@ -20,7 +20,7 @@ export interface OptimizerState {
   readonly stats: Value;
 }
 
-/** A new state: all zeros, as WebGPU initialises buffers. */
+/** A new state: all zeros, because WebGPU initialises buffers with zeros. */
 export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
   const pools = new Map<Adapter, PoolState>();
   for (const adapter of adapters) {
@@ -46,7 +46,7 @@ type OptimizerArguments = Pick<
   'learning_rate' | 'headLearningRate' | 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
 >;
 
-/** The global gradient norm, clipping and AdamW: two dispatches for each adapter. A run mostly trains one. */
+/** The global gradient norm, clipping and AdamW: two dispatches for each adapter. Most runs train one adapter. */
 export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
   const g = new Graph();
   const partials = gradNorm(
@@ -70,7 +70,10 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
   return { name: 'optimizer', steps: g.steps, outputs: [] };
 }
 
-/** Modules that are trained whole lie at the end of a pool. Their rate is a share of the step's, so that both follow one schedule. */
+/**
+ * The range of modules that are trained whole, which is at the end of a pool. Their learning rate is a multiple of the step's, so that both
+ * follow the same schedule.
+ */
 function modulesOf(
   { tensors, layout }: Adapter,
   { learning_rate, headLearningRate }: OptimizerArguments,

@@ -27,7 +27,7 @@ interface BatchProgram {
 
 /** The values that the host writes before each run. */
 interface ProgramInputs {
-  /** Of the batch, as its task defines them. */
+  /** The batch's inputs, as its task defines them. */
   readonly batch: BatchInputs;
   /** Set if each row of the batch has its own adapter. */
   readonly adapters: RowInputs | undefined;
@@ -44,7 +44,7 @@ function programInputs(task: Pick<TaskBatches, 'inputs'>, shape: BatchShape, { r
   return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
 }
 
-/** Queues a batch's data for the runs queued later. `which`: the adapter of each of the B rows, if rows have their own. */
+/** Queues a batch's data for the runs queued later. `which` is the adapter of each of the B rows, if rows have their own. */
 export function writeBatch(
   runner: Runner,
   task: Pick<TaskBatches, 'write'>,
@@ -87,7 +87,7 @@ function hiddenStates(
   return { hidden, layers };
 }
 
-/** Gives the task's logits, the program's only output. */
+/** Computes the task's logits, the program's only output. */
 export function logitsProgram(
   task: Pick<TaskBatches, 'inputs'> & Pick<TaskPrediction, 'logits'>,
   loaded: LoadedModel,
@@ -102,23 +102,23 @@ export function logitsProgram(
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }
 
-/** The values that a loss program uses, and what it trains. */
+/** The values that a loss program uses, and its training options. */
 interface LossValues {
-  /** The step block: read. */
+  /** The step block; only read. */
   readonly block: Value;
-  /** The step statistics: the micro-batch's share of the loss is added to them. */
+  /** The step statistics, to which the micro-batch's share of the loss is added. */
   readonly stats: Value;
-  /** If left out, there are no gradients and no dropout. */
+  /** Without it, there are no gradients and no dropout. */
   readonly training?: {
     /** The buffer in which the gradients of each adapter's pool accumulate. */
     readonly grads: ReadonlyMap<Adapter, Value>;
     /** Seed of the dropout masks. */
     readonly seed: number;
-    /** Whether decoder layers recompute their inner values in the backward pass instead of keeping them. */
+    /** Whether decoder layers recompute their inner values in the backward pass instead of holding them. */
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
-    /** In place of the layers that the adapters' kind makes for any pass. */
+    /** Replaces the layers that the adapters' kind makes for any pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   };
 }
@@ -171,12 +171,12 @@ function expectInput(network: BatchInputs['network'], name: InputName): Value {
   return value;
 }
 
-/** All decoder layers but the last: the backward pass begins with that one, so recomputing it would save no memory. */
+/** All decoder layers except the last: the backward pass begins with the last, so recomputing it would save no memory. */
 function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** For each leaf that trains, its part of the pool's gradient buffer. */
+/** For each trained leaf, its part of the pool's gradient buffer. */
 function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
   const into = new Map(layers?.gradients);
   for (const [{ pool, leaves }, grads] of pools) {

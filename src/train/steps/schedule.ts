@@ -6,8 +6,8 @@ export type ScheduleArguments = Pick<
 >;
 
 /**
- * The learning rate of one step, as transformers' `get_scheduler` gives it. `step` counts from 0, so with a warm-up the
- * first step's learning rate is 0.
+ * The learning rate of one step, equal to transformers' `get_scheduler`. `step` counts from 0, so with a warm-up the first step's learning
+ * rate is 0.
  */
 export function learningRateAt(args: ScheduleArguments, step: number, maxSteps: number): number {
   return args.learning_rate * factorAt(args, step, maxSteps);

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { pinned, type Value } from '../../graph/value';
 
-/** What changes between runs of a program: `StepBlock` in shaders/lib/step_block.wgsl. */
+/** Values that change between runs of a program: `StepBlock` in shaders/lib/step_block.wgsl. */
 export interface StepBlock {
   /** Optimiser step, from 1. */
   readonly step: number;
@@ -10,7 +10,7 @@ export interface StepBlock {
   /** Positions with a label in this micro-batch. */
   readonly labelled: number;
   readonly learningRate: number;
-  /** Positions with a label in the whole step: the loss is divided by them. */
+  /** Positions with a label in the whole step, by which the loss is divided. */
   readonly tokens: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -32,14 +32,14 @@ export function packStepBlock(block: StepBlock): DataView<ArrayBuffer> {
   return view;
 }
 
-/** What a step reports to the host: `Stats` in shaders/lib/stats.wgsl. */
+/** Statistics that a step reports to the host: `Stats` in shaders/lib/stats.wgsl. */
 export interface StepStats {
   readonly loss: number;
-  /** Before clipping. */
+  /** The norm before clipping. */
   readonly gradNorm: number;
   /** False from the first step whose loss or norm wasn't finite, until the host clears it. */
   readonly finite: boolean;
-  /** The step block's step: proves that this step ran. */
+  /** The step block's step, which proves that this step ran. */
   readonly step: number;
 }
 

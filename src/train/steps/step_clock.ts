@@ -1,6 +1,6 @@
-/** Steps that may be acknowledged at the same time, as Firefox does with all in flight: only their mean time is meaningful. */
+/** Steps that may be acknowledged at the same time, as Firefox does with all steps in flight: only their mean time is meaningful. */
 const BUNCH = 3;
-/** Recent steps whose mean time is reported: whole bunches, so that none is cut. */
+/** Recent steps whose mean time is reported: a multiple of `BUNCH`, so that no bunch is cut. */
 const WINDOW = 6 * BUNCH;
 
 interface TimedStep {
@@ -14,7 +14,7 @@ export class StepClock {
   readonly #began = performance.now();
   #last = performance.now();
 
-  /** To be called when training starts, or continues after a pause. */
+  /** Call it when training starts, or continues after a pause. */
   start(): void {
     this.#last = performance.now();
   }
@@ -34,7 +34,7 @@ export class StepClock {
     };
   }
 
-  /** `step_seconds_median` and `…_min` are taken over the means of successive bunches. */
+  /** `step_seconds_median` and `…_min` are computed from the means of successive bunches. */
   metrics(): Record<string, number> {
     const seconds = this.#steady().map((step) => step.seconds);
     const length = Math.min(BUNCH, seconds.length);
@@ -52,7 +52,7 @@ export class StepClock {
     };
   }
 
-  /** The steps without the first bunch, which includes compile time, provided that another bunch is left. */
+  /** The steps without the first bunch, which includes compile time, if another bunch remains. */
   #steady(): readonly TimedStep[] {
     return this.#steps.slice(Math.min(Math.max(0, this.#steps.length - BUNCH), BUNCH));
   }

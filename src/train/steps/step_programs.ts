@@ -11,7 +11,7 @@ import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer'
 import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
 
-/** Programs kept: for each of 8 padded lengths, 64 to 8,192 tokens, one for whole batches and one for an epoch's last. */
+/** Cached programs: for each of 8 padded lengths, from 64 to 8,192 tokens, one for full batches and one for an epoch's last batch. */
 const KEPT = 2 * 8;
 
 interface StepAt {
@@ -22,7 +22,7 @@ interface StepAt {
 interface StepProgramsInit
   extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
   readonly state: OptimizerState;
-  /** Called when memory has run out, and steps go on with gradient checkpointing. */
+  /** Called when memory has run out and steps continue with gradient checkpointing. */
   onCheckpointing(): void;
 }
 
@@ -30,7 +30,7 @@ interface StepProgramsInit
 export class StepPrograms {
   readonly #init: StepProgramsInit;
   readonly #runner: Runner;
-  /** Not shared with other runs: they accumulate gradients in this run's buffers. */
+  /** Not shared with other runs, because the programs accumulate gradients in this run's buffers. */
   readonly #programs: ProgramCache;
   #layers: LoadedLayers | undefined;
   #optimizer: LoadedProgram | undefined;
@@ -43,7 +43,7 @@ export class StepPrograms {
     this.#checkpointing = init.args.gradient_checkpointing;
   }
 
-  /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of whole batches. */
+  /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of full batches. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
     const { task, args, state } = this.#init;
     this.#layers = await this.#loadLayers();
@@ -74,8 +74,8 @@ export class StepPrograms {
   }
 
   /**
-   * Loads the program of such batches, so that what there is no memory for is known before the first step. Throws `limit_exceeded` and
-   * `out_of_memory`, and says which arguments to change.
+   * Loads the program of the largest batches, so that a lack of memory is noticed before the first step. Throws `limit_exceeded` and
+   * `out_of_memory`, with the arguments to change.
    */
   async reserve(shape: BatchShape): Promise<void> {
     try {
@@ -85,25 +85,25 @@ export class StepPrograms {
     }
   }
 
-  /** Floating-point operations of a step with batches of such a shape, its update included. */
+  /** Floating-point operations of a step with batches of such a shape, including its update. */
   async flopsOf(shape: BatchShape): Promise<number> {
     const batch = await this.#use(shape, this.#checkpointing, ({ built }) => totalFlops(built.program.steps));
     const shared = totalFlops(this.#layers?.steps ?? []) + (this.#optimizer?.flops ?? 0);
     return this.#init.args.gradient_accumulation_steps * batch + shared;
   }
 
-  /** Queues a step without its update. If memory runs out, it goes on with gradient checkpointing. */
+  /** Queues a step without its update. If memory runs out, it continues with gradient checkpointing. */
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#layers?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
       const block = this.#block(batch, { ...at, microStep, tokens });
       await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
     }
-    // A step without all of its kernels must not update anything.
+    // If a kernel is missing, the step must not update anything.
     await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
   }
 
-  /** Queues the step's update. Synchronous, so a read queued next sees this step's values. */
+  /** Queues the step's update. It is synchronous, so a read queued next reads this step's values. */
   update(): void {
     if (this.#optimizer === undefined)
       throw new WebVeraError('internal', 'A step came before its programs were loaded');

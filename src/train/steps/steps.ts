@@ -25,7 +25,7 @@ interface StepPlan {
   readonly maxSteps: number;
 }
 
-/** The number of optimiser steps, as transformers' Trainer counts them: an epoch's incomplete last step counts too. */
+/** The number of optimiser steps, counted as in transformers' Trainer: an epoch's incomplete last step counts too. */
 export function planSteps(rowCount: number, args: StepArguments): StepPlan {
   const batches = ceilDiv(rowCount, args.per_device_train_batch_size);
   const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));
@@ -33,7 +33,7 @@ export function planSteps(rowCount: number, args: StepArguments): StepPlan {
   return { stepsPerEpoch, maxSteps };
 }
 
-/** The shape of the largest batches of rows: as many as a batch has, of the length of the longest. */
+/** The shape of the largest batch: as many rows as a batch has, with the length of the longest row. */
 export function largestBatch<Row>(
   task: Pick<TaskBatches<Row>, 'batch'> & Pick<TaskData<Row>, 'columns'>,
   rows: readonly Row[],
@@ -47,8 +47,8 @@ export function largestBatch<Row>(
 }
 
 /**
- * The data of each step after the first `done`. A step's rows depend on seed, epoch and row count alone, so a resumed run
- * gets the rows that the uninterrupted one would have got.
+ * The data of each step after the first `done`. A step's rows depend only on seed, epoch and row count, so a resumed run gets the same rows
+ * as an uninterrupted one.
  */
 export async function* trainingSteps<Row>(
   task: RowTask<Row>,
@@ -89,10 +89,10 @@ async function rowsOfEpoch<Row>(
   return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
 }
 
-/** Most steps whose rows are sorted together. */
+/** The most steps whose rows are sorted together. */
 const STEPS_OF_A_GROUP = 50;
 
-/** As transformers: sorted within groups of steps, the longest of all first, so that memory runs out at once or never. */
+/** Sorts within groups of steps and puts the longest row first, as transformers does, so that memory runs out immediately or never. */
 function groupedByLength<Row>(task: RowTask<Row>, rows: readonly Row[], args: StepArguments): readonly Row[] {
   const ofStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
   const steps = Math.min(STEPS_OF_A_GROUP, Math.floor(rows.length / (4 * ofStep))) || 1;
