@@ -13,7 +13,7 @@ export const addForward = defineKernel({
   flops: ({ size }) => size,
 });
 
-/** a + b, two different values of one shape. The gradient goes on to both as it is. */
+/** a + b, for two different values of the same shape. Both receive the gradient unchanged. */
 export function add(g: Graph, a: Value, b: Value): Value {
   expectShape('add b', b.shape, a.shape);
   const y = emitAdd(g, a, b);
@@ -26,7 +26,7 @@ export function emitAdd(g: Graph, a: Value, b: Value): Value {
   return g.emit(addForward, { a, b }, { y: a.shape }, { size: numel(a.shape) }).y;
 }
 
-/** The total at a value that is given `own`: that itself, without a dispatch, unless others gave something too. */
+/** The total gradient of a value: `own` plus the earlier sum. Without an earlier sum it is `own`, without a dispatch. */
 export function passOn(g: Graph, own: Value, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
   return sum === undefined ? own : emitAdd(g, sum, own);

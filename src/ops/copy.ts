@@ -14,8 +14,8 @@ export const copyKernel = defineKernel({
 });
 
 /**
- * target[offset + i] = source[i] for all elements of the source: both f32 or both u32, of any shape, and in different
- * memory. The target's other elements stay. Has no gradient: throws `internal` when either trains.
+ * target[offset + i] = source[i] for all elements of the source: both f32 or both u32, of any shape, and in different memory. The target's
+ * other elements stay unchanged. Has no gradient: throws `internal` if either value trains.
  */
 export function copyInto(g: Graph, source: Value, target: Value, offset: number): void {
   const size = numel(source.shape);

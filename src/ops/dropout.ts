@@ -23,7 +23,7 @@ export const dropoutKernel = defineKernel({
     has_sum: 'u32',
   },
   variants: [{ wgsl: [wgsl, flatIndex, philox, stepBlock], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
-  // Four elements share ten rounds of two long products, about twenty operations each.
+  // Four elements share ten rounds of two 64-bit products, about twenty operations each.
   flops: ({ size }) => 50 * size,
 });
 
@@ -32,16 +32,16 @@ export interface DropoutOptions {
   readonly p: number;
   /** A safe integer. */
   readonly seed: number;
-  /** Tells apart what has masks of its own: a number below 2³² for each wrapped module and adapter. */
+  /** Selects the masks: a number below 2³² for each wrapped module and adapter. */
   readonly module: number;
-  /** The step block, which brings step and micro-step: each has its own masks. */
+  /** The step block, which holds step and micro-step: each has its own masks. */
   readonly block: Value;
 }
 
 /**
- * x / (1 − p) where an element is kept, 0 where it is dropped. The same seed, module, step and micro-step give the same
- * mask, which is never stored: the gradient draws it again. p = 0 gives x itself, p = 1 zeros. Throws
- * `invalid_argument` for another p, or a seed that isn't a safe integer.
+ * x / (1 − p) for elements that stay, 0 for dropped ones. The same seed, module, step and micro-step give the same mask, which is never
+ * stored: the backward pass draws it again. p = 0 returns x itself, p = 1 zeros. Throws `invalid_argument` for another p, or a seed that
+ * isn't a safe integer.
  */
 export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
   const { p, seed, module, block } = options;
@@ -57,7 +57,7 @@ export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
     first_stream: DROPOUT_STREAMS,
     seed_low,
     seed_high,
-    // Of the words below p · 2³², which are dropped, the last: with p = 1, that is the last of all.
+    // Words below p · 2³² are dropped: this is the last of them. With p = 1 it is the largest word.
     last_dropped: Math.max(1, Math.floor(p * 2 ** 32)) - 1,
     scale: p === 1 ? 0 : 1 / (1 - p),
   };

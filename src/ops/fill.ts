@@ -13,7 +13,7 @@ export const fillKernel = defineKernel({
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
 });
 
-/** A new f32 value with zeros, for kernels that update a part of it. */
+/** A new f32 value of zeros, for kernels that update a part of it. */
 export function zeros(g: Graph, shape: Shape): Value {
   return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 0 }).y;
 }
@@ -25,7 +25,7 @@ export const clearKernel = defineKernel({
   variants: [{ wgsl: [clearWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
 });
 
-/** Makes a pinned f32 value all zeros, as it was when it was allocated. */
+/** Sets a pinned f32 value to zeros, as after its allocation. */
 export function clear(g: Graph, value: Value): void {
   g.emit(clearKernel, { y: value }, {}, { size: numel(value.shape) });
 }

@@ -6,9 +6,9 @@ import { numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 
-/** Elements of a thread. */
+/** Elements per thread. */
 const PER_THREAD = 16;
-/** Multiply-adds of an element in a round. */
+/** Multiply-adds of an element per round. */
 const PER_ROUND = 4;
 
 export const fmaChain = defineKernel({
@@ -20,8 +20,8 @@ export const fmaChain = defineKernel({
 });
 
 /**
- * x after v = a · v + b, done 4 · `rounds` times: the benchmark's measure of what a device can do at best. Without rounds
- * it is a copy. x is f32 of a multiple of 16 elements; there is no gradient.
+ * x after 4 · `rounds` times v = a · v + b: the benchmark's measurement of a device's peak rate. Without rounds it copies x. x is f32 with
+ * a multiple of 16 elements. Has no gradient.
  */
 export function emitFmaChain(g: Graph, x: Value, { rounds, a, b }: { rounds: number; a: number; b: number }): Value {
   const size = numel(x.shape);

@@ -14,7 +14,7 @@ export const mulKernel = defineKernel({
   flops: ({ size }) => size,
 });
 
-/** a · b, element by element, for two different values of one shape. The gradient of each is that of y times the other. */
+/** a · b, element by element, for two different values of the same shape. The gradient of each is dy times the other. */
 export function mul(g: Graph, a: Value, b: Value): Value {
   expectShape('mul b', b.shape, a.shape);
   const y = emitMul(g, a, b);

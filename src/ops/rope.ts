@@ -33,7 +33,7 @@ export const ropeKernel = defineKernel({
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
-/** The same of the first R numbers of each head; the others stay. */
+/** Like `rope`, for the first R numbers of each head; the others stay unchanged. */
 export const ropePartialKernel = defineKernel({
   name: 'rope_partial',
   bindings: {
@@ -49,7 +49,7 @@ export const ropePartialKernel = defineKernel({
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
-/** What is turned, or both gradients; in the backward pass one may be left out. */
+/** The queries and keys to rotate, or their gradients; in the backward pass one may be missing. */
 interface Turned {
   readonly q: Value | undefined;
   readonly k: Value | undefined;
@@ -58,7 +58,7 @@ interface Turned {
 interface RopeInputs {
   /** (N, heads·D) */
   readonly q: Value;
-  /** (N, heads·D), of as many heads or fewer. */
+  /** (N, heads·D), with at most as many heads as q. */
   readonly k: Value;
   /** (P, R): row p is [cos (R/2) | sin (R/2)]. */
   readonly table: Value;
@@ -66,13 +66,13 @@ interface RopeInputs {
   readonly positions: Value;
   /** Even. */
   readonly D: number;
-  /** How many numbers of a head turn, from the first on: even. Default: all D. */
+  /** The number of a head's numbers to rotate, from the first on: even. Default: all D. */
   readonly R?: number;
 }
 
 /**
- * Rotary position embedding of queries and keys, in halves as Hugging Face's Llama. The gradient turns back; both ways
- * take one dispatch.
+ * Rotary position embedding of queries and keys, in halves as in Hugging Face's Llama. The gradient rotates back; each direction takes one
+ * dispatch.
  */
 export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
   const { q, k, table, positions, D, R = D } = inputs;

@@ -5,14 +5,14 @@ import workgroupSum from '../../shaders/lib/sums/workgroup_sum.wgsl?raw';
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
 interface SerialInit<P extends ParamTypes> {
-  /** All but how words are read. */
+  /** The shader's files, except the one that reads words. */
   readonly wgsl: readonly string[];
-  /** How many elements a row has. */
+  /** The number of elements in a row. */
   rowLength(params: Params<P>): number;
   workgroups(params: Params<P>): Grid;
 }
 
-/** The `serial` variants of a kernel whose threads walk along rows: four elements at a time where rows are whole fours. */
+/** The `serial` variants of a kernel whose threads iterate over rows: four elements at a time if the row length is a multiple of 4. */
 export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgroups }: SerialInit<P>): VariantInit<P>[] {
   return [
     { name: 'serial', wgsl: [...wgsl, wordVec4], fits: (params) => rowLength(params) % 4 === 0, workgroups },
@@ -20,7 +20,7 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
   ];
 }
 
-/** The variants of a kernel for N rows of C elements: each has a workgroup, or in the serial form a thread. */
+/** The variants of a kernel for N rows of C elements: a row is processed by a workgroup, or in the serial form by a thread. */
 export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }>(
   form: string,
   serialForm: string,

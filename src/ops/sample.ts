@@ -11,7 +11,7 @@ import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/numbers/sha
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 
-/** How often the logits are counted at most, for top_k. top_p takes about as many passes again, and is chosen by a request. */
+/** The most counting passes over the logits, for top_k. top_p takes about as many passes again, if a request uses it. */
 const COUNTS = 16;
 /** Words of a `GenerationBlock` of shaders/lib/generation_block.wgsl. */
 export const GENERATION_BLOCK_WORDS = 10;
@@ -38,21 +38,21 @@ export const sampleKernel = defineKernel({
       turns: ({ V }) => COUNTS * V,
     },
   ],
-  // The counts, and the final pass.
+  // The counting passes, and the final pass.
   flops: ({ B, V }) => 60 * B * V,
 });
 
-/** Where B sequences stand, all u32. */
+/** The state of B sequences, all u32. */
 interface SampleState {
   /** (B): receives the token. */
   readonly ids: Value;
   /** (B): receives its position. */
   readonly positions: Value;
-  /** (B·S): receives the token too, at the sequence's `count`; what exceeds S is dropped. */
+  /** (B·S): also receives the token, at the sequence's `count`; tokens beyond S are dropped. */
   readonly history: Value;
   /** (B·⌈V/32⌉): the tokens of each text, bit v mod 32 of word ⌊v/32⌋. Receives the token; only a penalty reads it. */
   readonly seen: Value;
-  /** (B·10): a `GenerationBlock` of shaders/lib/generation_block.wgsl per sequence. */
+  /** (B·10): a `GenerationBlock` of shaders/lib/generation_block.wgsl for each sequence. */
   readonly block: Value;
 }
 
@@ -62,11 +62,11 @@ export function seenWords(V: number): number {
 }
 
 /**
- * Chooses the next token of each sequence from its row of logits (≥ B, V), which a penalty changes in place, and moves the
- * block on: position and count grow by one, and the row becomes the sequence's own of a decoding step. So decoding needs
- * no word from the host.
+ * Chooses the next token of each sequence from its row of logits (≥ B, V), which a penalty changes in place, and advances the block:
+ * position and count increase by one, and the row becomes the sequence's row in a decoding step. Decoding therefore needs no data from the
+ * host.
  *
- * The noise of a draw depends on seed, position and token alone: the same seed gives the same text, in any sequence.
+ * The noise of a draw depends only on seed, position and token: the same seed gives the same text, in any sequence.
  */
 export function sample(g: Graph, logits: Value, state: SampleState): void {
   const { columns: V } = rowsAndColumns(logits.shape);

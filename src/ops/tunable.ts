@@ -17,7 +17,7 @@ import { veraMergeBackward, veraMergeKernel } from './vera/vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera/vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera/vera_saved';
 
-/** Their record differs by how operands are stored. */
+/** Products have one record for each storage of their operands. */
 const PRODUCTS = [
   linearForward,
   linearBackward,
@@ -56,7 +56,7 @@ const OTHERS: readonly AnyKernel[] = [
   sampleKernel,
 ];
 
-/** The records of which there is more than one variant, and so a choice. */
+/** The kernels with more than one variant, which a kernel choice can select. */
 export function tunableKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), ...OTHERS];
 }

@@ -28,8 +28,8 @@ export const gegluBackward = defineKernel({
 });
 
 /**
- * gelu_new(gate) · up, for two different values of one shape, with GELU's tanh approximation as in `geluNew`; both receive
- * a gradient, from one dispatch.
+ * gelu_new(gate) · up, for two different values of the same shape, with GELU's tanh approximation as in `geluNew`. Both receive a gradient,
+ * computed in one dispatch.
  */
 export function geglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('geglu up', up.shape, gate.shape);

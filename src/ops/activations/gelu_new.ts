@@ -35,7 +35,7 @@ export const geluNewBackward = defineKernel({
   flops: ({ size }) => 19 * size,
 });
 
-/** GELU by its tanh approximation, as Hugging Face's `gelu_new`: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
+/** GELU's tanh approximation, Hugging Face's `gelu_new`: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
 export function geluNew(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(geluNewForward, { x }, { y: x.shape }, { size });

@@ -23,7 +23,7 @@ export const reluBackward = defineKernel({
   flops: ({ size }) => size,
 });
 
-/** max(x, 0). The gradient at 0 is 0, as torch's; it follows from y alone, so x isn't kept for it. */
+/** max(x, 0). The gradient at 0 is 0, as in torch. It depends on y only, so x needn't be held for it. */
 export function relu(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(reluForward, { x }, { y: x.shape }, { size });

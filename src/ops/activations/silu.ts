@@ -24,7 +24,7 @@ export const siluBackward = defineKernel({
   flops: ({ size }) => 7 * size,
 });
 
-/** SiLU, which is also called swish: x · σ(x). */
+/** SiLU, also called swish: x · σ(x). */
 export function silu(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(siluForward, { x }, { y: x.shape }, { size });

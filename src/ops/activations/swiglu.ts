@@ -24,7 +24,7 @@ export const swigluBackward = defineKernel({
   flops: ({ size }) => 9 * size,
 });
 
-/** silu(gate) · up, for two different values of one shape; both receive a gradient, from one dispatch. */
+/** silu(gate) · up, for two different values of the same shape. Both receive a gradient, computed in one dispatch. */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);
   const size = numel(gate.shape);

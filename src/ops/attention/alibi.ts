@@ -29,7 +29,7 @@ interface AlibiInputs {
   readonly D: number;
 }
 
-/** Heads whose products have the bias in them, of a larger size. */
+/** Larger heads, with the bias in their products. */
 interface BiasedHeads {
   readonly q: Value;
   readonly k: Value;
@@ -38,9 +38,9 @@ interface BiasedHeads {
 }
 
 /**
- * Queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. A column holds 1
- * in each query and the bias in each key, so that attention and caches need to know nothing of it. Values, and what is attended,
- * have zeros behind their D numbers: `withoutAlibi` cuts them off.
+ * Queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. An extra column holds 1 in
+ * each query and the bias in each key, so that attention and caches need no code for it. Values and results have zeros after their D
+ * numbers, which `withoutAlibi` cuts off.
  */
 export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
   const to = roundUp(D + 1, 4);
@@ -55,7 +55,7 @@ export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInput
   return { q: resizeHeads(g, q, D, to, 1), k: biased, v: resizeHeads(g, v, D, to), D: to };
 }
 
-/** What heads of a size attended, cut to the D numbers of their values: (N, H·D). */
+/** The results of attention, with heads of size `from`, cut to the D numbers of their values: (N, H·D). */
 export function withoutAlibi(g: Graph, attended: Value, from: number, D: number): Value {
   return resizeHeads(g, attended, from, D);
 }

@@ -35,19 +35,19 @@ import { resizeHeads } from './resize_heads';
 import { withCap, withDirections } from './variants';
 
 /*
- * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
- * threads of a quad read, and `serial` nothing: both for software adapters. `held` is `subgroup` with small heads in
- * registers, where reading is dearer than code.
+ * Three families: `workgroup` shares tiles and comes first, because it suits every GPU, including Apple's. `subgroup` shares the reads of
+ * the threads of a quad, and `serial` shares nothing: both are for software adapters. `held` is `subgroup` with small heads in registers,
+ * for devices on which reads cost more than instructions.
  */
 
 /** Tokens of a workgroup's tile, in all families. */
 const TILE = 32;
-/** Columns of a head that a workgroup of the `workgroup` family makes. */
+/** Columns of a head that a workgroup of the `workgroup` family computes. */
 const COLUMNS = 64;
 /** The size of a head that fits into registers. */
 const HELD = 8;
 
-/** Of `subgroup` and `held`. */
+/** For `subgroup` and `held`. */
 const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
 const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
 
@@ -107,7 +107,7 @@ export const attentionStats = defineKernel({
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
 
-/** The gradient by queries or by keys and values: one kernel, so that there is one to compile. */
+/** The gradient of queries, or of keys and values: one kernel for both, to compile only one. */
 export const attentionBackward = defineKernel({
   name: 'attention_backward',
   bindings: {
@@ -157,7 +157,7 @@ function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, part
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
 }
 
-/** Products of numbers in one pass over the scores below the diagonal or on both sides, no further from it than the window. */
+/** Multiplications in one pass over the visible scores: below the diagonal or on both sides, and within the window. */
 function visibleProducts({ B, T, H, D, window, causal }: Params<typeof params>): number {
   const below = (B * H * D * window * (2 * T - window + 1)) / 2;
   return causal !== 0 ? below : 2 * below - B * H * D * T;
@@ -171,13 +171,16 @@ export interface AttentionHeads {
   readonly Hkv: number;
   /** Size of a head. */
   readonly D: number;
-  /** What products of queries and keys are multiplied by. Default: 1 / √D. */
+  /** The factor for products of queries and keys. Default: 1 / √D. */
   readonly scale?: number;
-  /** Tokens that a query sees up to its own, and behind it where it isn't causal; at least 1. Default: all. */
+  /**
+   * The number of tokens that a query sees up to and including its own, and as many after it if attention isn't causal; at least 1.
+   * Default: all.
+   */
   readonly window?: number;
-  /** Whether a query sees no key behind its own. Default: true. */
+  /** Whether a query sees no keys after its own. Default: true. */
   readonly causal?: boolean;
-  /** Scores s become softcap · tanh(s / softcap), and so stay within ±softcap. Default: they are left alone. */
+  /** Scores s become softcap · tanh(s / softcap), which is within ±softcap. Default: scores stay unchanged. */
   readonly softcap?: number;
 }
 
@@ -188,16 +191,16 @@ export interface AttentionInputs extends AttentionHeads {
   readonly k: Value;
   /** (B·T, Hkv·D) */
   readonly v: Value;
-  /** u32 (B, T, 2): of `attentionSpans`. Padding may be anywhere in a row. */
+  /** u32 (B, T, 2): from `attentionSpans`. Padding may be anywhere in a row. */
   readonly spans: Value;
   readonly B: number;
   readonly T: number;
 }
 
 /**
- * softmax(scale · q·kᵀ)·v, with scores capped if `softcap` is given: (B·T, H·D). A query sees the real tokens of its document that
- * are within the window, up to itself where it is causal; one that sees none gives zeros. The scores are never stored: memory
- * grows with T, not T².
+ * softmax(scale · q·kᵀ)·v, with scores capped if `softcap` is given: (B·T, H·D). A query sees the real tokens of its document within the
+ * window, only up to itself if attention is causal; a query that sees no token gives zeros. The scores are never stored: memory grows with
+ * T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, spans, B, T, H, Hkv, D, window = T } = inputs;
@@ -213,7 +216,7 @@ export function attention(g: Graph, inputs: AttentionInputs): Value {
   const scale = scaleOf(inputs);
   const padded = roundUp(D, 4);
   if (padded === D) return attend(g, inputs, scale);
-  // The kernels read heads by fours; zeros change neither scores nor sums.
+  // The kernels read four numbers of a head at a time; zeros change neither scores nor sums.
   const pad = (x: Value): Value => resizeHeads(g, x, D, padded);
   return resizeHeads(g, attend(g, { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded }, scale), padded, D);
 }
@@ -246,7 +249,7 @@ function backwardOfQueries(
   sizes: Params<typeof params>,
 ): Value {
   const given = { x: q, x_values: dy, z: k, z_values: v, spans, stats };
-  // Queries have no values: a word that the kernel leaves alone stands in for their gradient.
+  // Queries have no values: a small buffer that the kernel doesn't write replaces their gradient.
   return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
 }
 
@@ -260,7 +263,7 @@ function backwardOfKeys(
   return { dk: made.dx, dv: made.dx_values };
 }
 
-/** With what others gave: rarely anything, as q, k and v have one user each. */
+/** The gradient plus earlier contributions, which are rare, because q, k and v have one use each. */
 function total(g: Graph, own: Value | undefined, sink: Sink): Value | undefined {
   return own && passOn(g, own, sink);
 }

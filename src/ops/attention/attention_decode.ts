@@ -13,7 +13,7 @@ import { type AttentionHeads, scaleOf } from './attention';
 import { expectCap } from './expect_cap';
 import { withCap } from './variants';
 
-/** Threads of a workgroup, and so the words of a head that one can sum. */
+/** Threads of a workgroup, and so the most words of a head that one workgroup can sum. */
 const THREADS = 128;
 
 const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
@@ -40,7 +40,7 @@ export const attentionDecodeKernel = defineKernel({
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     }),
   ]),
-  // As if the cache were full: how far it is known only on the device.
+  // Counted for a full cache: its actual length is known only on the device.
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,
 });
 
@@ -51,11 +51,11 @@ interface AttentionDecodeInputs extends AttentionHeads {
   readonly k_cache: Value;
   /** (B, S, Hkv·D) */
   readonly v_cache: Value;
-  /** u32 (B): the query's own. From S on, it sees all entries. */
+  /** u32 (B): the query's position. From S on, the query sees all entries. */
   readonly positions: Value;
 }
 
-/** Attention of each row's new token to its cache, which has its own key and value already: (B, H·D). Has no gradient. */
+/** Attention of each row's new token to its cache, which already contains the token's own key and value: (B, H·D). Has no gradient. */
 export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
   const { q, k_cache, v_cache, positions, H, Hkv, D, softcap } = inputs;
   const [B = 0, S = 0] = k_cache.shape;

@@ -1,7 +1,7 @@
 /**
- * What attention knows of every token, u32 (B, T, 2): where its document begins in its row, and where the queries end that
- * see it as a key: at the next document or the row's end, and 0 for padding. `documents` has 0 for padding and any other
- * number for a token: where that changes within a row of T, another document begins.
+ * The attention spans of every token, u32 (B, T, 2): the position in the row at which its document begins, and the end of the queries that
+ * see it as a key (the start of the next document or the row's end; 0 for padding). `documents` is 0 for padding and any other number for a
+ * token: a change of the number within a row of T tokens begins another document.
  */
 export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32Array<ArrayBuffer> {
   const spans = new Uint32Array(2 * documents.length);
@@ -19,7 +19,9 @@ export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32A
   return spans;
 }
 
-/** Where the document of each of T tokens begins, counted from the first of them; padding goes with what is before it. */
+/**
+ * The position at which the document of each of T tokens begins, counted from the first token. Padding belongs to the document before it.
+ */
 export function documentBegins(documents: ArrayLike<number>, first: number, T: number): Uint32Array<ArrayBuffer> {
   const begins = new Uint32Array(T);
   let current = 0;

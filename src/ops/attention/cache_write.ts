@@ -31,17 +31,17 @@ export interface CacheWriteInputs {
   readonly k_cache: Value;
   /** Pinned, (B, S, W). */
   readonly v_cache: Value;
-  /** u32 (B·T): each token's own, different ones within a row. */
+  /** u32 (B·T): each token's position, distinct within a row. */
   readonly positions: Value;
-  /** u32 (B): the last position of each row that is kept, and the S − 1 before it are. */
+  /** u32 (B): the last position of each row to store. Only it and the S − 1 positions before it are stored. */
   readonly last: Value;
   readonly B: number;
   readonly T: number;
 }
 
 /**
- * Puts keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t] mod S] = k[b·T + t],
- * and so for v. A cache that is full goes on from its first entry, so that it holds the last S tokens. Has no gradient.
+ * Writes keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t] mod S] = k[b·T + t], and the same
+ * for v. A full cache wraps around to its first entry, so that it holds the last S tokens. Has no gradient.
  */
 export function cacheWrite(g: Graph, { B, T, ...given }: CacheWriteInputs): void {
   const { k, v, k_cache, v_cache, positions, last } = given;

@@ -23,7 +23,7 @@ export const repeatHeadsBackward = defineKernel({
   flops: ({ rows, D, times }) => rows * D * times,
 });
 
-/** Heads of D numbers, each `times` times in a row: (N, Hkv·D) to (N, Hkv·times·D). The gradient of a head is the sum of its copies'. */
+/** Repeats each head of D numbers `times` times: (N, Hkv·D) to (N, Hkv·times·D). The gradient of a head is the sum over its copies. */
 export function repeatHeads(g: Graph, x: Value, D: number, times: number): Value {
   const { rows: N, columns } = rowsAndColumns(x.shape);
   if (columns % D !== 0) {

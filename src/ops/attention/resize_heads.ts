@@ -12,14 +12,14 @@ export const attentionPad = defineKernel({
   variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
 });
 
-/** Heads (N, heads·from) of another size, (N, heads·to): cut, or filled up by `fill` once and zeros. */
+/** Resizes heads (N, heads·from) to (N, heads·to): cuts them, or appends `fill` once and then zeros. */
 export function resizeHeads(g: Graph, x: Value, from: number, to: number, fill = 0): Value {
   const y = resized(g, x, from, to, fill);
   g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resized(g, dy, to, from), sink)]);
   return y;
 }
 
-/** The same without a gradient. */
+/** Like `resizeHeads`, without a gradient. */
 export function resized(g: Graph, x: Value, from: number, to: number, fill = 0): Value {
   const [N = 0, columns = 0] = x.shape;
   const heads = columns / from;

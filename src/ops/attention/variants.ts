@@ -5,13 +5,13 @@ import scoresPlain from '../../../shaders/attention/lib/sight/scores_plain.wgsl?
 import safeTanh from '../../../shaders/lib/math/safe_tanh.wgsl?raw';
 import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
 
-/** Files that complete a variant, and the params for which they do. */
+/** Files that complete a variant, and the params for which they apply. */
 interface Completion<P extends ParamTypes> {
   readonly wgsl: readonly string[];
   fits(params: Params<P>): boolean;
 }
 
-/** Each variant twice: for scores as they are, where `softcap` is 0, and for those within a cap. */
+/** Each variant twice: for uncapped scores (`softcap` is 0), and for capped ones. */
 export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
@@ -21,7 +21,7 @@ export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   ]);
 }
 
-/** Each variant twice: for queries that see keys up to their own, and for those that see all of their document. */
+/** Each variant twice: for queries that see keys up to their own, and for queries that see their whole document. */
 export function withDirections<P extends ParamTypes & { readonly causal: 'u32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {

@@ -16,13 +16,13 @@ export const binaryCrossEntropyWithLogitsKernel = defineKernel({
 });
 
 interface BinaryCrossEntropyInputs extends RowLossInputs {
-  /** f32 (L, V), from 0 to 1: how likely each of the head's labels should be for each of `rows`. */
+  /** f32 (L, V), from 0 to 1: the target probability of each label for each of `rows`. */
   readonly targets: Value;
 }
 
 /**
- * The loss of each labelled row, with z = project(hidden): mean_v ln(1 + e^z[v]) − target[v] · z[v], so that their mean is torch's
- * `BCEWithLogitsLoss`. As `rowLosses`, which says what comes when.
+ * The loss of each labelled row, with z = project(hidden): mean_v ln(1 + e^z[v]) − target[v] · z[v], so that the mean over rows is torch's
+ * `BCEWithLogitsLoss`. See `rowLosses` for the order of computation.
  */
 export function binaryCrossEntropyWithLogits(g: Graph, given: BinaryCrossEntropyInputs): RowLosses {
   const { targets, ...inputs } = given;

@@ -28,18 +28,18 @@ export const crossEntropyKernel = defineKernel({
 });
 
 interface CrossEntropyInputs extends RowLossInputs {
-  /** u32 (L): what each of `rows` should predict, below V. */
+  /** u32 (L): the target of each of `rows`, below V. */
   readonly targets: Value;
-  /** How much of a label goes to all V outputs alike, from 0 to 1: `label_smoothing_factor` of transformers. 0 by default. */
+  /** The part of a label that is spread evenly over all V outputs, from 0 to 1: transformers' `label_smoothing_factor`. Default: 0. */
   readonly smoothing?: number | undefined;
-  /** f32 (L): what the loss of each of `rows` is multiplied by. All 1 by default. */
+  /** f32 (L): the weight of the loss of each of `rows`. Default: all 1. */
   readonly weights?: Value | undefined;
 }
 
 /**
- * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or
- * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]; times the row's weight. As `rowLosses`, which says what comes
- * when. Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
+ * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or (1 − smoothing) · −ln p[target] + smoothing · mean_v
+ * −ln p[v]; times the row's weight. See `rowLosses` for the order of computation. Throws `invalid_argument` for a `smoothing` outside 0 to
+ * 1.
  */
 export function crossEntropy(g: Graph, { targets, smoothing = 0, weights, ...inputs }: CrossEntropyInputs): RowLosses {
   const { rows, block } = inputs;

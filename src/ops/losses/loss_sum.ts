@@ -16,8 +16,8 @@ export const lossSumKernel = defineKernel({
 });
 
 /**
- * Adds a micro-batch's share of the mean loss to `stats` (`Stats` of shaders/lib/stats.wgsl), starting afresh at the
- * step's first. Only the first `labelled` losses (N) count.
+ * Adds a micro-batch's share of the mean loss to `stats` (`Stats` of shaders/lib/stats.wgsl), starting from 0 at the step's first
+ * micro-batch. Only the first `labelled` losses (N) count.
  */
 export function lossSum(g: Graph, losses: Value, block: Value, stats: Value): void {
   g.emit(lossSumKernel, { losses, block, stats }, {}, { N: numel(losses.shape) });

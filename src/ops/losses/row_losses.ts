@@ -6,55 +6,59 @@ import { passOn } from '../add';
 import { zeros } from '../fill';
 import { gatherRows, type RowRange, scatterRows } from '../rows/rows';
 
-/** What every loss of rows is made of, beside its targets. */
+/** The inputs of every row loss, except its targets. */
 export interface RowLossInputs {
   /** (N, C) */
   readonly hidden: Value;
   /**
-   * The head, from some rows of `hidden` (count, C) to their logits (count, V), by ops with gradients. It is called for
-   * each chunk and may use pinned values beside its rows, but nothing else that trains. Its gradient must not need the
-   * logits themselves.
+   * The head, which maps some rows of `hidden` (count, C) to their logits (count, V), by ops with gradients. It is called for each chunk
+   * and may use pinned values besides its rows, but no other trained values. Its gradient must not need the logits themselves.
    */
   project(hidden: Value): Value;
-  /** V, the head's outputs: a vocabulary's tokens, classes, or numbers to predict. */
+  /** V, the number of the head's outputs: tokens of a vocabulary, classes, or numbers to predict. */
   readonly outputs: number;
-  /** u32 (L): the rows of `hidden` that have a label, each once, then zeros. */
+  /** u32 (L): the rows of `hidden` that have a label, each once, followed by zeros. */
   readonly rows: Value;
-  /** The step block: `labelled`, how many entries of `rows` count; `inverse_tokens`, the weight of each loss. */
+  /** The step block: `labelled` is the number of valid entries of `rows`, `inverse_tokens` the weight of each loss. */
   readonly block: Value;
   /** Rows whose logits are held at a time. */
   readonly chunkRows: number;
-  /** Where the gradients of trained tensors accumulate, as for `Graph.grad`: the head's own are added right away. */
+  /**
+   * The buffers in which the gradients of trained tensors accumulate, as for `Graph.grad`. The head's own gradients are added immediately.
+   */
   readonly into: ReadonlyMap<Value, Value>;
 }
 
 export interface RowLosses {
-  /** (L): of each labelled row, in the order of `rows`. From `labelled` on they are 0. */
+  /** (L): the loss of each labelled row, in the order of `rows`; 0 from `labelled` on. */
   readonly losses: Value;
   /**
-   * (count, V) of each chunk: chunk i holds the rows from i · chunkRows on. After the pass they are the head's logits where
-   * nothing trains, and their gradients where something does. Those of chunks that a run leaves out may hold anything. To be
-   * read after a run, they must be among the program's outputs.
+   * (count, V) for each chunk: chunk i has the rows from i · chunkRows on. After the pass they are the head's logits if nothing trains,
+   * else their gradients. Chunks that a run skips have undefined contents. To be read after a run, they must be among the program's
+   * outputs.
    */
   readonly logits: readonly Value[];
 }
 
-/** A chunk's place in a loss, as the kernels of losses take it. */
+/** The range of a chunk in a loss, as params of the loss kernels. */
 interface ChunkParams extends RowRange {
   readonly V: number;
-  /** 1 if the gradient is to be written over the logits. */
+  /** 1 if the kernel overwrites the logits with their gradient. */
   readonly has_gradient: number;
 }
 
-/** Emits the kernel that puts a chunk's losses into `losses` (L) from its `logits` (count, V), and their gradient over these. */
+/**
+ * Emits the kernel that computes a chunk's losses in `losses` (L) from its `logits` (count, V), and overwrites the logits with their
+ * gradient.
+ */
 type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, params: ChunkParams) => void;
 
 /**
- * The loss of each labelled row, without the logits ever being held at once. The rows go in chunks that a run may leave out:
- * it needs ⌈labelled / chunkRows⌉ of them. `name`: the loss's, for errors.
+ * The loss of each labelled row, without holding all logits at once. The rows are split into chunks that a run may skip: it needs ⌈labelled
+ * / chunkRows⌉ of them. `name` is the loss's name in errors.
  *
- * The gradient is made beside the loss, while the logits are there: that of Σ losses · inverse_tokens. So the `dy`
- * handed to `Graph.grad` counts for nothing.
+ * The gradient of Σ losses · inverse_tokens is computed together with the loss, while the logits are held, so the `dy` passed to
+ * `Graph.grad` is ignored.
  */
 export function rowLosses(g: Graph, name: string, inputs: RowLossInputs, emitLoss: EmitLoss): RowLosses {
   const { hidden, rows, chunkRows } = inputs;
@@ -76,12 +80,12 @@ export function rowLosses(g: Graph, name: string, inputs: RowLossInputs, emitLos
 
 interface ChunkWork {
   readonly losses: Value;
-  /** Where the gradient of `hidden` gathers, if it trains. */
+  /** The gradient of `hidden` to which chunks write, if it trains. */
   readonly dh: Value | undefined;
   readonly emitLoss: EmitLoss;
 }
 
-/** The losses of some rows, and the gradients by the head and by `hidden`, so far as those train. Returns their logits. */
+/** Computes the losses of some rows, and the gradients of the head and of `hidden` if they train. Returns the rows' logits. */
 function emitChunk(
   g: Graph,
   name: string,

@@ -2,7 +2,7 @@ import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
 import wgsl from '../../../shaders/losses/row_weights.wgsl?raw';
 import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 
-/** Scales the losses of a chunk's rows, and the gradients by their logits, by the rows' weights. */
+/** Scales the losses of a chunk's rows, and the gradients of their logits, by the rows' weights. */
 export const rowWeightsKernel = defineKernel({
   name: 'row_weights',
   bindings: { logits: 'update', weights: 'read', losses: 'update' },

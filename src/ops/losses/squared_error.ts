@@ -16,13 +16,13 @@ export const squaredErrorKernel = defineKernel({
 });
 
 interface SquaredErrorInputs extends RowLossInputs {
-  /** f32 (L, V): what the head's outputs should be for each of `rows`. */
+  /** f32 (L, V): the target outputs of each of `rows`. */
   readonly targets: Value;
 }
 
 /**
- * The loss of each labelled row: mean_v (project(hidden)[v] − target[v])², so that their mean is torch's `MSELoss`. As
- * `rowLosses`, which says what comes when.
+ * The loss of each labelled row: mean_v (project(hidden)[v] − target[v])², so that the mean over rows is torch's `MSELoss`. See `rowLosses`
+ * for the order of computation.
  */
 export function squaredError(g: Graph, { targets, ...inputs }: SquaredErrorInputs): RowLosses {
   const { rows, outputs, block } = inputs;

@@ -36,8 +36,8 @@ export const layerNormWeightBackward = defineKernel({
 });
 
 /**
- * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. Those of x, weight and
- * bias that train receive gradients; the weight's and the bias's accumulate in the buffers that `Graph.grad` was given.
+ * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. x, weight and bias receive gradients if they
+ * train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
 export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
@@ -54,7 +54,7 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: n
     const dweight = toWeight.wanted ? accumulatedIn(toWeight, weight) : undefined;
     const dbias = toBias.wanted ? accumulatedIn(toBias, bias) : undefined;
     if (dweight !== undefined) {
-      // A weight without its bias hardly ever trains and gets no kernel of its own: the bias's sums are dropped.
+      // Training a weight without its bias is rare and has no kernel of its own: the bias's sums are discarded.
       const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };
       g.emit(layerNormWeightBackward, given, {}, { N, C });
     } else if (dbias !== undefined) {

@@ -35,14 +35,14 @@ export const rmsNormWeightBackward = defineKernel({
 });
 
 interface RmsNormOptions {
-  /** Added to each weight: 1 where the checkpoint has them as their distance from one, as Gemma's does. 0 by default. */
+  /** Added to each weight: 1 if the checkpoint stores weights minus one, as Gemma's does. Default: 0. */
   readonly weightOffset?: 0 | 1;
 }
 
 /**
- * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is so many heads of C, each a row of its own.
- * Those of the two that train receive gradients; the weight's accumulates in the buffer that `Graph.grad` was given for it.
- * Throws `invalid_argument` for a last dimension that isn't whole heads.
+ * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is treated as several heads of C numbers, each normalised
+ * separately. x and weight receive gradients if they train; the weight's accumulates in the buffer passed to `Graph.grad`. Throws
+ * `invalid_argument` unless the last dimension is a multiple of C.
  */
 export function rmsNorm(
   g: Graph,

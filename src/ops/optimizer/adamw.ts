@@ -41,19 +41,19 @@ export const adamwKernel = defineKernel({
   flops: ({ P }) => 16 * P,
 });
 
-/** What AdamW reads and changes: all of P elements but `partials`, `block` and `stats`. */
+/** The values that AdamW reads and changes: all have P elements, except `partials`, `block` and `stats`. */
 interface AdamWValues {
   readonly parameters: Value;
-  /** First and second moments, zeros at first. */
+  /** First and second moments, initially zeros. */
   readonly m: Value;
   readonly v: Value;
-  /** Zeros afterwards, whether or not the update was made. */
+  /** Reset to zeros, whether or not the update was made. */
   readonly grads: Value;
-  /** From `gradNorm`, over all the pools that a step changes. */
+  /** From `gradNorm`, over all pools that a step changes. */
   readonly partials: Value;
-  /** Brings step, learning rate and bias corrections. */
+  /** Provides step, learning rate and bias corrections. */
   readonly block: Value;
-  /** Brings the loss; receives norm, flag and step. */
+  /** Provides the loss; receives norm, flag and step. */
   readonly stats: Value;
 }
 
@@ -62,16 +62,16 @@ export interface AdamWOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weight_decay: number;
-  /** The largest norm of all gradients together; 0 for no clipping. */
+  /** The largest norm of all gradients together; 0 disables clipping. */
   readonly max_grad_norm: number;
-  /** Elements from here on have another learning rate: the step's, times this. None by default. */
+  /** Elements from `from` on have another learning rate: the step's times `rate`. Default: none. */
   readonly modules?: { readonly from: number; readonly rate: number } | undefined;
 }
 
 /**
- * One step of torch's AdamW over pooled parameters, after clipping by the global norm. A loss or norm that isn't
- * finite leaves the parameters and moments untouched, now and in later steps, until the host clears `stats.nonfinite`.
- * A step with several pools calls it for each, with the same partials, block and stats: all come to the same decision.
+ * One step of torch's AdamW over pooled parameters, after clipping by the global norm. If the loss or norm isn't finite, parameters and
+ * moments stay unchanged, in this and later steps, until the host clears `stats.nonfinite`. A step with several pools calls it for each,
+ * with the same partials, block and stats, so that all pools are treated alike.
  */
 export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
   const { parameters, partials } = values;

@@ -6,7 +6,7 @@ import { ceilDiv, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 
-/** Workgroups of the optimiser's kernels: enough for any GPU, and few partial sums to add up. */
+/** Workgroups of the optimiser's kernels: enough for any GPU, with few partial sums to add up. */
 export const OPTIMIZER_GROUPS = 256;
 
 export const gradNormKernel = defineKernel({
@@ -17,10 +17,7 @@ export const gradNormKernel = defineKernel({
   flops: ({ P }) => 2 * P,
 });
 
-/**
- * Sums of squares of the gradients in all the pools together: (K) with K ≤ 256, for `adamw`, which adds them up. One
- * dispatch a pool.
- */
+/** Sums of squares of the gradients in all pools together: (K) with K ≤ 256, for `adamw`, which adds them up. One dispatch per pool. */
 export function gradNorm(g: Graph, pools: readonly Value[]): Value {
   const largest = pools.reduce((size, { shape }) => Math.max(size, numel(shape)), 0);
   const K = Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(largest, FLAT_THREADS)));

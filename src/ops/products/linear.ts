@@ -60,7 +60,7 @@ export const linearWeightBackward = defineProduct({
 });
 
 export interface LinearLayer {
-  /** (M, K), stored in any way. */
+  /** (M, K), in any storage. */
   readonly weight: Value;
   /** (M) */
   readonly bias?: Value | undefined;
@@ -74,9 +74,8 @@ interface MadeLayer extends LinearLayer {
 }
 
 /**
- * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) stored in any way, bias (M), residual and y (…, M). Those of
- * x, residual, weight and bias that train receive gradients; those of weight and bias accumulate in the buffers that
- * `Graph.grad` was given for them.
+ * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage, bias (M), residual and y (…, M). x, residual, weight and bias
+ * receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
  */
 export function linear(
   g: Graph,
@@ -91,7 +90,7 @@ export function linear(
   return y;
 }
 
-/** Layers with one input, each as `linear`. One backward step makes the gradient of x for all of them. */
+/** Several `linear` layers with the same input. One backward step computes the gradient of x for all of them. */
 export function linears(g: Graph, x: Value, layers: readonly LinearLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, y: emitLinearLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
@@ -103,7 +102,7 @@ export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLa
   const { columns: K } = rowsAndColumns(x.shape);
   const operands = ({ weight, bias, residual }: LinearLayer): Value[] =>
     [x, weight, bias, residual].filter((value) => value !== undefined);
-  // A layer without trained operands must not get a gradient because of the other layers'.
+  // A layer without trained operands must not get a gradient because of the other layers.
   const trained = layers.filter((layer) => operands(layer).some((value) => g.trains(value)));
   const ys = trained.map(({ y }) => y);
   g.differentiateAll(ys, trained.flatMap(operands), (dys, sums) => {
@@ -129,7 +128,7 @@ export function withGradients<T>(
   });
 }
 
-/** A layer's result, without declaring a gradient. Unlike `emitLinear`'s, its weight must have as many columns as x. */
+/** A layer's result, without declaring a gradient. Unlike `emitLinear`, it requires a weight with as many columns as x. */
 export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
   const { weight } = layer;
   expectShape('linear weight', weight.shape, [weight.shape[0] ?? 0, rowsAndColumns(x.shape).columns]);
@@ -137,8 +136,8 @@ export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
 }
 
 /**
- * The result alone, without declaring a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus
- * bias (M) and residual (…, M). Throws `invalid_argument` when the weight has fewer columns.
+ * Only the result, without declaring a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus bias (M) and
+ * residual (…, M). Throws `invalid_argument` when the weight has fewer columns.
  */
 export function emitLinear(
   g: Graph,
@@ -167,9 +166,8 @@ interface InputGradient {
 }
 
 /**
- * The gradient of the input of one layer, or of several with one input: the sum over the layers of dy (…, M) times the first
- * K columns of weight (M, ≥ K; by default all columns of the first), plus `sum` (…, K). Layers that are stored alike share
- * a dispatch.
+ * The gradient of the input of one or several layers: the sum over the layers of dy (…, M) times the first K columns of weight (M, ≥ K; by
+ * default all columns of the first), plus `sum` (…, K). Layers with the same storage share a dispatch.
  */
 export function emitLinearBackward(
   g: Graph,
@@ -220,10 +218,7 @@ function isAlike(a: InputPart, b: InputPart | undefined): boolean {
   return a.stride === b?.stride && a.lines === b.lines && a.storage === b.storage;
 }
 
-/**
- * The gradient of the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), is added to the buffer in which it
- * accumulates.
- */
+/** Adds the gradient of a linear layer's weight (M, K), dyᵀ·x of dy (…, M) and x (…, K), to the buffer in which it accumulates. */
 function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
@@ -234,7 +229,7 @@ function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: 
   return dw;
 }
 
-/** The gradient of the bias (M) of a layer: the sum of the rows of dy (…, M), accumulated likewise. */
+/** Adds the gradient of a layer's bias (M), the sum of the rows of dy (…, M), to the buffer in which it accumulates. */
 function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const db = accumulatedIn(sink, bias);

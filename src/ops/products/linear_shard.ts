@@ -7,8 +7,8 @@ import { defineProduct } from './product';
 import { linesOf, rightStorage } from './storage';
 
 /*
- * Linear layers whose weight is too large to bind. Each shard makes some columns of the result, which is the same as that of a
- * whole weight. `linear` calls these functions by itself.
+ * Linear layers whose weight is too large for one binding. Each shard computes some columns of the result, which equals that of a whole
+ * weight. `linear` calls these functions.
  */
 
 export const linearShardForward = defineProduct({
@@ -44,11 +44,11 @@ export const linearShardBackward = defineProduct({
   weight: true,
   f16: true,
   size: ({ N, K, M }) => [N, K, M],
-  // A single slice of K, which begins at the shard's first row.
+  // One slice of K, which begins at the shard's first row.
   slices: () => 1,
 });
 
-/** As `emitLinear`, which has checked the shapes, for a weight (M, ≥ K) in shards: each makes its columns of y (…, M). */
+/** Like `emitLinear`, which has checked the shapes, for a weight (M, ≥ K) in shards: each shard computes its columns of y (…, M). */
 export function emitLinearShards(
   g: Graph,
   x: Value,
@@ -68,7 +68,7 @@ export function emitLinearShards(
   return y;
 }
 
-/** The gradient of the input of such a layer: dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
+/** The gradient of the input of a sharded layer: dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
 export function emitLinearShardsBackward(
   g: Graph,
   { dy, weight }: { readonly dy: Value; readonly weight: Value },

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Value } from '../../graph/value';
 
-/** Most parts of a product. */
+/** The most parts of a product. */
 const MOST_PARTS = 3;
 
-/** Groups items, at most as many as a product has parts: each item joins the first group that it fits into. */
+/** Groups items into groups of at most `MOST_PARTS`: each item joins the first group that it fits into. */
 export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly T[]) => boolean): T[][] {
   const groups: T[][] = [];
   for (const item of items) {
@@ -15,7 +15,7 @@ export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly 
   return groups;
 }
 
-/** What each part binds. For a part that isn't there, the first one's value is bound. */
+/** The bindings of three parts. Missing parts bind the first one's value. */
 export function threeValues([first, second = first, third = first]: readonly Value[]): readonly [Value, Value, Value] {
   if (first === undefined || second === undefined || third === undefined) {
     throw new WebVeraError('internal', 'A product has at least one part');
@@ -23,7 +23,7 @@ export function threeValues([first, second = first, third = first]: readonly Val
   return [first, second, third];
 }
 
-/** Sizes of the parts: 0 for those that aren't there. */
+/** The sizes of three parts: 0 for missing parts. */
 export function threeSizes([first = 0, second = 0, third = 0]: readonly number[]): readonly [number, number, number] {
   return [first, second, third];
 }

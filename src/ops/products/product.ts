@@ -38,8 +38,8 @@ import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './storage'
 import { type TileInit, tileVariants } from './tiles';
 
 /*
- * A matrix product is put together from whole files: the kernel (sizes, bindings, what to do with a result), a tile
- * (who computes what), and for each operand its layout (which way K runs) and its storage (what a word holds).
+ * A matrix product is assembled from whole files: the kernel (sizes, bindings, use of a result), a tile (which thread computes which
+ * results), and for each operand its layout (the direction of K) and its storage (the contents of a word).
  */
 
 interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit<P> {
@@ -52,28 +52,27 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** Whether the right operand is a base model's weight, which may be stored in any way. Others are f32. */
+  /** Whether the right operand is a base model's weight, which may have any storage. Others are f32. */
   readonly weight?: boolean;
-  /** Whether a low-rank K range comes first. Its operands are stored as the left operand is. */
+  /** Whether a low-rank K range precedes the main one. Its operands are stored like the left operand. */
   readonly lowRank?: boolean;
-  /** Whether a matrix is added to the result. It is stored as the result is, or in f16. */
+  /** Whether a matrix is added to the result. It is stored like the result, or in f16. */
   readonly addend?: boolean;
   /** Whether the kernel has a factor for each column of the result. */
   readonly perColumn?: boolean;
   /**
-   * How several parts, each with its own operands, make one result. `apart`: each part has its own buffers, and the kernel
-   * says which workgroups compute it. `tile`: parts share buffers, and a workgroup's first row determines its part. If left
-   * out, there is one part.
+   * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
+   * workgroups compute it. `tile`: parts share buffers, and a workgroup's first row determines its part. Default: one part.
    */
   readonly parts?: 'apart' | 'tile';
-  /** Set if the kernel itself defines where a part's left operand begins. */
+  /** Whether the kernel itself defines the beginning of a part's left operand. */
   readonly leftBase?: boolean;
-  /** Set if the kernel itself defines where a row of the result begins. */
+  /** Whether the kernel itself defines the beginning of a row of the result. */
   readonly resultStart?: boolean;
 }
 
 const LAYOUTS = {
-  /** `scaled_*`: the kernel gives a factor for each k. `own`: the kernel reads its blocks itself. */
+  /** `scaled_*`: the kernel defines a factor for each k. `own`: the kernel reads its blocks itself. */
   left: { rows: [leftRows], columns: [leftColumns], own: [] },
   right: {
     rows: [rightBeginRows, rightRows],
@@ -107,7 +106,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   return new Product(init);
 }
 
-/** A kernel for each pair of storages, made on first use. */
+/** A kernel for each pair of storages, created on first use. */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
   readonly #made = new Map<string, Kernel<B, P>>();
@@ -123,7 +122,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return kernel;
   }
 
-  /** How the right operand may be stored. */
+  /** The storages that the right operand may have. */
   get storages(): readonly RightStorage[] {
     return this.#init.weight ? RIGHT_STORAGES : ['f32', 'scalar'];
   }

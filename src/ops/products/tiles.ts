@@ -26,43 +26,42 @@ import {
 } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
 
-/** Rows and columns of a tile of results, in every family but the small ones. */
+/** Rows and columns of a tile of results, except in the small families. */
 export const TILE = 64;
 const SMALL_TILE = 32;
 
 /** Up to this many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
 
-/** What the tiles need to know of a product. */
+/** The properties of a product that its tiles depend on. */
 export interface TileInit<P extends ParamTypes> {
-  /** For a kernel that reduces a tile's blocks instead of storing them: the files that do. */
+  /** The files that reduce a tile's blocks, for a kernel that doesn't store them. */
   readonly epilogue?: Readonly<Record<'workgroup' | 'subgroup', string>>;
-  /** Whether there are tiles that multiply in f16, for devices that were asked to: for activations and their gradients. */
+  /** Whether there are tiles that multiply in f16, for devices on which it was requested: for activations and their gradients. */
   readonly f16?: boolean;
-  /** Whether there is a tile of subgroup matrices, likewise: for values within f16's range, and one range of K. */
+  /** Whether there is a tile of subgroup matrices, for the same devices: for values within f16's range, and one range of K. */
   readonly matrices?: boolean;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
-   * Whether a dispatch is the product alone, without bias and residual. The `subgroup` tile then has a shader in which the
-   * constant PLAIN leaves these out: software GPUs run both sides of a branch.
+   * Whether a dispatch has only the product, without bias and residual. The `subgroup` tile then has a shader that excludes them with the
+   * constant PLAIN, because software GPUs run both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
-  /** Rows and columns of the result, and the length of K, both ranges together. */
+  /** Rows and columns of the result, and the length of K, including both ranges. */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
   /** The rows that the grid covers, if padding makes them more than the result's. */
   rows?(params: Params<P>): number;
-  /** The number of slices of K, each computed by its own workgroups. Default 1. The kernel defines where they begin. */
+  /** The number of slices of K, each computed by its own workgroups. Default: 1. The kernel defines their beginnings. */
   slices?(params: Params<P>): number;
 }
 
 /**
- * A product's variants: its files with those of each tile. `register`: 8 × 4 results a thread, operands read directly from
- * memory. `wide`: likewise with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results,
- * operands through workgroup memory. `workgroup_small`: 4 × 4 results, for results with few tiles. `f16` and `f16_small`: these
- * two, multiplying in f16. `subgroup`: 16 × 4
- * results, left operands from neighbouring threads. For few rows, four columns each: `row` by a workgroup, `row_serial` by a
- * thread.
+ * A product's variants: its files with those of each tile. `register`: 8 × 4 results per thread, operands read directly from memory.
+ * `wide`: the same with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results, operands through
+ * workgroup memory. `workgroup_small`: 4 × 4 results, for results with few tiles. `f16` and `f16_small`: these two, multiplying in f16.
+ * `subgroup`: 16 × 4 results, left operands from neighbouring threads. For few rows, four columns each: `row` by a workgroup, `row_serial`
+ * by a thread.
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],

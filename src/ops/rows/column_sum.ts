@@ -8,7 +8,7 @@ import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 
-/** The variants of a kernel that adds up the N rows of each of C columns; `form` says what they hold. */
+/** The variants of a kernel that sums the N rows of each of C columns; `form` defines the summands. */
 export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'size'; readonly C: 'size' }>[] {
   return [
     { wgsl: [form, columnsWorkgroup], workgroups: ({ C }) => [ceilDiv(C, 16)] },
@@ -24,7 +24,7 @@ export const columnSum = defineKernel({
   flops: ({ N, C }) => N * C,
 });
 
-/** Adds the sum of the rows of x (…, C) to `sums` (C), in place: the gradient of a bias, with x the output's. */
+/** Adds the sum of the rows of x (…, C) to `sums` (C), in place. For x = dy it is the gradient of a bias. */
 export function emitColumnSum(g: Graph, x: Value, sums: Value): void {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   expectShape('column_sum sums', sums.shape, [C]);

@@ -32,25 +32,25 @@ export const embeddingBackward = defineKernel({
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
   params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
-  // Each element looks through the ids of all tokens: that is the work, not the sums.
+  // Each element scans the ids of all tokens, which takes more work than the sums.
   flops: ({ N, C }) => N * N * C,
 });
 
 interface EmbeddingOptions {
-  /** Added to every id, of 32 bits: where the ids' rows begin in the weight. The id −1 is the row before. 0 by default. */
+  /** Added to every 32-bit id: the row of the weight at which the ids' rows begin. The id −1 is the row before. Default: 0. */
   readonly offset?: number;
-  /** The id, before the offset, whose row learns nothing, as torch's `padding_idx`. None by default. */
+  /** The id, before the offset, whose row receives no gradient, as torch's `padding_idx`. Default: none. */
   readonly padding?: number | undefined;
-  /** What the rows are multiplied by: √C in Gemma. 1 by default. */
+  /** The factor for the rows: √C in Gemma. Default: 1. */
   readonly scale?: number;
 }
 
-/** No id at all: −1 is one where there is an offset. */
+/** A value that no id has: −1 may be an id if there is an offset. */
 const NO_PADDING = 0x80000000;
 
 /**
- * The rows ids + offset of weight (V, C), stored in any way, for ids (N), times `scale`: (N, C). Ids must stay below V − offset. A
- * weight that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
+ * The rows ids + offset of weight (V, C), in any storage, for ids (N), times `scale`: (N, C). Ids must be below V − offset. If the weight
+ * trains, its gradient accumulates in the buffer passed to `Graph.grad`.
  */
 export function embedding(
   g: Graph,
@@ -79,7 +79,7 @@ export function embedding(
   return y;
 }
 
-/** Each shard puts in its rows, and takes the others from those before. */
+/** Each shard writes its own rows, and copies the others from the previous result. */
 function emitShards(
   g: Graph,
   ids: Value,

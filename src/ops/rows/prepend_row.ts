@@ -17,8 +17,8 @@ export const prependRowKernel = defineKernel({
 });
 
 /**
- * Puts `row`, f32 of C elements, before each of the B parts of x (B·T, C): (B·(T + 1), C). A row that trains receives a
- * gradient, in the buffer that `Graph.grad` was given for it. Throws `invalid_argument` unless x has B equal parts.
+ * Puts `row`, f32 of C elements, before each of the B parts of x (B·T, C): (B·(T + 1), C). If the row trains, its gradient accumulates in
+ * the buffer passed to `Graph.grad`. Throws `invalid_argument` unless x has B equal parts.
  */
 export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
   const { rows, columns: C } = rowsAndColumns(x.shape);
@@ -29,7 +29,7 @@ export function prependRow(g: Graph, x: Value, row: Value, B: number): Value {
   expectShape('prepend_row row', [numel(row.shape)], [C]);
   const { y } = g.emit(prependRowKernel, { x, row }, { y: [rows + B, C] }, { B, T, C });
   g.differentiate(y, [x, row], (dy, [toX, toRow]) => {
-    // With the T + 1 rows of a part side by side, its first row is the first C columns, and the others those behind.
+    // With the T + 1 rows of a part side by side, its first row is the first C columns, and the other rows are the columns after them.
     const parts = { N: B, C: (T + 1) * C };
     const others = { ...parts, start: C, count: T * C };
     const dx = toX.wanted ? g.emit(sliceColumnsForward, { x: dy }, { y: x.shape }, others).y : undefined;

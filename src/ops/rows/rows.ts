@@ -28,7 +28,7 @@ export interface RowRange {
   readonly count: number;
 }
 
-/** The rows of x (N, C) that entries start … start + count − 1 of `rows` name: (count, C). Without a gradient. */
+/** The rows of x (N, C) at the indices in entries start … start + count − 1 of `rows`: (count, C). Has no gradient. */
 export function gatherRows(g: Graph, x: Value, rows: Value, range: RowRange): Value {
   const { columns: C } = rowsAndColumns(x.shape);
   expectRange(rows, range);
@@ -36,8 +36,8 @@ export function gatherRows(g: Graph, x: Value, rows: Value, range: RowRange): Va
 }
 
 /**
- * Puts y (count, C) where `gatherRows` took it from, into x (N, C), and leaves the other rows of x as they are. Only
- * the first `labelled` entries of `rows`, as the step block says, are valid, and no two of those are equal.
+ * Writes y (count, C) to the rows of x (N, C) that `gatherRows` read, and leaves the other rows unchanged. Only the first `labelled`
+ * entries of `rows`, from the step block, are valid, and they must be distinct.
  */
 export function scatterRows(g: Graph, y: Value, rows: Value, block: Value, x: Value, range: RowRange): void {
   const { columns: C } = rowsAndColumns(x.shape);

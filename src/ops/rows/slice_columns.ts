@@ -49,8 +49,8 @@ export const sliceColumnsBackward = defineKernel({
 });
 
 /**
- * Columns start … start + count − 1 of x (…, C): (…, count). With `groups`, those of each of so many equal parts of a row:
- * (…, groups·count).
+ * Columns start … start + count − 1 of x (…, C): (…, count). With `groups`, the same columns of each of that many equal parts of a row: (…,
+ * groups·count).
  */
 export function sliceColumns(g: Graph, x: Value, start: number, count: number, groups = 1): Value {
   const { rows, columns } = rowsAndColumns(x.shape);

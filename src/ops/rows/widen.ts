@@ -16,7 +16,7 @@ export const widenKernel = byStorage((stored) =>
   }),
 );
 
-/** into = matrix: into (M, K) is a pinned f32 value, and is overwritten; the matrix may be stored in any way. There is no gradient. */
+/** into = matrix: into (M, K) is a pinned f32 value and is overwritten; the matrix may have any storage. Has no gradient. */
 export function widen(g: Graph, matrix: Value, into: Value): void {
   if (g.trains(matrix)) throw new WebVeraError('internal', `widen: ${matrix.name} has no gradient`);
   expectShape('widen into', into.shape, matrix.shape);

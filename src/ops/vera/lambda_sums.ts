@@ -14,7 +14,7 @@ export const makesPartialSums = {
   epilogue: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
 };
 
-/** Partial sums that a tile makes of each of its rows, and of each of its columns. */
+/** Partial sums that a tile computes for each of its rows, and for each of its columns. */
 const QUARTERS = 4;
 
 export const veraLambdaReduce = defineKernel({
@@ -29,11 +29,11 @@ export const veraLambdaReduce = defineKernel({
 export interface LambdaVector {
   readonly length: number;
   readonly sums: number;
-  /** Where it begins in the pool. */
+  /** The offset in the pool. */
   readonly offset: number;
 }
 
-/** Where λ_b (out) and λ_d (R) begin in the pool, in elements: multiples of 4. */
+/** The offsets of λ_b (out) and λ_d (R) in the pool, in elements: multiples of 4. */
 export interface LambdaPlace {
   readonly lambdaB: number;
   readonly lambdaD: number;
@@ -54,7 +54,7 @@ export function checkPool(
   };
 }
 
-/** The two vectors of a layer with `out` outputs and rank R, from a product whose K is cut into slices. */
+/** The two vectors of a layer with `out` outputs and rank R, for a product whose K is cut into slices. */
 export function partialSums(
   { lambdaB, lambdaD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
@@ -66,18 +66,18 @@ export function partialSums(
 }
 
 interface Placed extends LambdaVector {
-  /** Where its partial sums (sums, length) begin. */
+  /** The offset of its partial sums (sums, length). */
   readonly at: number;
 }
 
-/** The partial sums to be added to one gradient buffer. */
+/** The partial sums to add to one gradient buffer. */
 interface OpenSums {
   readonly partials: ReturnType<typeof growing>;
   readonly vectors: Placed[];
   size: number;
 }
 
-/** Most partial sums held at a time: 32 MiB. */
+/** The most partial sums held at a time: 32 MiB. */
 const MOST = 2 ** 23;
 
 /** Collects the partial sums of λ's gradients in a backward pass. At its end, one dispatch for each pool adds them up. */
@@ -89,7 +89,7 @@ export class LambdaSums implements PassEnd {
     this.#g = g;
   }
 
-  /** Reserves room for the partial sums of some vectors: the value that holds them, and where in it those of each begin. */
+  /** Reserves room for the partial sums of some vectors. Returns the value that holds them, and the offset of each vector's sums. */
   take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
     const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
     const before = this.#open.get(grads);

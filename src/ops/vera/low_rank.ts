@@ -21,7 +21,7 @@ import {
   partialSums,
 } from './lambda_sums';
 
-/** The params of up to three layers with one u: their outputs, and where the values of each begin. */
+/** The params of up to three layers with the same u: their outputs, and the offsets of their values. */
 const parts = {
   N: 'size',
   R: 'size',
@@ -79,16 +79,16 @@ export const veraLambdaBackward = defineProduct({
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** This many tiles keep a device busy. If there are fewer, tokens are cut into slices. */
+/** The number of tiles that occupies a device. If there are fewer, tokens are cut into slices. */
 const BUSY = 64;
-/** Fewest tokens in a slice: with fewer, a tile's overhead outweighs its work. */
+/** The fewest tokens in a slice: with fewer, a tile's overhead outweighs its work. */
 const LEAST_SLICE = 128;
 /** Slices are a multiple of the length of K that a tile processes in each iteration. */
 const SLICE_STEP = 16;
 
 /** The low-rank branch of one adapter in a layer. */
 export interface LowRank extends LambdaPlace {
-  /** (…, R), of `veraDown`. */
+  /** (…, R), from `veraDown`. */
   readonly u: Value;
   /** (≥ out, R) */
   readonly B: Value;
@@ -102,8 +102,8 @@ interface LowRankGradient extends LowRank {
 }
 
 /**
- * Declares the gradients with respect to u and the pool of λ_b ⊙ (B·(λ_d ⊙ u)), a summand of each layer's result y. Layers
- * with the same u, B and pool share dispatches.
+ * Declares the gradients with respect to u and the pool of λ_b ⊙ (B·(λ_d ⊙ u)), a summand of each layer's result y. Layers with the same u,
+ * B and pool share dispatches.
  */
 export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { readonly y: Value })[]): void {
   const trained = layers.filter(({ u, lambda }) => g.trains(u) || g.trains(lambda));
@@ -120,15 +120,15 @@ export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { rea
   });
 }
 
-/** A low-rank branch that is merged into the layer's weight, so the forward pass makes no u. */
+/** A low-rank branch that is merged into the layer's weight, so the forward pass computes no u. */
 export interface MergedLowRank extends Omit<LowRank, 'u'> {
   /** (R, ≥ in) */
   readonly A: Value;
 }
 
 /**
- * Declares the gradients of merged layers with the input x with respect to the pool alone: x gets its gradient through the
- * weights. u is computed in the backward pass, once for all layers that share A.
+ * Declares the gradients of merged layers with the input x, with respect to the pool only: x gets its gradient through the weights. u is
+ * computed in the backward pass, once for all layers that share A.
  */
 export function differentiateMerged(
   g: Graph,
@@ -158,11 +158,11 @@ interface Together extends Omit<LowRank, 'lambdaB' | 'lambdaD'> {
   readonly layers: readonly LowRankGradient[];
   /** The dy of all the layers. */
   readonly dy: Value;
-  /** Where each layer's dy begins in it, in elements. */
+  /** The offset of each layer's dy in it, in elements. */
   readonly starts: readonly number[];
 }
 
-/** Layers that could share a dispatch: all in one if their gradients can be joined into one value, else each in its own. */
+/** Combines layers that may share a dispatch: all in one if their gradients can be joined into one value, else one for each. */
 function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
   const [first] = layers;
   if (first === undefined) return [];
@@ -184,7 +184,7 @@ function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): bo
   );
 }
 
-/** The gradient of u, summed over the layers and added to what other uses of u have contributed. */
+/** The gradient of u, summed over the layers and added to the contributions of other uses of u. */
 function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
   const { u, B, lambda, dy } = part;
@@ -206,7 +206,7 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
   const slices = ceilDiv(N, slice);
   const vectors = layers.flatMap((layer) => vectorsOf(layer, slices));
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
-  // Each layer's λ_b, and then its λ_d.
+  // The offsets alternate: each layer's λ_b, then its λ_d.
   const [partial_b0, partial_b1, partial_b2] = threeSizes(at.filter((_, index) => index % 2 === 0));
   const [partial_d0, partial_d1, partial_d2] = threeSizes(at.filter((_, index) => index % 2 === 1));
   const places = { partial_b0, partial_b1, partial_b2, partial_d0, partial_d1, partial_d2 };
@@ -215,7 +215,7 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
   return grads;
 }
 
-/** The variant that reads up to three layers, and the params that say where their gradients and vectors begin. */
+/** The variant for the layers' lines, and the params with the offsets of their gradients and vectors. */
 function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));

@@ -61,8 +61,8 @@ export const veraAddForward = defineProduct({
 });
 
 /**
- * u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that
- * share x share u: it is computed once, and its gradient goes through A once.
+ * u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that share x share u: it is
+ * computed once, and its gradient is multiplied by A once.
  */
 export function veraDown(g: Graph, x: Value, A: Value): Value {
   const { columns: K } = rowsAndColumns(x.shape);
@@ -74,22 +74,21 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
-  /** Whether B·(λ_d ⊙ u) is kept, which saves the backward pass a product. Always so for a weight in shards. */
+  /** Whether B·(λ_d ⊙ u) is held for the backward pass, which saves it a product. Always true for a weight in shards. */
   readonly saved?: boolean;
-  /** In place of `low` if ΔW is merged into the weight. */
+  /** Replaces `low` if ΔW is merged into the weight. */
   readonly merged?: MergedLowRank | undefined;
 }
 
-/** The adapted linear layer's operands. */
+/** The operands of an adapted linear layer. */
 export interface VeraLinear extends LinearLayer, LowRank {
   /** (…, in) */
   readonly x: Value;
 }
 
 /**
- * y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. Gradients go to all that trains
- * of x, u, the pool, weight, bias and residual; those of the pool, weight and bias accumulate in the pinned buffers that
- * `Graph.grad` was given for them.
+ * y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. x, u, the pool, weight, bias and residual receive
+ * gradients if they train; those of the pool, weight and bias accumulate in the pinned buffers passed to `Graph.grad`.
  */
 export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
   const layer = { weight, bias, residual };
@@ -99,7 +98,9 @@ export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: Vera
   return y;
 }
 
-/** Layers with one input: each as `veraLinear`, or `linear` if it isn't adapted. They share dispatches in the backward pass. */
+/**
+ * Several layers with the same input: each a `veraLinear`, or a `linear` if it isn't adapted. They share dispatches in the backward pass.
+ */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
@@ -119,7 +120,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): V
 function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
   const { weight, bias, residual, low, saved } = layer;
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
-  // The kernel for product and low-rank branch together takes no shards.
+  // The kernel that combines product and low-rank branch doesn't support shards.
   if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
   const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
@@ -143,9 +144,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
   ).y;
 }
 
-/**
- * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). A further adapter on a layer's output; gradients as for `veraLinear`.
- */
+/** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinear`. */
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
   const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);

@@ -53,7 +53,7 @@ export const veraMergeBackward = defineProduct({
 
 /** ΔW of one adapter for one weight (out, in). */
 export interface VeraMerge extends LambdaPlace {
-  /** (out, in), stored in any way. Left out for ΔW alone. */
+  /** (out, in), in any storage. Without it, the result is only ΔW. */
   readonly weight?: Value | undefined;
   /** (R, ≥ in), f32. */
   readonly A: Value;
@@ -66,8 +66,8 @@ export interface VeraMerge extends LambdaPlace {
 }
 
 /**
- * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and is
- * overwritten. There is no gradient unless `differentiateMerge` declares it.
+ * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and is overwritten. It has a
+ * gradient only if `differentiateMerge` declares it.
  */
 export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K }: VeraMerge, into: Value): void {
   const [M = 0] = into.shape;
@@ -89,14 +89,14 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K 
   const kernel = veraMergeKernel.kernel(linesOf([R], K), rightStorage(A));
   const isRead = weight?.dtype === 'f32' || weight?.dtype === 'f16';
   const onto = weight !== undefined && !isRead;
-  // Once for each weight: no part of a step worth a kernel for each storage.
+  // Merging runs once for each weight, so a kernel for each storage isn't worthwhile.
   if (onto) widen(g, weight, into);
   const how = { half: Number(weight?.dtype === 'f16'), has_weight: Number(isRead), onto: Number(onto) };
   const params = { M, K, R, stride, lambda_b: lambdaB, lambda_d: lambdaD, ...how };
   g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
 }
 
-/** Declares how the gradient of `into` (out, K), which must lie in a pinned f32 value, gives the pool's. */
+/** Declares how to compute the pool's gradient from that of `into` (out, K), a pinned f32 value. */
 export function differentiateMerge(g: Graph, merge: VeraMerge, into: Value): void {
   g.differentiate(into, [merge.lambda], (dw, [toPool]) => [emitMergeBackward(g, merge, dw, toPool)]);
 }

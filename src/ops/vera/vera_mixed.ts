@@ -45,18 +45,15 @@ export const veraMixedAdd = defineProduct({
 
 /** Adapters that share A and B, each for some rows of a batch. */
 export interface VeraMixed {
-  /** (…, R), of `veraDown`. */
+  /** (…, R), from `veraDown`. */
   readonly u: Value;
   /** (≥ out, R), f32. */
   readonly B: Value;
   /** The pools of all the adapters, concatenated by `copyInto`: one-dimensional. */
   readonly table: Value;
-  /**
-   * u32 (modules, adapters, 2): where in the table λ_b and λ_d of an adapter for a module begin, multiples of 4; or
-   * `NO_SLOT` twice.
-   */
+  /** u32 (modules, adapters, 2): the offsets in the table of λ_b and λ_d of an adapter for a module, multiples of 4; or `NO_SLOT` twice. */
   readonly slots: Value;
-  /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` stands for none. */
+  /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` means no adapter. */
   readonly which: Value;
   /** The module's index in `slots`. */
   readonly module: number;
@@ -65,8 +62,8 @@ export interface VeraMixed {
 }
 
 /**
- * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), with λ of each batch row's own adapter: y (…, out) has T tokens for each batch row. Batch rows
- * whose adapter doesn't wrap the module don't change. Without a gradient: throws `internal` if one would be needed.
+ * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), with λ of each batch row's own adapter: y (…, out) has T tokens for each batch row. Batch rows whose
+ * adapter doesn't wrap the module stay unchanged. Has no gradient: throws `internal` if one would be needed.
  */
 export function veraMixed(g: Graph, y: Value, { u, B, table, slots, which, module, T }: VeraMixed): Value {
   const { rows: N, columns: M } = rowsAndColumns(y.shape);

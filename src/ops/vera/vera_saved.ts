@@ -56,12 +56,12 @@ export const veraSavedSums = defineKernel({
   flops: ({ N, M, R }) => 2 * N * (M + R),
 });
 
-/** Tokens over which a thread sums. */
+/** Tokens that one thread sums. */
 const SLICE = 64;
 
 /** A layer's low-rank branch before and after it is added to the residual: both (…, out). */
 interface SavedLowRank {
-  /** B·(λ_d ⊙ u), kept for the backward pass. */
+  /** B·(λ_d ⊙ u), held for the backward pass. */
   readonly w: Value;
   /** λ_b ⊙ w + residual. */
   readonly z: Value;
@@ -78,8 +78,8 @@ export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value
 }
 
 /**
- * Declares the gradients with respect to u and the pool of λ_b ⊙ w, a summand of the layer's result y. As
- * `differentiateLowRank`, but w saves a product.
+ * Declares the gradients with respect to u and the pool of λ_b ⊙ w, a summand of the layer's result y. Like `differentiateLowRank`, but w
+ * saves a product.
  */
 export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): void {
   const { u, lambda } = low;
