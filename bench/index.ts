@@ -3,7 +3,7 @@
 export { type ErrorCode, type ErrorDetails, WebVeraError } from '../src/core/errors/error';
 export type { Feature } from '../src/core/kernels/kernel';
 export { VERSION } from '../src/core/version';
-export type { DeviceInfo } from '../src/gpu/device';
+export type { DeviceInfo } from '../src/gpu/device_host';
 export { type AdapterBenchOptions, type AdapterReport, measureAdapters } from './measures/adapters';
 export { countStep, type StepCounts, type TrainingStageOptions } from './measures/counts';
 export { type DecodeBenchOptions, type DecodeReport, measureDecode } from './measures/decode';

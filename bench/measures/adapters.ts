@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import { AdapterStage } from '../stages/adapter_stage';
 import { type MixedReport, measureMixed } from './mixed';
 import { measureSwitching, type SwitchingReport } from './switching';

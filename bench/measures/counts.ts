@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import { bytesOf } from '../stages/traffic';
 import { TrainingStage, type TrainingStageOptions } from '../stages/training_stage';
 

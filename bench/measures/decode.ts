@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import { DecodeStage, type DecodeStageOptions } from '../stages/decode_stage';
 import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, timeReplays } from '../stages/replays';

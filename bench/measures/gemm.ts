@@ -2,7 +2,7 @@ import { untilAborted } from '../../src/core/async/abort';
 import { WebVeraError } from '../../src/core/errors/error';
 import { median } from '../../src/core/numbers/median';
 import { chooseVariant, eligibleVariants } from '../../src/gpu/choice/choice';
-import { DeviceHost, type DeviceInfo } from '../../src/gpu/device';
+import { DeviceHost, type DeviceInfo } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { secondsPerRun, timeRuns } from '../../src/gpu/timing';
 import type { LoadedProgram } from '../../src/graph/runner';

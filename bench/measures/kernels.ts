@@ -1,7 +1,7 @@
 import { untilAborted } from '../../src/core/async/abort';
 import { WebVeraError } from '../../src/core/errors/error';
 import { chooseVariant } from '../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, type Stage, type StageStep, timeReplays } from '../stages/replays';
 import { TrainingStage } from '../stages/training_stage';

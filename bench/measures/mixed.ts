@@ -4,7 +4,7 @@ import { secondsPerRun } from '../../src/gpu/timing';
 import type { LoadedProgram } from '../../src/graph/runner';
 import { textSizes } from '../../src/models/architecture';
 import type { TextBatch } from '../../src/tasks/causal_lm/batches';
-import { logitsProgram, writeBatch } from '../../src/train/steps/program';
+import { logitsProgram, writeBatch } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
 
 /** A forward pass from token ids to logits on the device. */

@@ -1,6 +1,6 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/training_layers';
 import { median } from '../../src/core/numbers/median';
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import { timeQueue } from '../../src/gpu/timing';
 import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
 import { ADAPTER, TrainingStage } from '../stages/training_stage';

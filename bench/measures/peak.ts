@@ -1,5 +1,5 @@
 import { untilAborted } from '../../src/core/async/abort';
-import { DeviceHost, type DeviceInfo } from '../../src/gpu/device';
+import { DeviceHost, type DeviceInfo } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { secondsPerRun } from '../../src/gpu/timing';
 import { Graph } from '../../src/graph/graph';

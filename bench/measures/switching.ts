@@ -2,7 +2,7 @@ import { median } from '../../src/core/numbers/median';
 import type { IdTensor } from '../../src/core/types/tensor';
 import { finished } from '../../src/gpu/timing';
 import { textSizes } from '../../src/models/architecture';
-import { logitsProgram } from '../../src/train/steps/program';
+import { logitsProgram } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
 
 /** A switch to another adapter. Seconds are medians over the rounds. */

@@ -1,6 +1,6 @@
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { uniforms } from '../../src/core/numbers/rng';
-import type { DeviceHost } from '../../src/gpu/device';
+import type { DeviceHost } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import { openStore } from '../../src/store/open_store';
 import { SessionAdapters } from '../../src/worker/adapters/session_adapters';

@@ -4,7 +4,7 @@ import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../../src/generate/generation_state';
 import { createKvCache } from '../../src/generate/kv_cache';
 import { chooseVariant } from '../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import type { Step } from '../../src/graph/graph';
 import type { LoadedProgram } from '../../src/graph/runner';

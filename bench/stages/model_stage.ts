@@ -1,5 +1,5 @@
 import { folderFiles } from '../../src/formats/models/model_files';
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';

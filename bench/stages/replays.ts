@@ -1,6 +1,6 @@
 import { untilAborted } from '../../src/core/async/abort';
 import { median } from '../../src/core/numbers/median';
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import { enoughRuns, type Queue, timeQueue } from '../../src/gpu/timing';
 import type { Step } from '../../src/graph/graph';

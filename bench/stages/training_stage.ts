@@ -2,7 +2,7 @@ import type { ModeChoice } from '../../src/adapters/training_layers';
 import { uniforms } from '../../src/core/numbers/rng';
 import { numel } from '../../src/core/numbers/shape';
 import { chooseVariant } from '../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../src/gpu/device';
+import type { DeviceInfo } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import type { LoadedProgram } from '../../src/graph/runner';
 import { byteLength, type Value } from '../../src/graph/value';
@@ -12,6 +12,7 @@ import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/batches';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
 import { lossChunks } from '../../src/tasks/task/loss';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
+import { lossProgram, writeBatch } from '../../src/train/steps/loss_program';
 import {
   createOptimizerState,
   gradientsOf,
@@ -19,7 +20,6 @@ import {
   optimizerProgram,
   optimizerValues,
 } from '../../src/train/steps/optimizer';
-import { lossProgram, writeBatch } from '../../src/train/steps/program';
 import { packStepBlock } from '../../src/train/steps/step_block';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import type { Stage, StageStep } from './replays';

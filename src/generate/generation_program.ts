@@ -11,7 +11,7 @@ import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
 import { attentionDecode } from '../ops/attention/attention_decode';
 import { type CacheWriteInputs, cacheWrite } from '../ops/attention/cache_write';
-import { gatherRows } from '../ops/rows/rows';
+import { gatherRows } from '../ops/rows/gather_rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
 import type { KvCache } from './kv_cache';

@@ -37,7 +37,7 @@ interface NewToken {
 }
 
 /** The cache and state for one batch size and length. */
-interface Room {
+interface GenerationMemory {
   readonly B: number;
   readonly cache: KvCache;
   readonly state: GenerationState;
@@ -59,7 +59,7 @@ export class Generator {
   readonly #runner: Runner;
   readonly #loaded: LoadedModel;
   readonly #programs: ProgramCache;
-  #room: Room | undefined;
+  #memory: GenerationMemory | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(runner: Runner, loaded: LoadedModel) {
@@ -94,7 +94,7 @@ export class Generator {
 
   async dispose(): Promise<void> {
     await this.#turn;
-    await this.#leaveRoom();
+    await this.#freeMemory();
   }
 
   async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {
@@ -104,7 +104,7 @@ export class Generator {
     const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
     const steps = Math.max(...counts);
     const ends = counts.map((count, row) => count + (lengths[row] ?? 0));
-    const room = await this.#enterRoom(prompts.length, bucketLength(Math.max(...ends), maxLength));
+    const room = await this.#allocate(prompts.length, bucketLength(Math.max(...ends), maxLength));
     const { state } = room;
     const { S } = room.cache;
     const parts = { loaded: this.#loaded, overlay, ...room };
@@ -225,24 +225,24 @@ export class Generator {
   }
 
   /** Memory for B rows of S tokens. Memory of another size is freed first. */
-  async #enterRoom(B: number, S: number): Promise<Room> {
-    if (this.#room?.B === B && this.#room.cache.S === S) return this.#room;
-    await this.#leaveRoom();
+  async #allocate(B: number, S: number): Promise<GenerationMemory> {
+    if (this.#memory?.B === B && this.#memory.cache.S === S) return this.#memory;
+    await this.#freeMemory();
     const room = {
       B,
       cache: createKvCache(outlineOf(this.#loaded).attention, B, S),
       state: createGenerationState(B, S, textSizes(this.#loaded.model).vocabSize),
     };
     await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
-    this.#room = room;
+    this.#memory = room;
     return room;
   }
 
-  async #leaveRoom(): Promise<void> {
+  async #freeMemory(): Promise<void> {
     await this.#programs.dropAll();
-    if (this.#room === undefined) return;
-    const { cache, state } = this.#room;
-    this.#room = undefined;
+    if (this.#memory === undefined) return;
+    const { cache, state } = this.#memory;
+    this.#memory = undefined;
     this.#runner.free([...cache.k, ...cache.v, ...Object.values(state)]);
   }
 }

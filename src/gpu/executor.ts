@@ -2,24 +2,24 @@ import { WebVeraError } from '../core/errors/error';
 import { bytesOf } from '../core/input/bytes';
 import type { AnyVariant } from '../core/kernels/kernel';
 import type { Step } from '../graph/graph';
-import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
+import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { inChunks } from '../graph/work';
-import { batchesOf, type Piece } from './batches';
-import { SubmitBudget } from './budget';
-import { type Chosen, chooseVariant } from './choice/choice';
+import { type ChosenVariants, chooseVariant } from './choice/choice';
 import { CommandQueue } from './commands';
 import { GpuCounters } from './counters';
-import type { DeviceHost } from './device';
-import { DeviceMemory } from './memory/memory';
-import type { Place } from './memory/pinned_buffers';
+import type { DeviceHost } from './device_host';
+import { batchesOf, type DispatchPiece } from './dispatch_batches';
+import { DeviceMemory } from './memory/device_memory';
+import type { BufferRange } from './memory/pinned_buffers';
 import { joinBytes, Readback } from './memory/readback';
 import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader';
 import { ErrorScopes } from './scopes';
+import { SubmitBudget } from './submit_budget';
 
-interface GpuLoadOptions extends LoadOptions {
+interface GpuLoadOptions extends LoadProgramOptions {
   /** Replaces the executor's choice. */
-  readonly chosen?: Chosen;
+  readonly chosen?: ChosenVariants;
 }
 
 interface ExecutorOptions {
@@ -37,7 +37,7 @@ interface ExecutorOptions {
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
   /** Takes precedence over the default table. Loaded programs don't change their variants. */
-  chosen: Chosen = {};
+  chosen: ChosenVariants = {};
   readonly maxBindingBytes: number;
   readonly #host: DeviceHost;
   readonly #memory: DeviceMemory;
@@ -103,8 +103,8 @@ export class Executor implements Runner {
     const body = async (): Promise<void> => {
       const kernels = new Set(this.#loader.compile(steps, this.#chooseBy(chosen)).map(({ kernel }) => kernel));
       let compiled = 0;
-      const tell = (): void => onCompiled(++compiled / kernels.size);
-      for (const { ready } of kernels) ready.then(tell, () => {});
+      const report = (): void => onCompiled(++compiled / kernels.size);
+      for (const { ready } of kernels) ready.then(report, () => {});
     };
     // Loading a program with such steps reports the error.
     this.#scopes.run('kernels', body, () => {}).catch(() => {});
@@ -196,7 +196,7 @@ export class Executor implements Runner {
     this.#host.close();
   }
 
-  #placeToRead(value: Value): Place {
+  #placeToRead(value: Value): BufferRange {
     const { pinned } = this.#memory;
     const known = value.pinned && pinned.has(value);
     const place = known ? pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
@@ -204,7 +204,7 @@ export class Executor implements Runner {
     return { ...place, size: byteLength(value) };
   }
 
-  #chooseBy(chosen: Chosen): (step: Step) => AnyVariant {
+  #chooseBy(chosen: ChosenVariants): (step: Step) => AnyVariant {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
@@ -237,13 +237,13 @@ export class Executor implements Runner {
     this.#budget.finished(queued, performance.now());
   }
 
-  #submit(batch: readonly Piece[]): void {
+  #submit(batch: readonly DispatchPiece[]): void {
     const flops = this.#encode(batch);
     this.#budget.submitted(flops, performance.now());
   }
 
   /** Returns the floating-point operations queued. A piece of a dispatch must be the only element. */
-  #encode(batch: readonly Piece[]): number {
+  #encode(batch: readonly DispatchPiece[]): number {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     let flops = 0;

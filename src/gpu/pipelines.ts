@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { AnyKernel, AnyVariant } from '../core/kernels/kernel';
 import type { GpuCounters } from './counters';
-import type { DeviceHost } from './device';
+import type { DeviceHost } from './device_host';
 import { COMPUTE } from './flags';
 
 /** A variant that is compiled or being compiled. */

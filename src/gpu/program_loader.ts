@@ -4,9 +4,9 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { GpuCounters } from './counters';
-import type { DeviceHost } from './device';
-import type { DeviceMemory } from './memory/memory';
-import { mayShare, type Place } from './memory/pinned_buffers';
+import type { DeviceHost } from './device_host';
+import type { DeviceMemory } from './memory/device_memory';
+import { type BufferRange, mayShare } from './memory/pinned_buffers';
 import { PARAMS_STRIDE, type ProgramMemory, takeMemory } from './memory/program_memory';
 import { type CompiledKernel, Pipelines } from './pipelines';
 
@@ -18,7 +18,7 @@ export interface Dispatch {
   /** Whether the dispatch can be split into pieces. */
   readonly splits: boolean;
   /** The position of `first_x` and `first_y` in its `Params`. */
-  readonly firstAt: Pick<Place, 'buffer' | 'offset'>;
+  readonly firstAt: Pick<BufferRange, 'buffer' | 'offset'>;
   readonly chunk: number | undefined;
 }
 
@@ -30,7 +30,7 @@ interface ChosenKernel {
 /** A program with its bind groups. Its kernels may still be compiling. */
 export interface GpuProgram extends LoadedProgram {
   readonly dispatches: readonly Dispatch[];
-  readonly placeOf: (value: Value) => Place | undefined;
+  readonly placeOf: (value: Value) => BufferRange | undefined;
 }
 
 /** Prepares programs for replay: requests their pipelines, allocates their memory, and creates their bind groups once. */
@@ -82,8 +82,8 @@ export class ProgramLoader {
   #bind(
     step: Step,
     { layout }: CompiledKernel,
-    params: Pick<Place, 'buffer' | 'offset'>,
-    placeOf: (value: Value) => Place | undefined,
+    params: Pick<BufferRange, 'buffer' | 'offset'>,
+    placeOf: (value: Value) => BufferRange | undefined,
   ): GPUBindGroup {
     const places = Object.entries(step.kernel.bindings).map(([name, access]) => {
       const value = step.values[name];

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import type { DeviceHost } from './device';
+import type { DeviceHost } from './device_host';
 
 /** Runs code that creates GPU objects in error scopes, and turns the GPU's errors into `WebVeraError`s. */
 export class ErrorScopes {

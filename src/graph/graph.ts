@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
-import { joined, type Part, transient, type Value } from './value';
+import { type JoinedPart, joined, transient, type Value } from './value';
 
 /** One dispatch of a program. */
 export interface Step {
@@ -25,8 +25,8 @@ export interface Sink {
   readonly sum: Value | undefined;
 }
 
-type Given<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? never : K]: Value };
-type Made<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Shape };
+type GivenValues<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? never : K]: Value };
+type MadeShapes<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Shape };
 type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Value };
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
@@ -48,7 +48,7 @@ interface TapeEntry {
   readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
 
-type Joined = Value & { readonly parts: readonly Part[] };
+type JoinedValue = Value & { readonly parts: readonly JoinedPart[] };
 
 /** A program under construction. Ops append forward steps and record closures on the tape; the closures later append the backward steps. */
 export class Graph {
@@ -56,7 +56,7 @@ export class Graph {
   readonly #tape: TapeEntry[] = [];
   readonly #active = new Set<Value>();
   /** For each value that was joined with others: the joined value that contains it. */
-  readonly #whole = new Map<Value, Joined>();
+  readonly #whole = new Map<Value, JoinedValue>();
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
@@ -66,8 +66,8 @@ export class Graph {
    */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,
-    given: Given<B>,
-    made: Made<B>,
+    given: GivenValues<B>,
+    made: MadeShapes<B>,
     params: Params<P>,
   ): Results<B> {
     const split = Object.values<Value>(given).find(({ shards }) => shards !== undefined);
@@ -88,7 +88,7 @@ export class Graph {
    * Joins distinct transient f32 values into one, so that a kernel can bind them together. Undefined if they can't share a
    * buffer: one of them is joined with other values already, or one step reads one of them and writes another.
    */
-  join(values: readonly Value[]): Joined | undefined {
+  join(values: readonly Value[]): JoinedValue | undefined {
     const known = values.map((value) => this.#whole.get(value));
     const [first] = known;
     if (first !== undefined && sameParts(first, values)) return first;
@@ -227,7 +227,7 @@ function tooLarge(kernel: string, { name, shards = [] }: Value): WebVeraError {
   );
 }
 
-function sameParts({ parts }: Joined, values: readonly Value[]): boolean {
+function sameParts({ parts }: JoinedValue, values: readonly Value[]): boolean {
   return parts.length === values.length && parts.every(({ value }, index) => value === values[index]);
 }
 

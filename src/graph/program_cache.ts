@@ -1,4 +1,4 @@
-import type { LoadedProgram, LoadOptions, Program, Runner } from './runner';
+import type { LoadedProgram, LoadProgramOptions, Program, Runner } from './runner';
 import type { Value } from './value';
 
 /** A built program with the pinned values that only it uses. Dropping the program frees them. */
@@ -22,7 +22,7 @@ interface ProgramKey {
   readonly shape?: readonly number[];
 }
 
-interface Entry {
+interface CacheEntry {
   readonly key: ProgramKey;
   readonly cached: Promise<Cached<Cacheable>>;
 }
@@ -33,11 +33,11 @@ const KEPT = 4;
 export class ProgramCache {
   readonly #runner: Runner;
   readonly #kept: number;
-  readonly #loading: LoadOptions;
+  readonly #loading: LoadProgramOptions;
   /** The least recently used entry is first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CacheEntry>();
 
-  constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadOptions = {}) {
+  constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadProgramOptions = {}) {
     this.#runner = runner;
     this.#kept = kept;
     this.#loading = loading;
@@ -77,7 +77,7 @@ export class ProgramCache {
     await Promise.all(keys.filter(test).map((key) => this.#drop(key)));
   }
 
-  #begin(key: ProgramKey, built: Cacheable): Entry {
+  #begin(key: ProgramKey, built: Cacheable): CacheEntry {
     const entry = { key, cached: this.#load(built) };
     entry.cached.catch(() => {
       if (this.#entries.get(idOf(key)) === entry) this.#entries.delete(idOf(key));

@@ -22,7 +22,7 @@ export interface LoadedProgram {
   release(): void;
 }
 
-export interface LoadOptions {
+export interface LoadProgramOptions {
   /**
    * Whether `load` resolves before the kernels are compiled. Runs then start with the kernels that are compiled, and later commands wait
    * for them. Default: false.
@@ -57,7 +57,7 @@ export interface Runner {
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
   /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate missing values too. */
   allocate(values: Iterable<Value>): Promise<void>;
-  load(program: Program, options?: LoadOptions): Promise<LoadedProgram>;
+  load(program: Program, options?: LoadProgramOptions): Promise<LoadedProgram>;
   /**
    * Starts compiling the kernels of such steps, independent of sizes. No call waits for it. `onCompiled` receives the compiled share, from
    * 0 to 1.

@@ -17,7 +17,7 @@ export interface Value {
   /** Set if the value is a range of another value's memory. */
   readonly view?: View;
   /** Set if the value is a concatenation of others. */
-  readonly parts?: readonly Part[];
+  readonly parts?: readonly JoinedPart[];
   /** Set if the value is larger than a binding may be: its rows are in these shards, and the value itself has no memory. */
   readonly shards?: readonly Shard[];
   /** Set if the value is a constant table: each program that uses it writes it while loading, and frees it when released. */
@@ -31,7 +31,7 @@ interface View {
   readonly offset: number;
 }
 
-export interface Part {
+export interface JoinedPart {
   /** A transient value that is part of no other value. */
   readonly value: Value;
   /** The offset in elements: a multiple of `VIEW_ALIGNMENT`. */
@@ -97,8 +97,8 @@ export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Val
 }
 
 /** Concatenates transient f32 values. Each begins at a multiple of `VIEW_ALIGNMENT`, so that it can be bound. */
-export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly Part[] } {
-  const parts: Part[] = [];
+export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly JoinedPart[] } {
+  const parts: JoinedPart[] = [];
   let end = 0;
   for (const value of values) {
     const offset = roundUp(end, VIEW_ALIGNMENT);

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import type { ByteStream, FileSource } from '../core/input/files';
+import type { ByteStream, FileSource } from '../core/input/file_source';
 import type { FileProgress, Progress } from './progress';
 
 interface BlobOptions {
@@ -27,7 +27,7 @@ export class BlobFolder implements FileSource {
     this.#options.progress.expect(bytes);
   }
 
-  async kept(file: string): Promise<number> {
+  async cachedBytes(file: string): Promise<number> {
     return this.#files.get(file)?.size ?? 0;
   }
 

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { WebVeraError } from '../core/errors/error';
 import { toHex } from '../core/input/digest';
-import type { ByteStream } from '../core/input/files';
+import type { ByteStream } from '../core/input/file_source';
 
 /** The SHA-256 of a stream of bytes. The browser's own function takes only complete data. */
 export class RunningHash {

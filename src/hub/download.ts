@@ -1,13 +1,13 @@
 import { untilAborted } from '../core/async/abort';
 import { type Clock, inTime } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
-import type { ByteStream } from '../core/input/files';
+import type { ByteStream } from '../core/input/file_source';
 import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
-import { broken, changed, type Place, stalled, unmarked, wrongSize } from './download_errors';
+import { broken, changed, type DownloadPosition, stalled, unmarked, wrongSize } from './download_errors';
 import { Retries } from './retries';
 
 /** Metadata of a file on a server. Unknown values are undefined. */
-export interface Facts {
+export interface FileMetadata {
   readonly size: number | undefined;
   /** Changes when the file changes. */
   readonly tag: string | undefined;
@@ -34,7 +34,7 @@ export const STALLS_AFTER = 30_000;
 /** With this `Accept` type, the hub answers with a large file's metadata instead of a redirect to a server that has only its bytes. */
 const FACTS = 'application/vnd.xet-fileinfo+json';
 
-const UNKNOWN: Facts = { size: undefined, tag: undefined, sha256: undefined };
+const UNKNOWN: FileMetadata = { size: undefined, tag: undefined, sha256: undefined };
 
 /**
  * The bytes of a file on a server from some offset on. If the connection breaks or stalls, the download resumes at the same byte, as long
@@ -46,22 +46,22 @@ export class Download implements ByteStream {
   readonly #file: string;
   readonly #options: DownloadOptions;
   readonly #retries: Retries;
-  #facts: Facts;
+  #facts: FileMetadata;
   #asksForFacts: boolean;
-  #hint: number | undefined;
+  #sizeHint: number | undefined;
   /** Whether to send `Range`. A server that doesn't support it is asked only once. */
-  #isRanged = true;
+  #sendsRange = true;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   /** The file offset of the next byte to return. */
   #position: number;
   /** Bytes at the start of this response that were returned before. */
   #skip = 0;
   /** Whether this response has returned new bytes. */
-  #isNew = false;
+  #hasNewBytes = false;
   #ended = false;
   #isSure = true;
 
-  private constructor(file: string, options: DownloadOptions, from: number, known: Facts) {
+  private constructor(file: string, options: DownloadOptions, from: number, known: FileMetadata) {
     this.#file = file;
     this.#options = options;
     this.#retries = new Retries(options);
@@ -85,7 +85,7 @@ export class Download implements ByteStream {
     return this.#facts.size;
   }
 
-  get facts(): Facts {
+  get facts(): FileMetadata {
     return this.#facts;
   }
 
@@ -98,7 +98,7 @@ export class Download implements ByteStream {
 
   /** Bytes of the whole file, from headers that may be wrong. */
   get likelySize(): number | undefined {
-    return this.size ?? this.#hint;
+    return this.size ?? this.#sizeHint;
   }
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -140,7 +140,7 @@ export class Download implements ByteStream {
       if (fresh.length === 0) continue;
       this.#position += fresh.length;
       if (this.size !== undefined && this.#position > this.size) throw wrongSize(this.#place, this.size);
-      this.#isNew = true;
+      this.#hasNewBytes = true;
       this.#retries.progressed();
       return fresh;
     }
@@ -152,7 +152,7 @@ export class Download implements ByteStream {
     if (this.#skip > 0) throw this.#changed(`it is shorter now`);
     if (this.size === undefined || this.#position === this.size) this.#ended = true;
     // Some servers send only a part of a file at a time.
-    else if (!this.#isNew) throw wrongSize(this.#place, this.size);
+    else if (!this.#hasNewBytes) throw wrongSize(this.#place, this.size);
   }
 
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -176,11 +176,11 @@ export class Download implements ByteStream {
   /** Requests the missing bytes. False if the file does not exist. */
   async #connect(): Promise<boolean> {
     const response = await this.#options.ask({
-      ...(this.#isRanged && { range: `bytes=${this.#position}-` }),
+      ...(this.#sendsRange && { range: `bytes=${this.#position}-` }),
       ...(this.#asksForFacts && { accept: `${FACTS}, */*` }),
     });
     try {
-      const taken = this.#take(response);
+      const taken = this.#handle(response);
       if (taken === 'body') return true;
       drop(response);
       return taken === 'again' ? await this.#connect() : taken === 'end';
@@ -191,15 +191,15 @@ export class Download implements ByteStream {
   }
 
   /** Handles a response. 'again' means that another request is needed. */
-  #take(response: Response): 'body' | 'end' | 'again' | 'missing' {
+  #handle(response: Response): 'body' | 'end' | 'again' | 'missing' {
     if (isMissing(response)) return 'missing';
-    this.#hearHash(response);
+    this.#readHash(response);
     if (this.#asksForFacts && response.headers.get('content-type')?.includes(FACTS) === true) {
       this.#asksForFacts = false;
       this.#facts = { ...this.#facts, size: this.#sameSize(headerNumber(response, 'x-linked-size')) };
       return 'again';
     }
-    if (response.status === 416) return this.#takeUnsatisfied(response);
+    if (response.status === 416) return this.#handleUnsatisfied(response);
     const isPart = response.status === 206;
     const range = isPart ? contentRange(response) : null;
     // Other origins may hide the offset, and some servers send another range.
@@ -207,14 +207,14 @@ export class Download implements ByteStream {
     this.#skip = isPart ? 0 : this.#position;
     const size = isPart ? range?.size : wholeSize(response);
     this.#expectSame(size, tagOf(response));
-    this.#hint ??= headerNumber(response, 'content-length');
-    this.#isNew = false;
+    this.#sizeHint ??= headerNumber(response, 'content-length');
+    this.#hasNewBytes = false;
     this.#reader = response.body?.getReader();
     return 'body';
   }
 
   /** The server has no bytes from this offset on. */
-  #takeUnsatisfied(response: Response): 'end' | 'again' {
+  #handleUnsatisfied(response: Response): 'end' | 'again' {
     const size = unsatisfiedSize(response);
     if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
     if (this.#sameSize(size) !== this.#position) throw this.#changed(`it has ${size} bytes now`);
@@ -224,12 +224,12 @@ export class Download implements ByteStream {
   }
 
   #unranged(): 'again' {
-    if (!this.#isRanged) throw this.#broken(new Error('The server answers another question than was asked'));
-    this.#isRanged = false;
+    if (!this.#sendsRange) throw this.#broken(new Error('The server answers another question than was asked'));
+    this.#sendsRange = false;
     return 'again';
   }
 
-  #hearHash({ headers }: Response): void {
+  #readHash({ headers }: Response): void {
     const sha256 = /^(?:W\/)?"?([\da-f]{64})"?$/.exec(headers.get('x-linked-etag') ?? '')?.[1];
     const { sha256: before } = this.#facts;
     if (sha256 === undefined || sha256 === before) return;
@@ -264,7 +264,7 @@ export class Download implements ByteStream {
     this.#reader = undefined;
   }
 
-  get #place(): Place {
+  get #place(): DownloadPosition {
     return { file: this.#file, loaded: this.#position };
   }
 

@@ -1,13 +1,13 @@
 import { WebVeraError } from '../core/errors/error';
 
 /** A file and the bytes downloaded so far. */
-export interface Place {
+export interface DownloadPosition {
   readonly file: string;
   /** Bytes so far. */
   readonly loaded: number;
 }
 
-export function broken({ file, loaded }: Place, cause: unknown): WebVeraError {
+export function broken({ file, loaded }: DownloadPosition, cause: unknown): WebVeraError {
   return new WebVeraError('offline', `${file}: the connection broke after ${loaded} bytes`, {
     hint: 'Check the connection and load the model again.',
     retryable: true,
@@ -16,7 +16,7 @@ export function broken({ file, loaded }: Place, cause: unknown): WebVeraError {
   });
 }
 
-export function stalled({ file, loaded }: Place, seconds: number): WebVeraError {
+export function stalled({ file, loaded }: DownloadPosition, seconds: number): WebVeraError {
   const message = `${file}: expected more after ${loaded} bytes, got none for ${seconds} s`;
   return new WebVeraError('timeout', message, {
     hint: 'Check the connection and load the model again.',
@@ -25,16 +25,16 @@ export function stalled({ file, loaded }: Place, seconds: number): WebVeraError 
   });
 }
 
-export function changed(place: Place, how: string): WebVeraError {
+export function changed(place: DownloadPosition, how: string): WebVeraError {
   return another(place, `the file changed on the server: ${how}`);
 }
 
 /** Only the size could show whether it is the same file. */
-export function unmarked(place: Place): WebVeraError {
+export function unmarked(place: DownloadPosition): WebVeraError {
   return another(place, 'the server shows no ETag, date or hash by which it could be the same file');
 }
 
-function another({ file, loaded }: Place, why: string): WebVeraError {
+function another({ file, loaded }: DownloadPosition, why: string): WebVeraError {
   return new WebVeraError('integrity_mismatch', `${file}: expected to read on after ${loaded} bytes, but ${why}`, {
     hint: 'Load the model again.',
     retryable: true,
@@ -42,7 +42,7 @@ function another({ file, loaded }: Place, why: string): WebVeraError {
   });
 }
 
-export function wrongSize({ file, loaded }: Place, size: number): WebVeraError {
+export function wrongSize({ file, loaded }: DownloadPosition, size: number): WebVeraError {
   return new WebVeraError('invalid_format', `${file}: expected ${size} bytes, got ${loaded}`, {
     hint: 'The download was cut off, or the file changed on the server; load the model again.',
     retryable: true,

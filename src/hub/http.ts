@@ -1,13 +1,13 @@
 import { untilAborted } from '../core/async/abort';
 import { type Clock, inTime } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
-import type { ByteStream, FileSource } from '../core/input/files';
+import type { ByteStream, FileSource } from '../core/input/file_source';
 import { expectedSha256, type Integrity } from '../core/input/integrity';
 import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
 import { CheckedStream } from './checked';
-import { Download, type Facts, STALLS_AFTER } from './download';
-import type { KeptBefore, Progress } from './progress';
+import { Download, type FileMetadata, STALLS_AFTER } from './download';
+import type { CachedPart, Progress } from './progress';
 import { TrackedStream } from './tracked';
 
 export interface HttpOptions {
@@ -80,17 +80,17 @@ export class HttpFolder implements FileSource {
   }
 
   /** The SHA-256 that a file must have. `hubSha256` is the one that the hub reports. */
-  expected(file: string, told: string | undefined): string | undefined {
-    return expectedSha256(this.#options.integrity, file, told);
+  expected(file: string, hubSha256: string | undefined): string | undefined {
+    return expectedSha256(this.#options.integrity, file, hubSha256);
   }
 
   /** The same stream with progress events as it is read. `total` is the likely number of bytes. */
-  tracked(file: string, stream: ByteStream, total: number | undefined, kept?: KeptBefore): ByteStream {
+  tracked(file: string, stream: ByteStream, total: number | undefined, kept?: CachedPart): ByteStream {
     return new TrackedStream(stream, () => this.#options.progress.start(file, total, kept));
   }
 
   /** The file from a byte on, without progress events. See `Download.open`. */
-  download(file: string, from?: number, known?: Facts): Promise<Download | undefined> {
+  download(file: string, from?: number, known?: FileMetadata): Promise<Download | undefined> {
     const { signal, clock, random } = this.#options;
     const hasFacts = this.address.atCommit !== undefined;
     const ask = (headers: Readonly<Record<string, string>>): Promise<Response> => this.#ask(file, headers);

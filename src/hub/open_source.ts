@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
-import type { FileSource } from '../core/input/files';
+import type { FileSource } from '../core/input/file_source';
 import type { Integrity } from '../core/input/integrity';
 import type { FolderSource, ProgressInfo } from '../core/types/source';
 import { type HubOptions, type RemoteSource, resolveAddress } from './address';
@@ -38,8 +38,8 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   const progress = new Progress({ name: address.name, progress_callback, now });
   // Called as a plain function, because browsers' `fetch` requires it.
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
-  const quietly: typeof fetch = (input, init) => fetch(input, init);
-  const folder = new HttpFolder(address, { fetch: quietly, signal, progress, clock, random, integrity, token });
+  const plainFetch: typeof fetch = (input, init) => fetch(input, init);
+  const folder = new HttpFolder(address, { fetch: plainFetch, signal, progress, clock, random, integrity, token });
   return options.keep?.(folder) ?? folder;
 }
 

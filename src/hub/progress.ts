@@ -9,7 +9,7 @@ interface ProgressOptions {
 }
 
 /** The cached part of a file: all of it, or its first bytes. */
-export type KeptBefore = { readonly cached: true } | { readonly resumedFrom: number };
+export type CachedPart = { readonly cached: true } | { readonly resumedFrom: number };
 
 /** Milliseconds between two `progress` events of a file. Each event is sent from the worker to the page. */
 const EVENT_INTERVAL_MS = 100;
@@ -38,7 +38,7 @@ export class Progress {
   }
 
   /** Reports `initiate` and `download`. `total` is the size that the server reports, or undefined. */
-  start(file: string, total: number | undefined, kept?: KeptBefore): FileProgress {
+  start(file: string, total: number | undefined, kept?: CachedPart): FileProgress {
     const progress = new FileProgress(file, total, kept, (done) => this.#report(progress, done));
     this.#files.add(progress);
     this.#emit({ status: 'initiate', name: this.#name, file, ...kept });
@@ -108,7 +108,7 @@ export class Progress {
 /** The progress of one file in bytes. */
 export class FileProgress {
   readonly file: string;
-  readonly kept: KeptBefore | undefined;
+  readonly kept: CachedPart | undefined;
   reportedAt = Number.NEGATIVE_INFINITY;
   /** Bytes that match their hash. */
   verified = 0;
@@ -116,7 +116,7 @@ export class FileProgress {
   readonly #total: number;
   readonly #report: (done: boolean) => void;
 
-  constructor(file: string, total: number | undefined, kept: KeptBefore | undefined, report: (done: boolean) => void) {
+  constructor(file: string, total: number | undefined, kept: CachedPart | undefined, report: (done: boolean) => void) {
     this.file = file;
     this.kept = kept;
     this.#total = total ?? 0;

@@ -1,4 +1,4 @@
-import type { ByteStream } from '../core/input/files';
+import type { ByteStream } from '../core/input/file_source';
 import type { FileProgress } from './progress';
 
 /** A stream that reports its bytes as progress while they are read. */

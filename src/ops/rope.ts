@@ -50,7 +50,7 @@ export const ropePartialKernel = defineKernel({
 });
 
 /** The queries and keys to rotate, or their gradients; in the backward pass one may be missing. */
-interface Turned {
+interface Rotated {
   readonly q: Value | undefined;
   readonly k: Value | undefined;
 }
@@ -102,7 +102,7 @@ export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
 function emitRope(
   g: Graph,
   { q, k, table, positions, D, R = D }: RopeInputs,
-  given: Turned,
+  given: Rotated,
   direction: 1 | -1,
 ): { readonly q: Value; readonly k: Value } {
   const { rows: N, columns: C_q } = rowsAndColumns(q.shape);

@@ -1,5 +1,5 @@
 import type { CharacterSet } from './character_set';
-import { ASSERTIONS, compilePattern, type Program, Step } from './program';
+import { ASSERTIONS, compilePattern, type PatternProgram, Step } from './pattern_program';
 import type { StepBudget } from './step_budget';
 
 /** The position of a match in a text, and its groups. */
@@ -13,7 +13,7 @@ interface Match {
 /** States of a cell: a step at a position of the text. */
 const UNKNOWN = 0;
 const FAILED = 1;
-const UNDER_WAY = 2;
+const IN_PROGRESS = 2;
 const MATCHED = 3;
 /**
  * Entries of the stack, in pairs: an alternative to try (`TRY_AT` plus the position, the step), a cell that has failed when it is popped
@@ -37,7 +37,7 @@ const MAX_MEMORY = 2 ** 26;
  * Oniguruma.
  */
 export class LinearRegExp {
-  readonly #program: Program;
+  readonly #program: PatternProgram;
   readonly #unicode: boolean;
 
   /** `source` is written as for `RegExp`, with the flag `u` or without flags. Throws `SyntaxError` for unsupported patterns. */
@@ -65,7 +65,7 @@ export class LinearRegExp {
 
 /** One pass over one text. */
 class Search {
-  readonly #program: Program;
+  readonly #program: PatternProgram;
   readonly #text: string;
   readonly #unicode: boolean;
   readonly #known: Uint8Array;
@@ -76,7 +76,7 @@ class Search {
   #saved: number[] = [];
   readonly #budget: StepBudget;
 
-  constructor(program: Program, text: string, unicode: boolean, budget: StepBudget) {
+  constructor(program: PatternProgram, text: string, unicode: boolean, budget: StepBudget) {
     this.#program = program;
     this.#text = text;
     this.#unicode = unicode;
@@ -142,9 +142,9 @@ class Search {
           const state = known[cell];
           if (state === MATCHED) return this.#settle(base, at, MATCHED);
           // Under way at the same position: an iteration of a repeat that matched the empty string.
-          if (state === UNDER_WAY || (state === FAILED && !this.#program.hasReferences)) next = -1;
+          if (state === IN_PROGRESS || (state === FAILED && !this.#program.hasReferences)) next = -1;
           else {
-            known[cell] = UNDER_WAY;
+            known[cell] = IN_PROGRESS;
             stack.push(SETTLE, cell, TRY_AT + at, b[step] as number);
             next = left;
           }

@@ -1,19 +1,25 @@
 import { MOST_LEVELS } from '../core/input/nesting';
 
 /** The syntax tree of a pattern. */
-export type Node =
+export type PatternNode =
   /** One character: the source of a class, an escape or a literal. */
   | { readonly kind: 'set'; readonly source: string }
-  | { readonly kind: 'sequence'; readonly items: readonly Node[] }
-  | { readonly kind: 'choice'; readonly branches: readonly Node[] }
-  | { readonly kind: 'repeat'; readonly body: Node; readonly min: number; readonly max: number; readonly lazy: boolean }
-  | { readonly kind: 'group'; readonly body: Node; readonly index: number }
+  | { readonly kind: 'sequence'; readonly items: readonly PatternNode[] }
+  | { readonly kind: 'choice'; readonly branches: readonly PatternNode[] }
+  | {
+      readonly kind: 'repeat';
+      readonly body: PatternNode;
+      readonly min: number;
+      readonly max: number;
+      readonly lazy: boolean;
+    }
+  | { readonly kind: 'group'; readonly body: PatternNode; readonly index: number }
   | { readonly kind: 'assertion'; readonly source: '^' | '$' | '\\b' | '\\B' }
-  | { readonly kind: 'look'; readonly body: Node; readonly behind: boolean; readonly negative: boolean }
+  | { readonly kind: 'look'; readonly body: PatternNode; readonly behind: boolean; readonly negative: boolean }
   | { readonly kind: 'reference'; readonly group: number | string };
 
 export interface Pattern {
-  readonly root: Node;
+  readonly root: PatternNode;
   readonly groups: number;
   /** Group numbers by name. */
   readonly names: ReadonlyMap<string, number>;
@@ -50,18 +56,18 @@ class Parser {
     return { root, groups: this.#groups, names: this.#names };
   }
 
-  #choice(depth: number): Node {
+  #choice(depth: number): PatternNode {
     if (depth > MOST_LEVELS) throw new SyntaxError(`groups nested more than ${MOST_LEVELS} deep`);
-    const branches: Node[] = [];
+    const branches: PatternNode[] = [];
     do {
-      const items: Node[] = [];
+      const items: PatternNode[] = [];
       while (this.#at < this.#source.length && !'|)'.includes(this.#next())) items.push(this.#item(depth));
       branches.push(items.length === 1 && items[0] !== undefined ? items[0] : { kind: 'sequence', items });
     } while (this.#takeText('|'));
     return branches.length === 1 && branches[0] !== undefined ? branches[0] : { kind: 'choice', branches };
   }
 
-  #item(depth: number): Node {
+  #item(depth: number): PatternNode {
     const body = this.#atom(depth);
     const found = this.#take(QUANTIFIER);
     if (found === undefined) return body;
@@ -74,7 +80,7 @@ class Parser {
     return { kind: 'repeat', body, min, max, lazy: lazy === '?' };
   }
 
-  #atom(depth: number): Node {
+  #atom(depth: number): PatternNode {
     const character = this.#next();
     if (character === '(') return this.#group(depth);
     if (character === '\\') return this.#escape();
@@ -88,7 +94,7 @@ class Parser {
     return { kind: 'set', source: character === '.' ? '.' : literal(character) };
   }
 
-  #group(depth: number): Node {
+  #group(depth: number): PatternNode {
     const [text = '', plain, behind, name] = this.#take(OPENING) ?? [];
     if (text === '(' && this.#next() === '?') throw new SyntaxError('an unknown kind of group');
     const index = text === '(' || name !== undefined ? ++this.#groups : 0;
@@ -100,7 +106,7 @@ class Parser {
     return index === 0 ? body : { kind: 'group', body, index };
   }
 
-  #escape(): Node {
+  #escape(): PatternNode {
     const [source = ''] = this.#take(ESCAPE) ?? [];
     const escaped = source.slice(1);
     if (source === '\\b' || source === '\\B') return { kind: 'assertion', source };

@@ -108,7 +108,7 @@ export class CheckpointStore {
     owner: string | undefined,
   ): Promise<void> {
     const label: Label = { format: FORMAT, ...checkpoint, saved_at: Date.now() };
-    const going: Going[] = [];
+    const going: LockedRun[] = [];
     try {
       if (checkpoint.seq === 0) await this.#makeRoom(name, going);
       const entries = [
@@ -128,7 +128,7 @@ export class CheckpointStore {
   }
 
   /** Locks the runs to be deleted for a new one, so that no tab resumes them meanwhile. */
-  async #makeRoom(newest: string, going: Going[]): Promise<void> {
+  async #makeRoom(newest: string, going: LockedRun[]): Promise<void> {
     const others = (await this.#names()).filter((name) => name !== newest);
     const { wanted, needed } = surplus(others.length);
     if (wanted === 0) return;
@@ -176,7 +176,7 @@ export class CheckpointStore {
 }
 
 /** A locked run that will be deleted. */
-interface Going extends Lock {
+interface LockedRun extends Lock {
   readonly name: string;
 }
 

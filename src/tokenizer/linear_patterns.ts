@@ -1,4 +1,4 @@
-import { type Node, parsePattern } from '../regex/syntax';
+import { type PatternNode, parsePattern } from '../regex/syntax';
 
 /** Turns of a bounded repeat, and bounded repeats before an unbounded one: together, a match has few ways to begin. */
 const MAX_TURNS = 8;
@@ -19,7 +19,7 @@ const NO_SPACE = '\\P{White_Space}';
  * - `x?A*B+y?` and then `x?A+B*y?`, for capitals before small letters: what the first reads in vain, the second takes.
  */
 export function runsLinear(source: string): boolean {
-  let root: Node;
+  let root: PatternNode;
   try {
     root = parsePattern(source).root;
   } catch {
@@ -35,11 +35,11 @@ export function runsLinear(source: string): boolean {
   );
 }
 
-function itemsOf(node: Node): readonly Node[] {
+function itemsOf(node: PatternNode): readonly PatternNode[] {
   return node.kind === 'sequence' ? node.items : [node];
 }
 
-function neverFailsLate(items: readonly Node[]): boolean {
+function neverFailsLate(items: readonly PatternNode[]): boolean {
   const first = items.findIndex(isUnbounded);
   const beginning = first === -1 ? items : items.slice(0, first);
   const rest = items.slice(beginning.length);
@@ -47,24 +47,24 @@ function neverFailsLate(items: readonly Node[]): boolean {
 }
 
 /** Bounded, and may be left out. */
-function isOption(item: Node): boolean {
+function isOption(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
 }
 
 /** Takes characters of one set, without end; at least `most` of them, at most. */
-function isRun(item: Node, most: number): boolean {
+function isRun(item: PatternNode, most: number): boolean {
   return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
 }
 
-function isUnbounded(item: Node): boolean {
+function isUnbounded(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.max === Number.POSITIVE_INFINITY;
 }
 
 /** Can be gone through in few ways, each of them short. */
-function isBounded(items: readonly Node[]): boolean {
-  const isFixed = (node: Node): boolean =>
+function isBounded(items: readonly PatternNode[]): boolean {
+  const isFixed = (node: PatternNode): boolean =>
     node.kind === 'set' || (node.kind === 'sequence' && node.items.every(({ kind }) => kind === 'set'));
-  const isChoice = (node: Node): boolean =>
+  const isChoice = (node: PatternNode): boolean =>
     (node.kind === 'choice' && node.branches.length <= 32 && node.branches.every(isFixed)) ||
     (node.kind === 'repeat' &&
       node.max <= MAX_TURNS &&
@@ -72,7 +72,7 @@ function isBounded(items: readonly Node[]): boolean {
   return items.every((node) => isFixed(node) || isChoice(node)) && items.filter(isChoice).length <= MAX_CHOICES;
 }
 
-function isTrailingSpace([run, look, ...others]: readonly Node[]): boolean {
+function isTrailingSpace([run, look, ...others]: readonly PatternNode[]): boolean {
   return (
     others.length === 0 &&
     isSpaces(run, 1) &&
@@ -83,20 +83,20 @@ function isTrailingSpace([run, look, ...others]: readonly Node[]): boolean {
   );
 }
 
-function isLineBreak([run, end, ...others]: readonly Node[]): boolean {
+function isLineBreak([run, end, ...others]: readonly PatternNode[]): boolean {
   const set = end?.kind === 'repeat' && isRun(end, 1) ? end.body : end;
   return others.length === 0 && isSpaces(run, 0) && set?.kind === 'set' && /^\[(?:\\[rn])+\]$/.test(set.source);
 }
 
-function isSpaces(run: Node | undefined, min: number): boolean {
+function isSpaces(run: PatternNode | undefined, min: number): boolean {
   return run?.kind === 'repeat' && isUnbounded(run) && !run.lazy && run.min === min && isSet(run.body, SPACE);
 }
 
-function isSet(node: Node, source: string): boolean {
+function isSet(node: PatternNode, source: string): boolean {
   return node.kind === 'set' && (node.source === source || node.source === `[${source}]`);
 }
 
-function isCapitalised(items: readonly Node[], next: readonly Node[]): boolean {
+function isCapitalised(items: readonly PatternNode[], next: readonly PatternNode[]): boolean {
   const at = items.findIndex(isUnbounded);
   const [upper, lower, nextUpper, nextLower] = [items[at], items[at + 1], next[at], next[at + 1]];
   const [before, after] = [items.slice(0, at), items.slice(at + 2)];
@@ -116,11 +116,11 @@ function isCapitalised(items: readonly Node[], next: readonly Node[]): boolean {
   );
 }
 
-function isRunOf(item: Node, min: number): boolean {
+function isRunOf(item: PatternNode, min: number): boolean {
   return isRun(item, 1) && isUnbounded(item) && item.kind === 'repeat' && item.min === min;
 }
 
-function bodyOf(item: Node): Node {
+function bodyOf(item: PatternNode): PatternNode {
   return item.kind === 'repeat' ? item.body : item;
 }
 

@@ -6,7 +6,7 @@ import type { LoadedModel } from '../models/loaded_model';
 import type { Batch, TaskBatches } from '../tasks/task/batches';
 import { lossChunks, type TaskLoss } from '../tasks/task/loss';
 import type { Measured } from '../tasks/task/metrics';
-import { lossProgram, writeBatch } from './steps/program';
+import { lossProgram, writeBatch } from './steps/loss_program';
 import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './steps/step_block';
 
 interface Pending {

@@ -12,7 +12,7 @@ interface StandstillInit {
 }
 
 /** A run's functions for pausing. */
-interface RunState {
+interface PausableRun {
   /** Waits until no step is queued. */
   settle(): Promise<void>;
   /** Saves the state before a pause. */
@@ -25,7 +25,7 @@ export class Standstill {
   readonly #init: StandstillInit;
   readonly #gate: PauseGate;
   readonly #snapshots = new Snapshots();
-  #run: RunState | undefined;
+  #run: PausableRun | undefined;
 
   constructor(init: StandstillInit) {
     this.#init = init;
@@ -42,8 +42,8 @@ export class Standstill {
   }
 
   /** Makes the run ignore all pauses, now and later. */
-  letGo(): void {
-    this.#gate.letGo();
+  ignorePauses(): void {
+    this.#gate.ignorePauses();
   }
 
   /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
@@ -52,7 +52,7 @@ export class Standstill {
   }
 
   /** Marks the run as running. */
-  begin(run: RunState): void {
+  begin(run: PausableRun): void {
     this.#run = run;
     this.#gate.begin();
   }

@@ -59,7 +59,7 @@ export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly task: TaskBatches & TaskLoss;
-  /** What lies over the base model, including the adapters that train. */
+  /** The overlay on the base model, including the adapters that train. */
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;

@@ -2,11 +2,11 @@ import type { RunControl, RunEvent, RunHook } from '../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
 import type { PauseReason, TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
-import { Recovery } from './recovery';
 import { readPools, restorePools } from './saving/pools';
 import { RunRecord } from './saving/run_record';
 import { Saving } from './saving/saving';
 import { Standstill } from './standstill';
+import { StepRecovery } from './step_recovery';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './steps/optimizer';
 import { expectDone, type StepStats, unpackStats } from './steps/step_block';
 import { StepPrograms } from './steps/step_programs';
@@ -33,7 +33,7 @@ export class TrainingRun {
   readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
   #saving: Saving | undefined;
-  #recovery: Recovery | undefined;
+  #recovery: StepRecovery | undefined;
   #evaluation: RunEvaluation | undefined;
   #logAsked = false;
   #saveAtEnd: boolean | undefined;
@@ -60,7 +60,7 @@ export class TrainingRun {
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
       this.#stop.abort();
-      this.#standstill.letGo();
+      this.#standstill.ignorePauses();
     }
     if (should_log === true) this.#logAsked = true;
   }
@@ -139,7 +139,7 @@ export class TrainingRun {
     if (restored !== undefined) restorePools(runner, state, restored.pools);
     const emit = (event: RunEvent): void => this.#emit(event);
     const parts = { runner, state, args, record, emit };
-    const recovery = new Recovery(parts);
+    const recovery = new StepRecovery(parts);
     await recovery.begin(restored);
     this.#recovery = recovery;
     const hold = (pools: readonly PoolSnapshot[]): void => recovery.hold(pools);

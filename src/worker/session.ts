@@ -3,9 +3,9 @@ import type { Warn } from '../core/errors/warning';
 import { TabLocks } from '../core/locks/tab_locks';
 import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
+import { onFirstWrite } from '../store/on_first_write';
 import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
-import { tellFirst } from '../store/tell_first';
 import { WeightStore } from '../store/weight_store';
 import { SessionAdapters } from './adapters/session_adapters';
 import { SessionVera } from './adapters/session_vera';
@@ -73,7 +73,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const kept = tellFirst(store, () => host.emit({ type: 'kept' }));
+    const kept = onFirstWrite(store, () => host.emit({ type: 'kept' }));
     const weights = options.store === 'memory' ? undefined : weightStore(host, kept);
     const sources = new ModelSources(host, options, { calls, kept: weights, warn });
     const models = new LoadedModels();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernels/kernel';
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { constant, pinned, pinnedMatrix, shardsOf, type Value, viewOf } from '../../src/graph/value';

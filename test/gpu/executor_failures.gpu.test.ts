@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernels/kernel';
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { openExecutor, sums } from './executors';

@@ -1,4 +1,4 @@
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';

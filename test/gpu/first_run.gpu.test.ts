@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { SubmitBudget } from '../../src/gpu/budget';
+import { SubmitBudget } from '../../src/gpu/submit_budget';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { linear } from '../../src/ops/products/linear';

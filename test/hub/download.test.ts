@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile, readFileIfPresent } from '../../src/core/input/files';
+import { readFile, readFileIfPresent } from '../../src/core/input/file_source';
 import { STALLS_AFTER } from '../../src/hub/download';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { type Fault, FaultyServer } from './faulty_server';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile } from '../../src/core/input/files';
+import { readFile } from '../../src/core/input/file_source';
 import { readSha256 } from '../../src/core/input/integrity';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { FaultyServer } from './faulty_server';

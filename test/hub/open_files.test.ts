@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openFile, readFile, readFileIfPresent } from '../../src/core/input/files';
+import { openFile, readFile, readFileIfPresent } from '../../src/core/input/file_source';
 import type { ProgressInfo } from '../../src/core/types/source';
 import { openSource } from '../../src/hub/open_source';
 import { bytes, errorOf, names, text, weights } from './source_bytes';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FileSource, openFile, readFile, readFileIfPresent } from '../../src/core/input/files';
+import { type FileSource, openFile, readFile, readFileIfPresent } from '../../src/core/input/file_source';
 import type { FolderSource, ProgressInfo } from '../../src/core/types/source';
 import { readWeights } from '../../src/formats/models/weights';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';

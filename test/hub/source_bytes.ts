@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { WebVeraError } from '../../src/core/errors/error';
-import type { FileSource } from '../../src/core/input/files';
+import type { FileSource } from '../../src/core/input/file_source';
 import { readWeights } from '../../src/formats/models/weights';
 import { writeSafetensors } from '../../src/formats/tensors/safetensors';
 

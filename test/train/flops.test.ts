@@ -9,7 +9,7 @@ import { pinned } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { createArchitecture } from '../../src/tasks/registry';
-import { lossProgram } from '../../src/train/steps/program';
+import { lossProgram } from '../../src/train/steps/loss_program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
 
 /** The benchmark's two models. */

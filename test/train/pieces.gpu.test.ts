@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SubmitBudget } from '../../src/gpu/budget';
+import { SubmitBudget } from '../../src/gpu/submit_budget';
 import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
 import {
   buildStep,

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
+import { defineForeignMethods } from '../../core/errors/foreign_members';
 import { suggestion } from '../../core/errors/near_name';
-import { tellInstead } from '../../core/errors/tell_instead';
 import { type Warning, warnOnConsole } from '../../core/errors/warning';
 import { wrong } from '../../core/errors/wrong';
 import type { TaskType } from '../adapter_config';
@@ -28,11 +28,11 @@ type Fields = Readonly<Required<VeraConfigInit>>;
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class VeraConfig {
   static {
-    tellInstead(VeraConfig, {
+    defineForeignMethods(VeraConfig, {
       from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',
       from_json_file: 'VeraConfig.from_json(json) takes what the file holds, parsed.',
     });
-    tellInstead(VeraConfig.prototype, {
+    defineForeignMethods(VeraConfig.prototype, {
       to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
       save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
       push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',

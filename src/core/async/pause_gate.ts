@@ -7,14 +7,14 @@ export class PauseGate {
   readonly #reasons = new Set<PauseReason>();
   /** Resolvers of `pause()` calls that wait until the loop has stopped. */
   #waiting: (() => void)[] = [];
-  #leave: (() => void) | undefined;
+  #wake: (() => void) | undefined;
   /** The reason that the loop has reported while it is paused. */
-  #told: PauseReason | undefined;
+  #reported: PauseReason | undefined;
   /** The reason that was removed last. */
-  #last: PauseReason = 'user';
+  #lastReason: PauseReason = 'user';
   /** Whether the loop is running; false before `begin()`. */
-  #moves = false;
-  #isLetGo = false;
+  #isRunning = false;
+  #ignoresPauses = false;
   #closed = false;
 
   /** `onReason` receives the new reason when it replaces the reported one while the loop is paused. */
@@ -33,37 +33,37 @@ export class PauseGate {
 
   /** Marks the loop as running. */
   begin(): void {
-    this.#moves = true;
+    this.#isRunning = true;
   }
 
   /** Resolves once the loop has paused, once it has no reason to pause any more, or once it has ended. */
   pause(reason: PauseReason): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    if (!this.#isLetGo) this.#add(reason);
-    return this.#moves ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+    if (!this.#ignoresPauses) this.#add(reason);
+    return this.#isRunning ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
   /** Removes a reason. The loop continues unless another reason remains. */
   resume(reason: PauseReason): void {
     if (!this.#reasons.delete(reason)) return;
-    this.#last = reason;
+    this.#lastReason = reason;
     this.#changed();
   }
 
   /** Removes all reasons and ignores later ones, so that the loop runs to its end. */
-  letGo(): void {
-    this.#isLetGo = true;
+  ignorePauses(): void {
+    this.#ignoresPauses = true;
     this.#reasons.clear();
-    this.#last = 'user';
+    this.#lastReason = 'user';
     this.#changed();
   }
 
   /** Marks the loop as paused and returns the reason to report. */
   enter(): PauseReason {
-    this.#moves = false;
+    this.#isRunning = false;
     this.#release();
-    this.#told = this.#foremost() ?? this.#last;
-    return this.#told;
+    this.#reported = this.#mainReason() ?? this.#lastReason;
+    return this.#reported;
   }
 
   /** Waits until no reason remains, and returns the last one. Rejects with `signal.reason` when aborted. */
@@ -72,15 +72,15 @@ export class PauseGate {
       signal.throwIfAborted();
       while (this.requested) {
         const left = new Promise<void>((resolve) => {
-          this.#leave = resolve;
+          this.#wake = resolve;
         });
         await untilAborted(left, signal);
       }
-      return this.#last;
+      return this.#lastReason;
     } finally {
-      this.#leave = undefined;
-      this.#told = undefined;
-      this.#moves = true;
+      this.#wake = undefined;
+      this.#reported = undefined;
+      this.#isRunning = true;
     }
   }
 
@@ -96,18 +96,18 @@ export class PauseGate {
   }
 
   #changed(): void {
-    const reason = this.#foremost();
+    const reason = this.#mainReason();
     if (reason === undefined) {
       this.#release();
-      this.#leave?.();
-    } else if (this.#told !== undefined && this.#told !== reason) {
-      this.#told = reason;
+      this.#wake?.();
+    } else if (this.#reported !== undefined && this.#reported !== reason) {
+      this.#reported = reason;
       this.#onReason(reason);
     }
   }
 
   /** A user's request takes precedence over a pause that the page started by itself. */
-  #foremost(): PauseReason | undefined {
+  #mainReason(): PauseReason | undefined {
     return this.#reasons.has('user') ? 'user' : this.#reasons.values().next().value;
   }
 

@@ -1,5 +1,5 @@
 /** Names that other libraries use for the same thing, in lowercase and without punctuation. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+const ALIASES: Readonly<Record<string, string>> = {
   r: 'rank dim',
   target_modules: 'target targets modules',
   vera_dropout: 'dropout loradropout',
@@ -47,7 +47,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Options of other libraries that webvera does not need, with the reason. */
-const NEEDLESS: Readonly<Record<string, string>> = {
+const NOT_NEEDED: Readonly<Record<string, string>> = {
   device: 'Models run on the GPU, always.',
   devicemap: 'Models run on the GPU, always.',
   fp16: 'It computes in float32.',
@@ -79,7 +79,7 @@ const NEEDLESS: Readonly<Record<string, string>> = {
  */
 export function suggestion(given: string, known: readonly string[]): string {
   const needless = plain(given);
-  if (Object.hasOwn(NEEDLESS, needless)) return NEEDLESS[needless] ?? '';
+  if (Object.hasOwn(NOT_NEEDED, needless)) return NOT_NEEDED[needless] ?? '';
   const near = nearName(given, known);
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
@@ -95,12 +95,12 @@ export function nearName(given: string, known: readonly string[]): string | unde
   const near = known.map((name) => ({ name, distance: distance(wanted, plain(name)) }));
   const [nearest] = near.filter(({ distance }) => distance <= mistakes).sort((a, b) => a.distance - b.distance);
   if (nearest?.distance === 0) return nearest.name;
-  const isCalled = (name: string): boolean => Object.hasOwn(ELSEWHERE, name) && wordsOf(name).includes(wanted);
+  const isCalled = (name: string): boolean => Object.hasOwn(ALIASES, name) && wordsOf(name).includes(wanted);
   return known.find(isCalled) ?? nearest?.name;
 }
 
 function wordsOf(name: string): readonly string[] {
-  return ELSEWHERE[name]?.split(' ') ?? [];
+  return ALIASES[name]?.split(' ') ?? [];
 }
 
 function plain(name: string): string {

@@ -14,8 +14,8 @@ export function readSha256(text: unknown): string | undefined {
   return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
 
-/** The SHA-256 that a file must have; undefined if it is not verified. `told` is the SHA-256 that the hub reports. */
-export function expectedSha256(integrity: Integrity, file: string, told: string | undefined): string | undefined {
-  if (typeof integrity === 'string') return integrity === 'hub' ? told : undefined;
-  return Object.hasOwn(integrity, file) ? readSha256(integrity[file]) : told;
+/** The SHA-256 that a file must have; undefined if it is not verified. `hubSha256` is the SHA-256 that the hub reports. */
+export function expectedSha256(integrity: Integrity, file: string, hubSha256: string | undefined): string | undefined {
+  if (typeof integrity === 'string') return integrity === 'hub' ? hubSha256 : undefined;
+  return Object.hasOwn(integrity, file) ? readSha256(integrity[file]) : hubSha256;
 }

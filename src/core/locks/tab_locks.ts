@@ -1,7 +1,7 @@
 import { untilAborted } from '../async/abort';
 import { within } from '../async/deadline';
 import { HeldName, type Holder } from './held_name';
-import { LEAVES_WITHIN, requestLock, takeLockOver, type WebLocks } from './web_locks';
+import { RELEASES_WITHIN, requestLock, takeLockOver, type WebLocks } from './web_locks';
 
 export interface TakeOptions {
   /** Without a holder, requests of other tabs get no answer, and those tabs soon take the name. */
@@ -22,7 +22,7 @@ export class TabLocks {
   readonly #prefix: string;
   readonly #isShared: () => Promise<boolean>;
   /** Holders in this tab, used when other tabs don't matter or can't be seen. */
-  readonly #here = new Map<string, HeldName>();
+  readonly #local = new Map<string, HeldName>();
 
   /** `isShared`: whether other tabs share the storage that these names protect. */
   constructor(locks: WebLocks | undefined, prefix: string, isShared = async () => true) {
@@ -34,30 +34,30 @@ export class TabLocks {
   /** Takes a name. Undefined if another holder has it and `takesOver` is false. Rejects with the error of `isShared`. */
   async take(name: string, options: TakeOptions = {}): Promise<HeldName | undefined> {
     const locks = this.#locks;
-    if (locks === undefined || !(await this.#isShared())) return this.#takeHere(name, options);
+    if (locks === undefined || !(await this.#isShared())) return this.#takeLocally(name, options);
     const lock = this.#prefix + name;
     let held: HeldName | undefined;
     try {
       held = await requestLock(locks, lock, { ifAvailable: true }, options.holder);
     } catch {
-      return this.#takeHere(name, options); // a sandboxed frame has `navigator.locks` but may not use it
+      return this.#takeLocally(name, options); // a sandboxed frame has `navigator.locks` but may not use it
     }
     return held ?? (options.takesOver ? takeLockOver(locks, lock, options) : undefined);
   }
 
-  async #takeHere(name: string, { holder, takesOver, signal }: TakeOptions): Promise<HeldName | undefined> {
+  async #takeLocally(name: string, { holder, takesOver, signal }: TakeOptions): Promise<HeldName | undefined> {
     let wasTaken = false;
-    for (let before = this.#here.get(name); before?.isOver === false; before = this.#here.get(name)) {
+    for (let before = this.#local.get(name); before?.isOver === false; before = this.#local.get(name)) {
       if (!takesOver) return undefined;
       wasTaken = true;
       before.ask();
-      await untilAborted(within(LEAVES_WITHIN, before.over, () => undefined).catch(noop), signal);
+      await untilAborted(within(RELEASES_WITHIN, before.over, () => undefined).catch(noop), signal);
       before.lose();
     }
     const held = new HeldName(holder, wasTaken);
-    this.#here.set(name, held);
+    this.#local.set(name, held);
     held.over.then(() => {
-      if (this.#here.get(name) === held) this.#here.delete(name);
+      if (this.#local.get(name) === held) this.#local.delete(name);
     });
     return held;
   }

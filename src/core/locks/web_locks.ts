@@ -3,7 +3,7 @@ import { HeldName, type Holder } from './held_name';
 /** Milliseconds in which the holder of a lock must answer a request. A frozen or hanging tab loses the lock then. */
 export const ANSWERS_WITHIN = 3000;
 /** Milliseconds in which a holder that has answered must release the lock. */
-export const LEAVES_WITHIN = 30_000;
+export const RELEASES_WITHIN = 30_000;
 /** Milliseconds between two requests: the holder may not listen yet. */
 const ASKS_EVERY = 500;
 
@@ -52,7 +52,7 @@ export async function takeLockOver(
     if (answers !== id || isAnswered) return;
     isAnswered = true;
     clearTimeout(timer);
-    timer = giveUpIn(LEAVES_WITHIN);
+    timer = giveUpIn(RELEASES_WITHIN);
   });
   const ask = (): void => channel?.postMessage({ asks: id });
   const again = setInterval(ask, ASKS_EVERY);
@@ -98,16 +98,16 @@ async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<
   else own.over.then(() => again.release());
 }
 
-interface Message {
+interface LockMessage {
   readonly asks?: string;
   readonly answers?: string;
 }
 
 /** Undefined in old engines and in pages that may not open one. Requests then get no answer. */
-function openChannel(name: string, onMessage: (message: Message) => unknown): BroadcastChannel | undefined {
+function openChannel(name: string, onMessage: (message: LockMessage) => unknown): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(name);
-    channel.addEventListener('message', ({ data }: MessageEvent<Message | null>) => onMessage(data ?? {}));
+    channel.addEventListener('message', ({ data }: MessageEvent<LockMessage | null>) => onMessage(data ?? {}));
     // The channel must not prevent Node from exiting.
     (channel as { unref?: () => void }).unref?.();
     return channel;

@@ -4,7 +4,7 @@ import { numel, type Shape } from './shape';
 
 export type StorageName = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
 /** Elements as weight files store them. */
-export type Elements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+export type StoredElements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
 /** How a tensor's numbers are stored on the device: names, sizes and conversions. */
 export interface Storage {
@@ -25,7 +25,7 @@ export interface Storage {
   /** Encodes numbers, each rounded to the nearest value that can be stored. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
   /** Like `decode`, but with the elements of the `written` dtype. */
-  elements(bytes: ArrayBuffer, shape: Shape): Elements;
+  elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
 }
 
 /**

@@ -49,17 +49,17 @@ export function exampleFields(where: string, example: unknown): SentExample {
       ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
     };
   }
-  const toTell = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
+  const labelFields = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
   if (has('pixel_values')) {
-    return { pixel_values: pixels(`${where}: pixel_values`, example.pixel_values), ...toTell() };
+    return { pixel_values: pixels(`${where}: pixel_values`, example.pixel_values), ...labelFields() };
   }
-  if (has('image')) return { image: image(`${where}: image`, example.image), ...toTell() };
-  if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...toTell() };
+  if (has('image')) return { image: image(`${where}: image`, example.image), ...labelFields() };
+  if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...labelFields() };
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
-    return { text: text('text'), ...pair, ...toTell() };
+    return { text: text('text'), ...pair, ...labelFields() };
   }
   throw wrong(where, FORMS, example, exampleHint(example));
 }

@@ -27,10 +27,10 @@ export type WorkerMessage<Event> =
   | { readonly webvera: 'quiet'; readonly seconds: number };
 
 /** The page's heartbeat message, besides comlink's calls: the worker answers as soon as it can. */
-export const LOOK = { webvera: 'look' } as const;
+export const HEARTBEAT = { webvera: 'look' } as const;
 
-export function isLook(data: unknown): boolean {
-  return typeof data === 'object' && data !== null && 'webvera' in data && data.webvera === LOOK.webvera;
+export function isHeartbeat(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'webvera' in data && data.webvera === HEARTBEAT.webvera;
 }
 
 export function isWorkerMessage(data: unknown): data is WorkerMessage<unknown> {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/input/fields';
-import { type ByteStream, type FileSource, openFile } from '../../core/input/files';
+import { type ByteStream, type FileSource, openFile } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import type { ModelFiles } from '../models/model_files';

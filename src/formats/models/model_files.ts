@@ -1,4 +1,4 @@
-import { type FileSource, readFile } from '../../core/input/files';
+import { type FileSource, readFile } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';

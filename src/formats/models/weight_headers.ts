@@ -1,4 +1,10 @@
-import { type ByteStream, type FileSource, missingFile, openFile, readFileIfPresent } from '../../core/input/files';
+import {
+  type ByteStream,
+  type FileSource,
+  missingFile,
+  openFile,
+  readFileIfPresent,
+} from '../../core/input/file_source';
 import { defaultLimits } from '../../core/types/source';
 import { ByteReader } from '../tensors/byte_reader';
 import type { TensorHeader } from '../tensors/tensor_header';

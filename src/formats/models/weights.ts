@@ -1,6 +1,12 @@
 import { WebVeraError } from '../../core/errors/error';
 import { Fields } from '../../core/input/fields';
-import { type ByteStream, type FileSource, missingFile, openFile, readFileIfPresent } from '../../core/input/files';
+import {
+  type ByteStream,
+  type FileSource,
+  missingFile,
+  openFile,
+  readFileIfPresent,
+} from '../../core/input/file_source';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
 import { ByteReader } from '../tensors/byte_reader';

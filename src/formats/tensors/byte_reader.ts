@@ -1,6 +1,6 @@
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
-import type { ByteStream } from '../../core/input/files';
+import type { ByteStream } from '../../core/input/file_source';
 
 /** Bytes for which memory is taken before they have come, where the stream's size isn't known. */
 const PIECE = 65_536;

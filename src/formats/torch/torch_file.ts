@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { ByteStream } from '../../core/input/files';
+import type { ByteStream } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
 import { ByteReader } from '../tensors/byte_reader';
 import { byteSize } from '../tensors/dtype';

@@ -1,10 +1,10 @@
 import type { Step } from '../../graph/graph';
 import { totalFlops, workKey } from '../../graph/work';
-import type { DeviceInfo } from '../device';
+import type { DeviceInfo } from '../device_host';
 import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';
 
 /** Dispatches of one kernel with equal work. */
-interface Work {
+interface KernelWork {
   readonly step: Step;
   readonly dispatches: number;
 }
@@ -13,12 +13,12 @@ interface Work {
 export interface Candidates {
   readonly kernel: string;
   /** The works with the most operations. */
-  readonly works: readonly Work[];
+  readonly works: readonly KernelWork[];
   /** At least two. The variant of the default table comes first. */
   readonly variants: readonly string[];
 }
 
-interface Kind {
+interface CountedWork {
   readonly step: Step;
   flops: number;
   dispatches: number;
@@ -32,7 +32,7 @@ const LEAST_SHARE = 0.02;
 
 /** The candidates among the kernels of these steps, the kernels with the most operations first. */
 export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
-  const kernels = new Map<string, Kind[]>();
+  const kernels = new Map<string, CountedWork[]>();
   for (const step of steps) {
     if (!isForFewRows(chooseVariant(step, info).name)) count(step, kernels);
   }
@@ -51,7 +51,7 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
 }
 
 /** Adds a step to its kernel's works. Records with the same name count as one kernel, because a choice is made by name. */
-function count(step: Step, kernels: Map<string, Kind[]>): void {
+function count(step: Step, kernels: Map<string, CountedWork[]>): void {
   const { kernel, params } = step;
   const kinds = kernels.get(kernel.name) ?? [];
   const key = workKey(step);
@@ -64,20 +64,20 @@ function count(step: Step, kernels: Map<string, Kind[]>): void {
   kind.dispatches += 1;
 }
 
-function flopsOf(kinds: readonly Kind[]): number {
+function flopsOf(kinds: readonly CountedWork[]): number {
   return kinds.reduce((sum, { flops }) => sum + flops, 0);
 }
 
 /** The largest works among those for which the default table picks the same variant as for the largest one. */
-function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
+function largestWorks(kinds: readonly CountedWork[], info: DeviceInfo): CountedWork[] {
   const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
   if (largest === undefined) return [];
-  const own = ({ step }: Kind): string => chooseVariant(step, info).name;
+  const own = ({ step }: CountedWork): string => chooseVariant(step, info).name;
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
 /** The variants that are eligible for all of the works. The variant of the default table comes first. */
-function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
+function variantsOf(works: readonly CountedWork[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];
   const own = chooseVariant(largest.step, info).name;

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { AnyVariant, Grid } from '../../core/kernels/kernel';
 import type { Sized } from '../../graph/work';
-import type { DeviceInfo } from '../device';
+import type { DeviceInfo } from '../device_host';
 
 /** Variants for hardware GPUs only, and for software GPUs only. On the other kind they have too few cores, or most threads idle. */
 const FOR_GPUS: readonly string[] = ['row', 'workgroup_small', 'f16_small'];
@@ -20,13 +20,13 @@ const BUSY_TILES = 128;
 const MOST_TURNS = 2 ** 16;
 
 /** The chosen variant of each kernel, by name. */
-export type Chosen = Readonly<Record<string, string>>;
+export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
  * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, if it is eligible. If a variant for few
  * rows is eligible, the default table decides, because choices are measured on many rows.
  */
-export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
+export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVariants = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
   const table = families(info);
   const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;

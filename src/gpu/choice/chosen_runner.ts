@@ -1,14 +1,14 @@
 import type { Step } from '../../graph/graph';
-import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../../graph/runner';
+import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { Executor } from '../executor';
-import type { Chosen } from './choice';
+import type { ChosenVariants } from './choice';
 
 /** An executor with its own kernel choice, so that it is independent of changes by other users of the executor. */
 export class ChosenRunner implements Runner {
   readonly #executor: Executor;
   /** The choice for programs loaded from now on. Initially the executor's choice. */
-  chosen: Chosen;
+  chosen: ChosenVariants;
 
   constructor(executor: Executor) {
     this.#executor = executor;
@@ -23,7 +23,7 @@ export class ChosenRunner implements Runner {
     return this.#executor.failure;
   }
 
-  load(program: Program, options: LoadOptions = {}): Promise<LoadedProgram> {
+  load(program: Program, options: LoadProgramOptions = {}): Promise<LoadedProgram> {
     return this.#executor.load(program, { ...options, chosen: this.chosen });
   }
 

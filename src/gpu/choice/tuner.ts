@@ -1,8 +1,8 @@
 import type { Step } from '../../graph/graph';
-import type { DeviceInfo } from '../device';
+import type { DeviceInfo } from '../device_host';
 import type { Executor } from '../executor';
 import { candidatesFor } from './candidates';
-import type { Chosen } from './choice';
+import type { ChosenVariants } from './choice';
 import { tune } from './tuning';
 import { VariantLab } from './variant_lab';
 
@@ -15,7 +15,7 @@ export async function tuneKernels(
   info: DeviceInfo,
   steps: readonly Step[],
   signal: AbortSignal,
-): Promise<Chosen> {
+): Promise<ChosenVariants> {
   const lab = new VariantLab(executor);
   try {
     return await tune(candidatesFor(steps, info), lab, signal);

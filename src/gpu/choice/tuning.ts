@@ -1,6 +1,6 @@
 import { median } from '../../core/numbers/median';
 import type { Candidates } from './candidates';
-import type { Chosen } from './choice';
+import type { ChosenVariants } from './choice';
 
 /** A compiled variant that can be measured. */
 export interface Entrant {
@@ -53,10 +53,10 @@ const HOPELESS = { once: 4, again: 1.5 };
  * The fastest variant of each kernel. A variant replaces the default one only if it is clearly faster. Kernels that were not measured in
  * time are left out. Throws the reason of `signal`.
  */
-export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<Chosen> {
+export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<ChosenVariants> {
   const chosen: Record<string, string> = {};
-  const compiling = new Budget(lab, COMPILING);
-  const measuring = new Budget(lab, MEASURING);
+  const compiling = new TimeBudget(lab, COMPILING);
+  const measuring = new TimeBudget(lab, MEASURING);
   for (const candidates of all) {
     if (measuring.left <= 0 || compiling.left <= 0) break;
     const entrants: Entrant[] = [];
@@ -84,7 +84,7 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
 async function compare(
   { works }: Candidates,
   entrants: readonly Entrant[],
-  budget: Budget,
+  budget: TimeBudget,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const [own, ...others] = entrants.map((entrant): Result => ({ entrant, samples: works.map(() => []) }));
@@ -130,7 +130,7 @@ function least(numbers: readonly number[]): number {
 async function enough(
   own: Entrant,
   work: number,
-  budget: Budget,
+  budget: TimeBudget,
   signal: AbortSignal,
 ): Promise<Pick<Plan, 'times' | 'expected'>> {
   for (let times = 1; ; ) {
@@ -145,7 +145,7 @@ async function sample(
   entrant: Entrant,
   work: number,
   times: number,
-  budget: Budget,
+  budget: TimeBudget,
   signal: AbortSignal,
 ): Promise<number> {
   signal.throwIfAborted();
@@ -155,7 +155,7 @@ async function sample(
 }
 
 /** An allowance of milliseconds. */
-class Budget {
+class TimeBudget {
   readonly #lab: Lab;
   #left: number;
 

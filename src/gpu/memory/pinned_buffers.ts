@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { byteLength, type Value } from '../../graph/value';
 
 /** A range of a buffer, in bytes. */
-export interface Place {
+export interface BufferRange {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly size: number;
@@ -26,7 +26,7 @@ export class PinnedBuffers {
   }
 
   /** The range of a value. Its buffer is created on first use. */
-  place(value: Value): Place {
+  place(value: Value): BufferRange {
     if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
     const owner = whole(value);
     const buffer = this.#buffers.get(owner) ?? this.#create(owner);
@@ -49,7 +49,10 @@ export class PinnedBuffers {
  * Whether one dispatch may bind both places. If a dispatch writes a buffer, WebGPU allows other bindings of that buffer only if they are
  * writable too and the ranges don't overlap. Firefox doesn't check this.
  */
-export function mayShare(a: Place & { readonly writes: boolean }, b: Place & { readonly writes: boolean }): boolean {
+export function mayShare(
+  a: BufferRange & { readonly writes: boolean },
+  b: BufferRange & { readonly writes: boolean },
+): boolean {
   if (a.buffer !== b.buffer || (!a.writes && !b.writes)) return true;
   const apart = a.offset + a.size <= b.offset || b.offset + b.size <= a.offset;
   return a.writes && b.writes && apart;

@@ -3,8 +3,8 @@ import { planMemory } from '../../graph/plan';
 import type { Program } from '../../graph/runner';
 import { byteLength, type Value } from '../../graph/value';
 import { COPY_DST, UNIFORM } from '../flags';
-import type { DeviceMemory } from './memory';
-import type { Place } from './pinned_buffers';
+import type { DeviceMemory } from './device_memory';
+import type { BufferRange } from './pinned_buffers';
 
 export const PARAMS_STRIDE = 256;
 const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or one stored in float16.';
@@ -16,7 +16,7 @@ export interface ProgramMemory {
   /** The program's tables, whose contents aren't written yet. */
   readonly constants: ReadonlyMap<Value, GPUBuffer>;
   /** The place of a value. Missing pinned buffers are created. */
-  placeOf(value: Value): Place | undefined;
+  placeOf(value: Value): BufferRange | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export function takeMemory(program: Program, memory: DeviceMemory, held: (() => 
   const constants = takeConstants(steps, memory, held);
   const params = memory.create(`${name} params`, Math.max(1, steps.length) * PARAMS_STRIDE, UNIFORM | COPY_DST);
   held.push(() => memory.destroy(params));
-  const placeOf = (value: Value): Place | undefined => {
+  const placeOf = (value: Value): BufferRange | undefined => {
     const constant = constants.get(value);
     if (constant !== undefined) return { buffer: constant, offset: 0, size: constant.size };
     if (value.pinned) return memory.pinned.place(value);

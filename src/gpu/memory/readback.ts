@@ -1,7 +1,7 @@
 import type { GpuCounters } from '../counters';
-import { type DeviceHost, deviceLost } from '../device';
+import { type DeviceHost, deviceLost } from '../device_host';
 import { MAP_TO_READ } from '../flags';
-import type { Place } from './pinned_buffers';
+import type { BufferRange } from './pinned_buffers';
 import { StagingBuffers } from './staging';
 
 /** Copies values to the host through staging buffers, which are reused. */
@@ -21,7 +21,7 @@ export class Readback {
   }
 
   /** Queues the copy immediately. Resolves with the bytes of all places, concatenated. */
-  async read(places: readonly Place[]): Promise<ArrayBuffer> {
+  async read(places: readonly BufferRange[]): Promise<ArrayBuffer> {
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
     return this.#fetch(bytes, (encoder, staging) => {
       let end = 0;

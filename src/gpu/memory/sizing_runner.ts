@@ -2,7 +2,7 @@ import type { LoadedProgram, Program, Runner, RunnerUsage } from '../../graph/ru
 import { byteLength, shardsOf, type Value } from '../../graph/value';
 import { GpuCounters } from '../counters';
 import { STORAGE } from '../flags';
-import { DeviceMemory } from './memory';
+import { DeviceMemory } from './device_memory';
 import { takeMemory } from './program_memory';
 import { StagingBuffers } from './staging';
 

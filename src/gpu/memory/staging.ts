@@ -1,6 +1,6 @@
 import type { GpuCounters } from '../counters';
 import { COPY_DST, MAP_READ } from '../flags';
-import type { BufferMaker } from './memory';
+import type { BufferMaker } from './device_memory';
 
 /** Bytes of the largest staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read seldom. */
 const MAX_KEPT = 2 ** 20;

@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { zeros } from '../fill';
-import { gatherRows, type RowRange, scatterRows } from '../rows/rows';
+import { gatherRows, type RowRange, scatterRows } from '../rows/gather_rows';
 
 /** The inputs of every row loss, except its targets. */
 export interface RowLossInputs {

@@ -8,9 +8,9 @@ import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, emitColumnSum } from '../rows/column_sum';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
+import { type Lines, linesOf, type RightStorage, rightStorage } from './operand_storage';
 import { inParts, threeSizes, threeValues } from './parts';
 import { defineProduct } from './product';
-import { type Lines, linesOf, type RightStorage, rightStorage } from './storage';
 
 export const linearForward = defineProduct({
   name: 'linear',

@@ -3,8 +3,8 @@ import backwardWgsl from '../../../shaders/products/linear_shard_backward.wgsl?r
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, transient, type Value } from '../../graph/value';
+import { linesOf, rightStorage } from './operand_storage';
 import { defineProduct } from './product';
-import { linesOf, rightStorage } from './storage';
 
 /*
  * Linear layers whose weight is too large for one binding. Each shard computes some columns of the result, which equals that of a whole

@@ -34,7 +34,7 @@ import rightScaledRows from '../../../shaders/products/lib/right/right_scaled_ro
 import rightWordsOfFour from '../../../shaders/products/lib/right/right_words_of_four.wgsl?raw';
 import wholeRange from '../../../shaders/products/lib/whole_range.wgsl?raw';
 import { type Bindings, defineKernel, type Kernel, type ParamTypes } from '../../core/kernels/kernel';
-import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './storage';
+import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './operand_storage';
 import { type TileInit, tileVariants } from './tiles';
 
 /*

@@ -6,9 +6,9 @@ import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../..
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { emitLinear, withGradients } from '../products/linear';
+import { linesOf, rightStorage } from '../products/operand_storage';
 import { inParts, threeSizes } from '../products/parts';
 import { defineProduct } from '../products/product';
-import { linesOf, rightStorage } from '../products/storage';
 import { TILE } from '../products/tiles';
 import { accumulatedIn } from '../rows/column_sum';
 import {

@@ -11,8 +11,8 @@ import {
   emitLinearLayer,
   type LinearLayer,
 } from '../products/linear';
+import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
-import { linesOf, rightStorage } from '../products/storage';
 import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
 import { differentiateSaved, emitSaved } from './vera_saved';
 

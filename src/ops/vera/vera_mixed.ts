@@ -9,8 +9,8 @@ import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
-import { linesOf, rightStorage } from '../products/storage';
 
 /** The entry in `slots` for a module that the adapter doesn't wrap. */
 export const NO_SLOT = 0xffffffff;

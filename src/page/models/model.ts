@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { tellInstead, tellInsteadOf } from '../../core/errors/tell_instead';
+import { defineForeignMethods, defineForeignProperties } from '../../core/errors/foreign_members';
 import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../../core/types/model';
@@ -97,8 +97,8 @@ export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
   static {
-    tellInstead(RemoteModel.prototype, MODEL_METHODS);
-    tellInsteadOf(RemoteModel.prototype, MODEL_PROPERTIES);
+    defineForeignMethods(RemoteModel.prototype, MODEL_METHODS);
+    defineForeignProperties(RemoteModel.prototype, MODEL_PROPERTIES);
   }
 
   /** @internal Its name in messages, which minifiers leave. */

@@ -2,7 +2,7 @@ import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
 import { within } from '../../core/async/deadline';
 import { WebVeraError } from '../../core/errors/error';
 import { type ChatQuestion, isChatMessage } from '../../core/types/chat';
-import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../../core/types/wire';
+import { errorFromData, HEARTBEAT, isWorkerMessage, type Outcome, toKnownError } from '../../core/types/wire';
 import { VERSION } from '../../core/version';
 import type { WorkerEnd, WorkerEvent, WorkerSession } from '../../worker/protocol';
 import type { ChatThread } from './chat_thread';
@@ -51,7 +51,7 @@ export async function connectWorker(
 ): Promise<Connection> {
   const watch = new AbortController();
   const remote: Remote<Methods> = wrap<Methods>(worker);
-  const look = (): void => worker.postMessage(LOOK);
+  const look = (): void => worker.postMessage(HEARTBEAT);
   const onSilence = (seconds: number): void => host.onDeath(crashed(`it has been silent for ${seconds} s`, RESTARTED));
   const heartbeat = new Heartbeat({ look, onSilence }, patience);
   let gone: Promise<void> | undefined;

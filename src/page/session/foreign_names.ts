@@ -1,4 +1,4 @@
-import type { Instead } from '../../core/errors/tell_instead';
+import type { ForeignMembers } from '../../core/errors/foreign_members';
 
 const TRAINER = 'Training is new Trainer({ model, train_dataset }).train()';
 const ONE_SWITCH = 'disable_adapter(async () => { … }) switches adapters off for as long as the function runs.';
@@ -6,7 +6,7 @@ const STILL = 'is_trainable, as an adapter is made or loaded, says whether it tr
 const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, new VeraConfig({ … })).';
 
 /** Of torch, PEFT and Keras, on any model. A model with adapters has those that take adapters. */
-export const MODEL_METHODS: Instead = {
+export const MODEL_METHODS: ForeignMembers = {
   train: `${TRAINER}; there is no mode to switch to.`,
   fit: `${TRAINER}.`,
   eval: 'There is no mode to switch to: only training drops anything.',
@@ -34,7 +34,7 @@ export const MODEL_METHODS: Instead = {
 };
 
 /** Of PEFT, on any model. */
-export const MODEL_PROPERTIES: Instead = {
+export const MODEL_PROPERTIES: ForeignMembers = {
   active_adapter: 'active_adapters has the names of all that are active.',
   active_peft_config: 'It is peft_config[active_adapters[0]].',
   base_model: 'The model that adapters were put on stays as it was: use that one.',
@@ -42,7 +42,7 @@ export const MODEL_PROPERTIES: Instead = {
 };
 
 /** Of transformers and Keras, on a trainer. */
-export const TRAINER_METHODS: Instead = {
+export const TRAINER_METHODS: ForeignMembers = {
   fit: 'It is called train().',
   save_model: 'The model has what was learnt: await model.save_pretrained({ id: … }).',
   save_pretrained: 'The model has what was learnt: await model.save_pretrained({ id: … }).',

@@ -1,4 +1,4 @@
-import { tellInstead } from '../../core/errors/tell_instead';
+import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../../core/types/training';
 import { runKey, VeraModel } from '../adapters/vera_model';
 import { anyDataset } from '../data/dataset_rules';
@@ -106,7 +106,7 @@ export class Trainer {
   static readonly name = 'Trainer';
 
   static {
-    tellInstead(Trainer.prototype, TRAINER_METHODS);
+    defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
   }
 
   readonly #model: VeraModel;

@@ -5,7 +5,7 @@ import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
-import { gatherRows } from '../../ops/rows/rows';
+import { gatherRows } from '../../ops/rows/gather_rows';
 import type { Batch, BatchInputs } from '../task/batches';
 import type { LogitsParts, Loss, LossParts } from '../task/loss';
 import type { Measured } from '../task/metrics';

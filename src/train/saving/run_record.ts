@@ -63,21 +63,21 @@ export class RunRecord {
   }
 
   /** Continues from the state of an earlier run. */
-  restore(state: RunState): void {
-    this.#stand(state);
+  restore(state: RecordSnapshot): void {
+    this.#setTo(state);
     this.#restored = state.progress.global_step;
   }
 
   /** Returns to an earlier state of this run. Returns the number of steps to repeat. */
-  goBack(state: RunState): number {
+  goBack(state: RecordSnapshot): number {
     const repeated = this.#progress.global_step - state.progress.global_step;
-    this.#stand(state);
+    this.#setTo(state);
     this.#restored -= repeated;
     this.startClock();
     return repeated;
   }
 
-  snapshot(): RunState {
+  snapshot(): RecordSnapshot {
     return {
       progress: this.#progress,
       lossSum: this.#lossSum,
@@ -131,7 +131,7 @@ export class RunRecord {
     };
   }
 
-  #stand({ progress: { global_step, epoch }, lossSum, logs, halving, evaluation }: RunState): void {
+  #setTo({ progress: { global_step, epoch }, lossSum, logs, halving, evaluation }: RecordSnapshot): void {
     this.#progress = { ...this.#progress, global_step, epoch };
     this.#lossSum = lossSum;
     this.#halving = halving;
@@ -142,7 +142,7 @@ export class RunRecord {
 }
 
 /** A run's state without its pools. */
-export type RunState = Omit<RunSnapshot, 'pools'>;
+export type RecordSnapshot = Omit<RunSnapshot, 'pools'>;
 
 interface FinishedStep {
   readonly data: StepData;

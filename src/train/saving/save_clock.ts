@@ -12,7 +12,7 @@ export class SaveClock {
   readonly #now: () => number;
   /** The time when the first step was queued. */
   #began: number | undefined;
-  #kept = 0;
+  #savedAt = 0;
   #lastStep = 0;
 
   /** `now` returns milliseconds of a clock that doesn't stop while the computer sleeps. */
@@ -23,17 +23,17 @@ export class SaveClock {
   /** Call it once for each step, when the step is queued. */
   isDue(): boolean {
     const now = this.#now();
-    if (this.#began === undefined) this.#began = this.#kept = this.#lastStep = now;
+    if (this.#began === undefined) this.#began = this.#savedAt = this.#lastStep = now;
     // The system clock may be set back.
-    this.#kept = Math.min(this.#kept, now);
+    this.#savedAt = Math.min(this.#savedAt, now);
     const pace = now - this.#lastStep;
     this.#lastStep = now;
-    const patience = Math.min(MOST, Math.max(FIRST, this.#kept - this.#began));
-    return now - this.#kept + LATENCY * pace >= patience;
+    const patience = Math.min(MOST, Math.max(FIRST, this.#savedAt - this.#began));
+    return now - this.#savedAt + LATENCY * pace >= patience;
   }
 
   /** Call it when a state is about to be saved. */
   restart(): void {
-    this.#kept = this.#now();
+    this.#savedAt = this.#now();
   }
 }

@@ -41,12 +41,12 @@ export class Saving {
   /** The write in progress, even if the run has stopped waiting for it. */
   #writing: Promise<Saved> | undefined;
   /** The last step that is saved or needn't be saved. */
-  #kept: number;
+  #savedStep: number;
   #isStored = false;
 
   constructor(init: SavingInit) {
     this.#init = init;
-    this.#kept = init.record.progress.global_step;
+    this.#savedStep = init.record.progress.global_step;
     this.#clock = new SaveClock(init.now);
     this.#isLarge = [...init.state.pools.keys()].some(({ pool }) => byteLength(pool) > PIECE);
   }
@@ -102,7 +102,7 @@ export class Saving {
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
     this.#asked = false;
     this.#clock.restart();
-    this.#kept = record.progress.global_step;
+    this.#savedStep = record.progress.global_step;
     if (wanted) await this.#store(pools);
   }
 
@@ -111,7 +111,7 @@ export class Saving {
     const { global_step } = record.progress;
     try {
       const checkpoint = await this.#write(pools);
-      this.#kept = global_step;
+      this.#savedStep = global_step;
       this.#isStored = true;
       this.#failing = false;
       emit({ type: 'save', ...checkpoint });
@@ -130,7 +130,7 @@ export class Saving {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     this.#clock.restart();
-    if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
+    if (wanted && record.progress.global_step > this.#savedStep) await this.keep(await readPools(runner, state));
   }
 
   async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {

@@ -7,8 +7,8 @@ import { lossChunks } from '../../tasks/task/loss';
 import { tooLarge } from '../too_large';
 import type { StepData, TrainingInit, Tune } from '../training_init';
 import { LoadedLayers, layersOfRun } from './loaded_layers';
+import { type LossProgram, lossProgram, writeBatch } from './loss_program';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
-import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
 
 /** Cached programs: for each of 8 padded lengths, from 64 to 8,192 tokens, one for full batches and one for an epoch's last batch. */

@@ -7,7 +7,7 @@ import { asVera } from '../../adapters/vera/vera_on_model';
 import { combineVectors } from '../../adapters/vera/weighted';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import { readFile } from '../../core/input/files';
+import { readFile } from '../../core/input/file_source';
 import type { AdapterFiles } from '../../core/types/model';
 import { writeLoraConfig, writeLoraModel } from '../../formats/peft/lora';
 import { readAdapterConfig, readAdapterModel } from '../../formats/peft/peft';

@@ -18,7 +18,7 @@ import type { Preprocessors } from '../../tasks/task/kind';
 import type { Task } from '../../tasks/task/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
-import { logitsProgram, writeBatch } from '../../train/steps/program';
+import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
 import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/tensors';

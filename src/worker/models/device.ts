@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Arithmetic } from '../../core/kernels/kernel';
-import { DeviceHost, findAdapter } from '../../gpu/device';
+import { DeviceHost, findAdapter } from '../../gpu/device_host';
 import { Executor } from '../../gpu/executor';
 
 export interface OpenDevice {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { type FileSource, readFile } from '../../core/input/files';
+import { type FileSource, readFile } from '../../core/input/file_source';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Calls } from '../rpc/calls';

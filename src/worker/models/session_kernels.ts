@@ -11,7 +11,7 @@ import {
 import { isForFewRows } from '../../gpu/choice/choice';
 import { kernelVersion } from '../../gpu/choice/kernel_version';
 import { tuneKernels } from '../../gpu/choice/tuner';
-import type { DeviceHost, DeviceInfo } from '../../gpu/device';
+import type { DeviceHost, DeviceInfo } from '../../gpu/device_host';
 import type { Executor } from '../../gpu/executor';
 import { tunableKernels } from '../../ops/tunable';
 import type { BlobStore } from '../../store/blob_store';

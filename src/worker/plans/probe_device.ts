@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { DeviceIssue, DeviceReport } from '../../core/types/device_report';
 import { isSoftware } from '../../gpu/choice/choice';
-import { DeviceLimits } from '../../gpu/limits';
+import { DeviceLimits } from '../../gpu/device_limits';
 
 /** Below this, layers of larger models lie in many pieces. */
 const SMALL = 256 * 2 ** 20;

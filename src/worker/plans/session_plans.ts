@@ -1,6 +1,6 @@
 import { VeraConfig } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/errors/error';
-import type { FileSource } from '../../core/input/files';
+import type { FileSource } from '../../core/input/file_source';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, GpuBytes } from '../../core/types/estimate';
 import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
@@ -8,7 +8,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { folderFiles } from '../../formats/models/model_files';
 import type { WeightHeaders } from '../../formats/models/weight_headers';
-import { DeviceLimits } from '../../gpu/limits';
+import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import type { ModelSources } from '../models/loading/model_sources';
 import type { CallId, EstimateRequest, OpenOptions, PlanCalls, WireSource } from '../protocol';
@@ -117,7 +117,7 @@ export class SessionPlans implements PlanCalls {
 async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
   const total = bytes + (await sizeOf(source, TOKENIZER));
   let cached = 0;
-  for (const file of [...files, TOKENIZER]) cached += (await source.kept?.(file)) ?? 0;
+  for (const file of [...files, TOKENIZER]) cached += (await source.cachedBytes?.(file)) ?? 0;
   return { total, cached };
 }
 

@@ -1,6 +1,6 @@
 import { type Endpoint, expose, transfer } from 'comlink';
 import { type ChatAnswer, type ChatOutcome, type ChatQuestion, isChatMessage } from '../../core/types/chat';
-import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/types/wire';
+import { errorToData, isHeartbeat, type Outcome, toKnownError, type WorkerMessage } from '../../core/types/wire';
 import { VERSION } from '../../core/version';
 import { imageDecoder } from '../../images/decode_image';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
@@ -48,7 +48,7 @@ export async function serve(
   expose(exposed, guardEndpoint(scope, new Set(names)));
   scope.addEventListener('message', (event) => {
     const { data } = event as MessageEvent<unknown>;
-    if (isLook(data)) post({ webvera: 'alive' });
+    if (isHeartbeat(data)) post({ webvera: 'alive' });
     if (isChatMessage<ChatAnswer>(data, 'written')) {
       chats.get(data.id)?.(data.outcome);
       chats.delete(data.id);

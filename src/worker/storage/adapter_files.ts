@@ -1,5 +1,5 @@
 import type { VeraConfig } from '../../adapters/vera/config';
-import { type FileSource, readFile } from '../../core/input/files';
+import { type FileSource, readFile } from '../../core/input/file_source';
 import type { AdapterFiles } from '../../core/types/model';
 import type { ParserLimits } from '../../core/types/source';
 import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft/peft';

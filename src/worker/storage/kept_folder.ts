@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import type { ByteStream, FileSource } from '../../core/input/files';
+import type { ByteStream, FileSource } from '../../core/input/file_source';
 import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
-import type { Download, Facts } from '../../hub/download';
+import type { Download, FileMetadata } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import { KeptCopy } from './kept_copy';
@@ -77,7 +77,7 @@ export class KeptFolder implements FileSource {
     return this.#download(file, record);
   }
 
-  async kept(file: string): Promise<number> {
+  async cachedBytes(file: string): Promise<number> {
     await this.#pin();
     // A store that fails has nothing to give.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
@@ -229,11 +229,11 @@ function canGoOn({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }
 
-function factsOf({ size, tag, told }: KeptFile): Facts {
+function factsOf({ size, tag, told }: KeptFile): FileMetadata {
   return { size, tag, sha256: told };
 }
 
-function isSame(record: KeptFile, { size, tag }: Facts): boolean {
+function isSame(record: KeptFile, { size, tag }: FileMetadata): boolean {
   return tag !== undefined && tag === record.tag && (size === undefined || size === record.size);
 }
 

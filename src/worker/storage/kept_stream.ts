@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { ByteStream } from '../../core/input/files';
+import type { ByteStream } from '../../core/input/file_source';
 import { RunningHash } from '../../hub/checked';
 import type { Download } from '../../hub/download';
 import { CHUNK_BYTES } from '../../store/weight_store';

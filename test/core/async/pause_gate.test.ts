@@ -38,7 +38,7 @@ describe('pause', () => {
 
 test.each([
   ['resumed before it came to that', (gate: PauseGate) => gate.resume('user')],
-  ['let go', (gate: PauseGate) => gate.letGo()],
+  ['let go', (gate: PauseGate) => gate.ignorePauses()],
 ])('a pause that is %s settles, and holds nothing', async (_, undo) => {
   const gate = new PauseGate();
   gate.begin();
@@ -61,7 +61,7 @@ test('a second pause resolves no sooner than the first', async () => {
 test('a loop that was let go stands still for nobody, and a pause waits for its end', async () => {
   const gate = new PauseGate();
   gate.begin();
-  gate.letGo();
+  gate.ignorePauses();
   const paused = gate.pause('hidden');
   expect(gate.requested).toBe(false);
   expect(await isDone(paused)).toBe(false);
@@ -134,7 +134,7 @@ describe('wait', () => {
     await gate.pause('lock');
     gate.enter();
     const resumed = gate.wait(never);
-    gate.letGo();
+    gate.ignorePauses();
     expect(await isDone(resumed)).toBe(true);
     expect(gate.requested).toBe(false);
   });

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Holder } from '../../../src/core/locks/held_name';
 import { TabLocks } from '../../../src/core/locks/tab_locks';
-import { ANSWERS_WITHIN, LEAVES_WITHIN, type WebLocks } from '../../../src/core/locks/web_locks';
+import { ANSWERS_WITHIN, RELEASES_WITHIN, type WebLocks } from '../../../src/core/locks/web_locks';
 import { eventually } from '../../helpers/eventually';
 import { FakeLocks } from '../../worker/fake_locks';
 
@@ -85,7 +85,7 @@ describe('taking over', () => {
     await eventually(() => expect(asked.onAsked).toHaveBeenCalledOnce());
     // It has answered, and has what it does to finish.
     await settled();
-    await vi.advanceTimersByTimeAsync(LEAVES_WITHIN - 1000);
+    await vi.advanceTimersByTimeAsync(RELEASES_WITHIN - 1000);
     held?.release();
     expect(await taking).toMatchObject({ wasTaken: true });
     expect(asked.onLost).not.toHaveBeenCalled();
@@ -135,7 +135,7 @@ describe('taking over', () => {
     const taking = other.take('a', { takesOver: true });
     await eventually(() => expect(asked.onAsked).toHaveBeenCalled());
     await settled();
-    await vi.advanceTimersByTimeAsync(LEAVES_WITHIN);
+    await vi.advanceTimersByTimeAsync(RELEASES_WITHIN);
     const taken = await taking;
     expect(asked.onLost).toHaveBeenCalledOnce();
     held?.release();
@@ -172,7 +172,7 @@ describe('taking over', () => {
     controller.abort('enough');
     await failed;
     expect(browser.waiting('run:a')).toBe(0);
-    await vi.advanceTimersByTimeAsync(2 * LEAVES_WITHIN);
+    await vi.advanceTimersByTimeAsync(2 * RELEASES_WITHIN);
     expect(one.onLost).not.toHaveBeenCalled();
     expect(browser.held).toEqual(['run:a']);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { FileSource } from '../../../src/core/input/files';
+import type { FileSource } from '../../../src/core/input/file_source';
 import type { PretrainedConfig } from '../../../src/core/types/model';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../../src/formats/models/model_folder';
 import { readWeights } from '../../../src/formats/models/weights';

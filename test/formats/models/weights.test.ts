@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
-import type { FileSource } from '../../../src/core/input/files';
+import type { FileSource } from '../../../src/core/input/file_source';
 import { parseWeightsIndex, type ReadWeightsOptions, readWeights } from '../../../src/formats/models/weights';
 import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { readSafetensors, writeSafetensors } from '../../../src/formats/tensors/safetensors';

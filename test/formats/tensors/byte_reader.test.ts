@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openFile } from '../../../src/core/input/files';
+import { openFile } from '../../../src/core/input/file_source';
 import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { MemorySource } from '../../helpers/session/memory_source';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ByteStream } from '../../../src/core/input/files';
+import type { ByteStream } from '../../../src/core/input/file_source';
 import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { ZipEntries } from '../../../src/formats/torch/zip_entries';
 import { DIRECTORY, zipEntry } from '../../helpers/bytes/torch_bytes';

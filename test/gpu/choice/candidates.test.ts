@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { candidatesFor } from '../../../src/gpu/choice/candidates';
-import type { DeviceInfo } from '../../../src/gpu/device';
+import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { linearForward } from '../../../src/ops/products/linear';
 import { GPU, LLVMPIPE } from '../../helpers/gpu/devices';
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';

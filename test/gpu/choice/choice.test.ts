@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseVariant, eligibleVariants, isWorthMeasuring } from '../../../src/gpu/choice/choice';
-import type { DeviceInfo } from '../../../src/gpu/device';
+import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { attentionBackward, attentionForward } from '../../../src/ops/attention/attention';
 import { linearForward, linearWeightBackward } from '../../../src/ops/products/linear';
 import { sampleKernel } from '../../../src/ops/sample';

@@ -3,7 +3,7 @@ import { defineKernel } from '../../../src/core/kernels/kernel';
 import { chooseVariant } from '../../../src/gpu/choice/choice';
 import { tuneKernels } from '../../../src/gpu/choice/tuner';
 import { VariantLab } from '../../../src/gpu/choice/variant_lab';
-import { DeviceHost } from '../../../src/gpu/device';
+import { DeviceHost } from '../../../src/gpu/device_host';
 import { Executor } from '../../../src/gpu/executor';
 import { Graph, type Step } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';

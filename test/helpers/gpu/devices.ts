@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../../src/gpu/device';
+import type { DeviceInfo } from '../../../src/gpu/device_host';
 
 /* Devices as they describe themselves. */
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { DeviceInfo } from '../../../src/gpu/device';
+import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuHost } from './gpu_host';
 
 /** The shared device, at WebGPU's default limits, and the adapter it came from. */

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 import { create, globals } from 'webgpu';
-import { DeviceHost } from '../../../src/gpu/device';
+import { DeviceHost } from '../../../src/gpu/device_host';
 import { restAtEachTurn } from '../../../src/node/rest';
 import { spending } from '../../times/spent';
 

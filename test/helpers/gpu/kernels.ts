@@ -1,7 +1,7 @@
 import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../../src/core/kernels/kernel';
 import { storages } from '../../../src/core/numbers/storage';
+import { LINES } from '../../../src/ops/products/operand_storage';
 import { Product } from '../../../src/ops/products/product';
-import { LINES } from '../../../src/ops/products/storage';
 import { pairsOf } from '../maths/covering';
 import { coveringOfRing } from '../ring';
 

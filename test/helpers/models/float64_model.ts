@@ -6,7 +6,7 @@ import { openSource } from '../../../src/hub/open_source';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { labelledRows } from '../../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { logitsProgram, writeBatch } from '../../../src/train/steps/program';
+import { logitsProgram, writeBatch } from '../../../src/train/steps/loss_program';
 import { loadModel } from '../../../src/worker/models/loading/model_loader';
 import { type Memory, runReference } from '../../reference/runner';
 import { type GoldenBatch, goldenBase } from '../golden/golden';

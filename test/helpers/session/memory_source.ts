@@ -1,4 +1,4 @@
-import type { ByteStream, FileSource } from '../../../src/core/input/files';
+import type { ByteStream, FileSource } from '../../../src/core/input/file_source';
 
 export type Files = Readonly<Record<string, Uint8Array>>;
 

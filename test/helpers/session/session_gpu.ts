@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../../src/gpu/device';
+import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuHost } from '../gpu/gpu_host';
 
 /** What the device says that it is, in place of the truth. */

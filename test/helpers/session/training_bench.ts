@@ -16,13 +16,13 @@ import type { TextBatch } from '../../../src/tasks/causal_lm/batches';
 import { labelledRows } from '../../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
 import { lossChunks } from '../../../src/tasks/task/loss';
+import { lossProgram, writeBatch } from '../../../src/train/steps/loss_program';
 import {
   createOptimizerState,
   gradientsOf,
   optimizerProgram,
   optimizerValues,
 } from '../../../src/train/steps/optimizer';
-import { lossProgram, writeBatch } from '../../../src/train/steps/program';
 import { packStepBlock, unpackStats } from '../../../src/train/steps/step_block';
 import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { VeraPlacer } from '../../../src/worker/adapters/vera_placer';

@@ -3,7 +3,7 @@ import type { StorageName } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { viewOf } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { linesOf } from '../../../src/ops/products/storage';
+import { linesOf } from '../../../src/ops/products/operand_storage';
 import {
   expectGpuEqualsReference,
   FEW_ROWS,

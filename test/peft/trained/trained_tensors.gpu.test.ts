@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { VeraAdapter } from '../../../src/adapters/vera/vera_adapter';
 import { numel } from '../../../src/core/numbers/shape';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { lossProgram } from '../../../src/train/steps/program';
+import { lossProgram } from '../../../src/train/steps/loss_program';
 import { random } from '../../helpers/maths/random';
 import { seededFiles, smallConfigs } from '../../helpers/models/seeded_model';
 import {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FileSource, readFile } from '../../../src/core/input/files';
+import { type FileSource, readFile } from '../../../src/core/input/file_source';
 import type { TextSizes } from '../../../src/models/architecture';
 import { ImageProcessorLoader } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';

@@ -10,7 +10,7 @@ import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { logitsProgram } from '../../../src/train/steps/program';
+import { logitsProgram } from '../../../src/train/steps/loss_program';
 import { loadModel } from '../../../src/worker/models/loading/model_loader';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 

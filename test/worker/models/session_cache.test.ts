@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile, readFileIfPresent } from '../../../src/core/input/files';
+import { readFile, readFileIfPresent } from '../../../src/core/input/file_source';
 import type { ProgressInfo } from '../../../src/core/types/source';
 import { StoreError } from '../../../src/store/store_error';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
-import { readFile } from '../../../src/core/input/files';
+import { readFile } from '../../../src/core/input/file_source';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import type { SessionDevice } from '../../../src/worker/models/device';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
@@ -69,7 +69,7 @@ test('what is damaged counts as not kept', async () => {
   const [record] = await device.store.list();
   await device.store.set({ ...record!, state: 'corrupt' });
   const kept = sources.open(3, 'a/b', request.load, new AbortController().signal);
-  expect(await kept.kept?.(MODEL)).toBe(0);
+  expect(await kept.cachedBytes?.(MODEL)).toBe(0);
 });
 
 test('nothing is kept in memory, and files that are given are all here', async () => {

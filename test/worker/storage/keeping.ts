@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Warning } from '../../../src/core/errors/warning';
-import { readFile } from '../../../src/core/input/files';
+import { readFile } from '../../../src/core/input/file_source';
 import type { ProgressInfo } from '../../../src/core/types/source';
 import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
 import { CHUNK_BYTES, WeightStore } from '../../../src/store/weight_store';

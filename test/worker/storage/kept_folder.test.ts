@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFileIfPresent } from '../../../src/core/input/files';
+import { readFileIfPresent } from '../../../src/core/input/file_source';
 import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf, text } from '../../hub/source_bytes';

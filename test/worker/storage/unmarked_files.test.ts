@@ -44,12 +44,12 @@ describe('a file of which its server shows neither tag nor hash', () => {
     server.fail({ cutAfter: 100_000 }, ...Array(3).fill({ cutAfter: 0 }));
     expect((await errorOf(device.read(elsewhere({ isShown: false })))).code).toBe('offline');
     expect(await device.states()).toEqual({ [MODEL]: 'partial 100000' });
-    expect(await elsewhere().kept(MODEL)).toBe(0);
+    expect(await elsewhere().cachedBytes(MODEL)).toBe(0);
     server.asked.length = 0;
     expect(same(await device.read(elsewhere({ isShown: false })), content)).toBe(true);
     expect(ranges()).toEqual(['bytes=0-']);
     expect(await device.states()).toEqual(whole);
-    expect(await elsewhere().kept(MODEL)).toBe(content.length);
+    expect(await elsewhere().cachedBytes(MODEL)).toBe(content.length);
   });
 
   test('is never joined with another one of its size in a later visit', async () => {

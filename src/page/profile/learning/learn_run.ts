@@ -47,7 +47,7 @@ export class LearnRun implements PausableRun {
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
     checkOptions('stop', options, stopRules);
     this.#stopped = options;
-    this.#gate.letGo();
+    this.#gate.ignorePauses();
     await this.#inner?.stop(options);
     return this.#output;
   }

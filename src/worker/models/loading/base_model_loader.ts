@@ -1,4 +1,4 @@
-import type { FileSource } from '../../../core/input/files';
+import type { FileSource } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { folderFiles } from '../../../formats/models/model_files';

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { type FileSource, readFileIfPresent } from '../../../core/input/files';
+import { type FileSource, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { ImageProcessor } from '../../../images/image_processor';

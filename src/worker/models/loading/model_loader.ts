@@ -2,7 +2,7 @@ import { BASE } from '../../../adapters/overlay';
 import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
 import { ceilDiv, formatShape, numel, rowsAndColumns, sameShape } from '../../../core/numbers/shape';
-import { type Elements, type Storage, type StorageName, storages } from '../../../core/numbers/storage';
+import { type Storage, type StorageName, type StoredElements, storages } from '../../../core/numbers/storage';
 import type { LabelOptions, ModelDtype, ModuleNames } from '../../../core/types/model';
 import type { ModelFiles } from '../../../formats/models/model_files';
 import type { StoredTensor, TensorRows } from '../../../formats/tensors/stored_tensor';
@@ -16,7 +16,7 @@ import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec
 import { withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
 import { createArchitecture, createTask, type TaskName } from '../../../tasks/registry';
-import { logitsProgram } from '../../../train/steps/program';
+import { logitsProgram } from '../../../train/steps/loss_program';
 import { makeWeights, newlyInitialized } from './new_weights';
 
 const MOST_WEIGHTS = 4096;
@@ -235,7 +235,7 @@ async function elementsOf(
 
 function encode(spec: WeightSpec, storage: Storage, taken: TensorRows): ArrayBufferView<ArrayBuffer> {
   const [rows = 0, columns = 0] = taken.shape;
-  const inOrder = <T extends Elements>(elements: T): T =>
+  const inOrder = <T extends StoredElements>(elements: T): T =>
     spec.transposed ? transpose(elements, rows, columns) : elements;
   const shape = hasFileRows(spec) ? [rows, ...spec.shape.slice(1)] : spec.shape;
   if (taken.dtype === storage.file) return inOrder(storage.elements(taken.bytes.buffer, shape));

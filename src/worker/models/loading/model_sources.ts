@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
-import type { FileSource } from '../../../core/input/files';
+import type { FileSource } from '../../../core/input/file_source';
 import { defaultLimits, type ParserLimits, type ProgressInfo } from '../../../core/types/source';
 import type { HttpFolder } from '../../../hub/http';
 import { openSource } from '../../../hub/open_source';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/files';
+import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
 import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary_files';

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { type FileSource, missingFile, readFileIfPresent } from '../../../core/input/files';
+import { type FileSource, missingFile, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { GgufFiles } from '../../../formats/gguf/gguf_files';
 import type { Architecture } from '../../../models/architecture';

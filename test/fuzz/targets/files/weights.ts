@@ -1,4 +1,4 @@
-import type { ByteStream, FileSource } from '../../../../src/core/input/files';
+import type { ByteStream, FileSource } from '../../../../src/core/input/file_source';
 import { readWeights, WEIGHTS_FILE, WEIGHTS_INDEX } from '../../../../src/formats/models/weights';
 import { type FuzzTarget, headed, partsOf } from '../../target';
 

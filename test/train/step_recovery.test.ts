@@ -4,8 +4,8 @@ import { WebVeraError } from '../../src/core/errors/error';
 import type { RunEvent } from '../../src/core/types/run';
 import { NOT_EVALUATED, type RunSnapshot } from '../../src/core/types/snapshot';
 import { pinned, type Value } from '../../src/graph/value';
-import { Recovery } from '../../src/train/recovery';
 import { RunRecord } from '../../src/train/saving/run_record';
+import { StepRecovery } from '../../src/train/step_recovery';
 import type { PoolState } from '../../src/train/steps/optimizer';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
@@ -37,7 +37,7 @@ const pools = (value: number) => {
 
 let runner: Memory;
 let record: RunRecord;
-let recovery: Recovery;
+let recovery: StepRecovery;
 let events: RunEvent[];
 
 beforeEach(async () => {
@@ -47,7 +47,7 @@ beforeEach(async () => {
   events = [];
   const state = { pools: new Map([[adapter, pool]]), block: pinned('block', [8]), stats: pinned('stats', [8], 'u32') };
   const args = { learning_rate: 1 };
-  recovery = new Recovery({ runner, state, args, record, emit: (event) => events.push(event) });
+  recovery = new StepRecovery({ runner, state, args, record, emit: (event) => events.push(event) });
   await recovery.begin(undefined);
 });
 

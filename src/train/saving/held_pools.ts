@@ -6,13 +6,13 @@ import type { OptimizerState } from '../steps/optimizer';
 import { readPieces } from './pools';
 
 /** The trained state of one adapter in Blobs: browsers hold large Blobs outside of memory. */
-export interface KeptPool {
+export interface HeldPool {
   readonly parameters: Blob;
   /** Null before the first step, when all moments are zeros. */
   readonly moments: Readonly<Record<'exp_avg' | 'exp_avg_sq', Blob>> | null;
 }
 
-export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
+export function holdPools(pools: readonly PoolSnapshot[]): HeldPool[] {
   return pools.map(({ parameters, exp_avg, exp_avg_sq }) => ({
     parameters: new Blob([parameters]),
     moments: { exp_avg: new Blob([exp_avg]), exp_avg_sq: new Blob([exp_avg_sq]) },
@@ -20,7 +20,7 @@ export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
 }
 
 /** The state before the first step. It is read in pieces, so that only one piece is in memory at a time. */
-export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
+export async function holdInitialPools(runner: Runner, { pools }: OptimizerState): Promise<readonly HeldPool[]> {
   return Promise.all(
     [...pools.keys()].map(async ({ pool }) => {
       const parts: Blob[] = [];
@@ -30,7 +30,7 @@ export async function keepBeginning(runner: Runner, { pools }: OptimizerState): 
   );
 }
 
-export async function readKept(pools: readonly KeptPool[]): Promise<readonly PoolSnapshot[]> {
+export async function readHeldPools(pools: readonly HeldPool[]): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     pools.map(async ({ parameters: blob, moments }) => {
       const parameters = await floatsOf(blob);

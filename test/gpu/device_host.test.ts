@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { DeviceHost } from '../../src/gpu/device';
+import { DeviceHost } from '../../src/gpu/device_host';
 
 afterEach(() => {
   vi.unstubAllGlobals();

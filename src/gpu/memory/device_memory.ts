@@ -1,7 +1,7 @@
 import { byteLength, type Value } from '../../graph/value';
 import type { GpuCounters } from '../counters';
+import { DeviceLimits } from '../device_limits';
 import { COPY_DST, COPY_SRC, STORAGE } from '../flags';
-import { DeviceLimits } from '../limits';
 import { PinnedBuffers } from './pinned_buffers';
 import { SlotPool } from './slots';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Grid } from '../../src/core/kernels/kernel';
-import { batchesOf, type Piece } from '../../src/gpu/batches';
+import { batchesOf, type DispatchPiece } from '../../src/gpu/dispatch_batches';
 
 interface Sizes {
   readonly grid: Grid;
@@ -10,9 +10,13 @@ interface Sizes {
 }
 
 const one = (flops: number, grid: Grid = [10], splits = true): Sizes => ({ grid, flops, splits });
-const flopsOf = (pieces: readonly Piece<Sizes>[]): number[] => pieces.map(({ flops }) => flops);
+const flopsOf = (pieces: readonly DispatchPiece<Sizes>[]): number[] => pieces.map(({ flops }) => flops);
 
-function batches(dispatches: readonly Sizes[], flops: number, dispatchFlops: number): (readonly Piece<Sizes>[])[] {
+function batches(
+  dispatches: readonly Sizes[],
+  flops: number,
+  dispatchFlops: number,
+): (readonly DispatchPiece<Sizes>[])[] {
   return [...batchesOf(dispatches, { flops, dispatchFlops })];
 }
 

@@ -14,7 +14,7 @@ export interface FileSource {
   /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
   /** Bytes of a file that are in the cache already, so that they need no download. A source without a cache omits it. */
-  kept?(file: string): Promise<number>;
+  cachedBytes?(file: string): Promise<number>;
 }
 
 /** A file that is read once, from its start. Read it to the end or cancel it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SubmitBudget } from '../../src/gpu/budget';
+import { SubmitBudget } from '../../src/gpu/submit_budget';
 
 /** Does work of `flops` at a rate, in flops per millisecond, until the budget stops moving. */
 function settle(budget: SubmitBudget, flops: number, rate: number): number {

@@ -1,5 +1,5 @@
 import { CharacterSet } from './character_set';
-import { type Node, type Pattern, parsePattern } from './syntax';
+import { type Pattern, type PatternNode, parsePattern } from './syntax';
 
 /** Kinds of steps of a program; `a` and `b` are their operands. */
 export const Step = {
@@ -24,7 +24,7 @@ export const Step = {
 
 export const ASSERTIONS = ['^', '$', '\\b', '\\B'] as const;
 
-export interface Program {
+export interface PatternProgram {
   readonly op: Int32Array;
   readonly a: Int32Array;
   readonly b: Int32Array;
@@ -37,7 +37,7 @@ export interface Program {
 const MAX_STEPS = 4096;
 
 /** Throws `SyntaxError` for unsupported and too large patterns. */
-export function compilePattern(source: string, unicode: boolean): Program {
+export function compilePattern(source: string, unicode: boolean): PatternProgram {
   return new Compiler(parsePattern(source), unicode).program();
 }
 
@@ -55,7 +55,7 @@ class Compiler {
     this.#unicode = unicode;
   }
 
-  program(): Program {
+  program(): PatternProgram {
     this.#emit(this.#pattern.root);
     this.#push(Step.Match);
     return {
@@ -75,7 +75,7 @@ class Compiler {
     return this.#op.push(op) - 1;
   }
 
-  #emit(node: Node): void {
+  #emit(node: PatternNode): void {
     switch (node.kind) {
       case 'set':
         this.#push(Step.Set, this.#set(node.source));
@@ -112,7 +112,7 @@ class Compiler {
     return index;
   }
 
-  #choice(branches: readonly Node[]): void {
+  #choice(branches: readonly PatternNode[]): void {
     const jumps: number[] = [];
     for (const [index, branch] of branches.entries()) {
       const isLast = index === branches.length - 1;
@@ -126,7 +126,7 @@ class Compiler {
     for (const jump of jumps) this.#a[jump] = this.#op.length;
   }
 
-  #repeat({ body, min, max, lazy }: Extract<Node, { kind: 'repeat' }>): void {
+  #repeat({ body, min, max, lazy }: Extract<PatternNode, { kind: 'repeat' }>): void {
     for (let i = 0; i < min; i++) {
       const before = this.#op.length;
       this.#emit(body);
@@ -155,7 +155,7 @@ class Compiler {
     }
   }
 
-  #look({ body, behind, negative }: Extract<Node, { kind: 'look' }>): void {
+  #look({ body, behind, negative }: Extract<PatternNode, { kind: 'look' }>): void {
     const width = behind ? widthOf(body) : 0;
     if (width === undefined) throw new SyntaxError('a look behind of no fixed length');
     const look = this.#push(negative ? Step.NotLook : Step.Look, 0, width);
@@ -173,7 +173,7 @@ class Compiler {
 }
 
 /** The number of characters that a node always matches; undefined if it varies. */
-function widthOf(node: Node): number | undefined {
+function widthOf(node: PatternNode): number | undefined {
   switch (node.kind) {
     case 'set':
       return 1;

@@ -1,9 +1,9 @@
 import type { Grid } from '../core/kernels/kernel';
-import type { SubmitBudget } from './budget';
 import type { Dispatch } from './program_loader';
+import type { SubmitBudget } from './submit_budget';
 
 /** A dispatch, or some of its workgroups. */
-export interface Piece<D extends Sizes = Dispatch> {
+export interface DispatchPiece<D extends Sizes = Dispatch> {
   readonly dispatch: D;
   readonly grid: Grid;
   /** The first workgroup in the whole grid. Undefined for a whole dispatch. */
@@ -20,8 +20,8 @@ type Sizes = Pick<Dispatch, 'grid' | 'flops' | 'splits'>;
 export function* batchesOf<D extends Sizes>(
   dispatches: Iterable<D>,
   budget: Pick<SubmitBudget, 'flops' | 'dispatchFlops'>,
-): Generator<readonly Piece<D>[]> {
-  let batch: Piece<D>[] = [];
+): Generator<readonly DispatchPiece<D>[]> {
+  let batch: DispatchPiece<D>[] = [];
   let flops = 0;
   for (const dispatch of dispatches) {
     for (const piece of piecesOf(dispatch, () => budget.dispatchFlops)) {
@@ -46,7 +46,7 @@ export function* batchesOf<D extends Sizes>(
  * The pieces of a dispatch, each of at most `most` FLOPs if it can be split that far: the longer of x and y is cut evenly. Workgroups are
  * independent, so the results are equal to the bit.
  */
-function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<Piece<D>> {
+function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<DispatchPiece<D>> {
   const { grid, flops, splits } = dispatch;
   const [x, y = 1, z = 1] = grid;
   const length = Math.max(x, y);

@@ -1,13 +1,13 @@
 import type { BlobStore } from './blob_store';
 
 /** Wraps a store. `onStored` is called once, after the first write of data that outlives the page. */
-export function tellFirst(store: BlobStore, onKept: () => void): BlobStore {
-  let isTold = false;
-  const tell = (): void => {
+export function onFirstWrite(store: BlobStore, onStored: () => void): BlobStore {
+  let isCalled = false;
+  const callOnce = (): void => {
     // A store that opens on first use has opened by now, so `persistent` is final.
-    if (isTold || !store.persistent) return;
-    isTold = true;
-    onKept();
+    if (isCalled || !store.persistent) return;
+    isCalled = true;
+    onStored();
   };
   return {
     get persistent() {
@@ -16,11 +16,11 @@ export function tellFirst(store: BlobStore, onKept: () => void): BlobStore {
     get: (key) => store.get(key),
     async setMany(entries, condition) {
       await store.setMany(entries, condition);
-      tell();
+      callOnce();
     },
     async replace(key, value) {
       const before = await store.replace(key, value);
-      tell();
+      callOnce();
       return before;
     },
     deleteMany: (keys) => store.deleteMany(keys),

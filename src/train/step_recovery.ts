@@ -4,13 +4,13 @@ import type { RunEvent } from '../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { Runner } from '../graph/runner';
-import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept } from './saving/kept_pools';
+import { expectStorable, type HeldPool, holdInitialPools, holdPools, readHeldPools } from './saving/held_pools';
 import { readPieces, restorePools } from './saving/pools';
-import type { RunRecord, RunState } from './saving/run_record';
+import type { RecordSnapshot, RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';
 import type { Restored } from './training_init';
 
-interface RecoveryInit {
+interface StepRecoveryInit {
   readonly runner: Runner;
   readonly state: OptimizerState;
   readonly args: Pick<ResolvedTrainingArguments, 'learning_rate'>;
@@ -25,23 +25,23 @@ interface RecoverySteps {
   goneBack(pools: readonly PoolSnapshot[]): Promise<void>;
 }
 
-interface Kept {
-  readonly at: RunState;
-  readonly pools: readonly KeptPool[];
+interface HeldState {
+  readonly at: RecordSnapshot;
+  readonly pools: readonly HeldPool[];
 }
 
 /** Most halvings of the learning rate in a row. */
 const MOST = 3;
 
 /** Holds the states to which a run returns when a step fails, because its loss or gradient norm isn't finite. */
-export class Recovery {
-  readonly #init: RecoveryInit;
+export class StepRecovery {
+  readonly #init: StepRecoveryInit;
   /** The last held state. */
-  #last: Kept | undefined;
+  #last: HeldState | undefined;
   /** The held state before it, until a later step's finite loss proves that the last one is good. */
-  #before: Kept | undefined;
+  #before: HeldState | undefined;
 
-  constructor(init: RecoveryInit) {
+  constructor(init: StepRecoveryInit) {
     this.#init = init;
   }
 
@@ -49,7 +49,7 @@ export class Recovery {
   async begin(restored: Restored | undefined): Promise<void> {
     const { runner, state, record } = this.#init;
     if (restored === undefined) {
-      this.#last = { at: record.snapshot(), pools: await keepBeginning(runner, state) };
+      this.#last = { at: record.snapshot(), pools: await holdInitialPools(runner, state) };
       return;
     }
     this.#last = keep({ ...record.snapshot(), pools: restored.pools });
@@ -107,7 +107,7 @@ export class Recovery {
     const { runner, state, record } = this.#init;
     const kept = this.#before ?? this.#last;
     if (kept === undefined) throw error;
-    const pools = await readKept(kept.pools);
+    const pools = await readHeldPools(kept.pools);
     restorePools(runner, state, pools);
     this.#last = kept;
     this.#before = undefined;
@@ -117,11 +117,11 @@ export class Recovery {
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) throw hopeless(error, stepOf(kept));
     const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };
-    this.#tell(error, record.goBack({ ...kept.at, halving }));
+    this.#report(error, record.goBack({ ...kept.at, halving }));
     return pools;
   }
 
-  #tell({ message }: WebVeraError, repeatedSteps: number): void {
+  #report({ message }: WebVeraError, repeatedSteps: number): void {
     const { args, record, emit } = this.#init;
     const { progress, halving } = record;
     emit({ type: 'recovered', cause: 'numerical_error', repeatedSteps, ...record.history });
@@ -134,11 +134,11 @@ export class Recovery {
   }
 }
 
-function keep({ pools, ...at }: RunSnapshot): Kept {
-  return { at, pools: keepPools(pools) };
+function keep({ pools, ...at }: RunSnapshot): HeldState {
+  return { at, pools: holdPools(pools) };
 }
 
-function stepOf({ at: { progress } }: Kept): number {
+function stepOf({ at: { progress } }: HeldState): number {
   return progress.global_step;
 }
 

@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../src/store/blob_store';
-import { tellFirst } from '../../src/store/tell_first';
+import { onFirstWrite } from '../../src/store/on_first_write';
 import { FaultStore } from './fault_store';
 
 test('what is first kept is told once, after it is written', async () => {
   const told = vi.fn();
   const inner = new MemoryStore();
-  const store = tellFirst(new FaultStore(2, inner), told); // the first write fails
+  const store = onFirstWrite(new FaultStore(2, inner), told); // the first write fails
   expect(store.persistent).toBe(true);
   expect(await store.keys()).toEqual([]);
   await expect(store.setMany([['a', 1]])).rejects.toMatchObject({ code: 'storage_full' });
@@ -21,7 +21,7 @@ test('what is first kept is told once, after it is written', async () => {
 
 test('what is kept in memory is not', async () => {
   const told = vi.fn();
-  const store = tellFirst(new MemoryStore(), told);
+  const store = onFirstWrite(new MemoryStore(), told);
   await store.setMany([['a', 1]]);
   await store.replace('a', 2);
   expect(told).not.toHaveBeenCalled();

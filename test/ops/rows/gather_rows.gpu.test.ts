@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
-import { gatherRows, scatterRows } from '../../../src/ops/rows/rows';
+import { gatherRows, scatterRows } from '../../../src/ops/rows/gather_rows';
 import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
 import { blockWords } from '../../helpers/gpu/step_block';
 import { integerArray } from '../../helpers/maths/random';
