@@ -169,7 +169,7 @@ export async function findAdapter(gpu: GPU | undefined, lostAt?: number | undefi
 function gpuBlocked(seconds_left: number): WebVeraError {
   const until = seconds_left > 0 ? 'for now' : 'until it is restarted';
   const message = `The GPU crashed more than once, and the browser keeps it from this page ${until}`;
-  const wait = `Try again in ${seconds_left} s, or reload the page by the browser's own button. If that doesn't help, restart the browser.`;
+  const wait = `Try again in ${seconds_left} s, or reload the page with the browser's button. If that doesn't help, restart the browser.`;
   return new WebVeraError('gpu_blocked', message, {
     hint: seconds_left > 0 ? wait : 'Restart the browser.',
     retryable: true,

@@ -81,7 +81,7 @@ export function expectFetchable(url: URL): void {
   const { protocol, hostname } = url;
   if (protocol === 'https:' || (protocol === 'http:' && isOwn(url))) return;
   throw new WebVeraError('invalid_argument', `Expected an https address, got ${protocol}//${hostname}`, {
-    hint: "http is for localhost and for the page's own files; load others by https or as { files }.",
+    hint: "http is allowed only for localhost and the page's own origin; load other files by https or as { files }.",
   });
 }
 
@@ -120,7 +120,7 @@ function addressOfUrl(url: URL): Address {
   }
   if (/\.(?:safetensors|json|bin|gguf)$/i.test(name)) {
     throw new WebVeraError('invalid_argument', `Expected the address of a folder, got the file ${displayUrl(url)}`, {
-      hint: "Leave the file's name out: config.json and the tokenizer are looked for beside the weights.",
+      hint: "Leave the file's name out: webvera finds config.json and the tokenizer beside the weights.",
     });
   }
   return { name: name === '' ? folder.host : name, folder };
@@ -137,7 +137,7 @@ function parseUrl(address: string): URL {
 function expectPart(what: string, value: unknown, valid: boolean): void {
   if (valid) return;
   throw new WebVeraError('invalid_argument', `Expected ${what}, got ${JSON.stringify(value)}`, {
-    hint: "A model on the hub is named like HuggingFaceTB/SmolLM2-135M, a folder of your own like './models/mine/'.",
+    hint: "A model on the hub has a name like HuggingFaceTB/SmolLM2-135M, your own folder a path like './models/mine/'.",
   });
 }
 

@@ -21,7 +21,7 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
   const detail = { url: displayUrl(url), status, hubCode };
   if (hubCode === 'GatedRepo') {
     return new WebVeraError('gated_repo', what, {
-      hint: "The owner gives access on the model's page; then pass `token: () => …` with a token of yours.",
+      hint: "Request access on the model's page, then pass `token: () => …` with your token.",
       detail,
     });
   }
@@ -32,15 +32,15 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
   const seconds = retryable ? secondsOf(headers.get('retry-after'), now) : undefined;
   const later = seconds === undefined ? 'later' : `in ${Math.ceil(seconds)} s`;
   return new WebVeraError('http_error', what, {
-    hint: retryable ? `The server is busy or broken; try again ${later}.` : 'Does the server let everybody read it?',
+    hint: retryable ? `The server is busy or broken; try again ${later}.` : 'Is the file public?',
     retryable,
     detail: seconds === undefined ? detail : { ...detail, retryAfter: seconds },
   });
 }
 
 const CHECK_NAMES =
-  "Check the names of the repository and the revision. A folder of your own is written './folder/', an adapter that is kept " +
-  "in this browser { id: 'name' }.";
+  "Check the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this " +
+  "browser as { id: 'name' }.";
 
 /** `Retry-After` is a number of seconds or a date. */
 function secondsOf(text: string | null, now: number): number | undefined {

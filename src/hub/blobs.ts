@@ -81,7 +81,7 @@ class BlobStream implements ByteStream {
     } catch (cause) {
       // Browsers refuse to read a file that was changed, moved or deleted since it was chosen.
       throw new WebVeraError('not_found', `${this.#file}: expected to read on after ${this.#position} bytes`, {
-        hint: 'The file is gone or was changed since it was chosen; choose it again.',
+        hint: 'The file was deleted or changed after it was chosen; choose it again.',
         detail: { file: this.#file },
         cause,
       });

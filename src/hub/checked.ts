@@ -16,7 +16,7 @@ export class RunningHash {
     const actual = toHex(this.#hash.digest());
     if (actual === expected) return;
     throw new WebVeraError('integrity_mismatch', `${file}: expected the SHA-256 ${expected}, got ${actual}`, {
-      hint: 'The file is not the one that was meant, or was damaged on its way: load it again, or correct `integrity`.',
+      hint: 'The file is not the expected one, or was damaged during the download: load it again, or correct `integrity`.',
       detail: { file, expected, actual },
     });
   }

@@ -153,7 +153,7 @@ export class HttpFolder implements FileSource {
       if (signal?.aborted) throw signal.reason;
       if (cause instanceof WebVeraError) throw cause;
       throw new WebVeraError('offline', `Expected ${displayUrl(url)} to answer, but there was no connection`, {
-        hint: 'Check the connection. If the address opens in a tab of its own, its server refuses other sites (CORS).',
+        hint: 'Check the connection. If the address opens in its own tab, the server does not allow requests of other sites (CORS).',
         retryable: true,
         detail: { url: displayUrl(url) },
         cause,
@@ -165,7 +165,7 @@ export class HttpFolder implements FileSource {
 function silent(url: URL): WebVeraError {
   const message = `Expected ${displayUrl(url)} to answer within ${STALLS_AFTER / 1000} s, but it didn't`;
   return new WebVeraError('timeout', message, {
-    hint: 'The server is busy or out of reach; try again later.',
+    hint: 'The server is busy or not reachable; try again later.',
     retryable: true,
     detail: { url: displayUrl(url) },
   });

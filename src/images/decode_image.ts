@@ -46,13 +46,13 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
 function undecodable({ type, size }: Blob, cause: unknown): WebVeraError {
   const got = `${size} bytes${type === '' ? '' : ` of type ${JSON.stringify(type.slice(0, 60))}`}`;
   return new WebVeraError('invalid_format', `expected an image that this browser can decode, got ${got}`, {
-    hint: 'Does it open in a tab of this browser? PNG, JPEG and WebP do everywhere.',
+    hint: 'Does the file open in a tab of this browser? All browsers decode PNG, JPEG and WebP.',
     cause,
   });
 }
 
 function noCanvas(width: number, height: number): WebVeraError {
   return new WebVeraError('out_of_memory', `There is no room to decode an image of ${width}×${height}`, {
-    hint: 'Make it smaller before.',
+    hint: 'Make the image smaller first.',
   });
 }

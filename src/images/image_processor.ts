@@ -63,7 +63,7 @@ export class ImageProcessor {
       'invalid_argument',
       'expected pixels, because nothing decodes image files here, got a Blob',
       {
-        hint: 'Pass { data, width, height } as ImageData has them, with four bytes for each pixel, or pixel_values.',
+        hint: 'Pass { data, width, height } as in ImageData, with four bytes for each pixel, or pixel_values.',
       },
     );
   }

@@ -79,7 +79,7 @@ function checked(image: RgbaImage): RgbaImage {
   const isImage = [width, height].every((edge) => Number.isSafeInteger(edge) && edge > 0);
   if (!isImage || data.length !== 4 * width * height) {
     const message = `expected an image of width·height·4 bytes, got ${width}×${height} with ${data.length} bytes`;
-    throw new WebVeraError('invalid_argument', message, { hint: 'Images are given as ImageData, for example.' });
+    throw new WebVeraError('invalid_argument', message, { hint: 'Pass an ImageData, for example.' });
   }
   expectModestImage(image);
   return image;
@@ -109,7 +109,7 @@ function newSize({ height, width }: ImageSize, size: ImageSize | ShortestEdge): 
   const long = Math.trunc((short * Math.max(height, width)) / Math.min(height, width));
   if (long > MAX_LONGEST) {
     const message = `expected an image whose longer edge comes to at most ${MAX_LONGEST} pixels, got ${width}×${height}`;
-    throw new WebVeraError('limit_exceeded', message, { hint: 'Cut it to what it shows before.' });
+    throw new WebVeraError('limit_exceeded', message, { hint: 'Crop the image first.' });
   }
   return width <= height ? { height: long, width: short } : { height: short, width: long };
 }

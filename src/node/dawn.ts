@@ -47,7 +47,7 @@ async function loadDawn(): Promise<Dawn> {
     return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'webgpu');
   } catch (error) {
     throw new WebVeraError('unsupported_device', `The package webgpu could not be loaded: ${messageOf(error)}`, {
-      hint: 'It is WebGPU for Node, and is installed beside webvera: npm install webgpu',
+      hint: 'It provides WebGPU in Node. Install it beside webvera: npm install webgpu',
       cause: error,
     });
   }
@@ -62,7 +62,7 @@ async function createWith(create: Dawn['create'], flags: readonly string[]): Pro
     adapter = await gpu.requestAdapter();
   } catch (error) {
     throw new WebVeraError('invalid_argument', `DawnOptions: flags: Dawn refused them: ${messageOf(error)}`, {
-      hint: 'The README of the package webgpu lists them.',
+      hint: 'The README of the package webgpu lists the flags.',
       detail: { flags },
       cause: error,
     });

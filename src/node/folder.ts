@@ -15,7 +15,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
   const { process } = globalThis as { process?: NodeJS.Process };
   if (process?.getBuiltinModule === undefined) {
     throw new WebVeraError('invalid_argument', 'openFolder: expected Node or Deno, got a thread without files', {
-      hint: 'Pages take files from their visitors as { files }: a Map of Blobs by name.',
+      hint: 'In a page, pass files that the visitor chose as { files }: a Map of Blobs by name.',
     });
   }
   // Bundlers would try to resolve an import of Node's modules; they ignore this call.

@@ -145,7 +145,7 @@ function stepOf({ at: { progress } }: HeldState): number {
 function hopeless({ message, detail }: WebVeraError, kept_step: number): WebVeraError {
   return new WebVeraError('numerical_error', `${message}, though the learning rate was halved ${MOST} times`, {
     hint:
-      'Use a much lower learning_rate, or look for what is wrong with the model or the data. ' +
+      'Use a much lower learning_rate, or check the model and the data for errors. ' +
       `The adapter holds the vectors of step ${kept_step}.`,
     detail: { ...detail, kept_step },
   });

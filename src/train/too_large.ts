@@ -26,7 +26,7 @@ export function tooLarge(
     'a smaller model',
   ];
   return new WebVeraError(error.code, `Batches of ${B} × ${T} don't fit on this GPU: ${error.message}`, {
-    hint: `Use ${changes.join(', or ')}. estimate() tells what fits.`,
+    hint: `Use ${changes.join(', or ')}. estimate() reports what fits.`,
     detail: { ...error.detail, batch: B, tokens: T },
     cause: error,
   });

@@ -111,7 +111,7 @@ export class Fields {
   invalid(key: string, expected: string): WebVeraError {
     const got = this.has(key) ? describe(this.#json[key]) : 'nothing';
     return new WebVeraError('invalid_format', `${this.#where}: ${key}: expected ${expected}, got ${got}`, {
-      hint: 'Is this the file that belongs to the model?',
+      hint: 'Does this file belong to the model?',
       detail: { key },
     });
   }

@@ -10,6 +10,6 @@ export function expectModestImage({ width, height }: { readonly width: number; r
   if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_EDGE) return;
   const most = `at most ${MAX_PIXELS} pixels, and ${MAX_EDGE} along an edge`;
   throw new WebVeraError('limit_exceeded', `expected an image of ${most}, got ${width}×${height}`, {
-    hint: 'Make it smaller before.',
+    hint: 'Make the image smaller first.',
   });
 }

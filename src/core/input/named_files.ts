@@ -19,7 +19,7 @@ interface Wanted {
 }
 
 const FILES = 'files by their names: a Map or an object of Blobs, a FileList, or a list of Files';
-const HINT = "Pass input.files of an <input type='file'>, or what save_pretrained() or export() gave.";
+const HINT = "Pass input.files of an <input type='file'>, or the result of save_pretrained() or export().";
 
 /** Whether a value has the form of `Files`. An object has it if all its values are Blobs. */
 export function isFiles(value: unknown): value is Files {

@@ -49,7 +49,7 @@ const HOLDS_NONE: Readonly<Record<string, string>> = {
   HTMLImageElement: 'Did it fail to load? An SVG needs a width and a height of its own.',
   HTMLCanvasElement: 'Give the canvas a width and a height, and draw on it first.',
   OffscreenCanvas: 'Give the canvas a width and a height, and draw on it first.',
-  other: 'It was closed, or given away to another thread. Pass it before.',
+  other: 'It was closed or transferred to another thread. Pass it before that.',
 };
 
 function newContext(
@@ -63,7 +63,7 @@ function newContext(
   const context = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D | null;
   if (context !== null) return context;
   throw new WebVeraError('out_of_memory', `There is no room to read an image of ${width}×${height}`, {
-    hint: 'Make it smaller before.',
+    hint: 'Make the image smaller first.',
   });
 }
 
@@ -74,7 +74,7 @@ function unreadable(where: string, name: string, cause: unknown): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected a ${name} that the page may read, got ${why}`, {
     hint: isForeign
       ? "Load the picture with img.crossOrigin = 'anonymous' from a server that allows it (CORS), before it is drawn anywhere."
-      : 'Pass it before it is closed, or given away to another thread.',
+      : 'Pass it before it is closed or transferred to another thread.',
     cause,
   });
 }

@@ -83,6 +83,6 @@ function number(what: string, value: unknown): number {
 
 function unexpected(what: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `kernels: expected ${expected} as ${what}`, {
-    hint: "Give what session.kernels() gave, or the `kernels` of a run.json, or 'default' or 'tuned'.",
+    hint: "Pass the result of session.kernels(), the `kernels` of a run.json, 'default' or 'tuned'.",
   });
 }

@@ -53,7 +53,7 @@ function twist(state: Uint32Array): void {
 function lowWord(seed: number | bigint): number {
   if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
     throw new WebVeraError('invalid_argument', `seed: expected a safe integer, got ${seed}`, {
-      hint: 'Only the low 32 bits of a seed count: any integer below 4294967296 reaches all of them.',
+      hint: 'Only the low 32 bits of a seed are used: use an integer from 0 to 4294967295.',
     });
   }
   return Number(BigInt.asUintN(32, BigInt(seed)));

@@ -119,7 +119,7 @@ describe('a training run', () => {
       'Did you mean num_train_epochs? It takes per_device_train_batch_size,',
     ],
     ['a Python schedule', { lr_scheduler_type: 'Cosine' as 'cosine' }, "Did you mean 'cosine'?"],
-    ['fp16', { fp16: true } as TrainingArguments, 'It computes in float32. It takes'],
+    ['fp16', { fp16: true } as TrainingArguments, 'webvera computes in float32. It takes'],
     ['a rate as text', { learning_rate: '3e-2' as never }, 'Pass the number 0.03, without quotes.'],
     ['steps as text', { max_steps: '8' as never }, 'Pass the number 8, without quotes.'],
     ['a flag as text', { packing: 'true' as never }, 'Pass true, without quotes.'],
