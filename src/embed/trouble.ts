@@ -12,7 +12,7 @@ const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = 
       hint: 'Use a current Chrome, Edge, Safari or Firefox.',
     }),
   no_adapter: () =>
-    new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
+    new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser returned none', {
       hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
     }),
 };

@@ -129,7 +129,7 @@ function noWebGpu(): WebVeraError {
     const { origin = 'http:' } = (globalThis as { readonly location?: Location }).location ?? {};
     return new WebVeraError(
       'insecure_context',
-      `WebGPU was expected, but browsers keep it from ${origin}: it isn't https`,
+      `WebGPU was expected, but browsers disable it on ${origin}, which isn't https`,
       {
         hint: 'Serve the page over https. While developing, open it as http://localhost or http://127.0.0.1.',
       },
@@ -161,14 +161,14 @@ export async function findAdapter(gpu: GPU | undefined, lostAt?: number | undefi
   });
   if (adapter !== null) return adapter;
   if (lostAt !== undefined) throw gpuBlocked(Math.max(0, Math.ceil((lostAt + BLOCKED - Date.now()) / 1000)));
-  throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
+  throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser returned none', {
     hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
   });
 }
 
 function gpuBlocked(seconds_left: number): WebVeraError {
   const until = seconds_left > 0 ? 'for now' : 'until it is restarted';
-  const message = `The GPU crashed more than once, and the browser keeps it from this page ${until}`;
+  const message = `The GPU crashed more than once, and the browser blocks it for this page ${until}`;
   const wait = `Try again in ${seconds_left} s, or reload the page with the browser's button. If that doesn't help, restart the browser.`;
   return new WebVeraError('gpu_blocked', message, {
     hint: seconds_left > 0 ? wait : 'Restart the browser.',
@@ -214,10 +214,14 @@ async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Pr
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new WebVeraError('unsupported_device', `A GPU device was expected, but the adapter gave none: ${problem}`, {
-      hint: 'Close other tabs that use the GPU, update the graphics driver, or restart the browser.',
-      cause,
-    });
+    throw new WebVeraError(
+      'unsupported_device',
+      `A GPU device was expected, but the adapter returned none: ${problem}`,
+      {
+        hint: 'Close other tabs that use the GPU, update the graphics driver, or restart the browser.',
+        cause,
+      },
+    );
   }
 }
 

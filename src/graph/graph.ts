@@ -120,7 +120,7 @@ export class Graph {
     backward: (dy: Value, sinks: Sinks<W>) => Gradients<W>,
   ): void {
     if (new Set(wrt).size < wrt.length) {
-      throw new WebVeraError('internal', `${y.name}: a value stands twice among what its gradient goes to`);
+      throw new WebVeraError('internal', `${y.name}: a value occurs twice among the inputs of its gradient`);
     }
     this.differentiateAll([y], wrt, ([dy], sums) => {
       if (dy === undefined) return;

@@ -80,7 +80,7 @@ class BlobStream implements ByteStream {
       return new Uint8Array(await this.#blob.slice(this.#position, this.#position + CHUNK_BYTES).arrayBuffer());
     } catch (cause) {
       // Browsers refuse to read a file that was changed, moved or deleted since it was chosen.
-      throw new WebVeraError('not_found', `${this.#file}: expected to read on after ${this.#position} bytes`, {
+      throw new WebVeraError('not_found', `${this.#file}: expected to continue after ${this.#position} bytes`, {
         hint: 'The file was deleted or changed after it was chosen; choose it again.',
         detail: { file: this.#file },
         cause,

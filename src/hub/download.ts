@@ -129,7 +129,7 @@ export class Download implements ByteStream {
 
   async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     while (!this.#ended) {
-      if (this.#reader === undefined && !(await this.#connect())) throw this.#changed('it is gone');
+      if (this.#reader === undefined && !(await this.#connect())) throw this.#changed('it no longer exists');
       const chunk = await this.#next();
       if (chunk === undefined) {
         this.#endBody();
@@ -149,7 +149,7 @@ export class Download implements ByteStream {
 
   #endBody(): void {
     this.#drop();
-    if (this.#skip > 0) throw this.#changed(`it is shorter now`);
+    if (this.#skip > 0) throw this.#changed('it is shorter now');
     if (this.size === undefined || this.#position === this.size) this.#ended = true;
     // Some servers send only a part of a file at a time.
     else if (!this.#hasNewBytes) throw wrongSize(this.#place, this.size);
@@ -224,7 +224,7 @@ export class Download implements ByteStream {
   }
 
   #unranged(): 'again' {
-    if (!this.#sendsRange) throw this.#broken(new Error('The server answers another question than was asked'));
+    if (!this.#sendsRange) throw this.#broken(new Error('The server sent another range than was requested'));
     this.#sendsRange = false;
     return 'again';
   }
@@ -246,7 +246,8 @@ export class Download implements ByteStream {
       // A size alone is not enough to resume a download of an earlier visit.
       if (!isMarked && this.#position === this.from) throw unmarked(this.#place);
       const isSeen = size !== undefined && size === sizeBefore;
-      if (!isSeen) throw this.#broken(new Error('The server says nothing by which it could go on'));
+      if (!isSeen)
+        throw this.#broken(new Error('The server sends no ETag, date or size with which the download could resume'));
       this.#isSure &&= isMarked;
     }
     this.#facts = { ...this.#facts, size: same, tag: before ?? tag };

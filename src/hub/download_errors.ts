@@ -31,11 +31,11 @@ export function changed(place: DownloadPosition, how: string): WebVeraError {
 
 /** Only the size could show whether it is the same file. */
 export function unmarked(place: DownloadPosition): WebVeraError {
-  return another(place, 'the server shows no ETag, date or hash by which it could be the same file');
+  return another(place, 'the server sends no ETag, date or hash that shows that it is the same file');
 }
 
 function another({ file, loaded }: DownloadPosition, why: string): WebVeraError {
-  return new WebVeraError('integrity_mismatch', `${file}: expected to read on after ${loaded} bytes, but ${why}`, {
+  return new WebVeraError('integrity_mismatch', `${file}: expected to continue after ${loaded} bytes, but ${why}`, {
     hint: 'Load the model again.',
     retryable: true,
     detail: { file, loaded },

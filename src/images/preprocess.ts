@@ -108,7 +108,7 @@ function newSize({ height, width }: ImageSize, size: ImageSize | ShortestEdge): 
   const short = size.shortest_edge;
   const long = Math.trunc((short * Math.max(height, width)) / Math.min(height, width));
   if (long > MAX_LONGEST) {
-    const message = `expected an image whose longer edge comes to at most ${MAX_LONGEST} pixels, got ${width}×${height}`;
+    const message = `expected an image whose longer edge is at most ${MAX_LONGEST} pixels after resizing, got ${width}×${height}`;
     throw new WebVeraError('limit_exceeded', message, { hint: 'Crop the image first.' });
   }
   return width <= height ? { height: long, width: short } : { height: short, width: long };

@@ -27,7 +27,7 @@ export function noRoom(runs: readonly KeptRun[]): StoreError {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const listed = oldestFirst.slice(0, LISTED).map(inWords).join(', ');
   const more = runs.length > LISTED ? ` and ${runs.length - LISTED} more` : '';
-  const expected = `expected fewer than ${MOST} other runs to be kept that may be gone on with`;
+  const expected = `expected fewer than ${MOST} other stored runs that can be resumed`;
   const message = `Storage is full: ${expected}, got ${listed}${more}; deleting one of them makes room`;
   return new StoreError('storage_full', message, { detail: { checkpoints: oldestFirst } });
 }

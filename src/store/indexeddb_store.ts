@@ -118,7 +118,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
     let isLate = false;
     const late = setTimeout(() => {
       isLate = true;
-      reject(new StoreError('storage_unavailable', 'Another tab holds up the database', { retryable: true }));
+      reject(new StoreError('storage_unavailable', 'Another tab blocks the database', { retryable: true }));
     }, patience);
     request.onupgradeneeded = () => request.result.createObjectStore(objectStore);
     request.onerror = () => {

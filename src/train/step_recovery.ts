@@ -129,7 +129,7 @@ export class StepRecovery {
     emit({
       type: 'warning',
       code: 'numerical_error',
-      message: `${message}. Training goes on from step ${progress.global_step} with ${rate}`,
+      message: `${message}. Training continues from step ${progress.global_step} with ${rate}`,
     });
   }
 }

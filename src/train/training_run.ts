@@ -264,7 +264,7 @@ export class TrainingRun {
   }
 
   #onCheckpointing(): void {
-    const message = 'The GPU has too little memory for all activations: training goes on with gradient_checkpointing';
+    const message = 'The GPU has too little memory for all activations: training continues with gradient_checkpointing';
     this.#emit({ type: 'warning', code: 'out_of_memory', message });
   }
 

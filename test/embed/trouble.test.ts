@@ -18,12 +18,12 @@ test.each([
     /https.* got http:\/\/page\.example/,
   ],
   ['a browser without WebGPU', { isSecureContext: true, gpu: undefined }, 'unsupported_device', /navigator\.gpu/],
-  ['no adapter', { isSecureContext: true, gpu: gpuOf(async () => null) }, 'unsupported_device', /gave none/],
+  ['no adapter', { isSecureContext: true, gpu: gpuOf(async () => null) }, 'unsupported_device', /returned none/],
   [
     'an adapter that fails',
     { isSecureContext: true, gpu: gpuOf(() => Promise.reject(new Error('broken'))) },
     'unsupported_device',
-    /gave none/,
+    /returned none/,
   ],
 ])('%s is reported with a hint', async (_, surroundings, code, message) => {
   const trouble = await deviceTrouble({ ...surroundings, address });

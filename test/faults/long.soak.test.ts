@@ -86,7 +86,7 @@ test('chromium: a GPU that crashes three times ends the run, which the next brow
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
     const crashing = visit('chromium', url, 'runs/resumed.html', { profile, crashes: [11, 20, 29] });
-    await expect(crashing).rejects.toThrow(/keeps it from this page until it is restarted/);
+    await expect(crashing).rejects.toThrow(/blocks it for this page until it is restarted/);
     const [first, ...rest] = await visit('chromium', url, 'runs/resumed.html', { profile });
     expect(first).toMatchObject({ type: 'restored' });
     expect((first as { step: number }).step).toBeGreaterThanOrEqual(27);

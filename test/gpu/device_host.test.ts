@@ -11,7 +11,7 @@ test('a page that came over http is told of https and localhost', async () => {
   vi.stubGlobal('location', new URL('http://app.example:8080/page'));
   await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
     code: 'insecure_context',
-    message: "WebGPU was expected, but browsers keep it from http://app.example:8080: it isn't https",
+    message: "WebGPU was expected, but browsers disable it on http://app.example:8080, which isn't https",
     hint: expect.stringMatching(/https.*http:\/\/localhost/),
   });
 });
@@ -100,7 +100,7 @@ test('no adapter soon after a lost device means that the GPU is blocked, and for
     detail: { seconds_left: 75 },
     hint: expect.stringMatching(/^Try again in 75 s, or reload the page/),
   });
-  const without = { code: 'unsupported_device', message: 'A GPU adapter was expected, but the browser gave none' };
+  const without = { code: 'unsupported_device', message: 'A GPU adapter was expected, but the browser returned none' };
   await expect(DeviceHost.open(gpu, { lostAt: 1_000_000 - 120_000 })).rejects.toMatchObject({
     code: 'gpu_blocked',
     detail: { seconds_left: 0 },

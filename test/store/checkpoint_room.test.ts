@@ -89,7 +89,7 @@ describe('when one run more is kept', () => {
     expect(refused).toMatchObject({ name: 'StoreError', code: 'storage_full' });
     const { message, detail } = refused as StoreError;
     expect(message).toBe(
-      'Storage is full: expected fewer than 16 other runs to be kept that may be gone on with, got ' +
+      'Storage is full: expected fewer than 16 other stored runs that can be resumed, got ' +
         `${Array(4).fill('default at step 10 (1972-09-27, 1 kB)').join(', ')} and 12 more; ` +
         'deleting one of them makes room',
     );

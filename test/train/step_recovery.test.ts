@@ -78,7 +78,7 @@ test('all goes back to the beginning, with moments of zero, where nothing else w
     {
       type: 'warning',
       code: 'numerical_error',
-      message: 'Step 4. Training goes on from step 0 with a learning_rate of 0.5 in place of 1',
+      message: 'Step 4. Training continues from step 0 with a learning_rate of 0.5 in place of 1',
     },
   ]);
 });

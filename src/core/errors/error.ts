@@ -34,7 +34,7 @@ export interface ErrorDetails {
 }
 
 /**
- * The one error class of webvera. Where PEFT raises the same error, `message` is PEFT's text to the letter; otherwise it says what was
+ * The one error class of webvera. If PEFT raises the same error, `message` is PEFT's text to the letter; otherwise it says what was
  * expected and what the argument was. `toString()`, and the stack that consoles print of an uncaught error, include the hint. Aborted calls
  * reject with `signal.reason` instead of an error of this class.
  */

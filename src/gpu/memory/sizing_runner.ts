@@ -15,7 +15,7 @@ export class SizingRunner implements Runner {
   readonly #staging: StagingBuffers;
   #largest = 0;
 
-  /** Matrices larger than `maxBindingBytes` are split. Nothing else is rejected as too large; `largest` reports the size. */
+  /** Matrices larger than `maxBindingBytes` are split. No other value is rejected as too large; `largest` reports the size. */
   constructor(maxBindingBytes: number) {
     this.maxBindingBytes = maxBindingBytes;
     const device = {

@@ -120,7 +120,7 @@ export class Saving {
       if (signal.aborted || !(error instanceof WebVeraError)) throw thrown;
       if (this.#failing) return;
       this.#failing = true;
-      const message = `Step ${global_step} isn't saved, and training goes on: ${error.message}`;
+      const message = `Step ${global_step} isn't saved, and training continues: ${error.message}`;
       emit({ type: 'warning', code: error.code, message });
     }
   }

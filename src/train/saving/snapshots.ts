@@ -60,5 +60,5 @@ export class Snapshots {
 }
 
 function isOver(): WebVeraError {
-  return new WebVeraError('invalid_argument', 'Expected a run that goes on, got one that is over');
+  return new WebVeraError('invalid_argument', 'Expected a running run, got one that has ended');
 }

@@ -167,7 +167,7 @@ export function lossProgram(
 function expectInput(network: BatchInputs['network'], name: InputName): Value {
   const value = network[name];
   if (value === undefined)
-    throw new WebVeraError('internal', `The network asked for ${name}, which the task doesn't give`);
+    throw new WebVeraError('internal', `The network needs ${name}, which the task doesn't provide`);
   return value;
 }
 

@@ -60,7 +60,7 @@ export function unpackStats(bytes: ArrayBuffer): StepStats {
 /** Throws `device_lost` if the step didn't run, and `numerical_error` if its loss or gradient norm isn't finite. */
 export function expectDone({ step: ran, finite, loss, gradNorm }: StepStats, step: number): void {
   if (ran !== step) {
-    throw new WebVeraError('device_lost', `Step ${step} came back as step ${ran}: the GPU didn't run it`, {
+    throw new WebVeraError('device_lost', `Step ${step} was reported as step ${ran}: the GPU didn't run it`, {
       retryable: true,
     });
   }

@@ -106,7 +106,7 @@ export class StepPrograms {
   /** Queues the step's update. It is synchronous, so a read queued next reads this step's values. */
   update(): void {
     if (this.#optimizer === undefined)
-      throw new WebVeraError('internal', 'A step came before its programs were loaded');
+      throw new WebVeraError('internal', 'A step was queued before its programs were loaded');
     this.#layers?.finish();
     this.#runner.run(this.#optimizer);
   }

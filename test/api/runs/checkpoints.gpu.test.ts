@@ -53,7 +53,7 @@ test('where too many runs are kept that may be gone on with, another one trains 
     {
       code: 'storage_full',
       message: expect.stringMatching(
-        /^Step 4 isn't saved, and training goes on: Storage is full: .* got (theirs at step 3 \(\d{4}-\d\d-\d\d, 2 kB\)(, )?){4} and 12 more; deleting one of them makes room$/,
+        /^Step 4 isn't saved, and training continues: Storage is full: .* got (theirs at step 3 \(\d{4}-\d\d-\d\d, 2 kB\)(, )?){4} and 12 more; deleting one of them makes room$/,
       ),
     },
   ]);

@@ -30,7 +30,7 @@ oneBrowser();
 
 const WEIGHTS = 'adapter_model.safetensors';
 const goesOn = (problem: string, from: number, rate: number, of: number): string =>
-  `${problem}. Training goes on from step ${from} with a learning_rate of ${rate} in place of ${of}`;
+  `${problem}. Training continues from step ${from} with a learning_rate of ${rate} in place of ${of}`;
 
 /** A run of the steep model that goes by other arguments. */
 const diverging = (args: TrainerInit['args'], more: Partial<RunPlan> = {}): RunPlan => ({

@@ -223,7 +223,7 @@ describe('storage that fails', () => {
     expect(told).toMatchObject([
       {
         code: 'storage_full',
-        message: "Step 4 isn't saved, and training goes on: Storage is full: no room",
+        message: "Step 4 isn't saved, and training continues: Storage is full: no room",
         state: { global_step: 4 },
       },
     ]);

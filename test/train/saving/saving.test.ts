@@ -58,7 +58,7 @@ test('storage that hangs holds the run up once, and is used again once it answer
   expect(events).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
   await first;
-  const message = "Step 1 isn't saved, and training goes on: the browser's storage doesn't answer";
+  const message = "Step 1 isn't saved, and training continues: the browser's storage doesn't answer";
   expect(events).toEqual([{ type: 'warning', code: 'timeout', message }]);
   await step(2); // without a wait, and without a word
   expect([asked, events.length]).toEqual([[1], 1]);
