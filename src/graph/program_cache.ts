@@ -27,19 +27,22 @@ interface CacheEntry {
   readonly cached: Promise<Cached<Cacheable>>;
 }
 
-const KEPT = 4;
+const CAPACITY = 4;
 
 /** Caches the last few loaded programs, so that batches that alternate between a few shapes don't rebuild programs. */
 export class ProgramCache {
   readonly #runner: Runner;
-  readonly #kept: number;
+  readonly #capacity: number;
   readonly #loading: LoadProgramOptions;
   /** The least recently used entry is first. */
   readonly #entries = new Map<string, CacheEntry>();
 
-  constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadProgramOptions = {}) {
+  constructor(
+    runner: Runner,
+    { capacity = CAPACITY, ...loading }: { readonly capacity?: number } & LoadProgramOptions = {},
+  ) {
     this.#runner = runner;
-    this.#kept = kept;
+    this.#capacity = capacity;
     this.#loading = loading;
   }
 
@@ -57,7 +60,7 @@ export class ProgramCache {
     this.#entries.delete(id);
     this.#entries.set(id, entry);
     const result = body((await entry.cached) as Cached<T>);
-    for (const oldest of [...this.#entries.values()].slice(0, -this.#kept)) void this.#drop(oldest.key);
+    for (const oldest of [...this.#entries.values()].slice(0, -this.#capacity)) void this.#drop(oldest.key);
     return await result;
   }
 

@@ -85,8 +85,8 @@ export class HttpFolder implements FileSource {
   }
 
   /** The same stream with progress events as it is read. `total` is the likely number of bytes. */
-  tracked(file: string, stream: ByteStream, total: number | undefined, kept?: CachedPart): ByteStream {
-    return new TrackedStream(stream, () => this.#options.progress.start(file, total, kept));
+  tracked(file: string, stream: ByteStream, total: number | undefined, cached?: CachedPart): ByteStream {
+    return new TrackedStream(stream, () => this.#options.progress.start(file, total, cached));
   }
 
   /** The file from a byte on, without progress events. See `Download.open`. */

@@ -18,7 +18,7 @@ export interface OpenSourceOptions extends HubOptions {
   /** Called when the hub requires authorization. */
   readonly token?: (() => Promise<string>) | undefined;
   /** Wraps the folder to cache downloads, if caching is allowed. */
-  readonly keep?: ((folder: HttpFolder) => FileSource) | undefined;
+  readonly cache?: ((folder: HttpFolder) => FileSource) | undefined;
   /** The time in milliseconds, for the speed that `progress_total` reports. */
   readonly now?: () => number;
   /** The clock for pauses and stalled connections. Default: the system's. */
@@ -40,7 +40,7 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
   const plainFetch: typeof fetch = (input, init) => fetch(input, init);
   const folder = new HttpFolder(address, { fetch: plainFetch, signal, progress, clock, random, integrity, token });
-  return options.keep?.(folder) ?? folder;
+  return options.cache?.(folder) ?? folder;
 }
 
 function isFiles(source: FolderSource): source is { readonly files: ReadonlyMap<string, Blob> } {

@@ -38,11 +38,11 @@ export class Progress {
   }
 
   /** Reports `initiate` and `download`. `total` is the size that the server reports, or undefined. */
-  start(file: string, total: number | undefined, kept?: CachedPart): FileProgress {
-    const progress = new FileProgress(file, total, kept, (done) => this.#report(progress, done));
+  start(file: string, total: number | undefined, cached?: CachedPart): FileProgress {
+    const progress = new FileProgress(file, total, cached, (done) => this.#report(progress, done));
     this.#files.add(progress);
-    this.#emit({ status: 'initiate', name: this.#name, file, ...kept });
-    this.#emit({ status: 'download', name: this.#name, file, ...kept });
+    this.#emit({ status: 'initiate', name: this.#name, file, ...cached });
+    this.#emit({ status: 'download', name: this.#name, file, ...cached });
     return progress;
   }
 
@@ -69,7 +69,7 @@ export class Progress {
     const name = this.#name;
     const { loaded, total } = file;
     this.#emit({ status: 'progress', name, file: file.file, progress: percentage(loaded, total), loaded, total });
-    if (done) this.#emit({ status: 'done', name, file: file.file, ...file.kept });
+    if (done) this.#emit({ status: 'done', name, file: file.file, ...file.cached });
     if (this.#expected !== undefined) this.#reportTotal(this.#expected, time);
   }
 
@@ -108,7 +108,7 @@ export class Progress {
 /** The progress of one file in bytes. */
 export class FileProgress {
   readonly file: string;
-  readonly kept: CachedPart | undefined;
+  readonly cached: CachedPart | undefined;
   reportedAt = Number.NEGATIVE_INFINITY;
   /** Bytes that match their hash. */
   verified = 0;
@@ -116,9 +116,14 @@ export class FileProgress {
   readonly #total: number;
   readonly #report: (done: boolean) => void;
 
-  constructor(file: string, total: number | undefined, kept: CachedPart | undefined, report: (done: boolean) => void) {
+  constructor(
+    file: string,
+    total: number | undefined,
+    cached: CachedPart | undefined,
+    report: (done: boolean) => void,
+  ) {
     this.file = file;
-    this.kept = kept;
+    this.cached = cached;
     this.#total = total ?? 0;
     this.#report = report;
   }

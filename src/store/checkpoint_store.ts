@@ -108,9 +108,9 @@ export class CheckpointStore {
     owner: string | undefined,
   ): Promise<void> {
     const label: Label = { format: FORMAT, ...checkpoint, saved_at: Date.now() };
-    const going: LockedRun[] = [];
+    const locked: LockedRun[] = [];
     try {
-      if (checkpoint.seq === 0) await this.#makeRoom(name, going);
+      if (checkpoint.seq === 0) await this.#makeRoom(name, locked);
       const entries = [
         [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
         [headKey(name), label],
@@ -121,28 +121,28 @@ export class CheckpointStore {
           if (present !== undefined && present !== owner) throw takenOver();
         },
       });
-      if (going.length > 0) await this.#store.deleteMany(going.flatMap((run) => keysOf(run.name)));
+      if (locked.length > 0) await this.#store.deleteMany(locked.flatMap((run) => keysOf(run.name)));
     } finally {
-      for (const { release } of going) release();
+      for (const { release } of locked) release();
     }
   }
 
   /** Locks the runs to be deleted for a new one, so that no tab resumes them meanwhile. */
-  async #makeRoom(newest: string, going: LockedRun[]): Promise<void> {
+  async #makeRoom(newest: string, locked: LockedRun[]): Promise<void> {
     const others = (await this.#names()).filter((name) => name !== newest);
     const { wanted, needed } = surplus(others.length);
     if (wanted === 0) return;
     const runs: KeptRun[] = [];
     for (const name of others) runs.push(await this.#describe(name));
     for (const { name } of expendable(runs, Date.now())) {
-      if (going.length === wanted) break;
+      if (locked.length === wanted) break;
       const lock = await this.#locks.take(name);
       if (lock === undefined) continue;
-      going.push({ name, release: () => lock.release() });
+      locked.push({ name, release: () => lock.release() });
       // Another tab may have saved it since.
-      if (expendable([await this.#describe(name)], Date.now()).length === 0) going.pop()?.release();
+      if (expendable([await this.#describe(name)], Date.now()).length === 0) locked.pop()?.release();
     }
-    if (going.length < needed) throw noRoom(runs);
+    if (locked.length < needed) throw noRoom(runs);
   }
 
   async #deleteOf(adapter: string): Promise<number> {

@@ -12,7 +12,7 @@ interface StandstillInit {
 }
 
 /** A run's functions for pausing. */
-interface PausableRun {
+interface StandstillRun {
   /** Waits until no step is queued. */
   settle(): Promise<void>;
   /** Saves the state before a pause. */
@@ -25,7 +25,7 @@ export class Standstill {
   readonly #init: StandstillInit;
   readonly #gate: PauseGate;
   readonly #snapshots = new Snapshots();
-  #run: PausableRun | undefined;
+  #run: StandstillRun | undefined;
 
   constructor(init: StandstillInit) {
     this.#init = init;
@@ -52,7 +52,7 @@ export class Standstill {
   }
 
   /** Marks the run as running. */
-  begin(run: PausableRun): void {
+  begin(run: StandstillRun): void {
     this.#run = run;
     this.#gate.begin();
   }

@@ -22,7 +22,7 @@ interface RecoverySteps {
   /** Waits for the queued steps and discards their results. */
   drain(): Promise<void>;
   /** Called with the state from which the run continues. */
-  goneBack(pools: readonly PoolSnapshot[]): Promise<void>;
+  onReturn(pools: readonly PoolSnapshot[]): Promise<void>;
 }
 
 interface HeldState {
@@ -52,14 +52,14 @@ export class StepRecovery {
       this.#last = { at: record.snapshot(), pools: await holdInitialPools(runner, state) };
       return;
     }
-    this.#last = keep({ ...record.snapshot(), pools: restored.pools });
-    this.#before = restored.before && keep(restored.before);
+    this.#last = holdState({ ...record.snapshot(), pools: restored.pools });
+    this.#before = restored.before && holdState(restored.before);
   }
 
   /**
    * Runs the remaining steps. After a failed step it returns to a good state and runs the steps again, until they have failed too often.
    */
-  async run(steps: () => Promise<void>, { drain, goneBack }: RecoverySteps): Promise<void> {
+  async run(steps: () => Promise<void>, { drain, onReturn }: RecoverySteps): Promise<void> {
     for (;;) {
       try {
         await steps();
@@ -67,7 +67,7 @@ export class StepRecovery {
       } catch (error) {
         if (!(error instanceof WebVeraError && error.code === 'numerical_error')) throw error;
         await drain();
-        await goneBack(await this.goBack(error));
+        await onReturn(await this.goBack(error));
       }
     }
   }
@@ -79,9 +79,9 @@ export class StepRecovery {
       const parameters = pools[index]?.parameters ?? new Float32Array();
       expectStorable(parameters.subarray(0, parametersEnd(layout)), record.progress.global_step);
     }
-    const kept = keep({ ...record.snapshot(), pools });
-    if (this.#last !== undefined && stepOf(this.#last) < stepOf(kept)) this.#before = this.#last;
-    this.#last = kept;
+    const held = holdState({ ...record.snapshot(), pools });
+    if (this.#last !== undefined && stepOf(this.#last) < stepOf(held)) this.#before = this.#last;
+    this.#last = held;
   }
 
   /** Reports that this step's loss is finite, so the state before it is good. */
@@ -105,19 +105,19 @@ export class StepRecovery {
    */
   async goBack(error: WebVeraError): Promise<readonly PoolSnapshot[]> {
     const { runner, state, record } = this.#init;
-    const kept = this.#before ?? this.#last;
-    if (kept === undefined) throw error;
-    const pools = await readHeldPools(kept.pools);
+    const held = this.#before ?? this.#last;
+    if (held === undefined) throw error;
+    const pools = await readHeldPools(held.pools);
     restorePools(runner, state, pools);
-    this.#last = kept;
+    this.#last = held;
     this.#before = undefined;
     const failed = Number(error.detail.step);
     const { factor, step, times } = record.halving;
     // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
-    if (inARow > MOST) throw hopeless(error, stepOf(kept));
+    if (inARow > MOST) throw hopeless(error, stepOf(held));
     const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };
-    this.#report(error, record.goBack({ ...kept.at, halving }));
+    this.#report(error, record.goBack({ ...held.at, halving }));
     return pools;
   }
 
@@ -134,7 +134,7 @@ export class StepRecovery {
   }
 }
 
-function keep({ pools, ...at }: RunSnapshot): HeldState {
+function holdState({ pools, ...at }: RunSnapshot): HeldState {
   return { at, pools: holdPools(pools) };
 }
 

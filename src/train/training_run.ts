@@ -153,7 +153,7 @@ export class TrainingRun {
     record.startClock();
     this.#standstill.begin({
       settle: () => this.#acknowledge(0),
-      save: () => saving.keepNow(),
+      save: () => saving.saveNow(),
       read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
     });
     const begin = async (first: StepData): Promise<void> => {
@@ -163,10 +163,10 @@ export class TrainingRun {
     };
     await recovery.run(() => this.#steps(data, state, programs, saving, begin), {
       drain: () => this.#drain(),
-      goneBack: (pools) => saving.keepAgain(pools),
+      onReturn: (pools) => saving.saveAgain(pools),
     });
     signal.throwIfAborted();
-    await saving.keepNow(this.#saveAtEnd);
+    await saving.saveNow(this.#saveAtEnd);
     await this.#standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');
@@ -204,7 +204,7 @@ export class TrainingRun {
       await this.#submit(state, programs, data, step);
       await this.#acknowledge(saving.isWaiting ? 0 : IN_FLIGHT);
       if (evaluation?.isDue(step, data)) await this.#acknowledge(0).then(() => evaluation.run());
-      if (saving.isWaiting) await saving.keepNow();
+      if (saving.isWaiting) await saving.saveNow();
       if (step >= maxSteps) break;
     }
     await this.#acknowledge(0);
@@ -259,7 +259,7 @@ export class TrainingRun {
       this.#emit({ type: 'log', logs });
     }
     this.#hook('on_step_end');
-    if (pools !== undefined) await this.#saving?.keep(await pools);
+    if (pools !== undefined) await this.#saving?.save(await pools);
     if (data.endsEpoch) this.#hook('on_epoch_end');
   }
 

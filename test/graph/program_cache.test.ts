@@ -10,7 +10,7 @@ const build = (name: string) => (): Cacheable => ({
 
 function open(kept?: number) {
   const runner = new FakeRunner();
-  const cache = new ProgramCache(runner, kept === undefined ? {} : { kept });
+  const cache = new ProgramCache(runner, kept === undefined ? {} : { capacity: kept });
   const use = <R>(name: string, body: (cached: Cached<Cacheable>) => R) => cache.use({ name }, build(name), body);
   const names = (): string[] => [...runner.loaded].map(({ name }) => name).sort();
   return { runner, cache, use, names };

@@ -171,7 +171,7 @@ test.each([10_001, -10_001, Number.NaN])('vectors of %s are no state to keep, no
   await expect(recovery.check()).rejects.toEqual(error);
   // A run that ends with them goes back, and here it has no steps after that.
   const gone: unknown[] = [];
-  await recovery.run(async () => {}, { drain: async () => {}, goneBack: async (state) => void gone.push(state) });
+  await recovery.run(async () => {}, { drain: async () => {}, onReturn: async (state) => void gone.push(state) });
   expect(record.progress.global_step).toBe(2);
   expect(gone).toEqual([pools(2)]);
 });

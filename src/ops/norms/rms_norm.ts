@@ -34,7 +34,7 @@ export const rmsNormWeightBackward = defineKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-interface RmsNormOptions {
+interface RmsNormParams {
   /** Added to each weight: 1 if the checkpoint stores weights minus one, as Gemma's does. Default: 0. */
   readonly weightOffset?: 0 | 1;
 }
@@ -49,7 +49,7 @@ export function rmsNorm(
   x: Value,
   weight: Value,
   eps: number,
-  { weightOffset: weight_offset = 0 }: RmsNormOptions = {},
+  { weightOffset: weight_offset = 0 }: RmsNormParams = {},
 ): Value {
   const { rows, columns } = rowsAndColumns(x.shape);
   const [C = columns] = weight.shape;

@@ -36,7 +36,7 @@ export const embeddingBackward = defineKernel({
   flops: ({ N, C }) => N * N * C,
 });
 
-interface EmbeddingOptions {
+interface EmbeddingParams {
   /** Added to every 32-bit id: the row of the weight at which the ids' rows begin. The id −1 is the row before. Default: 0. */
   readonly offset?: number;
   /** The id, before the offset, whose row receives no gradient, as torch's `padding_idx`. Default: none. */
@@ -56,7 +56,7 @@ export function embedding(
   g: Graph,
   ids: Value,
   weight: Value,
-  { offset = 0, padding = NO_PADDING, scale = 1 }: EmbeddingOptions = {},
+  { offset = 0, padding = NO_PADDING, scale = 1 }: EmbeddingParams = {},
 ): Value {
   const [V, C] = weight.shape;
   if (V === undefined || C === undefined || weight.shape.length !== 2) {

@@ -65,7 +65,7 @@ export function partialSums(
   ];
 }
 
-interface Placed extends LambdaVector {
+interface PlacedVector extends LambdaVector {
   /** The offset of its partial sums (sums, length). */
   readonly at: number;
 }
@@ -73,7 +73,7 @@ interface Placed extends LambdaVector {
 /** The partial sums to add to one gradient buffer. */
 interface OpenSums {
   readonly partials: ReturnType<typeof growing>;
-  readonly vectors: Placed[];
+  readonly vectors: PlacedVector[];
   size: number;
 }
 

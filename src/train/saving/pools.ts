@@ -12,11 +12,11 @@ export const PIECE = 2 ** 20;
 export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
   runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
   for (const [index, [{ pool }, { m, v }]] of [...state.pools].entries()) {
-    const kept = pools[index];
-    if (kept === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
-    runner.write(pool, kept.parameters);
-    runner.write(m, kept.exp_avg);
-    runner.write(v, kept.exp_avg_sq);
+    const saved = pools[index];
+    if (saved === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
+    runner.write(pool, saved.parameters);
+    runner.write(m, saved.exp_avg);
+    runner.write(v, saved.exp_avg_sq);
   }
 }
 

@@ -91,13 +91,13 @@ export class Saving {
   }
 
   /** Saves the copied state of the last acknowledged step. */
-  async keep(pools: readonly PoolSnapshot[]): Promise<void> {
+  async save(pools: readonly PoolSnapshot[]): Promise<void> {
     this.#init.hold(pools);
     await this.#store(pools);
   }
 
   /** Saves `pools` again after the run returned to an earlier state: later stored states are obsolete. */
-  async keepAgain(pools: readonly PoolSnapshot[]): Promise<void> {
+  async saveAgain(pools: readonly PoolSnapshot[]): Promise<void> {
     const { record, args } = this.#init;
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
     this.#asked = false;
@@ -126,11 +126,11 @@ export class Saving {
   }
 
   /** Saves the current state while no step is queued. `wanted` overrides the save strategy. */
-  async keepNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
+  async saveNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     this.#clock.restart();
-    if (wanted && record.progress.global_step > this.#savedStep) await this.keep(await readPools(runner, state));
+    if (wanted && record.progress.global_step > this.#savedStep) await this.save(await readPools(runner, state));
   }
 
   async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {

@@ -12,7 +12,7 @@ import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer'
 import { packStepBlock, type StepBlock } from './step_block';
 
 /** Cached programs: for each of 8 padded lengths, from 64 to 8,192 tokens, one for full batches and one for an epoch's last batch. */
-const KEPT = 2 * 8;
+const CAPACITY = 2 * 8;
 
 interface StepAt {
   readonly step: number;
@@ -39,7 +39,7 @@ export class StepPrograms {
   constructor(init: StepProgramsInit) {
     this.#init = init;
     this.#runner = init.runner;
-    this.#programs = new ProgramCache(init.runner, { kept: KEPT, early: true });
+    this.#programs = new ProgramCache(init.runner, { capacity: CAPACITY, early: true });
     this.#checkpointing = init.args.gradient_checkpointing;
   }
 

@@ -33,7 +33,7 @@ function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<Sav
   });
   const step = async (at: number): Promise<void> => {
     record.finish(at, { data, stats, learningRate: 0 });
-    await saving.keep([]);
+    await saving.save([]);
   };
   return { saving, step, events, controller };
 }
@@ -81,9 +81,9 @@ test('what failed is told once, and tried again at the next step and at the end'
   await step(2);
   expect(events).toMatchObject([{ type: 'warning', code: 'out_of_memory' }]);
   fails = false;
-  await saving.keepNow();
+  await saving.saveNow();
   expect(events.slice(1)).toEqual([{ type: 'save', checkpoint: 'checkpoint-2', durable: true }]);
-  await saving.keepNow();
+  await saving.saveNow();
   expect(asked).toEqual([1, 2, 2]);
 });
 

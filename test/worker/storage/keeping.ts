@@ -47,7 +47,7 @@ export class Device {
       clock: this.clock,
       random: () => 0.5,
       progress_callback: (info) => this.events.push(info),
-      keep: (folder) =>
+      cache: (folder) =>
         new KeptFolder(folder, {
           store,
           warn: (warning) => this.warnings.push(warning),

@@ -59,7 +59,7 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       integrity,
-      keep: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
+      cache: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
       ...(hasToken && calls && { token: () => calls.token(call, signal) }),
       ...(revision !== undefined && { revision }),
       ...(progress && { progress_callback: this.#reporting(call) }),
@@ -74,7 +74,7 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       ...(call !== undefined && { progress_callback: this.#reporting(call) }),
-      keep: (folder) => {
+      cache: (folder) => {
         found = this.#keep(folder, options);
         return found ?? folder;
       },
