@@ -29,7 +29,7 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
     await click(page, '#load-bundled');
     await seen(page, '#model-ready');
     expect(await textOf(page, '#model-facts')).toBe('llama · 6 layers · 128 wide · 2,048 tokens');
-    expect(await isDisabled(page, '#start')).toBe(true); // there is no text yet
+    expect(await isDisabled(page, '#start')).toBe(true); // no text is chosen yet
     await page.waitForSelector('#memory:not(:empty)');
     const memory = await textOf(page, '#memory');
     expect(memory).toMatch(
@@ -64,13 +64,13 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
     await phase(page, '#train-card', 'idle');
     expect(await textOf(page, '#number-step')).toBe('40 of 40');
     expect(Number(await textOf(page, '#number-loss'))).toBeGreaterThan(2);
-    expect(Number(await textOf(page, '#number-loss'))).toBeLessThan(9); // ln 2048 = 7.6 is chance
+    expect(Number(await textOf(page, '#number-loss'))).toBeLessThan(9); // ln 2048 = 7.6 would be chance
     expect(await page.$$eval('#chart canvas', (canvases) => canvases.length)).toBe(1);
     expect(await page.$$eval('#loss-rows tr', (rows) => rows.length)).toBe(11);
     expect(await textOf(page, '#train-status')).toMatch(/^Done: 40 steps in .+ Saved as “whale” and switched on\.$/);
     expect(await wouldAskBeforeLeaving(page)).toBe(false);
 
-    // Both samples follow by themselves.
+    // The page writes both samples after the training.
     await until(page, () => document.querySelector('#announcer')?.textContent === 'Both samples are written.');
     for (const output of ['#before', '#after']) {
       expect(await textOf(page, output)).toMatch(/^It was a cold morning, and the captain./);
@@ -80,14 +80,14 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
     await page.click('#import summary');
     await fill(page, { 'import-name': 'whale' });
     await choose(page, '#adapter-files', downloads);
-    await page.waitForSelector('[data-id="whale 2"]'); // the name was taken
+    await page.waitForSelector('[data-id="whale 2"]'); // the name “whale” was taken
     expect(await kilobytes(page, 'whale 2')).toBe(await kilobytes(page, 'whale'));
 
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
     expect(await textOf(page, '[data-id="whale"] .facts')).toMatch(/^[\d.]+ kB · .+ · for prose-1\.4M · rank 16$/);
     const toggle = '[data-id="whale"] [role="switch"]';
-    expect(await isDisabled(page, toggle)).toBe(true); // there is no model yet
+    expect(await isDisabled(page, toggle)).toBe(true); // no model is loaded yet
     await click(page, '#load-bundled');
     await seen(page, '#model-ready');
     await click(page, toggle);
@@ -133,7 +133,7 @@ testOnce('a run that is paused is downloaded, to go on with in Python, by keyboa
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     await expectAccessible(page);
 
-    // It goes on here, too.
+    // The export doesn't stop the run.
     expect(await textOf(page, '#train-status')).toBe('Paused. Nothing is lost.');
     await click(page, '#stop');
     await phase(page, '#train-card', 'idle');
@@ -164,7 +164,7 @@ testOnce('a run whose page was closed is gone on with later, where it was kept',
     await phase(page, '#train-card', 'idle');
     expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
     expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(kept);
-    // The losses of before the reload are in the table, from the first step on.
+    // The table has the losses of all steps, including those before the reload.
     expect(await page.$eval('#loss-rows th', (cell) => cell.textContent)).toBe('1');
 
     await page.reload();

@@ -34,7 +34,7 @@ question,Who is there?
 statement,We are here.
 `;
 
-test('a visitor sorts messages, trains, tries texts, finds it all again after a reload, and wipes it', async () => {
+test('a visitor sorts messages, trains, tries texts, has everything after a reload, and wipes it', async () => {
   await withClasses(site, '', async (page) => {
     await page.click('nav [href="./classify.html"]');
     await seen(page, '#device');
@@ -90,7 +90,7 @@ test('a visitor sorts messages, trains, tries texts, finds it all again after a 
     expect(config).toMatchObject({ peft_type: 'VERA', r: 8, task_type: 'SEQ_CLS' });
     expect(readSafetensors(weights).tensors.get('base_model.model.score.weight')?.shape).toEqual([2, 128]);
 
-    // A run that is cancelled takes nothing away.
+    // A cancelled run keeps the trained adapter.
     await fill(page, { max_steps: '500' });
     await click(page, '#start');
     await phase(page, '#train-card', 'running');

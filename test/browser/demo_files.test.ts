@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
 
-test('names, tokens and errors of strangers are only ever text', async () => {
+test('names, tokens and errors from strangers are shown as text only', async () => {
   await withDemo(site, async (page) => {
     const files = {
       [`${IMAGE}.safetensors`]: await readFile(join(model, 'model.safetensors')),
@@ -59,7 +59,7 @@ test('a GGUF file is a whole model', async () => {
   });
 });
 
-test('files that are no model or no adapter are refused with what to do', async () => {
+test('files that are no model or no adapter are refused with a hint', async () => {
   await withDemo(site, async (page) => {
     const weights = await readFile(join(model, 'model.safetensors'));
     const cut = {

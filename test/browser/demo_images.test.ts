@@ -7,7 +7,7 @@ import { expectAccessible } from './helpers/axe';
 
 const { folder, site } = await builtDemo();
 
-/** Pastes into the page, or drops on a class, PNG files of stripes. */
+/** Pastes PNG files of stripes into the page, or drops them on a class. */
 async function give(page: Page, how: 'paste' | 'drop', selector: string, widths: readonly number[]): Promise<void> {
   await page.$eval(
     selector,
@@ -42,7 +42,7 @@ async function thumbs(page: Page, wanted: readonly number[]): Promise<void> {
   );
 }
 
-/** Draws a line across a board. */
+/** Draws a line on a board. */
 async function draw(page: Page, board: string): Promise<void> {
   await page.$eval(board, (canvas) => canvas.scrollIntoView({ block: 'center' }));
   const { x = 0, y = 0, width = 0, height = 0 } = (await (await page.$(board))?.boundingBox()) ?? {};
@@ -52,7 +52,7 @@ async function draw(page: Page, board: string): Promise<void> {
   await page.mouse.up();
 }
 
-/** A camera that sees a canvas, in which something moves. */
+/** Replaces the camera by a canvas with a moving shape. */
 function withCamera(): void {
   const getUserMedia = async (): Promise<MediaStream> => {
     const canvas = document.createElement('canvas');
@@ -69,7 +69,7 @@ function withCamera(): void {
   Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => ({ getUserMedia }) });
 }
 
-test('a visitor teaches pictures, tries others, finds it all again after a reload, and wipes it', async () => {
+test('a visitor teaches pictures, tries others, has everything after a reload, and wipes it', async () => {
   const visit = async (page: Page): Promise<void> => {
     expect(await textOf(page, 'nav [aria-current]')).toBe('Images');
     expect(await textOf(page, '#train-status')).toBe('Add some pictures first.');
@@ -78,7 +78,7 @@ test('a visitor teaches pictures, tries others, finds it all again after a reloa
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toBe('broken.png is no picture that this browser can read.');
 
-    // Pasted where the visitor is, dropped, from the camera, and drawn.
+    // Adds pictures to the focused class by paste, by drop, from the camera and by drawing.
     await page.focus('.class-tile:nth-child(2) input');
     expect(await textOf(page, '#paste-note')).toBe('Pictures that you paste go to “Class 2”.');
     await give(page, 'paste', 'body', [2, 3]);
@@ -93,7 +93,7 @@ test('a visitor teaches pictures, tries others, finds it all again after a reloa
       (window as unknown as { camera: MediaStream }).camera.getTracks().every((track) => track.readyState === 'ended');
     await until(page, isOff);
     await click(page, '.class-tile:nth-child(2) [aria-label="Draw… for Class 2"]');
-    expect(await isDisabled(page, '#capture-take')).toBe(true); // nothing is drawn yet
+    expect(await isDisabled(page, '#capture-take')).toBe(true); // the board is empty
     await draw(page, '#capture .board');
     await click(page, '#capture-take');
     await until(page, () => document.querySelector('#capture-count')?.textContent === '1 added.');
@@ -139,7 +139,7 @@ test('a visitor teaches pictures, tries others, finds it all again after a reloa
   await withClasses(site, 'images.html', visit, withCamera);
 });
 
-test('who has no camera, or refuses it, is told so, and a set of drawings works all the same', async () => {
+test('a missing or refused camera is explained, and drawings work without it', async () => {
   const refuse = (): void => {
     const getUserMedia = () => Promise.reject(new DOMException('No', 'NotAllowedError'));
     Object.defineProperty(Navigator.prototype, 'mediaDevices', { configurable: true, get: () => ({ getUserMedia }) });
@@ -161,7 +161,7 @@ test('who has no camera, or refuses it, is told so, and a set of drawings works 
     await thumbs(page, [10, 10, 10]);
     expect(await page.$eval('#classes input', (input) => input.value)).toBe('circles');
     await until(page, () => document.querySelector<HTMLButtonElement>('#start')?.disabled === false);
-    // With the arrow keys, as with the pointer.
+    // Draws with the arrow keys.
     await click(page, '#try-drawing');
     await page.focus('#try-view .board');
     await page.keyboard.press('ArrowRight');

@@ -9,17 +9,17 @@ import { onExit, remove } from '../../scripts/shared/processes.mjs';
 import { withBrowser } from './helpers/harness';
 
 export interface DemoOptions {
-  /** Which page of it: index.html. */
+  /** The page's file; index.html by default. */
   readonly path?: string;
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
-  /** Of the server's answers, in place of its own. */
+  /** Headers that replace the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether the page has a browser of its own. */
+  /** Whether the page gets a browser of its own. */
   readonly own?: boolean;
 }
 
-/** The demo as it is published, built once for all files of this process, in a folder that goes when it ends. */
+/** The built demo. It is built once per process, in a folder that is deleted at the end. */
 let built: Promise<{ readonly folder: string; readonly site: string }> | undefined;
 
 export function builtDemo(): Promise<{ readonly folder: string; readonly site: string }> {
@@ -36,7 +36,7 @@ async function buildDemo(): Promise<{ readonly folder: string; readonly site: st
   return { folder, site };
 }
 
-/** Opens a built demo; any breach of its security policy fails the test. */
+/** Opens a built demo. A violation of its security policy fails the test. */
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
@@ -60,13 +60,13 @@ export async function withDemo(
   expect(breaches).toEqual([]);
 }
 
-/** Once it may be clicked. */
+/** Clicks an element once it is enabled. */
 export async function click(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
   await page.click(selector);
 }
 
-/** As soon as it may be clicked, with no wait for a frame: for what ends by itself. */
+/** Clicks an element as soon as it is enabled, without waiting for a frame, because it may soon disappear. */
 export async function clickAtOnce(page: Page, selector: string): Promise<void> {
   const clicked = (where: string): boolean => {
     const button = document.querySelector<HTMLElement>(where);
@@ -87,7 +87,7 @@ export async function seen(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([hidden])`);
 }
 
-/** Waits for a card to be in it. Fails at once where the page reports an error instead. */
+/** Waits for the phase of a card. Fails at once if the page reports an error. */
 export async function phase(page: Page, card: string, wanted: string): Promise<void> {
   const found = await page.waitForFunction(
     (selector, name) => {
@@ -102,7 +102,7 @@ export async function phase(page: Page, card: string, wanted: string): Promise<v
   expect(await found.jsonValue()).toBe(wanted);
 }
 
-/** Asks by a timer: frames are rare while the software GPU computes. */
+/** Polls by a timer, because frames are rare while the software GPU computes. */
 export async function until(page: Page, holds: () => boolean): Promise<void> {
   await page.waitForFunction(holds, { polling: 20 });
 }

@@ -14,7 +14,7 @@ const KINDS = ['Circle', 'Square', 'Star'] as const;
 type Kind = (typeof KINDS)[number];
 const CORNERS: Readonly<Record<Kind, number>> = { Circle: 12, Square: 4, Star: 10 };
 
-/** The corners of a drawing, somewhere on the paper and of some size. */
+/** The corners of a drawing with some position and size. */
 function cornersOf(kind: Kind, [x, y, radius]: readonly [number, number, number]): readonly [number, number][] {
   const count = CORNERS[kind];
   const begin = kind === 'Square' ? Math.PI / 4 : -Math.PI / 2;
@@ -25,7 +25,7 @@ function cornersOf(kind: Kind, [x, y, radius]: readonly [number, number, number]
   });
 }
 
-/** Where the paper begins in the page. */
+/** The position of the drawing area in the page. */
 function paperOf(page: Page): Promise<{ readonly x: number; readonly y: number }> {
   return page.$eval('#paper', (canvas) => {
     const { x, y } = canvas.getBoundingClientRect();
@@ -33,7 +33,7 @@ function paperOf(page: Page): Promise<{ readonly x: number; readonly y: number }
   });
 }
 
-/** By mouse, in place of what was there. */
+/** Draws with the mouse, replacing the previous drawing. */
 async function draw(page: Page, kind: Kind, where: readonly [number, number, number]): Promise<void> {
   await page.click('#clear');
   const paper = await paperOf(page);
@@ -54,7 +54,7 @@ async function add(page: Page, kind: Kind, kept: number): Promise<void> {
   );
 }
 
-/** What it tells of what is drawn. */
+/** The prediction for the current drawing. */
 async function told(page: Page): Promise<string> {
   await until(page, () => document.querySelector('output')?.value !== '');
   return page.$eval('output', ({ value }) => value);
@@ -67,7 +67,7 @@ async function open(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/demo/examples/drawings.html`);
 }
 
-/** As who can't draw gives a picture. */
+/** Gives a picture as a file, for visitors who can't draw. */
 async function choose(page: Page, path: string): Promise<void> {
   const input = await page.$('input[type=file]');
   await input!.uploadFile(path);
@@ -82,14 +82,14 @@ async function expectUndecodable(page: Page, where: string): Promise<void> {
   );
 }
 
-/** An example is one file, with its script within. */
+/** Allows the inline script of an example. */
 const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
 const PLACES = [
   [140, 140, 100],
   [120, 160, 75],
 ] as const;
 
-test.each(['chromium'] as const)('%s: a visitor draws, and what is drawn is known after a reload', async (name) => {
+test.each(['chromium'] as const)('%s: a visitor draws, and drawings are recognized after a reload', async (name) => {
   const profile = join(folder, `drawings-${name}`);
   const broken = join(folder, 'broken.png');
   const picture = join(folder, `${name}.png`);
@@ -143,7 +143,7 @@ test.each(['chromium'] as const)('%s: a visitor draws, and what is drawn is know
           const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
           expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 96]);
           expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
-          // The last one is a star still; a file is taken as it is, so it holds no more than what is drawn.
+          // The last drawing is still a star. A file is used unchanged, so it contains only the drawing.
           const { x, y } = await paperOf(page);
           await writeFile(picture, await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }));
           await page.click('#clear');

@@ -10,7 +10,7 @@ const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import
 );
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a page of another origin loads, teaches, writes, goes on and forgets',
+  '%s: a page of another origin loads, teaches, writes, resumes and forgets',
   async (name) => {
     await withEmbed(
       name,
@@ -23,7 +23,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
       async (page, cdn) => {
         const asked = (path: string): number => cdn.requests.filter((request) => request.endsWith(path)).length;
         await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
-        expect(cdn.requests).toEqual(['/v1/embed.js']); // nothing more before the visitor agrees
+        expect(cdn.requests).toEqual(['/v1/embed.js']); // no other request before the visitor agrees
 
         const first = await page.evaluate(async (lesson) => {
           const [one, two] = document.querySelectorAll('web-vera');
@@ -41,7 +41,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           await Promise.resolve();
           const padding = (): string => getComputedStyle(one!.shadowRoot!.querySelector('section')!).paddingLeft;
           const looks = [padding()];
-          // Into another document, which takes its looks, and back.
+          // Moves it into another document, which drops its styles, and back.
           const frame = document.createElement('iframe');
           const framed = new Promise((resolve) => frame.addEventListener('load', resolve));
           document.body.append(frame);
@@ -86,7 +86,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(first.heard).not.toContain('one error');
         expect(first.heard).not.toContain('two log');
 
-        // A run that the page's end cuts off.
+        // The page ends during this run.
         await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;
           one.teach('Call me Ishmael.', { max_steps: 500, save_steps: 2 }).catch(() => {});
@@ -110,12 +110,12 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           };
         });
         expect(second.state).toBe('training');
-        expect(second.written).toBe(first.written); // nothing new counts before the run has ended
+        expect(second.written).toBe(first.written); // the model changes only when a run ends
         expect(second.output!.global_step).toBeGreaterThan(2);
         expect(second.info).toMatchObject({ examples: first.info.examples + 1, history: [{ steps: 3 }, {}] });
         expect(second.count).toBe(2);
 
-        // Attributes that what is kept doesn't fit.
+        // Attributes that don't match the stored profile.
         const other = await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;
           const files = await one.export();
@@ -140,7 +140,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(other.info.examples).toBe(second.info.examples);
         expect(other.info.history).toEqual(second.info.history);
 
-        // Another tab forgets it, and loads nothing for that.
+        // Another tab forgets the profile without loading a model.
         const tab = await page.browserContext().newPage();
         await tab.goto(page.url());
         const count = asked('/model.safetensors');
@@ -148,7 +148,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(gone.bytes).toBeGreaterThan(1000);
         expect(asked('/model.safetensors')).toBe(count);
         await tab.close();
-        await page.bringToFront(); // what isn't seen isn't drawn
+        await page.bringToFront(); // hidden pages draw no frames
         await page.waitForFunction(
           () => /forgotten in another tab/.test(document.querySelector('web-vera')!.shadowRoot!.textContent ?? ''),
           { polling: 50 },
@@ -169,7 +169,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           const written = await one!.generate('It was the whale', { max_new_tokens: 1 });
           const { examples } = one!.profile!.info;
           await one!.forget();
-          await two!.forget(); // it isn't even loaded
+          await two!.forget(); // the second element is not loaded
           const left = [
             ...(await window.WebVera.Profile.list()),
             ...(await keysOf('webvera')),
@@ -186,7 +186,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(last).toMatchObject({ before: ['ready', true], examples: 0, left: [], failure: 'invalid_argument' });
         expect(last.states).toEqual(['idle', 'idle']);
 
-        // The script is the one that it was, but not its worker.
+        // The script is unchanged, but its worker isn't.
         await page.goto(new URL('/changed.html', page.url()).href);
         const refused = await page.evaluate(async () => {
           const one = document.querySelector('web-vera')!;

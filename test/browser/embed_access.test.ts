@@ -10,7 +10,7 @@ const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import
 );
 const longWord = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen';
 
-/** What has the focus: its label, or what it says. */
+/** The label or the text of the focused element. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
@@ -23,18 +23,18 @@ async function until(page: Page, state: string): Promise<void> {
   await page.waitForFunction((wanted) => document.querySelector('web-vera')?.state === wanted, { polling: 20 }, state);
 }
 
-/** Waits until it has the focus, as that moves when the next frame is drawn. */
+/** Waits until an element has the focus, which moves with the next frame. */
 async function onto(page: Page, name: string): Promise<void> {
   await expect.poll(() => focused(page), { timeout: 20_000 }).toBe(name);
 }
 
-/** What is shown of the interface, as people read it. */
+/** The visible text of the interface. */
 function shown(page: Page): Promise<string> {
   // biome-ignore lint/performance/useDomNodeTextContent: without what is hidden
   return page.evaluate(() => document.querySelector('web-vera')!.shadowRoot!.querySelector('section')!.innerText);
 }
 
-test('all that the element does can be done by keys, and axe finds no fault with it', async () => {
+test('the whole element works with the keyboard, and axe finds no problem', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({
@@ -78,7 +78,7 @@ test('all that the element does can be done by keys, and axe finds no fault with
       await until(page, 'ready');
       expect(await shown(page)).toMatch(/It has learnt once\. The last time it (got better|would have got worse)/);
 
-      await press('Tab', 'Choose a file…'); // there is nothing left to learn
+      await press('Tab', 'Choose a file…'); // the field is empty again, so Learn is disabled
       await press('Tab', 'How it begins');
       await page.keyboard.type('It was the whale');
       await press('Tab', 'Write');
@@ -97,14 +97,14 @@ test('all that the element does can be done by keys, and axe finds no fault with
       await press('Tab', 'Forget');
       await press('Enter', 'Import…');
       await expect.poll(() => shown(page)).toMatch(/Forgotten: [\d.]+ kB are deleted\..*Nothing yet\./s);
-      expect(await shown(page)).not.toContain('It was the whale '); // nor what it wrote with that
+      expect(await shown(page)).not.toContain('It was the whale '); // nor the text that the forgotten profile wrote
       expect(await page.evaluate(() => window.WebVera.Profile.list())).toEqual([]);
       await expectAccessible(page);
     },
   );
 });
 
-test('a page gives the element its own looks', async () => {
+test('a page can style the element', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({
@@ -138,7 +138,7 @@ test('a page gives the element its own looks', async () => {
         button: ['rgb(250, 200, 0)', 'uppercase'],
         parts: ['button', 'chart', 'field', 'message', 'output', 'panel', 'progress'],
       });
-      await expectAccessible(page); // with text on the accent that can be read
+      await expectAccessible(page); // including the contrast of text on the accent colour
     },
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { prose, tag, withEmbed } from './embed_page';
 
-test('attributes that are set late count, and the interface is that of what is loaded', async () => {
+test('attributes that are set late take effect, and the interface matches the loaded task', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({ '/page.html': tag(cdn) }),
@@ -31,7 +31,7 @@ test('attributes that are set late count, and the interface is that of what is l
         };
         late.addEventListener('webvera-error', () => seen.push('told'));
         late.setAttribute('autoload', '');
-        await look(); // there is no model yet
+        await look(); // no model is loaded yet
         late.setAttribute('r', '4');
         late.setAttribute('model', model);
         late.setAttribute('target-modules', 'q_proj');
@@ -40,7 +40,7 @@ test('attributes that are set late count, and the interface is that of what is l
         await late.stop();
         seen.push(late.state);
         late.remove();
-        // All that is set in one turn, whatever the order.
+        // Attributes that are set in one turn take effect together, in any order.
         const one = document.createElement('web-vera');
         one.id = 'one';
         one.setAttribute('autoload', '');
@@ -52,7 +52,7 @@ test('attributes that are set late count, and the interface is that of what is l
         await ready;
         one.setAttribute('model', 'org/other');
         await Promise.resolve();
-        seen.push(one.state); // until it is loaded again
+        seen.push(one.state); // the interface changes when the element is loaded again
         one.setAttribute('model', model);
         return seen;
       }, prose(cdn));
@@ -83,7 +83,7 @@ test('attributes that are set late count, and the interface is that of what is l
       ];
       expect(shown).toEqual({ headings: [writes, writes, tells, tells, writes], isThere: true });
 
-      // What an interface was writing ends with it.
+      // A generation ends with its interface.
       const tokens = await page.evaluate(async () => {
         const one = document.querySelector('web-vera')!;
         let count = 0;

@@ -6,7 +6,7 @@ import { browserNames } from './helpers/harness';
 
 declare global {
   interface Window {
-    /** How often a handler has run. */
+    /** How often an event handler in HTML ran. */
     hits: number;
   }
 }
@@ -16,11 +16,11 @@ const mounts = {
   '/models/prose-1.4M/tokenizer.json': { type: 'application/json', body: hostileTokenizer() },
   '/odd/config.json': json({ model_type: IMAGE }),
 };
-/** As loose as can be: a handler in HTML would run. */
+/** The loosest policy: it lets event handlers in HTML run. */
 const policy = ({ url }: Cdn): string => `script-src ${url} 'unsafe-inline'; worker-src blob:; connect-src ${url}`;
 const escaped = IMAGE.replaceAll('<', '&lt;');
 
-test.each(browserNames)('%s: what a model, a file or a visitor says is only ever text', async (name) => {
+test.each(browserNames)('%s: text from a model, a file or a visitor is never HTML', async (name) => {
   await withEmbed(
     name,
     (cdn) => ({
@@ -31,7 +31,7 @@ test.each(browserNames)('%s: what a model, a file or a visitor says is only ever
     }),
     async (page) => {
       await page.evaluate(async (image) => {
-        // The handler is heard where there is HTML.
+        // A handler in HTML does run on this page.
         const probe = document.createElement('div');
         probe.innerHTML = image;
         document.body.append(probe);
@@ -42,7 +42,7 @@ test.each(browserNames)('%s: what a model, a file or a visitor says is only ever
         const [one, two, three] = document.querySelectorAll<WebVeraElement>('web-vera') as unknown as WebVeraElement[];
         const texts: string[] = [];
         const look = async (element: WebVeraElement | undefined): Promise<void> => {
-          await new Promise((resolve) => setTimeout(resolve, 200)); // it is drawn by the next frame
+          await new Promise((resolve) => setTimeout(resolve, 200)); // the next frame draws it
           texts.push(element?.shadowRoot?.textContent ?? '');
         };
         await two?.load().catch(() => {});
@@ -52,7 +52,7 @@ test.each(browserNames)('%s: what a model, a file or a visitor says is only ever
         await one?.load();
         const root = one?.shadowRoot;
         const [lesson, prompt] = root?.querySelectorAll('textarea') ?? [];
-        // A file by name, a prompt, and what is written.
+        // Checks the name of a file, a prompt, and generated text.
         const picked = new DataTransfer();
         picked.items.add(new File(['Call me Ada.'], `${image}.txt`));
         const picker = root?.querySelector<HTMLInputElement>('.teach input[type=file]');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tag, withEmbed } from './embed_page';
 import { expectAccessible } from './helpers/axe';
 
-test('a page lets its visitor teach what pictures show, and tells it with bars', async () => {
+test('a visitor teaches pictures, and predictions are shown as bars', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({

@@ -7,7 +7,7 @@ import { browserNames } from './helpers/harness';
 const small = 'r="4" target-modules="q_proj,v_proj" max-steps="12" learning-rate="3e-2" max-length="32"';
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a page lets its visitor teach labels, and tells them with bars',
+  '%s: a visitor teaches labels, and predictions are shown as bars',
   async (name) => {
     await withEmbed(
       name,

@@ -9,7 +9,7 @@ import { type BrowserName, withPage } from './helpers/harness';
 
 declare global {
   interface Window {
-    /** What the page's policy has forbidden. */
+    /** Violations of the page's policy. */
     violations: string[];
   }
 }
@@ -17,24 +17,24 @@ declare global {
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const script = folder('../../dist/embed.js');
 
-/** Attributes of a tag that learns little and soon. */
+/** Attributes for short training. */
 export const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
 
-/** Where a page's script and model come from: another origin. */
+/** Another origin, which serves the page's script and model. */
 export interface Cdn {
   readonly url: string;
-  /** Paths that were asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[];
 }
 
 export interface EmbedOptions {
-  /** The page's policy; default: as strict as can be. */
+  /** The page's policy; the strictest by default. */
   readonly policy?: (cdn: Cdn) => string;
-  /** What more the other origin has. */
+  /** Further files of the other origin. */
   readonly mounts?: Readonly<Record<string, Mount>>;
-  /** Messages of errors that the page lets escape on purpose. */
+  /** Messages of uncaught errors that the test expects. */
   readonly expectedErrors?: RegExp;
-  /** Whether the page has a browser of its own. */
+  /** Whether the page gets a browser of its own. */
   readonly own?: boolean;
 }
 
@@ -91,7 +91,7 @@ export async function withEmbed(
   expect(said).toEqual([]);
 }
 
-/** The tag, as a page's author writes it. `from`: the folder of the script. */
+/** A page with the tag. `from`: the folder of the script. */
 export function tag(cdn: Cdn, from = '/v1/'): string {
   const src = `${cdn.url}${from}embed.js`;
   return `<script src="${src}" integrity="${integrityOf(script)}" crossorigin="anonymous" defer></script>`;
@@ -99,7 +99,7 @@ export function tag(cdn: Cdn, from = '/v1/'): string {
 
 export const prose = (cdn: Cdn): string => `${cdn.url}/models/prose-1.4M/`;
 
-/** Only the other origin, and nothing inline. */
+/** Allows the other origin, and nothing inline. */
 function strictest({ url }: Cdn): string {
   return [
     "default-src 'none'",

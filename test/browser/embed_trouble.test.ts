@@ -3,7 +3,7 @@ import { testInAll, testOnce } from '../helpers/ring';
 import { prose, small, tag, withEmbed } from './embed_page';
 import { crashGpu } from './helpers/crash';
 
-testOnce('without WebGPU the page’s own words for it are shown, and loading says why', async () => {
+testOnce('without WebGPU the page’s own message is shown, and loading rejects with the reason', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({
@@ -33,7 +33,7 @@ testOnce('without WebGPU the page’s own words for it are shown, and loading sa
   );
 });
 
-testOnce('a run that goes back and on is told of', async () => {
+testOnce('a run that recovers is reported', async () => {
   await withEmbed(
     'chromium',
     (cdn) => ({ '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}" ${small}></web-vera>` }),
@@ -42,7 +42,7 @@ testOnce('a run that goes back and on is told of', async () => {
       await page.evaluate(async () => {
         const element = document.querySelector('web-vera')!;
         await element.load();
-        // No adapter may hold what a step of that size makes of its vectors.
+        // A step of this size makes values that no adapter may hold.
         element.teach('Call me Ishmael. Some years ago I went to sea.', { learning_rate: 24_000 }).catch(() => {});
       });
       const note = await page.waitForFunction(

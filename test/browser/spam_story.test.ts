@@ -16,7 +16,7 @@ async function open(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/demo/examples/spam.html`);
 }
 
-/** What it tells of a message. */
+/** The prediction for a message. */
 async function told(page: Page, message: string): Promise<string> {
   await page.$eval(
     '#text',
@@ -31,7 +31,7 @@ async function told(page: Page, message: string): Promise<string> {
   return page.$eval('output', ({ value }) => value);
 }
 
-/** An example is one file, with its script within. */
+/** Allows the inline script of an example. */
 const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
 
 const SPAM = ['Claim your free cash prize', 'Click here to win money'];
@@ -65,7 +65,7 @@ test.each(browserNames)(
           },
           { profile },
         );
-        // Promised of two cores.
+        // The budget for two cores.
         expectWithin(60_000, 1000 * first.seconds);
         await withPage(
           name,
