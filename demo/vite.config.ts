@@ -10,12 +10,12 @@ const PAGES = ['index', 'classify', 'images', 'bench'];
 
 export default defineConfig({
   root: path('.'),
-  // Relative addresses: the built demo works in any folder of any site.
+  // Relative addresses let the built demo work in any folder of any site.
   base: './',
-  // The longer name first, as the other one begins it.
+  // The longer name comes first, because the other one is its prefix.
   resolve: { alias: { 'webvera/bench': path('../bench/index.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
-  // Named here, so that the first load doesn't find them one by one and start over.
+  // Listed here, so that the first load doesn't discover them one by one and restart.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
   plugins: [partials(path('partials/')), workerOnly(), asPublished()],
   worker: { format: 'es' },

@@ -49,7 +49,7 @@ export class Learner {
     this.#parts = parts;
     this.#tell = tell;
     this.status = new Status(tell);
-    this.#watch = new RunWatch(this.status, tell, (error) => this.#give(this.#visit, error));
+    this.#watch = new RunWatch(this.status, tell, (error) => this.#failed(this.#visit, error));
   }
 
   get session(): Session | undefined {
@@ -102,7 +102,7 @@ export class Learner {
     const left = this.leave('Another model or profile is loaded');
     const visit: Visit = new Visit(settings, this.#parts, {
       onProgress: (info) => this.#tell('progress', info),
-      onChange: () => this.#lookAt(visit),
+      onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
       onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
@@ -130,7 +130,7 @@ export class Learner {
       return { generation: profile.generate(prompt, config) };
     }, signal);
     this.#tellTokens(begun).catch((error: unknown) => {
-      if (signal?.aborted !== true) this.#give(this.#visit, error);
+      if (signal?.aborted !== true) this.#failed(this.#visit, error);
     });
     return new LazyGeneration(begun);
   }
@@ -174,7 +174,7 @@ export class Learner {
       this.#onForgotten(gone.bytes);
       return gone;
     } catch (error) {
-      throw this.#give(this.#visit, error);
+      throw this.#failed(this.#visit, error);
     }
   }
 
@@ -198,7 +198,7 @@ export class Learner {
     }
     this.status.happen('loaded');
     this.#tell('ready', undefined);
-    this.#lookAt(visit);
+    this.#refresh(visit);
   }
 
   async #learn(visit: Visit, examples: Given, args: TrainingArguments): Promise<TrainOutput> {
@@ -225,7 +225,7 @@ export class Learner {
   }
 
   /** Follows a run that an earlier visit or another element started. */
-  #lookAt(visit: Visit): void {
+  #refresh(visit: Visit): void {
     if (this.#visit !== visit || this.status.state === 'loading') return;
     const { learning } = visit.profile ?? {};
     if (learning !== undefined) this.#follow(visit, learning);
@@ -256,12 +256,12 @@ export class Learner {
     try {
       return await action(visit);
     } catch (error) {
-      throw signal?.aborted ? error : this.#give(visit, error);
+      throw signal?.aborted ? error : this.#failed(visit, error);
     }
   }
 
   /** Reports an error, and ends the visit if the error destroyed it. Returns the reason to reject with. */
-  #give(visit: Visit | undefined, error: unknown): unknown {
+  #failed(visit: Visit | undefined, error: unknown): unknown {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
     const known = this.status.report(error);
