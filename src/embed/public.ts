@@ -76,6 +76,7 @@ export interface WebVeraElement extends HTMLElement {
   predict(input: webvera.PredictInput): Promise<readonly webvera.LabelScore[]>;
   /** Pauses the run, if any. */
   pause(): Promise<void>;
+  /** Resumes the paused run, if any. */
   resume(): Promise<void>;
   /** Ends the run early, and returns its output. Stops loading if the model is loading. */
   stop(): Promise<webvera.TrainOutput | undefined>;
