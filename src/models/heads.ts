@@ -1,11 +1,11 @@
-import type { ModuleInfo } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { softcap } from '../ops/activations/softcap';
-import type { Head, MakeHead, WeightSpec } from './architecture';
+import type { Head, MakeHead } from './architecture';
+import type { Labels } from './labels';
 import * as nn from './nn';
 
-/** transformers' `initializer_range` of nearly all models. */
+/** The `initializer_range` of nearly all models in transformers. */
 export const INITIAL_STD = 0.02;
 
 interface LanguageHead {
@@ -13,9 +13,9 @@ interface LanguageHead {
   /** Features of a hidden state. */
   readonly C: number;
   readonly V: number;
-  /** The embedding whose weight it uses. None by default. */
+  /** The embedding whose weight the head uses. Default: a weight of its own. */
   readonly tiedTo?: string | undefined;
-  /** If it is set, logits s become cap · tanh(s / cap). */
+  /** The cap of logits: s becomes cap · tanh(s / cap). Default: none. */
   readonly softcap?: number | undefined;
 }
 
@@ -54,18 +54,10 @@ interface LinearHead {
 export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearHead): MakeHead {
   const { name, bias, reads, dropout = false } = head;
   return (labels) => {
-    const outputs = labels.names.length;
-    const { modules, weights } = nn.linear(C, outputs, bias)(name);
-    return {
-      className,
-      modules: [...(dropout ? [{ name: 'dropout', type: 'Dropout' }] : []), ...modules],
-      weights: newWeights(weights, std),
-      tied: new Map(),
-      reads,
-      outputs,
-      labels,
-      logits: (_g, layers, hidden) => layers.linear(name, hidden),
-    };
+    const layer = nn.linear(C, labels.names.length, bias)(name);
+    const modules = dropout ? [nn.dropout('dropout'), layer] : [layer];
+    const logits: Head['logits'] = (_g, layers, hidden) => layers.linear(name, hidden);
+    return { className, reads, labels, logits, ...newModules(labels, modules, std) };
   };
 }
 
@@ -76,32 +68,24 @@ export function scoreHead(head: Pick<LinearHead, 'className' | 'C'>): MakeHead {
 
 interface DenseHead {
   readonly className: string;
-  readonly C: number;
   /** Standard deviation of new layers' weights. */
   readonly std: number;
-  /** The name of the layer before the activation, and of the layer with an output for each label. */
-  readonly dense: string;
-  readonly out: string;
+  /** The layer before the activation, the one that makes so many logits, and all modules in torch's order. */
+  modules(outputs: number): {
+    readonly dense: nn.Module;
+    readonly out: nn.Module;
+    readonly all: readonly nn.Module[];
+  };
   activation(g: Graph, x: Value): Value;
-  /** In torch's order, with those of both layers at their places. */
-  modules(dense: nn.Module, out: nn.Module): readonly ModuleInfo[];
 }
 
 /** The head that transformers puts on encoders to classify: two linear layers on the first token. A checkpoint may lack both. */
-export function denseHead({ className, C, std, dense, out, activation, modules }: DenseHead): MakeHead {
+export function denseHead({ className, std, modules, activation }: DenseHead): MakeHead {
   return (labels) => {
-    const outputs = labels.names.length;
-    const [first, last] = [nn.linear(C, C)(dense), nn.linear(C, outputs)(out)];
-    return {
-      className,
-      modules: modules(first, last),
-      weights: newWeights([...first.weights, ...last.weights], std),
-      tied: new Map(),
-      reads: 'first token',
-      outputs,
-      labels,
-      logits: (g, layers, hidden) => layers.linear(out, activation(g, layers.linear(dense, hidden))),
-    };
+    const { dense, out, all } = modules(labels.names.length);
+    const logits: Head['logits'] = (g, layers, hidden) =>
+      layers.linear(out.name, activation(g, layers.linear(dense.name, hidden)));
+    return { className, reads: 'first token', labels, logits, ...newModules(labels, all, std) };
   };
 }
 
@@ -110,7 +94,17 @@ export function tanh(g: Graph, x: Value): Value {
   return softcap(g, x, 1);
 }
 
-/** Weights that a checkpoint may lack. As in transformers, new matrices are drawn, and new biases are zero. */
-function newWeights(weights: readonly WeightSpec[], std: number): WeightSpec[] {
-  return weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 }));
+/** The modules of a head that checkpoints may lack: as in transformers, new matrices are drawn, and new biases are zero. */
+function newModules(
+  { names }: Labels,
+  modules: readonly nn.Module[],
+  std: number,
+): Pick<Head, 'modules' | 'weights' | 'tied' | 'outputs'> {
+  const weights = modules.flatMap((module) => module.weights);
+  return {
+    modules: modules.flatMap((module) => module.modules),
+    weights: weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 })),
+    tied: new Map(),
+    outputs: names.length,
+  };
 }

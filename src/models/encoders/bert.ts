@@ -1,12 +1,14 @@
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
 import { denseHead, tanh } from '../heads';
+import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
 /** `model_type: "bert"`: an encoder with learned positions and types of tokens; its pooler reads the first token. */
 export function createBert(json: PretrainedConfig): Network {
   const config = parseEncoderConfig(json, 'bert', { type_vocab_size: 2, bos: null, eos: null, pad: 0 });
+  const { hidden_size: C } = config;
   const network = createBertNetwork(json, config, {
     className: 'Bert',
     prefix: 'bert',
@@ -16,18 +18,15 @@ export function createBert(json: PretrainedConfig): Network {
   });
   const head = denseHead({
     className: 'BertForSequenceClassification',
-    C: config.hidden_size,
     std: config.initializer_range,
-    dense: 'bert.pooler.dense',
-    out: 'classifier',
+    modules: (outputs) => {
+      const pooler = nn.module('BertPooler', { dense: nn.linear(C, C), activation: nn.module('Tanh', {}) })(
+        'bert.pooler',
+      );
+      const out = nn.linear(C, outputs)('classifier');
+      return { dense: pooler.dense, out, all: [pooler, nn.dropout('dropout'), out] };
+    },
     activation: tanh,
-    modules: (dense, out) => [
-      { name: 'bert.pooler', type: 'BertPooler' },
-      ...dense.modules,
-      { name: 'bert.pooler.activation', type: 'Tanh' },
-      { name: 'dropout', type: 'Dropout' },
-      ...out.modules,
-    ],
   });
   return { ...network, heads: { sequence_classification: head } };
 }

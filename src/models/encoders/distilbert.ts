@@ -16,22 +16,23 @@ const EPS = 1e-12;
 /** `model_type: "distilbert"`: BERT without types of tokens and without a pooler, under names of its own. */
 export function createDistilbert(json: PretrainedConfig): Network {
   const config = parseDistilbert(json);
+  const { hidden_size: C } = config;
   return {
     config: json,
     text: textSizesOf(config, config.max_position_embeddings, 'row'),
     ...nn.network(distilbert(config)('distilbert')),
-    constants: [],
-    hiddenSize: config.hidden_size,
+    hiddenSize: C,
     initialStd: config.initializer_range,
+    constants: [],
     heads: {
       sequence_classification: denseHead({
         className: 'DistilBertForSequenceClassification',
-        C: config.hidden_size,
         std: config.initializer_range,
-        dense: 'pre_classifier',
-        out: 'classifier',
+        modules: (outputs) => {
+          const [dense, out] = [nn.linear(C, C)('pre_classifier'), nn.linear(C, outputs)('classifier')];
+          return { dense, out, all: [dense, out, nn.dropout('dropout')] };
+        },
         activation: relu,
-        modules: (dense, out) => [...dense.modules, ...out.modules, { name: 'dropout', type: 'Dropout' }],
       }),
     },
   };

@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
 import { denseHead, tanh } from '../heads';
+import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
 import { parseEncoderConfig } from './encoder_config';
 
@@ -17,7 +18,7 @@ export function createXlmRoberta(json: PretrainedConfig): Network {
 
 function robertaOf(json: PretrainedConfig, modelType: string, className: string): Network {
   const config = parseEncoderConfig(json, modelType, { type_vocab_size: 2, bos: 0, eos: 2, pad: 1 });
-  const { pad_token_id, max_position_embeddings } = config;
+  const { hidden_size: C, pad_token_id, max_position_embeddings } = config;
   if (pad_token_id === null || max_position_embeddings <= pad_token_id + 1) {
     const expected = 'a pad_token_id below max_position_embeddings by two or more, as positions begin behind it';
     throw new WebVeraError('invalid_format', `config.json: pad_token_id: expected ${expected}, got ${pad_token_id}`);
@@ -31,17 +32,16 @@ function robertaOf(json: PretrainedConfig, modelType: string, className: string)
   });
   const head = denseHead({
     className: `${className}ForSequenceClassification`,
-    C: config.hidden_size,
     std: config.initializer_range,
-    dense: 'classifier.dense',
-    out: 'classifier.out_proj',
+    modules: (outputs) => {
+      const classifier = nn.module(`${className}ClassificationHead`, {
+        dense: nn.linear(C, C),
+        dropout: nn.dropout,
+        out_proj: nn.linear(C, outputs),
+      })('classifier');
+      return { dense: classifier.dense, out: classifier.out_proj, all: [classifier] };
+    },
     activation: tanh,
-    modules: (dense, out) => [
-      { name: 'classifier', type: `${className}ClassificationHead` },
-      ...dense.modules,
-      { name: 'classifier.dropout', type: 'Dropout' },
-      ...out.modules,
-    ],
   });
   return { ...network, heads: { sequence_classification: head } };
 }

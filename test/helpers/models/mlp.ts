@@ -25,7 +25,7 @@ const LONGEST = 32;
  */
 export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   const linears = sizes.slice(1).map((outFeatures, index) => nn.linear(sizes[index] ?? 0, outFeatures)(`lin${index}`));
-  const last = linears.at(-1)!;
+  const last = linears.at(-1) as nn.Linear;
   const [features = 0, vocabSize = 0] = [sizes[0], sizes.at(-1)];
   const table = (name: string, rows: number, seed: number): Architecture['constants'][number] => ({
     name,
