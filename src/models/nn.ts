@@ -10,11 +10,11 @@ import type { Inputs, Network, WeightSpec } from './architecture';
 import type { Layers } from './layers';
 
 /*
- * The modules that networks are made of, as in torch's `nn`: a module names its children once, and its `forward` uses them.
- * The list of modules and the tensors of the checkpoint follow from that.
+ * The modules of networks, as in torch's `nn`. A module names its children once, and its `forward` uses them; the list of modules and
+ * the tensors of a checkpoint follow from the names.
  */
 
-/** What modules compute with: the graph that they extend, the tensors with whatever adapters add, and the network's inputs. */
+/** A forward pass: the graph to which modules add their operations, their tensors with adapters applied, and the network's inputs. */
 export interface ForwardPass {
   readonly g: Graph;
   readonly layers: Layers;
@@ -23,7 +23,7 @@ export interface ForwardPass {
 
 /** A module at its place in a network. */
 export interface Module {
-  /** The path to it, which checkpoints name its tensors by: 'model.layers.0.mlp'. */
+  /** The path of names to it, with which the names of its tensors begin: 'model.layers.0.mlp'. */
   readonly name: string;
   /** The module itself and those below it, in the order of torch's `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
@@ -31,15 +31,15 @@ export interface Module {
   readonly weights: readonly WeightSpec[];
 }
 
-/** A module before it has a place: its parent calls this with its name. */
+/** A module without its name, which follows from its place: the parent calls this with it. */
 export type Unnamed<M extends Module = Module> = (name: string) => M;
 
-/** What turns hidden states (N, C) into those of the next block. */
-export interface Block extends Module {
+/** A module of one input: a norm, an activation, or a block, which maps hidden states (N, C) to the next block's. */
+export interface Unary extends Module {
   forward(pass: ForwardPass, x: Value): Value;
 }
 
-/** A whole network. Its hidden states are (N, C). */
+/** A whole network, which returns hidden states (N, C). */
 interface Root extends Module {
   forward(pass: ForwardPass): Value;
 }
@@ -50,18 +50,18 @@ export function network(root: Root): Pick<Network, 'prefix' | 'modules' | 'weigh
   return { prefix, modules, weights, hidden: (g, layers, inputs) => root.forward({ g, layers, inputs }) };
 }
 
-/** Children by their names in torch, in the order in which torch's class makes them. Undefined ones are left out. */
+/** Children by their names in torch, in torch's order. Undefined ones are left out. */
 type Children = Readonly<Record<string, Unnamed | undefined>>;
 type Placed<U> = U extends Unnamed<infer M> ? M : undefined;
 type Parts<C extends Children> = { readonly [K in keyof C]: Placed<C[K]> };
 
-/** A module of torch's class `type`. `forward` makes the function that it computes from its children at their places. */
+/** A module of torch's class `type`. `forward` gets the children at their places, and returns the forward pass. */
 export function module<C extends Children, F>(
   type: string,
   children: C,
   forward: (parts: Parts<C>) => F,
 ): Unnamed<Module & Parts<C> & { readonly forward: F }>;
-/** A module that only holds others, or whose function is the identity. */
+/** A module without a forward pass of its own. */
 export function module<C extends Children>(type: string, children: C): Unnamed<Module & Parts<C>>;
 export function module<C extends Children, F>(type: string, children: C, forward?: (parts: Parts<C>) => F) {
   return (name: string) => {
@@ -74,11 +74,8 @@ export function module<C extends Children, F>(type: string, children: C, forward
   };
 }
 
-/** torch's ModuleList of a network's blocks, each of which reads what the one before it computed. */
-export function blocks<B extends Block>(
-  count: number,
-  block: (layer: number) => Unnamed<B>,
-): Unnamed<Block & { readonly all: readonly B[] }> {
+/** torch's ModuleList of a network's blocks. Each block's input is the result of the one before it. */
+export function blocks(count: number, block: (layer: number) => Unnamed<Unary>): Unnamed<Unary> {
   return (name) => {
     const all = Array.from({ length: count }, (_, layer) => block(layer)(`${name}.${layer}`));
     const forward = (pass: ForwardPass, x: Value): Value => {
@@ -90,14 +87,15 @@ export function blocks<B extends Block>(
       pass.inputs.block?.();
       return hidden;
     };
-    return { ...place(name, { type: 'ModuleList' }, all), all, forward };
+    return { ...place(name, { type: 'ModuleList' }, all), forward };
   };
 }
 
+/** The base model's own dropout: listed as in torch, never applied. */
 export const dropout = module('Dropout', {});
 
 export interface Linear extends Module {
-  /** y = x·Wᵀ + bias + residual, with whatever adapters add: x (N, inFeatures), y (N, outFeatures). */
+  /** y = x·Wᵀ + bias + residual, with adapters applied: x (N, inFeatures), y (N, outFeatures). */
   forward(pass: ForwardPass, x: Value, residual?: Value): Value;
 }
 
@@ -112,10 +110,7 @@ export function conv1D(inFeatures: number, outFeatures: number): Unnamed<Linear>
   return product(info, { shape: [outFeatures, inFeatures], kind: 'matrix', transposed: true }, true);
 }
 
-/**
- * A convolution of patches × patches pixels that don't overlap, which is a product: x (B·P, channels·patch·patch), each row the pixels
- * of one patch.
- */
+/** A convolution of patches that don't overlap, computed as a product: each row of x, (B·P, channels·patch·patch), is a patch. */
 export function patchConv2d(channels: number, C: number, patch: number): Unnamed<Linear> {
   const edges = `kernel_size=(${patch}, ${patch}), stride=(${patch}, ${patch})`;
   const info = { type: 'Conv2d', repr: `Conv2d(${channels}, ${C}, ${edges})` };
@@ -123,7 +118,7 @@ export function patchConv2d(channels: number, C: number, patch: number): Unnamed
   return product(info, { shape: [C, channels * patch ** 2], kind: 'matrix', storedShape }, true);
 }
 
-/** The results of several linear layers of one input, which share what they can of their backward passes. */
+/** The results of several linear layers of one input, which share work of their backward passes. */
 export function linears<const L extends readonly Linear[]>(
   { layers }: ForwardPass,
   modules: L,
@@ -139,20 +134,20 @@ interface EmbeddingOptions {
   readonly type?: string | undefined;
   /** The row that learns nothing, torch's `padding_idx`; null, the default, for none. */
   readonly padding?: number | null;
-  /** Added to ids: the row of the id 0. Default: 0. */
+  /** The row of the id 0. Default: 0. */
   readonly offset?: number;
-  /** What rows are multiplied by. Default: 1. */
+  /** A factor of the rows. Default: 1. */
   readonly scale?: number | undefined;
 }
 
-/** A table of so many rows: the rows of ids (N) as (N, C). */
+/** A table (rows, C). `forward` looks up ids (N): (N, C). */
 export function embedding(
   rows: number,
   C: number,
   { type = 'Embedding', padding = null, offset = 0, scale = 1 }: EmbeddingOptions = {},
-): Unnamed<Block> {
+): Unnamed<Unary> {
   const repr = `${type}(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})`;
-  // An id is an integer of 32 bits.
+  // Ids are integers of 32 bits.
   const options = { offset, scale, ...(padding !== null && { padding: (padding - offset) >>> 0 }) };
   return (name) => ({
     ...place(name, { type, repr }, [tensor(`${name}.weight`, { shape: [rows, C], kind: 'matrix' })]),
@@ -161,7 +156,7 @@ export function embedding(
 }
 
 /** LayerNorm over C features. */
-export function layerNorm(C: number, eps: number): Unnamed<Block> {
+export function layerNorm(C: number, eps: number): Unnamed<Unary> {
   return (name) => ({
     ...place(name, { type: 'LayerNorm' }, [vector(`${name}.weight`, C), vector(`${name}.bias`, C)]),
     forward({ g, layers }, x) {
@@ -177,19 +172,19 @@ interface RmsNormOptions {
   /** torch's class. */
   readonly type: string;
   readonly eps: number;
-  /** Added to the weights: 1 where they are stored as their distance from one. Default: 0. */
+  /** Added to the weights: 1 if files store their distance from one. Default: 0. */
   readonly weightOffset?: 0 | 1 | undefined;
 }
 
-/** RMSNorm over C features. Where x has several times C, each C of them are normed by themselves. */
-export function rmsNorm(C: number, { type, eps, weightOffset = 0 }: RmsNormOptions): Unnamed<Block> {
+/** RMSNorm over C features. If x has several heads of C features, each head is normed. */
+export function rmsNorm(C: number, { type, eps, weightOffset = 0 }: RmsNormOptions): Unnamed<Unary> {
   return (name) => ({
     ...place(name, { type }, [vector(`${name}.weight`, C)]),
     forward: ({ g, layers }, x) => rmsNormOp(g, x, layers.weight(name), eps, { weightOffset }),
   });
 }
 
-interface ActivationModule extends Block {
+interface ActivationModule extends Unary {
   /** act(gate) · up. */
   gate(pass: ForwardPass, gate: Value, up: Value): Value;
 }
@@ -203,7 +198,7 @@ export function activation(act: ActivationName): Unnamed<ActivationModule> {
   });
 }
 
-/** A tensor that a module has beside its children's: no module, but placed like one. */
+/** A tensor of a module itself, which has a name among its children. */
 export function parameter(spec: Omit<WeightSpec, 'name'>): Unnamed<Module & { value(pass: ForwardPass): Value }> {
   return (name) => ({
     name,
@@ -221,7 +216,7 @@ function product(info: Omit<ModuleInfo, 'name'>, weight: Omit<WeightSpec, 'name'
   });
 }
 
-/** The fields of a module that holds `below`: its children, and its own tensors as they would hold them. */
+/** The fields of a module over `below`: its children, or the tensors of a module without children. */
 function place(
   name: string,
   info: Omit<ModuleInfo, 'name'>,

@@ -64,11 +64,11 @@ function falcon(config: Falcon) {
 
 const BLOCKS = { shared: sharedBlock, parallel: parallelBlock, sequential: sequentialBlock } as const satisfies Record<
   FalconConfig['block'],
-  (config: Falcon, layer: number) => nn.Unnamed<nn.Block>
+  (config: Falcon, layer: number) => nn.Unnamed<nn.Unary>
 >;
 
 /** Attention and MLP run in parallel on one norm. */
-function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
     { self_attention: attention(config, layer), mlp: mlp(config), input_layernorm: norm(config) },
@@ -82,7 +82,7 @@ function sharedBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
 }
 
 /** Attention and MLP run in parallel, each on a norm of its own. */
-function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
     { self_attention: attention(config, layer), mlp: mlp(config), ln_attn: norm(config), ln_mlp: norm(config) },
@@ -96,7 +96,7 @@ function parallelBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
 }
 
 /** The MLP follows attention. */
-function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
+function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'FalconDecoderLayer',
     {
@@ -115,7 +115,7 @@ function sequentialBlock(config: Falcon, layer: number): nn.Unnamed<nn.Block> {
   );
 }
 
-function norm({ hidden_size: C, layer_norm_epsilon }: Falcon): nn.Unnamed<nn.Block> {
+function norm({ hidden_size: C, layer_norm_epsilon }: Falcon): nn.Unnamed<nn.Unary> {
   return nn.layerNorm(C, layer_norm_epsilon);
 }
 

@@ -89,8 +89,8 @@ function block(config: OptConfig, layer: number) {
     },
     ({ self_attn, activation_fn, self_attn_layer_norm, fc1, fc2, final_layer_norm }) =>
       (pass: nn.ForwardPass, x: Value) => {
-        const normedBefore = (norm: nn.Block, value: Value): Value => (before ? norm.forward(pass, value) : value);
-        const normedAfter = (norm: nn.Block, value: Value): Value => (before ? value : norm.forward(pass, value));
+        const normedBefore = (norm: nn.Unary, value: Value): Value => (before ? norm.forward(pass, value) : value);
+        const normedAfter = (norm: nn.Unary, value: Value): Value => (before ? value : norm.forward(pass, value));
         const sum = self_attn.forward(pass, normedBefore(self_attn_layer_norm, x), x);
         const attended = normedAfter(self_attn_layer_norm, sum);
         const wide = activation_fn.forward(pass, fc1.forward(pass, normedBefore(final_layer_norm, attended)));

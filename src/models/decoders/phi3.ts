@@ -16,7 +16,7 @@ export function createPhi3(json: PretrainedConfig): Network {
 }
 
 /** Llama's block with fused linear layers. */
-function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Block> {
+function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   return nn.module(
     'Phi3DecoderLayer',
     {

@@ -6,11 +6,11 @@ interface EncoderParts {
   readonly key: nn.Linear;
   readonly value: nn.Linear;
   readonly attended: nn.Linear;
-  readonly attentionNorm: nn.Block;
+  readonly attentionNorm: nn.Unary;
   readonly up: nn.Linear;
-  readonly act: nn.Block;
+  readonly act: nn.Unary;
   readonly down: nn.Linear;
-  readonly outputNorm: nn.Block;
+  readonly outputNorm: nn.Unary;
 }
 
 interface EncoderHeads {
@@ -23,7 +23,7 @@ export function encoderForward(
   { hidden_size: C, num_attention_heads: H }: EncoderHeads,
   layer: number,
   { query, key, value, attended, attentionNorm, up, act, down, outputNorm }: EncoderParts,
-): nn.Block['forward'] {
+): nn.Unary['forward'] {
   const heads = { H, Hkv: H, D: C / H, causal: false };
   return (pass, x) => {
     const [q, k, v] = nn.linears(pass, [query, key, value], x);

@@ -32,7 +32,7 @@ function vitOfV5(config: VitConfig) {
   );
 }
 
-function norm({ hidden_size: C, layer_norm_eps }: VitConfig): nn.Unnamed<nn.Block> {
+function norm({ hidden_size: C, layer_norm_eps }: VitConfig): nn.Unnamed<nn.Unary> {
   return nn.layerNorm(C, layer_norm_eps);
 }
 
@@ -62,14 +62,14 @@ interface VitParts {
   readonly key: nn.Linear;
   readonly value: nn.Linear;
   readonly attended: nn.Linear;
-  readonly normBefore: nn.Block;
-  readonly normAfter: nn.Block;
+  readonly normBefore: nn.Unary;
+  readonly normAfter: nn.Unary;
   readonly up: nn.Linear;
-  readonly act: nn.Block;
+  readonly act: nn.Unary;
   readonly down: nn.Linear;
 }
 
-function blockOfV4(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
+function blockOfV4(config: VitConfig, layer: number): nn.Unnamed<nn.Unary> {
   const { hidden_size: C, intermediate_size: F, qkv_bias } = config;
   const { dropout } = nn;
   const block = nn.module('ViTLayer', {
@@ -100,7 +100,7 @@ function blockOfV4(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
   }));
 }
 
-function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Block> {
+function blockOfV5(config: VitConfig, layer: number): nn.Unnamed<nn.Unary> {
   const { hidden_size: C, intermediate_size: F, qkv_bias } = config;
   const block = nn.module('ViTLayer', {
     attention: nn.module('ViTAttention', {
@@ -137,7 +137,7 @@ function vitBlock<M extends nn.Module>(
   layer: number,
   block: nn.Unnamed<M>,
   partsOf: (block: M) => VitParts,
-): nn.Unnamed<nn.Block> {
+): nn.Unnamed<nn.Unary> {
   const heads = { H, Hkv: H, D: C / H, causal: false };
   return (name) => {
     const placed = block(name);

@@ -17,7 +17,7 @@ export interface GatedFamily {
   /** A factor of the embeddings, and torch's class of them. Default: 1, 'Embedding'. */
   readonly embedding?: { readonly scale: number; readonly type?: string };
   /** The block of a layer: one of `gated_parts.ts`, or the family's own, made of parts from there. */
-  block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Block>;
+  block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary>;
 }
 
 /** A decoder's configuration, its family, and its tables. */

@@ -16,12 +16,12 @@ export function norm({ className, rms_norm_eps: eps, normOffset, hidden_size }: 
 }
 
 /** Llama's block. */
-export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Block> {
+export function llamaBlock(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   return blockOfNormedInputs(decoder, attention(decoder, layer));
 }
 
 /** A block with norms before attention and MLP. */
-export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
+export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Unary> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
     {
@@ -39,7 +39,7 @@ export function blockOfNormedInputs(decoder: GatedDecoder, self_attn: nn.Unnamed
 }
 
 /** A block with norms before and after attention and MLP, as in Gemma 2 and 3. */
-export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Block> {
+export function blockOfNormedResults(decoder: GatedDecoder, self_attn: nn.Unnamed<BlockPart>): nn.Unnamed<nn.Unary> {
   return nn.module(
     `${decoder.className}DecoderLayer`,
     {
