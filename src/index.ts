@@ -1,4 +1,6 @@
-export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/vera/config';
+export type { AdapterConfig, AdapterFields, TaskType } from './adapters/config/adapter_config';
+export type { KindConfig } from './adapters/config/kind_config';
+export { type AdapterConfigJson, VeraConfig, type VeraConfigInit } from './adapters/vera/config/vera_config';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/errors/error';
 export type { Integrity } from './core/input/integrity';
 export type { Files } from './core/input/named_files';
@@ -39,17 +41,26 @@ export type {
   TrainOutput,
   TrainProgress,
 } from './core/types/training';
-export { type AdapterInfo, adapters } from './page/adapters/adapters';
-export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
+export type { AdaptedModel } from './page/adapters/adapted_model';
 export type {
   LoadArguments,
   LoadBesideArguments,
   MergeArguments,
   UnloadArguments,
-} from './page/adapters/vera_arguments';
-export { VeraModel } from './page/adapters/vera_model';
-export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/adapters/vera_options';
-export type { LayerStatus, ModelStatus } from './page/adapters/vera_status';
+} from './page/adapters/adapter_arguments';
+export type { AdapterOptions, MergeOptions, UnloadOptions } from './page/adapters/adapter_options';
+export type { LayerStatus, ModelStatus } from './page/adapters/adapter_status';
+export { type AdapterInfo, adapters } from './page/adapters/adapters';
+export type {
+  AdaptedModelOf,
+  AdapterTypes,
+  AnyAdaptedModel,
+  AnyAdapterConfig,
+  AnyAdapterConfigInit,
+} from './page/adapters/kinds';
+export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
+export type { LoraOptions } from './page/adapters/vera/lora_options';
+export { VeraModel } from './page/adapters/vera/vera_model';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/data/labelled_files';
 export {
   AutoModelForCausalLM,

@@ -5,10 +5,14 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/**
- * Which parts of the library a part may import from. `adapters/vera/config` is one file that the page may know too. No part knows
- * `bench`, which measures them.
- */
+/** The kinds of adapters: each has a room in `adapters/`, and may have one in `page/adapters/`, `ops/` and `shaders/`. */
+const kinds = readdirSync(join(root, 'src/adapters'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(join(root, 'src/adapters', entry.name, 'kind.ts')))
+  .map(({ name }) => name);
+/** The configurations of adapters, which the page knows too. */
+const configs = ['adapters/config', ...kinds.map((kind) => `adapters/${kind}/config`)];
+
+/** Which parts of the library a part may import from. No part knows `bench`, which measures them. */
 const rings: Readonly<Record<string, readonly string[]>> = {
   core: [],
   store: ['core/input'],
@@ -17,8 +21,8 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   ops: ['graph', 'core', 'shaders'],
   models: ['ops', 'graph', 'core'],
   regex: ['core'],
-  adapters: ['models', 'ops', 'graph', 'regex', 'core'],
-  formats: ['adapters/vera/config', 'core'],
+  adapters: ['formats', 'models', 'ops', 'graph', 'regex', 'core'],
+  formats: ['core'],
   hub: ['core'],
   tokenizer: ['regex', 'core'],
   chat: ['core'],
@@ -42,8 +46,8 @@ const rings: Readonly<Record<string, readonly string[]>> = {
     'hub',
     'store',
   ],
-  page: ['adapters/vera/config', 'core', 'worker/protocol'],
-  'index.ts': ['page', 'adapters/vera/config', 'core'],
+  page: [...configs, 'core', 'worker/protocol'],
+  'index.ts': ['page', ...configs, 'core'],
   'node.ts': ['node', 'index'],
   node: ['page', 'worker', 'chat', 'store', 'core'],
   // A page's own code could be written the same way: it has the public names, and no more.
@@ -152,16 +156,49 @@ test('every part of the library imports only what its ring allows', () => {
   expect(offences(library)).toEqual([]);
 });
 
-/** A folder of its own for each kind: what all kinds share lies beside it. */
-const isOfAKind = (path: string): boolean => /^(src\/)?(adapters|ops)\/vera\//.test(path);
-const knowsAKind = (one: Import): boolean => !isOfAKind(one.file) && isOfAKind(resolved(one));
+/** The rooms of the kinds. */
+const isOfAKind = (path: string): boolean =>
+  kinds.some((kind) => [`adapters/${kind}`, `page/adapters/${kind}`, `ops/${kind}`].some((room) => isIn(path, room)));
 
-test('training, generation and what adapters share know no kind of adapter', () => {
-  const parts = ['adapters', 'train', 'generate', 'models'];
-  const offending = library.filter((one) => parts.includes(partOf(one.file)) && knowsAKind(one));
-  expect(offending.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
-  const [one] = importsOf('src/train/a.ts', "import type { B } from '../adapters/vera/b';");
-  expect(one && knowsAKind(one)).toBe(true);
+/** Files that may name kinds of adapters, each with its reason. */
+const MAY_NAME_KINDS: Readonly<Record<string, string>> = {
+  'index.ts': 'exports the public names',
+  'adapters/kinds.ts': "the worker's table of kinds",
+  'page/adapters/kinds.ts': "the page's table of kinds",
+};
+
+/** The words of a text that name a kind, as parts of identifiers too: `asVera` and `vera_placer`, but not `several` and `webvera`. */
+function kindNames(text: string): readonly string[] {
+  return kinds.flatMap((kind) => {
+    const found = text.matchAll(new RegExp(`(\\w*-?)(${kind})(\\w*)`, 'gi'));
+    return [...found].flatMap(([word, before = '', name = '', after = '']) => {
+      const isProduct = /web-?$/i.test(before);
+      const isWithinAWord =
+        name === name.toLowerCase() ? /[a-z]$/i.test(before) : name === name.toUpperCase() && /[A-Z]$/.test(before);
+      const isLongerWord = /^[a-z]/.test(after) && /[a-z]$/.test(name);
+      return isProduct || isWithinAWord || isLongerWord ? [] : [word];
+    });
+  });
+}
+
+test('no file outside the rooms of a kind names one', () => {
+  expect(kinds).toContain('vera');
+  const offending = sources('src').flatMap((file) => {
+    const path = file.replaceAll('\\', '/').replace(/^src\//, '');
+    const isAllowed = isOfAKind(path) || Object.keys(MAY_NAME_KINDS).some((allowed) => isIn(path, allowed));
+    return isAllowed ? [] : kindNames(readFileSync(join(root, file), 'utf8')).map((word) => `${file}: ${word}`);
+  });
+  expect(offending).toEqual([]);
+});
+
+test.each([
+  ['asVera(adapter)', ['asVera']],
+  ["import { a } from './vera_placer';", ['vera_placer']],
+  ['// VeRA alone', ['VeRA']],
+  ["peft_type: 'VERA'", ['VERA']],
+  ['new WebVeraError(webvera, <web-vera>, several, averages, SEVERAL_HINT)', []],
+])('the rule of names finds those in: %s', (text, names) => {
+  expect(kindNames(text)).toEqual(names);
 });
 
 /** A task has a folder with a file of its name; `classification` holds what several tasks share, and `task` the interfaces. */
@@ -353,7 +390,7 @@ test.each([
   ['src/page/a.ts', "const b = await import('../worker/session');"],
   ['src/ops/a.ts', "import wgsl from '../../shaders/add.wgsl?raw';"],
   ['src/worker/a.ts', "import { expose } from 'comlink';"],
-  ['src/index.ts', "export { VeraConfig } from './adapters/vera/config';"],
+  ['src/index.ts', "export { VeraConfig } from './adapters/vera/config/vera_config';"],
   ['src/embed.ts', "import * as webvera from './index';"],
 ])('the rule allows: %s %s', (file, text) => {
   expect(offences(importsOf(file, text))).toEqual([]);

@@ -1,4 +1,4 @@
-import { BASE, type Overlay } from '../../src/adapters/overlay';
+import { BASE, type Overlay } from '../../src/adapters/layers/overlay';
 import { median } from '../../src/core/numbers/median';
 import { secondsPerRun } from '../../src/gpu/timing';
 import type { LoadedProgram } from '../../src/graph/runner';

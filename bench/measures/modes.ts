@@ -1,4 +1,4 @@
-import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/training_layers';
+import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/layers/training_layers';
 import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device_host';
 import { timeQueue } from '../../src/gpu/timing';

@@ -1,13 +1,16 @@
-import { VeraConfig } from '../../src/adapters/vera/config';
+import { expectedTensors } from '../../src/adapters/files/expected_tensors';
+import type { AdapterBytes } from '../../src/adapters/files/write_adapter';
+import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
+import { veraKind } from '../../src/adapters/vera/kind';
 import { uniforms } from '../../src/core/numbers/rng';
 import type { DeviceHost } from '../../src/gpu/device_host';
 import type { Executor } from '../../src/gpu/executor';
 import { openStore } from '../../src/store/open_store';
-import { SessionAdapters } from '../../src/worker/adapters/session_adapters';
-import type { VeraState } from '../../src/worker/adapters/vera_state';
+import { AdapterLoader } from '../../src/worker/adapters/adapter_loader';
+import type { ModelAdapters } from '../../src/worker/adapters/model_adapters';
 import { BaseModel } from '../../src/worker/models/base_model';
 import { ModelSources } from '../../src/worker/models/loading/model_sources';
-import { type AdapterBytes, writeAdapter } from '../../src/worker/storage/adapter_files';
+import { writeAdapter } from '../../src/worker/storage/adapter_files';
 import { AdapterShelf } from '../../src/worker/storage/adapter_shelf';
 import { type ModelStageOptions, openModel } from './model_stage';
 
@@ -21,8 +24,8 @@ export class AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
   readonly base: BaseModel;
-  readonly vera: VeraState;
-  readonly #adapters: SessionAdapters;
+  readonly vera: ModelAdapters;
+  readonly #adapters: AdapterLoader;
   readonly #config: VeraConfig;
 
   private constructor(host: DeviceHost, executor: Executor, base: BaseModel, { r, target_modules }: StageOptions) {
@@ -32,8 +35,8 @@ export class AdapterStage {
     const sessionHost = { emit: () => {} };
     const sources = new ModelSources(sessionHost, { store: 'memory' });
     const shelf = new AdapterShelf(openStore({ kind: 'memory' }), () => {});
-    this.#adapters = new SessionAdapters(sessionHost, sources, shelf, () => {});
-    this.vera = this.#adapters.newState(base);
+    this.#adapters = new AdapterLoader(sessionHost, sources, shelf, () => {});
+    this.vera = this.#adapters.open(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
 
@@ -54,12 +57,17 @@ export class AdapterStage {
 
   /** The two files of one person's adapter: random vectors, without A and B. */
   adapterFiles(seed: number): AdapterBytes {
-    const { targets, expected } = this.vera.resolve(`person ${seed}`, this.#config);
-    const vectors = [...expected.vectors].map(([name, [length = 0]], at) => {
-      const values = uniforms({ seed, stream: 'init', at }, length);
-      return [name, new Float32Array(values.map((value) => (value - 0.5) / 5))] as const;
+    const resolved = this.vera.resolve(`person ${seed}`, veraKind, this.#config);
+    const { parameters } = expectedTensors(veraKind, resolved, this.base.loaded.model);
+    const vectors = [...parameters].map(([name, dims], at) => {
+      const values = uniforms({ seed, stream: 'init', at }, dims[0] ?? 0);
+      return [name, { dims, data: new Float32Array(values.map((value) => (value - 0.5) / 5)) }] as const;
     });
-    return writeAdapter(targets.config, { vectors: new Map(vectors), projections: undefined, others: new Map() });
+    return writeAdapter(veraKind, resolved.config, {
+      parameters: new Map(vectors),
+      frozen: new Map(),
+      others: new Map(),
+    });
   }
 
   async load(name: string, files: AdapterBytes): Promise<void> {

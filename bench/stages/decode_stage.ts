@@ -1,4 +1,4 @@
-import { BASE } from '../../src/adapters/overlay';
+import { BASE } from '../../src/adapters/layers/overlay';
 import { bucketLength } from '../../src/core/numbers/bucket';
 import { decodeProgram } from '../../src/generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../../src/generate/generation_state';

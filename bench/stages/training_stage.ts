@@ -1,4 +1,4 @@
-import type { ModeChoice } from '../../src/adapters/training_layers';
+import type { ModeChoice } from '../../src/adapters/layers/training_layers';
 import { uniforms } from '../../src/core/numbers/rng';
 import { numel } from '../../src/core/numbers/shape';
 import { chooseVariant } from '../../src/gpu/choice/choice';

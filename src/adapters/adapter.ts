@@ -1,16 +1,37 @@
 import { WebVeraError } from '../core/errors/error';
+import type { Warn } from '../core/errors/warning';
+import type { AnyKernel } from '../core/kernels/kernel';
+import type { Tensor } from '../core/types/tensor';
 import type { Graph } from '../graph/graph';
+import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
+import type { Architecture } from '../models/architecture';
 import type { Layers } from '../models/layers';
-import type { AdapterConfig } from './adapter_config';
-import type { PoolLayout } from './pool_layout';
-import type { RowInputs } from './row_inputs';
-import type { TrainingLayers, TrainingRequest } from './training_layers';
+import type { AdapterConfig } from './config/adapter_config';
+import type { ConfigClass } from './config/kind_config';
+import type { AdapterTensors, FileRules, StoredShapes } from './files/adapter_tensors';
+import type { AdapterBytes } from './files/write_adapter';
+import type { RowInputs } from './layers/row_inputs';
+import type { TrainingLayers, TrainingRequest } from './layers/training_layers';
+import type { PoolLayout } from './pool/pool_layout';
+import type { TrainedTensor } from './pool/trained_tensors';
 
 /** Sizes of a wrapped module. */
 export interface ModuleSize {
   readonly in_features: number;
   readonly out_features: number;
+}
+
+/** A configuration on a model: computed once, before the adapter has numbers, and handed on from there. */
+export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
+  /** With the fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected. */
+  readonly config: C;
+  /** The linear modules that it wraps, in the model's order. */
+  readonly modules: ReadonlyMap<string, ModuleSize>;
+  /** The base model's tensors that train: biases and whole modules. */
+  readonly trained: readonly TrainedTensor[];
+  /** Places its own parameters and `trained` in a pool. */
+  readonly layout: PoolLayout;
 }
 
 /** A tensor of the base model that an adapter trains in place of the base's: a part of the adapter's pool. */
@@ -47,8 +68,10 @@ export interface Adapter {
   readonly dropout: number;
   /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
   readonly hyperparameters: Readonly<Record<string, number>>;
-  /** Pinned values that its results depend on and that never train. Adapters may share them. */
-  readonly frozen: readonly Value[];
+  /** Pinned values that its results depend on and that never train, by the names that PEFT saves them under. Adapters may share them. */
+  readonly frozen: ReadonlyMap<string, Value>;
+  /** The kind's own options, with which the same adapter is created again. */
+  readonly options: KindOptions;
   /** Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. No gradient. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void;
   /** The same adapter with another pool of the same layout. */
@@ -69,16 +92,102 @@ export interface LayerOptions {
   readonly source?: DropoutSource | undefined;
 }
 
-/** A kind of adapters. Those that act together may share work. */
-export interface AdapterKind<A extends Adapter = Adapter> {
-  /** PEFT's name for it, as in `config.peft_type`. */
-  readonly peft_type: string;
+/** Options that only some kinds have, by name. */
+export type KindOptions = Readonly<Record<string, unknown>>;
+
+/** The parts of an adapter on a device. */
+export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = unknown>
+  extends Pick<Adapter, 'kind' | 'name' | 'key' | 'trainable' | 'origin'> {
+  readonly resolved: R;
+  /** All that trains in one pinned buffer, placed by the resolved layout. */
+  readonly pool: Value;
+  /** From the kind's `FrozenPool`; undefined for a kind without. */
+  readonly frozen: F;
+}
+
+/** A request for the frozen values of an adapter that is about to be placed. */
+export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
+  readonly resolved: R;
+  readonly options: KindOptions;
+  /** The file's, by saved name: an empty map for a file without, undefined for a new adapter. */
+  readonly stored: ReadonlyMap<string, Tensor> | undefined;
+  /** The adapters that the model already has. */
+  readonly others: readonly Adapter[];
+  readonly warn: Warn;
+}
+
+/** The frozen values on one device, which adapters of a kind may share. */
+export interface FrozenPool<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
+  /** Allocates or shares them. Call `release` once for each. */
+  acquire(request: FrozenRequest<R>): Promise<F>;
+  release(frozen: F): void;
+}
+
+/** Values that never train: the part of a kind that has such values. */
+export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
+  /** `onDraw` is called before random numbers are drawn, with their count: drawing them blocks the thread. */
+  pool(runner: Runner, onDraw: (numbers: number) => void): FrozenPool<R, F>;
+  /** The values of an adapter without memory, to plan with. */
+  planned(resolved: R): F;
+  /** Whether files of such a configuration hold them. */
+  areSaved(config: R['config']): boolean;
+  /** The configuration with which PEFT, on another machine, restores these frozen tensors from a file. */
+  portable(config: R['config'], frozen: ReadonlyMap<string, Tensor>): R['config'];
+}
+
+/** An adapter's numbers in a weighted sum. */
+export interface SumPart<C extends AdapterConfig = AdapterConfig> {
+  readonly weight: number;
+  readonly config: C;
+  readonly modules: ReadonlyMap<string, ModuleSize>;
+  /** With all frozen tensors. */
+  readonly tensors: AdapterTensors;
+}
+
+/**
+ * A kind of adapters: everything that differs between PEFT's methods. The rest of the library speaks of adapters. Those of one kind that act together may share work.
+ */
+export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
+  /** The class of its configurations, with PEFT's fields, defaults and texts. */
+  readonly Config: ConfigClass<R['config']>;
+  /** The class in PEFT that wraps models, as PEFT's messages name it. */
+  readonly tuner: string;
+  /** Resolves targets and places all that trains. `later`: whether the model has an adapter already. Throws PEFT's errors. */
+  resolve(config: R['config'], model: Architecture, context: { readonly later: boolean; readonly warn?: Warn }): R;
+  /** The pool's first values as PEFT initialises them; tensors of the base model and padding are 0. */
+  initial(resolved: R, seed: number): Float32Array<ArrayBuffer>;
+  /** Left out if the kind has nothing but what trains. */
+  readonly frozen?: FrozenRules<R, F>;
+  /** Puts the parts together. */
+  create(parts: AdapterParts<R, F>): A;
+
   /** The layers plus what each adapter adds, in order. Gradients flow to the pools that `Graph.train` has marked. */
   layers(g: Graph, base: Layers, adapters: readonly A[], options: LayerOptions): Layers;
   /** For a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch. */
   rows?(adapters: readonly A[], B: number): RowInputs;
   /** For a run that trains one adapter alone. Left out if the kind trains in `layers` only. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
+
+  /** Its own kernels of which there is more than one variant, and so a choice. Left out if it has none. */
+  tunableKernels?(): readonly AnyKernel[];
+
+  /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
+  parameterName(saved: string, adapter: string): string;
+  /** What differs in the files of such an adapter. */
+  file(resolved: R): FileRules;
+  /**
+   * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of those that only
+   * adapters have. Throws `invalid_format`.
+   */
+  checkFile(config: R['config'], stored: StoredShapes): ReadonlySet<string>;
+
+  /** The adapter whose ΔW is Σ weight·ΔW. Throws `invalid_argument` if none is. Left out if the kind has no sums. */
+  sum?(parts: readonly SumPart<R['config']>[]): { readonly config: R['config']; readonly tensors: AdapterTensors };
+  /**
+   * The files of an adapter of another kind that computes the same as Σ weight·ΔW; undefined for a kind that can't. One part of
+   * weight 1 keeps all that it trained. Left out if there is no such kind.
+   */
+  convert?(peft_type: string, parts: readonly SumPart<R['config']>[]): AdapterBytes | undefined;
 }
 
 /** The kind of adapters that act on one model together; undefined without adapters. */

@@ -1,4 +1,4 @@
-import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraConfigInit, WebVeraError } from '../index';
+import { type ModelDtype, type ModelSource, type ProfileOptions, type TrainingArguments, WebVeraError } from '../index';
 
 /** The tasks that the element supports. */
 const TASKS = ['causal-lm', 'text-classification', 'image-classification'] as const;
@@ -12,7 +12,7 @@ export interface Settings {
   readonly labels: readonly string[] | undefined;
   readonly profile: string;
   readonly dtype: ModelDtype | undefined;
-  readonly peft_config: VeraConfigInit;
+  readonly peft_config: NonNullable<ProfileOptions['peft_config']>;
   readonly args: TrainingArguments;
   /** The most tokens of an example, unless the model takes fewer. */
   readonly max_length: number;

@@ -2,13 +2,6 @@ import type { ImageNumbers } from '../core/types/image';
 import type { ProblemType } from '../core/types/model';
 import type { Tensor } from '../core/types/tensor';
 import type { StepLogs, TrainProgress } from '../core/types/training';
-import {
-  type AdapterTensors,
-  type ExpectedOther,
-  otherParameter,
-  vectorParameter,
-  writeAdapterModel,
-} from './peft/peft';
 import { pythonJson } from './python_json';
 import classifyPy from './run_folder/classify.py?raw';
 import dataPy from './run_folder/data.py?raw';
@@ -24,12 +17,11 @@ export interface RunFolder {
   readonly logs: readonly StepLogs[];
   /** The bytes of `adapter_config.json`. */
   readonly config: Uint8Array<ArrayBuffer>;
-  readonly adapter: AdapterTensors;
-  /** AdamW's moments, as they are laid out in `adapter`. */
-  readonly exp_avg: TrainedTensors;
-  readonly exp_avg_sq: TrainedTensors;
-  /** What each of the adapter's `others` trains as. */
-  readonly trainedAs: ReadonlyMap<string, Omit<ExpectedOther, 'shape'>>;
+  /** The bytes of `adapter_model.safetensors`. */
+  readonly adapter: Uint8Array<ArrayBuffer>;
+  /** AdamW's moments, by the names of torch's parameters. */
+  readonly exp_avg: ReadonlyMap<string, Tensor>;
+  readonly exp_avg_sq: ReadonlyMap<string, Tensor>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
   /** The base's tensors that its checkpoint may lack, by their names in torch: a classifier's head. */
@@ -37,8 +29,6 @@ export interface RunFolder {
   /** What the run learns from, as Python's Trainer takes it: an object for each row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
 }
-
-type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
 
 /** How the run goes on. */
 export interface RunSettings {
@@ -75,7 +65,7 @@ export interface TensorSample {
 }
 
 /** The adapter's name in Python. */
-const ADAPTER = 'default';
+export const ADAPTER_IN_PYTHON = 'default';
 /** Characters of JSON Lines that are held before they go into a Blob, which browsers keep out of memory. */
 const CHUNK = 2 ** 22;
 /** Of transformers' `TrainerControl`, which it expects to find. */
@@ -124,22 +114,15 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
     ['train.jsonl', await jsonLines(folder.rows)],
     ...(head.size === 0 ? [] : [['head.safetensors', binary(writeTensors(head))] as const]),
     [`${checkpoint}/adapter_config.json`, new Blob([config], { type: 'application/json' })],
-    [`${checkpoint}/adapter_model.safetensors`, binary(writeAdapterModel(adapter))],
+    [`${checkpoint}/adapter_model.safetensors`, binary(adapter)],
     [`${checkpoint}/optimizer.safetensors`, binary(writeOptimizer(folder))],
     [`${checkpoint}/trainer_state.json`, json(trainerState(folder))],
   ]);
 }
 
-function writeOptimizer({ exp_avg, exp_avg_sq, trainedAs }: RunFolder): Uint8Array<ArrayBuffer> {
-  const named = (moment: string, { vectors, others }: TrainedTensors) => [
-    ...[...vectors].map(
-      ([name, data]) => [`${vectorParameter(name, ADAPTER)}.${moment}`, { dims: [data.length], data }] as const,
-    ),
-    ...[...others].map(
-      ([name, tensor]) =>
-        [`${otherParameter(name, trainedAs.get(name) ?? { kind: 'module' }, ADAPTER)}.${moment}`, tensor] as const,
-    ),
-  ];
+function writeOptimizer({ exp_avg, exp_avg_sq }: RunFolder): Uint8Array<ArrayBuffer> {
+  const named = (moment: string, tensors: ReadonlyMap<string, Tensor>) =>
+    [...tensors].map(([name, tensor]) => [`${name}.${moment}`, tensor] as const);
   return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);
 }
 

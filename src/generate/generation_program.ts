@@ -1,7 +1,7 @@
-import type { Overlay } from '../adapters/overlay';
-import type { RowInputs } from '../adapters/row_inputs';
-import { rowInputs } from '../adapters/rows';
-import { overlaidLayers } from '../adapters/wrap';
+import type { Overlay } from '../adapters/layers/overlay';
+import type { RowInputs } from '../adapters/layers/row_inputs';
+import { rowInputs } from '../adapters/layers/rows';
+import { overlaidLayers } from '../adapters/layers/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';

@@ -1,4 +1,4 @@
-import { keyHolds, type Overlay } from '../adapters/overlay';
+import { keyHolds, type Overlay } from '../adapters/layers/overlay';
 import { WebVeraError } from '../core/errors/error';
 import { bucketLength } from '../core/numbers/bucket';
 import type { ResolvedGenerationConfig } from '../core/types/generation';

@@ -11,33 +11,11 @@ import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';
 import { sampleKernel } from './sample';
-import { veraLambdaBackward, veraUpBackward } from './vera/low_rank';
-import { veraAddForward, veraLinearForward } from './vera/vera';
-import { veraMergeBackward, veraMergeKernel } from './vera/vera_merge';
-import { veraMixedAdd, veraMixedScale } from './vera/vera_mixed';
-import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera/vera_saved';
 
 /** Products have one record for each storage of their operands. */
-const PRODUCTS = [
-  linearForward,
-  linearBackward,
-  linearWeightBackward,
-  linearShardForward,
-  linearShardBackward,
-  veraLinearForward,
-  veraAddForward,
-  veraUpBackward,
-  veraLambdaBackward,
-  veraMergeKernel,
-  veraMergeBackward,
-  veraSavedForward,
-  veraSavedBackward,
-  veraMixedAdd,
-];
+const PRODUCTS = [linearForward, linearBackward, linearWeightBackward, linearShardForward, linearShardBackward];
 
 const OTHERS: readonly AnyKernel[] = [
-  veraMixedScale,
-  veraSavedSums,
   attentionForward,
   attentionBackward,
   attentionDecodeKernel,
@@ -56,7 +34,7 @@ const OTHERS: readonly AnyKernel[] = [
   sampleKernel,
 ];
 
-/** The kernels with more than one variant, which a kernel choice can select. */
+/** The kernels with more than one variant, which a kernel choice can select. Kinds of adapters have others of their own. */
 export function tunableKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), ...OTHERS];
 }

@@ -1,4 +1,4 @@
-import type { Overlay } from '../adapters/overlay';
+import type { Overlay } from '../adapters/layers/overlay';
 import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';

@@ -1,4 +1,4 @@
-import { parametersEnd } from '../adapters/pool_layout';
+import { parametersEnd } from '../adapters/pool/pool_layout';
 import { WebVeraError } from '../core/errors/error';
 import type { RunEvent } from '../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';

@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapters/adapter';
-import type { Overlay } from '../adapters/overlay';
-import type { ModeChoice } from '../adapters/training_layers';
+import type { Overlay } from '../adapters/layers/overlay';
+import type { ModeChoice } from '../adapters/layers/training_layers';
 import type { ReadProgress, RunEvent, Saved } from '../core/types/run';
 import type { RunSnapshot } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';

@@ -7,8 +7,8 @@ import { onFirstWrite } from '../store/on_first_write';
 import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
 import { WeightStore } from '../store/weight_store';
+import { AdapterLoader } from './adapters/adapter_loader';
 import { SessionAdapters } from './adapters/session_adapters';
-import { SessionVera } from './adapters/session_vera';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
 import { ModelSources } from './models/loading/model_sources';
@@ -89,7 +89,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         plans: new SessionPlans(calls, device, sources, options.store),
         cache: new SessionCache(calls, sources, weights),
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
-        adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, shelf, warn)),
+        adapters: new SessionAdapters(host, calls, models, new AdapterLoader(host, sources, shelf, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),
         storage: new SessionStorage(kept, shelf, checkpoints.store, sources.limits),
       },

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { kindOf } from '../../src/adapters/adapter';
-import { overlayOf, overlayOfRows } from '../../src/adapters/overlay';
-import { parametersEnd } from '../../src/adapters/pool_layout';
-import { rowInputs } from '../../src/adapters/rows';
+import { overlayOf, overlayOfRows } from '../../src/adapters/layers/overlay';
+import { rowInputs } from '../../src/adapters/layers/rows';
+import { layoutPool, parametersEnd } from '../../src/adapters/pool/pool_layout';
 import { folderFiles } from '../../src/formats/models/model_files';
-import type { Value } from '../../src/graph/value';
+import { pinned, type Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { labelledRows, type TextBatch } from '../../src/tasks/causal_lm/batches';
@@ -15,10 +15,11 @@ import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/t
 import { packStepBlock } from '../../src/train/steps/step_block';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 import { randomArray } from '../helpers/maths/random';
-import { LowRankAdapter } from '../helpers/models/low_rank_kind';
 import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
 import { FakeRunner } from '../helpers/session/fake_runner';
 import { type Memory, runReference } from '../reference/runner';
+import { LoraConfig } from './lora/lora_config';
+import { type LoraAdapter, loraKind } from './lora/lora_kind';
 
 const ADAMW = {
   adam_beta1: 0.9,
@@ -41,11 +42,19 @@ class MemoryRunner extends FakeRunner {
   }
 }
 
-function adapterOn({ model }: LoadedModel, name: string, targets: RegExp): LowRankAdapter {
-  const wrapped = model.modules.flatMap(({ name: module, in_features = 0, out_features = 0 }) =>
-    targets.test(module) ? [[module, { in_features, out_features }] as const] : [],
-  );
-  return new LowRankAdapter(name, new Map(wrapped), 4);
+function adapterOn({ model }: LoadedModel, name: string, target_modules: readonly string[]): LoraAdapter {
+  const config = new LoraConfig({ r: 4, lora_alpha: 4, target_modules });
+  const resolved = loraKind.resolve(config, model, { later: false });
+  const pool = pinned(`pool of ${name}`, [resolved.layout.length]);
+  const parts = { kind: loraKind, name, key: name, trainable: true, origin: undefined };
+  return loraKind.create({ ...parts, pool, resolved, frozen: undefined });
+}
+
+/** An adapter that wraps nothing. */
+function emptyAdapter(name: string, kind = loraKind): LoraAdapter {
+  const resolved = { config: new LoraConfig(), modules: new Map(), trained: [], layout: layoutPool([]) };
+  const parts = { kind, name, key: name, trainable: true, origin: undefined };
+  return loraKind.create({ ...parts, pool: pinned(name, [0]), resolved, frozen: undefined });
 }
 
 describe('an adapter of another kind', () => {
@@ -54,7 +63,7 @@ describe('an adapter of another kind', () => {
     const options = { dtype: 'float32', onUpload: () => {} } as const;
     const loaded = await loadModel(folderFiles(openSource(seededFiles(smallConfigs.llama))), runner, options);
     const task = new CausalLm(loaded.model);
-    const adapter = adapterOn(loaded, 'one', /q_proj|down_proj/);
+    const adapter = adapterOn(loaded, 'one', ['q_proj', 'down_proj']);
     const overlay = overlayOf([adapter], [adapter]);
     const state = await createOptimizerState(runner, [adapter]);
     const grads = gradientsOf(state);
@@ -102,23 +111,22 @@ describe('an adapter of another kind', () => {
   });
 
   test('is refused in a batch whose rows have adapters of their own, but for rows without any', () => {
-    const modules = new Map([['q', { in_features: 4, out_features: 4 }]]);
-    const [one, two] = [new LowRankAdapter('one', modules, 2), new LowRankAdapter('two', modules, 2)];
+    const [one, two] = [emptyAdapter('one'), emptyAdapter('two')];
     const base = overlayOf([one, two], []);
     expect(() => rowInputs(overlayOfRows(base, [one, two]).rows, 2)).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',
-        message: "adapter_names: adapters of type TEST can't share a batch",
+        message: "adapter_names: adapters of type LORA can't share a batch",
       }),
     );
     expect(rowInputs(overlayOfRows(base, [undefined, undefined]).rows, 2)).toBeUndefined();
   });
 
   test('never lies over a model together with one of yet another', () => {
-    const one = new LowRankAdapter('one', new Map(), 2);
+    const one = emptyAdapter('one');
     expect(kindOf([one, one])).toBe(one.kind);
     expect(kindOf([])).toBeUndefined();
-    const other = Object.assign(new LowRankAdapter('two', new Map(), 2), { kind: { ...one.kind } });
+    const other = emptyAdapter('two', { ...loraKind });
     expect(() => kindOf([one, other])).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 });

@@ -1,7 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
+import { allTunableKernels } from '../../src/adapters/kinds';
 import { type KernelChoice, Session, type SessionOptions, VeraModel } from '../../src/index';
-import { tunableKernels } from '../../src/ops/tunable';
 import { SessionKernels } from '../../src/worker/models/session_kernels';
 import { goldenCase } from '../helpers/golden/golden';
 import { expectGoldenTraining } from '../helpers/golden/golden_training';
@@ -31,7 +31,7 @@ const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(c
 
 /** The same variant wherever a kernel has it. */
 const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
-  const having = tunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
+  const having = allTunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
   return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { targetMatcher } from '../../src/adapters/matcher';
-import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
+import { readAdapterConfig } from '../../src/adapters/kinds';
+import { targetMatcher } from '../../src/adapters/targets/matcher';
+import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config/vera_config';
 import { ChatWriter } from '../../src/chat/chat_writer';
 import { isShallow, jsonOf, MOST_LEVELS, parseJson } from '../../src/core/input/nesting';
 import { readKernelChoice } from '../../src/core/kernels/kernel_choice';
@@ -11,7 +12,6 @@ import { readCheckpoint } from '../../src/formats/checkpoint';
 import { GgufFiles } from '../../src/formats/gguf/gguf_files';
 import { parseJsonObject } from '../../src/formats/json';
 import { readWeights } from '../../src/formats/models/weights';
-import { readAdapterConfig } from '../../src/formats/peft/peft';
 import { readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 import { readFiles } from '../../src/page/profile/storage/read_files';
 import { readState } from '../../src/page/profile/storage/record';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BASE } from '../../src/adapters/overlay';
+import { BASE } from '../../src/adapters/layers/overlay';
 import { folderFiles } from '../../src/formats/models/model_files';
 import { Generator } from '../../src/generate/generator';
 import { chooseVariant } from '../../src/gpu/choice/choice';

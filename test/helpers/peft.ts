@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
-import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
-import { asVera } from '../../src/adapters/vera/vera_on_model';
+import type { Adapter } from '../../src/adapters/adapter';
+import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import {
   get_peft_model,
   type PreTrainedModel,
@@ -9,7 +9,7 @@ import {
   type VeraConfigInit,
   type VeraModel,
 } from '../../src/index';
-import type { VeraState } from '../../src/worker/adapters/vera_state';
+import type { ModelAdapters } from '../../src/worker/adapters/model_adapters';
 import { LoadedModels } from '../../src/worker/models/loaded_models';
 import { readFloats } from '../../src/worker/models/loading/tensors';
 import { largestDifference } from './golden/golden';
@@ -61,9 +61,9 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
   const { runner } = vera.base;
   const pool = await readFloats(runner, trained);
   const noise = randomArray(pool.length, seed);
-  for (const { lambdaB, lambdaD, out_features } of layout.slots.values()) {
-    for (let n = 0; n < out_features; n++) pool[lambdaB + n] = value ?? noise[lambdaB + n]!;
-    for (let n = 0; n < layout.r; n++) pool[lambdaD + n] = noise[lambdaD + n]!;
+  for (const { offsetB, offsetD, out_features } of layout.slots.values()) {
+    for (let n = 0; n < out_features; n++) pool[offsetB + n] = value ?? noise[offsetB + n]!;
+    for (let n = 0; n < layout.r; n++) pool[offsetD + n] = noise[offsetD + n]!;
   }
   for (const { offset, shape } of layout.tensors.values()) {
     const size = shape.reduce((product, dim) => product * dim, 1);
@@ -73,7 +73,7 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
 }
 
 /** The session's own view of a VeRA model. */
-export async function stateOf(model: VeraModel): Promise<VeraState> {
+export async function stateOf(model: VeraModel): Promise<ModelAdapters> {
   const find = vi.spyOn(LoadedModels.prototype, 'get');
   try {
     await model.save_pretrained();
@@ -81,6 +81,11 @@ export async function stateOf(model: VeraModel): Promise<VeraState> {
   } finally {
     find.mockRestore();
   }
+}
+
+function asVera(adapter: Adapter): VeraAdapter {
+  if (adapter instanceof VeraAdapter) return adapter;
+  throw new Error(`${adapter.name} is no adapter of VeRA`);
 }
 
 /** Its adapters, in the order in which they were added. */

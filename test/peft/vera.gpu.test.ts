@@ -205,7 +205,7 @@ describe('lambdas', () => {
     const lambda = (module: string) => after[0].get(`base_model.model.${module}.vera_lambda_b`);
     expect(lambda('lin1')).not.toEqual(lambda('lin2'));
     const [one, two] = await adaptersOf(model);
-    const offsets = [...one!.layout.slots.values()].flatMap(({ lambdaB, lambdaD }) => [lambdaB, lambdaD]);
+    const offsets = [...one!.layout.slots.values()].flatMap(({ offsetB, offsetD }) => [offsetB, offsetD]);
     expect(new Set(offsets).size).toBe(4);
     expect(two?.pool).not.toBe(one?.pool);
   });

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
-import { overlayOf } from '../../src/adapters/overlay';
-import { VeraConfig } from '../../src/adapters/vera/config';
-import { layoutVectors } from '../../src/adapters/vera/parameters';
-import { resolveVeraTargets } from '../../src/adapters/vera/targets';
-import { VeraOnModel } from '../../src/adapters/vera/vera_on_model';
+import { overlayOf } from '../../src/adapters/layers/overlay';
+import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
+import { resolveVeraTargets } from '../../src/adapters/vera/vera_targets';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
@@ -11,6 +9,7 @@ import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { createArchitecture } from '../../src/tasks/registry';
 import { lossProgram } from '../../src/train/steps/loss_program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
+import { unplacedVera } from '../helpers/session/vera_placer';
 
 /** The benchmark's two models. */
 const tiny = { C: 64, F: 172, V: 512, T: 256, B: 4, layers: 5, heads: 8, kvHeads: 4, r: 64 } as const;
@@ -41,21 +40,8 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
     model_type: 'llama',
     output_embedding: model.head.outputEmbedding,
   });
-  const layout = layoutVectors(modules, r);
-  const pool = pinned('pool', [layout.length]);
-  const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]), dtype: 'float32' } as const;
-  const adapter = new VeraOnModel({
-    name: 'default',
-    key: 'default',
-    config,
-    layout,
-    projections,
-    pool,
-    trained: [],
-    trainable: true,
-    origin: '',
-  });
-  const training = { grads: new Map([[adapter, pinned('grads', pool.shape)]]), seed: 0 };
+  const adapter = unplacedVera({ config, modules, max_in, max_out });
+  const training = { grads: new Map([[adapter, pinned('grads', adapter.pool.shape)]]), seed: 0 };
   const state = { block: stepBlockValue(), stats: statsValue(), training };
   return lossProgram(new CausalLm(model), loaded, overlayOf([adapter], [adapter]), { B, T }, state).program.steps;
 }

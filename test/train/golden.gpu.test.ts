@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BASE, overlayOf } from '../../src/adapters/overlay';
-import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
+import { BASE, overlayOf } from '../../src/adapters/layers/overlay';
+import { LAYER_MODES, type LayerMode } from '../../src/adapters/layers/training_layers';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { largestDifference, tokensOf } from '../helpers/golden/golden';
 import { goldenNames, isKeyCase } from '../helpers/golden/golden_index';

@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter';
-import { type Overlay, overlayOf } from '../../src/adapters/overlay';
-import type { LayerMode } from '../../src/adapters/training_layers';
-import { VeraConfig } from '../../src/adapters/vera/config';
-import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
-import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { expectedTensors } from '../../src/adapters/files/expected_tensors';
+import { type Overlay, overlayOf } from '../../src/adapters/layers/overlay';
+import type { LayerMode } from '../../src/adapters/layers/training_layers';
+import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
+import { veraKind } from '../../src/adapters/vera/kind';
+import type { ResolvedVera, VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import type { Tensor } from '../../src/core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../src/core/types/training';
 import { folderFiles } from '../../src/formats/models/model_files';
@@ -21,8 +22,7 @@ import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/loss_program';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/steps/step_block';
-import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
-import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
+import type { AdapterPlacer } from '../../src/worker/adapters/adapter_placer';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 import {
   type GoldenCase,
@@ -35,6 +35,7 @@ import {
 import { batchFor, givenInputs, taskOfBase } from '../helpers/golden/golden_batches';
 import { testExecutor } from '../helpers/gpu/on_gpu';
 import { splittingBytes } from '../helpers/gpu/shards';
+import { placeVera, resolveVera, veraPlacer } from '../helpers/session/vera_placer';
 
 export interface Case {
   readonly name: string;
@@ -51,8 +52,8 @@ export interface Bench {
   readonly tensors: ReadonlyMap<string, Float32Array>;
   readonly executor: Executor;
   readonly loaded: LoadedModel;
-  readonly placer: VeraPlacer;
-  readonly resolved: ResolvedAdapter;
+  readonly placer: AdapterPlacer;
+  readonly resolved: ResolvedVera;
 }
 
 export async function openBench({ name, columns }: Case): Promise<Bench> {
@@ -61,26 +62,27 @@ export async function openBench({ name, columns }: Case): Promise<Bench> {
   const module_names = moduleNamesOf(golden);
   const options = { dtype: 'auto', task: taskOfBase(golden.base), module_names, onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
-  const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
-  const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
+  const resolved = resolveVera(new VeraConfig(golden.vera_config), loaded.model);
+  const placer = veraPlacer(executor, loaded);
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };
 }
 
 /** The case's adapter as it begins, or with a state of the case's tensors. */
-export async function place({ placer, resolved, tensors }: Bench, start: 'init' | 'random'): Promise<VeraAdapter> {
-  const { targets, trained, expected } = resolved;
-  const state = (name: string): Float32Array => tensors.get(`random.state.${name}`)!;
-  const others = [...(expected.others ?? [])].map(([name, { shape }]): [string, Tensor] => [
+export async function place(
+  { placer, resolved, tensors, loaded }: Bench,
+  start: 'init' | 'random',
+): Promise<VeraAdapter> {
+  const expected = expectedTensors(veraKind, resolved, loaded.model);
+  const state = (name: string, dims: readonly number[]): [string, Tensor] => [
     name,
-    { dims: shape, data: state(name) },
-  ]);
+    { dims, data: tensors.get(`random.state.${name}`)! },
+  ];
   const stored = {
-    vectors: new Map([...expected.vectors.keys()].map((name) => [name, state(name)])),
-    projections: undefined,
-    others: new Map(others),
+    parameters: new Map([...expected.parameters].map(([name, shape]) => state(name, shape))),
+    frozen: new Map<string, Tensor>(),
+    others: new Map([...expected.others].map(([name, { shape }]) => state(name, shape))),
   };
-  const plan = { name: 'default', key: 'default', targets, trained, options: {} };
-  return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
+  return placeVera(placer, resolved, { tensors: start === 'init' ? undefined : stored });
 }
 
 /** What trains, by saved name; or the gradients of it. */
@@ -89,8 +91,8 @@ export async function trainedNumbers(
   adapter: VeraAdapter,
   pool = adapter.pool,
 ): Promise<Map<string, Float32Array>> {
-  const { vectors, others } = await placer.read(adapter.withPool(pool));
-  return new Map([...vectors, ...[...others].map(([name, { data }]) => [name, data] as const)]);
+  const { parameters, others } = await placer.readTrained(adapter, pool);
+  return new Map([...parameters, ...others].map(([name, { data }]) => [name, data]));
 }
 
 export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float32Array; loss: number }> {

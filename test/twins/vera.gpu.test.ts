@@ -27,9 +27,9 @@ function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const make = (name: string, shape: readonly number[], type?: DType): Value =>
     input(memory, name, shape, fill(numel(shape), memory.size + 1), type);
-  const lambdaB = 4;
-  const lambdaD = 8 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
   const values = {
     x: make('x', [N, K]),
     weight: make('weight', [M, K], dtype),
@@ -41,7 +41,7 @@ function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
     earlierDu: make('earlier du', [N, R]),
     grads: make('grads', [pool]),
   };
-  return { memory, values, lambdaB, lambdaD };
+  return { memory, values, offsetB, offsetD };
 }
 type Inputs = ReturnType<typeof inputs>;
 
@@ -49,14 +49,14 @@ type Inputs = ReturnType<typeof inputs>;
 const names = ['u', 'y', 'bare', 'du', 'grads'] as const;
 type Results = Readonly<Record<(typeof names)[number], ArrayLike<number>>>;
 
-async function ours({ memory, values, lambdaB, lambdaD }: Inputs, variant = 'register'): Promise<Results> {
+async function ours({ memory, values, offsetB, offsetD }: Inputs, variant = 'register'): Promise<Results> {
   const { x, weight, bias, A, B, lambda, dy, earlierDu, grads } = values;
   const g = new Graph();
   g.train(lambda);
   g.train(x);
   const u = veraDown(g, x, A);
-  const y = veraLinear(g, { x, u, weight, bias, B, lambda, lambdaB, lambdaD });
-  const bare = veraLinear(g, { x, u, weight, B, lambda, lambdaB, lambdaD });
+  const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
+  const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
   const before = [[lambda, grads] as const, [u, earlierDu] as const];
   const du = g.grad(y, dy, new Map(before)).get(u);
   if (du === undefined) throw new Error('u received no gradient');
@@ -66,7 +66,7 @@ async function ours({ memory, values, lambdaB, lambdaD }: Inputs, variant = 'reg
 }
 
 async function twins(
-  { memory, values, lambdaB, lambdaD }: Inputs,
+  { memory, values, offsetB, offsetD }: Inputs,
   { N, K, M, R }: Case,
   glsl = sources,
 ): Promise<Results> {
@@ -85,11 +85,11 @@ async function twins(
   const forward = (biased: number) =>
     runTwin({
       glsl: glsl.veraForward,
-      sizes: [N, M, K, R, lambdaB, lambdaD, Number(weight.dtype === 'f16'), biased],
+      sizes: [N, M, K, R, offsetB, offsetD, Number(weight.dtype === 'f16'), biased],
       buffers: [x, u, of(weight), bias, B, lambda, made(N * M)],
       threads: N * M,
     });
-  const sizes = [N, M, R, lambdaB, lambdaD];
+  const sizes = [N, M, R, offsetB, offsetD];
   const du = await runTwin({
     glsl: glsl.upBackward,
     sizes,

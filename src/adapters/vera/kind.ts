@@ -1,12 +1,48 @@
+import { tunableVeraKernels } from '../../ops/vera/tunable';
 import type { AdapterKind } from '../adapter';
-import { veraLayers } from './layers';
-import { VeraRows } from './rows';
-import { trainingLayers } from './training_layers';
-import type { VeraAdapter } from './vera_adapter';
+import { trainedTensors } from '../pool/trained_tensors';
+import { factsOf } from '../targets/model_facts';
+import { VeraConfig } from './config/vera_config';
+import { veraLayers } from './layers/vera_layers';
+import { VeraRows } from './layers/vera_rows';
+import { trainingLayers } from './layers/vera_training_layers';
+import { frozenProjections } from './projections/frozen_projections';
+import { loraFiles } from './sums/lora_files';
+import { sumOf } from './sums/sum';
+import { type ProjectionValues, type ResolvedVera, VeraAdapter } from './vera_adapter';
+import { checkVeraFile, veraFile } from './vera_files';
+import { initialVectors, layoutVectors } from './vera_layout';
+import { resolveVeraTargets } from './vera_targets';
 
-export const veraKind: AdapterKind<VeraAdapter> = {
-  peft_type: 'VERA',
+/** VeRA: vectors λ_b and λ_d for each module, over random matrices A and B that all modules share. */
+export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> = {
+  Config: VeraConfig,
+  tuner: 'VeraModel',
+  resolve(given, model, { later, warn }) {
+    const targets = resolveVeraTargets(given, model.modules, { ...factsOf(model, warn), later });
+    const { config, modules, max_in, max_out } = targets;
+    const trained = trainedTensors(
+      config,
+      modules.map(({ name }) => name),
+      model,
+    );
+    const layout = layoutVectors(modules, config.r, trained);
+    return { config, modules: layout.slots, trained, layout, max_in, max_out };
+  },
+  // Without init_weights, adapters of other names begin with other vectors, and one with the same again and again.
+  initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
+  frozen: frozenProjections,
+  create: (parts) => new VeraAdapter(parts),
+
   layers: veraLayers,
   rows: (adapters, B) => new VeraRows(adapters, B),
   trainingLayers,
+  tunableKernels: tunableVeraKernels,
+
+  parameterName: (saved, adapter) => `${saved}.${adapter}`,
+  file: ({ config: { r, save_projection }, max_in, max_out }) => veraFile({ r, save_projection, max_in, max_out }),
+  checkFile: checkVeraFile,
+
+  sum: sumOf,
+  convert: (peft_type, parts) => (peft_type === 'LORA' ? loraFiles(parts) : undefined),
 };

@@ -1,9 +1,21 @@
+import { WebVeraError } from '../../core/errors/error';
 import type { ProjectionDtype } from '../../core/types/model';
+import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import type { VeraMerge } from '../../ops/vera/vera_merge';
-import type { Adapter } from '../adapter';
-import type { VeraConfig } from './config';
-import type { VeraLayout } from './parameters';
+import { type VeraMerge, veraMerge } from '../../ops/vera/vera_merge';
+import type { ResolvedAdapter } from '../adapter';
+import { PlacedAdapter } from '../placed_adapter';
+import type { VeraConfig } from './config/vera_config';
+import { VERA_A, VERA_B } from './vera_files';
+import type { VeraLayout } from './vera_layout';
+
+/** A VeRA adapter before it has numbers. */
+export interface ResolvedVera extends ResolvedAdapter<VeraConfig> {
+  readonly layout: VeraLayout;
+  /** Columns of A; `max_out` has the rows of B. */
+  readonly max_in: number;
+  readonly max_out: number;
+}
 
 /** A and B on the device. They depend on (key, r, max_in, max_out), and all adapters with the same values share them. */
 export interface ProjectionValues {
@@ -15,12 +27,46 @@ export interface ProjectionValues {
   readonly dtype: ProjectionDtype;
 }
 
-/** A VeRA adapter: λ_b and λ_d of each module in a pool, with a shared A and B. */
-export interface VeraAdapter extends Adapter {
-  readonly config: VeraConfig;
-  readonly layout: VeraLayout;
-  readonly projections: ProjectionValues;
+/** A VeRA adapter on a loaded model: λ_b and λ_d of each module in a pool, with a shared A and B. */
+export class VeraAdapter extends PlacedAdapter<ResolvedVera, ProjectionValues> {
+  get projections(): ProjectionValues {
+    return this.parts.frozen;
+  }
+
+  override get dropout(): number {
+    return this.config.vera_dropout;
+  }
+
+  override get frozen(): ReadonlyMap<string, Value> {
+    const { A, B } = this.projections;
+    return new Map([
+      [VERA_A, A],
+      [VERA_B, B],
+    ]);
+  }
+
+  override get options(): { readonly projection_dtype: ProjectionDtype } {
+    return { projection_dtype: this.projections.dtype };
+  }
+
+  get hyperparameters(): { readonly r: number } {
+    return { r: this.layout.r };
+  }
+
   /** ΔW of a module, as an operand of `veraMerge`. */
-  deltaOf(module: string): VeraMerge;
-  withPool(pool: Value): VeraAdapter;
+  deltaOf(module: string): VeraMerge {
+    const slot = this.layout.slots.get(module);
+    if (slot === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
+    const { in_features: K, offsetB, offsetD } = slot;
+    const { A, B } = this.projections;
+    return { A, B, lambda: this.pool, offsetB, offsetD, K };
+  }
+
+  merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
+    veraMerge(g, { ...this.deltaOf(module), weight }, into);
+  }
+
+  withPool(pool: Value): VeraAdapter {
+    return new VeraAdapter({ ...this.parts, pool });
+  }
 }

@@ -1,8 +1,17 @@
+/** Names that mean something to one class alone, beside those below. */
+export interface OwnNames {
+  /** By a name of the class: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** By a name that the class doesn't need, written likewise: the reason. */
+  readonly notNeeded: Readonly<Record<string, string>>;
+}
+
+const NONE: OwnNames = { aliases: {}, notNeeded: {} };
+
 /** Names that other libraries use for the same thing, in lowercase and without punctuation. */
 const ALIASES: Readonly<Record<string, string>> = {
   r: 'rank dim',
   target_modules: 'target targets modules',
-  vera_dropout: 'dropout loradropout',
   projection_prng_key: 'seed key prngkey',
   num_train_epochs: 'epochs epoch trainepochs',
   max_steps: 'steps trainsteps iterations',
@@ -58,9 +67,6 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
   datacollator: 'webvera makes the batches from the examples.',
   outputdir: 'webvera writes no folders: model.save_pretrained() returns the files.',
   streamer: 'Iterate over the result of generate(): for await (const { text } of model.generate(…)).',
-  alpha: 'VeRA has no alpha: it trains λ_d, which begins at d_initial.',
-  loraalpha: 'VeRA has no alpha: it trains λ_d, which begins at d_initial.',
-  peftversion: 'VeraConfig.from_json(json) takes the content of a file and ignores its peft_version.',
   safeserialization: 'Files are safetensors, always.',
   ismainprocess: 'There is one process.',
   saveembeddinglayers: 'Frozen weights are part of the base model; list a module that trains in modules_to_save.',
@@ -77,10 +83,11 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
 /**
  * The hint for an unknown name `given`: why the option is not needed, or the known name that was probably meant; '' if there is neither.
  */
-export function suggestion(given: string, known: readonly string[]): string {
+export function suggestion(given: string, known: readonly string[], own = NONE): string {
   const needless = plain(given);
-  if (Object.hasOwn(NOT_NEEDED, needless)) return NOT_NEEDED[needless] ?? '';
-  const near = nearName(given, known);
+  const reasons = { ...NOT_NEEDED, ...own.notNeeded };
+  if (Object.hasOwn(reasons, needless)) return reasons[needless] ?? '';
+  const near = nearName(given, known, own);
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
 
@@ -88,19 +95,17 @@ export function suggestion(given: string, known: readonly string[]): string {
 const LONGEST = 60;
 
 /** The known name that was probably meant: spelt differently, from another library, or mistyped. */
-export function nearName(given: string, known: readonly string[]): string | undefined {
+export function nearName(given: string, known: readonly string[], own = NONE): string | undefined {
   if (given.length > LONGEST) return undefined;
   const wanted = plain(given);
   const mistakes = Math.min(2, Math.floor(wanted.length / 3));
   const near = known.map((name) => ({ name, distance: distance(wanted, plain(name)) }));
   const [nearest] = near.filter(({ distance }) => distance <= mistakes).sort((a, b) => a.distance - b.distance);
   if (nearest?.distance === 0) return nearest.name;
-  const isCalled = (name: string): boolean => Object.hasOwn(ALIASES, name) && wordsOf(name).includes(wanted);
+  const aliases: Readonly<Record<string, string>> = { ...ALIASES, ...own.aliases };
+  const isCalled = (name: string): boolean =>
+    Object.hasOwn(aliases, name) && (aliases[name]?.split(' ') ?? []).includes(wanted);
   return known.find(isCalled) ?? nearest?.name;
-}
-
-function wordsOf(name: string): readonly string[] {
-  return ALIASES[name]?.split(' ') ?? [];
 }
 
 function plain(name: string): string {

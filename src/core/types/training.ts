@@ -3,7 +3,7 @@ import type { ChatMessage } from './chat';
 import type { ImageInput, RgbImage, SentImage } from './image';
 import type { Tensor } from './tensor';
 
-/** Training arguments with the names and meanings of Hugging Face (and TRL); the defaults are chosen for VeRA. */
+/** Training arguments with the names and meanings of Hugging Face (and TRL); the defaults are chosen for adapters that train vectors. */
 export interface TrainingArguments {
   /** 4 */
   per_device_train_batch_size?: number;
@@ -14,7 +14,7 @@ export interface TrainingArguments {
   /** −1: as many steps as `num_train_epochs` gives. */
   max_steps?: number;
   /**
-   * 3e-2, the best rate in RESULTS.md (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it if it proves too high: see
+   * 3e-2, the best rate in RESULTS.md for adapters that train vectors. A run halves it if it proves too high: see
    * `Trainer.train`.
    */
   learning_rate?: number;

@@ -10,7 +10,7 @@ import type { GatedDecoder } from './gated/gated_family';
 import { attend, norm } from './gated/gated_parts';
 import { parseWindow, parseWindowOfAll } from './gated/sliding_layers';
 
-/** `model_type: "phi3"`: fused q, k and v, fused gate and up. VeRA wraps each fused layer as one, as PEFT does. */
+/** `model_type: "phi3"`: fused q, k and v, fused gate and up. Adapters wrap each fused layer as one, as in PEFT. */
 export function createPhi3(json: PretrainedConfig): Network {
   return createGatedDecoder(json, parsePhi3Config(json), { className: 'Phi3', block });
 }

@@ -35,33 +35,33 @@ export interface LambdaVector {
 
 /** The offsets of λ_b (out) and λ_d (R) in the pool, in elements: multiples of 4. */
 export interface LambdaPlace {
-  readonly lambdaB: number;
-  readonly lambdaD: number;
+  readonly offsetB: number;
+  readonly offsetD: number;
 }
 
 /** Whether the pool has room for both vectors of a layer with `out` outputs and rank R; if not, the texts for an error. */
 export function checkPool(
   { shape }: Value,
-  { lambdaB, lambdaD }: LambdaPlace,
+  { offsetB, offsetD }: LambdaPlace,
   { out, R }: { readonly out: number; readonly R: number },
 ): { readonly fits: boolean; readonly expected: string; readonly given: string } {
-  const end = Math.max(lambdaB + out, lambdaD + R);
-  const isAligned = [lambdaB, lambdaD].every((offset) => offset >= 0 && offset % 4 === 0);
+  const end = Math.max(offsetB + out, offsetD + R);
+  const isAligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
   return {
     fits: shape.length === 1 && isAligned && end <= (shape[0] ?? 0),
     expected: `a pool of at least ${end} elements with offsets that are multiples of 4`,
-    given: `a pool of ${formatShape(shape)} with offsets ${lambdaB} and ${lambdaD}`,
+    given: `a pool of ${formatShape(shape)} with offsets ${offsetB} and ${offsetD}`,
   };
 }
 
 /** The two vectors of a layer with `out` outputs and rank R, for a product whose K is cut into slices. */
 export function partialSums(
-  { lambdaB, lambdaD }: LambdaPlace,
+  { offsetB, offsetD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
 ): readonly [LambdaVector, LambdaVector] {
   return [
-    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: lambdaB },
-    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: lambdaD },
+    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: offsetB },
+    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: offsetD },
   ];
 }
 

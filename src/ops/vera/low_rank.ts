@@ -154,7 +154,7 @@ export function differentiateMerged(
 }
 
 /** The low-rank branches of up to three layers in one dispatch. */
-interface Together extends Omit<LowRank, 'lambdaB' | 'lambdaD'> {
+interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
   readonly layers: readonly LowRankGradient[];
   /** The dy of all the layers. */
   readonly dy: Value;
@@ -219,8 +219,8 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
 function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));
-  const [lambda_b0, lambda_b1, lambda_b2] = threeSizes(layers.map(({ lambdaB }) => lambdaB));
-  const [lambda_d0, lambda_d1, lambda_d2] = threeSizes(layers.map(({ lambdaD }) => lambdaD));
+  const [lambda_b0, lambda_b1, lambda_b2] = threeSizes(layers.map(({ offsetB }) => offsetB));
+  const [lambda_d0, lambda_d1, lambda_d2] = threeSizes(layers.map(({ offsetD }) => offsetD));
   const lines = linesOf(layers.map(widthOf), result);
   return { lines, M0, M1, M2, at_dy1, at_dy2, lambda_b0, lambda_b1, lambda_b2, lambda_d0, lambda_d1, lambda_d2 };
 }

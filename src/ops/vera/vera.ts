@@ -127,7 +127,7 @@ function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Valu
 }
 
 function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
-  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = low;
+  const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
   const { columns: K } = rowsAndColumns(x.shape);
   const [M = 0] = weight.shape;
   const shape = [...x.shape.slice(0, -1), M];
@@ -146,7 +146,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
 
 /** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinear`. */
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
-  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = operands;
+  const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);
   const kernel = veraAddForward.kernel(linesOf([R], M), rightStorage(B));
   const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, lambda_b, lambda_d });

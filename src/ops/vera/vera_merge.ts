@@ -69,14 +69,14 @@ export interface VeraMerge extends LambdaPlace {
  * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and is overwritten. It has a
  * gradient only if `differentiateMerge` declares it.
  */
-export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K }: VeraMerge, into: Value): void {
+export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K }: VeraMerge, into: Value): void {
   const [M = 0] = into.shape;
   const [R = 0, stride = 0] = A.shape;
   expectShape('vera_merge into', into.shape, [M, K]);
   if (weight !== undefined) expectShape('vera_merge weight', weight.shape, [M, K]);
   expectShape('vera_merge A', A.shape, [R, Math.max(stride, K)]);
   expectShape('vera_merge B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
-  const pool = checkPool(lambda, { lambdaB, lambdaD }, { out: M, R });
+  const pool = checkPool(lambda, { offsetB, offsetD }, { out: M, R });
   if (!pool.fits) {
     throw new WebVeraError('invalid_argument', `vera_merge: expected ${pool.expected}, got ${pool.given}`);
   }
@@ -92,7 +92,7 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K 
   // Merging runs once for each weight, so a kernel for each storage isn't worthwhile.
   if (onto) widen(g, weight, into);
   const how = { half: Number(weight?.dtype === 'f16'), has_weight: Number(isRead), onto: Number(onto) };
-  const params = { M, K, R, stride, lambda_b: lambdaB, lambda_d: lambdaD, ...how };
+  const params = { M, K, R, stride, lambda_b: offsetB, lambda_d: offsetD, ...how };
   g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
 }
 
@@ -114,7 +114,7 @@ function emitMergeBackward(
   expectShape('vera_merge gradient', dw.shape, [M, K]);
   const { partials, at } = g.inPass(LambdaSums).take(grads, partialSums(place, { out: M, R }));
   const [partial_b = 0, partial_d = 0] = at;
-  const places = { lambda_b: place.lambdaB, lambda_d: place.lambdaD, partial_b, partial_d };
+  const places = { lambda_b: place.offsetB, lambda_d: place.offsetD, partial_b, partial_d };
   const kernel = veraMergeBackward.kernel(linesOf([K]), rightStorage(A));
   g.emit(kernel, { dw, A, B, lambda, partials }, {}, { M, K, R, stride, ...places });
   return grads;

@@ -69,7 +69,7 @@ interface SavedLowRank {
 
 /** The low-rank branch of a layer's result (…, out), and its sum with `residual` (…, out). No gradient flows from z. */
 export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value): SavedLowRank {
-  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = low;
+  const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
   const { N, M, R } = checkLowRank('vera_saved', low, shape);
   if (residual !== undefined) expectShape('vera_saved residual', residual.shape, shape);
   const kernel = veraSavedForward.kernel(linesOf([R], M), rightStorage(B));
@@ -91,7 +91,7 @@ export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): 
 
 function emitSavedBackward(
   g: Graph,
-  { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d }: LowRank,
+  { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d }: LowRank,
   dy: Value,
   sum: Value | undefined,
 ): { readonly dv: Value; readonly du: Value } {
@@ -109,15 +109,15 @@ interface Products extends LowRank {
 }
 
 /** The gradients of both vectors, as partial sums that are added up at the end of the pass. */
-function emitSums(g: Graph, { u, lambda, lambdaB, lambdaD, dy, w, dv }: Products, sink: Sink): Value | undefined {
+function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const grads = accumulatedIn(sink, lambda);
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const sums = ceilDiv(N, SLICE);
   const vectors: readonly LambdaVector[] = [
-    { length: M, sums, offset: lambdaB },
-    { length: R, sums, offset: lambdaD },
+    { length: M, sums, offset: offsetB },
+    { length: R, sums, offset: offsetD },
   ];
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
   const [partial_b = 0, partial_d = 0] = at;

@@ -1,4 +1,3 @@
-import { VeraConfig } from '../../adapters/vera/config';
 import { untilAborted } from '../../core/async/abort';
 import type { Files } from '../../core/input/named_files';
 import type { AdapterFiles } from '../../core/types/model';
@@ -9,6 +8,7 @@ import { linkOf } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
 import { type CallOptions, callRules, linkKey } from '../session/session';
+import { type AnyAdapterConfig, configOf } from './kinds';
 
 /** An adapter stored on this device. */
 export interface AdapterInfo {
@@ -18,7 +18,7 @@ export interface AdapterInfo {
   /** Milliseconds since 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
-  readonly config: VeraConfig;
+  readonly config: AnyAdapterConfig;
 }
 
 /** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
@@ -86,7 +86,7 @@ function open(what: string, options: CallOptions): ReturnType<typeof linkOf> {
 }
 
 function toInfo({ id, bytes, created_at, base_model, config }: StoredAdapter): AdapterInfo {
-  return { id, bytes, created_at, base_model, config: new VeraConfig(config) };
+  return { id, bytes, created_at, base_model, config: configOf(config) };
 }
 
 function checkId(id: string): void {

@@ -1,8 +1,7 @@
-import type { VeraConfigInit } from '../../adapters/vera/config';
-import { VeraConfig } from '../../adapters/vera/config';
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
+import { type AnyAdapterConfigInit, configOf } from '../adapters/kinds';
 import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { anyBoolean, anyObject, checkOptions, defined, positive } from '../session/options';
@@ -11,8 +10,8 @@ import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRule
 
 /** What is to be trained, and how: with the names and defaults of those who do it. */
 export interface EstimatePlan extends ImageClassifierOptions {
-  /** Of `VeraConfig`. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
-  readonly peft_config?: VeraConfigInit;
+  /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
+  readonly peft_config?: AnyAdapterConfigInit;
   /** `max_length` and `per_device_train_batch_size` count as if all examples were that long. */
   readonly args?: TrainingArguments;
   /**
@@ -47,7 +46,7 @@ export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Pr
   const { peft_config, args, memory, measure = false, ...options } = plan;
   const from = wireSource(source);
   const request = {
-    config: { ...new VeraConfig(peft_config) },
+    config: { ...configOf(peft_config ?? {}) },
     args: resolveTrainingArguments(args),
     load: classifierLoad(options),
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },

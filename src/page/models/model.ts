@@ -73,7 +73,7 @@ export interface PreTrainedModel extends AsyncDisposable {
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   memory(): Promise<MemoryReport>;
-  /** Frees the model with its tokenizer and every VeRA model on it. A VeRA model frees its base model too. */
+  /** Frees the model with its tokenizer and every model with adapters on it. A model with adapters frees its base model too. */
   dispose(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export interface ModelParts {
   readonly place: Place;
   readonly info: ModelInfo;
   readonly tokenizer: RemoteTokenizer | undefined;
-  /** Shared by a model and the VeRA models on it: they end together. */
+  /** Shared by a model and the models with adapters on it: they end together. */
   readonly life: { disposed: boolean };
   /** Makes it again where it was lost. Not there for one that was derived from another. */
   readonly revivable?: Revivable;
@@ -240,7 +240,7 @@ export function handleOf({ place, life }: ModelParts): Handle {
 
 export function disposedError(): WebVeraError {
   return new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
-    hint: 'Disposing of a model frees the VeRA models on it too, and the other way round. Load it again.',
+    hint: 'Disposing of a model frees the models with adapters on it too, and the other way round. Load it again.',
   });
 }
 

@@ -1,14 +1,12 @@
-import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/errors/error';
 import type { TrainingArguments } from '../../core/types/training';
+import { type AnyAdapterConfig, type AnyAdapterConfigInit, configOf, pageKindOf } from '../adapters/kinds';
 import { partsKey, type RemoteModel } from '../models/model';
 import { wrong } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import type { ProfileState } from './storage/record';
 
-/** What a profile has that begins, beyond what PEFT's adapters do. */
-export const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
-/** Heads that train beside the vectors: in PEFT the task of texts names them, and that of images doesn't. */
+/** Heads that train beside the adapter: in PEFT the task of texts names them, and that of images doesn't. */
 const HEADS = ['classifier', 'score'];
 /** What a profile does by itself. */
 const OWN = ['eval_strategy', 'load_best_model_at_end', 'early_stopping_patience'] as const;
@@ -66,20 +64,25 @@ export function expectBase(
   );
 }
 
+/** The configuration of a new profile with these fields. Where it differs from PEFT's defaults, the kind says so. */
+export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
+  return configOf({ ...pageKindOf(fields).profile.defaults, ...fields });
+}
+
 /** Throws `invalid_argument` where a profile that began with one configuration is opened with another. */
-export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undefined): void {
+export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfigInit | undefined): void {
   if (given === undefined) return;
-  const before = new VeraConfig({ ...FRESH, ...kept });
-  const now = new VeraConfig({ ...FRESH, ...kept, ...given });
-  for (const key of Object.keys(before) as (keyof VeraConfigInit)[]) {
+  const before = profileConfig(kept);
+  const now = profileConfig({ ...kept, ...given });
+  for (const key of Object.keys(before) as (keyof AnyAdapterConfigInit)[]) {
     if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
-    const hint = 'What has been learnt fits the old one alone: leave it out, take another id, or forget the profile.';
+    const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
     throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before[key])}, as it began`, given[key], hint);
   }
 }
 
 /** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
-export function sideBySide(config: VeraConfig): VeraConfig {
+export function sideBySide(config: AnyAdapterConfig): AnyAdapterConfig {
   const { bias, modules_to_save } = config;
   if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
   if (modules_to_save !== null && !modules_to_save.every((module) => HEADS.includes(module))) {

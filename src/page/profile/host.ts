@@ -1,14 +1,14 @@
-import type { VeraConfig } from '../../adapters/vera/config';
 import { Serial } from '../../core/async/serial';
 import type { AdapterFiles } from '../../core/types/model';
-import { get_peft_model } from '../adapters/peft_classes';
-import { VeraModel } from '../adapters/vera_model';
+import type { AdaptedModel } from '../adapters/adapted_model';
+import type { AnyAdapterConfig } from '../adapters/kinds';
+import { get_peft_model, PeftModel } from '../adapters/peft_classes';
 import { liveHandle, partsKey, type RemoteModel } from '../models/model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
 import { adapterName } from './storage/shelf';
 
-/** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
+/** Shared by all profiles over one base: a model with adapters, in which each profile has adapters of its own. */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly #changes = new Serial();
@@ -16,7 +16,7 @@ export class ProfileHost {
   readonly #users = new Map<string, number>();
   /** Adapters that go as soon as nobody uses them. */
   readonly #leaving = new Set<string>();
-  #vera: VeraModel | undefined;
+  #adapted: AdaptedModel | undefined;
   #identity: string | undefined;
   #names = 0;
 
@@ -29,8 +29,8 @@ export class ProfileHost {
   }
 
   /** With at least one adapter placed. */
-  get vera(): VeraModel {
-    if (this.#vera !== undefined) return this.#vera;
+  get adapted(): AdaptedModel {
+    if (this.#adapted !== undefined) return this.#adapted;
     throw new TypeError('No adapter was placed yet');
   }
 
@@ -47,24 +47,24 @@ export class ProfileHost {
   }
 
   /** An adapter with PEFT's first values; gives its files. */
-  begin(name: string, config: VeraConfig): Promise<AdapterFiles> {
+  begin(name: string, config: AnyAdapterConfig): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
-      if (this.#vera === undefined) this.#vera = await get_peft_model(this.base, config, name);
-      else await this.#vera.add_adapter(name, config);
-      return this.#vera.save_pretrained({ adapter_name: name });
+      if (this.#adapted === undefined) this.#adapted = await get_peft_model(this.base, config, name);
+      else await this.#adapted.add_adapter(name, config);
+      return this.#adapted.save_pretrained({ adapter_name: name });
     });
   }
 
   /** An adapter from its files. */
   place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
     return this.#changes.run(async () => {
-      if (this.#vera !== undefined) return this.#vera.load_adapter(files, name, { is_trainable });
-      this.#vera = await VeraModel.from_pretrained(this.base, files, { adapter_name: name, is_trainable });
+      if (this.#adapted !== undefined) return this.#adapted.load_adapter(files, name, { is_trainable });
+      this.#adapted = await PeftModel.from_pretrained(this.base, files, { adapter_name: name, is_trainable });
     });
   }
 
   read(name: string): Promise<AdapterFiles> {
-    return this.vera.save_pretrained({ adapter_name: name });
+    return this.adapted.save_pretrained({ adapter_name: name });
   }
 
   /** Keeps an adapter until the returned function is called. */
@@ -89,12 +89,12 @@ export class ProfileHost {
 
   async #delete(name: string): Promise<void> {
     await this.#changes.run(async () => {
-      const vera = this.#vera;
-      if (vera === undefined || !Object.hasOwn(vera.peft_config, name)) return;
-      const other = Object.keys(vera.peft_config).find((known) => known !== name);
+      const adapted = this.#adapted;
+      if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
+      const other = Object.keys(adapted.peft_config).find((known) => known !== name);
       // Which one is active matters to no profile, but a change by itself would be warned of.
-      if (vera.active_adapters.includes(name) && other !== undefined) await vera.set_adapter(other);
-      await vera.delete_adapter(name);
+      if (adapted.active_adapters.includes(name) && other !== undefined) await adapted.set_adapter(other);
+      await adapted.delete_adapter(name);
     });
   }
 }

@@ -1,9 +1,8 @@
-import { VeraConfig } from '../../adapters/vera/config';
 import type { TrainingArguments } from '../../core/types/training';
 import { partsKey } from '../models/model';
 import { defined } from '../session/options';
 import { bytesIn, type KeptExample, keepFairly } from './examples/examples';
-import { expectArguments, expectBase, expectConfig, FRESH, type KnownBase, sideBySide } from './fits';
+import { expectArguments, expectBase, expectConfig, type KnownBase, profileConfig, sideBySide } from './fits';
 import type { ProfileHost } from './host';
 import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
 import type { Changes, ProfileShelf } from './storage/shelf';
@@ -51,7 +50,7 @@ async function begin(
 ): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
   const { trainsHead } = host.base[partsKey].info.task;
-  const config = sideBySide(new VeraConfig({ ...FRESH, ...trainsHead, ...peft_config }));
+  const config = sideBySide(profileConfig({ ...trainsHead, ...peft_config }));
   const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
   return freshState({ ...base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });

@@ -1,4 +1,4 @@
-import { VeraModel } from '../adapters/vera_model';
+import { AdaptedModel } from '../adapters/adapted_model';
 import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/model';
 import { wrong } from '../session/options';
 import { ProfileHost } from './host';
@@ -19,7 +19,7 @@ class OpenProfiles extends Shared<OpenProfile> {
 export function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   const base = expectModel(model);
   liveHandle(base);
-  if (base instanceof VeraModel) {
+  if (base instanceof AdaptedModel) {
     throw wrong('model', 'a model without adapters', base, 'A profile puts its own over the base model: pass that.');
   }
   const { kept } = base[profilesKey];

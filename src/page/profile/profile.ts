@@ -119,7 +119,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
       const adapter_names = rows.map(({ profile }) => profile.#open.adapter);
       const releases = adapter_names.map((name) => host.use(name));
       const inputs = rows.map(({ input }) => input);
-      return ending(host.vera.generate_batch(inputs, { ...config, adapter_names }), () => {
+      return ending(host.adapted.generate_batch(inputs, { ...config, adapter_names }), () => {
         for (const release of releases) release();
       });
     } catch (error) {
@@ -180,7 +180,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     try {
       const { adapter: adapter_name, host } = this.#open;
       const release = host.use(adapter_name);
-      return ending(host.vera.generate(input, { ...config, adapter_name }), release);
+      return ending(host.adapted.generate(input, { ...config, adapter_name }), release);
     } catch (error) {
       return refused(error);
     }
@@ -194,7 +194,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const { adapter: adapter_name, host } = this.#open;
     const release = host.use(adapter_name);
     try {
-      return await host.vera.predict(input, { ...options, adapter_name });
+      return await host.adapted.predict(input, { ...options, adapter_name });
     } finally {
       release();
     }

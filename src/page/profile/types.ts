@@ -1,17 +1,17 @@
-import type { VeraConfigInit } from '../../adapters/vera/config';
 import type { TrainingArguments } from '../../core/types/training';
+import type { AnyAdapterConfigInit } from '../adapters/kinds';
 import { anyBoolean, anyObject, integer, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 
 /** How a profile begins, and goes on. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * Of a profile that begins: `VeraConfig`'s defaults, but target_modules 'all-linear', save_projection false and, over a classifier,
+   * Of a new profile: PEFT's defaults, but target_modules 'all-linear', save_projection false and, over a classifier,
    * what makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier'] for images. It trains
    * vectors, and a classifier's head: no `bias`, no other `modules_to_save`. For a profile that is there it has to be what it
    * began with.
    */
-  readonly peft_config?: VeraConfigInit;
+  readonly peft_config?: AnyAdapterConfigInit;
   /**
    * Defaults of `learn`, kept with the profile. It judges its runs itself, so `eval_strategy`, `early_stopping_patience` and
    * `load_best_model_at_end` are refused.

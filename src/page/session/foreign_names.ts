@@ -3,7 +3,7 @@ import type { ForeignMembers } from '../../core/errors/foreign_members';
 const TRAINER = 'Training is new Trainer({ model, train_dataset }).train()';
 const ONE_SWITCH = 'disable_adapter(async () => { … }) switches adapters off for as long as the function runs.';
 const STILL = 'is_trainable, as an adapter is made or loaded, says whether it trains.';
-const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, new VeraConfig({ … })).';
+const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, config).';
 
 /** Of torch, PEFT and Keras, on any model. A model with adapters has those that take adapters. */
 export const MODEL_METHODS: ForeignMembers = {
@@ -24,7 +24,7 @@ export const MODEL_METHODS: ForeignMembers = {
   set_requires_grad: STILL,
   get_nb_trainable_parameters: NEEDS_ADAPTER,
   add_adapter: NEEDS_ADAPTER,
-  load_adapter: 'An adapter is put on a base model by await VeraModel.from_pretrained(model, source).',
+  load_adapter: 'An adapter is put on a base model by await PeftModel.from_pretrained(model, source).',
   set_adapter: NEEDS_ADAPTER,
   delete_adapter: NEEDS_ADAPTER,
   disable_adapter: NEEDS_ADAPTER,
@@ -38,7 +38,7 @@ export const MODEL_PROPERTIES: ForeignMembers = {
   active_adapter: 'active_adapters has the names of all that are active.',
   active_peft_config: 'It is peft_config[active_adapters[0]].',
   base_model: 'The model that adapters were put on stays as it was: use that one.',
-  peft_type: "It is peft_config[active_adapters[0]].peft_type, and always 'VERA'.",
+  peft_type: 'It is peft_config[active_adapters[0]].peft_type.',
 };
 
 /** Of transformers and Keras, on a trainer. */

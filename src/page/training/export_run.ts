@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { VeraModel } from '../adapters/vera_model';
+import type { AdaptedModel } from '../adapters/adapted_model';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey } from '../models/model';
@@ -8,7 +8,7 @@ import { expectOwnSession } from '../session/default_session';
 import { checkOptions, type Rule, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { RemoteRun } from './train_run';
-import { Trainer, type TrainerParts, trainerKey, veraModel } from './trainer';
+import { anyAdaptedModel, Trainer, type TrainerParts, trainerKey } from './trainer';
 
 const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
 
@@ -30,14 +30,14 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * trainer of another model; and with `not_found` for a run that is over and whose state wasn't kept.
  */
 export async function export_run(
-  run: { readonly model: VeraModel; readonly trainer: Trainer },
+  run: { readonly model: AdaptedModel; readonly trainer: Trainer },
   options: CallOptions = {},
 ): Promise<ReadonlyMap<string, Blob>> {
   const form = 'Write await export_run({ model, trainer }).';
   if (typeof run !== 'object' || run === null) throw wrong('export_run', 'an object with model and trainer', run, form);
-  checkOptions('export_run', run, { model: veraModel, trainer: anyTrainer });
+  checkOptions('export_run', run, { model: anyAdaptedModel, trainer: anyTrainer });
   const { model, trainer } = run;
-  if (model === undefined) throw wrong('export_run: model', veraModel.expected, model, form);
+  if (model === undefined) throw wrong('export_run: model', anyAdaptedModel.expected, model, form);
   if (trainer === undefined) throw wrong('export_run: trainer', anyTrainer.expected, trainer, form);
   checkOptions('export_run', options, callRules);
   const parts = trainer[trainerKey];

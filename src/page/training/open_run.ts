@@ -1,5 +1,5 @@
 import type { Handle } from '../../worker/protocol';
-import type { KeptForRun } from '../adapters/vera_keeper';
+import type { KeptForRun } from '../adapters/adapter_keeper';
 import type { OpenDataset } from '../data/feed';
 
 /** What a run is a run of. */

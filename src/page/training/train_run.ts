@@ -9,7 +9,7 @@ import type {
   TrainOutput,
 } from '../../core/types/training';
 import type { CallId } from '../../worker/protocol';
-import type { KeptForRun } from '../adapters/vera_keeper';
+import type { KeptForRun } from '../adapters/adapter_keeper';
 import { callReading, closeDataset } from '../data/with_dataset';
 import type { CallEvent, Link } from '../rpc/link';
 import { anyBoolean, checkOptions } from '../session/options';

@@ -1,6 +1,6 @@
 import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../../core/types/training';
-import { runKey, VeraModel } from '../adapters/vera_model';
+import { AdaptedModel, runKey } from '../adapters/adapted_model';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
@@ -27,10 +27,10 @@ import { resolveTrainingArguments } from './training_arguments';
 /** What is trained, on what, and how. Whatever is wrong with it is `invalid_argument` and says what to pass instead. */
 export interface TrainerInit {
   /**
-   * From `get_peft_model` or `VeraModel.from_pretrained`. The adapters train that are active as `train()` is called, as far as they are
+   * From `get_peft_model` or `PeftModel.from_pretrained`. The adapters train that are active as `train()` is called, as far as they are
    * trainable.
    */
-  readonly model: VeraModel;
+  readonly model: AdaptedModel;
   /** The adapter that trains, active or not. The active ones by default. */
   readonly adapter_name?: string;
   /** Hugging Face's names; each has a default. They are checked as the trainer is made. */
@@ -70,23 +70,23 @@ export const trainerKey: unique symbol = Symbol('trainer');
 
 /** What a trainer was made with, and its last run. */
 export interface TrainerParts {
-  readonly model: VeraModel;
+  readonly model: AdaptedModel;
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly train_dataset: Dataset;
   readonly run: RemoteRun | undefined;
 }
 
-export const veraModel: Rule = {
-  expected: 'a VeraModel',
-  accepts: (value) => value instanceof VeraModel,
+export const anyAdaptedModel: Rule = {
+  expected: 'a model with adapters',
+  accepts: (value) => value instanceof AdaptedModel,
   hint: (value) =>
     value instanceof RemoteModel
-      ? 'This is a base model, a PreTrainedModel: put an adapter on it with await get_peft_model(model, new VeraConfig({ … })).'
-      : 'await get_peft_model(…) gives one, and await VeraModel.from_pretrained(…).',
+      ? 'This is a base model, a PreTrainedModel: put an adapter on it with await get_peft_model(model, config).'
+      : 'await get_peft_model(…) gives one, and await PeftModel.from_pretrained(…).',
 };
 const rules: Rules<TrainerInit> = {
-  model: veraModel,
+  model: anyAdaptedModel,
   adapter_name: anyString,
   args: anyObject,
   train_dataset: anyDataset,
@@ -100,7 +100,7 @@ const trainRules: Rules<TrainOptions> = {
   signal: abortSignal,
 };
 
-/** Trains an adapter of a VeRA model on the visitor's device. */
+/** Trains an adapter of a model on the visitor's device. */
 export class Trainer {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'Trainer';
@@ -109,7 +109,7 @@ export class Trainer {
     defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
   }
 
-  readonly #model: VeraModel;
+  readonly #model: AdaptedModel;
   readonly #adapter: string | undefined;
   readonly #args: ResolvedTrainingArguments;
   readonly #trainDataset: Dataset;

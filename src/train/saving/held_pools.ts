@@ -1,4 +1,4 @@
-import { LARGEST_VALUE } from '../../adapters/largest_value';
+import { LARGEST_VALUE } from '../../adapters/config/largest_value';
 import { WebVeraError } from '../../core/errors/error';
 import type { PoolSnapshot } from '../../core/types/snapshot';
 import type { Runner } from '../../graph/runner';

@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
-import type { ModeChoice, TrainingLayers } from '../../adapters/training_layers';
+import type { Overlay } from '../../adapters/layers/overlay';
+import type { ModeChoice, TrainingLayers } from '../../adapters/layers/training_layers';
 import { WebVeraError } from '../../core/errors/error';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Step } from '../../graph/graph';

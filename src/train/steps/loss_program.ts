@@ -1,9 +1,9 @@
 import type { Adapter, DropoutSource } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
-import type { RowInputs } from '../../adapters/row_inputs';
-import { rowInputs } from '../../adapters/rows';
-import type { TrainingLayers } from '../../adapters/training_layers';
-import { overlaidLayers } from '../../adapters/wrap';
+import type { Overlay } from '../../adapters/layers/overlay';
+import type { RowInputs } from '../../adapters/layers/row_inputs';
+import { rowInputs } from '../../adapters/layers/rows';
+import type { TrainingLayers } from '../../adapters/layers/training_layers';
+import { overlaidLayers } from '../../adapters/layers/wrap';
 import { WebVeraError } from '../../core/errors/error';
 import { Graph } from '../../graph/graph';
 import { recompute, type Segment } from '../../graph/recompute';

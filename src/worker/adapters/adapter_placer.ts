@@ -1,32 +1,105 @@
-import type { Adapter } from '../../adapters/adapter';
-import type { TrainedTensor } from '../../adapters/trained_tensors';
-import type { VeraTargets } from '../../adapters/vera/targets';
+import type { Adapter, AdapterKind, FrozenPool, KindOptions, ResolvedAdapter } from '../../adapters/adapter';
+import type { AdapterTensors, TrainedNumbers } from '../../adapters/files/adapter_tensors';
+import { packParameters } from '../../adapters/pool/pool_layout';
+import type { Warn } from '../../core/errors/warning';
+import { bytesOf } from '../../core/input/bytes';
+import { sha256, toHex } from '../../core/input/digest';
+import { seedOf } from '../../core/numbers/rng';
 import type { Tensor } from '../../core/types/tensor';
-import type { AdapterTensors } from '../../formats/peft/peft';
-import type { WireAdapterOptions } from '../protocol';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import type { LoadedModel } from '../../models/loaded_model';
+import { readFloats } from '../models/loading/tensors';
+import { fillTensors, poolTensors } from './adapter_pool';
 
-/** What an adapter is to become. */
+/** An adapter that is about to be placed on a device. */
 export interface AdapterPlan {
+  readonly kind: AdapterKind;
   readonly name: string;
   readonly key: string;
-  readonly targets: VeraTargets;
-  /** The base model's tensors that train. */
-  readonly trained: readonly TrainedTensor[];
-  readonly options: WireAdapterOptions;
+  readonly resolved: ResolvedAdapter;
+  readonly trainable: boolean;
+  readonly options: KindOptions;
   /** Values from a file. Without them the adapter begins as PEFT's do. */
   readonly tensors: AdapterTensors | undefined;
-  /** A fingerprint of the values that it began with, unless it begins with these. */
+  /** A fingerprint of the values that it began with, if it didn't begin with these. */
   readonly origin?: string | undefined;
 }
 
-/** The tensors of an adapter that is on the device: its projections too, whether or not a file would hold them. */
-export type FullAdapterTensors = AdapterTensors & { readonly projections: { readonly A: Tensor; readonly B: Tensor } };
+interface PlacerHost {
+  readonly runner: Runner;
+  readonly loaded: LoadedModel;
+  readonly warn: Warn;
+  /** The kind's frozen values on this device; undefined for a kind without. */
+  frozen(kind: AdapterKind): FrozenPool | undefined;
+}
 
-/** Puts adapters of one kind on a model's device. */
-export interface AdapterPlacer {
-  /** Beside `others` on the same model. Where it throws, nothing is left on the device. */
-  place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter>;
-  /** The numbers of an adapter, in the shapes that files give them. */
-  read(adapter: Adapter): Promise<FullAdapterTensors>;
-  free(adapter: Adapter): void;
+/** Puts adapters of all kinds on a model's device. */
+export class AdapterPlacer {
+  readonly #host: PlacerHost;
+  /** Each adapter's share of its kind's frozen values. */
+  readonly #frozen = new WeakMap<Adapter, unknown>();
+
+  constructor(host: PlacerHost) {
+    this.#host = host;
+  }
+
+  /** Beside `others` on the same model. If it throws, nothing is left on the device. */
+  async place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter> {
+    const { runner, warn } = this.#host;
+    const { kind, name, key, resolved, trainable, options, tensors } = plan;
+    const initial = await this.#initial(plan);
+    const frozenPool = this.#host.frozen(kind);
+    const frozen = await frozenPool?.acquire({ resolved, options, stored: tensors?.frozen, others, warn });
+    const pool = pinned(`pool of ${name}`, [resolved.layout.length]);
+    try {
+      await runner.allocate([pool]);
+      runner.write(pool, initial);
+    } catch (error) {
+      runner.free([pool]);
+      frozenPool?.release(frozen);
+      throw error;
+    }
+    const origin = trainable ? (plan.origin ?? toHex(await sha256(bytesOf(initial)))) : undefined;
+    const adapter = kind.create({ kind, name, key, trainable, origin, pool, resolved, frozen });
+    this.#frozen.set(adapter, frozen);
+    return adapter;
+  }
+
+  /** All numbers of an adapter, in the shapes that files give them: those that never train too, whether or not a file would hold them. */
+  async read(adapter: Adapter): Promise<AdapterTensors> {
+    return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
+  }
+
+  /** The numbers of a pool of an adapter, which is its own unless another is given. */
+  async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
+    const { runner, loaded } = this.#host;
+    return poolTensors(loaded.model, adapter, await readFloats(runner, pool));
+  }
+
+  free(adapter: Adapter): void {
+    this.#host.runner.free([adapter.pool]);
+    this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
+  }
+
+  /** The pool's first values. */
+  async #initial({ kind, name, resolved, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
+    const { runner, loaded } = this.#host;
+    const { layout, trained } = resolved;
+    const initial =
+      tensors === undefined ? kind.initial(resolved, seedOf(name)) : packParameters(layout, tensors.parameters);
+    await fillTensors(initial, runner, loaded, { layout, trained, stored: tensors?.others });
+    return initial;
+  }
+}
+
+/** The tensors of an adapter that never train, by saved name. */
+export async function readFrozen(runner: Runner, { frozen }: Adapter): Promise<Map<string, Tensor>> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of frozen) tensors.set(name, await frozenTensor(runner, value));
+  return tensors;
+}
+
+async function frozenTensor(runner: Runner, value: Value): Promise<Tensor> {
+  return { dims: value.shape, data: await readFloats(runner, value) };
 }

@@ -1,7 +1,8 @@
 import type { Adapter } from '../../adapters/adapter';
-import { mergedWeight } from '../../adapters/merge';
-import { type PoolLayout, unpackParameters } from '../../adapters/pool_layout';
-import type { TrainedTensor } from '../../adapters/trained_tensors';
+import type { TrainedNumbers } from '../../adapters/files/adapter_tensors';
+import { mergedWeight } from '../../adapters/layers/merge';
+import { type PoolLayout, unpackParameters } from '../../adapters/pool/pool_layout';
+import type { TrainedTensor } from '../../adapters/pool/trained_tensors';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
@@ -9,14 +10,6 @@ import type { Runner } from '../../graph/runner';
 import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/tensors';
-
-/** What a pool holds, by the names that PEFT saves it under. */
-interface PoolTensors {
-  /** What only adapters have. */
-  readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-  /** The base model's tensors that train, in the shapes that files give them. */
-  readonly others: ReadonlyMap<string, Tensor>;
-}
 
 /** Trained tensors begin with the file's values, by saved name, else with the base model's. */
 export async function fillTensors(
@@ -45,8 +38,8 @@ export async function fillTensors(
   }
 }
 
-/** What lies in a pool of an adapter: what trains, or one of its moments. */
-export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array<ArrayBuffer>): PoolTensors {
+/** The numbers in a pool of an adapter: its parameters, or one of their moments. */
+export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array): TrainedNumbers {
   const others = new Map<string, Tensor>();
   for (const [name, { savedKey }] of adapter.tensors) {
     const { shape = [], offset = 0 } = adapter.layout.tensors.get(name) ?? {};

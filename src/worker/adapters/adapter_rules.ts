@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import { tensorsOf } from '../../adapters/overlay';
+import { tensorsOf } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import { BASE_NAME } from './row_adapters';
 

@@ -1,6 +1,6 @@
-import type { Adapter } from '../../adapters/adapter';
-import type { AdapterConfig } from '../../adapters/adapter_config';
-import { biasedOf } from '../../adapters/overlay';
+import type { Adapter, AdapterKind } from '../../adapters/adapter';
+import { type AdapterFields, trainedBiases } from '../../adapters/config/adapter_config';
+import { biasedOf } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import { expectAdapterName } from './adapter_rules';
 
@@ -79,18 +79,27 @@ export class AdapterSet {
     return adapters;
   }
 
-  /** Whether another of that name and configuration may be added: throws PEFT's errors. */
-  expectRoom(name: string, { bias }: Pick<AdapterConfig, 'bias'>): void {
+  /** Throws PEFT's errors where no adapter of that name, kind and configuration can be added. */
+  expectRoom(name: string, kind: AdapterKind, config: AdapterFields): void {
     expectAdapterName(name);
     if (this.#adapters.has(name)) {
       throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
         hint: 'Choose another name, or delete the adapter first.',
       });
     }
-    if (bias === 'none' || this.all.every(({ config }) => config.bias === 'none')) return;
+    const other = this.all.find((adapter) => adapter.kind !== kind);
+    if (other !== undefined) {
+      const [found, added] = [other.config, config].map(({ peft_type }) => `PeftType.${peft_type}`);
+      const message = `Cannot combine adapters with different peft types. Found ${found} and ${added}.`;
+      throw new WebVeraError('invalid_argument', message, {
+        hint: 'Put it on the base model by itself: get_peft_model(base, config) makes another model over the same weights.',
+      });
+    }
+    const trainsBiases = [config, ...this.all.map((adapter) => adapter.config)].map(trainedBiases);
+    if (trainsBiases[0] === 'none' || trainsBiases.slice(1).every((biases) => biases === 'none')) return;
     throw new WebVeraError(
       'invalid_argument',
-      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
+      `${kind.tuner} supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.`,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { MergedAdapters } from '../../adapters/overlay';
+import type { MergedAdapters } from '../../adapters/layers/overlay';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 

@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
-import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
-import { mergedWeight } from '../../adapters/merge';
+import { type AtOneStep, atOneStep } from '../../adapters/layers/at_one_step';
+import { mergedWeight } from '../../adapters/layers/merge';
 import { WebVeraError } from '../../core/errors/error';
 import { unpacked } from '../../core/numbers/storage';
 import type { Runner } from '../../graph/runner';

@@ -1,74 +1,88 @@
-import type { VeraConfigInit } from '../../adapters/vera/config';
-import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../../core/types/model';
+import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
+import type { AdapterFiles, ParameterCount } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
 import type { LoadOptions, ModelInfo, WireSource } from '../models/protocol';
 import type { CallId, Handle } from '../rpc/protocol';
 
-/** The calls about VeRA models and their adapters. */
+export type { AdapterConfigFields } from '../../adapters/config/adapter_config';
+
+/** The calls about adapters and the models that have some. */
 export interface AdapterCalls {
-  /** A VeRA model with its own adapters over the weights of `model`, whose own results stay as they are. */
-  createVera(model: Handle, adapter: string, config: VeraConfigFields, options: WireAdapterOptions): Promise<VeraInfo>;
-  loadVera(
+  /** A new model with a new adapter over the weights of `model`, whose own results stay as they are. */
+  createAdapters(
+    model: Handle,
+    adapter: string,
+    config: AdapterConfigFields,
+    options: WireAdapterOptions,
+  ): Promise<AdaptersInfo>;
+  /** A new model with a saved adapter, likewise. */
+  loadAdapters(
     call: CallId,
     model: Handle,
     adapter: string,
     source: WireAdapterSource,
     options: LoadAdapterOptions,
-  ): Promise<VeraInfo>;
-  /** What an adapter's adapter_config.json says. Its other file isn't read. */
-  loadConfig(call: CallId, source: WireAdapterSource, options: LoadOptions): Promise<VeraConfigFields>;
-  /** Frees the adapters of a VeRA model, but not the base model. */
-  dropVera(model: Handle): Promise<void>;
-  /** The calls below take the handle of a VeRA model. Adding doesn't activate. */
-  addAdapter(model: Handle, adapter: string, config: VeraConfigFields, options: WireAdapterOptions): Promise<VeraInfo>;
+  ): Promise<AdaptersInfo>;
+  /** The fields of an adapter's adapter_config.json. Its other file isn't read. */
+  loadConfig(call: CallId, source: WireAdapterSource, options: LoadOptions): Promise<AdapterConfigFields>;
+  /** Frees the adapters of a model, but not the base model. */
+  dropAdapters(model: Handle): Promise<void>;
+  /** The calls below take the handle of a model with adapters. Adding doesn't activate. */
+  addAdapter(
+    model: Handle,
+    adapter: string,
+    config: AdapterConfigFields,
+    options: WireAdapterOptions,
+  ): Promise<AdaptersInfo>;
   loadAdapter(
     call: CallId,
     model: Handle,
     adapter: string,
     source: WireAdapterSource,
     options: LoadAdapterOptions,
-  ): Promise<VeraInfo>;
+  ): Promise<AdaptersInfo>;
   /** At least one. They alone are active then; merged ones are unmerged first. */
-  setAdapter(model: Handle, adapters: readonly string[]): Promise<VeraInfo>;
-  deleteAdapter(model: Handle, adapter: string): Promise<VeraInfo>;
-  /** Adds an adapter whose deltas are the weighted sum of others'. Those must share A, B and one of the two vectors. */
-  addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<VeraInfo>;
+  setAdapter(model: Handle, adapters: readonly string[]): Promise<AdaptersInfo>;
+  deleteAdapter(model: Handle, adapter: string): Promise<AdaptersInfo>;
+  /** Adds an adapter whose deltas are the weighted sum of others', which the kind must be able to form. */
+  addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<AdaptersInfo>;
   /** With false, `forward` and `generate` give the base model's results. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
   /** Emits `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was. */
-  mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<VeraInfo>;
-  unmergeAdapters(model: Handle): Promise<VeraInfo>;
+  mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<AdaptersInfo>;
+  unmergeAdapters(model: Handle): Promise<AdaptersInfo>;
   /**
-   * The model without its adapters, merged first if so asked; the VeRA model's handle is then no more. Emits `merge` events,
+   * The model without its adapters, merged first if so asked; the handle is then no more. Emits `merge` events,
    * then `prepared`. Cancelled or failed, it leaves everything as it was.
    */
-  unloadVera(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
+  unloadAdapters(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** ΔW of a module in the layout of its weight. The active adapter by default. */
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
-  /** All that an adapter is made of again, should the device or this worker be lost. */
+  /** All that restores an adapter if the device or this worker is lost. */
   keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
-  /** A VeRA model over `model` with adapters that were kept, at least one. They are as they were, to the bit. */
-  reviveVera(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<VeraInfo>;
+  /** A model over `model` with adapters that were kept, at least one. They are as they were, to the bit. */
+  reviveAdapters(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<AdaptersInfo>;
   /** PEFT's two files. With `id`, resolves only once they're stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
-  /** The two files of a LoRA that equals the weighted sum of the adapters; by default the active one. */
-  saveLora(model: Handle, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles>;
+  /** The two files of an adapter of another kind that equals the weighted sum of the adapters; by default the active one. */
+  saveConverted(model: Handle, peft_type: string, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles>;
 }
 
 export type WireAdapterSource = WireSource | AdapterFiles | { readonly id: string };
 
-/** A `VeraConfig`'s fields, without its methods. */
-export type VeraConfigFields = VeraConfigInit;
-
 export interface WireAdapterOptions {
   readonly is_trainable?: boolean;
-  readonly projection_dtype?: ProjectionDtype;
+  /** The options that only the adapter's kind has, by name. */
+  readonly own?: Readonly<Record<string, unknown>>;
 }
-export type LoadAdapterOptions = WireAdapterOptions & LoadOptions;
+export interface LoadAdapterOptions extends WireAdapterOptions, LoadOptions {
+  /** The kinds that the files may be of. All by default. */
+  readonly peft_types?: readonly string[];
+}
 
 export interface KeptAdapter {
   readonly name: string;
-  readonly config: VeraConfigFields;
+  readonly config: AdapterConfigFields;
   readonly options: WireAdapterOptions;
   readonly files: AdapterFiles;
   /** The fingerprint of what it began with, by which its runs are known. */
@@ -92,19 +106,19 @@ export interface MergeRequest {
   readonly adapter_names?: readonly string[];
 }
 
-/** A VeRA model as it stands after a call. `model` is the same in all of one model's infos. */
-export interface VeraInfo {
+/** A model with adapters as it stands after a call. `model` is the same in all of one model's infos. */
+export interface AdaptersInfo {
   readonly model: Handle;
   /** In the order in which they were added. */
-  readonly adapters: Readonly<Record<string, AdapterState>>;
+  readonly adapters: Readonly<Record<string, AdapterStanding>>;
   readonly active: readonly string[];
   readonly merged: readonly string[];
   readonly enabled: boolean;
   readonly parameters: ParameterCount;
 }
 
-export interface AdapterState {
-  readonly config: VeraConfigFields;
+export interface AdapterStanding {
+  readonly config: AdapterConfigFields;
   /** Whether it learns when it is active. */
   readonly trainable: boolean;
   /** The names of the modules that it wraps. */

@@ -1,225 +1,227 @@
-import { targetWarnings } from '../../adapters/targets';
-import { configWarnings, VeraConfig } from '../../adapters/vera/config';
-import { loraOf, weightedLora } from '../../adapters/vera/lora';
-import { ProjectionPool } from '../../adapters/vera/projection_pool';
-import type { VeraValues, WeightedPart } from '../../adapters/vera/vectors';
-import { asVera } from '../../adapters/vera/vera_on_model';
-import { combineVectors } from '../../adapters/vera/weighted';
 import { WebVeraError } from '../../core/errors/error';
-import type { Warn } from '../../core/errors/warning';
-import { readFile } from '../../core/input/file_source';
 import type { AdapterFiles } from '../../core/types/model';
-import { writeLoraConfig, writeLoraModel } from '../../formats/peft/lora';
-import { readAdapterConfig, readAdapterModel } from '../../formats/peft/peft';
-import type { Runner } from '../../graph/runner';
-import type { BaseModel } from '../models/base_model';
-import type { ModelSources } from '../models/loading/model_sources';
-import type {
-  CallId,
-  KeptAdapter,
-  LoadAdapterOptions,
-  LoadOptions,
-  SaveAdapterOptions,
-  SessionHost,
-  VeraConfigFields,
-  WeightedAdapter,
-  WireAdapterOptions,
-  WireAdapterSource,
-  WireSource,
-} from '../protocol';
+import type { Tensor } from '../../core/types/tensor';
+import type { LoadedModels } from '../models/loaded_models';
+import type * as Wire from '../protocol';
+import type { Calls } from '../rpc/calls';
 import type { Ready } from '../rpc/ready';
-import {
-  type AdapterBytes,
-  CONFIG_FILE,
-  readAdapterBytes,
-  toBytes,
-  toFiles,
-  writeAdapter,
-} from '../storage/adapter_files';
-import type { AdapterShelf } from '../storage/adapter_shelf';
-import type { FullAdapterTensors } from './adapter_placer';
-import { VeraPlacer } from './vera_placer';
-import { VeraState } from './vera_state';
+import type { AdapterLoader } from './adapter_loader';
+import { adaptersInfo } from './adapters_info';
+import { ModelAdapters } from './model_adapters';
+import type { Merging } from './prepare_merge';
 
-/** Puts adapters on models, and reads and writes their files. */
-export class SessionAdapters {
-  readonly #host: SessionHost;
-  readonly #sources: ModelSources;
-  readonly #shelf: AdapterShelf;
-  readonly #warn: Warn;
-  readonly #projections = new WeakMap<Runner, ProjectionPool>();
-  /** Slow devices draw four million a second. */
-  readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
-  #keys = 0;
+type Fill = (model: ModelAdapters, signal: AbortSignal) => Promise<void>;
+type Change<T = void> = (model: ModelAdapters, signal: AbortSignal, ready: Ready) => Promise<T>;
 
-  constructor(host: SessionHost, sources: ModelSources, shelf: AdapterShelf, warn: Warn) {
+/** The calls about models with adapters, by their handles. Changes of one model come one after the other. */
+export class SessionAdapters implements Wire.AdapterCalls {
+  readonly #host: Wire.SessionHost;
+  readonly #calls: Calls;
+  readonly #models: LoadedModels;
+  readonly #loader: AdapterLoader;
+
+  constructor(host: Wire.SessionHost, calls: Calls, models: LoadedModels, loader: AdapterLoader) {
     this.#host = host;
-    this.#sources = sources;
-    this.#shelf = shelf;
-    this.#warn = warn;
+    this.#calls = calls;
+    this.#models = models;
+    this.#loader = loader;
   }
 
-  newState(base: BaseModel): VeraState {
-    const { runner } = base;
-    const projections = this.#projections.get(runner) ?? new ProjectionPool(runner, this.#announce);
-    this.#projections.set(runner, projections);
-    return new VeraState(base, {
-      runner,
-      placer: new VeraPlacer(runner, base.loaded, projections, this.#warn),
-      warn: this.#warn,
-      nextKey: () => {
-        this.#keys += 1;
-        return `adapter${this.#keys}`;
-      },
-    });
-  }
-
-  /** A fresh adapter, with PEFT's first values. */
-  async create(vera: VeraState, name: string, fields: VeraConfigFields, options: WireAdapterOptions): Promise<void> {
-    const { is_trainable = fields.inference_mode !== true } = options;
-    const config = inMode(new VeraConfig(fields), is_trainable);
-    for (const warning of configWarnings(config)) this.#warn(warning);
-    const resolved = vera.resolve(name, config);
-    for (const warning of targetWarnings(config, vera.base.loaded.model.modules)) this.#warn(warning);
-    await vera.add(name, resolved, { ...options, is_trainable });
-  }
-
-  /** An adapter from its files; everything is checked and placed before the model changes. */
-  async load(
-    vera: VeraState,
+  createAdapters(
+    handle: Wire.Handle,
     name: string,
-    bytes: AdapterBytes,
-    { is_trainable = false, projection_dtype = 'float32' }: WireAdapterOptions,
-    ready: Ready = async () => {},
-  ): Promise<void> {
-    const { limits } = this.#sources;
-    const options = { limits, warn: this.#warn, adapter_name: name };
-    const config = inMode(readAdapterConfig(bytes.config, options), is_trainable);
-    for (const warning of configWarnings(config)) this.#warn(warning);
-    const resolved = vera.resolve(name, config);
-    const tensors = readAdapterModel(bytes.model, resolved.expected, options);
-    await vera.add(name, resolved, { is_trainable, projection_dtype }, { tensors, ready });
+    config: Wire.AdapterConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#begin(undefined, handle, (model) => this.#loader.create(model, name, config, options));
   }
 
-  async keep(vera: VeraState, name: string): Promise<KeptAdapter> {
-    const { config, trainable, projections, origin } = asVera(vera.adapter(name));
-    const files = await this.save(vera, { adapter_name: name });
-    const options = { is_trainable: trainable, projection_dtype: projections.dtype };
-    return { name, config: { ...config }, options, files, origin };
-  }
-
-  /** Nobody is warned again of what it is like. */
-  async revive(vera: VeraState, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
-    const { limits } = this.#sources;
-    const config = new VeraConfig(fields);
-    const resolved = vera.resolve(name, config);
-    const { model } = await toBytes(files, limits);
-    const tensors = readAdapterModel(model, resolved.expected, { limits, adapter_name: name });
-    await vera.add(name, resolved, options, { tensors, origin });
-  }
-
-  async read(
-    call: CallId,
-    source: WireAdapterSource,
-    options: LoadAdapterOptions,
-    signal: AbortSignal,
-  ): Promise<AdapterBytes> {
-    if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
-    return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
-  }
-
-  /** The configuration of an adapter from its file alone. */
-  async readConfig(
-    call: CallId,
-    source: WireAdapterSource,
-    options: LoadOptions,
-    signal: AbortSignal,
-  ): Promise<VeraConfigFields> {
-    const { limits } = this.#sources;
-    const bytes =
-      typeof source === 'object' && 'id' in source
-        ? (await this.#shelf.expect(source.id)).config
-        : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
-    const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
-    for (const warning of configWarnings(config)) this.#warn(warning);
-    return { ...config };
-  }
-
-  /** An adapter whose deltas are the weighted sum of others'. */
-  async addWeighted(vera: VeraState, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
-    const sum = combineVectors(await weightedParts(vera, parts));
-    const [first] = parts.map(({ adapter_name }) => asVera(vera.adapter(adapter_name)).config);
-    if (first === undefined) return;
-    const config = new VeraConfig({
-      ...first,
-      // Its parts train nothing but vectors, whatever their configurations ask for where there is nothing of it.
-      bias: 'none',
-      modules_to_save: null,
-      inference_mode: false,
-      target_modules: [...sum.modules.keys()],
-      layers_to_transform: null,
-      layers_pattern: null,
+  loadAdapters(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#begin(call, handle, async (model, signal) => {
+      await this.#loader.load(model, name, await this.#loader.read(call, source, options, signal), options);
     });
-    const { vectors, projections } = sum;
-    const tensors = { vectors, projections, others: new Map() };
-    await vera.add(name, vera.resolve(name, config), {}, { tensors });
   }
 
-  /** The files of the LoRA that equals the weighted sum of the adapters; one alone keeps all that it trained. */
-  async saveLora(vera: VeraState, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles> {
-    const [{ adapter_name, weight } = { adapter_name: vera.active[0] ?? 'default', weight: 1 }] = parts ?? [];
-    if (parts === undefined || (parts.length === 1 && weight === 1)) {
-      const { config } = asVera(vera.adapter(adapter_name));
-      const values = await numbersOf(vera, adapter_name);
-      const lora = loraOf(values);
-      return toFiles({ config: writeLoraConfig(config, { r: lora.r }), model: writeLoraModel(lora, values.others) });
-    }
-    const lora = weightedLora(await weightedParts(vera, parts));
-    const config = writeLoraConfig(asVera(vera.adapter(adapter_name)).config, {
-      r: lora.r,
-      modules: lora.modules.keys(),
+  keepAdapter(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
+    return this.#calls.run(undefined, () => this.#loader.keep(this.#model(handle), name));
+  }
+
+  reviveAdapters(
+    handle: Wire.Handle,
+    kept: readonly Wire.KeptAdapter[],
+    active: readonly string[],
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#begin(undefined, handle, async (model) => {
+      for (const adapter of kept) await this.#loader.revive(model, adapter);
+      await model.activate(active);
     });
-    return toFiles({ config, model: writeLoraModel(lora) });
   }
 
-  async save(vera: VeraState, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
-    const adapter = asVera(vera.adapter(adapter_name ?? vera.active[0] ?? 'default'));
-    const { projections, ...rest } = await vera.read(adapter);
-    const { config } = adapter;
-    const bytes = writeAdapter(config, { ...rest, projections: config.save_projection ? projections : undefined });
-    if (id !== undefined) await this.#shelf.set(id, bytes);
-    return toFiles(bytes);
+  loadConfig(
+    call: Wire.CallId,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadOptions,
+  ): Promise<Wire.AdapterConfigFields> {
+    return this.#calls.run(call, (signal) => this.#loader.readConfig(call, source, options, signal));
   }
-}
 
-/** An adapter's two files are a folder too. */
-function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): WireSource {
-  return typeof source === 'object' && 'adapter_config.json' in source
-    ? { files: new Map<string, Blob>(Object.entries(source)) }
-    : source;
-}
-
-/** As in PEFT, the configuration tells whether the adapter trains. */
-function inMode(config: VeraConfig, is_trainable: boolean): VeraConfig {
-  return new VeraConfig({ ...config, inference_mode: !is_trainable });
-}
-
-async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & FullAdapterTensors> {
-  const adapter = vera.adapter(name);
-  return { r: adapter.config.r, modules: adapter.modules, ...(await vera.read(adapter)) };
-}
-
-async function weightedParts(vera: VeraState, parts: readonly WeightedAdapter[]): Promise<WeightedPart[]> {
-  for (const { adapter_name } of parts) {
-    if (vera.adapter(adapter_name).tensors.size === 0) continue;
-    throw new WebVeraError(
-      'invalid_argument',
-      `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
-      { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
-    );
+  async dropAdapters(handle: Wire.Handle): Promise<void> {
+    const model = this.#model(handle);
+    this.#models.delete(handle);
+    await model.dispose();
   }
-  // At once, so that a run that trains several changes none of them meanwhile.
-  return Promise.all(
-    parts.map(async ({ adapter_name, weight }) => ({ ...(await numbersOf(vera, adapter_name)), weight })),
-  );
+
+  addAdapter(
+    handle: Wire.Handle,
+    name: string,
+    config: Wire.AdapterConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#change(undefined, handle, (model) => this.#loader.create(model, name, config, options));
+  }
+
+  /** Others may change the model while its files are read. */
+  loadAdapter(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#model(handle);
+      return base.jobs.run('change', signal, async (ending) => {
+        const bytes = await this.#loader.read(call, source, options, ending);
+        return this.#inTurn(call, handle, ending, async (model, _, ready) => {
+          await this.#loader.load(model, name, bytes, options, ready);
+          return adaptersInfo(model, handle);
+        });
+      });
+    });
+  }
+
+  addWeightedAdapter(
+    handle: Wire.Handle,
+    name: string,
+    parts: readonly Wire.WeightedAdapter[],
+  ): Promise<Wire.AdaptersInfo> {
+    return this.#change(undefined, handle, async (model, signal) => {
+      await this.#still(
+        model,
+        signal,
+        parts.map(({ adapter_name }) => adapter_name),
+      );
+      await this.#loader.addWeighted(model, name, parts);
+    });
+  }
+
+  setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.AdaptersInfo> {
+    return this.#change(undefined, handle, (model) => model.activate(names));
+  }
+
+  deleteAdapter(handle: Wire.Handle, name: string): Promise<Wire.AdaptersInfo> {
+    return this.#change(undefined, handle, (model) => model.delete(name));
+  }
+
+  async enableAdapters(handle: Wire.Handle, enabled: boolean): Promise<void> {
+    this.#model(handle).enable(enabled);
+  }
+
+  mergeAdapters(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.AdaptersInfo> {
+    return this.#change(call, handle, async (model, signal, ready) => {
+      await this.#still(model, signal, request.adapter_names ?? model.active);
+      await model.merge(this.#merging(call, request, signal), ready);
+    });
+  }
+
+  unmergeAdapters(handle: Wire.Handle): Promise<Wire.AdaptersInfo> {
+    return this.#change(undefined, handle, (model) => model.unmerge());
+  }
+
+  unloadAdapters(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    request: Wire.MergeRequest | undefined,
+  ): Promise<Wire.ModelInfo> {
+    return this.#run(call, handle, async (model, signal, ready) => {
+      await this.#still(model, signal);
+      const unloaded = await model.unload(request && this.#merging(call, request, signal), ready);
+      await this.dropAdapters(handle);
+      return this.#models.info(unloaded);
+    });
+  }
+
+  async deltaWeight(handle: Wire.Handle, module: string, adapter: string | undefined): Promise<Tensor> {
+    return this.#run(undefined, handle, (model) => model.deltaWeight(module, adapter));
+  }
+
+  saveAdapter(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#loader.save(this.#model(handle), options));
+  }
+
+  saveConverted(
+    handle: Wire.Handle,
+    peft_type: string,
+    parts: readonly Wire.WeightedAdapter[] | undefined,
+  ): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#loader.saveConverted(this.#model(handle), peft_type, parts));
+  }
+
+  #model(handle: Wire.Handle): ModelAdapters {
+    const loaded = this.#models.get(handle);
+    if (loaded instanceof ModelAdapters) return loaded;
+    throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
+      hint: 'Make one with get_peft_model or PeftModel.from_pretrained.',
+    });
+  }
+
+  /** Resolves once no run moves that trains one of these adapters, or any of the model's: what is taken of them is what it comes to. */
+  #still(model: ModelAdapters, signal: AbortSignal, names?: readonly string[]): Promise<void> {
+    const adapters = names?.map((name) => model.adapter(name)) ?? model.adapters;
+    return this.#models.training.still(adapters, signal);
+  }
+
+  #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
+    const onProgress = (done: number, total: number): void => this.#host.emit({ type: 'merge', call, done, total });
+    return { names: adapter_names, safe: safe_merge, signal, onProgress };
+  }
+
+  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Fill): Promise<Wire.AdaptersInfo> {
+    return this.#calls.run(call, (signal) => {
+      const base = this.#models.base(handle);
+      return base.jobs.run('new', signal, async (ending) => {
+        const model = this.#loader.open(base);
+        await fill(model, ending);
+        return adaptersInfo(model, this.#models.add(model));
+      });
+    });
+  }
+
+  #change(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.AdaptersInfo> {
+    return this.#run(call, handle, async (model, signal, ready) => {
+      await change(model, signal, ready);
+      return adaptersInfo(model, handle);
+    });
+  }
+
+  #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#model(handle);
+      return base.jobs.run('change', signal, (ending) => this.#inTurn(call, handle, ending, change));
+    });
+  }
+
+  /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
+  #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
+    return this.#model(handle).inTurn(() => {
+      signal.throwIfAborted();
+      return change(this.#model(handle), signal, () => this.#calls.ready(call, signal));
+    });
+  }
 }

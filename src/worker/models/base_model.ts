@@ -1,4 +1,4 @@
-import { keyHolds, type Overlay } from '../../adapters/overlay';
+import { keyHolds, type Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';

@@ -1,4 +1,4 @@
-import type { Overlay } from '../../adapters/overlay';
+import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
 import { textSizes } from '../../models/architecture';

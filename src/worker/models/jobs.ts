@@ -1,4 +1,4 @@
-import { keyHolds } from '../../adapters/overlay';
+import { keyHolds } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 
 interface Job {

@@ -1,4 +1,4 @@
-import { BASE, type Overlay } from '../../adapters/overlay';
+import { BASE, type Overlay } from '../../adapters/layers/overlay';
 import { abortError, untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -117,7 +117,7 @@ export class LoadedModels {
   }
 
   /**
-   * Frees a model with its tokenizer, all VeRA models on it and all models that share its tensors, once whoever uses
+   * Frees a model with its tokenizer, all adapters on it and all models that share its tensors, once whoever uses
    * them has been told to stop.
    */
   async dispose(handle: Handle): Promise<void> {
@@ -146,7 +146,7 @@ function noAdapters(argument: string, got: string): WebVeraError {
     'invalid_argument',
     `${argument}: expected a model with adapters, got a base model and ${got}`,
     {
-      hint: 'Call it on a model from get_peft_model or VeraModel.from_pretrained.',
+      hint: 'Call it on a model from get_peft_model or PeftModel.from_pretrained.',
     },
   );
 }

@@ -19,7 +19,7 @@ import type { ResolvedTrainingArguments, SentExample } from '../../core/types/tr
 import type { TaskName } from '../../tasks/registry';
 import type { CallId, Handle } from '../rpc/protocol';
 
-/** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
+/** The calls about models and tokenizers. Those that take a `model` also take the handle of a model with adapters. */
 export interface ModelCalls {
   /** The choice in use. Opens the device. */
   kernels(): Promise<KernelChoice>;
@@ -57,7 +57,7 @@ export interface ModelCalls {
   /** What `stateDict` gives, as the files of a model folder, halves kept as halves. */
   exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
   /**
-   * Frees the model, every VeRA model on it, every model that shares its tensors, and its tokenizer. Any of their handles
+   * Frees the model, all adapters on it, every model that shares its tensors, and its tokenizer. Any of their handles
    * does it.
    */
   disposeModel(model: Handle): Promise<void>;

@@ -1,3 +1,4 @@
+import { allTunableKernels } from '../../adapters/kinds';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
@@ -13,7 +14,6 @@ import { kernelVersion } from '../../gpu/choice/kernel_version';
 import { tuneKernels } from '../../gpu/choice/tuner';
 import type { DeviceHost, DeviceInfo } from '../../gpu/device_host';
 import type { Executor } from '../../gpu/executor';
-import { tunableKernels } from '../../ops/tunable';
 import type { BlobStore } from '../../store/blob_store';
 import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';
@@ -107,7 +107,7 @@ export class SessionKernels {
   }
 
   #currentVersion(): Promise<string> {
-    this.#version ??= kernelVersion(tunableKernels());
+    this.#version ??= kernelVersion(allTunableKernels());
     return this.#version;
   }
 
@@ -188,6 +188,6 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
 
 /** What a choice may name: few rows aren't up to it. */
 function variantsOf(kernel: string) {
-  const records = tunableKernels().filter(({ name }) => name === kernel);
+  const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));
 }

@@ -1,4 +1,4 @@
-import type { Overlay } from '../../adapters/overlay';
+import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import type { Warn } from '../../core/errors/warning';
 import type { KernelChoice } from '../../core/kernels/kernel_choice';

@@ -1,9 +1,6 @@
-import { overlayOf } from '../../adapters/overlay';
-import type { VeraConfig } from '../../adapters/vera/config';
-import { layoutVectors } from '../../adapters/vera/parameters';
-import { projectionValues } from '../../adapters/vera/projection_pool';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
-import { VeraOnModel } from '../../adapters/vera/vera_on_model';
+import type { Adapter, AdapterKind } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import { overlayOf } from '../../adapters/layers/overlay';
 import type { GpuBytes } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { SizingRunner } from '../../gpu/memory/sizing_runner';
@@ -13,12 +10,11 @@ import { createTask } from '../../tasks/registry';
 import { PIECE } from '../../train/saving/pools';
 import { createOptimizerState, type OptimizerState } from '../../train/steps/optimizer';
 import { StepPrograms } from '../../train/steps/step_programs';
-import { resolveAdapter } from '../adapters/resolve_adapter';
 import { samplesOf } from '../models/base_identity';
 
 interface PlannedRun {
   readonly loaded: LoadedModel;
-  readonly adapter: VeraAdapter;
+  readonly adapter: Adapter;
   readonly args: ResolvedTrainingArguments;
   readonly maxBindingBytes: number;
 }
@@ -41,7 +37,7 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
     return runner.usage().bytes - before;
   };
   const weights = await taken(() => runner.allocate([...loaded.weights.values(), ...loaded.constants.values()]));
-  const ofAdapter = await taken(() => runner.allocate([adapter.pool, ...adapter.frozen]));
+  const ofAdapter = await taken(() => runner.allocate([adapter.pool, ...adapter.frozen.values()]));
   for (const name of adapter.tensors.keys()) await runner.read(baseTensor(loaded, name));
   const before = runner.usage().bytes;
   const state = await createOptimizerState(runner, [adapter]);
@@ -52,7 +48,7 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
   const programs = new StepPrograms(init);
   await programs.load({ early: false });
   await programs.reserve(task.fullShape(args));
-  await runner.readAll([...loaded.weights.values(), ...adapter.frozen].flatMap(samplesOf));
+  await runner.readAll([...loaded.weights.values(), ...adapter.frozen.values()].flatMap(samplesOf));
   await Promise.all(stateOf(adapter, state).map((value) => runner.read(value)));
   await runner.read(state.stats);
   const { peakBytes: total } = runner.usage();
@@ -64,25 +60,22 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
 }
 
 /** A fresh adapter on a model, without its numbers. Throws PEFT's errors. */
-export function planAdapter(loaded: LoadedModel, init: VeraConfig): VeraAdapter {
-  const { targets, trained } = resolveAdapter(init, loaded.model);
-  const { config, modules, max_in, max_out } = targets;
-  const layout = layoutVectors(modules, config.r, trained);
-  return new VeraOnModel({
+export function planAdapter({ model }: LoadedModel, kind: AdapterKind, config: AdapterConfig): Adapter {
+  const resolved = kind.resolve(config, model, { later: false });
+  return kind.create({
+    kind,
     name: 'default',
     key: 'default',
-    config,
     trainable: true,
     origin: undefined,
-    pool: pinned('pool', [layout.length]),
-    layout,
-    projections: projectionValues({ r: config.r, max_in, max_out, dtype: 'float32' }),
-    trained,
+    pool: pinned('pool', [resolved.layout.length]),
+    resolved,
+    frozen: kind.frozen?.planned(resolved),
   });
 }
 
 /** The pool and its moments, as far as they are read at once. */
-function stateOf({ pool, layout }: VeraAdapter, { pools }: OptimizerState): Value[] {
+function stateOf({ pool, layout }: Adapter, { pools }: OptimizerState): Value[] {
   const values = [pool, ...[...pools.values()].flatMap(({ m, v }) => [m, v])];
   return values.map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0));
 }

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/vera/config_init';
+import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
@@ -14,7 +14,7 @@ export interface PlanCalls {
 }
 
 export interface EstimateRequest {
-  readonly config: VeraConfigInit;
+  readonly config: AdapterConfigFields;
   readonly args: ResolvedTrainingArguments;
   readonly load: LoadOptions;
   readonly memory: MemoryBudget;

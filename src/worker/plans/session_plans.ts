@@ -1,4 +1,4 @@
-import { VeraConfig } from '../../adapters/vera/config';
+import { kindNamed } from '../../adapters/kinds';
 import { WebVeraError } from '../../core/errors/error';
 import type { FileSource } from '../../core/input/file_source';
 import type { DeviceReport } from '../../core/types/device_report';
@@ -51,7 +51,8 @@ export class SessionPlans implements PlanCalls {
   estimate(call: CallId, from: WireSource, request: EstimateRequest): Promise<Estimate> {
     return this.#calls.run(call, async (signal) => {
       const { load, args, memory, measure } = request;
-      const config = new VeraConfig(request.config);
+      const kind = kindNamed(request.config);
+      const config = new kind.Config(request.config);
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
       const told = { download: await downloadOf(source, begun) };
@@ -62,7 +63,7 @@ export class SessionPlans implements PlanCalls {
       ): Promise<RunPlan & Pick<TaskFacts, 'inputs'>> => {
         signal.throwIfAborted();
         const loaded = planModel({ ...begun, load, task_type: config.task_type, maxBindingBytes });
-        const adapter = planAdapter(loaded, config);
+        const adapter = planAdapter(loaded, kind, config);
         const { inputs } = loaded.model.task;
         return { ...(await planRun({ loaded, adapter, args: changed, maxBindingBytes })), inputs };
       };

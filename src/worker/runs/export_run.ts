@@ -1,18 +1,17 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
-import { VeraConfig } from '../../adapters/vera/config';
-import { roundingOf } from '../../adapters/vera/projections';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
-import { asVera } from '../../adapters/vera/vera_on_model';
+import { otherParameter, type TrainedNumbers } from '../../adapters/files/adapter_tensors';
+import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
-import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
+import type { RunSnapshot } from '../../core/types/snapshot';
+import type { Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
-import { writeAdapterConfig } from '../../formats/peft/peft';
-import { writeRunFolder } from '../../formats/run_folder';
+import { ADAPTER_IN_PYTHON, writeRunFolder } from '../../formats/run_folder';
 import type { RowExporter } from '../../tasks/task/data';
-import { readProjections, vectorsIn } from '../adapters/vera_placer';
+import { readFrozen } from '../adapters/adapter_placer';
+import { poolTensors } from '../adapters/adapter_pool';
 import type { BaseModel } from '../models/base_model';
+import { writeAdapter } from '../storage/adapter_files';
 import { readHead, sampleBase } from './base_sample';
 import { runSettings } from './run_settings';
 
@@ -37,29 +36,41 @@ export async function exportRun({
   snapshot,
   signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const { adapter: exported, exporter } = expectExportable({ model, overlay, args });
-  const adapter = asVera(exported);
+  const { adapter, exporter } = expectExportable({ model, overlay, args });
   const { progress, logs, halving, pools } = snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
   if (pool === undefined) throw new WebVeraError('internal', 'The run has no state of its adapter');
   const { runner, loaded } = model;
-  const stored = await readProjections(runner, adapter);
-  const save_projection = adapter.config.save_projection || !isDrawnInPython(adapter, stored);
-  const tensors = (part: keyof PoolSnapshot) => vectorsIn(loaded.model, adapter, pool[part]);
+  const { kind } = adapter;
+  const frozen = await readFrozen(runner, adapter);
+  const portable = kind.frozen?.portable(adapter.config, frozen) ?? adapter.config;
+  const config = new kind.Config({ ...portable, inference_mode: true });
+  const files = writeAdapter(kind, config, { ...poolTensors(loaded.model, adapter, pool.parameters), frozen });
   return writeRunFolder({
     progress,
     logs,
-    config: writeAdapterConfig(new VeraConfig({ ...adapter.config, save_projection, inference_mode: true })),
-    adapter: { ...tensors('parameters'), projections: save_projection ? stored : undefined },
-    exp_avg: tensors('exp_avg'),
-    exp_avg_sq: tensors('exp_avg_sq'),
-    trainedAs: new Map([...adapter.tensors.values()].map(({ savedKey, ...trainedAs }) => [savedKey, trainedAs])),
+    config: files.config,
+    adapter: files.model,
+    exp_avg: momentsOf(adapter, poolTensors(loaded.model, adapter, pool.exp_avg)),
+    exp_avg_sq: momentsOf(adapter, poolTensors(loaded.model, adapter, pool.exp_avg_sq)),
     settings: runSettings(model, args, { max_steps: progress.max_steps, halved: halving.factor }),
     base: await sampleBase(model),
     head: await readHead(model),
     rows: breathing(exporter, rows, signal),
   });
+}
+
+/** A moment's tensors by the names of torch's parameters. */
+function momentsOf({ kind, tensors }: Adapter, { parameters, others }: TrainedNumbers): Map<string, Tensor> {
+  const trainedAs = new Map([...tensors.values()].map((tensor) => [tensor.savedKey, tensor]));
+  return new Map([
+    ...[...parameters].map(([name, tensor]) => [kind.parameterName(name, ADAPTER_IN_PYTHON), tensor] as const),
+    ...[...others].map(
+      ([name, tensor]) =>
+        [otherParameter(name, trainedAs.get(name) ?? { kind: 'module' }, ADAPTER_IN_PYTHON), tensor] as const,
+    ),
+  ]);
 }
 
 /** The exported rows. Yields to other work from time to time, such as the steps of the run itself. */
@@ -112,13 +123,6 @@ function expectOne({ adapters, tensors }: Overlay): Adapter {
   throw new WebVeraError('invalid_argument', `export_run: expected a run with one active adapter, got ${got}`, {
     hint: 'Name the adapter that trains in the Trainer, as adapter_name, or activate it alone with set_adapter(name).',
   });
-}
-
-/** Whether Python draws the same A and B from the adapter's key. It doesn't draw rounded ones: those go into the file. */
-function isDrawnInPython({ config }: VeraAdapter, { A, B }: Awaited<ReturnType<typeof readProjections>>): boolean {
-  const [max_in = 0, max_out = 0] = [A.dims[1], B.dims[0]];
-  const key = { projection_prng_key: config.projection_prng_key, r: config.r, max_in, max_out };
-  return roundingOf({ A: new Float32Array(A.data), B: new Float32Array(B.data) }, key) === 'float32';
 }
 
 function nothingLeft(steps: number): WebVeraError {

@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
+import type { Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import { bytesOf } from '../../core/input/bytes';
 import { Digest } from '../../core/input/digest';
@@ -31,7 +31,7 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
     trained: adapters.map(({ name }) => name),
   };
   await digest.add(new TextEncoder().encode(JSON.stringify(about)));
-  const frozen = overlay.adapters.flatMap(({ frozen }) => frozen);
+  const frozen = overlay.adapters.flatMap(({ frozen }) => [...frozen.values()]);
   const samples = [...tensors.map(([, value]) => value), ...frozen].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of frozenPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));

@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
+import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { Holder } from '../../core/locks/held_name';
 import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/types/snapshot';

@@ -1,18 +1,14 @@
-import type { VeraConfig } from '../../adapters/vera/config';
+import type { AdapterKind } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import type { AdapterTensors } from '../../adapters/files/adapter_tensors';
+import { MODEL_FILE } from '../../adapters/files/file_values';
+import { type AdapterBytes, writeAdapterConfig, writeAdapterModel } from '../../adapters/files/write_adapter';
 import { type FileSource, readFile } from '../../core/input/file_source';
 import type { AdapterFiles } from '../../core/types/model';
 import type { ParserLimits } from '../../core/types/source';
-import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft/peft';
-import { MODEL_FILE } from '../../formats/peft/peft_values';
 import { openSource } from '../../hub/open_source';
 
 export const CONFIG_FILE = 'adapter_config.json';
-
-/** PEFT's two files as bytes. */
-export interface AdapterBytes {
-  readonly config: Uint8Array<ArrayBuffer>;
-  readonly model: Uint8Array<ArrayBuffer>;
-}
 
 export async function readAdapterBytes(source: FileSource, limits: ParserLimits): Promise<AdapterBytes> {
   return {
@@ -21,8 +17,17 @@ export async function readAdapterBytes(source: FileSource, limits: ParserLimits)
   };
 }
 
-export function writeAdapter(config: VeraConfig, tensors: AdapterTensors): AdapterBytes {
-  return { config: writeAdapterConfig(config), model: writeAdapterModel(tensors) };
+/** The bytes of an adapter's two files. Frozen tensors are written where the configuration says that files hold them. */
+export function writeAdapter(
+  { Config, frozen }: AdapterKind,
+  config: AdapterConfig,
+  tensors: AdapterTensors,
+): AdapterBytes {
+  const areSaved = frozen?.areSaved(config) ?? false;
+  return {
+    config: writeAdapterConfig(config, Config.rules.floats),
+    model: writeAdapterModel(areSaved ? tensors : { ...tensors, frozen: new Map() }),
+  };
 }
 
 export function toFiles({ config, model }: AdapterBytes): AdapterFiles {

@@ -1,10 +1,10 @@
+import { checkAdapterModel } from '../../adapters/files/check_adapter';
+import type { AdapterBytes } from '../../adapters/files/write_adapter';
+import { kindNamed, readAdapterConfig } from '../../adapters/kinds';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import { readAdapterConfig } from '../../formats/peft/peft';
-import { checkAdapterModel } from '../../formats/peft/peft_check';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
-import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
 
@@ -58,7 +58,7 @@ export class AdapterShelf {
    */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
     const read = readAdapterConfig(config);
-    checkAdapterModel(model, read);
+    checkAdapterModel(model, kindNamed(read), read);
     const { base_model_name_or_path: base_model } = read;
     const text = new TextDecoder().decode(config);
     const record = { config: text, weights: model, created_at: Date.now(), base_model };

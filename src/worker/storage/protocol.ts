@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/vera/config';
+import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { AdapterFiles } from '../../core/types/model';
 import type { KeptRun } from '../../store/checkpoint_store';
 import type { ProfileParts } from '../../store/profile_store';
@@ -41,7 +41,7 @@ export interface StoredAdapter {
   /** Milliseconds since 1970. */
   readonly created_at: number;
   readonly base_model: string | null;
-  readonly config: VeraConfigInit;
+  readonly config: AdapterConfigFields;
 }
 
 export interface ListedProfile {

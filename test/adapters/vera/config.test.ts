@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { trainedBiases } from '../../../src/adapters/adapter_config';
-import { configWarnings, VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
+import { trainedBiases } from '../../../src/adapters/config/adapter_config';
+import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import { DEFAULTS, invalid, peft } from './config_errors';
 
 // The types forbid most of what is tested here; files and JavaScript don't.
@@ -174,10 +174,11 @@ describe('to_json', () => {
   });
 });
 
-test('configWarnings tells what PEFT tells when projections are not saved', () => {
+test('warns as PEFT does when projections are not saved', () => {
+  const { warnings } = VeraConfig.rules;
   const config = new VeraConfig({ save_projection: false });
-  expect(configWarnings(config).map(({ message }) => message)).toEqual(
+  expect(warnings(config).map(({ message }) => message)).toEqual(
     peft('save_projection False in a new config').warnings,
   );
-  expect(configWarnings(new VeraConfig())).toEqual([]);
+  expect(warnings(new VeraConfig())).toEqual([]);
 });

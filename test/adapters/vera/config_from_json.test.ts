@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { trainedBiases } from '../../../src/adapters/adapter_config';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { trainedBiases } from '../../../src/adapters/config/adapter_config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import type { Warning } from '../../../src/core/errors/warning';
 import { goldenNames, isLlama } from '../../helpers/golden/golden_index';
 import { DEFAULTS, invalid, peft } from './config_errors';

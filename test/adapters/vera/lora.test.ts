@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { loraOf, weightedLora } from '../../../src/adapters/vera/lora';
-import type { VeraValues } from '../../../src/adapters/vera/vectors';
+import { loraOf, weightedLora } from '../../../src/adapters/vera/sums/lora';
+import type { VeraValues } from '../../../src/adapters/vera/sums/vectors';
 import { randomArray } from '../../helpers/maths/random';
 import { casesWithAdapter, goldenValues, loraDelta, veraDelta, withVectors } from '../../helpers/models/vera_values';
 

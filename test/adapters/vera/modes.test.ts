@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LAYER_MODES, type LayerMode } from '../../../src/adapters/training_layers';
-import { chooseModes, type LayerWork, modeCosts, timeOf } from '../../../src/adapters/vera/modes';
+import { LAYER_MODES, type LayerMode } from '../../../src/adapters/layers/training_layers';
+import { chooseModes, type LayerWork, modeCosts, timeOf } from '../../../src/adapters/vera/layers/modes';
 import { pinned, type Value } from '../../../src/graph/value';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];

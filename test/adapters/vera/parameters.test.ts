@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
-import { initialVectors, layoutVectors } from '../../../src/adapters/vera/parameters';
+import { parameterShapes, unpackParameters } from '../../../src/adapters/pool/pool_layout';
+import { initialVectors, layoutVectors } from '../../../src/adapters/vera/vera_layout';
 import { goldenNames, isLlama } from '../../helpers/golden/golden_index';
 
 const modules = [
@@ -14,9 +14,9 @@ const layout = layoutVectors(modules, 3);
 /** Every float of the pool that no vector covers. */
 function padding(pool: Float32Array): number[] {
   const free = new Set(pool.keys());
-  for (const { out_features, lambdaB, lambdaD } of layout.slots.values()) {
-    for (let i = 0; i < out_features; i++) free.delete(lambdaB + i);
-    for (let i = 0; i < layout.r; i++) free.delete(lambdaD + i);
+  for (const { out_features, offsetB, offsetD } of layout.slots.values()) {
+    for (let i = 0; i < out_features; i++) free.delete(offsetB + i);
+    for (let i = 0; i < layout.r; i++) free.delete(offsetD + i);
   }
   return [...free].map((index) => pool[index] ?? Number.NaN);
 }
@@ -24,8 +24,8 @@ function padding(pool: Float32Array): number[] {
 describe('layoutVectors', () => {
   test('places λ_b and λ_d of module after module at multiples of four', () => {
     expect([...layout.slots]).toEqual([
-      ['layers.0.q', { in_features: 6, out_features: 5, lambdaB: 0, lambdaD: 8 }],
-      ['layers.0.v', { in_features: 6, out_features: 8, lambdaB: 12, lambdaD: 20 }],
+      ['layers.0.q', { in_features: 6, out_features: 5, offsetB: 0, offsetD: 8 }],
+      ['layers.0.v', { in_features: 6, out_features: 8, offsetB: 12, offsetD: 20 }],
     ]);
     expect(layout).toMatchObject({ r: 3, length: 24, trainable: 5 + 3 + 8 + 3 });
   });
@@ -39,11 +39,11 @@ describe('layoutVectors', () => {
           r,
         );
         let end = 0;
-        for (const { out_features, lambdaB, lambdaD } of drawn.slots.values()) {
-          expect([lambdaB % 4, lambdaD % 4]).toEqual([0, 0]);
-          expect(lambdaB).toBeGreaterThanOrEqual(end);
-          expect(lambdaD).toBeGreaterThanOrEqual(lambdaB + out_features);
-          end = lambdaD + r;
+        for (const { out_features, offsetB, offsetD } of drawn.slots.values()) {
+          expect([offsetB % 4, offsetD % 4]).toEqual([0, 0]);
+          expect(offsetB).toBeGreaterThanOrEqual(end);
+          expect(offsetD).toBeGreaterThanOrEqual(offsetB + out_features);
+          end = offsetD + r;
         }
         expect(drawn.length).toBeGreaterThanOrEqual(end);
         expect(drawn.length % 4).toBe(0);
@@ -75,7 +75,7 @@ describe('initialVectors', () => {
   test('without init_weights λ_b is 1 and λ_d random, by seed and module; padding stays 0', () => {
     const options = { d_initial: 0.1, init_weights: false };
     const pool = initialVectors(layout, options, 1);
-    const [bq, dq, bv, dv] = [...unpackParameters(layout, pool).values()];
+    const [bq, dq, bv, dv] = [...unpackParameters(layout, pool).values()].map(({ data }) => data);
     expect([...(bq ?? []), ...(bv ?? [])]).toEqual(Array(13).fill(1));
     expect(dq).not.toEqual(dv);
     expect(padding(pool).every((value) => value === 0)).toBe(true);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProjectionPool } from '../../../src/adapters/vera/projection_pool';
+import { ProjectionPool } from '../../../src/adapters/vera/projections/projection_pool';
 import type { Value } from '../../../src/graph/value';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 

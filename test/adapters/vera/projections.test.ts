@@ -7,7 +7,7 @@ import {
   type Projections,
   roundingOf,
   roundProjections,
-} from '../../../src/adapters/vera/projections';
+} from '../../../src/adapters/vera/projections/projections';
 
 interface Matrix {
   readonly shape: readonly [number, number];

@@ -1,28 +1,18 @@
 import { expect, test, vi } from 'vitest';
-import type { ModeChoice } from '../../../src/adapters/training_layers';
-import { VeraConfig } from '../../../src/adapters/vera/config';
-import { layoutVectors } from '../../../src/adapters/vera/parameters';
-import { modesOf, trainingLayers } from '../../../src/adapters/vera/training_layers';
-import { VeraOnModel } from '../../../src/adapters/vera/vera_on_model';
+import type { ModeChoice } from '../../../src/adapters/layers/training_layers';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
+import { modesOf, trainingLayers } from '../../../src/adapters/vera/layers/vera_training_layers';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { plainLayers } from '../../../src/models/layers';
+import { unplacedVera } from '../../helpers/session/vera_placer';
 
 const names = ['q', 'k', 'o'];
-const layout = layoutVectors(
-  names.map((name) => ({ name, in_features: 288, out_features: 288 })),
-  64,
-);
-const adapter = new VeraOnModel({
-  name: 'a',
-  key: 'a',
+const adapter = unplacedVera({
   config: new VeraConfig({ r: 64 }),
-  trainable: true,
-  origin: undefined,
-  pool: pinned('pool', [layout.length]),
-  layout,
-  projections: { A: pinned('A', [64, 288]), B: pinned('B', [288, 64]), dtype: 'float32' },
-  trained: [],
+  modules: names.map((name) => ({ name, in_features: 288, out_features: 288 })),
+  max_in: 288,
+  max_out: 288,
 });
 const weights = new Map(names.map((name) => [name, pinned(`${name}.weight`, [288, 288])]));
 const [x, attended] = [pinned('x', [8, 288]), pinned('attended', [8, 288])];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { generateProjections } from '../../../src/adapters/vera/projections';
-import type { VeraValues, WeightedPart } from '../../../src/adapters/vera/vectors';
-import { combineVectors } from '../../../src/adapters/vera/weighted';
+import { generateProjections } from '../../../src/adapters/vera/projections/projections';
+import type { VeraValues, WeightedPart } from '../../../src/adapters/vera/sums/vectors';
+import { combineVectors } from '../../../src/adapters/vera/sums/weighted';
 import { randomArray } from '../../helpers/maths/random';
 import { goldenValues, veraDelta, withVectors } from '../../helpers/models/vera_values';
 

@@ -21,7 +21,7 @@ test.each<[string, (one: TestSession) => Promise<unknown>, RegExp]>([
   [
     'a base model',
     async (one) => export_run({ model: await loadTiny(one), trainer: {} } as never),
-    /export_run: model: expected a VeraModel, got a PreTrainedModel/,
+    /export_run: model: expected a model with adapters, got a PreTrainedModel/,
   ],
   [
     'a trainer of another model',

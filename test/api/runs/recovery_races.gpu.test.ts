@@ -82,7 +82,7 @@ describe('a run that recovers', () => {
       const run = trainerOf(await begin(opened)).train();
       await afterLog(run, 2);
       await run.pause();
-      onCall(opened, 'reviveVera', () => run.resume());
+      onCall(opened, 'reviveAdapters', () => run.resume());
       lose(opened);
       await run;
       const told = (await eventsOf(run)).map(({ type }) => type).filter((type) => type !== 'log' && type !== 'save');
@@ -132,7 +132,7 @@ describe('a run that recovers', () => {
       const { body, end } = await switchOff(model);
       onCall(
         opened,
-        'reviveVera',
+        'reviveAdapters',
         async () => {
           end();
           await body.catch(() => {});
@@ -169,7 +169,7 @@ describe('a run that recovers', () => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
       await afterLog(run, 2);
-      onCall(opened, 'reviveVera', () => model.dispose());
+      onCall(opened, 'reviveAdapters', () => model.dispose());
       lose(opened);
       await expect(Promise.resolve(run)).rejects.toBeDefined();
       await eventually(() => expect(opened.liveBytes()).toBe(0));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { nearName, suggestion } from '../../../src/core/errors/near_name';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 

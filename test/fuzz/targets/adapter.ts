@@ -1,17 +1,13 @@
-import { checkRuleSizes } from '../../../src/adapters/matcher';
-import { targetWarnings } from '../../../src/adapters/targets';
-import type { VeraConfig } from '../../../src/adapters/vera/config';
-import {
-  type AdapterTensors,
-  type ExpectedTensors,
-  readAdapterConfig,
-  readAdapterModel,
-  writeAdapterConfig,
-  writeAdapterModel,
-} from '../../../src/formats/peft/peft';
-import { checkAdapterModel } from '../../../src/formats/peft/peft_check';
+import type { AdapterConfig } from '../../../src/adapters/config/adapter_config';
+import type { AdapterTensors, ExpectedTensors } from '../../../src/adapters/files/adapter_tensors';
+import { checkAdapterModel } from '../../../src/adapters/files/check_adapter';
+import { expectedTensors } from '../../../src/adapters/files/expected_tensors';
+import { readAdapterModel } from '../../../src/adapters/files/read_adapter';
+import { writeAdapterConfig, writeAdapterModel } from '../../../src/adapters/files/write_adapter';
+import { kindNamed, readAdapterConfig } from '../../../src/adapters/kinds';
+import { checkRuleSizes } from '../../../src/adapters/targets/matcher';
+import { targetWarnings } from '../../../src/adapters/targets/targets';
 import { createArchitecture } from '../../../src/tasks/registry';
-import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';
 
 const warn = (): void => {};
@@ -36,25 +32,24 @@ export const target: FuzzTarget = {
     expectWrittenAgain(read);
     const file = headed(header, data);
     // As it is imported, without its model.
-    attempt(target, () => checkAdapterModel(file, read));
+    const kind = kindNamed(read);
+    attempt(target, () => checkAdapterModel(file, kind, read));
     checkRuleSizes(read);
-    const { expected } = resolveAdapter(read, model, { warn });
+    const expected = expectedTensors(kind, kind.resolve(read, model, { later: false, warn }), model);
     targetWarnings(read, model.modules);
     expectTensors(readAdapterModel(file, expected, { warn }), expected);
   },
 };
 
-function expectWrittenAgain(config: VeraConfig): void {
-  const again = readAdapterConfig(writeAdapterConfig(config), { warn });
+function expectWrittenAgain(config: AdapterConfig): void {
+  const { floats } = kindNamed(config).Config.rules;
+  const again = readAdapterConfig(writeAdapterConfig(config, floats), { warn });
   expectSame('a configuration that is written again', again.to_json(), config.to_json());
 }
 
 function expectTensors(read: AdapterTensors, expected: ExpectedTensors): void {
-  const facts = ({ vectors, projections, others }: AdapterTensors): unknown => [
-    [...vectors].map(([name, data]) => [name, ...data]),
-    projections && [...projections.A.data, ...projections.B.data],
-    [...others].map(([name, { dims, data }]) => [name, dims, ...data]),
-  ];
+  const facts = ({ parameters, frozen, others }: AdapterTensors): unknown =>
+    [parameters, frozen, others].map((tensors) => [...tensors].map(([name, { dims, data }]) => [name, dims, ...data]));
   const again = readAdapterModel(writeAdapterModel(read), expected, { warn });
   expectSame('an adapter that is written again', facts(again), facts(read));
 }

@@ -1,5 +1,5 @@
-import { targetMatcher } from '../../../src/adapters/matcher';
-import { fullMatch } from '../../../src/adapters/python_regex';
+import { targetMatcher } from '../../../src/adapters/targets/matcher';
+import { fullMatch } from '../../../src/adapters/targets/python_regex';
 import { StepBudget } from '../../../src/regex/step_budget';
 import { checkPattern, textPattern } from '../../../src/tokenizer/patterns';
 import { attempt, type FuzzTarget, partsOf, textOf } from '../target';

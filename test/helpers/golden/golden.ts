@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { VeraConfigInit } from '../../../src/adapters/vera/config';
+import type { VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import type { ModuleNames } from '../../../src/core/types/model';
 import type { Tensor } from '../../../src/core/types/tensor';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';

@@ -22,9 +22,9 @@ export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSi
   const N = which.length * T;
   const [spaceB, spaceD] = [M, R].map((size) => Math.ceil(size / 4) * 4) as [number, number];
   const layouts = [
-    { lambdaB: 0, lambdaD: spaceB },
-    { lambdaB: NO_SLOT, lambdaD: NO_SLOT },
-    { lambdaB: spaceD + 8, lambdaD: 4 },
+    { offsetB: 0, offsetD: spaceB },
+    { offsetB: NO_SLOT, offsetD: NO_SLOT },
+    { offsetB: spaceD + 8, offsetD: 4 },
   ];
   const size = spaceB + spaceD + 8;
   const pools = layouts.map((_, a) => input(memory, `pool ${a}`, [size], fill(size, 10 + a)));
@@ -32,8 +32,8 @@ export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSi
   pools.forEach((pool, a) => {
     copyInto(g, pool, table, a * size);
   });
-  const offsets = layouts.flatMap(({ lambdaB, lambdaD }, a) =>
-    [lambdaB, lambdaD].map((offset) => (offset === NO_SLOT ? NO_SLOT : a * size + offset)),
+  const offsets = layouts.flatMap(({ offsetB, offsetD }, a) =>
+    [offsetB, offsetD].map((offset) => (offset === NO_SLOT ? NO_SLOT : a * size + offset)),
   );
   // The other module's slots would give other numbers.
   const slots = [...offsets.map((_, i) => 4 * i), ...offsets];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { BaseModelFacts, NamedModule } from '../../../src/adapters/targets';
+import type { BaseModelFacts, NamedModule } from '../../../src/adapters/targets/targets';
 
 interface Entry {
   readonly model_type: string;

@@ -1,4 +1,4 @@
-import { BASE } from '../../../src/adapters/overlay';
+import { BASE } from '../../../src/adapters/layers/overlay';
 import type { Tensor } from '../../../src/core/types/tensor';
 import { folderFiles } from '../../../src/formats/models/model_files';
 import type { Value } from '../../../src/graph/value';

@@ -1,5 +1,12 @@
 import { expect } from 'vitest';
-import { type TrainEvent, Trainer, type TrainerInit, type TrainRun, type VeraModel } from '../../../src/index';
+import {
+  type AdaptedModel,
+  type TrainEvent,
+  Trainer,
+  type TrainerInit,
+  type TrainRun,
+  type VeraModel,
+} from '../../../src/index';
 import { bytesOf } from '../session/session';
 import { tinyRow } from './tiny_llama';
 
@@ -7,7 +14,7 @@ import { tinyRow } from './tiny_llama';
 export const tinyRows = Array.from({ length: 6 }, (_, index) => tinyRow(10 + 4 * index, index));
 const tinyArgs = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant', shuffle: false } as const;
 
-export function tinyTrainer(model: VeraModel, init: Partial<TrainerInit> = {}): Trainer {
+export function tinyTrainer(model: AdaptedModel, init: Partial<TrainerInit> = {}): Trainer {
   return new Trainer({ model, train_dataset: tinyRows, ...init, args: { ...tinyArgs, ...init.args } });
 }
 

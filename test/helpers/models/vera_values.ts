@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { ModuleVectors, VeraValues } from '../../../src/adapters/vera/vectors';
+import type { ModuleVectors, VeraValues } from '../../../src/adapters/vera/sums/vectors';
 import type { Tensor } from '../../../src/core/types/tensor';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { toFloat32 } from '../../../src/formats/tensors/values';

@@ -1,6 +1,5 @@
-import { type Overlay, overlayOf } from '../../../src/adapters/overlay';
-import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
-import { ProjectionPool } from '../../../src/adapters/vera/projection_pool';
+import { type Overlay, overlayOf } from '../../../src/adapters/layers/overlay';
+import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import type { VeraAdapter } from '../../../src/adapters/vera/vera_adapter';
 import { f16ToF32 } from '../../../src/core/numbers/float16';
 import { numel } from '../../../src/core/numbers/shape';
@@ -24,12 +23,11 @@ import {
   optimizerValues,
 } from '../../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../../src/train/steps/step_block';
-import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
-import { VeraPlacer } from '../../../src/worker/adapters/vera_placer';
 import { loadModel } from '../../../src/worker/models/loading/model_loader';
 import type { Memory } from '../../reference/runner';
 import { type GpuOptions, testExecutor } from '../gpu/on_gpu';
 import { randomArray } from '../maths/random';
+import { placeVera, resolveVera, veraPlacer } from './vera_placer';
 
 /** A model on the device with adapters whose vectors are seeded, below the session. */
 export interface TrainingBench {
@@ -48,13 +46,11 @@ export async function openTrainingBench(
   const executor = testExecutor(options);
   const loading = { dtype: 'auto', onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource(source)), executor, loading);
-  const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
+  const placer = veraPlacer(executor, loaded);
   const adapters: VeraAdapter[] = [];
   for (const [index, init] of inits.entries()) {
-    const { targets, trained } = resolveAdapter(new VeraConfig(init), loaded.model);
-    const name = `adapter ${index}`;
-    const plan = { name, key: name, targets, trained, options: {}, tensors: undefined };
-    const adapter = await placer.place(plan, adapters);
+    const resolved = resolveVera(new VeraConfig(init), loaded.model);
+    const adapter = await placeVera(placer, resolved, { name: `adapter ${index}`, others: adapters });
     await setVectors(executor, adapter, index, vectors);
     adapters.push(adapter);
   }
@@ -66,9 +62,9 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
   const { layout, pool: trained } = adapter;
   const pool = await floatsOf(executor, trained);
   const random = (length: number, draw: number, size: number) => randomArray(length, 500 * (seed + 1) + draw, size);
-  for (const [index, { out_features, lambdaB, lambdaD }] of [...layout.slots.values()].entries()) {
-    pool.set(random(out_features, 2 * index, scale), lambdaB);
-    pool.set(random(layout.r, 2 * index + 1, 0.5), lambdaD);
+  for (const [index, { out_features, offsetB, offsetD }] of [...layout.slots.values()].entries()) {
+    pool.set(random(out_features, 2 * index, scale), offsetB);
+    pool.set(random(layout.r, 2 * index + 1, 0.5), offsetD);
   }
   for (const [index, { shape, offset }] of [...layout.tensors.values()].entries()) {
     random(numel(shape), 200 + index, 0.1).forEach((change, at) => {

@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
+import { expectedTensors } from '../../../src/adapters/files/expected_tensors';
+import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
+import { veraKind } from '../../../src/adapters/vera/kind';
 import type { ModuleNames, PretrainedConfig } from '../../../src/core/types/model';
 import { pinned } from '../../../src/graph/value';
 import { fileNames, fileShape } from '../../../src/models/architecture';
 import { outlineOf } from '../../../src/models/outline';
 import { createArchitecture } from '../../../src/tasks/registry';
-import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
+import { resolveVera } from '../../helpers/session/vera_placer';
 
 const config: PretrainedConfig = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));
 const create = (moduleNames: ModuleNames, change: object = {}) =>
   createArchitecture({ ...config, ...change }, 'image_classification', { moduleNames });
 const adapterOn = (moduleNames: ModuleNames, init: VeraConfigInit) =>
-  resolveAdapter(new VeraConfig({ r: 2, ...init }), create(moduleNames));
+  resolveVera(new VeraConfig({ r: 2, ...init }), create(moduleNames));
 
 const layerOf = (names: ModuleNames, prefix: string): string[] =>
   create(names)
@@ -92,8 +94,8 @@ describe('the patch embedding', () => {
     expect(() => adapterOn('v5', { target_modules: ['q_proj', 'projection'] })).toThrow(
       /^Target module Conv2d\(3, 32, kernel_size=\(4, 4\), stride=\(4, 4\)\) is not supported\./,
     );
-    const { targets } = adapterOn('v5', { target_modules: 'all-linear', modules_to_save: ['classifier'] });
-    expect(targets.modules.map((module) => module.name)).not.toContain(name);
+    const { modules } = adapterOn('v5', { target_modules: 'all-linear', modules_to_save: ['classifier'] });
+    expect([...modules.keys()]).not.toContain(name);
   });
 
   test('has the shape of a convolution in files, of a product on the device', () => {
@@ -110,9 +112,10 @@ describe('the patch embedding', () => {
   });
 
   test('trains whole, with the parameters beside it, in the shapes of files', () => {
-    const { expected } = adapterOn('v4', { target_modules: ['query'], modules_to_save: ['embeddings'] });
+    const resolved = adapterOn('v4', { target_modules: ['query'], modules_to_save: ['embeddings'] });
+    const { others } = expectedTensors(veraKind, resolved, create('v4'));
     const key = (tensor: string): string => `base_model.model.vit.embeddings.${tensor}`;
-    expect(new Map([...expected.others!].map(([saved, { shape }]) => [saved, shape]))).toEqual(
+    expect(new Map([...others].map(([saved, { shape }]) => [saved, shape]))).toEqual(
       new Map([
         [key('cls_token'), [1, 1, 32]],
         [key('position_embeddings'), [1, 17, 32]],

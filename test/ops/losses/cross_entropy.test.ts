@@ -159,7 +159,7 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     const B = input(memory, 'B', [V, R], randomArray(V * R, 6));
     const lambda = input(memory, 'lambda', [12], randomArray(12, 7));
     const project: Build = (g, h) =>
-      veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, lambdaB: 0, lambdaD: 8 });
+      veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, offsetB: 0, offsetD: 8 });
     expectGradient(set, () => x, project, [lambda], cut);
     expectGradient(set, () => x, project, [x, lambda], cut);
   });

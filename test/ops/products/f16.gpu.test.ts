@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import { allTunableKernels } from '../../../src/adapters/kinds';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { tunableKernels } from '../../../src/ops/tunable';
 import { veraAdd, veraLinears } from '../../../src/ops/vera/vera';
 import { input, runOnGpu, TILES_IN_F16 } from '../../helpers/gpu/on_gpu';
 import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
@@ -29,7 +29,7 @@ function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
   const base = input(memory, 'base', [N, M], fill(N * M, 8));
   const g = new Graph();
   for (const value of [x, u]) g.train(value);
-  const low = { u, B, lambda, lambdaB: 0, lambdaD: M };
+  const low = { u, B, lambda, offsetB: 0, offsetD: M };
   const layers = weights.map((weight, i) => (i === 2 ? { weight } : { weight, low, saved: i === 1 }));
   const ys = [...veraLinears(g, x, layers), veraAdd(g, base, low)];
   const end = pinned('end', [1]);
@@ -65,7 +65,7 @@ async function errors({ g, memory, wanted }: Products, variant: string): Promise
 const BOUND = (2 + 8) * 2 ** -11;
 
 test('products of activations and their gradients may be in f16, those for gradients of weights and vectors not', () => {
-  const names = tunableKernels().flatMap(({ name, variants }) =>
+  const names = allTunableKernels().flatMap(({ name, variants }) =>
     variants.some((v) => v.name === 'f16') ? [name] : [],
   );
   expect([...new Set(names)].toSorted()).toEqual([

@@ -71,7 +71,7 @@ test('an adapter over shards: central differences by x and its vectors', () => {
   const u = input(memory, 'u', [N, R], randomArray(N * R, 6));
   const B = input(memory, 'B', [M, R], randomArray(M * R, 7));
   const lambda = input(memory, 'lambda', [132 + 8], randomArray(140, 8));
-  const low = { u, B, lambda, lambdaB: 0, lambdaD: 132 };
+  const low = { u, B, lambda, offsetB: 0, offsetD: 132 };
   expectGradient((g) => veraLinears(g, x, [{ weight: split, bias, low }])[0]!, memory, [x, u, lambda], {
     tolerance: 1e-6,
   });

@@ -25,9 +25,9 @@ interface Case extends LowRankSizes {
 /** One step through an adapted layer, with gradients that others gave before for x, u and the pool. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
-  const lambdaB = 4;
-  const lambdaD = 8 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
   const stored = weightArray(M * K, 2, dtype, fill);
   const weight = input(memory, 'weight', [M, K], stored, dtype);
@@ -41,9 +41,9 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const g = new Graph();
   for (const value of [lambda, x, bias]) g.train(value);
   const u = veraDown(g, x, A);
-  const y = veraLinear(g, { x, u, weight, bias, B, lambda, lambdaB, lambdaD });
-  const bare = veraLinear(g, { x, u, weight, B, lambda, lambdaB, lambdaD });
-  const twice = veraAdd(g, bare, { u, B, lambda, lambdaB, lambdaD });
+  const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
+  const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
+  const twice = veraAdd(g, bare, { u, B, lambda, offsetB, offsetD });
   const earlier: [Value, Value][] = [
     [lambda, grads],
     [bias, db],
@@ -89,7 +89,7 @@ function shared(
     widths.map((M, i) => ({
       weight: input(memory, `weight ${i}`, [M, K], fill(M * K, 10 + i), dtype),
       residual: i === 1 ? residual : undefined,
-      low: { u, B, lambda, lambdaB: starts[i]!, lambdaD: starts[i]! + rounded(M) },
+      low: { u, B, lambda, offsetB: starts[i]!, offsetD: starts[i]! + rounded(M) },
     })),
   );
   // So that each has a gradient of its own.
@@ -233,7 +233,7 @@ test('λ_b = 0: the base layer alone, and zeros for u and λ_d', async () => {
   g.train(lambda);
   g.train(x);
   const u = veraDown(g, x, A);
-  const y = veraLinear(g, { x, u, weight, B, lambda, lambdaB: 0, lambdaD: M });
+  const y = veraLinear(g, { x, u, weight, B, lambda, offsetB: 0, offsetD: M });
   const du = g.grad(y, dy, new Map([[lambda, grads]])).get(u);
   if (du === undefined) throw new Error('u received no gradient');
   const results = await runOnGpu(g.steps, memory, [du, grads]);

@@ -17,9 +17,9 @@ interface Sizes {
 
 /** A layer with its pool: λ_b, then λ_d at the next multiple of 4. Projections are larger than the layer. */
 function layer(memory: Memory, { N, K, M, R }: Sizes) {
-  const lambdaB = 4;
-  const lambdaD = 4 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4;
+  const offsetB = 4;
+  const offsetD = 4 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
   return {
     x: input(memory, 'x', [N, K], randomArray(N * K, 1)),
     weight: input(memory, 'weight', [M, K], randomArray(M * K, 2)),
@@ -27,8 +27,8 @@ function layer(memory: Memory, { N, K, M, R }: Sizes) {
     A: input(memory, 'A', [R, K + 2], randomArray(R * (K + 2), 4)),
     B: input(memory, 'B', [M + 3, R], randomArray((M + 3) * R, 5)),
     lambda: input(memory, 'lambda', [pool], randomArray(pool, 6)),
-    lambdaB,
-    lambdaD,
+    offsetB,
+    offsetD,
   };
 }
 
@@ -66,7 +66,7 @@ test('modules that share u add up its gradient', () => {
   const build = (g: Graph): Value => {
     const u = veraDown(g, operands.x, A);
     const first = veraLinear(g, { ...operands, u });
-    const second = veraLinear(g, { ...operands, u, lambdaB: operands.lambdaB - 4, bias: undefined });
+    const second = veraLinear(g, { ...operands, u, offsetB: operands.offsetB - 4, bias: undefined });
     // A sum of both that needs no further op: the second layer's output goes through the first's again.
     return veraLinear(g, { ...operands, x: second, u: first, ...throughAgain });
   };
@@ -74,7 +74,7 @@ test('modules that share u add up its gradient', () => {
     weight: input(memory, 'w2', [2, 4], randomArray(8, 7)),
     B: input(memory, 'B2', [2, 4], randomArray(8, 8)),
     bias: undefined,
-    lambdaD: 0,
+    offsetD: 0,
   };
   expectGradient(build, memory, [operands.x, operands.lambda], { tolerance: 1e-6 });
 });
@@ -84,7 +84,7 @@ describe('at λ_b = 0', () => {
     const memory: Memory = new Map();
     const sizes = { N: 3, K: 5, M: 7, R: 6 };
     const { A, ...operands } = layer(memory, sizes);
-    memory.get(operands.lambda)!.fill(0, operands.lambdaB, operands.lambdaB + sizes.M);
+    memory.get(operands.lambda)!.fill(0, operands.offsetB, operands.offsetB + sizes.M);
     const g = new Graph();
     g.train(operands.lambda);
     g.train(operands.x);
@@ -96,8 +96,8 @@ describe('at λ_b = 0', () => {
     runReference(g.steps, memory);
     const dLambda = memory.get(grads)!;
     expect(memory.get(gradients.get(u)!)!.every((v) => v === 0)).toBe(true);
-    expect(dLambda.subarray(operands.lambdaD).every((v) => v === 0)).toBe(true);
-    expect(dLambda.subarray(operands.lambdaB, operands.lambdaB + sizes.M).every((v) => v !== 0)).toBe(true);
+    expect(dLambda.subarray(operands.offsetD).every((v) => v === 0)).toBe(true);
+    expect(dLambda.subarray(operands.offsetB, operands.offsetB + sizes.M).every((v) => v !== 0)).toBe(true);
   });
 });
 
@@ -134,7 +134,7 @@ describe('layers with one input', () => {
     }));
     const build = (g: Graph, pools: readonly Value[] = [lambda, lambda, lambda]): Value => {
       const u = veraDown(g, x, A);
-      const low = (pool: Value, i: number) => ({ u, B, lambda: pool, lambdaB: 20 * i, lambdaD: 20 * i + 12 });
+      const low = (pool: Value, i: number) => ({ u, B, lambda: pool, offsetB: 20 * i, offsetD: 20 * i + 12 });
       const ys = veraLinears(
         g,
         x,
@@ -197,8 +197,8 @@ describe('the partial sums of a backward pass', () => {
     const weight = input(memory, 'weight', [C, C], randomArray(C * C, 5));
     const build = (g: Graph): Value =>
       offsets.reduce<Value>(
-        (value, [lambdaB, lambdaD]) =>
-          veraLinear(g, { x: value, u: veraDown(g, value, A), weight, B, lambda, lambdaB, lambdaD }),
+        (value, [offsetB, offsetD]) =>
+          veraLinear(g, { x: value, u: veraDown(g, value, A), weight, B, lambda, offsetB, offsetD }),
         x,
       );
     const reductions = (): number => {
@@ -242,8 +242,8 @@ describe('the partial sums of a backward pass', () => {
     const [M, R] = [32768, 1024];
     const x = pinned('x', [1, 4]);
     const shared = { x, u: pinned('u', [1, R]), weight: pinned('weight', [M, 4]), B: pinned('B', [M, R]), lambda };
-    let y = veraLinear(g, { ...shared, lambdaB: 0, lambdaD: M });
-    for (let i = 1; i < 3; i++) y = veraAdd(g, y, { ...shared, lambdaB: 2 * M * i, lambdaD: 2 * M * i + M });
+    let y = veraLinear(g, { ...shared, offsetB: 0, offsetD: M });
+    for (let i = 1; i < 3; i++) y = veraAdd(g, y, { ...shared, offsetB: 2 * M * i, offsetD: 2 * M * i + M });
     g.grad(y, pinned('dy', [1, M]), new Map([[lambda, pinned('grads', lambda.shape)]]));
     const sizes = g.steps.flatMap(({ kernel, params }) => (kernel.name === 'vera_lambda_reduce' ? [params.size] : []));
     expect(sizes).toEqual([2 ** 23, 2 ** 22]);
@@ -259,8 +259,8 @@ test('vera_linear refuses what does not fit', () => {
   const narrow = input(memory, 'narrow', [6, 4], randomArray(24, 8));
   expect(() => veraLinear(g, { ...operands, B: small })).toThrow(/vera_linear B: expected \(7, 6\), got \(6, 6\)/);
   expect(() => veraLinear(g, { ...operands, u: A })).toThrow(/vera_linear u/);
-  expect(() => veraLinear(g, { ...operands, lambdaB: 2 })).toThrow(/multiples of 4/);
-  expect(() => veraLinear(g, { ...operands, lambdaD: operands.lambdaD + 4 })).toThrow(/at least 22 elements/);
+  expect(() => veraLinear(g, { ...operands, offsetB: 2 })).toThrow(/multiples of 4/);
+  expect(() => veraLinear(g, { ...operands, offsetD: operands.offsetD + 4 })).toThrow(/at least 22 elements/);
   expect(() => veraDown(g, operands.x, narrow)).toThrow(/expected a matrix with 5 columns/);
   expect(g.steps).toHaveLength(0);
 });

@@ -26,9 +26,9 @@ const PACKED = ['bf16', 'q8', 'q4'] as const;
 /** Merges into a weight of f32, of f16, and of others where their rows fit, and makes the change alone. Whatever lay there before is overwritten. */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
-  const lambdaB = 4;
-  const lambdaD = 8 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + R;
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + R;
   const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 1));
   const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 2));
   const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
@@ -39,7 +39,7 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const g = new Graph();
   const wanted = [full, half, ...others, undefined].map((weight) => {
     const into = input(memory, `${weight?.name ?? 'no'} weight`, [M, K], new Float64Array(M * K).fill(Number.NaN));
-    veraMerge(g, { weight, A, B, lambda, lambdaB, lambdaD, K }, into);
+    veraMerge(g, { weight, A, B, lambda, offsetB, offsetD, K }, into);
     return into;
   });
   return { g, memory, wanted };
@@ -48,9 +48,9 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
 /** The gradient by the pool from that of a merged weight, beside what others gave before. */
 function gradients({ M, K, R, more }: Case, fill: Fill) {
   const memory: Memory = new Map();
-  const lambdaB = 4;
-  const lambdaD = 8 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4;
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
   const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 1));
   const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 2));
   const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
@@ -59,7 +59,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
   const grads = input(memory, 'grads', [pool], fill(pool, 5));
   const g = new Graph();
   g.train(lambda);
-  differentiateMerge(g, { A, B, lambda, lambdaB, lambdaD, K }, into);
+  differentiateMerge(g, { A, B, lambda, offsetB, offsetD, K }, into);
   g.grad(into, dw, new Map<Value, Value>([[lambda, grads]]));
   return { g, memory, wanted: [grads] };
 }
@@ -116,6 +116,6 @@ test('λ_b = 0 gives the weight bit for bit', async () => {
   const lambda = input(memory, 'lambda', [36 + R], randomArray(36 + R, 4).fill(0, 0, 36));
   const into = input(memory, 'into', [M, K], randomArray(M * K, 5));
   const g = new Graph();
-  veraMerge(g, { weight, A, B, lambda, lambdaB: 0, lambdaD: 36, K }, into);
+  veraMerge(g, { weight, A, B, lambda, offsetB: 0, offsetD: 36, K }, into);
   expect((await runOnGpu(g.steps, memory, [into])).get(into)).toEqual(memory.get(weight));
 });

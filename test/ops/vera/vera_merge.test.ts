@@ -21,7 +21,7 @@ test.each([
   const A = given('A', [R, K + 3], 3);
   const B = given('B', [M + 2, R], 4);
   const lambda = input(memory, 'lambda', [32], randomArray(32, 5));
-  const low = { B, lambda, lambdaB: 4, lambdaD: 20 };
+  const low = { B, lambda, offsetB: 4, offsetD: 20 };
   const into = input(memory, 'into', [M, K], randomArray(M * K, 6));
   const g = new Graph();
   veraMerge(g, { ...low, weight, A, K }, into);
@@ -43,10 +43,10 @@ test.each([
   const given = (name: string, shape: readonly [number, number], seed: number) =>
     input(memory, name, shape, randomArray(shape[0] * shape[1], seed));
   const x = given('x', [N, K], 1);
-  const lambdaD = 4 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4;
+  const offsetD = 4 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
   const lambda = input(memory, 'lambda', [pool], randomArray(pool, 5));
-  const merge = { A: given('A', [R, K + 3], 3), B: given('B', [M + 2, R], 4), lambda, lambdaB: 4, lambdaD, K };
+  const merge = { A: given('A', [R, K + 3], 3), B: given('B', [M + 2, R], 4), lambda, offsetB: 4, offsetD, K };
   const weight = given('weight', [M, K], 2);
   const into = input(memory, 'into', [M, K], randomArray(M * K, 6));
   const build = (g: Graph) => {
@@ -64,8 +64,8 @@ test('vera_merge refuses what does not fit', () => {
     A: pinned('A', [6, 8]),
     B: pinned('B', [9, 6]),
     lambda: pinned('lambda', [16]),
-    lambdaB: 0,
-    lambdaD: 8,
+    offsetB: 0,
+    offsetD: 8,
     K: 5,
   };
   const g = new Graph();
@@ -75,7 +75,7 @@ test('vera_merge refuses what does not fit', () => {
   expect(() => merge({ A: pinned('A', [6, 4]) })).toThrow('vera_merge A: expected (6, 5), got (6, 4)');
   expect(() => merge({ B: pinned('B', [6, 6]) })).toThrow('vera_merge B: expected (7, 6), got (6, 6)');
   expect(() => merge({ A: pinned('A', [6, 8], 'f16') })).toThrow('in f32, got f16, f32 and f32');
-  expect(() => merge({ lambdaD: 6 })).toThrow(/multiples of 4/);
-  expect(() => merge({ lambdaD: 12 })).toThrow(/at least 18 elements/);
+  expect(() => merge({ offsetD: 6 })).toThrow(/multiples of 4/);
+  expect(() => merge({ offsetD: 12 })).toThrow(/at least 18 elements/);
   expect(g.steps).toHaveLength(0);
 });

@@ -19,8 +19,8 @@ test('layers with one input in merged weights: central differences by x and the 
   const plain = widths.map((M, i) => input(memory, `weight ${i}`, [M, K], randomArray(M * K, 10 + i)));
   const into = widths.map((M, i) => input(memory, `merged ${i}`, [M, K], randomArray(M * K, 20 + i)));
   const places = [
-    { lambdaB: 4, lambdaD: 12 },
-    { lambdaB: 20, lambdaD: 24 },
+    { offsetB: 4, offsetD: 12 },
+    { offsetB: 20, offsetD: 24 },
   ] as const;
   const build = (g: Graph): Value => {
     places.forEach((place, i) => void veraMerge(g, { weight: plain[i], A, B, lambda, K, ...place }, into[i]!));

@@ -26,7 +26,7 @@ test.each<MixedSizes>([
     const low = input(own, 'u', [T, R], part(memory.get(u)!, R));
     const [pool, layout] = [pools[adapter], layouts[adapter]];
     let after = before;
-    if (pool !== undefined && layout !== undefined && layout.lambdaB !== NO_SLOT) {
+    if (pool !== undefined && layout !== undefined && layout.offsetB !== NO_SLOT) {
       own.set(pool, memory.get(pool)!);
       after = veraAdd(alone, before, { u: low, B, lambda: pool, ...layout });
     }

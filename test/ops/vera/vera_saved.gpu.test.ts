@@ -11,9 +11,9 @@ import type { Memory } from '../../reference/runner';
 /** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
 function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const memory: Memory = new Map();
-  const lambdaB = 4;
-  const lambdaD = 8 + Math.ceil(M / 4) * 4;
-  const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
   const weight = input(memory, 'weight', [M, K], fill(M * K, 2));
   const A = input(memory, 'A', [R, K + 4], fill(R * (K + 4), 4));
@@ -25,7 +25,7 @@ function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const g = new Graph();
   for (const value of [lambda, x]) g.train(value);
   const u = veraDown(g, x, A);
-  const low = { u, B, lambda, lambdaB, lambdaD };
+  const low = { u, B, lambda, offsetB, offsetD };
   const [y] = veraLinears(g, x, [{ weight, residual, low, saved: true }]) as [Value];
   const earlier: [Value, Value][] = [
     [lambda, grads],

@@ -24,8 +24,8 @@ function layers(saved: readonly [boolean, boolean]) {
     const u = veraDown(g, x, A);
     const shared = { u, B, lambda };
     const [first, second] = veraLinears(g, x, [
-      { weight: weights[0]!, residual, low: { ...shared, lambdaB: 4, lambdaD: 12 }, saved: saved[0] },
-      { weight: weights[1]!, bias, low: { ...shared, lambdaB: 20, lambdaD: 24 }, saved: saved[1] },
+      { weight: weights[0]!, residual, low: { ...shared, offsetB: 4, offsetD: 12 }, saved: saved[0] },
+      { weight: weights[1]!, bias, low: { ...shared, offsetB: 20, offsetD: 24 }, saved: saved[1] },
     ]);
     // One result, in which both have a part.
     return linear(g, first!, mix, undefined, { residual: second! });

@@ -1,6 +1,6 @@
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
-import type { VeraModel } from '../../../src/page/adapters/vera_model';
+import type { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { PreTrainedModel } from '../../../src/page/models/model';
 import type { FakeSession, Script } from '../../worker/fake_session';
@@ -15,13 +15,13 @@ export async function openVera(
 ): Promise<{ fake: FakeSession; base: PreTrainedModel; vera: VeraModel }> {
   const { session, fake } = await openSession(() => ({
     loadModel: async () => modelInfo,
-    createVera: async () => info,
-    loadVera: async () => info,
+    createAdapters: async () => info,
+    loadAdapters: async () => info,
     addAdapter: async () => info,
     loadAdapter: async () => info,
     setAdapter: async () => info,
     mergeAdapters: async () => info,
-    unloadVera: async () => modelInfo,
+    unloadAdapters: async () => modelInfo,
     deltaWeight: async () => ({ dims: [1, 1], data: new Float32Array(1) }),
     ...script,
   }));

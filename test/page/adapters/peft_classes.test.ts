@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { PeftConfig, PeftModel } from '../../../src/page/adapters/peft_classes';
 import { modelInfo, openSession } from '../session/open_session';
 import { config, openVera } from './open_vera';
@@ -33,7 +33,7 @@ describe('PeftModel and PeftConfig', () => {
 describe('progressbar', () => {
   const merging = (weights: number) => async (): Promise<unknown[]> => {
     const { fake, vera } = await openVera({
-      unloadVera: async (id) => {
+      unloadAdapters: async (id) => {
         for (let done = 1; done <= weights; done++) fake.emit({ type: 'merge', call: id, done, total: weights });
         return modelInfo;
       },

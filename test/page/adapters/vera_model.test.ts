@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { adapters } from '../../../src/page/adapters/adapters';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
-import { VeraModel } from '../../../src/page/adapters/vera_model';
+import { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { PreTrainedModel } from '../../../src/page/models/model';
 import { eventually } from '../../helpers/eventually';
@@ -20,7 +20,7 @@ async function loaded(
 ): Promise<Opened & { model: PreTrainedModel }> {
   const opened = await openSession((fake) => ({
     loadModel: async () => modelInfo,
-    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+    createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
     ...script(fake),
   }));
   const model = await AutoModelForCausalLM.from_pretrained('org/name', { session: opened.session });
@@ -44,7 +44,7 @@ describe('a VeRA model', () => {
     expect(vera.get_nb_trainable_parameters()).toEqual({ trainable: 12, all: 1000 });
     expect(vera.config).toBe(model.config);
     expect(vera.named_modules()).toBe(model.named_modules());
-    expect(fake.argsOf('createVera')).toEqual([[modelInfo.model, 'default', { ...config }, {}]]);
+    expect(fake.argsOf('createAdapters')).toEqual([[modelInfo.model, 'default', { ...config }, {}]]);
     await session.close();
   });
 
@@ -99,15 +99,21 @@ describe('a VeRA model', () => {
 
   test('is loaded from files, from this device, or from a folder', async () => {
     const { model, session, fake } = await loaded(() => ({
-      loadVera: async (_call, _model, name) => veraInfo({ [name]: { ...config } }, [name]),
+      loadAdapters: async (_call, _model, name) => veraInfo({ [name]: { ...config } }, [name]),
     }));
     await VeraModel.from_pretrained(model, files, { adapter_name: 'mine', is_trainable: true });
     await VeraModel.from_pretrained(model, { id: 'my-style' });
     await VeraModel.from_pretrained(model, new URL('https://example.com/a/'), { projection_dtype: 'float16' });
-    expect(fake.argsOf('loadVera').map((args) => args.slice(1))).toEqual([
-      [modelInfo.model, 'mine', files, { progress: false, is_trainable: true }],
-      [modelInfo.model, 'default', { id: 'my-style' }, { progress: false }],
-      [modelInfo.model, 'default', { url: 'https://example.com/a/' }, { progress: false, projection_dtype: 'float16' }],
+    const peft_types = ['VERA'];
+    expect(fake.argsOf('loadAdapters').map((args) => args.slice(1))).toEqual([
+      [modelInfo.model, 'mine', files, { progress: false, peft_types, is_trainable: true }],
+      [modelInfo.model, 'default', { id: 'my-style' }, { progress: false, peft_types }],
+      [
+        modelInfo.model,
+        'default',
+        { url: 'https://example.com/a/' },
+        { progress: false, peft_types, own: { projection_dtype: 'float16' } },
+      ],
     ]);
     await session.close();
   });
@@ -115,16 +121,16 @@ describe('a VeRA model', () => {
   test('that comes after the abort is dropped, and its base model kept', async () => {
     const controller = new AbortController();
     const { model, session, fake } = await loaded(() => ({
-      async loadVera(_call, _model, name) {
+      async loadAdapters(_call, _model, name) {
         controller.abort();
         await new Promise((resolve) => setTimeout(resolve, 10));
         return veraInfo({ [name]: { ...config } }, [name]);
       },
-      dropVera: async () => {},
+      dropAdapters: async () => {},
     }));
     const loading = VeraModel.from_pretrained(model, files, { signal: controller.signal });
     await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
-    await eventually(() => expect(fake.argsOf('dropVera')).toEqual([[7]]));
+    await eventually(() => expect(fake.argsOf('dropAdapters')).toEqual([[7]]));
     expect(fake.argsOf('disposeModel')).toEqual([]);
     await session.close();
   });
@@ -158,7 +164,7 @@ describe('a VeRA model', () => {
     const { vera, session, fake } = await wrapped((current) => {
       let commit = (): void => {};
       return {
-        async unloadVera(call) {
+        async unloadAdapters(call) {
           const committed = new Promise<void>((resolve) => {
             commit = resolve;
           });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import { Trainer } from '../../../src/page/training/trainer';
@@ -8,7 +8,7 @@ import { modelInfo, openSession, veraInfo } from './open_session';
 test('methods of other libraries tell what there is instead, and leave alone those that there are', async () => {
   const { session } = await openSession(() => ({
     loadModel: async () => modelInfo,
-    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+    createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
   }));
   const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
   const model = await get_peft_model(base, new VeraConfig());
@@ -34,7 +34,7 @@ test('methods of other libraries tell what there is instead, and leave alone tho
     ['active_adapter', /^active_adapters /],
     ['active_peft_config', /peft_config\[active_adapters\[0\]\]/],
     ['base_model', /stays as it was/],
-    ['peft_type', /always 'VERA'/],
+    ['peft_type', /peft_config\[active_adapters\[0\]\]\.peft_type/],
   ] as const) {
     expect(() => model[name as never]).toThrow(
       expect.objectContaining({

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
@@ -32,7 +32,7 @@ const files = { 'adapter_config.json': new Blob(['{}']), 'adapter_model.safetens
 async function opened() {
   const { session, fake } = await openSession(() => ({
     loadModel: async () => modelInfo,
-    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+    createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
   }));
   const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
   const model = await get_peft_model(base, config);
@@ -117,9 +117,9 @@ describe('null in place of options is told of as any other wrong argument', () =
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({ name: 'WebVeraError', message: expect.stringMatching(/expected|VeRA/i) });
-    expect(scene.fake.calls.filter(({ name }) => !['open', 'loadModel', 'createVera', 'train'].includes(name))).toEqual(
-      [],
-    );
+    expect(
+      scene.fake.calls.filter(({ name }) => !['open', 'loadModel', 'createAdapters', 'train'].includes(name)),
+    ).toEqual([]);
     await scene.session.close();
   });
 
@@ -132,7 +132,11 @@ describe('null in place of options is told of as any other wrong argument', () =
   });
 
   test.each<[string, (scene: Scene) => unknown, string]>([
-    ['from_pretrained(model, source, null)', ({ base }) => PeftModel.from_pretrained(base, files, none), 'loadVera'],
+    [
+      'from_pretrained(model, source, null)',
+      ({ base }) => PeftModel.from_pretrained(base, files, none),
+      'loadAdapters',
+    ],
     ['load_adapter(source, name, null)', ({ model }) => model.load_adapter(files, 'a', none), 'loadAdapter'],
     ['merge_adapter(null)', ({ model }) => model.merge_adapter(none), 'mergeAdapters'],
   ])('%s is as in PEFT', async (_, call, name) => {

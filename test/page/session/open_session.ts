@@ -2,7 +2,7 @@ import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { PreTrainedModel } from '../../../src/page/models/model';
 import { Session } from '../../../src/page/session/session';
 import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
-import type { AdapterState, ModelInfo, VeraConfigFields, VeraInfo } from '../../../src/worker/protocol';
+import type { AdapterConfigFields, AdapterStanding, AdaptersInfo, ModelInfo } from '../../../src/worker/protocol';
 import type { FakeSession, Script } from '../../worker/fake_session';
 import { type FakeWorker, fakeWorker } from '../../worker/fake_worker';
 
@@ -42,8 +42,11 @@ export const modelInfo: ModelInfo = {
   ],
 };
 
-export function veraInfo(configs: Readonly<Record<string, VeraConfigFields>>, active: readonly string[]): VeraInfo {
-  const adapters = Object.entries(configs).map(([name, config]): [string, AdapterState] => [
+export function veraInfo(
+  configs: Readonly<Record<string, AdapterConfigFields>>,
+  active: readonly string[],
+): AdaptersInfo {
+  const adapters = Object.entries(configs).map(([name, config]): [string, AdapterStanding] => [
     name,
     { config, trainable: true, modules: ['model.layers.0.self_attn.q_proj'] },
   ]);

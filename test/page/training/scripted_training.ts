@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import type { RunEvent } from '../../../src/core/types/run';
 import type { Example, StepLogs } from '../../../src/core/types/training';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
-import type { VeraModel } from '../../../src/page/adapters/vera_model';
+import type { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import type { TrainRequest } from '../../../src/worker/protocol';
 import type { FakeSession, Script } from '../../worker/fake_session';
@@ -12,7 +12,7 @@ import { modelInfo, type Opened, openSession, veraInfo } from '../session/open_s
 export async function wrapped(script?: (fake: () => FakeSession) => Script): Promise<Opened & { model: VeraModel }> {
   const opened = await openSession((fake) => ({
     loadModel: async () => modelInfo,
-    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+    createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
     ...script?.(fake),
   }));
   const base = await AutoModelForCausalLM.from_pretrained('org/name', { session: opened.session });

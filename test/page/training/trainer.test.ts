@@ -132,8 +132,8 @@ describe('a training run', () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ['no model', { train_dataset: rows }, /model: expected a VeraModel, got undefined/],
-    ['a model that is none', { model: {}, train_dataset: rows }, /model: expected a VeraModel/],
+    ['no model', { train_dataset: rows }, /model: expected a model with adapters, got undefined/],
+    ['a model that is none', { model: {}, train_dataset: rows }, /model: expected a model with adapters/],
     ['an option of another library', { train_dataset: rows, tokenizer: {} }, /not yet supported argument 'tokenizer'/],
   ])('refuses %s', (_case, init, message) => {
     expect(() => new Trainer(init as TrainerInit)).toThrow(
@@ -145,7 +145,7 @@ describe('a training run', () => {
     const { session } = await openSession(() => ({ loadModel: async () => modelInfo }));
     const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
     const make = (init: unknown) => () => new Trainer(init as TrainerInit);
-    const hint = expect.stringMatching(/a PreTrainedModel: .* await get_peft_model\(model, new VeraConfig/);
+    const hint = expect.stringMatching(/a PreTrainedModel: .* await get_peft_model\(model, config\)/);
     expect(make({ model: base, train_dataset: rows })).toThrow(expect.objectContaining({ hint }));
     const form = { code: 'invalid_argument', hint: 'Write new Trainer({ model, args, train_dataset }).' };
     for (const init of [base, undefined]) expect(make(init)).toThrow(expect.objectContaining(form));

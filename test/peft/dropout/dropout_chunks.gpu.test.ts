@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overlaidLayers } from '../../../src/adapters/wrap';
+import { overlaidLayers } from '../../../src/adapters/layers/wrap';
 import { Graph, type Step } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { crossEntropy } from '../../../src/ops/losses/cross_entropy';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DropoutSource } from '../../../src/adapters/adapter';
-import { overlayOf } from '../../../src/adapters/overlay';
-import { overlaidLayers } from '../../../src/adapters/wrap';
+import { overlayOf } from '../../../src/adapters/layers/overlay';
+import { overlaidLayers } from '../../../src/adapters/layers/wrap';
 import { Graph } from '../../../src/graph/graph';
 import { constantOf } from '../../../src/models/loaded_model';
 import { attention } from '../../../src/ops/attention/attention';

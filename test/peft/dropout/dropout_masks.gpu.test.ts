@@ -103,7 +103,7 @@ async function gradientsOverMasks(p: number, masks: number): Promise<{ drawn: Fl
 function ofLambdaB({ adapters }: Awaited<ReturnType<typeof openTrainingBench>>, pool: Float64Array): Float64Array {
   const slots = [...adapters[0]!.layout.slots.values()];
   return Float64Array.from(
-    slots.flatMap(({ lambdaB, out_features }) => [...pool.subarray(lambdaB, lambdaB + out_features)]),
+    slots.flatMap(({ offsetB, out_features }) => [...pool.subarray(offsetB, offsetB + out_features)]),
   );
 }
 

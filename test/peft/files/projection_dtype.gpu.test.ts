@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { generateProjections, type Projections, roundProjections } from '../../../src/adapters/vera/projections';
+import {
+  generateProjections,
+  type Projections,
+  roundProjections,
+} from '../../../src/adapters/vera/projections/projections';
 import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../../src/index';
 import { loadMlp } from '../../helpers/models/mlp';
 import { adaptersOf, distance, logitsOf, randomise } from '../../helpers/peft';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { layoutVectors } from '../../../src/adapters/vera/parameters';
+import { layoutVectors } from '../../../src/adapters/vera/vera_layout';
 import { f16ToF32, f32ToF16 } from '../../../src/core/numbers/float16';
 import { AutoModelForCausalLM, type PreTrainedModel, VeraModel } from '../../../src/index';
 import { largestDifference } from '../../helpers/golden/golden';
@@ -16,7 +16,7 @@ function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];
   });
-  return layoutVectors(modules, 8).slots.get(module)!.lambdaB;
+  return layoutVectors(modules, 8).slots.get(module)!.offsetB;
 }
 
 describe.each(dtypes)('a base in %s', (dtype) => {

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../../src/adapters/vera/config';
+import type { VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import { smallConfigs } from '../../helpers/models/seeded_model';
 
 const { llama, gpt2, opt } = smallConfigs;

@@ -25,9 +25,9 @@ const T = 9;
 function partsOf({ layout }: VeraAdapter): { name: string; start: number; end: number }[] {
   const part = (name: string, start: number, length: number) => ({ name, start, end: start + length });
   return [
-    ...[...layout.slots].flatMap(([name, { out_features, lambdaB, lambdaD }]) => [
-      part(`${name} λ_b`, lambdaB, out_features),
-      part(`${name} λ_d`, lambdaD, layout.r),
+    ...[...layout.slots].flatMap(([name, { out_features, offsetB, offsetD }]) => [
+      part(`${name} λ_b`, offsetB, out_features),
+      part(`${name} λ_d`, offsetD, layout.r),
     ]),
     ...[...layout.tensors].map(([name, { shape, offset }]) => part(name, offset, numel(shape))),
   ];

@@ -1,12 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import type { Overlay } from '../../../src/adapters/overlay';
-import { LAYER_MODES, type LayerMode } from '../../../src/adapters/training_layers';
-import { VeraConfig } from '../../../src/adapters/vera/config';
+import type { Overlay } from '../../../src/adapters/layers/overlay';
+import { LAYER_MODES, type LayerMode } from '../../../src/adapters/layers/training_layers';
+import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { veraKind } from '../../../src/adapters/vera/kind';
-import { layoutVectors } from '../../../src/adapters/vera/parameters';
-import { modesOf } from '../../../src/adapters/vera/training_layers';
+import { modesOf } from '../../../src/adapters/vera/layers/vera_training_layers';
 import type { VeraAdapter } from '../../../src/adapters/vera/vera_adapter';
-import { VeraOnModel } from '../../../src/adapters/vera/vera_on_model';
 import { WebVeraError } from '../../../src/core/errors/error';
 import type { Program, Runner } from '../../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../../src/graph/value';
@@ -14,6 +12,7 @@ import type { Architecture } from '../../../src/models/architecture';
 import { languageHead } from '../../../src/models/heads';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { LoadedLayers, layersOfRun } from '../../../src/train/steps/loaded_layers';
+import { unplacedVera } from '../../helpers/session/vera_placer';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
@@ -28,17 +27,7 @@ const args = { max_length: 256, per_device_train_batch_size: 2, gradient_accumul
 
 function adapterWith(vera_dropout = 0): VeraAdapter {
   const modules = names.map((name) => ({ name, in_features: 64, out_features: 64 }));
-  return new VeraOnModel({
-    name: 'a',
-    key: 'a',
-    config: new VeraConfig({ r: 16, vera_dropout }),
-    trainable: true,
-    origin: undefined,
-    pool: pinned('pool', [240]),
-    layout: layoutVectors(modules, 16),
-    projections: { A: pinned('A', [16, 64]), B: pinned('B', [64, 16]), dtype: 'float32' },
-    trained: [],
-  });
+  return unplacedVera({ config: new VeraConfig({ r: 16, vera_dropout }), modules, max_in: 64, max_out: 64 });
 }
 
 const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay> = {}): Overlay => ({

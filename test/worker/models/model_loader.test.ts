@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { BASE } from '../../../src/adapters/overlay';
+import { BASE } from '../../../src/adapters/layers/overlay';
 import { f32ToF16 } from '../../../src/core/numbers/float16';
 import { folderFiles } from '../../../src/formats/models/model_files';
 import { byteSize } from '../../../src/formats/tensors/dtype';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { allTunableKernels } from '../../../src/adapters/kinds';
 import { adapterKey, type KernelAdapter, type KernelChoice } from '../../../src/core/kernels/kernel_choice';
 import { kernelVersion } from '../../../src/gpu/choice/kernel_version';
-import { tunableKernels } from '../../../src/ops/tunable';
 import { MemoryStore } from '../../../src/store/blob_store';
 import { StoreError } from '../../../src/store/store_error';
 import type { OpenDevice } from '../../../src/worker/models/device';
@@ -10,7 +10,7 @@ import { SessionKernels } from '../../../src/worker/models/session_kernels';
 import type { OpenOptions } from '../../../src/worker/protocol';
 import { LLVMPIPE } from '../../helpers/gpu/devices';
 
-const version = await kernelVersion(tunableKernels());
+const version = await kernelVersion(allTunableKernels());
 const { vendor, architecture, description, features } = LLVMPIPE;
 const adapter: KernelAdapter = { vendor, architecture, description, features, limits: { maxBufferSize: 1 } };
 const choice: KernelChoice = { version, adapter, variants: { linear: 'wide', attention: 'serial' } };

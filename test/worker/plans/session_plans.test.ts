@@ -23,7 +23,7 @@ const sizeOf = (file: string): number => files[file]?.length ?? 0;
 const total = sizeOf(MODEL) + sizeOf(TOKENIZER);
 const noGpu = { adapter: () => Promise.reject(new WebVeraError('unsupported_device', 'There is none')) };
 const request = {
-  config: { r: 4 },
+  config: { peft_type: 'VERA', r: 4 },
   args: resolveTrainingArguments({ max_length: 16 }),
   load: { progress: false },
   memory: { bytes: 2 ** 30, from: 'given' },

@@ -47,7 +47,7 @@ export async function learn(learner: Learner, unfinished: Unfinished, turn: Lear
     await host.remove(copy);
     await host.place(copy, filesOf(vectors), { is_trainable: true });
     const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
-    const trainer = new Trainer({ model: host.vera, adapter_name: copy, args, train_dataset: learnt });
+    const trainer = new Trainer({ model: host.adapted, adapter_name: copy, args, train_dataset: learnt });
     await run.free(signal);
     const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
     const steps = output.global_step;
@@ -107,7 +107,7 @@ async function lossOf(
   for (let start = 0; start < examples.length; start += PORTION) {
     const portion = examples.slice(start, start + PORTION);
     const trainer = new Trainer({
-      model: host.vera,
+      model: host.adapted,
       adapter_name,
       args,
       train_dataset: portion,

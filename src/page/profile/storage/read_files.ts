@@ -1,4 +1,3 @@
-import { VeraConfig } from '../../../adapters/vera/config';
 import { WebVeraError } from '../../../core/errors/error';
 import { type Files, namedFiles } from '../../../core/input/named_files';
 import { parseJson } from '../../../core/input/nesting';
@@ -6,6 +5,7 @@ import { exampleFields } from '../../../core/types/example';
 import type { RgbImage } from '../../../core/types/image';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample } from '../../../core/types/training';
+import { type AnyAdapterConfig, configFromJson, pageKindOf } from '../../adapters/kinds';
 import { wrong } from '../../session/options';
 import type { KeptExample } from '../examples/examples';
 import { IMAGES, readImages } from '../examples/image_file';
@@ -43,7 +43,7 @@ export async function readFiles(given: Files, { base, image_size }: Expected): P
   const files = namedFiles('Profile.import: files', given, { hint: HINT });
   try {
     const adapter = { [CONFIG]: expectFile(files, CONFIG), [MODEL]: expectFile(files, MODEL) };
-    const config = sideBySide(VeraConfig.from_json(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));
+    const config = sideBySide(configFromJson(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));
     const lines = await readExamples(files, image_size);
     if (files.has(ABOUT)) {
       const about = parse(await textOf(ABOUT, expectFile(files, ABOUT)), ABOUT);
@@ -63,13 +63,13 @@ function readAbout(
   json: unknown,
   lines: readonly SentExample[],
   base: KnownBase,
-  config: VeraConfig,
+  config: AnyAdapterConfig,
 ): Pick<ProfileFiles, 'imported' | 'examples'> {
   const about = fieldsOf(json, ABOUT);
   if (about.get('webvera_profile') !== VERSION) throw about.invalid('webvera_profile', `${VERSION}`);
   const settings = fieldsOf(about.get('settings'), `${ABOUT}: settings`);
   const [peft_config, args] = [plain(settings, 'peft_config'), plain(settings, 'args')];
-  expectConfig(peft_config, { r: config.r, projection_prng_key: config.projection_prng_key });
+  expectConfig(peft_config, fixedFields(config));
   expectArguments(args);
   const imported = {
     base_model: about.optionalString('base_model') ?? null,
@@ -93,6 +93,12 @@ function readAbout(
     throw about.invalid('arrivals', `${lines.length} different integers below seen, one for each of ${EXAMPLES}`);
   }
   return { imported, examples: lines.map((example, index) => ({ n: arrivals[index] ?? 0, example })) };
+}
+
+/** The fields of an imported adapter that must be those of the profile's settings. */
+function fixedFields(config: AnyAdapterConfig): Partial<AnyAdapterConfig> {
+  const { fixed } = pageKindOf(config).profile;
+  return Object.fromEntries(Object.entries(config).filter(([name]) => fixed.includes(name)));
 }
 
 function isWithin(n: unknown, end: number): boolean {

@@ -1,9 +1,9 @@
-import type { VeraConfigInit } from '../../../adapters/vera/config';
 import { WebVeraError } from '../../../core/errors/error';
 import { Fields, isJsonObject } from '../../../core/input/fields';
 import { exampleFields } from '../../../core/types/example';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
+import type { AnyAdapterConfigInit } from '../../adapters/kinds';
 import type { KeptExample } from '../examples/examples';
 import type { LearnRecord, ProfileInfo } from '../types';
 
@@ -15,7 +15,7 @@ export interface Vectors {
 
 export interface ProfileSettings {
   /** As it was given when the profile began. */
-  readonly peft_config: VeraConfigInit;
+  readonly peft_config: AnyAdapterConfigInit;
   readonly args: TrainingArguments;
   readonly max_examples: number;
   readonly keep_examples: boolean;

@@ -1,4 +1,4 @@
-import type { Overlay } from '../../../adapters/overlay';
+import type { Overlay } from '../../../adapters/layers/overlay';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../../formats/models/model_folder';
 import { expectFinite } from '../../../formats/tensors/finite';
 import { transpose } from '../../../formats/tensors/transpose';

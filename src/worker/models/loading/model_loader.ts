@@ -1,4 +1,4 @@
-import { BASE } from '../../../adapters/overlay';
+import { BASE } from '../../../adapters/layers/overlay';
 import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
 import { ceilDiv, formatShape, numel, rowsAndColumns, sameShape } from '../../../core/numbers/shape';

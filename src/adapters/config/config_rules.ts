@@ -1,0 +1,134 @@
+import { WebVeraError } from '../../core/errors/error';
+import { type OwnNames, suggestion } from '../../core/errors/near_name';
+import type { Warn, Warning } from '../../core/errors/warning';
+import { unquoted } from '../../core/errors/wrong';
+import type { AdapterFields } from './adapter_config';
+import { type Field, isObject, show } from './fields';
+
+/** What differs between the configurations of the kinds. */
+export interface ConfigRules<F extends AdapterFields = AdapterFields> {
+  /** The class in PEFT. */
+  readonly name: string;
+  readonly peft_type: string;
+  /** The method's name in messages. */
+  readonly method: string;
+  /** All fields in the order in which messages list them, but for `peft_type`, which comes last. */
+  readonly fields: Readonly<Record<string, Field>>;
+  /** The fields that Python writes as floats. */
+  readonly floats: readonly string[];
+  /** Names that other libraries have for its fields. */
+  readonly names: OwnNames;
+  /** Refuses what PEFT refuses, what PEFT would crash on later, and what could not be loaded again. */
+  check(config: F): void;
+  /** PEFT's warnings about such a configuration, whenever one is made or loaded. */
+  warnings(config: F): readonly Warning[];
+}
+
+/** A kind, as far as its configurations matter. */
+export interface HasRules {
+  readonly Config: { readonly rules: Pick<ConfigRules, 'name' | 'peft_type' | 'method'> };
+}
+
+/** Whether a program or a file is at fault. */
+type Fault = 'invalid_argument' | 'invalid_format';
+
+/** All fields of a configuration, each once and frozen. Throws `invalid_argument`, with PEFT's text where PEFT refuses the same. */
+export function completeFields(rules: ConfigRules, init: object): Readonly<Record<string, unknown>> {
+  const fields = allFields(rules);
+  for (const name of Object.keys(init)) {
+    if (Object.hasOwn(fields, name)) continue;
+    const known = Object.keys(fields);
+    const message = `${rules.name}.__init__() got an unexpected keyword argument '${name}'`;
+    const hint = `${suggestion(name, known, rules.names)} The arguments are ${known.join(', ')}.`.trimStart();
+    throw new WebVeraError('invalid_argument', message, { hint });
+  }
+  checkTypes(rules, init, 'invalid_argument');
+  const given: Readonly<Record<string, unknown>> = { ...init };
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, { fallback }]) => [name, ownCopy(given[name] ?? fallback)]),
+  );
+}
+
+/** The fields that a parsed `adapter_config.json` has, for the configuration's constructor. Throws `invalid_format`. */
+export function fieldsOfFile(rules: ConfigRules, json: unknown, warn: Warn): Readonly<Record<string, unknown>> {
+  const kinds = [{ Config: { rules } }];
+  withPeftType(kinds, peftTypeOf(json, kinds), 'invalid_format');
+  const object = json as Readonly<Record<string, unknown>>;
+  const fields = allFields(rules);
+  const names = Object.keys(object);
+  if (names.includes('runtime_config')) warn({ code: 'ignored_config', message: RUNTIME_CONFIG_IGNORED });
+  const unknown = names.filter((name) => !Object.hasOwn(fields, name) && !KNOWN_ELSEWHERE.includes(name)).sort();
+  if (unknown.length > 0) warn({ code: 'ignored_config', message: unexpectedArguments(rules.name, unknown) });
+  const init = Object.fromEntries(Object.entries(object).filter(([name]) => Object.hasOwn(fields, name)));
+  checkTypes(rules, init, 'invalid_format');
+  return init;
+}
+
+/** The `peft_type` of a parsed `adapter_config.json`. Throws `invalid_format` for anything that has none. */
+export function peftTypeOf(json: unknown, kinds: readonly HasRules[]): unknown {
+  if (!isObject(json)) {
+    throw new WebVeraError('invalid_format', `adapter_config.json: expected an object, got ${show(json)}`);
+  }
+  if (Object.hasOwn(json, 'peft_type')) return json.peft_type;
+  throw new WebVeraError('invalid_format', "'peft_type'", {
+    hint: `adapter_config.json: expected a field peft_type of value ${typesOf(kinds)}, got none.`,
+  });
+}
+
+/** The one of these kinds that has a `peft_type`. Throws if none has: PEFT has many methods. */
+export function withPeftType<K extends HasRules>(kinds: readonly K[], peft_type: unknown, code: Fault): K {
+  const kind = kinds.find(({ Config }) => Config.rules.peft_type === peft_type);
+  if (kind !== undefined) return kind;
+  const rules = kinds.map(({ Config }) => Config.rules);
+  const methods = rules.map(({ method }) => method).join(' and ');
+  const hint =
+    code === 'invalid_format'
+      ? `adapter_config.json describes an adapter of another method. Only those of ${methods} can be loaded, whose peft_type is ${typesOf(kinds)}.`
+      : `A ${rules.map(({ name }) => name).join(' or ')} is for ${methods}, and of no other method. Leave peft_type out.`;
+  const supported = rules.map((kind) => kind.peft_type);
+  const detail = { peft_type: typeof peft_type === 'string' ? peft_type.slice(0, 80) : null, supported };
+  throw new WebVeraError(code, `peft_type: expected ${typesOf(kinds)}, got ${show(peft_type)}`, { hint, detail });
+}
+
+function typesOf(kinds: readonly HasRules[]): string {
+  return kinds.map(({ Config }) => `"${Config.rules.peft_type}"`).join(' or ');
+}
+
+function allFields({ fields, peft_type }: ConfigRules): Readonly<Record<string, Field>> {
+  const accepts = (value: unknown): boolean => value === peft_type || value === null;
+  return { ...fields, peft_type: { fallback: peft_type, expected: `"${peft_type}"`, accepts } };
+}
+
+function checkTypes(rules: ConfigRules, init: object, code: Fault): void {
+  const fields = allFields(rules);
+  for (const [name, value] of Object.entries(init)) {
+    const field = fields[name];
+    if (field === undefined || value === undefined) continue;
+    if ((value === null && field.fallback === null) || field.accepts(value)) continue;
+    if (name === 'peft_type') withPeftType([{ Config: { rules } }], value, code);
+    const hint = unquoted(value, field.accepts) ?? '';
+    throw new WebVeraError(code, `${name}: expected ${field.expected}, got ${show(value)}`, { hint });
+  }
+}
+
+/** A frozen copy, without repeated entries: later changes of the caller's list don't affect the configuration. */
+function ownCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
+  return isObject(value) ? Object.freeze(structuredClone(value)) : value;
+}
+
+/** Keys in files that PEFT accepts silently, although they aren't fields here. */
+const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
+
+const RUNTIME_CONFIG_IGNORED =
+  'The configuration file contains a `runtime_config` key. This is ignored. Runtime configurations are only valid at ' +
+  'runtime.';
+
+function unexpectedArguments(name: string, unknown: readonly string[]): string {
+  return (
+    `Unexpected keyword arguments [${unknown.map((field) => `'${field}'`).join(', ')}] for class ${name}, these are ` +
+    "ignored. This probably means that you're loading a configuration file that was saved using a higher version of " +
+    'the library and additional parameters have been introduced since. It is highly recommended to upgrade the PEFT ' +
+    'version before continuing (e.g. by running `pip install -U peft`).'
+  );
+}

@@ -1,0 +1,111 @@
+import { WebVeraError } from '../../core/errors/error';
+import { isShallow, jsonOf, MOST_LEVELS } from '../../core/input/nesting';
+import type { AdapterFields, TaskType } from './adapter_config';
+
+const TASK_TYPES: readonly TaskType[] = [
+  'SEQ_CLS',
+  'SEQ_2_SEQ_LM',
+  'CAUSAL_LM',
+  'TOKEN_CLS',
+  'QUESTION_ANS',
+  'FEATURE_EXTRACTION',
+];
+
+/** A field of a configuration. A field whose fallback is null accepts null. */
+export interface Field {
+  readonly fallback: unknown;
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+const isIndex = (value: unknown): boolean => Number.isSafeInteger(value);
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const text: Field = { fallback: null, expected: 'a string', accepts: isString };
+const strings: Field = { fallback: null, expected: 'a list of strings', accepts: isStrings };
+const stringOrStrings: Field = {
+  fallback: null,
+  expected: 'a string or a list of strings',
+  accepts: (value) => isString(value) || isStrings(value),
+};
+export const number = (fallback: number): Field => ({
+  fallback,
+  expected: 'a number',
+  accepts: (value) => typeof value === 'number',
+});
+export const float32 = (fallback: number): Field => ({
+  fallback,
+  expected: 'a finite float32',
+  accepts: (value) => typeof value === 'number' && Number.isFinite(Math.fround(value)),
+});
+export const safeInteger = (fallback: number): Field => ({
+  fallback,
+  expected: 'an integer between -(2^53 - 1) and 2^53 - 1',
+  accepts: isIndex,
+});
+export const flag = (fallback: boolean): Field => ({
+  fallback,
+  expected: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+});
+
+/** The fields that say which modules an adapter wraps and what else it trains. A kind takes those that its class in PEFT has. */
+export const TARGET_FIELDS = {
+  target_modules: stringOrStrings,
+  fan_in_fan_out: flag(false),
+  bias: { ...text, fallback: 'none' },
+  modules_to_save: strings,
+  layers_to_transform: {
+    fallback: null,
+    expected: 'an integer or a list of integers',
+    accepts: (value) => isIndex(value) || (Array.isArray(value) && value.every(isIndex)),
+  },
+  layers_pattern: stringOrStrings,
+} as const satisfies Readonly<Record<string, Field>>;
+
+/** The fields of PEFT's `PeftConfig`, which every kind has. */
+export const COMMON_FIELDS = {
+  task_type: text,
+  base_model_name_or_path: text,
+  revision: text,
+  inference_mode: flag(false),
+  auto_mapping: {
+    fallback: null,
+    expected: `an object of at most ${MOST_LEVELS} levels`,
+    accepts: (value) => isObject(value) && isShallow(value),
+  },
+} as const satisfies Readonly<Record<string, Field>>;
+
+/** Refuses values of the fields above that PEFT refuses. `only`: the value of `bias` for the biases of wrapped modules. */
+export function checkCommonValues(config: AdapterFields, only: string): void {
+  const { bias = 'none', task_type, layers_pattern, layers_to_transform } = config;
+  if (bias !== 'none' && bias !== 'all' && !bias.endsWith('_only')) {
+    throw refused(`Requested bias: ${bias}, is not implemented.`, `bias is 'none', 'all' or '${only}'.`);
+  }
+  if (task_type !== null && !TASK_TYPES.includes(task_type)) {
+    throw refused(
+      `Invalid task type: '${task_type}'. Must be one of the following task types: ${TASK_TYPES.join(', ')}.`,
+      "Language models take 'CAUSAL_LM', classifiers 'SEQ_CLS'.",
+    );
+  }
+  if ((layers_pattern?.length ?? 0) > 0 && (layers_to_transform ?? null) === null) {
+    throw refused(
+      'When `layers_pattern` is specified, `layers_to_transform` must also be specified. ',
+      'layers_pattern only says where the indices in layers_to_transform are counted.',
+    );
+  }
+}
+
+/** The error for a value that no adapter can have. */
+export function refused(message: string, hint: string): WebVeraError {
+  return new WebVeraError('invalid_argument', message, { hint });
+}
+
+/** A value, shortened for a message. */
+export function show(value: unknown): string {
+  const shown = typeof value === 'number' ? String(value) : jsonOf(value);
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}

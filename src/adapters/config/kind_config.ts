@@ -1,0 +1,56 @@
+import { tellInstead } from '../../core/errors/foreign_members';
+import type { Warn } from '../../core/errors/warning';
+import { wrong } from '../../core/errors/wrong';
+import type { AdapterConfig } from './adapter_config';
+import { type ConfigRules, completeFields } from './config_rules';
+import { isObject } from './fields';
+
+/** The class of a kind's configurations. */
+export interface ConfigClass<C extends AdapterConfig = AdapterConfig> {
+  new (init?: object): C;
+  readonly rules: ConfigRules<C>;
+  /** Reads a parsed `adapter_config.json`. Throws `invalid_format`. */
+  from_json(json: unknown, options?: { readonly warn?: Warn }): C;
+}
+
+/**
+ * The configurations of all kinds of adapters. Immutable; the fields survive `structuredClone`, and a new configuration of
+ * the clone is the same again.
+ */
+export abstract class KindConfig {
+  static {
+    tellInstead(KindConfig.prototype, {
+      to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
+      save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
+      push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',
+    });
+  }
+
+  /** @internal Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  constructor(rules: ConfigRules<never>, init: object) {
+    if (!isObject(init)) throw wrong(rules.name, 'an object', init);
+    Object.assign(this, completeFields(rules as ConfigRules, init));
+    rules.check(this as never);
+    Object.freeze(this);
+  }
+
+  /**
+   * The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true. Without
+   * `peft_version`, which PEFT up to 0.13 refuses to read.
+   */
+  to_json(): Readonly<Record<string, unknown>> {
+    const fields = Object.fromEntries(Object.entries(this));
+    const json: Record<string, unknown> = { ...fields, inference_mode: true };
+    const { target_modules: targets } = json;
+    if (Array.isArray(targets)) json.target_modules = [...targets].sort();
+    return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+/** Lets a kind's class answer for what PEFT's class has and this one hasn't. */
+export function tellConfigMethods(config: { readonly name: string }): void {
+  tellInstead(config, {
+    from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',
+    from_json_file: `${config.name}.from_json(json) takes what the file holds, parsed.`,
+  });
+}

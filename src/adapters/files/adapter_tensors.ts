@@ -1,0 +1,54 @@
+import type { Warn } from '../../core/errors/warning';
+import type { Shape } from '../../core/numbers/shape';
+import type { Tensor } from '../../core/types/tensor';
+
+/** The tensors of an adapter, by the names that PEFT saves them under. */
+export interface AdapterTensors {
+  /** The parameters that only adapters have. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** Tensors that never train. In a file those that it holds; empty for most kinds. */
+  readonly frozen: ReadonlyMap<string, Tensor>;
+  /** Trained biases, and modules that are saved whole. */
+  readonly others: ReadonlyMap<string, Tensor>;
+}
+
+/** An adapter's tensors on the device without those that never train. */
+export type TrainedNumbers = Pick<AdapterTensors, 'parameters' | 'others'>;
+
+/** The tensors that a model and a configuration expect of a file. */
+export interface ExpectedTensors {
+  /** Shapes by saved name, in the model's order. All must be present. */
+  readonly parameters: ReadonlyMap<string, Shape>;
+  readonly others: ReadonlyMap<string, ExpectedOther>;
+  readonly rules: FileRules;
+  /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
+  parameterName(saved: string, adapter: string): string;
+}
+
+export interface ExpectedOther {
+  readonly shape: Shape;
+  /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be present. */
+  readonly kind: 'bias' | 'module';
+  /** The module that is saved whole, if the tensor's own is only a part of it. */
+  readonly root?: string;
+}
+
+/** A file's tensors by their names, with their shapes. */
+export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
+
+/** What differs between the kinds' files. */
+export interface FileRules {
+  /** Names of the tensors that never train and that a file may hold. */
+  readonly frozen: readonly string[];
+  /** The frozen tensors to read from a file, with the shapes that they must have. Throws and warns as PEFT does. */
+  chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;
+}
+
+/** The name of another tensor that trains in torch's `named_parameters()`. */
+export function otherParameter(
+  saved: string,
+  { kind, root = saved.slice(0, saved.lastIndexOf('.')) }: Omit<ExpectedOther, 'shape'>,
+  adapter: string,
+): string {
+  return kind === 'bias' ? saved : `${root}.modules_to_save.${adapter}${saved.slice(root.length)}`;
+}

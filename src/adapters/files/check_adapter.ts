@@ -1,0 +1,27 @@
+import { defaultLimits } from '../../core/types/source';
+import { readSafetensors } from '../../formats/tensors/safetensors';
+import type { AdapterKind } from '../adapter';
+import type { AdapterConfig } from '../config/adapter_config';
+import { LARGEST_VALUE } from '../config/largest_value';
+import { toTensor } from './file_values';
+
+/** Tensors of other types may be in a file beside an adapter's own. */
+const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
+
+/**
+ * Checks an adapter's tensors without its model: that their shapes go with the configuration, and that all values can be read
+ * again. Throws `limit_exceeded`, `invalid_format`.
+ */
+export function checkAdapterModel(
+  bytes: Uint8Array,
+  kind: Pick<AdapterKind, 'checkFile'>,
+  config: AdapterConfig,
+  limits = defaultLimits,
+): void {
+  const raw = readSafetensors(bytes, limits).tensors;
+  const own = kind.checkFile(config, raw);
+  for (const [name, tensor] of raw) {
+    if (own.has(name)) toTensor(name, tensor, LARGEST_VALUE);
+    else if (FLOATS.includes(tensor.dtype)) toTensor(name, tensor, Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,168 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import { type Shape, sameShape } from '../../core/numbers/shape';
+import { defaultLimits, type ParserLimits } from '../../core/types/source';
+import type { Tensor } from '../../core/types/tensor';
+import { type RawTensor, readSafetensors } from '../../formats/tensors/safetensors';
+import { LARGEST_VALUE } from '../config/largest_value';
+import { type AdapterTensors, type ExpectedOther, type ExpectedTensors, otherParameter } from './adapter_tensors';
+import { MODEL_FILE, toTensor } from './file_values';
+
+interface ReadOptions {
+  readonly limits?: ParserLimits;
+  readonly warn?: Warn;
+  /** Default 'default', which is PEFT's. */
+  readonly adapter_name?: string;
+}
+
+type RawTensors = ReadonlyMap<string, RawTensor>;
+
+/** How many names a warning lists. */
+const SHOWN_NAMES = 4;
+
+/**
+ * Reads an adapter's tensors, of any float type, as float32. Tensors that nobody expects are left out, with a warning that
+ * names them.
+ *
+ * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
+ * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4 in
+ * parameters and frozen tensors.
+ */
+export function readAdapterModel(
+  bytes: Uint8Array,
+  expected: ExpectedTensors,
+  { limits = defaultLimits, warn, adapter_name = 'default' }: ReadOptions = {},
+): AdapterTensors {
+  if (bytes.length > limits.adapter) {
+    throw new WebVeraError(
+      'limit_exceeded',
+      `${MODEL_FILE}: expected at most ${limits.adapter} bytes, got ${bytes.length}`,
+      {
+        hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+      },
+    );
+  }
+  const { parameters, others, rules } = expected;
+  const raw = savedNames(readSafetensors(bytes, limits).tensors, expected, adapter_name);
+  checkModules(raw, others);
+  const frozen = rules.chooseFrozen(raw, warn);
+  const required = new Map([...parameters, ...frozen]);
+  const inTorch = torchNames(expected, adapter_name);
+  checkPresent(raw, required, inTorch);
+  warnOfMissingBiases(raw, others, warn);
+  checkShapes(raw, new Map([...required, ...[...others].map(([name, { shape }]) => [name, shape] as const)]), inTorch);
+  warnOfOthers(raw, new Set([...required.keys(), ...others.keys(), ...rules.frozen]), adapter_name, warn);
+  const read = (names: Iterable<string>, largest: number): Map<string, Tensor> =>
+    new Map([...names].map((name) => [name, toTensor(name, raw.get(name), largest)]));
+  return {
+    parameters: read(parameters.keys(), LARGEST_VALUE),
+    frozen: read(frozen.keys(), LARGEST_VALUE),
+    others: read(
+      [...others.keys()].filter((name) => raw.has(name)),
+      Number.POSITIVE_INFINITY,
+    ),
+  };
+}
+
+/** PEFT also loads, since 0.21, files in which the adapter's name was left in the names. */
+function savedNames(
+  tensors: RawTensors,
+  { parameters, others, rules, parameterName }: ExpectedTensors,
+  adapter: string,
+): RawTensors {
+  const named = new Map<string, RawTensor>();
+  const saved = new Map([
+    ...[...parameters.keys()].map((name) => [parameterName(name, adapter), name] as const),
+    ...[...others.keys(), ...rules.frozen].map((name) => [`${name}.${adapter}`, name] as const),
+  ]);
+  for (const [name, tensor] of tensors) {
+    const known = saved.get(name);
+    named.set(known !== undefined && !tensors.has(known) ? known : name, tensor);
+  }
+  return named;
+}
+
+/** The name in torch of a tensor that is saved under another. */
+function torchNames(
+  { parameters, others, parameterName }: ExpectedTensors,
+  adapter: string,
+): (saved: string) => string {
+  return (saved) => {
+    if (parameters.has(saved)) return parameterName(saved, adapter);
+    const other = others.get(saved);
+    return other === undefined ? `${saved}.${adapter}` : otherParameter(saved, other, adapter);
+  };
+}
+
+/** PEFT stops at the first of them, before it looks at anything else. */
+function checkModules(raw: RawTensors, others: ReadonlyMap<string, ExpectedOther>): void {
+  const missing = [...others].flatMap(([name, { kind }]) => (kind === 'module' && !raw.has(name) ? [name] : []));
+  if (missing.length === 0) return;
+  throw new WebVeraError('invalid_format', `'${missing[0]}'`, {
+    hint: `${MODEL_FILE} lacks tensors of modules that modules_to_save in adapter_config.json names.`,
+    detail: { missing },
+  });
+}
+
+function checkPresent(raw: RawTensors, required: ReadonlyMap<string, Shape>, inTorch: (saved: string) => string): void {
+  const missing = [...required.keys()].filter((name) => !raw.has(name));
+  if (missing.length === 0) return;
+  throw new WebVeraError('invalid_format', missingKeys(missing.map(inTorch)), {
+    hint: 'Was the adapter trained on this model, with these target_modules?',
+    detail: { missing },
+  });
+}
+
+function warnOfMissingBiases(
+  raw: RawTensors,
+  others: ReadonlyMap<string, ExpectedOther>,
+  warn: Warn | undefined,
+): void {
+  const missing = [...others.keys()].filter((name) => !raw.has(name));
+  if (missing.length > 0) warn?.({ code: 'missing_biases', message: missingKeys(missing) });
+}
+
+function missingKeys(names: readonly string[]): string {
+  const quoted = names.map((name) => `'${name}'`);
+  return `Found missing adapter keys while loading the checkpoint: [${quoted.join(', ')}].`;
+}
+
+function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorch: (saved: string) => string): void {
+  const mismatches = [...shapes].flatMap(([name, shape]) => {
+    const tensor = raw.get(name);
+    if (tensor === undefined || sameShape(tensor.shape, shape)) return [];
+    return [
+      `\n\tsize mismatch for ${inTorch(name)}: copying a param with shape ${torchSize(tensor.shape)} from checkpoint, ` +
+        `the shape in current model is ${torchSize(shape)}.`,
+    ];
+  });
+  if (mismatches.length === 0) return;
+  throw new WebVeraError('invalid_format', `Error(s) in loading state_dict for PeftModel:${mismatches.join('')}`, {
+    hint: 'Does the adapter belong to this model, and is r in adapter_config.json the one it was trained with?',
+  });
+}
+
+/** PEFT passes over them without a word. It writes some itself: frozen weights of a head or an embedding that is wrapped. */
+function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
+  const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
+  const extra = [...raw.keys()].filter((name) => !isKnown(name));
+  if (extra.length === 0) return;
+  const shown = [...extra.slice(0, SHOWN_NAMES), ...(extra.length > SHOWN_NAMES ? ['…'] : [])].join(', ');
+  const message = `${MODEL_FILE}: left out what is no part of this adapter, ${extra.length} of ${raw.size} tensors: ${shown}`;
+  warn?.({ code: 'tensors_ignored', message });
+}
+
+/**
+ * With the bias mode 'all', PEFT writes the biases of modules to save three times: the one that counts, and two under
+ * the names of its wrapper, which are left out.
+ */
+function withoutWrapper(name: string, adapter: string): string {
+  return [`.modules_to_save.${adapter}.`, '.modules_to_save.', '.original_module.'].reduce(
+    (short, wrapper) => short.replace(wrapper, '.'),
+    name,
+  );
+}
+
+function torchSize(shape: Shape): string {
+  return `torch.Size([${shape.join(', ')}])`;
+}

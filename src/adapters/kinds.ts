@@ -1,0 +1,42 @@
+import type { Warn } from '../core/errors/warning';
+import type { AnyKernel } from '../core/kernels/kernel';
+import { defaultLimits, type ParserLimits } from '../core/types/source';
+import { parseJsonObject } from '../formats/json';
+import { tunableKernels } from '../ops/tunable';
+import type { AdapterKind } from './adapter';
+import type { AdapterConfig } from './config/adapter_config';
+import { peftTypeOf, withPeftType } from './config/config_rules';
+import { veraKind } from './vera/kind';
+
+/** All kinds of adapters. The page has a table of its own, `page/adapters/kinds.ts`. */
+export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind];
+
+/** The records of all kernels of which there is more than one variant. */
+export function allTunableKernels(): readonly AnyKernel[] {
+  return [...tunableKernels(), ...ADAPTER_KINDS.flatMap((kind) => kind.tunableKernels?.() ?? [])];
+}
+
+interface ReadConfigOptions {
+  readonly limits?: ParserLimits;
+  readonly warn?: Warn;
+  /** The kinds that the file may be of. All by default. */
+  readonly peft_types?: readonly string[] | undefined;
+}
+
+/** The kind of a configuration or of its fields. Throws `invalid_argument` for a `peft_type` that no kind has. */
+export function kindNamed({ peft_type }: { readonly peft_type: unknown }): AdapterKind {
+  return withPeftType(ADAPTER_KINDS, peft_type, 'invalid_argument');
+}
+
+/**
+ * Reads the bytes of an `adapter_config.json` by the kind that its `peft_type` names. Throws `limit_exceeded`, `invalid_format`, and
+ * `invalid_argument` for values that no adapter can have.
+ */
+export function readAdapterConfig(
+  bytes: Uint8Array,
+  { limits = defaultLimits, warn = () => {}, peft_types }: ReadConfigOptions = {},
+): AdapterConfig {
+  const json = parseJsonObject(bytes, 'adapter_config.json', limits.json);
+  const kinds = ADAPTER_KINDS.filter(({ Config }) => peft_types?.includes(Config.rules.peft_type) ?? true);
+  return withPeftType(kinds, peftTypeOf(json, kinds), 'invalid_format').Config.from_json(json, { warn });
+}

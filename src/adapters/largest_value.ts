@@ -1,2 +1,0 @@
-/** Trained vectors and projections stay far below this: a file with a larger value is damaged or malicious. */
-export const LARGEST_VALUE = 1e4;

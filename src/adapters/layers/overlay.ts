@@ -1,0 +1,81 @@
+import type { Value } from '../../graph/value';
+import type { Adapter } from '../adapter';
+import { trainedBiases } from '../config/adapter_config';
+
+/** What a pass uses on top of the base model. */
+export interface Overlay {
+  /** Identifies its programs: the keys of all that they use, joined by '+'. */
+  readonly key: string;
+  /** Adapters whose deltas add, in order. */
+  readonly adapters: readonly Adapter[];
+  /** Tensors in place of the base model's, by name: merged weights, trained biases, modules trained whole. */
+  readonly tensors: ReadonlyMap<string, Value>;
+  /** Modules whose weights have deltas merged into them: no adapter adds to their results. */
+  readonly mergedModules: ReadonlySet<string>;
+  /** Set for a batch in which each row has its own adapter, in place of `adapters`. */
+  readonly rows?: RowAdapters;
+}
+
+/** The adapters of a batch's rows. */
+export interface RowAdapters {
+  /** Each once. */
+  readonly adapters: readonly Adapter[];
+  /** For each row of the batch, the index of its adapter; `adapters.length` for a row without one. */
+  readonly which: Uint32Array<ArrayBuffer>;
+}
+
+/** Adapters that are merged. */
+export interface MergedAdapters {
+  readonly key: string;
+  readonly adapters: readonly Adapter[];
+  /** The weights with their deltas, by tensor name. */
+  readonly weights: ReadonlyMap<string, Value>;
+}
+
+export const BASE: Overlay = { key: 'base', adapters: [], tensors: new Map(), mergedModules: new Set() };
+
+/** Whether an overlay with this key uses what `part` stands for. */
+export function keyHolds(key: string | undefined, part: string): boolean {
+  return key?.split('+').includes(part) ?? false;
+}
+
+/**
+ * What a pass uses when `active` are active among all the adapters of a model. As in PEFT, a trained bias is in use even if
+ * its adapter isn't active.
+ */
+export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], merged?: MergedAdapters): Overlay {
+  const biased = biasedOf(all);
+  const tensors = new Map(biased && tensorsOf(biased, 'bias'));
+  for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
+  for (const [name, value] of merged?.weights ?? []) tensors.set(name, value);
+  const keys = [...active, ...(merged ? [merged] : [])].map(({ key }) => key);
+  // Its biases alone: another program than that of the adapter when it is active.
+  if (biased !== undefined && !active.includes(biased)) keys.push('biases', biased.key);
+  return {
+    key: keys.length === 0 ? BASE.key : keys.join('+'),
+    adapters: active,
+    tensors,
+    mergedModules: new Set(merged?.adapters.flatMap(({ modules }) => [...modules.keys()])),
+  };
+}
+
+/** The adapter that trains biases: the first if there are several. */
+export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
+  return adapters.find(({ config }) => trainedBiases(config) !== 'none');
+}
+
+/** An overlay for a batch in which each row has its own adapter, or undefined for none. */
+export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined)[]): Overlay {
+  // Sorted, so that batches with the same adapters share a program.
+  const adapters = [...new Set(rows.flatMap((adapter) => adapter ?? []))].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const which = Uint32Array.from(rows, (adapter) =>
+    adapter === undefined ? adapters.length : adapters.indexOf(adapter),
+  );
+  const keys = [...new Set([base.key, ...adapters.map(({ key }) => key)])];
+  return { ...base, key: `rows+${keys.join('+')}`, adapters: [], rows: { adapters, which } };
+}
+
+/** The tensors of one kind that an adapter trains, by name. */
+export function tensorsOf({ tensors }: Adapter, wanted: 'bias' | 'module'): Map<string, Value> {
+  return new Map([...tensors].flatMap(([name, { value, kind }]) => (kind === wanted ? [[name, value]] : [])));
+}

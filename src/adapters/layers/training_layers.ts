@@ -1,0 +1,55 @@
+import type { Graph } from '../../graph/graph';
+import type { Program } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import type { Layers } from '../../models/layers';
+
+/**
+ * Equivalent ways to compute an adapted linear layer in training. Which one is cheapest depends on its shape, the batch and
+ * the rank.
+ *
+ * `unmerged`: the adapter's branch is computed beside the base's product, forward and backward.
+ * `saved`: likewise, but more values of the forward pass are kept, which saves one product in the backward pass.
+ * `merged`: W' = W + ΔW is made once a step. The forward pass and the gradient of the input then cost what the base's cost;
+ * only the gradients of the adapter's parameters come on top.
+ * `dense`: as `merged`, but the gradient of W' accumulates over the step, and gives the adapter's gradients once at its end.
+ */
+export type LayerMode = 'unmerged' | 'saved' | 'merged' | 'dense';
+export const LAYER_MODES: readonly LayerMode[] = ['unmerged', 'saved', 'merged', 'dense'];
+
+/** `cheapest`: chosen for each layer, within limits of memory. A mode: for all layers that can have it. */
+export type ModeChoice = 'cheapest' | LayerMode;
+
+/** What a kind of adapter needs to know of a run that trains one adapter alone. */
+export interface TrainingRequest {
+  /** The frozen weights (out, in), by module, of the layers that may have a mode other than `unmerged`. */
+  readonly weights: ReadonlyMap<string, Value>;
+  /** The input of each linear layer, by module, from the model's outline. Layers with one input share A·x. */
+  inputs(): ReadonlyMap<string, Value>;
+  readonly choice: ModeChoice;
+  /** Tokens of a micro-batch, padding included. */
+  readonly tokens: number;
+  /** Micro-batches of an optimiser step. */
+  readonly microBatches: number;
+  /** Bytes that the values of all layers may take, for `cheapest`. */
+  readonly bytes: number;
+  /** The largest value in bytes that a kernel can read. */
+  readonly maxBindingBytes: number;
+  /** The buffer in which the gradients of the adapter's pool accumulate. */
+  readonly grads: Value;
+}
+
+/** The layers of a run that trains one adapter, with the values and programs that they need outside a micro-batch's program. */
+export interface TrainingLayers {
+  /** The layers with the adapter, for a micro-batch's program. */
+  over(g: Graph, base: Layers): Layers;
+  /** Pinned values that the run has to allocate. */
+  readonly values: readonly Value[];
+  /** Values beside the pool that train in a micro-batch's program, each with the pinned buffer of its gradient. */
+  readonly gradients: ReadonlyMap<Value, Value>;
+  /** Run before a step's micro-batches. It may be empty. */
+  readonly before: Program;
+  /** Run after them: adds what `gradients` contribute to the pool's gradients. It may be empty. */
+  readonly after: Program;
+  /** The layers for when there is no memory for `values`: without values, and without programs before and after. */
+  withoutValues(): Pick<TrainingLayers, 'over'>;
+}

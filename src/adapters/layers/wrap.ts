@@ -1,0 +1,37 @@
+import type { Graph } from '../../graph/graph';
+import { type Layers, plainLayers, type Tensors } from '../../models/layers';
+import { baseTensors, type LoadedModel } from '../../models/loaded_model';
+import { type DropoutSource, kindOf } from '../adapter';
+import type { Overlay } from './overlay';
+import type { RowInputs } from './row_inputs';
+import type { TrainingLayers } from './training_layers';
+
+/** The base model's layers with an overlay. Without `source` there is no dropout. */
+export function overlaidLayers(
+  g: Graph,
+  loaded: LoadedModel,
+  { adapters, tensors, mergedModules }: Overlay,
+  {
+    source,
+    training,
+    rows,
+  }: {
+    readonly source?: DropoutSource | undefined;
+    /** In place of the kind's own layers, when one adapter trains alone. */
+    readonly training?: Pick<TrainingLayers, 'over'> | undefined;
+    readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
+  } = {},
+): Layers {
+  const base = plainLayers(g, withTensors(baseTensors(loaded), tensors));
+  if (rows !== undefined) return rows.inputs.over(g, base, rows.T);
+  if (training !== undefined) return training.over(g, base);
+  return kindOf(adapters)?.layers(g, base, adapters, { mergedModules, source }) ?? base;
+}
+
+function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
+  return {
+    weight: (name) => tensors.get(`${name}.weight`) ?? base.weight(name),
+    bias: (name) => tensors.get(`${name}.bias`) ?? base.bias(name),
+    parameter: (name) => tensors.get(name) ?? base.parameter(name),
+  };
+}

@@ -1,0 +1,109 @@
+import { WebVeraError } from '../../core/errors/error';
+import { numel, roundUp, type Shape } from '../../core/numbers/shape';
+import type { Tensor } from '../../core/types/tensor';
+import { VIEW_ALIGNMENT } from '../../graph/value';
+
+/** Where a tensor lies in a pool. */
+interface PoolSlot {
+  readonly shape: Shape;
+  /** In floats. */
+  readonly offset: number;
+}
+
+/** Where all that an adapter trains lies in one buffer. So the norm, and clipping with AdamW, take one dispatch each. */
+export interface PoolLayout {
+  /** The adapter's own parameters, by the names that PEFT saves them under. Offsets are multiples of the alignment. */
+  readonly parameters: ReadonlyMap<string, PoolSlot>;
+  /**
+   * Biases and tensors of whole modules that train, by the base model's names. They lie after all parameters, at multiples of
+   * `VIEW_ALIGNMENT`.
+   */
+  readonly tensors: ReadonlyMap<string, PoolSlot>;
+  /** In floats, padding included. */
+  readonly length: number;
+  /** Floats that train: `length` without padding. */
+  readonly trainable: number;
+}
+
+/** A tensor to be placed in a pool. */
+export interface NamedShape {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** In floats: 1 GiB. */
+const MAX_LENGTH = 2 ** 28;
+/** Shaders read the pool as vec4. */
+const ALIGNMENT = 4;
+
+/**
+ * Places the parameters, then the base model's tensors. Parameters lie at multiples of `alignment`: 4, or `VIEW_ALIGNMENT` if
+ * kernels bind them one by one. Throws `limit_exceeded` above 1 GiB.
+ */
+export function layoutPool(
+  parameters: readonly NamedShape[],
+  tensors: readonly NamedShape[] = [],
+  alignment = ALIGNMENT,
+): PoolLayout {
+  let length = 0;
+  let trainable = 0;
+  const place = (given: readonly NamedShape[], at: number): Map<string, PoolSlot> => {
+    const slots = new Map<string, PoolSlot>();
+    for (const { name, shape } of given) {
+      const offset = roundUp(length, at);
+      length = offset + roundUp(numel(shape), ALIGNMENT);
+      trainable += numel(shape);
+      slots.set(name, { shape, offset });
+    }
+    return slots;
+  };
+  const layout = { parameters: place(parameters, alignment), tensors: place(tensors, VIEW_ALIGNMENT) };
+  if (length > MAX_LENGTH) {
+    throw new WebVeraError('limit_exceeded', `What trains: expected at most 1 GiB, got ${4 * length} bytes`, {
+      hint: 'Use a smaller r, wrap fewer modules, or save fewer whole.',
+    });
+  }
+  return { ...layout, length, trainable };
+}
+
+/** Where the parameters of a pool end and the base model's tensors begin. */
+export function parametersEnd({ tensors, length }: PoolLayout): number {
+  return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
+}
+
+/** Shapes of the parameters, by saved name. */
+export function parameterShapes({ parameters }: PoolLayout): Map<string, Shape> {
+  return new Map([...parameters].map(([name, { shape }]) => [name, shape]));
+}
+
+/** A pool with these parameters, by saved name, and zeros elsewhere. Throws `invalid_argument` for absent or wrong ones. */
+export function packParameters(
+  { parameters, length }: PoolLayout,
+  values: ReadonlyMap<string, Pick<Tensor, 'data'>>,
+): Float32Array<ArrayBuffer> {
+  const pool = new Float32Array(length);
+  for (const [name, { shape, offset }] of parameters) {
+    const given = values.get(name)?.data;
+    if (given?.length !== numel(shape)) {
+      throw new WebVeraError(
+        'invalid_argument',
+        `${name}: expected ${numel(shape)} values, got ${given === undefined ? 'none' : given.length}`,
+      );
+    }
+    pool.set(given, offset);
+  }
+  return pool;
+}
+
+/** Copies of the parameters in a pool, by saved name. Throws `invalid_argument` for a pool of another length. */
+export function unpackParameters({ parameters, length }: PoolLayout, pool: Float32Array): Map<string, Tensor> {
+  if (pool.length !== length) {
+    throw new WebVeraError('invalid_argument', `Expected a pool of ${length} floats, got ${pool.length}`);
+  }
+  return new Map(
+    [...parameters].map(([name, { shape, offset }]) => [
+      name,
+      { dims: shape, data: pool.slice(offset, offset + numel(shape)) },
+    ]),
+  );
+}

@@ -1,0 +1,122 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Shape } from '../../core/numbers/shape';
+import { type AdapterFields, trainedBiases } from '../config/adapter_config';
+import { taskHeads } from '../targets/targets';
+import { savedName } from './saved_names';
+
+/** A tensor of the base model that an adapter trains. */
+export interface TrainedTensor {
+  /** Its name in the base model, 'transformer.ln_f.weight'. A tied head gets a separate tensor, 'lm_head.weight'. */
+  readonly name: string;
+  /** Its name in PEFT's `adapter_model.safetensors`. */
+  readonly savedKey: string;
+  readonly shape: Shape;
+  /** Why it trains: for `bias` or `modules_to_save`. The latter takes precedence. */
+  readonly kind: 'bias' | 'module';
+  /** PEFT's name of the module that trains whole, where the tensor's own is only a part of it. */
+  readonly root?: string;
+}
+
+/** The parts of a base model, as an `Architecture` lists them. */
+export interface TrainableModel {
+  readonly modules: readonly { readonly name: string }[];
+  readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
+  /** For modules without a weight in the file: the module whose weight they share. */
+  readonly tied: ReadonlyMap<string, string>;
+}
+
+/**
+ * What an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's order each, tied heads last. As in PEFT,
+ * `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
+ *
+ * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
+ * ignores such entries. Also throws for a wrapped module that would be saved whole.
+ */
+export function trainedTensors(
+  config: AdapterFields,
+  wrapped: Iterable<string>,
+  { modules, weights, tied }: TrainableModel,
+): readonly TrainedTensor[] {
+  const wrappedModules = new Set(wrapped);
+  const names = new Set([
+    ...modules.map(({ name }) => name),
+    ...weights.flatMap(({ name }) => pathTo(name)),
+    ...tied.keys(),
+  ]);
+  const roots = modulesToSave(config, names);
+  checkNotBoth(wrappedModules, roots);
+  const shapes = new Map(weights.map(({ name, shape }) => [name, shape]));
+  const biases = trainedBiases(config);
+  const trained: TrainedTensor[] = [];
+  for (const { name, shape } of weights) {
+    const module = moduleOf(name);
+    const isWrapped = wrappedModules.has(module);
+    const root = pathTo(name).find((path) => roots.has(path));
+    if (root !== undefined) {
+      const outer = root === module ? {} : { root: savedName(root) };
+      trained.push({ name, savedKey: savedName(name), shape, kind: 'module', ...outer });
+    } else if (isBias(name) && (biases === 'all' || (biases === 'wrapped' && isWrapped))) {
+      const savedKey = savedName(isWrapped ? `${module}.base_layer.bias` : name);
+      trained.push({ name, savedKey, shape, kind: 'bias' });
+    }
+  }
+  for (const [module, source] of tied) {
+    const name = `${module}.weight`;
+    const shape = shapes.get(`${source}.weight`);
+    if (shape === undefined || !isBelow(name, roots)) continue;
+    trained.push({ name, savedKey: savedName(name), shape, kind: 'module' });
+  }
+  return [...trained.filter(({ kind }) => kind === 'bias'), ...trained.filter(({ kind }) => kind === 'module')];
+}
+
+/** The modules that are saved whole, without the modules below them. */
+function modulesToSave({ modules_to_save, task_type }: AdapterFields, names: ReadonlySet<string>): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const entry of modules_to_save ?? []) {
+    const matches = entry === '' ? [] : [...names].filter((name) => name.endsWith(entry));
+    if (matches.length === 0 && !taskHeads(task_type).includes(entry)) throw noModule(entry, names);
+    for (const name of matches) roots.add(name);
+  }
+  return roots;
+}
+
+function noModule(entry: string, names: ReadonlySet<string>): WebVeraError {
+  const ends = new Set([...names].map((name) => name.slice(name.lastIndexOf('.') + 1)));
+  const examples = [...ends].filter((end) => /^[a-z]/.test(end)).slice(-8);
+  return new WebVeraError(
+    'invalid_argument',
+    `modules_to_save: expected names of modules or their ends, got ${JSON.stringify(entry)}, which no module's name ends with`,
+    { hint: `Names end in ${examples.join(', ')}, among others.`, detail: { modules_to_save: entry } },
+  );
+}
+
+function checkNotBoth(wrapped: ReadonlySet<string>, roots: ReadonlySet<string>): void {
+  const both = [...wrapped].find((module) => isBelow(`${module}.weight`, roots));
+  if (both === undefined) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `modules_to_save: expected modules that the adapter doesn't wrap, got ${both}, which target_modules takes too`,
+    {
+      hint: 'modules_to_save takes every module whose name ends with an entry: name them more closely.',
+      detail: { module: both },
+    },
+  );
+}
+
+function isBias(name: string): boolean {
+  return name === 'bias' || name.endsWith('.bias');
+}
+
+function isBelow(tensor: string, roots: ReadonlySet<string>): boolean {
+  return roots.size > 0 && pathTo(tensor).some((module) => roots.has(module));
+}
+
+function moduleOf(tensor: string): string {
+  return tensor.slice(0, Math.max(0, tensor.lastIndexOf('.')));
+}
+
+/** The modules around a tensor: 'a.b.weight' gives 'a' and 'a.b'. */
+function pathTo(tensor: string): string[] {
+  const parts = tensor.split('.').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('.'));
+}

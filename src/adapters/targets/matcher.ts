@@ -1,0 +1,132 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { ModuleInfo } from '../../core/types/model';
+import type { LinearRegExp } from '../../regex/linear_regexp';
+import { StepBudget } from '../../regex/step_budget';
+import type { AdapterFields } from '../config/adapter_config';
+import { fullMatch, matchStart } from './python_regex';
+
+type Filters = Pick<AdapterFields, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
+
+/** The fields that decide which modules are targeted. */
+type Rules = Filters & { readonly target_modules: readonly string[] | string };
+
+/** Characters of a module's name. Real ones seldom have 100. */
+const MAX_NAME = 1024;
+/** Name parts in a list of targets. A model with 256 experts in each layer has half a million. */
+const MAX_PARTS = 1_000_000;
+/** Matching steps for the patterns of one configuration on all modules of a model. Usual ones take a hundredth. */
+const MAX_STEPS = 8_000_000;
+/** Entries of a list whose names are patterns. */
+const MAX_PATTERNS = 1000;
+
+/** Throws `limit_exceeded` for lists too large for any model. */
+export function checkRuleSizes({
+  target_modules,
+  modules_to_save,
+  layers_pattern,
+}: Pick<AdapterFields, 'target_modules' | 'modules_to_save' | 'layers_pattern'>): void {
+  const targets = typeof target_modules === 'string' ? [] : (target_modules ?? []);
+  const patterns = [modules_to_save ?? [], typeof layers_pattern === 'string' ? [] : (layers_pattern ?? [])];
+  if ([targets, ...patterns].flat().some((name) => name.length > MAX_NAME)) {
+    throw tooMuch(`names of at most ${MAX_NAME} characters`);
+  }
+  if (targets.reduce((parts, name) => parts + name.split('.').length, 0) > MAX_PARTS) {
+    throw tooMuch(`names of at most ${MAX_PARTS} parts in all`);
+  }
+  if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
+}
+
+/** Tests whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
+export function targetMatcher(rules: Rules): (module: ModuleInfo) => boolean {
+  const { target_modules } = rules;
+  if (typeof target_modules !== 'string') {
+    const hits = targetsHit({ ...rules, target_modules });
+    return (module) => hits(module).length > 0;
+  }
+  // PEFT ignores layers_to_transform for an expression, and for whole names in a list.
+  const budget = newBudget();
+  const isSaved = savedMatcher(rules, budget);
+  const pattern = fullMatch(target_modules, 'target_modules');
+  return ({ name }) => !isSaved(name) && pattern.matchStart(name, budget) !== undefined;
+}
+
+/** Gives the names of a list that a module matches. */
+export function targetsHit(
+  rules: Filters & { readonly target_modules: readonly string[] },
+): (module: ModuleInfo) => readonly string[] {
+  const budget = newBudget();
+  const names = new Set(rules.target_modules);
+  const isSaved = savedMatcher(rules, budget);
+  const inLayer = layerFilter(rules, budget);
+  return ({ name }) => {
+    if (isSaved(name)) return [];
+    const [whole, ...ends] = endsOf(name).filter((end) => names.has(end));
+    if (whole === undefined) return [];
+    const hit = whole === name ? ends : [whole, ...ends];
+    return [...(whole === name ? [name] : []), ...(hit.length > 0 && inLayer(name) ? hit : [])];
+  };
+}
+
+/** 'a.b.c' gives 'a.b.c', 'b.c', 'c'. */
+export function endsOf(name: string): readonly string[] {
+  const ends = [name];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) ends.push(name.slice(dot + 1));
+  return ends;
+}
+
+/** Tests whether `modules_to_save` names a module, which is then never wrapped. The test throws as `targetMatcher`'s does. */
+export function savedWhole(rules: Filters): (module: ModuleInfo) => boolean {
+  const isSaved = savedMatcher(rules, newBudget());
+  return ({ name }) => isSaved(name);
+}
+
+/** As in PEFT, an entry of `modules_to_save` is a pattern that has to match whole parts of a name. */
+function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: string) => boolean {
+  const names = new Set(modules_to_save ?? []);
+  const patterns: LinearRegExp[] = [];
+  for (const name of names) {
+    if (!isPlain(name)) patterns.push(fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
+  }
+  return (name) =>
+    name.split('.').some((part) => names.has(part)) ||
+    patterns.some((pattern) => pattern.matchStart(name, budget) !== undefined);
+}
+
+/** Whether a pattern is a literal that can match only a single part of a name. */
+function isPlain(name: string): boolean {
+  return /^[\w-]*$/.test(name);
+}
+
+function layerFilter(
+  { layers_to_transform: layers = null, layers_pattern: pattern = null }: Filters,
+  budget: StepBudget,
+): (name: string) => boolean {
+  if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
+  const wanted = new Set(typeof layers === 'number' ? [layers] : layers);
+  // A list that layers_pattern names may stand at the very beginning of a module's name.
+  const starts =
+    pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
+  const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern'));
+  return (name) => {
+    for (const index of indices) {
+      const match = index.matchStart(name, budget);
+      // The index is the last group: the pattern of a list may contain groups itself.
+      if (match !== undefined) return wanted.has(Number(match.groups.at(-1)));
+    }
+    return false;
+  };
+}
+
+function newBudget(): StepBudget {
+  return new StepBudget(
+    MAX_STEPS,
+    "The patterns of this configuration take too much work on the model's modules",
+    'A list of names in target_modules and modules_to_save says the same as a pattern, at once.',
+  );
+}
+
+function tooMuch(expected: string): WebVeraError {
+  return new WebVeraError('limit_exceeded', `target_modules, modules_to_save, layers_pattern: expected ${expected}`, {
+    hint: 'This configuration fits no model. Use one from who trained the adapter.',
+  });
+}

@@ -1,0 +1,57 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { AdapterFields } from '../config/adapter_config';
+
+/** What PEFT's message depends on when an adapter wraps nothing. */
+interface Unmatched {
+  /** With `target_modules` resolved, as PEFT has resolved them by then. */
+  readonly config: Pick<AdapterFields, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
+  /** How many modules `modules_to_save` names. */
+  readonly excluded: number;
+  /** How many modules there are. */
+  readonly all: number;
+}
+
+/** The texts of `NoMatchingPeftModuleError` in PEFT 0.21 and later. */
+export function noMatch({ config, excluded, all }: Unmatched, hint: string): WebVeraError {
+  const { target_modules } = config;
+  const text = (): string => {
+    if (excluded > 0) return excluded === all ? ALL_EXCLUDED : `${SOME_EXCLUDED}${notes(config)}`;
+    if (target_modules === null || target_modules.length === 0) return NONE_PASSED;
+    const targets = typeof target_modules === 'string' ? target_modules : pythonSet(target_modules);
+    return `Target modules ${targets} not found in the base model. Please check the target modules and try again.${notes(config)}`;
+  };
+  return new WebVeraError('invalid_argument', text(), { hint, detail: { target_modules } });
+}
+
+function notes({ layers_to_transform: layers = null, layers_pattern: pattern = null }: Unmatched['config']): string {
+  return [
+    ...(layers === null ? [] : [` Note: You specified 'layers_to_transform': ${pythonList(layers)}.`]),
+    ...(pattern === null ? [] : [` You also specified 'layers_pattern': ${pythonList(pattern)}.`]),
+  ].join('');
+}
+
+function pythonList(value: string | number | readonly (string | number)[]): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  return `[${value.map((item) => (typeof item === 'string' ? pythonString(item) : item)).join(', ')}]`;
+}
+
+/** A set as Python prints it, sorted: Python's order differs between processes. */
+function pythonSet(names: readonly string[]): string {
+  return `{${[...names].sort().map(pythonString).join(', ')}}`;
+}
+
+function pythonString(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\');
+  if (!escaped.includes("'")) return `'${escaped}'`;
+  return escaped.includes('"') ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`;
+}
+
+const ALL_EXCLUDED =
+  'All modules were excluded. This is likely unintended. Check your `target_modules`, `exclude_modules` and ' +
+  '`modules_to_save` configuration.';
+const SOME_EXCLUDED =
+  'No modules were targeted for adaptation. This might be caused by a combination of mismatched target modules and ' +
+  'excluded modules. Please check your `target_modules` and `exclude_modules` configuration. You may also have only ' +
+  'targeted modules that are marked to be saved (`modules_to_save`).';
+const NONE_PASSED =
+  'No `target_modules` passed but also no `target_parameters` found. Please check the values for these arguments.';

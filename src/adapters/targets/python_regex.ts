@@ -1,0 +1,97 @@
+import { WebVeraError } from '../../core/errors/error';
+import { LinearRegExp } from '../../regex/linear_regexp';
+
+/** Characters of a pattern: more than a list of all of a model's modules takes. */
+const MAX_LENGTH = 16_384;
+/** Characters of a pattern shown in a message. */
+const SHOWN = 80;
+
+/**
+ * The tokens that Python's `re` and JavaScript write differently: sets in brackets, escapes, named groups, references to them,
+ * and repetition without a minimum. A single bracket is one that nothing closes.
+ */
+const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
+
+/** Letters whose escapes mean the same in both languages. */
+const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
+
+/**
+ * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in them.
+ * Throws `invalid_argument`, naming `argument`, for what is no expression in both languages, and `limit_exceeded` for a
+ * pattern of more than 16,384 characters.
+ */
+export function fullMatch(pattern: string, argument: string): LinearRegExp {
+  return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
+}
+
+/** As `fullMatch`, but only the start of a string has to match, as with `re.match`. */
+export function matchStart(pattern: string, argument: string): LinearRegExp {
+  return compile(`^(?:${translate(pattern, argument)})`, pattern, argument);
+}
+
+function translate(pattern: string, argument: string): string {
+  if (pattern.length > MAX_LENGTH) {
+    const message = `${argument}: expected a pattern of at most ${MAX_LENGTH} characters, got ${pattern.length}`;
+    throw new WebVeraError('limit_exceeded', message, { hint: 'A list of names may be as long as it needs to be.' });
+  }
+  const parts: string[] = [];
+  let from = 0;
+  // Translated one by one, so that the first fault is the one reported.
+  for (const token of pattern.matchAll(TOKENS)) {
+    parts.push(pattern.slice(from, token.index), translateToken(token, pattern, argument));
+    from = token.index + token[0].length;
+  }
+  return parts.join('') + pattern.slice(from);
+}
+
+function translateToken(
+  [token, not = '', set, name, reference, most]: RegExpExecArray,
+  pattern: string,
+  argument: string,
+): string {
+  if (token === '[') throw invalid(pattern, argument, 'unterminated character set');
+  if (set !== undefined) return `[${not}${translateSet(set, pattern, argument)}]`;
+  if (name !== undefined) return `(?<${name}>`;
+  if (reference !== undefined) return `\\k<${reference}>`;
+  if (most !== undefined) return `{0,${most}}`;
+  if (token === '\\A') return '^';
+  if (token === '\\Z') return '$';
+  return translateEscape(token, pattern, argument);
+}
+
+/** Translates the content of brackets. A closing bracket at the beginning is an ordinary character. */
+function translateSet(set: string, pattern: string, argument: string): string {
+  if (set === '') throw invalid(pattern, argument, 'unterminated character set');
+  const escaped = set.replace(/\\./gsu, (token) => translateEscape(token, pattern, argument));
+  return escaped.startsWith(']') ? `\\${escaped}` : escaped;
+}
+
+function translateEscape(token: string, pattern: string, argument: string): string {
+  const escaped = token.slice(1);
+  if (escaped === 'a') return '\\x07';
+  if (/[a-z]/i.test(escaped) && !SAME_ESCAPES.includes(escaped))
+    throw invalid(pattern, argument, `bad escape ${token}`);
+  return token;
+}
+
+function compile(source: string, pattern: string, argument: string): LinearRegExp {
+  try {
+    // JavaScript's own parser says what is wrong with it.
+    new RegExp(source);
+    return new LinearRegExp(source, { unicode: false });
+  } catch (cause) {
+    throw invalid(pattern, argument, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function invalid(pattern: string, argument: string, why: string, cause?: unknown): WebVeraError {
+  const shown = pattern.length <= SHOWN ? pattern : `${pattern.slice(0, SHOWN)}…`;
+  return new WebVeraError(
+    'invalid_argument',
+    `${argument}: expected a regular expression, got ${JSON.stringify(shown)}`,
+    {
+      hint: `${why.slice(0, 2 * SHOWN)}. Inline flags and comments of Python's re are not understood; a list of names often says the same.`,
+      cause,
+    },
+  );
+}

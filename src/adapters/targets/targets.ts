@@ -1,0 +1,230 @@
+import { type ErrorDetails, WebVeraError } from '../../core/errors/error';
+import { nearName } from '../../core/errors/near_name';
+import type { Warn, Warning } from '../../core/errors/warning';
+import type { ModuleInfo } from '../../core/types/model';
+import type { AdapterFields } from '../config/adapter_config';
+import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
+import { minimalTargets } from './minimal_targets';
+import { noMatch } from './no_match';
+
+/** A module of the base model, containers included. Those of type 'Linear' and 'Conv1D' can be wrapped. */
+export type NamedModule = ModuleInfo;
+
+export interface WrappedModule {
+  readonly name: string;
+  readonly type: 'Linear' | 'Conv1D';
+  readonly in_features: number;
+  readonly out_features: number;
+}
+
+export interface BaseModelFacts {
+  readonly model_type: string;
+  /** Name of the output embedding, a language model's head: 'all-linear' leaves it out. */
+  readonly output_embedding?: string | undefined;
+  /** The field of config.json. Default false. */
+  readonly tie_word_embeddings?: boolean;
+  /** What is to be said of the modules' names where targets match nothing. */
+  readonly names_hint?: string | undefined;
+  readonly warn?: Warn;
+}
+
+/** The fields of a configuration that say which modules are wrapped. */
+type TargetFields = Pick<
+  AdapterFields,
+  'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
+>;
+
+/** What differs between kinds of adapters. */
+interface TargetRules {
+  /** What PEFT wraps when `target_modules` is null, by model_type. A string is a regular expression. */
+  readonly defaults: Readonly<Record<string, readonly string[] | string>>;
+  /** Checks the wrappable modules that a configuration names, before any other check. */
+  readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
+}
+
+interface ResolvedTargets {
+  /** The wrapped modules, in the model's order. */
+  readonly modules: readonly WrappedModule[];
+  /** As `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
+  readonly named: readonly WrappedModule[];
+  /** The fields as PEFT sets them: to be kept and saved in place of the given ones. */
+  readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
+}
+
+const ALL_LINEAR = 'all-linear';
+/** Most names in a message. */
+const SHOWN = 8;
+/** From this many targets on, PEFT condenses a list to the shortest suffixes that match no other module. */
+const MIN_TARGETS_TO_CONDENSE = 20;
+
+/**
+ * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no Linear or
+ * Conv1D matches, when something else matches, and when a model type has no default targets.
+ */
+export function resolveTargets(
+  given: TargetFields,
+  all: readonly NamedModule[],
+  { model_type, output_embedding, tie_word_embeddings = false, names_hint = '', warn }: BaseModelFacts,
+  { defaults, expectNamed }: TargetRules,
+): ResolvedTargets {
+  checkRuleSizes(given);
+  // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
+  const modules = all.filter(({ name }) => name !== '');
+  const modules_to_save = modulesToSave(given);
+  const targets = namedTargets(given, modules, { model_type, output_embedding, defaults });
+  const named = modules
+    .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
+    .filter(isWrappable);
+  const hint =
+    `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}. ${names_hint}`.trim();
+  expectNamed?.(named, { hint, detail: { target_modules: targets } });
+  const target_modules = condense(targets, modules);
+  const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));
+  if (matched.length === 0) {
+    const excluded = modules.filter(savedWhole({ ...given, modules_to_save })).length;
+    throw noMatch({ config: { ...given, target_modules }, excluded, all: modules.length }, hint);
+  }
+  if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
+    warn?.({ code: 'tied_target', message: TIED_TARGET });
+  }
+  const wrapped = matched.map(expectWrappable);
+  const fan_in_fan_out = correctFanInFanOut(given.fan_in_fan_out, wrapped, warn);
+  return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
+}
+
+/** Warns of names in a list that match nothing while others do: PEFT says nothing then. */
+export function targetWarnings(given: TargetFields, modules: readonly NamedModule[]): readonly Warning[] {
+  const { target_modules } = given;
+  if (target_modules === null || typeof target_modules === 'string') return [];
+  const rules = { ...given, modules_to_save: modulesToSave(given) };
+  const hit = new Set(modules.flatMap(targetsHit({ ...rules, target_modules })));
+  const unmatched = target_modules.filter((name) => !hit.has(name));
+  if (unmatched.length === 0) return [];
+  const names = unmatched.slice(0, SHOWN).map((name) => JSON.stringify(name));
+  const message = `target_modules: no module of the model matches ${names.join(', ')}. ${meant(unmatched, modules)}`;
+  return [{ code: 'unmatched_target', message: message.trimEnd() }];
+}
+
+const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
+  SEQ_CLS: ['classifier', 'score'],
+  TOKEN_CLS: ['classifier', 'score'],
+  QUESTION_ANS: ['qa_outputs'],
+};
+
+/** The heads that PEFT trains and saves whole for a task, whether the model has them or not. */
+export function taskHeads(task_type: TargetFields['task_type']): readonly string[] {
+  return TASK_HEADS[task_type ?? ''] ?? [];
+}
+
+function modulesToSave({ modules_to_save, task_type }: TargetFields): readonly string[] | null {
+  const heads = taskHeads(task_type);
+  if (modules_to_save === null && heads.length === 0) return null;
+  return [...new Set([...(modules_to_save ?? []), ...heads])];
+}
+
+/** `target_modules` with PEFT's defaults and 'all-linear' resolved to names. */
+function namedTargets(
+  { target_modules, task_type }: TargetFields,
+  modules: readonly NamedModule[],
+  {
+    model_type,
+    output_embedding,
+    defaults,
+  }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Pick<TargetRules, 'defaults'>,
+): readonly string[] | string {
+  if (target_modules === null) {
+    if (Object.hasOwn(defaults, model_type)) return defaults[model_type] ?? [];
+    throw new WebVeraError('invalid_argument', 'Please specify `target_modules` in `peft_config`', {
+      hint: `There is no default for models of type ${JSON.stringify(model_type)}. Try 'all-linear', or ${examples(modules)}.`,
+    });
+  }
+  if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== ALL_LINEAR) return target_modules;
+  const head = output_embedding ?? (task_type === 'SEQ_CLS' ? classifierOf(modules) : undefined);
+  return modules.flatMap(({ name, type }) => (isLinear(type) && name !== head ? [name] : [])).sort();
+}
+
+function classifierOf(modules: readonly NamedModule[]): string | undefined {
+  return ['score', 'classifier'].find((head) => modules.some(({ name }) => name === head));
+}
+
+function condense(targets: readonly string[] | string, modules: readonly NamedModule[]): readonly string[] | string {
+  if (typeof targets === 'string' || targets.length < MIN_TARGETS_TO_CONDENSE) return targets;
+  const wanted = new Set(targets);
+  const others = modules.map(({ name }) => name).filter((name) => !endsOf(name).some((end) => wanted.has(end)));
+  const condensed = minimalTargets(targets, others);
+  return condensed.length < targets.length ? condensed : targets;
+}
+
+function isLinear(type: string): type is WrappedModule['type'] {
+  return type === 'Linear' || type === 'Conv1D';
+}
+
+function isWrappable(module: NamedModule): module is WrappedModule {
+  return isLinear(module.type) && module.in_features !== undefined && module.out_features !== undefined;
+}
+
+function expectWrappable(module: NamedModule): WrappedModule {
+  if (isWrappable(module)) {
+    const { name, type, in_features, out_features } = module;
+    return { name, type, in_features, out_features };
+  }
+  throw new WebVeraError(
+    'invalid_argument',
+    `Target module ${module.repr ?? `${module.type}()`} is not supported. Currently, only \`torch.nn.Linear\` ` +
+      '(optionally quantized) and `transformers.pytorch_utils.Conv1D` are supported.',
+    { hint: `target_modules matches ${module.name}; name the layers more closely.`, detail: { module: module.name } },
+  );
+}
+
+/** PEFT corrects the field module by module, in the model's order, so the last one decides. */
+function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], warn: Warn | undefined): boolean {
+  const told = new Set<string>();
+  let current = given;
+  for (const { type } of wrapped) {
+    const needed = type === 'Conv1D';
+    if (needed !== current && !told.has(type)) {
+      told.add(type);
+      warn?.({ code: 'fan_in_fan_out', message: needed ? CONV1D_NEEDS_TRUE : LINEAR_NEEDS_FALSE });
+    }
+    current = needed;
+  }
+  return current;
+}
+
+/** A suggestion for targets that match nothing. */
+function meant(targets: TargetFields['target_modules'], modules: readonly NamedModule[]): string {
+  const known = [ALL_LINEAR, ...linearNames(modules)];
+  const near = new Set(
+    [targets ?? []]
+      .flat()
+      .slice(0, SHOWN)
+      .flatMap((target) => nearName(target, known) ?? []),
+  );
+  if (near.has(ALL_LINEAR)) return `Did you mean target_modules: '${ALL_LINEAR}'?`;
+  if (near.size === 0) return '';
+  const names = [...near].map((name) => `'${name}'`).join(', ');
+  // A string would be an expression, so a list is suggested.
+  return `Did you mean ${typeof targets === 'string' ? `[${names}]` : names}?`;
+}
+
+function examples(modules: readonly NamedModule[]): string {
+  return linearNames(modules).slice(0, SHOWN).join(', ');
+}
+
+/** The last parts of the names of linear modules. */
+function linearNames(modules: readonly NamedModule[]): readonly string[] {
+  return [...new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)))];
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+const CONV1D_NEEDS_TRUE =
+  'fan_in_fan_out is set to False but the target module is `Conv1D`. Setting fan_in_fan_out to True.';
+const LINEAR_NEEDS_FALSE =
+  'fan_in_fan_out is set to True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False.';
+const TIED_TARGET =
+  'Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no implementation exists to tie ' +
+  'the adapters. This can lead to complications, for example when merging the adapter or converting your model to ' +
+  'formats other than safetensors. Check the discussion here: https://github.com/huggingface/peft/issues/2777';

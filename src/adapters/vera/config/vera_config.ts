@@ -1,0 +1,61 @@
+import { warnOnConsole } from '../../../core/errors/warning';
+import { fieldsOfFile } from '../../config/config_rules';
+import { KindConfig, tellConfigMethods } from '../../config/kind_config';
+import type { VeraConfigInit } from './vera_config_init';
+import { VERA_RULES } from './vera_rules';
+
+export type { VeraConfigInit } from './vera_config_init';
+
+/** What an `adapter_config.json` holds. */
+export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
+
+export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {
+  /** The method of PEFT's that it is for. */
+  readonly peft_type: 'VERA';
+}
+
+/**
+ * PEFT's configuration of a VeRA adapter. Immutable; its fields survive `structuredClone`, and
+ * `new VeraConfig(clone)` is the same configuration again.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
+export class VeraConfig extends KindConfig {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'VeraConfig';
+
+  /** @internal */
+  static readonly rules = VERA_RULES;
+
+  static {
+    tellConfigMethods(VeraConfig);
+  }
+
+  /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  constructor(init: VeraConfigInit = {}) {
+    super(VERA_RULES, init);
+  }
+
+  /**
+   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'; absent keys take
+   * their defaults; unknown ones are left out, with a warning to `warn`, the console unless
+   * given.
+   *
+   * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
+   */
+  static from_json(
+    json: unknown,
+    {
+      warn = warnOnConsole,
+    }: { readonly warn?: (warning: { readonly code: string; readonly message: string }) => void } = {},
+  ): VeraConfig {
+    return new VeraConfig(fieldsOfFile(VERA_RULES, json, warn));
+  }
+
+  /**
+   * The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true. Without
+   * `peft_version`, which PEFT up to 0.13 refuses to read.
+   */
+  override to_json(): AdapterConfigJson {
+    return super.to_json() as AdapterConfigJson;
+  }
+}

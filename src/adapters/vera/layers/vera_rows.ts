@@ -1,0 +1,88 @@
+import type { Graph } from '../../../graph/graph';
+import type { Runner } from '../../../graph/runner';
+import { pinned, type Value } from '../../../graph/value';
+import { type Layers, layersOver } from '../../../models/layers';
+import { copyInto } from '../../../ops/copy';
+import { NO_SLOT, veraMixed } from '../../../ops/vera/vera_mixed';
+import type { RowInputs } from '../../layers/row_inputs';
+import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
+import { sharedProjection } from './project';
+
+/** For a batch of B rows, each with one of these adapters or none. */
+export class VeraRows implements RowInputs {
+  readonly #adapters: readonly VeraAdapter[];
+  /** Of all modules that any of the adapters wraps. */
+  readonly #names: readonly string[];
+  /** One group for each A and B: the adapters that share them also share the products. */
+  readonly #groups: readonly ProjectionValues[];
+  /** Where each adapter's pool begins in the table; the last entry is the table's length. */
+  readonly #starts: readonly number[];
+  /** f32: the adapters' pools, concatenated. The program itself fills it. */
+  readonly #table: Value;
+  /** u32 (groups · modules, adapters, 2): where λ_b and λ_d of each adapter lie in the table. */
+  readonly #slots: Value;
+  readonly #slotData: Uint32Array<ArrayBuffer>;
+  /** u32 (B): each row's adapter. */
+  readonly #which: Value;
+
+  constructor(adapters: readonly VeraAdapter[], B: number) {
+    this.#adapters = adapters;
+    this.#names = [...new Set(adapters.flatMap(({ modules }) => [...modules.keys()]))];
+    this.#groups = [...new Set(adapters.map(({ projections }) => projections))];
+    this.#starts = poolStarts(adapters);
+    const places = this.#groups.length * this.#names.length;
+    this.#table = pinned('vectors of all rows', [this.#starts.at(-1) ?? 0]);
+    this.#slots = pinned('slots of all rows', [places, adapters.length, 2], 'u32');
+    this.#slotData = this.#placeSlots();
+    this.#which = pinned('adapters of the rows', [B], 'u32');
+  }
+
+  get values(): readonly Value[] {
+    return [this.#table, this.#slots, this.#which];
+  }
+
+  write(runner: Runner, which: Uint32Array<ArrayBuffer>): void {
+    runner.write(this.#slots, this.#slotData);
+    runner.write(this.#which, which);
+  }
+
+  over(g: Graph, base: Layers, T: number): Layers {
+    const [table, slots, which] = [this.#table, this.#slots, this.#which];
+    this.#adapters.forEach(({ pool }, index) => {
+      copyInto(g, pool, table, this.#starts[index] ?? 0);
+    });
+    const project = sharedProjection(g);
+    const mixed = (name: string, x: Value, plain: Value): Value =>
+      this.#groups.reduce((y, group) => {
+        const wrapped = this.#adapters.some(({ projections, modules }) => projections === group && modules.has(name));
+        if (!wrapped) return y;
+        const { A, B } = group;
+        return veraMixed(g, y, { u: project(x, A), B, table, slots, which, module: this.#placeOf(group, name), T });
+      }, plain);
+    return layersOver(base, (uses, x) =>
+      base.apply(uses, x).map((plain, index) => mixed(uses[index]?.name ?? '', x, plain)),
+    );
+  }
+
+  #placeSlots(): Uint32Array<ArrayBuffer> {
+    const count = this.#adapters.length;
+    const data = new Uint32Array(this.#groups.length * this.#names.length * count * 2).fill(NO_SLOT);
+    this.#adapters.forEach(({ projections, layout }, index) => {
+      const start = this.#starts[index] ?? 0;
+      for (const [name, { offsetB, offsetD }] of layout.slots) {
+        data.set([start + offsetB, start + offsetD], 2 * (this.#placeOf(projections, name) * count + index));
+      }
+    });
+    return data;
+  }
+
+  #placeOf(group: ProjectionValues, module: string): number {
+    return this.#groups.indexOf(group) * this.#names.length + this.#names.indexOf(module);
+  }
+}
+
+function poolStarts(adapters: readonly VeraAdapter[]): number[] {
+  const starts = [0];
+  for (const { layout } of adapters) starts.push((starts.at(-1) ?? 0) + layout.length);
+  return starts;
+}

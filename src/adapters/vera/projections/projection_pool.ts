@@ -1,0 +1,95 @@
+import type { ProjectionDtype } from '../../../core/types/model';
+import type { Runner } from '../../../graph/runner';
+import { pinned } from '../../../graph/value';
+import type { ProjectionValues } from '../vera_adapter';
+import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';
+
+type DrawnKey = ProjectionKey & Pick<ProjectionValues, 'dtype'>;
+
+interface Shared {
+  readonly values: ProjectionValues;
+  /** Resolves once its numbers are on the device. */
+  readonly filled: Promise<void>;
+  users: number;
+}
+
+/** Frozen projections on the device. Adapters with the same key and dtype share one pair. */
+export class ProjectionPool {
+  readonly #runner: Runner;
+  readonly #onDraw: (numbers: number) => void;
+  readonly #shared = new Map<string, Shared>();
+  readonly #names = new Map<ProjectionValues, string>();
+  #adopted = 0;
+
+  /** `onDraw` is called before numbers are drawn, with how many there are: drawing them blocks the thread. */
+  constructor(runner: Runner, onDraw: (numbers: number) => void = () => {}) {
+    this.#runner = runner;
+    this.#onDraw = onDraw;
+  }
+
+  /** A and B of a key: drawn on first use unless they are `known`. `release` them once for each `acquire`. */
+  async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
+    const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
+    return this.#take(name, { ...key, dtype }, () => {
+      if (known !== undefined) return known;
+      this.#onDraw(key.r * (key.max_in + key.max_out));
+      const exact = generateProjections(key);
+      return dtype === 'float32' ? exact : roundProjections(exact, dtype);
+    });
+  }
+
+  /** A pair from a file that differs from what its key gives. It isn't shared. */
+  async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
+    this.#adopted += 1;
+    return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
+  }
+
+  release(values: ProjectionValues): void {
+    const name = this.#names.get(values);
+    const shared = name === undefined ? undefined : this.#shared.get(name);
+    if (name === undefined || shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    this.#shared.delete(name);
+    this.#names.delete(values);
+    this.#runner.free([values.A, values.B]);
+  }
+
+  /** Calls made while a pair is being filled wait for it, and fail if that fails. */
+  async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
+    const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
+    shared.users += 1;
+    try {
+      await shared.filled;
+      return shared.values;
+    } catch (error) {
+      this.release(shared.values);
+      throw error;
+    }
+  }
+
+  #begin(name: string, key: DrawnKey, make: () => Projections): Shared {
+    const values = projectionValues(key);
+    const shared = { values, filled: this.#fill(values, make), users: 0 };
+    this.#shared.set(name, shared);
+    this.#names.set(values, name);
+    return shared;
+  }
+
+  async #fill(values: ProjectionValues, make: () => Projections): Promise<void> {
+    await this.#runner.allocate([values.A, values.B]);
+    const { A, B } = make();
+    this.#runner.write(values.A, A);
+    this.#runner.write(values.B, B);
+  }
+}
+
+/** The pair of a key, without memory. */
+export function projectionValues({
+  r,
+  max_in,
+  max_out,
+  dtype,
+}: Omit<DrawnKey, 'projection_prng_key'>): ProjectionValues {
+  return { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]), dtype };
+}

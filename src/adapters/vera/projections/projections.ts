@@ -1,0 +1,132 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { Mt19937 } from '../../../core/numbers/mt19937';
+import type { ProjectionDtype } from '../../../core/types/model';
+
+/** All that `vera_A` and `vera_B` depend on. */
+export interface ProjectionKey {
+  readonly projection_prng_key: number;
+  readonly r: number;
+  /** The largest in_features over all wrapped modules; `max_out` likewise. */
+  readonly max_in: number;
+  readonly max_out: number;
+}
+
+/** The frozen matrices that all wrapped modules share: each uses the first columns of A and the first rows of B. Row-major. */
+export interface Projections {
+  /** (r, max_in) */
+  readonly A: Float32Array<ArrayBuffer>;
+  /** (max_out, r) */
+  readonly B: Float32Array<ArrayBuffer>;
+}
+
+/** 2 GiB: a hostile configuration mustn't make more be allocated. */
+const MAX_VALUES = 2 ** 29;
+const BLOCK = 4096;
+
+/**
+ * `vera_A` and `vera_B` with the very bytes that PEFT draws on a CPU, A first and B from the same generator.
+ *
+ * `fused` (default true) rounds `u * (hi - lo) + lo` once, as torch does on every machine with fused multiply-add;
+ * false rounds after the multiplication too, as its plain x86 build does. About half of the values then differ by an ulp.
+ *
+ * Throws `invalid_argument` for sizes that are not positive integers, `limit_exceeded` above 2^29 values a matrix.
+ */
+export function generateProjections(
+  { projection_prng_key, r, max_in, max_out }: ProjectionKey,
+  { fused = true }: { readonly fused?: boolean } = {},
+): Projections {
+  for (const [name, size] of Object.entries({ r, max_in, max_out })) {
+    if (!Number.isSafeInteger(size) || size <= 0) {
+      throw new WebVeraError('invalid_argument', `${name}: expected a positive integer, got ${size}`);
+    }
+  }
+  if (r * Math.max(max_in, max_out) > MAX_VALUES) {
+    throw new WebVeraError('limit_exceeded', `vera_A (${r}, ${max_in}) or vera_B (${max_out}, ${r}) is above 2 GiB`, {
+      hint: 'Use a smaller r, or target modules with fewer features.',
+      detail: { r, max_in, max_out },
+    });
+  }
+  const generator = new Mt19937(projection_prng_key);
+  const A = new Float32Array(r * max_in);
+  const B = new Float32Array(max_out * r);
+  fillUniform(A, generator, max_in, fused);
+  fillUniform(B, generator, r, fused);
+  return { A, B };
+}
+
+/** Kaiming uniform with gain sqrt(2): U(-b, b) with b = sqrt(3) * sqrt(2) / sqrt(fan). */
+function fillUniform(out: Float32Array, generator: Mt19937, fan: number, fused: boolean): void {
+  const bound = Math.fround(Math.sqrt(3) * (Math.SQRT2 / Math.sqrt(fan)));
+  const width = Math.fround(2 * bound);
+  const bits = new Uint32Array(Math.min(BLOCK, out.length));
+  for (let start = 0; start < out.length; start += bits.length) {
+    const count = Math.min(bits.length, out.length - start);
+    const block = bits.subarray(0, count);
+    generator.fill(block);
+    for (let i = 0; i < count; i++) {
+      const k = (block[i] as number) & 0xffffff;
+      // As lo = -hi, the fused result is b * (k - 2^23) / 2^23: 47 bits, exact in a double, rounded once when stored.
+      out[start + i] = fused ? bound * ((k - 0x800000) / 0x800000) : Math.fround((k / 0x1000000) * width) - bound;
+    }
+  }
+}
+
+/**
+ * What PEFT computes with when the base model is stored in half precision: the draws rounded to that type (to nearest,
+ * ties to even) and widened again. A new pair; 'float32' returns the given one.
+ */
+export function roundProjections(projections: Projections, dtype: ProjectionDtype): Projections {
+  if (dtype === 'float32') return projections;
+  const round = dtype === 'float16' ? roundToFloat16 : roundToBfloat16;
+  return { A: round(projections.A), B: round(projections.B) };
+}
+
+/**
+ * The dtype to which the matrices of `key` were rounded to give these; undefined if they are other matrices. PEFT up to 0.20.0
+ * ignores matrices in a file and draws its own, so it computes different results from such a file.
+ */
+export function roundingOf({ A, B }: Projections, key: ProjectionKey): ProjectionDtype | undefined {
+  const drawn = generateProjections(key);
+  return (['float32', 'float16', 'bfloat16'] as const).find((dtype) => {
+    const expected = roundProjections(drawn, dtype);
+    return equal(expected.A, A) && equal(expected.B, B);
+  });
+}
+
+function equal(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
+function roundToBfloat16(values: Float32Array): Float32Array<ArrayBuffer> {
+  return roundMantissa(values, 16);
+}
+
+function roundToFloat16(values: Float32Array): Float32Array<ArrayBuffer> {
+  const rounded = roundMantissa(values, 13);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (Math.abs(value) < SMALLEST_NORMAL_F16) rounded[i] = roundToEven(value * 2 ** 24) / 2 ** 24;
+  }
+  return rounded;
+}
+
+const SMALLEST_NORMAL_F16 = 2 ** -14;
+
+/** Rounds the last `dropped` mantissa bits of each float32 off: to nearest, ties to even. A carry may raise the exponent. */
+function roundMantissa(values: Float32Array, dropped: number): Float32Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.length);
+  bits.set(new Uint32Array(values.buffer, values.byteOffset, values.length));
+  const half = (1 << (dropped - 1)) - 1;
+  const mask = ~((1 << dropped) - 1);
+  for (let i = 0; i < bits.length; i++) {
+    const word = bits[i] as number;
+    bits[i] = (word + half + ((word >>> dropped) & 1)) & mask;
+  }
+  return new Float32Array(bits.buffer);
+}
+
+/** A double near 1.5 * 2^52 has no fraction bits, so the addition itself rounds to an integer: to nearest, ties to even. */
+function roundToEven(value: number): number {
+  const shift = 1.5 * 2 ** 52;
+  return value + shift - shift;
+}

@@ -1,0 +1,93 @@
+import type { Tensor } from '../../../core/types/tensor';
+import { pythonJson } from '../../../formats/python_json';
+import { writeTensors } from '../../../formats/tensors/tensors';
+import type { SumPart } from '../../adapter';
+import type { AdapterBytes } from '../../files/write_adapter';
+import type { VeraConfig } from '../config/vera_config';
+import { weightedLora } from './lora';
+import { valuesOf } from './sum';
+
+/** What `adapter_model.safetensors` of a LoRA holds beside trained biases and whole modules. */
+interface LoraTensors {
+  readonly r: number;
+  /** lora_A (r, in) and lora_B (out, r) by module name. */
+  readonly modules: ReadonlyMap<string, { readonly A: Tensor; readonly B: Tensor }>;
+}
+
+/** The two files of the LoRA that equals the weighted sum of the parts. One part of weight 1 keeps all that it trained. */
+export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
+  const lora = weightedLora(parts.map(valuesOf));
+  const [{ config, weight, tensors }] = parts as readonly [SumPart<VeraConfig>];
+  const isWhole = parts.length === 1 && weight === 1;
+  return {
+    config: writeLoraConfig(config, { r: lora.r, ...(!isWhole && { modules: lora.modules.keys() }) }),
+    model: writeLoraModel(lora, isWhole ? tensors.others : new Map()),
+  };
+}
+
+/**
+ * The bytes of `adapter_config.json` for a LoRA of rank `r` and the scale 1, made of an adapter's configuration: with
+ * the keys that PEFT has read since 0.11, and no others, which it refuses up to 0.13. `modules` are whole names to take
+ * the place of the configuration's targets, as for a sum of adapters.
+ */
+export function writeLoraConfig(
+  config: VeraConfig,
+  { r, modules }: { readonly r: number; readonly modules?: Iterable<string> },
+): Uint8Array<ArrayBuffer> {
+  const json = {
+    ...targetsOf(config, modules),
+    alpha_pattern: {},
+    auto_mapping: config.auto_mapping,
+    base_model_name_or_path: config.base_model_name_or_path,
+    bias: config.bias === 'none' || config.bias === 'all' ? config.bias : 'lora_only',
+    fan_in_fan_out: config.fan_in_fan_out,
+    inference_mode: true,
+    init_lora_weights: true,
+    layer_replication: null,
+    loftq_config: {},
+    lora_alpha: r,
+    lora_dropout: config.vera_dropout,
+    megatron_config: null,
+    megatron_core: 'megatron.core',
+    modules_to_save: config.modules_to_save,
+    peft_type: 'LORA',
+    r,
+    rank_pattern: {},
+    revision: config.revision,
+    task_type: config.task_type,
+    use_dora: false,
+    use_rslora: false,
+  };
+  return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
+}
+
+/** Layers are chosen by ends of names only: beside an expression PEFT passes over a VeRA's choice, and refuses a LoRA's. */
+function targetsOf(
+  { target_modules, layers_to_transform, layers_pattern }: VeraConfig,
+  modules: Iterable<string> | undefined,
+): Pick<VeraConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'> {
+  const everyLayer = { layers_to_transform: null, layers_pattern: null };
+  if (modules !== undefined) return { target_modules: [...modules].sort(), ...everyLayer };
+  if (target_modules === null || typeof target_modules === 'string') return { target_modules, ...everyLayer };
+  // As a list: beside a pattern, PEFT up to 0.20 takes the layer 0 for none.
+  const layers = [layers_to_transform ?? []].flat();
+  return {
+    target_modules: target_modules.toSorted(),
+    ...(layers.length === 0 ? everyLayer : { layers_to_transform: layers, layers_pattern }),
+  };
+}
+
+/**
+ * The bytes of `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and whole
+ * modules by the names that PEFT saves them under, which are VeRA's too. Throws `numerical_error` for numbers that aren't finite.
+ */
+export function writeLoraModel(
+  { modules }: LoraTensors,
+  others: ReadonlyMap<string, Tensor> = new Map(),
+): Uint8Array<ArrayBuffer> {
+  const tensors = [...modules].flatMap(([module, { A, B }]): [string, Tensor][] => [
+    [`base_model.model.${module}.lora_A.weight`, A],
+    [`base_model.model.${module}.lora_B.weight`, B],
+  ]);
+  return writeTensors([...tensors, ...others]);
+}

@@ -1,0 +1,66 @@
+import { WebVeraError } from '../../core/errors/error';
+import { normals } from '../../core/numbers/rng';
+import type { ModuleSize } from '../adapter';
+import { layoutPool, type NamedShape, type PoolLayout } from '../pool/pool_layout';
+import { savedName } from '../pool/saved_names';
+
+/** Where the two trained vectors of a module lie in the pool. Offsets are in floats, and multiples of 4. */
+export interface ModuleSlot extends ModuleSize {
+  /** λ_b: `out_features` floats from here. */
+  readonly offsetB: number;
+  /** λ_d: r floats from here. */
+  readonly offsetD: number;
+}
+
+export interface VeraLayout extends PoolLayout {
+  readonly r: number;
+  /** By module name, in the model's order. */
+  readonly slots: ReadonlyMap<string, ModuleSlot>;
+}
+
+interface InitialValues {
+  readonly d_initial: number;
+  /** If false, λ_d is drawn from a normal distribution and λ_b is one, as in PEFT's tests. */
+  readonly init_weights: boolean;
+}
+
+/** Places λ_b and λ_d of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB. */
+export function layoutVectors(
+  modules: readonly (ModuleSize & { readonly name: string })[],
+  r: number,
+  tensors: readonly NamedShape[] = [],
+): VeraLayout {
+  const vectors = modules.flatMap(({ name, out_features }) => [
+    { name: savedName(`${name}.vera_lambda_b`), shape: [out_features] },
+    { name: savedName(`${name}.vera_lambda_d`), shape: [r] },
+  ]);
+  const layout = layoutPool(vectors, tensors);
+  const offsetOf = (vector: string): number => {
+    const slot = layout.parameters.get(savedName(vector));
+    if (slot === undefined) throw new WebVeraError('internal', `The pool has no place for ${vector}`);
+    return slot.offset;
+  };
+  const slots = modules.map(({ name, in_features, out_features }) => {
+    const offsets = { offsetB: offsetOf(`${name}.vera_lambda_b`), offsetD: offsetOf(`${name}.vera_lambda_d`) };
+    return [name, { in_features, out_features, ...offsets }] as const;
+  });
+  return { ...layout, r, slots: new Map(slots) };
+}
+
+/** The pool's first values; tensors and padding are 0. `seed` matters only without `init_weights`. */
+export function initialVectors(
+  { r, slots, length }: VeraLayout,
+  { d_initial, init_weights }: InitialValues,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const pool = new Float32Array(length);
+  for (const [index, { out_features, offsetB, offsetD }] of [...slots.values()].entries()) {
+    if (init_weights) {
+      pool.fill(d_initial, offsetD, offsetD + r);
+    } else {
+      pool.fill(1, offsetB, offsetB + out_features);
+      pool.set(normals({ seed, stream: 'init', at: index }, r), offsetD);
+    }
+  }
+  return pool;
+}

@@ -1,0 +1,42 @@
+import { WebVeraError } from '../../core/errors/error';
+import { type BaseModelFacts, type NamedModule, resolveTargets, type WrappedModule } from '../targets/targets';
+import { VeraConfig } from './config/vera_config';
+import { DEFAULT_TARGETS } from './default_targets';
+
+export interface VeraModelFacts extends BaseModelFacts {
+  /** Whether the model has an adapter already: PEFT then gives more detail if nothing matches. Default false. */
+  readonly later?: boolean;
+}
+
+export interface VeraTargets {
+  /** The wrapped modules, in the model's order. */
+  readonly modules: readonly WrappedModule[];
+  /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
+  readonly config: VeraConfig;
+  /** Columns of A; `max_out` has the rows of B. */
+  readonly max_in: number;
+  readonly max_out: number;
+}
+
+/** The modules that an adapter wraps, and the sizes of A and B. Throws PEFT's errors, as `resolveTargets`. */
+export function resolveVeraTargets(
+  given: VeraConfig,
+  all: readonly NamedModule[],
+  { later = false, ...facts }: VeraModelFacts,
+): VeraTargets {
+  const { modules, named, fields } = resolveTargets(given, all, facts, {
+    defaults: DEFAULT_TARGETS,
+    expectNamed: (sized, details) => {
+      if (sized.length > 0 || later) return;
+      const message = 'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.';
+      throw new WebVeraError('invalid_argument', message, details);
+    },
+  });
+  return {
+    modules,
+    config: new VeraConfig({ ...given, ...fields }),
+    // PEFT sizes A and B before it condenses the list of targets.
+    max_in: Math.max(...named.map(({ in_features }) => in_features)),
+    max_out: Math.max(...named.map(({ out_features }) => out_features)),
+  };
+}

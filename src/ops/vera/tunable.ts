@@ -1,0 +1,24 @@
+import type { AnyKernel } from '../../core/kernels/kernel';
+import { veraLambdaBackward, veraUpBackward } from './low_rank';
+import { veraAddForward, veraLinearForward } from './vera';
+import { veraMergeBackward, veraMergeKernel } from './vera_merge';
+import { veraMixedAdd, veraMixedScale } from './vera_mixed';
+import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
+
+/** Their record differs by how operands are stored. */
+const PRODUCTS = [
+  veraLinearForward,
+  veraAddForward,
+  veraUpBackward,
+  veraLambdaBackward,
+  veraMergeKernel,
+  veraMergeBackward,
+  veraSavedForward,
+  veraSavedBackward,
+  veraMixedAdd,
+];
+
+/** The records of VeRA's own kernels of which there is more than one variant. */
+export function tunableVeraKernels(): readonly AnyKernel[] {
+  return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), veraMixedScale, veraSavedSums];
+}

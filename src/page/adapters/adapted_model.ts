@@ -1,0 +1,248 @@
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import type { AdapterFiles, ParameterCount } from '../../core/types/model';
+import type { Tensor } from '../../core/types/tensor';
+import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';
+import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from '../models/model';
+import { type AdapterSource, wireAdapterSource } from '../models/source';
+import { loadCall } from '../rpc/loading';
+import { expectOwnSession } from '../session/default_session';
+import { notConstructed } from '../session/not_constructed';
+import { anyString, checkOptions, defined, wrong } from '../session/options';
+import {
+  expectBody,
+  type LoadBesideArguments,
+  loadBesideArguments,
+  type MergeArguments,
+  mergeArguments,
+  namesToSet,
+  newAdapterName,
+  type UnloadArguments,
+  unloadArguments,
+} from './adapter_arguments';
+import type { KeptForRun } from './adapter_keeper';
+import {
+  type AdapterOptions,
+  checkName,
+  configFields,
+  mergeRequest,
+  nameOrActive,
+  type UnloadOptions,
+  weightedParts,
+  wireLoad,
+  wireOptions,
+} from './adapter_options';
+import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './adapter_status';
+import { AdaptersMirror } from './adapters_mirror';
+import type { PageKind } from './page_kind';
+import { unloadAdapters } from './unload_adapters';
+
+/** The key of what makes a model with adapters ready for a run, for this library's own use. */
+export const runKey: unique symbol = Symbol('run');
+
+/**
+ * A model with adapters, which all are of one kind. Everything a model does, it does with the active adapter. One is made by
+ * `await get_peft_model(model, config, 'name')` or `PeftModel.from_pretrained`, not by `new`, as it takes time.
+ *
+ * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, whether or not
+ * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
+ * Calls that use trained numbers for good wait for the runs asked for before them that train these: `merge_adapter`, `merge_and_unload`,
+ * `unload` and `add_weighted_adapter`, and so do calls made after those. They don't wait for a run that `run.pause()` holds up,
+ * but take it as it stands. All other calls act at once: `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run;
+ * `delete_adapter` ends the runs that use the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight`
+ * and `save_pretrained` take a run's numbers as they are between two of its steps.
+ */
+export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
+  readonly #mirror: AdaptersMirror<C>;
+  readonly #kind: PageKind<C>;
+
+  /** @internal */
+  protected constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo, kind: PageKind<C>) {
+    if (key !== partsKey) throw notConstructed(kind.modelType, "await get_peft_model(model, config, 'name')");
+    const mirror = new AdaptersMirror(base, info, kind.Config);
+    super(mirror.parts);
+    this.#mirror = mirror;
+    this.#kind = kind;
+  }
+
+  /** @internal */
+  [runKey](trained: readonly string[]): KeptForRun {
+    return this.#mirror.beginRun(trained);
+  }
+
+  get peft_config(): Readonly<Record<string, C>> {
+    return this.#mirror.configs;
+  }
+
+  get active_adapters(): readonly string[] {
+    return this.#mirror.active;
+  }
+
+  /** Adds a new adapter beside the others, without activating it. */
+  async add_adapter(adapter_name: string, config: C, options: AdapterOptions = {}): Promise<void> {
+    const kinds = [this.#kind];
+    const name = newAdapterName('add_adapter', adapter_name, options, kinds);
+    const fields = configFields(config, kinds);
+    const handle = liveHandle(this);
+    const wire = wireOptions(options, kinds);
+    this.#mirror.update(await this[partsKey].link.request('addAdapter', handle, name, fields, wire));
+  }
+
+  /**
+   * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
+   * order of arguments `load_adapter(source, 'name', true)` for one that trains.
+   */
+  async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
+    const kinds = [this.#kind];
+    const { adapter_name: name, ...options } = loadBesideArguments('load_adapter', adapter_name, args, kinds);
+    const { link } = this[partsKey];
+    expectOwnSession('load_adapter', link, options.session);
+    const handle = liveHandle(this);
+    const [from, wire] = [wireAdapterSource(source), wireLoad(options, kinds)];
+    const info = await loadCall(link, options, (call) => link.request('loadAdapter', call, handle, name, from, wire));
+    this.#mirror.update(info);
+  }
+
+  /**
+   * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
+   * warning. Rejects with `invalid_argument` for a name that isn't there, and for PEFT's `inference_mode` as true: whether an
+   * adapter trains is said by `is_trainable` as it is made or loaded.
+   */
+  async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
+    const names = namesToSet(adapter_name, inference_mode);
+    this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
+  }
+
+  /**
+   * If it was active, the first one left becomes active, with a warning. Runs that use it end at once, and reject with an
+   * `AbortError`.
+   */
+  async delete_adapter(adapter_name: string): Promise<void> {
+    const name = checkName(adapter_name);
+    this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
+  }
+
+  /**
+   * Adds an adapter whose delta is Σ weights[i] · delta of adapters[i], exactly. Rejects with `invalid_argument` where no adapter
+   * of this kind has that delta. It isn't activated. Waits for the runs asked for before that train one of them, unless they are
+   * paused.
+   */
+  async add_weighted_adapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapter_name: string,
+  ): Promise<void> {
+    const parts = weightedParts('add_weighted_adapter', adapters, weights);
+    const name = checkName(adapter_name);
+    this.#mirror.update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
+  }
+
+  /**
+   * Runs `body` with the base model's behaviour, merged weights put aside, and brings everything back however it ends.
+   * Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
+   */
+  async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
+    expectBody(body);
+    return this.#mirror.without(body);
+  }
+
+  /**
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
+   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed. Takes options, or
+   * PEFT's order of arguments: `merge_adapter(['name'], true)`.
+   *
+   * Waits for the runs asked for before that train one of these adapters, so that what they learn is merged; a run that
+   * `run.pause()` holds up is taken as it stands. `signal` ends the wait.
+   */
+  async merge_adapter(...args: MergeArguments): Promise<void> {
+    const options = mergeArguments(args);
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = mergeRequest('merge_adapter', options);
+    const { signal } = options;
+    const info = await link.call((call) => link.request('mergeAdapters', call, handle, request), { signal });
+    this.#mirror.update(info);
+  }
+
+  /** Takes all merged adapters out again: the weights are as they were, bit for bit. */
+  async unmerge_adapter(): Promise<void> {
+    this.#mirror.update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
+  }
+
+  /**
+   * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
+   * lives on as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
+   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all runs of this model asked for before, unless they are paused:
+   * those end, and reject with an `AbortError`.
+   */
+  async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
+    const options = unloadArguments(args);
+    return this.#unload(mergeRequest('merge_and_unload', options), options);
+  }
+
+  /**
+   * The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. Waits for runs
+   * as `merge_and_unload` does.
+   */
+  async unload(): Promise<PreTrainedModel> {
+    return this.#unload(undefined, {});
+  }
+
+  /** The change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
+  async get_delta_weight(module: string, adapter_name?: string | null): Promise<Tensor> {
+    if (!anyString.accepts(module)) throw wrong('get_delta_weight: module', 'the name of a module', module);
+    return this[partsKey].link.request('deltaWeight', liveHandle(this), module, nameOrActive(adapter_name));
+  }
+
+  /** The adapters of each wrapped module, as PEFT's `get_layer_status` gives them. */
+  get_layer_status(): readonly LayerStatus[] {
+    return layerStatus(this.#described());
+  }
+
+  /** The adapters of the whole model, as PEFT's `get_model_status` gives them. */
+  get_model_status(): ModelStatus {
+    return modelStatus(this.#described());
+  }
+
+  /** Numbers of single parameters; none train while adapters are disabled. Frozen matrices of adapters don't count. */
+  get_nb_trainable_parameters(): ParameterCount {
+    return this.#mirror.parameters;
+  }
+
+  /**
+   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device
+   * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
+   * `overwritten` tells where another tab had stored that since it was last read or stored here, or this session was opened.
+   */
+  async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
+    if (typeof options === 'string') {
+      throw wrong('save_pretrained', 'an object', options, `Pass { id: '${options}' } to keep it in this browser.`);
+    }
+    checkOptions('save_pretrained', options, { id: anyString, adapter_name: anyString });
+    const { id, adapter_name } = options;
+    return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));
+  }
+
+  /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */
+  override async dispose(): Promise<void> {
+    if (!this.#mirror.isUnloaded) await super.dispose();
+  }
+
+  #described(): Parameters<typeof modelStatus>[0] {
+    const { info, isEnabled } = this.#mirror;
+    return { info, modules: this.named_modules(), enabled: isEnabled, kind: this.#kind };
+  }
+
+  async #unload(merge: MergeRequest | undefined, options: UnloadOptions): Promise<PreTrainedModel> {
+    const model = await unloadAdapters(this[partsKey], merge, options);
+    this.#mirror.unload();
+    return model;
+  }
+}
+
+/** A model without adapters; throws for anything else. */
+export function expectBase(model: PreTrainedModel): ModelParts {
+  const base = expectModel(model);
+  liveHandle(base);
+  if (!(base instanceof AdaptedModel)) return base[partsKey];
+  throw wrong('model', 'a model without adapters', base, 'Add another adapter with add_adapter or load_adapter.');
+}

@@ -1,0 +1,179 @@
+import { KindConfig } from '../../adapters/config/kind_config';
+import type { SourceOptions } from '../models/source';
+import { checkOptions, defined, isObject, type Rules, wrong } from '../session/options';
+import {
+  type AdapterOptions,
+  adapterRules,
+  checkName,
+  checkNames,
+  loadRules,
+  type MergeOptions,
+  mergeRules,
+  type UnloadOptions,
+  unloadRules,
+} from './adapter_options';
+
+import type { PageKind } from './page_kind';
+
+/** What comes after model and source: options, or what PEFT has in these places, and options. */
+export type LoadArguments =
+  | [options?: (SourceOptions & AdapterOptions) | undefined]
+  | [
+      adapter_name: string | undefined,
+      is_trainable?: boolean | undefined,
+      options?: (SourceOptions & AdapterOptions) | null | undefined,
+    ];
+
+/** What comes after source and name, as above. */
+export type LoadBesideArguments =
+  | [options?: (SourceOptions & AdapterOptions) | undefined]
+  | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
+
+/** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
+export type MergeArguments =
+  | [options?: MergeOptions | undefined]
+  | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean | undefined];
+
+/** As above. */
+export type UnloadArguments =
+  | [options?: UnloadOptions | undefined]
+  | [
+      progressbar: UnloadOptions['progressbar'],
+      safe_merge?: boolean | undefined,
+      adapter_names?: readonly string[] | null | undefined,
+    ];
+
+type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: string };
+
+/** Of `from_pretrained`: the options with all that was said in places. */
+export function loadArguments(what: string, args: LoadArguments, kinds: readonly PageKind[]): NamedLoad {
+  const [first, second, third, ...more] = args as readonly unknown[];
+  const named = typeof first === 'string' || hasMore(args);
+  const options = ((named ? third : first) ?? undefined) as NamedLoad | undefined;
+  expectOptions(what, options, loadRules(kinds), "from_pretrained(model, source, 'default', true, { … })", more);
+  if (!named) return withName(what, undefined, options);
+  return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
+}
+
+/** Of `load_adapter`. */
+export function loadBesideArguments(
+  what: string,
+  adapter_name: unknown,
+  args: LoadBesideArguments,
+  kinds: readonly PageKind[],
+): NamedLoad {
+  const [first, second, ...more] = args as readonly unknown[];
+  const inPlace = typeof first === 'boolean' || hasMore(args);
+  const options = ((inPlace ? second : first) ?? undefined) as NamedLoad | undefined;
+  expectOptions(what, options, loadRules(kinds), "load_adapter(source, 'name', true, { … })", more);
+  const named = withName(what, checkName(adapter_name, NAME_IS_SECOND), options);
+  return inPlace ? { ...named, ...trainable(what, first, options) } : named;
+}
+
+/** Of `get_peft_model` and `add_adapter`: the checked name. */
+export function newAdapterName(
+  what: string,
+  adapter_name: unknown,
+  options: AdapterOptions | undefined,
+  kinds: readonly PageKind[],
+): string {
+  const form =
+    what === 'add_adapter' ? "add_adapter('name', config, { … })" : "get_peft_model(model, config, 'name', { … })";
+  const isLeftOut = adapter_name === undefined && what !== 'add_adapter';
+  const name = isLeftOut ? undefined : checkName(adapter_name, `Write ${form}.`);
+  expectOptions(what, options, adapterRules(kinds), form);
+  return withName(what, name, options).adapter_name;
+}
+
+/** Of `merge_adapter`. */
+export function mergeArguments(args: MergeArguments): MergeOptions {
+  const form = 'merge_adapter({ safe_merge, adapter_names })';
+  const [first, safe_merge, ...more] = args as readonly unknown[];
+  const options = isOptions(first, args) ? first : ({ adapter_names: first ?? null, safe_merge } as MergeOptions);
+  expectOptions('merge_adapter', options, mergeRules, form, options === first ? args.slice(1) : more);
+  return defined(options ?? {});
+}
+
+/** Of `merge_and_unload`. */
+export function unloadArguments(args: UnloadArguments): UnloadOptions {
+  const form = 'merge_and_unload({ progressbar, safe_merge, adapter_names })';
+  const [first, safe_merge, adapter_names, ...more] = args as readonly unknown[];
+  const options = isOptions(first, args) ? first : ({ progressbar: first, safe_merge, adapter_names } as UnloadOptions);
+  expectOptions('merge_and_unload', options, unloadRules, form, options === first ? args.slice(1) : more);
+  return defined(options ?? {});
+}
+
+/** Of `set_adapter`. */
+export function namesToSet(adapter_name: string | readonly string[], inference_mode: unknown): readonly string[] {
+  if (inference_mode !== undefined && inference_mode !== false) {
+    const hint = 'is_trainable: false, as an adapter is made or loaded, keeps it from training.';
+    throw wrong('set_adapter: inference_mode', 'nothing or false', inference_mode, hint);
+  }
+  return checkNames('set_adapter', typeof adapter_name === 'string' ? [adapter_name] : adapter_name);
+}
+
+/** Of `disable_adapter`, which is a block in Python. */
+export function expectBody(body: unknown): void {
+  if (typeof body === 'function') return;
+  throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
+}
+
+const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";
+
+/** Whether there is something in a later place. */
+function hasMore([, ...more]: readonly unknown[]): boolean {
+  return more.some((value) => value !== undefined);
+}
+
+/** Whether the one argument that there is, if any, holds options. */
+function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
+  if (first === undefined) return !hasMore(args);
+  return typeof first === 'object' && first !== null && !Array.isArray(first);
+}
+
+/** Throws for what stands in the place of options, or after them: what there is more in PEFT has no use here. */
+function expectOptions<T extends object>(
+  what: string,
+  options: T | undefined,
+  rules: Rules<T>,
+  form: string,
+  more: readonly unknown[] = [],
+): void {
+  const hint = `Write ${form}. What else PEFT takes there has no use here: PEFT.md tells why.`;
+  if (options instanceof KindConfig) {
+    throw wrong(what, 'options', options, "The configuration of a saved adapter is read from the adapter's own file.");
+  }
+  if (options !== undefined && !isObject(options)) {
+    throw wrong(`${what}: options`, 'an object', options, hint);
+  }
+  const extra = more.find((value) => value !== undefined);
+  if (extra !== undefined) throw wrong(what, 'no more arguments', extra, hint);
+  checkOptions(what, options, rules);
+}
+
+/** The name may be said once: in its place or among the options. */
+function withName<T extends { readonly adapter_name?: string }>(
+  what: string,
+  inPlace: unknown,
+  options: T | undefined,
+): T & { readonly adapter_name: string } {
+  const given = inPlace === undefined ? undefined : checkName(inPlace);
+  const { adapter_name = given ?? 'default' } = options ?? {};
+  if (given !== undefined && adapter_name !== given) {
+    throw wrong(`${what}: adapter_name`, `one name, as '${given}' is the one before`, adapter_name);
+  }
+  return { ...(options as T), adapter_name };
+}
+
+function trainable(
+  what: string,
+  inPlace: unknown,
+  options: AdapterOptions | undefined,
+): { readonly is_trainable?: boolean } {
+  if (inPlace === undefined) return {};
+  if (typeof inPlace !== 'boolean') throw wrong(`${what}: is_trainable`, 'true or false', inPlace);
+  if (options?.is_trainable !== undefined && options.is_trainable !== inPlace) {
+    throw wrong(`${what}: is_trainable`, `one value, as ${inPlace} is the one before`, options.is_trainable);
+  }
+  return { is_trainable: inPlace };
+}

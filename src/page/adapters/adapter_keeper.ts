@@ -1,0 +1,67 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { KeptAdapter } from '../../worker/protocol';
+
+export interface KeptForRun {
+  readonly kept: Promise<unknown>;
+  /** Call it when the run has ended. */
+  close(): void;
+}
+
+/** Stores copies of a model's adapters while runs last that may have to restore them. */
+export class AdapterKeeper {
+  readonly #keep: (name: string) => Promise<KeptAdapter>;
+  readonly #isLost: () => boolean;
+  readonly #kept = new Map<string, Promise<KeptAdapter>>();
+  #names: readonly string[];
+  #runs = 0;
+
+  constructor(names: readonly string[], keep: (name: string) => Promise<KeptAdapter>, isLost: () => boolean) {
+    this.#names = names;
+    this.#keep = keep;
+    this.#isLost = isLost;
+  }
+
+  /** For a run that trains `trained`. It begins once `kept` resolves: the copies are made, or can't be. */
+  begin(trained: readonly string[]): KeptForRun {
+    this.#runs += 1;
+    this.#ask();
+    return {
+      kept: Promise.allSettled(this.#kept.values()),
+      close: () => {
+        this.#runs -= 1;
+        if (this.#runs === 0) this.#kept.clear();
+        // Other runs restore the model with these copies.
+        if (this.#isLost()) return;
+        for (const name of trained) this.#kept.delete(name);
+        this.#ask();
+      },
+    };
+  }
+
+  /** The adapters changed. A new adapter under an old name is always preceded by a change without that name. */
+  update(names: readonly string[]): void {
+    this.#names = names;
+    for (const name of this.#kept.keys()) if (!names.includes(name)) this.#kept.delete(name);
+    this.#ask();
+  }
+
+  /** The copies of all adapters. Rejects with `not_found` if one couldn't be made. */
+  async all(): Promise<KeptAdapter[]> {
+    try {
+      return await Promise.all(this.#names.map((name) => this.#kept.get(name) ?? this.#keep(name)));
+    } catch (cause) {
+      const message = "its adapters were lost too, as they hadn't been kept yet";
+      throw new WebVeraError('not_found', message, { hint: 'Load the model and its adapters again.', cause });
+    }
+  }
+
+  #ask(): void {
+    if (this.#runs === 0) return;
+    for (const name of this.#names) {
+      if (this.#kept.has(name)) continue;
+      const kept = this.#keep(name);
+      kept.catch(() => {}); // reported when the copy is needed
+      this.#kept.set(name, kept);
+    }
+  }
+}

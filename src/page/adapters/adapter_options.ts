@@ -1,0 +1,117 @@
+import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
+import { KindConfig } from '../../adapters/config/kind_config';
+import { WebVeraError } from '../../core/errors/error';
+import type { ProjectionDtype } from '../../core/types/model';
+import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../../worker/protocol';
+import { loadOptions, type SourceOptions, sourceRules } from '../models/source';
+import {
+  abortSignal,
+  anyBoolean,
+  anyFunction,
+  anyString,
+  defined,
+  either,
+  type Rule,
+  type Rules,
+  wrong,
+} from '../session/options';
+import type { PageKind } from './page_kind';
+
+export interface AdapterOptions {
+  /** 'default' */
+  readonly adapter_name?: string;
+  /** Whether it trains: true for a new adapter, unless it has inference_mode, and false for a loaded one, as in PEFT. */
+  readonly is_trainable?: boolean;
+  /** PEFT rounds A and B to a half-precision base's dtype; ask for that to reproduce such a run. 'float32' */
+  readonly projection_dtype?: ProjectionDtype;
+}
+
+export interface MergeOptions {
+  /** Whether results that aren't finite are refused; each weight is then read back. false */
+  readonly safe_merge?: boolean;
+  /** The active ones by default, or as null. */
+  readonly adapter_names?: readonly string[] | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UnloadOptions extends MergeOptions {
+  /** A function is called as weights are merged; true tells the console each tenth. false */
+  readonly progressbar?: boolean | ((done: number, total: number) => void);
+}
+
+/** The rules of `AdapterOptions` for adapters of these kinds. */
+export function adapterRules(kinds: readonly PageKind[]): Rules<AdapterOptions> {
+  return { adapter_name: anyString, is_trainable: anyBoolean, ...ownRules(kinds) } as Rules<AdapterOptions>;
+}
+
+/** The same with those of a source. */
+export function loadRules(kinds: readonly PageKind[]): Rules<SourceOptions & AdapterOptions> {
+  return { ...sourceRules, ...adapterRules(kinds) };
+}
+
+function ownRules(kinds: readonly PageKind[]): Readonly<Record<string, Rule>> {
+  return Object.assign({}, ...kinds.map(({ options }) => options));
+}
+
+/** PEFT has a text of its own for wrong names: see `checkNames`. */
+const someNames: Rule = { expected: 'a list of names', accepts: () => true };
+
+export const mergeRules = { safe_merge: anyBoolean, adapter_names: someNames, signal: abortSignal };
+
+export const unloadRules = { ...mergeRules, progressbar: either(anyBoolean, anyFunction) };
+
+export function mergeRequest(what: string, { safe_merge = false, adapter_names }: MergeOptions): MergeRequest {
+  return {
+    safe_merge,
+    ...(adapter_names !== undefined && adapter_names !== null && { adapter_names: checkNames(what, adapter_names) }),
+  };
+}
+
+/** The fields of a configuration; throws for anything but a configuration of a kind. `kinds`: those that the error names. */
+export function configFields(config: unknown, kinds: readonly PageKind[]): AdapterConfigFields {
+  if (config instanceof KindConfig) return { ...config } as unknown as AdapterConfigFields;
+  const names = kinds.map(({ Config }) => Config.rules.name);
+  const forms = names.map((name) => `new ${name}({ … })`).join(' or ');
+  throw wrong('config', names.map((name) => `a ${name}`).join(' or '), config, `Write ${forms}.`);
+}
+
+export function wireOptions(options: AdapterOptions, kinds: readonly PageKind[]): WireAdapterOptions {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const names = Object.keys(ownRules(kinds)).filter((name) => given[name] !== undefined);
+  const own = names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, given[name]]));
+  return defined({ is_trainable: options.is_trainable, own });
+}
+
+export function wireLoad(options: SourceOptions & AdapterOptions, kinds: readonly PageKind[]): LoadAdapterOptions {
+  return { ...loadOptions(options), ...wireOptions(options, kinds) };
+}
+
+export function checkName(name: unknown, hint = ''): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw wrong('adapter_name', anyString.expected, name, hint);
+}
+
+/** As null, which is PEFT's default, the active one is meant. */
+export function nameOrActive(name: string | null | undefined): string | undefined {
+  return name === undefined || name === null ? undefined : checkName(name);
+}
+
+export function checkNames(what: string, names: readonly string[]): readonly string[] {
+  if (typeof names === 'string') {
+    throw new WebVeraError('invalid_argument', `adapter_names should be a list of strings, got '${names}'.`);
+  }
+  if (Array.isArray(names) && names.every((name) => anyString.accepts(name))) return [...names];
+  throw wrong(`${what}: adapter_names`, 'a list of names', names);
+}
+
+export function weightedParts(
+  what: string,
+  adapters: readonly string[],
+  weights: readonly number[],
+): readonly WeightedAdapter[] {
+  const names = checkNames(what, adapters);
+  if (!Array.isArray(weights) || weights.length !== names.length || !weights.every(Number.isFinite)) {
+    throw wrong(`${what}: weights`, `${names.length} finite numbers, one for each adapter`, weights);
+  }
+  return names.map((adapter_name, index) => ({ adapter_name, weight: weights[index] ?? 0 }));
+}

@@ -1,0 +1,97 @@
+import type { ModuleInfo } from '../../core/types/model';
+import type { AdapterStanding, AdaptersInfo } from '../../worker/protocol';
+import type { PageKind } from './page_kind';
+
+/** One wrapped module, with the fields of PEFT's `TunerLayerStatus`. */
+export interface LayerStatus {
+  /** As PEFT names it: 'model.' and the module's own name. */
+  readonly name: string;
+  /** PEFT's class of the wrapped layer. */
+  readonly module_type: string;
+  readonly enabled: boolean;
+  readonly active_adapters: readonly string[];
+  readonly merged_adapters: readonly string[];
+  /** Those that this module has, sorted. */
+  readonly available_adapters: readonly string[];
+  /** By adapter: whether its vectors learn now. */
+  readonly requires_grad: Readonly<Record<string, boolean>>;
+  readonly devices: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The whole model, with the fields of PEFT's `TunerModelStatus`. */
+export interface ModelStatus {
+  readonly base_model_type: string;
+  /** PEFT's class of the model with adapters. */
+  readonly adapter_model_type: string;
+  readonly peft_types: Readonly<Record<string, string>>;
+  readonly trainable_params: number;
+  readonly total_params: number;
+  readonly num_adapter_layers: number;
+  readonly enabled: boolean;
+  readonly active_adapters: readonly string[];
+  readonly merged_adapters: readonly string[];
+  readonly available_adapters: readonly string[];
+  readonly requires_grad: Readonly<Record<string, boolean>>;
+  readonly devices: Readonly<Record<string, readonly string[]>>;
+}
+
+interface Described {
+  readonly info: AdaptersInfo;
+  readonly modules: readonly ModuleInfo[];
+  readonly enabled: boolean;
+  readonly kind: PageKind;
+}
+
+export function layerStatus({ info, modules, enabled, kind }: Described): readonly LayerStatus[] {
+  return modules.flatMap(({ name }) => {
+    const having = Object.entries(info.adapters).filter(([, { modules: wrapped }]) => wrapped.includes(name));
+    if (having.length === 0) return [];
+    const names = having.map(([adapter]) => adapter);
+    return [
+      {
+        name: `model.${name}`,
+        module_type: kind.layerType,
+        enabled,
+        active_adapters: info.active,
+        merged_adapters: info.merged.filter((adapter) => names.includes(adapter)),
+        available_adapters: names.toSorted(),
+        requires_grad: requiresGrad(info, having, enabled),
+        devices: onGpu(names),
+      },
+    ];
+  });
+}
+
+export function modelStatus({ info, modules, enabled, kind }: Described): ModelStatus {
+  const adapters = Object.entries(info.adapters);
+  const names = adapters.map(([name]) => name);
+  const wrapped = new Set(adapters.flatMap(([, state]) => state.modules));
+  return {
+    base_model_type: modules[0]?.type ?? '',
+    adapter_model_type: kind.modelType,
+    peft_types: Object.fromEntries(adapters.map(([name, { config }]) => [name, config.peft_type])),
+    trainable_params: enabled ? info.parameters.trainable : 0,
+    total_params: info.parameters.all,
+    num_adapter_layers: wrapped.size,
+    enabled,
+    active_adapters: info.active,
+    merged_adapters: info.merged,
+    available_adapters: names.toSorted(),
+    requires_grad: requiresGrad(info, adapters, enabled),
+    devices: onGpu(names),
+  };
+}
+
+function requiresGrad(
+  { active }: AdaptersInfo,
+  adapters: readonly (readonly [name: string, state: AdapterStanding])[],
+  enabled: boolean,
+): Record<string, boolean> {
+  return Object.fromEntries(
+    adapters.map(([name, { trainable }]) => [name, enabled && trainable && active.includes(name)]),
+  );
+}
+
+function onGpu(names: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(names.map((name) => [name, ['webgpu']]));
+}

@@ -1,0 +1,34 @@
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import type { ConfigClass } from '../../adapters/config/kind_config';
+import type { AdaptersInfo } from '../../worker/protocol';
+import type { ModelParts } from '../models/model';
+import type { Rule } from '../session/options';
+
+/** The key of a class's kind, for this library's own use. */
+export const kindKey: unique symbol = Symbol('kind');
+
+/** The key of what makes a model with adapters, for this library's own use. */
+export const madeKey: unique symbol = Symbol('made');
+
+/** The part of a kind of adapters that the page knows. */
+export interface PageKind<C extends AdapterConfig = AdapterConfig> {
+  readonly Config: ConfigClass<C>;
+  /** PEFT's class of a wrapped layer, and of a model with such adapters. */
+  readonly layerType: string;
+  readonly modelType: string;
+  /** The options that only this kind has. */
+  readonly options: Readonly<Record<string, Rule>>;
+  readonly profile: {
+    /** Fields of a new profile's configuration that differ from PEFT's defaults. */
+    readonly defaults: Readonly<Record<string, unknown>>;
+    /** Fields that a profile's files must have in common with its settings. */
+    readonly fixed: readonly string[];
+  };
+}
+
+/** The class of the models that have adapters of one kind. */
+export interface AdaptedModelClass<C extends AdapterConfig = AdapterConfig, M = unknown> {
+  readonly [kindKey]: PageKind<C>;
+  /** A model over a base model, as the worker describes it. */
+  [madeKey](base: ModelParts, info: AdaptersInfo): M;
+}

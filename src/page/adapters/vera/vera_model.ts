@@ -1,0 +1,59 @@
+import type { VeraConfig } from '../../../adapters/vera/config/vera_config';
+import type { AdapterFiles } from '../../../core/types/model';
+import type { AdaptersInfo } from '../../../worker/protocol';
+import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/model';
+import type { AdapterSource } from '../../models/source';
+import { AdaptedModel } from '../adapted_model';
+import type { LoadArguments } from '../adapter_arguments';
+import { loadAdapted } from '../load_adapted';
+import { kindKey, madeKey } from '../page_kind';
+import { type LoraOptions, loraParts } from './lora_options';
+import { VERA_PAGE_KIND } from './vera_page_kind';
+
+/**
+ * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
+ * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ *
+ * Its sums of adapters by `add_weighted_adapter` take adapters that share A and B and, in each module, λ_d or λ_b;
+ * `save_as_lora({ adapters, weights })` gives the sum of any.
+ */
+export class VeraModel extends AdaptedModel<VeraConfig> {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'VeraModel';
+
+  /** @internal */
+  static readonly [kindKey] = VERA_PAGE_KIND;
+
+  private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
+    super(key, base, info, VERA_PAGE_KIND);
+  }
+
+  /** @internal */
+  static [madeKey](base: ModelParts, info: AdaptersInfo): VeraModel {
+    return new VeraModel(partsKey, base, info);
+  }
+
+  /**
+   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
+   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no VeRA
+   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   */
+  static async from_pretrained(
+    model: PreTrainedModel,
+    source: AdapterSource,
+    ...args: LoadArguments
+  ): Promise<VeraModel> {
+    const { base, info } = await loadAdapted('VeraModel.from_pretrained', [VERA_PAGE_KIND], model, [source, ...args]);
+    return VeraModel[madeKey](base, info);
+  }
+
+  /**
+   * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
+   * for programs that know only LoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
+   * theirs. Rejects with `numerical_error` where a number isn't finite.
+   */
+  async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
+    const parts = loraParts(options);
+    return this[partsKey].link.request('saveConverted', liveHandle(this), 'LORA', parts);
+  }
+}

@@ -1,0 +1,233 @@
+import type { AdapterKind, FrozenPool, SumPart } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import { expectedTensors } from '../../adapters/files/expected_tensors';
+import { readAdapterModel } from '../../adapters/files/read_adapter';
+import type { AdapterBytes } from '../../adapters/files/write_adapter';
+import { kindNamed, readAdapterConfig } from '../../adapters/kinds';
+import { targetWarnings } from '../../adapters/targets/targets';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import { readFile } from '../../core/input/file_source';
+import type { AdapterFiles } from '../../core/types/model';
+import type { Runner } from '../../graph/runner';
+import type { BaseModel } from '../models/base_model';
+import type { ModelSources } from '../models/loading/model_sources';
+import type {
+  AdapterConfigFields,
+  CallId,
+  KeptAdapter,
+  LoadAdapterOptions,
+  LoadOptions,
+  SaveAdapterOptions,
+  SessionHost,
+  WeightedAdapter,
+  WireAdapterOptions,
+  WireAdapterSource,
+  WireSource,
+} from '../protocol';
+import type { Ready } from '../rpc/ready';
+import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
+import type { AdapterShelf } from '../storage/adapter_shelf';
+import { AdapterPlacer } from './adapter_placer';
+import { ModelAdapters } from './model_adapters';
+
+/** Creates adapters on models, and reads and writes their files. */
+export class AdapterLoader {
+  readonly #host: SessionHost;
+  readonly #sources: ModelSources;
+  readonly #shelf: AdapterShelf;
+  readonly #warn: Warn;
+  readonly #frozen = new WeakMap<Runner, Map<AdapterKind, FrozenPool>>();
+  /** Slow devices draw four million numbers a second. */
+  readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
+  #keys = 0;
+
+  constructor(host: SessionHost, sources: ModelSources, shelf: AdapterShelf, warn: Warn) {
+    this.#host = host;
+    this.#sources = sources;
+    this.#shelf = shelf;
+    this.#warn = warn;
+  }
+
+  /** A model without adapters yet, over a base model. */
+  open(base: BaseModel): ModelAdapters {
+    const { runner, loaded } = base;
+    const frozen = (kind: AdapterKind): FrozenPool | undefined => this.#frozenPool(runner, kind);
+    return new ModelAdapters(base, {
+      runner,
+      placer: new AdapterPlacer({ runner, loaded, warn: this.#warn, frozen }),
+      warn: this.#warn,
+      nextKey: () => {
+        this.#keys += 1;
+        return `adapter${this.#keys}`;
+      },
+    });
+  }
+
+  /** A fresh adapter, with PEFT's first values. */
+  async create(
+    model: ModelAdapters,
+    name: string,
+    fields: AdapterConfigFields,
+    { is_trainable = fields.inference_mode !== true, own = {} }: WireAdapterOptions,
+  ): Promise<void> {
+    const kind = kindNamed(fields);
+    const config = inMode(kind, fields, is_trainable);
+    this.#warnOf(kind, config);
+    const resolved = model.resolve(name, kind, config);
+    for (const warning of targetWarnings(config, model.base.loaded.model.modules)) this.#warn(warning);
+    await model.add({ kind, name, resolved, trainable: is_trainable, options: own });
+  }
+
+  /** An adapter from its files; everything is checked and placed before the model changes. */
+  async load(
+    model: ModelAdapters,
+    name: string,
+    bytes: AdapterBytes,
+    { is_trainable = false, own = {}, peft_types }: WireAdapterOptions & Pick<LoadAdapterOptions, 'peft_types'>,
+    ready: Ready = async () => {},
+  ): Promise<void> {
+    const { limits } = this.#sources;
+    const options = { limits, warn: this.#warn, adapter_name: name, peft_types };
+    const read = readAdapterConfig(bytes.config, options);
+    const kind = kindNamed(read);
+    const config = inMode(kind, read, is_trainable);
+    this.#warnOf(kind, config);
+    const resolved = model.resolve(name, kind, config);
+    const expected = expectedTensors(kind, resolved, model.base.loaded.model);
+    const tensors = readAdapterModel(bytes.model, expected, options);
+    await model.add({ kind, name, resolved, trainable: is_trainable, options: own, tensors }, ready);
+  }
+
+  async keep(model: ModelAdapters, name: string): Promise<KeptAdapter> {
+    const { config, trainable, options, origin } = model.adapter(name);
+    const files = await this.save(model, { adapter_name: name });
+    const fields = { ...config, peft_type: config.peft_type };
+    return { name, config: fields, options: { is_trainable: trainable, own: options }, files, origin };
+  }
+
+  /** Restores an adapter. The warnings about it aren't repeated. */
+  async revive(model: ModelAdapters, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
+    const { limits } = this.#sources;
+    const kind = kindNamed(fields);
+    const resolved = model.resolve(name, kind, new kind.Config(fields));
+    const bytes = await toBytes(files, limits);
+    const expected = expectedTensors(kind, resolved, model.base.loaded.model);
+    const tensors = readAdapterModel(bytes.model, expected, { limits, adapter_name: name });
+    const { is_trainable = true, own = {} } = options;
+    await model.add({ kind, name, resolved, trainable: is_trainable, options: own, tensors, origin });
+  }
+
+  async read(
+    call: CallId,
+    source: WireAdapterSource,
+    options: LoadAdapterOptions,
+    signal: AbortSignal,
+  ): Promise<AdapterBytes> {
+    if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
+    return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
+  }
+
+  /** The configuration of an adapter from its file alone. */
+  async readConfig(
+    call: CallId,
+    source: WireAdapterSource,
+    options: LoadOptions,
+    signal: AbortSignal,
+  ): Promise<AdapterConfigFields> {
+    const { limits } = this.#sources;
+    const bytes =
+      typeof source === 'object' && 'id' in source
+        ? (await this.#shelf.expect(source.id)).config
+        : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
+    const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
+    this.#warnOf(kindNamed(config), config);
+    return { ...config };
+  }
+
+  /** An adapter whose deltas are the weighted sum of others'. */
+  async addWeighted(model: ModelAdapters, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
+    const given = await weightedParts(model, parts);
+    const kind = kindOfParts(model, parts);
+    if (kind.sum === undefined) {
+      throw new WebVeraError(
+        'invalid_argument',
+        `A weighted sum: expected adapters that have sums, not of type ${kind.Config.rules.peft_type}`,
+      );
+    }
+    const { config, tensors } = kind.sum(given);
+    const resolved = model.resolve(name, kind, config);
+    await model.add({ kind, name, resolved, trainable: true, options: {}, tensors });
+  }
+
+  /** The files of an adapter of another kind that equals the weighted sum; one alone keeps all that it trained. */
+  async saveConverted(
+    model: ModelAdapters,
+    peft_type: string,
+    parts: readonly WeightedAdapter[] = [{ adapter_name: model.activeName, weight: 1 }],
+  ): Promise<AdapterFiles> {
+    const kind = kindOfParts(model, parts);
+    const [{ adapter_name, weight } = { adapter_name: '', weight: 0 }] = parts;
+    const isWhole = parts.length === 1 && weight === 1;
+    const given = isWhole ? [await partOf(model, adapter_name, 1)] : await weightedParts(model, parts);
+    const files = kind.convert?.(peft_type, given);
+    if (files !== undefined) return toFiles(files);
+    const message = `Expected adapters that can become one of type ${peft_type}, got some of type ${kind.Config.rules.peft_type}`;
+    throw new WebVeraError('invalid_argument', message);
+  }
+
+  async save(model: ModelAdapters, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
+    const adapter = model.adapter(adapter_name ?? model.activeName);
+    const bytes = writeAdapter(adapter.kind, adapter.config, await model.read(adapter));
+    if (id !== undefined) await this.#shelf.set(id, bytes);
+    return toFiles(bytes);
+  }
+
+  #frozenPool(runner: Runner, kind: AdapterKind): FrozenPool | undefined {
+    const pools = this.#frozen.get(runner) ?? new Map<AdapterKind, FrozenPool>();
+    this.#frozen.set(runner, pools);
+    const pool = pools.get(kind) ?? kind.frozen?.pool(runner, this.#announce);
+    if (pool !== undefined) pools.set(kind, pool);
+    return pool;
+  }
+
+  #warnOf(kind: AdapterKind, config: AdapterConfig): void {
+    for (const warning of kind.Config.rules.warnings(config)) this.#warn(warning);
+  }
+}
+
+/** An adapter's two files are a folder too. */
+function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): WireSource {
+  return typeof source === 'object' && 'adapter_config.json' in source
+    ? { files: new Map<string, Blob>(Object.entries(source)) }
+    : source;
+}
+
+/** As in PEFT, the configuration tells whether the adapter trains. */
+function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): AdapterConfig {
+  return new kind.Config({ ...fields, inference_mode: !is_trainable });
+}
+
+/** The kind of adapters that are to be summed up. */
+function kindOfParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): AdapterKind {
+  const [first = { adapter_name: model.activeName }] = parts;
+  return model.adapter(first.adapter_name).kind;
+}
+
+async function partOf(model: ModelAdapters, name: string, weight: number): Promise<SumPart> {
+  const adapter = model.adapter(name);
+  return { weight, config: adapter.config, modules: adapter.modules, tensors: await model.read(adapter) };
+}
+
+async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): Promise<SumPart[]> {
+  for (const { adapter_name } of parts) {
+    if (model.adapter(adapter_name).tensors.size === 0) continue;
+    throw new WebVeraError(
+      'invalid_argument',
+      `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
+      { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
+    );
+  }
+  // At once, so that a run that trains several changes none of them meanwhile.
+  return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));
+}

@@ -1,0 +1,246 @@
+import type { Adapter, AdapterKind, ResolvedAdapter } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import type { AdapterTensors } from '../../adapters/files/adapter_tensors';
+import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/layers/overlay';
+import { abortError } from '../../core/async/abort';
+import { Serial } from '../../core/async/serial';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import type { Tensor } from '../../core/types/tensor';
+import type { Runner } from '../../graph/runner';
+import type { BaseModel } from '../models/base_model';
+import { type Ready, readyOrUndo } from '../rpc/ready';
+import type { AdapterPlacer, AdapterPlan } from './adapter_placer';
+import { deltaWeight } from './adapter_pool';
+import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
+import { AdapterSet } from './adapter_set';
+import { MergedWeights } from './merged_weights';
+import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './prepare_merge';
+import { BASE_NAME, rowAdapters } from './row_adapters';
+
+/** What the adapters of a model need of their session. */
+interface AdaptersHost {
+  readonly runner: Runner;
+  readonly placer: AdapterPlacer;
+  readonly warn: Warn;
+  /** A key that nothing else in the session has. */
+  nextKey(): string;
+}
+
+/** An adapter that is about to be added. */
+type Added = Omit<AdapterPlan, 'key' | 'tensors'> & { readonly tensors?: AdapterTensors };
+
+/** The adapters over one base model. The base model's own results stay as they are. */
+export class ModelAdapters {
+  readonly base: BaseModel;
+  /** Changes come one after the other. */
+  readonly #changes = new Serial();
+  readonly #host: AdaptersHost;
+  readonly #set = new AdapterSet();
+  readonly #merges: MergedWeights;
+  #enabled = true;
+
+  constructor(base: BaseModel, host: AdaptersHost) {
+    this.base = base;
+    this.#host = host;
+    this.#merges = new MergedWeights(host.runner, (key, reason) => this.#forget(key, reason));
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get active(): readonly string[] {
+    return this.#set.active;
+  }
+
+  get merged(): readonly string[] {
+    return this.#merges.names;
+  }
+
+  get adapters(): readonly Adapter[] {
+    return this.#set.all;
+  }
+
+  /** The first active adapter; PEFT's default name where none is active. */
+  get activeName(): string {
+    return this.active[0] ?? 'default';
+  }
+
+  inTurn<T>(body: () => Promise<T>): Promise<T> {
+    return this.#changes.run(body);
+  }
+
+  /** An adapter by name; throws PEFT's error. */
+  adapter(name: string): Adapter {
+    return this.#set.get(name);
+  }
+
+  /**
+   * What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none, as does
+   * any name while adapters are disabled. With names, those adapters, disabled or not.
+   */
+  overlay(name?: string | readonly string[]): Overlay {
+    const { all, activeAdapters } = this.#set;
+    if (typeof name === 'object') {
+      return overlayOf(
+        all,
+        name.map((one) => this.adapter(one)),
+      );
+    }
+    const named = name === undefined || name === BASE_NAME ? [] : [this.adapter(name)];
+    if (!this.#enabled) return overlayOf(all, []);
+    return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
+  }
+
+  /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
+  overlayOfRows(names: readonly string[], rows: number): Overlay {
+    const { adapters, merged } = this;
+    const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
+    const base = overlayOf(adapters, []);
+    return this.#enabled ? overlayOfRows(base, chosen) : base;
+  }
+
+  /** Resolves a configuration for the model, without changing anything. Throws PEFT's errors. */
+  resolve(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
+    this.#set.expectRoom(name, kind, config);
+    const later = this.adapters.length > 0;
+    return kind.resolve(config, this.base.loaded.model, { later, warn: this.#host.warn });
+  }
+
+  /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
+  async add({ tensors, ...added }: Added, ready?: Ready): Promise<void> {
+    const { placer, nextKey } = this.#host;
+    const adapter = await placer.place({ ...added, key: nextKey(), tensors }, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => placer.free(adapter));
+    this.#set.add(adapter);
+  }
+
+  /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
+  async activate(names: readonly string[]): Promise<void> {
+    if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
+    expectTogether(this.#set.named(names));
+    if (this.merged.length > 0) await this.#unmergeToSet();
+    this.#set.activate(names);
+  }
+
+  enable(enabled: boolean): void {
+    const { biased } = this.#set;
+    if (this.#enabled && !enabled && biased !== undefined) {
+      this.#host.warn({ code: 'biases_stay', message: biasesStay(biased.config.bias ?? 'none') });
+    }
+    this.#enabled = enabled;
+  }
+
+  /** As PEFT: when the last active one goes, the alphabetically first of the others becomes active, with a warning. */
+  async delete(name: string): Promise<void> {
+    const adapter = this.#set.toDelete(name);
+    if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
+      const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
+      throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
+    }
+    if (this.active.includes(name)) await this.#activateOthers(name);
+    this.#set.delete(name);
+    await this.#discard(adapter);
+  }
+
+  /** Adds deltas to the weights. */
+  async merge(merging: Merging, ready: Ready): Promise<void> {
+    const fresh = this.#unmerged(merging.names);
+    if (fresh.length === 0) return;
+    const made = await prepareMerge(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free(made.weights.values()));
+    await this.#merges.keep(made, this.#host.nextKey());
+  }
+
+  /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
+  async unmerge(): Promise<void> {
+    if (this.#merges.current !== undefined) return this.#merges.drop();
+    this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
+  }
+
+  /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
+  async deltaWeight(module: string, name = this.activeName): Promise<Tensor> {
+    return deltaWeight(this.#host.runner, this.base.loaded, this.adapter(name), module);
+  }
+
+  /**
+   * The model without adapters, but with trained biases and whole modules, if any; with `merging` also with merged weights.
+   * As in PEFT it doesn't count whether adapters are disabled meanwhile. Once it is ready, these adapters are for nothing
+   * but to be disposed of.
+   */
+  async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
+    const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
+    const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
+    if (made === undefined) {
+      await this.#merges.drop();
+      return copies.size === 0 ? this.base : this.base.derive(copies);
+    }
+    await this.#merges.keep(made, this.#host.nextKey());
+    const tensors = new Map([...copies, ...(await this.#merges.take())]);
+    return tensors.size === 0 ? this.base : this.base.derive(tensors);
+  }
+
+  /** All numbers of an adapter, those that never train included. */
+  async read(adapter: Adapter): Promise<AdapterTensors> {
+    return this.base.jobs.run(adapter.key, undefined, () => this.#host.placer.read(adapter));
+  }
+
+  async dispose(): Promise<void> {
+    for (const adapter of this.#set.take()) await this.#discard(adapter);
+    await this.#merges.drop();
+  }
+
+  /** The adapters among those wanted that aren't merged yet. */
+  #unmerged(names: readonly string[] = this.active): Adapter[] {
+    const fresh = this.#set.named(names).filter(({ name }) => !this.merged.includes(name));
+    if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
+    return fresh;
+  }
+
+  #ingredients(fresh: readonly Adapter[]): Ingredients {
+    const { all, activeAdapters, biased } = this.#set;
+    const { tensors } = overlayOf(all, activeAdapters);
+    const adapters = new Set([...fresh, ...activeAdapters, ...(biased === undefined ? [] : [biased])]);
+    return { base: this.base, mergedWeights: this.#merges.weights, adapters, tensors };
+  }
+
+  async #activateOthers(name: string): Promise<void> {
+    const left = this.#set.activeWithout(name);
+    const [next] = left;
+    const isNew = next !== undefined && !this.active.includes(next);
+    if (isNew && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
+    this.#set.activate(left);
+    if (next === undefined) return;
+    const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
+    this.#host.warn({ code: 'active_adapter_deleted', message });
+  }
+
+  async #unmergeToSet(): Promise<void> {
+    const message = 'Adapter cannot be set when the model is merged. Unmerging the model first.';
+    this.#host.warn({ code: 'unmerged', message });
+    await this.unmerge();
+  }
+
+  async #forget(key: string, reason: string): Promise<void> {
+    await this.base.jobs.end(key, abortError(reason));
+    await this.base.dropPrograms(key);
+  }
+
+  async #discard(adapter: Adapter): Promise<void> {
+    await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
+    this.#host.placer.free(adapter);
+  }
+
+  /** Whether merged weights, made of others, would hide what the adapter saves whole. */
+  #isUnderMerged(adapter: Adapter): boolean {
+    const tensors = tensorsOf(adapter, 'module');
+    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
+  }
+
+  /** Whether merged weights were made of what the adapter saves whole. */
+  #isMergedInto(adapter: Adapter): boolean {
+    return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
+  }
+}
