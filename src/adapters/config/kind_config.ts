@@ -1,4 +1,4 @@
-import { tellInstead } from '../../core/errors/foreign_members';
+import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { Warn } from '../../core/errors/warning';
 import { wrong } from '../../core/errors/wrong';
 import type { AdapterConfig } from './adapter_config';
@@ -19,7 +19,7 @@ export interface ConfigClass<C extends AdapterConfig = AdapterConfig> {
  */
 export abstract class KindConfig {
   static {
-    tellInstead(KindConfig.prototype, {
+    defineForeignMethods(KindConfig.prototype, {
       to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
       save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
       push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',
@@ -49,7 +49,7 @@ export abstract class KindConfig {
 
 /** Lets a kind's class answer for what PEFT's class has and this one hasn't. */
 export function tellConfigMethods(config: { readonly name: string }): void {
-  tellInstead(config, {
+  defineForeignMethods(config, {
     from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',
     from_json_file: `${config.name}.from_json(json) takes what the file holds, parsed.`,
   });

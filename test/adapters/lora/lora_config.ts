@@ -31,7 +31,7 @@ const LORA_RULES: ConfigRules<LoraFields> = {
     ...COMMON_FIELDS,
   },
   floats: ['lora_dropout'],
-  names: { elsewhere: {}, needless: {} },
+  names: { aliases: {}, notNeeded: {} },
   check(config) {
     if (config.lora_alpha !== config.r) throw refused('lora_alpha: expected r', 'This fixture has no other scale.');
     checkCommonValues(config, 'lora_only');

@@ -13,7 +13,7 @@ import { LARGEST_VALUE } from '../../config/largest_value';
 import type { VeraFields } from './vera_config_init';
 
 const { target_modules, fan_in_fan_out, bias, modules_to_save, layers_to_transform, layers_pattern } = TARGET_FIELDS;
-const NO_ALPHA = 'VeRA has no alpha: λ_d, which begins at d_initial, is learnt.';
+const NO_ALPHA = 'VeRA has no alpha: it trains λ_d, which begins at d_initial.';
 
 /** PEFT's `VeraConfig`: its fields and defaults, and what it refuses. */
 export const VERA_RULES: ConfigRules<VeraFields> = {
@@ -37,11 +37,11 @@ export const VERA_RULES: ConfigRules<VeraFields> = {
   },
   floats: ['d_initial', 'vera_dropout'],
   names: {
-    elsewhere: { vera_dropout: 'dropout loradropout' },
-    needless: {
+    aliases: { vera_dropout: 'dropout loradropout' },
+    notNeeded: {
       alpha: NO_ALPHA,
       loraalpha: NO_ALPHA,
-      peftversion: 'VeraConfig.from_json(json) takes the content of a file, and passes over its peft_version.',
+      peftversion: 'VeraConfig.from_json(json) takes the content of a file and ignores its peft_version.',
     },
   },
   check(config) {
