@@ -6,7 +6,7 @@ const INSTEAD = {
   PeftConfig: 'new VeraConfig({ … })',
 } as const;
 
-/** For who writes `new` before a class of PEFT's that isn't made so here. */
+/** The error for `new` with a class that can be constructed in PEFT but not here. */
 export function notConstructed(name: keyof typeof INSTEAD): WebVeraError {
   return new WebVeraError('invalid_argument', `There is no new ${name}(…) here`, { hint: `Write ${INSTEAD[name]}.` });
 }

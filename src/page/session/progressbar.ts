@@ -1,15 +1,14 @@
 interface Progressbar {
-  /** Weights that are merged, of all. */
+  /** How many of all weights are merged. */
   onProgress(done: number, total: number): void;
-  /** All is over. */
   onEnd(): void;
 }
 
 const STEPS = 10;
 
 /**
- * What `progressbar` asks for: a function is told each weight. For true, the console is told each tenth, as PEFT tells the
- * terminal.
+ * Makes the progress bar that the argument asks for: a function is called for each weight; true logs each tenth to the
+ * console, as PEFT logs to the terminal.
  */
 export function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
   if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };
@@ -23,7 +22,7 @@ export function progressbarOf(wanted: boolean | ((done: number, total: number) =
   };
   return {
     onProgress: (done, total) => tell(done / total, ` (${done}/${total})`),
-    // There may have been nothing to merge.
+    // Reports 100% even if there was nothing to merge.
     onEnd: () => tell(1, ''),
   };
 }
