@@ -5,18 +5,18 @@ import type { Link } from '../rpc/link';
 interface RecoveryInit {
   readonly link: Link;
   readonly signal: AbortSignal | undefined;
-  /** Makes again what was lost. */
+  /** Makes again everything that was lost. */
   revive(): Promise<void>;
-  /** The browser keeps the GPU from the page, and it is waited for. */
+  /** The browser denies the page the GPU, and the run waits for it. */
   onBlocked(error: WebVeraError): void;
 }
 
-/** How often a run goes on by itself without coming any further. */
+/** How often a run recovers in a row without getting past the furthest step. */
 const IN_A_ROW = 3;
-/** Seconds that browsers keep a GPU from a page for at most. */
+/** The longest time, in seconds, for which browsers deny a page the GPU. */
 const LONGEST_BLOCK = 150;
 
-/** What a run does about a worker or a device that it loses: it makes all again that it needs, a few times. */
+/** Recovers a run from lost workers and devices: makes everything that it needs again, up to a few times in a row. */
 export class Recovery {
   readonly #init: RecoveryInit;
   #inARow = 0;
@@ -27,8 +27,8 @@ export class Recovery {
   }
 
   /**
-   * Resolves once the run can go on that `error` ended after so many steps. Rejects with that error where it can't, and with
-   * `signal.reason`.
+   * Recovers a run that `error` ended at the given step. Resolves when the run can start again. Rejects with that error
+   * if the run can't recover, and with `signal.reason`.
    */
   async from(error: unknown, step: number): Promise<WebVeraError> {
     if (!isLoss(error)) throw error;
@@ -68,7 +68,7 @@ export class Recovery {
   }
 }
 
-/** Whether a worker or a device was lost, and all with it. */
+/** Whether the error reports a lost worker or device. */
 export function isLoss(error: unknown): error is WebVeraError {
   return error instanceof WebVeraError && (error.code === 'device_lost' || error.code === 'worker_crashed');
 }
@@ -78,7 +78,7 @@ function secondsLeft({ code, detail }: WebVeraError): number {
   return code === 'gpu_blocked' && typeof seconds_left === 'number' ? Math.min(seconds_left, LONGEST_BLOCK) : 0;
 }
 
-/** What is in the way tells what to do. */
+/** If the GPU is blocked or unsupported, that error has the more useful hint. */
 function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
   if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;
   return new WebVeraError(code, `${message}. The run couldn't go on by itself: ${failure.message}`, {

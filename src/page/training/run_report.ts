@@ -14,7 +14,7 @@ import { Replay } from './replay';
 /** An event of a run that has a step. */
 type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
-/** What a run tells: its events, its state, and its callbacks' calls. */
+/** Reports a run: its events, its state, and the calls of its callbacks. */
 export class RunReport {
   readonly events = new Replay<TrainEvent>();
   readonly #callbacks: Callbacks;
@@ -25,12 +25,12 @@ export class RunReport {
   #state: TrainerState;
   #hasBegun = false;
   #isKept = false;
-  /** Why it stands still, as far as was told. */
+  /** The reason of the last `paused` event, until `resumed`. */
   #paused: PauseReason | undefined;
-  /** What was lost last, until the run goes on. */
+  /** The error of the last loss, until the run has recovered. */
   #loss: WebVeraError | undefined;
 
-  /** `isPaused`: whether it is to stand still, should it go on elsewhere. */
+  /** `isPaused`: whether the run stays paused after it has recovered. */
   constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
     this.#callbacks = callbacks;
     this.#isPaused = isPaused;
@@ -41,12 +41,12 @@ export class RunReport {
     return this.#state;
   }
 
-  /** Whether there is a checkpoint of this very run, rather than of an older one. */
+  /** Whether this run has stored a checkpoint; older runs with the same id don't count. */
   get isKept(): boolean {
     return this.#isKept;
   }
 
-  /** The next event will be of a run that goes on after it. */
+  /** Notes a loss. The next event then comes from the recovered run. */
   onLoss(loss: WebVeraError): void {
     this.#loss = loss;
   }
@@ -63,7 +63,7 @@ export class RunReport {
     else this.#goOn(loss, progress, event);
   }
 
-  /** Data are read before a run has a step, so its state stays as it is, also after a loss. */
+  /** Data are read before the first step, so the state doesn't change, even after a loss. */
   #read({ dataset, loaded, total }: ReadProgress): void {
     this.events.push({ type: 'reading', state: this.#state, dataset, loaded, total });
   }
@@ -72,11 +72,11 @@ export class RunReport {
     this.events.push({ type: 'warning', state: this.#state, code, message });
   }
 
-  /** From its last checkpoint, or else from its first step. */
+  /** Reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
   #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
-    // A checkpoint may have been kept without this page having heard of it.
+    // The last checkpoint may be later than the last reported step, if the worker died in between.
     const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
     const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
     this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
