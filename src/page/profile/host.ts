@@ -8,13 +8,13 @@ import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
 import { adapterName } from './storage/shelf';
 
-/** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
+/** The VeRA model that all profiles over one base model share. Each profile has adapters of its own in it. */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly #changes = new Serial();
-  /** How many texts are being written with an adapter. */
+  /** How many generations and predictions use an adapter, by its name. */
   readonly #users = new Map<string, number>();
-  /** Adapters that go as soon as nobody uses them. */
+  /** Adapters to delete as soon as they are no longer used. */
   readonly #leaving = new Set<string>();
   #vera: VeraModel | undefined;
   #identity: string | undefined;
@@ -28,25 +28,25 @@ export class ProfileHost {
     return this.base[partsKey].link;
   }
 
-  /** With at least one adapter placed. */
+  /** The VeRA model. Throws if no adapter was placed yet. */
   get vera(): VeraModel {
     if (this.#vera !== undefined) return this.#vera;
     throw new TypeError('No adapter was placed yet');
   }
 
-  /** What the base is known again by. */
+  /** The facts by which a profile recognises the base model. */
   async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
     return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base) };
   }
 
-  /** A name for an adapter of a profile that no other has or had. */
+  /** A name for a profile's adapter that was never used before. */
   newName(id: string): string {
     this.#names += 1;
     return adapterName(id, this.#names);
   }
 
-  /** An adapter with PEFT's first values; gives its files. */
+  /** Creates an adapter with PEFT's initial values. Resolves with its files. */
   begin(name: string, config: VeraConfig): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
       if (this.#vera === undefined) this.#vera = await get_peft_model(this.base, config, name);
@@ -55,7 +55,7 @@ export class ProfileHost {
     });
   }
 
-  /** An adapter from its files. */
+  /** Loads an adapter from its files. */
   place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
     return this.#changes.run(async () => {
       if (this.#vera !== undefined) return this.#vera.load_adapter(files, name, { is_trainable });
@@ -67,7 +67,7 @@ export class ProfileHost {
     return this.vera.save_pretrained({ adapter_name: name });
   }
 
-  /** Keeps an adapter until the returned function is called. */
+  /** Protects an adapter from `remove` until the returned function is called. */
   use(name: string): () => void {
     this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
     let isUsed = true;
@@ -77,11 +77,11 @@ export class ProfileHost {
       const left = (this.#users.get(name) ?? 1) - 1;
       if (left > 0) return void this.#users.set(name, left);
       this.#users.delete(name);
-      if (this.#leaving.delete(name)) this.#delete(name).catch(() => {}); // if the session is gone, so is the adapter
+      if (this.#leaving.delete(name)) this.#delete(name).catch(() => {}); // if the session has ended, the adapter no longer exists
     };
   }
 
-  /** Deletes an adapter once nobody uses it. */
+  /** Deletes an adapter as soon as it is no longer used. */
   async remove(name: string): Promise<void> {
     if (this.#users.has(name)) this.#leaving.add(name);
     else await this.#delete(name);
@@ -92,7 +92,8 @@ export class ProfileHost {
       const vera = this.#vera;
       if (vera === undefined || !Object.hasOwn(vera.peft_config, name)) return;
       const other = Object.keys(vera.peft_config).find((known) => known !== name);
-      // Which one is active matters to no profile, but a change by itself would be warned of.
+      // Another adapter is made active first, because PEFT warns if deleting changes the active one. Profiles name
+      // their adapter in each call.
       if (vera.active_adapters.includes(name) && other !== undefined) await vera.set_adapter(other);
       await vera.delete_adapter(name);
     });

@@ -9,18 +9,19 @@ import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './s
 import type { Changes, ProfileShelf } from './storage/shelf';
 import type { ProfileOptions } from './types';
 
-/** A profile whose adapter is on the model. */
+/** A profile whose adapter is placed on the model. */
 export interface Opened {
   readonly state: ProfileState;
-  /** The adapter's name. */
   readonly adapter: string;
-  /** Examples that aren't to be stored. */
+  /** The examples, if they are only held in memory. */
   readonly unkept: readonly KeptExample[];
 }
 
 export const MOST_EXAMPLES = 1000;
 
-/** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
+/**
+ * Opens a stored profile, or creates it, and places its adapter on the model. If anything fails, nothing has changed.
+ */
 export async function openStored(host: ProfileHost, shelf: ProfileShelf, options: ProfileOptions): Promise<Opened> {
   expectArguments(options.args);
   const base = await host.known();
@@ -37,12 +38,12 @@ export async function openStored(host: ProfileHost, shelf: ProfileShelf, options
     });
     return { state, adapter, unkept };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }
 
-/** A profile that hasn't learnt anything yet. */
+/** Creates a profile with an untrained adapter. */
 async function begin(
   host: ProfileHost,
   adapter: string,
@@ -77,7 +78,7 @@ export function freshState(
   };
 }
 
-/** A profile as it was left, with the settings that are given now, and those of its examples that may stay. */
+/** Applies new settings to a stored profile. Returns its state and the examples that still fit into `max_examples`. */
 export function withSettings(
   state: ProfileState,
   examples: readonly KeptExample[],
@@ -91,13 +92,13 @@ export function withSettings(
   return { state: { ...state, used_at: Date.now(), settings }, kept };
 }
 
-/** Stores examples, or nothing of them where they aren't to be stored. */
+/** The changes that store examples, or that delete the stored ones if `keep_examples` is false. */
 export function withExamples(state: ProfileState, kept: readonly KeptExample[]): Changes {
   const { keep_examples } = state.settings;
   const examples = keep_examples ? kept : [];
   const example_bytes = bytesIn(examples.map(({ example }) => example));
   const next = { ...state, example_count: examples.length, example_bytes };
-  // A run that has begun keeps examples of its own.
+  // An unfinished run stores examples too.
   return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
 }
 
@@ -106,10 +107,10 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
   return typeof name === 'string' && name !== '' ? name : null;
 }
 
-/** The arguments of one `learn`: its own on top of the profile's. */
+/** The arguments of one `learn`: its own override the profile's. */
 export function learnArguments(settings: ProfileSettings, own: TrainingArguments = {}): TrainingArguments {
   const args = { ...settings.args, ...own };
   expectArguments(args);
-  // Without its examples a run can't go on in another page.
+  // A run can't resume in another page without its examples.
   return settings.keep_examples ? args : { ...args, save_strategy: 'no' };
 }

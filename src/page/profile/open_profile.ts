@@ -17,25 +17,25 @@ import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
 
-/** Milliseconds that another tab may have the lock of learning without learning. */
+/** Milliseconds for which another tab may hold the learning lock without learning. */
 const MOMENT = 1000;
 
-/** An open profile: what is stored of it, and its adapter in the model, which follow what other tabs do. */
+/** An open profile: its stored state and its adapter in the model. Both follow the changes of other tabs. */
 export class OpenProfile implements Openable, LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
   readonly shelf: ProfileShelf;
   readonly learning: ProfileLearning;
-  /** Who hears of its events. */
+  /** The listeners to its events. */
   readonly listeners = new Set<(event: ProfileEvent) => void>();
-  /** Aborts when the profile is no more. */
+  /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
   readonly #turns = new Serial();
   #state: ProfileState;
   #adapter: string;
-  /** Examples that aren't to be stored. */
+  /** The examples, if they are only held in memory. */
   #unkept: readonly KeptExample[];
 
   private constructor(host: ProfileHost, shelf: ProfileShelf, { state, adapter, unkept }: Opened) {
@@ -48,13 +48,13 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#unkept = unkept;
     this.learning = new ProfileLearning(this, () => this.#emit('change'));
     this.#channel = new ProfileChannel((id) => {
-      if (id === '' || id === this.id) this.#lookAgain().catch(() => {}); // the next call tells
+      if (id === '' || id === this.id) this.#lookAgain().catch(() => {}); // the next call reports the error
     });
     const { ended } = host.link;
     ended.addEventListener('abort', () => this.#end(ended.reason), { once: true, signal: this.life });
   }
 
-  /** Goes on with what `opened` resolves with, and with the run that a closed page left behind, if there is one. */
+  /** Makes an open profile of `opened`, and resumes the run that a closed page left unfinished, if there is one. */
   static async open(host: ProfileHost, shelf: ProfileShelf, opened: Promise<Opened>): Promise<OpenProfile> {
     const profile = new OpenProfile(host, shelf, await opened);
     try {
@@ -79,13 +79,13 @@ export class OpenProfile implements Openable, LearningProfile {
     return this.#state.settings.keep_examples ? info : { ...info, examples: this.#unkept.length };
   }
 
-  /** The name of its adapter in the model. */
+  /** The name of its adapter in the model. Throws if the profile is closed. */
   get adapter(): string {
     this.expectOpen();
     return this.#adapter;
   }
 
-  /** Whether it is no more because there is nothing left of it. */
+  /** Whether it was closed because it was forgotten. */
   get isForgotten(): boolean {
     const { aborted, reason } = this.life;
     return aborted && reason instanceof WebVeraError && reason.code === 'not_found';
@@ -95,7 +95,7 @@ export class OpenProfile implements Openable, LearningProfile {
     if (!this.isOpen) throw closed(this.id, this.life.reason);
   }
 
-  /** What is stored, unless it was forgotten since. */
+  /** The stored profile; undefined if it was forgotten meanwhile. */
   async read(): Promise<StoredProfile | undefined> {
     const stored = await this.shelf.readWhole();
     return stored?.state.born === this.#state.born ? stored : undefined;
@@ -114,19 +114,19 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Takes settings over that are given now. */
+  /** Applies new settings. */
   async configure(options: ProfileOptions): Promise<void> {
     await this.#changeExamples((stored) => withSettings(stored.state, this.examples(stored), options));
-    // What a run that was cut off has left is examples, too.
+    // The checkpoints of an interrupted run hold examples too.
     if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.shelf.deleteCheckpoints();
   }
 
-  /** Changes what is stored, and then what is shown, here and in other tabs. Whatever fails, nothing has changed. */
+  /** Changes the stored profile, then its state here and in other tabs. If anything fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void> {
     return this.#turns.run(async () => this.#show(await this.#write(body)));
   }
 
-  /** As `change`, with other vectors: those are on the GPU before anything is written. */
+  /** As `change`, with new vectors, which are placed on the GPU before anything is stored. */
   exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, unkept?: readonly KeptExample[]): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
@@ -146,7 +146,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Puts what files hold in the place of all that there is. Whatever fails, nothing of what is stored has changed. */
+  /** Replaces the whole profile by that of the files. If anything fails, nothing that is stored has changed. */
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
@@ -166,7 +166,10 @@ export class OpenProfile implements Openable, LearningProfile {
     }
   }
 
-  /** Another tab may have the lock for the moment in which it looks whether there is something to go on with. */
+  /**
+   * Takes the learning lock. Waits a moment, because another tab may hold it briefly while it looks for an unfinished
+   * run.
+   */
   async takeToLearn(): Promise<Release> {
     const late = AbortSignal.timeout(MOMENT);
     const release = await this.shelf.waitToLearn(late).catch((error: unknown) => {
@@ -179,18 +182,18 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Ends it here. What it is learning is kept as it stands. */
+  /** Closes the profile in this tab. A run in progress is paused, and its checkpoint stays stored. */
   async close(): Promise<void> {
-    // A run that pauses is kept.
+    // Pausing a run stores a checkpoint.
     await this.learning.run?.pause().catch(() => {});
     await this.finish(abortError(`Profile '${this.id}' was disposed of`));
   }
 
-  /** Ends it for a reason, and lets its adapter go. */
+  /** Closes the profile with a reason, and removes its adapter. */
   async finish(reason: unknown): Promise<void> {
     this.#end(reason);
     await this.learning.over();
-    await this.#turns.run(() => this.host.remove(this.#adapter)).catch(() => {}); // if the model is gone, so is its adapter
+    await this.#turns.run(() => this.host.remove(this.#adapter)).catch(() => {}); // if the model was disposed of, its adapter no longer exists
   }
 
   #end(reason: unknown): void {
@@ -224,7 +227,7 @@ export class OpenProfile implements Openable, LearningProfile {
     return state;
   }
 
-  /** Another tab has changed it, or forgotten it. */
+  /** Reads the profile again after another tab has changed or forgotten it. */
   async #lookAgain(): Promise<void> {
     const isGone = await this.#turns.run(async () => {
       if (!this.isOpen) return false;
@@ -249,7 +252,7 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#emit('change');
   }
 
-  /** Uses the adapter of that name from now on. */
+  /** Uses another adapter from now on, and removes the one before. */
   async #take(adapter: string, state: ProfileState): Promise<void> {
     const before = this.#adapter;
     this.#adapter = adapter;

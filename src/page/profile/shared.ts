@@ -1,37 +1,39 @@
 import { untilAborted } from '../../core/async/abort';
 
-/** What can be open. */
+/** A thing that can be open. */
 export interface Openable {
-  /** Whether it is of use still: it may end by itself. */
+  /** Whether it can still be used: it may close by itself. */
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
 
-/** Somebody's share of what is open. */
+/** One holder's share of an open thing. */
 export interface Hold<T> {
   readonly item: T;
-  /** Whether it was opened for this holder. */
+  /** Whether it was opened for this holder, rather than shared. */
   readonly isNew: boolean;
-  /** Once; what nobody holds any more is closed. */
+  /** Ends this holder's share; closes the item when no holder is left. Later calls do nothing. */
   release(): Promise<void>;
-  /** Takes it from all who hold it: nobody gets it any more, and whoever asks for its id waits until `body` is through. */
+  /** Closes the item for all its holders by `body`. Calls of `hold` with its id wait until `body` has ended. */
   end<R>(body: () => Promise<R>): Promise<R>;
 }
 
 interface Entry<T> {
   readonly opening: Promise<T>;
-  /** Once it is open. */
+  /** Set once it is open. */
   item: T | undefined;
   holders: number;
-  /** Resolves at the end of its closing, which has begun. */
+  /** Set once closing has started; resolves when it is closed. */
   closing: Promise<unknown> | undefined;
 }
 
-/** Things by id that are open once, however many hold them. */
+/** Things that are open once for each id, with any number of holders. */
 export class Shared<T extends Openable> {
   readonly #entries = new Map<string, Entry<T>>();
 
-  /** What is open under the id, or what `open` makes of it. Aborted, it rejects with `signal.reason`. */
+  /**
+   * Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason` when that aborts.
+   */
   async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<Hold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);
@@ -41,7 +43,7 @@ export class Shared<T extends Openable> {
     try {
       return this.#holdOf(id, entry, await untilAborted(entry.opening, signal), isNew);
     } catch (error) {
-      this.#release(id, entry).catch(() => {}); // the first error tells
+      this.#release(id, entry).catch(() => {}); // the first error is the one to report
       throw error;
     }
   }
