@@ -17,7 +17,7 @@ export interface ProfileOptions extends CallOptions {
    * `early_stopping_patience` and `load_best_model_at_end` are refused.
    */
   readonly args?: TrainingArguments;
-  /** Default: 1000. Of more examples, a uniform random sample is stored. */
+  /** Default: 1000. Beyond that, a uniform random sample is stored. */
   readonly max_examples?: number;
   /**
    * Default: true. With false, examples are only held in this page's memory, and an interrupted `learn` can't resume.

@@ -3,7 +3,7 @@ import type { Handle } from '../../worker/protocol';
 import type { Link, Losses } from './link';
 
 /**
- * Where a loaded thing is: its handle in a worker, valid until the worker or the device is lost. A model is lost with
+ * The handle of a loaded thing in a worker, valid until the worker or the device is lost. A model is lost with
  * the device; a tokenizer only with the worker.
  */
 export class Place {

@@ -27,7 +27,7 @@ export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): 
   ]);
 }
 
-/** Stores a profile from its files, and puts its adapter on the model. Whatever fails, nothing has changed. */
+/** Stores a profile from its files, and places its adapter on the model. If anything fails, nothing has changed. */
 export async function importStored(
   host: ProfileHost,
   shelf: ProfileShelf,
@@ -42,12 +42,12 @@ export async function importStored(
     });
     return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }
 
-/** What a profile from files begins with. That its adapter is on the model proves them to be good. */
+/** Reads a profile's files, and places the adapter on the model, which also checks its tensors. */
 export async function placeFiles(
   host: ProfileHost,
   id: string,
@@ -71,7 +71,7 @@ export async function placeFiles(
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
     return { adapter, ...withSettings(begun, examples, options) };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }
