@@ -70,7 +70,7 @@ export const adapters: {
   async persist(options = {}) {
     checkOptions('adapters.persist', options, callRules);
     options.signal?.throwIfAborted();
-    if (options.session?.[linkKey].keeps === false) return false;
+    if (options.session?.[linkKey].isMemoryOnly) return false;
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
-import { ProfileLocks } from '../profile/storage/locks';
 import { type Connect, Line } from './line';
+import type { StoreLocks } from './store_locks';
 
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
@@ -38,11 +38,8 @@ const grace = 500;
 
 /** The page's side of a session: makes and cancels calls, passes events to their calls, and records what was lost. */
 export class Link {
-  /** Of the profiles that are kept through it. */
-  readonly profileLocks = new ProfileLocks(
-    globalThis.navigator?.locks,
-    async () => this.keeps && this.request('keepsStored'),
-  );
+  /** Locks over the session's store. */
+  readonly storeLocks: StoreLocks;
   readonly #listener: LinkListener;
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
   readonly #line: Line;
@@ -53,8 +50,9 @@ export class Link {
   #state: SessionState = 'ready';
   #losses: Losses = {};
 
-  constructor(listener: LinkListener) {
+  constructor(listener: LinkListener, storeLocks: StoreLocks) {
     this.#listener = listener;
+    this.storeLocks = storeLocks;
     this.#line = new Line({
       onEvent: (event) => this.#dispatch(event),
       onDeath: (error) => this.#onDeath(error),
@@ -81,9 +79,14 @@ export class Link {
     return this.#life.signal;
   }
 
-  /** Whether the session's store is meant to outlive the page. */
-  get keeps(): boolean {
-    return this.#line.options.store !== 'memory';
+  /** Whether the session was opened to store in memory only. */
+  get isMemoryOnly(): boolean {
+    return this.#line.options.store === 'memory';
+  }
+
+  /** Whether the session's store outlives the page, and other tabs share it. */
+  async isStoreShared(): Promise<boolean> {
+    return !this.isMemoryOnly && this.request('keepsStored');
   }
 
   get state(): SessionState {

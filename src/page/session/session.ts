@@ -7,6 +7,7 @@ import { ChatThread } from '../rpc/chat_thread';
 import { connectWorker } from '../rpc/connection';
 import { chatWorker, defaultWorker } from '../rpc/default_worker';
 import { Link, type SessionState } from '../rpc/link';
+import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
 import { asyncDispose } from './dispose';
 import { checkedLimits } from './limits';
@@ -126,12 +127,15 @@ export class Session extends EventTarget implements AsyncDisposable {
   static override readonly name = 'Session';
 
   /** @internal */
-  readonly [linkKey]: Link = new Link({
-    onState: () => this.dispatchEvent(new Event('statechange')),
-    onWarning: (code, message) => this.#warn(code, message),
-    // Not awaited, because the browser may ask the visitor first.
-    onKept: () => void persist(),
-  });
+  readonly [linkKey]: Link = new Link(
+    {
+      onState: () => this.dispatchEvent(new Event('statechange')),
+      onWarning: (code, message) => this.#warn(code, message),
+      // Not awaited, because the browser may ask the visitor first.
+      onKept: () => void persist(),
+    },
+    new StoreLocks(globalThis.navigator?.locks, () => this[linkKey].isStoreShared()),
+  );
   readonly #warningListeners = new Set<unknown>();
 
   private constructor() {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { Link } from '../../../src/page/rpc/link';
+import { StoreLocks } from '../../../src/page/rpc/store_locks';
 import { Recovery } from '../../../src/page/training/recovery';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,7 +15,10 @@ const blocked = (seconds_left: number) =>
 /** `failures`: what making all again rejects with, one after the other; then it works. */
 function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
   const states: string[] = [];
-  const link: Link = new Link({ onState: () => states.push(link.state), onWarning() {}, onKept() {} });
+  const link: Link = new Link(
+    { onState: () => states.push(link.state), onWarning() {}, onKept() {} },
+    new StoreLocks(undefined),
+  );
   const ahead = [...failures];
   const revive = vi.fn(async () => {
     const failure = ahead.shift();

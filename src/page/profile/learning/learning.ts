@@ -1,10 +1,10 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
+import type { Release } from '../../rpc/store_locks';
 import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '../../session/options';
 import { type KeptExample, split } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
-import type { Release } from '../storage/locks';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
 import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from '../storage/shelf';
 import type { LearnOptions } from '../types';

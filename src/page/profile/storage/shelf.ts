@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
+import type { Release, StoreLocks } from '../../rpc/store_locks';
 import type { KeptExample } from '../examples/examples';
-import type { ProfileLocks, Release } from './locks';
 import {
   type ProfileState,
   readExamples,
@@ -32,12 +32,12 @@ export interface Changes {
 export class ProfileShelf {
   readonly id: string;
   readonly #link: Link;
-  readonly #locks: ProfileLocks;
+  readonly #locks: StoreLocks;
 
   constructor(id: string, link: Link) {
     this.id = id;
     this.#link = link;
-    this.#locks = link.profileLocks;
+    this.#locks = link.storeLocks;
   }
 
   /**

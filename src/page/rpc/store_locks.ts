@@ -1,5 +1,5 @@
-import { untilAborted } from '../../../core/async/abort';
-import { WebVeraError } from '../../../core/errors/error';
+import { untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
 
 /** Releases a lock. */
 export type Release = () => void;
@@ -8,7 +8,7 @@ export type Release = () => void;
 const PATIENCE = 10_000;
 
 /** Locks by name, so that changes of one profile by any tab are made one after the other. */
-export class ProfileLocks {
+export class StoreLocks {
   readonly #locks: Pick<LockManager, 'request'> | undefined;
   readonly #isShared: () => Promise<boolean>;
   /**
