@@ -24,7 +24,10 @@ import { AdapterShelf } from './storage/adapter_shelf';
 import { SessionStorage } from './storage/session_storage';
 import { known } from './storage/store_failures';
 
-/** Undefined where nothing can be kept: in Node, unless it was told where, and on a page without a worker. */
+/**
+ * The storage of cached downloads. Undefined without a file system: in Node without a given folder, and on a page
+ * without a worker.
+ */
 function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
   const files = weights?.files ?? openByteFiles();
   return files && new WeightStore(weights?.records ?? records, files);
@@ -32,7 +35,7 @@ function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore 
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** What a session consists of from its first call on. */
+/** The parts of an open session. */
 interface Opened {
   readonly rooms: Rooms;
   readonly sources: ModelSources;
@@ -41,7 +44,7 @@ interface Opened {
   end(): Promise<void>;
 }
 
-/** One session: what the worker does for its page. A plain class, which also runs in the caller's own thread. */
+/** One session: answers the calls of its page. A plain class, which also runs in the caller's thread. */
 export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
@@ -52,7 +55,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     this.#calls = new Calls((event) => host.emit(event));
   }
 
-  /** Goes to the room that the call belongs to, and nowhere else. */
+  /** Calls the method of the room that answers this call. */
   async invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown> {
     const room = this.#room(ROOMS[name]) as Readonly<Partial<Record<string, Method>>>;
     return room[name]?.apply(room, [...args]);
@@ -108,7 +111,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
     if (models.tokenizers.entries().some(([, { hasChatTemplate }]) => hasChatTemplate)) {
-      // What writes conversations out comes over the network too, and is there once it has written one.
+      // The chat worker's script also comes over the network. Rendering an empty template loads it before the seal.
       await this.#host.renderChat?.(
         { source: '', tokens: {} },
         { messages: [], add_generation_prompt: false, turns: false },

@@ -2,7 +2,7 @@ import type { Rooms, WorkerSession } from '../protocol';
 
 type RoomOf<Name> = { [Room in keyof Rooms]: Name extends keyof Rooms[Room] ? Room : never }[keyof Rooms];
 
-/** The calls that a page may make, each with the room that answers it. The compiler holds the list to the protocol. */
+/** The calls that a page may make, each with the room that answers it. The type checks that the list is complete. */
 export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   open: 'session',
   close: 'session',
