@@ -13,34 +13,36 @@ export interface KeptFolderOptions {
   readonly store: WeightStore;
   readonly warn: Warn;
   readonly signal?: AbortSignal | undefined;
-  /** Makes no request: what isn't kept isn't there. */
+  /** Whether no request may be made: only cached files exist then. */
   readonly isLocal: boolean;
-  /** Whether the page's own server and this machine are asked if files are still the same. Default: true. */
+  /** Whether to ask the page's own server and this machine if a file has changed. Default: true. */
   readonly asksAgain?: boolean | undefined;
-  /** Told of each copy that is damaged. */
+  /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
 
-/** Whether files from there are kept. A query may hold a signature, and then says nothing of what it leads to. */
+/**
+ * Whether files of a folder are cached. Not with a query, which may hold a signature and so doesn't identify the file.
+ */
 export function isKept({ address }: HttpFolder): boolean {
   return address.folder.search === '';
 }
 
 /**
- * A folder whose files are kept as they come in, and from then on read here. Of a branch of the hub it is the commit that was found
- * when the model was first loaded; an address is taken for what it was. Only the page's own server and this machine are asked each
- * time whether a file is still the same one.
+ * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub
+ * stays at the commit that was found when the model was first loaded, and files of an address count as unchanged. Only
+ * the page's own server and this machine are asked each time whether a file has changed.
  */
 export class KeptFolder implements FileSource {
   readonly name: string;
   readonly #http: HttpFolder;
   readonly #options: KeptFolderOptions;
-  /** Whether files are asked for again. */
+  /** Whether each load asks if the files have changed. */
   readonly #changes: boolean;
   #isPinned = false;
-  /** Whether what makes a model was found, and is kept. */
+  /** Whether a model's file was found, so that missing files may be recorded too. */
   #isThere = false;
-  /** What was found to be missing before that. */
+  /** Missing files, until a model's file is found. */
   readonly #absent: KeptFile[] = [];
 
   constructor(http: HttpFolder, options: KeptFolderOptions) {
@@ -63,7 +65,7 @@ export class KeptFolder implements FileSource {
     const { signal, isLocal, store, asksAgain = true } = this.#options;
     signal?.throwIfAborted();
     await this.#pin();
-    // A store that fails costs the copy, but not the model.
+    // If the store fails, the model loads without a cached copy.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
     if (record !== undefined && (isLocal || !asksAgain || !this.#changes)) {
@@ -79,18 +81,18 @@ export class KeptFolder implements FileSource {
 
   async cachedBytes(file: string): Promise<number> {
     await this.#pin();
-    // A store that fails has nothing to give.
+    // If the store fails, nothing is cached.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
     return record !== undefined && (record.state === 'verified' || canGoOn(record)) ? record.bytes : 0;
   }
 
-  /** What is kept of it. */
+  /** The records of its cached files. */
   async records(): Promise<readonly KeptFile[]> {
     await this.#pin();
     return (await known(this.#options.store.list())).filter(({ folder }) => folder === this.#folder);
   }
 
-  /** All that is kept of it; of a model on the hub, unless a revision was asked for, of all of its revisions. */
+  /** Deletes its cached files. For a model on the hub, those of all its revisions, unless a revision was asked for. */
   async delete(): Promise<void> {
     const { store } = this.#options;
     const { address } = this.#http;
@@ -100,7 +102,7 @@ export class KeptFolder implements FileSource {
       isSameRepo === undefined
         ? ({ folder }: KeptFile) => folder === this.#folder
         : ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin);
-    // What could not be deleted is still found by its branch.
+    // The commits are forgotten last, so that after an error the files can still be found by their branch.
     await store.delete((await store.list()).filter(isMeant));
     await store.forgetCommits(isSameRepo ?? ((folder) => folder === displayUrl(address.folder)));
   }
@@ -109,7 +111,7 @@ export class KeptFolder implements FileSource {
     return displayUrl(this.#http.folder);
   }
 
-  /** Of a branch, the commit that it was when it was first loaded. */
+  /** Pins a branch to the commit that it had when it was first loaded. */
   async #pin(): Promise<void> {
     if (this.#isPinned) return;
     this.#isPinned = true;
@@ -123,7 +125,7 @@ export class KeptFolder implements FileSource {
     const before = this.#folder;
     const download = await this.#resume(file, record);
     if (this.#folder !== before) {
-      // Now that the commit is known, what is kept of it counts.
+      // The commit is known now, so its cached files can be used.
       await this.#tryKeeping(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
       const kept = await this.#options.store.get(this.#folder, file).catch(() => undefined);
       if (kept !== undefined && (kept.state === 'verified' || canGoOn(kept))) {
@@ -140,7 +142,7 @@ export class KeptFolder implements FileSource {
       await download.cancel();
       return this.#kept(record);
     }
-    // Else nobody could tell next time whether it is the same one.
+    // Without a tag, the next load couldn't check whether the file has changed.
     if (this.#changes && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
@@ -149,8 +151,8 @@ export class KeptFolder implements FileSource {
   }
 
   /**
-   * What a commit lacks it lacks for good. Of an address nobody knows before the model is seen to be there. Where files are asked for
-   * again, it counts for loads that make no request.
+   * Records a missing file. A commit lacks it for good. At an address it only counts once a model's file was found. If
+   * files may change, the record only serves loads that make no request.
    */
   async #noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
@@ -163,7 +165,7 @@ export class KeptFolder implements FileSource {
     for (const record of this.#absent.splice(0)) await this.#tryKeeping(() => this.#options.store.set(record));
   }
 
-  /** From where its copy ends, as long as the file is the same one. */
+  /** Downloads a file from the end of its partial copy, or from the start if the file has changed. */
   async #resume(file: string, record: KeptFile | undefined): Promise<Download | undefined> {
     if (record === undefined || !canGoOn(record)) return this.#http.download(file);
     try {
@@ -218,13 +220,13 @@ export class KeptFolder implements FileSource {
     };
   }
 
-  /** Notes that only spare requests. */
+  /** Changes a record that only saves requests. Errors are ignored. */
   async #tryKeeping(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
 }
 
-/** Without a tag or a hash nobody could tell whether what is missing is of the same file. */
+/** Whether a download can resume after this copy. It needs a tag or a hash to check that the file is the same. */
 function canGoOn({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }

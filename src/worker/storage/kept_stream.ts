@@ -7,28 +7,31 @@ import type { KeptCopy } from './kept_copy';
 
 interface KeptStreamOptions {
   readonly signal: AbortSignal | undefined;
-  /** What goes on where the copy ends; undefined for a copy that is whole. */
+  /** The download of the bytes after the copy; undefined for a complete copy. */
   readonly download: Download | undefined;
-  /** Asks for the file from a byte on, where the copy is found to be damaged. Undefined where nothing may be asked. */
+  /** Downloads the file from a byte on, if the copy is damaged. Undefined if no request may be made. */
   readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
-  /** What the file's SHA-256 must be. */
+  /** The file's expected SHA-256. */
   readonly expected: string | undefined;
-  /** Told once for a copy that is damaged. */
+  /** Called once if the copy is damaged. */
   readonly onDamage: (() => void) | undefined;
-  /** Told of bytes that were found to have their hash. */
+  /** Called with the number of bytes whose hash was verified. */
   readonly onVerified: (bytes: number) => void;
 }
 
-/** A file from its copy as far as that goes, then from its server, by which the copy grows. Damage is found before it is read. */
+/**
+ * Reads a file from its cached copy, then from the server, and extends the copy by the downloaded bytes. A damaged
+ * chunk is detected before it is returned.
+ */
 export class KeptStream implements ByteStream {
   readonly #copy: KeptCopy;
   readonly #options: KeptStreamOptions;
   #download: Download | undefined;
   #hash: RunningHash | undefined;
   #position = 0;
-  /** Bytes that have been told of. */
+  /** Bytes that `onVerified` was called with. */
   #verified = 0;
-  /** Whether all comes from the server from now on. */
+  /** Whether the rest is read from the server. */
   #isGrowing = false;
   #ended = false;
 
@@ -36,7 +39,7 @@ export class KeptStream implements ByteStream {
     this.#copy = copy;
     this.#options = options;
     this.#download = options.download;
-    // What a copy is known to have needn't be found out again.
+    // A copy that was verified with the expected hash isn't hashed again.
     const { expected } = options;
     if (expected !== undefined && !(copy.isWhole && copy.record.sha256 === expected)) this.#hash = new RunningHash();
   }
@@ -82,12 +85,12 @@ export class KeptStream implements ByteStream {
   async #ofServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#isGrowing = true;
     const chunk = await this.#download?.read();
-    // What may be halves of two files is not for a later visit, unless a hash tells in the end.
+    // The bytes may be halves of two files. Don't cache them, unless a hash verifies the whole in the end.
     if (this.#download?.isSure === false && this.#options.expected === undefined) await this.#copy.giveUp();
     return chunk;
   }
 
-  /** Goes on from the server, where it still has the same file. */
+  /** Continues from the server after a damaged chunk, if the file hasn't changed there. */
   async #repair(): Promise<void> {
     const { expected, reopen, onDamage } = this.#options;
     const { file } = this.#copy.record;

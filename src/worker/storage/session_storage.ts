@@ -9,7 +9,7 @@ import type { AdapterShelf } from './adapter_shelf';
 import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './protocol';
 import { known } from './store_failures';
 
-/** What a session does with what is stored on this device. */
+/** Answers a session's calls about saved adapters, runs and profiles. */
 export class SessionStorage implements StorageCalls {
   readonly #store: BlobStore;
   readonly #adapters: AdapterShelf;
