@@ -30,8 +30,8 @@ export interface RunPlan {
 }
 
 /**
- * The bytes and the work of a run whose batches are as large as they may be: by the run's own steps, with a runner that only counts.
- * Throws `limit_exceeded` for what can't be split.
+ * Counts the GPU bytes and the operations of a run with the largest possible batches: runs its own steps with a runner
+ * that only counts. Throws `limit_exceeded` for a tensor that can't be split.
  */
 export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);
@@ -63,7 +63,7 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
   return { gpu: { ...bytes, largest_buffer: runner.largest }, flops };
 }
 
-/** A fresh adapter on a model, without its numbers. Throws PEFT's errors. */
+/** A new adapter on a model, without values. Throws PEFT's errors. */
 export function planAdapter(loaded: LoadedModel, init: VeraConfig): VeraAdapter {
   const { targets, trained } = resolveAdapter(init, loaded.model);
   const { config, modules, max_in, max_out } = targets;
@@ -81,7 +81,7 @@ export function planAdapter(loaded: LoadedModel, init: VeraConfig): VeraAdapter 
   });
 }
 
-/** The pool and its moments, as far as they are read at once. */
+/** Views of the pool and its moments, of the size that one read copies. */
 function stateOf({ pool, layout }: VeraAdapter, { pools }: OptimizerState): Value[] {
   const values = [pool, ...[...pools.values()].flatMap(({ m, v }) => [m, v])];
   return values.map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0));

@@ -5,11 +5,11 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { LoadOptions, WireSource } from '../models/protocol';
 import type { CallId } from '../rpc/protocol';
 
-/** The calls that load nothing. */
+/** The calls that load no model. */
 export interface PlanCalls {
-  /** Opens no device. */
+  /** Doesn't open the device. */
   probe(call: CallId): Promise<DeviceReport>;
-  /** Reads configuration and headers alone. Opens a device only to measure it. */
+  /** Reads only the configuration and the headers of weights. Opens the device only to measure it. */
   estimate(call: CallId, source: WireSource, request: EstimateRequest): Promise<Estimate>;
 }
 

@@ -5,21 +5,21 @@ import { isBetter, judge, type Room, type Verdict } from './verdict';
 
 type Change = Partial<TrainingArguments>;
 
-/** Tokens below which texts say little. */
+/** The shortest `max_length` to suggest. */
 const SHORTEST = 64;
 
 interface SuggestOptions {
   readonly args: ResolvedTrainingArguments;
-  /** With these. */
+  /** The bytes of the run with these arguments. */
   readonly bytes: GpuBytes;
   readonly verdict: Verdict;
   readonly room: Room;
-  /** Whether `max_length` counts. */
+  /** Whether the model reads texts, so that `max_length` applies. */
   readonly isText: boolean;
   plan(args: ResolvedTrainingArguments): Promise<GpuBytes>;
 }
 
-/** What of a run's arguments would make its verdict better, tried out one after the other. */
+/** Changes of a run's arguments that improve its verdict, found by planning one after the other. */
 export async function suggest({
   args,
   bytes,

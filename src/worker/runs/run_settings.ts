@@ -6,11 +6,11 @@ import type { BaseModel } from '../models/base_model';
 
 interface RunState {
   readonly max_steps: number;
-  /** What a rate is multiplied by, as it was halved. */
+  /** The factor of the learning rate after halvings: 1, 1/2, 1/4, … */
   readonly halved: number;
 }
 
-/** How a run goes on in Python. */
+/** The settings with which a run continues in Python. */
 export function runSettings(
   { loaded: { model }, imageProcessor }: Pick<BaseModel, 'loaded' | 'imageProcessor'>,
   args: ResolvedTrainingArguments,
@@ -35,7 +35,10 @@ export function runSettings(
   };
 }
 
-/** transformers finds the last token of several texts by that of padding alone. */
+/**
+ * Whether rows must be processed one at a time: without a padding token transformers can't find the last token of each
+ * text in a batch.
+ */
 function isOneAtATime({ head, text }: Architecture): boolean {
   return head.reads === 'last token' && text?.padTokenId === undefined;
 }

@@ -29,11 +29,11 @@ import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest }
 interface Running extends CreatedRun, Pass {
   readonly args: ResolvedTrainingArguments;
   readonly turn: TrainingTurn;
-  /** The page has asked it to pause. */
+  /** Whether the page's user has paused the run. */
   isPaused: boolean;
 }
 
-/** A run that is asked for: what it trains is chosen. */
+/** A requested run, with the adapters that it trains. */
 interface Chosen extends Pass {
   readonly turn: TrainingTurn;
 }
@@ -48,7 +48,7 @@ export class SessionTraining implements RunCalls {
   /** By call, then by data set. */
   readonly #feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
   readonly #runs = new Map<CallId, Running>();
-  /** The runs that wait for their page's word to begin. */
+  /** Runs that wait for the page's `startTraining`, each with the function that starts it. */
   readonly #waiting = new Map<CallId, () => void>();
 
   constructor(
@@ -138,7 +138,7 @@ export class SessionTraining implements RunCalls {
   async controlTraining(run: CallId, control: RunControl): Promise<void> {
     const running = this.#runs.get(run);
     running?.run.control(control);
-    if (control.check_lock) running?.check().catch(() => {}); // the next save reports it
+    if (control.check_lock) running?.check().catch(() => {}); // the next save reports the error
   }
 
   async #train(
@@ -171,7 +171,10 @@ export class SessionTraining implements RunCalls {
     }
   }
 
-  /** What a run trains, once the changes are made that were asked for before it. From then on no other run may train it. */
+  /**
+   * Chooses the adapters that a run trains, after the model's pending changes are made. From then on no other run may
+   * train them.
+   */
   async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<Chosen> {
     let turn: TrainingTurn | undefined;
     try {
@@ -187,7 +190,10 @@ export class SessionTraining implements RunCalls {
     }
   }
 
-  /** Runs a call that reads a data set, with the adapters that it names, or those that the calls before it have made active. */
+  /**
+   * Runs a call that reads a data set, with the adapters that it names, or else the active ones after the model's
+   * pending changes.
+   */
   #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: TrainingRequest) => Promise<T>): Promise<T> {
     return this.#calls.run(call, async (signal) => {
       const { model: handle, adapter_name } = request;
@@ -196,7 +202,7 @@ export class SessionTraining implements RunCalls {
     });
   }
 
-  /** As a job on the model. */
+  /** Runs `body` as a job on the model, with the data set. */
   async #onData<T>(
     call: CallId,
     { args, data }: EvaluateRequest,
@@ -228,7 +234,7 @@ function notKept(): WebVeraError {
     'not_found',
     'export_run: expected a run whose state was kept, got one without a checkpoint',
     {
-      hint: "Export it while it goes on or is paused, or train with a save_strategy other than 'no'.",
+      hint: "Export it while it is in progress or paused, or train with a save_strategy other than 'no'.",
     },
   );
 }
