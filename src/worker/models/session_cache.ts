@@ -13,7 +13,7 @@ import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protoco
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
 
-/** What a session does with the models that are kept on this device. */
+/** Answers a session's calls about cached downloads. */
 export class SessionCache implements CacheCalls {
   readonly #calls: Calls;
   readonly #sources: ModelSources;
@@ -44,9 +44,9 @@ export class SessionCache implements CacheCalls {
       if (!(await this.#shards(folder, index))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
-    // These hold all that a model has.
+    // A GGUF file contains the whole model.
     if (weights.some((file) => file.endsWith('.gguf'))) return true;
-    // What is read after the weights: of a model of images the latter.
+    // Loading reads these after the weights: the tokenizer, or for an image model the preprocessor.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     return weights.length > 0 && has('config.json') === true && isInputKnown;
   }
@@ -71,7 +71,7 @@ export class SessionCache implements CacheCalls {
           await known(readThrough(folder, file));
         } catch (error) {
           signal.throwIfAborted();
-          // Damage that can't be mended is told as such, whatever stood in the way.
+          // A damaged file that can't be repaired is reported as damaged, whatever the error was.
           if (!isDamage(error) && !damaged.has(file)) throw error;
           damaged.add(file);
         }
@@ -88,7 +88,7 @@ export class SessionCache implements CacheCalls {
     await known(folder.delete());
   }
 
-  /** Undefined for an index that can't be read. */
+  /** The weight files that an index lists. Undefined if the index can't be read. */
   async #shards(folder: FileSource, file: string): Promise<readonly string[] | undefined> {
     const { limits } = this.#sources;
     try {
@@ -114,7 +114,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof WebVeraError && ['storage_corrupt', 'integrity_mismatch'].includes(error.code);
 }
 
-/** Undefined where there is none of its files. */
+/** Summarises the records of one model. Undefined if none of its files is cached. */
 function modelOf(all: readonly KeptFile[]): KeptModel | undefined {
   const records = all.filter(({ state }) => state !== 'absent');
   const [first] = records;

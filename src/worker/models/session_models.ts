@@ -42,7 +42,7 @@ import type {
 } from './protocol';
 import type { SessionKernels } from './session_kernels';
 
-/** What a session does with models. */
+/** The parts of a session that its models need. */
 interface ModelParts {
   readonly host: SessionHost;
   readonly calls: Calls;
@@ -52,7 +52,7 @@ interface ModelParts {
   readonly models: LoadedModels;
 }
 
-/** What a session does with models and tokenizers, by their handles. */
+/** Answers a session's calls about models and tokenizers. */
 export class SessionModels implements ModelCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
@@ -220,7 +220,7 @@ export class SessionModels implements ModelCalls {
     this.#models.tokenizers.delete(tokenizer);
   }
 
-  /** A call that works with a model and what lies over it, as a job on the model. */
+  /** Runs a call that uses a model and its overlay, as a job on the model. */
   #job<T>(
     call: CallId,
     pass: () => Pass,

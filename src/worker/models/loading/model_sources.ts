@@ -10,29 +10,29 @@ import type { Calls } from '../../rpc/calls';
 import { sealed } from '../../rpc/seal';
 import { isKept, KeptFolder } from '../../storage/kept_folder';
 
-/** What a session's sources go by, where it has it. */
+/** The parts of a session that its sources use, if it has them. */
 interface SourceParts {
   readonly calls?: Calls;
-  /** Where downloads are kept. */
+  /** The storage of cached downloads. */
   readonly kept?: WeightStore | undefined;
   readonly warn?: Warn;
 }
 
 interface KeptOptions {
   readonly signal?: AbortSignal;
-  /** Makes no request. */
+  /** Whether only cached files are used, without a request. */
   readonly isLocal: boolean;
-  /** As `KeptFolderOptions` have it. */
+  /** See `KeptFolderOptions`. */
   readonly asksAgain?: boolean;
-  /** Told of each copy that is damaged. */
+  /** Called for each damaged copy. */
   readonly onDamage?: (file: string) => void;
-  /** Under which progress is told. */
+  /** The call that progress is reported under. */
   readonly call?: CallId | undefined;
 }
 
-/** Where a session's models, tokenizers and adapters come from. */
+/** Opens the sources of a session's models, tokenizers and adapters. */
 export class ModelSources {
-  /** Of what is read. */
+  /** Limits on the files that are read. */
   readonly limits: ParserLimits;
   readonly #host: SessionHost;
   readonly #options: OpenOptions;
@@ -47,7 +47,7 @@ export class ModelSources {
     this.#parts = parts;
   }
 
-  /** From now on nothing is downloaded. */
+  /** Ends all downloads. */
   seal(): void {
     this.#sealed = true;
   }
@@ -66,7 +66,7 @@ export class ModelSources {
     });
   }
 
-  /** What is kept of a source's files; undefined where none are kept. */
+  /** The cached folder of a source; undefined if its files aren't cached. */
   kept(source: WireSource, options: KeptOptions): KeptFolder | undefined {
     let found: KeptFolder | undefined;
     const { call, signal } = options;
@@ -99,17 +99,17 @@ export class ModelSources {
     const { kept, warn = () => {} } = this.#parts;
     if (kept === undefined || !isKept(folder)) return undefined;
     const once: Warn = (warning) => {
-      // A full disk is full for each of a model's files.
+      // Each file of a model would repeat the warning, for example of a full disk.
       if (!this.#told.has(warning.code)) warn(warning);
       this.#told.add(warning.code);
     };
     return new KeptFolder(folder, { store: kept, warn: once, ...options });
   }
 
-  /** Asked at each request: a download may be under way when the session is sealed. */
+  /** Checks the seal at each request, because a download may be in progress when the session is sealed. */
   async #fetch(...request: Parameters<typeof globalThis.fetch>): Promise<Response> {
     if (this.#sealed) throw sealed();
-    // Called as a plain function, as browsers' fetch must be.
+    // Called without a receiver, as browsers' `fetch` requires.
     const { fetch = globalThis.fetch } = this.#host;
     return fetch(...request);
   }
@@ -119,7 +119,7 @@ function sourceOf(source: WireSource): Exclude<WireSource, { readonly url: strin
   return typeof source === 'object' && 'url' in source ? new URL(source.url) : source;
 }
 
-/** Throws `not_found` where only what is kept may be read. */
+/** A folder that isn't cached. Throws `not_found` if only cached files may be used. */
 function unkept(folder: HttpFolder, isLocal: boolean): FileSource {
   if (!isLocal) return folder;
   throw new WebVeraError('not_found', `Expected files that are kept of ${folder.location}, but none are kept here`, {
