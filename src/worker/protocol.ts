@@ -8,19 +8,19 @@ import type { ParserLimits, ProgressInfo } from '../core/types/source';
 import type { TrainProgress } from '../core/types/training';
 import type { BlobStore } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
-import type { AdapterCalls } from './adapters/protocol';
-import type { CacheCalls, ModelCalls } from './models/protocol';
-import type { PlanCalls } from './plans/protocol';
-import type { CallControl, CallId } from './rpc/protocol';
-import type { DatasetName, RunCalls } from './runs/protocol';
-import type { StorageCalls } from './storage/protocol';
+import type { AdapterCalls } from './adapters/adapter_protocol';
+import type { CacheCalls, ModelCalls } from './models/model_protocol';
+import type { PlanCalls } from './plans/plan_protocol';
+import type { CallControl, CallId } from './rpc/call_protocol';
+import type { DatasetName, RunCalls } from './runs/run_protocol';
+import type { StorageCalls } from './storage/storage_protocol';
 
-export type * from './adapters/protocol';
-export type * from './models/protocol';
-export type * from './plans/protocol';
-export type * from './rpc/protocol';
-export type * from './runs/protocol';
-export type * from './storage/protocol';
+export type * from './adapters/adapter_protocol';
+export type * from './models/model_protocol';
+export type * from './plans/plan_protocol';
+export type * from './rpc/call_protocol';
+export type * from './runs/run_protocol';
+export type * from './storage/storage_protocol';
 
 /**
  * The messages between the page and the worker: types only; every field survives structured clone. Each room of the

@@ -2,13 +2,13 @@ import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
+import type { CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId } from '../rpc/protocol';
 import { known } from '../storage/store_failures';
 import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
-import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protocol';
+import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;

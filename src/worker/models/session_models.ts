@@ -12,8 +12,8 @@ import { rowsOf, type Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import { placedExamples } from '../../tasks/reading/placed_examples';
 import type { SessionHost } from '../protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId, Handle } from '../rpc/protocol';
 import { baseIdentity } from './base_identity';
 import type { BaseModel } from './base_model';
 import type { SessionDevice } from './device';
@@ -39,7 +39,7 @@ import type {
   TokenizerInfo,
   WireInputs,
   WireSource,
-} from './protocol';
+} from './model_protocol';
 import type { SessionKernels } from './session_kernels';
 
 /** The parts of a session that its models need. */

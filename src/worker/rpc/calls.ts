@@ -1,6 +1,6 @@
 import { abortError, untilAborted } from '../../core/async/abort';
 import type { SessionHost } from '../protocol';
-import type { CallControl, CallId } from './protocol';
+import type { CallControl, CallId } from './call_protocol';
 
 /** The calls in progress. Each can be cancelled; while there is one, the session is busy. */
 export class Calls implements CallControl {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { Handle } from './protocol';
+import type { Handle } from './call_protocol';
 
 /** The loaded things that the page refers to, by their handles. */
 export class Handles<T> {

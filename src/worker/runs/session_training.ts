@@ -9,10 +9,11 @@ import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
 import type { TrainingTurn } from '../models/training_turns';
 import type { SessionHost } from '../protocol';
+import type { CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId } from '../rpc/protocol';
 import { ExampleFeed } from './example_feed';
 import { expectExportable, exportRun } from './export_run';
+import type { CheckpointHost } from './run_checkpoints';
 import type {
   DataSource,
   DatasetName,
@@ -21,8 +22,7 @@ import type {
   ExportRequest,
   RunCalls,
   TrainRequest,
-} from './protocol';
-import type { CheckpointHost } from './run_checkpoints';
+} from './run_protocol';
 import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
 
 /** A run in progress, with its model and overlay. */

@@ -5,7 +5,7 @@ import { checkAdapterModel } from '../../formats/peft/peft_check';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
 import type { AdapterBytes } from './adapter_files';
-import type { StoredAdapter } from './protocol';
+import type { StoredAdapter } from './storage_protocol';
 import { known } from './store_failures';
 
 /** The saved adapters of this browser, by id. */

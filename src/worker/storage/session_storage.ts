@@ -6,7 +6,7 @@ import { CHECKPOINTS, type CheckpointStore } from '../../store/checkpoint_store'
 import { PROFILES, ProfileStore } from '../../store/profile_store';
 import { toBytes, toFiles } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
-import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './protocol';
+import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './storage_protocol';
 import { known } from './store_failures';
 
 /** Answers a session's calls about saved adapters, runs and profiles. */

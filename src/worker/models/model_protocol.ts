@@ -17,7 +17,7 @@ import type { FolderSource } from '../../core/types/source';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
 import type { TaskName } from '../../tasks/registry';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about models and tokenizers. A `model` may also be a VeRA model. */
 export interface ModelCalls {

@@ -6,7 +6,7 @@ import type {
   SentExample,
   TrainOutput,
 } from '../../core/types/training';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about runs. */
 export interface RunCalls {

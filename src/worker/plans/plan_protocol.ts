@@ -2,8 +2,8 @@ import type { VeraConfigInit } from '../../adapters/vera/config_init';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
-import type { LoadOptions, WireSource } from '../models/protocol';
-import type { CallId } from '../rpc/protocol';
+import type { LoadOptions, WireSource } from '../models/model_protocol';
+import type { CallId } from '../rpc/call_protocol';
 
 /** The calls that load no model. */
 export interface PlanCalls {

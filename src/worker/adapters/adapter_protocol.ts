@@ -1,8 +1,8 @@
 import type { VeraConfigInit } from '../../adapters/vera/config';
 import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
-import type { LoadOptions, ModelInfo, WireSource } from '../models/protocol';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { LoadOptions, ModelInfo, WireSource } from '../models/model_protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about VeRA models and their adapters. */
 export interface AdapterCalls {
