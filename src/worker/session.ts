@@ -64,25 +64,25 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   async open(options: OpenOptions): Promise<void> {
     const [host, calls] = [this.#host, this.#calls];
     const warn: Warn = (warning) => host.emit({ type: 'warning', ...warning });
-    const store = openStore({
+    const blobs = openStore({
       kind: options.store,
       onFallback: (reason) =>
         warn({ code: 'storage_unavailable', message: `What is saved is kept in memory only: ${reason}` }),
     });
-    const kernels = new SessionKernels(options.kernels, store, warn);
+    const kernels = new SessionKernels(options.kernels, blobs, warn);
     const device = new SessionDevice(
       host.gpu,
       ({ message }) => host.emit({ type: 'lost', message }),
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const kept = onFirstWrite(store, () => host.emit({ type: 'kept' }));
-    const weights = options.store === 'memory' ? undefined : weightStore(host, kept);
-    const sources = new ModelSources(host, options, { calls, kept: weights, warn });
+    const store = onFirstWrite(blobs, () => host.emit({ type: 'kept' }));
+    const weights = options.store === 'memory' ? undefined : weightStore(host, store);
+    const sources = new ModelSources(host, options, { calls, cache: weights, warn });
     const models = new LoadedModels();
-    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(kept)));
-    const shelf = new AdapterShelf(kept, warn);
-    const checkpoints = { store: new CheckpointStore(kept, locks), locks, warn };
+    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(store)));
+    const shelf = new AdapterShelf(store, warn);
+    const checkpoints = { store: new CheckpointStore(store, locks), locks, warn };
     this.#opened = {
       sources,
       models,
@@ -94,11 +94,11 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
         adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, shelf, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),
-        storage: new SessionStorage(kept, shelf, checkpoints.store, sources.limits),
+        storage: new SessionStorage(store, shelf, checkpoints.store, sources.limits),
       },
       async end() {
         await device.close().catch(() => {});
-        await kept.close().catch(() => {});
+        await store.close().catch(() => {});
       },
     };
   }

@@ -31,15 +31,15 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'a download that is broken off goes on, and is never mixed': [
     ['hub/download', 'a download goes on'],
     ['hub/download', 'where the ETag is another one'],
-    ['worker/storage/kept_folder', 'goes on where it broke off, in a later visit'],
+    ['worker/storage/cached_folder', 'goes on where it broke off, in a later visit'],
     ['browser/runs/kept', 'a download that is killed goes on in the next visit, and is then kept'],
   ],
   'a damaged copy of a model is mended or told, and never used': [
-    ['worker/storage/kept_folder', 'is mended from the server, and never read'],
-    ['worker/storage/kept_folder', 'is told where nobody may be asked'],
+    ['worker/storage/cached_folder', 'is mended from the server, and never read'],
+    ['worker/storage/cached_folder', 'is told where nobody may be asked'],
   ],
   'a full disk costs the copy, not the model': [
-    ['worker/storage/kept_folder', 'the model is loaded, a warning tells, and nothing takes up what room there is'],
+    ['worker/storage/cached_folder', 'the model is loaded, a warning tells, and nothing takes up what room there is'],
     ['browser/runs/kept', 'a full disk costs the copy, not the model'],
     ['store/opfs_files', 'are full where a write tells of %i bytes'],
   ],

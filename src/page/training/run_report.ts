@@ -24,7 +24,7 @@ export class RunReport {
   #best: BestEvaluation | null = null;
   #state: TrainerState;
   #hasBegun = false;
-  #isKept = false;
+  #hasCheckpoint = false;
   /** The reason of the last `paused` event, until `resumed`. */
   #paused: PauseReason | undefined;
   /** The error of the last loss, until the run has recovered. */
@@ -42,8 +42,8 @@ export class RunReport {
   }
 
   /** Whether this run has stored a checkpoint; older runs with the same id don't count. */
-  get isKept(): boolean {
-    return this.#isKept;
+  get hasCheckpoint(): boolean {
+    return this.#hasCheckpoint;
   }
 
   /** Notes a loss. The next event then comes from the recovered run. */
@@ -111,7 +111,7 @@ export class RunReport {
         this.#hasBegun = true;
         break;
       case 'save':
-        this.#isKept = true;
+        this.#hasCheckpoint = true;
         this.events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
         this.#callbacks.run('on_save', state);
         break;

@@ -190,7 +190,7 @@ export class RemoteRun implements PausableRun {
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     const hooks = this.#callbacks.wanted;
     // Resumes from a checkpoint of this run, but from an older run's only if the caller asked for that.
-    const resume_from_checkpoint = this.#report.isKept || resume;
+    const resume_from_checkpoint = this.#report.hasCheckpoint || resume;
     try {
       return await callReading(
         link,

@@ -68,17 +68,21 @@ export interface ModelCalls {
 
 /** The calls about cached downloads of models. */
 export interface CacheCalls {
-  listKept(): Promise<readonly KeptModel[]>;
+  listCached(): Promise<readonly CachedDownload[]>;
   /** Whether the model loads without a request. */
-  isKept(source: WireSource): Promise<boolean>;
+  isCached(source: WireSource): Promise<boolean>;
   /** Reads all cached files of a model, and downloads damaged ones again. 'none' if nothing is cached. */
-  verifyKept(call: CallId, source: WireSource, options: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
-  clearKept(source: WireSource): Promise<void>;
+  verifyCached(
+    call: CallId,
+    source: WireSource,
+    options: VerifyOptions,
+  ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
+  clearCached(source: WireSource): Promise<void>;
 }
 
 export type VerifyOptions = Pick<LoadOptions, 'progress'>;
 
-export interface KeptModel {
+export interface CachedDownload {
   readonly name: string;
   readonly revision: string;
   readonly bytes: number;

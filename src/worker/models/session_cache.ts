@@ -8,7 +8,7 @@ import { known } from '../storage/store_failures';
 import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
-import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './model_protocol';
+import type { CacheCalls, CachedDownload, VerifyOptions, WireSource } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
@@ -17,15 +17,15 @@ const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
 export class SessionCache implements CacheCalls {
   readonly #calls: Calls;
   readonly #sources: ModelSources;
-  readonly #kept: WeightStore | undefined;
+  readonly #cache: WeightStore | undefined;
 
-  constructor(calls: Calls, sources: ModelSources, kept: WeightStore | undefined) {
+  constructor(calls: Calls, sources: ModelSources, cache: WeightStore | undefined) {
     this.#calls = calls;
     this.#sources = sources;
-    this.#kept = kept;
+    this.#cache = cache;
   }
 
-  async listKept(): Promise<readonly KeptModel[]> {
+  async listCached(): Promise<readonly CachedDownload[]> {
     const folders = new Map<string, KeptFile[]>();
     for (const record of await this.#records()) {
       folders.set(record.folder, [...(folders.get(record.folder) ?? []), record]);
@@ -33,8 +33,8 @@ export class SessionCache implements CacheCalls {
     return [...folders.values()].flatMap((records) => modelOf(records) ?? []);
   }
 
-  async isKept(source: WireSource): Promise<boolean> {
-    const folder = this.#sources.kept(source, { isLocal: true });
+  async isCached(source: WireSource): Promise<boolean> {
+    const folder = this.#sources.cached(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
     if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
     const files = new Map(records.map(({ file, state }) => [file, state === 'verified']));
@@ -51,7 +51,7 @@ export class SessionCache implements CacheCalls {
     return weights.length > 0 && has('config.json') === true && isInputKnown;
   }
 
-  verifyKept(
+  verifyCached(
     call: CallId,
     source: WireSource,
     { progress }: VerifyOptions,
@@ -59,8 +59,14 @@ export class SessionCache implements CacheCalls {
     return this.#calls.run(call, async (signal) => {
       const damaged = new Set<string>();
       const onDamage = (file: string): unknown => damaged.add(file);
-      const telling = progress ? call : undefined;
-      const folder = this.#sources.kept(source, { signal, isLocal: false, asksAgain: false, onDamage, call: telling });
+      const reportedCall = progress ? call : undefined;
+      const folder = this.#sources.cached(source, {
+        signal,
+        isLocal: false,
+        revalidates: false,
+        onDamage,
+        call: reportedCall,
+      });
       const records = (await folder?.records()) ?? [];
       const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
       if (folder === undefined || whole.length === 0) return 'none';
@@ -82,9 +88,9 @@ export class SessionCache implements CacheCalls {
     });
   }
 
-  async clearKept(source: WireSource): Promise<void> {
-    const folder = this.#sources.kept(source, { isLocal: true });
-    if (folder === undefined || this.#kept === undefined) return;
+  async clearCached(source: WireSource): Promise<void> {
+    const folder = this.#sources.cached(source, { isLocal: true });
+    if (folder === undefined || this.#cache === undefined) return;
     await known(folder.delete());
   }
 
@@ -101,7 +107,7 @@ export class SessionCache implements CacheCalls {
   }
 
   async #records(): Promise<readonly KeptFile[]> {
-    return this.#kept === undefined ? [] : known(this.#kept.list());
+    return this.#cache === undefined ? [] : known(this.#cache.list());
   }
 }
 
@@ -115,7 +121,7 @@ function isDamage(error: unknown): boolean {
 }
 
 /** Summarises the records of one model. Undefined if none of its files is cached. */
-function modelOf(all: readonly KeptFile[]): KeptModel | undefined {
+function modelOf(all: readonly KeptFile[]): CachedDownload | undefined {
   const records = all.filter(({ state }) => state !== 'absent');
   const [first] = records;
   if (first === undefined) return undefined;

@@ -199,8 +199,8 @@ export function deviceDtype(
   const isFine = wanted === 'q4' && ofTokens.has(spec.name) && packed?.name !== 'q4';
   const asked = fitting.find(({ dtype }) => dtype === (isFine ? 'q8' : wanted));
   // A matrix that can't be packed stays in the file's dtype.
-  const isKept = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
-  return (asked ?? (isKept ? own : undefined) ?? storages.f32).name;
+  const usesOwn = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
+  return (asked ?? (usesOwn ? own : undefined) ?? storages.f32).name;
 }
 
 /** Only matrices whose rows are whole words can have another storage than f32. */

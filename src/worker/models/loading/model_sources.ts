@@ -8,22 +8,22 @@ import type { WeightStore } from '../../../store/weight_store';
 import type { CallId, LoadOptions, OpenOptions, SessionHost, WireSource } from '../../protocol';
 import type { Calls } from '../../rpc/calls';
 import { sealed } from '../../rpc/seal';
-import { isKept, KeptFolder } from '../../storage/kept_folder';
+import { CachedFolder, isCacheable } from '../../storage/cached_folder';
 
 /** The parts of a session that its sources use, if it has them. */
 interface SourceParts {
   readonly calls?: Calls;
   /** The storage of cached downloads. */
-  readonly kept?: WeightStore | undefined;
+  readonly cache?: WeightStore | undefined;
   readonly warn?: Warn;
 }
 
-interface KeptOptions {
+interface CacheOptions {
   readonly signal?: AbortSignal;
   /** Whether only cached files are used, without a request. */
   readonly isLocal: boolean;
-  /** See `KeptFolderOptions`. */
-  readonly asksAgain?: boolean;
+  /** See `CachedFolderOptions`. */
+  readonly revalidates?: boolean;
   /** Called for each damaged copy. */
   readonly onDamage?: (file: string) => void;
   /** The call that progress is reported under. */
@@ -59,7 +59,8 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       integrity,
-      cache: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
+=>      cache: (folder) =>=>
+        this.#cachedFolder(folder, { signal, isLocal: local_files_only }) ?? uncached(folder, local_files_only),
       ...(hasToken && calls && { token: () => calls.token(call, signal) }),
       ...(revision !== undefined && { revision }),
       ...(progress && { progress_callback: this.#reporting(call) }),
@@ -67,15 +68,15 @@ export class ModelSources {
   }
 
   /** The cached folder of a source; undefined if its files aren't cached. */
-  kept(source: WireSource, options: KeptOptions): KeptFolder | undefined {
-    let found: KeptFolder | undefined;
+  cached(source: WireSource, options: CacheOptions): CachedFolder | undefined {
+    let found: CachedFolder | undefined;
     const { call, signal } = options;
     openSource(sourceOf(source), {
       ...this.#hub(),
       signal,
       ...(call !== undefined && { progress_callback: this.#reporting(call) }),
-      cache: (folder) => {
-        found = this.#keep(folder, options);
+=>      cache: (folder) =>=> {
+        found = this.#cachedFolder(folder, options);
         return found ?? folder;
       },
     });
@@ -95,15 +96,15 @@ export class ModelSources {
     };
   }
 
-  #keep(folder: HttpFolder, options: KeptOptions): KeptFolder | undefined {
-    const { kept, warn = () => {} } = this.#parts;
-    if (kept === undefined || !isKept(folder)) return undefined;
+  #cachedFolder(folder: HttpFolder, options: CacheOptions): CachedFolder | undefined {
+    const { cache, warn = () => {} } = this.#parts;
+    if (cache === undefined || !isCacheable(folder)) return undefined;
     const once: Warn = (warning) => {
       // Each file of a model would repeat the warning, for example of a full disk.
       if (!this.#told.has(warning.code)) warn(warning);
       this.#told.add(warning.code);
     };
-    return new KeptFolder(folder, { store: kept, warn: once, ...options });
+    return new CachedFolder(folder, { store: cache, warn: once, ...options });
   }
 
   /** Checks the seal at each request, because a download may be in progress when the session is sealed. */
@@ -120,10 +121,10 @@ function sourceOf(source: WireSource): Exclude<WireSource, { readonly url: strin
 }
 
 /** A folder that isn't cached. Throws `not_found` if only cached files may be used. */
-function unkept(folder: HttpFolder, isLocal: boolean): FileSource {
+function uncached(folder: HttpFolder, isLocal: boolean): FileSource {
   if (!isLocal) return folder;
   throw new WebVeraError('not_found', `Expected files that are kept of ${folder.location}, but none are kept here`, {
-    hint: "Files of addresses with a query, and of sessions that store in memory, aren't kept.",
+    hint: "Files of addresses with a query, and of sessions that store in memory, aren't cached.",
     detail: { location: folder.location },
   });
 }

@@ -7,7 +7,7 @@ import { bytesName, CHUNK_BYTES, type KeptFile, type WeightStore } from '../../s
 /**
  * A file's cached copy on this device, which grows while the file is downloaded. If storing fails, the copy is deleted.
  */
-export class KeptCopy {
+export class CachedCopy {
   readonly #store: WeightStore;
   readonly #warn: Warn;
   #record: KeptFile;

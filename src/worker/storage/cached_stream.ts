@@ -3,9 +3,9 @@ import type { ByteStream } from '../../core/input/file_source';
 import { RunningHash } from '../../hub/checked';
 import type { Download } from '../../hub/download';
 import { CHUNK_BYTES } from '../../store/weight_store';
-import type { KeptCopy } from './kept_copy';
+import type { CachedCopy } from './cached_copy';
 
-interface KeptStreamOptions {
+interface CachedStreamOptions {
   readonly signal: AbortSignal | undefined;
   /** The download of the bytes after the copy; undefined for a complete copy. */
   readonly download: Download | undefined;
@@ -23,9 +23,9 @@ interface KeptStreamOptions {
  * Reads a file from its cached copy, then from the server, and extends the copy by the downloaded bytes. A damaged
  * chunk is detected before it is returned.
  */
-export class KeptStream implements ByteStream {
-  readonly #copy: KeptCopy;
-  readonly #options: KeptStreamOptions;
+export class CachedStream implements ByteStream {
+  readonly #copy: CachedCopy;
+  readonly #options: CachedStreamOptions;
   #download: Download | undefined;
   #hash: RunningHash | undefined;
   #position = 0;
@@ -35,7 +35,7 @@ export class KeptStream implements ByteStream {
   #isGrowing = false;
   #ended = false;
 
-  constructor(copy: KeptCopy, options: KeptStreamOptions) {
+  constructor(copy: CachedCopy, options: CachedStreamOptions) {
     this.#copy = copy;
     this.#options = options;
     this.#download = options.download;
@@ -146,7 +146,7 @@ export class KeptStream implements ByteStream {
 function damaged(file: string, at: number, cause?: unknown): WebVeraError {
   const why = cause instanceof Error ? `, and could not be mended: ${cause.message}` : '';
   return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged after ${at} bytes${why}`, {
-    hint: 'Load the model again with a connection, or delete what is kept of it by models.clear_cache(source).',
+    hint: 'Load the model again with a network connection, or delete its cached files with models.clear_cache(source).',
     retryable: true,
     detail: { file, at },
     cause,

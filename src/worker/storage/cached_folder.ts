@@ -5,18 +5,18 @@ import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
 import type { Download, FileMetadata } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
-import { KeptCopy } from './kept_copy';
-import { KeptStream } from './kept_stream';
+import { CachedCopy } from './cached_copy';
+import { CachedStream } from './cached_stream';
 import { known } from './store_failures';
 
-export interface KeptFolderOptions {
+export interface CachedFolderOptions {
   readonly store: WeightStore;
   readonly warn: Warn;
   readonly signal?: AbortSignal | undefined;
   /** Whether no request may be made: only cached files exist then. */
   readonly isLocal: boolean;
   /** Whether to ask the page's own server and this machine if a file has changed. Default: true. */
-  readonly asksAgain?: boolean | undefined;
+  readonly revalidates?: boolean | undefined;
   /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
@@ -24,7 +24,7 @@ export interface KeptFolderOptions {
 /**
  * Whether files of a folder are cached. Not with a query, which may hold a signature and so doesn't identify the file.
  */
-export function isKept({ address }: HttpFolder): boolean {
+export function isCacheable({ address }: HttpFolder): boolean {
   return address.folder.search === '';
 }
 
@@ -33,24 +33,24 @@ export function isKept({ address }: HttpFolder): boolean {
  * stays at the commit that was found when the model was first loaded, and files of an address count as unchanged. Only
  * the page's own server and this machine are asked each time whether a file has changed.
  */
-export class KeptFolder implements FileSource {
+export class CachedFolder implements FileSource {
   readonly name: string;
   readonly #http: HttpFolder;
-  readonly #options: KeptFolderOptions;
+  readonly #options: CachedFolderOptions;
   /** Whether each load asks if the files have changed. */
-  readonly #changes: boolean;
+  readonly #mayChange: boolean;
   #isPinned = false;
   /** Whether a model's file was found, so that missing files may be recorded too. */
-  #isThere = false;
+  #isModelFound = false;
   /** Missing files, until a model's file is found. */
   readonly #absent: KeptFile[] = [];
 
-  constructor(http: HttpFolder, options: KeptFolderOptions) {
+  constructor(http: HttpFolder, options: CachedFolderOptions) {
     this.name = http.name;
     this.#http = http;
     http.cache = 'no-store';
     this.#options = options;
-    this.#changes = http.address.atCommit === undefined && isOwn(http.address.folder);
+    this.#mayChange = http.address.atCommit === undefined && isOwn(http.address.folder);
   }
 
   get location(): string {
@@ -62,15 +62,15 @@ export class KeptFolder implements FileSource {
   }
 
   async open(file: string): Promise<ByteStream | undefined> {
-    const { signal, isLocal, store, asksAgain = true } = this.#options;
+    const { signal, isLocal, store, revalidates = true } = this.#options;
     signal?.throwIfAborted();
     await this.#pin();
     // If the store fails, the model loads without a cached copy.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
-    if (record !== undefined && (isLocal || !asksAgain || !this.#changes)) {
+    if (record !== undefined && (isLocal || !revalidates || !this.#mayChange)) {
       if (record.state === 'absent') return undefined;
-      if (record.state === 'verified') return this.#kept(record);
+      if (record.state === 'verified') return this.#cached(record);
     }
     if (isLocal) {
       if (record?.state === 'corrupt') throw corrupt(file);
@@ -83,7 +83,7 @@ export class KeptFolder implements FileSource {
     await this.#pin();
     // If the store fails, nothing is cached.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-    return record !== undefined && (record.state === 'verified' || canGoOn(record)) ? record.bytes : 0;
+    return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
   }
 
   /** The records of its cached files. */
@@ -126,11 +126,11 @@ export class KeptFolder implements FileSource {
     const download = await this.#resume(file, record);
     if (this.#folder !== before) {
       // The commit is known now, so its cached files can be used.
-      await this.#tryKeeping(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
-      const kept = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-      if (kept !== undefined && (kept.state === 'verified' || canGoOn(kept))) {
+      await this.#tryStoring(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
+      const cached = await this.#options.store.get(this.#folder, file).catch(() => undefined);
+      if (cached !== undefined && (cached.state === 'verified' || canResume(cached))) {
         await download?.cancel();
-        return kept.state === 'verified' ? this.#kept(kept) : this.#download(file, kept);
+        return cached.state === 'verified' ? this.#cached(cached) : this.#download(file, cached);
       }
     }
     if (download === undefined) {
@@ -140,10 +140,10 @@ export class KeptFolder implements FileSource {
     const { facts } = download;
     if (record?.state === 'verified' && isSame(record, facts)) {
       await download.cancel();
-      return this.#kept(record);
+      return this.#cached(record);
     }
     // Without a tag, the next load couldn't check whether the file has changed.
-    if (this.#changes && facts.tag === undefined) {
+    if (this.#mayChange && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
     await this.#noteFound(file);
@@ -156,23 +156,23 @@ export class KeptFolder implements FileSource {
    */
   async #noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
-    if (this.#http.commit !== undefined || this.#isThere) await this.#noteFound();
+    if (this.#http.commit !== undefined || this.#isModelFound) await this.#noteFound();
   }
 
   async #noteFound(file?: string): Promise<void> {
-    this.#isThere ||= file === undefined || /\.(?:safetensors|bin|gguf)$|^(?:tokenizer|vocab)\./.test(file);
-    if (!this.#isThere) return;
-    for (const record of this.#absent.splice(0)) await this.#tryKeeping(() => this.#options.store.set(record));
+    this.#isModelFound ||= file === undefined || /\.(?:safetensors|bin|gguf)$|^(?:tokenizer|vocab)\./.test(file);
+    if (!this.#isModelFound) return;
+    for (const record of this.#absent.splice(0)) await this.#tryStoring(() => this.#options.store.set(record));
   }
 
   /** Downloads a file from the end of its partial copy, or from the start if the file has changed. */
   async #resume(file: string, record: KeptFile | undefined): Promise<Download | undefined> {
-    if (record === undefined || !canGoOn(record)) return this.#http.download(file);
+    if (record === undefined || !canResume(record)) return this.#http.download(file);
     try {
       return await this.#http.download(file, record.bytes, factsOf(record));
     } catch (error) {
       if (!(error instanceof WebVeraError) || error.code !== 'integrity_mismatch') throw error;
-      await this.#tryKeeping(() => this.#options.store.delete([record]));
+      await this.#tryStoring(() => this.#options.store.delete([record]));
       return this.#http.download(file);
     }
   }
@@ -185,15 +185,15 @@ export class KeptFolder implements FileSource {
     return this.#http.tracked(file, stream, download.likelySize, from > 0 ? { resumedFrom: from } : undefined);
   }
 
-  async #kept(record: KeptFile): Promise<ByteStream> {
+  async #cached(record: KeptFile): Promise<ByteStream> {
     await this.#noteFound(record.file);
     return this.#http.tracked(record.file, this.#stream(record, undefined), record.size, { cached: true });
   }
 
-  #stream(record: KeptFile, download: Download | undefined): KeptStream {
+  #stream(record: KeptFile, download: Download | undefined): CachedStream {
     const { store, warn, signal, isLocal, onDamage } = this.#options;
     const { file, told } = record;
-    return new KeptStream(new KeptCopy(store, record, warn), {
+    return new CachedStream(new CachedCopy(store, record, warn), {
       signal,
       download,
       reopen: isLocal ? undefined : (from) => this.#http.download(file, from, factsOf(record)),
@@ -221,13 +221,13 @@ export class KeptFolder implements FileSource {
   }
 
   /** Changes a record that only saves requests. Errors are ignored. */
-  async #tryKeeping(body: () => Promise<void>): Promise<void> {
+  async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
 }
 
 /** Whether a download can resume after this copy. It needs a tag or a hash to check that the file is the same. */
-function canGoOn({ state, bytes, tag, told }: KeptFile): boolean {
+function canResume({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }
 
@@ -241,7 +241,7 @@ function isSame(record: KeptFile, { size, tag }: FileMetadata): boolean {
 
 function corrupt(file: string): WebVeraError {
   return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged`, {
-    hint: 'Load the model without local_files_only, which mends it.',
+    hint: 'Load the model without local_files_only to repair the copy.',
     retryable: true,
     detail: { file },
   });
