@@ -205,10 +205,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /**
-   * Restores the vectors from before the last `learn()` that replaced them, byte for byte. Works once after each such
-   * `learn()`.
-   */
+  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte. Works once. */
   async rollback(): Promise<void> {
     const open = this.#open;
     const release = await open.takeToLearn();
@@ -224,10 +221,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /**
-   * Returns PEFT's two files, examples.jsonl and profile.json. For images also images.npy: bytes (N, H, W, 3) for
-   * numpy.load, one image for each line of examples.jsonl.
-   */
+  /** PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one per line. */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
     const stored = await open.read();

@@ -1,12 +1,11 @@
-import { WebVeraError } from '../../core/errors/error';
 import { warnOnConsole } from '../../core/errors/warning';
 import { type KernelChoice, readKernelChoice } from '../../core/kernels/kernel_choice';
 import type { ParserLimits } from '../../core/types/source';
-import { toKnownError } from '../../core/types/wire';
 import { ChatThread } from '../rpc/chat_thread';
 import { connectWorker } from '../rpc/connection';
 import { chatWorker, defaultWorker } from '../rpc/default_worker';
 import { Link, type SessionState } from '../rpc/link';
+import { startWorker } from '../rpc/start_worker';
 import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
 import { asyncDispose } from './dispose';
@@ -293,18 +292,3 @@ export const callRules = {
   session: { expected: 'a Session', accepts: (value: unknown) => value instanceof Session },
   signal: abortSignal,
 };
-
-/** Asynchronous for script tags, whose default worker is fetched first. */
-type StartWorker = (name?: string, signal?: AbortSignal) => Worker | Promise<Worker>;
-
-async function startWorker(start: StartWorker, name: string | undefined, signal?: AbortSignal): Promise<Worker> {
-  try {
-    return await start(name, signal);
-  } catch (error) {
-    if (error instanceof WebVeraError || signal?.aborted) throw error;
-    throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
-      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
-      cause: error,
-    });
-  }
-}
