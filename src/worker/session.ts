@@ -36,7 +36,7 @@ function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
 /** The parts of an open session. */
-interface Opened {
+interface OpenSession {
   readonly rooms: Rooms;
   readonly sources: ModelSources;
   readonly models: LoadedModels;
@@ -48,7 +48,7 @@ interface Opened {
 export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
-  #opened: Opened | undefined;
+  #opened: OpenSession | undefined;
 
   constructor(host: SessionHost) {
     this.#host = host;
@@ -126,7 +126,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     return name === 'rpc' ? this.#calls : this.#expectOpened().rooms[name];
   }
 
-  #expectOpened(): Opened {
+  #expectOpened(): OpenSession {
     if (this.#opened !== undefined) return this.#opened;
     throw new WebVeraError('internal', 'The session was used before it was opened');
   }

@@ -16,7 +16,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'a browser that refuses the GPU is explained, not hung': [
     ['browser/runs/resume', 'a GPU that crashes twice is kept from the page'],
-    ['page/training/recovery', 'sits a block out'],
+    ['page/training/run_recovery', 'sits a block out'],
   ],
   'work done after a loss is never reported': [
     ['api/runs/recovery.gpu', 'tells no step whose outcome came after the loss'],
@@ -46,7 +46,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'cancelling works everywhere, within a second, and leaves nothing': [
     ['api/runs/cancel_anywhere.gpu', 'rejects within a second, and leaves nothing'],
     ['api/runs/cancelled.gpu', 'is done, or leaves everything as it was'],
-    ['page/training/recovery', 'ends at once when the run is aborted'],
+    ['page/training/run_recovery', 'ends at once when the run is aborted'],
   ],
   'two tabs never train or write the same adapter': [['browser/runs/two_tabs.all']],
   'a hidden, frozen or closing tab loses nothing that was saved': [

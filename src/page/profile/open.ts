@@ -10,7 +10,7 @@ import type { Changes, ProfileShelf } from './storage/shelf';
 import type { ProfileOptions } from './types';
 
 /** A profile whose adapter is placed on the model. */
-export interface Opened {
+export interface OpenedProfile {
   readonly state: ProfileState;
   readonly adapter: string;
   /** The examples, if they are only held in memory. */
@@ -22,7 +22,11 @@ export const MOST_EXAMPLES = 1000;
 /**
  * Opens a stored profile, or creates it, and places its adapter on the model. If anything fails, nothing has changed.
  */
-export async function openStored(host: ProfileHost, shelf: ProfileShelf, options: ProfileOptions): Promise<Opened> {
+export async function openStored(
+  host: ProfileHost,
+  shelf: ProfileShelf,
+  options: ProfileOptions,
+): Promise<OpenedProfile> {
   expectArguments(options.args);
   const base = await host.known();
   const adapter = host.newName(shelf.id);

@@ -7,7 +7,7 @@ import type { Release } from '../rpc/store_locks';
 import { type KeptExample, keepFairly } from './examples/examples';
 import type { ProfileHost } from './host';
 import { type LearningProfile, ProfileLearning } from './learning/learning';
-import { type Opened, withExamples, withSettings } from './open';
+import { type OpenedProfile, withExamples, withSettings } from './open';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
 import { placeFiles } from './storage/files';
@@ -38,7 +38,7 @@ export class OpenProfile implements Openable, LearningProfile {
   /** The examples, if they are only held in memory. */
   #unkept: readonly KeptExample[];
 
-  private constructor(host: ProfileHost, shelf: ProfileShelf, { state, adapter, unkept }: Opened) {
+  private constructor(host: ProfileHost, shelf: ProfileShelf, { state, adapter, unkept }: OpenedProfile) {
     this.id = shelf.id;
     this.host = host;
     this.shelf = shelf;
@@ -55,7 +55,7 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** Makes an open profile of `opened`, and resumes the run that a closed page left unfinished, if there is one. */
-  static async open(host: ProfileHost, shelf: ProfileShelf, opened: Promise<Opened>): Promise<OpenProfile> {
+  static async open(host: ProfileHost, shelf: ProfileShelf, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
     const profile = new OpenProfile(host, shelf, await opened);
     try {
       await profile.learning.goOn();

@@ -3,10 +3,10 @@ import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../m
 import { wrong } from '../session/options';
 import { ProfileHost } from './host';
 import type { OpenProfile } from './open_profile';
-import { Shared } from './shared';
+import { SharedItems } from './shared';
 
 /** The open profiles over one base model, by id, with their host. */
-class OpenProfiles extends Shared<OpenProfile> {
+class OpenProfiles extends SharedItems<OpenProfile> {
   readonly host: ProfileHost;
 
   constructor(host: ProfileHost) {

@@ -16,7 +16,7 @@ import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
 import { openProfilesOf } from './open_profiles';
-import type { Hold } from './shared';
+import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/files';
 import { forgetStored } from './storage/forget';
 import { infoOf } from './storage/record';
@@ -37,11 +37,11 @@ export class Profile extends EventTarget implements AsyncDisposable {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'Profile';
 
-  readonly #hold: Hold<OpenProfile>;
+  readonly #hold: ItemHold<OpenProfile>;
   #isDisposed = false;
   readonly #listener = (event: ProfileEvent): void => void this.dispatchEvent(new Event(event));
 
-  private constructor(hold: Hold<OpenProfile>) {
+  private constructor(hold: ItemHold<OpenProfile>) {
     super();
     this.#hold = hold;
     hold.item.listeners.add(this.#listener);

@@ -8,7 +8,7 @@ export interface Openable {
 }
 
 /** One holder's share of an open thing. */
-export interface Hold<T> {
+export interface ItemHold<T> {
   readonly item: T;
   /** Whether it was opened for this holder, rather than shared. */
   readonly isNew: boolean;
@@ -18,7 +18,7 @@ export interface Hold<T> {
   end<R>(body: () => Promise<R>): Promise<R>;
 }
 
-interface Entry<T> {
+interface SharedEntry<T> {
   readonly opening: Promise<T>;
   /** Set once it is open. */
   item: T | undefined;
@@ -28,13 +28,13 @@ interface Entry<T> {
 }
 
 /** Things that are open once for each id, with any number of holders. */
-export class Shared<T extends Openable> {
-  readonly #entries = new Map<string, Entry<T>>();
+export class SharedItems<T extends Openable> {
+  readonly #entries = new Map<string, SharedEntry<T>>();
 
   /**
    * Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason` when that aborts.
    */
-  async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<Hold<T>> {
+  async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);
     const isNew = known === undefined || known.item?.isOpen === false;
@@ -48,8 +48,8 @@ export class Shared<T extends Openable> {
     }
   }
 
-  #begin(id: string, open: () => Promise<T>): Entry<T> {
-    const entry: Entry<T> = { opening: open(), item: undefined, holders: 0, closing: undefined };
+  #begin(id: string, open: () => Promise<T>): SharedEntry<T> {
+    const entry: SharedEntry<T> = { opening: open(), item: undefined, holders: 0, closing: undefined };
     this.#entries.set(id, entry);
     entry.opening.then(
       (item) => {
@@ -60,7 +60,7 @@ export class Shared<T extends Openable> {
     return entry;
   }
 
-  #holdOf(id: string, entry: Entry<T>, item: T, isNew: boolean): Hold<T> {
+  #holdOf(id: string, entry: SharedEntry<T>, item: T, isNew: boolean): ItemHold<T> {
     let isHeld = true;
     return {
       item,
@@ -73,13 +73,13 @@ export class Shared<T extends Openable> {
     };
   }
 
-  async #release(id: string, entry: Entry<T>): Promise<void> {
+  async #release(id: string, entry: SharedEntry<T>): Promise<void> {
     entry.holders -= 1;
     if (entry.holders > 0 || entry.closing !== undefined) return;
     await this.#close(id, entry, async () => (await entry.opening).close());
   }
 
-  async #close<R>(id: string, entry: Entry<T>, body: () => Promise<R>): Promise<R> {
+  async #close<R>(id: string, entry: SharedEntry<T>, body: () => Promise<R>): Promise<R> {
     const closing = body();
     entry.closing = closing.catch(() => {});
     try {
@@ -89,7 +89,7 @@ export class Shared<T extends Openable> {
     }
   }
 
-  #forget(id: string, entry: Entry<T>): void {
+  #forget(id: string, entry: SharedEntry<T>): void {
     if (this.#entries.get(id) === entry) this.#entries.delete(id);
   }
 }

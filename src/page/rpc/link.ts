@@ -112,12 +112,12 @@ export class Link {
   }
 
   /** While `body` runs, the session has the state that `body` reports: 'recovering' at first. */
-  async during<T>(body: (tell: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
+  async during<T>(body: (report: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
     const key = {};
-    const tell = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
-    tell('recovering');
+    const report = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
+    report('recovering');
     try {
-      return await body(tell);
+      return await body(report);
     } finally {
       this.#change(() => this.#troubles.delete(key));
     }

@@ -17,7 +17,7 @@ import { watchPage } from '../session/visibility';
 import { keepScreenOn } from '../session/wake_lock';
 import { Callbacks } from './callbacks';
 import { datasetsOf, type OpenRun } from './open_run';
-import { isLoss, Recovery } from './recovery';
+import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
 /**
@@ -164,7 +164,7 @@ export class RemoteRun implements PausableRun {
     const run = setup.open();
     const onBlocked = ({ message, hint }: WebVeraError): void =>
       this.#report.warn('gpu_blocked', `${message}. ${hint}`);
-    const recovery = new Recovery({ link, signal, revive: run.revive, onBlocked });
+    const recovery = new RunRecovery({ link, signal, revive: run.revive, onBlocked });
     const unwatch = watchPage({
       onVisibility: (hidden) => this.#onVisibility(hidden, args),
       onLeave: () => this.#onLeave(args),

@@ -29,7 +29,7 @@ interface Derived {
   readonly owned: readonly Value[];
 }
 
-interface PredictRequest {
+interface PredictionPass {
   readonly args: BatchArguments;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
@@ -78,7 +78,7 @@ export class BaseModel {
   /** Predicts the labels of inputs. Throws `invalid_argument` if the model isn't a classifier. */
   async predict(
     inputs: readonly SentExample[],
-    { args, overlay, signal }: PredictRequest,
+    { args, overlay, signal }: PredictionPass,
   ): Promise<readonly (readonly LabelScore[])[]> {
     const { task } = this;
     const { predictor } = task;

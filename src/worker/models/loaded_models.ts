@@ -21,7 +21,7 @@ interface Loaded {
 }
 
 /** A base model and the overlay of a pass. */
-export interface Pass {
+export interface ModelPass {
   readonly model: BaseModel;
   readonly overlay: Overlay;
 }
@@ -75,7 +75,7 @@ export class LoadedModels {
   }
 
   /** The base model under a handle, with its overlay; with a name or names, that of those adapters alone. */
-  find(handle: Handle, adapter?: string | readonly string[]): Pass {
+  find(handle: Handle, adapter?: string | readonly string[]): ModelPass {
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
   }
@@ -90,7 +90,7 @@ export class LoadedModels {
   }
 
   /** As `find`, for a batch whose rows name their adapters. */
-  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): Pass {
+  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
     if (names === undefined) return this.find(handle);
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };

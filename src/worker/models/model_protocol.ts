@@ -25,8 +25,8 @@ export interface ModelCalls {
   kernels(): Promise<KernelChoice>;
   loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
-  encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]>;
-  decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
+  encode(tokenizer: Handle, text: string, options: EncodeRequest): Promise<number[]>;
+  decode(tokenizer: Handle, ids: readonly number[], options: DecodeRequest): Promise<string>;
   applyChatTemplate(
     tokenizer: Handle,
     messages: readonly ChatMessage[],
@@ -75,12 +75,12 @@ export interface CacheCalls {
   verifyCached(
     call: CallId,
     source: WireSource,
-    options: VerifyOptions,
+    options: VerifyRequest,
   ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
   clearCached(source: WireSource): Promise<void>;
 }
 
-export type VerifyOptions = Pick<LoadOptions, 'progress'>;
+export type VerifyRequest = Pick<LoadOptions, 'progress'>;
 
 export interface CachedDownload {
   readonly name: string;
@@ -133,11 +133,11 @@ export interface TokenizerInfo {
   readonly pad_token_id: number | null;
 }
 
-export interface EncodeOptions {
+export interface EncodeRequest {
   readonly add_special_tokens: boolean;
 }
 
-export interface DecodeOptions {
+export interface DecodeRequest {
   readonly skip_special_tokens: boolean;
 }
 

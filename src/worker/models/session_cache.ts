@@ -8,7 +8,7 @@ import { known } from '../storage/store_failures';
 import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
-import type { CacheCalls, CachedDownload, VerifyOptions, WireSource } from './model_protocol';
+import type { CacheCalls, CachedDownload, VerifyRequest, WireSource } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
@@ -54,7 +54,7 @@ export class SessionCache implements CacheCalls {
   verifyCached(
     call: CallId,
     source: WireSource,
-    { progress }: VerifyOptions,
+    { progress }: VerifyRequest,
   ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
     return this.#calls.run(call, async (signal) => {
       const damaged = new Set<string>();

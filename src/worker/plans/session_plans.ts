@@ -55,10 +55,10 @@ export class SessionPlans implements PlanCalls {
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
       const told = { download: await downloadOf(source, begun) };
-      const room = { bindingBytes: await this.#bindingBytes(), memory };
+      const capacity = { bindingBytes: await this.#bindingBytes(), memory };
       const plan = async (
         changed: ResolvedTrainingArguments,
-        maxBindingBytes = room.bindingBytes,
+        maxBindingBytes = capacity.bindingBytes,
       ): Promise<RunPlan & Pick<TaskFacts, 'inputs'>> => {
         signal.throwIfAborted();
         const loaded = planModel({ ...begun, load, task_type: config.task_type, maxBindingBytes });
@@ -68,13 +68,13 @@ export class SessionPlans implements PlanCalls {
       };
       try {
         const { gpu, flops, inputs } = await plan(args);
-        const verdict: Verdict = judge(gpu, room);
+        const verdict: Verdict = judge(gpu, capacity);
         const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
         const suggestions = await suggest({
           args,
           bytes: gpu,
           verdict,
-          room,
+          capacity,
           isText: inputs === 'texts',
           plan: bytesOf,
         });

@@ -3,7 +3,7 @@ import type { Estimate, GpuBytes, MemoryBudget } from '../../core/types/estimate
 export type Verdict = Pick<Estimate, 'verdict' | 'reasons'>;
 
 /** A device's limits, as far as they are known. */
-export interface Room {
+export interface DeviceCapacity {
   /** Bytes of the largest buffer that the device binds. */
   readonly bindingBytes: number;
   readonly memory: MemoryBudget;
@@ -21,7 +21,7 @@ const COMFORT = 3 / 4;
 /** The verdict for a run. Only limits and a certain memory size can prove that it doesn't fit. */
 export function judge(
   { total, largest_buffer }: Pick<GpuBytes, 'total' | 'largest_buffer'>,
-  { bindingBytes, memory }: Room,
+  { bindingBytes, memory }: DeviceCapacity,
 ): Verdict {
   const needs = `The run takes ${inMiB(total)} of GPU memory`;
   if (largest_buffer > bindingBytes) {

@@ -28,8 +28,8 @@ interface CheckpointedRun extends RunParts {
   readonly holder?: Holder;
 }
 
-type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
-type Usable = Checkpoint & Place;
+type CheckpointPlace = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
+type Usable = Checkpoint & CheckpointPlace;
 
 interface Choice {
   /** The latest first. */
@@ -56,7 +56,7 @@ export class RunCheckpoints implements Checkpoints {
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
   /** The place of the next checkpoint, once it is known. It never overwrites the last one. */
-  #next: Place | undefined;
+  #next: CheckpointPlace | undefined;
   #lock: HeldName | undefined;
   /** The run's owner in the store; set if the run was ever taken over. */
   #owner: string | undefined;
@@ -234,12 +234,12 @@ export class RunCheckpoints implements Checkpoints {
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
 
-function after({ slot, training }: Place, seq: number): Place {
+function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }
 
 /** A new training doesn't overwrite the last checkpoint of the one before until it has saved one itself. */
-function anew([last]: readonly StoredCheckpoint[]): Place {
+function anew([last]: readonly StoredCheckpoint[]): CheckpointPlace {
   const training = crypto.randomUUID();
   return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
 }

@@ -4,7 +4,7 @@ import type { Architecture } from '../../models/architecture';
 import { warmupSteps } from '../../train/steps/schedule';
 import type { BaseModel } from '../models/base_model';
 
-interface RunState {
+interface ContinuedRun {
   readonly max_steps: number;
   /** The factor of the learning rate after halvings: 1, 1/2, 1/4, … */
   readonly halved: number;
@@ -14,7 +14,7 @@ interface RunState {
 export function runSettings(
   { loaded: { model }, imageProcessor }: Pick<BaseModel, 'loaded' | 'imageProcessor'>,
   args: ResolvedTrainingArguments,
-  { max_steps, halved }: RunState,
+  { max_steps, halved }: ContinuedRun,
 ): RunSettings {
   const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
   const { head, image } = model;
@@ -45,7 +45,7 @@ function isOneAtATime({ head, text }: Architecture): boolean {
 
 function trainingArguments(
   args: ResolvedTrainingArguments,
-  { max_steps, halved }: RunState,
+  { max_steps, halved }: ContinuedRun,
 ): RunSettings['training_arguments'] {
   return {
     max_steps,

@@ -4,7 +4,7 @@ import type { RunControl } from '../../core/types/run';
 import type { PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/types/training';
 import type { RowSource } from '../../tasks/task/data';
 import type { TrainingInit } from '../../train/training_init';
-import type { LoadedModels, Pass } from '../models/loaded_models';
+import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
 import type { TrainingTurn } from '../models/training_turns';
@@ -23,10 +23,10 @@ import type {
   RunCalls,
   TrainRequest,
 } from './run_protocol';
-import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
+import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './training';
 
 /** A run in progress, with its model and overlay. */
-interface Running extends CreatedRun, Pass {
+interface Running extends CreatedRun, ModelPass {
   readonly args: ResolvedTrainingArguments;
   readonly turn: TrainingTurn;
   /** Whether the page's user has paused the run. */
@@ -34,7 +34,7 @@ interface Running extends CreatedRun, Pass {
 }
 
 /** A requested run, with the adapters that it trains. */
-interface Chosen extends Pass {
+interface ChosenRun extends ModelPass {
   readonly turn: TrainingTurn;
 }
 
@@ -144,7 +144,7 @@ export class SessionTraining implements RunCalls {
   async #train(
     call: CallId,
     { hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver }: TrainRequest,
-    reading: TrainingRequest,
+    reading: RunInputs,
     turn: TrainingTurn,
   ): Promise<TrainOutput> {
     const { model, overlay, args, signal } = reading;
@@ -175,7 +175,7 @@ export class SessionTraining implements RunCalls {
    * Chooses the adapters that a run trains, after the model's pending changes are made. From then on no other run may
    * train them.
    */
-  async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<Chosen> {
+  async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<ChosenRun> {
     let turn: TrainingTurn | undefined;
     try {
       return await this.#models.inTurn(handle, signal, async () => {
@@ -194,7 +194,7 @@ export class SessionTraining implements RunCalls {
    * Runs a call that reads a data set, with the adapters that it names, or else the active ones after the model's
    * pending changes.
    */
-  #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: TrainingRequest) => Promise<T>): Promise<T> {
+  #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: RunInputs) => Promise<T>): Promise<T> {
     return this.#calls.run(call, async (signal) => {
       const { model: handle, adapter_name } = request;
       const pass = await this.#models.inTurn(handle, signal, async () => this.#models.find(handle, adapter_name));
@@ -206,8 +206,8 @@ export class SessionTraining implements RunCalls {
   async #onData<T>(
     call: CallId,
     { args, data }: EvaluateRequest,
-    { model, overlay, signal }: Pass & { readonly signal: AbortSignal },
-    body: (reading: TrainingRequest) => Promise<T>,
+    { model, overlay, signal }: ModelPass & { readonly signal: AbortSignal },
+    body: (reading: RunInputs) => Promise<T>,
   ): Promise<T> {
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {

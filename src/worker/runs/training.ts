@@ -19,7 +19,7 @@ import type { RunKernels } from '../models/run_kernels';
 import type { Evaluation } from '../protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 
-export interface TrainingRequest {
+export interface RunInputs {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
@@ -30,7 +30,7 @@ export interface TrainingRequest {
   readonly signal: AbortSignal;
 }
 
-interface RunRequest extends TrainingRequest {
+interface RunRequest extends RunInputs {
   /** Whether to resume from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
   readonly resume: boolean | string;
   /** Whether to take the run over from another tab or session. */
@@ -121,7 +121,7 @@ function takenOver(): WebVeraError {
   });
 }
 
-interface StoredRunRequest extends TrainingRequest {
+interface StoredRunRequest extends RunInputs {
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
 }
@@ -198,7 +198,7 @@ async function evaluationOf(
     overlay,
     args,
     source,
-  }: Pick<TrainingRequest, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
+  }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
   stop: AbortSignal,
 ): Promise<TrainingData['evaluate']> {
   if (source === undefined) return undefined;
@@ -210,7 +210,7 @@ async function evaluationOf(
 }
 
 /** The task's metrics over all of the data. Texts longer than a row are split. */
-export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
+export async function evaluate({ model, overlay, args, data, signal }: RunInputs): Promise<Evaluation> {
   const task: Task = model.task;
   const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
   return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, { signal }));

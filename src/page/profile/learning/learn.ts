@@ -10,7 +10,7 @@ import { type IdleReason, watchIdle } from './idle';
 import type { LearnRun } from './learn_run';
 
 /** The profile that a run learns for, and its callbacks. */
-export interface Learner {
+export interface LearnContext {
   readonly id: string;
   readonly host: ProfileHost;
   /** The adapter with the current vectors. */
@@ -40,7 +40,7 @@ const PORTION = 32;
  * Trains a copy of the vectors, so that the current ones stay intact, and replaces them by it unless it does worse on
  * the held-out examples.
  */
-export async function learn(learner: Learner, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
+export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;
   const { run, resumes, signal } = turn;
   const copy = copyName(id);
@@ -84,7 +84,7 @@ export function isInterruption(error: unknown, session: AbortSignal): boolean {
  * nothing to predict.
  */
 async function measure(
-  learner: Learner,
+  learner: LearnContext,
   unfinished: Unfinished,
   turn: LearnTurn,
 ): Promise<Unfinished & { readonly loss_before: number }> {
@@ -106,7 +106,7 @@ function judges(held: readonly SentExample[], learnt: readonly SentExample[]): r
 
 /** The mean loss over all predictions; NaN without any. If it isn't finite, the largest number. */
 async function lossOf(
-  { host }: Learner,
+  { host }: LearnContext,
   adapter_name: string,
   { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly SentExample[] },
   { run, signal }: LearnTurn,

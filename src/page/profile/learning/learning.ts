@@ -8,7 +8,7 @@ import { learnArguments } from '../open';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
 import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from '../storage/shelf';
 import type { LearnOptions } from '../types';
-import { isInterruption, type Learner, learn } from './learn';
+import { isInterruption, type LearnContext, learn } from './learn';
 import { LearnRun } from './learn_run';
 
 /** The inputs of a run, and the lock that it holds. */
@@ -188,7 +188,7 @@ export class ProfileLearning {
     }
   }
 
-  #learner(): Learner {
+  #learner(): LearnContext {
     const profile = this.#profile;
     const { id, host, adapter, state } = profile;
     return {

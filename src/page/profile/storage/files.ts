@@ -6,7 +6,7 @@ import { type KeptExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
 import { keptExamples } from '../examples/kept_examples';
 import type { ProfileHost } from '../host';
-import { freshState, type Opened, withExamples, withSettings } from '../open';
+import { freshState, type OpenedProfile, withExamples, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
 import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
@@ -33,7 +33,7 @@ export async function importStored(
   shelf: ProfileShelf,
   files: Files,
   options: ProfileOptions,
-): Promise<Opened> {
+): Promise<OpenedProfile> {
   const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
   try {
     await shelf.change(async (stored) => {

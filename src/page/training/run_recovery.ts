@@ -2,7 +2,7 @@ import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 import type { Link } from '../rpc/link';
 
-interface RecoveryInit {
+interface RunRecoveryInit {
   readonly link: Link;
   readonly signal: AbortSignal | undefined;
   /** Makes again everything that was lost. */
@@ -17,12 +17,12 @@ const IN_A_ROW = 3;
 const LONGEST_BLOCK = 150;
 
 /** Recovers a run from lost workers and devices: makes everything that it needs again, up to a few times in a row. */
-export class Recovery {
-  readonly #init: RecoveryInit;
+export class RunRecovery {
+  readonly #init: RunRecoveryInit;
   #inARow = 0;
   #furthest = -1;
 
-  constructor(init: RecoveryInit) {
+  constructor(init: RunRecoveryInit) {
     this.#init = init;
   }
 
@@ -34,7 +34,7 @@ export class Recovery {
     if (!isLoss(error)) throw error;
     if (step > this.#furthest) this.#inARow = 0;
     this.#furthest = Math.max(step, this.#furthest);
-    await this.#init.link.during(async (tell) => {
+    await this.#init.link.during(async (report) => {
       for (let last: WebVeraError = error; ; ) {
         this.#init.signal?.throwIfAborted();
         if (this.#inARow === IN_A_ROW) throw last;
@@ -43,7 +43,7 @@ export class Recovery {
         if (failure === undefined) return;
         if (isLoss(failure)) last = failure;
         else if (secondsLeft(failure) === 0) throw gaveUp(error, failure);
-        else await this.#sitOut(failure, tell);
+        else await this.#waitForGpu(failure, report);
       }
     });
     return error;
@@ -59,12 +59,12 @@ export class Recovery {
     }
   }
 
-  async #sitOut(blocked: WebVeraError, tell: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
-    tell('blocked');
+  async #waitForGpu(blocked: WebVeraError, report: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
+    report('blocked');
     this.#init.onBlocked(blocked);
     const { signal, link } = this.#init;
     await sleep(secondsLeft(blocked), signal === undefined ? link.ended : AbortSignal.any([signal, link.ended]));
-    tell('recovering');
+    report('recovering');
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { Link } from '../../../src/page/rpc/link';
 import { StoreLocks } from '../../../src/page/rpc/store_locks';
-import { Recovery } from '../../../src/page/training/recovery';
+import { RunRecovery } from '../../../src/page/training/run_recovery';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -25,7 +25,7 @@ function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
     if (failure !== undefined) throw failure;
   });
   const onBlocked = vi.fn<(error: WebVeraError) => void>();
-  return { recovery: new Recovery({ link, signal, revive, onBlocked }), revive, states, onBlocked };
+  return { recovery: new RunRecovery({ link, signal, revive, onBlocked }), revive, states, onBlocked };
 }
 
 describe('a recovery', () => {
