@@ -116,7 +116,7 @@ export type WorkerEvent =
    * Emitted once, when an adapter, a profile, a checkpoint or a model's file is first stored on disk. Only the page can
    * ask the browser not to evict it.
    */
-  | { readonly type: 'kept' }
+  | { readonly type: 'first_stored' }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
   /** The hub asks for a token. Answered by `giveToken`. */
   | { readonly type: 'need_token'; readonly call: CallId }

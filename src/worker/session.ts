@@ -76,7 +76,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const store = onFirstWrite(blobs, () => host.emit({ type: 'kept' }));
+    const store = onFirstWrite(blobs, () => host.emit({ type: 'first_stored' }));
     const weights = options.store === 'memory' ? undefined : weightStore(host, store);
     const sources = new ModelSources(host, options, { calls, cache: weights, warn });
     const models = new LoadedModels();

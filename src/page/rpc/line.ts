@@ -27,7 +27,7 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   encode: 30_000,
   decode: 30_000,
   memory: 30_000,
-  keepsStored: 30_000,
+  isStorePersistent: 30_000,
   listStored: 30_000,
   getStored: 30_000,
   importStored: 30_000,

@@ -10,7 +10,7 @@ interface LinkListener {
   onState(): void;
   onWarning(code: string, message: string): void;
   /** Data that outlives the page was stored for the first time. */
-  onKept(): void;
+  onFirstStored(): void;
 }
 
 /** An event that belongs to a call. */
@@ -86,7 +86,7 @@ export class Link {
 
   /** Whether the session's store outlives the page, and other tabs share it. */
   async isStoreShared(): Promise<boolean> {
-    return !this.isMemoryOnly && this.request('keepsStored');
+    return !this.isMemoryOnly && this.request('isStorePersistent');
   }
 
   get state(): SessionState {
@@ -201,7 +201,7 @@ export class Link {
     if (event.type === 'state') this.#setState(event.state);
     else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
     else if (event.type === 'lost') this.#onLoss(event.message);
-    else if (event.type === 'kept') this.#listener.onKept();
+    else if (event.type === 'first_stored') this.#listener.onFirstStored();
     else this.#calls.get(event.call)?.(event);
   }
 

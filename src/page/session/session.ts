@@ -131,7 +131,7 @@ export class Session extends EventTarget implements AsyncDisposable {
       onState: () => this.dispatchEvent(new Event('statechange')),
       onWarning: (code, message) => this.#warn(code, message),
       // Not awaited, because the browser may ask the visitor first.
-      onKept: () => void persist(),
+      onFirstStored: () => void persist(),
     },
     new StoreLocks(globalThis.navigator?.locks, () => this[linkKey].isStoreShared()),
   );

@@ -61,7 +61,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   pauseTraining: 'runs',
   resumeTraining: 'runs',
   controlTraining: 'runs',
-  keepsStored: 'storage',
+  isStorePersistent: 'storage',
   listStored: 'storage',
   getStored: 'storage',
   importStored: 'storage',

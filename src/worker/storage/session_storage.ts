@@ -25,7 +25,7 @@ export class SessionStorage implements StorageCalls {
     this.#limits = limits;
   }
 
-  keepsStored(): Promise<boolean> {
+  isStorePersistent(): Promise<boolean> {
     return known(isPersistent(this.#store));
   }
 

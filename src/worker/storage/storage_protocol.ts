@@ -12,7 +12,7 @@ export interface StorageCalls {
    * Whether the store outlives the page and other tabs share it. False in memory, also if the browser refused the
    * database.
    */
-  keepsStored(): Promise<boolean>;
+  isStorePersistent(): Promise<boolean>;
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
   /** Checks the files, then stores them. Replaces an adapter with that id, with a warning if another tab changed it. */

@@ -16,7 +16,7 @@ const blocked = (seconds_left: number) =>
 function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
   const states: string[] = [];
   const link: Link = new Link(
-    { onState: () => states.push(link.state), onWarning() {}, onKept() {} },
+    { onState: () => states.push(link.state), onWarning() {}, onFirstStored() {} },
     new StoreLocks(undefined),
   );
   const ahead = [...failures];

@@ -59,7 +59,7 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       integrity,
-=>      cache: (folder) =>=>
+      cache: (folder) =>
         this.#cachedFolder(folder, { signal, isLocal: local_files_only }) ?? uncached(folder, local_files_only),
       ...(hasToken && calls && { token: () => calls.token(call, signal) }),
       ...(revision !== undefined && { revision }),
@@ -75,7 +75,7 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       ...(call !== undefined && { progress_callback: this.#reporting(call) }),
-=>      cache: (folder) =>=> {
+      cache: (folder) => {
         found = this.#cachedFolder(folder, options);
         return found ?? folder;
       },
