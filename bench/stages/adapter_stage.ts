@@ -8,7 +8,7 @@ import type { VeraState } from '../../src/worker/adapters/vera_state';
 import { BaseModel } from '../../src/worker/models/base_model';
 import { ModelSources } from '../../src/worker/models/loading/model_sources';
 import { type AdapterBytes, writeAdapter } from '../../src/worker/storage/adapter_files';
-import { AdapterShelf } from '../../src/worker/storage/adapter_shelf';
+import { SavedAdapters } from '../../src/worker/storage/saved_adapters';
 import { type ModelStageOptions, openModel } from './model_stage';
 
 export interface StageOptions extends ModelStageOptions {
@@ -31,7 +31,7 @@ export class AdapterStage {
     this.base = base;
     const sessionHost = { emit: () => {} };
     const sources = new ModelSources(sessionHost, { store: 'memory' });
-    const shelf = new AdapterShelf(openStore({ kind: 'memory' }), () => {});
+    const shelf = new SavedAdapters(openStore({ kind: 'memory' }), () => {});
     this.#adapters = new SessionAdapters(sessionHost, sources, shelf, () => {});
     this.vera = this.#adapters.newState(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });

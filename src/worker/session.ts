@@ -20,7 +20,7 @@ import type { OpenOptions, Rooms, SessionCalls, SessionHost, WorkerEnd, WorkerSe
 import { Calls } from './rpc/calls';
 import { ROOMS } from './rpc/rooms';
 import { SessionTraining } from './runs/session_training';
-import { AdapterShelf } from './storage/adapter_shelf';
+import { SavedAdapters } from './storage/saved_adapters';
 import { SessionStorage } from './storage/session_storage';
 import { known } from './storage/store_failures';
 
@@ -81,7 +81,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     const sources = new ModelSources(host, options, { calls, cache: weights, warn });
     const models = new LoadedModels();
     const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(store)));
-    const shelf = new AdapterShelf(store, warn);
+    const saved = new SavedAdapters(store, warn);
     const checkpoints = { store: new CheckpointStore(store, locks), locks, warn };
     this.#opened = {
       sources,
@@ -92,9 +92,9 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         plans: new SessionPlans(calls, device, sources, options.store),
         cache: new SessionCache(calls, sources, weights),
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
-        adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, shelf, warn)),
+        adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, saved, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),
-        storage: new SessionStorage(store, shelf, checkpoints.store, sources.limits),
+        storage: new SessionStorage(store, saved, checkpoints.store, sources.limits),
       },
       async end() {
         await device.close().catch(() => {});

@@ -36,7 +36,7 @@ import {
   toFiles,
   writeAdapter,
 } from '../storage/adapter_files';
-import type { AdapterShelf } from '../storage/adapter_shelf';
+import type { SavedAdapters } from '../storage/saved_adapters';
 import type { FullAdapterTensors } from './adapter_placer';
 import { VeraPlacer } from './vera_placer';
 import { VeraState } from './vera_state';
@@ -45,17 +45,17 @@ import { VeraState } from './vera_state';
 export class SessionAdapters {
   readonly #host: SessionHost;
   readonly #sources: ModelSources;
-  readonly #shelf: AdapterShelf;
+  readonly #saved: SavedAdapters;
   readonly #warn: Warn;
   readonly #projections = new WeakMap<Runner, ProjectionPool>();
   /** Slow devices draw four million a second. */
   readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
   #keys = 0;
 
-  constructor(host: SessionHost, sources: ModelSources, shelf: AdapterShelf, warn: Warn) {
+  constructor(host: SessionHost, sources: ModelSources, saved: SavedAdapters, warn: Warn) {
     this.#host = host;
     this.#sources = sources;
-    this.#shelf = shelf;
+    this.#saved = saved;
     this.#warn = warn;
   }
 
@@ -124,7 +124,7 @@ export class SessionAdapters {
     options: LoadAdapterOptions,
     signal: AbortSignal,
   ): Promise<AdapterBytes> {
-    if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
+    if (typeof source === 'object' && 'id' in source) return this.#saved.expect(source.id);
     return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
   }
 
@@ -138,7 +138,7 @@ export class SessionAdapters {
     const { limits } = this.#sources;
     const bytes =
       typeof source === 'object' && 'id' in source
-        ? (await this.#shelf.expect(source.id)).config
+        ? (await this.#saved.expect(source.id)).config
         : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
     const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
     for (const warning of configWarnings(config)) this.#warn(warning);
@@ -187,7 +187,7 @@ export class SessionAdapters {
     const { projections, ...rest } = await vera.read(adapter);
     const { config } = adapter;
     const bytes = writeAdapter(config, { ...rest, projections: config.save_projection ? projections : undefined });
-    if (id !== undefined) await this.#shelf.set(id, bytes);
+    if (id !== undefined) await this.#saved.set(id, bytes);
     return toFiles(bytes);
   }
 }

@@ -12,7 +12,7 @@ import {
 import { checkAdapterModel } from '../../../src/formats/peft/peft_check';
 import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
 import { MemoryStore } from '../../../src/store/blob_store';
-import { AdapterShelf } from '../../../src/worker/storage/adapter_shelf';
+import { SavedAdapters } from '../../../src/worker/storage/saved_adapters';
 
 const config = new VeraConfig({ r: 2, target_modules: ['q'], save_projection: true });
 const q = 'base_model.model.q.vera_lambda';
@@ -80,7 +80,7 @@ describe("an adapter's tensors, checked without its model", () => {
   });
 
   test('so is what is imported, before it is stored', async () => {
-    const shelf = new AdapterShelf(new MemoryStore(), () => {});
+    const shelf = new SavedAdapters(new MemoryStore(), () => {});
     const files = { config: writeAdapterConfig(config), model: bytesOf({ ...good, [`${q}_b`]: tensor([3], 1e5) }) };
     await expect(shelf.set('mine', files)).rejects.toMatchObject({ code: 'invalid_format' });
     expect(await shelf.list()).toEqual([]);

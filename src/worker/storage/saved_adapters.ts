@@ -9,7 +9,7 @@ import type { StoredAdapter } from './storage_protocol';
 import { known } from './store_failures';
 
 /** The saved adapters of this browser, by id. */
-export class AdapterShelf {
+export class SavedAdapters {
   readonly #adapters: AdapterStore;
   readonly #warn: Warn;
   readonly #since = Date.now();
