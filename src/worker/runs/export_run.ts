@@ -98,7 +98,7 @@ export function expectExportable({
 
 function notInPython(expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `export_run: expected ${expected}`, {
-    hint: "Python would continue it differently. save_pretrained() gives the trained adapter, which PEFT opens.",
+    hint: 'Python would continue it differently. save_pretrained() gives the trained adapter, which PEFT opens.',
   });
 }
 
