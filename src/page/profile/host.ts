@@ -6,7 +6,7 @@ import { VeraModel } from '../adapters/vera_model';
 import { liveHandle, partsKey, type RemoteModel } from '../models/model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
-import { adapterName } from './storage/shelf';
+import { adapterName } from './storage/profile_storage';
 
 /** The VeRA model that all profiles over one base model share. Each profile has adapters of its own in it. */
 export class ProfileHost {

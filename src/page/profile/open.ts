@@ -5,8 +5,8 @@ import { defined } from '../session/options';
 import { bytesIn, type KeptExample, keepFairly } from './examples/examples';
 import { expectArguments, expectBase, expectConfig, FRESH, type KnownBase, sideBySide } from './fits';
 import type { ProfileHost } from './host';
+import type { Changes, ProfileStorage } from './storage/profile_storage';
 import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
-import type { Changes, ProfileShelf } from './storage/shelf';
 import type { ProfileOptions } from './types';
 
 /** A profile whose adapter is placed on the model. */
@@ -24,15 +24,15 @@ export const MOST_EXAMPLES = 1000;
  */
 export async function openStored(
   host: ProfileHost,
-  shelf: ProfileShelf,
+  storage: ProfileStorage,
   options: ProfileOptions,
 ): Promise<OpenedProfile> {
   expectArguments(options.args);
   const base = await host.known();
-  const adapter = host.newName(shelf.id);
+  const adapter = host.newName(storage.id);
   let unkept: readonly KeptExample[] = [];
   try {
-    const { state } = await shelf.change(async (stored) => {
+    const { state } = await storage.change(async (stored) => {
       if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
       const { state: next, kept } = withSettings(stored.state, stored.examples(), options);

@@ -11,8 +11,8 @@ import { type OpenedProfile, withExamples, withSettings } from './open';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
 import { placeFiles } from './storage/files';
+import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from './storage/profile_storage';
 import { filesOf, infoOf, type ProfileState, type Vectors } from './storage/record';
-import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from './storage/shelf';
 import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
@@ -24,7 +24,7 @@ const MOMENT = 1000;
 export class OpenProfile implements Openable, LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
-  readonly shelf: ProfileShelf;
+  readonly storage: ProfileStorage;
   readonly learning: ProfileLearning;
   /** The listeners to its events. */
   readonly listeners = new Set<(event: ProfileEvent) => void>();
@@ -38,10 +38,10 @@ export class OpenProfile implements Openable, LearningProfile {
   /** The examples, if they are only held in memory. */
   #unkept: readonly KeptExample[];
 
-  private constructor(host: ProfileHost, shelf: ProfileShelf, { state, adapter, unkept }: OpenedProfile) {
-    this.id = shelf.id;
+  private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, unkept }: OpenedProfile) {
+    this.id = storage.id;
     this.host = host;
-    this.shelf = shelf;
+    this.storage = storage;
     this.life = this.#life.signal;
     this.#state = state;
     this.#adapter = adapter;
@@ -55,8 +55,8 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** Makes an open profile of `opened`, and resumes the run that a closed page left unfinished, if there is one. */
-  static async open(host: ProfileHost, shelf: ProfileShelf, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
-    const profile = new OpenProfile(host, shelf, await opened);
+  static async open(host: ProfileHost, storage: ProfileStorage, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
+    const profile = new OpenProfile(host, storage, await opened);
     try {
       await profile.learning.goOn();
       return profile;
@@ -97,7 +97,7 @@ export class OpenProfile implements Openable, LearningProfile {
 
   /** The stored profile; undefined if it was forgotten meanwhile. */
   async read(): Promise<StoredProfile | undefined> {
-    const stored = await this.shelf.readWhole();
+    const stored = await this.storage.readWhole();
     return stored?.state.born === this.#state.born ? stored : undefined;
   }
 
@@ -118,7 +118,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async configure(options: ProfileOptions): Promise<void> {
     await this.#changeExamples((stored) => withSettings(stored.state, this.examples(stored), options));
     // The checkpoints of an interrupted run hold examples too.
-    if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.shelf.deleteCheckpoints();
+    if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
   }
 
   /** Changes the stored profile, then its state here and in other tabs. If anything fails, nothing has changed. */
@@ -172,7 +172,7 @@ export class OpenProfile implements Openable, LearningProfile {
    */
   async takeToLearn(): Promise<Release> {
     const late = AbortSignal.timeout(MOMENT);
-    const release = await this.shelf.waitToLearn(late).catch((error: unknown) => {
+    const release = await this.storage.waitToLearn(late).catch((error: unknown) => {
       if (error !== late.reason) throw error;
     });
     if (release !== undefined) return release;
@@ -219,7 +219,7 @@ export class OpenProfile implements Openable, LearningProfile {
 
   async #write(body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
     this.expectOpen();
-    const state = await this.shelf.update(this.#state.born, (stored) => {
+    const state = await this.storage.update(this.#state.born, (stored) => {
       const changes = body(stored);
       return { ...changes, state: { ...changes.state, used_at: Date.now() } };
     });
@@ -231,7 +231,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async #lookAgain(): Promise<void> {
     const isGone = await this.#turns.run(async () => {
       if (!this.isOpen) return false;
-      const stored = await this.shelf.read();
+      const stored = await this.storage.read();
       if (stored?.state.born !== this.#state.born) return true;
       await this.#show(stored.state);
       return false;

@@ -19,8 +19,8 @@ import { openProfilesOf } from './open_profiles';
 import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/files';
 import { forgetStored } from './storage/forget';
+import { forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
 import { infoOf } from './storage/record';
-import { forgotten, ProfileShelf, readableStates } from './storage/shelf';
 import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
 
 const NO_WAY_BACK =
@@ -61,8 +61,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const profiles = openProfilesOf(base);
     const { host } = profiles;
     expectOwnSession('Profile.open', host.link, options.session);
-    const shelf = new ProfileShelf(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
+    const storage = new ProfileStorage(checkId(id), host.link);
+    const open = (): Promise<OpenProfile> => OpenProfile.open(host, storage, openStored(host, storage, options));
     const hold = await profiles.hold(id, open, options.signal);
     try {
       if (!hold.isNew) await hold.item.configure(options);
@@ -91,8 +91,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const profiles = openProfilesOf(base);
     const { host } = profiles;
     expectOwnSession('Profile.import', host.link, options.session);
-    const shelf = new ProfileShelf(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
+    const storage = new ProfileStorage(checkId(id), host.link);
+    const open = (): Promise<OpenProfile> =>
+      OpenProfile.open(host, storage, importStored(host, storage, files, options));
     const hold = await profiles.hold(id, open, options.signal);
     if (hold.isNew) return new Profile(hold);
     await hold.release();
@@ -103,7 +104,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
     checkOptions('Profile.forget', options, callRules);
     checkId(id);
-    return forgetStored(new ProfileShelf(id, await linkOf(options)));
+    return forgetStored(new ProfileStorage(id, await linkOf(options)));
   }
 
   /**
@@ -249,7 +250,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const open = this.#open;
     return this.#hold.end(async () => {
       await open.finish(forgotten(this.id));
-      const gone = await forgetStored(open.shelf);
+      const gone = await forgetStored(open.storage);
       for (const listener of open.listeners) listener('forgotten');
       return gone;
     });

@@ -5,8 +5,8 @@ import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '..
 import { type KeptExample, split } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
+import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
-import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from '../storage/shelf';
 import type { LearnOptions } from '../types';
 import { isInterruption, type LearnContext, learn } from './learn';
 import { LearnRun } from './learn_run';
@@ -24,7 +24,7 @@ const rules = { args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal
 export interface LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
-  readonly shelf: ProfileShelf;
+  readonly storage: ProfileStorage;
   /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly state: ProfileState;
@@ -76,10 +76,10 @@ export class ProfileLearning {
   /** Resumes a run that a closed page left unfinished. If another tab has resumed it, waits for that tab to close. */
   async goOn(): Promise<void> {
     if ((await this.#left()) === undefined) return;
-    const { shelf, life } = this.#profile;
-    const release = await shelf.takeToLearn();
+    const { storage, life } = this.#profile;
+    const release = await storage.takeToLearn();
     if (release !== undefined) return this.#takeUp(release);
-    shelf
+    storage
       .waitToLearn(life)
       .then((late) => this.#takeUp(late))
       .catch(() => {}); // the profile was closed meanwhile, or the next one to open it reports the error
@@ -152,7 +152,7 @@ export class ProfileLearning {
     const release = await profile.takeToLearn();
     try {
       // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
-      await profile.shelf.deleteCheckpoints();
+      await profile.storage.deleteCheckpoints();
       let unfinished: Unfinished | undefined;
       await profile.change((stored) => {
         const { settings, version } = stored.state;
@@ -176,10 +176,10 @@ export class ProfileLearning {
     { unfinished, resumes }: Omit<Beginning, 'release'>,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { host, shelf } = this.#profile;
+    const { host, storage } = this.#profile;
     try {
       const output = await learn(this.#learner(), unfinished, { run, resumes, signal });
-      await shelf.deleteCheckpoints();
+      await storage.deleteCheckpoints();
       return output;
     } catch (error) {
       const isOver = this.#profile.isOpen ? !isInterruption(error, host.link.ended) : this.#profile.isForgotten;
@@ -223,8 +223,8 @@ export class ProfileLearning {
 
   /** Deletes an unfinished run that is unwanted or can't succeed. */
   async #abandon(): Promise<void> {
-    const { shelf } = this.#profile;
-    await shelf.deleteCheckpoints();
+    const { storage } = this.#profile;
+    await storage.deleteCheckpoints();
     if (this.#profile.isOpen) await this.#profile.change(({ state }) => ({ state, unfinished: null }));
   }
 }

@@ -8,9 +8,9 @@ import { keptExamples } from '../examples/kept_examples';
 import type { ProfileHost } from '../host';
 import { freshState, type OpenedProfile, withExamples, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
+import type { ProfileStorage } from './profile_storage';
 import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
-import type { ProfileShelf } from './shelf';
 
 export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
   const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
@@ -30,15 +30,15 @@ export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): 
 /** Stores a profile from its files, and places its adapter on the model. If anything fails, nothing has changed. */
 export async function importStored(
   host: ProfileHost,
-  shelf: ProfileShelf,
+  storage: ProfileStorage,
   files: Files,
   options: ProfileOptions,
 ): Promise<OpenedProfile> {
-  const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
+  const { adapter, state, kept } = await placeFiles(host, storage.id, files, options);
   try {
-    await shelf.change(async (stored) => {
+    await storage.change(async (stored) => {
       if (stored === undefined) return withExamples(state, kept);
-      throw inUse(shelf.id);
+      throw inUse(storage.id);
     });
     return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
   } catch (error) {

@@ -29,7 +29,7 @@ export interface Changes {
 }
 
 /** The storage of one profile. Changes by all tabs are made one after the other. */
-export class ProfileShelf {
+export class ProfileStorage {
   readonly id: string;
   readonly #link: Link;
   readonly #locks: StoreLocks;
