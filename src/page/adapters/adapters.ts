@@ -4,7 +4,7 @@ import type { Files } from '../../core/input/named_files';
 import type { AdapterFiles } from '../../core/types/model';
 import type { StoredAdapter } from '../../worker/protocol';
 import { wireAdapterFiles } from '../models/source';
-import { tellTabs } from '../profile/storage/channel';
+import { notifyTabs } from '../profile/storage/channel';
 import { linkOf } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
@@ -76,7 +76,7 @@ export const adapters: {
   async wipe(options = {}) {
     const link = await open('adapters.wipe', options);
     await link.call(() => link.request('wipeStored'), options);
-    tellTabs('');
+    notifyTabs('');
   },
 };
 

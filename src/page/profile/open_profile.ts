@@ -48,7 +48,7 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#unkept = unkept;
     this.learning = new ProfileLearning(this, () => this.#emit('change'));
     this.#channel = new ProfileChannel((id) => {
-      if (id === '' || id === this.id) this.#lookAgain().catch(() => {}); // the next call reports the error
+      if (id === '' || id === this.id) this.#reload().catch(() => {}); // the next call reports the error
     });
     const { ended } = host.link;
     ended.addEventListener('abort', () => this.#end(ended.reason), { once: true, signal: this.life });
@@ -58,7 +58,7 @@ export class OpenProfile implements Openable, LearningProfile {
   static async open(host: ProfileHost, storage: ProfileStorage, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
     const profile = new OpenProfile(host, storage, await opened);
     try {
-      await profile.learning.goOn();
+      await profile.learning.resumeUnfinished();
       return profile;
     } catch (error) {
       await profile.close();
@@ -223,12 +223,12 @@ export class OpenProfile implements Openable, LearningProfile {
       const changes = body(stored);
       return { ...changes, state: { ...changes.state, used_at: Date.now() } };
     });
-    this.#channel.tell(this.id);
+    this.#channel.notify(this.id);
     return state;
   }
 
   /** Reads the profile again after another tab has changed or forgotten it. */
-  async #lookAgain(): Promise<void> {
+  async #reload(): Promise<void> {
     const isGone = await this.#turns.run(async () => {
       if (!this.isOpen) return false;
       const stored = await this.storage.read();

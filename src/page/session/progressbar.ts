@@ -13,16 +13,16 @@ const STEPS = 10;
 export function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
   if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };
   if (!wanted) return { onProgress() {}, onEnd() {} };
-  let told = 0;
-  const tell = (share: number, count: string): void => {
+  let reported = 0;
+  const report = (share: number, count: string): void => {
     const step = Math.floor(STEPS * share);
-    if (step === told) return;
-    told = step;
+    if (step === reported) return;
+    reported = step;
     console.info(`webvera: Unloading and merging model: ${(100 / STEPS) * step}%${count}`);
   };
   return {
-    onProgress: (done, total) => tell(done / total, ` (${done}/${total})`),
+    onProgress: (done, total) => report(done / total, ` (${done}/${total})`),
     // Reports 100% even if there was nothing to merge.
-    onEnd: () => tell(1, ''),
+    onEnd: () => report(1, ''),
   };
 }

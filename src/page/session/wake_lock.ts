@@ -1,6 +1,6 @@
 interface Screen {
   /** Requests or releases the wake lock. */
-  wish(isOn: boolean): void;
+  request(isOn: boolean): void;
   /** Releases the wake lock for good. */
   close(): void;
 }
@@ -12,14 +12,14 @@ interface Screen {
 export function keepScreenOn(onRefused: (reason: string) => void): Screen {
   const { document } = globalThis as { readonly document?: Document };
   const watch = new AbortController();
-  let isWished = false;
-  let isTold = false;
+  let isRequested = false;
+  let isReported = false;
   /** The last request; each request waits for the one before. */
   let last: Promise<WakeLockSentinel | undefined> = Promise.resolve(undefined);
 
   const update = (): void => {
     last = last.then(async (held) => {
-      const isWanted = isWished && !watch.signal.aborted && document?.visibilityState === 'visible';
+      const isWanted = isRequested && !watch.signal.aborted && document?.visibilityState === 'visible';
       const isHeld = held?.released === false;
       try {
         if (isWanted === isHeld) return held;
@@ -27,8 +27,8 @@ export function keepScreenOn(onRefused: (reason: string) => void): Screen {
         await held?.release();
       } catch (error) {
         // A page that was just hidden is refused, and requests the lock again when it is shown.
-        if (!isTold && isWanted && document?.visibilityState === 'visible') {
-          isTold = true;
+        if (!isReported && isWanted && document?.visibilityState === 'visible') {
+          isReported = true;
           onRefused(error instanceof Error ? error.message : String(error));
         }
       }
@@ -37,8 +37,8 @@ export function keepScreenOn(onRefused: (reason: string) => void): Screen {
   };
   document?.addEventListener('visibilitychange', update, { signal: watch.signal });
   return {
-    wish(isOn) {
-      isWished = isOn;
+    request(isOn) {
+      isRequested = isOn;
       update();
     },
     close() {

@@ -53,14 +53,14 @@ export class RunReport {
 
   add(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'reading') this.#read(event);
-    else this.#take(progress, event);
+    else this.#addTimed(progress, event);
   }
 
-  #take(progress: TrainProgress, event: TimedEvent): void {
+  #addTimed(progress: TrainProgress, event: TimedEvent): void {
     const loss = this.#loss;
     this.#loss = undefined;
-    if (loss === undefined) this.#tell(progress, event);
-    else this.#goOn(loss, progress, event);
+    if (loss === undefined) this.#report(progress, event);
+    else this.#reportRecovery(loss, progress, event);
   }
 
   /** Data are read before the first step, so the state doesn't change, even after a loss. */
@@ -73,18 +73,18 @@ export class RunReport {
   }
 
   /** Reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
-  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
+  #reportRecovery({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
     // The last checkpoint may be later than the last reported step, if the worker died in between.
     const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
     const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
-    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
-    if (this.#paused !== undefined && !this.#isPaused()) this.#tell(from, { type: 'resumed', reason: this.#paused });
-    if (!isRestored) this.#tell(progress, event);
+    this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
+    if (this.#paused !== undefined && !this.#isPaused()) this.#report(from, { type: 'resumed', reason: this.#paused });
+    if (!isRestored) this.#report(progress, event);
   }
 
-  #tell(progress: TrainProgress, event: TimedEvent): void {
+  #report(progress: TrainProgress, event: TimedEvent): void {
     if (event.type === 'restored' || event.type === 'recovered') {
       this.#logs.splice(0, this.#logs.length, ...event.logs);
       this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);

@@ -72,7 +72,7 @@ export class RemoteRun implements PausableRun {
   /** The reasons to pause, and the request to stop: sent again to a recovered run. */
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
-  #isBroken = false;
+  #hasLost = false;
   /**
    * The adapters that the run trains, even if others are active when it recovers, and the stored copies of them. Set by
    * the worker's event `chosen`.
@@ -80,7 +80,7 @@ export class RemoteRun implements PausableRun {
   #trained: readonly string[] | undefined;
   #kept: KeptForRun | undefined;
   /** Whether the worker has reported anything about the run's steps. */
-  #isHeard = false;
+  #hasReported = false;
   /** The call that runs, while one does. */
   #call: CallId | undefined;
   /** Resolves when the worker has the run, or when the run has ended without that. */
@@ -170,13 +170,13 @@ export class RemoteRun implements PausableRun {
       onLeave: () => this.#onLeave(args),
       onReturn: () => this.#ask({ check_lock: true }).catch(this.#fail),
     });
-    this.#screen?.wish(true);
+    this.#screen?.request(true);
     try {
       for (;;) {
         try {
           return await this.#attempt(setup, run);
         } catch (error) {
-          this.#isBroken = true;
+          this.#hasLost = true;
           this.#report.onLoss(await recovery.from(error, this.state.global_step));
         }
       }
@@ -199,7 +199,7 @@ export class RemoteRun implements PausableRun {
           this.#call = call;
           this.#fail = fail;
           // While the run was lost another tab may have taken it over. It isn't taken back.
-          const take_over = takeOver && !this.#isHeard;
+          const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
             ...{ data: run.dataset.source, eval_data: run.evalDataset?.source },
@@ -219,8 +219,8 @@ export class RemoteRun implements PausableRun {
   }
 
   /** Sends a recovered run the requests that were made before. */
-  #remind(call: CallId): void {
-    this.#screen?.wish(!this.#isPaused);
+  #resendRequests(call: CallId): void {
+    this.#screen?.request(!this.#isPaused);
     const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));
     if (this.#stop !== undefined) asked.push(this.#link.request('controlTraining', call, this.#stop));
     Promise.all(asked).catch(this.#fail);
@@ -230,8 +230,8 @@ export class RemoteRun implements PausableRun {
     if (event.type === 'chosen') this.#onChosen(event, run);
     if (event.type !== 'train') return;
     const { type } = event.event;
-    this.#isHeard ||= type !== 'reading';
-    if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
+    this.#hasReported ||= type !== 'reading';
+    if (type === 'paused' || type === 'resumed') this.#screen?.request(type === 'resumed');
     this.#report.add(event.progress, event.event);
   }
 
@@ -242,7 +242,7 @@ export class RemoteRun implements PausableRun {
   #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
     this.#trained = adapters;
     this.#kept ??= run.keep(adapters);
-    if (this.#isBroken) this.#remind(call);
+    if (this.#hasLost) this.#resendRequests(call);
     this.#onBegun();
     this.#kept.kept.then(() => this.#link.request('startTraining', call)).catch(this.#fail);
   }

@@ -82,7 +82,7 @@ export class BaseModel {
   ): Promise<readonly (readonly LabelScore[])[]> {
     const { task } = this;
     const { predictor } = task;
-    if (predictor === undefined) throw tellsNoLabels(this.loaded.model.head.className);
+    if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
     const rows: unknown[] = [];
     const breather = new Breather(signal);
     for (const [index, input] of inputs.entries()) {
@@ -170,7 +170,7 @@ export class BaseModel {
   }
 }
 
-function tellsNoLabels(className: string): WebVeraError {
+function notAClassifier(className: string): WebVeraError {
   return new WebVeraError('invalid_argument', `predict: expected a classifier, got ${className}`, {
     hint: 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts with generate().',
   });

@@ -33,7 +33,7 @@ export class TrainingTurns {
     for (;;) {
       const moving = this.#of(adapters).find(({ isStill }) => !isStill);
       if (moving === undefined) return;
-      await untilAborted(moving.stood(), signal);
+      await untilAborted(moving.untilStill(), signal);
     }
   }
 
@@ -66,22 +66,22 @@ export class TrainingTurn {
   }
 
   /** Waits until the run is paused or over. */
-  async stood(): Promise<void> {
+  async untilStill(): Promise<void> {
     if (!this.isStill) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#tell();
+    this.#notify();
   }
 
   end(): void {
     this.#isOver = true;
     this.#onOver();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     if (this.isStill) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -54,7 +54,7 @@ export class SessionPlans implements PlanCalls {
       const config = new VeraConfig(request.config);
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
-      const told = { download: await downloadOf(source, begun) };
+      const download = await downloadOf(source, begun);
       const capacity = { bindingBytes: await this.#bindingBytes(), memory };
       const plan = async (
         changed: ResolvedTrainingArguments,
@@ -80,13 +80,13 @@ export class SessionPlans implements PlanCalls {
         });
         const speed = measure ? await productSpeed(await this.#device.executor(), signal) : undefined;
         const step = { flops, seconds: speed && flops / speed };
-        return { ...told, gpu, step, ...verdict, suggestions };
+        return { download, gpu, step, ...verdict, suggestions };
       } catch (error) {
         if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
         // The memory that the run would take without a binding limit.
         const { gpu, flops } = await plan(args, Number.MAX_SAFE_INTEGER);
         const step = { flops, seconds: undefined };
-        return { ...told, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
+        return { download, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
       }
     });
   }

@@ -160,9 +160,9 @@ export class SessionTraining implements RunCalls {
     // From here on the run can be paused and stopped.
     this.#runs.set(call, { ...created, model, overlay, args, turn, isPaused: false });
     try {
-      const told = new Promise<void>((resolve) => this.#waiting.set(call, resolve));
+      const started = new Promise<void>((resolve) => this.#waiting.set(call, resolve));
       this.#host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
-      await untilAborted(told, signal);
+      await untilAborted(started, signal);
       await turn.earlier;
       return await created.train();
     } finally {

@@ -52,7 +52,7 @@ export class CachedStream implements ByteStream {
     if (this.#ended) return undefined;
     try {
       this.#options.signal?.throwIfAborted();
-      const chunk = (await this.#ofCopy()) ?? (await this.#ofServer());
+      const chunk = (await this.#readCopy()) ?? (await this.#readServer());
       if (chunk === undefined) {
         await this.#end();
         return undefined;
@@ -74,15 +74,15 @@ export class CachedStream implements ByteStream {
     await this.#copy.pause();
   }
 
-  async #ofCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #readCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isGrowing || this.#position >= this.#copy.bytes) return undefined;
     const chunk = await this.#copy.read(this.#position);
     if (chunk === undefined) await this.#repair();
-    else this.#tellVerified(chunk.length);
+    else this.#reportVerified(chunk.length);
     return chunk;
   }
 
-  async #ofServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #readServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#isGrowing = true;
     const chunk = await this.#download?.read();
     // The bytes may be halves of two files. Don't cache them, unless a hash verifies the whole in the end.
@@ -125,12 +125,12 @@ export class CachedStream implements ByteStream {
     const { expected } = this.#options;
     if (expected !== undefined && this.#hash !== undefined) {
       this.#hash.expect(this.#copy.record.file, expected);
-      if (this.#verified < this.#position) this.#tellVerified(this.#position - this.#verified);
+      if (this.#verified < this.#position) this.#reportVerified(this.#position - this.#verified);
     }
     await this.#copy.finish(expected);
   }
 
-  #tellVerified(bytes: number): void {
+  #reportVerified(bytes: number): void {
     this.#verified += bytes;
     this.#options.onVerified(bytes);
   }

@@ -45,13 +45,14 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
   const { run, resumes, signal } = turn;
   const copy = copyName(id);
   const release = host.use(adapter);
-  const unwatch = unfinished.when === 'idle' ? watchIdle((reason, holds) => heed(run, reason, holds)) : () => {};
+  const unwatch =
+    unfinished.when === 'idle' ? watchIdle((reason, holds) => pauseOrResume(run, reason, holds)) : () => {};
   try {
     await host.remove(copy);
     await host.place(copy, filesOf(vectors), { is_trainable: true });
     const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
     const trainer = new Trainer({ model: host.vera, adapter_name: copy, args, train_dataset: learnt });
-    await run.free(signal);
+    await run.waitWhilePaused(signal);
     const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
     const steps = output.global_step;
     const loss_after =
@@ -122,7 +123,7 @@ async function lossOf(
       train_dataset: portion,
       eval_dataset: portion,
     });
-    await run.free(signal);
+    await run.waitWhilePaused(signal);
     const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
     const { eval_loss = 0, eval_tokens, eval_rows } = metrics;
     const count = eval_tokens ?? eval_rows ?? 0;
@@ -139,7 +140,7 @@ function nothingToJudge(error: unknown): Record<string, number> {
   throw error;
 }
 
-function heed(run: LearnRun, reason: IdleReason, holds: boolean): void {
+function pauseOrResume(run: LearnRun, reason: IdleReason, holds: boolean): void {
   // If the request fails, the run has ended.
   (holds ? run.pauseFor(reason) : run.resumeFor(reason)).catch(() => {});
 }

@@ -13,7 +13,7 @@ export class LearnRun implements PausableRun {
   readonly #events = new Replay<TrainEvent>();
   readonly #output: Promise<TrainOutput>;
   /** Pauses the work around the training run. The training run gets all reasons too, and pauses itself. */
-  readonly #gate = new PauseGate((reason) => this.#tell('paused', reason));
+  readonly #gate = new PauseGate((reason) => this.#report('paused', reason));
   #state = beginningOf(0);
   /** The training run, while it is in progress. */
   #inner: PausableRun | undefined;
@@ -63,11 +63,11 @@ export class LearnRun implements PausableRun {
   }
 
   /** Waits until there is no reason to pause. Rejects with `signal.reason`. */
-  async free(signal: AbortSignal): Promise<void> {
+  async waitWhilePaused(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#gate.requested) return;
-    this.#tell('paused', this.#gate.enter());
-    this.#tell('resumed', await this.#gate.wait(signal));
+    this.#report('paused', this.#gate.enter());
+    this.#report('resumed', await this.#gate.wait(signal));
   }
 
   /** Follows a training run: passes its events on, and passes this run's requests to it. */
@@ -97,7 +97,7 @@ export class LearnRun implements PausableRun {
     return this.#events[Symbol.asyncIterator]();
   }
 
-  #tell(type: 'paused' | 'resumed', reason: PauseReason): void {
+  #report(type: 'paused' | 'resumed', reason: PauseReason): void {
     this.#events.push({ type, state: this.state, reason });
   }
 }

@@ -74,14 +74,14 @@ export class ProfileLearning {
   }
 
   /** Resumes a run that a closed page left unfinished. If another tab has resumed it, waits for that tab to close. */
-  async goOn(): Promise<void> {
-    if ((await this.#left()) === undefined) return;
+  async resumeUnfinished(): Promise<void> {
+    if ((await this.#readUnfinished()) === undefined) return;
     const { storage, life } = this.#profile;
     const release = await storage.takeToLearn();
-    if (release !== undefined) return this.#takeUp(release);
+    if (release !== undefined) return this.#resume(release);
     storage
       .waitToLearn(life)
-      .then((late) => this.#takeUp(late))
+      .then((late) => this.#resume(late))
       .catch(() => {}); // the profile was closed meanwhile, or the next one to open it reports the error
   }
 
@@ -101,9 +101,9 @@ export class ProfileLearning {
     }
   }
 
-  async #takeUp(release: Release): Promise<void> {
+  async #resume(release: Release): Promise<void> {
     try {
-      const unfinished = await this.#left();
+      const unfinished = await this.#readUnfinished();
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
       this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
     } catch (error) {
@@ -113,7 +113,7 @@ export class ProfileLearning {
   }
 
   /** The unfinished run, if there is one. A damaged record counts as none, because the vectors don't depend on it. */
-  async #left(): Promise<Unfinished | undefined> {
+  async #readUnfinished(): Promise<Unfinished | undefined> {
     const stored = await this.#profile.read();
     try {
       const unfinished = stored?.unfinished();

@@ -15,7 +15,7 @@ export class ProfileChannel {
     });
   }
 
-  tell(id: string): void {
+  notify(id: string): void {
     if (!this.#closed) this.#channel?.postMessage(id);
   }
 
@@ -26,7 +26,7 @@ export class ProfileChannel {
 }
 
 /** Notifies all other tabs once, without an open channel. */
-export function tellTabs(id: string): void {
+export function notifyTabs(id: string): void {
   const channel = openChannel();
   channel?.postMessage(id);
   channel?.close();

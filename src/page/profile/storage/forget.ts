@@ -1,4 +1,4 @@
-import { tellTabs } from './channel';
+import { notifyTabs } from './channel';
 import type { ProfileStorage } from './profile_storage';
 import { infoOf } from './record';
 
@@ -9,7 +9,7 @@ const PATIENCE = 5000;
 export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: number }> {
   const stored = await storage.read().catch(() => undefined); // a damaged profile can still be deleted
   await storage.delete();
-  tellTabs(storage.id);
+  notifyTabs(storage.id);
   const kept = stored === undefined ? 0 : infoOf(storage.id, stored.state).bytes;
   const saved = await storage.deleteCheckpoints();
   // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for it, so that none are

@@ -37,7 +37,7 @@ export class ModelSources {
   readonly #host: SessionHost;
   readonly #options: OpenOptions;
   readonly #parts: SourceParts;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   #sealed = false;
 
   constructor(host: SessionHost, options: OpenOptions, parts: SourceParts = {}) {
@@ -101,8 +101,8 @@ export class ModelSources {
     if (cache === undefined || !isCacheable(folder)) return undefined;
     const once: Warn = (warning) => {
       // Each file of a model would repeat the warning, for example of a full disk.
-      if (!this.#told.has(warning.code)) warn(warning);
-      this.#told.add(warning.code);
+      if (!this.#warned.has(warning.code)) warn(warning);
+      this.#warned.add(warning.code);
     };
     return new CachedFolder(folder, { store: cache, warn: once, ...options });
   }
