@@ -2,7 +2,7 @@ import { VeraConfig } from '../../adapters/vera/config';
 import type { ParameterCount } from '../../core/types/model';
 import type { VeraInfo } from '../../worker/protocol';
 import { handleOf, type ModelParts } from '../models/model';
-import { Place } from '../rpc/place';
+import { RemoteHandle } from '../rpc/remote_handle';
 import type { KeptForRun, VeraKeeper } from './vera_keeper';
 import { VeraRevival, type VeraStanding } from './vera_revival';
 
@@ -18,7 +18,7 @@ export class VeraMirror {
   #disabled = 0;
 
   constructor(base: ModelParts, info: VeraInfo) {
-    const place = new Place(base.link, info.model, 'device');
+    const place = new RemoteHandle(base.link, info.model, 'device');
     const standing = (): VeraStanding => ({ active: this.active, isDisabled: !this.isEnabled });
     const names = Object.keys(info.adapters);
     const { revivable, keeper } = new VeraRevival(base, place, names, standing, (made) => this.update(made));

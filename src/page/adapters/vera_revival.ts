@@ -1,7 +1,7 @@
 import type { KeptAdapter, VeraInfo } from '../../worker/protocol';
 import { disposedError, type ModelParts } from '../models/model';
 import { Revivable } from '../models/revivable';
-import type { Place } from '../rpc/place';
+import type { RemoteHandle } from '../rpc/remote_handle';
 import { VeraKeeper } from './vera_keeper';
 
 /** What a VeRA model was about when it was lost. */
@@ -18,7 +18,7 @@ export class VeraRevival {
 
   constructor(
     base: ModelParts,
-    place: Place,
+    place: RemoteHandle,
     names: readonly string[],
     standing: () => VeraStanding,
     onMade: (info: VeraInfo) => void,

@@ -6,7 +6,7 @@ import type { Link, Losses } from './link';
  * The handle of a loaded thing in a worker, valid until the worker or the device is lost. A model is lost with
  * the device; a tokenizer only with the worker.
  */
-export class Place {
+export class RemoteHandle {
   readonly #link: Link;
   readonly #within: keyof Losses;
   #handle: Handle;
