@@ -2,7 +2,7 @@ import { VeraConfig } from '../../adapters/vera/config';
 import type { TrainingArguments } from '../../core/types/training';
 import { partsKey } from '../models/model';
 import { defined } from '../session/options';
-import { bytesIn, type KeptExample, keepFairly } from './examples/examples';
+import { bytesIn, type NumberedExample, sampleFairly } from './examples/examples';
 import { expectArguments, expectBase, expectConfig, FRESH, type KnownBase, sideBySide } from './fits';
 import type { ProfileHost } from './host';
 import type { Changes, ProfileStorage } from './storage/profile_storage';
@@ -14,7 +14,7 @@ export interface OpenedProfile {
   readonly state: ProfileState;
   readonly adapter: string;
   /** The examples, if they are only held in memory. */
-  readonly unkept: readonly KeptExample[];
+  readonly inMemory: readonly NumberedExample[];
 }
 
 export const MOST_EXAMPLES = 1000;
@@ -30,17 +30,17 @@ export async function openStored(
   expectArguments(options.args);
   const base = await host.known();
   const adapter = host.newName(storage.id);
-  let unkept: readonly KeptExample[] = [];
+  let inMemory: readonly NumberedExample[] = [];
   try {
     const { state } = await storage.change(async (stored) => {
       if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
       const { state: next, kept } = withSettings(stored.state, stored.examples(), options);
       await host.place(adapter, filesOf(next.vectors));
-      if (!next.settings.keep_examples) unkept = kept;
+      if (!next.settings.keep_examples) inMemory = kept;
       return withExamples({ ...next, labels: base.labels }, kept);
     });
-    return { state, adapter, unkept };
+    return { state, adapter, inMemory };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
@@ -85,19 +85,19 @@ export function freshState(
 /** Applies new settings to a stored profile. Returns its state and the examples that still fit into `max_examples`. */
 export function withSettings(
   state: ProfileState,
-  examples: readonly KeptExample[],
+  examples: readonly NumberedExample[],
   options: ProfileOptions,
-): { readonly state: ProfileState; readonly kept: readonly KeptExample[] } {
+): { readonly state: ProfileState; readonly kept: readonly NumberedExample[] } {
   expectArguments(options.args);
   expectConfig(state.settings.peft_config, options.peft_config);
   const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
   const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
-  const kept = keepFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
+  const kept = sampleFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
   return { state: { ...state, used_at: Date.now(), settings }, kept };
 }
 
 /** The changes that store examples, or that delete the stored ones if `keep_examples` is false. */
-export function withExamples(state: ProfileState, kept: readonly KeptExample[]): Changes {
+export function withExamples(state: ProfileState, kept: readonly NumberedExample[]): Changes {
   const { keep_examples } = state.settings;
   const examples = keep_examples ? kept : [];
   const example_bytes = bytesIn(examples.map(({ example }) => example));

@@ -4,7 +4,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Files } from '../../core/input/named_files';
 import type { SentExample } from '../../core/types/training';
 import type { Release } from '../rpc/store_locks';
-import { type KeptExample, keepFairly } from './examples/examples';
+import { type NumberedExample, sampleFairly } from './examples/examples';
 import type { ProfileHost } from './host';
 import { type LearningProfile, ProfileLearning } from './learning/learning';
 import { type OpenedProfile, withExamples, withSettings } from './open';
@@ -36,16 +36,16 @@ export class OpenProfile implements Openable, LearningProfile {
   #state: ProfileState;
   #adapter: string;
   /** The examples, if they are only held in memory. */
-  #unkept: readonly KeptExample[];
+  #inMemory: readonly NumberedExample[];
 
-  private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, unkept }: OpenedProfile) {
+  private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, inMemory }: OpenedProfile) {
     this.id = storage.id;
     this.host = host;
     this.storage = storage;
     this.life = this.#life.signal;
     this.#state = state;
     this.#adapter = adapter;
-    this.#unkept = unkept;
+    this.#inMemory = inMemory;
     this.learning = new ProfileLearning(this, () => this.#emit('change'));
     this.#channel = new ProfileChannel((id) => {
       if (id === '' || id === this.id) this.#reload().catch(() => {}); // the next call reports the error
@@ -76,7 +76,7 @@ export class OpenProfile implements Openable, LearningProfile {
 
   get info(): ProfileInfo {
     const info = infoOf(this.id, this.#state);
-    return this.#state.settings.keep_examples ? info : { ...info, examples: this.#unkept.length };
+    return this.#state.settings.keep_examples ? info : { ...info, examples: this.#inMemory.length };
   }
 
   /** The name of its adapter in the model. Throws if the profile is closed. */
@@ -101,15 +101,15 @@ export class OpenProfile implements Openable, LearningProfile {
     return stored?.state.born === this.#state.born ? stored : undefined;
   }
 
-  examples(stored: StoredProfile): readonly KeptExample[] {
-    return stored.state.settings.keep_examples ? stored.examples() : this.#unkept;
+  examples(stored: StoredProfile): readonly NumberedExample[] {
+    return stored.state.settings.keep_examples ? stored.examples() : this.#inMemory;
   }
 
   add(coming: readonly SentExample[]): Promise<void> {
     return this.#changeExamples((stored) => {
       const { state } = stored;
       const { seed, seen, settings } = state;
-      const kept = keepFairly(this.examples(stored), coming, { seed, seen, most: settings.max_examples });
+      const kept = sampleFairly(this.examples(stored), coming, { seed, seen, most: settings.max_examples });
       return { kept, state: { ...state, seen: seen + coming.length } };
     });
   }
@@ -127,7 +127,11 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** As `change`, with new vectors, which are placed on the GPU before anything is stored. */
-  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, unkept?: readonly KeptExample[]): Promise<void> {
+  exchange(
+    vectors: Vectors,
+    body: (stored: StoredProfile) => Changes,
+    inMemory?: readonly NumberedExample[],
+  ): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
       const fresh = this.host.newName(this.id);
@@ -137,7 +141,7 @@ export class OpenProfile implements Openable, LearningProfile {
           const { state: next, ...rest } = body(stored);
           return { ...rest, state: { ...next, vectors, version: stored.state.version + 1 } };
         });
-        if (unkept !== undefined) this.#unkept = unkept;
+        if (inMemory !== undefined) this.#inMemory = inMemory;
         await this.#take(fresh, state);
       } catch (error) {
         if (this.#adapter !== fresh) await this.host.remove(fresh);
@@ -202,17 +206,17 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   #changeExamples(
-    body: (stored: StoredProfile) => { readonly state: ProfileState; readonly kept: readonly KeptExample[] },
+    body: (stored: StoredProfile) => { readonly state: ProfileState; readonly kept: readonly NumberedExample[] },
   ): Promise<void> {
     return this.#turns.run(async () => {
-      let unkept = this.#unkept;
+      let inMemory = this.#inMemory;
       const state = await this.#write((stored) => {
         const { state: next, kept } = body(stored);
         const changes = withExamples(next, kept);
-        unkept = next.settings.keep_examples ? [] : kept;
+        inMemory = next.settings.keep_examples ? [] : kept;
         return changes;
       });
-      this.#unkept = unkept;
+      this.#inMemory = inMemory;
       await this.#show(state);
     });
   }

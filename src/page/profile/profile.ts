@@ -11,7 +11,7 @@ import { checkOptions, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile } from './examples/file_of_examples';
-import { keptExamples } from './examples/kept_examples';
+import { prepareExamples } from './examples/prepare_examples';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
@@ -159,7 +159,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const open = this.#open;
     const { base } = open.host;
     const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
-    await open.add(await keptExamples(base, Array.isArray(given) ? given : [given]));
+    await open.add(await prepareExamples(base, Array.isArray(given) ? given : [given]));
     return this.info.examples;
   }
 

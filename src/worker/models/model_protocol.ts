@@ -50,7 +50,7 @@ export interface ModelCalls {
   /** Reads a file's examples, with the checks that need no model. */
   readExamples(call: CallId, file: ExampleFile): Promise<readonly SentExample[]>;
   /** Prepares examples for storage in the form of the model's task. Checks all as a run does. */
-  keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly SentExample[]>;
+  prepareExamples(call: CallId, model: Handle, request: PrepareRequest): Promise<readonly SentExample[]>;
   /** All tensors, or those named. Throws `invalid_argument` for an unknown name. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -166,7 +166,7 @@ export interface ExampleFile {
   readonly format: 'jsonl' | 'csv';
 }
 
-export interface KeepRequest {
+export interface PrepareRequest {
   readonly examples: readonly SentExample[];
   /** The index of the first example, for error messages. */
   readonly first: number;

@@ -29,11 +29,11 @@ import type {
   EncodeRequest,
   ExampleFile,
   ForwardResult,
-  KeepRequest,
   LoadOptions,
   ModelCalls,
   ModelInfo,
   PredictRequest,
+  PrepareRequest,
   PreviewRequest,
   Prompt,
   TokenizerInfo,
@@ -180,7 +180,7 @@ export class SessionModels implements ModelCalls {
     });
   }
 
-  keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly SentExample[]> {
+  prepareExamples(call: CallId, handle: Handle, { examples, first }: PrepareRequest): Promise<readonly SentExample[]> {
     return this.#calls.run(call, async (signal) => {
       const { task } = this.#models.base(handle);
       const breather = new Breather(signal);

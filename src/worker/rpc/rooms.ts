@@ -23,7 +23,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   predict: 'models',
   preview: 'models',
   readExamples: 'models',
-  keptExamples: 'models',
+  prepareExamples: 'models',
   stateDict: 'models',
   memory: 'models',
   exportModel: 'models',

@@ -6,13 +6,13 @@ import type { SentExample } from '../../../core/types/training';
 import { pixelBytes } from '../../data/feed';
 
 /** An example, with its index among all examples ever added. */
-export interface KeptExample {
+export interface NumberedExample {
   readonly n: number;
   readonly example: SentExample;
 }
 
 /** The fields of an example that a profile over a text model stores. Throws `invalid_argument`, also for an image. */
-export function keptFields(where: string, example: unknown): SentExample {
+export function textFields(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
   if (!holdsImage(fields)) return fields;
   throw wrong(
@@ -47,11 +47,11 @@ export const MOST_PIXEL_BYTES = 2 ** 26;
  * (Vitter's algorithm R). The sample depends on the seed and the order alone. Images, which all have one size, are also
  * limited by their bytes.
  */
-export function keepFairly(
-  kept: readonly KeptExample[],
+export function sampleFairly(
+  kept: readonly NumberedExample[],
   coming: readonly SentExample[],
   { seed, seen, most }: Reservoir,
-): KeptExample[] {
+): NumberedExample[] {
   const room = roomFor(kept[0]?.example ?? coming[0], most);
   const sample = fewer(kept, room, seed);
   for (const [index, example] of coming.entries()) {
@@ -67,9 +67,12 @@ export function keepFairly(
  * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out
  * example was ever trained on.
  */
-export function split(kept: readonly KeptExample[]): { readonly learnt: SentExample[]; readonly held: SentExample[] } {
+export function split(kept: readonly NumberedExample[]): {
+  readonly learnt: SentExample[];
+  readonly held: SentExample[];
+} {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
-  const isHeld = ({ n, example }: KeptExample): boolean =>
+  const isHeld = ({ n, example }: NumberedExample): boolean =>
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
   const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
   const held = inOrder.filter(isHeld).map(({ example }) => example);
@@ -106,7 +109,7 @@ function roomFor(example: SentExample | undefined, most: number): number {
 }
 
 /** A uniform random sample of `most` examples. */
-function fewer(kept: readonly KeptExample[], most: number, seed: number): KeptExample[] {
+function fewer(kept: readonly NumberedExample[], most: number, seed: number): NumberedExample[] {
   const sample = kept.slice(0, most);
   for (const [index, one] of kept.entries()) {
     const place = index < most ? most : below(index + 1, seed, index);
@@ -119,7 +122,7 @@ function below(end: number, seed: number, n: number): number {
   return Math.floor(randomAt({ seed, stream: 'reservoir' }, n) * end);
 }
 
-function expectModest(sample: readonly KeptExample[]): void {
+function expectModest(sample: readonly NumberedExample[]): void {
   const characters = sample.reduce((sum, { example }, index) => sum + lineOf(example, index).length, 0);
   if (characters <= MOST_CHARACTERS) return;
   throw new WebVeraError(

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
 import type { Release } from '../../rpc/store_locks';
 import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '../../session/options';
-import { type KeptExample, split } from '../examples/examples';
+import { type NumberedExample, split } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
 import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
@@ -36,7 +36,7 @@ export interface LearningProfile {
   expectOpen(): void;
   /** The stored profile; undefined if it was forgotten meanwhile. */
   read(): Promise<StoredProfile | undefined>;
-  examples(stored: StoredProfile): readonly KeptExample[];
+  examples(stored: StoredProfile): readonly NumberedExample[];
   /** Changes the stored profile. If anything fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void>;
   /** As `change`, with new vectors. */

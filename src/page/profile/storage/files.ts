@@ -2,9 +2,9 @@ import type { WebVeraError } from '../../../core/errors/error';
 import type { Files } from '../../../core/input/named_files';
 import { partsKey } from '../../models/model';
 import { wrong } from '../../session/options';
-import { type KeptExample, toJsonLines } from '../examples/examples';
+import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
-import { keptExamples } from '../examples/kept_examples';
+import { prepareExamples } from '../examples/prepare_examples';
 import type { ProfileHost } from '../host';
 import { freshState, type OpenedProfile, withExamples, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
@@ -12,7 +12,7 @@ import type { ProfileStorage } from './profile_storage';
 import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
 
-export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
+export function exportFiles(state: ProfileState, kept: readonly NumberedExample[]): ReadonlyMap<string, Blob> {
   const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
   const arrivals = kept.map(({ n }) => n);
   const known = { webvera_profile: VERSION, base, base_model, labels, problem_type };
@@ -40,7 +40,7 @@ export async function importStored(
       if (stored === undefined) return withExamples(state, kept);
       throw inUse(storage.id);
     });
-    return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
+    return { ...withExamples(state, kept), adapter, inMemory: state.settings.keep_examples ? [] : kept };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
@@ -53,11 +53,11 @@ export async function placeFiles(
   id: string,
   files: Files,
   options: ProfileOptions,
-): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly KeptExample[] }> {
+): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly NumberedExample[] }> {
   const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
-  const checked = await keptExamples(
+  const checked = await prepareExamples(
     host.base,
     read.examples.map(({ example }) => example),
   );

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
-import type { KeptExample } from '../examples/examples';
+import type { NumberedExample } from '../examples/examples';
 import {
   type ProfileState,
   readExamples,
@@ -17,13 +17,13 @@ import {
 /** A stored profile. Its parts are checked when they are read. */
 export interface StoredProfile {
   readonly state: ProfileState;
-  examples(): KeptExample[];
+  examples(): NumberedExample[];
   unfinished(): Unfinished | undefined;
 }
 
 export interface Changes {
   readonly state: ProfileState;
-  readonly examples?: readonly KeptExample[];
+  readonly examples?: readonly NumberedExample[];
   /** null deletes the unfinished run. */
   readonly unfinished?: Unfinished | null;
 }

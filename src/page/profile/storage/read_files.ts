@@ -7,7 +7,7 @@ import type { RgbImage } from '../../../core/types/image';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample } from '../../../core/types/training';
 import { wrong } from '../../session/options';
-import type { KeptExample } from '../examples/examples';
+import type { NumberedExample } from '../examples/examples';
 import { IMAGES, readImages } from '../examples/image_file';
 import { expectArguments, expectBase, expectConfig, type KnownBase, sideBySide } from '../fits';
 import { MOST_EXAMPLES } from '../open';
@@ -28,7 +28,7 @@ const HINT = "Pass what profile.export() gave, or PEFT's two files.";
 interface ProfileFiles {
   readonly adapter: AdapterFiles;
   readonly imported: Pick<ProfileState, 'base_model' | 'seen' | 'history' | 'settings'> & { readonly seed?: number };
-  readonly examples: readonly KeptExample[];
+  readonly examples: readonly NumberedExample[];
 }
 
 /** The model that a profile's files must fit. */

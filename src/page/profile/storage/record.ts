@@ -4,7 +4,7 @@ import { Fields, isJsonObject } from '../../../core/input/fields';
 import { exampleFields } from '../../../core/types/example';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
-import type { KeptExample } from '../examples/examples';
+import type { NumberedExample } from '../examples/examples';
 import type { LearnRecord, ProfileInfo } from '../types';
 
 /** An adapter's two files. */
@@ -105,11 +105,11 @@ export function readState(id: string, value: unknown): ProfileState {
   });
 }
 
-export function writeExamples(kept: readonly KeptExample[]): unknown {
+export function writeExamples(kept: readonly NumberedExample[]): unknown {
   return { format: FORMAT, kept };
 }
 
-export function readExamples(id: string, value: unknown): KeptExample[] {
+export function readExamples(id: string, value: unknown): NumberedExample[] {
   if (value === undefined) return [];
   return intact(id, () =>
     list(formatted(value, 'examples'), 'kept').map((entry, index) => {

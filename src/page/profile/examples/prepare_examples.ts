@@ -3,7 +3,7 @@ import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/model';
-import { keptFields, MOST_PIXEL_BYTES } from './examples';
+import { MOST_PIXEL_BYTES, textFields } from './examples';
 
 /** Examples checked in one call. */
 const PORTION = 64;
@@ -13,10 +13,10 @@ const PORTION = 64;
  * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
  * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`.
  */
-export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
+export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  const fields = info.task.inputs === 'images' ? exampleFields : keptFields;
+  const fields = info.task.inputs === 'images' ? exampleFields : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
   const feed = new Feed('examples', examples.values());
   const kept: SentExample[] = [];
@@ -24,7 +24,7 @@ export async function keptExamples(base: RemoteModel, given: readonly unknown[])
     const portion = await feed.take(PORTION);
     const request = { examples: portion.examples, first: kept.length };
     const handle = liveHandle(base);
-    const prepared = await link.call((call) => link.request('keptExamples', call, handle, request));
+    const prepared = await link.call((call) => link.request('prepareExamples', call, handle, request));
     kept.push(...prepared);
     bytes = prepared.reduce((sum, example) => sum + pixelBytes(example), bytes);
     if (bytes > MOST_PIXEL_BYTES) throw tooMany(kept.length);
