@@ -122,7 +122,7 @@ export type WorkerEvent =
   | { readonly type: 'need_token'; readonly call: CallId }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
-  /** Emitted once by a call that makes a change. Nothing has changed until the page answers with `commit`. */
+  /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }
   /**
    * The adapters that a run trains, even if others are made active later. The run starts when the page calls
