@@ -31,8 +31,8 @@ export class AdapterStage {
     this.base = base;
     const sessionHost = { emit: () => {} };
     const sources = new ModelSources(sessionHost, { store: 'memory' });
-    const shelf = new SavedAdapters(openStore({ kind: 'memory' }), () => {});
-    this.#adapters = new SessionAdapters(sessionHost, sources, shelf, () => {});
+    const saved = new SavedAdapters(openStore({ kind: 'memory' }), () => {});
+    this.#adapters = new SessionAdapters(sessionHost, sources, saved, () => {});
     this.vera = this.#adapters.newState(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
