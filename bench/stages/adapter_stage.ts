@@ -11,7 +11,7 @@ import type { ModelAdapters } from '../../src/worker/adapters/model_adapters';
 import { BaseModel } from '../../src/worker/models/base_model';
 import { ModelSources } from '../../src/worker/models/loading/model_sources';
 import { writeAdapter } from '../../src/worker/storage/adapter_files';
-import { AdapterShelf } from '../../src/worker/storage/adapter_shelf';
+import { SavedAdapters } from '../../src/worker/storage/saved_adapters';
 import { type ModelStageOptions, openModel } from './model_stage';
 
 export interface StageOptions extends ModelStageOptions {
@@ -34,8 +34,8 @@ export class AdapterStage {
     this.base = base;
     const sessionHost = { emit: () => {} };
     const sources = new ModelSources(sessionHost, { store: 'memory' });
-    const shelf = new AdapterShelf(openStore({ kind: 'memory' }), () => {});
-    this.#adapters = new AdapterLoader(sessionHost, sources, shelf, () => {});
+    const saved = new SavedAdapters(openStore({ kind: 'memory' }), () => {});
+    this.#adapters = new AdapterLoader(sessionHost, sources, saved, () => {});
     this.vera = this.#adapters.open(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }

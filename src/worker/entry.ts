@@ -1,5 +1,6 @@
 import { serve } from './rpc/serve';
 import { WorkerSessionImpl } from './session';
 
-// Nothing is awaited here: this is built as a classic script. What fails before it serves is reported to the page.
+// No top-level await, because this is built as a classic script. Errors before the session serves are reported to the
+// page.
 serve((host) => new WorkerSessionImpl(host)).catch(reportError);

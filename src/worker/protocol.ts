@@ -8,25 +8,25 @@ import type { ParserLimits, ProgressInfo } from '../core/types/source';
 import type { TrainProgress } from '../core/types/training';
 import type { BlobStore } from '../store/blob_store';
 import type { ByteFiles } from '../store/byte_files';
-import type { AdapterCalls } from './adapters/protocol';
-import type { CacheCalls, ModelCalls } from './models/protocol';
-import type { PlanCalls } from './plans/protocol';
-import type { CallControl, CallId } from './rpc/protocol';
-import type { DatasetName, RunCalls } from './runs/protocol';
-import type { StorageCalls } from './storage/protocol';
+import type { AdapterCalls } from './adapters/adapter_protocol';
+import type { CacheCalls, ModelCalls } from './models/model_protocol';
+import type { PlanCalls } from './plans/plan_protocol';
+import type { CallControl, CallId } from './rpc/call_protocol';
+import type { DatasetName, RunCalls } from './runs/run_protocol';
+import type { StorageCalls } from './storage/storage_protocol';
 
-export type * from './adapters/protocol';
-export type * from './models/protocol';
-export type * from './plans/protocol';
-export type * from './rpc/protocol';
-export type * from './runs/protocol';
-export type * from './storage/protocol';
+export type * from './adapters/adapter_protocol';
+export type * from './models/model_protocol';
+export type * from './plans/plan_protocol';
+export type * from './rpc/call_protocol';
+export type * from './runs/run_protocol';
+export type * from './storage/storage_protocol';
 
 /**
- * What crosses between the page and the worker: types only, every field survives structured clone. Each room of the worker
- * has its part of it.
+ * The messages between the page and the worker: types only; every field survives structured clone. Each room of the
+ * worker defines its part.
  *
- * A call that carries its id can be cancelled and may stream events under it. Results and events keep their order: an event
+ * A call that carries its id can be cancelled and may emit events under it. Results and events stay in order: an event
  * emitted before a call resolves arrives before its result.
  */
 export interface WorkerSession
@@ -55,9 +55,9 @@ export interface Rooms {
 export interface SessionCalls {
   /** The first call. Must not need a GPU: the device is opened by the first call that computes. */
   open(options: OpenOptions): Promise<void>;
-  /** Stops what runs, frees the device and closes the store. Later calls reject. Never rejects itself. */
+  /** Ends all calls, frees the device and closes the store. Later calls reject. Never rejects itself. */
   close(): Promise<void>;
-  /** From now on nothing here makes a request. It can't be undone. */
+  /** Ends all network access. It can't be undone. */
   seal(): Promise<void>;
 }
 
@@ -66,57 +66,68 @@ export interface WorkerEnd {
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** What a session gets from whoever makes it. `gpu` and `fetch` only where the session runs in the caller's thread. */
+/**
+ * The functions and settings that a session gets from its creator. `gpu` and `fetch` only for a session in the caller's
+ * thread.
+ */
 export interface SessionHost {
-  /** The one sink for all that streams. Never throws. */
+  /** Receives all events. Never throws. */
   emit(event: WorkerEvent): void;
   /** Default: `navigator.gpu`. */
   readonly gpu?: GPU;
-  /** Where downloads are kept, in place of the browser's own file system. */
+  /** The storage of cached downloads, in place of the browser's file system. */
   readonly weights?: { readonly records: BlobStore; readonly files: ByteFiles } | undefined;
-  /** Default: the global one. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Writes conversations out by templates, which are strangers' programs: elsewhere, where there are other threads. */
+  /** Renders chat templates. They are untrusted programs, so they run in another thread if there is one. */
   readonly renderChat?: RenderChat;
-  /** Decodes image files. Without it they are refused. */
+  /** Decodes image files. Without it, image files are refused. */
   readonly decodeImage?: DecodeImage | undefined;
-  /** It won't answer for up to so many seconds: what comes next is done in one go. */
+  /**
+   * Announces that the session won't answer for up to that many seconds, because the next work can't be interrupted.
+   */
   readonly quiet?: (seconds: number) => void;
-  /** Takes the network from the whole thread, where it is the session's own. */
+  /** Ends the network access of the whole thread, if the session owns it. */
   readonly seal?: () => void;
 }
 
 export interface OpenOptions {
   readonly store: 'auto' | 'memory';
-  /** 'https://huggingface.co/' by default. */
+  /** Default: 'https://huggingface.co/' */
   readonly remoteHost?: string;
-  /** '{model}/resolve/{revision}/' by default. */
+  /** Default: '{model}/resolve/{revision}/' */
   readonly remotePathTemplate?: string;
   readonly limits?: Partial<ParserLimits>;
-  /** 'default' by default. */
+  /** Default: 'default' */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
-  /** 'f32' by default. */
+  /** Default: 'f32' */
   readonly arithmetic?: Arithmetic;
 }
 
-/** The page adds what becomes of the worker itself. */
+/** The page adds the states of a worker that was lost. */
 type WorkerState = 'ready' | 'busy';
 
 export type WorkerEvent =
   | { readonly type: 'state'; readonly state: WorkerState }
-  /** The device: what was loaded on it is no more. */
+  /** The device was lost, with everything loaded on it. */
   | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
-  /** Once: an adapter, a profile, a checkpoint or a model's file is on disk. Only the page can ask the browser to leave it there. */
-  | { readonly type: 'kept' }
+  /**
+   * Emitted once, when an adapter, a profile, a checkpoint or a model's file is first stored on disk. Only the page can
+   * ask the browser not to evict it.
+   */
+  | { readonly type: 'first_stored' }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
-  /** The hub wants to know who asks: answered by `giveToken`. */
+  /** The hub asks for a token. Answered by `giveToken`. */
   | { readonly type: 'need_token'; readonly call: CallId }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
-  /** Once for a call that changes what is there: until it is answered by `commit`, nothing has changed. */
+  /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }
-  /** Of a run: the adapters that it trains, whatever is made active from now on. It begins once the page calls `startTraining`. */
+  /**
+   * The adapters that a run trains, even if others are made active later. The run starts when the page calls
+   * `startTraining`.
+   */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

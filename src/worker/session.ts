@@ -20,11 +20,14 @@ import type { OpenOptions, Rooms, SessionCalls, SessionHost, WorkerEnd, WorkerSe
 import { Calls } from './rpc/calls';
 import { ROOMS } from './rpc/rooms';
 import { SessionTraining } from './runs/session_training';
-import { AdapterShelf } from './storage/adapter_shelf';
+import { SavedAdapters } from './storage/saved_adapters';
 import { SessionStorage } from './storage/session_storage';
 import { known } from './storage/store_failures';
 
-/** Undefined where nothing can be kept: in Node, unless it was told where, and on a page without a worker. */
+/**
+ * The storage of cached downloads. Undefined without a file system: in Node without a given folder, and on a page
+ * without a worker.
+ */
 function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
   const files = weights?.files ?? openByteFiles();
   return files && new WeightStore(weights?.records ?? records, files);
@@ -32,8 +35,8 @@ function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore 
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** What a session consists of from its first call on. */
-interface Opened {
+/** The parts of an open session. */
+interface OpenSession {
   readonly rooms: Rooms;
   readonly sources: ModelSources;
   readonly models: LoadedModels;
@@ -41,18 +44,18 @@ interface Opened {
   end(): Promise<void>;
 }
 
-/** One session: what the worker does for its page. A plain class, which also runs in the caller's own thread. */
+/** One session: answers the calls of its page. A plain class, which also runs in the caller's thread. */
 export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
-  #opened: Opened | undefined;
+  #opened: OpenSession | undefined;
 
   constructor(host: SessionHost) {
     this.#host = host;
     this.#calls = new Calls((event) => host.emit(event));
   }
 
-  /** Goes to the room that the call belongs to, and nowhere else. */
+  /** Calls the method of the room that answers this call. */
   async invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown> {
     const room = this.#room(ROOMS[name]) as Readonly<Partial<Record<string, Method>>>;
     return room[name]?.apply(room, [...args]);
@@ -61,25 +64,25 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   async open(options: OpenOptions): Promise<void> {
     const [host, calls] = [this.#host, this.#calls];
     const warn: Warn = (warning) => host.emit({ type: 'warning', ...warning });
-    const store = openStore({
+    const blobs = openStore({
       kind: options.store,
       onFallback: (reason) =>
         warn({ code: 'storage_unavailable', message: `What is saved is kept in memory only: ${reason}` }),
     });
-    const kernels = new SessionKernels(options.kernels, store, warn);
+    const kernels = new SessionKernels(options.kernels, blobs, warn);
     const device = new SessionDevice(
       host.gpu,
       ({ message }) => host.emit({ type: 'lost', message }),
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const kept = onFirstWrite(store, () => host.emit({ type: 'kept' }));
-    const weights = options.store === 'memory' ? undefined : weightStore(host, kept);
-    const sources = new ModelSources(host, options, { calls, kept: weights, warn });
+    const store = onFirstWrite(blobs, () => host.emit({ type: 'first_stored' }));
+    const weights = options.store === 'memory' ? undefined : weightStore(host, store);
+    const sources = new ModelSources(host, options, { calls, cache: weights, warn });
     const models = new LoadedModels();
-    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(kept)));
-    const shelf = new AdapterShelf(kept, warn);
-    const checkpoints = { store: new CheckpointStore(kept, locks), locks, warn };
+    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(store)));
+    const saved = new SavedAdapters(store, warn);
+    const checkpoints = { store: new CheckpointStore(store, locks), locks, warn };
     this.#opened = {
       sources,
       models,
@@ -89,13 +92,13 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         plans: new SessionPlans(calls, device, sources, options.store),
         cache: new SessionCache(calls, sources, weights),
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
-        adapters: new SessionAdapters(host, calls, models, new AdapterLoader(host, sources, shelf, warn)),
+        adapters: new SessionAdapters(host, calls, models, new AdapterLoader(host, sources, saved, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),
-        storage: new SessionStorage(kept, shelf, checkpoints.store, sources.limits),
+        storage: new SessionStorage(store, saved, checkpoints.store, sources.limits),
       },
       async end() {
         await device.close().catch(() => {});
-        await kept.close().catch(() => {});
+        await store.close().catch(() => {});
       },
     };
   }
@@ -108,7 +111,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
     if (models.tokenizers.entries().some(([, { hasChatTemplate }]) => hasChatTemplate)) {
-      // What writes conversations out comes over the network too, and is there once it has written one.
+      // The chat worker's script also comes over the network. Rendering an empty template loads it before the seal.
       await this.#host.renderChat?.(
         { source: '', tokens: {} },
         { messages: [], add_generation_prompt: false, turns: false },
@@ -123,7 +126,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     return name === 'rpc' ? this.#calls : this.#expectOpened().rooms[name];
   }
 
-  #expectOpened(): Opened {
+  #expectOpened(): OpenSession {
     if (this.#opened !== undefined) return this.#opened;
     throw new WebVeraError('internal', 'The session was used before it was opened');
   }

@@ -16,7 +16,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'a browser that refuses the GPU is explained, not hung': [
     ['browser/runs/resume', 'a GPU that crashes twice is kept from the page'],
-    ['page/training/recovery', 'sits a block out'],
+    ['page/training/run_recovery', 'sits a block out'],
   ],
   'work done after a loss is never reported': [
     ['api/runs/recovery.gpu', 'tells no step whose outcome came after the loss'],
@@ -31,22 +31,22 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'a download that is broken off goes on, and is never mixed': [
     ['hub/download', 'a download goes on'],
     ['hub/download', 'where the ETag is another one'],
-    ['worker/storage/kept_folder', 'goes on where it broke off, in a later visit'],
+    ['worker/storage/cached_folder', 'goes on where it broke off, in a later visit'],
     ['browser/runs/kept', 'a download that is killed goes on in the next visit, and is then kept'],
   ],
   'a damaged copy of a model is mended or told, and never used': [
-    ['worker/storage/kept_folder', 'is mended from the server, and never read'],
-    ['worker/storage/kept_folder', 'is told where nobody may be asked'],
+    ['worker/storage/cached_folder', 'is mended from the server, and never read'],
+    ['worker/storage/cached_folder', 'is told where nobody may be asked'],
   ],
   'a full disk costs the copy, not the model': [
-    ['worker/storage/kept_folder', 'the model is loaded, a warning tells, and nothing takes up what room there is'],
+    ['worker/storage/cached_folder', 'the model is loaded, a warning tells, and nothing takes up what room there is'],
     ['browser/runs/kept', 'a full disk costs the copy, not the model'],
     ['store/opfs_files', 'are full where a write tells of %i bytes'],
   ],
   'cancelling works everywhere, within a second, and leaves nothing': [
     ['api/runs/cancel_anywhere.gpu', 'rejects within a second, and leaves nothing'],
     ['api/runs/cancelled.gpu', 'is done, or leaves everything as it was'],
-    ['page/training/recovery', 'ends at once when the run is aborted'],
+    ['page/training/run_recovery', 'ends at once when the run is aborted'],
   ],
   'two tabs never train or write the same adapter': [['browser/runs/two_tabs.all']],
   'a hidden, frozen or closing tab loses nothing that was saved': [

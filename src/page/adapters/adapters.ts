@@ -3,7 +3,7 @@ import type { Files } from '../../core/input/named_files';
 import type { AdapterFiles } from '../../core/types/model';
 import type { StoredAdapter } from '../../worker/protocol';
 import { wireAdapterFiles } from '../models/source';
-import { tellTabs } from '../profile/storage/channel';
+import { notifyTabs } from '../profile/storage/channel';
 import { linkOf } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
@@ -70,13 +70,13 @@ export const adapters: {
   async persist(options = {}) {
     checkOptions('adapters.persist', options, callRules);
     options.signal?.throwIfAborted();
-    if (options.session?.[linkKey].keeps === false) return false;
+    if (options.session?.[linkKey].isMemoryOnly) return false;
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
     const link = await open('adapters.wipe', options);
     await link.call(() => link.request('wipeStored'), options);
-    tellTabs('');
+    notifyTabs('');
   },
 };
 

@@ -3,7 +3,7 @@ import type { ConfigClass } from '../../adapters/config/kind_config';
 import type { ParameterCount } from '../../core/types/model';
 import type { AdaptersInfo } from '../../worker/protocol';
 import { handleOf, type ModelParts } from '../models/model';
-import { Place } from '../rpc/place';
+import { RemoteHandle } from '../rpc/remote_handle';
 import type { AdapterKeeper, KeptForRun } from './adapter_keeper';
 import { AdaptersRevival, type Standing } from './adapters_revival';
 
@@ -21,7 +21,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
 
   constructor(base: ModelParts, info: AdaptersInfo, Config: ConfigClass<C>) {
     this.#Config = Config;
-    const place = new Place(base.link, info.model, 'device');
+    const place = new RemoteHandle(base.link, info.model, 'device');
     const standing = (): Standing => ({ active: this.active, isDisabled: !this.isEnabled });
     const names = Object.keys(info.adapters);
     const { revivable, keeper } = new AdaptersRevival(base, place, names, standing, (made) => this.update(made));

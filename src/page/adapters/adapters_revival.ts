@@ -1,7 +1,7 @@
 import type { AdaptersInfo, KeptAdapter } from '../../worker/protocol';
 import { disposedError, type ModelParts } from '../models/model';
 import { Revivable } from '../models/revivable';
-import type { Place } from '../rpc/place';
+import type { RemoteHandle } from '../rpc/remote_handle';
 import { AdapterKeeper } from './adapter_keeper';
 
 /** The state of a model with adapters when it was lost. */
@@ -18,7 +18,7 @@ export class AdaptersRevival {
 
   constructor(
     base: ModelParts,
-    place: Place,
+    place: RemoteHandle,
     names: readonly string[],
     standing: () => Standing,
     onMade: (info: AdaptersInfo) => void,

@@ -1,6 +1,6 @@
 import type { MergeRequest } from '../../worker/protocol';
 import { handleOf, type ModelParts, RemoteModel } from '../models/model';
-import { Place } from '../rpc/place';
+import { RemoteHandle } from '../rpc/remote_handle';
 import { progressbarOf } from '../session/progressbar';
 import type { UnloadOptions } from './adapter_options';
 
@@ -20,5 +20,5 @@ export async function unloadAdapters(
     },
   });
   bar.onEnd();
-  return new RemoteModel({ link, place: new Place(link, info.model, 'device'), info, tokenizer, life });
+  return new RemoteModel({ link, place: new RemoteHandle(link, info.model, 'device'), info, tokenizer, life });
 }

@@ -1,9 +1,9 @@
 import { isObject, type Rule } from '../session/options';
 
-/** What no example can be read from, and no learning comes of. */
+/** Types of files that hold no text to learn from. */
 const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;
 
-/** A data set, as far as can be told before it is read. */
+/** A data set, as far as it can be checked before it is read. */
 export const anyDataset: Rule = { expected: 'an iterable of examples, or a Blob of text', accepts, hint };
 
 function accepts(value: unknown): boolean {
@@ -12,12 +12,15 @@ function accepts(value: unknown): boolean {
   return isFunction(value, Symbol.asyncIterator) || isFunction(value, Symbol.iterator);
 }
 
-/** By type or name. Where Excel is, Windows takes CSV files for its own. */
+/** Whether a file is CSV, by type or name. With Excel installed, Windows gives CSV files Excel's type. */
 export function isCsv(blob: Blob): boolean {
   return /^text\/csv\b/i.test(blob.type) || ('name' in blob && /\.csv$/i.test(String(blob.name)));
 }
 
-/** Servers answer with a page where there is no such file. A File is what somebody chose. */
+/**
+ * Servers often answer with an HTML page for a missing file. A File with that type was chosen by a person, and is
+ * accepted.
+ */
 function isErrorPage(blob: Blob): boolean {
   return /^text\/html\b/.test(blob.type) && !('name' in blob);
 }

@@ -4,19 +4,22 @@ import type { DataSource, DatasetName } from '../../worker/protocol';
 import { wrong } from '../session/options';
 import { anyDataset, isCsv } from './dataset_rules';
 
-/** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
+/**
+ * A data set as it is described to the worker, and the feed that answers the worker's requests. A Blob has no feed: the
+ * worker reads it itself.
+ */
 export interface OpenDataset {
   readonly name: DatasetName;
   readonly source: DataSource;
   readonly feed: Feed | undefined;
 }
 
-/** Bytes of the pixels in an answer, after which it ends: messages stay small. */
+/** Bytes of pixels after which an answer ends, so that messages stay small. */
 const MOST_BYTES = 2 ** 24;
 
 interface Chunk {
   readonly examples: readonly SentExample[];
-  /** There are no more. */
+  /** Whether these are the last examples. */
   readonly done: boolean;
 }
 
@@ -38,8 +41,8 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
 }
 
 /**
- * Takes a data set's examples one by one, and hands them out in chunks of bounded size. It goes through the data set once, and
- * remembers what came, so that it can hand all out again.
+ * Reads a data set's examples one by one, and returns them in chunks of bounded size. It reads the data set once and
+ * stores the examples in memory, so that `rewind` can return them again.
  */
 export class Feed {
   readonly #name: string;
@@ -47,9 +50,12 @@ export class Feed {
   readonly #taken: SentExample[] = [];
   #handedOut = 0;
   #done = false;
-  /** One is asked for at a time. One that fails stays: a generator that threw looks afterwards as if it had ended. */
+  /**
+   * The pending read; only one runs at a time. A read that failed stays here, because a generator that threw looks
+   * afterwards as if it had ended.
+   */
   #next: Promise<void> | undefined;
-  /** How often it has begun again. */
+  /** How often `rewind` was called. */
   #rewinds = 0;
 
   constructor(name: string, iterator: Iterator<Example> | AsyncIterator<Example>) {
@@ -57,7 +63,10 @@ export class Feed {
     this.#iterator = iterator;
   }
 
-  /** At most `count` examples, and at least one unless there are no more. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
+  /**
+   * Returns at most `count` examples, and at least one unless there are no more. Rejects with the data set's error, and
+   * `invalid_argument` for a value that is no example.
+   */
   async take(count: number): Promise<Chunk> {
     const first = this.#handedOut;
     const rewinds = this.#rewinds;
@@ -68,19 +77,19 @@ export class Feed {
       examples.push(example);
       bytes += pixelBytes(example);
     }
-    // Whoever asked is gone, and the examples are another one's now.
+    // The feed was rewound meanwhile: these examples belong to the next reader.
     if (rewinds !== this.#rewinds) return { examples: [], done: false };
     this.#handedOut += examples.length;
     return { examples, done: this.#done && this.#handedOut === this.#taken.length };
   }
 
-  /** Begins again with the first example. */
+  /** Starts again at the first example. */
   rewind(): void {
     this.#rewinds += 1;
     this.#handedOut = 0;
   }
 
-  /** Lets a generator run its `finally`. */
+  /** Ends the data set; a generator runs its `finally`. */
   async close(): Promise<void> {
     this.#taken.length = 0;
     if (this.#done) return;
@@ -88,7 +97,7 @@ export class Feed {
     await this.#iterator.return?.();
   }
 
-  /** Undefined behind the last. */
+  /** Returns undefined after the last example. */
   async #at(index: number): Promise<SentExample | undefined> {
     while (!this.#done && this.#taken.length <= index) {
       this.#next ??= this.#takeNext().then(() => {
@@ -106,7 +115,7 @@ export class Feed {
   }
 }
 
-/** What a message copies. A Blob isn't. */
+/** Bytes of pixels that a message copies. A Blob isn't copied. */
 export function pixelBytes(example: SentExample): number {
   if ('pixel_values' in example) return example.pixel_values.data.byteLength;
   if ('prepared' in example) return example.prepared.data.byteLength;
@@ -119,7 +128,7 @@ function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<
   return typeof async === 'function' ? async.call(dataset) : sync.call(dataset);
 }
 
-/** What the type or the file's name says. */
+/** The format by the Blob's type or the file's name. */
 export function formatOf(blob: Blob): FileFormat {
   if (/json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)))) return 'jsonl';
   return isCsv(blob) ? 'csv' : 'text';

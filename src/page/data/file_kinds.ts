@@ -1,4 +1,4 @@
-/** What an example can be made of. */
+/** The kinds of files that examples are made of. */
 export type FileKind = 'text' | 'image';
 
 const TEXT_TYPE = /^text\/(?:plain|markdown)\b/i;
@@ -6,7 +6,10 @@ const TEXT_NAME = /\.(?:txt|text|md|markdown)$/i;
 const IMAGE_TYPE = /^image\/(?:png|jpeg|webp|gif|bmp|avif)\b/i;
 const IMAGE_NAME = /\.(?:png|jpe?g|webp|gif|bmp|avif)$/i;
 
-/** By its type, else by its name. Data sets of texts often have names without endings. */
+/**
+ * The kind by the file's type, or else by its name. Files without an ending count as text, as data sets often have
+ * them.
+ */
 export function kindOf(path: string, { type }: Blob): FileKind | undefined {
   if (TEXT_TYPE.test(type)) return 'text';
   if (IMAGE_TYPE.test(type)) return 'image';
@@ -15,7 +18,7 @@ export function kindOf(path: string, { type }: Blob): FileKind | undefined {
   return TEXT_NAME.test(path) || !/\.[^/]*$/.test(path) ? 'text' : undefined;
 }
 
-/** What systems put beside people's files, and what they hide. */
+/** Whether a file was added by the operating system or is hidden. */
 export function isJunk(path: string): boolean {
   const parts = path.split('/');
   return (

@@ -2,34 +2,37 @@ import { WebVeraError } from '../../core/errors/error';
 import { type Files, listedFiles } from '../../core/input/named_files';
 import { type FileKind, isJunk, kindOf } from './file_kinds';
 
-/** A file as an example: what it holds, and the name of its folder. */
+/** A file as an example: its content, and its folder's name as the label. */
 export type LabelledFile =
   | { readonly text: string; readonly label: string }
   | { readonly image: Blob; readonly label: string };
 
-/** Files of one kind, read anew by each that goes through them, so that they serve several runs. In the order of their paths. */
+/**
+ * Labelled files of one kind, in the order of their paths. Each iteration reads them again, so they serve several runs.
+ */
 export interface LabelledFiles extends AsyncIterable<LabelledFile> {
-  /** The folders' names, sorted: what `id2label` may be made of. */
+  /** The folders' names, sorted, for `id2label`. */
   readonly labels: readonly string[];
-  /** How many files there are. */
+  /** The number of files. */
   readonly length: number;
-  /** Paths of files that aren't among them: of other kinds, or in no folder of a label. Hidden files aren't told of. */
+  /** Paths of files that were left out: files of other kinds, or in no label's folder. Hidden files aren't listed. */
   readonly leftOut: readonly string[];
 }
 
-/** Bytes of a text. */
+/** Largest size of a text, in bytes. */
 const MAX_TEXT = 2 ** 24;
-/** Most paths in a message. */
+/** Largest number of paths in a message. */
 const SHOWN = 3;
 
 /**
- * Files as examples, labelled by the folder that each is in: what is chosen by `<input type="file" webkitdirectory>`, or Blobs
- * by their paths. Texts (.txt, .md, or without any ending) are { text, label }, images (.png, .jpg, .jpeg, .webp, .gif, .bmp,
- * .avif) { image, label }; a Blob's type goes before its name's ending. Hidden files are passed over. What lies in the folder that
- * holds all others has no label, and is left out.
+ * Makes examples of files, labelled by the folder that each file is in. Takes the files of `<input type="file"
+ * webkitdirectory>`, or Blobs by their paths. Texts (.txt, .md, or without an ending) become { text, label }; images
+ * (.png, .jpg, .jpeg, .webp, .gif, .bmp, .avif) become { image, label }. A Blob's type has priority over its name's
+ * ending. Hidden files are skipped. Files directly in the folder that holds all others have no label, and are left out.
  *
- * Throws `invalid_argument` where there are no such files, or none in folders of labels, or both texts and images. Going through
- * them throws `invalid_format` for a file that can't be read or holds no text, and `limit_exceeded` for one of more than 16 MiB.
+ * Throws `invalid_argument` if there are no such files, none of them is in a label's folder, or there are both texts
+ * and images. Iterating throws `invalid_format` for a file that can't be read or holds no text, and `limit_exceeded`
+ * for a text of more than 16 MiB.
  */
 export function labelledFiles(files: Files): LabelledFiles {
   const visible = pathsOf(files).filter(({ path }) => !isJunk(path));
@@ -57,7 +60,7 @@ export function labelledFiles(files: Files): LabelledFiles {
 }
 
 interface PlacedBlob {
-  /** With '/' between its parts. */
+  /** Its parts are separated by '/'. */
   readonly path: string;
   readonly blob: Blob;
 }
@@ -77,19 +80,19 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Its folder's name. Some systems take accents apart. */
+/** The folder's name in NFC, because some systems store accents as separate characters. */
 function labelOf(path: string): string {
   return folderOf(path).split('/').at(-1)?.normalize('NFC') ?? '';
 }
 
-/** The innermost folder that holds all of them. */
+/** The innermost folder that holds all paths. */
 function commonFolder([first = '', ...others]: readonly string[]): string {
   let common = folderOf(first);
   for (const path of others) while (common !== '' && !path.startsWith(`${common}/`)) common = folderOf(common);
   return common;
 }
 
-/** The same on every machine, whatever its language. */
+/** Compares by code units, so that the order is the same for every language setting. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
@@ -98,7 +101,7 @@ async function textOf(path: string, blob: Blob): Promise<string> {
   if (blob.size > MAX_TEXT) {
     const message = `${path}: expected a text of at most ${MAX_TEXT} bytes, got ${blob.size}`;
     throw new WebVeraError('limit_exceeded', message, {
-      hint: 'A text is one example: only its beginning is read anyway.',
+      hint: 'A text is one example, and only its beginning is used. Shorten it or split it into files.',
     });
   }
   const text = await blob.text().catch((cause: unknown) => {
@@ -133,7 +136,7 @@ function noFiles(leftOut: readonly string[]): WebVeraError {
 function noFolders(leftOut: readonly string[]): WebVeraError {
   const message = `labelledFiles: expected files in a folder for each label, got all in one (${shown(leftOut)})`;
   return new WebVeraError('invalid_argument', message, {
-    hint: "Choose the folder around those named as labels, such as 'ham' and 'spam'. Files that are dropped have no folders: pass a Map of Blobs by their paths.",
+    hint: "Choose the folder that contains one folder for each label, such as 'ham' and 'spam'. Dropped files have no folders: pass a Map of Blobs by their paths.",
   });
 }
 

@@ -4,7 +4,10 @@ import type { OpenDataset } from './feed';
 
 type Start<T> = (call: CallId, fail: (error: unknown) => void) => Promise<T>;
 
-/** A call that reads data sets: answers the worker's `need_data` until it ends, then lets them go. */
+/**
+ * Makes a call that reads a data set: answers the worker's `need_data` events until the call ends, then closes the data
+ * set.
+ */
 export async function callWithDataset<T>(
   link: Link,
   dataset: OpenDataset,
@@ -18,12 +21,14 @@ export async function callWithDataset<T>(
   }
 }
 
-/** Not awaited: a data set that is stuck must not hold up the end. */
+/** Not awaited, so that a data set that is stuck doesn't delay the end of the call. */
 export function closeDataset({ feed }: OpenDataset): void {
   feed?.close().catch(() => {});
 }
 
-/** As `callWithDataset`, from the beginning of data sets that others have read, and which are kept for more of them. */
+/**
+ * As `callWithDataset`, for data sets that several calls read: starts each at its beginning, and doesn't close them.
+ */
 export async function callReading<T>(
   link: Link,
   datasets: readonly OpenDataset[],

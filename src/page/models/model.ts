@@ -7,7 +7,7 @@ import type { ModelInputs, Tensor } from '../../core/types/tensor';
 import type { Example, ImageExample } from '../../core/types/training';
 import type { Handle, ModelInfo } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
-import { Place } from '../rpc/place';
+import { RemoteHandle } from '../rpc/remote_handle';
 import { asyncDispose } from '../session/dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { abortSignal, checkOptions, wrong } from '../session/options';
@@ -80,7 +80,7 @@ export interface PreTrainedModel extends AsyncDisposable {
 /** What a model in a session consists of, seen from the page. */
 export interface ModelParts {
   readonly link: Link;
-  readonly place: Place;
+  readonly place: RemoteHandle;
   readonly info: ModelInfo;
   readonly tokenizer: RemoteTokenizer | undefined;
   /** Shared by a model and the models with adapters on it: they end together. */
@@ -251,7 +251,7 @@ export function modelParts(
   load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
 ): ModelParts {
   const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
-  const place = new Place(link, info.model, 'device');
+  const place = new RemoteHandle(link, info.model, 'device');
   const life = { disposed: false };
   const revivable = new Revivable(place, async (signal) => {
     const { model, tokenizer: anew } = await load(signal);

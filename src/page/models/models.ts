@@ -49,19 +49,19 @@ export const models: {
 } = {
   async list(options = {}) {
     const link = await open('models.list', options);
-    return link.call(() => link.request('listKept'), options);
+    return link.call(() => link.request('listCached'), options);
   },
   async is_cached(source, options = {}) {
     const from = wireSource(source);
     const link = await open('models.is_cached', options);
-    return link.call(() => link.request('isKept', from), options);
+    return link.call(() => link.request('isCached', from), options);
   },
   async verify(source, options = {}) {
     const from = wireSource(source);
     checkOptions('models.verify', options, { ...callRules, progress_callback: anyFunction });
     const link = await linkOf(options);
     const progress = options.progress_callback !== undefined;
-    const found = await loadCall(link, options, (call) => link.request('verifyKept', call, from, { progress }));
+    const found = await loadCall(link, options, (call) => link.request('verifyCached', call, from, { progress }));
     if (found !== 'none') return found;
     throw new WebVeraError('not_found', 'models.verify: expected a model that is kept on this device, but nothing is', {
       hint: 'models.list() tells what is kept.',
@@ -70,7 +70,7 @@ export const models: {
   async clear_cache(source, options = {}) {
     const from = wireSource(source);
     const link = await open('models.clear_cache', options);
-    return link.call(() => link.request('clearKept', from), options);
+    return link.call(() => link.request('clearCached', from), options);
   },
 };
 

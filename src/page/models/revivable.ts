@@ -1,14 +1,14 @@
 import { untilAborted } from '../../core/async/abort';
-import type { Place } from '../rpc/place';
+import type { RemoteHandle } from '../rpc/remote_handle';
 
 /** Something that can be made again, where it was lost with its worker or its device. */
 export class Revivable {
-  readonly #place: Place;
+  readonly #place: RemoteHandle;
   readonly #make: (signal: AbortSignal | undefined) => Promise<void>;
   #making: Promise<void> | undefined;
 
   /** `make` moves the place. */
-  constructor(place: Place, make: (signal: AbortSignal | undefined) => Promise<void>) {
+  constructor(place: RemoteHandle, make: (signal: AbortSignal | undefined) => Promise<void>) {
     this.#place = place;
     this.#make = make;
   }

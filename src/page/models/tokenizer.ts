@@ -2,7 +2,7 @@ import { plainNumbers } from '../../core/numbers/numbers';
 import { type ChatMessage, chatMessages } from '../../core/types/chat';
 import type { TokenizerInfo } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
-import { Place } from '../rpc/place';
+import { RemoteHandle } from '../rpc/remote_handle';
 import { anyBoolean, checkOptions, wrong } from '../session/options';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
@@ -44,7 +44,7 @@ export class RemoteTokenizer implements Tokenizer {
 
   readonly #link: Link;
   /** @internal */
-  readonly place: Place;
+  readonly place: RemoteHandle;
   readonly vocab_size: number;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
@@ -52,7 +52,7 @@ export class RemoteTokenizer implements Tokenizer {
 
   constructor(link: Link, info: TokenizerInfo) {
     this.#link = link;
-    this.place = new Place(link, info.tokenizer, 'worker');
+    this.place = new RemoteHandle(link, info.tokenizer, 'worker');
     this.vocab_size = info.vocab_size;
     this.bos_token_id = info.bos_token_id;
     this.eos_token_id = info.eos_token_id;

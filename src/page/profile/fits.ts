@@ -6,27 +6,30 @@ import { wrong } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import type { ProfileState } from './storage/record';
 
-/** Heads that train beside the adapter: in PEFT the task of texts names them, and that of images doesn't. */
+/**
+ * Modules that may train beside the vectors. In PEFT the task type of texts adds them to modules_to_save; for images
+ * they are named there.
+ */
 const HEADS = ['classifier', 'score'];
-/** What a profile does by itself. */
+/** Training arguments that a profile controls itself. */
 const OWN = ['eval_strategy', 'load_best_model_at_end', 'early_stopping_patience'] as const;
 
-/** A base model, as a profile knows it again. */
+/** The facts by which a profile recognises its base model. */
 export interface KnownBase {
-  /** Its fingerprint. */
+  /** The base model's fingerprint. */
   readonly base: string;
-  /** A classifier's, in their order. */
+  /** A classifier's labels, in the order of its head; null for other models. */
   readonly labels: readonly string[] | null;
-  /** Of a classifier that tells several labels at once, or several numbers; null of others. */
+  /** Set for a classifier of several labels per example or of several numbers; null for other models. */
   readonly problem_type: string | null;
 }
 
-/** The labels that a classifier tells apart; null for other models. */
+/** A classifier's labels; null for other models. */
 export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonly string[] | null {
   return info.task.hasNamedLabels ? Object.values(config.id2label ?? {}).map(String) : null;
 }
 
-/** transformers' name of what a classifier tells, where an example has a list of labels; null for other models. */
+/** transformers' problem type, for a classifier whose examples have a list of labels; null for other models. */
 export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string | null {
   const { problem_type } = config;
   if (!info.task.hasNamedLabels || typeof problem_type !== 'string') return null;
@@ -34,7 +37,10 @@ export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string
   return problem_type === usual ? null : problem_type;
 }
 
-/** Vectors mean something over the weights that they were trained over, and a head tells labels in the order that it was trained in. */
+/**
+ * Throws `invalid_argument` for another base model: the vectors fit the weights that they were trained over, and a head
+ * fits the order of its labels.
+ */
 export function expectBase(
   kept: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'>,
   { base, labels, problem_type }: KnownBase,
@@ -64,12 +70,12 @@ export function expectBase(
   );
 }
 
-/** The configuration of a new profile with these fields. Where it differs from PEFT's defaults, the kind says so. */
+/** The configuration of a new profile with these fields. The adapter's kind has the defaults that differ from PEFT's. */
 export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
   return configOf({ ...pageKindOf(fields).profile.defaults, ...fields });
 }
 
-/** Throws `invalid_argument` where a profile that began with one configuration is opened with another. */
+/** Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. */
 export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfigInit | undefined): void {
   if (given === undefined) return;
   const before = profileConfig(kept);
@@ -81,7 +87,10 @@ export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfig
   }
 }
 
-/** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
+/**
+ * Throws `invalid_argument` for trained biases or modules, except a classifier's head: the adapters of several profiles
+ * share one model, and only vectors and heads can differ between them.
+ */
 export function sideBySide(config: AnyAdapterConfig): AnyAdapterConfig {
   const { bias, modules_to_save } = config;
   if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
@@ -91,7 +100,7 @@ export function sideBySide(config: AnyAdapterConfig): AnyAdapterConfig {
   return config;
 }
 
-/** Throws `invalid_argument` for what no run may have, and for what a profile's runs can't. */
+/** Throws `invalid_argument` for invalid training arguments, and for those that a profile controls itself. */
 export function expectArguments(args: TrainingArguments | undefined): void {
   const [given, usual] = [resolveTrainingArguments(args), resolveTrainingArguments({})];
   for (const key of OWN) {

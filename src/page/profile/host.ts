@@ -6,15 +6,15 @@ import { get_peft_model, PeftModel } from '../adapters/peft_classes';
 import { liveHandle, partsKey, type RemoteModel } from '../models/model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
-import { adapterName } from './storage/shelf';
+import { adapterName } from './storage/profile_storage';
 
-/** Shared by all profiles over one base: a model with adapters, in which each profile has adapters of its own. */
+/** The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly #changes = new Serial();
-  /** How many texts are being written with an adapter. */
+  /** How many generations and predictions use an adapter, by its name. */
   readonly #users = new Map<string, number>();
-  /** Adapters that go as soon as nobody uses them. */
+  /** Adapters to delete as soon as they are no longer used. */
   readonly #leaving = new Set<string>();
   #adapted: AdaptedModel | undefined;
   #identity: string | undefined;
@@ -28,25 +28,25 @@ export class ProfileHost {
     return this.base[partsKey].link;
   }
 
-  /** With at least one adapter placed. */
+  /** The model with adapters. Throws if no adapter was placed yet. */
   get adapted(): AdaptedModel {
     if (this.#adapted !== undefined) return this.#adapted;
     throw new TypeError('No adapter was placed yet');
   }
 
-  /** What the base is known again by. */
+  /** The facts by which a profile recognises the base model. */
   async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
     return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base) };
   }
 
-  /** A name for an adapter of a profile that no other has or had. */
+  /** A name for a profile's adapter that was never used before. */
   newName(id: string): string {
     this.#names += 1;
     return adapterName(id, this.#names);
   }
 
-  /** An adapter with PEFT's first values; gives its files. */
+  /** Creates an adapter with PEFT's initial values. Resolves with its files. */
   begin(name: string, config: AnyAdapterConfig): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
       if (this.#adapted === undefined) this.#adapted = await get_peft_model(this.base, config, name);
@@ -55,7 +55,7 @@ export class ProfileHost {
     });
   }
 
-  /** An adapter from its files. */
+  /** Loads an adapter from its files. */
   place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
     return this.#changes.run(async () => {
       if (this.#adapted !== undefined) return this.#adapted.load_adapter(files, name, { is_trainable });
@@ -67,7 +67,7 @@ export class ProfileHost {
     return this.adapted.save_pretrained({ adapter_name: name });
   }
 
-  /** Keeps an adapter until the returned function is called. */
+  /** Protects an adapter from `remove` until the returned function is called. */
   use(name: string): () => void {
     this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
     let isUsed = true;
@@ -77,11 +77,11 @@ export class ProfileHost {
       const left = (this.#users.get(name) ?? 1) - 1;
       if (left > 0) return void this.#users.set(name, left);
       this.#users.delete(name);
-      if (this.#leaving.delete(name)) this.#delete(name).catch(() => {}); // if the session is gone, so is the adapter
+      if (this.#leaving.delete(name)) this.#delete(name).catch(() => {}); // if the session has ended, the adapter no longer exists
     };
   }
 
-  /** Deletes an adapter once nobody uses it. */
+  /** Deletes an adapter as soon as it is no longer used. */
   async remove(name: string): Promise<void> {
     if (this.#users.has(name)) this.#leaving.add(name);
     else await this.#delete(name);

@@ -1,47 +1,52 @@
 import type { TrainingArguments } from '../../core/types/training';
 import { partsKey } from '../models/model';
 import { defined } from '../session/options';
-import { bytesIn, type KeptExample, keepFairly } from './examples/examples';
+import { bytesIn, type NumberedExample, sampleFairly } from './examples/examples';
 import { expectArguments, expectBase, expectConfig, type KnownBase, profileConfig, sideBySide } from './fits';
 import type { ProfileHost } from './host';
+import type { Changes, ProfileStorage } from './storage/profile_storage';
 import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
-import type { Changes, ProfileShelf } from './storage/shelf';
 import type { ProfileOptions } from './types';
 
-/** A profile whose adapter is on the model. */
-export interface Opened {
+/** A profile whose adapter is placed on the model. */
+export interface OpenedProfile {
   readonly state: ProfileState;
-  /** The adapter's name. */
   readonly adapter: string;
-  /** Examples that aren't to be stored. */
-  readonly unkept: readonly KeptExample[];
+  /** The examples, if they are only held in memory. */
+  readonly inMemory: readonly NumberedExample[];
 }
 
 export const MOST_EXAMPLES = 1000;
 
-/** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
-export async function openStored(host: ProfileHost, shelf: ProfileShelf, options: ProfileOptions): Promise<Opened> {
+/**
+ * Opens a stored profile, or creates it, and places its adapter on the model. If anything fails, nothing has changed.
+ */
+export async function openStored(
+  host: ProfileHost,
+  storage: ProfileStorage,
+  options: ProfileOptions,
+): Promise<OpenedProfile> {
   expectArguments(options.args);
   const base = await host.known();
-  const adapter = host.newName(shelf.id);
-  let unkept: readonly KeptExample[] = [];
+  const adapter = host.newName(storage.id);
+  let inMemory: readonly NumberedExample[] = [];
   try {
-    const { state } = await shelf.change(async (stored) => {
+    const { state } = await storage.change(async (stored) => {
       if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
       const { state: next, kept } = withSettings(stored.state, stored.examples(), options);
       await host.place(adapter, filesOf(next.vectors));
-      if (!next.settings.keep_examples) unkept = kept;
+      if (!next.settings.keep_examples) inMemory = kept;
       return withExamples({ ...next, labels: base.labels }, kept);
     });
-    return { state, adapter, unkept };
+    return { state, adapter, inMemory };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }
 
-/** A profile that hasn't learnt anything yet. */
+/** Creates a profile with an untrained adapter. */
 async function begin(
   host: ProfileHost,
   adapter: string,
@@ -76,27 +81,27 @@ export function freshState(
   };
 }
 
-/** A profile as it was left, with the settings that are given now, and those of its examples that may stay. */
+/** Applies new settings to a stored profile. Returns its state and the examples that still fit into `max_examples`. */
 export function withSettings(
   state: ProfileState,
-  examples: readonly KeptExample[],
+  examples: readonly NumberedExample[],
   options: ProfileOptions,
-): { readonly state: ProfileState; readonly kept: readonly KeptExample[] } {
+): { readonly state: ProfileState; readonly kept: readonly NumberedExample[] } {
   expectArguments(options.args);
   expectConfig(state.settings.peft_config, options.peft_config);
   const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
   const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
-  const kept = keepFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
+  const kept = sampleFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
   return { state: { ...state, used_at: Date.now(), settings }, kept };
 }
 
-/** Stores examples, or nothing of them where they aren't to be stored. */
-export function withExamples(state: ProfileState, kept: readonly KeptExample[]): Changes {
+/** The changes that store examples, or that delete the stored ones if `keep_examples` is false. */
+export function withExamples(state: ProfileState, kept: readonly NumberedExample[]): Changes {
   const { keep_examples } = state.settings;
   const examples = keep_examples ? kept : [];
   const example_bytes = bytesIn(examples.map(({ example }) => example));
   const next = { ...state, example_count: examples.length, example_bytes };
-  // A run that has begun keeps examples of its own.
+  // An unfinished run stores examples too.
   return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
 }
 
@@ -105,10 +110,10 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
   return typeof name === 'string' && name !== '' ? name : null;
 }
 
-/** The arguments of one `learn`: its own on top of the profile's. */
+/** The arguments of one `learn`: its own override the profile's. */
 export function learnArguments(settings: ProfileSettings, own: TrainingArguments = {}): TrainingArguments {
   const args = { ...settings.args, ...own };
   expectArguments(args);
-  // Without its examples a run can't go on in another page.
+  // A run can't resume in another page without its examples.
   return settings.keep_examples ? args : { ...args, save_strategy: 'no' };
 }

@@ -3,62 +3,62 @@ import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Files } from '../../core/input/named_files';
 import type { SentExample } from '../../core/types/training';
-import { type KeptExample, keepFairly } from './examples/examples';
+import type { Release } from '../rpc/store_locks';
+import { type NumberedExample, sampleFairly } from './examples/examples';
 import type { ProfileHost } from './host';
 import { type LearningProfile, ProfileLearning } from './learning/learning';
-import { type Opened, withExamples, withSettings } from './open';
+import { type OpenedProfile, withExamples, withSettings } from './open';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
 import { placeFiles } from './storage/files';
-import type { Release } from './storage/locks';
+import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from './storage/profile_storage';
 import { filesOf, infoOf, type ProfileState, type Vectors } from './storage/record';
-import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from './storage/shelf';
 import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
 
-/** Milliseconds that another tab may have the lock of learning without learning. */
+/** Milliseconds for which another tab may hold the learning lock without learning. */
 const MOMENT = 1000;
 
-/** An open profile: what is stored of it, and its adapter in the model, which follow what other tabs do. */
+/** An open profile: its stored state and its adapter in the model. Both follow the changes of other tabs. */
 export class OpenProfile implements Openable, LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
-  readonly shelf: ProfileShelf;
+  readonly storage: ProfileStorage;
   readonly learning: ProfileLearning;
-  /** Who hears of its events. */
+  /** The listeners to its events. */
   readonly listeners = new Set<(event: ProfileEvent) => void>();
-  /** Aborts when the profile is no more. */
+  /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly #life = new AbortController();
   readonly #channel: ProfileChannel;
   readonly #turns = new Serial();
   #state: ProfileState;
   #adapter: string;
-  /** Examples that aren't to be stored. */
-  #unkept: readonly KeptExample[];
+  /** The examples, if they are only held in memory. */
+  #inMemory: readonly NumberedExample[];
 
-  private constructor(host: ProfileHost, shelf: ProfileShelf, { state, adapter, unkept }: Opened) {
-    this.id = shelf.id;
+  private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, inMemory }: OpenedProfile) {
+    this.id = storage.id;
     this.host = host;
-    this.shelf = shelf;
+    this.storage = storage;
     this.life = this.#life.signal;
     this.#state = state;
     this.#adapter = adapter;
-    this.#unkept = unkept;
+    this.#inMemory = inMemory;
     this.learning = new ProfileLearning(this, () => this.#emit('change'));
     this.#channel = new ProfileChannel((id) => {
-      if (id === '' || id === this.id) this.#lookAgain().catch(() => {}); // the next call tells
+      if (id === '' || id === this.id) this.#reload().catch(() => {}); // the next call reports the error
     });
     const { ended } = host.link;
     ended.addEventListener('abort', () => this.#end(ended.reason), { once: true, signal: this.life });
   }
 
-  /** Goes on with what `opened` resolves with, and with the run that a closed page left behind, if there is one. */
-  static async open(host: ProfileHost, shelf: ProfileShelf, opened: Promise<Opened>): Promise<OpenProfile> {
-    const profile = new OpenProfile(host, shelf, await opened);
+  /** Makes an open profile of `opened`, and resumes the run that a closed page left unfinished, if there is one. */
+  static async open(host: ProfileHost, storage: ProfileStorage, opened: Promise<OpenedProfile>): Promise<OpenProfile> {
+    const profile = new OpenProfile(host, storage, await opened);
     try {
-      await profile.learning.goOn();
+      await profile.learning.resumeUnfinished();
       return profile;
     } catch (error) {
       await profile.close();
@@ -76,16 +76,16 @@ export class OpenProfile implements Openable, LearningProfile {
 
   get info(): ProfileInfo {
     const info = infoOf(this.id, this.#state);
-    return this.#state.settings.keep_examples ? info : { ...info, examples: this.#unkept.length };
+    return this.#state.settings.keep_examples ? info : { ...info, examples: this.#inMemory.length };
   }
 
-  /** The name of its adapter in the model. */
+  /** The name of its adapter in the model. Throws if the profile is closed. */
   get adapter(): string {
     this.expectOpen();
     return this.#adapter;
   }
 
-  /** Whether it is no more because there is nothing left of it. */
+  /** Whether it was closed because it was forgotten. */
   get isForgotten(): boolean {
     const { aborted, reason } = this.life;
     return aborted && reason instanceof WebVeraError && reason.code === 'not_found';
@@ -95,39 +95,43 @@ export class OpenProfile implements Openable, LearningProfile {
     if (!this.isOpen) throw closed(this.id, this.life.reason);
   }
 
-  /** What is stored, unless it was forgotten since. */
+  /** The stored profile; undefined if it was forgotten meanwhile. */
   async read(): Promise<StoredProfile | undefined> {
-    const stored = await this.shelf.readWhole();
+    const stored = await this.storage.readWhole();
     return stored?.state.born === this.#state.born ? stored : undefined;
   }
 
-  examples(stored: StoredProfile): readonly KeptExample[] {
-    return stored.state.settings.keep_examples ? stored.examples() : this.#unkept;
+  examples(stored: StoredProfile): readonly NumberedExample[] {
+    return stored.state.settings.keep_examples ? stored.examples() : this.#inMemory;
   }
 
   add(coming: readonly SentExample[]): Promise<void> {
     return this.#changeExamples((stored) => {
       const { state } = stored;
       const { seed, seen, settings } = state;
-      const kept = keepFairly(this.examples(stored), coming, { seed, seen, most: settings.max_examples });
+      const kept = sampleFairly(this.examples(stored), coming, { seed, seen, most: settings.max_examples });
       return { kept, state: { ...state, seen: seen + coming.length } };
     });
   }
 
-  /** Takes settings over that are given now. */
+  /** Applies new settings. */
   async configure(options: ProfileOptions): Promise<void> {
     await this.#changeExamples((stored) => withSettings(stored.state, this.examples(stored), options));
-    // What a run that was cut off has left is examples, too.
-    if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.shelf.deleteCheckpoints();
+    // The checkpoints of an interrupted run hold examples too.
+    if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
   }
 
-  /** Changes what is stored, and then what is shown, here and in other tabs. Whatever fails, nothing has changed. */
+  /** Changes the stored profile, then its state here and in other tabs. If anything fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void> {
     return this.#turns.run(async () => this.#show(await this.#write(body)));
   }
 
-  /** As `change`, with other vectors: those are on the GPU before anything is written. */
-  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, unkept?: readonly KeptExample[]): Promise<void> {
+  /** As `change`, with new vectors, which are placed on the GPU before anything is stored. */
+  exchange(
+    vectors: Vectors,
+    body: (stored: StoredProfile) => Changes,
+    inMemory?: readonly NumberedExample[],
+  ): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
       const fresh = this.host.newName(this.id);
@@ -137,7 +141,7 @@ export class OpenProfile implements Openable, LearningProfile {
           const { state: next, ...rest } = body(stored);
           return { ...rest, state: { ...next, vectors, version: stored.state.version + 1 } };
         });
-        if (unkept !== undefined) this.#unkept = unkept;
+        if (inMemory !== undefined) this.#inMemory = inMemory;
         await this.#take(fresh, state);
       } catch (error) {
         if (this.#adapter !== fresh) await this.host.remove(fresh);
@@ -146,7 +150,7 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Puts what files hold in the place of all that there is. Whatever fails, nothing of what is stored has changed. */
+  /** Replaces the whole profile by that of the files. If anything fails, nothing that is stored has changed. */
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
@@ -166,10 +170,13 @@ export class OpenProfile implements Openable, LearningProfile {
     }
   }
 
-  /** Another tab may have the lock for the moment in which it looks whether there is something to go on with. */
+  /**
+   * Takes the learning lock. Waits a moment, because another tab may hold it briefly while it looks for an unfinished
+   * run.
+   */
   async takeToLearn(): Promise<Release> {
     const late = AbortSignal.timeout(MOMENT);
-    const release = await this.shelf.waitToLearn(late).catch((error: unknown) => {
+    const release = await this.storage.waitToLearn(late).catch((error: unknown) => {
       if (error !== late.reason) throw error;
     });
     if (release !== undefined) return release;
@@ -179,18 +186,18 @@ export class OpenProfile implements Openable, LearningProfile {
     });
   }
 
-  /** Ends it here. What it is learning is kept as it stands. */
+  /** Closes the profile in this tab. A run in progress is paused, and its checkpoint stays stored. */
   async close(): Promise<void> {
-    // A run that pauses is kept.
+    // Pausing a run stores a checkpoint.
     await this.learning.run?.pause().catch(() => {});
     await this.finish(abortError(`Profile '${this.id}' was disposed of`));
   }
 
-  /** Ends it for a reason, and lets its adapter go. */
+  /** Closes the profile with a reason, and removes its adapter. */
   async finish(reason: unknown): Promise<void> {
     this.#end(reason);
     await this.learning.over();
-    await this.#turns.run(() => this.host.remove(this.#adapter)).catch(() => {}); // if the model is gone, so is its adapter
+    await this.#turns.run(() => this.host.remove(this.#adapter)).catch(() => {}); // if the model was disposed of, its adapter no longer exists
   }
 
   #end(reason: unknown): void {
@@ -199,36 +206,36 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   #changeExamples(
-    body: (stored: StoredProfile) => { readonly state: ProfileState; readonly kept: readonly KeptExample[] },
+    body: (stored: StoredProfile) => { readonly state: ProfileState; readonly kept: readonly NumberedExample[] },
   ): Promise<void> {
     return this.#turns.run(async () => {
-      let unkept = this.#unkept;
+      let inMemory = this.#inMemory;
       const state = await this.#write((stored) => {
         const { state: next, kept } = body(stored);
         const changes = withExamples(next, kept);
-        unkept = next.settings.keep_examples ? [] : kept;
+        inMemory = next.settings.keep_examples ? [] : kept;
         return changes;
       });
-      this.#unkept = unkept;
+      this.#inMemory = inMemory;
       await this.#show(state);
     });
   }
 
   async #write(body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
     this.expectOpen();
-    const state = await this.shelf.update(this.#state.born, (stored) => {
+    const state = await this.storage.update(this.#state.born, (stored) => {
       const changes = body(stored);
       return { ...changes, state: { ...changes.state, used_at: Date.now() } };
     });
-    this.#channel.tell(this.id);
+    this.#channel.notify(this.id);
     return state;
   }
 
-  /** Another tab has changed it, or forgotten it. */
-  async #lookAgain(): Promise<void> {
+  /** Reads the profile again after another tab has changed or forgotten it. */
+  async #reload(): Promise<void> {
     const isGone = await this.#turns.run(async () => {
       if (!this.isOpen) return false;
-      const stored = await this.shelf.read();
+      const stored = await this.storage.read();
       if (stored?.state.born !== this.#state.born) return true;
       await this.#show(stored.state);
       return false;
@@ -249,7 +256,7 @@ export class OpenProfile implements Openable, LearningProfile {
     this.#emit('change');
   }
 
-  /** Uses the adapter of that name from now on. */
+  /** Uses another adapter from now on, and removes the one before. */
   async #take(adapter: string, state: ProfileState): Promise<void> {
     const before = this.#adapter;
     this.#adapter = adapter;

@@ -3,10 +3,10 @@ import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../m
 import { wrong } from '../session/options';
 import { ProfileHost } from './host';
 import type { OpenProfile } from './open_profile';
-import { Shared } from './shared';
+import { SharedItems } from './shared';
 
-/** The profiles over one base model that are open, by id, and what they share. */
-class OpenProfiles extends Shared<OpenProfile> {
+/** The open profiles over one base model, by id, with their host. */
+class OpenProfiles extends SharedItems<OpenProfile> {
   readonly host: ProfileHost;
 
   constructor(host: ProfileHost) {
@@ -15,12 +15,12 @@ class OpenProfiles extends Shared<OpenProfile> {
   }
 }
 
-/** Those of a base model. */
+/** The open profiles over a base model. */
 export function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   const base = expectModel(model);
   liveHandle(base);
   if (base instanceof AdaptedModel) {
-    throw wrong('model', 'a model without adapters', base, 'A profile puts its own over the base model: pass that.');
+    throw wrong('model', 'a model without adapters', base, 'A profile adds its own adapter: pass the base model.');
   }
   const { kept } = base[profilesKey];
   if (kept instanceof OpenProfiles) return kept;

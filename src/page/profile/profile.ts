@@ -11,56 +11,58 @@ import { checkOptions, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile } from './examples/file_of_examples';
-import { keptExamples } from './examples/kept_examples';
+import { prepareExamples } from './examples/prepare_examples';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
 import { openProfilesOf } from './open_profiles';
-import type { Hold } from './shared';
+import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/files';
 import { forgetStored } from './storage/forget';
+import { forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
 import { infoOf } from './storage/record';
-import { forgotten, ProfileShelf, readableStates } from './storage/shelf';
 import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
 
 const NO_WAY_BACK =
-  'info.can_roll_back tells whether there is something to go back to: the last learn() that was taken, once.';
+  'info.can_roll_back says whether there are older vectors: those from before the last learn() that replaced them, once.';
 
 /**
- * A person's or purpose's adapter over a base that many share: its examples, vectors and settings stay in this browser
- * under its id. Each `open` gives an object of its own; what they stand for is there once, and lives until all are disposed of.
+ * A person's or purpose's adapter over a base model that many share. Its examples, vectors and settings are stored in
+ * this browser under its id. Each `open` returns an object of its own; objects of the same id share one open profile,
+ * which closes when all of them are disposed of.
  *
- * Events: 'change' (`info` or `learning` is another, maybe by what another tab does); 'forgotten' (here or in another tab).
+ * Events: 'change' (`info` or `learning` has changed, maybe by another tab); 'forgotten' (here or in another tab).
  */
 export class Profile extends EventTarget implements AsyncDisposable {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'Profile';
 
-  readonly #hold: Hold<OpenProfile>;
+  readonly #hold: ItemHold<OpenProfile>;
   #isDisposed = false;
   readonly #listener = (event: ProfileEvent): void => void this.dispatchEvent(new Event(event));
 
-  private constructor(hold: Hold<OpenProfile>) {
+  private constructor(hold: ItemHold<OpenProfile>) {
     super();
     this.#hold = hold;
     hold.item.listeners.add(this.#listener);
   }
 
   /**
-   * Opens `id`, or begins it, over a model from `from_pretrained`, of texts or of images. Profiles over one base share its
-   * weights and, by key and rank, A and B: each costs its vectors. A `learn` that a closed page left behind goes on.
+   * Opens the profile `id`, or creates it, over a model from `from_pretrained`, of texts or of images. Profiles over
+   * one base model share its weights and, by key and rank, A and B, so each costs only its vectors. A `learn` that a
+   * closed page left unfinished resumes.
    *
-   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and another base, other labels or
-   * another `peft_config` than it began with; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is
-   * stored can't be read.
+   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and for another base
+   * model, other labels or another `peft_config` than the profile was created with; with `storage_full`,
+   * `storage_unavailable`, and `storage_corrupt` if the stored profile can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const profiles = openProfilesOf(base);
     const { host } = profiles;
     expectOwnSession('Profile.open', host.link, options.session);
-    const shelf = new ProfileShelf(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
+    const storage = new ProfileStorage(checkId(id), host.link);
+    const open = (): Promise<OpenProfile> => OpenProfile.open(host, storage, openStored(host, storage, options));
     const hold = await profiles.hold(id, open, options.signal);
     try {
       if (!hold.isNew) await hold.item.configure(options);
@@ -71,7 +73,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Those stored in this browser, in the order of their ids, whatever they stand on. */
+  /** The profiles stored in this browser, over any base model, sorted by id. */
   static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
     checkOptions('Profile.list', options, callRules);
     const link = await linkOf(options);
@@ -80,32 +82,34 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Opens a new profile with what `export` gave, or with PEFT's two files alone. Rejects with `invalid_format` for other
-   * files, and with `invalid_argument` for another base, for what is no example, and for an id that is in use.
+   * Creates a profile from the files of `export`, or from PEFT's two files alone. Rejects with `invalid_format` for
+   * other files, and with `invalid_argument` for another base model, for a value that is no example, and for an id that
+   * is in use.
    */
   static async import(base: PreTrainedModel, files: Files, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const profiles = openProfilesOf(base);
     const { host } = profiles;
     expectOwnSession('Profile.import', host.link, options.session);
-    const shelf = new ProfileShelf(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
+    const storage = new ProfileStorage(checkId(id), host.link);
+    const open = (): Promise<OpenProfile> =>
+      OpenProfile.open(host, storage, importStored(host, storage, files, options));
     const hold = await profiles.hold(id, open, options.signal);
     if (hold.isNew) return new Profile(hold);
     await hold.release();
     throw inUse(id);
   }
 
-  /** As `profile.forget()`, for one that needn't be open, or can't be. */
+  /** As `profile.forget()`, for a profile that isn't open or can't be opened. */
   static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
     checkOptions('Profile.forget', options, callRules);
     checkId(id);
-    return forgetStored(new ProfileShelf(id, await linkOf(options)));
+    return forgetStored(new ProfileStorage(id, await linkOf(options)));
   }
 
   /**
-   * Continues texts for several profiles over one base in one batch, each with its own vectors: `rows[r]` gives what its
-   * profile's `generate` gives with the seed `seed + r`, but for the last digits of the logits.
+   * Continues texts for several profiles over one base model in one batch, each with its own vectors. `rows[r]` gives
+   * the result of its profile's `generate` with the seed `seed + r`, except for the last digits of the logits.
    */
   static generate_batch(
     rows: readonly { readonly profile: Profile; readonly input: string | readonly ChatMessage[] | readonly number[] }[],
@@ -135,44 +139,46 @@ export class Profile extends EventTarget implements AsyncDisposable {
     return this.#hold.item.info;
   }
 
-  /** The run of `learn` while there is one, also one that goes on from an earlier visit. */
+  /** The run of `learn` in progress, if any, including one resumed from an earlier visit. */
   get learning(): TrainRun | undefined {
     return this.#hold.item.learning.run;
   }
 
   /**
-   * Keeps examples; beyond `max_examples` a fair sample of all that came stays (a reservoir). Resolves with how many are
-   * kept. Of images the bytes are kept that the model is shown, and a fair sample of at most 64 MiB of them: 445 of 224×224.
+   * Stores examples. Beyond `max_examples`, a uniform random sample of all examples ever added is stored (a reservoir).
+   * Resolves with the number of stored examples. Images are stored as the bytes that the model reads, and as a sample
+   * of at most 64 MiB: 445 images of 224×224.
    *
-   * Rejects with `invalid_argument` for what is no example for the model, as `pixel_values` aren't, and for a label that it
-   * hasn't; with `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of
-   * images at a time. A file of examples, JSON Lines or CSV by its type or name, is read in the worker: also `invalid_format`,
-   * naming the line, for what isn't such, and `limit_exceeded` beyond 64 MiB.
-   * Nothing is kept then.
+   * Rejects with `invalid_argument` for a value that is no example for the model, such as `pixel_values`, and for an
+   * unknown label; with `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of
+   * text, or 64 MiB of images at a time. A file of examples, JSON Lines or CSV by its type or name, is read in the
+   * worker; it also rejects with `invalid_format`, naming the line, for a broken line, and with `limit_exceeded` beyond
+   * 64 MiB. When it rejects, nothing was stored.
    */
   async add(examples: Example | readonly Example[] | Blob): Promise<number> {
     const open = this.#open;
     const { base } = open.host;
     const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
-    await open.add(await keptExamples(base, Array.isArray(given) ? given : [given]));
+    await open.add(await prepareExamples(base, Array.isArray(given) ? given : [given]));
     return this.info.examples;
   }
 
   /**
-   * Trains on from the present vectors over the kept examples. Every tenth that ever came is held out; unless the new
-   * vectors do worse on those (while there are none, on all), they take the place of the present ones. Until then, and
-   * whatever goes wrong, `generate` uses the present ones. The output's `metrics` tell `loss_before`, `loss_after`,
-   * `held_out` and `taken`, 1 or 0.
+   * Trains from the current vectors on the stored examples. Every tenth example ever added is held out. The new vectors
+   * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
+   * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,
+   * `loss_after`, `held_out` and `taken`, 1 or 0.
    *
-   * Rejects with `invalid_argument` without examples or while it learns already, `locked_by_other_tab` while it learns in
-   * another tab, and with what `Trainer.train` does. What the device or the page cut off goes on when it is opened again.
+   * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while
+   * it learns in another tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the
+   * page resumes when the profile is opened again.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
     return this.#isDisposed ? new LearnRun(() => Promise.reject(closed(this.id))) : learning.learn(options);
   }
 
-  /** As a model's `generate`, with this profile's vectors, whatever else is active and whoever else learns. */
+  /** As a model's `generate`, with this profile's vectors, no matter which adapters are active or training. */
   generate(
     input: string | readonly ChatMessage[] | readonly number[],
     config: Omit<GenerationConfig, 'adapter_name'> = {},
@@ -186,7 +192,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** As a model's `predict`, with this profile's vectors and its head, whatever else is active and whoever else learns. */
+  /** As a model's `predict`, with this profile's vectors and head, no matter which adapters are active or training. */
   async predict(
     input: PredictInput,
     options: Omit<PredictOptions, 'adapter_name'> = {},
@@ -200,7 +206,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Back to the vectors before the last `learn()` that was taken, byte for byte; once. */
+  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte. Works once. */
   async rollback(): Promise<void> {
     const open = this.#open;
     const release = await open.takeToLearn();
@@ -216,10 +222,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /**
-   * PEFT's two files, examples.jsonl and profile.json; of images also images.npy, bytes (N, H, W, 3) for numpy.load, one for each
-   * line of examples.jsonl.
-   */
+  /** PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one per line. */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
     const stored = await open.read();
@@ -228,9 +231,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Puts what `export` gave in the place of all that is kept, in one step, also for those who have it open. A run of this tab
-   * ends first, with an `AbortError`. Rejects with what `Profile.import` does for the files, and `locked_by_other_tab` while
-   * another tab learns; what is kept has not changed then.
+   * Replaces the stored profile by the files of `export`, in one step, also for other objects and tabs that have it
+   * open. A run of this tab ends first, with an `AbortError`. Rejects with the errors of `Profile.import` for the
+   * files, and `locked_by_other_tab` while another tab learns; the stored profile hasn't changed then.
    */
   async replace(files: Files, options: ProfileOptions = {}): Promise<void> {
     checkOptions('ProfileOptions', options, profileRules);
@@ -240,19 +243,20 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Deletes vectors, examples and checkpoints, in this tab and all others. A run ends first. The profile is then disposed of.
+   * Deletes the vectors, examples and checkpoints, for all tabs. A run ends first. The profile is then disposed of.
+   * Resolves with the number of bytes freed.
    */
   async forget(): Promise<{ bytes: number }> {
     const open = this.#open;
     return this.#hold.end(async () => {
       await open.finish(forgotten(this.id));
-      const gone = await forgetStored(open.shelf);
+      const gone = await forgetStored(open.storage);
       for (const listener of open.listeners) listener('forgotten');
       return gone;
     });
   }
 
-  /** Frees its vectors on the GPU. What it is learning is kept as it stands, and goes on when it is opened again. */
+  /** Frees its vectors on the GPU. A run in progress is stored, and resumes when the profile is opened again. */
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
@@ -264,7 +268,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     return this.dispose();
   }
 
-  /** Throws once this object or what it stands for is no more. */
+  /** The open profile. Throws if this object was disposed of or the profile is closed. */
   get #open(): OpenProfile {
     const { item } = this.#hold;
     if (this.#isDisposed) throw closed(this.id);
@@ -284,7 +288,7 @@ function ending<Result, G extends PromiseLike<Result>>(generation: G, release: (
   return generation;
 }
 
-/** A generation that never begins. */
+/** A generation that rejects at once. */
 function refused<Token, Result>(error: unknown): RemoteGeneration<Token, Result> {
   return new RemoteGeneration<Token, Result>(
     () => Promise.reject(error),

@@ -1,38 +1,40 @@
 import { untilAborted } from '../../core/async/abort';
 
-/** What can be open. */
+/** A thing that can be open. */
 export interface Openable {
-  /** Whether it is of use still: it may end by itself. */
+  /** Whether it can still be used: it may close by itself. */
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
 
-/** Somebody's share of what is open. */
-export interface Hold<T> {
+/** One holder's share of an open thing. */
+export interface ItemHold<T> {
   readonly item: T;
-  /** Whether it was opened for this holder. */
+  /** Whether it was opened for this holder, rather than shared. */
   readonly isNew: boolean;
-  /** Once; what nobody holds any more is closed. */
+  /** Ends this holder's share; closes the item when no holder is left. Later calls do nothing. */
   release(): Promise<void>;
-  /** Takes it from all who hold it: nobody gets it any more, and whoever asks for its id waits until `body` is through. */
+  /** Closes the item for all its holders by `body`. Calls of `hold` with its id wait until `body` has ended. */
   end<R>(body: () => Promise<R>): Promise<R>;
 }
 
-interface Entry<T> {
+interface SharedEntry<T> {
   readonly opening: Promise<T>;
-  /** Once it is open. */
+  /** Set once it is open. */
   item: T | undefined;
   holders: number;
-  /** Resolves at the end of its closing, which has begun. */
+  /** Set once closing has started; resolves when it is closed. */
   closing: Promise<unknown> | undefined;
 }
 
-/** Things by id that are open once, however many hold them. */
-export class Shared<T extends Openable> {
-  readonly #entries = new Map<string, Entry<T>>();
+/** Things that are open once for each id, with any number of holders. */
+export class SharedItems<T extends Openable> {
+  readonly #entries = new Map<string, SharedEntry<T>>();
 
-  /** What is open under the id, or what `open` makes of it. Aborted, it rejects with `signal.reason`. */
-  async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<Hold<T>> {
+  /**
+   * Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason` when that aborts.
+   */
+  async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);
     const isNew = known === undefined || known.item?.isOpen === false;
@@ -41,13 +43,13 @@ export class Shared<T extends Openable> {
     try {
       return this.#holdOf(id, entry, await untilAborted(entry.opening, signal), isNew);
     } catch (error) {
-      this.#release(id, entry).catch(() => {}); // the first error tells
+      this.#release(id, entry).catch(() => {}); // the first error is the one to report
       throw error;
     }
   }
 
-  #begin(id: string, open: () => Promise<T>): Entry<T> {
-    const entry: Entry<T> = { opening: open(), item: undefined, holders: 0, closing: undefined };
+  #begin(id: string, open: () => Promise<T>): SharedEntry<T> {
+    const entry: SharedEntry<T> = { opening: open(), item: undefined, holders: 0, closing: undefined };
     this.#entries.set(id, entry);
     entry.opening.then(
       (item) => {
@@ -58,7 +60,7 @@ export class Shared<T extends Openable> {
     return entry;
   }
 
-  #holdOf(id: string, entry: Entry<T>, item: T, isNew: boolean): Hold<T> {
+  #holdOf(id: string, entry: SharedEntry<T>, item: T, isNew: boolean): ItemHold<T> {
     let isHeld = true;
     return {
       item,
@@ -71,13 +73,13 @@ export class Shared<T extends Openable> {
     };
   }
 
-  async #release(id: string, entry: Entry<T>): Promise<void> {
+  async #release(id: string, entry: SharedEntry<T>): Promise<void> {
     entry.holders -= 1;
     if (entry.holders > 0 || entry.closing !== undefined) return;
     await this.#close(id, entry, async () => (await entry.opening).close());
   }
 
-  async #close<R>(id: string, entry: Entry<T>, body: () => Promise<R>): Promise<R> {
+  async #close<R>(id: string, entry: SharedEntry<T>, body: () => Promise<R>): Promise<R> {
     const closing = body();
     entry.closing = closing.catch(() => {});
     try {
@@ -87,7 +89,7 @@ export class Shared<T extends Openable> {
     }
   }
 
-  #forget(id: string, entry: Entry<T>): void {
+  #forget(id: string, entry: SharedEntry<T>): void {
     if (this.#entries.get(id) === entry) this.#entries.delete(id);
   }
 }

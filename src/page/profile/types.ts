@@ -3,70 +3,75 @@ import type { AnyAdapterConfigInit } from '../adapters/kinds';
 import { anyBoolean, anyObject, integer, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 
-/** How a profile begins, and goes on. A `session` may only be that of the base model. */
+/** The settings of a profile. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
   /**
-   * Of a new profile: PEFT's defaults, but target_modules 'all-linear', save_projection false and, over a classifier,
-   * what makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier'] for images. It trains
-   * vectors, and a classifier's head: no `bias`, no other `modules_to_save`. For a profile that is there it has to be what it
-   * began with.
+   * For a new profile. Defaults: PEFT's, except target_modules 'all-linear', save_projection false and, over a
+   * classifier, the setting that makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier']
+   * for images. A profile trains vectors and a classifier's head: no `bias`, no other `modules_to_save`. For an existing
+   * profile, given values must equal those that it was created with.
    */
   readonly peft_config?: AnyAdapterConfigInit;
   /**
-   * Defaults of `learn`, kept with the profile. It judges its runs itself, so `eval_strategy`, `early_stopping_patience` and
-   * `load_best_model_at_end` are refused.
+   * Default arguments of `learn`, stored with the profile. A profile evaluates its runs itself, so `eval_strategy`,
+   * `early_stopping_patience` and `load_best_model_at_end` are refused.
    */
   readonly args?: TrainingArguments;
-  /** 1000. Of more, a fair sample stays. */
+  /** Default: 1000. Beyond that, a uniform random sample is stored. */
   readonly max_examples?: number;
-  /** true. With false they are in this page's memory only, and a `learn` that is cut off can't go on. */
+  /**
+   * Default: true. With false, examples are only held in this page's memory, and an interrupted `learn` can't resume.
+   */
   readonly keep_examples?: boolean;
 }
 
-/** One `learn()` that came to its end. */
+/** The outcome of one completed `learn()`. */
 export interface LearnRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** How many it learnt from. */
+  /** The number of examples trained on. */
   readonly examples: number;
-  /** How many were kept aside to judge by; 0 while there are too few, and then those that it learnt from are the measure. */
+  /**
+   * The number of held-out examples; 0 while there are too few, and then the losses are those of the examples trained
+   * on.
+   */
   readonly held_out: number;
   readonly steps: number;
-  /** Mean loss over the labelled tokens of those held out. */
+  /** Mean loss over the labelled tokens of the held-out examples. */
   readonly loss_before: number;
   readonly loss_after: number;
-  /** Whether the new vectors took the place of those before. */
+  /** Whether the new vectors replaced the ones before. */
   readonly taken: boolean;
 }
 
-/** What is known of a profile without opening it. */
+/** Facts about a profile, available without opening it. */
 export interface ProfileInfo {
   readonly id: string;
-  /** Kept now. */
+  /** The number of stored examples. */
   readonly examples: number;
-  /** Added ever. */
+  /** The number of examples ever added. */
   readonly seen: number;
-  /** Of its vectors and examples, as they are stored. */
+  /** The stored size of its vectors and examples. */
   readonly bytes: number;
-  /** Milliseconds since 1970, as are all times. */
+  /** Milliseconds since 1970, as for all times. */
   readonly created_at: number;
-  /** When it was last opened or changed. */
+  /** When the profile was last opened or changed. */
   readonly used_at: number;
   readonly base_model: string | null;
-  /** The last hundred, oldest first. */
+  /** The last hundred outcomes, oldest first. */
   readonly history: readonly LearnRecord[];
   readonly can_roll_back: boolean;
 }
 
 export interface LearnOptions {
-  /** On top of the profile's own. */
+  /** Overrides the profile's arguments. */
   readonly args?: TrainingArguments;
   /**
-   * 'now'. 'idle': steps are taken while the page is visible and its visitor has let it be for two seconds; otherwise the
-   * run is paused, with the reason 'hidden' or 'busy'.
+   * Default: 'now'. 'idle': trains only while the page is visible and the visitor hasn't used it for two seconds;
+   * otherwise the run is paused, with the reason 'hidden' or 'busy'.
    */
   readonly when?: 'now' | 'idle';
-  /** Aborted, everything stays as it was before `learn`. */
+  /** When it aborts, the profile stays as it was before `learn`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,11 +95,11 @@ export function checkId(id: string): string {
     'profile: id',
     `a string of 1 to ${LONGEST_ID} characters`,
     id,
-    "For one profile a page, take 'default'.",
+    "If the page has only one profile, call it 'default'.",
   );
 }
 
-/** Half a surrogate pair has no bytes of its own. */
+/** Half a surrogate pair can't be encoded as UTF-8. */
 function isWellFormed(text: string): boolean {
   try {
     encodeURIComponent(text);

@@ -4,7 +4,7 @@ import type { Chat, ChatOutcome, ChatTemplate } from '../../core/types/chat';
 import { errorToData } from '../../core/types/wire';
 import { VERSION } from '../../core/version';
 
-/** What is needed of a worker. */
+/** The part of `Worker` that a chat thread uses. */
 export interface ChatWorkerLike {
   postMessage(message: unknown): void;
   addEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
@@ -17,17 +17,18 @@ interface News {
   readonly outcome?: ChatOutcome;
 }
 
-/** Milliseconds that the worker has to be ready. */
+/** Milliseconds within which the worker must report that it is ready. */
 const HANDSHAKE = 10_000;
 /**
- * Milliseconds that a conversation may take, in two parts: a page that was held up for longer than the first finds the answer
- * in the second. The worker itself gives up after two seconds, unless it is stuck.
+ * Time limit for one conversation, in milliseconds. Two waits in a row: if the page itself was blocked during the
+ * first, the answer that is already queued arrives during the second. The worker itself gives up after two seconds,
+ * unless it is stuck.
  */
 const TIMES = [2250, 350] as const;
 
 /**
- * A worker that chat templates run in, beside that of a session: a template is a stranger's program. It is started when the first
- * conversation comes, and ended where a template gets it stuck; another one takes its place.
+ * Runs chat templates in a worker of their own, because a template is an untrusted program. The worker starts with the
+ * first conversation. If a template blocks it, the worker is terminated and the next conversation starts another.
  */
 export class ChatThread {
   readonly #start: () => ChatWorkerLike | Promise<ChatWorkerLike>;
@@ -39,14 +40,14 @@ export class ChatThread {
     this.#start = start;
   }
 
-  /** Writes conversations out, one after the other, as each has a time of its own. Never rejects. */
+  /** Renders conversations one after the other, each with its own time limit. Never rejects. */
   render(template: ChatTemplate, chat: Chat): Promise<ChatOutcome> {
     const outcome = this.#last.then(() => this.#render(template, chat));
     this.#last = outcome;
     return outcome;
   }
 
-  /** For good. */
+  /** Terminates the worker for good. */
   end(): void {
     this.#hasEnded = true;
     this.#stop();
@@ -84,13 +85,13 @@ export class ChatThread {
   #stop(): void {
     this.#worker?.then(
       (worker) => worker.terminate(),
-      () => {}, // it never began
+      () => {}, // it never started
     );
     this.#worker = undefined;
   }
 }
 
-/** The next thing that a worker says. */
+/** Waits for the worker's next message or error. */
 async function nextNews(worker: ChatWorkerLike): Promise<News> {
   const heard = new AbortController();
   try {
@@ -113,7 +114,7 @@ async function nextNews(worker: ChatWorkerLike): Promise<News> {
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   const late = (): WebVeraError =>
     new WebVeraError('timeout', "The chat template can't be used: it takes too long", {
-      hint: 'This one may be so by intent: use that of a published model.',
+      hint: 'The template may be malicious. Use the template of a published model.',
     });
   const [first, second] = TIMES;
   return within(first, answer, late).catch((error: unknown) => {

@@ -8,42 +8,47 @@ import type { WorkerEnd, WorkerEvent, WorkerSession } from '../../worker/protoco
 import type { ChatThread } from './chat_thread';
 import { Heartbeat } from './heartbeat';
 
-/** A way to call a session, wherever it runs. */
+/** Calls a session in a worker or in this thread. */
 export interface Connection {
-  /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles: see `onDeath`. */
+  /**
+   * Rejects with an `AbortError` or a `WebVeraError`. A call that the other side never answers never settles: see
+   * `onDeath`.
+   */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
   /**
-   * Ends the other side at once. Resolves once it is gone, with all locks that it held: browsers give one that is stuck some
-   * seconds. Resolves in any case after five.
+   * Terminates the other side at once. Resolves when it has ended and its locks are released, which can take a browser
+   * some seconds if the worker is stuck. Resolves after five seconds in any case.
    */
   terminate(): Promise<void>;
 }
 
 export interface ConnectionHost {
   emit(event: WorkerEvent): void;
-  /** The other side is gone: nothing that is pending will be answered. */
+  /** The other side has ended: pending calls get no answer. */
   onDeath(error: WebVeraError): void;
 }
 
-/** What is needed of a `Worker`. */
+/** The part of `Worker` that a connection uses. */
 export interface WorkerLike extends Endpoint {
   terminate(): void;
 }
 
 interface ConnectOptions {
   readonly locks?: Pick<LockManager, 'request'> | undefined;
-  /** Milliseconds that the worker has to say that it is ready. */
+  /** Milliseconds within which the worker must report that it is ready. Default: 10 000. */
   readonly handshake?: number;
-  /** Seconds for which it may be silent while a call is pending. */
+  /** Seconds for which the worker may be silent while a call is pending. Default: 4. */
   readonly patience?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Where its conversations are written out. Ends with it. */
+  /** Renders the worker's chat templates. Terminated together with the worker. */
   readonly chats?: Pick<ChatThread, 'render' | 'end'>;
 }
 
 type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>;
 
-/** Waits until the worker is ready, then watches over it. Rejects with `worker_crashed` where it never gets there. */
+/**
+ * Waits until the worker is ready, then monitors it. Rejects with `worker_crashed` if the worker doesn't become ready.
+ */
 export async function connectWorker(
   worker: WorkerLike,
   host: ConnectionHost,
@@ -95,7 +100,7 @@ export async function connectWorker(
   };
 }
 
-/** Calls a session that lives in this thread. */
+/** Calls a session in this thread. */
 export function connectDirectly(session: WorkerEnd): Connection {
   return {
     async terminate() {},
@@ -151,10 +156,12 @@ function greet(
   });
 }
 
-/** The worker holds a lock for life. Being granted it means that the worker is gone, however that came about. */
+/**
+ * The worker holds this lock until it ends. When the lock is granted here, the worker has ended, for whatever reason.
+ */
 function watchLock(locks: Pick<LockManager, 'request'>, name: string): Promise<void> {
   return new Promise((resolve) => {
-    locks.request(name, () => resolve()).catch(() => {}); // where it can't be asked for, nothing is known
+    locks.request(name, () => resolve()).catch(() => {}); // without Web Locks the end of a worker can't be detected this way
   });
 }
 

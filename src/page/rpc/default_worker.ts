@@ -1,12 +1,12 @@
 import { revokeOnceStarted, trustedScript } from './worker_address';
 
-/** The worker that comes with the library. The URL is written out here because bundlers look for just this form. */
+/** The library's own worker. The URL is written out here because bundlers only recognise this form. */
 export function defaultWorker(name = 'webvera'): Worker {
   const Worker = workerNamed(name);
   return new Worker(new URL('../../worker/entry.ts', import.meta.url), { type: 'module', name });
 }
 
-/** The one that chat templates run in. */
+/** The worker that runs chat templates. */
 export function chatWorker(name = 'webvera: chat templates'): Worker {
   const Worker = workerNamed(name);
   return new Worker(new URL('../../chat/entry.ts', import.meta.url), { type: 'module', name });
@@ -22,19 +22,21 @@ function workerNamed(name: string): new (script: URL, options: WorkerOptions) =>
   };
 }
 
-/** Browsers start no worker whose script is another origin's. A sandboxed frame has an address like others, and the origin null. */
+/**
+ * Browsers refuse a worker script from another origin. A sandboxed frame has a normal address, but its origin is null.
+ */
 function isOwn({ protocol, origin }: URL): boolean {
   const { origin: own } = globalThis as { readonly origin?: string };
   return !/^https?:$/.test(protocol) || own === undefined || origin === own;
 }
 
 /**
- * The address of a script of this page's own that imports the other: a policy takes that for a script (`script-src`), where it
- * would take a static import for one more worker.
+ * Returns the address of a same-origin script that imports the other script. With a dynamic import, the other origin is
+ * only needed in the policy's `script-src`; a static import would also need it in `worker-src`.
  */
 function importing({ href }: URL): string {
   const code = `import(${JSON.stringify(href)}).catch(reportError);`;
-  // Chromium keeps WebGPU from what a frame without an origin starts from a blob.
+  // Chromium has no WebGPU in a worker that a frame without an origin starts from a blob.
   if (globalThis.origin === 'null') return `data:text/javascript,${encodeURIComponent(code)}`;
   return URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
 }

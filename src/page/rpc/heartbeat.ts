@@ -1,16 +1,17 @@
 interface HeartbeatHost {
-  /** Asks the other side whether it is there. */
+  /** Asks the other side for an answer. */
   look(): void;
-  /** It has been silent for so many seconds. */
+  /** The other side has been silent for that many seconds. */
   onSilence(seconds: number): void;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PACE = 500;
 
 /**
- * Tells that the other side is stuck: while calls wait for it, it is looked after twice a second, and looks that nothing
- * came after are counted. Looks, not time: a page that sleeps or is held up doesn't look, and so ends nobody.
+ * Detects that the other side is stuck. While calls are pending it checks twice a second, and counts the checks since
+ * the last message. It counts checks instead of time, so a page that sleeps or is blocked, and so doesn't check, never
+ * ends a healthy worker.
  */
 export class Heartbeat {
   readonly #host: HeartbeatHost;
@@ -18,9 +19,9 @@ export class Heartbeat {
   readonly #patience: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #waiting = 0;
-  /** Looks since it was last heard. */
+  /** Checks since the last message. */
   #looks = 0;
-  /** Seconds for which it has said that it will be silent. */
+  /** Extra seconds of silence that the other side has announced. */
   #quiet = 0;
 
   constructor(host: HeartbeatHost, patience: number) {
@@ -28,7 +29,7 @@ export class Heartbeat {
     this.#patience = patience;
   }
 
-  /** While `call` is pending, the other side is looked after. */
+  /** Checks the other side while `call` is pending. */
   async during<T>(call: Promise<T>): Promise<T> {
     this.#waiting += 1;
     this.#timer ??= setInterval(() => this.#onTick(), PACE);
@@ -45,7 +46,7 @@ export class Heartbeat {
     this.#quiet = 0;
   }
 
-  /** It is about something that may take so many seconds, and can't answer meanwhile. */
+  /** The other side starts work that takes up to that many seconds, during which it can't answer. */
   expectQuiet(seconds: number): void {
     this.#quiet = seconds;
   }

@@ -6,28 +6,28 @@ import type { Connection, ConnectionHost } from './connection';
 
 export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) => Promise<Connection>;
 
-/** What a line hears, and what becomes of it. */
+/** Receives the line's events and changes of state. */
 interface LineListener {
   onEvent(event: WorkerEvent): void;
-  /** The worker has died; all that was in it is lost. */
+  /** The worker has died, and everything loaded in it is lost. */
   onDeath(error: WebVeraError): void;
-  /** Another one has taken its place. */
+  /** A new worker has replaced the one that died. */
   onRestart(): void;
-  /** Calls are no longer possible. Those under way reject with `pending`. */
+  /** Calls are no longer possible. Pending calls reject with `pending`. */
   onEnd(pending: unknown): void;
 }
 
-/** Workers that may die one after the other, none of them having answered a call. */
+/** How many workers may die in a row without having answered a call. */
 const RESTARTS = 3;
 
-/** Milliseconds after which a call is given up that must be quick even while a model trains. */
+/** Time limits, in milliseconds, of the calls that must be quick even while a model trains. */
 const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   open: 30_000,
   seal: 30_000,
   encode: 30_000,
   decode: 30_000,
   memory: 30_000,
-  keepsStored: 30_000,
+  isStorePersistent: 30_000,
   listStored: 30_000,
   getStored: 30_000,
   importStored: 30_000,
@@ -43,8 +43,8 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
 };
 
 /**
- * Calls a session's worker, and starts another in the place of one that died: opened alike, and sealed if that was. What is
- * pending then rejects; no call waits for a worker that is gone.
+ * Calls a session's worker, and replaces a worker that died by a new one: opened with the same options, and sealed if
+ * the old one was. Calls pending at that moment reject, so no call waits for a worker that has ended.
  */
 export class Line {
   readonly #listener: LineListener;
@@ -53,12 +53,12 @@ export class Line {
   #connect: Connect | undefined;
   #connection: Connection | undefined;
   #restarting: Promise<void> | undefined;
-  /** Until the last one that died has let go of its locks. */
+  /** Resolves when the last worker that died has released its locks. */
   #gone: Promise<void> | undefined;
   #deaths = 0;
   #options: OpenOptions = { store: 'auto' };
   #isSealed = false;
-  /** Why calls are no longer possible. */
+  /** The error of later calls, set once calls are no longer possible. */
   #ended: WebVeraError | undefined;
 
   constructor(listener: LineListener) {
@@ -73,7 +73,6 @@ export class Line {
     this.#connect = connect;
   }
 
-  /** What it was opened with. */
   get options(): OpenOptions {
     return this.#options;
   }
@@ -99,12 +98,12 @@ export class Line {
     void this.#connection?.terminate();
   }
 
-  /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
+  /** Rejects pending calls, gives the worker up to five seconds to clean up, and terminates it. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#end(abortError('The session was closed'), closedError());
     const tidying = this.#connection?.invoke('close', []);
-    // Whether or not it could, it is ended.
+    // The worker is terminated even if the clean-up fails.
     if (tidying !== undefined) await within(5000, tidying, () => undefined).catch(() => {});
     this.terminate();
   }
@@ -149,7 +148,7 @@ export class Line {
       return;
     }
     this.#rejectPending(error);
-    if (this.#restarting !== undefined) return; // it fails, and tells
+    if (this.#restarting !== undefined) return; // the restart under way fails, and handles the error
     this.#deaths += 1;
     this.#listener.onDeath(error);
     this.#restarting = this.#restart(connect).then(
@@ -164,11 +163,11 @@ export class Line {
         throw this.#life.signal.reason;
       },
     );
-    this.#restarting.catch(() => {}); // whoever calls hears of it
+    this.#restarting.catch(() => {}); // later calls await it and get its error
   }
 
   async #restart(connect: Connect): Promise<void> {
-    await this.#gone; // else its locks would keep its runs from the next one
+    await this.#gone; // otherwise its locks would block its runs in the next worker
     const connection = await connect(this.#host, this.#life.signal);
     if (this.#ended !== undefined) {
       void connection.terminate();

@@ -1,16 +1,16 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
-import { ProfileLocks } from '../profile/storage/locks';
 import { type Connect, Line } from './line';
+import type { StoreLocks } from './store_locks';
 
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
-/** What a session hears that belongs to no call. */
+/** Receives the session's events that belong to no call. */
 interface LinkListener {
   onState(): void;
   onWarning(code: string, message: string): void;
-  /** Something was first stored that outlives the page. */
-  onKept(): void;
+  /** Data that outlives the page was stored for the first time. */
+  onFirstStored(): void;
 }
 
 /** An event that belongs to a call. */
@@ -24,39 +24,35 @@ export interface CallHandling<T> {
   readonly discard?: (late: T) => Promise<unknown>;
 }
 
-/** Why what was there is no more: all in a worker, or what was on its device, which goes with it. */
+/** The errors by which loaded things were lost. A lost worker loses everything; a lost device loses what was on it. */
 export interface Losses {
   readonly worker?: WebVeraError;
   readonly device?: WebVeraError;
 }
 
-/** What somebody here is about, rather than the worker. */
+/** A state that the page reports in place of the worker's. */
 type Trouble = 'recovering' | 'blocked';
 
-/** Milliseconds that a cancelled call may take to tidy up before it rejects anyway. */
+/** Milliseconds that a cancelled call may take to clean up before it rejects anyway. */
 const grace = 500;
 
-/**
- * The page's end of a session: makes calls, hands events to the call they belong to, cancels, and knows what was lost.
- */
+/** The page's side of a session: makes and cancels calls, passes events to their calls, and records what was lost. */
 export class Link {
-  /** Of the profiles that are kept through it. */
-  readonly profileLocks = new ProfileLocks(
-    globalThis.navigator?.locks,
-    async () => this.keeps && this.request('keepsStored'),
-  );
+  /** Locks over the session's store. */
+  readonly storeLocks: StoreLocks;
   readonly #listener: LinkListener;
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
   readonly #line: Line;
   readonly #life = new AbortController();
-  /** By those who are about it. */
+  /** The states that calls of `during` report, by call. */
   readonly #troubles = new Map<object, Trouble>();
   #nextCall = 1;
   #state: SessionState = 'ready';
   #losses: Losses = {};
 
-  constructor(listener: LinkListener) {
+  constructor(listener: LinkListener, storeLocks: StoreLocks) {
     this.#listener = listener;
+    this.storeLocks = storeLocks;
     this.#line = new Line({
       onEvent: (event) => this.#dispatch(event),
       onDeath: (error) => this.#onDeath(error),
@@ -68,7 +64,7 @@ export class Link {
     });
   }
 
-  /** Connects and opens the session on the other side. A worker that dies later has another one take its place. */
+  /** Connects and opens the session on the other side. If the worker dies later, a new one replaces it. */
   async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     try {
       await this.call(() => this.#line.open(connect, options, signal), { signal });
@@ -78,14 +74,19 @@ export class Link {
     }
   }
 
-  /** Aborts when calls are no longer possible, with what those under way reject with. */
+  /** Aborts when calls are no longer possible. The reason is the error with which pending calls reject. */
   get ended(): AbortSignal {
     return this.#life.signal;
   }
 
-  /** Whether what is stored through it is meant to outlive the page. */
-  get keeps(): boolean {
-    return this.#line.options.store !== 'memory';
+  /** Whether the session was opened to store in memory only. */
+  get isMemoryOnly(): boolean {
+    return this.#line.options.store === 'memory';
+  }
+
+  /** Whether the session's store outlives the page, and other tabs share it. */
+  async isStoreShared(): Promise<boolean> {
+    return !this.isMemoryOnly && this.request('isStorePersistent');
   }
 
   get state(): SessionState {
@@ -93,12 +94,11 @@ export class Link {
     return [...this.#troubles.values()].at(-1) ?? this.#state;
   }
 
-  /** The last ones. */
+  /** The last errors by which the worker and the device were lost. */
   get losses(): Losses {
     return this.#losses;
   }
 
-  /** Tells the session's listeners. */
   warn(code: string, message: string): void {
     this.#listener.onWarning(code, message);
   }
@@ -111,22 +111,23 @@ export class Link {
     return this.#line.request(name, ...args);
   }
 
-  /** While `body` runs, the session's state is what it tells: at first 'recovering'. */
-  async during<T>(body: (tell: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
+  /** While `body` runs, the session has the state that `body` reports: 'recovering' at first. */
+  async during<T>(body: (report: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
     const key = {};
-    const tell = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
-    tell('recovering');
+    const report = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
+    report('recovering');
     try {
-      return await body(tell);
+      return await body(report);
     } finally {
       this.#change(() => this.#troubles.delete(key));
     }
   }
 
   /**
-   * Work that can be cancelled, by `signal` or by `fail`, and that may stream events. Cancelled, it rejects with the
-   * signal's reason, or with what `fail` was given. Where it changes what is there, the worker tells when that is
-   * prepared, and does it only if nobody has cancelled until then; from then on nobody can.
+   * Starts a call that can be cancelled, by `signal` or by `fail`, and that may emit events. A cancelled call rejects
+   * with the signal's reason or with the error given to `fail`. If the call changes something in the worker, the worker
+   * first reports that the change is prepared. It makes the change only if the call isn't cancelled by then; afterwards
+   * the call can't be cancelled.
    */
   async call<T>(
     start: (call: CallId, fail: (error: unknown) => void) => Promise<T>,
@@ -135,7 +136,7 @@ export class Link {
     signal?.throwIfAborted();
     const call = this.#nextCall++;
     return new Promise<T>((resolve, reject) => {
-      /** Nothing cancels it any more. */
+      /** Whether the call can no longer be cancelled. */
       let settled = false;
       let failure: { readonly error: unknown } | undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -160,7 +161,7 @@ export class Link {
           fail(error);
         }
       });
-      // What it throws is an outcome too.
+      // An async function, so that a synchronous throw of `start` rejects too.
       (async () => start(call, fail))()
         .finally(() => {
           settled = true;
@@ -200,7 +201,7 @@ export class Link {
     if (event.type === 'state') this.#setState(event.state);
     else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
     else if (event.type === 'lost') this.#onLoss(event.message);
-    else if (event.type === 'kept') this.#listener.onKept();
+    else if (event.type === 'first_stored') this.#listener.onFirstStored();
     else this.#calls.get(event.call)?.(event);
   }
 

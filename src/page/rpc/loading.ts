@@ -3,7 +3,10 @@ import type { CallId } from '../../worker/protocol';
 import type { SourceOptions } from '../models/source';
 import type { CallEvent, CallHandling, Link } from './link';
 
-/** A call that loads files: its progress goes to the caller's callback, and its worker is given the caller's token if it asks. */
+/**
+ * Starts a call that loads files. Reports progress to the caller's callback, and sends the caller's token if the worker
+ * asks for it.
+ */
 export function loadCall<T>(
   link: Link,
   { signal, progress_callback, token }: Pick<SourceOptions, 'signal' | 'progress_callback' | 'token'>,

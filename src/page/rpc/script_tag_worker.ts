@@ -2,22 +2,25 @@ import { WebVeraError } from '../../core/errors/error';
 import { revokeOnceStarted, trustedScript } from './worker_address';
 import { fetchWorkerScript } from './worker_script';
 
-/** Of worker.js and chat_worker.js as they were built along with this script; the build puts them in. */
+/** SHA-384 hashes of worker.js and chat_worker.js from the same build as this script; the build inserts them. */
 declare const WORKER_INTEGRITY: string;
 declare const CHAT_WORKER_INTEGRITY: string;
 
-/** Only while the script runs does the document tell which one it is, and its address is relative to where the page is then. */
+/**
+ * Read while the script runs: afterwards `document.currentScript` is null, and the page's address, to which it is
+ * relative, may have changed.
+ */
 const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 /**
- * The worker of embed.js, in the place of the library's own: the script beside this one, whichever origin that is. It is
- * started as a blob, as browsers refuse workers from another origin.
+ * The worker of embed.js, in place of the library's own: worker.js beside this script, on any origin. It is started
+ * from a blob, because browsers refuse worker scripts from another origin.
  */
 export function defaultWorker(name = 'webvera', signal?: AbortSignal): Promise<Worker> {
   return start(name, 'worker.js', WORKER_INTEGRITY, signal);
 }
 
-/** The one that chat templates run in. */
+/** The worker that runs chat templates. */
 export function chatWorker(name = 'webvera: chat templates', signal?: AbortSignal): Promise<Worker> {
   return start(name, 'chat_worker.js', CHAT_WORKER_INTEGRITY, signal);
 }
@@ -30,7 +33,7 @@ async function start(name: string, file: string, integrity: string, signal?: Abo
   return worker;
 }
 
-/** Chromium keeps WebGPU from what a frame without an origin starts from a blob. */
+/** Chromium has no WebGPU in a worker that a frame without an origin starts from a blob. */
 async function addressOf(script: Blob): Promise<string> {
   if (globalThis.origin !== 'null') return URL.createObjectURL(script);
   return `data:text/javascript,${encodeURIComponent(await script.text())}`;

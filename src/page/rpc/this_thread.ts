@@ -2,8 +2,8 @@ import type { SessionHost } from '../../worker/protocol';
 import { type Connection, connectDirectly } from './connection';
 
 /**
- * Starts a session in the calling thread, for `worker: false`. What is built for pages has `worker_only.ts` in the place of
- * this module: they load neither kernels nor models.
+ * Starts a session in the calling thread, for `worker: false`. Builds for pages replace this module by
+ * `worker_only.ts`, so that they contain neither kernels nor models.
  */
 export async function connectHere(host: SessionHost): Promise<Connection> {
   const { WorkerSessionImpl } = await import('../../worker/session');

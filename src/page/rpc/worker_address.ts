@@ -8,19 +8,22 @@ interface TrustedTypes {
   createPolicy(name: string, rules: { readonly createScriptURL: (script: string) => string }): Policy;
 }
 
-/** A page may forbid a second policy of the same name. */
+/** The policy is created once, because a page may forbid a second policy of the same name. */
 const made: { policy?: Policy } = {};
 
-/** Pages that enforce Trusted Types start no worker unless a policy stands for its script: ours is called `webvera`. */
+/**
+ * Returns the address as a TrustedScriptURL of the policy `webvera`, if the page has Trusted Types. Pages that enforce
+ * them refuse a plain string.
+ */
 export function trustedScript(address: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   if (trustedTypes === undefined) return address;
   made.policy ??= createPolicy(trustedTypes);
-  // No string, but what a worker takes for one.
+  // At run time this is a TrustedScriptURL, which `Worker` accepts.
   return made.policy.createScriptURL(address) as string;
 }
 
-/** Lets a blob's address go with the worker's first word, or its last: it has been read by then. */
+/** Revokes a blob's address at the worker's first message or error: the script has been read by then. */
 export function revokeOnceStarted(worker: Worker, address: string): void {
   for (const type of ['message', 'error']) {
     worker.addEventListener(type, () => URL.revokeObjectURL(address), { once: true });

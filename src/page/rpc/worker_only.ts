@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { connectHere as here } from './this_thread';
 
-/** What `webvera` has in the place of `this_thread.ts`. */
+/** Replaces `this_thread.ts` in the build of `webvera`. */
 export const connectHere: typeof here = async () => {
   const got = typeof Worker === 'undefined' ? 'a thread that has no workers' : 'false';
   throw new WebVeraError('invalid_argument', `SessionOptions: worker: expected the default or a function, got ${got}`, {

@@ -2,19 +2,19 @@ import { WebVeraError } from '../../core/errors/error';
 
 interface ScriptRequest {
   readonly url: string;
-  /** As an element's attribute `integrity`: 'sha384-…' */
+  /** In the form of the HTML attribute `integrity`: 'sha384-…' */
   readonly integrity: string;
   readonly signal?: AbortSignal | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * The worker's script, from wherever it is, if it is the one that was built along with this one. Rejects with
- * `integrity_mismatch` where it isn't, `not_found` or `http_error` where the server has none, and `offline`.
+ * Fetches the worker's script and checks that it is from the same build as this one. Rejects with `integrity_mismatch`
+ * for another script, `not_found` or `http_error` if the server doesn't have it, and `offline`.
  */
 export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
   const { url, integrity, signal, fetch = globalThis.fetch } = request;
-  // A cache may hold the script of another version, and a failed fetch doesn't say why it failed.
+  // The cache may hold the script of another version, and a failed fetch doesn't say why it failed.
   for (const cache of ['default', 'reload'] as const) {
     try {
       const response = await fetch(url, { integrity, cache, ...(signal && { signal }) });
@@ -26,7 +26,9 @@ export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
   return askPlainly(request);
 }
 
-/** Asks for it as it is, and says why it can't be had, unless it only came at the third time. */
+/**
+ * Fetches without `integrity` to find out why the fetch failed. Returns the script if it is the expected one after all.
+ */
 async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: ScriptRequest): Promise<Blob> {
   const response = await fetch(url, { ...(signal && { signal }) }).catch((cause: unknown) => {
     if (signal?.aborted) throw cause;

@@ -3,12 +3,12 @@ import type { Link } from '../rpc/link';
 import { wrong } from './options';
 import { type CallOptions, linkKey, Session } from './session';
 
-/** The only state that outlives a call without a session of its own. */
+/** The default session: the only state shared by calls that are given no session. */
 const holder: { opening?: Promise<Session> } = {};
 
 /**
- * The session of all calls that are given none: opened on first use, and again after it has ended. Rejects with what
- * `Session.open` rejects with.
+ * Returns the session of all calls that are given none. It opens on first use, and again after it was closed. Rejects
+ * with the errors of `Session.open`.
  */
 export async function defaultSession({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Session> {
   signal?.throwIfAborted();
@@ -16,13 +16,13 @@ export async function defaultSession({ signal }: { readonly signal?: AbortSignal
   return untilAborted(holder.opening, signal);
 }
 
-/** The session that was passed, or the default one. */
+/** Returns the link of the given session, or else of the default session. */
 export async function linkOf({ session, signal }: CallOptions = {}): Promise<Link> {
   signal?.throwIfAborted();
   return (session ?? (await defaultSession({ signal })))[linkKey];
 }
 
-/** Throws `invalid_argument` for a session that was passed beside a model of another one. */
+/** Throws `invalid_argument` if the given session isn't the model's. */
 export function expectOwnSession(what: string, link: Link, session: Session | undefined): void {
   if (session === undefined || session[linkKey] === link) return;
   throw wrong(`${what}: session`, "the model's own session", session, 'It can be left out.');

@@ -1,4 +1,4 @@
-/** The key of `await using`. Browsers without it get one that polyfills find too. */
+/** The key of `await using`. In browsers without it, the key that polyfills use. */
 export const asyncDispose: typeof Symbol.asyncDispose =
   (Symbol as { readonly asyncDispose?: typeof Symbol.asyncDispose }).asyncDispose ??
   (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);

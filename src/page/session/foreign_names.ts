@@ -2,10 +2,13 @@ import type { ForeignMembers } from '../../core/errors/foreign_members';
 
 const TRAINER = 'Training is new Trainer({ model, train_dataset }).train()';
 const ONE_SWITCH = 'disable_adapter(async () => { … }) switches adapters off for as long as the function runs.';
-const STILL = 'is_trainable, as an adapter is made or loaded, says whether it trains.';
+const STILL = 'is_trainable, passed when an adapter is made or loaded, decides whether it trains.';
 const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, config).';
 
-/** Of torch, PEFT and Keras, on any model. A model with adapters has those that take adapters. */
+/**
+ * Methods of torch, PEFT and Keras that a model lacks, each with the hint for it. A model with adapters has those that
+ * need adapters.
+ */
 export const MODEL_METHODS: ForeignMembers = {
   train: `${TRAINER}; there is no mode to switch to.`,
   fit: `${TRAINER}.`,
@@ -33,7 +36,7 @@ export const MODEL_METHODS: ForeignMembers = {
   save_pretrained: `${NEEDS_ADAPTER} export_model() gives the files of a base model.`,
 };
 
-/** Of PEFT, on any model. */
+/** Properties of PEFT that a model lacks. */
 export const MODEL_PROPERTIES: ForeignMembers = {
   active_adapter: 'active_adapters has the names of all that are active.',
   active_peft_config: 'It is peft_config[active_adapters[0]].',
@@ -41,7 +44,7 @@ export const MODEL_PROPERTIES: ForeignMembers = {
   peft_type: 'It is peft_config[active_adapters[0]].peft_type.',
 };
 
-/** Of transformers and Keras, on a trainer. */
+/** Methods of transformers and Keras that a trainer lacks. */
 export const TRAINER_METHODS: ForeignMembers = {
   fit: 'It is called train().',
   save_model: 'The model has what was learnt: await model.save_pretrained({ id: … }).',

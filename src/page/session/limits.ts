@@ -9,7 +9,9 @@ const rules: Rules<ParserLimits> = {
   adapter: integer(1),
 };
 
-/** The caps that are given: others stay as they are by default. Throws `invalid_argument` for what is no cap. */
+/**
+ * Returns the given limits; the others are the defaults. Throws `invalid_argument` for a value that can't be a limit.
+ */
 export function checkedLimits(limits: Partial<ParserLimits>): Partial<ParserLimits> {
   checkOptions('SessionOptions: limits', limits, rules);
   return defined(limits);

@@ -4,19 +4,19 @@ import { quote, unquoted, wrong } from '../../core/errors/wrong';
 
 export { wrong };
 
-/** What an argument may be, in words and as a test. */
+/** The values that an argument accepts, in words and as a test. */
 export interface Rule {
   readonly expected: string;
   accepts(value: unknown): boolean;
-  /** What to do instead of a value that isn't accepted. */
+  /** Advice for a value that isn't accepted. */
   hint?(value: unknown): string | undefined;
 }
 
 export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
 
 /**
- * Checks what a caller passed. Throws `invalid_argument` for a name that isn't known (a misspelling, or something not
- * yet supported) and for a value of the wrong kind; `undefined` counts as left out.
+ * Checks a caller's options. Throws `invalid_argument` for an unknown name (misspelt or not yet supported) and for a
+ * value of the wrong kind. `undefined` counts as left out.
  */
 export function checkOptions<T extends object>(what: string, options: T | undefined, rules: Rules<T>): void {
   if (options === undefined) return;
@@ -36,12 +36,15 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   }
 }
 
-/** What can be read of options before they are checked: nothing of null, say, which is told of when they are. */
+/**
+ * Returns options whose properties can be read before the check: an empty object in place of null, for example, which
+ * the check then reports.
+ */
 export function readable<T extends object>(options: T): Partial<T> {
   return isObject(options) ? options : {};
 }
 
-/** Without the entries that are undefined: an optional property is either there or isn't. */
+/** Drops the entries that are undefined, for optional properties that must be set or absent. */
 export function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
@@ -64,7 +67,7 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
   return { expected, accepts: (value) => Number.isSafeInteger(value) && between(value as number, min, max) };
 }
 
-/** A finite number within the bounds, both included. */
+/** A finite number from `min` to `max`, both included. */
 export function number(min: number, max = Number.MAX_VALUE): Rule {
   const expected = max === Number.MAX_VALUE ? `a number from ${min}` : `a number from ${min} to ${max}`;
   return { expected, accepts: (value) => typeof value === 'number' && between(value, min, max) };
@@ -88,7 +91,7 @@ export function oneOf(...values: readonly unknown[]): Rule {
   };
 }
 
-/** With a hint where the rule has none. */
+/** Adds a hint for values without a hint of the rule's own. */
 export function hinted(rule: Rule, hint: (value: unknown) => string | undefined): Rule {
   return { ...rule, hint: (value) => rule.hint?.(value) ?? hint(value) };
 }
@@ -101,12 +104,12 @@ export function either(...rules: readonly Rule[]): Rule {
   };
 }
 
-/** Lists count too. */
+/** Arrays count as objects. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** For what is None by default in Python. */
+/** Also accepts null, for arguments whose default in Python is None. */
 export function orNull(rule: Rule): Rule {
   return { ...rule, accepts: (value) => value === null || rule.accepts(value) };
 }

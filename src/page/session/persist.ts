@@ -1,6 +1,6 @@
 /**
- * Asks the browser not to delete what is stored here when space runs out. Some ask the visitor, and answer when that one
- * does. False where the browser refuses, or knows no such thing.
+ * Asks the browser not to evict this site's storage when disk space runs out. Some browsers ask the visitor first, and
+ * this waits for the answer. Resolves with false if the browser refuses or has no such function.
  */
 export async function persist(): Promise<boolean> {
   try {
@@ -8,6 +8,6 @@ export async function persist(): Promise<boolean> {
     // Workers have no `persist`.
     return (await (storage?.persist ?? storage?.persisted)?.call(storage)) ?? false;
   } catch {
-    return false; // a frame of no origin, which keeps nothing anyway
+    return false; // a frame without an origin, which can't store anything
   }
 }

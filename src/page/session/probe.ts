@@ -5,8 +5,8 @@ import { checkOptions } from './options';
 import { type CallOptions, callRules } from './session';
 
 /**
- * What this device can do, without loading anything: its GPU, what stands in the way, with a fix for each, and where files can be kept.
- * Where there is no WebGPU, or no worker can be started, the report says so; it rejects with `invalid_argument` alone, and with
+ * Reports what this device can do, without loading anything: its GPU, the problems with a fix for each, and where files
+ * can be stored. A missing WebGPU or worker is part of the report. Rejects only with `invalid_argument` and with
  * `signal.reason`.
  */
 export async function probe(options: CallOptions = {}): Promise<DeviceReport> {

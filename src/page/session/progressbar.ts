@@ -1,29 +1,28 @@
 interface Progressbar {
-  /** Weights that are merged, of all. */
+  /** How many of all weights are merged. */
   onProgress(done: number, total: number): void;
-  /** All is over. */
   onEnd(): void;
 }
 
 const STEPS = 10;
 
 /**
- * What `progressbar` asks for: a function is told each weight. For true, the console is told each tenth, as PEFT tells the
- * terminal.
+ * Makes the progress bar that the argument asks for: a function is called for each weight; true logs each tenth to the
+ * console, as PEFT logs to the terminal.
  */
 export function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
   if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };
   if (!wanted) return { onProgress() {}, onEnd() {} };
-  let told = 0;
-  const tell = (share: number, count: string): void => {
+  let reported = 0;
+  const report = (share: number, count: string): void => {
     const step = Math.floor(STEPS * share);
-    if (step === told) return;
-    told = step;
+    if (step === reported) return;
+    reported = step;
     console.info(`webvera: Unloading and merging model: ${(100 / STEPS) * step}%${count}`);
   };
   return {
-    onProgress: (done, total) => tell(done / total, ` (${done}/${total})`),
-    // There may have been nothing to merge.
-    onEnd: () => tell(1, ''),
+    onProgress: (done, total) => report(done / total, ` (${done}/${total})`),
+    // Reports 100% even if there was nothing to merge.
+    onEnd: () => report(1, ''),
   };
 }

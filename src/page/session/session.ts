@@ -1,12 +1,12 @@
-import { WebVeraError } from '../../core/errors/error';
 import { warnOnConsole } from '../../core/errors/warning';
 import { type KernelChoice, readKernelChoice } from '../../core/kernels/kernel_choice';
 import type { ParserLimits } from '../../core/types/source';
-import { toKnownError } from '../../core/types/wire';
 import { ChatThread } from '../rpc/chat_thread';
 import { connectWorker } from '../rpc/connection';
 import { chatWorker, defaultWorker } from '../rpc/default_worker';
 import { Link, type SessionState } from '../rpc/link';
+import { startWorker } from '../rpc/start_worker';
+import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
 import { asyncDispose } from './dispose';
 import { checkedLimits } from './limits';
@@ -28,61 +28,66 @@ import { persist } from './persist';
 
 export interface SessionOptions {
   /**
-   * Default: the library's own worker. A function starts another one that runs `webvera/worker.js`. With `webvera/node`,
-   * `false` runs in the calling thread, as does the default where there are no workers; with `webvera` it is refused.
+   * Default: the library's own worker. A function starts another worker that runs `webvera/worker.js`. With
+   * `webvera/node`, `false` runs in the calling thread, as does the default if there are no workers; `webvera` refuses
+   * `false`.
    */
   readonly worker?: false | (() => Worker);
-  /** Default `navigator.gpu`. Only where the session runs in the calling thread. */
+  /** Default: `navigator.gpu`. Only for a session in the calling thread. */
   readonly gpu?: GPU;
-  /** Default: the global one. Only where the session runs in the calling thread. */
+  /** Default: the global `fetch`. Only for a session in the calling thread. */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * 'auto': IndexedDB, or memory with a warning where the browser refuses; what is downloaded of models lies in the browser's file
-   * system, which only workers can write. 'memory': nothing outlives the session. When an adapter, a profile, a checkpoint or a
-   * model's file is first stored, the browser is asked to leave it there when space runs out; `adapters.persist()` gives its answer.
+   * Default: 'auto', IndexedDB, or memory with a warning if the browser refuses it. Model downloads are cached in the
+   * browser's file system, which only workers can write. 'memory': nothing outlives the session. When an adapter, a
+   * profile, a checkpoint or a model's file is first stored, the browser is asked not to evict it; `adapters.persist()`
+   * gives the answer.
    */
   readonly store?: 'auto' | 'memory';
-  /** Of the default worker in the browser's tools. */
+  /** The default worker's name in the browser's developer tools. */
   readonly name?: string;
-  /** 'https://huggingface.co/' */
+  /** Default: 'https://huggingface.co/' */
   readonly remoteHost?: string;
-  /** '{model}/resolve/{revision}/' */
+  /** Default: '{model}/resolve/{revision}/' */
   readonly remotePathTemplate?: string;
-  /** Caps on untrusted files: integers from 1. Those that aren't given are several times what the largest published files need. */
+  /**
+   * Limits on untrusted files: integers from 1. The defaults are several times what the largest published files need.
+   */
   readonly limits?: Partial<ParserLimits>;
   /**
-   * 'default': a fixed table by the kind of device. 'tuned': before this session's first training step, which waits up to
-   * about ten seconds, the kernels are measured on its shapes; the choice is stored for this adapter, and later sessions
-   * begin with it. What has run by then, such as an evaluation, keeps its kernels. A choice that `kernels()` gave: that
-   * one, so that results are the same to the bit on the same adapter.
+   * Default: 'default', a fixed table by the kind of device. 'tuned': before this session's first training step, which
+   * waits up to about ten seconds, the kernels are measured on its shapes. The choice is stored for this GPU adapter,
+   * and later sessions start with it. Programs that ran before, such as an evaluation, keep their kernels. A choice
+   * that `kernels()` returned: exactly that one, for results that are equal to the bit on the same GPU adapter.
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /**
-   * 'f32'. 'f16': products of activations, and of their gradients, multiply in f16 and sum in f32, which GPUs that work on pairs of
-   * f16 do in fewer instructions. Results are then those of f32 to about three digits; gradients of weights and vectors, and all
-   * that is no product, stay in f32. A device without the feature `shader-f16` is refused with `unsupported_device` as it opens.
-   * With `kernels: 'tuned'` both are measured, and the faster one runs. Where a browser was started with subgroup matrices,
-   * `kernels` may also name them, `{ …, variants: { linear: 'subgroup_matrix' } }`: an experiment that was only compiled so far.
+   * Default: 'f32'. 'f16': products of activations, and of their gradients, multiply in f16 and sum in f32, which needs
+   * fewer instructions on GPUs that work on pairs of f16. The results then equal those of f32 to about three digits.
+   * Gradients of weights and vectors, and everything that isn't a product, stay in f32. Opening a device without the
+   * feature `shader-f16` rejects with `unsupported_device`. With `kernels: 'tuned'` both are measured, and the faster
+   * one runs. If a browser was started with subgroup matrices, `kernels` may also name them, `{ …, variants: { linear:
+   * 'subgroup_matrix' } }`: an experiment that so far was only compiled.
    */
   readonly arithmetic?: 'f32' | 'f16';
   /**
-   * 4 seconds. For how long the worker may be silent while a call waits for it, apart from what is known to take longer. One
-   * that is silent for longer is stuck: it is ended, another one is started, and what was pending rejects with
-   * `worker_crashed`. `Infinity` where you stop in the worker's code with a debugger.
+   * Default: 4 seconds. How long the worker may be silent while a call is pending, apart from work that is known to
+   * take longer. A worker that is silent for longer is stuck: it is terminated, a new one starts, and pending calls
+   * reject with `worker_crashed`. Pass `Infinity` to stop in the worker's code with a debugger.
    */
   readonly patience?: number;
-  /** Gives up opening. An open session ends by `close()`. */
+  /** Aborts opening. An open session ends by `close()`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What every call that starts work takes. Without `session`, a default session is opened on first use. */
+/** The options of every call that starts work. Without `session`, a default session opens on first use. */
 export interface CallOptions {
   readonly session?: Session | undefined;
-  /** Aborted, the call rejects with `signal.reason`. */
+  /** When it aborts, the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Something worth knowing that stops nothing. PEFT's warnings keep PEFT's text. */
+/** A problem that was reported while the work continued. PEFT's warnings have PEFT's text. */
 export class WarningEvent extends Event {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'WarningEvent';
@@ -102,31 +107,34 @@ export interface SessionEventMap {
   warning: WarningEvent;
 }
 
-/** The key of a session's link, for this library's own use. */
+/** The key of a session's link, for internal use. */
 export const linkKey: unique symbol = Symbol('link');
 
 /**
- * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. Where the device is
- * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one. Where
- * the worker dies, or is stuck, a warning `worker_crashed` tells that, and another one takes its place. A training run goes
- * on by itself after either, and its model with it; meanwhile the state is 'recovering', or 'blocked' where the browser keeps
- * the GPU from the page for a while.
+ * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. If the device
+ * is lost, a warning `device_lost` reports it, everything loaded on it rejects, and the next model to load gets a new
+ * device. If the worker dies or is stuck, a warning `worker_crashed` reports it, and a new worker replaces it. A
+ * training run recovers by itself from either, and its model with it. Meanwhile the state is 'recovering', or 'blocked'
+ * if the browser denies the page the GPU for a while.
  *
- * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens, but for what PEFT warns
- * of where nothing is wrong: `projection_not_saved` and `projection_drawn`, as A and B come from their key to the bit, and
- * `fan_in_fan_out`).
+ * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by
+ * `console.warn`, except PEFT's warnings about harmless cases: `projection_not_saved` and `projection_drawn`, as A and
+ * B follow from their key to the bit, and `fan_in_fan_out`.
  */
 export class Session extends EventTarget implements AsyncDisposable {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'Session';
 
   /** @internal */
-  readonly [linkKey]: Link = new Link({
-    onState: () => this.dispatchEvent(new Event('statechange')),
-    onWarning: (code, message) => this.#warn(code, message),
-    // Nobody waits for the answer: it may be a visitor's.
-    onKept: () => void persist(),
-  });
+  readonly [linkKey]: Link = new Link(
+    {
+      onState: () => this.dispatchEvent(new Event('statechange')),
+      onWarning: (code, message) => this.#warn(code, message),
+      // Not awaited, because the browser may ask the visitor first.
+      onFirstStored: () => void persist(),
+    },
+    new StoreLocks(globalThis.navigator?.locks, () => this[linkKey].isStoreShared()),
+  );
   readonly #warningListeners = new Set<unknown>();
 
   private constructor() {
@@ -134,9 +142,9 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Starts the worker. The GPU isn't touched before the first model is loaded. Rejects with `worker_crashed` where the
-   * worker doesn't start within ten seconds, and `invalid_argument` for options that don't fit together or a kernel choice
-   * that names what there isn't.
+   * Starts the worker. The GPU isn't used before the first model is loaded. Rejects with `worker_crashed` if the worker
+   * doesn't start within ten seconds, and `invalid_argument` for options that don't fit together or a kernel choice
+   * with unknown names.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
@@ -180,26 +188,29 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * The kernels that this session runs, as JSON to keep beside results; given back as the option `kernels` it repeats
-   * them. With 'tuned' they are known once a training run has begun its steps. Opens the GPU device; rejects with
-   * `unsupported_device`, and `invalid_argument` where the device lacks what a given choice needs.
+   * The kernels that this session runs, as JSON to store beside results. Passed as the option `kernels`, it repeats
+   * them. With 'tuned' the choice is final once a training run has started its steps. Opens the GPU device. Rejects
+   * with `unsupported_device`, and `invalid_argument` if the device lacks a feature that a given choice needs.
    */
   kernels(): Promise<KernelChoice> {
     return this[linkKey].request('kernels');
   }
 
   /**
-   * Takes the network from the session for good, once what lies there has been loaded: from then on its worker makes no
-   * request, and whatever would rejects with `invalid_argument`, a download that is under way too. `fetch`, `WebSocket` and
-   * the like are gone from the worker, also for code of others in it. Only `import()` can't be taken away, which a
-   * Content-Security-Policy forbids that the worker's own response carries. Files, IndexedDB and the GPU go on working. A
-   * session in the calling thread leaves that thread's network to the page.
+   * Ends all network access of the session for good, once its models are loaded. Afterwards its worker makes no
+   * request; calls that need one reject with `invalid_argument`, including a download that is under way. `fetch`,
+   * `WebSocket` and similar are removed from the worker, for any other code in it too. Only `import()` can't be
+   * removed; a Content-Security-Policy on the worker's own response forbids it. Files, IndexedDB and the GPU still
+   * work. A session in the calling thread doesn't change that thread's network.
    */
   seal(): Promise<void> {
     return this[linkKey].request('seal');
   }
 
-  /** Ends the session and what it holds. Pending calls reject with an `AbortError`; later ones with `invalid_argument`. */
+  /**
+   * Ends the session and everything loaded in it. Pending calls reject with an `AbortError`; later calls with
+   * `invalid_argument`.
+   */
   close(): Promise<void> {
     return this[linkKey].close();
   }
@@ -276,23 +287,8 @@ const sessionRules = {
   signal: abortSignal,
 };
 
-/** Of the options that every call takes. */
+/** The rules of `CallOptions`. */
 export const callRules = {
   session: { expected: 'a Session', accepts: (value: unknown) => value instanceof Session },
   signal: abortSignal,
 };
-
-/** A script tag's default worker is fetched first. */
-type StartWorker = (name?: string, signal?: AbortSignal) => Worker | Promise<Worker>;
-
-async function startWorker(start: StartWorker, name: string | undefined, signal?: AbortSignal): Promise<Worker> {
-  try {
-    return await start(name, signal);
-  } catch (error) {
-    if (error instanceof WebVeraError || signal?.aborted) throw error;
-    throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
-      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
-      cause: error,
-    });
-  }
-}

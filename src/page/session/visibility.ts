@@ -1,13 +1,13 @@
 interface PageWatcher {
-  /** The page is hidden, or shown again. */
+  /** The page was hidden or shown. */
   onVisibility(hidden: boolean): void;
-  /** The page goes: it is closed, left for another one, or frozen. Perhaps nothing runs any more after this. */
+  /** The page is being closed, left or frozen. This may be the last code that runs. */
   onLeave(): void;
-  /** The page was frozen, and goes on. */
+  /** The page was frozen and is active again. */
   onReturn(): void;
 }
 
-/** Tells what becomes of the page, until the returned function is called. Does nothing without a page. */
+/** Reports the page's visibility and life cycle until the returned function is called. Does nothing without a page. */
 export function watchPage({ onVisibility, onLeave, onReturn }: PageWatcher): () => void {
   const { document } = globalThis as { readonly document?: Document };
   if (document === undefined) return () => {};

@@ -1,34 +1,34 @@
 interface Screen {
-  /** Whether it is wished that it stays on. */
-  wish(isOn: boolean): void;
-  /** Lets it go off for good. */
+  /** Requests or releases the wake lock. */
+  request(isOn: boolean): void;
+  /** Releases the wake lock for good. */
   close(): void;
 }
 
 /**
- * Keeps the screen on while it is wished for and the page is visible: as the page is hidden, browsers let it go. `onRefused`
- * is told once, with the reason, where the browser can't or won't. Does nothing without a page.
+ * Holds a screen wake lock while it is requested and the page is visible; browsers release it when the page is hidden.
+ * `onRefused` is called once, with the reason, if the browser can't or won't grant it. Does nothing without a page.
  */
 export function keepScreenOn(onRefused: (reason: string) => void): Screen {
   const { document } = globalThis as { readonly document?: Document };
   const watch = new AbortController();
-  let isWished = false;
-  let isTold = false;
-  /** Of the last request: later ones come after it. */
+  let isRequested = false;
+  let isReported = false;
+  /** The last request; each request waits for the one before. */
   let last: Promise<WakeLockSentinel | undefined> = Promise.resolve(undefined);
 
   const update = (): void => {
     last = last.then(async (held) => {
-      const isWanted = isWished && !watch.signal.aborted && document?.visibilityState === 'visible';
+      const isWanted = isRequested && !watch.signal.aborted && document?.visibilityState === 'visible';
       const isHeld = held?.released === false;
       try {
         if (isWanted === isHeld) return held;
         if (isWanted) return await requestLock();
         await held?.release();
       } catch (error) {
-        // A page that was just hidden gets none, and asks again as it is shown.
-        if (!isTold && isWanted && document?.visibilityState === 'visible') {
-          isTold = true;
+        // A page that was just hidden is refused, and requests the lock again when it is shown.
+        if (!isReported && isWanted && document?.visibilityState === 'visible') {
+          isReported = true;
           onRefused(error instanceof Error ? error.message : String(error));
         }
       }
@@ -37,8 +37,8 @@ export function keepScreenOn(onRefused: (reason: string) => void): Screen {
   };
   document?.addEventListener('visibilitychange', update, { signal: watch.signal });
   return {
-    wish(isOn) {
-      isWished = isOn;
+    request(isOn) {
+      isRequested = isOn;
       update();
     },
     close() {

@@ -32,14 +32,14 @@ export const callbackList: Rule = {
   },
 };
 
-/** Hooks that are there in another spelling, such as onLog: nobody would call them. */
+/** Finds hooks in another spelling, such as onLog, which would never be called. */
 function misspelt(callback: object): string[] {
   const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
   const names = [callback, Object.getPrototypeOf(callback) ?? {}].flatMap((part) => Object.getOwnPropertyNames(part));
   return Object.keys(HOOKS).filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
 }
 
-/** The callbacks of one run. What they ask for goes to `onControl`. */
+/** The callbacks of one run. Their requests are passed to `onControl`. */
 export class Callbacks {
   readonly #args: Readonly<TrainingArguments>;
   readonly #callbacks: readonly TrainerCallback[];
@@ -56,14 +56,14 @@ export class Callbacks {
     callbacks: readonly TrainerCallback[],
     onControl: (request: RunControl) => void,
   ) {
-    // What the data decides is left out, as it is in the public type.
+    // Arguments that the data decides are null here, and absent in the public type.
     const known = Object.entries(args).filter(([, value]) => value !== null);
     this.#args = Object.freeze(Object.fromEntries(known));
     this.#callbacks = callbacks;
     this.#onControl = onControl;
   }
 
-  /** The worker's hooks that somebody listens to. */
+  /** The worker's hooks that a callback implements. */
   get wanted(): readonly RunHook[] {
     const names: readonly RunHook[] = [
       'on_train_begin',
@@ -82,7 +82,7 @@ export class Callbacks {
     for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
     const stops = control.should_training_stop && !stoppedBefore;
     const { should_log, should_save, should_evaluate } = control;
-    control.should_log = control.should_save = control.should_evaluate = false; // each request is for one event
+    control.should_log = control.should_save = control.should_evaluate = false; // a request applies to one event
     if (stops || should_log || should_save || should_evaluate) {
       this.#onControl({ should_training_stop: stops, should_log, should_save, should_evaluate });
     }

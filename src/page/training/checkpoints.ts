@@ -3,32 +3,35 @@ import { linkOf } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 
-/** What is kept of a run on this device: its last checkpoint and the one before it. */
+/** A run's checkpoints on this device: the last one and the one before it. */
 export interface CheckpointInfo {
-  /** Of the run: the same for the same model, adapters and data. */
+  /** The run's id: the same for the same model, adapters and data. */
   readonly id: string;
-  /** The adapters that it trains. */
+  /** The adapters that the run trains. */
   readonly adapter_names: readonly string[];
-  /** That the last one is of; null where an early version of webvera stored it. */
+  /** The step of the last checkpoint; null if an early version of webvera stored it. */
   readonly global_step: number | null;
-  /** Whether the run had done all its steps by then. */
+  /** Whether the run had done all its steps. */
   readonly ended: boolean;
-  /** Of both together. */
+  /** The size of both checkpoints. */
   readonly bytes: number;
-  /** Of the last one, in milliseconds since 1970. */
+  /** When the last checkpoint was stored, in milliseconds since 1970. */
   readonly saved_at: number;
 }
 
 /**
- * The checkpoints stored in this browser, by run. When another run begins to keep its own, those of the oldest go down to
- * four runs in all: of runs that have ended, then of runs that nobody went on with for 30 days, but never of one that goes
- * on, in whichever tab. Up to 16 runs are kept that may not go; the next one is told `storage_full` as a warning, and trains on
- * without checkpoints. All reject with `storage_unavailable` where the browser fails.
+ * The checkpoints stored in this browser, by run. When a new run first stores one, the oldest are deleted until four
+ * runs are left: first those of runs that have ended, then those of runs that weren't resumed for 30 days, but never
+ * those of a run in progress in any tab. At most 16 runs that may not be deleted are stored; the next run reports
+ * `storage_full` as a warning and trains without checkpoints. All methods reject with `storage_unavailable` if the
+ * browser's storage fails.
  */
 export const checkpoints: {
-  /** By id, in order. */
+  /** The runs, sorted by id. */
   list(options?: CallOptions): Promise<readonly CheckpointInfo[]>;
-  /** Deletes what is kept of one run. One that goes on keeps its next checkpoint again. An id that isn't there is no error. */
+  /**
+   * Deletes the checkpoints of one run. A run in progress stores its next checkpoint again. An unknown id is no error.
+   */
   delete(id: string, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {

@@ -13,21 +13,22 @@ import { anyAdaptedModel, Trainer, type TrainerParts, trainerKey } from './train
 const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
 
 /**
- * All with which a run goes on in Python, on any machine: files by their paths in a folder. `README.md` has the commands;
- * `train.py` goes on by PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
- * the losses so far, and the data as they are tokenised, one row a line of JSON: of images their bytes, as a classifier takes
- * them in. The base model isn't in it, but for a classifier's head, which it may lack. A learning rate that the run has halved
- * goes on as that.
+ * Returns everything needed to continue a run in Python, on any machine, as files by their paths in a folder.
+ * `README.md` has the commands; `train.py` continues with PEFT and transformers' Trainer. The folder holds the adapter
+ * in PEFT's two files, AdamW's moments, the losses so far, and the tokenised data, one row per line of JSON; for images
+ * the bytes that the classifier reads. The base model isn't included, except for a classifier's head, which its files
+ * may lack. A learning rate that the run has halved continues halved.
  *
- * A run that goes on or is paused is exported as it stands after one of its next steps, and isn't disturbed. Otherwise it is
- * what `train({ resume_from_checkpoint: true })` would go on from: the run's last checkpoint in this browser, also after the
- * page was closed, or its first step. That goes through `train_dataset` once more, so a generator serves no longer.
+ * A run that is in progress or paused is exported as it is after one of its next steps, and isn't disturbed. Otherwise
+ * the export starts where `train({ resume_from_checkpoint: true })` would: at the run's last checkpoint in this
+ * browser, even after the page was closed, or at its first step. This reads `train_dataset` once more, so a generator
+ * that was already read fails.
  *
- * What runs measure on `eval_dataset` they don't measure there, and no best state is loaded at the end.
+ * In Python the run isn't measured on `eval_dataset`, and no best state is loaded at the end.
  *
- * Rejects with `invalid_argument` for a run that has no steps left, that has no data, or that has more adapters than one; for
- * runs with `group_by_length`, of language models with `label_smoothing_factor`, and of a ViT with `module_names: 'v4'`; for a
- * trainer of another model; and with `not_found` for a run that is over and whose state wasn't kept.
+ * Rejects with `invalid_argument` for a run that has no steps left, has no data, or has more than one adapter; for runs
+ * with `group_by_length`, language models with `label_smoothing_factor`, and a ViT with `module_names: 'v4'`; and for a
+ * trainer of another model. Rejects with `not_found` for a run that is over and has no stored state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },

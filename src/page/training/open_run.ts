@@ -2,16 +2,19 @@ import type { Handle } from '../../worker/protocol';
 import type { KeptForRun } from '../adapters/adapter_keeper';
 import type { OpenDataset } from '../data/feed';
 
-/** What a run is a run of. */
+/** The data sets and the model of a run that has started. */
 export interface OpenRun {
   readonly dataset: OpenDataset;
-  /** What it is measured on as it goes on, if anything. */
+  /** The data set that the run is measured on between its steps, if any. */
   readonly evalDataset: OpenDataset | undefined;
-  /** The session's name for the model, as it is now. */
+  /** The model's current handle. Throws if the model is lost or disposed of. */
   handle(): Handle;
-  /** Keeps the adapters as they are before its first step: it trains those `trained`. */
+  /**
+   * Stores copies of the adapters from before the first step, in the page, for recovery. `trained`: the adapters that
+   * the run trains.
+   */
   keep(trained: readonly string[]): KeptForRun;
-  /** Makes the model again where it was lost. */
+  /** Makes the model again after it was lost. */
   revive(): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import { Replay } from './replay';
 /** An event of a run that has a step. */
 type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
-/** What a run tells: its events, its state, and its callbacks' calls. */
+/** Reports a run: its events, its state, and the calls of its callbacks. */
 export class RunReport {
   readonly events = new Replay<TrainEvent>();
   readonly #callbacks: Callbacks;
@@ -24,13 +24,13 @@ export class RunReport {
   #best: BestEvaluation | null = null;
   #state: TrainerState;
   #hasBegun = false;
-  #isKept = false;
-  /** Why it stands still, as far as was told. */
+  #hasCheckpoint = false;
+  /** The reason of the last `paused` event, until `resumed`. */
   #paused: PauseReason | undefined;
-  /** What was lost last, until the run goes on. */
+  /** The error of the last loss, until the run has recovered. */
   #loss: WebVeraError | undefined;
 
-  /** `isPaused`: whether it is to stand still, should it go on elsewhere. */
+  /** `isPaused`: whether the run stays paused after it has recovered. */
   constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
     this.#callbacks = callbacks;
     this.#isPaused = isPaused;
@@ -41,29 +41,29 @@ export class RunReport {
     return this.#state;
   }
 
-  /** Whether there is a checkpoint of this very run, rather than of an older one. */
-  get isKept(): boolean {
-    return this.#isKept;
+  /** Whether this run has stored a checkpoint; older runs with the same id don't count. */
+  get hasCheckpoint(): boolean {
+    return this.#hasCheckpoint;
   }
 
-  /** The next event will be of a run that goes on after it. */
+  /** Notes a loss. The next event then comes from the recovered run. */
   onLoss(loss: WebVeraError): void {
     this.#loss = loss;
   }
 
   add(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'reading') this.#read(event);
-    else this.#take(progress, event);
+    else this.#addTimed(progress, event);
   }
 
-  #take(progress: TrainProgress, event: TimedEvent): void {
+  #addTimed(progress: TrainProgress, event: TimedEvent): void {
     const loss = this.#loss;
     this.#loss = undefined;
-    if (loss === undefined) this.#tell(progress, event);
-    else this.#goOn(loss, progress, event);
+    if (loss === undefined) this.#report(progress, event);
+    else this.#reportRecovery(loss, progress, event);
   }
 
-  /** Data are read before a run has a step, so its state stays as it is, also after a loss. */
+  /** Data are read before the first step, so the state doesn't change, even after a loss. */
   #read({ dataset, loaded, total }: ReadProgress): void {
     this.events.push({ type: 'reading', state: this.#state, dataset, loaded, total });
   }
@@ -72,19 +72,19 @@ export class RunReport {
     this.events.push({ type: 'warning', state: this.#state, code, message });
   }
 
-  /** From its last checkpoint, or else from its first step. */
-  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
+  /** Reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
+  #reportRecovery({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
-    // A checkpoint may have been kept without this page having heard of it.
+    // The last checkpoint may be later than the last reported step, if the worker died in between.
     const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
     const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
-    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
-    if (this.#paused !== undefined && !this.#isPaused()) this.#tell(from, { type: 'resumed', reason: this.#paused });
-    if (!isRestored) this.#tell(progress, event);
+    this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
+    if (this.#paused !== undefined && !this.#isPaused()) this.#report(from, { type: 'resumed', reason: this.#paused });
+    if (!isRestored) this.#report(progress, event);
   }
 
-  #tell(progress: TrainProgress, event: TimedEvent): void {
+  #report(progress: TrainProgress, event: TimedEvent): void {
     if (event.type === 'restored' || event.type === 'recovered') {
       this.#logs.splice(0, this.#logs.length, ...event.logs);
       this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);
@@ -111,7 +111,7 @@ export class RunReport {
         this.#hasBegun = true;
         break;
       case 'save':
-        this.#isKept = true;
+        this.#hasCheckpoint = true;
         this.events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
         this.#callbacks.run('on_save', state);
         break;

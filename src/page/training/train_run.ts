@@ -17,25 +17,25 @@ import { watchPage } from '../session/visibility';
 import { keepScreenOn } from '../session/wake_lock';
 import { Callbacks } from './callbacks';
 import { datasetsOf, type OpenRun } from './open_run';
-import { isLoss, Recovery } from './recovery';
+import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
 /**
- * A run that has begun. Iterate for its events, await for its output; both may be done, in either order. Aborted, both
- * reject with `signal.reason`. Leaving the loop doesn't stop the run.
+ * A run in progress. Iterate over it for its events, await it for its output; both may be done, in either order. When
+ * its signal aborts, both reject with `signal.reason`. Leaving the loop doesn't stop the run.
  */
 export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOutput> {
   readonly state: TrainerState;
   /**
-   * Resolves once the last submitted step is done, and kept unless `save_strategy` is 'no'; or once the run is over, or
-   * resumed before it stood still. While it measures itself, a run stands still between two batches.
+   * Pauses the run. Resolves when the last submitted step is done, and stored unless `save_strategy` is 'no'; or when
+   * the run ends or is resumed before it has paused. During an evaluation the run pauses between two batches.
    */
   pause(): Promise<void>;
-  /** The run goes on, unless there is another reason for it to stand still, such as `whenHidden: 'pause'`. */
+  /** Continues the run, unless it is paused for another reason, such as `whenHidden: 'pause'`. */
   resume(): Promise<void>;
   /**
-   * Ends the run after the steps that are submitted; the model keeps what it has learnt. `save`: whether a checkpoint is
-   * made of its end; by default as `save_strategy` says.
+   * Ends the run after the submitted steps; the model has the trained values. `save`: whether a checkpoint of the end
+   * is stored; by default as `save_strategy` says.
    */
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
 }
@@ -48,17 +48,17 @@ interface RunSetup {
   readonly signal: AbortSignal | undefined;
   readonly resume: boolean | string;
   readonly takeOver: boolean;
-  /** May throw; the run then rejects with that. */
+  /** Opens the data sets. If it throws, the run rejects with that error. */
   open(): OpenRun;
 }
 
-/** A run that can be told to stand still for other reasons than its user's. */
+/** A run that can be paused for other reasons than its user's. */
 export interface PausableRun extends TrainRun {
   pauseFor(reason: PauseReason): Promise<void>;
   resumeFor(reason: PauseReason): Promise<void>;
 }
 
-/** Of `stop`. */
+/** The rules of the options of `stop`. */
 export const stopRules = { save: anyBoolean };
 
 export class RemoteRun implements PausableRun {
@@ -69,18 +69,21 @@ export class RemoteRun implements PausableRun {
   readonly #callbacks: Callbacks;
   readonly #report: RunReport;
   readonly #output: Promise<TrainOutput>;
-  /** Why it is to stand still, and whether it is to end: told again to a run that goes on elsewhere. */
+  /** The reasons to pause, and the request to stop: sent again to a recovered run. */
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
-  #isBroken = false;
-  /** The adapters that it trains, active or not by the time that it goes on, and what was kept of them; once the session has told. */
+  #hasLost = false;
+  /**
+   * The adapters that the run trains, even if others are active when it recovers, and the stored copies of them. Set by
+   * the worker's event `chosen`.
+   */
   #trained: readonly string[] | undefined;
   #kept: KeptForRun | undefined;
-  /** The session has reported something about its steps. */
-  #isHeard = false;
-  /** While the run goes on. */
+  /** Whether the worker has reported anything about the run's steps. */
+  #hasReported = false;
+  /** The call that runs, while one does. */
   #call: CallId | undefined;
-  /** Once the session has heard of it, or never will. */
+  /** Resolves when the worker has the run, or when the run has ended without that. */
   readonly #begun: Promise<void>;
   #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
@@ -111,7 +114,7 @@ export class RemoteRun implements PausableRun {
     return this.#report.state;
   }
 
-  /** The session's name for it while it goes on, which it does soon. */
+  /** The id of the run's call while it is in progress. Waits until the worker has the run. */
   async begun(): Promise<CallId | undefined> {
     await this.#begun;
     return this.#call;
@@ -125,7 +128,7 @@ export class RemoteRun implements PausableRun {
     return this.resumeFor('user');
   }
 
-  /** The session keeps the reasons: the run stands still while there is one. */
+  /** Adds a reason to pause. The worker counts the reasons: the run is paused while there is any. */
   pauseFor(reason: PauseReason): Promise<void> {
     this.#pauses.add(reason);
     return this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
@@ -138,7 +141,7 @@ export class RemoteRun implements PausableRun {
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
     checkOptions('stop', options, stopRules);
-    // If the session is gone, the output tells.
+    // If the session has ended, the output rejects with the reason.
     await this.#ask({ should_training_stop: true, save_at_end: options.save }).catch(() => {});
     return this.#output;
   }
@@ -155,25 +158,25 @@ export class RemoteRun implements PausableRun {
     return this.#report.events[Symbol.asyncIterator]();
   }
 
-  /** To its end, by itself over what is lost on the way. */
+  /** Runs to completion, recovering from lost workers and devices. */
   async #run(setup: RunSetup): Promise<TrainOutput> {
     const { link, signal, args } = setup;
     const run = setup.open();
     const onBlocked = ({ message, hint }: WebVeraError): void =>
       this.#report.warn('gpu_blocked', `${message}. ${hint}`);
-    const recovery = new Recovery({ link, signal, revive: run.revive, onBlocked });
+    const recovery = new RunRecovery({ link, signal, revive: run.revive, onBlocked });
     const unwatch = watchPage({
       onVisibility: (hidden) => this.#onVisibility(hidden, args),
       onLeave: () => this.#onLeave(args),
       onReturn: () => this.#ask({ check_lock: true }).catch(this.#fail),
     });
-    this.#screen?.wish(true);
+    this.#screen?.request(true);
     try {
       for (;;) {
         try {
           return await this.#attempt(setup, run);
         } catch (error) {
-          this.#isBroken = true;
+          this.#hasLost = true;
           this.#report.onLoss(await recovery.from(error, this.state.global_step));
         }
       }
@@ -186,8 +189,8 @@ export class RemoteRun implements PausableRun {
 
   async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     const hooks = this.#callbacks.wanted;
-    // An older run's state is none to go on from, unless that was asked for.
-    const resume_from_checkpoint = this.#report.isKept || resume;
+    // Resumes from a checkpoint of this run, but from an older run's only if the caller asked for that.
+    const resume_from_checkpoint = this.#report.hasCheckpoint || resume;
     try {
       return await callReading(
         link,
@@ -195,8 +198,8 @@ export class RemoteRun implements PausableRun {
         (call, fail) => {
           this.#call = call;
           this.#fail = fail;
-          // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
-          const take_over = takeOver && !this.#isHeard;
+          // While the run was lost another tab may have taken it over. It isn't taken back.
+          const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
             ...{ data: run.dataset.source, eval_data: run.evalDataset?.source },
@@ -211,14 +214,13 @@ export class RemoteRun implements PausableRun {
     }
   }
 
-  /** Whether it is to stand still. */
   get #isPaused(): boolean {
     return this.#pauses.size > 0 && this.#stop === undefined;
   }
 
-  /** Tells a run that begins what was asked of it before. */
-  #remind(call: CallId): void {
-    this.#screen?.wish(!this.#isPaused);
+  /** Sends a recovered run the requests that were made before. */
+  #resendRequests(call: CallId): void {
+    this.#screen?.request(!this.#isPaused);
     const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));
     if (this.#stop !== undefined) asked.push(this.#link.request('controlTraining', call, this.#stop));
     Promise.all(asked).catch(this.#fail);
@@ -228,21 +230,24 @@ export class RemoteRun implements PausableRun {
     if (event.type === 'chosen') this.#onChosen(event, run);
     if (event.type !== 'train') return;
     const { type } = event.event;
-    this.#isHeard ||= type !== 'reading';
-    if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
+    this.#hasReported ||= type !== 'reading';
+    if (type === 'paused' || type === 'resumed') this.#screen?.request(type === 'resumed');
     this.#report.add(event.progress, event.event);
   }
 
-  /** The session knows it, and which adapters it trains: it begins once those are kept, or can't be. */
+  /**
+   * The worker has the run and has chosen the adapters to train. The run starts when copies of those are stored, or
+   * can't be.
+   */
   #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
     this.#trained = adapters;
     this.#kept ??= run.keep(adapters);
-    if (this.#isBroken) this.#remind(call);
+    if (this.#hasLost) this.#resendRequests(call);
     this.#onBegun();
     this.#kept.kept.then(() => this.#link.request('startTraining', call)).catch(this.#fail);
   }
 
-  /** A page that is hidden may never be seen again. */
+  /** Pauses or saves when the page is hidden: it may be closed without another event. */
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
     const react = async (): Promise<void> => {
       if (whenHidden === 'pause') await (hidden ? this.pauseFor('hidden') : this.resumeFor('hidden'));
@@ -264,7 +269,7 @@ export class RemoteRun implements PausableRun {
     return this.#toRun((call) => this.#link.request('controlTraining', call, request));
   }
 
-  /** What is lost meanwhile stands still, and the output tells of it. */
+  /** Sends a request to the run. Ignores a loss, which the output reports. */
   async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
     await this.#begun;
     if (this.#call === undefined) return;
@@ -278,7 +283,7 @@ function notKept(reason: string): string {
   return `The screen may go off while the run goes on: ${reason}`;
 }
 
-/** What a `Trainer` gives, as this library sees it. */
+/** The internal type of a run that a `Trainer` returned. */
 export function pausable(run: TrainRun): PausableRun {
   if (run instanceof RemoteRun) return run;
   throw new WebVeraError('internal', 'Expected a run that a Trainer gave');

@@ -24,51 +24,59 @@ import { beginningOf } from './run_report';
 import { RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 
-/** What is trained, on what, and how. Whatever is wrong with it is `invalid_argument` and says what to pass instead. */
+/**
+ * The model, the data and the arguments of a trainer. Wrong values throw `invalid_argument`, with advice on what to
+ * pass instead.
+ */
 export interface TrainerInit {
   /**
-   * From `get_peft_model` or `PeftModel.from_pretrained`. The adapters train that are active as `train()` is called, as far as they are
-   * trainable.
+   * From `get_peft_model` or `PeftModel.from_pretrained`. Trains the adapters that are active when `train()` is called,
+   * as far as they are trainable.
    */
   readonly model: AdaptedModel;
-  /** The adapter that trains, active or not. The active ones by default. */
+  /** The adapter to train, active or not. Default: the active adapters. */
   readonly adapter_name?: string;
-  /** Hugging Face's names; each has a default. They are checked as the trainer is made. */
+  /** Hugging Face's names; each has a default. The constructor checks them. */
   readonly args?: TrainingArguments;
   /**
-   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text. Each run
-   * goes through it once, so a generator serves one run. Examples are checked as the run reads them: it rejects with
-   * `invalid_argument`, `invalid_format` for broken JSON or CSV, and `limit_exceeded` for more than 2²⁷ tokens (some 500 MB of
-   * English), which are kept in memory for later epochs, and for a line of JSON or a row of CSV of more than 2²⁴ characters.
-   * Events `reading` report how far a long data set is read.
+   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text.
+   * Each run reads it once, so a generator serves one run. Examples are checked as the run reads them. The run rejects
+   * with `invalid_argument` for wrong examples, `invalid_format` for broken JSON or CSV, and `limit_exceeded` for more
+   * than 2²⁷ tokens (some 500 MB of English), which are held in memory for later epochs, or for a line of JSON or a row
+   * of CSV of more than 2²⁴ characters. Events `reading` report the progress of reading a long data set.
    */
   readonly train_dataset: Dataset;
-  /** Of the same forms; `evaluate()` needs it, and so does an `eval_strategy`. Default: none. */
+  /** In the same forms; required by `evaluate()` and by an `eval_strategy`. Default: none. */
   readonly eval_dataset?: Dataset;
-  /** Called on the page, in their order. Default: none. */
+  /** Called on the page, in this order. Default: none. */
   readonly callbacks?: readonly TrainerCallback[];
 }
 
 export interface TrainOptions {
   /**
-   * Default: as `take_over`. false: the run begins at its first step. true: it goes on from its last checkpoint in this
-   * browser, or begins where there is none. A name, such as 'checkpoint-40': it goes on from that one, or rejects with `not_found`.
+   * Default: as `take_over`. false: the run starts at its first step. true: it resumes from its last checkpoint in this
+   * browser, or starts at its first step if there is none. A name, such as 'checkpoint-40': it resumes from that
+   * checkpoint, or rejects with `not_found`.
    */
   readonly resume_from_checkpoint?: boolean | string;
   /**
-   * Default false. true: where the same run goes on in another tab or session, it ends there within a step, is kept unless
-   * that one's `save_strategy` is 'no', and goes on here. It is asked to; a tab that doesn't answer within 3 seconds, as it
-   * is frozen or hangs, or hasn't ended 30 seconds after it answered, loses the run as it was last kept.
+   * Default: false. true: if the same run is in progress in another tab or session, it ends there within a step, is
+   * stored unless its `save_strategy` there is 'no', and resumes here. The other tab is asked first. If it doesn't
+   * answer within 3 seconds, because it is frozen or hangs, or hasn't ended the run 30 seconds after its answer, the
+   * run is taken from it and resumes from its last checkpoint.
    */
   readonly take_over?: boolean;
-  /** Aborted, the run ends at once and rejects with `signal.reason`. Its checkpoints stay, and the model keeps what it learnt. */
+  /**
+   * When it aborts, the run ends at once and rejects with `signal.reason`. Its checkpoints stay stored, and the model
+   * has the trained values.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The key of what a trainer was made with, for this library's own use. */
+/** The key of a trainer's parts, for internal use. */
 export const trainerKey: unique symbol = Symbol('trainer');
 
-/** What a trainer was made with, and its last run. */
+/** The values that a trainer was made with, and its last run. */
 export interface TrainerParts {
   readonly model: AdaptedModel;
   readonly adapter_name: string | undefined;
@@ -100,7 +108,7 @@ const trainRules: Rules<TrainOptions> = {
   signal: abortSignal,
 };
 
-/** Trains an adapter of a model on the visitor's device. */
+/** Trains adapters of a model on the visitor's device. */
 export class Trainer {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'Trainer';
@@ -115,10 +123,10 @@ export class Trainer {
   readonly #trainDataset: Dataset;
   readonly #evalDataset: Dataset | undefined;
   readonly #callbacks: readonly TrainerCallback[];
-  /** The last run: what callbacks of an evaluation are told of. */
+  /** The last run: its state is passed to the callbacks of an evaluation. */
   #run: RemoteRun | undefined;
 
-  /** Throws `invalid_argument` for what is missing, isn't known, or is out of its range. */
+  /** Throws `invalid_argument` for options that are missing, unknown or out of range. */
   constructor(init: TrainerInit) {
     const form = 'Write new Trainer({ model, args, train_dataset }).';
     if (typeof init !== 'object' || init === null || init instanceof RemoteModel) {
@@ -157,38 +165,40 @@ export class Trainer {
   }
 
   /**
-   * Begins a run, at once. It goes once through `train_dataset`, however many epochs there are. The run rejects with
-   * `invalid_argument` for data that can't be trained on, `numerical_error` as told below,
-   * `out_of_memory`, `device_lost`, and with what the data set or a callback throws.
+   * Starts a run at once. It reads `train_dataset` once, for any number of epochs. The run rejects with
+   * `invalid_argument` for data that can't be trained on, `numerical_error` as described below, `out_of_memory`,
+   * `device_lost`, and with errors of the data set or a callback.
    *
-   * Where a loss or a gradient isn't finite, or vectors come to more than 10⁴, which no adapter may hold, the run goes back
-   * to its last good state, and on from there with half the learning rate, for all steps to come: `recovered` tells of it,
-   * and a `warning` (`numerical_error`) the rate. That state is the last one that was to be kept, stored or not, after which
-   * the next step went well; with `save_strategy: 'no'` it is the run's beginning. It does so at most three times in a row:
-   * times count as in a row until a step fails that comes after all that failed before. Then the run rejects with
-   * `numerical_error`, and the adapter holds the vectors of that state (`detail.kept_step`). Nothing that isn't finite is
-   * ever saved. A checkpoint tells how often the rate was halved, and a resumed run goes on with it, unless another
-   * `learning_rate` is given.
+   * If a loss or a gradient isn't finite, or values of a vector exceed 10⁴, which no adapter may hold, the run returns
+   * to its last good state and continues with half the learning rate for all remaining steps. The event `recovered`
+   * reports it, and a `warning` (`numerical_error`) the new rate. That state is the last one due for saving, stored or
+   * not, after which the next step succeeded; with `save_strategy: 'no'` it is the start of the run. This happens at
+   * most three times in a row; the count restarts when the failing step is later than all that failed before. Then the
+   * run rejects with `numerical_error`, and the adapter holds the vectors of that state (`detail.kept_step`). Values
+   * that aren't finite are never saved. A checkpoint stores how often the rate was halved, and a resumed run applies
+   * it, unless `learning_rate` was changed.
    *
-   * Where the GPU or the worker is lost, the run makes its model again, from where it came and with the adapters that it began with,
-   * and goes on by itself from its last checkpoint, or else from its beginning: `recovered` tells how many steps are repeated. It
-   * does so as long as it comes further, and three times in a row where it doesn't; it then rejects with `device_lost` or
-   * `worker_crashed`, and with `gpu_blocked` where the browser doesn't give the GPU back. What is kept for that, besides
-   * checkpoints, is the adapters' files and the examples of `train_dataset`, in the page, for as long as the run takes. A run over
-   * a model from `merge_and_unload` or `unload` rejects at once.
+   * If the GPU or the worker is lost, the run loads its model again, from the same source and with the adapters that it
+   * started with, and recovers by itself from its last checkpoint, or else from its start. The event `recovered`
+   * reports how many steps are repeated. It recovers any number of times while it makes progress, and three times in a
+   * row without progress. Then it rejects with `device_lost` or `worker_crashed`, or with `gpu_blocked` if the browser
+   * doesn't return the GPU. For this, besides checkpoints, the page holds the adapters' files and the examples of
+   * `train_dataset` while the run lasts. A run over a model from `merge_and_unload` or `unload` rejects at once.
    *
-   * With `resume_from_checkpoint` the run goes on from its last checkpoint, if there is one, as if it had never stopped; a
-   * string (`'checkpoint-40'`) names one that must be there, else the run rejects with `not_found`. A checkpoint belongs
-   * to a base model, its adapters by name and by what they began with, and the data as they are tokenised; the last two
-   * are kept, of the last four runs. Other arguments than it was made with hold from here on, with a warning of the
-   * session (`other_arguments`). A run that had ended ends at once, with what it had learnt, or begins anew where the
-   * arguments are others. One that was stopped further on than the arguments of now go ends at once too, with a warning.
-   * Rejects with `storage_unavailable` while the database can't be asked, and with `locked_by_other_tab` while the same run
-   * goes on elsewhere; `take_over: true` brings it here. The run that another tab takes over rejects with
-   * `locked_by_other_tab` too, with `detail: { taken_over: true }`, unless it had just come to its end; the model keeps what
-   * it learnt, and nothing more is written. A run that neither resumes nor takes over trains beside one that is the same,
-   * but isn't kept meanwhile, with a warning `locked_by_other_tab`. Only runs of the same session are known of where nothing
-   * outlives it, or there are no Web Locks, as in Node before 24.
+   * With `resume_from_checkpoint` the run resumes from its last checkpoint, if there is one, as if it had never
+   * stopped. A string (`'checkpoint-40'`) names a checkpoint that must exist, otherwise the run rejects with
+   * `not_found`. A checkpoint belongs to a base model, its adapters by name and by their initial values, and the
+   * tokenised data. The last two checkpoints are stored, for the last four runs. If arguments differ from the stored
+   * ones, the new ones apply from here on, with a warning of the session (`other_arguments`). A run that had ended
+   * resolves at once with its trained values, or starts anew if the arguments differ. A run that was stopped after more
+   * steps than the arguments now ask for also ends at once, with a warning.
+   *
+   * Rejects with `storage_unavailable` while the database can't be read, and with `locked_by_other_tab` while the same
+   * run is in progress elsewhere; `take_over: true` takes it over. The run that another tab takes over rejects with
+   * `locked_by_other_tab` too, with `detail: { taken_over: true }`, unless it had just ended; the model has the trained
+   * values, and nothing more is stored. A run that neither resumes nor takes over trains beside an equal run, but
+   * stores no checkpoints meanwhile, with a warning `locked_by_other_tab`. If the store doesn't outlive the session, or
+   * without Web Locks, as in Node before 24, only runs of the same session are known.
    */
   train(options: TrainOptions = {}): TrainRun {
     const { signal, resume_from_checkpoint, take_over = false } = readable(options);
@@ -223,16 +233,17 @@ export class Trainer {
   }
 
   /**
-   * How the model does on `eval_dataset`, as it is now.
+   * Measures the model on `eval_dataset`.
    *
-   * Of a language model, `eval_loss`: the mean loss over all labelled tokens, of texts that are cut into blocks of `max_length`
-   * that don't overlap; `perplexity`: its exponential; `eval_tokens`: how many there are. Of a classifier, `eval_loss`: the mean
-   * over all examples; `eval_rows`: how many there are; `accuracy` and `f1`, the mean of all classes' F1. Of one that tells several
-   * labels at once, `accuracy`: how many rows are wholly right; `f1`: the mean of all labels' F1; `f1_micro`: that of all labels
-   * together. Of numbers, `pearson` and `spearman`: the correlations of what is predicted with what is given, of several numbers
-   * their means, NaN where either doesn't vary.
+   * A language model gives `eval_loss`: the mean loss over all labelled tokens, of texts cut into blocks of
+   * `max_length` that don't overlap; `perplexity`: its exponential; `eval_tokens`: the number of labelled tokens. A
+   * classifier gives `eval_loss`: the mean over all examples; `eval_rows`: the number of examples; `accuracy` and `f1`,
+   * the mean of all classes' F1. A model with several labels per example gives `accuracy`: the share of rows with all
+   * labels right; `f1`: the mean of all labels' F1; `f1_micro`: the F1 of all labels together. A model of numbers gives
+   * `pearson` and `spearman`: the correlations of predicted and given values, averaged over several numbers, NaN if
+   * either doesn't vary.
    *
-   * Rejects with `invalid_argument` where there is no `eval_dataset`, or data that can't be measured on.
+   * Rejects with `invalid_argument` without an `eval_dataset`, or for data that can't be measured on.
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: abortSignal });

@@ -97,7 +97,7 @@ const rules: Rules<TrainingArguments> = {
   keepAwake: anyBoolean,
 };
 
-/** Every argument with its value. Throws `invalid_argument` for unknown names and values that can't be. */
+/** Returns every argument with its value. Throws `invalid_argument` for unknown names and invalid values. */
 export function resolveTrainingArguments(args: TrainingArguments = {}): ResolvedTrainingArguments {
   checkOptions('TrainingArguments', args, rules);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);

@@ -27,7 +27,7 @@ import type {
 } from '../protocol';
 import type { Ready } from '../rpc/ready';
 import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
-import type { AdapterShelf } from '../storage/adapter_shelf';
+import type { SavedAdapters } from '../storage/saved_adapters';
 import { AdapterPlacer } from './adapter_placer';
 import { ModelAdapters } from './model_adapters';
 
@@ -35,17 +35,17 @@ import { ModelAdapters } from './model_adapters';
 export class AdapterLoader {
   readonly #host: SessionHost;
   readonly #sources: ModelSources;
-  readonly #shelf: AdapterShelf;
+  readonly #saved: SavedAdapters;
   readonly #warn: Warn;
   readonly #frozen = new WeakMap<Runner, Map<AdapterKind, FrozenPool>>();
   /** Slow devices draw four million numbers a second. */
   readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
   #keys = 0;
 
-  constructor(host: SessionHost, sources: ModelSources, shelf: AdapterShelf, warn: Warn) {
+  constructor(host: SessionHost, sources: ModelSources, saved: SavedAdapters, warn: Warn) {
     this.#host = host;
     this.#sources = sources;
-    this.#shelf = shelf;
+    this.#saved = saved;
     this.#warn = warn;
   }
 
@@ -124,7 +124,7 @@ export class AdapterLoader {
     options: LoadAdapterOptions,
     signal: AbortSignal,
   ): Promise<AdapterBytes> {
-    if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
+    if (typeof source === 'object' && 'id' in source) return this.#saved.expect(source.id);
     return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
   }
 
@@ -138,7 +138,7 @@ export class AdapterLoader {
     const { limits } = this.#sources;
     const bytes =
       typeof source === 'object' && 'id' in source
-        ? (await this.#shelf.expect(source.id)).config
+        ? (await this.#saved.expect(source.id)).config
         : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
     const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
     this.#warnOf(kindNamed(config), config);
@@ -179,7 +179,7 @@ export class AdapterLoader {
   async save(model: ModelAdapters, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
     const adapter = model.adapter(adapter_name ?? model.activeName);
     const bytes = writeAdapter(adapter.kind, adapter.config, await model.read(adapter));
-    if (id !== undefined) await this.#shelf.set(id, bytes);
+    if (id !== undefined) await this.#saved.set(id, bytes);
     return toFiles(bytes);
   }
 

@@ -3,10 +3,13 @@ import { rowsAndColumns } from '../../core/numbers/shape';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { BaseModel } from './base_model';
 
-/** Words of 32 bits at the beginning of a tensor's first and last row, that tell it from others of its shape. */
+/**
+ * 32-bit words sampled at the start of a tensor's first and last row. They distinguish it from other tensors of its
+ * shape.
+ */
 const SAMPLE = 64;
 
-/** What a base model is, as a fingerprint: names, shapes and samples of its tensors. */
+/** A base model's fingerprint: a hash of the names, shapes and samples of its tensors. */
 export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): Promise<string> {
   const digest = new Digest();
   const tensors = inOrder(weights);
@@ -15,7 +18,7 @@ export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): 
   return digest.end();
 }
 
-/** Tensors by their names, in an order that loading has no part in. */
+/** Tensors sorted by name, so that the order doesn't depend on loading. */
 export function inOrder(weights: ReadonlyMap<string, Value>): [string, Value][] {
   return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -24,7 +27,7 @@ export function describeTensor([name, { shape, dtype }]: readonly [string, Value
   return [name, shape, dtype];
 }
 
-/** The beginnings of a pinned value's first and last row, as values. */
+/** Views of the start of a pinned value's first and last row. */
 export function samplesOf(value: Value): Value[] {
   const shards = shardsOf(value).map((shard) => shard.value);
   const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];

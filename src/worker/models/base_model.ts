@@ -23,31 +23,30 @@ import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/tensors';
 
-/** What a model that shares tensors with another has of its own. */
+/** For a model that shares tensors with another: that model, and the tensors of its own. */
 interface Derived {
   readonly from: BaseModel;
   readonly owned: readonly Value[];
 }
 
-interface PredictRequest {
+interface PredictionPass {
   readonly args: BatchArguments;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
 }
 
-/** A base model on the device with the programs that run it, alone or with what lies over it. */
+/** A base model on the device, with the programs that run it, alone or with an overlay. */
 export class BaseModel {
   /** The model whose tensors this one shares: itself, unless it was derived. */
   readonly root: BaseModel;
   readonly loaded: LoadedModel;
   readonly tokenizer: TextTokenizer | undefined;
   readonly imageProcessor: ImageProcessor | undefined;
-  /** What it is used for. */
   readonly task: Task;
   readonly programs: ProgramCache;
   readonly losses: LossMeter;
   readonly generator: Generator;
-  /** Whoever uses the model does it in a job. */
+  /** The jobs that use the model; every use is a job. */
   readonly jobs: Jobs;
   readonly runner: Runner;
 
@@ -76,14 +75,14 @@ export class BaseModel {
     return { logits, loss };
   }
 
-  /** The labels of inputs without any. Throws `invalid_argument` for a model that tells none. */
+  /** Predicts the labels of inputs. Throws `invalid_argument` if the model isn't a classifier. */
   async predict(
     inputs: readonly SentExample[],
-    { args, overlay, signal }: PredictRequest,
+    { args, overlay, signal }: PredictionPass,
   ): Promise<readonly (readonly LabelScore[])[]> {
     const { task } = this;
     const { predictor } = task;
-    if (predictor === undefined) throw tellsNoLabels(this.loaded.model.head.className);
+    if (predictor === undefined) throw notAClassifier(this.loaded.model.head.className);
     const rows: unknown[] = [];
     const breather = new Breather(signal);
     for (const [index, input] of inputs.entries()) {
@@ -110,7 +109,7 @@ export class BaseModel {
     );
   }
 
-  /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
+  /** Reads tensors by the checkpoint's names and in its shapes, as float32; all of them if `names` is undefined. */
   async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
     const { model } = this.loaded;
     const values = new Map([...tensorsUnder(this.loaded, over)].map((entry) => [fileName(model, entry[0]), entry]));
@@ -129,7 +128,7 @@ export class BaseModel {
     return tensors;
   }
 
-  /** Copies of values in memory of their own, by name: all of them, or none. */
+  /** Copies values to new GPU memory, by name: all of them or none. */
   async copiesOf(values: ReadonlyMap<string, Value>): Promise<Map<string, Value>> {
     const copies = new Map<string, Value>();
     try {
@@ -147,7 +146,7 @@ export class BaseModel {
     }
   }
 
-  /** A model with other tensors in place of some, which it owns; the rest it shares. */
+  /** Makes a model with some tensors replaced. It owns those and shares the rest. */
   derive(tensors: ReadonlyMap<string, Value>): BaseModel {
     const { model, constants } = this.loaded;
     const weights = tensorsUnder(this.loaded, tensors);
@@ -157,7 +156,7 @@ export class BaseModel {
     return new BaseModel(this.runner, loaded, { tokenizer, imageProcessor }, derived);
   }
 
-  /** Forgets the programs that use what the key stands for. */
+  /** Drops the programs whose overlay contains the key's adapter. */
   async dropPrograms(key: string): Promise<void> {
     await this.programs.dropAll(({ overlay }) => keyHolds(overlay, key));
     await this.generator.dropPrograms(key);
@@ -171,8 +170,8 @@ export class BaseModel {
   }
 }
 
-function tellsNoLabels(className: string): WebVeraError {
+function notAClassifier(className: string): WebVeraError {
   return new WebVeraError('invalid_argument', `predict: expected a classifier, got ${className}`, {
-    hint: 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts by generate().',
+    hint: 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts with generate().',
   });
 }

@@ -8,18 +8,18 @@ export interface OpenDevice {
   readonly host: DeviceHost;
 }
 
-/** The session's GPU, opened by the first call that computes, and again by the first after it has failed. */
+/** The session's GPU device. The first call that computes opens it, and opens a new one after it was lost. */
 export class SessionDevice {
   readonly #gpu: GPU | undefined;
   readonly #onFailure: (error: WebVeraError) => void;
   readonly #onOpen: (device: OpenDevice) => Promise<void>;
   readonly #arithmetic: Arithmetic | undefined;
   #opened: Promise<OpenDevice> | undefined;
-  /** When the last one was lost. */
+  /** When the last device was lost. */
   #lostAt: number | undefined;
   #closed = false;
 
-  /** `onOpen` comes before whatever the device is opened for, which rejects if it does. */
+  /** `onOpen` runs before the device is used. If it rejects, so does the call that opens the device. */
   constructor(
     gpu: GPU | undefined,
     onFailure: (error: WebVeraError) => void,
@@ -32,14 +32,14 @@ export class SessionDevice {
     this.#arithmetic = arithmetic;
   }
 
-  /** Throws `unsupported_device`, or `gpu_blocked` after crashes; a later call tries again. */
+  /** Throws `unsupported_device`, or `gpu_blocked` after crashes. A later call tries again. */
   async executor(): Promise<Executor> {
     return (await this.open()).executor;
   }
 
-  /** As `executor`, with the device itself. */
+  /** As `executor`, with the device. */
   async open(): Promise<OpenDevice> {
-    await this.#letGoOfFailed();
+    await this.#closeLost();
     if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     const opening = this.#opened ?? this.#open();
     this.#opened = opening;
@@ -51,9 +51,9 @@ export class SessionDevice {
     }
   }
 
-  /** The GPU adapter that it would open. Throws as `executor` does. */
+  /** The GPU adapter that would be opened. Throws as `executor` does. */
   async adapter(): Promise<GPUAdapter> {
-    await this.#letGoOfFailed();
+    await this.#closeLost();
     return findAdapter(this.#here(), this.#lostAt);
   }
 
@@ -63,8 +63,8 @@ export class SessionDevice {
     device?.executor.close();
   }
 
-  /** What was loaded on it stays unusable, and says why. */
-  async #letGoOfFailed(): Promise<void> {
+  /** Closes a lost device. Values on it reject with the reason of the loss. */
+  async #closeLost(): Promise<void> {
     const opening = this.#opened;
     const device = await opening?.catch(() => undefined);
     if (device?.host.failed !== true || this.#opened !== opening) return;

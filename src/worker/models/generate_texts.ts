@@ -17,7 +17,10 @@ interface TextRequest {
   readonly signal: AbortSignal;
 }
 
-/** Continues prompts together; tells each token as it comes, and gives the new texts, '' without a tokenizer. */
+/**
+ * Continues prompts in one batch. Reports each token as it is generated, and resolves with the new texts, '' without a
+ * tokenizer.
+ */
 export async function generateTexts(
   { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
   { prompts, config, overlay, onToken, signal }: TextRequest,
@@ -30,7 +33,7 @@ export async function generateTexts(
   const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
   for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
     const own = texts[row];
-    // The last token also gives what the decoder held back.
+    // After the last token comes the rest that the decoder held back.
     const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
     if (own !== undefined) own.text += text;
     onToken({ row, token_id: id, text });
@@ -40,11 +43,11 @@ export async function generateTexts(
 
 function notOfTexts(className: string): WebVeraError {
   return new WebVeraError('invalid_argument', `generate: expected a causal language model, got ${className}`, {
-    hint: 'Load it with AutoModelForCausalLM.from_pretrained to continue texts; classifiers tell labels by predict().',
+    hint: 'Load it with AutoModelForCausalLM.from_pretrained to continue texts; classifiers give labels with predict().',
   });
 }
 
-/** One for each row, or none. */
+/** A detector of stop strings for each row, or none. */
 function stopsOf(
   tokenizer: TextTokenizer | undefined,
   ids: readonly (readonly number[])[],

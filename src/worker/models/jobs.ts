@@ -7,21 +7,21 @@ interface Job {
   readonly over: Promise<void>;
 }
 
-/** What is at work on a model, so that nothing is freed under it. */
+/** The jobs that use a model, so that nothing is freed while a job needs it. */
 export class Jobs {
   readonly #running = new Set<Job>();
   readonly #failure: AbortSignal;
   #closed = false;
 
-  /** `failure` aborts with what makes the model's device unusable. */
+  /** `failure` aborts with the error that made the model's device unusable. */
   constructor(failure: AbortSignal) {
     this.#failure = failure;
   }
 
   /**
-   * Runs `body`, at once. Its signal aborts with `signal`, when the job is ended, and when the device fails. `key` tells
-   * what it works with, as an overlay's key does.
-   * Throws `invalid_argument` after `close`, and what the device failed with.
+   * Runs `body` at once. Its signal aborts with `signal`, when the job is ended, and when the device fails. `key`: the
+   * key of the overlay that the job uses. Throws `invalid_argument` after `close`, and the device's error after it
+   * failed.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) {
@@ -46,12 +46,12 @@ export class Jobs {
     }
   }
 
-  /** Aborts the jobs that work with what `key` stands for, with `reason`, and resolves once they are over. */
+  /** Aborts the jobs whose overlay contains the key's adapter, with `reason`, and waits until they are over. */
   async end(key: string, reason: unknown): Promise<void> {
     await this.#end(reason, (job) => keyHolds(job.key, key));
   }
 
-  /** Ends all jobs, and lets no more begin. */
+  /** Ends all jobs and refuses new ones. */
   async close(reason: unknown): Promise<void> {
     this.#closed = true;
     await this.#end(reason, () => true);

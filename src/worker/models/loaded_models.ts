@@ -7,21 +7,21 @@ import { Handles } from '../rpc/handles';
 import type { BaseModel } from './base_model';
 import { TrainingTurns } from './training_turns';
 
-/** What a model's handle stands for: a base model alone, or with adapters over it. */
+/** A loaded model under a handle: a base model alone, or with adapters over it. */
 interface Loaded {
   readonly base: BaseModel;
-  /** What lies over the base model in a pass; with a name or names, those adapters alone. */
+  /** The overlay of the active adapters; with a name or names, of those adapters alone. */
   overlay(adapter?: string | readonly string[]): Overlay;
   /** As `overlay`, for a batch whose rows name their adapters. */
   overlayOfRows(names: readonly string[], rows: number): Overlay;
-  /** Runs `body` once all changes are made that were asked for before it. */
+  /** Runs `body` after the changes that were requested before it. */
   inTurn<T>(body: () => Promise<T>): Promise<T>;
-  /** Frees what lies over the base model. */
+  /** Frees the adapters over the base model. */
   dispose(): Promise<void>;
 }
 
-/** What runs, and what lies over it. */
-export interface Pass {
+/** A base model and the overlay of a pass. */
+export interface ModelPass {
   readonly model: BaseModel;
   readonly overlay: Overlay;
 }
@@ -53,7 +53,7 @@ class Alone implements Loaded {
 /** The models and tokenizers that a session has loaded. */
 export class LoadedModels {
   readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
-  /** The runs of the session, by what they train. */
+  /** The session's runs, by the adapters that they train. */
   readonly training = new TrainingTurns();
   readonly #models = new Handles<Loaded>('model');
 
@@ -74,13 +74,13 @@ export class LoadedModels {
     return this.get(handle).base;
   }
 
-  /** The same, and what lies over it in a pass; with a name or names, those adapters alone. */
-  find(handle: Handle, adapter?: string | readonly string[]): Pass {
+  /** The base model under a handle, with its overlay; with a name or names, that of those adapters alone. */
+  find(handle: Handle, adapter?: string | readonly string[]): ModelPass {
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
   }
 
-  /** Runs `body` once all changes of a model are made that were asked for before. Rejects with `signal.reason`. */
+  /** Runs `body` after the changes of a model that were requested before. Rejects with `signal.reason`. */
   inTurn<T>(handle: Handle, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
     const done = this.get(handle).inTurn(() => {
       signal.throwIfAborted();
@@ -90,13 +90,13 @@ export class LoadedModels {
   }
 
   /** As `find`, for a batch whose rows name their adapters. */
-  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): Pass {
+  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
     if (names === undefined) return this.find(handle);
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
   }
 
-  /** A model with its handle, which it gets unless it has one. */
+  /** Describes a base model. Adds a handle if it has none. */
   info(model: BaseModel): ModelInfo {
     const known = this.#models.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
     const { tokenizer, imageProcessor, loaded } = model;
@@ -110,7 +110,7 @@ export class LoadedModels {
     };
   }
 
-  /** A tokenizer with a new handle. */
+  /** Describes a tokenizer, with a new handle. */
   tokenizerInfo(tokenizer: TextTokenizer): TokenizerInfo {
     const { vocab_size, bos_token_id, eos_token_id, pad_token_id } = tokenizer;
     return { tokenizer: this.tokenizers.add(tokenizer), vocab_size, bos_token_id, eos_token_id, pad_token_id };
@@ -126,7 +126,7 @@ export class LoadedModels {
     const family = (): [Handle, Loaded][] => this.#models.entries().filter(([, { base }]) => base.root === root);
     const members = (): Set<BaseModel> => new Set([root, ...family().map(([, { base }]) => base)]);
     await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
-    // Asked again: what was on its way has come or failed by now.
+    // Collected again, because calls in progress may have added models meanwhile.
     const models = members();
     for (const [other, loaded] of family()) {
       this.#models.delete(other);
@@ -135,7 +135,7 @@ export class LoadedModels {
     for (const [other, tokenizer] of this.tokenizers.entries()) {
       if (tokenizer === root.tokenizer) this.tokenizers.delete(other);
     }
-    // What was derived goes before what it shares.
+    // Derived models are freed before the model whose tensors they share.
     for (const model of models) if (model !== root) await model.dispose();
     await root.dispose();
   }

@@ -4,21 +4,27 @@ import type { Executor } from '../../gpu/executor';
 import type { Tune } from '../../train/training_init';
 import type { SessionKernels } from './session_kernels';
 
-/** The kernels of one run: the session's as it begins, or those that it began with once. They are the same to its end. */
+/**
+ * The kernels of one run: the session's when the run starts, or the checkpoint's when it resumes. They don't change
+ * during the run.
+ */
 export class RunKernels {
   readonly runner: ChosenRunner;
   readonly #executor: Executor;
   readonly #session: SessionKernels;
   #resumed = false;
 
-  /** Of a run that begins now. Throws `internal` before a device was opened. */
+  /** Starts with the session's kernels. Throws `internal` before a device was opened. */
   constructor(session: SessionKernels) {
     this.#session = session;
     this.#executor = session.executor;
     this.runner = new ChosenRunner(this.#executor);
   }
 
-  /** What is to be done before the first step: nothing unless the session is to be tuned, or the run has its kernels. */
+  /**
+   * The tuning to do before the first step. Undefined if the session isn't to be tuned, or the run uses a checkpoint's
+   * kernels.
+   */
   tuning(): Tune | undefined {
     const tune = this.#resumed ? undefined : this.#session.tuning();
     return (
@@ -30,7 +36,7 @@ export class RunKernels {
     );
   }
 
-  /** Goes on with the kernels that the run was begun with, where it can; else with a warning. */
+  /** Uses the kernels of a checkpoint, if possible. Otherwise uses the session's, with a warning. */
   async resume(made: KernelChoice): Promise<void> {
     const variants = await this.#session.resumed(made);
     if (variants === undefined) return;

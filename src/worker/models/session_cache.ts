@@ -2,30 +2,30 @@ import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
+import type { CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId } from '../rpc/protocol';
 import { known } from '../storage/store_failures';
 import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
-import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protocol';
+import type { CacheCalls, CachedDownload, VerifyRequest, WireSource } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
 
-/** What a session does with the models that are kept on this device. */
+/** Answers a session's calls about cached downloads. */
 export class SessionCache implements CacheCalls {
   readonly #calls: Calls;
   readonly #sources: ModelSources;
-  readonly #kept: WeightStore | undefined;
+  readonly #cache: WeightStore | undefined;
 
-  constructor(calls: Calls, sources: ModelSources, kept: WeightStore | undefined) {
+  constructor(calls: Calls, sources: ModelSources, cache: WeightStore | undefined) {
     this.#calls = calls;
     this.#sources = sources;
-    this.#kept = kept;
+    this.#cache = cache;
   }
 
-  async listKept(): Promise<readonly KeptModel[]> {
+  async listCached(): Promise<readonly CachedDownload[]> {
     const folders = new Map<string, KeptFile[]>();
     for (const record of await this.#records()) {
       folders.set(record.folder, [...(folders.get(record.folder) ?? []), record]);
@@ -33,8 +33,8 @@ export class SessionCache implements CacheCalls {
     return [...folders.values()].flatMap((records) => modelOf(records) ?? []);
   }
 
-  async isKept(source: WireSource): Promise<boolean> {
-    const folder = this.#sources.kept(source, { isLocal: true });
+  async isCached(source: WireSource): Promise<boolean> {
+    const folder = this.#sources.cached(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
     if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
     const files = new Map(records.map(({ file, state }) => [file, state === 'verified']));
@@ -44,23 +44,29 @@ export class SessionCache implements CacheCalls {
       if (!(await this.#shards(folder, index))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
-    // These hold all that a model has.
+    // A GGUF file contains the whole model.
     if (weights.some((file) => file.endsWith('.gguf'))) return true;
-    // What is read after the weights: of a model of images the latter.
+    // Loading reads these after the weights: the tokenizer, or for an image model the preprocessor.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     return weights.length > 0 && has('config.json') === true && isInputKnown;
   }
 
-  verifyKept(
+  verifyCached(
     call: CallId,
     source: WireSource,
-    { progress }: VerifyOptions,
+    { progress }: VerifyRequest,
   ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
     return this.#calls.run(call, async (signal) => {
       const damaged = new Set<string>();
       const onDamage = (file: string): unknown => damaged.add(file);
-      const telling = progress ? call : undefined;
-      const folder = this.#sources.kept(source, { signal, isLocal: false, asksAgain: false, onDamage, call: telling });
+      const reportedCall = progress ? call : undefined;
+      const folder = this.#sources.cached(source, {
+        signal,
+        isLocal: false,
+        revalidates: false,
+        onDamage,
+        call: reportedCall,
+      });
       const records = (await folder?.records()) ?? [];
       const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
       if (folder === undefined || whole.length === 0) return 'none';
@@ -71,7 +77,7 @@ export class SessionCache implements CacheCalls {
           await known(readThrough(folder, file));
         } catch (error) {
           signal.throwIfAborted();
-          // Damage that can't be mended is told as such, whatever stood in the way.
+          // A damaged file that can't be repaired is reported as damaged, whatever the error was.
           if (!isDamage(error) && !damaged.has(file)) throw error;
           damaged.add(file);
         }
@@ -82,13 +88,13 @@ export class SessionCache implements CacheCalls {
     });
   }
 
-  async clearKept(source: WireSource): Promise<void> {
-    const folder = this.#sources.kept(source, { isLocal: true });
-    if (folder === undefined || this.#kept === undefined) return;
+  async clearCached(source: WireSource): Promise<void> {
+    const folder = this.#sources.cached(source, { isLocal: true });
+    if (folder === undefined || this.#cache === undefined) return;
     await known(folder.delete());
   }
 
-  /** Undefined for an index that can't be read. */
+  /** The weight files that an index lists. Undefined if the index can't be read. */
   async #shards(folder: FileSource, file: string): Promise<readonly string[] | undefined> {
     const { limits } = this.#sources;
     try {
@@ -101,7 +107,7 @@ export class SessionCache implements CacheCalls {
   }
 
   async #records(): Promise<readonly KeptFile[]> {
-    return this.#kept === undefined ? [] : known(this.#kept.list());
+    return this.#cache === undefined ? [] : known(this.#cache.list());
   }
 }
 
@@ -114,8 +120,8 @@ function isDamage(error: unknown): boolean {
   return error instanceof WebVeraError && ['storage_corrupt', 'integrity_mismatch'].includes(error.code);
 }
 
-/** Undefined where there is none of its files. */
-function modelOf(all: readonly KeptFile[]): KeptModel | undefined {
+/** Summarises the records of one model. Undefined if none of its files is cached. */
+function modelOf(all: readonly KeptFile[]): CachedDownload | undefined {
   const records = all.filter(({ state }) => state !== 'absent');
   const [first] = records;
   if (first === undefined) return undefined;

@@ -19,7 +19,7 @@ import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';
 import type { OpenDevice } from './device';
 
-/** Which kernels a session runs: those of the fixed table, those that were measured to be fastest, or those it was given. */
+/** The kernels of a session: those of the fixed table, those measured to be fastest, or a given choice. */
 export class SessionKernels {
   readonly #wanted: NonNullable<OpenOptions['kernels']>;
   readonly #store: BlobStore;
@@ -29,7 +29,7 @@ export class SessionKernels {
   #tuned = false;
   #version: Promise<string> | undefined;
 
-  /** Throws `invalid_argument` for a choice that names kernels or variants that there aren't. */
+  /** Throws `invalid_argument` for a choice with unknown kernels or variants. */
   constructor(wanted: OpenOptions['kernels'], store: BlobStore, warn: Warn) {
     if (typeof wanted === 'object') expectKnown(wanted);
     this.#wanted = wanted ?? 'default';
@@ -37,7 +37,10 @@ export class SessionKernels {
     this.#warn = warn;
   }
 
-  /** Before anything is loaded on a device. Throws `invalid_argument` where it lacks what the choice needs. */
+  /**
+   * Applies the choice to a new device, before anything is loaded on it. Throws `invalid_argument` if the device lacks
+   * a feature that the choice needs.
+   */
   async begin(device: OpenDevice): Promise<void> {
     const { executor, host } = device;
     this.#device = device;
@@ -53,12 +56,12 @@ export class SessionKernels {
     await this.#warnOfOthers(this.#wanted, host.adapter);
   }
 
-  /** The device's. Throws `internal` before one was opened. */
+  /** The device's executor. Throws `internal` before a device was opened. */
   get executor(): Executor {
     return this.#expectDevice().executor;
   }
 
-  /** What a training run does before its first step: nothing unless tuning was asked for, and not done yet. */
+  /** The tuning to do before a run's first step. Undefined if tuning wasn't requested or is done. */
   tuning(): Tune | undefined {
     const device = this.#device;
     if (this.#wanted !== 'tuned' || this.#tuned || device === undefined) return undefined;
@@ -67,7 +70,7 @@ export class SessionKernels {
         if (this.#tuned) return;
         const { executor, host } = device;
         executor.chosen = await tuneKernels(executor, host.info, steps, signal);
-        // The session may have another device by now, which this says nothing of.
+        // The session may have a new device by now, for which this tuning isn't valid.
         if (this.#device !== device) return;
         this.#tuned = true;
         await this.#keep(await this.choice());
@@ -75,8 +78,8 @@ export class SessionKernels {
   }
 
   /**
-   * The variants that a run goes on with which was begun with this choice. Undefined, with a warning, where they are of
-   * other shaders or another adapter, or the page has chosen others: its bits may differ then.
+   * The variants for a resumed run that started with this choice. Undefined, with a warning that its last bits may
+   * differ, if the choice was made for other shaders or another GPU adapter, or the page has given a choice of its own.
    */
   async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
     const { host } = this.#expectDevice();
@@ -91,7 +94,7 @@ export class SessionKernels {
     return undefined;
   }
 
-  /** The one in use, or these variants as one. Throws `internal` before a device was opened. */
+  /** The kernel choice in use, or a choice of the given variants. Throws `internal` before a device was opened. */
   async choice(variants = this.#expectDevice().executor.chosen): Promise<KernelChoice> {
     return { version: await this.#currentVersion(), adapter: this.#expectDevice().host.adapter, variants };
   }
@@ -101,7 +104,7 @@ export class SessionKernels {
     throw new WebVeraError('internal', 'Kernels were asked for before the device was opened');
   }
 
-  /** Whether a choice was made for these shaders on this adapter. */
+  /** Whether a choice was made for these shaders on this GPU adapter. */
   async #fits({ version, adapter }: KernelChoice, here: KernelAdapter): Promise<boolean> {
     return version === (await this.#currentVersion()) && sameAdapter(adapter, here);
   }
@@ -111,7 +114,9 @@ export class SessionKernels {
     return this.#version;
   }
 
-  /** Undefined where it was made for other shaders, or is damaged: then it is made again. */
+  /**
+   * The stored choice. Undefined if it was made for other shaders or is damaged, so that the kernels are tuned again.
+   */
   async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
     try {
       const value = await this.#store.get(keyOf(adapter));
@@ -167,7 +172,7 @@ function expectKnown({ variants }: KernelChoice): void {
     const expected =
       names.size === 0 ? 'the name of a kernel that has variants' : `${kernel}: ${[...names].join(' or ')}`;
     throw new WebVeraError('invalid_argument', `kernels: expected ${expected}, got ${kernel}: ${variant}`, {
-      hint: "It was made by another version of webvera. Open the session with 'tuned' to measure again.",
+      hint: "The choice was made by another version of webvera. Open the session with 'tuned' to measure again.",
     });
   }
 }
@@ -180,13 +185,13 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
     const message = `kernels: ${kernel}: ${name} needs ${lacking.join(', ')}, which this device doesn't have`;
     throw new WebVeraError('invalid_argument', message, {
       hint: lacking.includes('shader-f16')
-        ? "Open the session with arithmetic: 'f16' beside it, as the one was that it was made in."
-        : "It was made on another device. Open the session with 'tuned' to measure on this one.",
+        ? "Open the session with arithmetic: 'f16' as well, as in the session that made the choice."
+        : "The choice was made on another device. Open the session with 'tuned' to measure on this one.",
     });
   }
 }
 
-/** What a choice may name: few rows aren't up to it. */
+/** The variants that a choice may name. Those for few rows are chosen elsewhere. */
 function variantsOf(kernel: string) {
   const records = allTunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));

@@ -12,38 +12,38 @@ import { rowsOf, type Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import { placedExamples } from '../../tasks/reading/placed_examples';
 import type { SessionHost } from '../protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId, Handle } from '../rpc/protocol';
 import { baseIdentity } from './base_identity';
 import type { BaseModel } from './base_model';
 import type { SessionDevice } from './device';
 import { generateTexts } from './generate_texts';
-import type { LoadedModels, Pass } from './loaded_models';
+import type { LoadedModels, ModelPass } from './loaded_models';
 import { BaseModelLoader } from './loading/base_model_loader';
 import { exportModel } from './loading/export_model';
 import type { ModelSources } from './loading/model_sources';
 import { TokenizerLoader } from './loading/tokenizer_loader';
 import type {
   ChatTemplateOptions,
-  DecodeOptions,
-  EncodeOptions,
+  DecodeRequest,
+  EncodeRequest,
   ExampleFile,
   ForwardResult,
-  KeepRequest,
   LoadOptions,
   ModelCalls,
   ModelInfo,
   PredictRequest,
+  PrepareRequest,
   PreviewRequest,
   Prompt,
   TokenizerInfo,
   WireInputs,
   WireSource,
-} from './protocol';
+} from './model_protocol';
 import type { SessionKernels } from './session_kernels';
 
-/** What a session does with models. */
-interface ModelParts {
+/** The parts of a session that its models need. */
+interface SessionModelsInit {
   readonly host: SessionHost;
   readonly calls: Calls;
   readonly device: SessionDevice;
@@ -52,7 +52,7 @@ interface ModelParts {
   readonly models: LoadedModels;
 }
 
-/** What a session does with models and tokenizers, by their handles. */
+/** Answers a session's calls about models and tokenizers. */
 export class SessionModels implements ModelCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
@@ -63,7 +63,7 @@ export class SessionModels implements ModelCalls {
   readonly #modelLoader: BaseModelLoader;
   readonly #tokenizerLoader: TokenizerLoader;
 
-  constructor({ host, calls, device, kernels, sources, models }: ModelParts) {
+  constructor({ host, calls, device, kernels, sources, models }: SessionModelsInit) {
     this.#host = host;
     this.#calls = calls;
     this.#device = device;
@@ -112,11 +112,11 @@ export class SessionModels implements ModelCalls {
     );
   }
 
-  async encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]> {
+  async encode(tokenizer: Handle, text: string, options: EncodeRequest): Promise<number[]> {
     return this.#models.tokenizers.get(tokenizer).encode(text, options);
   }
 
-  async decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string> {
+  async decode(tokenizer: Handle, ids: readonly number[], options: DecodeRequest): Promise<string> {
     return this.#models.tokenizers.get(tokenizer).decode(ids, options);
   }
 
@@ -131,7 +131,7 @@ export class SessionModels implements ModelCalls {
   }
 
   forward(call: CallId, handle: Handle, inputs: WireInputs): Promise<ForwardResult> {
-    const pass = (): Pass => this.#models.findRows(handle, inputs.adapter_names, rowsOf(inputs));
+    const pass = (): ModelPass => this.#models.findRows(handle, inputs.adapter_names, rowsOf(inputs));
     return this.#job(call, pass, (model, overlay) => model.forward(inputs, overlay));
   }
 
@@ -142,7 +142,7 @@ export class SessionModels implements ModelCalls {
     config: ResolvedGenerationConfig,
   ): Promise<string[]> {
     const { adapter_name, adapter_names } = config;
-    const pass = (): Pass =>
+    const pass = (): ModelPass =>
       adapter_names === undefined
         ? this.#models.find(handle, adapter_name)
         : this.#models.findRows(handle, adapter_names, prompts.length);
@@ -180,7 +180,7 @@ export class SessionModels implements ModelCalls {
     });
   }
 
-  keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly SentExample[]> {
+  prepareExamples(call: CallId, handle: Handle, { examples, first }: PrepareRequest): Promise<readonly SentExample[]> {
     return this.#calls.run(call, async (signal) => {
       const { task } = this.#models.base(handle);
       const breather = new Breather(signal);
@@ -194,7 +194,7 @@ export class SessionModels implements ModelCalls {
   }
 
   stateDict(call: CallId, handle: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>> {
-    const pass = (): Pass => this.#models.find(handle);
+    const pass = (): ModelPass => this.#models.find(handle);
     return this.#job(call, pass, (model, overlay) => model.stateDict(names, overlay));
   }
 
@@ -220,10 +220,10 @@ export class SessionModels implements ModelCalls {
     this.#models.tokenizers.delete(tokenizer);
   }
 
-  /** A call that works with a model and what lies over it, as a job on the model. */
+  /** Runs a call that uses a model and its overlay, as a job on the model. */
   #job<T>(
     call: CallId,
-    pass: () => Pass,
+    pass: () => ModelPass,
     body: (model: BaseModel, overlay: Overlay, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return this.#calls.run(call, async (signal) => {

@@ -2,13 +2,16 @@ import type { Adapter } from '../../adapters/adapter';
 import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 
-/** Which adapters are being trained, from the moment that a run is asked for: two runs of one adapter would undo each other's steps. */
+/**
+ * The adapters that are being trained, from the moment that a run is requested. Two runs of one adapter would overwrite
+ * each other's steps.
+ */
 export class TrainingTurns {
   readonly #turns = new Map<Adapter, TrainingTurn>();
 
   /**
-   * For a run that trains these adapters. Throws `invalid_argument` where another one trains one of them, unless it was aborted: the new
-   * run then has to wait for `earlier`.
+   * Reserves adapters for a run. Throws `invalid_argument` if another run trains one of them, unless that run was
+   * aborted: then the new run must wait for `earlier`.
    */
   take(adapters: readonly Adapter[], signal: AbortSignal): TrainingTurn {
     const busy = adapters.find((adapter) => this.#turns.get(adapter)?.signal.aborted === false);
@@ -25,12 +28,12 @@ export class TrainingTurns {
     return turn;
   }
 
-  /** Resolves once no run moves that trains one of these adapters: it is over, or paused. Rejects with `signal.reason`. */
+  /** Waits until every run that trains one of these adapters is paused or over. Rejects with `signal.reason`. */
   async still(adapters: readonly Adapter[], signal: AbortSignal): Promise<void> {
     for (;;) {
       const moving = this.#of(adapters).find(({ isStill }) => !isStill);
       if (moving === undefined) return;
-      await untilAborted(moving.stood(), signal);
+      await untilAborted(moving.untilStill(), signal);
     }
   }
 
@@ -39,10 +42,10 @@ export class TrainingTurns {
   }
 }
 
-/** A run's turn to train its adapters. */
+/** A run's reservation of the adapters that it trains. */
 export class TrainingTurn {
   readonly signal: AbortSignal;
-  /** Resolves once the runs are over that had the adapters before. */
+  /** Resolves when the earlier runs of these adapters are over. */
   readonly earlier: Promise<unknown>;
   readonly over: Promise<void>;
   #isPaused = false;
@@ -62,23 +65,23 @@ export class TrainingTurn {
     return this.#isPaused || this.#isOver;
   }
 
-  /** Resolves once it is still. */
-  async stood(): Promise<void> {
+  /** Waits until the run is paused or over. */
+  async untilStill(): Promise<void> {
     if (!this.isStill) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#tell();
+    this.#notify();
   }
 
   end(): void {
     this.#isOver = true;
     this.#onOver();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     if (this.isStill) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -15,12 +15,15 @@ interface PlannedModel {
   readonly config: PretrainedConfig;
   readonly tensors: readonly TensorHeader[];
   readonly load: LoadOptions;
-  /** The adapter's. */
+  /** The adapter config's task_type. */
   readonly task_type: string | null;
   readonly maxBindingBytes: number;
 }
 
-/** A model as it would lie on a device, from what its files begin with. Throws as loading it does. */
+/**
+ * A model as it would be loaded, from its configuration and the headers of its weights. Throws the errors of loading
+ * it.
+ */
 export function planModel({ config, tensors, load, task_type, maxBindingBytes }: PlannedModel): LoadedModel {
   const { name: task } = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
   const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
@@ -29,7 +32,7 @@ export function planModel({ config, tensors, load, task_type, maxBindingBytes }:
       'limit_exceeded',
       `estimate: expected a smaller model, got one of ${model.weights.length} tensors`,
       {
-        hint: 'It is far larger than what trains in a browser.',
+        hint: 'The model is far too large to train in a browser.',
       },
     );
   }
@@ -62,7 +65,7 @@ function storageOf(
       'invalid_format',
       `Expected tensor ${fileNames(spec)[0]} in the weights, but it isn't there`,
       {
-        hint: 'Do config.json and the weights belong together, and was every file taken along?',
+        hint: 'Do config.json and the weights belong together, and are all weight files included?',
       },
     );
   }
@@ -70,7 +73,7 @@ function storageOf(
   return deviceDtype(spec, header, load.dtype ?? 'auto', ofTokens);
 }
 
-/** Of a head that shares a tensor, which some files hold in its place. */
+/** The file's name of a head that shares this tensor: some files only hold the head's. */
 function tiedNames({ tied }: Architecture, { name }: WeightSpec): string[] {
   return [...tied].flatMap(([head, source]) => (name === `${source}.weight` ? [`${head}.weight`] : []));
 }

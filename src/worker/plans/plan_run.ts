@@ -26,8 +26,8 @@ export interface RunPlan {
 }
 
 /**
- * The bytes and the work of a run whose batches are as large as they may be: by the run's own steps, with a runner that only counts.
- * Throws `limit_exceeded` for what can't be split.
+ * Counts the GPU bytes and the operations of a run with the largest possible batches: runs its own steps with a runner
+ * that only counts. Throws `limit_exceeded` for a tensor that can't be split.
  */
 export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);

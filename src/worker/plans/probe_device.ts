@@ -3,10 +3,10 @@ import type { DeviceIssue, DeviceReport } from '../../core/types/device_report';
 import { isSoftware } from '../../gpu/choice/choice';
 import { DeviceLimits } from '../../gpu/device_limits';
 
-/** Below this, layers of larger models lie in many pieces. */
+/** Bytes. Below this, weights of larger models are split into many shards. */
 const SMALL = 256 * 2 ** 20;
 
-/** What there is here. `findAdapter` throws where there is no GPU. */
+/** Reports the GPU and the storage of this device. `findAdapter` throws if there is no GPU. */
 export async function probeDevice(
   findAdapter: () => Promise<GPUAdapter>,
   store: 'auto' | 'memory',
@@ -40,13 +40,13 @@ async function probeGpu(findAdapter: () => Promise<GPUAdapter>, issues: DeviceIs
     issues.push({
       code: 'small_limits',
       message: `Expected buffers of ${SMALL} bytes or more, this GPU binds ${bindingBytes}`,
-      fix: 'Take small models and batches: estimate() tells which fit.',
+      fix: 'Use small models and batches: estimate() says which fit.',
     });
   }
   return { ...gpu, features: [...adapter.features], limits: limitsOf(adapter.limits) };
 }
 
-/** They are getters of its class, for which only this loop goes. */
+/** The limits are getters of a prototype, which only `for…in` lists. */
 function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
   const found: Record<string, number> = {};
   for (const name in limits) {
@@ -70,7 +70,7 @@ async function probeStorage(store: 'auto' | 'memory', issues: DeviceIssue[]): Pr
 
 async function kindOf(manager: StorageManager | undefined): Promise<DeviceReport['storage']['kind']> {
   if ((await attempt(() => manager?.getDirectory?.())) !== undefined) return 'opfs';
-  // A private window refuses what it has: only opening tells.
+  // A private window may refuse a database that it seems to have. Only opening one shows it.
   const opened = await attempt(
     () =>
       new Promise<true>((resolve, reject) => {

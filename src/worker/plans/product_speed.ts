@@ -5,12 +5,15 @@ import { pinned } from '../../graph/value';
 import { totalFlops } from '../../graph/work';
 import { linear } from '../../ops/products/linear';
 
-/** x (N, K) · weight (M, K)ᵀ: of the size that layers of small models have, so that one takes a slow device 0.1 s at most. */
+/** x (N, K) · weight (M, K)ᵀ: the size of a small model's layers, which takes a slow device 0.1 s at most. */
 const [N, M, K] = [256, 512, 512];
-/** Seconds after which the time that a result takes to arrive matters no more. */
+/** Seconds of measuring after which the latency of a readback is negligible. */
 const LONG = 0.2;
 
-/** Floating-point operations a second of a device's products, of which steps mostly consist. Rejects with `signal.reason`. */
+/**
+ * Measures a device's products, which make up most of a step: floating-point operations per second. Rejects with
+ * `signal.reason`.
+ */
 export async function productSpeed(runner: Runner, signal: AbortSignal): Promise<number> {
   const g = new Graph();
   const values = [pinned('x', [N, K]), pinned('weight', [M, K])] as const;

@@ -20,17 +20,17 @@ import { productSpeed } from './product_speed';
 import { suggest } from './suggest';
 import { judge, type Verdict } from './verdict';
 
-/** Bytes that any GPU binds. */
+/** Bytes that every GPU can bind: WebGPU's default limit. */
 const LEAST_BINDING = 128 * 2 ** 20;
 
 const TOKENIZER = 'tokenizer.json';
 
-/** What a model's files begin with. */
+/** A model's configuration and the headers of its weights. */
 interface Begun extends WeightHeaders {
   readonly config: PretrainedConfig;
 }
 
-/** What a session tells before anything is loaded. */
+/** Answers a session's calls that load no model. */
 export class SessionPlans implements PlanCalls {
   readonly #calls: Calls;
   readonly #device: SessionDevice;
@@ -55,11 +55,11 @@ export class SessionPlans implements PlanCalls {
       const config = new kind.Config(request.config);
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
-      const told = { download: await downloadOf(source, begun) };
-      const room = { bindingBytes: await this.#bindingBytes(), memory };
+      const download = await downloadOf(source, begun);
+      const capacity = { bindingBytes: await this.#bindingBytes(), memory };
       const plan = async (
         changed: ResolvedTrainingArguments,
-        maxBindingBytes = room.bindingBytes,
+        maxBindingBytes = capacity.bindingBytes,
       ): Promise<RunPlan & Pick<TaskFacts, 'inputs'>> => {
         signal.throwIfAborted();
         const loaded = planModel({ ...begun, load, task_type: config.task_type, maxBindingBytes });
@@ -69,25 +69,25 @@ export class SessionPlans implements PlanCalls {
       };
       try {
         const { gpu, flops, inputs } = await plan(args);
-        const verdict: Verdict = judge(gpu, room);
+        const verdict: Verdict = judge(gpu, capacity);
         const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
         const suggestions = await suggest({
           args,
           bytes: gpu,
           verdict,
-          room,
+          capacity,
           isText: inputs === 'texts',
           plan: bytesOf,
         });
         const speed = measure ? await productSpeed(await this.#device.executor(), signal) : undefined;
         const step = { flops, seconds: speed && flops / speed };
-        return { ...told, gpu, step, ...verdict, suggestions };
+        return { download, gpu, step, ...verdict, suggestions };
       } catch (error) {
         if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
-        // What it would take on a GPU that binds it whole.
+        // The memory that the run would take without a binding limit.
         const { gpu, flops } = await plan(args, Number.MAX_SAFE_INTEGER);
         const step = { flops, seconds: undefined };
-        return { ...told, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
+        return { download, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
       }
     });
   }
@@ -103,7 +103,7 @@ export class SessionPlans implements PlanCalls {
     }
   }
 
-  /** Where there is no GPU, as much as any has: `probe` tells of that. */
+  /** The largest buffer that the GPU binds. Without a GPU, which `probe` reports, the smallest possible limit. */
   async #bindingBytes(): Promise<number> {
     try {
       return new DeviceLimits((await this.#device.adapter()).limits).bindingBytes;
@@ -114,7 +114,7 @@ export class SessionPlans implements PlanCalls {
   }
 }
 
-/** What has come by now counts too: the beginnings of the weights are kept like all else. */
+/** The bytes to download, and those cached already, including the headers that were just read. */
 async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
   const total = bytes + (await sizeOf(source, TOKENIZER));
   let cached = 0;
@@ -122,7 +122,7 @@ async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): 
   return { total, cached };
 }
 
-/** Bytes of a file as far as they are known; none of it is read. */
+/** The size of a file, 0 if unknown. Reads nothing of it. */
 async function sizeOf(source: FileSource, file: string): Promise<number> {
   const stream = await source.open(file);
   await stream?.cancel();

@@ -1,43 +1,43 @@
 import type { Estimate, GpuBytes } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { smallerBatches } from '../../train/smaller_batches';
-import { isBetter, judge, type Room, type Verdict } from './verdict';
+import { type DeviceCapacity, isBetter, judge, type Verdict } from './verdict';
 
-type Change = Partial<TrainingArguments>;
+type ArgumentChange = Partial<TrainingArguments>;
 
-/** Tokens below which texts say little. */
+/** The shortest `max_length` to suggest. */
 const SHORTEST = 64;
 
 interface SuggestOptions {
   readonly args: ResolvedTrainingArguments;
-  /** With these. */
+  /** The bytes of the run with these arguments. */
   readonly bytes: GpuBytes;
   readonly verdict: Verdict;
-  readonly room: Room;
-  /** Whether `max_length` counts. */
+  readonly capacity: DeviceCapacity;
+  /** Whether the model reads texts, so that `max_length` applies. */
   readonly isText: boolean;
   plan(args: ResolvedTrainingArguments): Promise<GpuBytes>;
 }
 
-/** What of a run's arguments would make its verdict better, tried out one after the other. */
+/** Changes of a run's arguments that improve its verdict, found by planning one after the other. */
 export async function suggest({
   args,
   bytes,
   verdict,
-  room,
+  capacity,
   isText,
   plan,
 }: SuggestOptions): Promise<Estimate['suggestions']> {
   const { weights, adapter, optimizer } = bytes;
   const least = { total: weights + adapter + optimizer, largest_buffer: 0 };
-  if (verdict.verdict === 'fits' || !isBetter(judge(least, room), verdict)) return [];
-  const first = async (changes: Iterable<Change>): Promise<Change[]> => {
+  if (verdict.verdict === 'fits' || !isBetter(judge(least, capacity), verdict)) return [];
+  const first = async (changes: Iterable<ArgumentChange>): Promise<ArgumentChange[]> => {
     for (const change of changes) {
-      if (isBetter(judge(await plan({ ...args, ...change }), room), verdict)) return [change];
+      if (isBetter(judge(await plan({ ...args, ...change }), capacity), verdict)) return [change];
     }
     return [];
   };
-  const checkpointing: Change = args.gradient_checkpointing ? {} : { gradient_checkpointing: true };
+  const checkpointing: ArgumentChange = args.gradient_checkpointing ? {} : { gradient_checkpointing: true };
   const alone = [
     ...(await first(smallerBatches(args))),
     ...(await first(isEmpty(checkpointing) ? [] : [checkpointing])),
@@ -50,12 +50,12 @@ export async function suggest({
   return first(shorterTexts(args).map((change) => ({ ...smallest, ...change })));
 }
 
-function shorterTexts({ max_length }: ResolvedTrainingArguments): Change[] {
-  const changes: Change[] = [];
+function shorterTexts({ max_length }: ResolvedTrainingArguments): ArgumentChange[] {
+  const changes: ArgumentChange[] = [];
   for (let length = max_length / 2; length >= SHORTEST; length /= 2) changes.push({ max_length: Math.floor(length) });
   return changes;
 }
 
-function isEmpty(change: Change): boolean {
+function isEmpty(change: ArgumentChange): boolean {
   return Object.keys(change).length === 0;
 }

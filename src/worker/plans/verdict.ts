@@ -2,9 +2,9 @@ import type { Estimate, GpuBytes, MemoryBudget } from '../../core/types/estimate
 
 export type Verdict = Pick<Estimate, 'verdict' | 'reasons'>;
 
-/** What a device allows, as far as that is known. */
-export interface Room {
-  /** The largest buffer. */
+/** A device's limits, as far as they are known. */
+export interface DeviceCapacity {
+  /** Bytes of the largest buffer that the device binds. */
   readonly bindingBytes: number;
   readonly memory: MemoryBudget;
 }
@@ -15,13 +15,13 @@ export function isBetter(one: Verdict, other: Verdict): boolean {
   return RANKS.indexOf(one.verdict) < RANKS.indexOf(other.verdict);
 }
 
-/** Above this share of a memory that is sure, other things on the device may make it too little. */
+/** Share of a certain memory size above which other programs on the device may leave too little. */
 const COMFORT = 3 / 4;
 
-/** Only limits, and memory that is sure, say that something doesn't fit. */
+/** The verdict for a run. Only limits and a certain memory size can prove that it doesn't fit. */
 export function judge(
   { total, largest_buffer }: Pick<GpuBytes, 'total' | 'largest_buffer'>,
-  { bindingBytes, memory }: Room,
+  { bindingBytes, memory }: DeviceCapacity,
 ): Verdict {
   const needs = `The run takes ${inMiB(total)} of GPU memory`;
   if (largest_buffer > bindingBytes) {

@@ -1,8 +1,8 @@
 import { abortError, untilAborted } from '../../core/async/abort';
 import type { SessionHost } from '../protocol';
-import type { CallControl, CallId } from './protocol';
+import type { CallControl, CallId } from './call_protocol';
 
-/** The calls that run: each can be cancelled, and while there is one the session is busy. */
+/** The calls in progress. Each can be cancelled; while there is one, the session is busy. */
 export class Calls implements CallControl {
   readonly #controllers = new Map<CallId, AbortController>();
   readonly #commits = new Map<CallId, () => void>();
@@ -14,7 +14,7 @@ export class Calls implements CallControl {
     this.#emit = emit;
   }
 
-  /** Runs `body`; with an id it gets a signal that `cancel` aborts. */
+  /** Runs `body` with a signal. With an id, `cancel` aborts that signal. */
   async run<T>(id: CallId | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     if (id !== undefined) this.#controllers.set(id, controller);
@@ -32,8 +32,9 @@ export class Calls implements CallControl {
   }
 
   /**
-   * What a call changes is ready: resolves once its page says that it is to be done, and can't cancel it any more. Rejects
-   * with `signal.reason` when the call is cancelled instead. A call without an id can't be cancelled.
+   * Reports that a call's change is prepared. Resolves when the page commits it; afterwards it can't be cancelled.
+   * Rejects with `signal.reason` when the call is cancelled instead. Without an id a call can't be cancelled, and this
+   * resolves at once.
    */
   async ready(id: CallId | undefined, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -51,7 +52,7 @@ export class Calls implements CallControl {
     this.#commits.get(id)?.();
   }
 
-  /** Asks the call's page for a token of the hub. Rejects with `signal.reason`. */
+  /** Requests the hub's token from the page. Rejects with `signal.reason`. */
   async token(id: CallId, signal: AbortSignal): Promise<string> {
     const given = new Promise<string>((resolve) => this.#tokens.set(id, resolve));
     try {

@@ -1,8 +1,8 @@
 import type { Endpoint } from 'comlink';
 
 /**
- * Lets through only what this library sends: calls of one known name with plain arguments, and the release. comlink by
- * itself would follow any path (`constructor`, `__proto__`), set properties and open further ports.
+ * Passes only the messages that this library sends: calls of one known name with plain arguments, and the release.
+ * comlink alone would also follow any path (`constructor`, `__proto__`), set properties and open further ports.
  */
 export function guardEndpoint(endpoint: Endpoint, allowed: ReadonlySet<string>): Endpoint {
   const filters = new Map<unknown, EventListener>();

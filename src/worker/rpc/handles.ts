@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { Handle } from './protocol';
+import type { Handle } from './call_protocol';
 
-/** What the page holds by number. */
+/** The loaded things that the page refers to, by their handles. */
 export class Handles<T> {
   readonly #what: string;
   readonly #items = new Map<Handle, T>();
@@ -18,7 +18,7 @@ export class Handles<T> {
     return handle;
   }
 
-  /** Throws `invalid_argument` for what was disposed of. */
+  /** Throws `invalid_argument` if it was disposed of. */
   get(handle: Handle): T {
     const item = this.#items.get(handle);
     if (item !== undefined) return item;

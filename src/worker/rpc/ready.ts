@@ -1,10 +1,10 @@
 /**
- * Called once a change that can be cancelled is prepared: resolves when it is to be done, and rejects when it isn't.
- * Before that nothing has changed, and after it nothing cancels it.
+ * Called when a change that can be cancelled is prepared. Resolves if the change is to be made, and rejects if it was
+ * cancelled. Before the call nothing has changed; after it nothing can cancel the change.
  */
 export type Ready = () => Promise<void>;
 
-/** Waits until a prepared change is to be done; calls `undo` where it isn't. */
+/** Waits until a prepared change is to be made; calls `undo` if it was cancelled. */
 export async function readyOrUndo(ready: Ready, undo: () => void): Promise<void> {
   try {
     await ready();

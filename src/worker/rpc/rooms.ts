@@ -2,7 +2,7 @@ import type { Rooms, WorkerSession } from '../protocol';
 
 type RoomOf<Name> = { [Room in keyof Rooms]: Name extends keyof Rooms[Room] ? Room : never }[keyof Rooms];
 
-/** The calls that a page may make, each with the room that answers it. The compiler holds the list to the protocol. */
+/** The calls that a page may make, each with the room that answers it. The type checks that the list is complete. */
 export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   open: 'session',
   close: 'session',
@@ -23,17 +23,17 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   predict: 'models',
   preview: 'models',
   readExamples: 'models',
-  keptExamples: 'models',
+  prepareExamples: 'models',
   stateDict: 'models',
   memory: 'models',
   exportModel: 'models',
   disposeModel: 'models',
   disposeTokenizer: 'models',
   identifyBase: 'models',
-  listKept: 'cache',
-  isKept: 'cache',
-  verifyKept: 'cache',
-  clearKept: 'cache',
+  listCached: 'cache',
+  isCached: 'cache',
+  verifyCached: 'cache',
+  clearCached: 'cache',
   createAdapters: 'adapters',
   loadAdapters: 'adapters',
   loadConfig: 'adapters',
@@ -61,7 +61,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   pauseTraining: 'runs',
   resumeTraining: 'runs',
   controlTraining: 'runs',
-  keepsStored: 'storage',
+  isStorePersistent: 'storage',
   listStored: 'storage',
   getStored: 'storage',
   importStored: 'storage',

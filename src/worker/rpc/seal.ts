@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 
-/** By which code in a worker reaches the network, as far as they are objects that can be taken away: `import()` isn't. */
+/** The global names by which code in a worker reaches the network. `import()` isn't an object and can't be removed. */
 const WAYS = [
   'fetch',
   'XMLHttpRequest',
@@ -17,7 +17,7 @@ const WAYS = [
   'Cache',
 ];
 
-/** Takes the network from all code that runs under a global scope. It can't be undone. */
+/** Removes network access from all code of a global scope. It can't be undone. */
 export function sealScope(scope: object): void {
   for (const name of WAYS) {
     if (name in scope) Object.defineProperty(scope, name, { get: refuse, configurable: false });
@@ -31,6 +31,6 @@ function refuse(): never {
 export function sealed(): WebVeraError {
   const message = 'Expected a session that is not sealed, as this needs the network';
   return new WebVeraError('invalid_argument', message, {
-    hint: 'Load what lies on the network before seal(), or pass its files: { files }.',
+    hint: 'Load everything from the network before seal(), or pass the files themselves: { files }.',
   });
 }

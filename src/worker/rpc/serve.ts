@@ -10,12 +10,12 @@ import { sealScope } from './seal';
 import { transferables } from './transferables';
 import { takeLock } from './web_lock';
 
-/** What `serve` needs of a worker's global scope. */
+/** The part of a worker's global scope that `serve` uses. */
 export interface WorkerScope extends Endpoint {
   readonly navigator?: { readonly locks?: Pick<LockManager, 'request'> };
 }
 
-/** Answers a page's calls with a session, and tells the page that it may begin. */
+/** Answers a page's calls with a session, and reports to the page that the worker is ready. */
 export async function serve(
   create: (host: SessionHost) => WorkerEnd,
   scope: WorkerScope = globalThis as unknown as WorkerScope,
@@ -54,7 +54,7 @@ export async function serve(
       chats.delete(data.id);
     }
   });
-  // A page hears nothing of either unless it is told.
+  // A worker's uncaught errors don't reach the page by themselves.
   scope.addEventListener('unhandledrejection', (event) => {
     (event as Event).preventDefault();
     warn((event as PromiseRejectionEvent).reason);
@@ -78,7 +78,7 @@ function answer(session: WorkerEnd, name: keyof WorkerSession): (...args: unknow
   };
 }
 
-/** Held for this worker's life: a page that is granted it knows that the worker has died. */
+/** Holds a lock until this worker ends. When the page is granted the lock, the worker has died. */
 async function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
   if (locks === undefined) return null;
   const name = `webvera:alive:${crypto.randomUUID()}`;

@@ -1,6 +1,6 @@
 /**
- * The buffers within a result of the protocol: typed arrays in objects, arrays and Maps. Results give their buffers
- * away, so they move to the page instead of being copied.
+ * Collects the buffers of a call's result: typed arrays in objects, arrays and Maps. They are transferred to the page
+ * instead of copied.
  */
 export function transferables(result: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
@@ -13,7 +13,7 @@ function collect(value: unknown, found: Set<ArrayBuffer>): void {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
   } else if (value instanceof Map || Array.isArray(value)) {
-    // An array of numbers (token ids) has nothing to give.
+    // An array of numbers (token ids) contains no buffers.
     if (Array.isArray(value) && typeof value[0] === 'number') return;
     for (const entry of value.values()) collect(entry, found);
   } else {

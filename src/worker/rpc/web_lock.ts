@@ -1,6 +1,6 @@
 /**
- * Takes a Web Lock if nobody has it, until a promise settles. 'refused': there are none here, as in old engines, or for this
- * page, as in a sandboxed frame.
+ * Takes a Web Lock if it is free, and holds it until a promise settles. 'refused': the browser has no Web Locks, as old
+ * ones, or denies them to this page, as in a sandboxed frame.
  */
 export async function takeLock(
   locks: Pick<LockManager, 'request'> | undefined,

@@ -9,7 +9,9 @@ import { readFloats, specOf, toFileOrder } from '../models/loading/tensors';
 /** Values sampled from each tensor. */
 const COUNT = 4;
 
-/** The first values of each of a base model's tensors, by name, with their indices in the checkpoint's tensor. */
+/**
+ * Samples the first values of each of a base model's tensors, by name, with their indices in the checkpoint's tensor.
+ */
 export async function sampleBase({
   loaded: { model, weights },
   runner,
@@ -25,7 +27,7 @@ export async function sampleBase({
   for (const { name, value, sample } of firsts) {
     const { shape } = value;
     const storage = storageOf(value);
-    // Packed numbers aren't the checkpoint's.
+    // Packed numbers (q8, q4) differ from the checkpoint's, so none are sampled.
     const count = storage.file === undefined ? 0 : Math.min(COUNT, shape.at(-1) ?? 1);
     const floats = storage.decode(bytes.slice(offset, offset + byteLength(sample)), [count]);
     const spec = specOf(model, name);
@@ -41,7 +43,7 @@ export async function sampleBase({
   return samples;
 }
 
-/** The tensors that a checkpoint may lack, by name: those of a classifier's head, as they are here. */
+/** Reads the tensors that a checkpoint may lack, by name: a classifier's head. */
 export async function readHead({
   loaded: { model, weights },
   runner,

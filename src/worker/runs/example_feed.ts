@@ -1,7 +1,7 @@
 import { untilAborted } from '../../core/async/abort';
 import type { SentExample } from '../../core/types/training';
 
-/** Examples in a request: many enough for few round trips, few enough for small messages. */
+/** Examples per request: enough for few round trips, and few enough for small messages. */
 const CHUNK = 256;
 
 interface Answer {
@@ -9,7 +9,7 @@ interface Answer {
   readonly done: boolean;
 }
 
-/** The page's data set in the worker: requests chunks of examples, and gives them one by one. */
+/** The page's data set in the worker: requests chunks of examples, and yields them one by one. */
 export class ExampleFeed implements AsyncIterable<SentExample> {
   readonly #ask: (count: number) => void;
   readonly #signal: AbortSignal;
@@ -20,7 +20,7 @@ export class ExampleFeed implements AsyncIterable<SentExample> {
     this.#signal = signal;
   }
 
-  /** Takes the page's answer. Ignored if nothing was requested. */
+  /** Receives the page's answer. Ignored if nothing was requested. */
   push(examples: readonly SentExample[], done: boolean): void {
     this.#resolve?.({ examples, done });
     this.#resolve = undefined;

@@ -91,7 +91,7 @@ interface Exportable {
   readonly exporter: RowExporter;
 }
 
-/** The parts of a run that can continue in Python. Throws `invalid_argument` for others, before anything waits for their state. */
+/** The parts of a run that can continue in Python. Throws `invalid_argument` for other runs, before their state is read. */
 export function expectExportable({
   model,
   overlay,
@@ -109,7 +109,7 @@ export function expectExportable({
 
 function notInPython(expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `export_run: expected ${expected}`, {
-    hint: "It can't go on in Python as it would here. What it has learnt is in save_pretrained(), which PEFT opens.",
+    hint: 'Python would continue it differently. save_pretrained() gives the trained adapter, which PEFT opens.',
   });
 }
 
@@ -130,7 +130,7 @@ function nothingLeft(steps: number): WebVeraError {
     'invalid_argument',
     `export_run: expected a run with steps left, got one at step ${steps} of ${steps}`,
     {
-      hint: 'Give the Trainer a larger max_steps or num_train_epochs. What it has learnt is in save_pretrained().',
+      hint: 'Give the Trainer a larger max_steps or num_train_epochs. save_pretrained() gives the trained adapter.',
     },
   );
 }

@@ -24,12 +24,12 @@ export interface CheckpointHost {
 interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
-  /** Notified when another tab asks for the run, or has taken it. */
+  /** Notified when another tab asks for the run or has taken it over. */
   readonly holder?: Holder;
 }
 
-type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
-type Usable = Checkpoint & Place;
+type CheckpointPlace = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
+type Usable = Checkpoint & CheckpointPlace;
 
 interface Choice {
   /** The latest first. */
@@ -55,12 +55,12 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  /** Where the next save goes, once that is known: never over the last one. */
-  #next: Place | undefined;
+  /** The place of the next checkpoint, once it is known. It never overwrites the last one. */
+  #next: CheckpointPlace | undefined;
   #lock: HeldName | undefined;
   /** The run's owner in the store; set if the run was ever taken over. */
   #owner: string | undefined;
-  /** Whether it was taken from a holder that may still write. */
+  /** Whether the lock was taken from a holder that may still write. */
   #wasTaken = false;
   #closed = false;
 
@@ -82,8 +82,8 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   /**
-   * The last checkpoint from which a run of `maxSteps` steps can continue, if any; with a name, that one, else `not_found`. The
-   * run then uses the kernels that the checkpoint names, if the device still has them.
+   * Returns the last checkpoint from which a run of `maxSteps` steps can resume, if any; with a name, that checkpoint,
+   * else throws `not_found`. The run then uses the checkpoint's kernels, if the device still has them.
    */
   async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
     const run = await this.#id();
@@ -100,7 +100,9 @@ export class RunCheckpoints implements Checkpoints {
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
   }
 
-  /** As `restore` with true, but without the run's lock and without changing anything: it may be running elsewhere. */
+  /**
+   * As `restore` with true, but without the run's lock and without any change, as the run may be in progress elsewhere.
+   */
   async last(maxSteps: number): Promise<RunSnapshot | undefined> {
     const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
     return chosen?.snapshot;
@@ -201,7 +203,7 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   #otherArguments(then: JsonObject): readonly string[] {
-    // Arguments that there weren't when it was saved had no effect then.
+    // Arguments that didn't exist when the checkpoint was saved had no effect then.
     const others = Object.entries(this.#run.args).filter(
       ([key, now]) => !INERT.has(key) && key in then && JSON.stringify(then[key]) !== JSON.stringify(now),
     );
@@ -232,12 +234,12 @@ export class RunCheckpoints implements Checkpoints {
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
 
-function after({ slot, training }: Place, seq: number): Place {
+function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }
 
 /** A new training doesn't overwrite the last checkpoint of the one before until it has saved one itself. */
-function anew([last]: readonly StoredCheckpoint[]): Place {
+function anew([last]: readonly StoredCheckpoint[]): CheckpointPlace {
   const training = crypto.randomUUID();
   return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
 }

@@ -17,8 +17,8 @@ export interface RunParts {
 }
 
 /**
- * A run's fingerprint: of the model, its overlay, the first values of the adapters, and the rows of the data set. Values that
- * train aren't part of it, as the run changes them.
+ * A run's fingerprint: a hash of the model, its overlay, the adapters' initial values, and the rows of the data set.
+ * Values that train are left out, as the run changes them.
  */
 export async function runIdentity({ model, overlay, adapters, rows }: RunParts): Promise<string> {
   const digest = new Digest();

@@ -4,17 +4,17 @@ import type { Architecture } from '../../models/architecture';
 import { warmupSteps } from '../../train/steps/schedule';
 import type { BaseModel } from '../models/base_model';
 
-interface RunState {
+interface ContinuedRun {
   readonly max_steps: number;
-  /** What a rate is multiplied by, as it was halved. */
+  /** The factor of the learning rate after halvings: 1, 1/2, 1/4, … */
   readonly halved: number;
 }
 
-/** How a run goes on in Python. */
+/** The settings with which a run continues in Python. */
 export function runSettings(
   { loaded: { model }, imageProcessor }: Pick<BaseModel, 'loaded' | 'imageProcessor'>,
   args: ResolvedTrainingArguments,
-  { max_steps, halved }: RunState,
+  { max_steps, halved }: ContinuedRun,
 ): RunSettings {
   const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
   const { head, image } = model;
@@ -35,14 +35,17 @@ export function runSettings(
   };
 }
 
-/** transformers finds the last token of several texts by that of padding alone. */
+/**
+ * Whether rows must be processed one at a time: without a padding token transformers can't find the last token of each
+ * text in a batch.
+ */
 function isOneAtATime({ head, text }: Architecture): boolean {
   return head.reads === 'last token' && text?.padTokenId === undefined;
 }
 
 function trainingArguments(
   args: ResolvedTrainingArguments,
-  { max_steps, halved }: RunState,
+  { max_steps, halved }: ContinuedRun,
 ): RunSettings['training_arguments'] {
   return {
     max_steps,

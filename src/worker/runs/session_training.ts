@@ -4,15 +4,16 @@ import type { RunControl } from '../../core/types/run';
 import type { PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/types/training';
 import type { RowSource } from '../../tasks/task/data';
 import type { TrainingInit } from '../../train/training_init';
-import type { LoadedModels, Pass } from '../models/loaded_models';
+import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
 import type { TrainingTurn } from '../models/training_turns';
 import type { SessionHost } from '../protocol';
+import type { CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import type { CallId } from '../rpc/protocol';
 import { ExampleFeed } from './example_feed';
 import { expectExportable, exportRun } from './export_run';
+import type { CheckpointHost } from './run_checkpoints';
 import type {
   DataSource,
   DatasetName,
@@ -21,20 +22,19 @@ import type {
   ExportRequest,
   RunCalls,
   TrainRequest,
-} from './protocol';
-import type { CheckpointHost } from './run_checkpoints';
-import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
+} from './run_protocol';
+import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './training';
 
 /** A run in progress, with its model and overlay. */
-interface Running extends CreatedRun, Pass {
+interface Running extends CreatedRun, ModelPass {
   readonly args: ResolvedTrainingArguments;
   readonly turn: TrainingTurn;
-  /** The page has asked it to pause. */
+  /** Whether the page's user has paused the run. */
   isPaused: boolean;
 }
 
-/** A run that is asked for: what it trains is chosen. */
-interface Chosen extends Pass {
+/** A requested run, with the adapters that it trains. */
+interface ChosenRun extends ModelPass {
   readonly turn: TrainingTurn;
 }
 
@@ -48,7 +48,7 @@ export class SessionTraining implements RunCalls {
   /** By call, then by data set. */
   readonly #feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
   readonly #runs = new Map<CallId, Running>();
-  /** The runs that wait for their page's word to begin. */
+  /** Runs that wait for the page's `startTraining`, each with the function that starts it. */
   readonly #waiting = new Map<CallId, () => void>();
 
   constructor(
@@ -138,13 +138,13 @@ export class SessionTraining implements RunCalls {
   async controlTraining(run: CallId, control: RunControl): Promise<void> {
     const running = this.#runs.get(run);
     running?.run.control(control);
-    if (control.check_lock) running?.check().catch(() => {}); // the next save reports it
+    if (control.check_lock) running?.check().catch(() => {}); // the next save reports the error
   }
 
   async #train(
     call: CallId,
     { hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver }: TrainRequest,
-    reading: TrainingRequest,
+    reading: RunInputs,
     turn: TrainingTurn,
   ): Promise<TrainOutput> {
     const { model, overlay, args, signal } = reading;
@@ -160,9 +160,9 @@ export class SessionTraining implements RunCalls {
     // From here on the run can be paused and stopped.
     this.#runs.set(call, { ...created, model, overlay, args, turn, isPaused: false });
     try {
-      const told = new Promise<void>((resolve) => this.#waiting.set(call, resolve));
+      const started = new Promise<void>((resolve) => this.#waiting.set(call, resolve));
       this.#host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
-      await untilAborted(told, signal);
+      await untilAborted(started, signal);
       await turn.earlier;
       return await created.train();
     } finally {
@@ -171,8 +171,11 @@ export class SessionTraining implements RunCalls {
     }
   }
 
-  /** What a run trains, once the changes are made that were asked for before it. From then on no other run may train it. */
-  async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<Chosen> {
+  /**
+   * Chooses the adapters that a run trains, after the model's pending changes are made. From then on no other run may
+   * train them.
+   */
+  async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<ChosenRun> {
     let turn: TrainingTurn | undefined;
     try {
       return await this.#models.inTurn(handle, signal, async () => {
@@ -187,8 +190,11 @@ export class SessionTraining implements RunCalls {
     }
   }
 
-  /** Runs a call that reads a data set, with the adapters that it names, or those that the calls before it have made active. */
-  #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: TrainingRequest) => Promise<T>): Promise<T> {
+  /**
+   * Runs a call that reads a data set, with the adapters that it names, or else the active ones after the model's
+   * pending changes.
+   */
+  #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: RunInputs) => Promise<T>): Promise<T> {
     return this.#calls.run(call, async (signal) => {
       const { model: handle, adapter_name } = request;
       const pass = await this.#models.inTurn(handle, signal, async () => this.#models.find(handle, adapter_name));
@@ -196,12 +202,12 @@ export class SessionTraining implements RunCalls {
     });
   }
 
-  /** As a job on the model. */
+  /** Runs `body` as a job on the model, with the data set. */
   async #onData<T>(
     call: CallId,
     { args, data }: EvaluateRequest,
-    { model, overlay, signal }: Pass & { readonly signal: AbortSignal },
-    body: (reading: TrainingRequest) => Promise<T>,
+    { model, overlay, signal }: ModelPass & { readonly signal: AbortSignal },
+    body: (reading: RunInputs) => Promise<T>,
   ): Promise<T> {
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
@@ -228,7 +234,7 @@ function notKept(): WebVeraError {
     'not_found',
     'export_run: expected a run whose state was kept, got one without a checkpoint',
     {
-      hint: "Export it while it goes on or is paused, or train with a save_strategy other than 'no'.",
+      hint: "Export it while it is in progress or paused, or train with a save_strategy other than 'no'.",
     },
   );
 }

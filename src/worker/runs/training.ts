@@ -19,21 +19,21 @@ import type { RunKernels } from '../models/run_kernels';
 import type { Evaluation } from '../protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 
-export interface TrainingRequest {
+export interface RunInputs {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
-  /** The data set. The signal ends reading. */
+  /** Opens the data set. The signal ends reading. */
   data(signal: AbortSignal): RowSource;
-  /** What a run is measured on as it goes on, if anything. */
+  /** Opens the data set that the run is measured on between its steps, if any. */
   readonly evalData?: ((signal: AbortSignal) => RowSource) | undefined;
   readonly signal: AbortSignal;
 }
 
-interface RunRequest extends TrainingRequest {
-  /** Whether to continue from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
+interface RunRequest extends RunInputs {
+  /** Whether to resume from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
   readonly resume: boolean | string;
-  /** Whether to take the run over from another tab or session that has it. */
+  /** Whether to take the run over from another tab or session. */
   readonly takesOver: boolean;
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
@@ -41,7 +41,7 @@ interface RunRequest extends TrainingRequest {
 
 export interface CreatedRun {
   readonly run: TrainingRun;
-  /** The rows that it learns from: empty until the data set is read. */
+  /** The rows that the run trains on: empty until the data set is read. */
   rows(): readonly unknown[];
   /** Trains to the end. Rejects with `locked_by_other_tab` if another tab takes the run over. */
   train(): Promise<TrainOutput>;
@@ -116,17 +116,17 @@ export function createRun(
 
 function takenOver(): WebVeraError {
   return new WebVeraError('locked_by_other_tab', 'Another tab has taken the run over, and it has ended here', {
-    hint: 'It goes on there; take_over: true brings it back.',
+    hint: 'The run continues there; take_over: true takes it back.',
     detail: { taken_over: true },
   });
 }
 
-interface StoredRunRequest extends TrainingRequest {
+interface StoredRunRequest extends RunInputs {
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
 }
 
-/** What a run that isn't running would continue from: its last checkpoint, or else its beginning. */
+/** The state from which a run that isn't in progress would resume: its last checkpoint, or else its initial state. */
 export async function storedRun({
   model,
   overlay,
@@ -160,7 +160,10 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
   };
 }
 
-/** The adapters that a run trains. Throws `invalid_argument` if there are none, or merged ones, or for a rate of what none trains. */
+/**
+ * The adapters that a run trains. Throws `invalid_argument` if there are none, if they are merged, or if
+ * `headLearningRate` is given and none trains a module.
+ */
 function expectTrainable(overlay: Overlay, { headLearningRate }: ResolvedTrainingArguments): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
   if (adapters.length === 0) {
@@ -188,14 +191,14 @@ function trainsModules({ tensors }: Adapter): boolean {
   return [...tensors.values()].some(({ kind }) => kind === 'module');
 }
 
-/** Measures the adapters as they are, on data that are read now. */
+/** Reads the data now, and returns a function that measures the adapters on it. */
 async function evaluationOf(
   {
     model,
     overlay,
     args,
     source,
-  }: Pick<TrainingRequest, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
+  }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
   stop: AbortSignal,
 ): Promise<TrainingData['evaluate']> {
   if (source === undefined) return undefined;
@@ -206,8 +209,8 @@ async function evaluationOf(
     task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, options));
 }
 
-/** The task's metrics over all of the data: what doesn't fit into one row is split. */
-export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
+/** The task's metrics over all of the data. Texts longer than a row are split. */
+export async function evaluate({ model, overlay, args, data, signal }: RunInputs): Promise<Evaluation> {
   const task: Task = model.task;
   const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
   return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, { signal }));

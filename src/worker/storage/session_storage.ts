@@ -5,19 +5,19 @@ import { type BlobStore, isPersistent } from '../../store/blob_store';
 import { CHECKPOINTS, type CheckpointStore } from '../../store/checkpoint_store';
 import { PROFILES, ProfileStore } from '../../store/profile_store';
 import { toBytes, toFiles } from './adapter_files';
-import type { AdapterShelf } from './adapter_shelf';
-import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './protocol';
+import type { SavedAdapters } from './saved_adapters';
+import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './storage_protocol';
 import { known } from './store_failures';
 
-/** What a session does with what is stored on this device. */
+/** Answers a session's calls about saved adapters, runs and profiles. */
 export class SessionStorage implements StorageCalls {
   readonly #store: BlobStore;
-  readonly #adapters: AdapterShelf;
+  readonly #adapters: SavedAdapters;
   readonly #checkpoints: CheckpointStore;
   readonly #profiles: ProfileStore;
   readonly #limits: ParserLimits;
 
-  constructor(store: BlobStore, adapters: AdapterShelf, checkpoints: CheckpointStore, limits: ParserLimits) {
+  constructor(store: BlobStore, adapters: SavedAdapters, checkpoints: CheckpointStore, limits: ParserLimits) {
     this.#store = store;
     this.#adapters = adapters;
     this.#checkpoints = checkpoints;
@@ -25,7 +25,7 @@ export class SessionStorage implements StorageCalls {
     this.#limits = limits;
   }
 
-  keepsStored(): Promise<boolean> {
+  isStorePersistent(): Promise<boolean> {
     return known(isPersistent(this.#store));
   }
 

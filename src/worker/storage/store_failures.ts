@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { StoreError } from '../../store/store_error';
 
-/** The store doesn't know our errors, and says what went wrong in its own class. */
+/** Turns the store's own errors into `WebVeraError`s with a hint. */
 export async function known<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
@@ -13,11 +13,11 @@ export async function known<T>(outcome: Promise<T>): Promise<T> {
 }
 
 function hintFor({ code, detail }: StoreError): string {
-  if (code === 'locked_by_other_tab') return 'It goes on there.';
+  if (code === 'locked_by_other_tab') return 'It is in use there. Close that tab, or wait until it ends there.';
   if (code !== 'storage_full') {
     return 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
   }
   return 'checkpoints' in detail
-    ? 'Delete one that nobody will go on with: checkpoints.list() tells them, and checkpoints.delete(id) deletes one.'
+    ? 'Delete a run that will not be resumed: checkpoints.list() returns the runs, checkpoints.delete(id) deletes one.'
     : 'Delete stored adapters, or free disk space; the adapter can still be exported as files.';
 }

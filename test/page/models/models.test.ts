@@ -8,10 +8,10 @@ test('models asks the worker what is kept', async () => {
   const verified = ['repaired', 'none'] as const;
   let verifications = 0;
   const { session, fake } = await openSession(() => ({
-    listKept: async () => [kept],
-    isKept: async () => true,
-    verifyKept: async () => verified[verifications++] ?? 'ok',
-    clearKept: async () => {},
+    listCached: async () => [kept],
+    isCached: async () => true,
+    verifyCached: async () => verified[verifications++] ?? 'ok',
+    clearCached: async () => {},
   }));
   expect(await models.list({ session })).toEqual([kept]);
   expect(await models.is_cached('a/b', { session })).toBe(true);
@@ -19,12 +19,12 @@ test('models asks the worker what is kept', async () => {
   await expect(models.verify('a/b', { session })).rejects.toMatchObject({ code: 'not_found' });
   await models.clear_cache({ repo: 'a/b', revision: 'v1' }, { session });
   await models.verify('a/b', { session, progress_callback: () => {} });
-  expect(fake.argsOf('verifyKept').map(([, ...rest]) => rest)).toEqual([
+  expect(fake.argsOf('verifyCached').map(([, ...rest]) => rest)).toEqual([
     [{ url: 'https://example.com/a/' }, { progress: false }],
     ['a/b', { progress: false }],
     ['a/b', { progress: true }],
   ]);
-  expect(fake.argsOf('clearKept')).toEqual([[{ repo: 'a/b', revision: 'v1' }]]);
+  expect(fake.argsOf('clearCached')).toEqual([[{ repo: 'a/b', revision: 'v1' }]]);
   await expect(models.list({ sesion: session } as CallOptions)).rejects.toMatchObject({ code: 'invalid_argument' });
   await session.close();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Shared } from '../../../src/page/profile/shared';
+import { SharedItems } from '../../../src/page/profile/shared';
 
 /** Counts what becomes of it. */
 class Thing {
@@ -15,7 +15,7 @@ class Thing {
 const open = async (): Promise<Thing> => new Thing();
 
 test('a thing is opened once, and closed as its last holder leaves', async () => {
-  const shared = new Shared<Thing>();
+  const shared = new SharedItems<Thing>();
   const [first, second] = await Promise.all([shared.hold('a', open), shared.hold('a', open)]);
   expect([first.isNew, second.isNew]).toEqual([true, false]);
   expect(second.item).toBe(first.item);
@@ -29,7 +29,7 @@ test('a thing is opened once, and closed as its last holder leaves', async () =>
 });
 
 test('one that is being closed is waited for', async () => {
-  const shared = new Shared<Thing>();
+  const shared = new SharedItems<Thing>();
   const first = await shared.hold('a', open);
   const order: string[] = [];
   const ending = first.end(async () => {
@@ -47,7 +47,7 @@ test('one that is being closed is waited for', async () => {
 });
 
 test('one that ended by itself is opened anew', async () => {
-  const shared = new Shared<Thing>();
+  const shared = new SharedItems<Thing>();
   const first = await shared.hold('a', open);
   await first.item.close();
   const second = await shared.hold('a', open);
@@ -57,7 +57,7 @@ test('one that ended by itself is opened anew', async () => {
 });
 
 test('who gives up leaves it to the others, or closed', async () => {
-  const shared = new Shared<Thing>();
+  const shared = new SharedItems<Thing>();
   let finish: (thing: Thing) => void = () => {};
   const slow = (): Promise<Thing> =>
     new Promise((resolve) => {
@@ -77,7 +77,7 @@ test('who gives up leaves it to the others, or closed', async () => {
 });
 
 test('what can’t be opened is forgotten', async () => {
-  const shared = new Shared<Thing>();
+  const shared = new SharedItems<Thing>();
   const failing = (): Promise<Thing> => Promise.reject(new Error('no'));
   const both = await Promise.allSettled([shared.hold('a', failing), shared.hold('a', failing)]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

@@ -38,7 +38,7 @@ test('the page asks for its worker', async () => {
   const persist = vi.fn(async () => false);
   browser({ persist });
   const warned = vi.spyOn(console, 'warn');
-  fake.emit({ type: 'kept' });
+  fake.emit({ type: 'first_stored' });
   await eventually(() => expect(persist).toHaveBeenCalledOnce());
   expect(warned).not.toHaveBeenCalled();
   await session.close();

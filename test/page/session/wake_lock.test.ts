@@ -41,18 +41,18 @@ test('the screen stays on while it is wished for, by one lock', async () => {
   const screen = keepScreenOn(expect.unreachable);
   await settled();
   expect(given).toHaveLength(0);
-  screen.wish(true);
-  screen.wish(true);
+  screen.request(true);
+  screen.request(true);
   await settled();
   expect([held(), given.length]).toEqual([1, 1]);
-  screen.wish(false);
+  screen.request(false);
   await settled();
   expect(held()).toBe(0);
-  screen.wish(true);
+  screen.request(true);
   screen.close();
   await settled();
   expect(held()).toBe(0);
-  screen.wish(true);
+  screen.request(true);
   show('visible');
   await settled();
   expect(held()).toBe(0);
@@ -60,7 +60,7 @@ test('the screen stays on while it is wished for, by one lock', async () => {
 
 test('and again as the page is shown, unless the wish is gone', async () => {
   const screen = keepScreenOn(expect.unreachable);
-  screen.wish(true);
+  screen.request(true);
   await settled();
   show('hidden');
   await settled();
@@ -69,7 +69,7 @@ test('and again as the page is shown, unless the wish is gone', async () => {
   await settled();
   expect([held(), given.length]).toEqual([1, 2]);
   show('hidden');
-  screen.wish(false);
+  screen.request(false);
   show('visible');
   await settled();
   expect([held(), given.length]).toEqual([0, 2]);
@@ -79,7 +79,7 @@ test('a refusal is told once', async () => {
   const told = vi.fn();
   const screen = keepScreenOn(told);
   refusal = new DOMException('the battery is low', 'NotAllowedError');
-  for (const isOn of [true, false, true]) screen.wish(isOn);
+  for (const isOn of [true, false, true]) screen.request(isOn);
   await settled();
   expect(told.mock.calls).toEqual([['the battery is low']]);
   show('visible');
@@ -94,12 +94,12 @@ test('a refusal is told once', async () => {
 test('a browser without wake locks is told of, and no page is none', async () => {
   const told = vi.fn();
   vi.stubGlobal('navigator', {});
-  keepScreenOn(told).wish(true);
+  keepScreenOn(told).request(true);
   await settled();
   expect(told.mock.calls).toEqual([['this browser has no screen wake lock']]);
   vi.stubGlobal('document', undefined);
   const screen = keepScreenOn(expect.unreachable);
-  screen.wish(true);
+  screen.request(true);
   await settled();
   screen.close();
 });

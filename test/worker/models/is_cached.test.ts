@@ -40,7 +40,7 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
       return response.status === 404 && isForbidding ? new Response(null, { status: 403 }) : response;
     },
   };
-  const sources = new ModelSources(host, { store: 'auto', remoteHost: server.url }, { kept: device.store });
+  const sources = new ModelSources(host, { store: 'auto', remoteHost: server.url }, { cache: device.store });
   return {
     cache: new SessionCache(new Calls(() => {}), sources, device.store),
     async load(kind: 'text' | 'image', most = Number.POSITIVE_INFINITY, options: Partial<LoadOptions> = {}) {
@@ -93,7 +93,7 @@ describe('a model is cached once all that its load asks for is known', () => {
             return false;
           },
         );
-        expect(await cache.isKept(source), `after ${most} files`).toBe(isWhole);
+        expect(await cache.isCached(source), `after ${most} files`).toBe(isWhole);
         if (!isWhole) continue;
         const { length } = server.asked;
         const inputs = await load(kind, most, { local_files_only: true });
@@ -109,14 +109,14 @@ describe('a model is cached once all that its load asks for is known', () => {
     const source = { url: `${server.url}mine` };
     const { cache, load } = visit(new Device(), source, true);
     await load('text');
-    expect(await cache.isKept(source)).toBe(true);
+    expect(await cache.isCached(source)).toBe(true);
   });
 
   test('a GGUF file is all of it', async () => {
     server = await FaultyServer.start({ 'model.gguf': bytes('weights') });
     const device = new Device();
     await readFile(device.openHub(server), 'model.gguf', 100);
-    expect(await visit(device, 'a/b').cache.isKept('a/b')).toBe(true);
+    expect(await visit(device, 'a/b').cache.isCached('a/b')).toBe(true);
   });
 });
 
@@ -134,9 +134,9 @@ test.each([
   const device = new Device();
   const { cache, load } = visit(device, 'a/b');
   await load('image');
-  expect(await cache.isKept('a/b')).toBe(true);
+  expect(await cache.isCached('a/b')).toBe(true);
   await readFile(device.openHub(server), index, 100);
   damage(device);
-  expect(await cache.isKept('a/b')).toBe(false);
-  expect(await cache.isKept('a/b')).toBe(false);
+  expect(await cache.isCached('a/b')).toBe(false);
+  expect(await cache.isCached('a/b')).toBe(false);
 });

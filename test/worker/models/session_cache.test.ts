@@ -40,7 +40,7 @@ function session(kept = true) {
       if (event.type === 'progress' && event.call === 1) events.push(event.info);
     },
   };
-  const sources = new ModelSources(host, options, { kept: store, warn: (it) => device.warnings.push(it) });
+  const sources = new ModelSources(host, options, { cache: store, warn: (it) => device.warnings.push(it) });
   return { sources, cache: new SessionCache(calls, sources, store) };
 }
 
@@ -57,25 +57,25 @@ const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
 describe('the models that are kept', () => {
   test('are listed with their commit, bytes and state', async () => {
     const { cache } = session();
-    expect(await cache.listKept()).toEqual([]);
+    expect(await cache.listCached()).toEqual([]);
     await load('a/b', ALL);
     const bytes = 2 + index.length + 11;
-    expect(await cache.listKept()).toEqual([{ name: 'a/b', revision: COMMIT, bytes, state: 'verified' }]);
+    expect(await cache.listCached()).toEqual([{ name: 'a/b', revision: COMMIT, bytes, state: 'verified' }]);
     const [record] = await device.store.list();
     await device.store.set({ ...record!, state: 'corrupt' });
-    expect(await cache.listKept()).toMatchObject([{ state: 'corrupt' }]);
+    expect(await cache.listCached()).toMatchObject([{ state: 'corrupt' }]);
   });
 
   test('are cached once all shards and the tokenizer are there', async () => {
     const { cache } = session();
-    expect(await cache.isKept('a/b')).toBe(false);
+    expect(await cache.isCached('a/b')).toBe(false);
     for (const [count, file] of [...ALL, ...TOKENIZER].entries()) {
       await load('a/b', [file]);
-      expect(await cache.isKept('a/b')).toBe(count === 5);
+      expect(await cache.isCached('a/b')).toBe(count === 5);
     }
-    expect(await cache.isKept({ repo: 'a/b', revision: COMMIT })).toBe(true);
-    expect(await cache.isKept({ repo: 'a/b', revision: 'v1' })).toBe(false);
-    expect(await cache.isKept({ files: new Map() })).toBe(false);
+    expect(await cache.isCached({ repo: 'a/b', revision: COMMIT })).toBe(true);
+    expect(await cache.isCached({ repo: 'a/b', revision: 'v1' })).toBe(false);
+    expect(await cache.isCached({ files: new Map() })).toBe(false);
     const { length } = server.asked;
     await load('a/b', ALL, { local_files_only: true });
     expect(server.asked).toHaveLength(length);
@@ -85,15 +85,15 @@ describe('the models that are kept', () => {
     await load('a/b', ALL);
     await load({ repo: 'a/c', revision: 'v1' }, ALL);
     const { cache } = session();
-    await cache.clearKept('a/b');
-    expect(await cache.listKept()).toMatchObject([{ name: 'a/c' }]);
+    await cache.clearCached('a/b');
+    expect(await cache.listCached()).toMatchObject([{ name: 'a/c' }]);
     expect(device.files.held.size).toBe(4);
     const newer = '1'.repeat(40);
     server.always = { headers: { 'x-repo-commit': newer } };
     await load('a/b', ['config.json']);
-    expect((await cache.listKept()).map(({ revision }) => revision).sort()).toEqual([newer, COMMIT]);
-    await cache.clearKept({ repo: 'a/c', revision: COMMIT });
-    expect(await cache.listKept()).toMatchObject([{ name: 'a/b' }]);
+    expect((await cache.listCached()).map(({ revision }) => revision).sort()).toEqual([newer, COMMIT]);
+    await cache.clearCached({ repo: 'a/c', revision: COMMIT });
+    expect(await cache.listCached()).toMatchObject([{ name: 'a/b' }]);
   });
 
   test('are forgotten with the commits of all branches, unless one is named', async () => {
@@ -105,33 +105,33 @@ describe('the models that are kept', () => {
     };
     // Both branches are of one commit, so that no record tells of the second.
     for (const source of [v1, 'a/b', 'a/c']) await load(source, ['config.json']);
-    await session().cache.clearKept('a/b');
+    await session().cache.clearCached('a/b');
     expect(await commitsOf(v1, 'config.json')).toEqual(['v1']);
     expect(await commitsOf('a/b', FIRST)).toEqual(['main']);
     expect(await commitsOf('a/c', FIRST)).toEqual([COMMIT]);
-    await session().cache.clearKept(v1);
+    await session().cache.clearCached(v1);
     expect(await commitsOf('a/b', SECOND)).toEqual([COMMIT]);
     expect(await commitsOf(v1, SECOND)).toEqual(['v1']);
   });
 
   test('are found whole, mended, or marked', async () => {
     const { cache } = session();
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('none');
     await load('a/b', [...ALL, ...TOKENIZER]);
     const { length } = server.asked;
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('ok');
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('ok');
     expect(server.asked).toHaveLength(length);
     device.files.flip(0);
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('repaired');
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('ok');
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('repaired');
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('ok');
     device.files.flip(0);
     server.always = { status: 404 };
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('corrupt');
-    expect(await cache.isKept('a/b')).toBe(false);
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('corrupt');
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('corrupt');
+    expect(await cache.isCached('a/b')).toBe(false);
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('corrupt');
     server.always = { headers: { 'x-repo-commit': COMMIT } };
-    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('repaired');
-    expect(await cache.isKept('a/b')).toBe(true);
+    expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('repaired');
+    expect(await cache.isCached('a/b')).toBe(true);
   });
 
   test("are found whole or damaged without asking a page's own server whether they have changed", async () => {
@@ -140,7 +140,7 @@ describe('the models that are kept', () => {
     server.asked.length = 0;
     server.always = { status: 403 };
     const { cache } = session();
-    const verify = () => cache.verifyKept(1, own, { progress: false });
+    const verify = () => cache.verifyCached(1, own, { progress: false });
     expect(await verify()).toBe('ok');
     expect(server.asked).toEqual([]);
     device.files.flip(0);
@@ -154,16 +154,16 @@ describe('the models that are kept', () => {
   test('are neither whole nor damaged where the disk fails', async () => {
     await load('a/b', ALL);
     device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'the disk is gone'));
-    const error = await errorOf(session().cache.verifyKept(1, 'a/b', { progress: false }));
+    const error = await errorOf(session().cache.verifyCached(1, 'a/b', { progress: false }));
     expect(error.code).toBe('storage_unavailable');
   });
 
   test('tell how far they are verified, where anybody listens', async () => {
     await load('a/b', ALL);
     const { cache } = session();
-    await cache.verifyKept(1, 'a/b', { progress: false });
+    await cache.verifyCached(1, 'a/b', { progress: false });
     expect(events).toEqual([]);
-    await cache.verifyKept(1, 'a/b', { progress: true });
+    await cache.verifyCached(1, 'a/b', { progress: true });
     expect(events.filter(({ status }) => status === 'done')).toHaveLength(ALL.length);
     expect(events.findLast(({ status }) => status === 'verify')).toEqual({
       status: 'verify',
@@ -185,10 +185,10 @@ describe('the models that are kept', () => {
 test('a session in memory keeps nothing, and knows of nothing', async () => {
   await load('a/b', ALL);
   const { cache, sources } = session(false);
-  expect(await cache.listKept()).toEqual([]);
-  expect(await cache.isKept('a/b')).toBe(false);
-  expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
-  await cache.clearKept('a/b');
+  expect(await cache.listCached()).toEqual([]);
+  expect(await cache.isCached('a/b')).toBe(false);
+  expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('none');
+  await cache.clearCached('a/b');
   const { signal } = new AbortController();
   expect(() => sources.open(1, 'a/b', { progress: false, local_files_only: true }, signal)).toThrow(
     /none are kept here/,

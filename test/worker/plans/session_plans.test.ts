@@ -37,7 +37,7 @@ beforeEach(async () => {
   server = await FaultyServer.start(files);
   server.always = { headers: { 'x-repo-commit': COMMIT } };
   device = new Device();
-  sources = new ModelSources({ emit() {} }, { store: 'auto', remoteHost: server.url }, { kept: device.store });
+  sources = new ModelSources({ emit() {} }, { store: 'auto', remoteHost: server.url }, { cache: device.store });
 });
 afterEach(() => server.close());
 

@@ -26,9 +26,9 @@ function bytesOf({
 async function suggestions(memory: number, args: TrainingArguments = {}, isText = true) {
   const resolved = resolveTrainingArguments({ max_length: 1024, ...args });
   const bytes = bytesOf(resolved);
-  const room = { bindingBytes: 1e9, memory: { bytes: memory, from: 'given' } } as const;
+  const capacity = { bindingBytes: 1e9, memory: { bytes: memory, from: 'given' } } as const;
   const plan = async (changed: ResolvedTrainingArguments) => bytesOf(changed);
-  return suggest({ args: resolved, bytes, verdict: judge(bytes, room), room, isText, plan });
+  return suggest({ args: resolved, bytes, verdict: judge(bytes, capacity), capacity, isText, plan });
 }
 
 test('nothing where it fits, and nothing where no argument helps', async () => {

@@ -4,7 +4,7 @@ import { readFile } from '../../../src/core/input/file_source';
 import type { ProgressInfo } from '../../../src/core/types/source';
 import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
 import { CHUNK_BYTES, WeightStore } from '../../../src/store/weight_store';
-import { KeptFolder } from '../../../src/worker/storage/kept_folder';
+import { CachedFolder } from '../../../src/worker/storage/cached_folder';
 import type { FaultyServer } from '../../hub/faulty_server';
 import { errorOf } from '../../hub/source_bytes';
 import { TestClock } from '../../hub/test_clock';
@@ -40,7 +40,7 @@ export class Device {
     return new WeightStore(this.records, this.files);
   }
 
-  open(source: URL | string, options: VisitOptions = {}): KeptFolder {
+  open(source: URL | string, options: VisitOptions = {}): CachedFolder {
     const { isLocal = false, store = this.store, ...others } = options;
     this.events = [];
     return openSource(source, {
@@ -48,17 +48,17 @@ export class Device {
       random: () => 0.5,
       progress_callback: (info) => this.events.push(info),
       cache: (folder) =>
-        new KeptFolder(folder, {
+        new CachedFolder(folder, {
           store,
           warn: (warning) => this.warnings.push(warning),
           isLocal,
           ...(others.signal && { signal: others.signal }),
         }),
       ...others,
-    }) as KeptFolder;
+    }) as CachedFolder;
   }
 
-  openHub(server: FaultyServer, options: VisitOptions = {}): KeptFolder {
+  openHub(server: FaultyServer, options: VisitOptions = {}): CachedFolder {
     return this.open('a/b', { remoteHost: server.url, ...options });
   }
 
@@ -68,7 +68,7 @@ export class Device {
     expect((await errorOf(this.read(this.openHub(server)))).code).toBe('offline');
   }
 
-  read(folder: KeptFolder, file = MODEL): Promise<Uint8Array> {
+  read(folder: CachedFolder, file = MODEL): Promise<Uint8Array> {
     return readFile(folder, file, 30_000_000);
   }
 

@@ -5,14 +5,14 @@ import { exampleFields, holdsImage } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { pixelBytes } from '../../data/feed';
 
-/** An example, and which one of all that ever came it is, from 0. */
-export interface KeptExample {
+/** An example, with its index among all examples ever added. */
+export interface NumberedExample {
   readonly n: number;
   readonly example: SentExample;
 }
 
-/** The fields of an example that a profile over a model of texts keeps. Throws `invalid_argument`, also for an image. */
-export function keptFields(where: string, example: unknown): SentExample {
+/** The fields of an example that a profile over a text model stores. Throws `invalid_argument`, also for an image. */
+export function textFields(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
   if (!holdsImage(fields)) return fields;
   throw wrong(
@@ -25,30 +25,33 @@ export function keptFields(where: string, example: unknown): SentExample {
 
 interface Reservoir {
   readonly seed: number;
-  /** How many have come so far. */
+  /** How many examples were added before. */
   readonly seen: number;
-  /** How many may stay. */
+  /** How many examples may be stored. */
   readonly most: number;
 }
 
-/** One in so many is held out. */
+/** One in this many examples is held out. */
 const TENTH = 10;
-/** The first so many labels are all learnt from: judged by one or two, what was learnt would be taken or not by chance. */
+/**
+ * This many first labelled examples are all trained on. With only one or two held out, chance would decide whether the
+ * new vectors are taken.
+ */
 const FIRST_LABELS = 40;
 const MOST_CHARACTERS = 2 ** 24;
-/** Of all images that a profile keeps: 445 of 224×224. */
+/** Largest size of a profile's images: 445 images of 224×224. */
 export const MOST_PIXEL_BYTES = 2 ** 26;
 
 /**
- * Puts examples to those that are kept. Beyond `most` each that ever came is as likely to stay as any other (Vitter's
- * algorithm R), and which ones stay depends on seed and order alone. Images, which are all of one size, are bounded by their bytes
- * as well.
+ * Adds examples to the stored ones. Beyond `most`, every example ever added is stored with the same probability
+ * (Vitter's algorithm R). The sample depends on the seed and the order alone. Images, which all have one size, are also
+ * limited by their bytes.
  */
-export function keepFairly(
-  kept: readonly KeptExample[],
+export function sampleFairly(
+  kept: readonly NumberedExample[],
   coming: readonly SentExample[],
   { seed, seen, most }: Reservoir,
-): KeptExample[] {
+): NumberedExample[] {
   const room = roomFor(kept[0]?.example ?? coming[0], most);
   const sample = fewer(kept, room, seed);
   for (const [index, example] of coming.entries()) {
@@ -60,10 +63,16 @@ export function keepFairly(
   return sample;
 }
 
-/** Which ones a run learns from and which it is judged by: the same ones each time, so that none was ever learnt before. */
-export function split(kept: readonly KeptExample[]): { readonly learnt: SentExample[]; readonly held: SentExample[] } {
+/**
+ * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out
+ * example was ever trained on.
+ */
+export function split(kept: readonly NumberedExample[]): {
+  readonly learnt: SentExample[];
+  readonly held: SentExample[];
+} {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
-  const isHeld = ({ n, example }: KeptExample): boolean =>
+  const isHeld = ({ n, example }: NumberedExample): boolean =>
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
   const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
   const held = inOrder.filter(isHeld).map(({ example }) => example);
@@ -72,16 +81,16 @@ export function split(kept: readonly KeptExample[]): { readonly learnt: SentExam
 
 function isLabelled(example: SentExample): boolean {
   if ('label' in example) return true;
-  // A list beside ids may be of tokens.
+  // Beside input_ids, a list of labels may be token labels.
   return 'labels' in example && (typeof example.labels === 'number' || !('input_ids' in example));
 }
 
-/** Of an image its number, and its label: its bytes are in a file of their own. */
+/** One example per line. An image's line has its index and its label; its bytes are in a file of their own. */
 export function toJsonLines(examples: readonly SentExample[]): string {
   return examples.map((example, index) => `${lineOf(example, index)}\n`).join('');
 }
 
-/** Bytes that examples take in files. */
+/** The size of examples in files, in bytes. */
 export function bytesIn(examples: readonly SentExample[]): number {
   const ofPixels = examples.reduce((sum, example) => sum + pixelBytes(example), 0);
   return new TextEncoder().encode(toJsonLines(examples)).length + ofPixels;
@@ -93,14 +102,14 @@ function lineOf(example: SentExample, index: number): string {
   return JSON.stringify({ image: index, ...told });
 }
 
-/** How many examples like this one may stay. */
+/** How many examples of this size may be stored. */
 function roomFor(example: SentExample | undefined, most: number): number {
   const bytes = example === undefined ? 0 : pixelBytes(example);
   return bytes === 0 ? most : Math.min(most, Math.floor(MOST_PIXEL_BYTES / bytes));
 }
 
-/** A fair sample of a sample. */
-function fewer(kept: readonly KeptExample[], most: number, seed: number): KeptExample[] {
+/** A uniform random sample of `most` examples. */
+function fewer(kept: readonly NumberedExample[], most: number, seed: number): NumberedExample[] {
   const sample = kept.slice(0, most);
   for (const [index, one] of kept.entries()) {
     const place = index < most ? most : below(index + 1, seed, index);
@@ -113,12 +122,12 @@ function below(end: number, seed: number, n: number): number {
   return Math.floor(randomAt({ seed, stream: 'reservoir' }, n) * end);
 }
 
-function expectModest(sample: readonly KeptExample[]): void {
+function expectModest(sample: readonly NumberedExample[]): void {
   const characters = sample.reduce((sum, { example }, index) => sum + lineOf(example, index).length, 0);
   if (characters <= MOST_CHARACTERS) return;
   throw new WebVeraError(
     'limit_exceeded',
     `profile: expected examples of at most ${MOST_CHARACTERS} characters in all, got ${characters}`,
-    { hint: 'Lower max_examples, or add shorter ones: what is longer than max_length tokens is cut anyway.' },
+    { hint: 'Lower max_examples, or add shorter examples: texts are cut at max_length tokens anyway.' },
   );
 }

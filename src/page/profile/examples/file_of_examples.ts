@@ -4,12 +4,12 @@ import type { SentExample } from '../../../core/types/training';
 import { formatOf } from '../../data/feed';
 import { partsKey, type RemoteModel } from '../../models/model';
 
-/** All of its examples are in memory for a moment. */
+/** Largest file, as all of its examples are in memory for a moment. */
 const MOST_BYTES = 2 ** 26;
 
 /**
- * The examples of a file, which the worker reads. Rejects with `invalid_argument` for what is no file of examples, and for one without
- * any; `invalid_format` for broken lines; `limit_exceeded`.
+ * Reads a file's examples in the worker. Rejects with `invalid_argument` for a file that isn't JSON Lines or CSV, or
+ * has no examples; `invalid_format` for broken lines; `limit_exceeded`.
  */
 export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<readonly SentExample[]> {
   const format = formatOf(blob);
@@ -22,7 +22,7 @@ export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<rea
       'limit_exceeded',
       `examples: expected a file of at most ${MOST_BYTES} bytes, got ${blob.size}`,
       {
-        hint: 'No more than a fair sample is kept: a part of the file will do.',
+        hint: 'Only a random sample of the examples is stored: add a part of the file.',
       },
     );
   }

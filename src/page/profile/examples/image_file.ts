@@ -2,16 +2,18 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { RgbImage } from '../../../core/types/image';
 import { MOST_PIXEL_BYTES } from './examples';
 
-/** A profile's images, one for each line of its examples, as numpy.save writes them: bytes (N, H, W, 3). */
+/**
+ * The file of a profile's images, one for each line of its examples, in the format of numpy.save: bytes (N, H, W, 3).
+ */
 export const IMAGES = 'images.npy';
 
 const HEAD = 128;
 const CHANNELS = 3;
 
-/** What a file of images has to hold. */
+/** The expected content of a file of images. */
 interface ImageCount {
   readonly count: number;
-  /** Pixels of an edge. */
+  /** Edge length in pixels. */
   readonly size: number;
 }
 
@@ -21,7 +23,10 @@ export function imageFile(images: readonly RgbImage[]): Blob {
   return new Blob([head, ...images.map(({ data }) => data as Uint8Array<ArrayBuffer>)]);
 }
 
-/** Throws `invalid_format` for what `imageFile` wouldn't write of so many images of that size, `limit_exceeded` before it reads too much. */
+/**
+ * Throws `invalid_format` unless `imageFile` could have written the file for that many images of that size, and
+ * `limit_exceeded` before it reads too much.
+ */
 export async function readImages(file: Blob, expected: ImageCount): Promise<RgbImage[]> {
   const { count, size } = expected;
   const most = HEAD + MOST_PIXEL_BYTES;
@@ -33,13 +38,13 @@ export async function readImages(file: Blob, expected: ImageCount): Promise<RgbI
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (headOf(expected).some((byte, index) => byte !== bytes[index])) throw otherFile(expected, file.size);
   return Array.from({ length: count }, (_, index) => {
-    // Each has memory of its own: what is stored of a part would be all that it is a part of.
+    // Each image gets its own buffer: storing a view would store the whole buffer.
     const data = bytes.slice(HEAD + index * length, HEAD + (index + 1) * length);
     return { height: size, width: size, data };
   });
 }
 
-/** How such a file begins: numpy's format 1.0, filled up with spaces. */
+/** The file's header: numpy's format 1.0, padded with spaces. */
 function headOf({ count, size }: ImageCount): Uint8Array<ArrayBuffer> {
   const version = [1, 0];
   const rest = HEAD - 10;

@@ -1,15 +1,15 @@
-/** What keeps a run from its steps while it may only take them in idle time. */
+/** Why a run that only trains in idle time has to wait. */
 export type IdleReason = 'hidden' | 'busy';
 
-/** Milliseconds without a touch after which a visitor counts as gone. */
+/** Milliseconds without input after which the page counts as idle. */
 const QUIET = 2000;
 const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart', 'scroll', 'input'] as const;
 
 type Page = Pick<Document, 'addEventListener' | 'removeEventListener' | 'visibilityState'>;
 
 /**
- * Calls back as reasons to wait come and go, until the returned function is called: the page is hidden, or its visitor is
- * using it. Begins as busy. Without a page there is never a reason.
+ * Calls back when a reason to wait starts or ends, until the returned function is called. The reasons: the page is
+ * hidden, or its visitor is using it. Starts as busy. Without a page there is never a reason.
  */
 export function watchIdle(
   onChange: (reason: IdleReason, holds: boolean) => void,
@@ -41,7 +41,7 @@ export function watchIdle(
   };
 }
 
-/** Safari has no idle callbacks. */
+/** Uses a timeout in Safari, which has no idle callbacks. */
 function whenIdle(body: () => void): void {
   const { requestIdleCallback } = globalThis as { readonly requestIdleCallback?: (body: () => void) => number };
   if (requestIdleCallback === undefined) setTimeout(body);

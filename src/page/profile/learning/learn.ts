@@ -3,52 +3,56 @@ import type { SentExample, TrainOutput } from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
 import { Trainer } from '../../training/trainer';
 import type { ProfileHost } from '../host';
+import { copyName } from '../storage/profile_storage';
 import { filesOf, type Unfinished, type Vectors, vectorsOf } from '../storage/record';
-import { copyName } from '../storage/shelf';
 import type { LearnRecord } from '../types';
 import { type IdleReason, watchIdle } from './idle';
 import type { LearnRun } from './learn_run';
 
-/** What a run learns for, and what it tells it. */
-export interface Learner {
+/** The profile that a run learns for, and its callbacks. */
+export interface LearnContext {
   readonly id: string;
   readonly host: ProfileHost;
-  /** The adapter that holds the vectors from before. */
+  /** The adapter with the current vectors. */
   readonly adapter: string;
-  /** Those vectors. */
+  /** The current vectors. */
   readonly vectors: Vectors;
-  /** Keeps what was measured before the first step. */
+  /** Stores the loss that was measured before the first step. */
   measured(unfinished: Unfinished): Promise<void>;
-  /** The end: an outcome for the history, and the new vectors where they are better. Gives whether they are taken. */
+  /**
+   * Ends the run with an outcome for the history, and with the new vectors if they are better. Resolves with whether
+   * they were taken.
+   */
   finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
 }
 
 interface LearnTurn {
   readonly run: LearnRun;
-  /** Whether it goes on from a checkpoint. */
+  /** Whether the run resumes from a checkpoint. */
   readonly resumes: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Examples that are judged at a time, between which a run may pause. */
+/** Examples evaluated at a time; a run may pause in between. */
 const PORTION = 32;
 
 /**
- * Trains a copy of the vectors, so that whatever happens those from before are there, and takes it in their place unless it
- * does worse on what was held out.
+ * Trains a copy of the vectors, so that the current ones stay intact, and replaces them by it unless it does worse on
+ * the held-out examples.
  */
-export async function learn(learner: Learner, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
+export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;
   const { run, resumes, signal } = turn;
   const copy = copyName(id);
   const release = host.use(adapter);
-  const unwatch = unfinished.when === 'idle' ? watchIdle((reason, holds) => heed(run, reason, holds)) : () => {};
+  const unwatch =
+    unfinished.when === 'idle' ? watchIdle((reason, holds) => pauseOrResume(run, reason, holds)) : () => {};
   try {
     await host.remove(copy);
     await host.place(copy, filesOf(vectors), { is_trainable: true });
     const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
     const trainer = new Trainer({ model: host.adapted, adapter_name: copy, args, train_dataset: learnt });
-    await run.free(signal);
+    await run.waitWhilePaused(signal);
     const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
     const steps = output.global_step;
     const loss_after =
@@ -63,19 +67,25 @@ export async function learn(learner: Learner, unfinished: Unfinished, turn: Lear
   } finally {
     unwatch();
     release();
-    await host.remove(copy).catch(() => {}); // if the session is gone, so is the copy
+    await host.remove(copy).catch(() => {}); // if the session has ended, the copy no longer exists
   }
 }
 
-/** What may go on in another visit: nothing is wrong with it, but with the device, the worker or the page. */
+/**
+ * Whether a run that ended with `error` may resume in another visit, because only the device, the worker or the page
+ * failed.
+ */
 export function isInterruption(error: unknown, session: AbortSignal): boolean {
   if (session.aborted) return true;
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
 
-/** How well the vectors from before do, on what was held out; where that has nothing to predict, on what is learnt. */
+/**
+ * Measures the loss of the current vectors on the held-out examples, or on those to train on if the held-out ones have
+ * nothing to predict.
+ */
 async function measure(
-  learner: Learner,
+  learner: LearnContext,
   unfinished: Unfinished,
   turn: LearnTurn,
 ): Promise<Unfinished & { readonly loss_before: number }> {
@@ -95,9 +105,9 @@ function judges(held: readonly SentExample[], learnt: readonly SentExample[]): r
   return held.length > 0 ? held : learnt;
 }
 
-/** The mean loss over all that is predicted of examples; NaN where there are none. A loss that isn't finite is the worst. */
+/** The mean loss over all predictions; NaN without any. If it isn't finite, the largest number. */
 async function lossOf(
-  { host }: Learner,
+  { host }: LearnContext,
   adapter_name: string,
   { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly SentExample[] },
   { run, signal }: LearnTurn,
@@ -113,7 +123,7 @@ async function lossOf(
       train_dataset: portion,
       eval_dataset: portion,
     });
-    await run.free(signal);
+    await run.waitWhilePaused(signal);
     const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
     const { eval_loss = 0, eval_tokens, eval_rows } = metrics;
     const count = eval_tokens ?? eval_rows ?? 0;
@@ -124,13 +134,13 @@ async function lossOf(
   return Number.isFinite(sum) ? sum / predictions : Number.MAX_VALUE;
 }
 
-/** Examples of one token, say, are no fault: others may have more. */
+/** Ignores examples with nothing to predict, for example of one token. */
 function nothingToJudge(error: unknown): Record<string, number> {
   if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
   throw error;
 }
 
-function heed(run: LearnRun, reason: IdleReason, holds: boolean): void {
-  // If it can't be told, the run has ended.
+function pauseOrResume(run: LearnRun, reason: IdleReason, holds: boolean): void {
+  // If the request fails, the run has ended.
   (holds ? run.pauseFor(reason) : run.resumeFor(reason)).catch(() => {});
 }

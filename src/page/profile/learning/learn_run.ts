@@ -6,16 +6,16 @@ import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
 /**
- * A run with a beginning and an end of its own: what it does around the training run that it follows. It stands still while
- * there is a reason to, whoever has it.
+ * A run that does work of its own before and after the training run that it follows. It is paused while there is any
+ * reason to pause.
  */
 export class LearnRun implements PausableRun {
   readonly #events = new Replay<TrainEvent>();
   readonly #output: Promise<TrainOutput>;
-  /** Holds what is done around the training run; that one is told all the reasons, and stands still by itself. */
-  readonly #gate = new PauseGate((reason) => this.#tell('paused', reason));
+  /** Pauses the work around the training run. The training run gets all reasons too, and pauses itself. */
+  readonly #gate = new PauseGate((reason) => this.#report('paused', reason));
   #state = beginningOf(0);
-  /** While it trains. */
+  /** The training run, while it is in progress. */
   #inner: PausableRun | undefined;
   #stopped: { save?: boolean } | undefined;
 
@@ -62,19 +62,19 @@ export class LearnRun implements PausableRun {
     await this.#inner?.resumeFor(reason);
   }
 
-  /** Resolves once nothing keeps it from going on. Rejects with `signal.reason`. */
-  async free(signal: AbortSignal): Promise<void> {
+  /** Waits until there is no reason to pause. Rejects with `signal.reason`. */
+  async waitWhilePaused(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#gate.requested) return;
-    this.#tell('paused', this.#gate.enter());
-    this.#tell('resumed', await this.#gate.wait(signal));
+    this.#report('paused', this.#gate.enter());
+    this.#report('resumed', await this.#gate.wait(signal));
   }
 
-  /** Passes a training run's events on, and what is asked of this one to it. */
+  /** Follows a training run: passes its events on, and passes this run's requests to it. */
   async follow(inner: PausableRun): Promise<TrainOutput> {
     this.#inner = inner;
     try {
-      // If it can't be told, its output tells.
+      // If a request fails, the output rejects with the reason.
       if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
       else for (const reason of this.#gate.reasons) inner.pauseFor(reason).catch(() => {});
       for await (const event of inner) this.#events.push(event);
@@ -97,7 +97,7 @@ export class LearnRun implements PausableRun {
     return this.#events[Symbol.asyncIterator]();
   }
 
-  #tell(type: 'paused' | 'resumed', reason: PauseReason): void {
+  #report(type: 'paused' | 'resumed', reason: PauseReason): void {
     this.#events.push({ type, state: this.state, reason });
   }
 }

@@ -1,17 +1,17 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
+import type { Release } from '../../rpc/store_locks';
 import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '../../session/options';
-import { type KeptExample, split } from '../examples/examples';
+import { type NumberedExample, split } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
-import type { Release } from '../storage/locks';
+import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
-import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from '../storage/shelf';
 import type { LearnOptions } from '../types';
-import { isInterruption, type Learner, learn } from './learn';
+import { isInterruption, type LearnContext, learn } from './learn';
 import { LearnRun } from './learn_run';
 
-/** What a run goes by, and the lock that it holds. */
+/** The inputs of a run, and the lock that it holds. */
 interface Beginning {
   readonly unfinished: Unfinished;
   readonly resumes: boolean;
@@ -20,26 +20,26 @@ interface Beginning {
 
 const rules = { args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal };
 
-/** A profile whose runs these are. */
+/** The profile that the runs belong to. */
 export interface LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
-  readonly shelf: ProfileShelf;
-  /** Aborts when the profile is no more. */
+  readonly storage: ProfileStorage;
+  /** Aborts when the profile is closed or forgotten. */
   readonly life: AbortSignal;
   readonly state: ProfileState;
   /** The name of its adapter in the model. */
   readonly adapter: string;
   readonly isOpen: boolean;
-  /** Whether it is no more because there is nothing left of it. */
+  /** Whether it was closed because it was forgotten. */
   readonly isForgotten: boolean;
   expectOpen(): void;
-  /** What is stored, unless it was forgotten since. */
+  /** The stored profile; undefined if it was forgotten meanwhile. */
   read(): Promise<StoredProfile | undefined>;
-  examples(stored: StoredProfile): readonly KeptExample[];
-  /** Changes what is stored. Whatever fails, nothing has changed. */
+  examples(stored: StoredProfile): readonly NumberedExample[];
+  /** Changes the stored profile. If anything fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void>;
-  /** As `change`, with other vectors. */
+  /** As `change`, with new vectors. */
   exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes): Promise<void>;
   takeToLearn(): Promise<Release>;
 }
@@ -49,7 +49,7 @@ export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
-  /** Ends that run. */
+  /** Ends the run in progress. */
   #ends = new AbortController();
 
   constructor(profile: LearningProfile, onChange: () => void) {
@@ -68,24 +68,24 @@ export class ProfileLearning {
       this.#profile.expectOpen();
       if (busy === undefined) return this.#begin(options);
       throw new WebVeraError('invalid_argument', `Profile '${this.#profile.id}' is learning already`, {
-        hint: 'profile.learning is its run: wait for it, or stop it.',
+        hint: 'The run is profile.learning: wait for it, or stop it.',
       });
     });
   }
 
-  /** Takes up a run that a closed page left behind; while another tab is at it, once that has closed. */
-  async goOn(): Promise<void> {
-    if ((await this.#left()) === undefined) return;
-    const { shelf, life } = this.#profile;
-    const release = await shelf.takeToLearn();
-    if (release !== undefined) return this.#takeUp(release);
-    shelf
+  /** Resumes a run that a closed page left unfinished. If another tab has resumed it, waits for that tab to close. */
+  async resumeUnfinished(): Promise<void> {
+    if ((await this.#readUnfinished()) === undefined) return;
+    const { storage, life } = this.#profile;
+    const release = await storage.takeToLearn();
+    if (release !== undefined) return this.#resume(release);
+    storage
       .waitToLearn(life)
-      .then((late) => this.#takeUp(late))
-      .catch(() => {}); // the profile was closed before, or the next one to open it tells
+      .then((late) => this.#resume(late))
+      .catch(() => {}); // the profile was closed meanwhile, or the next one to open it reports the error
   }
 
-  /** Resolves once nothing runs. */
+  /** Waits until no run is in progress. */
   async over(): Promise<void> {
     await this.#run?.then(
       () => {},
@@ -93,7 +93,7 @@ export class ProfileLearning {
     );
   }
 
-  /** Ends what runs for good: it doesn't go on from what is left of it. */
+  /** Ends the run in progress for good: it won't resume. */
   async end(reason: unknown): Promise<void> {
     while (this.#run !== undefined) {
       this.#ends.abort(reason);
@@ -101,9 +101,9 @@ export class ProfileLearning {
     }
   }
 
-  async #takeUp(release: Release): Promise<void> {
+  async #resume(release: Release): Promise<void> {
     try {
-      const unfinished = await this.#left();
+      const unfinished = await this.#readUnfinished();
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
       this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
     } catch (error) {
@@ -112,8 +112,8 @@ export class ProfileLearning {
     }
   }
 
-  /** What is left of a run that was cut off. Where that can't be read there is none: the vectors are whole all the same. */
-  async #left(): Promise<Unfinished | undefined> {
+  /** The unfinished run, if there is one. A damaged record counts as none, because the vectors don't depend on it. */
+  async #readUnfinished(): Promise<Unfinished | undefined> {
     const stored = await this.#profile.read();
     try {
       const unfinished = stored?.unfinished();
@@ -151,8 +151,8 @@ export class ProfileLearning {
     const profile = this.#profile;
     const release = await profile.takeToLearn();
     try {
-      // What an earlier run left that nobody wants: the new one must not go on from it.
-      await profile.shelf.deleteCheckpoints();
+      // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
+      await profile.storage.deleteCheckpoints();
       let unfinished: Unfinished | undefined;
       await profile.change((stored) => {
         const { settings, version } = stored.state;
@@ -176,19 +176,19 @@ export class ProfileLearning {
     { unfinished, resumes }: Omit<Beginning, 'release'>,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { host, shelf } = this.#profile;
+    const { host, storage } = this.#profile;
     try {
       const output = await learn(this.#learner(), unfinished, { run, resumes, signal });
-      await shelf.deleteCheckpoints();
+      await storage.deleteCheckpoints();
       return output;
     } catch (error) {
       const isOver = this.#profile.isOpen ? !isInterruption(error, host.link.ended) : this.#profile.isForgotten;
-      if (isOver) await this.#abandon().catch(() => {}); // the first error tells
+      if (isOver) await this.#abandon().catch(() => {}); // the first error is the one to report
       throw error;
     }
   }
 
-  #learner(): Learner {
+  #learner(): LearnContext {
     const profile = this.#profile;
     const { id, host, adapter, state } = profile;
     return {
@@ -210,7 +210,7 @@ export class ProfileLearning {
             }));
             return true;
           } catch (error) {
-            // Vectors that no adapter may hold are none to take.
+            // The new vectors are invalid for an adapter, so they aren't taken.
             if (!(error instanceof WebVeraError) || error.code !== 'invalid_format') throw error;
           }
         }
@@ -221,10 +221,10 @@ export class ProfileLearning {
     };
   }
 
-  /** A run that nobody wants any more, or that can't succeed. */
+  /** Deletes an unfinished run that is unwanted or can't succeed. */
   async #abandon(): Promise<void> {
-    const { shelf } = this.#profile;
-    await shelf.deleteCheckpoints();
+    const { storage } = this.#profile;
+    await storage.deleteCheckpoints();
     if (this.#profile.isOpen) await this.#profile.change(({ state }) => ({ state, unfinished: null }));
   }
 }

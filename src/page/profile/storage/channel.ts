@@ -1,7 +1,9 @@
-/** The one channel of all tabs. A message is the id of a profile that is to be looked at again; '' stands for all. */
+/**
+ * The channel that all tabs share. A message is the id of a profile that was changed or deleted; '' means all profiles.
+ */
 const CHANNEL = 'webvera:profiles';
 
-/** Tells other tabs that a profile has changed or is gone. What they hear they check in the store. */
+/** Notifies other tabs that a profile has changed or was deleted. The receiving tab reads the store for the facts. */
 export class ProfileChannel {
   readonly #channel: BroadcastChannel | undefined;
   #closed = false;
@@ -13,7 +15,7 @@ export class ProfileChannel {
     });
   }
 
-  tell(id: string): void {
+  notify(id: string): void {
     if (!this.#closed) this.#channel?.postMessage(id);
   }
 
@@ -23,18 +25,21 @@ export class ProfileChannel {
   }
 }
 
-/** Tells all other tabs once. */
-export function tellTabs(id: string): void {
+/** Notifies all other tabs once, without an open channel. */
+export function notifyTabs(id: string): void {
   const channel = openChannel();
   channel?.postMessage(id);
   channel?.close();
 }
 
-/** Old engines have none, and some pages may not open one: their tabs notice when they next write. */
+/**
+ * Old browsers have no BroadcastChannel, and some pages may not open one. Their tabs notice a change at their next
+ * write.
+ */
 function openChannel(): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(CHANNEL);
-    // It must not keep Node alive.
+    // In Node an open channel would prevent the process from exiting.
     (channel as { unref?: () => void }).unref?.();
     return channel;
   } catch {

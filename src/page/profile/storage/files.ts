@@ -2,17 +2,17 @@ import type { WebVeraError } from '../../../core/errors/error';
 import type { Files } from '../../../core/input/named_files';
 import { partsKey } from '../../models/model';
 import { wrong } from '../../session/options';
-import { type KeptExample, toJsonLines } from '../examples/examples';
+import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
-import { keptExamples } from '../examples/kept_examples';
+import { prepareExamples } from '../examples/prepare_examples';
 import type { ProfileHost } from '../host';
-import { freshState, type Opened, withExamples, withSettings } from '../open';
+import { freshState, type OpenedProfile, withExamples, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
+import type { ProfileStorage } from './profile_storage';
 import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
-import type { ProfileShelf } from './shelf';
 
-export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
+export function exportFiles(state: ProfileState, kept: readonly NumberedExample[]): ReadonlyMap<string, Blob> {
   const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
   const arrivals = kept.map(({ n }) => n);
   const known = { webvera_profile: VERSION, base, base_model, labels, problem_type };
@@ -27,37 +27,37 @@ export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): 
   ]);
 }
 
-/** Stores a profile from its files, and puts its adapter on the model. Whatever fails, nothing has changed. */
+/** Stores a profile from its files, and places its adapter on the model. If anything fails, nothing has changed. */
 export async function importStored(
   host: ProfileHost,
-  shelf: ProfileShelf,
+  storage: ProfileStorage,
   files: Files,
   options: ProfileOptions,
-): Promise<Opened> {
-  const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
+): Promise<OpenedProfile> {
+  const { adapter, state, kept } = await placeFiles(host, storage.id, files, options);
   try {
-    await shelf.change(async (stored) => {
+    await storage.change(async (stored) => {
       if (stored === undefined) return withExamples(state, kept);
-      throw inUse(shelf.id);
+      throw inUse(storage.id);
     });
-    return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
+    return { ...withExamples(state, kept), adapter, inMemory: state.settings.keep_examples ? [] : kept };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }
 
-/** What a profile from files begins with. That its adapter is on the model proves them to be good. */
+/** Reads a profile's files, and places the adapter on the model, which also checks its tensors. */
 export async function placeFiles(
   host: ProfileHost,
   id: string,
   files: Files,
   options: ProfileOptions,
-): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly KeptExample[] }> {
+): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly NumberedExample[] }> {
   const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
-  const checked = await keptExamples(
+  const checked = await prepareExamples(
     host.base,
     read.examples.map(({ example }) => example),
   );
@@ -71,7 +71,7 @@ export async function placeFiles(
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
     return { adapter, ...withSettings(begun, examples, options) };
   } catch (error) {
-    await host.remove(adapter).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
   }
 }

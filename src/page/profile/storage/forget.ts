@@ -1,20 +1,21 @@
-import { tellTabs } from './channel';
+import { notifyTabs } from './channel';
+import type { ProfileStorage } from './profile_storage';
 import { infoOf } from './record';
-import type { ProfileShelf } from './shelf';
 
-/** Milliseconds that a run in another tab has to end. */
+/** Milliseconds within which a run in another tab must end. */
 const PATIENCE = 5000;
 
-/** Deletes all that is stored of a profile, tells all tabs, and gives how many bytes it were. */
-export async function forgetStored(shelf: ProfileShelf): Promise<{ bytes: number }> {
-  const stored = await shelf.read().catch(() => undefined); // what can't be read can be deleted
-  await shelf.delete();
-  tellTabs(shelf.id);
-  const kept = stored === undefined ? 0 : infoOf(shelf.id, stored.state).bytes;
-  const saved = await shelf.deleteCheckpoints();
-  // A run in another tab ends now, and deletes what it saves until then; so that it is gone when this resolves, wait for it.
+/** Deletes a stored profile with its checkpoints, and notifies all tabs. Resolves with the number of bytes freed. */
+export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: number }> {
+  const stored = await storage.read().catch(() => undefined); // a damaged profile can still be deleted
+  await storage.delete();
+  notifyTabs(storage.id);
+  const kept = stored === undefined ? 0 : infoOf(storage.id, stored.state).bytes;
+  const saved = await storage.deleteCheckpoints();
+  // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for it, so that none are
+  // left when this resolves.
   const late = AbortSignal.timeout(PATIENCE);
-  const release = await shelf.waitToLearn(late).catch(() => undefined);
+  const release = await storage.waitToLearn(late).catch(() => undefined);
   release?.();
-  return { bytes: kept + saved + (await shelf.deleteCheckpoints()) };
+  return { bytes: kept + saved + (await storage.deleteCheckpoints()) };
 }

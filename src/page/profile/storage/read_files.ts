@@ -7,7 +7,7 @@ import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample } from '../../../core/types/training';
 import { type AnyAdapterConfig, configFromJson, pageKindOf } from '../../adapters/kinds';
 import { wrong } from '../../session/options';
-import type { KeptExample } from '../examples/examples';
+import type { NumberedExample } from '../examples/examples';
 import { IMAGES, readImages } from '../examples/image_file';
 import { expectArguments, expectBase, expectConfig, type KnownBase, sideBySide } from '../fits';
 import { MOST_EXAMPLES } from '../open';
@@ -18,27 +18,30 @@ const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 export const EXAMPLES = 'examples.jsonl';
 export const ABOUT = 'profile.json';
-/** Of profile.json. */
+/** The format version of profile.json. */
 export const VERSION = 1;
-/** Bytes at most. */
+/** Largest sizes, in bytes. */
 const LIMITS = { [CONFIG]: 2 ** 20, [EXAMPLES]: 2 ** 26, [ABOUT]: 2 ** 22 } as const;
 const HINT = "Pass what profile.export() gave, or PEFT's two files.";
 
-/** What the files of a profile hold, checked but for the weights. */
+/** The content of a profile's files, checked except for the weights. */
 interface ProfileFiles {
   readonly adapter: AdapterFiles;
   readonly imported: Pick<ProfileState, 'base_model' | 'seen' | 'history' | 'settings'> & { readonly seed?: number };
-  readonly examples: readonly KeptExample[];
+  readonly examples: readonly NumberedExample[];
 }
 
-/** What files of a profile have to go with. */
+/** The model that a profile's files must fit. */
 interface Expected {
   readonly base: KnownBase;
-  /** Pixels of an edge of its images. */
+  /** Edge length of the model's images, in pixels. */
   readonly image_size?: number | undefined;
 }
 
-/** Throws `invalid_format`, `limit_exceeded`, and `invalid_argument` for another base and for what is no example. */
+/**
+ * Reads a profile's files. Throws `invalid_format`, `limit_exceeded`, and `invalid_argument` for another base model and
+ * for a value that is no example.
+ */
 export async function readFiles(given: Files, { base, image_size }: Expected): Promise<ProfileFiles> {
   const files = namedFiles('Profile.import: files', given, { hint: HINT });
   try {
@@ -134,7 +137,7 @@ async function readExamples(files: ReadonlyMap<string, Blob>, size: number | und
   });
 }
 
-/** Example and image belong together by their places. */
+/** An example's image is the one at the same index. */
 function withImage(line: string, index: number, prepared: RgbImage): object {
   const where = `${EXAMPLES}: line ${index + 1}`;
   const fields = fieldsOf(parse(line, where), where);

@@ -4,7 +4,7 @@ import { exampleFields } from '../../../core/types/example';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/kinds';
-import type { KeptExample } from '../examples/examples';
+import type { NumberedExample } from '../examples/examples';
 import type { LearnRecord, ProfileInfo } from '../types';
 
 /** An adapter's two files. */
@@ -14,58 +14,58 @@ export interface Vectors {
 }
 
 export interface ProfileSettings {
-  /** As it was given when the profile began. */
+  /** As given when the profile was created. */
   readonly peft_config: AnyAdapterConfigInit;
   readonly args: TrainingArguments;
   readonly max_examples: number;
   readonly keep_examples: boolean;
 }
 
-/** All of a profile but its examples. */
+/** A profile without its examples. */
 export interface ProfileState {
-  /** Tells it from another that had its id before. */
+  /** A random id that distinguishes it from an earlier profile with the same id. */
   readonly born: string;
-  /** The base's fingerprint. */
+  /** The base model's fingerprint. */
   readonly base: string;
   readonly base_model: string | null;
-  /** Of a classifier, in the order of its head; null for other models. */
+  /** A classifier's labels, in the order of its head; null for other models. */
   readonly labels: readonly string[] | null;
-  /** Of a classifier that tells several labels at once, or several numbers; null of others. */
+  /** Set for a classifier of several labels per example or of several numbers; null for other models. */
   readonly problem_type: string | null;
   readonly created_at: number;
   readonly used_at: number;
-  /** Of the sample of examples. */
+  /** Seed of the random sample of examples. */
   readonly seed: number;
   readonly seen: number;
-  /** How many are stored. */
+  /** The number of stored examples. */
   readonly example_count: number;
   readonly example_bytes: number;
-  /** Rises as the vectors change. */
+  /** Increases when the vectors change. */
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
-  /** Those before the last `learn` that was taken. */
+  /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;
   readonly history: readonly LearnRecord[];
 }
 
-/** A run that has begun: what it needs to go on in another page. */
+/** An unfinished run: everything it needs to resume in another page. */
 export interface Unfinished {
-  /** The version of the vectors that it goes on from. */
+  /** The version of the vectors that it started from. */
   readonly version: number;
   readonly args: TrainingArguments;
   readonly when: 'now' | 'idle';
   readonly learnt: readonly SentExample[];
   readonly held: readonly SentExample[];
-  /** Once it is measured. */
+  /** The loss before training; null until it was measured. */
   readonly loss_before: number | null;
 }
 
-/** Bumped when older code could misread what is stored. */
+/** Increased when older code could misread the stored data. */
 const FORMAT = 1;
 export const LONGEST_HISTORY = 100;
 
-/** The state with one more outcome. */
+/** Adds an outcome to the history. */
 export function withRecord(state: ProfileState, record: LearnRecord): ProfileState {
   return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
 }
@@ -74,7 +74,7 @@ export function writeState(state: ProfileState): unknown {
   return { format: FORMAT, ...state };
 }
 
-/** Throws `storage_corrupt` for what isn't as it was written. */
+/** Throws `storage_corrupt` if the value isn't of the form that `writeState` gives. */
 export function readState(id: string, value: unknown): ProfileState {
   return intact(id, () => {
     const state = formatted(value, 'state');
@@ -105,11 +105,11 @@ export function readState(id: string, value: unknown): ProfileState {
   });
 }
 
-export function writeExamples(kept: readonly KeptExample[]): unknown {
+export function writeExamples(kept: readonly NumberedExample[]): unknown {
   return { format: FORMAT, kept };
 }
 
-export function readExamples(id: string, value: unknown): KeptExample[] {
+export function readExamples(id: string, value: unknown): NumberedExample[] {
   if (value === undefined) return [];
   return intact(id, () =>
     list(formatted(value, 'examples'), 'kept').map((entry, index) => {
@@ -171,7 +171,7 @@ export function readRecord(value: unknown): LearnRecord {
   };
 }
 
-/** Null for a model without, and in what was written before they were. */
+/** Null for a model without labels, and in profiles that were stored before labels existed. */
 export function readLabels(fields: Fields): readonly string[] | null {
   const labels = fields.get('labels') ?? null;
   if (labels === null) return null;
@@ -179,7 +179,7 @@ export function readLabels(fields: Fields): readonly string[] | null {
   throw fields.invalid('labels', 'a list of strings');
 }
 
-/** Far from where one more would be the same number. */
+/** Far below the numbers whose successor isn't representable. */
 const LARGEST_COUNT = 2 ** 50;
 
 export function count(fields: Fields, key: string): number {
@@ -229,7 +229,7 @@ function bytesIn(vectors: Vectors | null): number {
   return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
 }
 
-/** What this library wrote itself is damaged, if it can't be read. */
+/** Reports stored data that can't be read as `storage_corrupt`, because the library wrote it itself. */
 function intact<T>(id: string, read: () => T): T {
   try {
     return read();

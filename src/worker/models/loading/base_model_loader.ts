@@ -9,7 +9,7 @@ import { ImageProcessorLoader } from './image_processor_loader';
 import { type LoadModelOptions, loadModel } from './model_loader';
 import { TokenizerLoader } from './tokenizer_loader';
 
-/** Loads models with what makes their inputs. */
+/** Loads models with their tokenizers and image processors. */
 export class BaseModelLoader {
   readonly #limits: ParserLimits;
   readonly #tokenizers: TokenizerLoader;
@@ -21,7 +21,7 @@ export class BaseModelLoader {
     this.#imageProcessors = new ImageProcessorLoader(host, limits);
   }
 
-  /** Whatever fails, nothing stays behind. */
+  /** Loads a model. If anything fails, everything is freed. */
   async model(
     executor: Executor,
     source: FileSource,
@@ -43,7 +43,7 @@ export class BaseModelLoader {
     try {
       const tokenizer = await this.#tokenizers.ofModel(source, loaded.model, gguf);
       const imageProcessor = await this.#imageProcessors.ofModel(source, loaded.model);
-      // It may have been lost while these came in.
+      // The device may have been lost meanwhile.
       executor.check();
       return new BaseModel(executor, loaded, { tokenizer, imageProcessor });
     } catch (error) {

@@ -8,10 +8,10 @@ import type { Architecture, ImageSizes } from '../../../models/architecture';
 import type { SessionHost } from '../../protocol';
 
 export const PREPROCESSOR_FILE = 'preprocessor_config.json';
-/** Of red, green and blue. */
+/** Red, green and blue. */
 const CHANNELS = 3;
 
-/** Loads what prepares a model's images. */
+/** Loads a model's image processor. */
 export class ImageProcessorLoader {
   readonly #host: SessionHost;
   readonly #limits: ParserLimits;
@@ -22,8 +22,9 @@ export class ImageProcessorLoader {
   }
 
   /**
-   * By the folder's preprocessor_config.json; without that file as `ViTImageProcessor` does it, at the model's size. None for a model
-   * that takes in no images, or other channels without telling how. Throws `invalid_format` for images that the model couldn't take in.
+   * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor`, at the
+   * model's size. Undefined for a model without images, or with other channels and no such file. Throws
+   * `invalid_format` for images that don't fit the model.
    */
   async ofModel(source: FileSource, { image }: Pick<Architecture, 'image'>): Promise<ImageProcessor | undefined> {
     if (image === undefined) return undefined;
@@ -46,7 +47,7 @@ function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSize
     'invalid_format',
     `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`,
     {
-      hint: 'Do config.json and preprocessor_config.json belong together? Without that file images are given as pixel_values.',
+      hint: 'Do config.json and preprocessor_config.json belong together? Without the latter, pass images as pixel_values.',
     },
   );
 }

@@ -21,29 +21,33 @@ import { makeWeights, newlyInitialized } from './new_weights';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
-/** Numbers of a matrix that are on their way at a time. */
+/** Elements of a matrix that are read and uploaded at a time. */
 const SLICE = 2 ** 22;
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
-  /** The task whose head it gets. Default: 'causal_lm'. */
+  /** The task whose head the model gets. Default: 'causal_lm'. */
   readonly task?: TaskName | undefined;
-  /** In place of what config.json says. */
+  /** Overrides the labels of config.json. */
   readonly labels?: LabelOptions | undefined;
-  /** Whether a head is made new that has other sizes in the file than the labels ask for. Default: false. */
+  /** Whether a head whose size in the file doesn't fit the labels is initialised anew. Default: false. */
   readonly ignore_mismatched_sizes?: boolean | undefined;
-  /** In place of those that config.json asks for. */
+  /** Overrides the module names that follow from config.json. */
   readonly module_names?: ModuleNames | undefined;
   readonly warn?: Warn | undefined;
-  /** 0 to 100, as weights reach the GPU. */
+  /** Reports 0 to 100 while weights are uploaded to the GPU. */
   onUpload(progress: number): void;
-  /** 0 to 100, as the kernels that read them are compiled meanwhile; it may still be going on when all else is done. */
+  /**
+   * Reports 0 to 100 while the kernels that read them are compiled. Compiling may still be in progress when the model
+   * is loaded.
+   */
   onCompile?(progress: number): void;
 }
 
 /**
- * Reads a model's configuration and its weights, and puts them on the device while they come in. Whatever fails, nothing stays
- * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the files throw.
+ * Reads a model's configuration and weights, and uploads the weights to the device while they are read. If anything
+ * fails, everything is freed. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and the
+ * files' errors.
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
   const config = withLabels(await files.config(), options.labels);
@@ -74,7 +78,7 @@ async function loadWeights(
 ): Promise<void> {
   const specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
-  /** Heads that are tied, with the embeddings that they share: some files hold only the former. */
+  /** Tied heads, with the embeddings that they share. Some files only hold the head. */
   const tied = new Map([...model.tied].map(([module, source]) => [`${module}.weight`, specs.get(`${source}.weight`)]));
   const heads = new Set<string>();
   const ofTokens = tokenMatrices(model);
@@ -88,7 +92,7 @@ async function loadWeights(
     if (ignore_mismatched_sizes && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return false;
     expectWeight(spec, tensor);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
-      // While weights come in, the kernels that read them are compiled: as if the file had all of them like this one.
+      // The kernels are compiled while the weights are read, as if all tensors of the file had this one's dtype.
       const steps = forwardSteps(model, (other) => dtypeOf(other, tensor), runner.maxBindingBytes);
       runner.prepare(steps, (share) => onCompile?.(100 * share));
       prepared = true;
@@ -119,7 +123,7 @@ async function loadWeights(
   for (const head of heads) {
     const spec = tied.get(head);
     if (spec === undefined || weights.has(spec.name)) continue;
-    // Read again for it, as the embedding would go before it wherever it stood.
+    // The file is read a second time for the head, because an embedding has priority, wherever it is in the file.
     const isHead = (tensor: TensorHeader): boolean => {
       if (tensor.name === head) expectWeight(spec, tensor);
       return tensor.name === head;
@@ -130,7 +134,7 @@ async function loadWeights(
   const missing = absent.flatMap((spec) => (spec.initialStd === undefined ? [fileNames(spec)[0]] : []));
   if (missing.length > 0) {
     throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
-      hint: 'Do config.json and the weights belong together, and was every file taken along?',
+      hint: 'Do config.json and the weights belong together, and are all weight files included?',
       detail: { missing },
     });
   }
@@ -138,12 +142,12 @@ async function loadWeights(
   if (absent.length > 0) warn?.(newlyInitialized(model, absent));
 }
 
-/** Whether a pass may be built by config.json's word alone, before the weights are seen. */
+/** Whether the model that config.json describes is small enough to build a pass for it before its weights are read. */
 export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** Of a forward pass, as far as its kernels go. */
+/** The steps of a forward pass, for its kernels. */
 function forwardSteps(
   model: Architecture,
   dtypeOf: (spec: WeightSpec) => StorageName,
@@ -160,7 +164,7 @@ function forwardSteps(
     .steps;
 }
 
-/** Throws `invalid_format` for a tensor of the file that can't be this weight. */
+/** Throws `invalid_format` if a tensor of the file can't be this weight. */
 export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
   expectFloats(tensor);
   const { shape } = tensor;
@@ -176,12 +180,13 @@ export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
 
 function mismatchHint({ initialStd }: WeightSpec): string {
   if (initialStd === undefined) return 'Do config.json and the weights belong together?';
-  return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
+  return 'For other labels than it was trained for, ignore_mismatched_sizes: true initialises a new head.';
 }
 
 /**
- * As it is wanted, or as the file has it, where its shape allows: other matrices, and all vectors, are widened. Of the matrices that
- * are wanted in four bits, those `ofTokens` have eight: there, four cost a model most.
+ * The storage of a weight on the device: the requested one, or else the file's, if its shape allows it. Other matrices,
+ * and all vectors, are widened to f32. If four bits are requested, the matrices `ofTokens` get eight, because there
+ * four bits reduce the quality most.
  */
 export function deviceDtype(
   spec: WeightSpec,
@@ -193,17 +198,20 @@ export function deviceDtype(
   const own = fitting.find(({ name, file }) => (packed === undefined ? file === stored : name === packed.name));
   const isFine = wanted === 'q4' && ofTokens.has(spec.name) && packed?.name !== 'q4';
   const asked = fitting.find(({ dtype }) => dtype === (isFine ? 'q8' : wanted));
-  // What can't be packed stays as it is.
-  const isKept = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
-  return (asked ?? (isKept ? own : undefined) ?? storages.f32).name;
+  // A matrix that can't be packed stays in the file's dtype.
+  const usesOwn = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
+  return (asked ?? (usesOwn ? own : undefined) ?? storages.f32).name;
 }
 
-/** Only matrices of whole words are stored as anything but float32. */
+/** Only matrices whose rows are whole words can have another storage than f32. */
 function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): boolean {
   return name === 'f32' || (kind === 'matrix' && (shape.at(-1) ?? 0) % rowMultiple === 0);
 }
 
-/** Matrices that are too large to bind are split by rows, unless those aren't the file's. */
+/**
+ * Makes the value of a weight. Matrices that are too large to bind are split by rows, if their rows are those of the
+ * file.
+ */
 export function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   const { name, shape } = spec;
   return hasFileRows(spec) ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
@@ -213,7 +221,7 @@ function hasFileRows(spec: WeightSpec): boolean {
   return spec.kind === 'matrix' && !spec.transposed && fileShape(spec)[0] === spec.shape[0];
 }
 
-/** How many rows are read and uploaded at a time, one slice after the other; undefined for all at once. */
+/** The number of rows of each slice that is read and uploaded; undefined for all rows at once. */
 function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number | undefined)[] {
   if (!hasFileRows(spec)) return [undefined];
   const { rows, columns } = rowsAndColumns(shape);
@@ -221,7 +229,7 @@ function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number | undefi
   return Array.from({ length: ceilDiv(rows, most) }, (_, slice) => Math.min(most, rows - slice * most));
 }
 
-/** The next rows of a tensor as they go to the device: converted, and in the device's order of dimensions. */
+/** The next rows of a tensor, converted to the device's storage and order of dimensions. */
 async function elementsOf(
   spec: WeightSpec,
   storage: Storage,

@@ -8,36 +8,36 @@ import type { WeightStore } from '../../../store/weight_store';
 import type { CallId, LoadOptions, OpenOptions, SessionHost, WireSource } from '../../protocol';
 import type { Calls } from '../../rpc/calls';
 import { sealed } from '../../rpc/seal';
-import { isKept, KeptFolder } from '../../storage/kept_folder';
+import { CachedFolder, isCacheable } from '../../storage/cached_folder';
 
-/** What a session's sources go by, where it has it. */
+/** The parts of a session that its sources use, if it has them. */
 interface SourceParts {
   readonly calls?: Calls;
-  /** Where downloads are kept. */
-  readonly kept?: WeightStore | undefined;
+  /** The storage of cached downloads. */
+  readonly cache?: WeightStore | undefined;
   readonly warn?: Warn;
 }
 
-interface KeptOptions {
+interface CacheOptions {
   readonly signal?: AbortSignal;
-  /** Makes no request. */
+  /** Whether only cached files are used, without a request. */
   readonly isLocal: boolean;
-  /** As `KeptFolderOptions` have it. */
-  readonly asksAgain?: boolean;
-  /** Told of each copy that is damaged. */
+  /** See `CachedFolderOptions`. */
+  readonly revalidates?: boolean;
+  /** Called for each damaged copy. */
   readonly onDamage?: (file: string) => void;
-  /** Under which progress is told. */
+  /** The call that progress is reported under. */
   readonly call?: CallId | undefined;
 }
 
-/** Where a session's models, tokenizers and adapters come from. */
+/** Opens the sources of a session's models, tokenizers and adapters. */
 export class ModelSources {
-  /** Of what is read. */
+  /** Limits on the files that are read. */
   readonly limits: ParserLimits;
   readonly #host: SessionHost;
   readonly #options: OpenOptions;
   readonly #parts: SourceParts;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   #sealed = false;
 
   constructor(host: SessionHost, options: OpenOptions, parts: SourceParts = {}) {
@@ -47,7 +47,7 @@ export class ModelSources {
     this.#parts = parts;
   }
 
-  /** From now on nothing is downloaded. */
+  /** Ends all downloads. */
   seal(): void {
     this.#sealed = true;
   }
@@ -59,23 +59,24 @@ export class ModelSources {
       ...this.#hub(),
       signal,
       integrity,
-      cache: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
+      cache: (folder) =>
+        this.#cachedFolder(folder, { signal, isLocal: local_files_only }) ?? uncached(folder, local_files_only),
       ...(hasToken && calls && { token: () => calls.token(call, signal) }),
       ...(revision !== undefined && { revision }),
       ...(progress && { progress_callback: this.#reporting(call) }),
     });
   }
 
-  /** What is kept of a source's files; undefined where none are kept. */
-  kept(source: WireSource, options: KeptOptions): KeptFolder | undefined {
-    let found: KeptFolder | undefined;
+  /** The cached folder of a source; undefined if its files aren't cached. */
+  cached(source: WireSource, options: CacheOptions): CachedFolder | undefined {
+    let found: CachedFolder | undefined;
     const { call, signal } = options;
     openSource(sourceOf(source), {
       ...this.#hub(),
       signal,
       ...(call !== undefined && { progress_callback: this.#reporting(call) }),
       cache: (folder) => {
-        found = this.#keep(folder, options);
+        found = this.#cachedFolder(folder, options);
         return found ?? folder;
       },
     });
@@ -95,21 +96,21 @@ export class ModelSources {
     };
   }
 
-  #keep(folder: HttpFolder, options: KeptOptions): KeptFolder | undefined {
-    const { kept, warn = () => {} } = this.#parts;
-    if (kept === undefined || !isKept(folder)) return undefined;
+  #cachedFolder(folder: HttpFolder, options: CacheOptions): CachedFolder | undefined {
+    const { cache, warn = () => {} } = this.#parts;
+    if (cache === undefined || !isCacheable(folder)) return undefined;
     const once: Warn = (warning) => {
-      // A full disk is full for each of a model's files.
-      if (!this.#told.has(warning.code)) warn(warning);
-      this.#told.add(warning.code);
+      // Each file of a model would repeat the warning, for example of a full disk.
+      if (!this.#warned.has(warning.code)) warn(warning);
+      this.#warned.add(warning.code);
     };
-    return new KeptFolder(folder, { store: kept, warn: once, ...options });
+    return new CachedFolder(folder, { store: cache, warn: once, ...options });
   }
 
-  /** Asked at each request: a download may be under way when the session is sealed. */
+  /** Checks the seal at each request, because a download may be in progress when the session is sealed. */
   async #fetch(...request: Parameters<typeof globalThis.fetch>): Promise<Response> {
     if (this.#sealed) throw sealed();
-    // Called as a plain function, as browsers' fetch must be.
+    // Called without a receiver, as browsers' `fetch` requires.
     const { fetch = globalThis.fetch } = this.#host;
     return fetch(...request);
   }
@@ -119,11 +120,11 @@ function sourceOf(source: WireSource): Exclude<WireSource, { readonly url: strin
   return typeof source === 'object' && 'url' in source ? new URL(source.url) : source;
 }
 
-/** Throws `not_found` where only what is kept may be read. */
-function unkept(folder: HttpFolder, isLocal: boolean): FileSource {
+/** A folder that isn't cached. Throws `not_found` if only cached files may be used. */
+function uncached(folder: HttpFolder, isLocal: boolean): FileSource {
   if (!isLocal) return folder;
   throw new WebVeraError('not_found', `Expected files that are kept of ${folder.location}, but none are kept here`, {
-    hint: "Files of addresses with a query, and of sessions that store in memory, aren't kept.",
+    hint: "Files of addresses with a query, and of sessions that store in memory, aren't cached.",
     detail: { location: folder.location },
   });
 }

@@ -6,8 +6,8 @@ import { pinned, type Value } from '../../../graph/value';
 import type { Architecture, WeightSpec } from '../../../models/architecture';
 
 /**
- * Makes weights that a checkpoint lacks, with the distribution that transformers gives them. They follow from their names alone,
- * so that a model is the same at each load, and a run goes on after a reload.
+ * Initialises weights that a checkpoint lacks, with transformers' distribution. The numbers follow from the tensors'
+ * names alone, so that a model is the same at each load and a run can resume after a reload.
  */
 export async function makeWeights(
   specs: readonly WeightSpec[],
@@ -24,7 +24,7 @@ export async function makeWeights(
   }
 }
 
-/** transformers' warning. */
+/** The warning, with transformers' text. */
 export function newlyInitialized({ head }: Architecture, specs: readonly WeightSpec[]): Warning {
   const names = specs.map(({ name }) => `'${name}'`).sort();
   const message =

@@ -5,7 +5,7 @@ import type { Runner } from '../../../graph/runner';
 import { pinned, storageOf, type Value } from '../../../graph/value';
 import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
 
-/** A value's elements as float32, in the device's order. */
+/** Reads a value's elements as float32, in the device's order. */
 export async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
   const bytes = await runner.read(value);
   const numbers = storageOf(value).decode(bytes, value.shape);
@@ -16,7 +16,7 @@ export function specOf(model: Architecture, name: string): WeightSpec | undefine
   return model.weights.find((spec) => spec.name === name);
 }
 
-/** The name that the model's files have for a tensor. */
+/** A tensor's name in the model's files. */
 export function fileName(model: Architecture, name: string): string {
   const spec = specOf(model, name);
   return spec === undefined ? name : fileNames(spec)[0];
@@ -36,7 +36,7 @@ export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tens
   return { dims: spec.shape, data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
-/** The same numbers as a new pinned value of another storage, each rounded to the nearest. */
+/** Copies a value to a new pinned value of another storage. Each number is rounded to the nearest. */
 export async function storedAs(runner: Runner, value: Value, storage: Storage): Promise<Value> {
   const stored = pinned(value.name, value.shape, storage.name);
   const data = storage.encode(await readFloats(runner, value), value.shape);

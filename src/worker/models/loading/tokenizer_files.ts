@@ -6,19 +6,19 @@ import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
 
-/** What a tokenizer is made of. */
+/** The contents of a tokenizer's files. */
 interface TokenizerFiles {
-  /** What tokenizer.json holds, or its text. */
+  /** tokenizer.json, parsed or as text. */
   readonly tokenizer: string | JsonObject;
-  /** Of tokenizer_config.json. */
+  /** tokenizer_config.json, parsed or as text. */
   readonly config: string | JsonObject;
-  /** Of the files that hold the vocabulary. */
+  /** Size in bytes of the files with the vocabulary. */
   readonly bytes: number;
 }
 
 /**
- * A folder's tokenizer: tokenizer.json, or the vocabulary that older folders have in its place; undefined without either.
- * `modelType` is what config.json says, which is read for it where it is needed and not given.
+ * Reads a folder's tokenizer: tokenizer.json, or the vocabulary that older folders have instead; undefined without
+ * either. `modelType`: config.json's model_type; if it is needed and not given, config.json is read.
  */
 export async function readTokenizerFiles(
   source: FileSource,
@@ -47,8 +47,8 @@ export async function readTokenizerFiles(
 }
 
 /**
- * Whether a load of a folder's tokenizer asks for nothing that wasn't asked for before. `has` tells whether the folder has a file;
- * undefined where nobody has asked for it.
+ * Whether loading a folder's tokenizer needs no new request. `has`: whether the folder has a file; undefined if that is
+ * unknown.
  */
 export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
   if (has('tokenizer.json') === undefined) return false;
@@ -57,7 +57,7 @@ export function isTokenizerKnown(has: (file: string) => boolean | undefined): bo
   if (isJson === undefined) return false;
   const isVocabulary = has(isJson ? 'merges.txt' : 'vocab.txt');
   if (!isVocabulary) return isVocabulary === false && !isJson;
-  // The last that is asked for.
+  // The last file that loading requests.
   return has('added_tokens.json') !== undefined;
 }
 

@@ -7,7 +7,6 @@ import { announcing, createTokenizer, type TextTokenizer } from '../../../tokeni
 import type { SessionHost } from '../../protocol';
 import { readTokenizerFiles } from './tokenizer_files';
 
-/** Loads tokenizers. */
 export class TokenizerLoader {
   readonly #host: SessionHost;
   readonly #limits: ParserLimits;
@@ -28,7 +27,7 @@ export class TokenizerLoader {
     return tokenizer;
   }
 
-  /** A model's own, if its folder has one and it takes in texts. */
+  /** Loads a model's tokenizer, if the model reads texts and its folder has one. */
   async ofModel(
     source: FileSource,
     { text, config }: Pick<Architecture, 'text' | 'config'>,
@@ -42,7 +41,7 @@ export class TokenizerLoader {
     source: FileSource,
     { modelType, vocabSize, gguf }: { modelType?: string; vocabSize?: number; gguf: GgufFiles | undefined },
   ): Promise<TextTokenizer | undefined> {
-    // First, so that whoever has the other files has this one too.
+    // Read first, so that a cache with the other files has this one too.
     const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
     const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await this.#ofGguf(gguf));
     if (files === undefined) return undefined;
@@ -56,20 +55,23 @@ export class TokenizerLoader {
     return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
   }
 
-  /** Merges that the file lacks are made in one go. */
+  /** Reads a GGUF file's tokenizer. Merges that the file lacks are computed without interruption. */
   async #ofGguf(gguf: GgufFiles | undefined): ReturnType<GgufFiles['tokenizer']> {
     if (gguf === undefined) return undefined;
     this.#announce(await gguf.headerBytes());
     return gguf.tokenizer();
   }
 
-  /** On slow devices a megabyte of a file takes a second, and a megabyte of a text four. */
+  /**
+   * Announces silence: parsing takes a slow device one second per megabyte of a file (encoding four per megabyte of
+   * text).
+   */
   #announce(bytes: number): void {
     this.#host.quiet?.(bytes / 2 ** 20);
   }
 }
 
-/** Some servers forbid what they haven't, and most models have no such file. */
+/** Treats 403 as a missing file: some servers answer so, and most models have no chat_template.jinja. */
 function noneForbidden(error: unknown): undefined {
   if (!(error instanceof WebVeraError && error.detail.status === 403)) throw error;
 }

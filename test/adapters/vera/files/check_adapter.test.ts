@@ -9,7 +9,7 @@ import { veraKind } from '../../../../src/adapters/vera/kind';
 import type { Tensor } from '../../../../src/core/types/tensor';
 import { writeSafetensors } from '../../../../src/formats/tensors/safetensors';
 import { MemoryStore } from '../../../../src/store/blob_store';
-import { AdapterShelf } from '../../../../src/worker/storage/adapter_shelf';
+import { SavedAdapters } from '../../../../src/worker/storage/saved_adapters';
 import { readVeraConfig, veraExpected, writeVeraConfig } from './vera_expected';
 
 const config = new VeraConfig({ r: 2, target_modules: ['q'], save_projection: true });
@@ -82,7 +82,7 @@ describe("an adapter's tensors, checked without its model", () => {
   });
 
   test('so is what is imported, before it is stored', async () => {
-    const shelf = new AdapterShelf(new MemoryStore(), () => {});
+    const shelf = new SavedAdapters(new MemoryStore(), () => {});
     const files = { config: writeVeraConfig(config), model: bytesOf({ ...good, [`${q}_b`]: tensor([3], 1e5) }) };
     await expect(shelf.set('mine', files)).rejects.toMatchObject({ code: 'invalid_format' });
     expect(await shelf.list()).toEqual([]);

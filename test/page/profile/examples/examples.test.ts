@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   bytesIn,
-  type KeptExample,
-  keepFairly,
-  keptFields,
+  type NumberedExample,
+  sampleFairly,
   split,
+  textFields,
   toJsonLines,
 } from '../../../../src/page/profile/examples/examples';
 
@@ -13,11 +13,11 @@ const example = (n: number) => ({ text: String(n) });
 const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
 
 /** What stays of `count` examples that come in portions of these sizes. */
-function sampled(most: number, seed: number, portions: readonly number[]): KeptExample[] {
-  let kept: KeptExample[] = [];
+function sampled(most: number, seed: number, portions: readonly number[]): NumberedExample[] {
+  let kept: NumberedExample[] = [];
   let seen = 0;
   for (const size of portions) {
-    kept = keepFairly(kept, examples(size, seen), { seed, seen, most });
+    kept = sampleFairly(kept, examples(size, seen), { seed, seen, most });
     seen += size;
   }
   return kept;
@@ -58,15 +58,15 @@ describe('what is kept', () => {
 
   test('shrinks where fewer may stay', () => {
     const kept = sampled(9, 1, [9]);
-    const fewer = keepFairly(kept, [], { seed: 1, seen: 9, most: 4 });
+    const fewer = sampleFairly(kept, [], { seed: 1, seen: 9, most: 4 });
     expect(fewer).toHaveLength(4);
     for (const one of fewer) expect(kept).toContainEqual(one);
-    expect(keepFairly(kept, [], { seed: 1, seen: 9, most: 9 })).toEqual(kept);
+    expect(sampleFairly(kept, [], { seed: 1, seen: 9, most: 9 })).toEqual(kept);
   });
 
   test('is bounded', () => {
     const long = [{ text: 'x'.repeat(2 ** 24) }];
-    expect(() => keepFairly([], long, { seed: 1, seen: 0, most: 9 })).toThrow(
+    expect(() => sampleFairly([], long, { seed: 1, seen: 0, most: 9 })).toThrow(
       expect.objectContaining({ code: 'limit_exceeded' }),
     );
   });
@@ -96,12 +96,12 @@ describe('images', () => {
   test('are bounded by their bytes, as a fair sample', () => {
     // 21 of 3 MiB are 63 MiB; the data may be one and the same.
     const large = ofSize(1024);
-    const kept = keepFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
+    const kept = sampleFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
     expect(kept).toHaveLength(21);
     expect(Math.max(...kept.map(({ n }) => n))).toBeGreaterThan(20);
-    const later = keepFairly(kept, new Array(30).fill(large), { seed: 1, seen: 30, most: 100 });
-    expect(later).toEqual(keepFairly([], new Array(60).fill(large), { seed: 1, seen: 0, most: 100 }));
-    expect(keepFairly(later, [], { seed: 1, seen: 60, most: 4 })).toHaveLength(4);
+    const later = sampleFairly(kept, new Array(30).fill(large), { seed: 1, seen: 30, most: 100 });
+    expect(later).toEqual(sampleFairly([], new Array(60).fill(large), { seed: 1, seen: 0, most: 100 }));
+    expect(sampleFairly(later, [], { seed: 1, seen: 60, most: 4 })).toHaveLength(4);
   });
 
   test('are lines with their places, and count with their bytes', () => {
@@ -114,13 +114,13 @@ describe('images', () => {
 });
 
 test('texts alone are kept for a model of texts', () => {
-  expect(keptFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
+  expect(textFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
   for (const pixels of ['pixel_values', 'prepared']) {
     const image = { dims: [3], data: [1, 2, 3], width: 1, height: 1 };
     const given = { [pixels]: pixels === 'prepared' ? { ...image, data: new Uint8Array(3) } : image, label: 0 };
-    expect(() => keptFields('examples[0]', given)).toThrow(`an example of text, got an object with ${pixels}, label`);
+    expect(() => textFields('examples[0]', given)).toThrow(`an example of text, got an object with ${pixels}, label`);
   }
-  expect(() => keptFields('examples[0]', { image: new Blob(['a']), label: 0 })).toThrow(
+  expect(() => textFields('examples[0]', { image: new Blob(['a']), label: 0 })).toThrow(
     expect.objectContaining({
       code: 'invalid_argument',
       message: 'examples[0]: expected an example of text, got an object with image, label',

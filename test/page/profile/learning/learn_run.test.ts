@@ -93,7 +93,7 @@ test('what is asked of it before it trains is done then', async () => {
 
   const stopped = new FakeRun();
   const second = new LearnRun(async (own) => {
-    await own.free(signal);
+    await own.waitWhilePaused(signal);
     return own.follow(stopped);
   });
   await second.pause();
@@ -108,10 +108,10 @@ test('around its training it stands still by itself, tells so, and a pause resol
   const [begun, judging] = [withResolvers(), withResolvers()];
   const run = new LearnRun(async (own) => {
     await begun.promise;
-    await own.free(signal);
+    await own.waitWhilePaused(signal);
     const output = await own.follow(inner);
     await judging.promise;
-    await own.free(signal);
+    await own.waitWhilePaused(signal);
     done.push('judged');
     return output;
   });
@@ -138,7 +138,7 @@ test('around its training it stands still by itself, tells so, and a pause resol
 test('waits until it is free, or aborted', async () => {
   const controller = new AbortController();
   const run = new LearnRun(async (own) => {
-    await own.free(controller.signal);
+    await own.waitWhilePaused(controller.signal);
     throw new Error('not reached');
   });
   await run.pauseFor('hidden');

@@ -4,13 +4,15 @@ import type { ByteWriter } from '../../store/byte_files';
 import { StoreError } from '../../store/store_error';
 import { bytesName, CHUNK_BYTES, type KeptFile, type WeightStore } from '../../store/weight_store';
 
-/** A file's copy on this device: what is there of it, and what is added as it comes in. Where that fails, it is given up. */
-export class KeptCopy {
+/**
+ * A file's cached copy on this device, which grows while the file is downloaded. If storing fails, the copy is deleted.
+ */
+export class CachedCopy {
   readonly #store: WeightStore;
   readonly #warn: Warn;
   #record: KeptFile;
   #writer: ByteWriter | undefined;
-  /** What comes after the last whole chunk on disk. */
+  /** The bytes after the last whole chunk on disk. */
   readonly #buffer: { bytes: Uint8Array<ArrayBuffer>; filled: number } = { bytes: new Uint8Array(0), filled: 0 };
   #bufferAt: number;
   #isGivenUp = false;
@@ -26,7 +28,7 @@ export class KeptCopy {
     return this.#record;
   }
 
-  /** Bytes on disk, from the first on. */
+  /** Bytes on disk, from the start of the file. */
   get bytes(): number {
     return this.#record.bytes;
   }
@@ -35,7 +37,7 @@ export class KeptCopy {
     return this.#record.state === 'verified';
   }
 
-  /** The chunk that begins there; undefined where it isn't as it was written. */
+  /** Reads the chunk at a position. Undefined if it is damaged. */
   async read(at: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const end = Math.min(at + CHUNK_BYTES, this.bytes);
     const bytes = await this.#store.files.read(await bytesName(this.#record), at, end);
@@ -43,7 +45,7 @@ export class KeptCopy {
     return isSame ? bytes : undefined;
   }
 
-  /** Only what comes before a chunk is good. */
+  /** Drops everything from the chunk at a position on. */
   async truncate(at: number): Promise<void> {
     const chunks = this.#record.chunks.slice(0, at / CHUNK_BYTES);
     this.#record = { ...this.#record, state: 'partial', bytes: at, chunks };
@@ -57,7 +59,7 @@ export class KeptCopy {
     await this.#try(() => this.#store.set(this.#record));
   }
 
-  /** Takes what comes at a position, as far as it isn't there. Positions follow each other. */
+  /** Appends bytes of the file, skipping those that are on disk already. Calls must follow the order of the file. */
   async add(at: number, bytes: Uint8Array): Promise<void> {
     let rest = bytes.subarray(Math.max(0, Math.min(bytes.length, this.#bufferAt - at)));
     while (rest.length > 0 && !this.isWhole && !this.#isGivenUp) {
@@ -71,7 +73,7 @@ export class KeptCopy {
     }
   }
 
-  /** All has come, and is what it should be. */
+  /** Completes the copy after the last byte, with the SHA-256 that was checked. */
   async finish(found: string | undefined): Promise<void> {
     if (!this.isWhole) {
       await this.#try(async () => {
@@ -81,25 +83,25 @@ export class KeptCopy {
     await this.#close();
   }
 
-  /** No more comes for now: what there is can be gone on with. */
+  /** Stores the bytes so far, so that a later download can resume. */
   async pause(): Promise<void> {
     if (!this.isWhole && this.#bufferAt + this.#buffer.filled > this.bytes) await this.#try(() => this.#flush());
     await this.#close();
   }
 
-  /** As `discard`, once, and unless another tab or load keeps it. */
+  /** Discards the copy, unless that was done before or another tab or load writes it. */
   async giveUp(): Promise<void> {
     if (!this.#isGivenUp) await this.discard();
   }
 
-  /** Nothing of it is to stay. */
+  /** Deletes the copy. */
   async discard(): Promise<void> {
     this.#isGivenUp = true;
     await this.#close();
-    await this.#store.delete([this.#record]).catch(() => {}); // what is left counts for nothing, or is found to be damaged
+    await this.#store.delete([this.#record]).catch(() => {}); // a leftover is ignored, or found to be damaged when it is read
   }
 
-  /** Bytes first, then what tells of them. */
+  /** Writes the bytes first, then the record that describes them. */
   async #flush(outcome: Partial<KeptFile> = {}): Promise<void> {
     const { bytes: buffer, filled } = this.#buffer;
     const piece = buffer.subarray(0, filled);
@@ -120,7 +122,7 @@ export class KeptCopy {
     const name = await bytesName(this.#record);
     const writer = await this.#store.files.write(name);
     this.#writer = writer;
-    // So that no bytes are there of which no record tells.
+    // Stored before the bytes, so that no bytes lie on disk without a record.
     await this.#store.set(this.#record);
     if (!this.#store.persistent) throw new StoreError('storage_unavailable', 'What is kept would not outlive the page');
     return writer;
@@ -133,7 +135,7 @@ export class KeptCopy {
     await writer?.close();
   }
 
-  /** The model is loaded all the same. */
+  /** Runs `body`. If it fails, the copy is deleted with a warning, and the model still loads. */
   async #try(body: () => Promise<void>): Promise<void> {
     if (this.#isGivenUp) return;
     try {
@@ -141,7 +143,7 @@ export class KeptCopy {
     } catch (error) {
       this.#isGivenUp = true;
       await this.#close().catch(() => {});
-      // Another tab, or another load, keeps it.
+      // Another tab or load writes this copy.
       if (error instanceof StoreError && error.code === 'locked_by_other_tab') return;
       await this.discard();
       const { file } = this.#record;

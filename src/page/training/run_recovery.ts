@@ -2,39 +2,39 @@ import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 import type { Link } from '../rpc/link';
 
-interface RecoveryInit {
+interface RunRecoveryInit {
   readonly link: Link;
   readonly signal: AbortSignal | undefined;
-  /** Makes again what was lost. */
+  /** Makes again everything that was lost. */
   revive(): Promise<void>;
-  /** The browser keeps the GPU from the page, and it is waited for. */
+  /** The browser denies the page the GPU, and the run waits for it. */
   onBlocked(error: WebVeraError): void;
 }
 
-/** How often a run goes on by itself without coming any further. */
+/** How often a run recovers in a row without getting past the furthest step. */
 const IN_A_ROW = 3;
-/** Seconds that browsers keep a GPU from a page for at most. */
+/** The longest time, in seconds, for which browsers deny a page the GPU. */
 const LONGEST_BLOCK = 150;
 
-/** What a run does about a worker or a device that it loses: it makes all again that it needs, a few times. */
-export class Recovery {
-  readonly #init: RecoveryInit;
+/** Recovers a run from lost workers and devices: makes everything that it needs again, up to a few times in a row. */
+export class RunRecovery {
+  readonly #init: RunRecoveryInit;
   #inARow = 0;
   #furthest = -1;
 
-  constructor(init: RecoveryInit) {
+  constructor(init: RunRecoveryInit) {
     this.#init = init;
   }
 
   /**
-   * Resolves once the run can go on that `error` ended after so many steps. Rejects with that error where it can't, and with
-   * `signal.reason`.
+   * Recovers a run that `error` ended at the given step. Resolves when the run can start again. Rejects with that error
+   * if the run can't recover, and with `signal.reason`.
    */
   async from(error: unknown, step: number): Promise<WebVeraError> {
     if (!isLoss(error)) throw error;
     if (step > this.#furthest) this.#inARow = 0;
     this.#furthest = Math.max(step, this.#furthest);
-    await this.#init.link.during(async (tell) => {
+    await this.#init.link.during(async (report) => {
       for (let last: WebVeraError = error; ; ) {
         this.#init.signal?.throwIfAborted();
         if (this.#inARow === IN_A_ROW) throw last;
@@ -43,7 +43,7 @@ export class Recovery {
         if (failure === undefined) return;
         if (isLoss(failure)) last = failure;
         else if (secondsLeft(failure) === 0) throw gaveUp(error, failure);
-        else await this.#sitOut(failure, tell);
+        else await this.#waitForGpu(failure, report);
       }
     });
     return error;
@@ -59,16 +59,16 @@ export class Recovery {
     }
   }
 
-  async #sitOut(blocked: WebVeraError, tell: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
-    tell('blocked');
+  async #waitForGpu(blocked: WebVeraError, report: (trouble: 'recovering' | 'blocked') => void): Promise<void> {
+    report('blocked');
     this.#init.onBlocked(blocked);
     const { signal, link } = this.#init;
     await sleep(secondsLeft(blocked), signal === undefined ? link.ended : AbortSignal.any([signal, link.ended]));
-    tell('recovering');
+    report('recovering');
   }
 }
 
-/** Whether a worker or a device was lost, and all with it. */
+/** Whether the error reports a lost worker or device. */
 export function isLoss(error: unknown): error is WebVeraError {
   return error instanceof WebVeraError && (error.code === 'device_lost' || error.code === 'worker_crashed');
 }
@@ -78,7 +78,7 @@ function secondsLeft({ code, detail }: WebVeraError): number {
   return code === 'gpu_blocked' && typeof seconds_left === 'number' ? Math.min(seconds_left, LONGEST_BLOCK) : 0;
 }
 
-/** What is in the way tells what to do. */
+/** If the GPU is blocked or unsupported, that error has the more useful hint. */
 function gaveUp({ code, message }: WebVeraError, failure: WebVeraError): WebVeraError {
   if (failure.code === 'gpu_blocked' || failure.code === 'unsupported_device') return failure;
   return new WebVeraError(code, `${message}. The run couldn't go on by itself: ${failure.message}`, {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ProfileLocks } from '../../../../src/page/profile/storage/locks';
-import { FakeLocks } from '../../../worker/fake_locks';
+import { StoreLocks } from '../../../src/page/rpc/store_locks';
+import { FakeLocks } from '../../worker/fake_locks';
 
 /** As a sandboxed frame's. */
 const refusing: Pick<LockManager, 'request'> = {
@@ -13,7 +13,7 @@ test.each<[string, Pick<LockManager, 'request'> | undefined, (() => Promise<bool
   ['refused ones', refusing],
   ['those of profiles that no other tab sees', refusing, async () => false],
 ])('one after the other, with %s', async (_, manager, isShared) => {
-  const locks = new ProfileLocks(manager, isShared);
+  const locks = new StoreLocks(manager, isShared);
   const order: string[] = [];
   let finish = (): void => {};
   const first = locks.hold('a', async () => {
@@ -42,7 +42,7 @@ test.each<[string, Pick<LockManager, 'request'> | undefined, (() => Promise<bool
 
 test('profiles that no other tab sees hold nobody off but their session', async () => {
   const browser = new FakeLocks();
-  const session = (isShared: boolean) => new ProfileLocks(browser.manager, async () => isShared);
+  const session = (isShared: boolean) => new StoreLocks(browser.manager, async () => isShared);
   const [one, other, shared] = [session(false), session(false), session(true)];
   expect(await one.take('a')).toBeDefined();
   expect(await one.take('a')).toBeUndefined();
@@ -52,7 +52,7 @@ test('profiles that no other tab sees hold nobody off but their session', async 
 
 test('whoever gives up while it is asked whether other tabs are concerned gets nothing', async () => {
   const controller = new AbortController();
-  const locks = new ProfileLocks(new FakeLocks().manager, async () => {
+  const locks = new StoreLocks(new FakeLocks().manager, async () => {
     controller.abort('enough');
     return false;
   });

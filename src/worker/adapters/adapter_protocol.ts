@@ -1,8 +1,8 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { AdapterFiles, ParameterCount } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
-import type { LoadOptions, ModelInfo, WireSource } from '../models/protocol';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { LoadOptions, ModelInfo, WireSource } from '../models/model_protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 export type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 

@@ -6,32 +6,36 @@ import type {
   SentExample,
   TrainOutput,
 } from '../../core/types/training';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about runs. */
 export interface RunCalls {
   /**
-   * One run: emits `chosen`, once the changes of the model are made that were asked for before it, and `train` events under its call
-   * id, and resolves at the end. Data of `{ kind: 'feed' }` is requested by `need_data` events and comes through `pushExamples`. The
-   * page reads its data set once: for later epochs the worker keeps what it needs.
+   * Starts a run. Emits `chosen` after the model's pending changes are made, and `train` events under its call id, and
+   * resolves at the end. Data of `{ kind: 'feed' }` is requested by `need_data` events and arrives by `pushExamples`.
+   * The page reads its data set once; for later epochs the worker holds what it needs.
    */
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
-  /** Answers `chosen`: what the run may change was kept. */
+  /** Answers `chosen`: the page has stored copies of the adapters that the run trains. */
   startTraining(run: CallId): Promise<void>;
-  /** The mean loss over all tokens with a label, and its exponential. Long texts are cut into pieces that don't overlap. */
+  /** Measures the model on data by the metrics of its task. Long texts are cut into pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
-  /** The same for a run that isn't running: from its last checkpoint, or from its beginning if there is none. */
+  /**
+   * As `exportRunning`, for a run that isn't in progress: from its last checkpoint, or from its first step if there is
+   * none.
+   */
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>>;
   /**
-   * Answers one `need_data` event with at most `count` examples. `done`: there are no more. The last answer may be empty.
-   * The page has checked their form, but neither the range of ids nor the lengths of labels and masks.
+   * Answers one `need_data` event with at most `count` examples. `done`: these are the last examples. The last answer
+   * may be empty. The page has checked the form of the examples, but neither the range of ids nor the lengths of labels
+   * and masks.
    */
   pushExamples(call: CallId, dataset: DatasetName, examples: readonly SentExample[], done: boolean): Promise<void>;
   /**
-   * Adds a reason for the run to be paused. `resumeTraining` removes it; without reasons the run goes on. Resolves once the
-   * last submitted step is acknowledged, or no reason is left. The `paused` event gives the reason. A run that has ended
+   * Adds a reason to pause the run. `resumeTraining` removes it; without reasons the run continues. Resolves when the
+   * last submitted step is acknowledged, or no reason is left. The `paused` event has the reason. A run that has ended
    * ignores this and the next two calls.
    */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
@@ -51,30 +55,35 @@ export type DataSource =
 export type { DatasetName };
 
 export interface TrainRequest extends EvaluateRequest {
-  /** What the run is measured on as it goes on, if anything. */
+  /** The data set that the run is measured on between its steps, if any. */
   readonly eval_data?: DataSource | undefined;
-  /** For a run that goes on: the adapters that it trained, in place of the active ones, even while adapters are disabled. */
+  /**
+   * For a recovered run: the adapters that it trained, in place of the active ones, even while adapters are disabled.
+   */
   readonly trained?: readonly string[] | undefined;
-  /** The hooks that have listeners: only these are emitted. */
+  /** The hooks that have listeners; only these are emitted. */
   readonly hooks: readonly RunHook[];
-  /** true: from the last checkpoint, if there is one. A name: from that one, else `not_found`. */
+  /**
+   * true: resumes from the last checkpoint, if there is one. A name: resumes from that checkpoint, else rejects with
+   * `not_found`.
+   */
   readonly resume_from_checkpoint: boolean | string;
-  /** Whether to end the run in another tab or session that has it. */
+  /** Whether to take the run over from another tab or session. */
   readonly take_over: boolean;
 }
 
 export interface EvaluateRequest {
   readonly model: Handle;
-  /** In place of the active adapters. */
+  /** The adapter to use in place of the active ones. */
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
 }
 
 export interface ExportRequest extends EvaluateRequest {
-  /** Whether the run has done steps: without a checkpoint it can't be exported then. */
+  /** Whether the run has done steps. If so, it can only be exported from a checkpoint. */
   readonly begun: boolean;
 }
 
-/** What the model's task measures, by name. */
+/** The metrics of the model's task, by name. */
 export type Evaluation = Readonly<Record<string, number>>;

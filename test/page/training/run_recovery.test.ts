@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { Link } from '../../../src/page/rpc/link';
-import { Recovery } from '../../../src/page/training/recovery';
+import { StoreLocks } from '../../../src/page/rpc/store_locks';
+import { RunRecovery } from '../../../src/page/training/run_recovery';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,14 +15,17 @@ const blocked = (seconds_left: number) =>
 /** `failures`: what making all again rejects with, one after the other; then it works. */
 function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
   const states: string[] = [];
-  const link: Link = new Link({ onState: () => states.push(link.state), onWarning() {}, onKept() {} });
+  const link: Link = new Link(
+    { onState: () => states.push(link.state), onWarning() {}, onFirstStored() {} },
+    new StoreLocks(undefined),
+  );
   const ahead = [...failures];
   const revive = vi.fn(async () => {
     const failure = ahead.shift();
     if (failure !== undefined) throw failure;
   });
   const onBlocked = vi.fn<(error: WebVeraError) => void>();
-  return { recovery: new Recovery({ link, signal, revive, onBlocked }), revive, states, onBlocked };
+  return { recovery: new RunRecovery({ link, signal, revive, onBlocked }), revive, states, onBlocked };
 }
 
 describe('a recovery', () => {

@@ -17,16 +17,16 @@ import type { FolderSource } from '../../core/types/source';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
 import type { TaskName } from '../../tasks/registry';
-import type { CallId, Handle } from '../rpc/protocol';
+import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` also take the handle of a model with adapters. */
 export interface ModelCalls {
-  /** The choice in use. Opens the device. */
+  /** The kernel choice in use. Opens the device. */
   kernels(): Promise<KernelChoice>;
   loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
-  encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]>;
-  decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
+  encode(tokenizer: Handle, text: string, options: EncodeRequest): Promise<number[]>;
+  decode(tokenizer: Handle, ids: readonly number[], options: DecodeRequest): Promise<string>;
   applyChatTemplate(
     tokenizer: Handle,
     messages: readonly ChatMessage[],
@@ -34,8 +34,8 @@ export interface ModelCalls {
   ): Promise<string | number[]>;
   forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
   /**
-   * Continues at least one prompt, all together. Emits a `token` event for each token; resolves with the new texts in the
-   * prompts' order, '' without a tokenizer.
+   * Continues one or more prompts in one batch. Emits a `token` event for each token. Resolves with the new texts in
+   * the prompts' order, '' without a tokenizer.
    */
   generate(
     call: CallId,
@@ -45,16 +45,16 @@ export interface ModelCalls {
   ): Promise<string[]>;
   /** The labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
-  /** An example as the model takes it in. */
+  /** Shows an example as the model reads it. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
-  /** The examples of a file, checked as far as no model is needed. */
+  /** Reads a file's examples, with the checks that need no model. */
   readExamples(call: CallId, file: ExampleFile): Promise<readonly SentExample[]>;
-  /** Examples as they are kept, where the model's task keeps them in another form. All are checked as a run checks them. */
-  keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly SentExample[]>;
-  /** All tensors, or those named; an unknown name is `invalid_argument`. */
+  /** Prepares examples for storage in the form of the model's task. Checks all as a run does. */
+  prepareExamples(call: CallId, model: Handle, request: PrepareRequest): Promise<readonly SentExample[]>;
+  /** All tensors, or those named. Throws `invalid_argument` for an unknown name. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
-  /** What `stateDict` gives, as the files of a model folder, halves kept as halves. */
+  /** The tensors of `stateDict` as the files of a model folder. Half-precision tensors stay in half precision. */
   exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
   /**
    * Frees the model, all adapters on it, every model that shares its tensors, and its tokenizer. Any of their handles
@@ -62,23 +62,27 @@ export interface ModelCalls {
    */
   disposeModel(model: Handle): Promise<void>;
   disposeTokenizer(tokenizer: Handle): Promise<void>;
-  /** The same for the same weights in the same dtype, wherever they came from. */
+  /** A fingerprint: equal for equal weights in the same dtype, from any source. */
   identifyBase(model: Handle): Promise<string>;
 }
 
-/** The calls about models that are kept on this device. */
+/** The calls about cached downloads of models. */
 export interface CacheCalls {
-  listKept(): Promise<readonly KeptModel[]>;
-  /** Whether it loads without a request. */
-  isKept(source: WireSource): Promise<boolean>;
-  /** Reads all that is kept of it, and downloads again what is damaged. 'none' where nothing is kept. */
-  verifyKept(call: CallId, source: WireSource, options: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
-  clearKept(source: WireSource): Promise<void>;
+  listCached(): Promise<readonly CachedDownload[]>;
+  /** Whether the model loads without a request. */
+  isCached(source: WireSource): Promise<boolean>;
+  /** Reads all cached files of a model, and downloads damaged ones again. 'none' if nothing is cached. */
+  verifyCached(
+    call: CallId,
+    source: WireSource,
+    options: VerifyRequest,
+  ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
+  clearCached(source: WireSource): Promise<void>;
 }
 
-export type VerifyOptions = Pick<LoadOptions, 'progress'>;
+export type VerifyRequest = Pick<LoadOptions, 'progress'>;
 
-export interface KeptModel {
+export interface CachedDownload {
   readonly name: string;
   readonly revision: string;
   readonly bytes: number;
@@ -95,19 +99,19 @@ export interface LoadOptions {
   readonly task?: TaskName;
   /** A classifier's labels, in place of those of config.json. */
   readonly labels?: LabelOptions;
-  /** Whether a head of other sizes than the labels ask for is made new. */
+  /** Whether a head whose size doesn't fit the labels is initialised anew. */
   readonly ignore_mismatched_sizes?: boolean;
-  /** In place of what config.json says. */
+  /** Overrides the module names that follow from config.json. */
   readonly module_names?: ModuleNames;
   /** A GGUF file, in place of config.json and safetensors. */
   readonly gguf_file?: string;
-  /** Whether nothing is asked for that isn't kept here. */
+  /** Whether only cached files are used, without a request. */
   readonly local_files_only?: boolean;
-  /** 'hub' by default. */
+  /** Default: 'hub' */
   readonly integrity?: Integrity;
-  /** Whether the page has a token, should the hub ask for one. */
+  /** Whether the page can give a token if the hub asks for one. */
   readonly hasToken?: boolean;
-  /** Whether anybody listens to `progress` events. */
+  /** Whether `progress` events have a listener. */
   readonly progress: boolean;
 }
 
@@ -117,7 +121,7 @@ export interface ModelInfo {
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
-  /** Pixels of an edge of the images that it takes in. Set where images of any size are resized to it. */
+  /** Edge length in pixels of the images that the model reads. Set if images of any size are resized to it. */
   readonly image_size?: number | undefined;
 }
 
@@ -129,25 +133,25 @@ export interface TokenizerInfo {
   readonly pad_token_id: number | null;
 }
 
-export interface EncodeOptions {
+export interface EncodeRequest {
   readonly add_special_tokens: boolean;
 }
 
-export interface DecodeOptions {
+export interface DecodeRequest {
   readonly skip_special_tokens: boolean;
 }
 
 export interface ChatTemplateOptions {
   readonly add_generation_prompt: boolean;
-  /** Whether it gives token ids. */
+  /** Whether the result is token ids instead of text. */
   readonly tokenize: boolean;
 }
 
-/** A text, token ids, or a conversation that is to be answered. */
+/** A text, token ids, or a conversation to answer. */
 export type Prompt = string | readonly number[] | { readonly messages: readonly ChatMessage[] };
 
 export type WireInputs = GivenInputs & {
-  /** One for each row, '__base__' for none; they needn't be active. */
+  /** One adapter name for each row, '__base__' for none. The adapters needn't be active. */
   readonly adapter_names?: readonly string[];
 };
 
@@ -162,21 +166,24 @@ export interface ExampleFile {
   readonly format: 'jsonl' | 'csv';
 }
 
-export interface KeepRequest {
+export interface PrepareRequest {
   readonly examples: readonly SentExample[];
-  /** What the first one is called: examples[first]. */
+  /** The index of the first example, for error messages. */
   readonly first: number;
 }
 
 export interface PredictRequest {
-  /** At least one, of which the page has checked the form. */
+  /** One or more inputs. The page has checked their form. */
   readonly inputs: readonly SentExample[];
   readonly batch_size: number;
   readonly max_length: number;
   readonly adapter_name?: string;
 }
 
-/** logits: (B,T,V), or (B,num_labels) of a classifier. The buffers of results are given away: don't keep them. */
+/**
+ * logits: (B,T,V), or (B,num_labels) for a classifier. The buffers are transferred to the page, so the worker must not
+ * reuse them.
+ */
 export interface ForwardResult {
   readonly logits: Tensor;
   readonly loss?: number;

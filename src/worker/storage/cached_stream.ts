@@ -3,40 +3,43 @@ import type { ByteStream } from '../../core/input/file_source';
 import { RunningHash } from '../../hub/checked';
 import type { Download } from '../../hub/download';
 import { CHUNK_BYTES } from '../../store/weight_store';
-import type { KeptCopy } from './kept_copy';
+import type { CachedCopy } from './cached_copy';
 
-interface KeptStreamOptions {
+interface CachedStreamOptions {
   readonly signal: AbortSignal | undefined;
-  /** What goes on where the copy ends; undefined for a copy that is whole. */
+  /** The download of the bytes after the copy; undefined for a complete copy. */
   readonly download: Download | undefined;
-  /** Asks for the file from a byte on, where the copy is found to be damaged. Undefined where nothing may be asked. */
+  /** Downloads the file from a byte on, if the copy is damaged. Undefined if no request may be made. */
   readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
-  /** What the file's SHA-256 must be. */
+  /** The file's expected SHA-256. */
   readonly expected: string | undefined;
-  /** Told once for a copy that is damaged. */
+  /** Called once if the copy is damaged. */
   readonly onDamage: (() => void) | undefined;
-  /** Told of bytes that were found to have their hash. */
+  /** Called with the number of bytes whose hash was verified. */
   readonly onVerified: (bytes: number) => void;
 }
 
-/** A file from its copy as far as that goes, then from its server, by which the copy grows. Damage is found before it is read. */
-export class KeptStream implements ByteStream {
-  readonly #copy: KeptCopy;
-  readonly #options: KeptStreamOptions;
+/**
+ * Reads a file from its cached copy, then from the server, and extends the copy by the downloaded bytes. A damaged
+ * chunk is detected before it is returned.
+ */
+export class CachedStream implements ByteStream {
+  readonly #copy: CachedCopy;
+  readonly #options: CachedStreamOptions;
   #download: Download | undefined;
   #hash: RunningHash | undefined;
   #position = 0;
-  /** Bytes that have been told of. */
+  /** Bytes that `onVerified` was called with. */
   #verified = 0;
-  /** Whether all comes from the server from now on. */
+  /** Whether the rest is read from the server. */
   #isGrowing = false;
   #ended = false;
 
-  constructor(copy: KeptCopy, options: KeptStreamOptions) {
+  constructor(copy: CachedCopy, options: CachedStreamOptions) {
     this.#copy = copy;
     this.#options = options;
     this.#download = options.download;
-    // What a copy is known to have needn't be found out again.
+    // A copy that was verified with the expected hash isn't hashed again.
     const { expected } = options;
     if (expected !== undefined && !(copy.isWhole && copy.record.sha256 === expected)) this.#hash = new RunningHash();
   }
@@ -49,7 +52,7 @@ export class KeptStream implements ByteStream {
     if (this.#ended) return undefined;
     try {
       this.#options.signal?.throwIfAborted();
-      const chunk = (await this.#ofCopy()) ?? (await this.#ofServer());
+      const chunk = (await this.#readCopy()) ?? (await this.#readServer());
       if (chunk === undefined) {
         await this.#end();
         return undefined;
@@ -71,23 +74,23 @@ export class KeptStream implements ByteStream {
     await this.#copy.pause();
   }
 
-  async #ofCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #readCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isGrowing || this.#position >= this.#copy.bytes) return undefined;
     const chunk = await this.#copy.read(this.#position);
     if (chunk === undefined) await this.#repair();
-    else this.#tellVerified(chunk.length);
+    else this.#reportVerified(chunk.length);
     return chunk;
   }
 
-  async #ofServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #readServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#isGrowing = true;
     const chunk = await this.#download?.read();
-    // What may be halves of two files is not for a later visit, unless a hash tells in the end.
+    // The bytes may be halves of two files. Don't cache them, unless a hash verifies the whole in the end.
     if (this.#download?.isSure === false && this.#options.expected === undefined) await this.#copy.giveUp();
     return chunk;
   }
 
-  /** Goes on from the server, where it still has the same file. */
+  /** Continues from the server after a damaged chunk, if the file hasn't changed there. */
   async #repair(): Promise<void> {
     const { expected, reopen, onDamage } = this.#options;
     const { file } = this.#copy.record;
@@ -122,12 +125,12 @@ export class KeptStream implements ByteStream {
     const { expected } = this.#options;
     if (expected !== undefined && this.#hash !== undefined) {
       this.#hash.expect(this.#copy.record.file, expected);
-      if (this.#verified < this.#position) this.#tellVerified(this.#position - this.#verified);
+      if (this.#verified < this.#position) this.#reportVerified(this.#position - this.#verified);
     }
     await this.#copy.finish(expected);
   }
 
-  #tellVerified(bytes: number): void {
+  #reportVerified(bytes: number): void {
     this.#verified += bytes;
     this.#options.onVerified(bytes);
   }
@@ -143,7 +146,7 @@ export class KeptStream implements ByteStream {
 function damaged(file: string, at: number, cause?: unknown): WebVeraError {
   const why = cause instanceof Error ? `, and could not be mended: ${cause.message}` : '';
   return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged after ${at} bytes${why}`, {
-    hint: 'Load the model again with a connection, or delete what is kept of it by models.clear_cache(source).',
+    hint: 'Load the model again with a network connection, or delete its cached files with models.clear_cache(source).',
     retryable: true,
     detail: { file, at },
     cause,

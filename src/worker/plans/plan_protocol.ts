@@ -2,14 +2,14 @@ import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
-import type { LoadOptions, WireSource } from '../models/protocol';
-import type { CallId } from '../rpc/protocol';
+import type { LoadOptions, WireSource } from '../models/model_protocol';
+import type { CallId } from '../rpc/call_protocol';
 
-/** The calls that load nothing. */
+/** The calls that load no model. */
 export interface PlanCalls {
-  /** Opens no device. */
+  /** Doesn't open the device. */
   probe(call: CallId): Promise<DeviceReport>;
-  /** Reads configuration and headers alone. Opens a device only to measure it. */
+  /** Reads only the configuration and the headers of weights. Opens the device only to measure it. */
   estimate(call: CallId, source: WireSource, request: EstimateRequest): Promise<Estimate>;
 }
 

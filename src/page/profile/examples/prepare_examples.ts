@@ -3,20 +3,20 @@ import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/model';
-import { keptFields, MOST_PIXEL_BYTES } from './examples';
+import { MOST_PIXEL_BYTES, textFields } from './examples';
 
-/** Examples that are checked in one call. */
+/** Examples checked in one call. */
 const PORTION = 64;
 
 /**
- * Examples as a profile over that model keeps them, so that learning fails at none: images as bytes of the model's size. Rejects with
- * `invalid_argument` for what isn't an example for the model, a label that it hasn't and `pixel_values`; `invalid_format` for a file
- * that holds no image; `limit_exceeded`.
+ * Prepares examples for storage, and checks them so that learning can't fail at any: images become bytes of the model's
+ * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
+ * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`.
  */
-export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
+export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  const fields = info.task.inputs === 'images' ? exampleFields : keptFields;
+  const fields = info.task.inputs === 'images' ? exampleFields : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
   const feed = new Feed('examples', examples.values());
   const kept: SentExample[] = [];
@@ -24,7 +24,7 @@ export async function keptExamples(base: RemoteModel, given: readonly unknown[])
     const portion = await feed.take(PORTION);
     const request = { examples: portion.examples, first: kept.length };
     const handle = liveHandle(base);
-    const prepared = await link.call((call) => link.request('keptExamples', call, handle, request));
+    const prepared = await link.call((call) => link.request('prepareExamples', call, handle, request));
     kept.push(...prepared);
     bytes = prepared.reduce((sum, example) => sum + pixelBytes(example), bytes);
     if (bytes > MOST_PIXEL_BYTES) throw tooMany(kept.length);
@@ -37,6 +37,6 @@ function tooMany(count: number): WebVeraError {
   return new WebVeraError(
     'limit_exceeded',
     `examples: expected at most ${MOST_PIXEL_BYTES} bytes of images at a time, of the model's size, and ${count} are more`,
-    { hint: 'Add them in several calls. No more than that is kept: of more, a fair sample stays.' },
+    { hint: 'Add them in several calls. At most that many bytes are stored: of more, a random sample.' },
   );
 }

@@ -4,12 +4,12 @@ export type CallId = number;
 /** Handles are positive numbers that the worker hands out. */
 export type Handle = number;
 
-/** What a page may do about a call that is under way. */
+/** The messages of a page about a call in progress. */
 export interface CallControl {
-  /** The call then rejects with an `AbortError` soon, having undone what it had begun. Unknown ids are ignored. */
+  /** The call soon rejects with an `AbortError`, after undoing its work so far. Unknown ids are ignored. */
   cancel(call: CallId): Promise<void>;
-  /** Answers a `prepared` event: what the call changes is to be done, and the page won't cancel it any more. */
+  /** Answers a `prepared` event: the worker makes the call's change, and the page won't cancel it any more. */
   commit(call: CallId): Promise<void>;
-  /** Answers a `need_token` event. It is kept nowhere. */
+  /** Answers a `need_token` event. The token is never stored. */
   giveToken(call: CallId, token: string): Promise<void>;
 }

@@ -6,37 +6,40 @@ import type { ProfileParts } from '../../store/profile_store';
 export type { KeptRun } from '../../store/checkpoint_store';
 export type { ProfileParts } from '../../store/profile_store';
 
-/** The calls about what is stored on this device. */
+/** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
-  /** Whether what is stored outlives the page, and other tabs see it: not in memory, or where memory took the database's place. */
-  keepsStored(): Promise<boolean>;
+  /**
+   * Whether the store outlives the page and other tabs share it. False in memory, also if the browser refused the
+   * database.
+   */
+  isStorePersistent(): Promise<boolean>;
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
-  /** Checks the files, then stores them. An adapter of that id is replaced, with a warning where another tab changed it. */
+  /** Checks the files, then stores them. Replaces an adapter with that id, with a warning if another tab changed it. */
   importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
   /** An unknown id is ignored. */
   deleteStored(id: string): Promise<void>;
-  /** All adapters and profiles, and the checkpoints of all runs. */
+  /** Deletes all adapters and profiles, and the checkpoints of all runs. */
   wipeStored(): Promise<void>;
-  /** What is kept of runs, in the order of their names. */
+  /** The runs with checkpoints, sorted by name. */
   listRuns(): Promise<readonly KeptRun[]>;
   /** An unknown name is ignored. */
   deleteRun(name: string): Promise<void>;
 
-  // ── profiles: the page alone knows what is in their parts ──
+  // ── profiles: only the page reads the content of their parts ──
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
-  /** All given parts or none of them; others stay as they are. */
+  /** Stores all given parts or none. Other parts stay unchanged. */
   writeProfile(id: string, parts: Partial<ProfileParts>): Promise<void>;
   /** An unknown id is ignored. */
   deleteProfile(id: string): Promise<void>;
-  /** Of all runs that train an adapter of that name. Gives the bytes that they took. */
+  /** Deletes the checkpoints of all runs that train an adapter of that name. Resolves with their size in bytes. */
   deleteCheckpoints(adapter: string): Promise<number>;
 }
 
 export interface StoredAdapter {
   readonly id: string;
-  /** Of both files together. */
+  /** The size of both files. */
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly created_at: number;

@@ -3,14 +3,14 @@ import type { Handle } from '../../worker/protocol';
 import type { Link, Losses } from './link';
 
 /**
- * Where something is: in a worker, under a name, until that is lost. A model is lost with the device too, a tokenizer only with
- * the worker.
+ * The handle of a loaded thing in a worker, valid until the worker or the device is lost. A model is lost with
+ * the device; a tokenizer only with the worker.
  */
-export class Place {
+export class RemoteHandle {
   readonly #link: Link;
   readonly #within: keyof Losses;
   #handle: Handle;
-  /** What had been lost before it came here. */
+  /** The losses of the session when this handle was made. */
   #before: Losses;
 
   constructor(link: Link, handle: Handle, within: keyof Losses) {
@@ -20,24 +20,24 @@ export class Place {
     this.#before = link.losses;
   }
 
-  /** What it was lost by. */
+  /** The error by which it was lost, if it was. */
   get loss(): WebVeraError | undefined {
     const last = this.#link.losses[this.#within];
     return last === this.#before[this.#within] ? undefined : last;
   }
 
-  /** What the worker calls it. Throws what it was lost by. */
+  /** Its handle in the worker. Throws the error by which it was lost. */
   get handle(): Handle {
     if (this.loss !== undefined) throw this.loss;
     return this.#handle;
   }
 
-  /** As `handle`, also of what is lost, as long as its worker remembers it. */
+  /** As `handle`, but also after a lost device, as long as its worker is the same. */
   get remembered(): Handle | undefined {
     return this.#link.losses.worker === this.#before.worker ? this.#handle : undefined;
   }
 
-  /** It was made again. */
+  /** Records the new handle after it was made again. */
   move(handle: Handle): void {
     this.#handle = handle;
     this.#before = this.#link.losses;

@@ -1,26 +1,29 @@
-import { untilAborted } from '../../../core/async/abort';
-import { WebVeraError } from '../../../core/errors/error';
+import { untilAborted } from '../../core/async/abort';
+import { WebVeraError } from '../../core/errors/error';
 
-/** Lets go of a lock. */
+/** Releases a lock. */
 export type Release = () => void;
 
-/** Milliseconds that another tab may take for a change. */
+/** Milliseconds for which another tab may hold a lock for a change. */
 const PATIENCE = 10_000;
 
-/** Sees to it that what is done to one profile, in whatever tab, comes one after the other. */
-export class ProfileLocks {
+/** Locks by name, so that changes of one profile by any tab are made one after the other. */
+export class StoreLocks {
   readonly #locks: Pick<LockManager, 'request'> | undefined;
   readonly #isShared: () => Promise<boolean>;
-  /** By name, what ends when it is let go: where there are no Web Locks, as in Node, or none for this page, or no other tab is concerned. */
+  /**
+   * Locks held in this thread, by name, each with a promise that resolves on release. Used without Web Locks, as in
+   * Node, if this page is refused them, or if other tabs don't share the store.
+   */
   readonly #here = new Map<string, Promise<void>>();
 
-  /** `isShared`: whether other tabs see the same profiles. What it rejects with, requests do. */
+  /** `isShared`: whether other tabs share the store. If it rejects, so do requests for a lock. */
   constructor(locks: Pick<LockManager, 'request'> | undefined, isShared = async () => true) {
     this.#locks = locks;
     this.#isShared = isShared;
   }
 
-  /** Runs `body` while nobody else holds the lock. Rejects with `locked_by_other_tab` where somebody has it for ever. */
+  /** Runs `body` while it holds the lock. Rejects with `locked_by_other_tab` after waiting too long. */
   async hold<T>(name: string, body: () => Promise<T>): Promise<T> {
     const patience = AbortSignal.timeout(PATIENCE);
     const release = await this.wait(name, patience).catch((error: unknown) => {
@@ -33,12 +36,12 @@ export class ProfileLocks {
     }
   }
 
-  /** Undefined where somebody has it. */
+  /** Takes the lock. Resolves with undefined if it is held. */
   take(name: string): Promise<Release | undefined> {
     return this.#request(name, { ifAvailable: true });
   }
 
-  /** Waits until it is free. Rejects with `signal.reason`. */
+  /** Waits for the lock and takes it. Rejects with `signal.reason`. */
   async wait(name: string, signal?: AbortSignal): Promise<Release> {
     const release = await this.#request(name, signal === undefined ? {} : { signal });
     return release ?? (() => {});

@@ -5,50 +5,52 @@ import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
 import type { Download, FileMetadata } from '../../hub/download';
 import type { HttpFolder } from '../../hub/http';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
-import { KeptCopy } from './kept_copy';
-import { KeptStream } from './kept_stream';
+import { CachedCopy } from './cached_copy';
+import { CachedStream } from './cached_stream';
 import { known } from './store_failures';
 
-export interface KeptFolderOptions {
+export interface CachedFolderOptions {
   readonly store: WeightStore;
   readonly warn: Warn;
   readonly signal?: AbortSignal | undefined;
-  /** Makes no request: what isn't kept isn't there. */
+  /** Whether no request may be made: only cached files exist then. */
   readonly isLocal: boolean;
-  /** Whether the page's own server and this machine are asked if files are still the same. Default: true. */
-  readonly asksAgain?: boolean | undefined;
-  /** Told of each copy that is damaged. */
+  /** Whether to ask the page's own server and this machine if a file has changed. Default: true. */
+  readonly revalidates?: boolean | undefined;
+  /** Called for each damaged copy. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
 
-/** Whether files from there are kept. A query may hold a signature, and then says nothing of what it leads to. */
-export function isKept({ address }: HttpFolder): boolean {
+/**
+ * Whether files of a folder are cached. Not with a query, which may hold a signature and so doesn't identify the file.
+ */
+export function isCacheable({ address }: HttpFolder): boolean {
   return address.folder.search === '';
 }
 
 /**
- * A folder whose files are kept as they come in, and from then on read here. Of a branch of the hub it is the commit that was found
- * when the model was first loaded; an address is taken for what it was. Only the page's own server and this machine are asked each
- * time whether a file is still the same one.
+ * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub
+ * stays at the commit that was found when the model was first loaded, and files of an address count as unchanged. Only
+ * the page's own server and this machine are asked each time whether a file has changed.
  */
-export class KeptFolder implements FileSource {
+export class CachedFolder implements FileSource {
   readonly name: string;
   readonly #http: HttpFolder;
-  readonly #options: KeptFolderOptions;
-  /** Whether files are asked for again. */
-  readonly #changes: boolean;
+  readonly #options: CachedFolderOptions;
+  /** Whether each load asks if the files have changed. */
+  readonly #mayChange: boolean;
   #isPinned = false;
-  /** Whether what makes a model was found, and is kept. */
-  #isThere = false;
-  /** What was found to be missing before that. */
+  /** Whether a model's file was found, so that missing files may be recorded too. */
+  #isModelFound = false;
+  /** Missing files, until a model's file is found. */
   readonly #absent: KeptFile[] = [];
 
-  constructor(http: HttpFolder, options: KeptFolderOptions) {
+  constructor(http: HttpFolder, options: CachedFolderOptions) {
     this.name = http.name;
     this.#http = http;
     http.cache = 'no-store';
     this.#options = options;
-    this.#changes = http.address.atCommit === undefined && isOwn(http.address.folder);
+    this.#mayChange = http.address.atCommit === undefined && isOwn(http.address.folder);
   }
 
   get location(): string {
@@ -60,15 +62,15 @@ export class KeptFolder implements FileSource {
   }
 
   async open(file: string): Promise<ByteStream | undefined> {
-    const { signal, isLocal, store, asksAgain = true } = this.#options;
+    const { signal, isLocal, store, revalidates = true } = this.#options;
     signal?.throwIfAborted();
     await this.#pin();
-    // A store that fails costs the copy, but not the model.
+    // If the store fails, the model loads without a cached copy.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
-    if (record !== undefined && (isLocal || !asksAgain || !this.#changes)) {
+    if (record !== undefined && (isLocal || !revalidates || !this.#mayChange)) {
       if (record.state === 'absent') return undefined;
-      if (record.state === 'verified') return this.#kept(record);
+      if (record.state === 'verified') return this.#cached(record);
     }
     if (isLocal) {
       if (record?.state === 'corrupt') throw corrupt(file);
@@ -79,18 +81,18 @@ export class KeptFolder implements FileSource {
 
   async cachedBytes(file: string): Promise<number> {
     await this.#pin();
-    // A store that fails has nothing to give.
+    // If the store fails, nothing is cached.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-    return record !== undefined && (record.state === 'verified' || canGoOn(record)) ? record.bytes : 0;
+    return record !== undefined && (record.state === 'verified' || canResume(record)) ? record.bytes : 0;
   }
 
-  /** What is kept of it. */
+  /** The records of its cached files. */
   async records(): Promise<readonly KeptFile[]> {
     await this.#pin();
     return (await known(this.#options.store.list())).filter(({ folder }) => folder === this.#folder);
   }
 
-  /** All that is kept of it; of a model on the hub, unless a revision was asked for, of all of its revisions. */
+  /** Deletes its cached files. For a model on the hub, those of all its revisions, unless a revision was asked for. */
   async delete(): Promise<void> {
     const { store } = this.#options;
     const { address } = this.#http;
@@ -100,7 +102,7 @@ export class KeptFolder implements FileSource {
       isSameRepo === undefined
         ? ({ folder }: KeptFile) => folder === this.#folder
         : ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin);
-    // What could not be deleted is still found by its branch.
+    // The commits are forgotten last, so that after an error the files can still be found by their branch.
     await store.delete((await store.list()).filter(isMeant));
     await store.forgetCommits(isSameRepo ?? ((folder) => folder === displayUrl(address.folder)));
   }
@@ -109,7 +111,7 @@ export class KeptFolder implements FileSource {
     return displayUrl(this.#http.folder);
   }
 
-  /** Of a branch, the commit that it was when it was first loaded. */
+  /** Pins a branch to the commit that it had when it was first loaded. */
   async #pin(): Promise<void> {
     if (this.#isPinned) return;
     this.#isPinned = true;
@@ -123,12 +125,12 @@ export class KeptFolder implements FileSource {
     const before = this.#folder;
     const download = await this.#resume(file, record);
     if (this.#folder !== before) {
-      // Now that the commit is known, what is kept of it counts.
-      await this.#tryKeeping(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
-      const kept = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-      if (kept !== undefined && (kept.state === 'verified' || canGoOn(kept))) {
+      // The commit is known now, so its cached files can be used.
+      await this.#tryStoring(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
+      const cached = await this.#options.store.get(this.#folder, file).catch(() => undefined);
+      if (cached !== undefined && (cached.state === 'verified' || canResume(cached))) {
         await download?.cancel();
-        return kept.state === 'verified' ? this.#kept(kept) : this.#download(file, kept);
+        return cached.state === 'verified' ? this.#cached(cached) : this.#download(file, cached);
       }
     }
     if (download === undefined) {
@@ -138,10 +140,10 @@ export class KeptFolder implements FileSource {
     const { facts } = download;
     if (record?.state === 'verified' && isSame(record, facts)) {
       await download.cancel();
-      return this.#kept(record);
+      return this.#cached(record);
     }
-    // Else nobody could tell next time whether it is the same one.
-    if (this.#changes && facts.tag === undefined) {
+    // Without a tag, the next load couldn't check whether the file has changed.
+    if (this.#mayChange && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
     await this.#noteFound(file);
@@ -149,28 +151,28 @@ export class KeptFolder implements FileSource {
   }
 
   /**
-   * What a commit lacks it lacks for good. Of an address nobody knows before the model is seen to be there. Where files are asked for
-   * again, it counts for loads that make no request.
+   * Records a missing file. A commit lacks it for good. At an address it only counts once a model's file was found. If
+   * files may change, the record only serves loads that make no request.
    */
   async #noteAbsence(file: string): Promise<void> {
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
-    if (this.#http.commit !== undefined || this.#isThere) await this.#noteFound();
+    if (this.#http.commit !== undefined || this.#isModelFound) await this.#noteFound();
   }
 
   async #noteFound(file?: string): Promise<void> {
-    this.#isThere ||= file === undefined || /\.(?:safetensors|bin|gguf)$|^(?:tokenizer|vocab)\./.test(file);
-    if (!this.#isThere) return;
-    for (const record of this.#absent.splice(0)) await this.#tryKeeping(() => this.#options.store.set(record));
+    this.#isModelFound ||= file === undefined || /\.(?:safetensors|bin|gguf)$|^(?:tokenizer|vocab)\./.test(file);
+    if (!this.#isModelFound) return;
+    for (const record of this.#absent.splice(0)) await this.#tryStoring(() => this.#options.store.set(record));
   }
 
-  /** From where its copy ends, as long as the file is the same one. */
+  /** Downloads a file from the end of its partial copy, or from the start if the file has changed. */
   async #resume(file: string, record: KeptFile | undefined): Promise<Download | undefined> {
-    if (record === undefined || !canGoOn(record)) return this.#http.download(file);
+    if (record === undefined || !canResume(record)) return this.#http.download(file);
     try {
       return await this.#http.download(file, record.bytes, factsOf(record));
     } catch (error) {
       if (!(error instanceof WebVeraError) || error.code !== 'integrity_mismatch') throw error;
-      await this.#tryKeeping(() => this.#options.store.delete([record]));
+      await this.#tryStoring(() => this.#options.store.delete([record]));
       return this.#http.download(file);
     }
   }
@@ -183,15 +185,15 @@ export class KeptFolder implements FileSource {
     return this.#http.tracked(file, stream, download.likelySize, from > 0 ? { resumedFrom: from } : undefined);
   }
 
-  async #kept(record: KeptFile): Promise<ByteStream> {
+  async #cached(record: KeptFile): Promise<ByteStream> {
     await this.#noteFound(record.file);
     return this.#http.tracked(record.file, this.#stream(record, undefined), record.size, { cached: true });
   }
 
-  #stream(record: KeptFile, download: Download | undefined): KeptStream {
+  #stream(record: KeptFile, download: Download | undefined): CachedStream {
     const { store, warn, signal, isLocal, onDamage } = this.#options;
     const { file, told } = record;
-    return new KeptStream(new KeptCopy(store, record, warn), {
+    return new CachedStream(new CachedCopy(store, record, warn), {
       signal,
       download,
       reopen: isLocal ? undefined : (from) => this.#http.download(file, from, factsOf(record)),
@@ -218,14 +220,14 @@ export class KeptFolder implements FileSource {
     };
   }
 
-  /** Notes that only spare requests. */
-  async #tryKeeping(body: () => Promise<void>): Promise<void> {
+  /** Changes a record that only saves requests. Errors are ignored. */
+  async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
 }
 
-/** Without a tag or a hash nobody could tell whether what is missing is of the same file. */
-function canGoOn({ state, bytes, tag, told }: KeptFile): boolean {
+/** Whether a download can resume after this copy. It needs a tag or a hash to check that the file is the same. */
+function canResume({ state, bytes, tag, told }: KeptFile): boolean {
   return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }
 
@@ -239,7 +241,7 @@ function isSame(record: KeptFile, { size, tag }: FileMetadata): boolean {
 
 function corrupt(file: string): WebVeraError {
   return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged`, {
-    hint: 'Load the model without local_files_only, which mends it.',
+    hint: 'Load the model without local_files_only to repair the copy.',
     retryable: true,
     detail: { file },
   });

@@ -5,15 +5,15 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
-import type { StoredAdapter } from './protocol';
+import type { StoredAdapter } from './storage_protocol';
 import { known } from './store_failures';
 
-/** The adapters stored on this device, by id. */
-export class AdapterShelf {
+/** The saved adapters of this browser, by id. */
+export class SavedAdapters {
   readonly #adapters: AdapterStore;
   readonly #warn: Warn;
   readonly #since = Date.now();
-  /** What was last read or stored here under an id. A list reads none. */
+  /** The revision of each id that this session last read or stored. `list` doesn't count as reading. */
   readonly #seen = new Map<string, Revision>();
 
   constructor(store: BlobStore, warn: Warn) {
@@ -21,7 +21,7 @@ export class AdapterShelf {
     this.#warn = warn;
   }
 
-  /** Those that can be read; a damaged record doesn't hide the others, and is told. */
+  /** The saved adapters that can be read. A damaged one is reported as a warning and doesn't hide the others. */
   async list(): Promise<StoredAdapter[]> {
     const stored: StoredAdapter[] = [];
     for (const id of await known(this.#adapters.ids())) {
@@ -48,13 +48,13 @@ export class AdapterShelf {
     const bytes = await this.get(id);
     if (bytes !== undefined) return bytes;
     throw new WebVeraError('not_found', `Expected a stored adapter '${id}', but there is none of that id`, {
-      hint: 'adapters.list() tells what is stored in this browser.',
+      hint: 'adapters.list() returns the adapters saved in this browser.',
     });
   }
 
   /**
-   * Replaces what had that id, and warns where another tab stored that meanwhile. Throws `storage_full`,
-   * `storage_unavailable`, and `invalid_format` for other files.
+   * Stores an adapter, replacing the one with that id. Warns if another tab stored that one meanwhile. Throws
+   * `storage_full`, `storage_unavailable`, and `invalid_format` for files that aren't an adapter's.
    */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
     const read = readAdapterConfig(config);
@@ -75,7 +75,10 @@ export class AdapterShelf {
     await known(this.#adapters.delete(id));
   }
 
-  /** What was there before this session is known to whoever chose the id. */
+  /**
+   * Whether another tab stored the revision since this session last used the id. An adapter older than the session
+   * doesn't count, because the caller can know of it.
+   */
   #isOthers(id: string, { created_at, hash }: Revision): boolean {
     const last = this.#seen.get(id);
     return last === undefined ? created_at > this.#since : created_at !== last.created_at || hash !== last.hash;

@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
-import type { KeptExample } from '../examples/examples';
-import type { ProfileLocks, Release } from './locks';
+import type { Release, StoreLocks } from '../../rpc/store_locks';
+import type { NumberedExample } from '../examples/examples';
 import {
   type ProfileState,
   readExamples,
@@ -14,44 +14,47 @@ import {
   writeUnfinished,
 } from './record';
 
-/** A profile as it is stored. What is asked for is checked. */
+/** A stored profile. Its parts are checked when they are read. */
 export interface StoredProfile {
   readonly state: ProfileState;
-  examples(): KeptExample[];
+  examples(): NumberedExample[];
   unfinished(): Unfinished | undefined;
 }
 
 export interface Changes {
   readonly state: ProfileState;
-  readonly examples?: readonly KeptExample[];
-  /** null deletes it. */
+  readonly examples?: readonly NumberedExample[];
+  /** null deletes the unfinished run. */
   readonly unfinished?: Unfinished | null;
 }
 
-/** Where one profile is stored. Changes of all tabs come one after the other. */
-export class ProfileShelf {
+/** The storage of one profile. Changes by all tabs are made one after the other. */
+export class ProfileStorage {
   readonly id: string;
   readonly #link: Link;
-  readonly #locks: ProfileLocks;
+  readonly #locks: StoreLocks;
 
   constructor(id: string, link: Link) {
     this.id = id;
     this.#link = link;
-    this.#locks = link.profileLocks;
+    this.#locks = link.storeLocks;
   }
 
-  /** What is there now. Whoever needs more than its state reads it under the lock: parts change together. */
+  /**
+   * Reads the stored profile without the lock, which is safe for its state alone. Several parts must be read under the
+   * lock, because they change together.
+   */
   async read(): Promise<StoredProfile | undefined> {
     const parts = await this.#link.request('readProfile', this.id);
     return parts && storedProfile(this.id, parts);
   }
 
-  /** As `read`, while no other tab changes the profile. */
+  /** As `read`, under the lock. */
   readWhole(): Promise<StoredProfile | undefined> {
     return this.#hold(() => this.read());
   }
 
-  /** Runs `body` while no other tab changes the profile. What it gives is written, all of it or nothing. */
+  /** Runs `body` under the lock, and stores the changes that it returns, all or none of them. */
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
     return this.#hold(async () => {
       const changes = await body(await this.read());
@@ -60,7 +63,9 @@ export class ProfileShelf {
     });
   }
 
-  /** As `change`, of a profile that began as `born`. Rejects with `not_found` where it was forgotten since. */
+  /**
+   * As `change`, for the profile that was created as `born`. Rejects with `not_found` if it was forgotten meanwhile.
+   */
   async update(born: string, body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
     const { state } = await this.change(async (stored) => {
       if (stored?.state.born === born) return body(stored);
@@ -73,7 +78,7 @@ export class ProfileShelf {
     await this.#hold(() => this.#link.request('deleteProfile', this.id));
   }
 
-  /** Only one run at a time learns for a profile. Undefined while one does in another tab. */
+  /** Takes the learning lock: only one run at a time learns for a profile. Resolves with undefined if it is held. */
   takeToLearn(): Promise<Release | undefined> {
     return this.#locks.take(this.#learnLock);
   }
@@ -82,7 +87,7 @@ export class ProfileShelf {
     return this.#locks.wait(this.#learnLock, signal);
   }
 
-  /** Of the runs that learn for the profile. Gives their bytes. */
+  /** Deletes the checkpoints of the profile's runs. Resolves with their size in bytes. */
   deleteCheckpoints(): Promise<number> {
     return this.#link.request('deleteCheckpoints', copyName(this.id));
   }
@@ -96,12 +101,15 @@ export class ProfileShelf {
   }
 }
 
-/** What an adapter of the profile is called in a model. torch's names have no dots. */
+/** The name of a profile's adapter in a model. Dots are escaped, because torch's names can't have any. */
 export function adapterName(id: string, which: number | 'copy'): string {
   return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
 }
 
-/** The copy that a run trains is called the same in each visit: a checkpoint belongs to a name. */
+/**
+ * The name of the copy that a run trains. It is the same in each visit, because a checkpoint belongs to an adapter's
+ * name.
+ */
 export const copyName = (id: string): string => adapterName(id, 'copy');
 
 function storedProfile(id: string, parts: ProfileParts): StoredProfile {
@@ -112,7 +120,7 @@ function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   };
 }
 
-/** Those that can be read: a damaged one doesn't hide the others. */
+/** The states that can be read: a damaged profile doesn't hide the others. */
 export function readableStates(listed: readonly ListedProfile[]): { id: string; state: ProfileState }[] {
   return listed.flatMap(({ id, state }) => {
     try {
@@ -126,7 +134,7 @@ export function readableStates(listed: readonly ListedProfile[]): { id: string; 
 
 export function forgotten(id: string): WebVeraError {
   return new WebVeraError('not_found', `Expected profile '${id}' to be there, but it was forgotten`, {
-    hint: 'It may have been in another tab. Profile.open begins it anew.',
+    hint: 'Another tab may have forgotten it. Profile.open creates it anew.',
   });
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Warning } from '../../../src/core/errors/warning';
 import { MemoryStore } from '../../../src/store/blob_store';
-import { AdapterShelf } from '../../../src/worker/storage/adapter_shelf';
+import { SavedAdapters } from '../../../src/worker/storage/saved_adapters';
 
 const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', import.meta.url);
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
@@ -25,7 +25,7 @@ function browser() {
     store,
     open() {
       const warnings: Warning[] = [];
-      const shelf = new AdapterShelf(store, (warning) => warnings.push(warning));
+      const shelf = new SavedAdapters(store, (warning) => warnings.push(warning));
       const later = () => vi.setSystemTime(Date.now() + 1000);
       later();
       const save = async (value: number, id = 'mine') => {
