@@ -8,6 +8,7 @@ import { createGemma3 } from './decoders/gemma3';
 import { createGpt2 } from './decoders/gpt2';
 import { createLlama } from './decoders/llama';
 import { createMistral } from './decoders/mistral';
+import { createOlmo2 } from './decoders/olmo2';
 import { createOpt } from './decoders/opt';
 import { createPhi3 } from './decoders/phi3';
 import { createQwen2 } from './decoders/qwen2';
@@ -27,6 +28,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkO
   ['gpt2', createGpt2],
   ['llama', createLlama],
   ['mistral', createMistral],
+  ['olmo2', createOlmo2],
   ['opt', createOpt],
   ['phi3', createPhi3],
   ['qwen2', createQwen2],

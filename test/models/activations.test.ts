@@ -67,6 +67,7 @@ const FIELDS = {
   mistral: 'hidden_act',
   qwen2: 'hidden_act',
   qwen3: 'hidden_act',
+  olmo2: 'hidden_act',
   phi3: 'hidden_act',
   gemma2: 'hidden_activation',
   gemma3: 'hidden_activation',

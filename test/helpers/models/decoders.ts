@@ -38,6 +38,10 @@ export const DECODERS: readonly DecoderFamily[] = [
     target_modules: ['qkv_proj', 'down_proj'],
     targets: inBlocks('model.layers', ['self_attn.qkv_proj', 'mlp.down_proj']),
   },
+  {
+    ...gated('olmo2'),
+    target_modules: ['q_proj', 'v_proj'],
+  },
   gated('gemma'),
   gated('gemma2'),
   gated('gemma3'),

@@ -175,6 +175,15 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=WHOLE,
     ),
+    "olmo2_mid": Case(
+        "olmo2",
+        25334,
+        "norms after attention and MLP, none before; a norm over all heads' queries, and one over their keys",
+        causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj", "down_proj"]),
+        "text, padded right",
+        (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
+    ),
     "gemma_mid": Case(
         "gemma",
         12534,

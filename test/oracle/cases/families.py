@@ -295,6 +295,8 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
+    # Norms of results alone; one norm over all heads' queries, one over their keys; untied.
+    "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5), committed=True),
     # Other activations than their families' own.
     "gpt2-silu": Base(
         "GPT2LMHeadModel",

@@ -48,6 +48,7 @@ TARGETS: Mapping[str, list[Targets]] = {
     "gemma2": [None, "all-linear"],
     "gemma3": [None, "all-linear"],
     "mistral": [None, "all-linear"],
+    "olmo2": [None, "all-linear"],
     "phi3": [None, "all-linear", ["qkv_proj"]],
     "falcon": [None, "all-linear", ["dense"]],
     "falcon-new": ["all-linear"],

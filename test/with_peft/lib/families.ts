@@ -15,6 +15,7 @@ export const families: readonly Family[] = [
   { golden: 'qwen2_bias_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'norm' },
   { golden: 'qwen3_mid', target_modules: ['q_proj', 'k_proj', 'down_proj'], whole: 'q_norm' },
   { golden: 'mistral_window_mid', target_modules: ['q_proj', 'v_proj', 'up_proj'], whole: 'lm_head' },
+  { golden: 'olmo2_mid', target_modules: ['q_proj', 'k_proj', 'up_proj'], whole: 'q_norm' },
   { golden: 'phi3_fused_mid', target_modules: ['qkv_proj', 'gate_up_proj', 'down_proj'], whole: 'input_layernorm' },
   { golden: 'gemma_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'input_layernorm' },
   { golden: 'gemma2_capped_mid', target_modules: ['k_proj', 'v_proj', 'up_proj'], whole: 'pre_feedforward_layernorm' },
