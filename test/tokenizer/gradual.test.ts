@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Breather } from '../../src/core/async/breather';
-import { WINDOW } from '../../src/tokenizer/text_stream';
+import { WINDOW } from '../../src/tokenizer/streaming/text_stream';
 import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
 
 /** Counts the pauses that a long encoding offers. */

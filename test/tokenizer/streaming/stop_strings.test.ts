@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { StopStrings } from '../../src/tokenizer/stop_strings';
-import type { TextTokenizer } from '../../src/tokenizer/tokenizer';
-import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
+import { StopStrings } from '../../../src/tokenizer/streaming/stop_strings';
+import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../../helpers/models/tokenizers';
 
 interface Row {
   readonly situation: string;

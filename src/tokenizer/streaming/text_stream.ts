@@ -1,18 +1,18 @@
-/** UTF-16 units that are encoded at a time, unless no place to cut is found within them. */
+/** UTF-16 units that are encoded at a time, unless the window has no place to cut. */
 export const WINDOW = 32_768;
-/** How near to a window's end it may be cut: what follows decides some tokens. */
+/** Units before a window's end that a cut leaves, because the following text decides the last tokens. */
 const AFTER = 256;
-/** How far from its end. */
+/** How far before a window's end cuts are tried, in units. */
 const REACH = 2048;
-/** Places of a kind that are tried. */
+/** Places of each kind that are tried. */
 const TRIES = 8;
-/** A window of this length without a place between words is cut anywhere, even where that changes a token. */
+/** A window of this many units without a place between words is cut anywhere, even if that changes a token. */
 const LARGEST = 2 ** 16;
 
-/** Encodes a text; `continued` if it goes on another. */
+/** Encodes a text; `continued` says that it continues another. */
 type EncodeText = (text: string, continued: boolean) => readonly number[];
 
-/** A window's tokens before the place where it is cut, and how the rest of the text begins. */
+/** A window's tokens before its cut, the place of the cut, and whether the rest is encoded as a continuation. */
 interface Cut {
   readonly ids: readonly number[];
   readonly at: number;
@@ -20,9 +20,9 @@ interface Cut {
 }
 
 /**
- * Encodes a text that comes in parts, a window at a time. Windows end only where that is seen to make no difference: where the
- * tokens of the text after the cut are the last tokens of the whole window. However the parts come, the tokens are the same. A
- * text of 2^16 characters without such a place is cut all the same, as a longer window would keep the thread busy for seconds.
+ * Encodes a text that arrives in parts, one window at a time. A window is cut only at a place that changes no token: the tokens of the
+ * text after the cut equal the last tokens of the whole window. So the tokens don't depend on how the text is divided into parts. A
+ * window of 2^16 characters without such a place is cut anyway, because a longer one would block the thread for seconds.
  */
 export class TextStream {
   readonly #encode: EncodeText;
@@ -35,8 +35,8 @@ export class TextStream {
   }
 
   /**
-   * The tokens that are certain once `text` follows the parts before, window by window; none for a window that proved too short.
-   * A caller may stop early, and push the next part later.
+   * Adds a part of the text and yields the tokens that no later part can change, window by window; an empty list for a window that was
+   * too short. A caller may stop early, and push the next part later.
    */
   *push(text: string): Generator<readonly number[]> {
     this.#rest += text;
@@ -54,7 +54,7 @@ export class TextStream {
     }
   }
 
-  /** The tokens of what is left. */
+  /** The tokens of the rest of the text. */
   finish(): readonly number[] {
     const rest = this.#rest;
     this.#rest = '';
@@ -83,7 +83,7 @@ export class TextStream {
   }
 }
 
-/** Where to try: between words, then between lines, then wherever letters, digits, signs or white space begin. */
+/** Places to try: between words, then between lines, then at the beginning of letters, digits, signs or white space. */
 function* places(window: string): Generator<number> {
   const kinds = [
     /(?<=\S) (?=\p{L})/gu,

@@ -1,26 +1,26 @@
-import { WebVeraError } from '../core/errors/error';
-import { LinearRegExp } from '../regex/linear_regexp';
-import type { StepBudget } from '../regex/step_budget';
+import { WebVeraError } from '../../core/errors/error';
+import { LinearRegExp } from '../../regex/linear_regexp';
+import type { StepBudget } from '../../regex/step_budget';
 import { runsLinear } from './linear_patterns';
 
 /** Longer than any pattern of a published tokenizer. */
 const MAX_PATTERN_LENGTH = 4096;
 
-/** A tokenizer's pattern. Whatever it is, it takes time linear in the text. */
+/** A tokenizer's pattern, matched in time linear in the text. */
 export interface TextPattern {
-  /** JavaScript's own engine runs it, as it is known to need no more. */
+  /** Whether JavaScript's own engine runs the pattern. It does so only for patterns that it matches in linear time. */
   readonly isNative: boolean;
-  /** Where the matches lie, from left to right. Throws `limit_exceeded`. */
+  /** The places of the matches, from left to right. Throws `limit_exceeded`. */
   matchAll(text: string, budget: StepBudget): Iterable<{ readonly start: number; readonly end: number }>;
 }
 
-/** What is asked of a pattern before it is compiled. Throws `invalid_format`. */
+/** Checks a pattern before it is compiled. Throws `invalid_format`. */
 export function checkPattern(pattern: string): void {
   if (pattern.length <= MAX_PATTERN_LENGTH) return;
   throw refused(pattern, `expected at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`);
 }
 
-/** `compiled` is a tokenizer's pattern in JavaScript's syntax, with the flags `gu`. Throws `invalid_format`. */
+/** Prepares a tokenizer's pattern, given in JavaScript's syntax with the flags `gu`. Throws `invalid_format`. */
 export function textPattern(compiled: RegExp): TextPattern {
   if (runsLinear(compiled.source)) return { isNative: true, matchAll: (text) => nativeMatches(text, compiled) };
   try {

@@ -1,8 +1,8 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
-import { StepBudget } from '../../src/regex/step_budget';
-import { checkPattern, type TextPattern, textPattern } from '../../src/tokenizer/patterns';
-import { cpuTime } from '../helpers/cpu_time';
+import { StepBudget } from '../../../src/regex/step_budget';
+import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
+import { cpuTime } from '../../helpers/cpu_time';
 
 /** A pattern of tokenizer.json, as the library compiles it. */
 function compiled(pattern: string): RegExp {

@@ -1,28 +1,28 @@
-import type { DecodeOptions, TextTokenizer } from './tokenizer';
+import type { DecodeOptions, TextTokenizer } from '../tokenizer';
 
-/** Tokens that decide how the next one begins: whether a space belongs before it. */
+/** Earlier tokens that are decoded along with the next one, because they decide whether a space stands before it. */
 const CONTEXT = 6;
-/** A character has at most four bytes, so at most four tokens; what is still broken after more is broken for good. */
+/** A character has at most four bytes, so at most four tokens. Bytes still incomplete after eight are invalid. */
 const MAX_PENDING = 8;
-/** What stands for bytes that don't make a character yet. */
+/** Decoders write this for bytes that aren't a complete character. */
 const REPLACEMENT = '\uFFFD';
 const BROKEN_END = /\uFFFD+$/u;
 
 export type Decoding = Required<DecodeOptions>;
 
 /**
- * Turns tokens into text as they come. A token's text is held back while it ends within a character, and what was
- * given never changes: the parts joined are the text of all tokens, without special ones unless told otherwise.
+ * Decodes tokens one by one. It holds a token's text back while the last character is incomplete, and never revises text that it has
+ * returned: all parts joined are the text of all tokens, by default without special tokens.
  */
 export class StreamDecoder {
   readonly #tokenizer: TextTokenizer;
   readonly #decoding: Decoding;
-  /** Tokens whose text was given, as context, then those whose text is pending. */
+  /** Context tokens, whose text has been returned, then tokens whose text is pending. */
   #ids: number[];
   #given: number;
   #held = '';
 
-  /** `prompt` is what the tokens continue; its text isn't repeated. */
+  /** `prompt` holds the tokens before the first one; their text isn't returned. */
   constructor(
     tokenizer: TextTokenizer,
     prompt: readonly number[] = [],
@@ -34,12 +34,12 @@ export class StreamDecoder {
     this.#given = this.#ids.length;
   }
 
-  /** What is held back, up to the character that is incomplete. */
+  /** The text held back, without the incomplete character. */
   get held(): string {
     return this.#held.replace(BROKEN_END, '');
   }
 
-  /** The text that is certain after this token; '' while a character is incomplete. */
+  /** Adds a token, and returns the text that it completes: '' while a character is incomplete. */
   push(id: number): string {
     this.#ids.push(id);
     const text = this.#pendingText();
@@ -48,7 +48,7 @@ export class StreamDecoder {
     return isIncomplete ? '' : this.#give(text);
   }
 
-  /** What is still held back, when no more tokens come. */
+  /** Returns the text still held back, after the last token. */
   finish(): string {
     this.#held = '';
     return this.#give(this.#pendingText());

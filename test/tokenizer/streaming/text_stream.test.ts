@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TextStream, WINDOW } from '../../src/tokenizer/text_stream';
-import { longTexts, openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
+import { TextStream, WINDOW } from '../../../src/tokenizer/streaming/text_stream';
+import { longTexts, openTokenizer, proseFolder, proseText, spacedTokenizer } from '../../helpers/models/tokenizers';
 
 function streamed(stream: TextStream, parts: readonly string[]): number[] {
   return [...parts.flatMap((part) => [...stream.push(part)].flat()), ...stream.finish()];

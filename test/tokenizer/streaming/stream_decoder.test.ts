@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { StreamDecoder } from '../../src/tokenizer/stream_decoder';
-import type { TextTokenizer } from '../../src/tokenizer/tokenizer';
-import { hasStories, openTokenizer, proseFolder, proseText, storiesFolder } from '../helpers/models/tokenizers';
+import { StreamDecoder } from '../../../src/tokenizer/streaming/stream_decoder';
+import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { hasStories, openTokenizer, proseFolder, proseText, storiesFolder } from '../../helpers/models/tokenizers';
 
 const prose = openTokenizer(proseFolder);
 

@@ -1,22 +1,22 @@
-import { type PatternNode, parsePattern } from '../regex/syntax';
+import { type PatternNode, parsePattern } from '../../regex/syntax';
 
-/** Turns of a bounded repeat, and bounded repeats before an unbounded one: together, a match has few ways to begin. */
+/** Most turns of a bounded repeat, and most bounded repeats before an unbounded one, so that a match has few ways to begin. */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
 
-/** What white space is, as the library has it in JavaScript's syntax, and what it isn't. */
+/** White space and other characters, as the library translates `\s` and `\S`. */
 const SPACE = '\\p{White_Space}';
 const NO_SPACE = '\\P{White_Space}';
 
 /**
- * Whether JavaScript's own engine, which tries one way after the other, takes time linear in any text to find all matches of a
- * pattern: true of those of GPT-2, Llama, Qwen and what is like them, by how they are built. Each branch is of one of these:
+ * Whether JavaScript's backtracking engine finds all matches of a pattern in time linear in any text. True for the patterns of GPT-2,
+ * Llama, Qwen and their like. Each branch of such a pattern has one of these forms:
  *
- * - A bounded beginning, then unbounded repeats of which nothing can make the match fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
- *   Whatever was read is matched, so it isn't read again.
- * - `\s+(?!\S)`, which gives one character back.
- * - `\s*[\r\n]+` or `\s*[\r\n]`, where `\s+(?!\S)` comes next: that takes nearly all of what was read in vain.
- * - `x?A*B+y?` and then `x?A+B*y?`, for capitals before small letters: what the first reads in vain, the second takes.
+ * - A bounded beginning, then unbounded repeats after which nothing can fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
+ *   All characters that were read are matched, so none is read again.
+ * - `\s+(?!\S)`, which backtracks by one character.
+ * - `\s*[\r\n]+` or `\s*[\r\n]`, followed by the branch `\s+(?!\S)`, which matches nearly all characters that a failed attempt read.
+ * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second matches the characters that the first read.
  */
 export function runsLinear(source: string): boolean {
   let root: PatternNode;
@@ -46,12 +46,12 @@ function neverFailsLate(items: readonly PatternNode[]): boolean {
   return isBounded(beginning) && rest.every((item, i) => isRun(item, i === 0 ? 1 : 0) || isOption(item));
 }
 
-/** Bounded, and may be left out. */
+/** A bounded item that may match nothing. */
 function isOption(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
 }
 
-/** Takes characters of one set, without end; at least `most` of them, at most. */
+/** Matches any number of characters of one set. The least number that it requires is at most `most`. */
 function isRun(item: PatternNode, most: number): boolean {
   return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
 }
@@ -60,7 +60,7 @@ function isUnbounded(item: PatternNode): boolean {
   return item.kind === 'repeat' && item.max === Number.POSITIVE_INFINITY;
 }
 
-/** Can be gone through in few ways, each of them short. */
+/** Whether the items can match in few ways only, each of them short. */
 function isBounded(items: readonly PatternNode[]): boolean {
   const isFixed = (node: PatternNode): boolean =>
     node.kind === 'set' || (node.kind === 'sequence' && node.items.every(({ kind }) => kind === 'set'));

@@ -1,23 +1,23 @@
+import type { TextTokenizer } from '../tokenizer';
 import { type Decoding, StreamDecoder } from './stream_decoder';
-import type { TextTokenizer } from './tokenizer';
 
-/** Special tokens are text to stop at, too. */
+/** A stop string may be a special token. */
 const WHOLE: Decoding = { skip_special_tokens: false };
 /** A UTF-16 unit has at most three bytes, so at most three tokens. */
 const TOKENS_PER_UNIT = 3;
 
 /**
- * Sees where a text that comes token by token has one of some strings, as transformers' `StopStringCriteria` does: at the
- * token that completes it, however the string lies over tokens. It may begin in the prompt, but not end there.
+ * Finds stop strings in a text that is generated token by token, like transformers' `StopStringCriteria`: it reports the token that
+ * completes a string, even if the string spans several tokens or begins in the prompt.
  */
 export class StopStrings {
   readonly #strings: readonly string[];
   readonly #decoder: StreamDecoder;
-  /** Units before what is new that a string may begin in. */
+  /** How many UTF-16 units before the new text a string may begin. */
   readonly #reach: number;
   #before: string;
 
-  /** `strings` aren't empty. */
+  /** No string is empty. */
   constructor(tokenizer: TextTokenizer, prompt: readonly number[], strings: readonly string[]) {
     this.#strings = strings;
     this.#decoder = new StreamDecoder(tokenizer, prompt, WHOLE);
@@ -26,7 +26,7 @@ export class StopStrings {
     this.#before = this.#lastOf(tokenizer.decode(end, WHOLE));
   }
 
-  /** Whether one of the strings is there with this token, and wasn't before. */
+  /** Adds a token, and returns whether it completes one of the strings. */
   push(id: number): boolean {
     const given = this.#decoder.push(id);
     const text = this.#before + given + this.#decoder.held;
