@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { storages } from '../../../src/core/numbers/storage';
 import { defaultLimits, type ParserLimits } from '../../../src/core/types/source';
-import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/block_types';
+import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/blocks/block_types';
+import { packBlocks } from '../../../src/formats/gguf/blocks/packed_blocks';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
-import { headerOf, packingOf, undone } from '../../../src/formats/gguf/gguf_tensor';
-import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
-import type { TensorChange } from '../../../src/formats/gguf/tensor_change';
+import { packingOf } from '../../../src/formats/gguf/gguf_packing';
+import { headerOf } from '../../../src/formats/gguf/gguf_tensor';
+import { PLUS_ONE, type TensorChange, TURNED } from '../../../src/formats/gguf/tensor_change';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/tensors/stored_tensor';
 import { transpose } from '../../../src/formats/tensors/transpose';
@@ -174,22 +175,22 @@ describe('what llama.cpp changes of a tensor is undone', () => {
     const tensor = { name: 'w', shape, type, offset: 0 };
     const packing = packingOf(tensor, 'file');
     const told = headerOf('w', tensor, packing, change);
-    const numbers = undone(change, bytes, told.shape, packing);
+    const numbers = change.undo(bytes, told.shape, packing);
     return { told, values: toFloat32({ dtype: told.dtype, bytes: numbers }) };
   };
 
   test('where it is packed: a sum with one is widened', () => {
-    const { told, values } = read({ kind: 'plus one' }, [192]);
+    const { told, values } = read(PLUS_ONE, [192]);
     expect(told).toEqual({ name: 'w', dtype: 'F32', shape: [192], packed: undefined });
     expect(values).toEqual(new Float32Array(bytesOf(q8.values).buffer).map((value) => value - 1));
   });
 
   test('where it is a half', () => {
     const bytes = new Uint8Array(Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600).buffer);
-    const turned = read({ kind: 'turned' }, [2, 3], { type: 1, bytes });
+    const turned = read(TURNED, [2, 3], { type: 1, bytes });
     expect(turned.told).toMatchObject({ dtype: 'F16', shape: [3, 2] });
     expect(turned.values).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
-    const lessOne = read({ kind: 'plus one' }, [6], { type: 1, bytes });
+    const lessOne = read(PLUS_ONE, [6], { type: 1, bytes });
     expect(lessOne.told).toMatchObject({ dtype: 'F32', shape: [6] });
     expect(lessOne.values).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5));
   });

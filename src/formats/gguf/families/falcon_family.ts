@@ -1,15 +1,34 @@
+import type { GgufFields } from '../gguf_fields';
+import { areHeads, ungrouped } from '../tensor_change';
 import type { GgufFamily } from './gguf_family';
-import type { GgufFields } from './gguf_fields';
-import { FALCON_NAMES, FALCON_NAMES_OF_TWO_NORMS } from './gguf_names';
-import { areHeads, ungrouped } from './tensor_change';
+import type { TensorNames } from './tensor_names';
+
+const NAMES: TensorNames = {
+  block: 'transformer.h',
+  layers: {
+    attn_norm: 'input_layernorm',
+    attn_qkv: 'self_attention.query_key_value',
+    attn_output: 'self_attention.dense',
+    ffn_up: 'mlp.dense_h_to_4h',
+    ffn_down: 'mlp.dense_4h_to_h',
+  },
+  others: { token_embd: 'transformer.word_embeddings', output_norm: 'transformer.ln_f', output: 'lm_head' },
+};
+
+/** The names in Falcons whose layers have one norm for attention and one for the MLP. */
+const NAMES_OF_TWO_NORMS: TensorNames = {
+  ...NAMES,
+  layers: { ...NAMES.layers, attn_norm: 'ln_mlp', attn_norm_2: 'ln_attn' },
+};
 
 const hasTwoNorms = (fields: GgufFields): boolean => fields.has('blk.0.attn_norm_2.weight');
 
-/** Those with rotary positions; what has ALiBi, llama.cpp does not convert. */
+/** Falcons with rotary positions. llama.cpp doesn't convert those with ALiBi. */
 export const FALCON: GgufFamily = {
+  architecture: 'falcon',
   model_type: 'falcon',
   className: 'FalconForCausalLM',
-  names: (fields) => (hasTwoNorms(fields) ? FALCON_NAMES_OF_TWO_NORMS : FALCON_NAMES),
+  names: (fields) => (hasTwoNorms(fields) ? NAMES_OF_TWO_NORMS : NAMES),
   config(fields) {
     const kvHeads = fields.number('attention.head_count_kv') ?? 1;
     const isNew = kvHeads !== 1 || hasTwoNorms(fields);

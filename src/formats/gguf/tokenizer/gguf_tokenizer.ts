@@ -1,17 +1,17 @@
-import type { JsonObject } from '../../core/input/fields';
+import type { JsonObject } from '../../../core/input/fields';
+import type { GgufFields } from '../gguf_fields';
+import type { GgufMetadata } from '../gguf_metadata';
 import { byteLevelTokenizer, type TokenizerParts } from './byte_level';
-import type { GgufFields } from './gguf_fields';
-import type { GgufMetadata } from './gguf_metadata';
 import { sentencepieceTokenizer } from './sentencepiece';
 import { TokenType, tokenTypes } from './token_types';
 
-/** By llama.cpp's names. */
+/** Kinds of tokenizers by llama.cpp's names. */
 const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]) => TokenizerParts> = new Map([
   ['gpt2', ({ metadata }, tokens) => byteLevelTokenizer(metadata, tokens)],
   ['llama', sentencepieceTokenizer],
 ]);
 
-/** What tokenizer.json and tokenizer_config.json would hold; undefined where the file has no tokenizer. */
+/** The contents of tokenizer.json and tokenizer_config.json; undefined if the file has no tokenizer. */
 export function tokenizerOf(
   fields: GgufFields,
 ): { readonly tokenizer: JsonObject; readonly config: JsonObject } | undefined {
@@ -38,7 +38,7 @@ export function tokenizerOf(
   };
 }
 
-/** Those that are looked for in a text before it is cut. */
+/** The tokens that are searched for in a text before it is split. */
 function addedTokens(
   metadata: GgufMetadata,
   tokens: readonly string[],
@@ -48,7 +48,7 @@ function addedTokens(
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
-    // Gemma's runs of spaces are in the vocabulary as other characters, which a text has once it is normalised.
+    // Gemma's vocabulary spells runs of spaces as ▁, which a text has only after its normalizer.
     const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
     return isAdded ? [{ id, content, special, normalized: false }] : [];
   });
@@ -65,7 +65,7 @@ function configOf(metadata: GgufMetadata, tokens: readonly string[]): JsonObject
   };
 }
 
-/** The tokens that stand around each text. */
+/** The post-processor, which puts bos and eos around each text. */
 function around(metadata: GgufMetadata, config: JsonObject, addsBos: boolean): JsonObject {
   const named = ['bos', 'eos'].flatMap((name) => {
     const token = config[`${name}_token`];

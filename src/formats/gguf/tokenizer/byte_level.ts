@@ -1,17 +1,17 @@
-import type { JsonObject } from '../../core/input/fields';
-import type { GgufMetadata } from './gguf_metadata';
+import type { JsonObject } from '../../../core/input/fields';
+import type { GgufMetadata } from '../gguf_metadata';
 import { TokenType } from './token_types';
 
 const BYTES = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
 const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
 const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
 
-/** How a family cuts texts, as its tokenizer.json says it. */
-interface Rules {
+/** The rules by which a tokenizer splits texts, as fields of tokenizer.json. */
+interface SplitRules {
   readonly normalizer?: JsonObject;
   readonly pre_tokenizer: JsonObject;
-  /** Whether a word that is a token is one, whatever merges say, and a text begins with the first token. Default: false. */
-  readonly ofLlama3?: boolean;
+  /** Whether a word that is a token is encoded without merges, and a text begins with the token bos. Default: false. */
+  readonly isLlama3?: boolean;
 }
 
 const sequence = (...pretokenizers: readonly JsonObject[]): JsonObject => ({ type: 'Sequence', pretokenizers });
@@ -23,7 +23,7 @@ const isolated = (pattern: string): JsonObject => ({
   invert: false,
 });
 
-/** By words, so many digits, signs and lines. */
+/** Splits a text into words, numbers, signs, line breaks and white space. */
 const words = (word: string, digits: string, ends: string): JsonObject =>
   sequence(isolated(`${word}|${digits}| ?[^\\s\\p{L}\\p{N}]+[${ends}]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`), {
     ...BYTES,
@@ -31,18 +31,18 @@ const words = (word: string, digits: string, ends: string): JsonObject =>
   });
 
 const WORD = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
-/** A capital within a word begins another. */
+/** The pattern of words in which a capital letter begins a new word. */
 const CASED = [`${UPPER}*${LOWER}+`, `${UPPER}+${LOWER}*`].map((it) => `[^\\r\\n\\p{L}\\p{N}]?${it}`).join('|');
 const LONG_NUMBERS = words(WORD, '\\p{N}{1,3}', '\\r\\n');
 
-const GPT2: Rules = { pre_tokenizer: { ...BYTES, use_regex: true } };
-const SINGLE_DIGITS: Rules = {
+const GPT2: SplitRules = { pre_tokenizer: { ...BYTES, use_regex: true } };
+const SINGLE_DIGITS: SplitRules = {
   pre_tokenizer: sequence({ type: 'Digits', individual_digits: true }, { ...BYTES, use_regex: true }),
 };
-const QWEN2: Rules = { normalizer: { type: 'NFC' }, pre_tokenizer: words(WORD, '\\p{N}', '\\r\\n') };
-const LLAMA3: Rules = { pre_tokenizer: LONG_NUMBERS, ofLlama3: true };
-const CL100K: Rules = { pre_tokenizer: LONG_NUMBERS };
-const FALCON: Rules = {
+const QWEN2: SplitRules = { normalizer: { type: 'NFC' }, pre_tokenizer: words(WORD, '\\p{N}', '\\r\\n') };
+const LLAMA3: SplitRules = { pre_tokenizer: LONG_NUMBERS, isLlama3: true };
+const CL100K: SplitRules = { pre_tokenizer: LONG_NUMBERS };
+const FALCON: SplitRules = {
   pre_tokenizer: sequence(
     { type: 'Punctuation', behavior: 'Contiguous' },
     { ...BYTES, use_regex: true },
@@ -51,8 +51,8 @@ const FALCON: Rules = {
   ),
 };
 
-/** By llama.cpp's names of ways to cut texts. */
-const RULES: ReadonlyMap<string, Rules> = new Map([
+/** Rules by llama.cpp's names. */
+const RULES: ReadonlyMap<string, SplitRules> = new Map([
   ['gpt-2', GPT2],
   ['phi-2', GPT2],
   ['smollm', SINGLE_DIGITS],
@@ -66,21 +66,21 @@ const RULES: ReadonlyMap<string, Rules> = new Map([
   ['falcon3', LLAMA3],
   ['dbrx', CL100K],
   ['smaug-bpe', CL100K],
-  ['tekken', { pre_tokenizer: words(CASED, '\\p{N}', '\\r\\n/'), ofLlama3: true }],
+  ['tekken', { pre_tokenizer: words(CASED, '\\p{N}', '\\r\\n/'), isLlama3: true }],
   ['falcon', FALCON],
 ]);
 
 export interface TokenizerParts {
-  /** Of tokenizer.json. */
+  /** Fields of tokenizer.json. */
   readonly parts: JsonObject;
   readonly vocab: Readonly<Record<string, number>>;
-  /** Kinds of tokens that are special, of `TokenType`. */
+  /** The types of tokens that are special, of `TokenType`. */
   readonly special: readonly number[];
-  /** Whether texts begin with the first token where the file doesn't say. */
+  /** Whether texts begin with the token bos, unless the file says otherwise. */
   readonly addsBos: boolean;
 }
 
-/** A tokenizer whose characters are bytes, as GPT-2's. Throws `unsupported_model` for ways to cut texts that aren't known. */
+/** A tokenizer over bytes, like GPT-2's. Throws `unsupported_model` for unknown rules. */
 export function byteLevelTokenizer(metadata: GgufMetadata, tokens: readonly string[]): TokenizerParts {
   const way = metadata.text('tokenizer.ggml.pre') ?? 'none';
   const rules = RULES.get(way);
@@ -91,14 +91,14 @@ export function byteLevelTokenizer(metadata: GgufMetadata, tokens: readonly stri
       "Give the model's tokenizer.json beside the file.",
     );
   }
-  const { normalizer, pre_tokenizer, ofLlama3 = false } = rules;
+  const { normalizer, pre_tokenizer, isLlama3 = false } = rules;
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
   const merges = metadata.texts('tokenizer.ggml.merges');
   const parts = {
     ...(normalizer && { normalizer }),
     pre_tokenizer,
-    model: { type: 'BPE', vocab, merges, ignore_merges: ofLlama3 },
+    model: { type: 'BPE', vocab, merges, ignore_merges: isLlama3 },
     decoder: BYTES,
   };
-  return { parts, vocab, special: [TokenType.control], addsBos: ofLlama3 };
+  return { parts, vocab, special: [TokenType.control], addsBos: isLlama3 };
 }

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../../core/input/fields';
-import { AS_A_FOLDER, type GgufFields, shortest } from './gguf_fields';
+import type { JsonObject } from '../../../core/input/fields';
+import { AS_A_FOLDER, type GgufFields, shortest } from '../gguf_fields';
 
-/** Those of every published model with Llama 3's scaling. A file's factors don't tell them from others of the same ratio. */
+/** The factors of low and high frequencies in every published model with Llama 3's scaling. A file determines only their ratio. */
 const [LOW, HIGH] = [1, 4];
-/** Of a factor; both are computed from float32. */
+/** Relative error of a factor: both factors are computed from float32. */
 const TOLERANCE = 1e-5;
 
 interface Rope {
@@ -11,10 +11,10 @@ interface Rope {
   readonly head_dim: number;
 }
 
-/** What config.json would have as `rope_scaling`, undefined for none. Throws `unsupported_model` for what isn't computed. */
+/** The field `rope_scaling` of config.json, undefined for none. Throws `unsupported_model` for other kinds of scaling. */
 export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | undefined {
   const { metadata, ropeFactors } = fields;
-  // llama.cpp goes by a factor that has no type, too.
+  // llama.cpp also applies a factor without a type.
   const type = fields.text('rope.scaling.type') ?? 'linear';
   const factor = fields.float('rope.scaling.factor') ?? fields.float('rope.scale_linear') ?? 0;
   const isScaled = type !== 'none' && factor !== 0 && factor !== 1;
@@ -35,8 +35,8 @@ export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | unde
 }
 
 /**
- * Llama 3's scaling by its factors: 1 for fast frequencies, the factor itself for slow ones, and in between what tells how long the
- * context was before it was widened.
+ * Llama 3's scaling by its factors: 1 for fast frequencies, the whole factor for slow ones. The factors between them determine how long
+ * the context was before it was widened.
  */
 function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_dim }: Rope): JsonObject | undefined {
   const factor = factors.at(-1) ?? 1;
@@ -45,12 +45,12 @@ function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_
   }
   if (factors.every((each) => each === 1)) return undefined;
   const waves = Array.from(factors, (_, j) => 2 * Math.PI * theta ** (j / factors.length));
-  /** How much of a frequency is kept: 1 for all of it. */
+  /** The share of each frequency that isn't divided: 1 for all of it. */
   const kept = Array.from(factors, (each) => (1 / each - 1 / factor) / (1 - 1 / factor));
   const between = kept.findIndex((share) => share > TOLERANCE && share < 1 - TOLERANCE);
-  const told = fields.number('rope.scaling.original_context_length') ?? 8192;
+  const given = fields.number('rope.scaling.original_context_length') ?? 8192;
   const found = (LOW + (HIGH - LOW) * (kept[between] ?? 0)) * (waves[between] ?? 0);
-  const original = between < 0 ? told : Math.round(found);
+  const original = between < 0 ? given : Math.round(found);
   const isSame = factors.every((each, j) => {
     const turns = original / (waves[j] ?? 1);
     const share = Math.min(1, Math.max(0, (turns - LOW) / (HIGH - LOW)));

@@ -1,9 +1,9 @@
-import { f16ToNumber } from '../../core/numbers/float16';
-import type { PackedName } from '../../core/numbers/packed';
+import { f16ToNumber } from '../../../core/numbers/float16';
+import type { PackedName } from '../../../core/numbers/packed';
 
 /**
- * What a block's numbers are made of: number = scale · code, or scale · code + minimum, in float32 with each result rounded, as
- * llama.cpp and PyPI's `gguf` compute them. Scales and minimums are of 16 numbers each.
+ * The contents of a block: number = scale · code, or scale · code + minimum, in float32 with each result rounded, like llama.cpp and
+ * PyPI's `gguf` compute them. Every 16 numbers share a scale and a minimum.
  */
 export interface Groups {
   readonly codes: Int8Array;
@@ -11,27 +11,27 @@ export interface Groups {
   readonly minimums: Float32Array;
 }
 
-/** How a GGUF file packs numbers: blocks of so many elements in so many bytes. */
+/** One way in which GGUF files pack numbers: blocks of `elements` numbers in `bytes` bytes. */
 export interface BlockType {
   readonly name: string;
   readonly elements: number;
   readonly bytes: number;
-  /** Whether there are minimums. Codes then begin at 0. */
+  /** Whether blocks have minimums. Their codes then begin at 0. */
   readonly hasMinimum: boolean;
-  /** How the device may have them. */
+  /** The packed storage that the device may use for such blocks. */
   readonly packed: PackedName;
   read(block: DataView, groups: Groups): void;
 }
 
-/** Numbers with a scale of their own. */
+/** Numbers that share a scale. */
 export const GROUP = 16;
-/** Elements of a block of the K types, the largest there are. */
+/** Elements of a block of the K types, the largest blocks. */
 export const K = 256;
 
 const half = (block: DataView, at: number): number => f16ToNumber(block.getUint16(at, true));
 const { fround } = Math;
 
-/** Blocks of 32 in nibbles (and a fifth bit): the low ones are the first 16 elements, the high ones the other. */
+/** Blocks of 32 codes in nibbles, and for 5 bits a word of fifth bits. The low nibbles are the first 16 codes, the high ones the others. */
 function nibbles(
   name: string,
   { bits, hasMinimum }: { readonly bits: 4 | 5; readonly hasMinimum: boolean },
@@ -57,7 +57,7 @@ function nibbles(
   };
 }
 
-/** Six bits of scale and six of minimum for each of eight groups, in twelve bytes. */
+/** A group's scale and minimum: six bits each for eight groups, in twelve bytes. */
 function scaleAndMinimum(block: DataView, at: number, group: number): readonly [scale: number, minimum: number] {
   const byte = (index: number): number => block.getUint8(at + index);
   if (group < 4) return [byte(group) & 63, byte(group + 4) & 63];
@@ -122,7 +122,7 @@ const Q6_K: BlockType = {
   },
 };
 
-/** By ggml's numbers. F32, F16 and BF16 aren't packed. */
+/** All packed types that are read, by ggml's numbers. */
 export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [2, nibbles('Q4_0', { bits: 4, hasMinimum: false })],
   [3, nibbles('Q4_1', { bits: 4, hasMinimum: true })],
@@ -134,21 +134,21 @@ export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
   [14, Q6_K],
 ]);
 
-/** The numbers of whole blocks. */
+/** Unpacks whole blocks. */
 export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
   const out = new Float32Array((bytes.length / type.bytes) * type.elements);
   let at = 0;
   for (const { codes, scales, minimums } of blocksOf(type, bytes)) {
     for (let i = 0; i < type.elements; i++) {
       const number = fround((scales[i >> 4] ?? 0) * (codes[i] ?? 0));
-      // A sum would take the sign of a zero.
+      // Adding a minimum of 0 would change −0 to 0.
       out[at++] = type.hasMinimum ? number + (minimums[i >> 4] ?? 0) : number;
     }
   }
   return out;
 }
 
-/** Block by block, in the same memory each time. */
+/** Yields the contents of each block, in the same memory every time. */
 export function* blocksOf(type: BlockType, bytes: Uint8Array): Generator<Groups, void, undefined> {
   const groups: Groups = {
     codes: new Int8Array(type.elements),

@@ -1,23 +1,19 @@
-import type { JsonObject } from '../../core/input/fields';
+import type { JsonObject } from '../../../core/input/fields';
+import { hasGemmaVocabulary } from '../families/gguf_families';
+import type { GgufFields } from '../gguf_fields';
 import type { TokenizerParts } from './byte_level';
-import type { GgufFields } from './gguf_fields';
 import { TokenType, tokenTypes } from './token_types';
 import { mergesOf } from './vocabulary_merges';
 
 const SPACE = '\u2581';
 
-/** Whose merges have the order of their tokens; elsewhere scores tell it. Nor have their texts a space before them. */
-const GEMMAS = ['gemma', 'gemma2', 'gemma3'];
-
 /**
- * A tokenizer of SentencePiece, as transformers converts it: pairs are merged in the order of what they become, and characters that
- * aren't in the vocabulary are their bytes. Throws `invalid_format`, `limit_exceeded`.
+ * A tokenizer of SentencePiece, converted like in transformers: merges have the order of the tokens' scores, and a character outside
+ * the vocabulary becomes its bytes. Throws `invalid_format`, `limit_exceeded`.
  */
-export function sentencepieceTokenizer(
-  { architecture, metadata }: GgufFields,
-  tokens: readonly string[],
-): TokenizerParts {
-  const isGemma = GEMMAS.includes(architecture);
+export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
+  const { metadata } = fields;
+  const isGemma = hasGemmaVocabulary(fields);
   const ids = new Map(tokens.map((token, id) => [spelled(token, isGemma), id]));
   const scores = metadata.numbers('tokenizer.ggml.scores');
   if (!isGemma && (scores.length !== tokens.length || !scores.every(Number.isFinite))) {
@@ -56,7 +52,7 @@ export function sentencepieceTokenizer(
   return { parts, vocab, special: [TokenType.control, TokenType.unknown], addsBos: true };
 }
 
-/** llama.cpp has Gemma's runs of spaces as spaces. */
+/** A token as texts spell it: llama.cpp writes Gemma's runs of ▁ as spaces. */
 function spelled(token: string, isGemma: boolean): string {
   return isGemma && /^ +$/.test(token) ? SPACE.repeat(token.length) : token;
 }

@@ -1,31 +1,31 @@
-import type { GgufMetadata } from './gguf_metadata';
+import type { GgufMetadata } from '../gguf_metadata';
 
-/** Characters looked at, for all places at which tokens are cut: four times what the largest vocabularies need. */
+/** Most characters compared, over all ways to cut all tokens: four times as many as the largest vocabularies need. */
 const MOST_WORK = 2 ** 26;
-/** The largest vocabularies have a fourth of it. */
+/** Four times as many as the largest vocabularies have. */
 const MOST_MERGES = 2 ** 21;
 
 type Merge = readonly [left: string, right: string];
 
-/** A way to make a token of two others. */
-interface Cut {
+/** Two tokens that make up another. */
+interface TokenCut {
   readonly merge: Merge;
   readonly score: number;
-  /** Characters. */
+  /** Characters of each. */
   readonly left: number;
   readonly right: number;
 }
 
 /**
- * Merges of a vocabulary that has none: all pairs of tokens whose text is a token, those with the best score first, as transformers
- * makes them. Throws `limit_exceeded` where tokens are so long, or cut in so many ways, that it would take long.
+ * The merges of a vocabulary without merges, like in transformers: all pairs of tokens whose text is a token, the best score first.
+ * Throws `limit_exceeded` if tokens are so long, or can be cut in so many ways, that this would take long.
  */
 export function mergesOf(
   vocab: ReadonlyMap<string, number>,
   score: (id: number) => number,
   metadata: GgufMetadata,
 ): readonly Merge[] {
-  const cuts: Cut[] = [];
+  const cuts: TokenCut[] = [];
   let work = 0;
   for (const [token, id] of vocab) {
     work += token.length ** 2;
@@ -34,13 +34,13 @@ export function mergesOf(
     }
     for (const cut of cutsOf(token, vocab, score(id))) cuts.push(cut);
   }
-  // What is equal stays in the order of the vocabulary.
+  // The sort is stable, so equal merges have the order of the vocabulary.
   cuts.sort((a, b) => b.score - a.score || b.left - a.left || b.right - a.right);
   return cuts.map(({ merge }) => merge);
 }
 
-function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number): Cut[] {
-  const cuts: Cut[] = [];
+function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number): TokenCut[] {
+  const cuts: TokenCut[] = [];
   const characters = charactersOf(token);
   let left = 0;
   for (let at = 1; at < token.length; at++) {
@@ -59,7 +59,7 @@ function charactersOf(token: string): number {
   return count;
 }
 
-/** The second unit of a character. */
+/** Whether a UTF-16 unit is the second one of a character. */
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,5 +1,5 @@
-import { asHalf, PackedMatrix, pack, Q8_ZERO } from '../../core/numbers/packed';
-import type { Shape } from '../../core/numbers/shape';
+import { asHalf, PackedMatrix, pack, Q8_ZERO } from '../../../core/numbers/packed';
+import type { Shape } from '../../../core/numbers/shape';
 import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
 
 /** The code of `q4` that stands for 0 where there is no minimum. */
