@@ -1,3 +1,4 @@
+import { packedStorage } from '../../core/numbers/storage';
 import { plainTensor, RowReader, type Rows, reading, type StoredTensor } from '../tensors/stored_tensor';
 import type { TensorHeader } from '../tensors/tensor_header';
 import { type BlockType, unpackBlocks } from './blocks/block_types';
@@ -13,7 +14,8 @@ export function headerOf(
   { dtype, block }: GgufPacking,
   change: TensorChange | undefined,
 ): TensorHeader {
-  const header = { name, dtype, shape, packed: block && { name: block.packed, transposed: false } };
+  const storage = block && packedStorage(block.bits);
+  const header = { name, dtype, shape, packed: storage && { name: storage.name, transposed: false } };
   return change?.header(header) ?? header;
 }
 

@@ -1,9 +1,10 @@
-import type { PackedName } from '../../core/numbers/packed';
+import type { StorageName } from '../../core/numbers/storage_names';
 import type { TensorInfo } from './safetensors_header';
 
 /** How a file packs a tensor's numbers. */
 export interface Packed {
-  readonly name: PackedName;
+  /** The packed storage that holds the same numbers. */
+  readonly name: StorageName;
   /** Whether the file has a matrix as its transpose, whose rows are packed. */
   readonly transposed: boolean;
 }

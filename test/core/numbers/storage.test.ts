@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type StorageName, storages, unpacked } from '../../../src/core/numbers/storage';
+import { storages, unpacked } from '../../../src/core/numbers/storage';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { randomArray } from '../../helpers/maths/random';
 
 const shape = [3, 96] as const;

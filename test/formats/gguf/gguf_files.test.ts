@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
-import { storages } from '../../../src/core/numbers/storage';
+import { packedStorage, storages } from '../../../src/core/numbers/storage';
 import { defaultLimits, type ParserLimits } from '../../../src/core/types/source';
 import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/blocks/block_types';
 import { packBlocks } from '../../../src/formats/gguf/blocks/packed_blocks';
@@ -71,7 +71,8 @@ describe('packed numbers', () => {
     if (type === undefined) throw new Error(`${name} isn't read`);
     const values = unpackBlocks(type, bytesOf(bytes));
     const shape = [values.length / type.elements, type.elements];
-    const found = storages[type.packed].decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
+    const storage = storages[packedStorage(type.bits)!.name];
+    const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);
       // Numbers around a minimum are differences of larger ones.

@@ -1,5 +1,4 @@
 import { f16ToNumber } from '../../../core/numbers/float16';
-import type { PackedName } from '../../../core/numbers/packed';
 
 /**
  * The contents of a block: number = scale · code, or scale · code + minimum, in float32 with each result rounded, like llama.cpp and
@@ -18,8 +17,8 @@ export interface BlockType {
   readonly bytes: number;
   /** Whether blocks have minimums. Their codes then begin at 0. */
   readonly hasMinimum: boolean;
-  /** The packed storage that the device may use for such blocks. */
-  readonly packed: PackedName;
+  /** Bits of a code. */
+  readonly bits: number;
   read(block: DataView, groups: Groups): void;
 }
 
@@ -44,7 +43,7 @@ function nibbles(
     elements: 32,
     bytes: quants + 16,
     hasMinimum,
-    packed: bits === 4 ? 'q4' : 'q8',
+    bits,
     read(block, { codes, scales, minimums }) {
       scales.fill(half(block, 0), 0, 2);
       minimums.fill(hasMinimum ? half(block, 2) : 0, 0, 2);
@@ -74,7 +73,7 @@ function grouped(name: string, bits: 4 | 5): BlockType {
     elements: K,
     bytes: quants + 128,
     hasMinimum: true,
-    packed: bits === 4 ? 'q4' : 'q8',
+    bits,
     read(block, { codes, scales, minimums }) {
       const [d, dmin] = [half(block, 0), half(block, 2)];
       for (let group = 0; group < 8; group++) {
@@ -96,7 +95,7 @@ const Q8_0: BlockType = {
   elements: 32,
   bytes: 34,
   hasMinimum: false,
-  packed: 'q8',
+  bits: 8,
   read(block, { codes, scales }) {
     scales.fill(half(block, 0), 0, 2);
     for (let i = 0; i < 32; i++) codes[i] = block.getInt8(2 + i);
@@ -109,7 +108,7 @@ const Q6_K: BlockType = {
   elements: K,
   bytes: 210,
   hasMinimum: false,
-  packed: 'q8',
+  bits: 6,
   read(block, { codes, scales }) {
     const d = half(block, 208);
     for (let group = 0; group < K / GROUP; group++) scales[group] = d * block.getInt8(192 + group);

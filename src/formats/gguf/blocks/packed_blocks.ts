@@ -1,32 +1,30 @@
-import { asHalf, PackedMatrix, pack, Q8_ZERO } from '../../../core/numbers/packed';
+import { WebVeraError } from '../../../core/errors/error';
+import { asHalf, PackedMatrix, pack } from '../../../core/numbers/packed';
 import type { Shape } from '../../../core/numbers/shape';
+import { packedStorage } from '../../../core/numbers/storage';
 import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
 
-/** The code of `q4` that stands for 0 where there is no minimum. */
-const Q4_ZERO = 8;
-
 /**
- * Blocks as they are packed here: codes as they are, scales and minimums as halves, which those of the K types are rounded to; that
- * is by a 2048th. `q8` has no minimums, so numbers of five bits that have are packed anew: within half a step, of which there are
- * 127 to the largest of sixteen.
+ * Packs blocks in the device's storage for codes of their bits. Codes stay as they are; scales and minimums become halves, which rounds those of the K
+ * types by at most a 2048th. If only the blocks have minimums, the numbers are packed anew, to within half of their storage's step.
  */
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
-  const { packed } = type;
-  if (packed === 'q8' && type.hasMinimum) return pack(unpackBlocks(type, bytes), shape, 'q8');
-  const matrix = new PackedMatrix(shape, packed);
+  const form = packedStorage(type.bits)?.form;
+  if (form === undefined) throw new WebVeraError('internal', `No storage has codes of ${type.bits} bits`);
+  if (type.hasMinimum && !form.hasMinimum) return pack(unpackBlocks(type, bytes), shape, form);
+  const matrix = new PackedMatrix(shape, form);
+  /** The code of 0 in blocks without minimums. */
+  const zero = type.hasMinimum ? 0 : 2 ** (form.bits - 1);
   let row = 0;
   let column = 0;
   for (const { codes, scales, minimums } of blocksOf(type, bytes)) {
     for (let i = 0; i < type.elements; i += GROUP) {
       const [scale = 0, minimum = 0] = [scales[i / GROUP], minimums[i / GROUP]];
-      const { bits } = asHalf(scale);
-      if (packed === 'q8') matrix.setHalf(row, column + i, (i / GROUP) % 2 === 0 ? 0 : 1, bits);
-      else {
-        matrix.setHalf(row, column + i, 0, bits);
-        matrix.setHalf(row, column + i, 1, asHalf(type.hasMinimum ? minimum : -Q4_ZERO * scale).bits);
+      matrix.setScale(row, column + i, asHalf(scale).bits);
+      if (form.hasMinimum) {
+        matrix.setMinimum(row, column + i, asHalf(type.hasMinimum ? minimum : -zero * scale).bits);
       }
     }
-    const zero = type.hasMinimum ? 0 : packed === 'q8' ? Q8_ZERO : Q4_ZERO;
     for (let i = 0; i < type.elements; i++) matrix.setCode(row, column + i, (codes[i] ?? 0) + zero);
     column += type.elements;
     if (column === matrix.columns) [row, column] = [row + 1, 0];
