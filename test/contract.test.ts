@@ -43,6 +43,13 @@ test("a record has its kernel file's name, to which a variant with a file of its
   }
 });
 
+test('each variant of a kernel has a label of its own', () => {
+  for (const { name, variants } of kernels) {
+    const labels = variants.map(({ label }) => label);
+    expect(new Set(labels).size, `${name}: ${labels.join(', ')}`).toBe(labels.length);
+  }
+});
+
 test('kernels of one name agree on bindings and params', () => {
   for (const kernel of kernels) {
     const first = kernels.find(({ name }) => name === kernel.name);
@@ -88,6 +95,7 @@ describe('the checks can fail', () => {
   const kernel = (changes: Partial<AnyKernel>, text = wgsl, overrides: Record<string, number> = { OTHER: 1 }) => {
     const variant = {
       name: 'default',
+      label: 'default',
       files: [text],
       wgsl: text,
       overrides,
