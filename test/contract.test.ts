@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { AnyKernel, ParamType } from '../src/core/kernels/kernel';
 import { contractProblems, headerProblems } from './helpers/gpu/contract';
@@ -78,6 +79,20 @@ test('every file below shaders/ is part of a kernel, and begins with a comment',
 test.each(files.filter(({ isLib }) => !isLib))('$name: the file is headed as all are', (file) => {
   const using = variants.filter((variant) => variant.files.includes(file.text));
   expect(headerProblems(file, libs, using)).toEqual([]);
+});
+
+test('shaders/products/README.md lists every function that files of a product call in each other', () => {
+  const page = readFileSync('shaders/products/README.md', 'utf8');
+  const parts = files.filter(({ path }) => path.startsWith('products/lib/'));
+  const owned = (text: string) => [...text.matchAll(/^fn (\w+)/gm)].map(([, name = '']) => name);
+  const shared = parts.flatMap(({ text }) =>
+    owned(text).filter((name) => parts.some((other) => !owned(other.text).includes(name) && calls(other.text, name))),
+  );
+  expect([...new Set(shared)].filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+
+  function calls(text: string, name: string): boolean {
+    return new RegExp(`^[^/]*\\b${name}\\(`, 'm').test(text);
+  }
 });
 
 describe('the checks can fail', () => {
