@@ -27,7 +27,7 @@ test.each([
   }
 });
 
-test('no more of a text is encoded than its first tokens take', async () => {
+test('no more of a text is encoded than the first tokens need', async () => {
   const tokenizer = openTokenizer(proseFolder);
   const breather = new CountingBreather();
   const ids = await tokenizer.encodeGradually(proseText(WINDOW).repeat(20), { breather, most: 100 });

@@ -6,7 +6,7 @@ import { randomArray } from '../../helpers/maths/random';
 const shape = [3, 96] as const;
 const count = 288;
 
-/** What becomes of numbers. */
+/** Numbers after encoding and decoding. */
 function kept(name: StorageName, numbers: Float32Array<ArrayBuffer>): Float32Array {
   const encoded = storages[name].encode(numbers, shape);
   expect(encoded.byteLength).toBe(storages[name].bytes(shape));

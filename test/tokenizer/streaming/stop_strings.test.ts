@@ -44,7 +44,7 @@ describe.each([
 ])('%s', (_, tokenizer, text) => {
   const ids = tokenizer.encode(text);
   const whole = tokenizer.decode(ids);
-  /** Where the text so far has the string. */
+  /** The places of the string in the text so far. */
   const firstWith = (string: string) => {
     const at = ids.findIndex((_, i) => tokenizer.decode(ids.slice(0, i + 1)).includes(string));
     return at < 0 ? null : at + 1;
@@ -60,7 +60,7 @@ describe.each([
     }
   });
 
-  test('a string may lie over the end of the prompt, not before it', () => {
+  test('a stop string may begin in the prompt, but must end after it', () => {
     const cut = 12;
     const prompt = ids.slice(0, cut);
     const before = tokenizer.decode(prompt);
@@ -70,7 +70,7 @@ describe.each([
     expect(lengthOf(tokenizer, tokenizer.encode(unknown), [before.slice(-6)], prompt)).toBe(null);
   });
 
-  test('the longest string over many tokens, and in time', () => {
+  test('the longest string over many tokens is found, in time', () => {
     const many = tokenizer.encode('the cat, the hat. '.repeat(400));
     const text = tokenizer.decode(many);
     const strings = Array.from({ length: 64 }, (_, i) => text.slice(5 + i, 1028 + i).concat(i === 20 ? '' : '!'));
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-test('what stands before a character that is incomplete is there', () => {
+test('text before an incomplete character counts', () => {
   const ids = prose.encode('stop🙂');
   const parts = ids.length - prose.encode('stop').length;
   expect(parts).toBeGreaterThan(1);
@@ -98,7 +98,7 @@ test('what stands before a character that is incomplete is there', () => {
   expect(lengthOf(joined, [token!, ids.at(-1)!], ['p🙂'])).toBe(2);
 });
 
-test('special tokens are what they are written as', () => {
+test('special tokens match by their text', () => {
   const ids = spaced.encode('the');
   expect(lengthOf(spaced, [...ids, 2], ['</s>'])).toBe(ids.length + 1);
   expect(lengthOf(spaced, [...ids, 2], ['e</'])).toBe(ids.length + 1);

@@ -24,7 +24,7 @@ describe('byte-level tokens', () => {
     expect(parts.filter((part) => part !== '')).toEqual(['🙂', '!']);
   });
 
-  test('a character that stays incomplete is given at the end', () => {
+  test('a character that stays incomplete is returned at the end', () => {
     const ids = prose.encode('a🙂').slice(0, -1);
     expect(stream(prose, ids).join('')).toBe('a\uFFFD');
   });

@@ -16,7 +16,7 @@ describe.each([
     expect(streamed(tokenizer.stream(), [text])).toEqual(whole);
   });
 
-  test('however it comes', () => {
+  test('in parts of any size', () => {
     const text = proseText(WINDOW + 4000);
     const whole = tokenizer.encode(text, { add_special_tokens: false });
     fc.assert(
@@ -30,7 +30,7 @@ describe.each([
   });
 });
 
-test('a text that never has a place to cut is cut all the same, within a bounded window', () => {
+test('a text without a place to cut is cut anyway, within a bounded window', () => {
   const seen: number[] = [];
   // Each piece has other tokens than any part of a longer one.
   const stream = new TextStream((text) => {
@@ -60,7 +60,7 @@ test('a text without a place to cut is encoded at the end', () => {
   expect(Math.max(...seen)).toBe(WINDOW);
 });
 
-test('what begins a text is put there once', () => {
+test('a prefix is added once', () => {
   const continued: boolean[] = [];
   const stream = new TextStream((text, goesOn) => {
     continued.push(goesOn);
