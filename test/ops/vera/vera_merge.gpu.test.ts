@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { storages } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
-import { ADDENDS } from '../../../src/ops/products/storage';
+import { ADDENDS } from '../../../src/ops/products/operand_storage';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import {
   expectGpuEqualsReference,

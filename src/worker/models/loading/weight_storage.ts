@@ -1,5 +1,5 @@
 import { ceilDiv, rowsAndColumns } from '../../../core/numbers/shape';
-import { type StoredElements, type Storage, storages } from '../../../core/numbers/storage';
+import { type Storage, type StoredElements, storages } from '../../../core/numbers/storage';
 import type { StorageName } from '../../../core/numbers/storage_names';
 import type { ModelDtype } from '../../../core/types/model';
 import type { StoredTensor, TensorRows } from '../../../formats/tensors/stored_tensor';
