@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { AnyKernel, ParamType } from '../src/core/kernels/kernel';
 import { contractProblems, headerProblems } from './helpers/gpu/contract';
@@ -43,6 +44,13 @@ test("a record has its kernel file's name, to which a variant with a file of its
   }
 });
 
+test('each variant of a kernel has a label of its own', () => {
+  for (const { name, variants } of kernels) {
+    const labels = variants.map(({ label }) => label);
+    expect(new Set(labels).size, `${name}: ${labels.join(', ')}`).toBe(labels.length);
+  }
+});
+
 test('kernels of one name agree on bindings and params', () => {
   for (const kernel of kernels) {
     const first = kernels.find(({ name }) => name === kernel.name);
@@ -73,6 +81,20 @@ test.each(files.filter(({ isLib }) => !isLib))('$name: the file is headed as all
   expect(headerProblems(file, libs, using)).toEqual([]);
 });
 
+test('shaders/products/README.md lists every function that files of a product call in each other', () => {
+  const page = readFileSync('shaders/products/README.md', 'utf8');
+  const parts = files.filter(({ path }) => path.startsWith('products/lib/'));
+  const owned = (text: string) => [...text.matchAll(/^fn (\w+)/gm)].map(([, name = '']) => name);
+  const shared = parts.flatMap(({ text }) =>
+    owned(text).filter((name) => parts.some((other) => !owned(other.text).includes(name) && calls(other.text, name))),
+  );
+  expect([...new Set(shared)].filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+
+  function calls(text: string, name: string): boolean {
+    return new RegExp(`^[^/]*\\b${name}\\(`, 'm').test(text);
+  }
+});
+
 describe('the checks can fail', () => {
   const wgsl = `
     override TILE: u32 = 4;
@@ -88,6 +110,7 @@ describe('the checks can fail', () => {
   const kernel = (changes: Partial<AnyKernel>, text = wgsl, overrides: Record<string, number> = { OTHER: 1 }) => {
     const variant = {
       name: 'default',
+      label: 'default',
       files: [text],
       wgsl: text,
       overrides,

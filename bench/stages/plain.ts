@@ -13,9 +13,6 @@ export interface PlainProgram {
   readonly bytes: number;
 }
 
-/** The bits of 0.1, or of packed values of about that size, in each storage. */
-const NUMBERS = { f32: 0x3dcccccd, f16: 0x2e662e66, bf16: 0x3dcd3dcd, q8: 0x12661266, q4: 0x2e662e66, u32: 0x3dcccccd };
-
 /** The matrix has the storage and the row length of `like`, and `bytes` in all, or as many as a binding holds. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {
   const K = like.shape[1] ?? 0;
@@ -23,12 +20,18 @@ export async function loadPlain(executor: Executor, like: Value, bytes: number):
   const rows = Math.max(1, Math.floor(Math.min(bytes, executor.maxBindingBytes - 16) / rowBytes));
   const matrix = pinned('plain matrix', [rows, K], like.dtype);
   const x = pinned('plain row', [1, K]);
-  // A device may multiply zeros faster.
-  for (const value of [matrix, x]) {
-    executor.write(value, new Uint32Array(byteLength(value) / 4).fill(NUMBERS[value.dtype]));
-  }
+  for (const value of [matrix, x]) executor.write(value, tenths(value));
   const g = new Graph();
   zeros(g, [4]);
   emitLinear(g, x, matrix);
   return { loaded: await executor.load({ name: 'plain', steps: g.steps, outputs: [] }), bytes: rows * rowBytes };
+}
+
+/** The bytes of a matrix whose numbers are all about 0.1. With zeros a device may be faster. */
+function tenths(matrix: Value): Uint8Array<ArrayBuffer> {
+  const [, K = 0] = matrix.shape;
+  const row = new Uint8Array(storageOf(matrix).encode(new Float32Array(K).fill(0.1), [1, K]).buffer);
+  const bytes = new Uint8Array(byteLength(matrix));
+  for (let at = 0; at + row.length <= bytes.length; at += row.length) bytes.set(row, at);
+  return bytes;
 }

@@ -48,17 +48,12 @@ export function isUsual({ name }) {
 }
 
 /**
- * Variants by label. Several variants may have one name; the second is then 'serial.2'.
+ * A kernel's variants by their labels.
  * @param {readonly AnyVariant[]} variants
  * @returns {Map<string, AnyVariant>}
  */
 export function labelled(variants) {
-  return new Map(
-    variants.map((variant, index) => {
-      const before = variants.slice(0, index).filter(({ name }) => name === variant.name).length;
-      return [before === 0 ? variant.name : `${variant.name}.${before + 1}`, variant];
-    }),
-  );
+  return new Map(variants.map((variant) => [variant.label, variant]));
 }
 
 /** @param {AnyVariant} variant */

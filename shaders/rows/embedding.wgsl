@@ -1,13 +1,13 @@
 // embedding: y[n,c] = scale · weight[ids[n] + offset, c] of a matrix (V, C); indices from V on read its last row, as the host
 // refuses such ids
-// ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1, as 32-bit words
+// ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1
 // before: y of the shards before, kept where a row isn't in this one; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y
-// with lib/{stored_*, flat_index}.wgsl
+// with lib/{stored_*, right_*, flat_index}.wgsl
 struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, offset: u32, scale: f32, has_before: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> weight: array<u32>;
+@group(0) @binding(2) var<storage, read> weight: array<RightWord>;
 @group(0) @binding(3) var<storage, read> before: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
@@ -23,9 +23,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     y[element] = before[element];
     return;
   }
-  y[element] = p.scale * stored(min(row, p.count - 1u), element % p.C, p.C);
+  y[element] = p.scale * stored(min(row, p.count - 1u), element % p.C);
 }
 
-fn stored_word(index: u32) -> u32 {
+fn right_stride(part: u32) -> u32 {
+  return p.C;
+}
+
+fn right_word(part: u32, index: u32) -> RightWord {
   return weight[index];
 }

@@ -4,19 +4,19 @@ import { strip } from './python_strip';
 import type { Node, Scope, Value } from './value';
 import { Scale } from './weight';
 
-/** Parts of a template within each other, as they run. */
+/** Most parts of a template that run within each other. */
 const DEEPEST = 400;
-/** Characters that are looked at in a step. */
+/** Characters that one step processes. */
 const CHARACTERS = 64;
-/** How much longer than with others it takes: to slice, to sort, to indent each line as often as it is deep. */
+/** Factor by which slicing, sorting and indenting take longer per character than other operations. */
 const SLOW = 16;
-/** What an item of a loop costs, whatever is done with it. */
+/** Steps for an item of a loop, in addition to its body. */
 const STEPS_AN_ITEM = 8;
 
-/** Fields of a part, by the library's names. */
+/** A part of a template with its fields, by the library's names. */
 type Fields = Node & Readonly<Record<string, unknown>>;
 
-/** In the place of a part whose value is known. */
+/** A part that has been evaluated: it replaces the original, so that the library doesn't evaluate that again. */
 interface Held extends Node {
   readonly type: 'Held';
   readonly value: Value;
@@ -25,8 +25,8 @@ interface Held extends Node {
 type Hold = (part: unknown) => Held;
 
 /**
- * The library's interpreter, bounded by what a template does: each part costs a step, and what looks at texts and lists, or makes
- * larger ones, costs by their sizes, before it is done. For that, operands are evaluated ahead, and held.
+ * The library's interpreter with a budget: each part of a template costs a step, and an operation on texts or lists costs by their
+ * sizes, before it runs. To know the sizes, this class evaluates operands first and passes them on as `Held` parts.
  */
 export class BoundedInterpreter extends Interpreter {
   readonly #budget: Budget;
@@ -48,7 +48,7 @@ export class BoundedInterpreter extends Interpreter {
     this.#depth += 1;
     try {
       const prepared = this.#prepare(node as Fields, scope);
-      // The first of an empty list is nothing at all to the library.
+      // The library returns undefined for the first item of an empty list.
       const value: Value = (super.evaluate(prepared, scope) as Value | undefined) ?? super.evaluate(undefined, scope);
       if (isMethodAlone(prepared, value)) throw new TypeError('expected a method of a text to be called');
       this.#scale.weigh(value);
@@ -58,7 +58,7 @@ export class BoundedInterpreter extends Interpreter {
     }
   }
 
-  /** The same part, with its operands held where they decide what it costs, and that paid. */
+  /** Pays for a part, and returns it with the operands held that decide its cost. */
   #prepare(node: Fields, scope: Scope): Fields {
     const hold: Hold = (part) => ({ type: 'Held', value: this.evaluate(part as Node, scope) });
     switch (node.type) {
@@ -90,7 +90,7 @@ export class BoundedInterpreter extends Interpreter {
       }
       case 'Macro':
       case 'CallStatement':
-        // The library looks through all of it.
+        // The library walks all parts within it.
         this.#budget.spend(this.#partsOf(node));
         return node;
       default:
@@ -126,7 +126,7 @@ export class BoundedInterpreter extends Interpreter {
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
-  /** Arguments, and how much they are: a number counts as what it may be the length of. */
+  /** Evaluates arguments, and returns them with their size. A number counts as a length. */
   #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
     let size = 0;
     const held = (part: unknown): Held => {
@@ -139,7 +139,7 @@ export class BoundedInterpreter extends Interpreter {
       if (arg.type === 'KeywordArgumentExpression') return { ...arg, value: held(arg.value) };
       if (arg.type.endsWith('SpreadExpression')) return { ...arg, argument: held(arg.argument) };
       const one = held(arg);
-      // Of some filters the library takes only what is written out.
+      // Some of the library's filters accept only literals.
       return arg.type === 'StringLiteral' ? arg : one;
     });
     return { args: all, size };
@@ -160,7 +160,7 @@ export class BoundedInterpreter extends Interpreter {
   }
 }
 
-/** What stripping a text comes to, as a part; undefined for another method. */
+/** The result of a method that strips a text, as a part; undefined for another method. */
 function stripOf({ value: { value: text } }: Held, method: unknown, args: readonly Node[]): Fields | undefined {
   const [{ value } = {}] = args as readonly Partial<Fields>[];
   const characters = typeof value === 'string' ? value : (value as Value | undefined)?.value;
@@ -173,7 +173,7 @@ function sizeOf({ value }: Value): number {
   return value instanceof Map ? value.size : 0;
 }
 
-/** Kept under another name it would be called without being paid for. */
+/** Whether a part is a text's method that isn't called at once: under another name it could be called without being paid for. */
 function isMethodAlone({ type, object, isCalled }: Fields, value: Value): boolean {
   const isOfText = type === 'MemberExpression' && isCalled !== true && (object as Held).value.type === 'StringValue';
   return isOfText && value.type === 'FunctionValue';

@@ -1,19 +1,19 @@
 import { WebVeraError } from '../core/errors/error';
 
-/** Of one rendering; a message takes some fifty. */
+/** Most steps of one rendering. A message takes about fifty. */
 const MOST_STEPS = 500_000;
-/** Looks at the clock take longer than most steps. */
+/** Steps between looks at the clock, which take longer than most steps. */
 const STEPS_A_LOOK = 64;
-/** Characters of a text that is made, and values of a list or an object, with all that they hold. */
+/** Most characters of a text, and most values of a list or an object with everything in it. */
 export const MOST_TEXT = 2 ** 20;
 
-/** What a template may do, as steps of a microsecond or two, and as time. */
+/** The work that a template may do: a number of steps, of one or two microseconds each, and a time. */
 export class Budget {
   readonly #ends: number;
   #left = MOST_STEPS;
   #unseen = 0;
 
-  /** `ends`: by `performance.now()`. */
+  /** `ends` is a time of `performance.now()`. */
   constructor(ends: number) {
     this.#ends = ends;
   }

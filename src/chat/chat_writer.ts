@@ -8,23 +8,23 @@ import { globals, Raised } from './globals';
 import { expectShallowTemplate } from './template_depth';
 import { assistantTurns } from './turns';
 
-/** Characters of a template: the longest of published models have 30,000. */
+/** Most characters of a template. The longest of published models have 30,000. */
 const MOST_SOURCE = 2 ** 18;
-/** White space without anything between, as the library takes the square of it. */
+/** Most white space in a row: the library's time grows with its square. */
 const MOST_SPACE = 512;
-/** Milliseconds that a conversation may take, however often it is written out. */
+/** Milliseconds that a conversation may take, including all renderings of its beginnings. */
 const MOST_TIME = 2000;
 
 type Program = ReturnType<typeof parse>;
 
-/** Writes conversations out by the templates of strangers, as transformers does. What a template may do is bounded. */
+/** Renders conversations by strangers' templates, like transformers, with a limit on their work. */
 export class ChatWriter {
-  /** The last template: there is seldom another. */
+  /** The last template, which usually is the next one too. */
   #parsed: { readonly source: string; readonly program: Program } | undefined;
 
   /**
-   * Its error is `invalid_argument` where the template doesn't take the messages, `invalid_format` where it is none or fails,
-   * `limit_exceeded` where it does too much, and `timeout` where that takes more than two seconds.
+   * Renders a conversation. The error is `invalid_argument` if the template refuses the messages, `invalid_format` if it isn't valid
+   * or fails, `limit_exceeded` if it takes too much work, and `timeout` if it takes more than two seconds.
    */
   render(template: ChatTemplate, chat: Chat): ChatOutcome {
     try {
@@ -76,10 +76,10 @@ function run(program: Program, known: Readonly<Record<string, unknown>>, budget:
   }
 }
 
-/** What the library throws, in words. Too deep for its stack, or too long for a string, is too much. */
+/** The library's error as a WebVeraError. A stack or a string that grows too large is `limit_exceeded`. */
 function failed(how: string, error: unknown): WebVeraError {
   if (error instanceof WebVeraError) return error;
-  // Firefox has an error of its own for a stack that ends.
+  // Firefox throws an InternalError when the stack overflows.
   if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError')) {
     return tooMuch('it nests too deeply, or makes a text that is too long');
   }

@@ -1,12 +1,12 @@
 import { MOST_TEXT, tooMuch } from './budget';
 
-/** What a template gives for `raise_exception`: it doesn't take these messages. */
+/** Thrown by a template's `raise_exception`: the template refuses the messages. */
 export class Raised extends Error {}
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** What templates know by name besides the conversation, as transformers has it. `now`: for `strftime_now`. */
+/** The names that transformers gives templates besides the conversation. `now` is the time for `strftime_now`. */
 export function globals(now: Date): Readonly<Record<string, unknown>> {
   return {
     true: true,
@@ -33,7 +33,7 @@ function range(...args: readonly unknown[]): number[] {
   return Array.from({ length }, (_, i) => start + i * step);
 }
 
-/** As Python's, in English and in the local time. */
+/** Python's strftime, in English and in local time. */
 function strftime(now: Date, format: string): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const [month = '', day = ''] = [MONTHS[now.getMonth()], DAYS[now.getDay()]];

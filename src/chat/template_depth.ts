@@ -6,18 +6,17 @@ type Token = ReturnType<typeof tokenize>[number];
 
 const OPENING = new Set(['OpenParen', 'OpenSquareBracket', 'OpenCurlyBracket']);
 const CLOSING = new Set(['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket']);
-/** Statements that go on up to their end; `set` does where it has no `=`. */
+/** Statements that begin a block. `set` begins one if it has no `=`. */
 const BLOCKS = new Set(['if', 'for', 'macro', 'call', 'filter']);
-/** Brackets behind them hold the arguments of a call. */
+/** Tokens after which a bracket opens the arguments of a call. */
 const CALLED = new Set(['Identifier', 'CloseParen', 'CloseSquareBracket']);
-/** Each side of them has its own `not`. */
+/** Words with a `not` of its own on each side. */
 const BETWEEN = new Set(['and', 'or', 'if', 'else']);
 const SEPARATORS = new Set(['Comma', 'Colon', 'Equals']);
 
 /**
- * Refuses a template whose parts lie too deep within each other, before the library's parser calls itself for each level: blocks,
- * brackets, and what stands within what comes before it, as in `not not a`, `a if b else c if d else e`, `f()()` and each `elif`. Throws
- * `limit_exceeded`.
+ * Refuses a template that nests too deeply, before the library's parser recurses into each level: blocks, brackets, and chains such as
+ * `not not a`, `a if b else c if d else e`, `f()()` and `elif`. Throws `limit_exceeded`.
  */
 export function expectShallowTemplate(tokens: readonly Token[]): void {
   const depth = new TemplateDepth();
@@ -27,7 +26,7 @@ export function expectShallowTemplate(tokens: readonly Token[]): void {
   }
 }
 
-/** Levels within one pair of brackets, or within one statement. */
+/** The levels of chains within one pair of brackets, or within one statement. */
 interface Frame {
   nots: number;
   signs: number;

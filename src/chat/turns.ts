@@ -1,24 +1,25 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ChatMessage, RenderedChat } from '../core/types/chat';
 
-/** A sign that belongs to no language. */
+/** A character that no language uses. */
 const NEVER_SAID = '\uf8ff';
 
 type Write = (messages: readonly ChatMessage[], add_generation_prompt: boolean) => string;
 
+/** A rendered conversation. */
 export interface Written {
   readonly messages: readonly ChatMessage[];
-  /** Of all messages. */
+  /** The rendering of all messages. */
   readonly text: string;
-  /** What some templates close a conversation with, and what follows a turn then isn't. */
+  /** A token that some templates write only at the end of a conversation, and so not after an earlier turn. */
   readonly eos: string | undefined;
   readonly write: Write;
 }
 
 /**
- * Where the assistant's turns are in a conversation that was written out: each from the end of what the model is given for
- * an answer, to the end of what the conversation is once that is there. No template tells, and some write a turn in another
- * way once others follow. So a turn counts only where that is how the text begins; of the others it isn't certain.
+ * Finds the assistant's turns in a rendered conversation. Templates don't mark them, so the conversation's beginnings are rendered
+ * too: a turn starts where the beginning before it ends, including the prompt for an answer, and ends where the beginning with it
+ * ends. Some templates render a turn differently once others follow; such turns are counted as uncertain.
  */
 export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | 'uncertain'> {
   const answers = [...written.messages.keys()].filter((index) => written.messages[index]?.role === 'assistant');
@@ -30,18 +31,18 @@ function turnAt(index: number, written: Written): [turn: readonly [number, numbe
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
   const asked = endOf(index, true, written);
-  // A template may write a question only once it is answered.
+  // Some templates write a question only after it is answered.
   const start = asked !== undefined && hasQuestion(index, asked, written) ? asked : startOfContent(index, written);
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
 }
 
-/** Whether what was said before stands before, if it stands anywhere as it is. */
+/** Whether the beginning holds the message before the turn, if the text holds it anywhere unchanged. */
 function hasQuestion(index: number, length: number, { messages, text }: Written): boolean {
   const question = messages[index - 1]?.content.trim() ?? '';
   return text.slice(0, length).includes(question) || !text.includes(question);
 }
 
-/** Where the first messages end in the text, if it begins with what they are alone. */
+/** The place where the first `count` messages end, if the text begins with their own rendering. */
 function endOf(
   count: number,
   add_generation_prompt: boolean,
@@ -57,8 +58,8 @@ function endOf(
 }
 
 /**
- * Where what was said begins in the text: where something else would stand in its place, and all around it be the same. For
- * templates that begin an answer otherwise than they write one, or that move a system message to the last question.
+ * The place where a turn's content begins: it is replaced by another text, and the rest of the rendering must stay the same. For
+ * templates whose prompt for an answer differs from a written answer, or that move a system message to the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;
@@ -68,7 +69,7 @@ function startOfContent(index: number, { messages, text, write }: Written): numb
   return isOnce && text.startsWith(before) && text.endsWith(after) ? before.length : undefined;
 }
 
-/** A template may refuse the beginning of a conversation. What takes too much is refused altogether. */
+/** Renders a beginning; undefined if the template refuses it. Throws if the template takes too much work. */
 function attempt(write: () => string): string | undefined {
   try {
     return write();

@@ -1,9 +1,9 @@
 import type { Interpreter } from '@huggingface/jinja';
 
-/** A part of a template, as the library parses it. */
+/** A parsed part of a template. */
 export type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>;
 
 export type Scope = Parameters<Interpreter['evaluate']>[1];
 
-/** What a part of a template comes to. */
+/** The value of a part of a template. */
 export type Value = ReturnType<Interpreter['evaluate']>;

@@ -2,25 +2,25 @@ import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
 import type { Value } from './value';
 
-/** Alone may be assigned to after it is made. */
+/** The only type of values that can change after they are made. */
 const NAMESPACE = 'NamespaceValue';
 
 /**
- * Tells how much a value is once it is written out: its characters and its parts, each as often as it is there, although memory
- * holds it once. Values that don't change are remembered.
+ * Weighs values by their size when written out: the characters and parts, each as often as it occurs, although memory holds it once.
+ * Weights of values that can't change are cached.
  */
 export class Scale {
   readonly #known = new WeakMap<object, number>();
   readonly #spend: (steps: number) => void;
-  /** Whether what was walked so far will weigh the same later. */
+  /** Whether no value walked so far can change. */
   #lasting = true;
 
-  /** `spend` is told of the parts that have to be looked at. */
+  /** `spend` is called for each part that is walked. */
   constructor(spend: (steps: number) => void) {
     this.#spend = spend;
   }
 
-  /** Throws `limit_exceeded` for what is too large or too deep. */
+  /** Throws `limit_exceeded` for a value that is too large or too deep. */
   weigh(value: Value): number {
     this.#lasting = true;
     return this.#walk(value, 0);

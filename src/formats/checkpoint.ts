@@ -15,19 +15,19 @@ import { parseJsonObject } from './json';
 import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './tensors/safetensors';
 import { toFloat32 } from './tensors/values';
 
-/** A run that can be gone on with. */
+/** A run that can be resumed. */
 export interface Checkpoint {
-  /** What it is a run of: the model, the adapters and the data, as one fingerprint. */
+  /** The fingerprint of the run's model, adapters and data. */
   readonly run: string;
-  /** Of webvera. */
+  /** webvera's version. */
   readonly version: string;
   readonly snapshot: RunSnapshot;
-  /** The arguments that it went by last. */
+  /** The run's latest arguments. */
   readonly args: JsonObject;
   readonly kernels: KernelChoice;
 }
 
-/** Bumped when older code could misread what is written: 2 may have a rate that was halved, 3 evaluations. */
+/** Increased when older code could misread a checkpoint: 2 may have a halved learning rate, 3 evaluations. */
 const FORMAT = 3;
 const READABLE: readonly unknown[] = [1, 2, FORMAT];
 const WHERE = 'checkpoint';
@@ -42,7 +42,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof StepLogs)[];
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
-/** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
+/** Writes a safetensors file. Throws `numerical_error` if a number isn't finite, because no run could resume from it. */
 export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
   const { progress, lossSum, logs, halving, evaluation, pools } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
@@ -65,8 +65,8 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
 }
 
 /**
- * Reads what `writeCheckpoint` wrote of a run whose adapters train so many floats each. Throws `invalid_format`, and
- * `invalid_argument` for kernels that can't be.
+ * Reads a file of `writeCheckpoint`, for a run whose adapters train so many floats each. Throws `invalid_format`, and
+ * `invalid_argument` for an impossible kernel choice.
  */
 export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): Checkpoint {
   const file = readSafetensors(bytes);
@@ -90,7 +90,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
     kernels: readKernelChoice(state.get('kernels')),
     snapshot: {
       progress: {
-        // A run that went back to its beginning is kept there.
+        // A run that went back to its beginning is stored at step 0.
         global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
         max_steps: state.positiveInteger('max_steps'),
         epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
@@ -113,7 +113,7 @@ function readHalving(fields: Fields | undefined): Halving {
   };
 }
 
-/** Metrics that aren't numbers are null in JSON. */
+/** JSON has null for metrics that aren't finite. */
 function describeEvaluation({ logs, best, stale }: EvaluationState): object {
   return { logs, stale, ...(best && { best: { step: best.step, metric: best.metric } }) };
 }

@@ -4,9 +4,9 @@ import { MOST_LEVELS } from '../core/input/nesting';
 import { defaultLimits } from '../core/types/source';
 
 /**
- * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so
- * that a key like `__proto__` is a key and nothing else. A byte order mark is allowed.
- * Throws `limit_exceeded` above `limit` bytes, `invalid_format` for all else; `file` names the file in messages.
+ * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so that `__proto__`
+ * is a key like any other. A byte order mark is allowed. Throws `limit_exceeded` above `limit` bytes, `invalid_format` for any other
+ * fault. `file` is the file's name in messages.
  */
 export function parseJsonObject(bytes: Uint8Array, file: string, limit = defaultLimits.json): JsonObject {
   if (bytes.length > limit) {

@@ -1,6 +1,6 @@
 /**
- * JSON as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it, for files that Python writes too. Numbers
- * under a name in `floats` are Python floats: 1 is written 1.0.
+ * Writes JSON like Python's `json.dumps(value, indent=2, sort_keys=True)`. Numbers under a name in `floats` are Python floats: 1 is
+ * written 1.0.
  */
 export function pythonJson(value: unknown, floats: readonly string[] = []): string {
   return dump(value, floats, '\n', false);
@@ -37,7 +37,7 @@ function quote(text: string): string {
   );
 }
 
-/** Python's shortest form: exponents from 1e16 up and below 1e-4, in two digits at least. */
+/** Python's shortest form, with an exponent of at least two digits from 1e16 up and below 1e-4. */
 function float(value: number): string {
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   const power = Number(exponent);

@@ -10,10 +10,10 @@ import requirements from './run_folder/requirements.txt?raw';
 import trainPy from './run_folder/train.py?raw';
 import { writeTensors } from './tensors/tensors';
 
-/** What a folder holds with which a run goes on in Python. */
+/** The contents of a folder from which Python resumes a run. */
 export interface RunFolder {
   readonly progress: TrainProgress;
-  /** Of the steps so far, as far as they were logged. */
+  /** The logs of the steps so far. */
   readonly logs: readonly StepLogs[];
   /** The bytes of `adapter_config.json`. */
   readonly config: Uint8Array<ArrayBuffer>;
@@ -24,51 +24,51 @@ export interface RunFolder {
   readonly exp_avg_sq: ReadonlyMap<string, Tensor>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  /** The base's tensors that its checkpoint may lack, by their names in torch: a classifier's head. */
+  /** Tensors of the base model that its checkpoint may lack, such as a classifier's head, by torch's names. */
   readonly head: ReadonlyMap<string, Tensor>;
-  /** What the run learns from, as Python's Trainer takes it: an object for each row. */
+  /** The rows of the run's data as Python's Trainer takes them: one object per row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
 }
 
-/** How the run goes on. */
+/** Settings of the resumed run. */
 export interface RunSettings {
-  /** transformers' own arguments, but for those that say how the rows of a step are shared out. */
+  /** transformers' arguments, except those that divide a step's rows among batches and processes. */
   readonly training_arguments: Readonly<Record<string, unknown>>;
-  /** Rows of an optimiser step. */
+  /** Rows of an optimizer step. */
   readonly rows_per_step: number;
-  /** The most that go through the model together. */
+  /** Most rows of one forward pass. */
   readonly rows_at_a_time: number;
   readonly shuffle: boolean;
-  /** Of the rows' order. */
+  /** The seed of the rows' order. */
   readonly seed: number;
   /** The task's name, by which the script chooses transformers' class. */
   readonly task: string;
-  /** Of modules that train whole, where they have a rate of their own. */
+  /** The learning rate of modules that train whole, if they have their own. */
   readonly head_learning_rate?: number;
-  /** Of classes, or of the numbers that are predicted, in their order. */
+  /** The labels in order: of classes, or of predicted numbers. */
   readonly labels?: readonly string[];
-  /** What a classifier tells, by transformers' name. */
+  /** The classifier's problem type, by transformers' name. */
   readonly problem_type?: ProblemType;
-  /** Of classifiers. */
+  /** Label smoothing of a classifier. */
   readonly label_smoothing_factor?: number;
-  /** How bytes of images become numbers. Their size is [height, width]. */
+  /** The conversion of images' bytes to numbers. The size is [height, width]. */
   readonly images?: ImageNumbers & { readonly size: readonly [number, number] };
 }
 
-/** A few numbers of a tensor of the base model, by which Python knows it again. */
+/** A few numbers of a tensor of the base model, by which Python recognizes the model. */
 export interface TensorSample {
-  /** As in the checkpoint. */
+  /** The shape in the checkpoint. */
   readonly shape: readonly number[];
-  /** Where the values lie in the flat tensor. */
+  /** The places of the values in the flat tensor. */
   readonly at: readonly number[];
   readonly values: readonly number[];
 }
 
 /** The adapter's name in Python. */
 export const ADAPTER_IN_PYTHON = 'default';
-/** Characters of JSON Lines that are held before they go into a Blob, which browsers keep out of memory. */
+/** Characters of JSON Lines that are held before they are put into a Blob, which browsers hold outside memory. */
 const CHUNK = 2 ** 22;
-/** Of transformers' `TrainerControl`, which it expects to find. */
+/** The fields of transformers' `TrainerControl`, which its Trainer expects in a checkpoint. */
 const NOTHING_ASKED = {
   should_epoch_stop: false,
   should_evaluate: false,
@@ -76,7 +76,7 @@ const NOTHING_ASKED = {
   should_save: false,
   should_training_stop: false,
 };
-/** Python's floats among the numbers. */
+/** The numbers that are Python floats. */
 const FLOATS = [
   'adam_beta1',
   'adam_beta2',
@@ -92,8 +92,8 @@ const FLOATS = [
 ];
 
 /**
- * The files of the folder by their paths in it: a checkpoint as transformers' Trainer goes on from, but for the optimiser,
- * whose moments lie in `optimizer.safetensors` by the names of torch's parameters; the rows; what the run is; and a script.
+ * The files of the folder by their paths: a checkpoint that transformers' Trainer resumes from, except the optimizer, whose moments are
+ * in `optimizer.safetensors` by the names of torch's parameters; the rows; the run's settings; and a script.
  */
 export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<string, Blob>> {
   const { progress, settings, base, head, config, adapter } = folder;
@@ -126,7 +126,7 @@ function writeOptimizer({ exp_avg, exp_avg_sq }: RunFolder): Uint8Array<ArrayBuf
   return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);
 }
 
-/** transformers' `TrainerState`, as far as a run has something to say; the rest has its defaults. */
+/** transformers' `TrainerState`, with defaults for the fields that a run doesn't have. */
 function trainerState({ progress, logs, settings }: RunFolder): object {
   const { logging_steps, save_steps } = settings.training_arguments;
   const perStep = progress.global_step === 0 ? 0 : progress.epoch / progress.global_step;

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/numbers/shape';
-import { type Storage, type StorageName, storages } from '../core/numbers/storage';
+import { type Storage, storages } from '../core/numbers/storage';
+import type { StorageName } from '../core/numbers/storage_names';
 
 /** A storage of real numbers, or unsigned integers. */
 export type DType = StorageName | 'u32';

@@ -16,7 +16,7 @@ interface SerialInit<P extends ParamTypes> {
 export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgroups }: SerialInit<P>): VariantInit<P>[] {
   return [
     { name: 'serial', wgsl: [...wgsl, wordVec4], fits: (params) => rowLength(params) % 4 === 0, workgroups },
-    { name: 'serial', wgsl: [...wgsl, wordScalar], workgroups },
+    { name: 'serial', cases: ['scalar'], wgsl: [...wgsl, wordScalar], workgroups },
   ];
 }
 

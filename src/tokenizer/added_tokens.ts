@@ -1,9 +1,9 @@
 import type { StepBudget } from '../regex/step_budget';
 
-/** Unicode's, which isn't what JavaScript trims. */
+/** Unicode's white space. JavaScript's `trim` removes other characters. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
 
-/** A token that is looked for in the text itself, as tokenizer.json has it. */
+/** A token that is searched for in the text itself, with the settings of tokenizer.json. */
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
@@ -13,7 +13,7 @@ export interface AddedToken {
   readonly rstrip: boolean;
 }
 
-/** Part of a text: a token that was found, or what lies between. */
+/** A part of a text: an added token, or the text between two of them. */
 interface Section {
   readonly text: string;
   readonly token?: AddedToken;
@@ -24,11 +24,11 @@ interface Trie {
   token?: AddedToken;
 }
 
-/** Finds tokens in a text, the longest at each place from left to right. */
+/** Finds added tokens in a text, from left to right, the longest at each place. */
 export class TokenFinder {
   readonly #root: Trie = { next: new Map() };
 
-  /** Tokens by the text to look for. */
+  /** Tokens by the text to search for. */
   constructor(tokens: ReadonlyMap<string, AddedToken>) {
     for (const [text, token] of tokens) {
       if (text === '') continue;
@@ -43,7 +43,7 @@ export class TokenFinder {
     }
   }
 
-  /** The sections of a text; those around a token that takes the white space beside it are trimmed. */
+  /** Splits a text into sections. A token with `lstrip` or `rstrip` takes the white space beside it off the neighbouring section. */
   split(text: string, budget: StepBudget): Section[] {
     const sections: Section[] = [];
     let from = 0;

@@ -4,8 +4,8 @@ import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types
 import { errorFromData } from '../core/types/wire';
 
 /**
- * A tokenizer's chat template, with the special tokens that it knows by name. `file` is what chat_template.jinja holds, which
- * goes before what tokenizer_config.json says: a text, or several by names, of which the one called default counts.
+ * A tokenizer's chat template, with the special tokens that it knows by name. `file` is the text of chat_template.jinja and overrides
+ * tokenizer_config.json, which holds one template or several with names, of which the one named default is used.
  */
 export function readChatTemplate(config: JsonObject, file: string | undefined): ChatTemplate | undefined {
   const { chat_template: own } = config;
@@ -19,14 +19,14 @@ export function readChatTemplate(config: JsonObject, file: string | undefined): 
   return { source, tokens: Object.fromEntries(tokens) };
 }
 
-/** The config names a token by its text, or by an object that holds it. */
+/** The text of a special token, which the config gives as a string or in an object. */
 export function specialToken(config: JsonObject, key: string): string | null {
   const value = Object.hasOwn(config, key) ? config[key] : null;
   const content = isJsonObject(value) ? value.content : value;
   return typeof content === 'string' ? content : null;
 }
 
-/** Throws `invalid_argument` where there is no template, and what a conversation can't be written out for. */
+/** Renders a conversation. Throws `invalid_argument` if there is no template, and the error of a template that fails. */
 export async function renderChat(
   template: ChatTemplate | undefined,
   render: RenderChat | undefined,

@@ -1,17 +1,17 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Layout, Piece } from './post_processor';
-import { type TextStream, WINDOW } from './text_stream';
+import { type TextStream, WINDOW } from './streaming/text_stream';
 
-/** One text or two as an encoder reads them. */
+/** The tokens of one text or of two, as an encoder's input. */
 export interface EncodedPair {
   readonly input_ids: number[];
-  /** As many: which of the texts a token belongs to, as the tokenizer's post-processor says it. */
+  /** For each token, the type that the tokenizer's post-processor gives it: which of the texts it belongs to. */
   readonly token_type_ids: number[];
-  /** Whether anything of the texts is left out. */
+  /** Whether the texts were truncated. */
   readonly cut: boolean;
 }
 
-/** Texts in a layout of as many, cut to `maxLength` tokens. Throws `invalid_argument` where special tokens alone are more. */
+/** Arranges texts by a layout and truncates them to `maxLength` tokens. Throws `invalid_argument` if the special tokens alone are more. */
 export function encodedPair(
   layout: Layout,
   sources: readonly [TokenSource, TokenSource?],
@@ -31,7 +31,7 @@ export function encodedPair(
   };
 }
 
-/** The tokens of a text, encoded hardly further than they are asked for. */
+/** The tokens of a text, encoded only as far as they are requested. */
 export class TokenSource {
   readonly #text: string;
   readonly #stream: TextStream;
@@ -43,7 +43,7 @@ export class TokenSource {
     this.#stream = stream;
   }
 
-  /** Its first tokens: `most` of them, if there are so many. */
+  /** The first `most` tokens, or all if the text has fewer. */
   first(most: number): readonly number[] {
     while (this.#ids.length < most && this.#read <= this.#text.length) {
       const part = this.#text.slice(this.#read, this.#read + WINDOW);
@@ -56,22 +56,22 @@ export class TokenSource {
 }
 
 interface FirstTokens {
-  /** Of each text. */
+  /** The tokens of each text. */
   readonly texts: readonly (readonly number[])[];
   readonly cut: boolean;
 }
 
 /**
- * The first tokens of one text or two, `room` of them in all, as transformers' `longest_first` keeps them: what is too much goes
- * from the longer text, and once both are equally long from each in turn.
+ * The first tokens of one text or two, `room` of them in total, truncated like transformers' `longest_first`: tokens are removed from
+ * the longer text, and once both are equally long from each in turn.
  */
 function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): FirstTokens {
-  // One more than there is room for tells whether there are more.
+  // One token more than there is room for shows whether the text is truncated.
   let most = room + 1;
   const count = (source: TokenSource): number => source.first(most).length;
   if (b === undefined) return { texts: [a.first(room)], cut: count(a) > room };
   const half = Math.floor(room / 2);
-  // With an odd one over, it matters which of two long texts is the longer.
+  // If `room` is odd, the longer of two long texts gets one token more.
   while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
   const [countA, countB] = [count(a), count(b)];
   const kept = Math.min(countA, countB, half);

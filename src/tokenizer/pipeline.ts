@@ -3,13 +3,15 @@ import { WebVeraError } from '../core/errors/error';
 import type { JsonObject } from '../core/input/fields';
 import { StepBudget } from '../regex/step_budget';
 import { type AddedToken, TokenFinder } from './added_tokens';
-import { BoundedDecoder, TextStages } from './stages';
-import { bpeModel, unigramModel, type Vocabulary, type WordModel, wordCutter, wordPieceModel } from './word_models';
+import type { TokenizerDefinition } from './definition';
+import type { WordModel } from './models/model_kind';
+import { BoundedDecoder } from './rules/bounded_decoder';
+import { TextStages } from './rules/text_stages';
 
-/** Ids as the model gives them: `undefined` for what the vocabulary has no token for. */
+/** Ids before they are checked: `undefined` for a part of the text that no token stands for. */
 export type RawIds = readonly (number | undefined)[];
 
-/** A tokenizer of nothing, for the library to read one rule of. */
+/** An empty tokenizer, from which the library reads a normalizer alone. */
 const EMPTY: JsonObject = {
   model: { type: 'WordPiece', vocab: {} },
   normalizer: null,
@@ -18,10 +20,10 @@ const EMPTY: JsonObject = {
   decoder: null,
   added_tokens: [],
 };
-/** What a text may cost, for each of its characters and besides; some 100 ns each. */
+/** Steps that encoding a text may take, per character and in addition. A step takes about 100 ns. */
 const STEPS_PER_CHARACTER = 150;
 const FIRST_STEPS = 2_000_000;
-/** A word that isn't cut further in vain. */
+/** Words up to this length in characters aren't cut into parts. */
 const SHORT_WORD = 64;
 
 /** The settings of tokenizer_config.json that the library reads. */
@@ -33,8 +35,8 @@ interface Settings {
 }
 
 /**
- * From a text to ids and back, by the library's rules and models, each of them bounded: by what it makes of a text rather than
- * by what it looks like. The library's own way through them isn't, as it runs patterns as they come.
+ * Encodes and decodes texts by the library's rules and models, with a limit on the work and on the length of every result. The
+ * library's own `encode` has no limits: it runs any pattern on the whole text.
  */
 export class Pipeline {
   readonly #library: Tokenizer;
@@ -44,18 +46,13 @@ export class Pipeline {
   readonly #unnormalized: TokenFinder;
   readonly #normalized: TokenFinder;
   readonly #model: WordModel;
-  readonly #cutWord: ((word: string) => string[]) | undefined;
-  readonly #fusesUnknown: boolean;
-  readonly #unknown: number | undefined;
   readonly #special: ReadonlySet<number>;
 
-  /** `json` has been checked. Throws what the library throws for it. */
-  constructor(json: JsonObject, settings: Settings) {
-    const model = json.model as JsonObject;
-    const isUnigram = model.type === 'Unigram';
-    // The library keeps the vocabulary, and decodes. Rules are run from here, so that none runs while it reads the file.
+  /** Throws the library's errors for rules that it refuses. */
+  constructor({ json, modelKind }: TokenizerDefinition, settings: Settings) {
+    // The library holds the vocabulary and decodes. It gets no normalizer, which it would run on the added tokens without limits.
     this.#library = new Tokenizer(
-      { ...json, normalizer: null, post_processor: null, model: isUnigram ? wordVocabulary(model) : model },
+      { ...json, normalizer: null, post_processor: null, model: modelKind.forLibrary(json.model) },
       { ...settings },
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
@@ -74,10 +71,7 @@ export class Pipeline {
     this.#normalized = new TokenFinder(
       new Map(added.filter(isNormalized).map((token) => [this.#whole.normalize(token.content, budget), token])),
     );
-    this.#cutWord = wordCutter(model);
-    this.#fusesUnknown = isUnigram || model.fuse_unk === true;
-    this.#unknown = isUnigram ? numberOr(model.unk_id) : vocabulary.unk_token_id;
-    this.#model = wordModel(model, vocabulary);
+    this.#model = modelKind.create(json.model, vocabulary);
     const extra = new Set(settings.additional_special_tokens);
     const special = added.filter((token) => token.special).map(({ id }) => id);
     this.#special = new Set([...special, ...[...extra].flatMap((token) => this.token_to_id(token) ?? [])]);
@@ -92,7 +86,8 @@ export class Pipeline {
   }
 
   /**
-   * Without special tokens around. `continued` is for a text that goes on where another ended. Throws `limit_exceeded`.
+   * Encodes a text without the special tokens around it. `continued` says that the text continues one that was encoded before.
+   * Throws `limit_exceeded`.
    */
   encode(text: string, continued = false): RawIds {
     const budget = newBudget(text.length);
@@ -112,7 +107,7 @@ export class Pipeline {
     return ids;
   }
 
-  /** Ids that no token has give no text. */
+  /** Decodes ids. An id without a token adds no text. */
   decode(ids: readonly number[], skip_special_tokens: boolean): string {
     const known = ids.filter(
       (id) => this.#library.id_to_token(id) !== undefined && !(skip_special_tokens && this.#special.has(id)),
@@ -128,13 +123,14 @@ export class Pipeline {
   }
 
   #encodeWords(words: readonly string[], ids: (number | undefined)[], budget: StepBudget): void {
+    const { encode, cut, fusedUnknown } = this.#model;
     const first = ids.length;
     for (const word of words) {
-      const cut = this.#cutWord === undefined || word.length <= SHORT_WORD ? [word] : this.#cutWord(word);
-      for (const part of cut) {
-        for (const id of this.#model(part, budget)) {
-          const isRepeated = this.#fusesUnknown && ids.length > first && id === this.#unknown && ids.at(-1) === id;
-          if (!isRepeated) ids.push(id);
+      const parts = cut === undefined || word.length <= SHORT_WORD ? [word] : cut(word);
+      for (const part of parts) {
+        for (const id of encode(part, budget)) {
+          const isFused = id !== undefined && id === fusedUnknown && ids.length > first && ids.at(-1) === id;
+          if (!isFused) ids.push(id);
         }
       }
     }
@@ -158,21 +154,4 @@ function addedToken({ content, id, special, normalized, lstrip, rstrip }: JsonOb
     lstrip: lstrip === true,
     rstrip: rstrip === true,
   };
-}
-
-function wordModel(json: JsonObject, vocabulary: Vocabulary): WordModel {
-  if (json.type === 'Unigram') return unigramModel(json);
-  if (json.type === 'WordPiece') return wordPieceModel(vocabulary.tokens_to_ids, json);
-  return bpeModel(vocabulary);
-}
-
-/** Unigram's vocabulary in the form that the library reads without building a search tree, which may not fit in memory. */
-function wordVocabulary({ vocab, unk_id }: JsonObject): JsonObject {
-  const tokens = (vocab as readonly (readonly [string, number])[]).map(([token]) => token);
-  const unk_token = typeof unk_id === 'number' ? tokens[unk_id] : undefined;
-  return { type: 'WordPiece', unk_token, vocab: Object.fromEntries(tokens.map((token, id) => [token, id])) };
-}
-
-function numberOr(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

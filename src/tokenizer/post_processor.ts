@@ -1,26 +1,26 @@
 import { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 
-/** Special tokens around a text. Published ones have at most a few. */
+/** Most special tokens around a text. Published tokenizers have a few. */
 const MAX_SPECIAL_TOKENS = 256;
-/** Types that an embedding may tell apart. Published ones have 2. */
+/** Most token types. Published models have 2. */
 const MAX_TYPES = 256;
 
-/** A special token, or the place of a text; `type` is what its tokens have in token_type_ids. */
+/** A special token or the place of a text; `type` is the value of its tokens in token_type_ids. */
 export type Piece = { readonly id: number; readonly type: number } | { readonly text: number; readonly type: number };
-/** What stands where around texts, each of them once. */
+/** The order of special tokens and texts; each text occurs once. */
 export type Layout = readonly Piece[];
 
-/** What is known of a file's tokens. */
+/** The tokens of a file. */
 interface Tokens {
   readonly idOf: (token: string) => number | undefined;
-  /** All ids are below it. */
+  /** All ids are below this number. */
   readonly idLimit: number;
 }
 
 /**
- * Where a post-processor puts special tokens around one text, or two. `json` is that of a tokenizer.json, null for none.
- * Throws `invalid_format` where it leaves a text out or holds it twice, and for tokens that there aren't.
+ * The layout that a post-processor gives to one text or two. `json` is the field of a tokenizer.json, null for none.
+ * Throws `invalid_format` if the layout lacks a text or has it twice, or names a token that doesn't exist.
  */
 export function readLayout(json: unknown, texts: 1 | 2, tokens: Tokens): Layout {
   const [adding, ...others] = processors(json).filter((processor) => processor.type !== 'ByteLevel');
@@ -40,7 +40,7 @@ export function readLayout(json: unknown, texts: 1 | 2, tokens: Tokens): Layout 
   return layout;
 }
 
-/** The special tokens before and after the one text of a layout. */
+/** The special tokens before and after the text in a layout of one. */
 export function specialTokensAround(layout: Layout): { readonly before: number[]; readonly after: number[] } {
   const at = layout.findIndex((piece) => 'text' in piece);
   const idsOf = (pieces: Layout): number[] => pieces.flatMap((piece) => ('id' in piece ? [piece.id] : []));
@@ -99,7 +99,7 @@ function templateLayout(json: JsonObject, texts: 1 | 2, tokens: Tokens): Layout 
   });
 }
 
-/** As the template has them, which needn't be the vocabulary's. */
+/** The ids that the template gives for a token, which may differ from the vocabulary's. */
 function idsOf(token: string, special: unknown, { idOf }: Tokens): readonly number[] {
   const known = isJsonObject(special) && Object.hasOwn(special, token) ? special[token] : undefined;
   const ids: unknown = isJsonObject(known) ? known.ids : [idOf(token)];

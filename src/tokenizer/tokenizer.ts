@@ -8,34 +8,34 @@ import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { type EncodedPair, encodedPair, TokenSource } from './encoded_pair';
 import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
-import { TextStream } from './text_stream';
+import { TextStream } from './streaming/text_stream';
 
-/** Characters of a text that is encoded in one piece. */
+/** Longest text that is encoded in one piece, in characters. */
 const ONE_PIECE = 2 ** 17;
 
 interface EncodeOptions {
-  /** true. The tokenizer's own: what its post-processor puts around a text. */
+  /** Whether to add the special tokens that the tokenizer's post-processor puts around a text. Default: true. */
   readonly add_special_tokens?: boolean;
 }
 
 export interface DecodeOptions {
-  /** false */
+  /** Default: false. */
   readonly skip_special_tokens?: boolean;
 }
 
 interface GradualOptions extends EncodeOptions {
-  /** Pauses the work between windows, and ends it when its signal aborts. */
+  /** Pauses the work between windows, and stops it when the signal aborts. */
   readonly breather: Breather;
-  /** How many of the first tokens are wanted. Default: all. The text after them isn't encoded. */
+  /** How many of the first tokens to return. Default: all. The text after them isn't encoded. */
   readonly most?: number | undefined;
 }
 
 interface EncodePairOptions {
-  /** Tokens of a row, special ones included. */
+  /** Most tokens of a row, including special tokens. */
   readonly maxLength: number;
 }
 
-/** A tokenizer whose ids can be trusted: every one is an integer in [0, the model's vocab_size). Synchronous. */
+/** A tokenizer whose ids can be trusted: each is an integer in [0, the model's vocab_size). */
 export interface TextTokenizer {
   /** Entries of the vocabulary without added tokens, as in Hugging Face. */
   readonly vocab_size: number;
@@ -44,53 +44,53 @@ export interface TextTokenizer {
   readonly pad_token_id: number | null;
   readonly eos_token: string | null;
   /**
-   * Throws `limit_exceeded` when the tokenizer's rules take too much work on the text or make it too long, `invalid_format` when
-   * the file has no token for it.
+   * Encodes a text. Throws `limit_exceeded` if the tokenizer's rules take too much work on the text or make it too long,
+   * `invalid_format` if the file has no token for a part of it.
    */
   encode(text: string, options?: EncodeOptions): number[];
-  /** The first tokens that `encode` gives, made in pieces, so that a long text can be cancelled and doesn't block the thread. */
+  /** Like `encode`, but in pieces, so that a long text can be cancelled and doesn't block the thread. */
   encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
-   * One text, or two, with special tokens, cut on the right to `maxLength` tokens: what transformers gives for lists of texts and
-   * pairs with `truncation=True`, where an empty text is one of a pair. Of two, what is too much goes from the longer one. Long
-   * texts are encoded hardly further than that takes. Throws `invalid_argument` where special tokens alone are more, `invalid_format`
-   * where the tokenizer doesn't say how two texts stand together, and besides as `encode` does.
+   * Encodes one text or two with special tokens, truncated on the right to `maxLength` tokens: the result of transformers with
+   * `truncation=True`, where an empty text counts as one of a pair. Of two texts, the longer one is truncated first. Long texts are
+   * encoded only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format`
+   * if the tokenizer has no layout for two texts, and the errors of `encode`.
    */
   encodePair(text: string, pair: string | undefined, options: EncodePairOptions): EncodedPair;
   /**
-   * Ids that no token has give no text. Throws `invalid_argument` unless all ids are integers in [0, vocab_size of the model),
-   * `limit_exceeded` as `encode` does.
+   * Decodes ids; an id without a token adds no text. Throws `invalid_argument` unless all ids are integers in [0, the model's
+   * vocab_size), and `limit_exceeded` like `encode`.
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
-  /** The vocabulary's entries of ids; '' for ids that no token has. */
+  /** The vocabulary's entry for each id; '' for an id without a token. */
   tokens(ids: readonly number[]): string[];
   readonly hasChatTemplate: boolean;
   /**
-   * A conversation as the chat template writes it. Encode it without special tokens: it has its own. Rejects with
-   * `invalid_argument` where there is no template or it refuses the messages, `invalid_format` where it is none or fails, and
-   * `limit_exceeded` or `timeout` where it does too much.
+   * Renders a conversation by the chat template. Encode the text without special tokens, because the template has written them.
+   * Rejects with `invalid_argument` if there is no template or it refuses the messages, `invalid_format` if the template isn't valid
+   * or fails, and `limit_exceeded` or `timeout` if it takes too much work.
    */
   renderChat(chat: Chat): Promise<RenderedChat>;
-  /** For texts that come in parts: what surrounds the whole. */
+  /** The special tokens around a whole text, for texts that arrive in parts. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** Encodes a text that comes in parts, without special tokens. */
+  /** Encodes a text that arrives in parts, without special tokens. */
   stream(): TextStream;
 }
 
 interface TokenizerOptions {
-  /** Rows of the model's embedding: ids must stay below. Without it any id up to 2^22. */
+  /** Rows of the model's embedding; all ids must be below. Default: 2^22. */
   readonly vocabSize?: number;
-  /** What chat_template.jinja holds. */
+  /** The text of chat_template.jinja. */
   readonly chatTemplate?: string;
-  /** Runs templates. */
+  /** Renders a conversation by a template. */
   readonly renderChat?: RenderChat;
 }
 
 /**
- * Makes a tokenizer from the texts of tokenizer.json and tokenizer_config.json, or from what they hold.
+ * Creates a tokenizer from tokenizer.json and tokenizer_config.json, given as texts or parsed.
  *
- * What the file's rules and patterns do to a text is bounded: patterns take time linear in it, and rules may make it only so
- * much longer. Throws `invalid_format`, `limit_exceeded`.
+ * The work of the file's rules and patterns is limited: patterns take time linear in the text, and the length that rules may add is
+ * bounded. Throws `invalid_format`, `limit_exceeded`.
  */
 export function createTokenizer(
   tokenizerJson: string | JsonObject,
@@ -110,7 +110,7 @@ export function createTokenizer(
   const tokens = { idOf: (token: string) => pipeline.token_to_id(token), idLimit: definition.idLimit };
   const { post_processor } = definition.json;
   const single = readLayout(post_processor, 1, tokens);
-  // A template for pairs that can't be used does no harm where there are none.
+  // The layout for pairs is read only when needed, so an invalid one doesn't matter for single texts.
   let double: Layout | undefined;
   const specialTokens = specialTokensAround(single);
   const eos_token = specialToken(config, 'eos_token');
@@ -158,7 +158,7 @@ export function createTokenizer(
   };
 }
 
-/** One that tells beforehand of long texts, and of how long they are: it does them in one go. */
+/** Calls `onLong` with the length of each long text before it is encoded or decoded, which blocks the thread. */
 export function announcing(tokenizer: TextTokenizer, onLong: (length: number) => void): TextTokenizer {
   const announce = ({ length }: { readonly length: number }): void => {
     if (length > ONE_PIECE) onLong(length);
@@ -187,16 +187,16 @@ function encodeInPieces(text: string, stream: TextStream): number[] {
   return ids;
 }
 
-/** The tokens of a whole text, in pieces. */
+/** Yields the tokens of a whole text window by window. */
 function* windowsOf(text: string, stream: TextStream): Generator<readonly number[]> {
   yield* stream.push(text);
   yield stream.finish();
 }
 
-/** Only the settings that the library reads reach it, each of the type it expects. */
-function openPipeline({ json }: TokenizerDefinition, config: JsonObject): Pipeline {
+/** Passes the library only the settings that it reads, each of the type that it expects. */
+function openPipeline(definition: TokenizerDefinition, config: JsonObject): Pipeline {
   const settings = {
-    // transformers ≥ 4.45 doesn't clean up unless told to.
+    // transformers ≥ 4.45 cleans up only if the file says so.
     clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true,
     do_lowercase_and_remove_accent: config.do_lowercase_and_remove_accent === true,
     remove_space: config.remove_space === true,
@@ -204,7 +204,7 @@ function openPipeline({ json }: TokenizerDefinition, config: JsonObject): Pipeli
       ? config.additional_special_tokens.filter((token) => typeof token === 'string')
       : [],
   };
-  return guarded('read', () => new Pipeline(json, settings));
+  return guarded('read', () => new Pipeline(definition, settings));
 }
 
 function checkEncoded(ids: RawIds, { idLimit }: TokenizerDefinition): number[] {

@@ -196,7 +196,7 @@ test('kernels are the variants that a GPU may get', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       ...['linear/workgroup', 'linear/register', 'linear/f16', 'linear/subgroup_matrix'],
-      ...['attention/workgroup.2', 'add/default'],
+      ...['attention/workgroup.both_ways', 'add/default'],
     ]),
   );
   expect(names.filter((name) => /serial|subgroup(?!_matrix)|held|\.f16/.test(name))).toEqual([]);

@@ -27,7 +27,7 @@ describe('as transformers writes them', () => {
   });
 });
 
-describe('what is wrong is said', () => {
+describe('errors name the problem', () => {
   test.each([
     [
       'what is raised',
@@ -50,12 +50,12 @@ describe('what is wrong is said', () => {
     expect(rendered(source)).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
-  test('a long text is quoted in short', () => {
+  test('a long text is quoted shortened', () => {
     const error = rendered(`{{ raise_exception('${'a'.repeat(5000)}') }}`) as { readonly message: string };
     expect(error.message.length).toBeLessThan(250);
   });
 
-  test('nothing of a template that fails stays', () => {
+  test('a template that fails leaves nothing behind', () => {
     const writer = new ChatWriter();
     const say = (source: string) =>
       textOf(writer.render({ source, tokens: {} }, chatOf([{ role: 'user', content: 'Hello' }])));

@@ -10,7 +10,7 @@ const doubled = (what: string, how: string): string =>
 
 const nested = (count: number, open: string, close: string): string => open.repeat(count) + close.repeat(count);
 
-/** What it does: a template, and messages if they matter. */
+/** Name of the attack, template, and messages if they matter. */
 const hostile: readonly (readonly [what: string, source: string, messages?: readonly ChatMessage[]])[] = [
   ['a huge range', '{% for i in range(3000000) %}{{ i }}{% endfor %}'],
   ['a range without an end', '{{ range(0, 9007199254740991) | length }}'],

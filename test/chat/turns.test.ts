@@ -40,17 +40,17 @@ describe("the assistant's turns", () => {
     expect(turnsOf('inst', messages)).toEqual({ turns: ['Good morning.</s>', 'Ishmael.</s>'], uncertain: 0 });
   });
 
-  test('what the user says last is not theirs', () => {
+  test('the last message of the user is not a turn of the assistant', () => {
     expect(turnsOf('qwen2_5', talk.slice(0, 3))).toEqual({ turns: ['Good morning.<|im_end|>\n'], uncertain: 0 });
   });
 
-  test('where nothing is certain, nothing is told', () => {
+  test('no turn is returned if none is certain', () => {
     const source = '{{ messages | length }}{{ messages[-1].content }}';
     const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 3), { turns: true }));
     expect(outcome).toMatchObject({ rendered: { turns: [], uncertain: 1 } });
   });
 
-  test('an answer that is begun otherwise than written is what was said, and what closes it', () => {
+  test('an answer whose prompt differs from its writing is its content and its end', () => {
     const write = '{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}';
     const source = `${write}{% if add_generation_prompt %}<assistant><think>{% endif %}`;
     const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 2), { turns: true }));
@@ -58,13 +58,13 @@ describe("the assistant's turns", () => {
     expect(outcome).toEqual({ rendered: { text, turns: [[text.indexOf('Good'), text.length]], uncertain: 0 } });
   });
 
-  test('an answer that stands in two places is not certain', () => {
+  test('an answer that occurs twice is uncertain', () => {
     const source = "{{ messages[-1].content }}{% for m in messages %}{{ '|' + m.content }}{% endfor %}";
     const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 2), { turns: true }));
     expect(outcome).toMatchObject({ rendered: { turns: [], uncertain: 1 } });
   });
 
-  test('a question that is written with its answer is not learnt', () => {
+  test('a question that is written only with its answer is not part of a turn', () => {
     const source =
       "{% for m in messages if m.role == 'assistant' %}{{ 'Q:' + messages[2 * loop.index0].content + ' A:' + m.content + ';' }}{% endfor %}";
     const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk, { turns: true }));

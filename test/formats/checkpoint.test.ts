@@ -70,7 +70,7 @@ describe('a checkpoint', () => {
     expect(readCheckpoint(writeCheckpoint(bare), lengths)).toEqual(bare);
   });
 
-  test('of a run whose rate was never halved, or from before that could be', () => {
+  test('of a run whose rate was never halved, or from an older version', () => {
     const whole = { ...checkpoint, snapshot: { ...checkpoint.snapshot, halving: NOT_HALVED } };
     expect(readCheckpoint(writeCheckpoint(whole), lengths)).toEqual(whole);
     const first = changed(() => ({ format: 1, halving: undefined, evaluation: undefined }));
@@ -80,7 +80,7 @@ describe('a checkpoint', () => {
     });
   });
 
-  test('of a run that keeps no values of its best evaluation', () => {
+  test('of a run without values of its best evaluation', () => {
     const { evaluation } = checkpoint.snapshot;
     const best = { step: 1, metric: 0.1, parameters: undefined };
     const bare = { ...checkpoint, snapshot: { ...checkpoint.snapshot, evaluation: { ...evaluation, best } } };
@@ -137,7 +137,7 @@ describe('a checkpoint', () => {
     expect(() => readCheckpoint(file, expected)).toThrow(expect.objectContaining({ code: 'invalid_format' }));
   });
 
-  test('with kernels that can’t be is refused', () => {
+  test('with impossible kernels is refused', () => {
     const file = changed(() => ({ kernels: { version: 1 } }));
     expect(() => readCheckpoint(file, lengths)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });

@@ -8,7 +8,7 @@ describe('pythonJson', () => {
     );
   });
 
-  // What Python's repr gives.
+  // The results of Python's repr.
   test.each([
     [0, '0.0'],
     [1, '1.0'],

@@ -62,7 +62,7 @@ describe('the folder of a run', () => {
     expect(await textOf(files, 'README.md')).toContain('accelerate launch');
   });
 
-  test('tells Python what the run is, with floats where it has floats', async () => {
+  test('describes the run for Python, with floats where Python has floats', async () => {
     const files = await writeRunFolder(folder);
     expect(await jsonOf(files, 'run.json')).toEqual({
       checkpoint: 'checkpoint-4',

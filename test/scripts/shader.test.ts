@@ -21,7 +21,7 @@ test.each(namedKernels())('$name: each variant is printed in its compiled form',
 });
 
 test('a line before each part names its file, and lines at the top name the constants', () => {
-  const answer = shaderAnswer('linear.ragged.f16/subgroup');
+  const answer = shaderAnswer('linear.ragged.f16/subgroup.plain');
   const [first, second] = answer.split('\n');
   expect([first, second]).toEqual(['// constant: PLAIN = 1', '// file: lib/enable_subgroups.wgsl']);
   for (const { path, text } of shaderFiles()) {
@@ -32,11 +32,11 @@ test('a line before each part names its file, and lines at the top name the cons
   }
 });
 
-test('a product has whole lines and f32 by default, and a second variant of one name has a number', () => {
+test('a product has whole lines and f32 by default, and variants of one family have labels of their own', () => {
   expect(shaderAnswer('linear/workgroup')).toBe(shaderAnswer('linear.vec4.f32/workgroup'));
   expect(shaderAnswer('linear/workgroup')).not.toBe(shaderAnswer('linear.scalar.f32/workgroup'));
-  expect(shaderAnswer('rms_norm')).toBe('rms_norm/default\nrms_norm/serial\nrms_norm/serial.2\n');
-  expect(compiled(shaderAnswer('rms_norm/serial.2'))).toBe(rmsNormForward.variants[2]?.wgsl);
+  expect(shaderAnswer('rms_norm')).toBe('rms_norm/default\nrms_norm/serial\nrms_norm/serial.scalar\n');
+  expect(compiled(shaderAnswer('rms_norm/serial.scalar'))).toBe(rmsNormForward.variants[2]?.wgsl);
   expect(shaderAnswer('').split('\n')).toEqual(expect.arrayContaining(['rms_norm', 'linear', 'vera_linear']));
 });
 

@@ -6,7 +6,7 @@ import { chatOf, hello } from '../helpers/chats';
 import { goldenChats, goldenTokenizerJson } from '../helpers/golden/golden_chats';
 import { chatTokenizer } from '../helpers/golden/golden_tokenizer';
 
-describe('which template counts', () => {
+describe('the template that is used', () => {
   test.each<[string, object, string | undefined, string | undefined]>([
     ['a text', { chat_template: 'a' }, undefined, 'a'],
     ['the file goes before it', { chat_template: 'a' }, 'b', 'b'],
@@ -32,7 +32,7 @@ describe('which template counts', () => {
     expect(readChatTemplate(config as Readonly<Record<string, unknown>>, file)?.source).toBe(source);
   });
 
-  test('special tokens go by their names, as texts or objects', () => {
+  test('special tokens have their names, given as texts or objects', () => {
     const config = {
       chat_template: '',
       bos_token: '<s>',
@@ -60,7 +60,7 @@ describe('tokens of a conversation', () => {
     expect(tokenizer.encode(text, { add_special_tokens: false })).toEqual(ids);
   });
 
-  test('without a template they are refused, with what to do', async () => {
+  test('without a template they are refused with a hint', async () => {
     const renderChat = async () => ({ rendered: { text: '', turns: [], uncertain: 0 } });
     const tokenizer = createTokenizer(goldenTokenizerJson(), '{}', { renderChat });
     await expect(tokenizer.renderChat(chatOf(hello))).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe('tokens of a conversation', () => {
     expect(tokenizer.decode(tokenizer.encode('Call me Ishmael.'))).toBe('Call me Ishmael.');
   });
 
-  test('a template that is too long is refused when it is used, and the tokenizer is there', async () => {
+  test('a template that is too long is refused on use, and the tokenizer works', async () => {
     const tokenizer = chatTokenizer('qwen2_5', 'a'.repeat(300_000));
     expect(tokenizer.encode('Call')).not.toEqual([]);
     await expect(tokenizer.renderChat(chatOf(hello))).rejects.toMatchObject({ code: 'limit_exceeded' });

@@ -68,7 +68,7 @@ describe('long texts', () => {
     expect(lengths('a', long, 128)).toEqual([1, 124]);
   });
 
-  test('of megabytes cost what is kept of them', () => {
+  test('of megabytes cost only as much as their first tokens', () => {
     const text = proseText(2 ** 24);
     const start = cpuTime();
     expect(bert.encodePair(text, text.slice(1), { maxLength: 129 }).input_ids).toHaveLength(129);
@@ -82,7 +82,7 @@ test.each([[1], [-1], [2.5], [Number.NaN]])('a maxLength of %s is refused', (max
   expect(() => bert.encodePair('a', undefined, { maxLength })).toThrow(invalid);
 });
 
-test('special tokens alone may be all there is room for', () => {
+test('special tokens alone may fill the row', () => {
   expect(bert.encodePair('a', 'b', { maxLength: 3 })).toEqual({
     input_ids: [2, 3, 3],
     token_type_ids: [0, 0, 1],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Breather } from '../../src/core/async/breather';
-import { WINDOW } from '../../src/tokenizer/text_stream';
+import { WINDOW } from '../../src/tokenizer/streaming/text_stream';
 import { openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/models/tokenizers';
 
 /** Counts the pauses that a long encoding offers. */
@@ -27,7 +27,7 @@ test.each([
   }
 });
 
-test('no more of a text is encoded than its first tokens take', async () => {
+test('no more of a text is encoded than the first tokens need', async () => {
   const tokenizer = openTokenizer(proseFolder);
   const breather = new CountingBreather();
   const ids = await tokenizer.encodeGradually(proseText(WINDOW).repeat(20), { breather, most: 100 });

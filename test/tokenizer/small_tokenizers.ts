@@ -8,5 +8,5 @@ export function tokenizerJson(changes: Record<string, unknown> = {}, model: Reco
   });
 }
 
-/** What a hostile file may take, to be read and for a text, in milliseconds. */
+/** Most milliseconds that a hostile file may take, to be read and for a text. */
 export const SECOND = 1000;

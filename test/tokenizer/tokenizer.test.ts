@@ -43,7 +43,7 @@ function referenceEncode(text: string): number[] {
 }
 
 describe('encode', () => {
-  test('gives what byte-level BPE gives', () => {
+  test('gives the tokens of byte-level BPE', () => {
     const text = proseText(3000);
     expect(prose.encode(text)).toEqual(referenceEncode(text));
   });
@@ -76,7 +76,7 @@ describe('encode', () => {
 });
 
 describe('ids', () => {
-  test('of special tokens come from tokenizer_config.json, as text or object', () => {
+  test('of special tokens come from tokenizer_config.json, given as texts or objects', () => {
     expect([prose.bos_token_id, prose.eos_token_id, prose.pad_token_id]).toEqual([0, 0, 0]);
     const config = JSON.stringify({ bos_token: { content: '<s>' }, eos_token: 'nowhere', pad_token: null });
     const tokenizer = createTokenizer(tokenizerJson(), config);

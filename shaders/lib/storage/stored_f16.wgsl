@@ -1,6 +1,8 @@
-// How a matrix is stored: packed f16, two in a word. The kernel gives its 32-bit words.
-fn stored(row: u32, column: u32, columns: u32) -> f32 {
-  let at = row * columns + column;
-  let pair = unpack2x16float(stored_word(at >> 1u));
+// One number of a matrix in f16, two in a word, with rows of any length. The kernel gives words and the length of rows.
+alias RightWord = u32;
+
+fn stored(row: u32, column: u32) -> f32 {
+  let at = row * right_stride(0u) + column;
+  let pair = unpack2x16float(right_word(0u, at >> 1u));
   return select(pair.x, pair.y, (at & 1u) == 1u);
 }

@@ -1,4 +1,6 @@
-// How a matrix is stored: f32. The kernel gives its 32-bit words.
-fn stored(row: u32, column: u32, columns: u32) -> f32 {
-  return bitcast<f32>(stored_word(row * columns + column));
+// One number of a matrix in f32, with rows of any length. The kernel gives words and the length of rows.
+alias RightWord = f32;
+
+fn stored(row: u32, column: u32) -> f32 {
+  return right_word(0u, row * right_stride(0u) + column);
 }

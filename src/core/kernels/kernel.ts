@@ -18,10 +18,12 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 /** One implementation of a kernel: a shader and its grid. */
 interface Variant<P extends ParamTypes = ParamTypes> {
   /**
-   * `default`, or the family of the variant: `workgroup`, `serial`, `subgroup` … Several variants may share a name: the first that fits is
-   * used.
+   * The variant's family: `workgroup`, `serial`, `subgroup` …, or `default`. A choice names a family, of which the first variant that
+   * fits is run.
    */
   readonly name: string;
+  /** The family and what the variant is for, unique in its kernel: 'serial.scalar'. */
+  readonly label: string;
   /** The shader's parts: complete files. */
   readonly files: readonly string[];
   /** The source to compile: the files, joined at each access. */
@@ -69,6 +71,7 @@ export interface AnyKernel {
 }
 export interface AnyVariant {
   readonly name: string;
+  readonly label: string;
   readonly files: readonly string[];
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
@@ -80,7 +83,10 @@ export interface AnyVariant {
 }
 
 export interface VariantInit<P extends ParamTypes> {
+  /** The family. Default: 'default'. */
   readonly name?: string;
+  /** The params that the variant is for, if others of its family are for more usual ones: ['scalar']. */
+  readonly cases?: readonly string[];
   /** The shader's file and the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
@@ -117,9 +123,10 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
 }
 
 function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits: boolean): Variant<P> {
-  const { name = 'default', wgsl: files, overrides = {}, features = [], splits = kernelSplits } = init;
+  const { name = 'default', cases = [], wgsl: files, overrides = {}, features = [], splits = kernelSplits } = init;
   return {
     name,
+    label: [name, ...cases].join('.'),
     files,
     get wgsl() {
       return files.join('\n');

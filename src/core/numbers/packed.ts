@@ -2,97 +2,144 @@ import { f16ToNumber, f32ToF16 } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
- * Packed numbers: codes of 8 or 4 bits in groups of 32 along a row. A row has one word for each group, followed by its codes. A group's
- * word holds two float16:
- * - `q8`: the scale of its first 16 numbers and the scale of the last 16. number = scale · (code − 128)
- * - `q4`: scale and minimum. number = scale · code + minimum. A word holds eight numbers: the low 4 bits of its bytes are the first four.
+ * A form of packed numbers. A row is a word for each group of 32 numbers, then the codes of all groups. A group's word holds two
+ * halves: a scale for each `run` of numbers, or a scale and a minimum.
  */
-export type PackedName = 'q8' | 'q4';
+export interface PackedForm {
+  /** Bits of a code. */
+  readonly bits: number;
+  /** Numbers that share a scale: 16 or 32. */
+  readonly run: number;
+  /** Whether number = scale · code + minimum; else number = scale · (code − `zero`). */
+  readonly hasMinimum: boolean;
+  readonly zero: number;
+  /** The least and the largest of code − `zero` that `pack` writes. */
+  readonly least: number;
+  readonly most: number;
+  /** Reads the code of a column. `at` is the first byte of the row's codes. */
+  code(bytes: Uint8Array, at: number, column: number): number;
+  /** Writes the code of a column, once: the byte holds 0 or other columns' codes before. */
+  setCode(bytes: Uint8Array, at: number, column: number, code: number): void;
+}
 
-/** Numbers in a group. */
+/** Numbers of a group. */
 export const GROUP = 32;
-/** The code of `q8` that stands for 0. */
-export const Q8_ZERO = 128;
-/** `run` numbers share a scale. A code is `zero` plus a step from `least` to `most`. */
-const CODES = {
-  q8: { bits: 8, run: GROUP / 2, zero: Q8_ZERO, least: -127, most: 127 },
-  q4: { bits: 4, run: GROUP, zero: 0, least: 0, most: 15 },
-} as const;
-/** The minimum of `q8`: adding −0 changes no number, not even −0. */
+/** The minimum in forms without one: −0 leaves even −0 unchanged when added. */
 const NO_MINIMUM = -0;
 const LARGEST_HALF = 65504;
 
-export function packedBytes(shape: Shape, name: PackedName): number {
+/** Codes of 8 bits; every 16 numbers have a scale. */
+export const Q8: PackedForm = {
+  bits: 8,
+  run: GROUP / 2,
+  hasMinimum: false,
+  zero: 128,
+  least: -127,
+  most: 127,
+  code: (bytes, at, column) => bytes[at + column] ?? 0,
+  setCode(bytes, at, column, code) {
+    bytes[at + column] = code;
+  },
+};
+
+/** Codes of 4 bits; every 32 numbers have a scale and a minimum. The low nibbles of a word are its first four codes. */
+export const Q4: PackedForm = {
+  bits: 4,
+  run: GROUP,
+  hasMinimum: true,
+  zero: 0,
+  least: 0,
+  most: 15,
+  code: (bytes, at, column) => ((bytes[at + nibbleByte(column)] ?? 0) >> (column & 4)) & 0xf,
+  setCode(bytes, at, column, code) {
+    bytes[at + nibbleByte(column)] = (bytes[at + nibbleByte(column)] ?? 0) | (code << (column & 4));
+  },
+};
+
+function nibbleByte(column: number): number {
+  return 4 * (column >> 3) + (column & 3);
+}
+
+export function packedBytes(shape: Shape, form: PackedForm): number {
   const { rows, columns } = rowsAndColumns(shape);
-  return 4 * rows * wordsOf(columns, name);
+  return 4 * rows * rowWords(columns, form);
 }
 
-/** Words of a row. */
-function wordsOf(columns: number, name: PackedName): number {
-  return columns / GROUP + (columns * CODES[name].bits) / 32;
+function rowWords(columns: number, { bits }: PackedForm): number {
+  return columns / GROUP + (columns * bits) / 32;
 }
 
-/** The words of a packed matrix, with access to scales and codes. The number of columns is a multiple of `GROUP`. */
+/** The words of a packed matrix. Its columns are a multiple of `GROUP`. */
 export class PackedMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly words: Uint32Array<ArrayBuffer>;
-  readonly #name: PackedName;
+  readonly #form: PackedForm;
   readonly #rowWords: number;
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
 
-  /** A view of existing words, or a new matrix. */
-  constructor(shape: Shape, name: PackedName, buffer = new ArrayBuffer(packedBytes(shape, name))) {
+  /** Views the words at the beginning of `buffer`, or new words of zeros. */
+  constructor(shape: Shape, form: PackedForm, buffer = new ArrayBuffer(packedBytes(shape, form))) {
     const { rows, columns } = rowsAndColumns(shape);
     this.rows = rows;
     this.columns = columns;
-    this.#name = name;
-    this.#rowWords = wordsOf(columns, name);
+    this.#form = form;
+    this.#rowWords = rowWords(columns, form);
     this.words = new Uint32Array(buffer, 0, rows * this.#rowWords);
     this.#halves = new Uint16Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** The bits of the first or second float16 in the word of a column's group. */
-  half(row: number, column: number, which: 0 | 1): number {
-    return this.#halves[this.#halfAt(row, column, which)] ?? 0;
+  /** The scale of the number in a column. */
+  scale(row: number, column: number): number {
+    return f16ToNumber(this.#halves[this.#scaleAt(row, column)] ?? 0);
   }
 
-  setHalf(row: number, column: number, which: 0 | 1, bits: number): void {
-    this.#halves[this.#halfAt(row, column, which)] = bits;
+  setScale(row: number, column: number, bits: number): void {
+    this.#halves[this.#scaleAt(row, column)] = bits;
+  }
+
+  /** The minimum of the number in a column. */
+  minimum(row: number, column: number): number {
+    return this.#form.hasMinimum ? f16ToNumber(this.#halves[this.#groupAt(row, column) + 1] ?? 0) : NO_MINIMUM;
+  }
+
+  /** Only for forms with minimums. */
+  setMinimum(row: number, column: number, bits: number): void {
+    this.#halves[this.#groupAt(row, column) + 1] = bits;
   }
 
   code(row: number, column: number): number {
-    const byte = this.#bytes[this.#byteAt(row, column)] ?? 0;
-    return this.#name === 'q8' ? byte : (byte >> (column & 4)) & 0xf;
+    return this.#form.code(this.#bytes, this.#codesAt(row), column);
   }
 
-  /** Call it once for each column: 4-bit codes are combined with the other code in their byte. */
+  /** Writes a code, once for each column. */
   setCode(row: number, column: number, code: number): void {
-    const at = this.#byteAt(row, column);
-    if (this.#name === 'q8') this.#bytes[at] = code;
-    else this.#bytes[at] = (this.#bytes[at] ?? 0) | (code << (column & 4));
+    this.#form.setCode(this.#bytes, this.#codesAt(row), column, code);
   }
 
-  #halfAt(row: number, column: number, which: 0 | 1): number {
-    return 2 * (row * this.#rowWords + Math.floor(column / GROUP)) + which;
+  #scaleAt(row: number, column: number): number {
+    return this.#groupAt(row, column) + (column % GROUP < this.#form.run ? 0 : 1);
   }
 
-  #byteAt(row: number, column: number): number {
-    const first = 4 * (row * this.#rowWords + this.columns / GROUP);
-    return first + (this.#name === 'q8' ? column : 4 * (column >> 3) + (column & 3));
+  #groupAt(row: number, column: number): number {
+    return 2 * (row * this.#rowWords + Math.floor(column / GROUP));
+  }
+
+  #codesAt(row: number): number {
+    return 4 * (row * this.#rowWords + this.columns / GROUP);
   }
 }
 
 /**
- * Packs numbers, each within half a step. In `q8` a step is 1/127 of the largest magnitude among 16 numbers; in `q4` it is 1/15 of the
- * range of 32 numbers, whose minimum is rounded to float16.
+ * Packs a matrix, each number to within half a step. Without minimums, a step is the largest magnitude of a run divided by the largest
+ * code; with minimums, the range of a run divided by the largest code, where the minimum is rounded to a half.
  */
-export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uint32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, name);
+export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
+  const matrix = new PackedMatrix(shape, form);
   const { rows, columns, words } = matrix;
-  const { run, zero, least, most } = CODES[name];
+  const { run, zero, least, most } = form;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column += run) {
       const begin = row * columns + column;
@@ -103,13 +150,13 @@ export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uin
         high = Math.max(high, number);
       }
       let [minimum, reach] = [NO_MINIMUM, Math.max(-low, high)];
-      if (name === 'q4') {
+      if (form.hasMinimum) {
         const half = asHalf(low);
         [minimum, reach] = [half.number, high - half.number];
-        matrix.setHalf(row, column, 1, half.bits);
+        matrix.setMinimum(row, column, half.bits);
       }
       const scale = scaleTo(reach, most);
-      matrix.setHalf(row, column, halfOfScale(column), scale.bits);
+      matrix.setScale(row, column, scale.bits);
       for (let i = 0; i < run; i++) {
         const steps = scale.number === 0 ? 0 : Math.round(((numbers[begin + i] ?? 0) - minimum) / scale.number);
         matrix.setCode(row, column + i, zero + Math.min(Math.max(steps, least), most));
@@ -119,38 +166,30 @@ export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uin
   return words;
 }
 
-export function unpack(bytes: ArrayBuffer, shape: Shape, name: PackedName): Float32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, name, bytes);
+export function unpack(bytes: ArrayBuffer, shape: Shape, form: PackedForm): Float32Array<ArrayBuffer> {
+  const matrix = new PackedMatrix(shape, form, bytes);
   const { rows, columns } = matrix;
-  const { run, zero } = CODES[name];
+  const { run, zero } = form;
   const numbers = new Float32Array(rows * columns);
   let at = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column += run) {
-      const scale = f16ToNumber(matrix.half(row, column, halfOfScale(column)));
-      const minimum = name === 'q4' ? f16ToNumber(matrix.half(row, column, 1)) : NO_MINIMUM;
+      const scale = matrix.scale(row, column);
+      const minimum = matrix.minimum(row, column);
       for (let i = column; i < column + run; i++) numbers[at++] = scale * (matrix.code(row, i) - zero) + minimum;
     }
   }
   return numbers;
 }
 
-/** The float16 of a group's word that holds the scale of the 16 numbers beginning at `column`. */
-function halfOfScale(column: number): 0 | 1 {
-  return column % GROUP === 0 ? 0 : 1;
-}
-
-/** The nearest float16; larger magnitudes become the largest float16. */
+/** The nearest half. Numbers beyond the largest half become the largest. */
 export function asHalf(number: number): { readonly bits: number; readonly number: number } {
   const within = Math.min(Math.max(number, -LARGEST_HALF), LARGEST_HALF);
   const [bits = 0] = f32ToF16(Float32Array.of(within));
   return { bits, number: f16ToNumber(bits) };
 }
 
-/**
- * The scale that brings the largest code to within half a step of `reach`: the nearest float16, or the next one if float16 is too coarse
- * there.
- */
+/** The scale with which the largest code is within half a step of `reach`: the nearest half, or the next if halves are far apart. */
 function scaleTo(reach: number, largestCode: number): { readonly bits: number; readonly number: number } {
   const half = asHalf(reach / largestCode);
   const isFar = reach > half.number * (largestCode + 0.5) && half.number < LARGEST_HALF;

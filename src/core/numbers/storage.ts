@@ -1,70 +1,94 @@
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './float16';
-import { GROUP, type PackedName, pack, packedBytes, unpack } from './packed';
+import { GROUP, type PackedForm, pack, packedBytes, Q4, Q8, unpack } from './packed';
 import { numel, type Shape } from './shape';
+import { STORAGE_DTYPES, type StorageName } from './storage_names';
 
-export type StorageName = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
 /** Elements as weight files store them. */
 export type StoredElements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** How a tensor's numbers are stored on the device: names, sizes and conversions. */
+/** One way to store a tensor's numbers on the device. */
 export interface Storage {
   /** The name in values, kernels and their shaders. */
   readonly name: StorageName;
-  /** The name in `from_pretrained`'s `dtype`: torch's name, if torch has one. */
-  readonly dtype: 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
-  /** The safetensors dtype with the same bytes; undefined if no dtype has them. */
+  /** The name in `from_pretrained`'s `dtype`. */
+  readonly dtype: (typeof STORAGE_DTYPES)[StorageName];
+  /** The files' dtype whose bytes are stored as they are; undefined for packed storages. */
   readonly file: 'F32' | 'F16' | 'BF16' | undefined;
-  /** The safetensors dtype in which files are written. */
+  /** The dtype in which files are written. */
   readonly written: 'F32' | 'F16' | 'BF16';
-  /** A row's length must be a multiple of this. */
+  /** The form of packed numbers; undefined for storages that aren't packed. */
+  readonly packed: PackedForm | undefined;
+  /** The length of rows must be a multiple of this. */
   readonly rowMultiple: number;
-  /** Bytes of a tensor, including scales. */
+  /**
+   * The storage of embeddings and output embeddings in models of this storage, unless the file packs them so. Few bits cost a model
+   * most there.
+   */
+  readonly forTokens: StorageName;
+  /** Bytes of a tensor, including scales and minimums. */
   bytes(shape: Shape): number;
-  /** The numbers of a tensor at the beginning of `bytes`. For f32 it is a view, not a copy. */
+  /** The numbers of the tensor at the beginning of `bytes`: a view for f32, otherwise a copy. */
   decode(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer>;
-  /** Encodes numbers, each rounded to the nearest value that can be stored. */
+  /** The bytes of a tensor, each number rounded to the nearest that can be stored. */
   encode(numbers: Float32Array<ArrayBuffer>, shape: Shape): ArrayBufferView<ArrayBuffer>;
-  /** Like `decode`, but with the elements of the `written` dtype. */
+  /** Like `decode`, but elements of the dtype `written`. */
   elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
 }
 
-/**
- * All storages. `f16` and `bf16` put two numbers into a 32-bit word, row after row. `q8` and `q4` are packed: a row begins with one word
- * for each group of 32 numbers, followed by its codes, four or eight in a word.
- */
+/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, rows without gaps. The rows of packed storages: `PackedForm`. */
 export const storages: Readonly<Record<StorageName, Storage>> = {
   f32: {
     name: 'f32',
-    dtype: 'float32',
+    dtype: STORAGE_DTYPES.f32,
     file: 'F32',
     written: 'F32',
+    packed: undefined,
     rowMultiple: 1,
+    forTokens: 'f32',
     bytes: (shape) => 4 * numel(shape),
     decode: (bytes, shape) => new Float32Array(bytes, 0, numel(shape)),
     encode: (numbers) => numbers,
     elements: (bytes, shape) => new Float32Array(bytes, 0, numel(shape)),
   },
-  f16: halves({ name: 'f16', dtype: 'float16', file: 'F16' }, f16ToF32, f32ToF16),
-  bf16: halves({ name: 'bf16', dtype: 'bfloat16', file: 'BF16' }, bf16ToF32, f32ToBf16),
-  q8: packed('q8'),
-  q4: packed('q4'),
+  f16: halves('f16', 'F16', { toF32: f16ToF32, fromF32: f32ToF16 }),
+  bf16: halves('bf16', 'BF16', { toF32: bf16ToF32, fromF32: f32ToBf16 }),
+  q8: packed('q8', Q8),
+  q4: packed('q4', Q4, 'q8'),
 };
 
-/** The storage of a matrix computed from one with storage `storage`: packed numbers aren't packed again, because that would round twice. */
+/** The storage of a matrix that is computed from a stored one. Packed numbers become f16, because packing again would round twice. */
 export function unpacked(storage: Storage): Storage {
-  return storage.file === undefined ? storages.f16 : storage;
+  return storage.packed === undefined ? storage : storages.f16;
 }
 
-function halves(
-  names: { readonly name: 'f16' | 'bf16'; readonly dtype: Storage['dtype']; readonly file: 'F16' | 'BF16' },
-  toF32: (bits: Uint16Array) => Float32Array<ArrayBuffer>,
-  fromF32: (numbers: Float32Array) => Uint16Array<ArrayBuffer>,
-): Storage {
+interface PackedStorage {
+  readonly name: StorageName;
+  readonly form: PackedForm;
+}
+
+/** The packed storage with the fewest bits, but at least `bits`. */
+export function packedStorage(bits: number): PackedStorage | undefined {
+  return Object.values(storages)
+    .flatMap(({ name, packed: form }) => (form === undefined ? [] : [{ name, form }]))
+    .sort((a, b) => a.form.bits - b.form.bits)
+    .find(({ form }) => form.bits >= bits);
+}
+
+interface HalfConversions {
+  toF32(bits: Uint16Array): Float32Array<ArrayBuffer>;
+  fromF32(numbers: Float32Array): Uint16Array<ArrayBuffer>;
+}
+
+function halves(name: StorageName, file: 'F16' | 'BF16', { toF32, fromF32 }: HalfConversions): Storage {
   const elements = (bytes: ArrayBuffer, shape: Shape) => new Uint16Array(bytes, 0, numel(shape));
   return {
-    ...names,
-    written: names.file,
+    name,
+    dtype: STORAGE_DTYPES[name],
+    file,
+    written: file,
+    packed: undefined,
     rowMultiple: 4,
+    forTokens: name,
     bytes: (shape) => 2 * numel(shape),
     decode: (bytes, shape) => toF32(elements(bytes, shape)),
     encode: (numbers) => fromF32(numbers),
@@ -72,16 +96,18 @@ function halves(
   };
 }
 
-function packed(name: PackedName): Storage {
+function packed(name: StorageName, form: PackedForm, forTokens = name): Storage {
   return {
     name,
-    dtype: name,
+    dtype: STORAGE_DTYPES[name],
     file: undefined,
     written: 'F16',
+    packed: form,
     rowMultiple: GROUP,
-    bytes: (shape) => packedBytes(shape, name),
-    decode: (bytes, shape) => unpack(bytes, shape, name),
-    encode: (numbers, shape) => pack(numbers, shape, name),
-    elements: (bytes, shape) => f32ToF16(unpack(bytes, shape, name)),
+    forTokens,
+    bytes: (shape) => packedBytes(shape, form),
+    decode: (bytes, shape) => unpack(bytes, shape, form),
+    encode: (numbers, shape) => pack(numbers, shape, form),
+    elements: (bytes, shape) => f32ToF16(unpack(bytes, shape, form)),
   };
 }

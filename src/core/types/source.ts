@@ -3,7 +3,7 @@ import type { Files } from '../input/named_files';
 /** The location of a model's files. */
 export type ModelSource =
   /**
-   * 'org/name' on the hub; or the URL of a folder if it begins with '/', '../', '../../' or 'https:'. Relative URLs are resolved against
+   * 'org/name' on the hub; or the URL of a folder if it begins with '/', './', '../' or 'https:'. Relative URLs are resolved against
    * the document's URL.
    */
   | string

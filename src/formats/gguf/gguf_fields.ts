@@ -4,12 +4,12 @@ import { GgufMetadata } from './gguf_metadata';
 
 export const AS_A_FOLDER = 'Load the model from its folder of safetensors.';
 
-/** What a file says of its model. Its values are as untrusted as the file; wrong types are refused with `invalid_format`. */
+/** The fields of a file that describe its model. They are untrusted: a value of a wrong type throws `invalid_format`. */
 export class GgufFields {
   /** llama.cpp's name of the family. */
   readonly architecture: string;
   readonly metadata: GgufMetadata;
-  /** What rotary frequencies are divided by, one number for each. Undefined where the file has no such tensor. */
+  /** The number by which each rotary frequency is divided. Undefined if the file has no such tensor. */
   readonly ropeFactors: Float32Array | undefined;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
 
@@ -29,7 +29,7 @@ export class GgufFields {
     return this.metadata.number(this.#key(key));
   }
 
-  /** A float32 as config.json has it: the shortest number that is the same float32, 1e-5 and not 0.000009999999747. */
+  /** A float32 as config.json writes it: the shortest number that rounds to it, such as 1e-5 instead of 0.000009999999747. */
   float(key: string): number | undefined {
     const value = this.number(key);
     return value === undefined ? undefined : shortest(value);
@@ -44,7 +44,7 @@ export class GgufFields {
     return this.metadata.numberOrFlags(this.#key(key));
   }
 
-  /** What all of config.json's have. */
+  /** The fields of config.json that all families have. */
   tokens(): JsonObject {
     const { metadata } = this;
     const id = (name: string): number | null => metadata.number(`tokenizer.ggml.${name}_token_id`) ?? null;
@@ -62,6 +62,7 @@ export class GgufFields {
   }
 }
 
+/** The shortest number that rounds to the same float32. */
 export function shortest(value: number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));

@@ -7,18 +7,19 @@ import type { WeightHeaders } from '../models/weight_headers';
 import { ByteReader } from '../tensors/byte_reader';
 import { RowReader, reading, type StoredTensor } from '../tensors/stored_tensor';
 import type { TensorHeader } from '../tensors/tensor_header';
-import { type GgufModel, modelOf } from './gguf_families';
+import { type GgufModel, modelOf } from './families/gguf_families';
+import { checkpointName } from './families/tensor_names';
 import { GgufFields } from './gguf_fields';
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './gguf_header';
-import { checkpointName } from './gguf_names';
-import { byteLength, headerOf, invalid, packingOf, storedTensor, undone } from './gguf_tensor';
-import { tokenizerOf } from './gguf_tokenizer';
+import { byteLength, invalid, packingOf } from './gguf_packing';
+import { headerOf, storedTensor } from './gguf_tensor';
+import { tokenizerOf } from './tokenizer/gguf_tokenizer';
 
-/** What rotary frequencies are divided by. */
+/** The tensor by which rotary frequencies are divided. */
 const ROPE_FACTORS = 'rope_freqs.weight';
-/** A head has fewer pairs. */
+/** Most factors: a head has fewer pairs of numbers. */
 const MOST_FACTORS = 2 ** 16;
-/** Bytes of what stands before them that are kept in memory; else the file is opened once more. */
+/** Factors that begin within so many bytes are read ahead; for others the file is opened a second time. */
 const NEAR = 2 ** 20;
 
 interface Opened {
@@ -28,8 +29,8 @@ interface Opened {
 }
 
 /**
- * A model in one GGUF file, whose fields hold configuration and tokenizer. Packed types come as the float32 numbers that they stand
- * for, or packed as the device has them.
+ * A model in one GGUF file, whose fields hold configuration and tokenizer. Packed tensors are read as float32 numbers, or packed for
+ * the device.
  */
 export class GgufFiles implements ModelFiles {
   readonly #source: FileSource;
@@ -48,12 +49,12 @@ export class GgufFiles implements ModelFiles {
     return (await this.#describe()).config;
   }
 
-  /** Of what stands before the tensors: most of it is the tokenizer. */
+  /** Bytes before the tensors, most of which are the tokenizer. */
   async headerBytes(): Promise<number> {
     return (await this.#open()).header.bytesRead;
   }
 
-  /** What tokenizer.json and tokenizer_config.json would hold, and how many bytes that was. */
+  /** The contents of tokenizer.json and tokenizer_config.json, and the bytes that were read for them. */
   async tokenizer(): Promise<
     { readonly tokenizer: JsonObject; readonly config: JsonObject; readonly bytes: number } | undefined
   > {
@@ -70,7 +71,7 @@ export class GgufFiles implements ModelFiles {
     const tensors = header.tensors.map((tensor) => {
       const packing = packingOf(tensor, this.#file);
       end = Math.max(end, header.dataOffset + tensor.offset + byteLength(tensor, packing));
-      return this.#told(tensor, model);
+      return this.#headerOf(tensor, model);
     });
     return { tensors, bytes: stream.size ?? end, files: [this.#file] };
   }
@@ -83,34 +84,34 @@ export class GgufFiles implements ModelFiles {
     let position = 0;
     for (const tensor of header.tensors) {
       const packing = packingOf(tensor, this.#file);
-      const told = this.#told(tensor, model);
+      const found = this.#headerOf(tensor, model);
       if (tensor.offset < position) throw invalid(this.#file, `${tensor.name} overlaps the tensor before it`);
       await reader.skip(tensor.offset - position);
       const length = byteLength(tensor, packing);
       position = tensor.offset + length;
-      // Else memory would be taken for what doesn't come.
+      // Checked first, so that no memory is allocated for bytes that the file lacks.
       if (header.dataOffset + position > (stream.size ?? Number.MAX_SAFE_INTEGER)) {
         throw invalid(this.#file, `${tensor.name} ends after the file`);
       }
-      if (!select(told)) {
+      if (!select(found)) {
         await reader.skip(length);
         continue;
       }
       const change = model.changeOf(tensor.name, tensor.shape[0] ?? 1);
-      if (change === undefined || told.packed?.transposed) {
+      if (change === undefined || found.packed?.transposed) {
         const rows = new RowReader(tensor.shape, length, (bytes) => reader.take(bytes));
-        yield storedTensor(told, rows, packing);
+        yield storedTensor(found, rows, packing);
         await reader.skip(rows.bytesLeft);
       } else {
-        // All of it is needed.
-        const whole = undone(change, await reader.take(length), told.shape, packing);
-        yield storedTensor(told, new RowReader(told.shape, whole.length, reading(whole)), packing);
+        // Undoing a change needs the whole tensor.
+        const whole = change.undo(await reader.take(length), found.shape, packing);
+        yield storedTensor(found, new RowReader(found.shape, whole.length, reading(whole)), packing);
       }
     }
     await reader.skipRest();
   }
 
-  /** Ends the download, where there is one. */
+  /** Cancels the download, if one is open. */
   async close(): Promise<void> {
     await this.#opened?.stream.cancel();
   }
@@ -135,12 +136,12 @@ export class GgufFiles implements ModelFiles {
     return this.#model;
   }
 
-  #told(tensor: GgufTensor, { names, changeOf }: GgufModel): TensorHeader {
+  #headerOf(tensor: GgufTensor, { names, changeOf }: GgufModel): TensorHeader {
     const change = changeOf(tensor.name, tensor.shape[0] ?? 1);
     return headerOf(checkpointName(tensor.name, names), tensor, packingOf(tensor, this.#file), change);
   }
 
-  /** They tell the configuration, so they are read before the tensors come. */
+  /** Reads the factors before the tensors, because the configuration depends on them. */
   async #ropeFactors({
     reader,
     header: { tensors, dataOffset, bytesRead },
@@ -160,7 +161,7 @@ export class GgufFiles implements ModelFiles {
     return new Float32Array(bytes.buffer);
   }
 
-  /** Bytes from somewhere in the file. */
+  /** Reads bytes at a place in the file. */
   async #read(from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const stream = await openFile(this.#source, this.#file);
     try {

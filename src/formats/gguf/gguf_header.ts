@@ -5,26 +5,26 @@ import { GgufReader, type GgufValue } from './gguf_reader';
 
 export interface GgufTensor {
   readonly name: string;
-  /** As torch has it: the last dimension runs fastest. */
+  /** In torch's order: the last dimension is contiguous. */
   readonly shape: readonly number[];
-  /** ggml's number of its type. */
+  /** ggml's number of the type. */
   readonly type: number;
-  /** From where the tensors begin. */
+  /** Bytes after the beginning of the first tensor. */
   readonly offset: number;
 }
 
 export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** In the order of the file's bytes. */
+  /** In the order of their bytes in the file. */
   readonly tensors: readonly GgufTensor[];
-  /** Bytes before the first tensor's, with padding. */
+  /** Bytes before the first tensor, including padding. */
   readonly dataOffset: number;
-  /** Bytes that were read. */
+  /** Bytes that were read for the header. */
   readonly bytesRead: number;
 }
 
 interface GgufLimits {
-  /** Bytes of what stands before the tensors: most of it is the tokenizer. */
+  /** Most bytes before the tensors, which are mainly the tokenizer. */
   readonly tokenizer: number;
   readonly tensors: number;
 }
@@ -36,7 +36,7 @@ const MOST_DIMENSIONS = 4;
 const MOST_NAME = 512;
 const ALIGNMENT = 'general.alignment';
 
-/** Reads what a GGUF file begins with. Throws `invalid_format`, `limit_exceeded`. */
+/** Reads the header of a GGUF file. Throws `invalid_format`, `limit_exceeded`. */
 export async function readGgufHeader(stream: ByteReader, file: string, limits: GgufLimits): Promise<GgufHeader> {
   const reader = new GgufReader(stream, { file, limit: limits.tokenizer });
   await reader.ready();

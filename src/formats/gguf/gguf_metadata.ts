@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { GgufHeader } from './gguf_header';
 import type { GgufValue } from './gguf_reader';
 
-/** A GGUF file's fields, by what they should be. */
+/** The fields of a GGUF file by their expected types. A field of another type throws `invalid_format`. */
 export class GgufMetadata {
   readonly file: string;
   readonly #fields: ReadonlyMap<string, GgufValue>;

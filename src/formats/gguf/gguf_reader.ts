@@ -3,7 +3,7 @@ import type { ByteReader } from '../tensors/byte_reader';
 
 export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
 
-/** A kind of number: its bytes, and how one is read. */
+/** A type of numbers. */
 interface Scalar {
   readonly bytes: number;
   read(view: DataView, at: number): number | boolean;
@@ -24,18 +24,21 @@ const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
 ]);
 const TEXT = 8;
 const LIST = 9;
-/** Each takes more memory than its bytes; vocabularies have fewer. */
+/** Most numbers of a list, each of which takes more memory than its bytes. Vocabularies have fewer. */
 const MOST_NUMBERS = 2 ** 22;
-/** More than what describes a tensor has, with the longest name. */
+/** More bytes than any tensor's description has. */
 const RECORD_BYTES = 1024;
 
-/** Takes GGUF's numbers, texts and lists from a stream, and no more bytes than a limit: what a length promises is seen to come. */
+/**
+ * Reads GGUF's numbers, texts and lists from a stream, up to a limit of bytes. Memory is allocated only for bytes that have arrived,
+ * whatever length the file claims.
+ */
 export class GgufReader {
   position = 0;
   readonly #stream: ByteReader;
   readonly #file: string;
   readonly #limit: number;
-  /** What a text begins with is of the text: tokens may begin with a byte order mark. */
+  /** Doesn't remove a byte order mark, which may be the beginning of a token. */
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(stream: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
@@ -44,7 +47,7 @@ export class GgufReader {
     this.#limit = limit;
   }
 
-  /** Waits for a tensor's description, or for a name: to be called before each. They are read in one go then. */
+  /** Waits until a tensor's description or a name has arrived, so that it can be read synchronously. Call it before each. */
   ready(): Promise<void> {
     return this.#stream.fetch(RECORD_BYTES);
   }
@@ -53,7 +56,7 @@ export class GgufReader {
     return this.#view(4).getUint32(0, true);
   }
 
-  /** Beyond 2^53 it is off by some, and then too large for anything. */
+  /** Numbers beyond 2^53 are rounded; they exceed every limit anyway. */
   u64(): number {
     return Number(this.#view(8).getBigUint64(0, true));
   }

@@ -1,23 +1,58 @@
-/** What llama.cpp does to a tensor's numbers, which is undone. */
-export type TensorChange =
-  /** Rows in another order: `from` is where the file keeps a row of so many. */
-  | { readonly kind: 'rows'; from(row: number, rows: number): number }
-  /** A matrix that the checkpoint has as its transpose. */
-  | { readonly kind: 'turned' }
-  /** One was added to each number. */
-  | { readonly kind: 'plus one' };
+import type { TensorHeader } from '../tensors/tensor_header';
+import { transpose } from '../tensors/transpose';
+import { toFloat32 } from '../tensors/values';
+import { unpackBlocks } from './blocks/block_types';
+import type { GgufPacking } from './gguf_packing';
 
-/** The rows of queries or keys: llama.cpp has the halves of a head, which rotate with each other, side by side. */
-export function interleaved(heads: number): TensorChange {
+/** A change that llama.cpp made to a tensor, and how it is undone. */
+export interface TensorChange {
+  /** The header of the original tensor. */
+  header(changed: TensorHeader): TensorHeader;
+  /** The bytes of the original tensor. `shape` is its shape. */
+  undo(bytes: Uint8Array<ArrayBuffer>, shape: readonly number[], packing: GgufPacking): Uint8Array<ArrayBuffer>;
+}
+
+/** A matrix was transposed. */
+export const TURNED: TensorChange = {
+  header: ({ packed, ...header }) => ({
+    ...header,
+    shape: header.shape.toReversed(),
+    packed: packed && { ...packed, transposed: true },
+  }),
+  undo: (bytes, shape, { dtype }) => turned(bytes, shape, dtype === 'F32' ? 4 : 2),
+};
+
+/** One was added to each number. */
+export const PLUS_ONE: TensorChange = {
+  header: (header) => ({ ...header, dtype: 'F32', packed: undefined }),
+  // The original number to the last bit that the sum holds: near one, subtraction rounds nothing.
+  undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
+};
+
+/** The rows have another order: `from` is the row of the file that holds a row of the original. */
+function reordered(from: (row: number, rows: number) => number): TensorChange {
   return {
-    kind: 'rows',
-    from(row, rows) {
-      const size = rows / heads;
-      const [head, within] = [Math.floor(row / size), row % size];
-      const half = size / 2;
-      return head * size + (within < half ? 2 * within : 2 * (within - half) + 1);
+    header: (header) => header,
+    undo(bytes, [rows = 1]) {
+      const width = bytes.length / rows;
+      const ordered = new Uint8Array(bytes.length);
+      for (let row = 0; row < rows; row++) {
+        const begin = width * from(row, rows);
+        ordered.set(bytes.subarray(begin, begin + width), width * row);
+      }
+      return ordered;
     },
   };
+}
+
+/** The rows of queries or keys: llama.cpp puts the numbers of a head that rotate together side by side. */
+export function interleaved(heads: number): TensorChange {
+  return reordered((row, rows) => {
+    const size = rows / heads;
+    const [head, within] = [Math.floor(row / size), row % size];
+    const half = size / 2;
+    return head * size + (within < half ? 2 * within : 2 * (within - half) + 1);
+  });
 }
 
 /**
@@ -26,19 +61,30 @@ export function interleaved(heads: number): TensorChange {
  */
 export function ungrouped(heads: number, kvHeads: number): TensorChange {
   const queries = heads / kvHeads;
-  return {
-    kind: 'rows',
-    from(row, rows) {
-      const size = rows / (heads + 2 * kvHeads);
-      const [head, within] = [Math.floor(row / size), row % size];
-      const [group, member] = [Math.floor(head / (queries + 2)), head % (queries + 2)];
-      const before = member < queries ? group * queries + member : heads + (member - queries) * kvHeads + group;
-      return before * size + within;
-    },
-  };
+  return reordered((row, rows) => {
+    const size = rows / (heads + 2 * kvHeads);
+    const [head, within] = [Math.floor(row / size), row % size];
+    const [group, member] = [Math.floor(head / (queries + 2)), head % (queries + 2)];
+    const before = member < queries ? group * queries + member : heads + (member - queries) * kvHeads + group;
+    return before * size + within;
+  });
 }
 
-/** Whether heads of so many rows each can be told apart. */
+/** Whether rows divide into so many heads. */
 export function areHeads(rows: number, heads: number): boolean {
   return Number.isSafeInteger(heads) && heads > 0 && Number.isInteger(rows / heads);
+}
+
+/** A matrix of `shape` from the bytes of its transpose, whose numbers have `width` bytes. */
+export function turned(
+  bytes: Uint8Array<ArrayBuffer>,
+  [rows = 1, columns = 1]: readonly number[],
+  width: 2 | 4,
+): Uint8Array<ArrayBuffer> {
+  const numbers = width === 4 ? new Float32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
+  return new Uint8Array(transpose(numbers, columns, rows).buffer);
+}
+
+function widened(bytes: Uint8Array<ArrayBuffer>, { dtype, block }: GgufPacking): Float32Array<ArrayBuffer> {
+  return block === undefined ? new Float32Array(toFloat32({ dtype, bytes })) : unpackBlocks(block, bytes);
 }

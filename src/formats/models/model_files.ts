@@ -7,20 +7,20 @@ import type { TensorHeader } from '../tensors/tensor_header';
 import { readWeightHeaders, type WeightHeaders } from './weight_headers';
 import { readWeights } from './weights';
 
-/** What a model is loaded from, whatever the format of its files. */
+/** The files of a model, in any format. */
 export interface ModelFiles {
-  /** What config.json says. Throws `not_found`, `invalid_format`, `limit_exceeded` and what the source throws. */
+  /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */
   config(): Promise<PretrainedConfig>;
-  /** What stands before the weights, which don't come. For files whose tensors aren't asked for. Throws as `tensors` does. */
+  /** The headers of all tensors. Call it instead of `tensors`: no weights are read. Throws like `tensors`. */
   headers(): Promise<WeightHeaders>;
   /**
-   * The tensors that `select` takes, one after the other as they come in. It is asked before a tensor's bytes are read, so it is
-   * the place to compare shapes; what it throws ends the reading. Leaving the loop early cancels the download.
+   * Yields the tensors that `select` accepts, in the order in which they arrive. `select` is called before a tensor's bytes are read, so
+   * it can check shapes; an error that it throws ends the reading. Leaving the loop early cancels the download.
    */
   tensors(select: (tensor: TensorHeader) => boolean): AsyncIterable<StoredTensor>;
 }
 
-/** A folder as Hugging Face has them: config.json, and model.safetensors or its shards. */
+/** The files of a Hugging Face folder: config.json, and model.safetensors or its shards. */
 export function folderFiles(source: FileSource, limits: ParserLimits = defaultLimits): ModelFiles {
   return {
     async config() {

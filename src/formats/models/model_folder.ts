@@ -7,7 +7,7 @@ import { expectSize, formatHeader, inFileOrder, sizeOf } from '../tensors/safete
 import { TORCH_METADATA } from '../tensors/tensors';
 import { WEIGHTS_FILE, WEIGHTS_INDEX } from './weights';
 
-/** What is known of a weight before its numbers are there. */
+/** A weight's description, which is known before its numbers. */
 export interface ModelTensorSpec {
   readonly name: string;
   readonly dims: Tensor['dims'];
@@ -20,22 +20,22 @@ export interface ModelTensor extends ModelTensorSpec {
 }
 
 interface ModelFolderOptions {
-  /** Tensors of all files, in any order; each comes once in `tensors`, in any order again. */
+  /** The tensors of all files, in any order. `tensors` yields each of them once, in any order. */
   readonly specs: readonly ModelTensorSpec[];
-  /** One at a time: the next is asked for when this one's bytes lie in a Blob, which browsers keep out of memory. */
+  /** Yields one tensor at a time. The next is requested after this one's bytes are in a Blob, which browsers hold outside memory. */
   readonly tensors: AsyncIterable<ModelTensor>;
-  /** Weights above this are split into shards of at most so many bytes each, but for single tensors. Default 5·10⁹. */
+  /** Largest file of weights in bytes, unless a single tensor is larger. Default: 5·10⁹. */
   readonly maxShardBytes?: number;
 }
 
-/** What transformers takes. */
+/** The metadata that transformers requires. */
 const MAX_SHARD_BYTES = 5e9;
 
 /**
- * A model's folder as transformers' `save_pretrained` writes it: config.json, and model.safetensors or shards with an
- * index. `config` is written as it is, but for the type of the weights.
+ * Writes a model's folder like transformers' `save_pretrained`: config.json, and model.safetensors or shards with an index. `config` is
+ * written unchanged, except the dtype of the weights.
  *
- * Throws `invalid_argument` where `tensors` gives something else than `specs` say, and what `tensors` throws.
+ * Throws `invalid_argument` if `tensors` doesn't match `specs`, and the errors of `tensors`.
  */
 export async function writeModelFolder(
   config: PretrainedConfig,
@@ -80,7 +80,7 @@ async function collect(
   return contents;
 }
 
-/** As many tensors in a row as fit, file after file. */
+/** Divides tensors into files, in order, as many in each as fit. */
 function split(specs: readonly Spec[], maxBytes: number): readonly (readonly Spec[])[] {
   const shards: Spec[][] = [[]];
   let bytes = 0;
@@ -113,14 +113,14 @@ function indexOf(shards: readonly (readonly Spec[])[], names: readonly string[])
   };
 }
 
-/** transformers 5 loads weights as what config.json calls them, under one of two names. */
+/** The dtype for config.json, in which transformers 5 loads weights, under one of two names. */
 function withDtype(config: PretrainedConfig, specs: readonly ModelTensorSpec[]): PretrainedConfig {
   const has = (wanted: ModelTensorSpec['dtype']): boolean => specs.some((spec) => spec.dtype === wanted);
   const dtype = has('BF16') ? 'bfloat16' : has('F16') ? 'float16' : 'float32';
   return { ...config, [Object.hasOwn(config, 'torch_dtype') ? 'torch_dtype' : 'dtype']: dtype };
 }
 
-/** Python's floats: transformers checks types, and what it wrote as 0.0 or 1e-06 is 0 or 0.000001 in JavaScript. */
+/** The fields that are Python floats. transformers checks their type, and JavaScript would write 0.0 as 0. */
 const FLOATS = [
   'attention_dropout',
   'attn_logit_softcapping',

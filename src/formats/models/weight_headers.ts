@@ -19,12 +19,12 @@ import {
   type WeightLimits,
 } from './weights';
 
-/** What weights are before they come. */
+/** The headers of a model's weights. */
 export interface WeightHeaders {
   readonly tensors: readonly TensorHeader[];
-  /** Of all files that hold them. */
+  /** Bytes of all files of weights. */
   readonly bytes: number;
-  /** Their names. */
+  /** The files' names. */
   readonly files: readonly string[];
 }
 
@@ -34,15 +34,15 @@ type ReadHeaders = (
   limits: WeightLimits,
 ) => Promise<Pick<WeightHeaders, 'tensors' | 'bytes'>>;
 
-/** As `readWeights` looks for them. */
+/** In the order of `readWeights`. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadHeaders }[] = [
   { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, read: readSafetensorsHeader },
   { file: TORCH_FILE, index: TORCH_INDEX, read: readTorchHeader },
 ];
 
 /**
- * Reads of a model's weights what stands before the first number: a safetensors file's header, or the pickle that a pytorch_model.bin
- * begins with; of shards, those of each. The rest of the download is cancelled. Throws as `readWeights` does.
+ * Reads the headers of a model's weights: the header of each safetensors file, or the pickle at the beginning of each pytorch_model.bin.
+ * The rest of each download is cancelled. Throws like `readWeights`.
  */
 export async function readWeightHeaders(
   source: FileSource,

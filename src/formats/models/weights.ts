@@ -33,13 +33,13 @@ type Select = (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean;
 export interface ReadWeightsOptions {
   readonly limits?: WeightLimits;
   /**
-   * Called before a tensor's bytes are read: false skips it; what it throws ends the reading. The place to compare
-   * shapes before memory is taken.
+   * Called before a tensor's bytes are read, so it can check shapes before memory is allocated: false skips the tensor, and an error
+   * that it throws ends the reading.
    */
   readonly select?: Select;
 }
 
-/** Reads one file of weights; `onNames` is told what it holds, and of how many bytes it is, before any tensor is read. */
+/** Reads one file of weights. `onNames` is called with the tensors' names and the file's bytes before any tensor is read. */
 type ReadFile = (
   stream: ByteStream,
   file: string,
@@ -48,7 +48,7 @@ type ReadFile = (
   select: Select,
 ) => AsyncGenerator<StoredTensor, void, undefined>;
 
-/** As transformers looks for them. */
+/** In the order in which transformers looks for them. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadFile }[] = [
   { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, read: readSafetensorsFile },
   { file: TORCH_FILE, index: TORCH_INDEX, read: readTorchFile },
@@ -56,9 +56,9 @@ const FORMATS: readonly { readonly file: string; readonly index: string; readonl
 
 /**
  * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards,
- * tensor by tensor in file order while the files come in: never more than the rows that are taken and one chunk are in memory (of a
- * pytorch_model.bin, a storage that tensors share, and a tensor of it). Leaving the loop early cancels the download. Throws what the source throws,
- * `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
+ * tensor by tensor in file order while the files arrive. Memory holds at most the rows that are taken and one chunk (for a
+ * pytorch_model.bin, a storage that tensors share, and one of its tensors). Leaving the loop early cancels the download. Throws the
+ * source's errors, `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
  */
 export async function* readWeights(
   source: FileSource,
@@ -95,20 +95,20 @@ async function* readShards(
   if (totalSize !== undefined) source.expect(totalSize);
   for (const [file, names] of shards) {
     const expect = (held: { has(name: string): boolean }): void => expectTensors(file, index, names, held);
-    // What the index maps to another shard, or nowhere, isn't this shard's to give.
+    // A tensor that the index doesn't map to this shard is skipped.
     const isWanted: Select = (tensor) => names.has(tensor.name) && select(tensor);
     yield* read(await openFile(source, file), file, limits, expect, isWanted);
   }
 }
 
 interface WeightsIndex {
-  /** Bytes of all tensors, as the index says. */
+  /** Bytes of all tensors, according to the index. */
   readonly totalSize: number | undefined;
   /** The names of the tensors in each file, in the order of the index. */
   readonly shards: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Reads an index of shards, which must be plain file names beside it. Throws `invalid_format`, `limit_exceeded`. */
+/** Reads an index of shards, whose names must be plain names of files beside it. Throws `invalid_format`, `limit_exceeded`. */
 export function parseWeightsIndex(
   bytes: Uint8Array,
   limits: WeightLimits = defaultLimits,
@@ -137,7 +137,7 @@ export function parseWeightsIndex(
   return { totalSize: typeof totalSize === 'number' && totalSize > 0 ? totalSize : undefined, shards };
 }
 
-/** No path and no hidden file: a name can't lead out of the model's folder. */
+/** Whether a name is neither a path nor a hidden file, so that it can't leave the model's folder. */
 function isShardName(file: string, extension: string): boolean {
   return file.endsWith(extension) && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.[a-z]+$/.test(file);
 }
@@ -186,7 +186,7 @@ async function* readSafetensorsFile(
   }
 }
 
-/** The header of a safetensors file, of which no more is read. */
+/** Reads only the header of a safetensors file. */
 export async function readHeader(
   reader: ByteReader,
   file: string,
@@ -205,7 +205,7 @@ export async function readHeader(
   }
 }
 
-/** The same error, naming the file: the parser knows only bytes. */
+/** Adds the file's name to an error of the parser, which knows only bytes. */
 function inFile(file: string, { code, message, hint, detail }: WebVeraError): WebVeraError {
   return new WebVeraError(code, `${file}: ${message}`, { hint, detail: { ...detail, file } });
 }

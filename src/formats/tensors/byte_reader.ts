@@ -2,19 +2,19 @@ import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { ByteStream } from '../../core/input/file_source';
 
-/** Bytes for which memory is taken before they have come, where the stream's size isn't known. */
+/** Most bytes for which memory is allocated before they arrive, if the stream's size isn't known. */
 const PIECE = 65_536;
-/** Bytes that are taken in small parts before others have a turn. */
+/** Bytes that are read in small parts before the thread is yielded. */
 const STRETCH = 65_536;
 
-/** Takes exact numbers of bytes from a stream, and no more memory than what was asked for. */
+/** Reads exact numbers of bytes from a stream, and allocates no more memory than these. */
 export class ByteReader {
   readonly #stream: ByteStream;
   readonly #file: string;
   #chunk = new Uint8Array(0);
-  /** How much of the chunk was taken. */
+  /** Bytes of the chunk that were read. */
   #at = 0;
-  /** Where in the file it begins. */
+  /** The position in the file at which the chunk begins. */
   #chunkBegin = 0;
   #hasEnded = false;
   readonly #breather = new Breather();
@@ -27,8 +27,8 @@ export class ByteReader {
   }
 
   /**
-   * The next `length` bytes, in a buffer of their own. Throws `invalid_format` where the file ends before, with no memory taken for
-   * what doesn't come.
+   * Reads the next `length` bytes into a buffer of their own. Throws `invalid_format` if the file ends earlier, without allocating
+   * memory for bytes that don't arrive.
    */
   async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
     expectCount(length);
@@ -42,8 +42,8 @@ export class ByteReader {
   }
 
   /**
-   * Waits until so many bytes have come, or the file's last: `takeNow` then has them without waiting. For some thousand bytes at a
-   * time, as what has come is copied. Now and then it gives way to others.
+   * Waits until `takeNow` can read so many bytes without waiting, or until the file ends. The bytes are copied, so it is meant for a
+   * few thousand bytes at a time. It yields the thread now and then.
    */
   async fetch(length: number): Promise<void> {
     if (this.#position >= this.#stretchEnd) {
@@ -52,7 +52,7 @@ export class ByteReader {
     }
     if (this.available >= length) return;
     const parts = [this.buffered];
-    // Twice as many, so that small chunks aren't copied for each byte that is taken.
+    // Fetches twice as many, so that small chunks aren't copied again for every byte that is read.
     for (let bytes = this.available; bytes < 2 * length; ) {
       const part = await this.#read();
       if (part === undefined) break;
@@ -62,22 +62,22 @@ export class ByteReader {
     if (parts.length > 1) this.#hold(joined(parts), this.#position);
   }
 
-  /** Whether there is nothing to `fetch` so many bytes for. */
+  /** Whether so many bytes can be read without `fetch`. */
   has(length: number): boolean {
     return this.available >= length && this.#position < this.#stretchEnd;
   }
 
-  /** Bytes that have come and aren't taken yet. */
+  /** Bytes that have arrived and haven't been read. */
   get available(): number {
     return this.#chunk.length - this.#at;
   }
 
-  /** Those bytes, until anything else is called. */
+  /** A view of those bytes, valid until the next call. */
   get buffered(): Uint8Array<ArrayBuffer> {
     return this.#chunk.subarray(this.#at);
   }
 
-  /** The next bytes, of those that `fetch` waited for: as a view, which isn't to be kept. Throws as `take` does. */
+  /** Reads bytes that `fetch` waited for, as a view that is valid until the next call. Throws like `take`. */
   takeNow(length: number): Uint8Array<ArrayBuffer> {
     const begin = this.#at;
     const end = begin + length;
@@ -86,7 +86,7 @@ export class ByteReader {
     return this.#chunk.subarray(begin, end);
   }
 
-  /** The same of one byte. */
+  /** Like `takeNow`, but one byte. */
   byteNow(): number {
     const byte = this.#chunk[this.#at];
     if (byte === undefined) throw this.#cutOff(1);
@@ -94,7 +94,7 @@ export class ByteReader {
     return byte;
   }
 
-  /** As `take`, of bytes that stay to be taken. */
+  /** Like `take`, but the bytes can be read again. */
   async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const begin = this.#position;
     const bytes = await this.take(length);
@@ -107,12 +107,12 @@ export class ByteReader {
     await this.#advance(length, () => {});
   }
 
-  /** All that is left. */
+  /** Reads the rest of the stream. */
   async skipRest(): Promise<void> {
     while (await this.#fill()) this.#at = this.#chunk.length;
   }
 
-  /** Throws `invalid_format` unless all bytes were taken. */
+  /** Throws `invalid_format` unless all bytes were read. */
   async expectEnd(): Promise<void> {
     if (!(await this.#fill())) return;
     throw new WebVeraError(
@@ -142,7 +142,7 @@ export class ByteReader {
     }
   }
 
-  /** Makes sure that the chunk holds a byte; false at the stream's end. */
+  /** Makes sure that the chunk has a byte left; returns false at the end of the stream. */
   async #fill(): Promise<boolean> {
     while (this.available === 0) {
       const chunk = await this.#read();
@@ -156,7 +156,7 @@ export class ByteReader {
     return this.#chunkBegin + this.#at;
   }
 
-  /** Goes on with a chunk that begins there in the file. */
+  /** Continues with a chunk that begins at a position in the file. */
   #hold(chunk: Uint8Array<ArrayBuffer>, begin: number): void {
     this.#chunk = chunk;
     this.#chunkBegin = begin;
@@ -200,7 +200,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Anything else would never be reached, byte by byte. */
+/** Throws unless a length is a safe integer: reading would never reach any other. */
 function expectCount(length: number): void {
   if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
 }

@@ -1,6 +1,5 @@
 /**
- * The element types of safetensors with their size in bits. The order is the format's own: by rising alignment.
- * Writers put tensors in the reverse of it.
+ * The dtypes of safetensors with their size in bits, in the format's order of rising alignment. Writers sort tensors in reverse order.
  */
 const dtypeBits = Object.freeze({
   BOOL: 8,
@@ -40,7 +39,7 @@ export function byteSize(dtype: Dtype, shape: readonly number[]): number | undef
   let bits = 1;
   for (const size of [...shape, dtypeBits[dtype]]) {
     bits *= size;
-    // Two safe integers whose true product isn't safe never multiply to a double that is.
+    // If the exact product of two safe integers isn't safe, the rounded product isn't either.
     if (!Number.isSafeInteger(bits)) return undefined;
   }
   return bits % 8 === 0 ? bits / 8 : undefined;

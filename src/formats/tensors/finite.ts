@@ -1,9 +1,9 @@
 import { WebVeraError } from '../../core/errors/error';
 
-/** The exponents of halves that are no numbers. */
+/** The exponent bits of halves that aren't finite. */
 const EXPONENTS = { F16: 0x7c00, BF16: 0x7f80 };
 
-/** Throws `numerical_error` for numbers to be saved, floats or the bits of halves, that aren't all finite. */
+/** Throws `numerical_error` unless all numbers, given as floats or as bits of halves, are finite. */
 export function expectFinite(
   name: string,
   data: Float32Array | Uint16Array,

@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../core/errors/error';
 
 /**
- * A strict reader of the little JSON that safetensors headers use. `JSON.parse` won't do: it takes the last of two
- * equal keys without a word, rounds large integers, and reads `2.0` as 2. Every fault throws `invalid_format`.
+ * A strict reader of the JSON in safetensors headers. `JSON.parse` accepts duplicate keys silently, rounds large integers, and reads
+ * `2.0` as 2. This reader throws `invalid_format` for every fault.
  */
 export class HeaderScanner {
   readonly #text: string;
@@ -48,7 +48,7 @@ export class HeaderScanner {
     for (;;) {
       const code = this.#text.charCodeAt(this.#position);
       if (code === 0x22) break;
-      // NaN, at the end of the text, isn't above 0x1f either.
+      // At the end of the text the code is NaN, which isn't above 0x1f either.
       if (!(code > 0x1f)) throw this.fault('the rest of a string');
       if (code === 0x5c) {
         escaped = true;
@@ -60,7 +60,7 @@ export class HeaderScanner {
     return escaped ? this.#unescape(start, end + 1) : this.#text.slice(start + 1, end);
   }
 
-  /** Takes the literal `null` if it comes next. */
+  /** Reads the literal `null` if it comes next. */
   takeNull(): boolean {
     this.#skipSpace();
     if (!this.#text.startsWith('null', this.#position)) return false;
@@ -68,7 +68,7 @@ export class HeaderScanner {
     return true;
   }
 
-  /** Nothing but white space may follow. */
+  /** Throws unless only white space follows. */
   end(): void {
     this.#skipSpace();
     if (this.#position < this.#text.length) throw this.fault('the end of the header');
@@ -89,7 +89,7 @@ export class HeaderScanner {
     } catch {
       throw this.fault('valid escapes in a string');
     }
-    // Escapes can spell half a surrogate pair, which no UTF-8 name can hold.
+    // An escape can be half of a surrogate pair, which UTF-8 can't encode.
     if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw this.fault('a string of whole characters');
     return value;
   }
@@ -130,7 +130,7 @@ export class HeaderScanner {
   }
 }
 
-/** Untrusted text as it may stand in a message: quoted, and short. */
+/** Untrusted text for a message: quoted and shortened. */
 export function quote(text: string): string {
   return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 80)}…`);
 }

@@ -4,7 +4,7 @@ import { defaultLimits } from '../../core/types/source';
 import { byteSize, type Dtype, dtypes } from './dtype';
 import { type HeaderLimits, PREFIX_BYTES, parseHeader } from './safetensors_header';
 
-/** A tensor as its bytes: little-endian elements, the last dimension runs fastest. */
+/** A tensor's bytes: little-endian elements, row-major. */
 export interface RawTensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -12,14 +12,13 @@ export interface RawTensor {
 }
 
 export interface Safetensors {
-  /** In the order of the file's bytes. */
+  /** In the order of their bytes in the file. */
   readonly tensors: ReadonlyMap<string, RawTensor>;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads a whole file. The tensors' bytes are views into `bytes` and may begin at odd addresses: go through
- * `toFloat32`. Throws `invalid_format`, `limit_exceeded`.
+ * Reads a whole file. The tensors' bytes are views into `bytes` and may begin at odd addresses, so use `toFloat32`. Throws `invalid_format`, `limit_exceeded`.
  */
 export function readSafetensors(bytes: Uint8Array, limits: HeaderLimits = defaultLimits): Safetensors {
   const header = parseHeader(bytes, bytes.length, limits);
@@ -32,9 +31,9 @@ export function readSafetensors(bytes: Uint8Array, limits: HeaderLimits = defaul
 }
 
 /**
- * Writes a file, byte by byte as the `safetensors` package does: metadata first, then tensors by falling alignment
- * and rising name, the header padded with spaces to a multiple of eight. PEFT's metadata is `format: pt`.
- * Throws `invalid_argument` for bytes that don't fit their shape, or a name that no file can hold.
+ * Writes a file with the same bytes as the `safetensors` package: metadata first, then tensors by falling alignment and rising name,
+ * the header padded with spaces to a multiple of eight. PEFT's metadata is `format: pt`. Throws `invalid_argument` for bytes that don't
+ * match the shape, or a name that a file can't hold.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: RawTensor]>,
@@ -53,17 +52,17 @@ export function writeSafetensors(
   return file;
 }
 
-/** What a header says of a tensor, but for its place. */
+/** A tensor's entry in a header, without its place. */
 type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
 
-/** By falling alignment and rising name: the order in which the `safetensors` package writes tensors. */
+/** Compares by falling alignment and rising name, the order in which the `safetensors` package writes tensors. */
 export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readonly T[] {
   return tensors.toSorted((a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || compareAsUtf8(a.name, b.name));
 }
 
 /**
- * The first bytes of a file, up to the first tensor's. The tensors must follow in the given order, without gaps.
- * Throws `invalid_argument` for a name that no file can hold, and for a size that isn't whole bytes.
+ * The bytes of a file before the first tensor. The tensors must follow in the given order, without gaps. Throws `invalid_argument`
+ * for a name that a file can't hold, and for a size that isn't whole bytes.
  */
 export function formatHeader(
   tensors: readonly TensorSpec[],
@@ -84,7 +83,7 @@ export function formatHeader(
   return header;
 }
 
-/** Bytes of a tensor. Throws `invalid_argument` where they aren't whole, or too many to count. */
+/** Bytes of a tensor. Throws `invalid_argument` if they aren't a safe integer. */
 export function sizeOf({ name, dtype, shape }: TensorSpec): number {
   const size = byteSize(dtype, shape);
   if (size !== undefined) return size;
@@ -94,7 +93,7 @@ export function sizeOf({ name, dtype, shape }: TensorSpec): number {
   );
 }
 
-/** Throws `invalid_argument` for bytes that don't fit their shape. */
+/** Throws `invalid_argument` for bytes that don't match the shape. */
 export function expectSize(tensor: TensorSpec & { readonly bytes: Uint8Array }): void {
   const size = sizeOf(tensor);
   if (size === tensor.bytes.length) return;
@@ -106,7 +105,7 @@ export function expectSize(tensor: TensorSpec & { readonly bytes: Uint8Array }):
 }
 
 function formatMetadata(metadata: ReadonlyMap<string, string>): string {
-  // Not through an object: it would lose a key `__proto__` and sort keys that look like numbers.
+  // Written without an object, which would lose a key `__proto__` and reorder keys that look like numbers.
   const fields = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   return `{${fields.join(',')}}`;
 }
@@ -119,7 +118,7 @@ function formatName(name: string): string {
   );
 }
 
-/** Orders strings as their UTF-8 bytes: as JavaScript does, but with surrogates above all other code units. */
+/** Compares strings by their UTF-8 bytes. JavaScript would order surrogates below some other code units. */
 function compareAsUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {

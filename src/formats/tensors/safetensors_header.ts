@@ -5,40 +5,40 @@ import { HeaderScanner, quote } from './header_scanner';
 
 export type HeaderLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>;
 
-/** What the header says of one tensor. Elements are little-endian, the last dimension runs fastest. */
+/** A tensor's entry in the header. Elements are little-endian and row-major. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** First byte and the byte after the last, counted from the end of the header. */
+  /** The first byte and the byte after the last, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
 export interface SafetensorsHeader {
-  /** In the order of the file's bytes, without gaps. */
+  /** In the order of their bytes in the file, without gaps. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** Bytes before the first tensor's. */
+  /** Bytes before the first tensor. */
   readonly dataOffset: number;
   /** Bytes of the whole file. */
   readonly fileSize: number;
 }
 
-/** Bytes of the length field that a file begins with. */
+/** Bytes of the length at the beginning of a file. */
 export const PREFIX_BYTES = 8;
-/** The format's own cap on a header, in bytes. */
+/** The format's own limit for a header, in bytes. */
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_NAME_LENGTH = 512;
 const MAX_RANK = 8;
-/** Tensors without elements: a file of few bytes could hold any number of them. */
+/** Most tensors without elements, of which a small file could hold any number. */
 const MAX_EMPTY = 1000;
-/** Each tensor's entry has it, so that too many are seen before one is read. */
+/** Text that every tensor's entry contains: it is counted to refuse too many tensors before any is read. */
 const OFFSETS = '"data_offsets"';
 
 /**
- * Bytes of the header, from a file's first eight. Checked against the size of the file, where it is known, and the
- * limit, so that memory may be taken for it. Throws `invalid_format`, `limit_exceeded`.
+ * The bytes of the header, from a file's first eight bytes. They are checked against the limit and the size of the file, if it is
+ * known, so that memory can be allocated for them. Throws `invalid_format`, `limit_exceeded`.
  */
 export function headerLength(prefix: Uint8Array, fileSize: number | undefined, limits: HeaderLimits): number {
   if (prefix.length < PREFIX_BYTES) throw invalid(`expected at least ${PREFIX_BYTES} bytes, got ${prefix.length}`);
@@ -54,10 +54,10 @@ export function headerLength(prefix: Uint8Array, fileSize: number | undefined, l
 }
 
 /**
- * Reads a header from a file's first bytes, which must reach to its end. With `fileSize`, the tensors must fill the
- * file to its last byte; without, the reader must check that the file ends at the header's `fileSize`.
- * Stricter than the format where files in the wild never go: no duplicate keys, unknown fields, control characters in
- * names, names over 512 characters, or more than 8 dimensions. Throws `invalid_format`, `limit_exceeded`.
+ * Reads a header from a file's first bytes, which must include its end. With `fileSize`, the tensors must fill the file to its last
+ * byte; without it, the caller must check that the file ends at the header's `fileSize`. Stricter than the format in ways that published
+ * files never need: no duplicate keys, unknown fields, control characters in names, names over 512 characters, or more than 8
+ * dimensions. Throws `invalid_format`, `limit_exceeded`.
  */
 export function parseHeader(
   bytes: Uint8Array,
@@ -77,7 +77,7 @@ export function parseHeader(
 
 function decode(bytes: Uint8Array): string {
   try {
-    // A byte order mark is kept, and then refused: the format has none.
+    // The decoder keeps a byte order mark, so that it is refused: the format has none.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalid('expected a header in UTF-8');
@@ -131,7 +131,7 @@ function scanTensor(scanner: HeaderScanner, name: string): TensorInfo {
   return { name, dtype, shape, begin, end };
 }
 
-/** Tensors must follow each other without gap or overlap: nothing hides in the file. Returns their size in bytes. */
+/** Checks that tensors follow each other without gap or overlap, so the file holds no other bytes. Returns their size in bytes. */
 function expectGapless(inOrder: readonly TensorInfo[]): number {
   let position = 0;
   for (const { name, begin, end } of inOrder) {

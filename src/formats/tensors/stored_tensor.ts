@@ -1,35 +1,35 @@
 import type { RawTensor } from './safetensors';
 import type { Packed, TensorHeader } from './tensor_header';
 
-/** Rows of a tensor; their bytes lie in a buffer of their own. */
+/** Rows of a tensor, with their bytes in a buffer of their own. */
 export interface TensorRows extends RawTensor {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The same without what their numbers are made of. */
+/** Rows of a tensor without their dtype. */
 export type Rows = Pick<TensorRows, 'shape' | 'bytes'>;
 
-/** A tensor as it comes in: its rows are taken one after the other, and what nobody takes is skipped. */
+/** A tensor that is being read: its rows are taken in order, and rows that aren't taken are skipped. */
 export interface StoredTensor extends TensorHeader {
-  /** The next so many rows (of a vector, elements); without a number, all that are left. Throws what the source throws. */
+  /** Takes the next `rows` rows (of a vector, elements); by default all that are left. Throws the source's errors. */
   take(rows?: number): Promise<TensorRows>;
-  /** Where the file packs numbers as the device may have them: how, and the next rows' words. `take` widens them. */
+  /** Set if the file packs numbers in a form that a storage has: takes the packed words. `take` unpacks them. */
   readonly packed?: PackedRows | undefined;
 }
 
 export interface PackedRows extends Packed {
-  /** Of the transpose, where that is what the file has. */
+  /** Takes the words of the next rows: rows of the transpose, if the file has that. */
   take(rows?: number): Promise<Uint32Array<ArrayBuffer>>;
 }
 
-/** Takes a tensor's rows out of bytes that come. */
+/** Takes a tensor's rows from bytes as they arrive. */
 export class RowReader {
   readonly #shape: readonly number[];
   readonly #rowBytes: number;
   readonly #read: (bytes: number) => Promise<Uint8Array<ArrayBuffer>>;
   #left: number;
 
-  /** `read` gives the next so many of the tensor's bytes, in a buffer of their own. */
+  /** `read` returns the next bytes of the tensor, in a buffer of their own. */
   constructor(shape: readonly number[], bytes: number, read: (bytes: number) => Promise<Uint8Array<ArrayBuffer>>) {
     this.#shape = shape;
     this.#left = shape[0] ?? 1;
@@ -49,7 +49,7 @@ export class RowReader {
   }
 }
 
-/** A tensor whose bytes are its elements'. */
+/** A tensor whose numbers aren't packed. */
 export function plainTensor({ name, dtype, shape }: TensorHeader, rows: RowReader): StoredTensor {
   return {
     name,
@@ -59,7 +59,7 @@ export function plainTensor({ name, dtype, shape }: TensorHeader, rows: RowReade
   };
 }
 
-/** Takes bytes that are there already. */
+/** Returns a `read` function over bytes in memory. */
 export function reading(bytes: Uint8Array<ArrayBuffer>): (count: number) => Promise<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return async (count) => {

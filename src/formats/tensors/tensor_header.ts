@@ -1,15 +1,16 @@
-import type { PackedName } from '../../core/numbers/packed';
+import type { StorageName } from '../../core/numbers/storage_names';
 import type { TensorInfo } from './safetensors_header';
 
-/** How a file packs a tensor's numbers. */
+/** The packed form of a tensor's numbers in a file. */
 export interface Packed {
-  readonly name: PackedName;
-  /** Whether the file has a matrix as its transpose, whose rows are packed. */
+  /** The packed storage that holds the same numbers. */
+  readonly name: StorageName;
+  /** Whether the file holds the transpose, whose rows are packed. */
   readonly transposed: boolean;
 }
 
-/** What is known of a tensor before its numbers come. */
+/** A tensor's description, which is read before its numbers. */
 export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
-  /** Where the file packs numbers as the device may have them: how. */
+  /** Set if the file packs numbers in a form that a storage has. */
   readonly packed?: Packed | undefined;
 }

@@ -3,10 +3,10 @@ import type { Tensor } from '../../core/types/tensor';
 import { expectFinite } from './finite';
 import { writeSafetensors } from './safetensors';
 
-/** What Hugging Face's libraries say of files with tensors of torch. */
+/** The metadata that Hugging Face's libraries write for torch's tensors. */
 export const TORCH_METADATA: ReadonlyMap<string, string> = new Map([['format', 'pt']]);
 
-/** A safetensors file of float32, as PEFT writes it. Throws `numerical_error` for numbers that aren't finite. */
+/** Writes a safetensors file of float32, like PEFT. Throws `numerical_error` for numbers that aren't finite. */
 export function writeTensors(tensors: Iterable<readonly [name: string, tensor: Tensor]>): Uint8Array<ArrayBuffer> {
   const raw = [...tensors].map(([name, { dims, data }]) => {
     expectFinite(name, data);

@@ -1,7 +1,7 @@
-/** Edge of the squares that are turned one after the other, so that both sides stay in the cache. */
+/** Edge of the squares that are transposed one after the other, so that both matrices stay in the cache. */
 const BLOCK = 32;
 
-/** A (rows, columns) matrix as (columns, rows), both row-major. */
+/** Transposes a (rows, columns) matrix; both matrices are row-major. */
 export function transpose<T extends Float32Array | Uint16Array>(source: T, rows: number, columns: number): T {
   const target = source.slice();
   for (let top = 0; top < rows; top += BLOCK) {

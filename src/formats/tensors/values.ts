@@ -3,12 +3,12 @@ import { bf16ToF32, f16ToF32 } from '../../core/numbers/float16';
 import type { Dtype } from './dtype';
 import type { RawTensor } from './safetensors';
 
-/** What numbers are made of. */
+/** The dtypes that `toFloat32` converts. */
 const FLOATS: readonly Dtype[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
- * A tensor's elements as float32, from F32, F16, BF16 or F64. F32 bytes at an aligned address are not copied.
- * The host must be little-endian, as every machine with WebGPU is. Throws `invalid_format` for other dtypes.
+ * Converts a tensor's elements to float32 from F32, F16, BF16 or F64. F32 bytes at an aligned address aren't copied. The host must be
+ * little-endian, like every machine with WebGPU. Throws `invalid_format` for other dtypes.
  */
 export function toFloat32({ dtype, bytes }: Pick<RawTensor, 'dtype' | 'bytes'>): Float32Array {
   switch (dtype) {
@@ -25,7 +25,7 @@ export function toFloat32({ dtype, bytes }: Pick<RawTensor, 'dtype' | 'bytes'>):
   }
 }
 
-/** Throws `invalid_format` for a tensor whose dtype `toFloat32` doesn't take: to be asked before memory is taken for it. */
+/** Throws `invalid_format` for a dtype that `toFloat32` doesn't convert. Call it before memory is allocated for the tensor. */
 export function expectFloats({ name, dtype }: { readonly name: string; readonly dtype: Dtype }): void {
   if (!FLOATS.includes(dtype)) throw noFloats(`${name}: expected numbers`, dtype);
 }
@@ -36,7 +36,7 @@ function noFloats(expected: string, dtype: Dtype): WebVeraError {
   });
 }
 
-/** Where to view `bytes` as elements of `size` bytes: tensors may begin anywhere in a file, typed arrays may not. */
+/** A view of `bytes` as elements of `size` bytes, copied if they aren't aligned, as typed arrays require. */
 function aligned(bytes: Uint8Array, size: number): [buffer: ArrayBufferLike, byteOffset: number, length: number] {
   const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   return [buffer, byteOffset, bytes.length / size];

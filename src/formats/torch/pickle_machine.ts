@@ -3,17 +3,17 @@ import { byteSize, type Dtype } from '../tensors/dtype';
 import { quote } from '../tensors/header_scanner';
 import type { PickleReader } from './pickle_reader';
 
-/** A file's array of numbers, to which tensors point. */
+/** An array of numbers in the file, to which tensors point. */
 export interface StorageRef {
   readonly kind: 'storage';
-  /** The name of its entry, below `data/`. */
+  /** The name of the archive's entry, below `data/`. */
   readonly key: string;
   readonly dtype: Dtype;
   /** Elements. */
   readonly length: number;
 }
 
-/** A view of a storage; all of `offset`, `shape` and `strides` count elements. */
+/** A view of a storage; `offset`, `shape` and `strides` count elements. */
 export interface TensorRef {
   readonly kind: 'tensor';
   readonly storage: StorageRef;
@@ -32,7 +32,7 @@ export interface Dict {
   readonly entries: Map<string, Item>;
 }
 
-/** What a file asks to be called. It is a name here, and nothing is ever looked up by it. */
+/** A function that a file names. It stays a name: nothing is looked up or called by it. */
 interface Callable {
   readonly kind: 'callable';
   readonly name: string;
@@ -60,13 +60,13 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
 const MOST_DIMENSIONS = 8;
 
 /**
- * A stack, a memo, and no more of pickle's machine than state dicts need: nothing is imported, constructed or called. Each of the
- * file's bytes adds one item at most, and items are shared, never copied.
+ * The part of pickle's machine that state dicts need: a stack and a memo. Nothing is imported, constructed or called. Each byte of the
+ * file adds at most one item, and items are shared, never copied.
  */
 export class PickleMachine {
   readonly #reader: PickleReader;
   readonly #stack: Item[] = [];
-  /** Where the stack stood at each open mark. */
+  /** The height of the stack at each open mark. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Item>();
   readonly #storages = new Map<string, StorageRef>();
@@ -122,7 +122,7 @@ export class PickleMachine {
     this.push({ kind: 'callable', name });
   }
 
-  /** Keys and values in turn, into the dict below them. */
+  /** Puts keys and values, which alternate on the stack, into the dict below them. */
   setItems(items: readonly Item[]): void {
     const dict = this.pop();
     if (!isKind(dict, 'dict') || items.length % 2 !== 0) throw this.invalid('sets items of what is no dict');
@@ -134,7 +134,7 @@ export class PickleMachine {
     this.push(dict);
   }
 
-  /** What torch notes on a state dict's modules isn't kept. */
+  /** Ignores torch's notes on a state dict's modules. */
   build(): void {
     this.pop();
     const built = this.pop();
@@ -189,7 +189,7 @@ export class PickleMachine {
     }
     const numel = shape.reduce((product, size) => product * size, 1);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), offset);
-    // Nor may it repeat elements: a few bytes could then ask for any number of them.
+    // A view must not repeat elements either, because a few bytes could then ask for any number of them.
     if (numel > storage.length || (numel > 0 && last >= storage.length)) {
       throw this.invalid(`makes a tensor of ${numel} elements, the last at ${last}, of a storage of ${storage.length}`);
     }

@@ -4,17 +4,17 @@ import type { ByteReader } from '../tensors/byte_reader';
 const LINE_BYTES = 128;
 const TEXT_BYTES = 4096;
 const NEWLINE = 0x0a;
-/** Of the longest opcode, which is one of a text, with the text's length and the text. */
+/** Bytes of the longest opcode: one with a text and its length. */
 const OPCODE_BYTES = 5 + TEXT_BYTES;
 
-/** Takes a pickle's numbers and texts from a stream, opcode by opcode, and no more bytes than a limit. */
+/** Reads a pickle's numbers and texts from a stream, opcode by opcode, up to a limit of bytes. */
 export class PickleReader {
   readonly file: string;
-  /** Bytes taken so far. */
+  /** Bytes read so far. */
   position = 0;
   readonly #reader: ByteReader;
   readonly #limit: number;
-  /** A byte order mark is part of a name. */
+  /** Keeps a byte order mark, which is part of a name. */
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(reader: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
@@ -23,7 +23,7 @@ export class PickleReader {
     this.#limit = limit;
   }
 
-  /** Whether all bytes of the next opcode have come, however many those are. Else `ready` waits for them. */
+  /** Whether all bytes of the next opcode have arrived, whatever its length. Otherwise `ready` waits for them. */
   get isReady(): boolean {
     return this.#reader.has(OPCODE_BYTES);
   }
@@ -54,7 +54,7 @@ export class PickleReader {
     return this.#view(8).getFloat64(0);
   }
 
-  /** A signed integer of so many bytes, of which the lowest comes first; undefined beyond 2^53. */
+  /** A little-endian signed integer of so many bytes; undefined beyond 2^53. */
   long(length: number): number | undefined {
     const bytes = this.#take(length);
     let value = 0n;
@@ -63,13 +63,13 @@ export class PickleReader {
     return Number.isSafeInteger(signed) ? signed : undefined;
   }
 
-  /** Of so many bytes in UTF-8. */
+  /** A text of so many bytes in UTF-8. */
   text(length: number): string {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
     return this.#utf8.decode(this.#take(length));
   }
 
-  /** Up to the line's end, which is taken too. */
+  /** The rest of a line. Its end is read too. */
   line(): string {
     const bytes: number[] = [];
     for (let byte = this.byte(); byte !== NEWLINE; byte = this.byte()) {

@@ -4,7 +4,7 @@ import { quote } from '../tensors/header_scanner';
 import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machine';
 import { PickleReader } from './pickle_reader';
 
-/** One step of the machine, by its byte in the file. */
+/** Steps of the machine by their opcodes. */
 type Opcode = (machine: PickleMachine, reader: PickleReader) => void;
 
 const put =
@@ -12,7 +12,7 @@ const put =
   (machine) =>
     machine.push(item);
 
-/** A tuple of the last so many items. */
+/** Makes a tuple of the last items. */
 const tupleOf =
   (count: number): Opcode =>
   (machine) => {
@@ -51,7 +51,7 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
 
 const PROTO = 0x80;
 const STOP = code('.');
-/** What torch writes; the third differs in opcodes that no state dict has. */
+/** The protocols that torch writes. Protocol 3 differs only in opcodes that state dicts don't have. */
 const PROTOCOLS = [2, 3];
 
 interface StateDictOptions {
@@ -60,8 +60,8 @@ interface StateDictOptions {
 }
 
 /**
- * Reads the pickle of a state dict, to its last byte: which tensor views which storage. Throws `invalid_format` for whatever else a
- * pickle may hold or do, before any of it is done; `limit_exceeded`.
+ * Reads the pickle of a state dict to its last byte: which tensor views which storage. Throws `invalid_format` for anything else in a
+ * pickle, before it takes effect, and `limit_exceeded`.
  */
 export async function readStateDict(
   stream: ByteReader,

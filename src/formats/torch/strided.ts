@@ -3,13 +3,13 @@ import { numel } from '../../core/numbers/shape';
 import { byteSize } from '../tensors/dtype';
 import type { TensorRef } from './pickle_machine';
 
-/** Elements that are copied in one go. */
+/** Elements that are copied before the thread is yielded. */
 const STRETCH = 2 ** 18;
 
 /**
- * A tensor's elements in a buffer of their own, row-major, out of its storage's bytes, which lie at a multiple of eight. The
- * reference was checked: all of it lies within, and it has no more elements than the storage. What is out of order gives way to
- * others now and then.
+ * Copies a tensor's elements from its storage into a buffer of their own, row-major. The storage's bytes begin at a multiple of eight.
+ * The reference has been checked: it lies within the storage and has no more elements. Copying elements that are out of order yields
+ * the thread now and then.
  */
 export async function elementsOf(
   { storage, offset, shape, strides }: TensorRef,
@@ -17,7 +17,7 @@ export async function elementsOf(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const width = byteSize(storage.dtype, [1]) ?? 0;
   if (isContiguous(shape, strides)) return bytes.slice(offset * width, (offset + numel(shape)) * width);
-  // Of eight bytes, each element is two of four: a last axis of its own.
+  // An element of eight bytes is copied as two of four, along an extra last axis.
   const halves = width === 8 ? 2 : 1;
   const all = halves === 1 ? { shape, strides } : { shape: [...shape, 2], strides: [...strides.map((s) => 2 * s), 1] };
   const from = elementsIn(bytes, width);
@@ -35,7 +35,7 @@ function elementsIn({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>, wid
     : new Uint32Array(buffer, byteOffset, length / 4);
 }
 
-/** Copies what a view has of `source`, from `from` on, in its order. */
+/** Copies the elements of a view of `source` that begins at `from`, in the view's order. */
 async function copy(
   source: Elements,
   from: number,
@@ -61,7 +61,7 @@ async function copy(
   }
 }
 
-/** Counts `at` on, of which the last axis stays; gives how far on the next row begins. */
+/** Advances `at` to the next row, and returns the distance to it in elements. */
 function nextRow(at: number[], shape: readonly number[], strides: readonly number[]): number {
   let distance = 0;
   for (let axis = shape.length - 2; axis >= 0; axis--) {
@@ -73,7 +73,7 @@ function nextRow(at: number[], shape: readonly number[], strides: readonly numbe
   return distance;
 }
 
-/** Whether a tensor is all of its storage, in its order. */
+/** Whether a tensor is its whole storage in order. */
 export function isWhole({ storage, offset, shape, strides }: TensorRef): boolean {
   return offset === 0 && numel(shape) === storage.length && isContiguous(shape, strides);
 }
@@ -82,7 +82,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const size = shape[axis] ?? 1;
-    // An axis of one element has no next one.
+    // The stride of an axis with one element doesn't matter.
     if (size !== 1 && strides[axis] !== expected) return false;
     expected *= size;
   }

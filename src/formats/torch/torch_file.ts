@@ -20,13 +20,12 @@ interface Views {
 }
 
 const PICKLE = 'data.pkl';
-/** Far more than the largest models need. What a file may make of each byte takes some 30. */
+/** Most bytes of the pickle, far more than the largest models need. Each may take about 30 bytes of memory. */
 const MOST_PICKLE = 4_000_000;
 
 /**
- * A file that `torch.save` made of a state dict, since PyTorch 1.6: a zip archive whose first entry says which tensor views which
- * storage, and whose other entries are the storages. It is read in one go from its start, one storage at a time; of its pickle
- * nothing is run.
+ * A state dict's file from `torch.save` of PyTorch 1.6 or later: a zip archive whose first entry says which tensor views which storage,
+ * and whose other entries are the storages. It is read once from its start, one storage at a time. Nothing in its pickle is run.
  */
 export class TorchFile {
   readonly #reader: ByteReader;
@@ -43,7 +42,7 @@ export class TorchFile {
     this.#size = stream.size;
   }
 
-  /** The names of its tensors; to be called first. Throws `invalid_format`, `limit_exceeded`. */
+  /** Reads the names of the tensors. Call it first. Throws `invalid_format`, `limit_exceeded`. */
   async names(limits: Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>): Promise<ReadonlySet<string>> {
     const entry = await this.#entries.next();
     if (entry === undefined || !entry.name.endsWith(`/${PICKLE}`)) throw this.#invalid(`expected ${PICKLE} first`);
@@ -55,7 +54,7 @@ export class TorchFile {
     await this.#entries.end(entry, bytes);
     for (const [name, tensor] of tensors) {
       const { storage } = tensor;
-      // Else memory would be taken for what doesn't come.
+      // Checked first, so that no memory is allocated for bytes that the file lacks.
       if (sizeOf(storage) > (this.#size ?? Number.MAX_SAFE_INTEGER)) {
         throw this.#invalid(`expected a longer file, as storage ${storage.key} has ${sizeOf(storage)} bytes`);
       }
@@ -66,19 +65,19 @@ export class TorchFile {
     return new Set(tensors.keys());
   }
 
-  /** What is said of its tensors before they come. */
+  /** The headers of the tensors. */
   get headers(): readonly TensorHeader[] {
     const views = [...this.#byKey.values()].flatMap(({ tensors }) => tensors);
     return views.map(({ name, shape, storage: { dtype } }) => ({ name, dtype, shape }));
   }
 
-  /** Bytes of the whole file, as far as they are known. */
+  /** Bytes of the whole file, if they are known. */
   get size(): number {
     const stored = [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
     return this.#size ?? stored;
   }
 
-  /** Its tensors in the order of their storages. `select` is asked before a storage is read. */
+  /** Yields the tensors in the order of their storages. `select` is called before a storage is read. */
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     for (let entry = await this.#entries.next(); entry !== undefined; entry = await this.#entries.next()) {
       const found = this.#byKey.get(this.#keyOf(entry) ?? '');
@@ -95,7 +94,7 @@ export class TorchFile {
     await this.#reader.skipRest();
   }
 
-  /** Reads a storage, row by row where a single tensor is all of it. */
+  /** Reads a storage, row by row if a single tensor is all of it. */
   async *#viewsOf(
     { storage, tensors }: Views,
     select: (tensor: TensorHeader) => boolean,
@@ -119,7 +118,7 @@ export class TorchFile {
     return name.startsWith(`${this.#folder}data/`) ? name.slice(this.#folder.length + 'data/'.length) : undefined;
   }
 
-  /** What else there is: a version, an identity, and the order of bytes. */
+  /** Reads the other entries: a version, an identity, and the order of bytes. */
   async #expectNote(entry: ZipEntry): Promise<void> {
     const text = new TextDecoder().decode(await this.#entries.note(entry));
     if (entry.name === `${this.#folder}byteorder` && text !== 'little') {
@@ -139,7 +138,7 @@ function sizeOf({ dtype, length }: StorageRef): number {
   return byteSize(dtype, [length]) ?? 0;
 }
 
-/** A tensor of a storage whose bytes are there. */
+/** A tensor of a storage in memory. */
 async function tensorIn(tensor: TensorEntry, storage: Uint8Array<ArrayBuffer>): Promise<StoredTensor> {
   const { name, shape } = tensor;
   const bytes = await elementsOf(tensor, storage);

@@ -1,20 +1,20 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { ByteReader } from '../tensors/byte_reader';
 
-/** A file in an archive, whose bytes come next. */
+/** A file in an archive, whose bytes follow. */
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes, where they are told before they come. */
+  /** Bytes of the file, if the archive gives them before the file. */
   readonly size: number | undefined;
   /** Whether sizes follow the bytes. */
   readonly described: boolean;
-  /** Whether those sizes have eight bytes: those of a large entry, and of any that begins behind 4 GiB. */
+  /** Whether those sizes have eight bytes: for a large entry, and any that begins after 4 GiB. */
   readonly isLong: boolean;
 }
 
 const LOCAL_HEADER = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
-/** What an archive goes on with behind its entries. */
+/** Signatures of records after an archive's entries. */
 const DIRECTORIES = [0x02014b50, 0x06064b50, 0x06054b50];
 const HEADER_BYTES = 30;
 const ENCRYPTED = 1;
@@ -22,12 +22,12 @@ const DESCRIBED = 8;
 const ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 1;
 const MOST_NAME = 512;
-/** Files have one for each storage, and a few notes. The pickle that tells of them hasn't room for as many. */
+/** Most entries. A file has one per storage and a few more; its pickle has no room for as many. */
 const MOST_ENTRIES = 2 ** 16;
-/** Of a small entry whose size is told only behind it. */
+/** Most bytes of a small entry whose size follows it. */
 const MOST_NOTE = 4096;
 
-/** An archive whose entries are stored as they are, read from its start on; its directory, at its end, isn't needed. */
+/** Reads an archive of uncompressed entries from its start. The directory at its end isn't needed. */
 export class ZipEntries {
   readonly #reader: ByteReader;
   readonly #file: string;
@@ -38,7 +38,7 @@ export class ZipEntries {
     this.#file = file;
   }
 
-  /** The next entry; the one before must have been taken whole. Undefined where the directory begins. */
+  /** The next entry, after all bytes of the one before were read. Undefined at the directory. */
   async next(): Promise<ZipEntry | undefined> {
     await this.#reader.fetch(HEADER_BYTES);
     const signature = viewOf(this.#reader.takeNow(4)).getUint32(0, true);
@@ -61,17 +61,17 @@ export class ZipEntries {
     return { name, described, isLong: long !== undefined, size: told };
   }
 
-  /** To be called when so many bytes of an entry were taken. Throws `invalid_format` where it has another size. */
+  /** Ends an entry of which so many bytes were read. Throws `invalid_format` if its size differs. */
   async end({ name, size, described, ...entry }: ZipEntry, taken: number): Promise<void> {
     if (!described) return this.#expectSize(name, size, taken);
-    // Four bytes couldn't hold what is larger, whether its header said so or not.
+    // Sizes that four bytes can't hold have eight, whether the header says so or not.
     const isLong = entry.isLong || taken > ZIP64;
     const end = viewOf(await this.#reader.take(descriptorBytes(isLong)));
     if (end.getUint32(0, true) !== DESCRIPTOR) throw this.#invalid(`expected ${name} to end after ${taken} bytes`);
     this.#expectSize(name, sizeIn(end, 0, isLong), taken);
   }
 
-  /** Takes a small entry whole, whose size may be told only behind it. */
+  /** Reads a small entry, whose size may follow it. */
   async note({ name, size, described, isLong }: ZipEntry): Promise<Uint8Array> {
     if (size !== undefined && size > MOST_NOTE) throw this.#invalid(`expected no ${name} of ${size} bytes`);
     if (!described) return this.#reader.take(size ?? 0);
@@ -84,7 +84,7 @@ export class ZipEntries {
       this.#reader.takeNow(behind);
       return bytes;
     }
-    // Where the file ends before, that is what is told.
+    // If the file ends early, report that instead.
     this.#reader.takeNow(MOST_NOTE + behind);
     throw this.#invalid(`expected no ${name} of more than ${MOST_NOTE} bytes`);
   }
@@ -113,7 +113,7 @@ export class ZipEntries {
   }
 }
 
-/** What a header has for sizes and places that four bytes don't hold: a field among others, each with its number and length. */
+/** Finds the zip64 field, which holds sizes and places of eight bytes, among a header's extra fields with their numbers and lengths. */
 function zip64In(extra: DataView): DataView | undefined {
   for (let at = 0; at + 4 <= extra.byteLength; ) {
     const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)];
@@ -124,12 +124,12 @@ function zip64In(extra: DataView): DataView | undefined {
   return undefined;
 }
 
-/** What follows an entry whose size wasn't told: a signature, a checksum, and the size, stored and unpacked. */
+/** Bytes of the descriptor after an entry whose size follows it: a signature, a checksum, and the size, stored and unpacked. */
 function descriptorBytes(isLong: boolean): number {
   return isLong ? 24 : 16;
 }
 
-/** As such a descriptor tells it that begins at `at`. */
+/** The size in the descriptor that begins at `at`. */
 function sizeIn(bytes: DataView, at: number, isLong: boolean): number {
   return isLong ? Number(bytes.getBigUint64(at + 16, true)) : bytes.getUint32(at + 12, true);
 }

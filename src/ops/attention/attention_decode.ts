@@ -31,6 +31,7 @@ export const attentionDecodeKernel = defineKernel({
     },
     {
       name: 'workgroup',
+      cases: ['scalar'],
       wgsl: [wgsl, wordScalar, workgroup],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
     },

@@ -7,6 +7,8 @@ import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel'
 
 /** Files that complete a variant, and the params for which they apply. */
 interface Completion<P extends ParamTypes> {
+  /** Words for the params; empty for the usual ones. */
+  readonly cases: readonly string[];
   readonly wgsl: readonly string[];
   fits(params: Params<P>): boolean;
 }
@@ -16,8 +18,8 @@ export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
   return completed(variants, [
-    { wgsl: [scoresPlain], fits: ({ softcap }) => softcap === 0 },
-    { wgsl: [scoresCapped, safeTanh], fits: ({ softcap }) => softcap > 0 },
+    { cases: [], wgsl: [scoresPlain], fits: ({ softcap }) => softcap === 0 },
+    { cases: ['capped'], wgsl: [scoresCapped, safeTanh], fits: ({ softcap }) => softcap > 0 },
   ]);
 }
 
@@ -26,8 +28,8 @@ export function withDirections<P extends ParamTypes & { readonly causal: 'u32' }
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
   return completed(variants, [
-    { wgsl: [causalOnly], fits: ({ causal }) => causal !== 0 },
-    { wgsl: [bothWays], fits: ({ causal }) => causal === 0 },
+    { cases: [], wgsl: [causalOnly], fits: ({ causal }) => causal !== 0 },
+    { cases: ['both_ways'], wgsl: [bothWays], fits: ({ causal }) => causal === 0 },
   ]);
 }
 
@@ -36,8 +38,9 @@ function completed<P extends ParamTypes>(
   completions: readonly Completion<P>[],
 ): VariantInit<P>[] {
   return variants.flatMap((variant) =>
-    completions.map(({ wgsl, fits }) => ({
+    completions.map(({ cases, wgsl, fits }) => ({
       ...variant,
+      cases: [...(variant.cases ?? []), ...cases],
       wgsl: [...variant.wgsl, ...wgsl],
       fits: (params) => fits(params) && (variant.fits?.(params) ?? true),
     })),

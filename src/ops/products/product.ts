@@ -20,21 +20,13 @@ import resultVec4 from '../../../shaders/products/lib/results/result_vec4.wgsl?r
 import resultWhole from '../../../shaders/products/lib/results/result_whole.wgsl?raw';
 import rightBeginColumns from '../../../shaders/products/lib/right/right_begin_columns.wgsl?raw';
 import rightBeginRows from '../../../shaders/products/lib/right/right_begin_rows.wgsl?raw';
-import rightBf16 from '../../../shaders/products/lib/right/right_bf16.wgsl?raw';
 import rightColumns from '../../../shaders/products/lib/right/right_columns.wgsl?raw';
-import rightF16 from '../../../shaders/products/lib/right/right_f16.wgsl?raw';
-import rightF32 from '../../../shaders/products/lib/right/right_f32.wgsl?raw';
-import rightPlacesOfFour from '../../../shaders/products/lib/right/right_places_of_four.wgsl?raw';
-import rightQ4 from '../../../shaders/products/lib/right/right_q4.wgsl?raw';
-import rightQ8 from '../../../shaders/products/lib/right/right_q8.wgsl?raw';
 import rightRows from '../../../shaders/products/lib/right/right_rows.wgsl?raw';
-import rightScalar from '../../../shaders/products/lib/right/right_scalar.wgsl?raw';
 import rightScaledColumns from '../../../shaders/products/lib/right/right_scaled_columns.wgsl?raw';
 import rightScaledRows from '../../../shaders/products/lib/right/right_scaled_rows.wgsl?raw';
-import rightWordsOfFour from '../../../shaders/products/lib/right/right_words_of_four.wgsl?raw';
 import wholeRange from '../../../shaders/products/lib/whole_range.wgsl?raw';
 import { type Bindings, defineKernel, type Kernel, type ParamTypes } from '../../core/kernels/kernel';
-import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './operand_storage';
+import { LINES, type Lines, RIGHT_READERS, RIGHT_STORAGES, type RightStorage } from './operand_storage';
 import { type TileInit, tileVariants } from './tiles';
 
 /*
@@ -84,14 +76,6 @@ const LAYOUTS = {
 } as const;
 const STORAGES = {
   left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
-  right: {
-    f32: [rightF32, rightWordsOfFour, rightPlacesOfFour],
-    f16: [rightF16, rightWordsOfFour, rightPlacesOfFour],
-    bf16: [rightBf16, rightWordsOfFour, rightPlacesOfFour],
-    q8: [rightQ8, rightPlacesOfFour],
-    q4: [rightQ4, rightPlacesOfFour],
-    scalar: [rightScalar],
-  },
   low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
   perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
@@ -157,7 +141,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
-      ...STORAGES.right[right],
+      ...RIGHT_READERS[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
       ...PARTS[init.parts ?? 'one'],
       ...(init.leftBase ? [] : [leftFromStart]),

@@ -121,7 +121,7 @@ export function tileVariants<P extends ParamTypes>(
     { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
     { name: 'workgroup', wgsl: [...shared, square, tileStagedSquare, tileWorkgroup, tileStage], workgroups: tiles },
     ...(epilogue === undefined ? [small] : []),
-    ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
+    ...(plain === undefined ? [] : [{ ...subgroup, cases: ['plain'], overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
     ...(f16 ? [inF16, inF16Small] : []),
     ...(matrices ? [ofMatrices] : []),

@@ -23,7 +23,7 @@ export const embeddingForward = byStorage((stored) =>
       scale: 'f32',
       has_before: 'u32',
     },
-    variants: [{ wgsl: [wgsl, stored, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+    variants: [{ wgsl: [wgsl, ...stored, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
   }),
 );
 

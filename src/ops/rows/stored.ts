@@ -1,11 +1,24 @@
-import bf16 from '../../../shaders/lib/storage/stored_bf16.wgsl?raw';
-import f16 from '../../../shaders/lib/storage/stored_f16.wgsl?raw';
-import f32 from '../../../shaders/lib/storage/stored_f32.wgsl?raw';
-import q4 from '../../../shaders/lib/storage/stored_q4.wgsl?raw';
-import q8 from '../../../shaders/lib/storage/stored_q8.wgsl?raw';
-import type { StorageName } from '../../core/numbers/storage';
+import storedBf16 from '../../../shaders/lib/storage/stored_bf16.wgsl?raw';
+import storedF16 from '../../../shaders/lib/storage/stored_f16.wgsl?raw';
+import storedF32 from '../../../shaders/lib/storage/stored_f32.wgsl?raw';
+import storedPacked from '../../../shaders/lib/storage/stored_packed.wgsl?raw';
+import { storages } from '../../core/numbers/storage';
+import type { StorageName } from '../../core/numbers/storage_names';
+import { RIGHT_READERS } from '../products/operand_storage';
 
-/** A kernel for each storage of a matrix that it reads number by number. `make` receives the shader file for the storage. */
-export function byStorage<K>(make: (stored: string) => K): Readonly<Record<StorageName, K>> {
-  return { f32: make(f32), f16: make(f16), bf16: make(bf16), q8: make(q8), q4: make(q4) };
+/** Readers of storages whose rows may have any length. */
+const READERS: Readonly<Partial<Record<StorageName, string>>> = { f32: storedF32, f16: storedF16, bf16: storedBf16 };
+
+/**
+ * One kernel per storage of a matrix that it reads number by number. `make` gets the files that define `stored(row, column)`; packed
+ * storages are read as in products.
+ */
+export function byStorage<K>(make: (files: readonly string[]) => K): Readonly<Record<StorageName, K>> {
+  const kernels = Object.values(storages).map(({ name }) => [name, make(filesOf(name))] as const);
+  return Object.fromEntries(kernels) as Record<StorageName, K>;
+}
+
+function filesOf(storage: StorageName): readonly string[] {
+  const own = READERS[storage];
+  return own === undefined ? [storedPacked, ...RIGHT_READERS[storage]] : [own];
 }

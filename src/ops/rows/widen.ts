@@ -12,7 +12,7 @@ export const widenKernel = byStorage((stored) =>
     name: 'widen',
     bindings: { matrix: 'read', y: 'update' },
     params: { M: 'size', K: 'size' },
-    variants: [{ wgsl: [wgsl, stored, flatIndex], workgroups: ({ M, K }) => flatGrid(M * K) }],
+    variants: [{ wgsl: [wgsl, ...stored, flatIndex], workgroups: ({ M, K }) => flatGrid(M * K) }],
   }),
 );
 

@@ -3,8 +3,8 @@ import mergeBackwardWgsl from '../../../shaders/vera/vera_merge_backward.wgsl?ra
 import { WebVeraError } from '../../core/errors/error';
 import { expectShape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
-import type { Value } from '../../graph/value';
-import { linesOf, rightStorage } from '../products/operand_storage';
+import { storageOf, type Value } from '../../graph/value';
+import { ADDENDS, linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
 import { accumulatedIn } from '../rows/column_sum';
 import { widen } from '../rows/widen';
@@ -87,11 +87,11 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K 
     );
   }
   const kernel = veraMergeKernel.kernel(linesOf([R], K), rightStorage(A));
-  const isRead = weight?.dtype === 'f32' || weight?.dtype === 'f16';
-  const onto = weight !== undefined && !isRead;
-  // Merging runs once for each weight, so a kernel for each storage isn't worthwhile.
+  const half = weight && ADDENDS[storageOf(weight).name];
+  const onto = weight !== undefined && half === undefined;
+  // Other storages are widened first. Merging takes too small a part of a step for a kernel per storage.
   if (onto) widen(g, weight, into);
-  const how = { half: Number(weight?.dtype === 'f16'), has_weight: Number(isRead), onto: Number(onto) };
+  const how = { half: half ?? 0, has_weight: Number(half !== undefined), onto: Number(onto) };
   const params = { M, K, R, stride, lambda_b: offsetB, lambda_d: offsetD, ...how };
   g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
 }

@@ -1,5 +1,6 @@
 import { type Integrity, readSha256 } from '../../core/input/integrity';
 import { type Files, isFiles, namedFiles } from '../../core/input/named_files';
+import { STORAGE_DTYPES } from '../../core/numbers/storage_names';
 import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
 import type { ModelSource, ProgressInfo } from '../../core/types/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../../worker/protocol';
@@ -90,7 +91,7 @@ export const sourceRules = {
 
 export const pretrainedRules = {
   ...sourceRules,
-  dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
+  dtype: oneOf('auto', ...Object.values(STORAGE_DTYPES)),
   gguf_file: anyString,
 };
 

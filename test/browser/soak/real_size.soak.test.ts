@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reported } from '../../../scripts/browsers/launch.mjs';
-import type { StorageName } from '../../../src/core/numbers/storage';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
 import type { Estimate } from '../../../src/index';
 import { writeRealSize } from '../../helpers/models/real_sizes';
 import { withBrowser } from '../helpers/harness';

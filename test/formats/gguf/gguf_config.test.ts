@@ -32,7 +32,7 @@ const PARSERS: Readonly<Record<string, (json: JsonObject) => object>> = {
   gpt2: parseGpt2Config,
 };
 
-/** What GGUF has no word for: the scale is known by the model's size, and Falcon's context is always the same. */
+/** Fields that GGUF lacks: llama.cpp derives the scale from the model's size, and Falcon's context is constant. */
 const UNTOLD: Readonly<Record<string, JsonObject>> = {
   gemma2: { query_pre_attn_scalar: 16 },
   gemma3: { query_pre_attn_scalar: 16 },
@@ -82,7 +82,7 @@ const parsed = async (architecture: string, fields: NonNullable<GgufSpec['fields
   return PARSERS[config.model_type]?.(config) ?? {};
 };
 
-describe('what a file leaves out', () => {
+describe('fields that a file lacks', () => {
   test('of a Gemma 2 is as llama.cpp has it', async () => {
     expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({
       scale: 16 ** -0.5,
@@ -113,7 +113,7 @@ describe('what a file leaves out', () => {
 });
 
 describe('positions', () => {
-  test('are scaled linearly, those of layers with a window never', async () => {
+  test('are scaled linearly, except in layers with a window', async () => {
     const scaled = { 'rope.scaling.type': 'linear', 'rope.scaling.factor': 8 };
     expect(await parsed('llama', scaled)).toMatchObject({ rope: { type: 'linear', theta: 10000, factor: 8 } });
     expect(await parsed('gemma3', { ...scaled, 'attention.sliding_window': 4 })).toMatchObject({
@@ -177,7 +177,7 @@ describe('positions', () => {
     }
   });
 
-  test('whose factors are one aren’t scaled', async () => {
+  test('with factors of one aren’t scaled', async () => {
     const config = await configOf(withFactors(Array(64).fill(1)));
     expect(parseLlamaConfig(config)).toMatchObject({ rope: { type: 'default', theta: 500000 } });
   });
@@ -204,7 +204,7 @@ describe('positions', () => {
     await expect(configOf(long)).rejects.toThrow('got rope_factors_long.weight');
   });
 
-  test('with factors that the file doesn’t hold are invalid_format', async () => {
+  test('with missing factors are invalid_format', async () => {
     await expect(configOf(withFactors([1, 2], { length: 2 ** 40 }))).rejects.toMatchObject({ code: 'invalid_format' });
     await expect(configOf(withFactors([1, 2], { length: 64 }))).rejects.toMatchObject({ code: 'invalid_format' });
   });

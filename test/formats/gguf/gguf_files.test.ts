@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
-import { storages } from '../../../src/core/numbers/storage';
+import { packedStorage, storages } from '../../../src/core/numbers/storage';
 import { defaultLimits, type ParserLimits } from '../../../src/core/types/source';
-import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/block_types';
+import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/blocks/block_types';
+import { packBlocks } from '../../../src/formats/gguf/blocks/packed_blocks';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
-import { headerOf, packingOf, undone } from '../../../src/formats/gguf/gguf_tensor';
-import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
-import type { TensorChange } from '../../../src/formats/gguf/tensor_change';
+import { packingOf } from '../../../src/formats/gguf/gguf_packing';
+import { headerOf } from '../../../src/formats/gguf/gguf_tensor';
+import { PLUS_ONE, type TensorChange, TURNED } from '../../../src/formats/gguf/tensor_change';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/tensors/stored_tensor';
 import { transpose } from '../../../src/formats/tensors/transpose';
@@ -29,7 +30,7 @@ async function tensorsOf(file: Uint8Array, first?: number) {
   return tensors;
 }
 
-/** Whatever is done with such a file. */
+/** All reading of such a file. */
 async function refusal(file: Uint8Array, limits?: ParserLimits): Promise<WebVeraError> {
   const gguf = open(file, limits);
   const read = async (): Promise<void> => {
@@ -57,7 +58,7 @@ describe('packed numbers', () => {
     },
   );
 
-  /** Of a group's largest number, but where the halves of scale and minimum are exact. */
+  /** Rounding as a share of a group's largest number, for types whose scales and minimums aren't exact halves. */
   const ROUNDING: Readonly<Record<string, number>> = {
     Q4_K: 2 / 2048, // scale and minimum
     Q5_K: 0.5 / 127 + 1 / 2048, // packed anew
@@ -65,12 +66,13 @@ describe('packed numbers', () => {
     Q6_K: 1 / 2048,
   };
 
-  test.each(ggufBlocks)('of $name are the same as the device has them', ({ name, type: number, bytes }) => {
+  test.each(ggufBlocks)('of $name are the same in the device’s storage', ({ name, type: number, bytes }) => {
     const type = BLOCK_TYPES.get(number);
     if (type === undefined) throw new Error(`${name} isn't read`);
     const values = unpackBlocks(type, bytesOf(bytes));
     const shape = [values.length / type.elements, type.elements];
-    const found = storages[type.packed].decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
+    const storage = storages[packedStorage(type.bits)!.name];
+    const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);
       // Numbers around a minimum are differences of larger ones.
@@ -88,7 +90,7 @@ describe('packed numbers', () => {
 describe.each(ggufModels)('%s as GGUF', (name) => {
   const { tensors } = readSafetensors(readFileSync(`test/golden/base/${name}/model.safetensors`));
   const config = JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8'));
-  /** Where llama.cpp keeps the sum of a number and one. */
+  /** Whether llama.cpp stores the sum of the number and one. */
   const addsOne = (key: string): boolean => name.startsWith('gemma') && key.endsWith('norm.weight');
   const stored = ({ bytes }: { bytes: Uint8Array }): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
@@ -103,7 +105,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
       const { dtype, shape } = expected;
       expect({ dtype: tensor.dtype, shape: tensor.shape }, key).toEqual({ dtype, shape });
       if (!addsOne(key)) expect(Buffer.compare(tensor.bytes, expected.bytes), key).toBe(0);
-      // What such a norm multiplies by is the same to the bit; what the sum has rounded away is lost.
+      // The factor of such a norm is the same to the bit; digits that the sum rounded away are lost.
       else
         expect(
           stored(tensor).map((it) => 1 + it),
@@ -113,7 +115,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
   });
 });
 
-/** What `take` gives of a file's packed matrices, of one after the other. */
+/** The words of a file's packed matrices, taken one after the other. */
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
@@ -129,7 +131,7 @@ function packedOf({ name, packed }: StoredTensor): PackedRows {
 }
 
 describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
-  test('has rows in the checkpoint’s order, all at once or some by some', async () => {
+  test('has rows in the checkpoint’s order, taken all at once or in parts', async () => {
     const wholes = await takenOf(file, ({ take }) => take());
     const pieces = await takenOf(file, async ({ take }) => [await take(3), await take(4), await take(), await take()]);
     expect([...wholes.keys()].sort()).toEqual(Object.keys(unpacked).sort());
@@ -143,7 +145,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
     }
   });
 
-  test('has them packed as the device has, or their transpose: the same numbers, all at once or some by some', async () => {
+  test('has them or their transposes packed for the device: the same numbers, taken all at once or in parts', async () => {
     const wholes = await takenOf(file, ({ take }) => take());
     const packed = await takenOf(file, async (tensor) => {
       const { name, transposed, take } = packedOf(tensor);
@@ -174,22 +176,22 @@ describe('what llama.cpp changes of a tensor is undone', () => {
     const tensor = { name: 'w', shape, type, offset: 0 };
     const packing = packingOf(tensor, 'file');
     const told = headerOf('w', tensor, packing, change);
-    const numbers = undone(change, bytes, told.shape, packing);
+    const numbers = change.undo(bytes, told.shape, packing);
     return { told, values: toFloat32({ dtype: told.dtype, bytes: numbers }) };
   };
 
-  test('where it is packed: a sum with one is widened', () => {
-    const { told, values } = read({ kind: 'plus one' }, [192]);
+  test('a sum with one is unpacked', () => {
+    const { told, values } = read(PLUS_ONE, [192]);
     expect(told).toEqual({ name: 'w', dtype: 'F32', shape: [192], packed: undefined });
     expect(values).toEqual(new Float32Array(bytesOf(q8.values).buffer).map((value) => value - 1));
   });
 
-  test('where it is a half', () => {
+  test('in halves', () => {
     const bytes = new Uint8Array(Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600).buffer);
-    const turned = read({ kind: 'turned' }, [2, 3], { type: 1, bytes });
+    const turned = read(TURNED, [2, 3], { type: 1, bytes });
     expect(turned.told).toMatchObject({ dtype: 'F16', shape: [3, 2] });
     expect(turned.values).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
-    const lessOne = read({ kind: 'plus one' }, [6], { type: 1, bytes });
+    const lessOne = read(PLUS_ONE, [6], { type: 1, bytes });
     expect(lessOne.told).toMatchObject({ dtype: 'F32', shape: [6] });
     expect(lessOne.values).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5));
   });

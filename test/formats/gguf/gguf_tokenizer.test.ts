@@ -66,17 +66,17 @@ describe('a tokenizer of SentencePiece', () => {
   const made = (fields: NonNullable<GgufSpec['fields']> = {}): Promise<TextTokenizer> =>
     tokenizerOf(ggufBytes({ fields: { ...SENTENCEPIECE, ...fields } }));
 
-  test('joins what has the best score first', async () => {
+  test('merges the pair with the best score first', async () => {
     expect((await made()).encode('ab')).toEqual([1, 3, 6]);
     const scores = [0, 0, 0, -3, -4, -5, -2, -1];
     expect((await made({ 'tokenizer.ggml.scores': scores })).encode('ab')).toEqual([1, 7, 5]);
   });
 
-  test('goes by the file’s merges where it has some', async () => {
+  test('uses the file’s merges if it has any', async () => {
     expect((await made({ 'tokenizer.ggml.merges': ['\u2581 a'] })).encode('ab')).toEqual([1, 7, 5]);
   });
 
-  test('has tokens that begin with a byte order mark beside those without', async () => {
+  test('distinguishes tokens with and without a byte order mark', async () => {
     const tokens = [...SENTENCEPIECE['tokenizer.ggml.tokens'], '\ufeffab'];
     for (const architecture of ['llama', 'gemma']) {
       const tokenizer = await made({ ...scored(tokens), 'general.architecture': architecture });
@@ -85,13 +85,13 @@ describe('a tokenizer of SentencePiece', () => {
     }
   });
 
-  test('puts before and behind a text what the file says', async () => {
+  test('adds the special tokens that the file names', async () => {
     const flags = { 'tokenizer.ggml.add_bos_token': false, 'tokenizer.ggml.add_eos_token': true };
     expect((await made(flags)).encode('ab')).toEqual([3, 6, 2]);
     expect((await made({ 'tokenizer.ggml.add_space_prefix': false })).encode('ab')).toEqual([1, 6]);
   });
 
-  test('of a Gemma joins in the order of its tokens, and needs no scores', async () => {
+  test('of a Gemma merges in the order of its tokens, without scores', async () => {
     const fields = { 'general.architecture': 'gemma', 'tokenizer.ggml.scores': [] };
     expect((await made(fields)).encode(' ab')).toEqual([1, 3, 6]);
   });
@@ -121,7 +121,7 @@ describe('a tokenizer of SentencePiece', () => {
     await expect(made(scored(many))).rejects.toMatchObject({ code: 'limit_exceeded' });
   });
 
-  test('of characters beyond the first 65,536 cuts between them', async () => {
+  test('of characters beyond the first 65,536 is cut between characters', async () => {
     const tokens = ['\u{1f433}', '\u{1f40b}', '\u{1f433}\u{1f40b}', 'a', '\u{1f433}\u{1f40b}a', '\u2581'];
     expect(
       (await made({ ...scored(tokens), 'tokenizer.ggml.bos_token_id': 99 })).encode('\u{1f433}\u{1f40b}a'),
@@ -129,7 +129,7 @@ describe('a tokenizer of SentencePiece', () => {
   });
 });
 
-test('a file that cuts texts in another way, or in none that is told, names those that are known', async () => {
+test('a file with unknown rules for splitting, or none, is refused with the known rules', async () => {
   const file = ggufFile('tokenizer-smollm');
   for (const pre of ['viking', ''])
     await expect(tokenizerOf(withText(file, PRE, pre))).rejects.toMatchObject({

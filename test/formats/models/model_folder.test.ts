@@ -43,7 +43,7 @@ function sourceOf(files: ReadonlyMap<string, Blob>): FileSource {
   };
 }
 
-/** What the library's own reader makes of a folder, by name. */
+/** The tensors that the library's own reader finds in a folder, by name. */
 async function readBack(files: ReadonlyMap<string, Blob>): Promise<Map<string, ModelTensor>> {
   const tensors = new Map<string, ModelTensor>();
   for await (const { name, shape, dtype, take } of readWeights(sourceOf(files))) {
@@ -103,7 +103,7 @@ describe('writeModelFolder', () => {
     expect(await readBack(files)).toEqual(byName(model));
   });
 
-  test('says in the config what the weights are stored in', async () => {
+  test('writes the dtype of the weights into the config', async () => {
     const dtypeOf = async (given: PretrainedConfig, dtype: 'F32' | 'F16') => {
       const tensors = [tensor('a', [2], dtype)];
       const files = await writeModelFolder(given, { specs: tensors, tensors: stream(tensors) });
@@ -122,7 +122,7 @@ describe('writeModelFolder', () => {
       for (const one of model) {
         const bytes = one.bytes.slice();
         yield { ...one, bytes };
-        // Whoever gives tensors may use their memory again.
+        // The source of the tensors may reuse their memory.
         bytes.fill(255);
         events.push(one.name);
       }
@@ -145,7 +145,7 @@ describe('writeModelFolder', () => {
     );
   });
 
-  test('passes on what the tensors throw, and closes their source when it refuses one', async () => {
+  test('rethrows errors of the tensors, and closes their source after an error', async () => {
     const failure = new Error('lost');
     const failing = (async function* (): AsyncGenerator<ModelTensor> {
       yield* model.slice(0, 1);

@@ -15,7 +15,7 @@ function filesIn(folder: string): Files {
 const sizeOf = (files: Files, pattern: RegExp): number =>
   Object.entries(files).reduce((sum, [name, { length }]) => sum + (pattern.test(name) ? length : 0), 0);
 
-/** What reading all of the tensors gives. */
+/** The result of reading all tensors. */
 async function tensorsOf(files: ReturnType<typeof folderFiles>) {
   const tensors = [];
   for await (const { name, dtype, shape } of files.tensors(() => true)) tensors.push({ name, dtype, shape });
@@ -38,7 +38,7 @@ test.each(['base/llama', 'base/qwen2-f16-shards'])('of %s', async (base) => {
   );
 });
 
-test.each([true, false])('the weights themselves don’t come (size known: %s)', async (sized) => {
+test.each([true, false])('the weights themselves aren’t read (size known: %s)', async (sized) => {
   const bytes = new Uint8Array(400_000);
   const file = writeSafetensors([['w', { dtype: 'F32', shape: [100, 1000], bytes }]]);
   const source = new MemorySource({ 'model.safetensors': file }, { sized });
@@ -73,7 +73,7 @@ test.each(ggufNames)('of %s in GGUF', async (name) => {
   expect(source.cancelled).toContain('model.gguf');
 });
 
-test('a folder without weights is told as when loading', async () => {
+test('a folder without weights gives the error of loading', async () => {
   await expect(folderFiles(new MemorySource({})).headers()).rejects.toMatchObject({ code: 'not_found' });
   const cut = { 'model.safetensors': Uint8Array.of(9, 0, 0) };
   await expect(folderFiles(new MemorySource(cut)).headers()).rejects.toMatchObject({ code: 'invalid_format' });

@@ -60,7 +60,7 @@ describe('one file', () => {
     expect(source.expected).toEqual([file.length]);
   });
 
-  test('comes by some rows, of which the rest is skipped, and only those are held', async () => {
+  test('is taken in rows, of which the rest is skipped, and holds only these rows', async () => {
     const taken: [string, number[]][] = [];
     for await (const { name, take } of readWeights(new MemorySource({ 'model.safetensors': two }, { chunkBytes: 5 }))) {
       const { shape, bytes } = await take(2);
@@ -73,7 +73,7 @@ describe('one file', () => {
     ]);
   });
 
-  test('is read no further than to the tensor that is wanted', async () => {
+  test('is read no further than the selected tensor', async () => {
     const source = new MemorySource({ 'model.safetensors': file }, { chunkBytes: 512 });
     for await (const tensor of readWeights(source)) {
       expect(tensor.name).toBe([...expected.keys()][0]);
@@ -83,7 +83,7 @@ describe('one file', () => {
     expect(source.cancelled).toEqual(['model.safetensors']);
   });
 
-  test('skips what is not selected, and ends with what the selection throws', async () => {
+  test('skips tensors that aren’t selected, and ends with an error of the selection', async () => {
     const source = new MemorySource({ 'model.safetensors': two }, { chunkBytes: 5 });
     const tensors = await collect(source, { select: ({ name }) => name === 'b' });
     expect(tensors.map(({ name }) => name)).toEqual(['b']);
@@ -220,11 +220,11 @@ describe('parseWeightsIndex', () => {
     expect(codeThrownBy(() => parseWeightsIndex(bytes, limits))).toBe('limit_exceeded');
     expect(parseWeightsIndex(bytes, { ...limits, tensors: 3 }).shards.get('x.safetensors')?.size).toBe(3);
   });
-  test('takes __proto__ for a name', () => {
+  test('reads __proto__ as a name', () => {
     const bytes = new TextEncoder().encode('{"weight_map":{"__proto__":"x.safetensors"}}');
     expect([...parseWeightsIndex(bytes).shards]).toEqual([['x.safetensors', new Set(['__proto__'])]]);
   });
-  test('takes a total_size that is none for unknown', () => {
+  test('treats an invalid total_size as unknown', () => {
     const weight_map = { a: 'x.safetensors' };
     for (const total_size of [-1, 'x', null]) {
       expect(parseWeightsIndex(json({ metadata: { total_size }, weight_map })).totalSize).toBeUndefined();

@@ -17,7 +17,7 @@ test.each([0.75, 6.5, -1, Number.NaN, Number.POSITIVE_INFINITY])('%s bytes are n
 });
 
 describe.each([1, 7, 1000])('in chunks of %i bytes', (chunkBytes) => {
-  test('what was waited for can be taken at once, and the rest as ever', async () => {
+  test('fetched bytes can be taken without waiting, and the rest as before', async () => {
     const reader = await readerOf({ chunkBytes });
     await reader.fetch(10);
     expect(reader.has(10)).toBe(true);
@@ -31,7 +31,7 @@ describe.each([1, 7, 1000])('in chunks of %i bytes', (chunkBytes) => {
     await reader.expectEnd();
   });
 
-  test.each([true, false])('what the file lacks is told, size known: %s', async (sized) => {
+  test.each([true, false])('missing bytes are reported, size known: %s', async (sized) => {
     const reader = await readerOf({ chunkBytes, sized });
     await reader.skip(90);
     await reader.fetch(20);

@@ -26,7 +26,7 @@ describe.each<[string, () => Promise<unknown>]>([
   ['a pickle', () => readTorch(pickle)],
   ['notes', () => readTorch(notes)],
 ])('%s of 300 kB in small parts', (_, read) => {
-  test('is read as far as it has come without waiting in between', async () => {
+  test('is read without waiting as far as it has arrived', async () => {
     // No time goes by, so that nothing gives way.
     vi.spyOn(performance, 'now').mockReturnValue(0);
     let isDone = false;

@@ -7,7 +7,7 @@ import { torchFile } from '../../helpers/bytes/torch_bytes';
 import { cpuTime } from '../../helpers/cpu_time';
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
-/** What no refusal may take: milliseconds, and bytes beside what the file has. */
+/** Limits of a refusal: milliseconds, and bytes in addition to the file's. */
 const MOST_MS = 50;
 const MOST_BYTES = 2 ** 20;
 

@@ -227,7 +227,7 @@ test('a header may be parsed without the size of the file, and then tells it', (
   expect(header.tensors.get('a')).toEqual({ name: 'a', dtype: 'F32', shape: [2, 2], begin: 0, end: 16 });
 });
 
-test('messages are short and quote what came', () => {
+test('messages are short and quote the input', () => {
   const file = fileOf(`{"a":{"dtype":"${'<script>'.repeat(1000)}","shape":[2,2],"data_offsets":[0,16]}}`, 16);
   expect(() => readSafetensors(file)).toThrow(/^.{0,300}$/);
   expect(() => readSafetensors(fileOf('{"a": 1}'))).toThrow('safetensors header at 6: expected "{", got "1}"');

@@ -28,7 +28,7 @@ async function collect(files: Files, options: ReadWeightsOptions = {}, source = 
   return tensors;
 }
 
-/** What is wrong with such a file. */
+/** The error of such a file. */
 async function refusal(file: Uint8Array, options: ReadWeightsOptions = {}): Promise<WebVeraError> {
   const source = new MemorySource({ 'pytorch_model.bin': file });
   const error = await collect({}, options, source).then(
@@ -63,7 +63,7 @@ describe('what torch.save wrote of', () => {
 });
 
 describe('a pytorch_model.bin', () => {
-  test('is not looked for where there is a model.safetensors, and is the last that is', async () => {
+  test('is looked for last, and not if there is a model.safetensors', async () => {
     const source = new MemorySource({});
     await expect(collect({}, {}, source)).rejects.toMatchObject({
       code: 'not_found',
@@ -105,7 +105,7 @@ describe('a pytorch_model.bin', () => {
     );
   });
 
-  test('gives what is selected, and memory is taken for nothing else', async () => {
+  test('gives the selected tensors, and allocates memory for nothing else', async () => {
     const asked: string[] = [];
     const select: ReadWeightsOptions['select'] = ({ name }) => asked.push(name) > 0 && name === 'scalar';
     expect(Object.keys(await collect({ 'pytorch_model.bin': plain }, { select }))).toEqual(['scalar']);
@@ -118,7 +118,7 @@ describe('a pytorch_model.bin', () => {
     }
   });
 
-  test('of before PyTorch 1.6 is refused with what to do', async () => {
+  test('from before PyTorch 1.6 is refused with a hint', async () => {
     const { code, hint } = await refusal(
       Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
     );

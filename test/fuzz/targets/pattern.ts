@@ -1,7 +1,7 @@
 import { targetMatcher } from '../../../src/adapters/targets/matcher';
 import { fullMatch } from '../../../src/adapters/targets/python_regex';
 import { StepBudget } from '../../../src/regex/step_budget';
-import { checkPattern, textPattern } from '../../../src/tokenizer/patterns';
+import { checkPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
 import { attempt, type FuzzTarget, partsOf, textOf } from '../target';
 
 const LONG = 8192;

@@ -1,3 +1,5 @@
+import { Q4 } from '../../../src/core/numbers/packed';
+import { storages } from '../../../src/core/numbers/storage';
 import type { DType } from '../../../src/graph/value';
 
 /** Makes as many numbers as are asked for, by a seed. */
@@ -26,10 +28,12 @@ export function integerArray(length: number, seed: number, bound = 4): Float64Ar
   return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
 }
 
-/** Whole numbers that a storage of weights holds exactly: of packed ones, each group has the ends of its range. */
+/** Whole numbers that a storage of weights holds exactly. In packed storages, each run of numbers has the ends of its range. */
 export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
   const next = random(seed);
-  const [least, most, group] = dtype === 'q8' ? [-127, 127, 16] : [-7, 8, 32];
+  const { least: first, most: last, run: group } = (dtype !== 'u32' && storages[dtype].packed) || Q4;
+  const least = first < 0 ? first : -Math.floor(last / 2);
+  const most = last + least - first;
   return Float64Array.from({ length }, (_, index) => {
     const place = index % group;
     return place === 3 ? most : place === 7 ? least : Math.floor(next() * (most - least + 1)) + least;

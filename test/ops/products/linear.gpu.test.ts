@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/numbers/storage';
+import { storages } from '../../../src/core/numbers/storage';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import { viewOf } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
@@ -51,8 +52,10 @@ async function check({ N, M, K, dtype = 'f32' }: Case, variant: string, fill: Fi
   await expectGpuEqualsReference(g, memory, [y, bare, residual, summed, alone, dw, db], tolerance, { variant });
 }
 
+const PACKED = Object.values(storages).flatMap(({ name, packed }) => (packed === undefined ? [] : [name]));
+
 // Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
-const storages: readonly Case[] = [
+const cases: readonly Case[] = [
   { N: 1, M: 1, K: 1 },
   { N: 2, M: 3, K: 5 },
   { N: 5, M: 8, K: 3 },
@@ -63,12 +66,12 @@ const storages: readonly Case[] = [
   { N: 64, M: 132, K: 64, dtype: 'f16' },
   { N: 5, M: 123, K: 20, dtype: 'bf16' },
   { N: 64, M: 132, K: 64, dtype: 'bf16' },
-  { N: 5, M: 123, K: 32, dtype: 'q8' },
-  { N: 66, M: 132, K: 96, dtype: 'q8' },
-  { N: 5, M: 123, K: 32, dtype: 'q4' },
-  { N: 66, M: 132, K: 96, dtype: 'q4' },
+  ...PACKED.flatMap((dtype) => [
+    { N: 5, M: 123, K: 32, dtype },
+    { N: 66, M: 132, K: 96, dtype },
+  ]),
 ];
-test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
+test.each(ofRing(cases, { quick: ({ dtype }) => dtype === undefined }))(
   'linear, register, $N×$M×$K, $dtype: equal for whole numbers',
   (size) => check(size, 'register', integerArray, 0),
 );
@@ -103,8 +106,7 @@ const fewRows = withVariants<Case>(FEW_ROWS, [
   { N: 1, M: 7, K: 516 },
   { N: 4, M: 64, K: 256 },
   { N: 2, M: 9, K: 300, dtype: 'f16' },
-  { N: 2, M: 9, K: 288, dtype: 'q8' },
-  { N: 1, M: 9, K: 288, dtype: 'q4' },
+  ...PACKED.map((dtype, index) => ({ N: 2 - (index % 2), M: 9, K: 288, dtype })),
 ]);
 const ofFewRows = ofRing(fewRows, { quick: ({ variant }) => isDefaultVariant(variant) });
 test.each(ofFewRows)('linear, $variant, $N×$M×$K, $dtype: equal for whole numbers', ({ variant, ...size }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/numbers/storage';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
 import {

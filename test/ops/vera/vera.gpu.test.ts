@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StorageName } from '../../../src/core/numbers/storage';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';

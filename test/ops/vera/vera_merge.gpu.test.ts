@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { storages } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
+import { ADDENDS } from '../../../src/ops/products/operand_storage';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import {
   expectGpuEqualsReference,
@@ -21,9 +23,10 @@ interface Case {
   /** Columns of A beyond those that count. */
   readonly more: number;
 }
-const PACKED = ['bf16', 'q8', 'q4'] as const;
+/** The storages that are widened before a merge. */
+const WIDENED = Object.values(storages).filter(({ name }) => ADDENDS[name] === undefined);
 
-/** Merges into a weight of f32, of f16, and of others where their rows fit, and makes the change alone. Whatever lay there before is overwritten. */
+/** Merges into weights of every storage that the rows fit, and computes the change alone. Whatever `into` held is overwritten. */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -34,8 +37,8 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
   const full = input(memory, 'full', [M, K], fill(M * K, 4));
   const half = input(memory, 'half', [M, K], halves(M * K, 5), 'f16');
-  const packed = K % 32 === 0 ? PACKED : [];
-  const others = packed.map((dtype) => input(memory, dtype, [M, K], storableArray(M * K, 5, dtype), dtype));
+  const widened = K % 32 === 0 ? WIDENED : [];
+  const others = widened.map(({ name: dtype }) => input(memory, dtype, [M, K], storableArray(M * K, 5, dtype), dtype));
   const g = new Graph();
   const wanted = [full, half, ...others, undefined].map((weight) => {
     const into = input(memory, `${weight?.name ?? 'no'} weight`, [M, K], new Float64Array(M * K).fill(Number.NaN));

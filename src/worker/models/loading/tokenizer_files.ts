@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../core/input/fields';
 import { type FileSource, readFile, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
-import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary_files';
+import { tokenizerOfVocabulary, type VocabularyFiles } from '../../../tokenizer/vocabulary/vocabulary_files';
 
 type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
 

@@ -1,0 +1,161 @@
+import { f16ToNumber } from '../../../core/numbers/float16';
+
+/**
+ * The contents of a block: number = scale · code, or scale · code + minimum, in float32 with each result rounded, like llama.cpp and
+ * PyPI's `gguf` compute them. Every 16 numbers share a scale and a minimum.
+ */
+export interface Groups {
+  readonly codes: Int8Array;
+  readonly scales: Float32Array;
+  readonly minimums: Float32Array;
+}
+
+/** One way in which GGUF files pack numbers: blocks of `elements` numbers in `bytes` bytes. */
+export interface BlockType {
+  readonly name: string;
+  readonly elements: number;
+  readonly bytes: number;
+  /** Whether blocks have minimums. Their codes then begin at 0. */
+  readonly hasMinimum: boolean;
+  /** Bits of a code. */
+  readonly bits: number;
+  read(block: DataView, groups: Groups): void;
+}
+
+/** Numbers that share a scale. */
+export const GROUP = 16;
+/** Elements of a block of the K types, the largest blocks. */
+export const K = 256;
+
+const half = (block: DataView, at: number): number => f16ToNumber(block.getUint16(at, true));
+const { fround } = Math;
+
+/** Blocks of 32 codes in nibbles, and for 5 bits a word of fifth bits. The low nibbles are the first 16 codes, the high ones the others. */
+function nibbles(
+  name: string,
+  { bits, hasMinimum }: { readonly bits: 4 | 5; readonly hasMinimum: boolean },
+): BlockType {
+  const high = hasMinimum ? 4 : 2;
+  const quants = high + (bits === 5 ? 4 : 0);
+  const zero = hasMinimum ? 0 : 2 ** (bits - 1);
+  return {
+    name,
+    elements: 32,
+    bytes: quants + 16,
+    hasMinimum,
+    bits,
+    read(block, { codes, scales, minimums }) {
+      scales.fill(half(block, 0), 0, 2);
+      minimums.fill(hasMinimum ? half(block, 2) : 0, 0, 2);
+      const fifth = bits === 5 ? block.getUint32(high, true) : 0;
+      for (let i = 0; i < 32; i++) {
+        const byte = block.getUint8(quants + (i & 15));
+        codes[i] = ((i < 16 ? byte & 15 : byte >> 4) | (((fifth >>> i) & 1) << 4)) - zero;
+      }
+    },
+  };
+}
+
+/** A group's scale and minimum: six bits each for eight groups, in twelve bytes. */
+function scaleAndMinimum(block: DataView, at: number, group: number): readonly [scale: number, minimum: number] {
+  const byte = (index: number): number => block.getUint8(at + index);
+  if (group < 4) return [byte(group) & 63, byte(group + 4) & 63];
+  const low = byte(group + 4);
+  return [(low & 15) | ((byte(group - 4) >> 6) << 4), (low >> 4) | ((byte(group) >> 6) << 4)];
+}
+
+/** Blocks of 256 in eight groups of 32, each with a scale and a minimum. */
+function grouped(name: string, bits: 4 | 5): BlockType {
+  const high = 16;
+  const quants = bits === 5 ? high + 32 : 16;
+  return {
+    name,
+    elements: K,
+    bytes: quants + 128,
+    hasMinimum: true,
+    bits,
+    read(block, { codes, scales, minimums }) {
+      const [d, dmin] = [half(block, 0), half(block, 2)];
+      for (let group = 0; group < 8; group++) {
+        const [scale, minimum] = scaleAndMinimum(block, 4, group);
+        scales.fill(d * scale, 2 * group, 2 * group + 2);
+        minimums.fill(-(dmin * minimum), 2 * group, 2 * group + 2);
+        for (let i = 0; i < 32; i++) {
+          const byte = block.getUint8(quants + 32 * (group >> 1) + i);
+          const fifth = bits === 5 ? (block.getUint8(high + i) >> group) & 1 : 0;
+          codes[32 * group + i] = (group & 1 ? byte >> 4 : byte & 15) | (fifth << 4);
+        }
+      }
+    },
+  };
+}
+
+const Q8_0: BlockType = {
+  name: 'Q8_0',
+  elements: 32,
+  bytes: 34,
+  hasMinimum: false,
+  bits: 8,
+  read(block, { codes, scales }) {
+    scales.fill(half(block, 0), 0, 2);
+    for (let i = 0; i < 32; i++) codes[i] = block.getInt8(2 + i);
+  },
+};
+
+/** Blocks of 256 in sixteen groups of 16, each with a scale: four low bits in 128 bytes, two high ones in 64. */
+const Q6_K: BlockType = {
+  name: 'Q6_K',
+  elements: K,
+  bytes: 210,
+  hasMinimum: false,
+  bits: 6,
+  read(block, { codes, scales }) {
+    const d = half(block, 208);
+    for (let group = 0; group < K / GROUP; group++) scales[group] = d * block.getInt8(192 + group);
+    for (let i = 0; i < K; i++) {
+      const [side, within] = [i >> 7, i & 127];
+      const low = block.getUint8(64 * side + (within & 63)) >> (within < 64 ? 0 : 4);
+      const high = block.getUint8(128 + 32 * side + (within & 31)) >> (2 * (within >> 5));
+      codes[i] = ((low & 15) | ((high & 3) << 4)) - 32;
+    }
+  },
+};
+
+/** All packed types that are read, by ggml's numbers. */
+export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
+  [2, nibbles('Q4_0', { bits: 4, hasMinimum: false })],
+  [3, nibbles('Q4_1', { bits: 4, hasMinimum: true })],
+  [6, nibbles('Q5_0', { bits: 5, hasMinimum: false })],
+  [7, nibbles('Q5_1', { bits: 5, hasMinimum: true })],
+  [8, Q8_0],
+  [12, grouped('Q4_K', 4)],
+  [13, grouped('Q5_K', 5)],
+  [14, Q6_K],
+]);
+
+/** Unpacks whole blocks. */
+export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  const out = new Float32Array((bytes.length / type.bytes) * type.elements);
+  let at = 0;
+  for (const { codes, scales, minimums } of blocksOf(type, bytes)) {
+    for (let i = 0; i < type.elements; i++) {
+      const number = fround((scales[i >> 4] ?? 0) * (codes[i] ?? 0));
+      // Adding a minimum of 0 would change −0 to 0.
+      out[at++] = type.hasMinimum ? number + (minimums[i >> 4] ?? 0) : number;
+    }
+  }
+  return out;
+}
+
+/** Yields the contents of each block, in the same memory every time. */
+export function* blocksOf(type: BlockType, bytes: Uint8Array): Generator<Groups, void, undefined> {
+  const groups: Groups = {
+    codes: new Int8Array(type.elements),
+    scales: new Float32Array(type.elements / GROUP),
+    minimums: new Float32Array(type.elements / GROUP),
+  };
+  for (let at = 0; at < bytes.length; at += type.bytes) {
+    type.read(new DataView(bytes.buffer, bytes.byteOffset + at, type.bytes), groups);
+    yield groups;
+  }
+}

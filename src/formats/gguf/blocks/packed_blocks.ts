@@ -1,0 +1,33 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { asHalf, PackedMatrix, pack } from '../../../core/numbers/packed';
+import type { Shape } from '../../../core/numbers/shape';
+import { packedStorage } from '../../../core/numbers/storage';
+import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
+
+/**
+ * Packs blocks in the device's storage for codes of their bits. Codes stay as they are; scales and minimums become halves, which rounds those of the K
+ * types by at most a 2048th. If only the blocks have minimums, the numbers are packed anew, to within half of their storage's step.
+ */
+export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
+  const form = packedStorage(type.bits)?.form;
+  if (form === undefined) throw new WebVeraError('internal', `No storage has codes of ${type.bits} bits`);
+  if (type.hasMinimum && !form.hasMinimum) return pack(unpackBlocks(type, bytes), shape, form);
+  const matrix = new PackedMatrix(shape, form);
+  /** The code of 0 in blocks without minimums. */
+  const zero = type.hasMinimum ? 0 : 2 ** (form.bits - 1);
+  let row = 0;
+  let column = 0;
+  for (const { codes, scales, minimums } of blocksOf(type, bytes)) {
+    for (let i = 0; i < type.elements; i += GROUP) {
+      const [scale = 0, minimum = 0] = [scales[i / GROUP], minimums[i / GROUP]];
+      matrix.setScale(row, column + i, asHalf(scale).bits);
+      if (form.hasMinimum) {
+        matrix.setMinimum(row, column + i, asHalf(type.hasMinimum ? minimum : -zero * scale).bits);
+      }
+    }
+    for (let i = 0; i < type.elements; i++) matrix.setCode(row, column + i, (codes[i] ?? 0) + zero);
+    column += type.elements;
+    if (column === matrix.columns) [row, column] = [row + 1, 0];
+  }
+  return matrix.words;
+}

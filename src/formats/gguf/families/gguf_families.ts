@@ -1,0 +1,52 @@
+import type { PretrainedConfig } from '../../../core/types/model';
+import { AS_A_FOLDER, type GgufFields } from '../gguf_fields';
+import type { TensorChange } from '../tensor_change';
+import { LLAMA, MISTRAL, PHI3, QWEN2, QWEN3 } from './decoder_families';
+import { FALCON } from './falcon_family';
+import { GEMMA, GEMMA2, GEMMA3 } from './gemma_families';
+import type { GgufFamily } from './gguf_family';
+import { GPT2 } from './gpt2_family';
+import { partsOf, type TensorNames } from './tensor_names';
+
+/** A model as a file describes it. */
+export interface GgufModel {
+  readonly config: PretrainedConfig;
+  readonly names: TensorNames;
+  /** The change of a tensor that the reader undoes, by llama.cpp's name of the tensor. */
+  changeOf(name: string, rows: number): TensorChange | undefined;
+}
+
+/** All families. The first that matches a file is the file's. */
+const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, FALCON, GPT2];
+
+/** Throws `unsupported_model` for other families and for models that aren't built, `invalid_format` for fields of wrong types. */
+export function modelOf(fields: GgufFields): GgufModel {
+  const family = familyOf(fields);
+  const { model_type, className } = family;
+  const config = { model_type, architectures: [className], ...family.config(fields) };
+  return {
+    config,
+    names: family.names(fields),
+    changeOf(name, rows) {
+      const parts = partsOf(name);
+      return parts && family.change?.({ ...parts, rows }, config);
+    },
+  };
+}
+
+/** Whether a file's tokens have Gemma's order and spelling. */
+export function hasGemmaVocabulary(fields: GgufFields): boolean {
+  return FAMILIES.some((family) => family.architecture === fields.architecture && family.hasGemmaVocabulary);
+}
+
+function familyOf(fields: GgufFields): GgufFamily {
+  const family = FAMILIES.find(
+    ({ architecture, matches }) => architecture === fields.architecture && (matches?.(fields) ?? true),
+  );
+  if (family !== undefined) return family;
+  const known = [...new Set(FAMILIES.map(({ architecture }) => architecture))].join(', ');
+  throw fields.metadata.unsupported(
+    `expected one of ${known}, got the architecture ${fields.architecture || 'nothing'}`,
+    AS_A_FOLDER,
+  );
+}

@@ -1,0 +1,92 @@
+import type { JsonObject } from '../../../core/input/fields';
+import type { GgufFields } from '../gguf_fields';
+import type { GgufMetadata } from '../gguf_metadata';
+import { byteLevelTokenizer, type TokenizerParts } from './byte_level';
+import { sentencepieceTokenizer } from './sentencepiece';
+import { TokenType, tokenTypes } from './token_types';
+
+/** Kinds of tokenizers by llama.cpp's names. */
+const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]) => TokenizerParts> = new Map([
+  ['gpt2', ({ metadata }, tokens) => byteLevelTokenizer(metadata, tokens)],
+  ['llama', sentencepieceTokenizer],
+]);
+
+/** The contents of tokenizer.json and tokenizer_config.json; undefined if the file has no tokenizer. */
+export function tokenizerOf(
+  fields: GgufFields,
+): { readonly tokenizer: JsonObject; readonly config: JsonObject } | undefined {
+  const { metadata } = fields;
+  const model = metadata.text('tokenizer.ggml.model');
+  if (model === undefined) return undefined;
+  const make = MAKERS.get(model);
+  if (make === undefined) {
+    throw metadata.unsupported(
+      `expected a tokenizer of one of ${[...MAKERS.keys()].join(', ')}; got ${model}`,
+      "Give the model's tokenizer.json beside the file.",
+    );
+  }
+  const tokens = metadata.texts('tokenizer.ggml.tokens');
+  const made = make(fields, tokens);
+  const config = configOf(metadata, tokens);
+  return {
+    tokenizer: {
+      ...made.parts,
+      added_tokens: addedTokens(metadata, tokens, made),
+      post_processor: around(metadata, config, made.addsBos),
+    },
+    config,
+  };
+}
+
+/** The tokens that are searched for in a text before it is split. */
+function addedTokens(
+  metadata: GgufMetadata,
+  tokens: readonly string[],
+  { vocab, special: kinds }: TokenizerParts,
+): JsonObject[] {
+  const types = tokenTypes(metadata, tokens);
+  return tokens.flatMap((content, id) => {
+    const type = types[id] ?? 0;
+    const special = kinds.includes(type);
+    // Gemma's vocabulary spells runs of spaces as ▁, which a text has only after its normalizer.
+    const isAdded = special || (type === TokenType.userDefined && Object.hasOwn(vocab, content));
+    return isAdded ? [{ id, content, special, normalized: false }] : [];
+  });
+}
+
+function configOf(metadata: GgufMetadata, tokens: readonly string[]): JsonObject {
+  const token = (name: string): string | undefined => tokens[metadata.number(`tokenizer.ggml.${name}_token_id`) ?? -1];
+  return {
+    bos_token: token('bos'),
+    eos_token: token('eos'),
+    pad_token: token('padding'),
+    unk_token: token('unknown'),
+    chat_template: metadata.text('tokenizer.chat_template'),
+  };
+}
+
+/** The post-processor, which puts bos and eos around each text. */
+function around(metadata: GgufMetadata, config: JsonObject, addsBos: boolean): JsonObject {
+  const named = ['bos', 'eos'].flatMap((name) => {
+    const token = config[`${name}_token`];
+    const isAdded = metadata.flag(`tokenizer.ggml.add_${name}_token`, name === 'bos' && addsBos);
+    return isAdded && typeof token === 'string'
+      ? [{ name, token, id: metadata.number(`tokenizer.ggml.${name}_token_id`) ?? 0 }]
+      : [];
+  });
+  const specials = (name: string, type_id: number): JsonObject[] =>
+    named.filter((it) => it.name === name).map(({ token }) => ({ SpecialToken: { id: token, type_id } }));
+  const text = (id: string, type_id: number): JsonObject[] => [
+    ...specials('bos', type_id),
+    { Sequence: { id, type_id } },
+    ...specials('eos', type_id),
+  ];
+  return {
+    type: 'TemplateProcessing',
+    single: text('A', 0),
+    pair: [...text('A', 0), ...text('B', 1)],
+    special_tokens: Object.fromEntries(
+      named.map(({ token, id }) => [token, { id: token, ids: [id], tokens: [token] }]),
+    ),
+  };
+}

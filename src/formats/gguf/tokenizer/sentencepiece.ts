@@ -1,0 +1,62 @@
+import type { JsonObject } from '../../../core/input/fields';
+import { hasGemmaVocabulary } from '../families/gguf_families';
+import type { GgufFields } from '../gguf_fields';
+import type { TokenizerParts } from './byte_level';
+import { TokenType, tokenTypes } from './token_types';
+import { mergesOf } from './vocabulary_merges';
+
+const SPACE = '\u2581';
+
+/**
+ * A tokenizer of SentencePiece, converted like in transformers: merges have the order of the tokens' scores, and a character outside
+ * the vocabulary becomes its bytes. Throws `invalid_format`, `limit_exceeded`.
+ */
+export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
+  const { metadata } = fields;
+  const isGemma = hasGemmaVocabulary(fields);
+  const ids = new Map(tokens.map((token, id) => [spelled(token, isGemma), id]));
+  const scores = metadata.numbers('tokenizer.ggml.scores');
+  if (!isGemma && (scores.length !== tokens.length || !scores.every(Number.isFinite))) {
+    throw metadata.invalid('tokenizer.ggml.scores', `${tokens.length} numbers`);
+  }
+  const score = isGemma ? (id: number) => -id : (id: number) => scores[id] ?? 0;
+  const given = metadata.texts('tokenizer.ggml.merges');
+  const merges = given.length > 0 ? given : mergesOf(ids, score, metadata);
+  const unknown =
+    metadata.number('tokenizer.ggml.unknown_token_id') ?? tokenTypes(metadata, tokens).indexOf(TokenType.unknown);
+  const unk_token = tokens[unknown];
+  const isSpaced = metadata.flag('tokenizer.ggml.add_space_prefix', !isGemma);
+  const vocab = Object.fromEntries(ids);
+  const parts = {
+    normalizer: isSpaced
+      ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: SPACE }, replaced(' ', SPACE)] }
+      : replaced(' ', SPACE),
+    model: {
+      type: 'BPE',
+      vocab,
+      merges,
+      ...(unk_token !== undefined && { unk_token }),
+      fuse_unk: true,
+      byte_fallback: true,
+    },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        replaced(SPACE, ' '),
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        ...(isSpaced ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+      ],
+    },
+  };
+  return { parts, vocab, special: [TokenType.control, TokenType.unknown], addsBos: true };
+}
+
+/** A token as texts spell it: llama.cpp writes Gemma's runs of ▁ as spaces. */
+function spelled(token: string, isGemma: boolean): string {
+  return isGemma && /^ +$/.test(token) ? SPACE.repeat(token.length) : token;
+}
+
+function replaced(text: string, content: string): JsonObject {
+  return { type: 'Replace', pattern: { String: text }, content };
+}

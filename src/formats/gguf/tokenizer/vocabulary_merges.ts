@@ -1,0 +1,65 @@
+import type { GgufMetadata } from '../gguf_metadata';
+
+/** Most characters compared, over all ways to cut all tokens: four times as many as the largest vocabularies need. */
+const MOST_WORK = 2 ** 26;
+/** Four times as many as the largest vocabularies have. */
+const MOST_MERGES = 2 ** 21;
+
+type Merge = readonly [left: string, right: string];
+
+/** Two tokens that make up another. */
+interface TokenCut {
+  readonly merge: Merge;
+  readonly score: number;
+  /** Characters of each. */
+  readonly left: number;
+  readonly right: number;
+}
+
+/**
+ * The merges of a vocabulary without merges, like in transformers: all pairs of tokens whose text is a token, the best score first.
+ * Throws `limit_exceeded` if tokens are so long, or can be cut in so many ways, that this would take long.
+ */
+export function mergesOf(
+  vocab: ReadonlyMap<string, number>,
+  score: (id: number) => number,
+  metadata: GgufMetadata,
+): readonly Merge[] {
+  const cuts: TokenCut[] = [];
+  let work = 0;
+  for (const [token, id] of vocab) {
+    work += token.length ** 2;
+    if (work > MOST_WORK || cuts.length > MOST_MERGES) {
+      throw metadata.exceeded('expected a vocabulary of short tokens, to make its merges of');
+    }
+    for (const cut of cutsOf(token, vocab, score(id))) cuts.push(cut);
+  }
+  // The sort is stable, so equal merges have the order of the vocabulary.
+  cuts.sort((a, b) => b.score - a.score || b.left - a.left || b.right - a.right);
+  return cuts.map(({ merge }) => merge);
+}
+
+function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number): TokenCut[] {
+  const cuts: TokenCut[] = [];
+  const characters = charactersOf(token);
+  let left = 0;
+  for (let at = 1; at < token.length; at++) {
+    if (isLowSurrogate(token.charCodeAt(at))) continue;
+    left++;
+    const [before, after] = [token.slice(0, at), token.slice(at)];
+    if (vocab.has(before) && vocab.has(after))
+      cuts.push({ merge: [before, after], score, left, right: characters - left });
+  }
+  return cuts;
+}
+
+function charactersOf(token: string): number {
+  let count = 0;
+  for (let at = 0; at < token.length; at++) if (!isLowSurrogate(token.charCodeAt(at))) count++;
+  return count;
+}
+
+/** Whether a UTF-16 unit is the second one of a character. */
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}

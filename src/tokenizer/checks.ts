@@ -1,0 +1,31 @@
+import { WebVeraError } from '../core/errors/error';
+
+/** Longest setting of a rule or a model, in characters. */
+export const MAX_STRING = 256;
+/** Longest token, in characters. The longest tokens of published vocabularies, runs of spaces, have 128. */
+export const MAX_TOKEN = 1024;
+
+/** Throws `invalid_format` unless a value is a text of at most `longest` characters. */
+export function checkString(name: string, value: unknown, longest: number): void {
+  if (typeof value !== 'string') throw invalid(`${name}: expected a text, got ${describe(value)}`);
+  if (value.length > longest) throw invalid(`${name}: expected at most ${longest} characters, got ${value.length}`);
+}
+
+/** Throws `invalid_format` unless a value is an integer from 0 to `idLimit` - 1. `name` is called only for the message. */
+export function checkId(name: () => string, id: unknown, idLimit: number): void {
+  if (Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < idLimit) return;
+  throw invalid(`${name()}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
+}
+
+/** A value as a message shows it, shortened. */
+export function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 41) : value) ?? 'nothing';
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}
+
+export function invalid(problem: string): WebVeraError {
+  return new WebVeraError('invalid_format', `tokenizer.json: ${problem}`, {
+    hint: "Is this the tokenizer.json that belongs to the model, in Hugging Face's format?",
+  });
+}

@@ -1,0 +1,49 @@
+import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import type { StepBudget } from '../../regex/step_budget';
+import { checkId, checkString, describe, invalid, MAX_TOKEN } from '../checks';
+import type { EncodeWord, Vocabulary } from './model_kind';
+
+/** Words whose tokens are cached, and the longest of them in characters. */
+const CACHED_WORDS = 10_000;
+const CACHED_LENGTH = 256;
+
+/** Checks a vocabulary that maps tokens to ids, and returns the number of entries. Throws `invalid_format`. */
+export function checkIds({ vocab }: JsonObject, idLimit: number): number {
+  if (!isJsonObject(vocab)) throw invalid('model.vocab: expected an object of token ids');
+  const entries = Object.entries(vocab);
+  for (const [token, id] of entries) {
+    if (token.length > MAX_TOKEN) checkString('model.vocab', token, MAX_TOKEN);
+    checkId(() => `model.vocab: ${describe(token)}`, id, idLimit);
+  }
+  return entries.length;
+}
+
+/** The unknown token of models that fuse unknown tokens only where the file says so. */
+export function fusedUnknown(json: JsonObject, vocabulary: Vocabulary): number | undefined {
+  return json.fuse_unk === true ? vocabulary.unk_token_id : undefined;
+}
+
+/** Caches the tokens of words, because most words of a text occur again. */
+export function cached(encode: EncodeWord): EncodeWord {
+  const cache = new Map<string, ReturnType<EncodeWord>>();
+  return (word: string, budget: StepBudget) => {
+    const known = cache.get(word);
+    if (known !== undefined) return known;
+    const ids = encode(word, budget);
+    if (word.length > CACHED_LENGTH) return ids;
+    if (cache.size === CACHED_WORDS) cache.clear();
+    cache.set(word, ids);
+    return ids;
+  };
+}
+
+export function longestOf(tokens: Iterable<string>): number {
+  let longest = 1;
+  for (const token of tokens) longest = Math.max(longest, token.length);
+  return longest;
+}
+
+/** Steps to look up all texts of up to `longest` characters that begin at one place: each of them is hashed. */
+export function stepsToLookUp(longest: number): number {
+  return Math.ceil(longest + longest ** 2 / 16);
+}

@@ -1,0 +1,43 @@
+import type { JsonObject } from '../../core/input/fields';
+import type { EncodeWord, ModelKind } from './model_kind';
+import { cached, checkIds, fusedUnknown, longestOf, stepsToLookUp } from './vocabulary';
+
+export const WORD_PIECE: ModelKind = {
+  type: 'WordPiece',
+  isImplied: (json) => 'continuing_subword_prefix' in json && !Array.isArray(json.merges) && !Array.isArray(json.vocab),
+  check: checkIds,
+  forLibrary: (json) => json,
+  create: (json, vocabulary) => ({
+    encode: longestFirst(vocabulary.tokens_to_ids, json),
+    cut: undefined,
+    fusedUnknown: fusedUnknown(json, vocabulary),
+  }),
+};
+
+/** Takes the longest token that the rest of the word begins with, again and again. Without one, the whole word is unknown. */
+function longestFirst(vocab: ReadonlyMap<string, number>, json: JsonObject): EncodeWord {
+  const prefix = String(json.continuing_subword_prefix ?? '##');
+  const most = Number(json.max_input_chars_per_word ?? 100);
+  const unknown = vocab.get(String(json.unk_token));
+  const longest = longestOf(vocab.keys());
+  const lookUps = stepsToLookUp(longest);
+  return cached((word, budget) => {
+    const characters = [...word];
+    if (characters.length > most) return [unknown];
+    const ids: number[] = [];
+    for (let start = 0; start < characters.length; ) {
+      let end = Math.min(characters.length, start + longest);
+      let id: number | undefined;
+      for (; end > start; end--) {
+        const part = characters.slice(start, end).join('');
+        id = vocab.get(start === 0 ? part : prefix + part);
+        if (id !== undefined) break;
+      }
+      budget.spend(lookUps);
+      if (id === undefined) return [unknown];
+      ids.push(id);
+      start = end;
+    }
+    return ids;
+  });
+}

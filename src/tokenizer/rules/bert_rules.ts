@@ -1,0 +1,47 @@
+/** Rust's white space: unlike JavaScript's `\s`, it includes U+0085 and excludes U+FEFF. */
+const WHITE_SPACE = /\p{White_Space}/gu;
+const CLEANED = /[\0\uFFFD]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
+/** The blocks of ideographs in BERT's code, which omits a part of Extension E. */
+const CHINESE =
+  /[\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+const ACCENTS = /\p{Mn}/gu;
+const WORDS = /[^\p{White_Space}\p{P}!-/:-@[-`{-~]+|[\p{P}!-/:-@[-`{-~]/gu;
+
+/** The settings in tokenizer.json: each true, false or null. */
+interface BertSettings {
+  readonly clean_text?: unknown;
+  readonly handle_chinese_chars?: unknown;
+  readonly lowercase?: unknown;
+  /** Null: the value of `lowercase`. */
+  readonly strip_accents?: unknown;
+}
+
+type Rewrite = (text: string) => string;
+
+/**
+ * BertNormalizer of Hugging Face's tokenizers. That uses Unicode 8's tables of characters, this the JavaScript engine's newer ones,
+ * which also know the accents and signs of scripts added since.
+ */
+export function bertNormalizer({
+  clean_text,
+  handle_chinese_chars,
+  lowercase,
+  strip_accents,
+}: BertSettings): Rewrite[] {
+  const rules: Rewrite[] = [];
+  if (clean_text) rules.push((text) => text.replace(CLEANED, '').replace(WHITE_SPACE, ' '));
+  if (handle_chinese_chars) rules.push((text) => text.replace(CHINESE, ' $& '));
+  if (strip_accents ?? lowercase) rules.push((text) => text.normalize('NFD').replace(ACCENTS, ''));
+  if (lowercase) rules.push(lowerCase);
+  return rules;
+}
+
+/** BertPreTokenizer: splits a text into words and single signs of punctuation. */
+export function bertWords(text: string): string[] {
+  return text.match(WORDS) ?? [];
+}
+
+/** Converts each character by itself, so a Σ at the end of a word becomes σ. */
+export function lowerCase(text: string): string {
+  return text.replaceAll('Σ', 'σ').toLowerCase();
+}

@@ -1,0 +1,80 @@
+import {
+  ByteFallbackDecoder,
+  ByteLevelDecoder,
+  Decoder,
+  ReplaceDecoder,
+  SequenceDecoder,
+} from '@huggingface/tokenizers';
+import type { StepBudget } from '../../regex/step_budget';
+import { longestResult } from './limits';
+import { replaceAll, replacement } from './pattern_rules';
+
+type DecodeRule = (tokens: string[], limit: number, budget: StepBudget) => string[];
+
+/** Runs the library's rules that decode tokens, with a limit on their work and on the length of the text. */
+export class BoundedDecoder extends Decoder {
+  readonly #newBudget: (length: number) => StepBudget;
+  readonly #leaves: readonly DecodeRule[];
+
+  constructor(decoder: Decoder, newBudget: (length: number) => StepBudget) {
+    super(decoder.config);
+    this.end_of_word_suffix = decoder.end_of_word_suffix;
+    this.#newBudget = newBudget;
+    this.#leaves = decoderLeaves(decoder).map(decodeRule);
+  }
+
+  override decode_chain(tokens: string[]): string[] {
+    const length = lengthOf(tokens);
+    const limit = longestResult(length);
+    const budget = this.#newBudget(length);
+    return this.#leaves.reduce((chain, rule) => {
+      const decoded = rule(chain, limit, budget);
+      const size = lengthOf(decoded);
+      budget.spend(size + decoded.length);
+      if (size > limit) throw budget.exceeded();
+      return decoded;
+    }, tokens);
+  }
+}
+
+function decoderLeaves(stage: Decoder): Decoder[] {
+  return stage instanceof SequenceDecoder ? stage.decoders.flatMap(decoderLeaves) : [stage];
+}
+
+function decodeRule(leaf: Decoder): DecodeRule {
+  // The library's text decoder would drop a byte order mark, which may be a character of the text.
+  if (leaf instanceof ByteFallbackDecoder) leaf.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  if (leaf instanceof ReplaceDecoder) {
+    const { find, content } = replacement(leaf);
+    return (tokens, limit, budget) => {
+      let room = limit;
+      return tokens.map((token) => {
+        const replaced = replaceAll(token, find, content, room, budget);
+        room -= replaced.length;
+        return replaced;
+      });
+    };
+  }
+  return leaf instanceof ByteLevelDecoder ? byteRule(leaf) : (tokens) => leaf.decode_chain(tokens);
+}
+
+/** Decodes the bytes between added tokens, which are text already. The library would search all added tokens for each token. */
+function byteRule(leaf: ByteLevelDecoder): DecodeRule {
+  const added = new Set(leaf.added_tokens.map(({ content }) => content));
+  return (tokens) => {
+    const texts: string[] = [];
+    let from = 0;
+    for (let at = 0; at <= tokens.length; at++) {
+      const token = tokens[at];
+      if (token !== undefined && !added.has(token)) continue;
+      if (from < at) texts.push(leaf.convert_tokens_to_string(tokens.slice(from, at)));
+      if (token !== undefined) texts.push(token);
+      from = at + 1;
+    }
+    return texts;
+  };
+}
+
+function lengthOf(tokens: readonly string[]): number {
+  return tokens.reduce((sum, token) => sum + token.length, 0);
+}

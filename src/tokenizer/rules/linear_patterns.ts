@@ -1,0 +1,129 @@
+import { type PatternNode, parsePattern } from '../../regex/syntax';
+
+/** Most turns of a bounded repeat, and most bounded repeats before an unbounded one, so that a match has few ways to begin. */
+const MAX_TURNS = 8;
+const MAX_CHOICES = 2;
+
+/** White space and other characters, as the library translates `\s` and `\S`. */
+const SPACE = '\\p{White_Space}';
+const NO_SPACE = '\\P{White_Space}';
+
+/**
+ * Whether JavaScript's backtracking engine finds all matches of a pattern in time linear in any text. True for the patterns of GPT-2,
+ * Llama, Qwen and their like. Each branch of such a pattern has one of these forms:
+ *
+ * - A bounded beginning, then unbounded repeats after which nothing can fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
+ *   All characters that were read are matched, so none is read again.
+ * - `\s+(?!\S)`, which backtracks by one character.
+ * - `\s*[\r\n]+` or `\s*[\r\n]`, followed by the branch `\s+(?!\S)`, which matches nearly all characters that a failed attempt read.
+ * - `x?A*B+y?` followed by `x?A+B*y?`, for capitals before small letters: the second matches the characters that the first read.
+ */
+export function runsLinear(source: string): boolean {
+  let root: PatternNode;
+  try {
+    root = parsePattern(source).root;
+  } catch {
+    return false;
+  }
+  const branches = (root.kind === 'choice' ? root.branches : [root]).map(itemsOf);
+  return branches.every(
+    (items, index) =>
+      neverFailsLate(items) ||
+      isTrailingSpace(items) ||
+      (isLineBreak(items) && isTrailingSpace(branches[index + 1] ?? [])) ||
+      isCapitalised(items, branches[index + 1] ?? []),
+  );
+}
+
+function itemsOf(node: PatternNode): readonly PatternNode[] {
+  return node.kind === 'sequence' ? node.items : [node];
+}
+
+function neverFailsLate(items: readonly PatternNode[]): boolean {
+  const first = items.findIndex(isUnbounded);
+  const beginning = first === -1 ? items : items.slice(0, first);
+  const rest = items.slice(beginning.length);
+  return isBounded(beginning) && rest.every((item, i) => isRun(item, i === 0 ? 1 : 0) || isOption(item));
+}
+
+/** A bounded item that may match nothing. */
+function isOption(item: PatternNode): boolean {
+  return item.kind === 'repeat' && item.min === 0 && isBounded([item]);
+}
+
+/** Matches any number of characters of one set. The least number that it requires is at most `most`. */
+function isRun(item: PatternNode, most: number): boolean {
+  return item.kind === 'repeat' && item.body.kind === 'set' && item.min <= most && !item.lazy;
+}
+
+function isUnbounded(item: PatternNode): boolean {
+  return item.kind === 'repeat' && item.max === Number.POSITIVE_INFINITY;
+}
+
+/** Whether the items can match in few ways only, each of them short. */
+function isBounded(items: readonly PatternNode[]): boolean {
+  const isFixed = (node: PatternNode): boolean =>
+    node.kind === 'set' || (node.kind === 'sequence' && node.items.every(({ kind }) => kind === 'set'));
+  const isChoice = (node: PatternNode): boolean =>
+    (node.kind === 'choice' && node.branches.length <= 32 && node.branches.every(isFixed)) ||
+    (node.kind === 'repeat' &&
+      node.max <= MAX_TURNS &&
+      (isFixed(node.body) || (node.max === 1 && isChoice(node.body))));
+  return items.every((node) => isFixed(node) || isChoice(node)) && items.filter(isChoice).length <= MAX_CHOICES;
+}
+
+function isTrailingSpace([run, look, ...others]: readonly PatternNode[]): boolean {
+  return (
+    others.length === 0 &&
+    isSpaces(run, 1) &&
+    look?.kind === 'look' &&
+    look.negative &&
+    !look.behind &&
+    isSet(look.body, NO_SPACE)
+  );
+}
+
+function isLineBreak([run, end, ...others]: readonly PatternNode[]): boolean {
+  const set = end?.kind === 'repeat' && isRun(end, 1) ? end.body : end;
+  return others.length === 0 && isSpaces(run, 0) && set?.kind === 'set' && /^\[(?:\\[rn])+\]$/.test(set.source);
+}
+
+function isSpaces(run: PatternNode | undefined, min: number): boolean {
+  return run?.kind === 'repeat' && isUnbounded(run) && !run.lazy && run.min === min && isSet(run.body, SPACE);
+}
+
+function isSet(node: PatternNode, source: string): boolean {
+  return node.kind === 'set' && (node.source === source || node.source === `[${source}]`);
+}
+
+function isCapitalised(items: readonly PatternNode[], next: readonly PatternNode[]): boolean {
+  const at = items.findIndex(isUnbounded);
+  const [upper, lower, nextUpper, nextLower] = [items[at], items[at + 1], next[at], next[at + 1]];
+  const [before, after] = [items.slice(0, at), items.slice(at + 2)];
+  return (
+    upper !== undefined &&
+    lower !== undefined &&
+    nextUpper !== undefined &&
+    nextLower !== undefined &&
+    isRunOf(upper, 0) &&
+    isRunOf(lower, 1) &&
+    isRunOf(nextUpper, 1) &&
+    isRunOf(nextLower, 0) &&
+    isSame([bodyOf(upper), bodyOf(lower)], [bodyOf(nextUpper), bodyOf(nextLower)]) &&
+    isSame([before, after], [next.slice(0, at), next.slice(at + 2)]) &&
+    isBounded(before) &&
+    after.every(isOption)
+  );
+}
+
+function isRunOf(item: PatternNode, min: number): boolean {
+  return isRun(item, 1) && isUnbounded(item) && item.kind === 'repeat' && item.min === min;
+}
+
+function bodyOf(item: PatternNode): PatternNode {
+  return item.kind === 'repeat' ? item.body : item;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

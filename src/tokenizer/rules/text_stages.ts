@@ -1,0 +1,146 @@
+import {
+  BertNormalizer,
+  BertPreTokenizer,
+  ByteLevelPreTokenizer,
+  LowercaseNormalizer,
+  MetaspacePreTokenizer,
+  type Normalizer,
+  PrependNormalizer,
+  type PreTokenizer,
+  ReplaceNormalizer,
+  ReplacePreTokenizer,
+  SequenceNormalizer,
+  SequencePreTokenizer,
+  SplitPreTokenizer,
+  StripNormalizer,
+} from '@huggingface/tokenizers';
+import type { StepBudget } from '../../regex/step_budget';
+import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
+import { longestResult } from './limits';
+import { isRegex, replaceAll, replacement, split } from './pattern_rules';
+import { textPattern } from './patterns';
+
+/** GPT-2's pattern. Unicode's white space, as Rust's `\s` matches it, differs from that of JavaScript's `\s`. */
+const BYTE_LEVEL_WORDS =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+
+/** A letter with so many accents that normalizing their order takes long. */
+const MANY_MARKS = /\p{M}{64,}/gu;
+/** Pairs of accents that are ordered in one step. */
+const PAIRS_OF_MARKS = 100;
+
+/** Rewrites a text. Throws `limit_exceeded` if this takes too much work, or more than `limit` characters would result. */
+type TextRule = (text: string, limit: number, budget: StepBudget) => string;
+/** Cuts a text into words. `isFirst` says whether it is the first section of the whole text. */
+type CutRule = (text: string, isFirst: boolean, limit: number, budget: StepBudget) => string[];
+/** The rules before a tokenizer's model: normalizers and pre-tokenizers. The length of a text is limited after each rule. */
+export class TextStages {
+  readonly #rewrite: readonly TextRule[];
+  readonly #cut: readonly CutRule[];
+
+  /**
+   * `continued` says that the text continues one that was encoded before, so rules that change the beginning of a text don't run.
+   * Throws `invalid_format` for patterns that can't be used.
+   */
+  constructor(normalizer: Normalizer | null, preTokenizer: PreTokenizer | null, continued: boolean) {
+    this.#rewrite = normalizerLeaves(normalizer).flatMap((leaf) => textRule(leaf, continued));
+    this.#cut = preTokenizerLeaves(preTokenizer).map((leaf) => cutRule(leaf, continued));
+  }
+
+  normalize(text: string, budget: StepBudget): string {
+    const limit = longestResult(text.length);
+    let normalized = text;
+    for (const rule of this.#rewrite) {
+      for (const [marks] of normalized.matchAll(MANY_MARKS)) budget.spend(marks.length ** 2 / PAIRS_OF_MARKS);
+      normalized = rule(normalized, limit, budget);
+      budget.spend(normalized.length);
+      if (normalized.length > limit) throw budget.exceeded();
+    }
+    return normalized;
+  }
+
+  preTokenize(text: string, isFirst: boolean, budget: StepBudget): string[] {
+    const limit = longestResult(text.length);
+    let tokens = [text];
+    for (const rule of this.#cut) {
+      const cut: string[] = [];
+      let length = 0;
+      for (const token of tokens) {
+        for (const part of rule(token, isFirst, limit - length, budget)) {
+          length += part.length;
+          cut.push(part);
+        }
+      }
+      budget.spend(length + cut.length);
+      if (length > limit) throw budget.exceeded();
+      tokens = cut;
+    }
+    return tokens;
+  }
+}
+
+function normalizerLeaves(stage: Normalizer | null): Normalizer[] {
+  if (stage === null) return [];
+  return stage instanceof SequenceNormalizer ? stage.normalizers.flatMap(normalizerLeaves) : [stage];
+}
+
+function preTokenizerLeaves(stage: PreTokenizer | null): PreTokenizer[] {
+  if (stage === null) return [];
+  return stage instanceof SequencePreTokenizer ? stage.tokenizers.flatMap(preTokenizerLeaves) : [stage];
+}
+
+function textRule(leaf: Normalizer, continued: boolean): TextRule[] {
+  if (leaf instanceof ReplaceNormalizer) {
+    const { find, content } = replacement(leaf);
+    return [(text, limit, budget) => replaceAll(text, find, content, limit, budget)];
+  }
+  if (leaf instanceof BertNormalizer) return bertNormalizer(leaf.config);
+  if (leaf instanceof LowercaseNormalizer) return [lowerCase];
+  if (continued && leaf instanceof PrependNormalizer) return [];
+  if (continued && leaf instanceof StripNormalizer) {
+    const fromRight = new StripNormalizer({ ...leaf.config, strip_left: false });
+    return [(text) => fromRight.normalize(text)];
+  }
+  return [(text) => leaf.normalize(text)];
+}
+
+function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
+  if (leaf instanceof ReplacePreTokenizer) {
+    const { find, content } = replacement(leaf);
+    return (text, _, limit, budget) => [replaceAll(text, find, content, limit, budget)];
+  }
+  if (leaf instanceof SplitPreTokenizer && leaf.pattern !== null && isRegex(leaf.config)) {
+    const pattern = textPattern(leaf.pattern);
+    if (!pattern.isNative) {
+      const { invert, behavior } = leaf.config;
+      const keep = invert ? 'matches' : behavior?.toLowerCase() === 'removed' ? 'between' : 'all';
+      return (text, _, __, budget) => split(text, pattern, keep, budget);
+    }
+  }
+  if (leaf instanceof BertPreTokenizer) return bertWords;
+  if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
+  const rule = continued ? continuing(leaf) : leaf;
+  return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
+}
+
+/** The rule for a text that continues another: without a prefix. */
+function continuing(leaf: PreTokenizer): PreTokenizer {
+  if (leaf instanceof MetaspacePreTokenizer) {
+    const { replacement, str_rep } = leaf;
+    return new MetaspacePreTokenizer({ type: 'Metaspace', replacement, str_rep, prepend_scheme: 'never' });
+  }
+  return leaf;
+}
+
+function byteLevelRule(leaf: ByteLevelPreTokenizer, continued: boolean): CutRule {
+  const { add_prefix_space, use_regex, byte_encoder, text_encoder } = leaf;
+  const asBytes = (word: string): string => {
+    let bytes = '';
+    for (const byte of text_encoder.encode(word)) bytes += byte_encoder[byte];
+    return bytes;
+  };
+  return (text) => {
+    const spaced = add_prefix_space && !continued && !text.startsWith(' ') ? ` ${text}` : text;
+    return use_regex ? (spaced.match(BYTE_LEVEL_WORDS) ?? []).map(asBytes) : [asBytes(spaced)];
+  };
+}

@@ -1,0 +1,41 @@
+import type { TextTokenizer } from '../tokenizer';
+import { type Decoding, StreamDecoder } from './stream_decoder';
+
+/** A stop string may be a special token. */
+const WHOLE: Decoding = { skip_special_tokens: false };
+/** A UTF-16 unit has at most three bytes, so at most three tokens. */
+const TOKENS_PER_UNIT = 3;
+
+/**
+ * Finds stop strings in a text that is generated token by token, like transformers' `StopStringCriteria`: it reports the token that
+ * completes a string, even if the string spans several tokens or begins in the prompt.
+ */
+export class StopStrings {
+  readonly #strings: readonly string[];
+  readonly #decoder: StreamDecoder;
+  /** How many UTF-16 units before the new text a string may begin. */
+  readonly #reach: number;
+  #before: string;
+
+  /** No string is empty. */
+  constructor(tokenizer: TextTokenizer, prompt: readonly number[], strings: readonly string[]) {
+    this.#strings = strings;
+    this.#decoder = new StreamDecoder(tokenizer, prompt, WHOLE);
+    this.#reach = Math.max(0, ...strings.map(({ length }) => length - 1));
+    const end = this.#reach === 0 ? [] : prompt.slice(-TOKENS_PER_UNIT * (this.#reach + 1));
+    this.#before = this.#lastOf(tokenizer.decode(end, WHOLE));
+  }
+
+  /** Adds a token, and returns whether it completes one of the strings. */
+  push(id: number): boolean {
+    const given = this.#decoder.push(id);
+    const text = this.#before + given + this.#decoder.held;
+    const isThere = this.#strings.some((string) => text.includes(string, this.#before.length - string.length + 1));
+    this.#before = this.#lastOf(this.#before + given);
+    return isThere;
+  }
+
+  #lastOf(text: string): string {
+    return text.slice(Math.max(0, text.length - this.#reach));
+  }
+}

@@ -1,0 +1,67 @@
+import type { DecodeOptions, TextTokenizer } from '../tokenizer';
+
+/** Earlier tokens that are decoded along with the next one, because they decide whether a space stands before it. */
+const CONTEXT = 6;
+/** A character has at most four bytes, so at most four tokens. Bytes still incomplete after eight are invalid. */
+const MAX_PENDING = 8;
+/** Decoders write this for bytes that aren't a complete character. */
+const REPLACEMENT = '\uFFFD';
+const BROKEN_END = /\uFFFD+$/u;
+
+export type Decoding = Required<DecodeOptions>;
+
+/**
+ * Decodes tokens one by one. It holds a token's text back while the last character is incomplete, and never revises text that it has
+ * returned: all parts joined are the text of all tokens, by default without special tokens.
+ */
+export class StreamDecoder {
+  readonly #tokenizer: TextTokenizer;
+  readonly #decoding: Decoding;
+  /** Context tokens, whose text has been returned, then tokens whose text is pending. */
+  #ids: number[];
+  #given: number;
+  #held = '';
+
+  /** `prompt` holds the tokens before the first one; their text isn't returned. */
+  constructor(
+    tokenizer: TextTokenizer,
+    prompt: readonly number[] = [],
+    decoding: Decoding = { skip_special_tokens: true },
+  ) {
+    this.#tokenizer = tokenizer;
+    this.#decoding = decoding;
+    this.#ids = prompt.slice(-CONTEXT);
+    this.#given = this.#ids.length;
+  }
+
+  /** The text held back, without the incomplete character. */
+  get held(): string {
+    return this.#held.replace(BROKEN_END, '');
+  }
+
+  /** Adds a token, and returns the text that it completes: '' while a character is incomplete. */
+  push(id: number): string {
+    this.#ids.push(id);
+    const text = this.#pendingText();
+    const isIncomplete = text.endsWith(REPLACEMENT) && this.#ids.length - this.#given < MAX_PENDING;
+    this.#held = isIncomplete ? text : '';
+    return isIncomplete ? '' : this.#give(text);
+  }
+
+  /** Returns the text still held back, after the last token. */
+  finish(): string {
+    this.#held = '';
+    return this.#give(this.#pendingText());
+  }
+
+  #pendingText(): string {
+    const decode = (ids: readonly number[]) => this.#tokenizer.decode(ids, this.#decoding);
+    return decode(this.#ids).slice(decode(this.#ids.slice(0, this.#given)).length);
+  }
+
+  #give(text: string): string {
+    this.#ids = this.#ids.slice(-CONTEXT);
+    this.#given = this.#ids.length;
+    return text;
+  }
+}

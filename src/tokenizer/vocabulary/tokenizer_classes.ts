@@ -1,0 +1,108 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { JsonObject } from '../../core/input/fields';
+
+/** A tokenizer class of transformers. */
+export interface TokenizerClass {
+  readonly classes: readonly string[];
+  /** Values of `model_type` whose folders may lack the name of the class. */
+  readonly modelTypes: readonly string[];
+  /** Special tokens, unless the files name others. */
+  readonly tokens: JsonObject;
+  /** The stages of tokenizer.json. `idOf` returns a special token's text and id. */
+  rules(config: JsonObject, idOf: (key: string) => readonly [token: string, id: number]): JsonObject;
+}
+
+const byteLevel = (config: JsonObject): JsonObject => ({
+  type: 'ByteLevel',
+  add_prefix_space: config.add_prefix_space === true,
+  trim_offsets: true,
+  use_regex: true,
+});
+
+const GPT2: TokenizerClass = {
+  classes: ['GPT2Tokenizer'],
+  modelTypes: ['gpt2', 'opt'],
+  tokens: { bos_token: '<|endoftext|>', eos_token: '<|endoftext|>', unk_token: '<|endoftext|>' },
+  rules(config, idOf) {
+    const around = (key: string): string[] => (config[`add_${key}`] === true ? [key] : []);
+    const text = (name: string, type_id: number): JsonObject[] => [
+      ...around('bos_token').map((key) => special(idOf(key)[0], type_id)),
+      { Sequence: { id: name, type_id } },
+      ...around('eos_token').map((key) => special(idOf(key)[0], type_id)),
+    ];
+    const single = text('A', 0);
+    const used = ['bos_token', 'eos_token'].flatMap(around).map(idOf);
+    return {
+      normalizer: null,
+      pre_tokenizer: byteLevel(config),
+      post_processor: template(single, [...single, ...text('B', 1)], used),
+      decoder: { type: 'ByteLevel' },
+    };
+  },
+};
+
+const ROBERTA: TokenizerClass = {
+  classes: ['RobertaTokenizer'],
+  modelTypes: ['roberta'],
+  tokens: {
+    ...{ bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>', sep_token: '</s>', pad_token: '<pad>' },
+    ...{ cls_token: '<s>', mask_token: '<mask>' },
+  },
+  rules: (config, idOf) => ({
+    normalizer: null,
+    pre_tokenizer: byteLevel(config),
+    post_processor: { ...byteLevel(config), type: 'RobertaProcessing', sep: idOf('sep_token'), cls: idOf('cls_token') },
+    decoder: { type: 'ByteLevel' },
+  }),
+};
+
+const BERT: TokenizerClass = {
+  classes: ['BertTokenizer', 'DistilBertTokenizer'],
+  modelTypes: ['bert', 'distilbert'],
+  tokens: {
+    ...{ unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' },
+  },
+  rules(config, idOf) {
+    const [cls, sep] = [idOf('cls_token'), idOf('sep_token')];
+    const single = [special(cls[0], 0), { Sequence: { id: 'A', type_id: 0 } }, special(sep[0], 0)];
+    const pair = [...single, { Sequence: { id: 'B', type_id: 1 } }, special(sep[0], 1)];
+    return {
+      normalizer: {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: config.tokenize_chinese_chars !== false,
+        strip_accents: typeof config.strip_accents === 'boolean' ? config.strip_accents : null,
+        lowercase: config.do_lower_case !== false,
+      },
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      post_processor: template(single, pair, [cls, sep]),
+      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    };
+  },
+};
+
+const CLASSES: readonly TokenizerClass[] = [GPT2, ROBERTA, BERT];
+
+/** The class that `tokenizer_class` names, else that of the `model_type`. Throws `unsupported_model` for classes with other rules. */
+export function tokenizerClassOf(tokenizer_class: unknown, modelType: string | undefined): TokenizerClass {
+  const name = typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : '';
+  const known =
+    CLASSES.find(({ classes }) => classes.includes(name)) ??
+    CLASSES.find(({ modelTypes }) => modelTypes.includes(modelType ?? ''));
+  if (known !== undefined) return known;
+  const names = CLASSES.flatMap(({ classes }) => classes).join(', ');
+  throw new WebVeraError(
+    'unsupported_model',
+    `Expected tokenizer.json, or the vocabulary of one of ${names}; got one of ${name || modelType || 'no class'}`,
+    { hint: 'In Python, AutoTokenizer.from_pretrained(…).save_pretrained(…) writes a tokenizer.json.' },
+  );
+}
+
+function special(id: string, type_id: number): JsonObject {
+  return { SpecialToken: { id, type_id } };
+}
+
+function template(single: unknown, pair: unknown, used: readonly (readonly [string, number])[]): JsonObject {
+  const special_tokens = Object.fromEntries(used.map(([id, number]) => [id, { id, ids: [number], tokens: [id] }]));
+  return { type: 'TemplateProcessing', single, pair, special_tokens };
+}

@@ -1,0 +1,106 @@
+import { isJsonObject, type JsonObject } from '../../core/input/fields';
+import { specialToken } from '../chat_template';
+import { tokenizerClassOf } from './tokenizer_classes';
+
+/** A tokenizer's files in a folder without tokenizer.json, as models before 2020 have them. */
+export interface VocabularyFiles {
+  /** vocab.json and the text of merges.txt, or the text of vocab.txt. */
+  readonly vocabulary: { readonly json: JsonObject; readonly merges: string } | { readonly lines: string };
+  /** tokenizer_config.json */
+  readonly config: JsonObject;
+  /** special_tokens_map.json, which overrides tokenizer_config.json. */
+  readonly specialTokens: JsonObject;
+  /** added_tokens.json */
+  readonly addedTokens: JsonObject;
+  /** `model_type` of config.json, used if tokenizer_config.json names no class. */
+  readonly modelType: string | undefined;
+}
+
+/** The contents of tokenizer.json and tokenizer_config.json that transformers makes of such files. */
+interface ConvertedTokenizer {
+  readonly tokenizer: JsonObject;
+  readonly config: JsonObject;
+}
+
+/** Special tokens in the order in which they get new ids. */
+const SPECIAL = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
+
+/**
+ * Converts vocabulary and merges to the contents of tokenizer.json, like transformers' classes. The result is as untrusted as the
+ * files. Throws `unsupported_model` for classes with other rules.
+ */
+export function tokenizerOfVocabulary(files: VocabularyFiles): ConvertedTokenizer {
+  const { tokens, rules } = tokenizerClassOf(files.config.tokenizer_class, files.modelType);
+  const named = { ...tokens, ...files.config, ...files.specialTokens };
+  const model = modelOf(files.vocabulary, specialToken(named, 'unk_token'));
+  const added = addedTokens(model.vocab, named, files.addedTokens);
+  const idOf = (key: string): readonly [string, number] => {
+    const token = specialToken(named, key) ?? '';
+    const { id = -1 } = added.find(({ content }) => content === token) ?? {};
+    return [token, id];
+  };
+  return { tokenizer: { model, added_tokens: added, ...rules(named, idOf) }, config: named };
+}
+
+function modelOf(
+  vocabulary: VocabularyFiles['vocabulary'],
+  unk_token: string | null,
+): JsonObject & { readonly vocab: JsonObject } {
+  if ('json' in vocabulary) {
+    const merges = linesOf(vocabulary.merges).filter((line) => line !== '' && !line.startsWith('#version'));
+    return { type: 'BPE', vocab: vocabulary.json, merges };
+  }
+  const vocab = Object.fromEntries(linesOf(vocabulary.lines).map((token, id) => [token, id]));
+  return { type: 'WordPiece', unk_token, continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab };
+}
+
+/** An entry of `added_tokens` in tokenizer.json. */
+interface AddedTokenEntry {
+  readonly content: string;
+  readonly id: number;
+  readonly special: boolean;
+}
+
+/** Added tokens with their ids in the vocabulary. A token outside it gets the next id after the last one. */
+function addedTokens(vocab: JsonObject, named: JsonObject, added: JsonObject): AddedTokenEntry[] {
+  const more = Array.isArray(named.additional_special_tokens) ? named.additional_special_tokens : [];
+  const specials = [...SPECIAL.map((key) => named[key]), ...more].flatMap((token) => {
+    const content = specialToken({ token }, 'token');
+    return content === null || content === '' ? [] : [{ content, token }];
+  });
+  const names = new Set(specials.map(({ content }) => content));
+  const ordinary = Object.keys(added)
+    .filter((content) => !names.has(content))
+    .sort((a, b) => Number(added[a]) - Number(added[b]));
+  let next = Object.keys(vocab).length;
+  const ids = new Map<string, number>();
+  for (const content of [...ordinary, ...names]) {
+    const own = Object.hasOwn(vocab, content) ? vocab[content] : undefined;
+    ids.set(content, typeof own === 'number' ? own : next++);
+  }
+  const tokens = new Map<string, AddedTokenEntry>(
+    ordinary.map((content) => [content, { ...flags(undefined), content, id: ids.get(content) ?? -1, special: false }]),
+  );
+  for (const { content, token } of specials) {
+    tokens.set(content, { ...flags(token), content, id: ids.get(content) ?? -1, special: true });
+  }
+  return [...tokens.values()];
+}
+
+/** The settings by which a token is found in a text. */
+function flags(token: unknown): JsonObject {
+  const fields = isJsonObject(token) ? token : {};
+  const isSet = (key: string): boolean => fields[key] === true;
+  return {
+    lstrip: isSet('lstrip'),
+    rstrip: isSet('rstrip'),
+    single_word: isSet('single_word'),
+    normalized: isSet('normalized'),
+  };
+}
+
+/** Splits a text into lines like Python. */
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}

@@ -1,0 +1,78 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { formatShape, sameShape } from '../../../core/numbers/shape';
+import type { TensorHeader } from '../../../formats/tensors/tensor_header';
+import { expectFloats } from '../../../formats/tensors/values';
+import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
+
+interface MismatchOptions {
+  /** Whether a head is made new if the file's has other sizes than the labels ask for. Default: false. */
+  readonly ignore_mismatched_sizes?: boolean | undefined;
+}
+
+/** Resolves the tensors in a model's files to its weights, for loading and for estimates alike. */
+export class WeightTensors {
+  readonly #model: Architecture;
+  readonly #specs: ReadonlyMap<string, WeightSpec>;
+  readonly #shared: ReadonlyMap<string, WeightSpec>;
+  readonly #ignoresMismatch: boolean;
+
+  constructor(model: Architecture, { ignore_mismatched_sizes = false }: MismatchOptions) {
+    this.#model = model;
+    this.#specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
+    this.#shared = new Map(
+      [...model.tied].flatMap(([head, source]) => {
+        const spec = this.#specs.get(`${source}.weight`);
+        return spec === undefined ? [] : [[`${head}.weight`, spec]];
+      }),
+    );
+    this.#ignoresMismatch = ignore_mismatched_sizes;
+  }
+
+  /** The weight that a tensor holds; undefined if the model doesn't use the tensor. Throws `invalid_format` for a wrong shape. */
+  weightOf(tensor: TensorHeader): WeightSpec | undefined {
+    const { name, shape } = tensor;
+    const spec = this.#specs.get(name) ?? this.#specs.get(`${this.#model.prefix}.${name}`);
+    if (spec === undefined) return undefined;
+    if (this.#ignoresMismatch && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return undefined;
+    expectWeight(spec, tensor);
+    return spec;
+  }
+
+  /** The embedding that a tied head shares, by the name of the head's tensor. Some files store the head's tensor alone. */
+  sharedBy(name: string): WeightSpec | undefined {
+    return this.#shared.get(name);
+  }
+
+  /**
+   * The weights that are made new, as the files lack them. `found` holds the names of the others. Throws `invalid_format` if a weight
+   * is missing that can't be made new.
+   */
+  newWeights(found: { has(name: string): boolean }): WeightSpec[] {
+    const absent = this.#model.weights.filter(({ name }) => !found.has(name));
+    const missing = absent.flatMap((spec) => (spec.initialStd === undefined ? [fileNames(spec)[0]] : []));
+    if (missing.length === 0) return absent;
+    throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
+      hint: 'Do config.json and the weights belong together, and was every file taken along?',
+      detail: { missing },
+    });
+  }
+}
+
+/** Throws `invalid_format` for a tensor whose dtype or shape isn't the weight's. */
+export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
+  expectFloats(tensor);
+  const { shape } = tensor;
+  const expected = fileShape(spec);
+  if (sameShape(expected, shape)) return;
+  const [name] = fileNames(spec);
+  throw new WebVeraError(
+    'invalid_format',
+    `${name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
+    { hint: mismatchHint(spec), detail: { tensor: name, expected, actual: shape } },
+  );
+}
+
+function mismatchHint({ initialStd }: WeightSpec): string {
+  if (initialStd === undefined) return 'Do config.json and the weights belong together?';
+  return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
+}

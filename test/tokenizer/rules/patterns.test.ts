@@ -1,0 +1,96 @@
+import { SplitPreTokenizer } from '@huggingface/tokenizers';
+import { describe, expect, test } from 'vitest';
+import { StepBudget } from '../../../src/regex/step_budget';
+import { checkPattern, type TextPattern, textPattern } from '../../../src/tokenizer/rules/patterns';
+import { cpuTime } from '../../helpers/cpu_time';
+
+/** A pattern of tokenizer.json, as the library compiles it. */
+function compiled(pattern: string): RegExp {
+  const split = new SplitPreTokenizer({
+    type: 'Split',
+    pattern: { Regex: pattern },
+    behavior: 'Isolated',
+    invert: false,
+  });
+  if (split.pattern === null) throw new Error('the library has no pattern');
+  return split.pattern;
+}
+
+function found(pattern: TextPattern, text: string): string[] {
+  const budget = new StepBudget(10_000_000, 'too much', 'less');
+  return [...pattern.matchAll(text, budget)].map(({ start, end }) => text.slice(start, end));
+}
+
+const text = "It's 1,234,567 o'clock…  the 東京 Harbour,\n\n  HTTPServer aab 🙂🙂 x_9\t\n9_x DON'T\r\n \r\n  END  ";
+
+const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const LLAMA3 =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const QWEN3 = LLAMA3.replace('\\p{N}{1,3}', '\\p{N}');
+const O200K =
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+describe("patterns of published tokenizers are run by JavaScript's own engine", () => {
+  test.each([
+    ['GPT-2', GPT2],
+    ['Llama 3', LLAMA3],
+    ['Qwen 2 and 3', QWEN3],
+    ['GPT-4o, Llama 4', O200K],
+    ['runs of digits', '\\p{N}{1,3}'],
+    ['CJK', '[一-龥぀-ゟ゠-ヿ]+'],
+    ['white space', '\\s+'],
+    ['BLOOM', ' ?[^(\\s|[.,!?…。，、।۔،])]+'],
+  ])('%s, for which 100,000 characters of what is worst take less than a second', (_, pattern) => {
+    const native = textPattern(compiled(pattern));
+    expect(native.isNative).toBe(true);
+    expect(found(native, text)).toEqual(text.match(compiled(pattern)));
+    for (const unit of [' ', '\n', ' \n', 'A', 'a', '漢A', '1', '.', "'", 'Aa', ' a', '\u0301']) {
+      const start = cpuTime();
+      for (const end of ['', 'x', '\n', '~']) found(native, unit.repeat(100_000 / unit.length) + end);
+      expect(cpuTime() - start).toBeLessThan(1000);
+    }
+  });
+});
+
+describe('other patterns find the same, in time linear in the text', () => {
+  test.each([
+    ['\\d{1,3}(?=(?:\\d{3})*\\b)'],
+    ['[\\p{Lu}&&[^\\p{Han}]]*[一-龥]+|\\p{L}'],
+    ['(?i:the|it)\\b|^\\s*|\\s*$|\\w+?_'],
+    ['(a|a)*b|(?<=\\s)\\S+(?=\\s)'],
+    [
+      '[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s',
+    ],
+  ])('%s', (pattern) => {
+    const linear = textPattern(compiled(pattern));
+    expect(linear.isNative).toBe(false);
+    // V8 also finds what is empty within a character.
+    const isText = (match: string) => match !== '';
+    expect(found(linear, text).filter(isText)).toEqual(text.match(compiled(pattern))?.filter(isText));
+  });
+
+  test.each([
+    ['(a+)+$'],
+    ['(?:a|ab)+c'],
+    ['[^~]*[^~]*~'],
+    ['[^~]*[^~]*[^~]*~'],
+    ['([^~]+)\\G+~'],
+    ['(?=(x+x+)+y)'],
+    ['\\s*[\\r\\n]+|x'],
+    ['\\s*[\\r\\n]+|\\s|\\s+(?!\\S)'],
+    ['\\s+\\b'],
+    [' ?\\p{L}+x'],
+    ['a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}b'],
+  ])("%s isn't left to JavaScript", (pattern) => {
+    expect(textPattern(compiled(pattern)).isNative).toBe(false);
+  });
+});
+
+test.each([['(?<=a*)b'], ['(?:a{1000}){1000}'], [`${'('.repeat(100)}a${')'.repeat(100)}`]])(
+  '%s is refused',
+  (pattern) => {
+    const refused = expect.objectContaining({ code: 'invalid_format' });
+    expect(() => textPattern(compiled(pattern))).toThrow(refused);
+    expect(() => checkPattern('a'.repeat(5000))).toThrow(refused);
+  },
+);

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { StreamDecoder } from '../../../src/tokenizer/streaming/stream_decoder';
+import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { hasStories, openTokenizer, proseFolder, proseText, storiesFolder } from '../../helpers/models/tokenizers';
+
+const prose = openTokenizer(proseFolder);
+
+function stream(tokenizer: TextTokenizer, ids: readonly number[], prompt: readonly number[] = []): string[] {
+  const decoder = new StreamDecoder(tokenizer, prompt);
+  return [...ids.map((id) => decoder.push(id)), decoder.finish()];
+}
+
+describe('byte-level tokens', () => {
+  test('the parts joined are the text', () => {
+    const text = proseText(4000);
+    expect(stream(prose, prose.encode(text)).join('')).toBe(text);
+  });
+
+  test('a character is held back until it is complete', () => {
+    const ids = prose.encode('🙂!');
+    expect(ids.length).toBeGreaterThan(3);
+    const parts = stream(prose, ids);
+    expect(parts.join('|')).not.toContain('\uFFFD');
+    expect(parts.filter((part) => part !== '')).toEqual(['🙂', '!']);
+  });
+
+  test('a character that stays incomplete is returned at the end', () => {
+    const ids = prose.encode('a🙂').slice(0, -1);
+    expect(stream(prose, ids).join('')).toBe('a\uFFFD');
+  });
+
+  test('bytes that never make a character hold the text back for a while only', () => {
+    const [first] = prose.encode('🙂');
+    const parts = stream(prose, Array(20).fill(first!));
+    expect(parts.findIndex((part) => part !== '')).toBe(7);
+    expect(parts.join('')).toBe('\uFFFD'.repeat(20));
+  });
+
+  test('special tokens give no text', () => {
+    const ids = prose.encode('Call me');
+    const parts = stream(prose, [0, ...ids, 0]);
+    expect(parts[0]).toBe('');
+    expect(parts.at(-2)).toBe('');
+    expect(parts.join('')).toBe('Call me');
+  });
+});
+
+describe.runIf(hasStories)('▁-tokens', () => {
+  test('keep the space after a prompt, and have none at the start of a text', () => {
+    const stories = openTokenizer(storiesFolder);
+    const ids = stories.encode('Once upon a time');
+    expect(stream(stories, ids).join('')).toBe('Once upon a time');
+    expect(stream(stories, ids.slice(2), ids.slice(0, 2)).join('')).toBe(' upon a time');
+  });
+
+  test('the parts joined are the text', () => {
+    const stories = openTokenizer(storiesFolder);
+    const text = proseText(3000);
+    expect(stream(stories, stories.encode(text)).join('')).toBe(text);
+  });
+});
