@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/types/run';
 import type { BestState } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Runner } from '../graph/runner';
-import type { Metrics, TaskMetrics } from '../tasks/task/metrics';
+import type { Metrics, TaskMetrics } from '../tasks/task/task_metrics';
 import { readPools } from './saving/pools';
 import type { RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';

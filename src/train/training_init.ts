@@ -7,9 +7,9 @@ import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/tra
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, BatchShape, TaskBatches } from '../tasks/task/batches';
-import type { TaskLoss } from '../tasks/task/loss';
-import type { Metrics } from '../tasks/task/metrics';
+import type { Batch, BatchShape, TaskBatches } from '../tasks/task/task_batches';
+import type { TaskLoss } from '../tasks/task/task_loss';
+import type { Metrics } from '../tasks/task/task_metrics';
 import type { MeasureOptions } from './evaluate';
 
 /** The data of one optimiser step. */

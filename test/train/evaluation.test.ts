@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/core/types/run';
 import type { TrainingArguments } from '../../src/core/types/training';
 import { pinned, type Value } from '../../src/graph/value';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
-import type { Metrics } from '../../src/tasks/task/metrics';
+import type { Metrics } from '../../src/tasks/task/task_metrics';
 import { expectMetric, RunEvaluation } from '../../src/train/evaluation';
 import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';

@@ -10,7 +10,7 @@ import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { writeAdapterConfig } from '../../formats/peft/peft';
 import { writeRunFolder } from '../../formats/run_folder';
-import type { RowExporter } from '../../tasks/task/data';
+import type { RowExporter } from '../../tasks/task/task_data';
 import { readProjections, vectorsIn } from '../adapters/vera_placer';
 import type { BaseModel } from '../models/base_model';
 import { readHead, sampleBase } from './base_sample';

@@ -3,8 +3,8 @@ import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import type { Batch, BatchArguments, BatchInputs } from './batches';
-import type { LogitsParts } from './loss';
+import type { Batch, BatchArguments, BatchInputs } from './task_batches';
+import type { LogitsParts } from './task_loss';
 
 export interface UnlabelledOptions {
   readonly args: BatchArguments;

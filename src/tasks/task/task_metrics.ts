@@ -1,4 +1,4 @@
-import type { Batch } from './batches';
+import type { Batch } from './task_batches';
 
 /** Metrics that users compare, by name. */
 export type Metrics = Readonly<Record<string, number>>;

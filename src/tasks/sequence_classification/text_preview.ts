@@ -1,7 +1,7 @@
 import type { Preview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
-import { previewLabel } from '../classification/labels';
-import { type TextRowOptions, unlabelledRow } from './rows';
+import { previewLabel } from '../classification/example_labels';
+import { type TextRowOptions, unlabelledRow } from './text_row';
 
 /** An example, with or without a label, as a classifier takes it in. Throws `invalid_argument`. */
 export function previewOfText(example: SentExample, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {

@@ -3,7 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../reading/blob_text';
 import { placedExamples } from '../reading/placed_examples';
-import type { RowSource } from '../task/data';
+import type { RowSource } from '../task/task_data';
 import { packRows, textBlocks } from './blocks';
 import { type ExampleOptions, rowOfExample } from './examples';
 import { RowSlabs } from './row_slabs';

@@ -6,7 +6,7 @@ import type { Layers } from '../../models/layers';
 import { binaryCrossEntropyWithLogits } from '../../ops/losses/binary_cross_entropy_with_logits';
 import { crossEntropy } from '../../ops/losses/cross_entropy';
 import { squaredError } from '../../ops/losses/squared_error';
-import type { Loss } from '../task/loss';
+import type { Loss } from '../task/task_loss';
 
 interface ClassificationLoss {
   /** (N, C) */

@@ -1,10 +1,10 @@
 import type { GivenTexts } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { givenTargets } from '../classification/labels';
-import { noTarget } from '../classification/targets';
+import { givenTargets } from '../classification/example_labels';
+import { noTarget } from '../classification/row_targets';
 import { givenTokens } from '../texts/given_tokens';
-import type { TextRow } from './rows';
+import type { TextRow } from './text_row';
 
 /** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
 export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {

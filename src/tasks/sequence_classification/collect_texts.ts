@@ -1,7 +1,7 @@
 import type { Warning } from '../../core/errors/warning';
-import { collectClassified } from '../classification/data';
-import type { CollectedRows, CollectOptions, RowSource } from '../task/data';
-import { type TextRow, type TextRowOptions, textRow } from './rows';
+import { collectClassified } from '../classification/collect_classified';
+import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
+import { type TextRow, type TextRowOptions, textRow } from './text_row';
 
 /** Tokens that stay in memory for later epochs, at six bytes each. */
 const MAX_TOKENS = 2 ** 27;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { bucketLength } from '../../../src/core/numbers/bucket';
-import { labelledRows, makeBatch } from '../../../src/tasks/causal_lm/batches';
+import { labelledRows, makeBatch } from '../../../src/tasks/causal_lm/text_batch';
 import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
-import { batchesInOrder } from '../../../src/tasks/task/batches';
+import { batchesInOrder } from '../../../src/tasks/task/task_batches';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
 
 function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids.map(() => 1)): TokenRow {

@@ -1,8 +1,8 @@
 import type { Head, TextSizes } from '../../models/architecture';
 import type { ClassifiedBatch } from '../classification/classifier';
-import { targetsOfBatch } from '../classification/targets';
+import { targetsOfBatch } from '../classification/row_targets';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
-import type { TextRow } from './rows';
+import type { TextRow } from './text_row';
 
 export interface ClassifiedTexts extends ClassifiedBatch, PaddedTokens {}
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Example } from '../../../src/core/types/training';
 import { Feed } from '../../../src/page/data/feed';
-import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
+import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
 import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { readJsonLines, readText } from '../../../src/tasks/reading/blob_text';
-import type { RowSource } from '../../../src/tasks/task/data';
+import type { RowSource } from '../../../src/tasks/task/task_data';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
 import { toArray } from '../../helpers/bytes/to_array';
 import { openTokenizer, proseFolder, proseText } from '../../helpers/models/tokenizers';

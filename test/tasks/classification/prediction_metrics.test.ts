@@ -5,7 +5,7 @@ import {
   predictionMetricNames,
   predictionMetrics,
   predictionsOf,
-} from '../../../src/tasks/classification/metrics';
+} from '../../../src/tasks/classification/prediction_metrics';
 
 const classes: Labels = { names: ['a', 'b', 'c', 'd'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };

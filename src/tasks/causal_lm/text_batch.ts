@@ -1,5 +1,5 @@
 import { bucketLength } from '../../core/numbers/bucket';
-import type { Batch } from '../task/batches';
+import type { Batch } from '../task/task_batches';
 import { IGNORED } from '../texts/token_labels';
 import type { TokenRow } from './token_row';
 

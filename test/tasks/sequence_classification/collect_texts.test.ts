@@ -3,8 +3,8 @@ import type { ResolvedTrainingArguments, TrainingArguments } from '../../../src/
 import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
-import { collectTexts } from '../../../src/tasks/sequence_classification/data';
-import type { RowSource } from '../../../src/tasks/task/data';
+import { collectTexts } from '../../../src/tasks/sequence_classification/collect_texts';
+import type { RowSource } from '../../../src/tasks/task/task_data';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
 import { SMALL_BERT_VOCAB, smallBertTokenizerJson } from '../../helpers/models/small_bert_tokenizer';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { TrainingArguments } from '../../../src/core/types/training';
 import type { Labels } from '../../../src/models/labels';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
-import { expectClassifiable, rowWeights } from '../../../src/tasks/classification/arguments';
+import { expectClassifiable, rowWeights } from '../../../src/tasks/classification/classifier_arguments';
 
 const classes: Labels = { names: ['ham', 'spam', 'eggs'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };

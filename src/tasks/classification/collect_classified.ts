@@ -1,10 +1,10 @@
 import type { SentExample } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { exampleRows } from '../reading/example_rows';
-import type { CollectedRows, CollectOptions, RowSource } from '../task/data';
-import { expectClassifiable, rowWeights } from './arguments';
-import { checkClasses } from './labels';
-import type { RowTarget } from './targets';
+import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
+import { expectClassifiable, rowWeights } from './classifier_arguments';
+import { checkClasses } from './example_labels';
+import type { RowTarget } from './row_targets';
 
 /** Targets of all rows together: rows with a number for each label take memory for these too. */
 const MOST_TARGETS = 2 ** 25;

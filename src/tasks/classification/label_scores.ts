@@ -1,6 +1,6 @@
 import type { LabelScore } from '../../core/types/prediction';
 import type { Labels } from '../../models/labels';
-import { ONE_HALF } from './labels';
+import { ONE_HALF } from './example_labels';
 
 /**
  * For each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted numbers, in the order

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TextSizes } from '../../../src/models/architecture';
-import { textsBatch } from '../../../src/tasks/sequence_classification/batches';
-import type { TextRow } from '../../../src/tasks/sequence_classification/rows';
+import { textsBatch } from '../../../src/tasks/sequence_classification/classified_texts';
+import type { TextRow } from '../../../src/tasks/sequence_classification/text_row';
 
 const text: TextSizes = { vocabSize: 100, maxLength: 512, positions: 'row', eosTokenIds: [9], padTokenId: 1 };
 const padless: TextSizes = { ...text, padTokenId: undefined };

@@ -1,6 +1,6 @@
 import { type Labels, targetsPerRow } from '../../models/labels';
 import { pearson, spearman } from './correlation';
-import { ONE_HALF } from './labels';
+import { ONE_HALF } from './example_labels';
 
 type Numbers = readonly number[];
 

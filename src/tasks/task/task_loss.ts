@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
-import type { BatchInputs, BatchShape } from './batches';
+import type { BatchInputs, BatchShape } from './task_batches';
 
 /** The values from which logits are computed. */
 export interface LogitsParts<Inputs extends BatchInputs> {

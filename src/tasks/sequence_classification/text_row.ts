@@ -3,8 +3,8 @@ import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { labelOf, targetsOf } from '../classification/labels';
-import type { RowTarget } from '../classification/targets';
+import { labelOf, targetsOf } from '../classification/example_labels';
+import type { RowTarget } from '../classification/row_targets';
 import { type TextTokens, tokensOfIds, tokenTypes } from '../texts/text_tokens';
 
 /** A text and its targets. */

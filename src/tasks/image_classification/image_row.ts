@@ -7,8 +7,8 @@ import type { ImageExample, SentExample } from '../../core/types/training';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { givenTargets, labelOf, targetsOf } from '../classification/labels';
-import { noTarget, type RowTarget } from '../classification/targets';
+import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
+import { noTarget, type RowTarget } from '../classification/row_targets';
 import { placed } from '../reading/placed_examples';
 
 /** An image and its targets. */

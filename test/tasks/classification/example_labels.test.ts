@@ -7,7 +7,7 @@ import {
   previewLabel,
   targetOf,
   targetsOf,
-} from '../../../src/tasks/classification/labels';
+} from '../../../src/tasks/classification/example_labels';
 
 const classes: Labels = { names: ['ham', 'spam', '0'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };

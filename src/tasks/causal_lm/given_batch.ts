@@ -4,7 +4,7 @@ import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
 import { IGNORED, tokenLabels } from '../texts/token_labels';
 import { expectTokens } from '../texts/tokens';
-import { labelledRows, type TextBatch } from './batches';
+import { labelledRows, type TextBatch } from './text_batch';
 
 /** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
 export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenTexts, text: TextSizes): TextBatch {
