@@ -39,6 +39,7 @@ interface TextBatchInputs extends TextInputs {
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
+  readonly lowerIsBetter = ['eval_loss', 'perplexity'];
   /** transformers' label smoother counts other tokens than the loss here does. */
   readonly exporter: RowExporter<TokenRow> = { smoothsLabels: false, exported: exportedRow };
   readonly text: TextSizes;

@@ -33,6 +33,7 @@ export interface HeadInputs {
 /** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
 export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
   readonly metricNames: readonly string[];
+  readonly lowerIsBetter = ['eval_loss'];
   protected readonly head: Head;
   protected readonly labels: Labels;
 

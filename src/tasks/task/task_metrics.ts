@@ -16,5 +16,7 @@ export interface Measured<B extends Batch = Batch> {
 export interface TaskMetrics<B extends Batch = Batch> {
   /** Names of the metrics that say how good a model is. */
   readonly metricNames: readonly string[];
+  /** Those of them that are better when they are lower. */
+  readonly lowerIsBetter: readonly string[];
   metrics(measured: Measured<B>): Metrics;
 }
