@@ -55,6 +55,7 @@ export {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
 export { type EstimatePlan, estimate } from './page/models/estimate';

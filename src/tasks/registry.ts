@@ -8,9 +8,10 @@ import { IMAGE_CLASSIFICATION } from './image_classification/image_classificatio
 import { SEQUENCE_CLASSIFICATION } from './sequence_classification/sequence_classification';
 import type { Task } from './task/task';
 import type { Preprocessors, TaskKind, TaskModel } from './task/task_kind';
+import { TOKEN_CLASSIFICATION } from './token_classification/token_classification';
 
 /** All tasks. A model's default is the first of those that it can be used for. */
-const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION];
+const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION, TOKEN_CLASSIFICATION];
 
 export type TaskName = (typeof TASKS)[number]['facts']['name'];
 

@@ -176,7 +176,7 @@ export interface PredictRequest {
   readonly adapter_name?: string;
 }
 
-/** logits: (B,T,V), or (B,num_labels) of a classifier. The buffers of results are given away: don't keep them. */
+/** logits: (B,T,V), (B,num_labels) of a classifier, or (B,T,num_labels) of a classifier of tokens. The buffers of results are given away: don't keep them. */
 export interface ForwardResult {
   readonly logits: Tensor;
   readonly loss?: number;

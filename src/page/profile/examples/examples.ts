@@ -72,8 +72,9 @@ export function split(kept: readonly KeptExample[]): { readonly learnt: SentExam
 
 function isLabelled(example: SentExample): boolean {
   if ('label' in example) return true;
-  // A list beside ids may be of tokens.
-  return 'labels' in example && (typeof example.labels === 'number' || !('input_ids' in example));
+  // A list beside ids may have a label for each token, as one beside words has.
+  const isOfTokens = 'input_ids' in example || 'tokens' in example;
+  return 'labels' in example && (typeof example.labels === 'number' || !isOfTokens);
 }
 
 /** Of an image its number, and its label: its bytes are in a file of their own. */
