@@ -66,6 +66,7 @@ export {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
 export { type EstimatePlan, estimate } from './page/models/estimate';

@@ -3,7 +3,7 @@ import { median } from '../../src/core/numbers/median';
 import { secondsPerRun } from '../../src/gpu/timing';
 import type { LoadedProgram } from '../../src/graph/runner';
 import { textSizes } from '../../src/models/architecture';
-import type { TextBatch } from '../../src/tasks/causal_lm/batches';
+import type { TextBatch } from '../../src/tasks/causal_lm/text_batch';
 import { logitsProgram, writeBatch } from '../../src/train/steps/loss_program';
 import type { AdapterStage } from '../stages/adapter_stage';
 

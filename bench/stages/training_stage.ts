@@ -8,9 +8,9 @@ import type { LoadedProgram } from '../../src/graph/runner';
 import { byteLength, type Value } from '../../src/graph/value';
 import { inChunks, totalFlops } from '../../src/graph/work';
 import { textSizes } from '../../src/models/architecture';
-import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/batches';
+import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/text_batch';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
-import { lossChunks } from '../../src/tasks/task/loss';
+import { lossChunks } from '../../src/tasks/task/task_loss';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { lossProgram, writeBatch } from '../../src/train/steps/loss_program';
 import {

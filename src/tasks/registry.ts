@@ -6,11 +6,12 @@ import { createNetwork } from '../models/registry';
 import { CAUSAL_LM } from './causal_lm/causal_lm';
 import { IMAGE_CLASSIFICATION } from './image_classification/image_classification';
 import { SEQUENCE_CLASSIFICATION } from './sequence_classification/sequence_classification';
-import type { Preprocessors, TaskKind, TaskModel } from './task/kind';
 import type { Task } from './task/task';
+import type { Preprocessors, TaskKind, TaskModel } from './task/task_kind';
+import { TOKEN_CLASSIFICATION } from './token_classification/token_classification';
 
 /** All tasks. A model's default is the first of those that it can be used for. */
-const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION];
+const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION, TOKEN_CLASSIFICATION];
 
 export type TaskName = (typeof TASKS)[number]['facts']['name'];
 

@@ -3,9 +3,9 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, TaskBatches } from '../tasks/task/batches';
-import { lossChunks, type TaskLoss } from '../tasks/task/loss';
-import type { Measured } from '../tasks/task/metrics';
+import type { Batch, TaskBatches } from '../tasks/task/task_batches';
+import { lossChunks, type TaskLoss } from '../tasks/task/task_loss';
+import type { Measured } from '../tasks/task/task_metrics';
 import { lossProgram, writeBatch } from './steps/loss_program';
 import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './steps/step_block';
 

@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/types/run';
 import type { BestState } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
 import type { Runner } from '../graph/runner';
-import type { Metrics, TaskMetrics } from '../tasks/task/metrics';
+import type { Metrics, TaskMetrics } from '../tasks/task/task_metrics';
 import { readPools } from './saving/pools';
 import type { RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';
@@ -25,6 +25,8 @@ interface RunEvaluationInit {
   readonly state: OptimizerState;
   readonly args: EvaluationArguments;
   readonly record: RunRecord;
+  /** The task's metrics that are better when they are lower. */
+  readonly lowerIsBetter: readonly string[];
   emit(event: RunEvent): void;
   /** Evaluates the adapters in their current state. Undefined if the run is stopped meanwhile. */
   measure(): Promise<Metrics | undefined>;
@@ -64,15 +66,16 @@ export class RunEvaluation {
 
   /** Evaluates the state after the last acknowledged step. No step may be queued. */
   async run(): Promise<void> {
-    const { args, record, emit, measure } = this.#init;
+    const { args, record, lowerIsBetter, emit, measure } = this.#init;
     this.#asked = false;
     const metrics = await measure();
     if (metrics === undefined) return;
     const { global_step: step, epoch } = record.progress;
     const logs = { step, epoch, metrics };
     const { evaluation } = record;
-    const metric = metrics[metricName(args)] ?? Number.NaN;
-    const gain = gainOver(evaluation.best, metric, args);
+    const name = metricName(args);
+    const metric = metrics[name] ?? Number.NaN;
+    const gain = gainOver(evaluation.best, metric, args.greater_is_better ?? !lowerIsBetter.includes(name));
     record.evaluation = {
       logs: [...evaluation.logs, logs],
       best: gain > 0 ? await this.#best(step, metric) : evaluation.best,
@@ -112,10 +115,9 @@ function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
 }
 
 /** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if it isn't a number. */
-function gainOver(best: BestState | null, metric: number, args: EvaluationArguments): number {
+function gainOver(best: BestState | null, metric: number, greaterIsBetter: boolean): number {
   if (Number.isNaN(metric)) return Number.NEGATIVE_INFINITY;
   if (best === null) return Number.POSITIVE_INFINITY;
-  const greaterIsBetter = args.greater_is_better ?? !/loss$|^perplexity$/.test(args.metric_for_best_model);
   return greaterIsBetter ? metric - best.metric : best.metric - metric;
 }
 

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { ResolvedTrainingArguments } from '../core/types/training';
-import type { BatchShape, TaskBatches } from '../tasks/task/batches';
+import type { BatchShape, TaskBatches } from '../tasks/task/task_batches';
 import { smallerBatches } from './smaller_batches';
 
 /** The error of a run whose batches don't fit, with the arguments to change. Returns other errors unchanged. */

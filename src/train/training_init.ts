@@ -7,9 +7,9 @@ import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/tra
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, BatchShape, TaskBatches } from '../tasks/task/batches';
-import type { TaskLoss } from '../tasks/task/loss';
-import type { Metrics } from '../tasks/task/metrics';
+import type { Batch, BatchShape, TaskBatches } from '../tasks/task/task_batches';
+import type { TaskLoss } from '../tasks/task/task_loss';
+import type { Metrics, TaskMetrics } from '../tasks/task/task_metrics';
 import type { MeasureOptions } from './evaluate';
 
 /** The data of one optimiser step. */
@@ -58,7 +58,7 @@ export type Tune = (steps: readonly Step[], signal: AbortSignal) => Promise<void
 export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
-  readonly task: TaskBatches & TaskLoss;
+  readonly task: TaskBatches & TaskLoss & Pick<TaskMetrics, 'lowerIsBetter'>;
   /** The overlay on the base model, including the adapters that train. */
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];

@@ -134,7 +134,7 @@ export class TrainingRun {
     tune: Tune | undefined,
   ): Promise<void> {
     const { checkpoints, restored } = data;
-    const { runner, args, signal } = this.#init;
+    const { runner, task, args, signal } = this.#init;
     const record = this.#record;
     if (restored !== undefined) restorePools(runner, state, restored.pools);
     const emit = (event: RunEvent): void => this.#emit(event);
@@ -148,7 +148,7 @@ export class TrainingRun {
     const { evaluate } = data;
     const between = this.#standstill;
     const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
-    this.#evaluation = measure && new RunEvaluation({ ...parts, measure });
+    this.#evaluation = measure && new RunEvaluation({ ...parts, lowerIsBetter: task.lowerIsBetter, measure });
     this.#hook('on_train_begin');
     record.startClock();
     this.#standstill.begin({

@@ -6,7 +6,11 @@ from .places import GOLDEN, Json, read_json, write_json
 
 INDEX = "index.json"
 CAUSAL_LM = "causal_lm"
-TASKS = {"ForSequenceClassification": "sequence_classification", "ForImageClassification": "image_classification"}
+TASKS = {
+    "ForSequenceClassification": "sequence_classification",
+    "ForImageClassification": "image_classification",
+    "ForTokenClassification": "token_classification",
+}
 
 
 def write_index() -> None:

@@ -30,6 +30,7 @@ from .texts.encoding import make_encoding
 from .texts.sampling import make_sampling
 from .texts.stop_strings import make_stop_strings
 from .texts.vocabulary_files import make_vocabulary_files
+from .texts.words import make_words
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def items() -> Iterable[Item]:
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
+    yield Item("words", "words", "words.json", make_words)
     yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)

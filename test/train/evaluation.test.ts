@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/core/types/run';
 import type { TrainingArguments } from '../../src/core/types/training';
 import { pinned, type Value } from '../../src/graph/value';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
-import type { Metrics } from '../../src/tasks/task/metrics';
+import type { Metrics } from '../../src/tasks/task/task_metrics';
 import { expectMetric, RunEvaluation } from '../../src/train/evaluation';
 import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';
@@ -35,7 +35,9 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
   ]);
   const state = { pools, block: pinned('block', [8]), stats: pinned('stats', [8]) };
   const emit = (event: RunEvent): void => void events.push(event);
-  const evaluation = new RunEvaluation({ runner, state, args, record, emit, measure: async () => metrics.shift() });
+  const lowerIsBetter = ['eval_loss', 'perplexity'];
+  const measure = async () => metrics.shift();
+  const evaluation = new RunEvaluation({ runner, state, args, record, lowerIsBetter, emit, measure });
   const step = (at: number, data = within): void => void record.finish(at, { data, stats, learningRate: 0 });
   /** Evaluates after each of the steps, whose number is what trains. */
   const through = async (...steps: readonly number[]): Promise<void> => {
@@ -109,6 +111,7 @@ describe('the best', () => {
     [{ metric_for_best_model: 'loss' }, 3],
     [{ metric_for_best_model: 'eval_loss', greater_is_better: true }, 1],
     [{ metric_for_best_model: 'perplexity' }, 3],
+    [{ metric_for_best_model: 'eval_perplexity' }, 3],
   ])('by %j is that of step %i', async (given, step) => {
     const metrics = [
       { eval_loss: 9, accuracy: 0.1, perplexity: 8 },

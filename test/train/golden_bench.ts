@@ -16,7 +16,7 @@ import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';
 import { createTask } from '../../src/tasks/registry';
-import { lossChunks } from '../../src/tasks/task/loss';
+import { lossChunks } from '../../src/tasks/task/task_loss';
 import { LossMeter } from '../../src/train/evaluate';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/loss_program';

@@ -9,7 +9,7 @@ import type { Tensor } from './tensor';
 import type { ImageExample, LabelList, SentExample } from './training';
 
 const FORMS =
-  '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { image, label } or { pixel_values, label }';
+  '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { tokens, labels }, { image, label } or { pixel_values, label }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
@@ -61,7 +61,13 @@ export function exampleFields(where: string, example: unknown): SentExample {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
     return { text: text('text'), ...pair, ...labelFields() };
   }
+  if (has('tokens') && labels !== undefined) return { tokens: words(`${where}: tokens`, example.tokens), labels };
   throw wrong(where, FORMS, example, exampleHint(example));
+}
+
+function words(where: string, value: unknown): string[] {
+  if (Array.isArray(value) && value.every((word) => typeof word === 'string')) return [...value];
+  throw wrong(where, 'an array of strings, a word each', value);
 }
 
 export function holdsImage(example: SentExample): example is Extract<SentExample, ImageExample> {

@@ -5,7 +5,7 @@ import type { Example } from './training';
 export type PredictInput =
   | string
   | ImageInput
-  | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown }>;
+  | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown } | { readonly tokens: unknown }>;
 
 /** The probability of a label, or the predicted number of a label in a regression model. */
 export interface LabelScore {

@@ -63,8 +63,9 @@ export interface ModelInputs {
   readonly token_type_ids?: IdMatrix;
   /**
    * With labels, `loss` is computed. Language models take (B,T): −100 is ignored, and the logits at t are compared with the label at t+1.
-   * Classifiers take one label for each row: the class, or the number to predict; multi-label models take (B,num_labels) numbers from 0 to
-   * 1, and models of several numbers (B,num_labels) numbers.
+   * Classifiers of tokens take (B,T): −100 is ignored, and the logits at t are compared with the label at t. Other classifiers take one
+   * label for each row: the class, or the number to predict; multi-label models take (B,num_labels) numbers from 0 to 1, and models of
+   * several numbers (B,num_labels) numbers.
    */
   readonly labels?: IdMatrix | readonly number[];
   /** An adapter for each row, active or not; '__base__' for the base model. Default: the active adapters for all rows. */

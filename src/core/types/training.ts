@@ -151,6 +151,8 @@ export type Example =
   /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
+  /** For classifiers of tokens: words, each with a label. A word of several tokens has its label on the first. */
+  | { readonly tokens: readonly string[]; readonly labels: LabelList }
   | ImageExample
   | {
       readonly input_ids: readonly number[];

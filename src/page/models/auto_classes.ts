@@ -75,6 +75,22 @@ export class AutoModelForSequenceClassification {
 }
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForTokenClassification {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForTokenClassification';
+  /**
+   * Loads a model that predicts a label for each token of a text onto the GPU, with its tokenizer if it has one. Labels and the head
+   * are as those of `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does. Examples are `{ tokens, labels }`,
+   * words with a label each, or `{ input_ids, labels }`. A label is a name, a number, or −100 for what isn't learned. `forward` gives
+   * logits (B,T,num_labels).
+   */
+  static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForTokenClassification.from_pretrained', options, classifierRules);
+    return loadModel(source, options, { ...classifierLoadOptions(options), task: 'token_classification' });
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForImageClassification {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForImageClassification';

@@ -28,7 +28,10 @@ import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;
   readonly tokenizer: Tokenizer | undefined;
-  /** One evaluation pass. logits, f32: (B,T,V), of classifiers (B,num_labels). With labels also the mean loss over those that aren't −100. */
+  /**
+   * One evaluation pass. logits, f32: (B,T,V), of classifiers (B,num_labels), of classifiers of tokens (B,T,num_labels). With labels also
+   * the mean loss over those that aren't −100.
+   */
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /**
    * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which is written by the

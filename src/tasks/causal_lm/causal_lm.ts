@@ -11,21 +11,21 @@ import { crossEntropy } from '../../ops/losses/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
-import type { BatchArguments, BatchShape } from '../task/batches';
-import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/data';
-import type { TaskKind, TaskModel } from '../task/kind';
-import type { LogitsParts, Loss, LossParts } from '../task/loss';
-import type { Measured } from '../task/metrics';
 import type { Task } from '../task/task';
+import type { BatchArguments, BatchShape } from '../task/task_batches';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
+import type { TaskKind, TaskModel } from '../task/task_kind';
+import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
+import type { Measured } from '../task/task_metrics';
 import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { unpaddedLogits } from '../texts/unpadded_logits';
-import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
-import { collectRows } from './data';
+import { collectRows } from './collect_rows';
+import { previewOfExample } from './example_preview';
 import { rowOfExample } from './examples';
 import { exportedRow } from './exported_row';
-import { batchOfInputs } from './forward';
-import { previewOfExample } from './preview';
+import { batchOfInputs } from './given_batch';
+import { makeBatch, type TextBatch } from './text_batch';
 import type { TokenRow } from './token_row';
 
 /** N = B·T. */
@@ -39,6 +39,7 @@ interface TextBatchInputs extends TextInputs {
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
+  readonly lowerIsBetter = ['eval_loss', 'perplexity'];
   /** transformers' label smoother counts other tokens than the loss here does. */
   readonly exporter: RowExporter<TokenRow> = { smoothsLabels: false, exported: exportedRow };
   readonly text: TextSizes;

@@ -40,7 +40,7 @@ export async function rowOfExample(example: SentExample, where: string, options:
 /** An example without a chat template as tokens. Rejects with `invalid_argument`. */
 export async function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): Promise<TokenRow> {
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
-  if ('label' in example && example.label !== undefined) throw labelled(where);
+  if ('tokens' in example || ('label' in example && example.label !== undefined)) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
   if ('text' in example) return textRow(await tokenizer.encodeGradually(example.text, options));

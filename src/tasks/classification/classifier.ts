@@ -6,14 +6,14 @@ import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows/gather_rows';
-import type { Batch, BatchInputs } from '../task/batches';
-import type { LogitsParts, Loss, LossParts } from '../task/loss';
-import type { Measured } from '../task/metrics';
-import type { Predictor } from '../task/prediction';
-import { classificationLoss } from './loss';
-import { predictionMetricNames, predictionMetrics, predictionsOf } from './metrics';
-import { labelScores } from './scores';
-import { type BatchTargets, noTarget, type RowTarget } from './targets';
+import type { Batch, BatchInputs } from '../task/task_batches';
+import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
+import type { Measured } from '../task/task_metrics';
+import type { Predictor } from '../task/task_prediction';
+import { classificationLoss } from './classification_loss';
+import { labelScores } from './label_scores';
+import { predictionMetricNames, predictionMetrics, predictionsOf } from './prediction_metrics';
+import { type BatchTargets, noTarget, type RowTarget } from './row_targets';
 
 /** A batch in which the head reads one hidden state of each row. */
 export interface ClassifiedBatch extends Batch, BatchTargets {
@@ -33,6 +33,7 @@ export interface HeadInputs {
 /** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
 export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
   readonly metricNames: readonly string[];
+  readonly lowerIsBetter = ['eval_loss'];
   protected readonly head: Head;
   protected readonly labels: Labels;
 

@@ -1,7 +1,7 @@
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { exportedTarget } from '../classification/targets';
-import type { ImageRow } from './rows';
+import { exportedTarget } from '../classification/row_targets';
+import type { ImageRow } from './image_row';
 
 /** The most bytes that one call takes as arguments. */
 const CHUNK = 2 ** 13;

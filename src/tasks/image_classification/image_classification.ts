@@ -7,20 +7,19 @@ import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
 import { type ImageSizes, imageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
-import { expectClassifiable } from '../classification/arguments';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
-import { collectClassified } from '../classification/data';
-import { targetColumn, targetsOfBatch } from '../classification/targets';
+import { expectClassifiable } from '../classification/classifier_arguments';
+import { collectClassified } from '../classification/collect_classified';
+import { targetColumn, targetsOfBatch } from '../classification/row_targets';
 import { expectImages } from '../given_inputs';
-import type { BatchArguments, BatchInputs, BatchShape } from '../task/batches';
-import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/data';
-import type { TaskKind, TaskModel } from '../task/kind';
-import type { Predictor } from '../task/prediction';
 import type { Task } from '../task/task';
+import type { BatchArguments, BatchInputs, BatchShape } from '../task/task_batches';
+import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
+import type { TaskKind, TaskModel } from '../task/task_kind';
+import type { Predictor } from '../task/task_prediction';
 import { tokenPositions } from '../texts/positions';
 import { exportedImage } from './exported_image';
-import { patchRows } from './patches';
-import { previewOfImage } from './preview';
+import { previewOfImage } from './image_preview';
 import {
   expectProcessor,
   givenImages,
@@ -29,7 +28,8 @@ import {
   imageRow,
   keptExample,
   pixelsOf,
-} from './rows';
+} from './image_row';
+import { patchRows } from './patches';
 
 /** Bytes of pixels that are held in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;

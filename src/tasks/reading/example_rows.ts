@@ -1,7 +1,7 @@
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import type { SentExample } from '../../core/types/training';
-import type { RowSource } from '../task/data';
+import type { RowSource } from '../task/task_data';
 import { placed, placedExamples } from './placed_examples';
 
 interface RowFormat<Row> {

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { exampleFields } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
-import type { RowSource } from '../task/data';
+import type { RowSource } from '../task/task_data';
 import { readJsonLines } from './blob_text';
 import { readCsv } from './csv';
 

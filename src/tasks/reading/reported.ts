@@ -1,5 +1,5 @@
 import type { ReadProgress } from '../../core/types/run';
-import type { RowSource } from '../task/data';
+import type { RowSource } from '../task/task_data';
 
 /** The progress of reading a data set. */
 export type ReadCount = Omit<ReadProgress, 'dataset'>;

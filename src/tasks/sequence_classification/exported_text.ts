@@ -1,8 +1,8 @@
 import type { Architecture, TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { exportedTarget } from '../classification/targets';
-import { lastToken } from './batches';
-import type { TextRow } from './rows';
+import { exportedTarget } from '../classification/row_targets';
+import { lastToken } from './classified_texts';
+import type { TextRow } from './text_row';
 
 interface ExportFormat {
   readonly text: TextSizes;

@@ -1,8 +1,8 @@
-import type { Batch, BatchInputs, TaskBatches } from './batches';
-import type { TaskData } from './data';
-import type { TaskLoss } from './loss';
-import type { TaskMetrics } from './metrics';
-import type { TaskPrediction } from './prediction';
+import type { Batch, BatchInputs, TaskBatches } from './task_batches';
+import type { TaskData } from './task_data';
+import type { TaskLoss } from './task_loss';
+import type { TaskMetrics } from './task_metrics';
+import type { TaskPrediction } from './task_prediction';
 
 /** Everything that a model is used for. Code that needs a part of it takes that part alone. */
 export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>

@@ -1,6 +1,6 @@
 import { bucketLength } from '../../core/numbers/bucket';
 import type { TextSizes } from '../../models/architecture';
-import type { BatchShape } from '../task/batches';
+import type { BatchShape } from '../task/task_batches';
 import type { TextTokens } from './text_tokens';
 
 /** Texts on the way to the device. N = B·T. */

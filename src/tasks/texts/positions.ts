@@ -1,5 +1,5 @@
 import { PADDING_POSITION, type PositionRule, type TextSizes } from '../../models/architecture';
-import type { BatchShape } from '../task/batches';
+import type { BatchShape } from '../task/task_batches';
 
 /**
  * The network's position ids for a batch: `tokenPositions`, moved to the rows of long texts if the batch has one. As in transformers,

@@ -2,7 +2,7 @@ import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { TextSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
-import type { BatchInputs, BatchShape } from '../task/batches';
+import type { BatchInputs, BatchShape } from '../task/task_batches';
 import { positionIds } from './positions';
 
 /** The inputs of a network that reads texts. N = B·T. */

@@ -8,7 +8,7 @@ import type { LoadedProgram, Program, Runner } from '../../graph/runner';
 import { byteLength, type Value } from '../../graph/value';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
-import type { TaskBatches } from '../../tasks/task/batches';
+import type { TaskBatches } from '../../tasks/task/task_batches';
 
 /** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;

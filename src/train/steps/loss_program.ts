@@ -14,9 +14,9 @@ import type { Layers } from '../../models/layers';
 import { constantOf, type LoadedModel } from '../../models/loaded_model';
 import { attention } from '../../ops/attention/attention';
 import { lossSum } from '../../ops/losses/loss_sum';
-import type { Batch, BatchInputs, BatchShape, TaskBatches } from '../../tasks/task/batches';
-import type { TaskLoss } from '../../tasks/task/loss';
-import type { TaskPrediction } from '../../tasks/task/prediction';
+import type { Batch, BatchInputs, BatchShape, TaskBatches } from '../../tasks/task/task_batches';
+import type { TaskLoss } from '../../tasks/task/task_loss';
+import type { TaskPrediction } from '../../tasks/task/task_prediction';
 
 /** A program built for one batch shape, with the pinned values that only it uses. */
 interface BatchProgram {

@@ -2,8 +2,8 @@ import { WebVeraError } from '../../core/errors/error';
 import { permutation } from '../../core/numbers/rng';
 import { ceilDiv } from '../../core/numbers/shape';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
-import { type BatchArguments, type BatchShape, batchesInOrder, type TaskBatches } from '../../tasks/task/batches';
-import type { TaskData } from '../../tasks/task/data';
+import { type BatchArguments, type BatchShape, batchesInOrder, type TaskBatches } from '../../tasks/task/task_batches';
+import type { TaskData } from '../../tasks/task/task_data';
 import type { StepData } from '../training_init';
 
 type RowTask<Row> = Pick<TaskBatches<Row>, 'batch' | 'tokensOf'>;

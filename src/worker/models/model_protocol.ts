@@ -181,8 +181,8 @@ export interface PredictRequest {
 }
 
 /**
- * logits: (B,T,V), or (B,num_labels) for a classifier. The buffers are transferred to the page, so the worker must not
- * reuse them.
+ * logits: (B,T,V), (B,num_labels) for a classifier, or (B,T,num_labels) for a classifier of tokens. The buffers are
+ * transferred to the page, so the worker must not reuse them.
  */
 export interface ForwardResult {
   readonly logits: Tensor;

@@ -7,7 +7,7 @@ import type { RunSnapshot } from '../../core/types/snapshot';
 import type { Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { ADAPTER_IN_PYTHON, writeRunFolder } from '../../formats/run_folder';
-import type { RowExporter } from '../../tasks/task/data';
+import type { RowExporter } from '../../tasks/task/task_data';
 import { readFrozen } from '../adapters/adapter_placer';
 import { poolTensors } from '../adapters/adapter_pool';
 import type { BaseModel } from '../models/base_model';

@@ -4,7 +4,7 @@ import { Breather } from '../../core/async/breather';
 import { bytesOf } from '../../core/input/bytes';
 import { Digest } from '../../core/input/digest';
 import type { Value } from '../../graph/value';
-import type { TaskData } from '../../tasks/task/data';
+import type { TaskData } from '../../tasks/task/task_data';
 import { describeTensor, inOrder, samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 

@@ -2,7 +2,7 @@ import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
 import type { RunControl } from '../../core/types/run';
 import type { PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/types/training';
-import type { RowSource } from '../../tasks/task/data';
+import type { RowSource } from '../../tasks/task/task_data';
 import type { TrainingInit } from '../../train/training_init';
 import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';

@@ -6,9 +6,9 @@ import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/types/training';
 import { reported } from '../../tasks/reading/reported';
 import { refused } from '../../tasks/refused';
-import { batchesInOrder } from '../../tasks/task/batches';
-import type { RowSource } from '../../tasks/task/data';
 import type { Task } from '../../tasks/task/task';
+import { batchesInOrder } from '../../tasks/task/task_batches';
+import type { RowSource } from '../../tasks/task/task_data';
 import { expectMetric } from '../../train/evaluation';
 import { largestBatch, planSteps, trainingSteps } from '../../train/steps/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';

@@ -1,5 +1,5 @@
 import { textExamples } from '../../../src/embed/text_examples';
-import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
+import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
 import { spacedTokenizer } from '../../helpers/models/tokenizers';
 import { type FuzzTarget, isRefusal, textOf } from '../target';
 

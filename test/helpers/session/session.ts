@@ -5,6 +5,7 @@ import {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
   get_peft_model,
   type PreTrainedModel,
   Session,
@@ -46,6 +47,7 @@ export const AUTO_CLASSES = {
   causal_lm: AutoModelForCausalLM,
   sequence_classification: AutoModelForSequenceClassification,
   image_classification: AutoModelForImageClassification,
+  token_classification: AutoModelForTokenClassification,
 };
 
 /** The base model of a golden case. */

@@ -11,10 +11,10 @@ import { openSource } from '../../../src/hub/open_source';
 import { textSizes } from '../../../src/models/architecture';
 import type { LoadedModel } from '../../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
-import type { TextBatch } from '../../../src/tasks/causal_lm/batches';
-import { labelledRows } from '../../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
-import { lossChunks } from '../../../src/tasks/task/loss';
+import type { TextBatch } from '../../../src/tasks/causal_lm/text_batch';
+import { labelledRows } from '../../../src/tasks/causal_lm/text_batch';
+import { lossChunks } from '../../../src/tasks/task/task_loss';
 import { lossProgram, writeBatch } from '../../../src/train/steps/loss_program';
 import {
   createOptimizerState,

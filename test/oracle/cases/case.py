@@ -71,7 +71,7 @@ def make_case(root: Path, name: str) -> None:
         "versions": versions(),
         "base": f"base/{case.base}",
         "model_class": read_json(recipe.folder / "config.json")["architectures"][0],
-        "compare": "logits where attention_mask is 1" if is_text(case.inputs) else "all logits",
+        "compare": "logits where attention_mask is 1" if base_logits.ndim == 3 else "all logits",
         "vera_config": case.config,
         **facts,
         "inputs": inputs,

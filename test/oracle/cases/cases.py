@@ -30,6 +30,10 @@ def classifier(r: int, key: int, target_modules: list[str], **more: Any) -> Mapp
     return {**causal(r, key, target_modules, **more), "task_type": "SEQ_CLS"}
 
 
+def tagger(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
+    return {**causal(r, key, target_modules, **more), "task_type": "TOKEN_CLS"}
+
+
 def untold(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
     """Without a task."""
     return {"r": r, "target_modules": target_modules, **more, "projection_prng_key": key}
@@ -309,6 +313,24 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["q_lin", "v_lin", "ffn.lin1"]),
         "distilbert",
         (ADAMW,),
+        committed=WHOLE,
+    ),
+    "bert_tokcls_mid": Case(
+        "bert-tokcls",
+        14434,
+        "a label for each token, some without; PEFT adds the classifier to modules_to_save by itself",
+        tagger(MID, KEY_0, ["query", "value"]),
+        "bert, tagged",
+        (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
+    ),
+    "llama_tokcls_mid": Case(
+        "llama-tokcls",
+        14534,
+        "a label for each token of a decoder; PEFT adds the head `score` to modules_to_save by itself",
+        tagger(MID, KEY_42, ["q_proj", "v_proj", "down_proj"]),
+        "decoder, tagged",
+        (ADAMW, CLIP_DECAY),
         committed=WHOLE,
     ),
     "mistral_window_mid": Case(

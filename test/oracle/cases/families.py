@@ -272,6 +272,15 @@ BASES: Mapping[str, Base] = {
         "LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4), committed=True
     ),
     "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}, committed=True),
+    # A label for each token.
+    "bert-tokcls": Base("BertForTokenClassification", 1264, {**BERT, "num_labels": LABELS}, committed=True),
+    "llama-tokcls": Base(
+        "LlamaForTokenClassification",
+        1265,
+        {**DECODER, "num_labels": LABELS, "classifier_dropout": 0.0},
+        Rope(1e4),
+        committed=True,
+    ),
     # BERT without types of tokens and without a pooler, under names of its own.
     "distilbert": Base(
         "DistilBertForSequenceClassification",

@@ -72,6 +72,19 @@ def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one
     return draw
 
 
+def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
+    """Every third token has no label, as the rest of a word, and padding has none."""
+    draw_rows = _classified(pad_id, token_types=token_types)
+
+    def draw(generator: torch.Generator) -> Batch:
+        batch = draw_rows(generator)
+        labels = torch.randint(0, LABELS, (ROWS, LENGTH), generator=generator)
+        labels[:, 2::3] = IGNORED
+        return {**batch, "labels": labels.masked_fill(batch["attention_mask"] == 0, IGNORED)}
+
+    return draw
+
+
 def _first_learnt(generator: torch.Generator) -> Batch:
     """The first token after left padding has a label, which is predicted from a place that sees no token."""
     batch = text(generator, "left")
@@ -106,6 +119,8 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "bert, several labels": _classified(0, token_types=True, labels=_several_labels),
     "bert, several numbers": _classified(0, token_types=True, labels=_several_numbers),
     "decoder": _classified(2),
+    "bert, tagged": _tagged(0, token_types=True),
+    "decoder, tagged": _tagged(2),
     "images": _images,
 }
 

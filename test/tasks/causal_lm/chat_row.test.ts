@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Breather } from '../../../src/core/async/breather';
 import type { ChatMessage } from '../../../src/core/types/chat';
 import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
-import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
+import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
 import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';

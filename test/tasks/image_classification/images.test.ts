@@ -6,7 +6,7 @@ import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { exportedImage } from '../../../src/tasks/image_classification/exported_image';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
-import type { ImageRow } from '../../../src/tasks/image_classification/rows';
+import type { ImageRow } from '../../../src/tasks/image_classification/image_row';
 import { createArchitecture } from '../../../src/tasks/registry';
 import { goldenImage } from '../../images/golden_images';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readText } from '../../../src/tasks/reading/blob_text';
 import { placedExamples } from '../../../src/tasks/reading/placed_examples';
 import { type ReadCount, reported } from '../../../src/tasks/reading/reported';
-import type { RowSource } from '../../../src/tasks/task/data';
+import type { RowSource } from '../../../src/tasks/task/task_data';
 
 async function readAll(source: RowSource): Promise<readonly ReadCount[]> {
   const reads: ReadCount[] = [];

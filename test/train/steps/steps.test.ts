@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { languageHead } from '../../../src/models/heads';
-import type { TextBatch } from '../../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
+import type { TextBatch } from '../../../src/tasks/causal_lm/text_batch';
 import { textRow } from '../../../src/tasks/causal_lm/token_row';
 import { planSteps, trainingSteps } from '../../../src/train/steps/steps';
 import type { StepData } from '../../../src/train/training_init';

@@ -81,8 +81,9 @@ export function split(kept: readonly NumberedExample[]): {
 
 function isLabelled(example: SentExample): boolean {
   if ('label' in example) return true;
-  // Beside input_ids, a list of labels may be token labels.
-  return 'labels' in example && (typeof example.labels === 'number' || !('input_ids' in example));
+  // Beside input_ids or tokens, a list of labels may have one for each token.
+  const isOfTokens = 'input_ids' in example || 'tokens' in example;
+  return 'labels' in example && (typeof example.labels === 'number' || !isOfTokens);
 }
 
 /** One example per line. An image's line has its index and its label; its bytes are in a file of their own. */

@@ -1,0 +1,127 @@
+import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { readText } from '../reading/blob_text';
+import { placedExamples } from '../reading/placed_examples';
+import type { RowSource } from '../task/task_data';
+import { packRows, textBlocks } from './blocks';
+import { type ExampleOptions, rowOfExample } from './examples';
+import { RowSlabs } from './row_slabs';
+import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
+
+/** Tokens that stay in memory for later epochs, at nine bytes each. */
+const MAX_TOKENS = 2 ** 27;
+
+export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
+  /** Tokens per row. */
+  readonly maxLength: number;
+  /** Joins examples and cuts them into rows of `maxLength`. */
+  readonly packing: boolean;
+  /** A longer example loses its end (training), or becomes several rows (evaluation). */
+  readonly overflow: 'truncate' | 'split';
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface CollectedRows {
+  /** At least one. */
+  readonly rows: readonly TokenRow[];
+  /** Examples that are left out, as they are too short or have no label within `maxLength`. */
+  readonly leftOut: number;
+  /** The assistant's turns that aren't learned, as their place in the text is uncertain. */
+  readonly uncertain: number;
+}
+
+/**
+ * Reads a data set to its end, once, as tokens, and yields to other work now and then. Rejects with `invalid_argument` (naming the
+ * example or line), `invalid_format` for broken files, `limit_exceeded` for more tokens than memory should hold, and the reason of
+ * `signal`.
+ */
+export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedRows> {
+  const rows: TokenRow[] = [];
+  const slabs = new RowSlabs();
+  const breather = new Breather(options.signal);
+  let tokens = 0;
+  let leftOut = 0;
+  let uncertain = 0;
+  const onUncertain = (turns: number): void => {
+    uncertain += turns;
+  };
+  for await (const row of readRows(source, { ...options, breather }, onUncertain)) {
+    await breather.breathe();
+    if (!hasTarget(row)) {
+      leftOut++;
+      continue;
+    }
+    rows.push(slabs.store(row));
+    tokens += row.input_ids.length;
+    if (tokens > MAX_TOKENS) throw tooMuch(tokens);
+  }
+  options.signal?.throwIfAborted();
+  if (rows.length === 0) throw nothingToLearn(leftOut, options.maxLength);
+  return { rows, leftOut, uncertain };
+}
+
+type OnUncertain = (turns: number) => void;
+
+type ReadOptions = RowOptions & Pick<ExampleOptions, 'breather'>;
+
+async function* readRows(source: RowSource, options: ReadOptions, onUncertain: OnUncertain): AsyncGenerator<TokenRow> {
+  const { maxLength, breather } = options;
+  if (source.kind === 'blob' && source.format === 'text') {
+    const tokenizer = expectTokenizer(options.tokenizer);
+    yield* textBlocks(readText(source.blob, source.onRead), { tokenizer, length: maxLength, breather });
+    return;
+  }
+  const isCut = !options.packing && options.overflow === 'truncate';
+  const rows = exampleRows(source, { ...options, most: isCut ? maxLength : undefined }, onUncertain);
+  if (options.packing) {
+    yield* packRows(rows, maxLength, options.tokenizer?.eos_token_id ?? null);
+    return;
+  }
+  for await (const row of rows) {
+    if (row.input_ids.length <= maxLength) yield row;
+    else if (options.overflow === 'truncate') yield sliceRow(row, 0, maxLength);
+    else yield* splitRow(row, maxLength);
+  }
+}
+
+async function* exampleRows(
+  source: RowSource,
+  options: ExampleOptions,
+  onUncertain: OnUncertain,
+): AsyncGenerator<TokenRow> {
+  for await (const { where, example } of placedExamples(source)) {
+    const { row, uncertain } = await rowOfExample(example, where, options);
+    onUncertain(uncertain);
+    yield row;
+  }
+}
+
+function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {
+  if (tokenizer !== undefined) return tokenizer;
+  throw new WebVeraError('invalid_argument', 'Plain text needs a tokenizer, and the model has none', {
+    hint: 'Load the model from a source that holds tokenizer.json, or pass examples of token ids.',
+  });
+}
+
+function nothingToLearn(leftOut: number, maxLength: number): WebVeraError {
+  const found = leftOut === 0 ? 'none' : `${leftOut} without a label to predict within ${maxLength} tokens`;
+  return new WebVeraError(
+    'invalid_argument',
+    `Expected a data set with at least one example to learn from, got ${found}`,
+    {
+      hint: 'An example needs two tokens or more, one of them labelled after the first. Is max_length too small?',
+      detail: { leftOut, maxLength },
+    },
+  );
+}
+
+function tooMuch(tokens: number): WebVeraError {
+  return new WebVeraError(
+    'limit_exceeded',
+    `Expected a data set of at most ${MAX_TOKENS} tokens, got ${tokens} or more`,
+    {
+      hint: 'Pass a part of the data: what is read is kept in memory for later epochs.',
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import { bucketLength } from '../../core/numbers/bucket';
+import type { Batch } from '../task/task_batches';
+import { IGNORED } from '../texts/token_labels';
+import type { TokenRow } from './token_row';
+
+/** The positions whose next token has a label, and that label. N = B·T. */
+interface LabelledRows {
+  /** (N): flat positions b·T + t, in order, then zeros. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** (N): the label at t + 1 for each of `rows`, then zeros. */
+  readonly targets: Uint32Array<ArrayBuffer>;
+  /** The number of `rows` before the zeros. */
+  readonly labelled: number;
+}
+
+/** Every array has N = B·T entries. */
+export interface TextBatch extends Batch, LabelledRows {
+  readonly input_ids: Uint32Array<ArrayBuffer>;
+  /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
+  readonly attention_mask: Uint32Array<ArrayBuffer>;
+}
+
+interface BatchFormat {
+  /** The most tokens of a row. */
+  readonly maxLength: number;
+  /** The id of padding. The mask hides it, so any id of the vocabulary will do. */
+  readonly padId: number;
+}
+
+/** Pads rows on the right to one length. */
+export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: BatchFormat): TextBatch {
+  const B = rows.length;
+  const longest = Math.max(...rows.map((row) => row.input_ids.length));
+  const T = bucketLength(longest, maxLength);
+  const input_ids = new Uint32Array(B * T).fill(padId);
+  const attention_mask = new Uint32Array(B * T);
+  const labels = new Int32Array(B * T).fill(IGNORED);
+  for (const [b, row] of rows.entries()) {
+    input_ids.set(row.input_ids, b * T);
+    attention_mask.set(row.attention_mask, b * T);
+    labels.set(row.labels, b * T);
+  }
+  return { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
+}
+
+/** `labels`: (B,T), −100 for none. The first label of a row has no position before it and isn't learned. */
+export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledRows {
+  const rows = new Uint32Array(B * T);
+  const targets = new Uint32Array(B * T);
+  let labelled = 0;
+  for (let b = 0; b < B; b++) {
+    for (let n = b * T; n < (b + 1) * T - 1; n++) {
+      const label = labels[n + 1] ?? IGNORED;
+      if (label === IGNORED) continue;
+      rows[labelled] = n;
+      targets[labelled] = label;
+      labelled++;
+    }
+  }
+  return { rows, targets, labelled };
+}

@@ -1,0 +1,27 @@
+import type { ImagePreview } from '../../core/types/preview';
+import type { SentExample } from '../../core/types/training';
+import { withAlpha } from '../../images/preprocess';
+import { previewLabel } from '../classification/example_labels';
+import { expectProcessor, type ImageRowOptions, pixelsOf } from './image_row';
+
+/**
+ * An example, with or without a label, as a classifier of images takes it in. Rejects as `imageRow` does, and with `invalid_argument`
+ * for a model without an image processor, as the scaling of its numbers is unknown.
+ */
+export async function previewOfImage(
+  example: SentExample,
+  where: string,
+  options: ImageRowOptions,
+): Promise<ImagePreview> {
+  const { labels, image, processor } = options;
+  const pixels = await pixelsOf(example, where, options);
+  const preparing = expectProcessor(processor);
+  const size = { height: image.size, width: image.size };
+  const shown = pixels instanceof Uint8Array ? { ...size, data: pixels } : preparing.imageOf({ ...size, data: pixels });
+  const data = pixels instanceof Uint8Array ? preparing.pixelValues(shown) : Float32Array.from(pixels);
+  return {
+    image: withAlpha(shown),
+    pixel_values: { dims: [image.channels, image.size, image.size], data },
+    label: previewLabel(example, labels, where),
+  };
+}

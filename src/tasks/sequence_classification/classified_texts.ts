@@ -1,0 +1,37 @@
+import type { Head, TextSizes } from '../../models/architecture';
+import type { ClassifiedBatch } from '../classification/classifier';
+import { targetsOfBatch } from '../classification/row_targets';
+import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
+import type { TextRow } from './text_row';
+
+export interface ClassifiedTexts extends ClassifiedBatch, PaddedTokens {}
+
+interface BatchFormat {
+  readonly text: TextSizes;
+  readonly reads: Head['reads'];
+  /** The most tokens of a row. */
+  readonly maxLength: number;
+  /** Whether the rows have targets. */
+  readonly isLabelled: boolean;
+}
+
+/** Pads rows on the right to one length. */
+export function textsBatch(
+  rows: readonly TextRow[],
+  { text, reads, maxLength, isLabelled }: BatchFormat,
+): ClassifiedTexts {
+  const padded = paddedTokens(rows, maxLength, text);
+  const readAt = (row: TextRow): number => (reads === 'last token' ? lastToken(row, text) : 0);
+  return {
+    ...padded,
+    ...targetsOfBatch(rows, isLabelled),
+    rows: Uint32Array.from(rows, (row, b) => b * padded.T + readAt(row)),
+  };
+}
+
+/** The position of the last token whose id isn't `pad_token_id`, as in transformers; of a model without that id, by the mask. */
+export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
+  const isToken = (_: number, t: number): boolean =>
+    padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
+  return Math.max(0, input_ids.findLastIndex(isToken));
+}

@@ -1,0 +1,31 @@
+import type { Warning } from '../../core/errors/warning';
+import { collectClassified } from '../classification/collect_classified';
+import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
+import { type TextRow, type TextRowOptions, textRow } from './text_row';
+
+/** Tokens that stay in memory for later epochs, at six bytes each. */
+const MAX_TOKENS = 2 ** 27;
+
+/** Reads a data set of labelled texts, as `collectClassified` does, and warns of texts that were cut. */
+export async function collectTexts(
+  source: RowSource,
+  collecting: CollectOptions,
+  options: Omit<TextRowOptions, 'onCut'>,
+): Promise<CollectedRows<TextRow>> {
+  let cut = 0;
+  const onCut = (): void => {
+    cut++;
+  };
+  const { rows, warnings } = await collectClassified<TextRow>(source, collecting, {
+    labels: options.labels,
+    form: "{ text: 'see you at noon', label: 'ham' }",
+    size: { unit: 'tokens', most: MAX_TOKENS, of: ({ input_ids }) => input_ids.length },
+    row: (example, where) => textRow(example, where, { ...options, onCut }),
+  });
+  return { rows, warnings: cut === 0 ? warnings : [...warnings, cutWarning(cut, rows.length, options.maxLength)] };
+}
+
+function cutWarning(cut: number, of: number, maxLength: number): Warning {
+  const message = `${cut} of ${of} texts are longer than ${maxLength} tokens, and their ends are left out. max_length says how long they may be, as far as the model allows`;
+  return { code: 'texts_cut', message };
+}

@@ -1,0 +1,65 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { SentExample } from '../../core/types/training';
+import type { TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { labelOf, targetsOf } from '../classification/example_labels';
+import type { RowTarget } from '../classification/row_targets';
+import { type TextTokens, tokensOfIds, tokenTypes } from '../texts/text_tokens';
+
+/** A text and its targets. */
+export interface TextRow extends TextTokens, RowTarget {}
+
+export interface TextRowOptions {
+  readonly tokenizer: TextTokenizer | undefined;
+  readonly text: TextSizes;
+  readonly labels: Labels;
+  /** Tokens per row. */
+  readonly maxLength: number;
+  /** Called for a text that is cut. */
+  onCut(): void;
+}
+
+const FORMS =
+  'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }, with labels in place of label where a model tells several.';
+
+/** An example as a row. `where` names it in messages. Throws `invalid_argument`. */
+export function textRow(example: SentExample, where: string, options: TextRowOptions): TextRow {
+  const label = labelOf(example, options.labels);
+  if (label === undefined) throw invalid(where, 'a label for the whole text');
+  return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
+}
+
+/** An example, with or without a label, as tokens. Throws `invalid_argument`. */
+export function unlabelledRow(
+  example: SentExample,
+  where: string,
+  options: Omit<TextRowOptions, 'labels'>,
+): TextTokens {
+  if ('input_ids' in example) return tokensOfIds(example, where, { ...options, forms: FORMS });
+  if (!('text' in example)) throw invalid(where, 'a text');
+  const { tokenizer, text, maxLength, onCut } = options;
+  if (tokenizer === undefined) throw noTokenizer(where);
+  const { input_ids, token_type_ids, cut } = tokenizer.encodePair(example.text, example.text_pair, { maxLength });
+  if (input_ids.length === 0) throw invalid(where, 'a text with at least one token');
+  if (cut) onCut();
+  return {
+    input_ids: Uint32Array.from(input_ids),
+    attention_mask: new Uint8Array(input_ids.length).fill(1),
+    token_type_ids: tokenTypes(token_type_ids, where, text),
+  };
+}
+
+function noTokenizer(where: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${where}: expected { input_ids, label }, because the model has no tokenizer`,
+    {
+      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+    },
+  );
+}
+
+function invalid(where: string, expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORMS });
+}

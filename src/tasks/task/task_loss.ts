@@ -1,0 +1,43 @@
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import type { Layers } from '../../models/layers';
+import type { BatchInputs, BatchShape } from './task_batches';
+
+/** The values from which logits are computed. */
+export interface LogitsParts<Inputs extends BatchInputs> {
+  /** The network's last hidden states: (N, C). */
+  readonly hidden: Value;
+  readonly layers: Layers;
+  readonly inputs: Inputs;
+}
+
+/** The values from which a loss is computed. */
+export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Inputs> {
+  readonly shape: BatchShape;
+  /** The step block: read. */
+  readonly block: Value;
+  /** The values that train, each with the buffer in which its gradients accumulate. */
+  readonly into: ReadonlyMap<Value, Value>;
+  /** `label_smoothing_factor` while something trains, else 0. */
+  readonly smoothing: number;
+}
+
+export interface Loss {
+  /** One per chunk, to be summed up. */
+  readonly losses: Value;
+  /** Labelled rows per chunk. */
+  readonly chunkRows: number;
+  /** Set if the task's metrics need them: those of all labelled rows, (rows, outputs). Unchanged while nothing trains. */
+  readonly logits?: Value;
+}
+
+/** The loss over a network's hidden states. */
+export interface TaskLoss<Inputs extends BatchInputs = BatchInputs> {
+  /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
+  loss(g: Graph, parts: LossParts<Inputs>): Loss;
+}
+
+/** The number of chunks of the loss that hold labelled rows. */
+export function lossChunks(labelled: number, chunkRows: number): number {
+  return Math.ceil(labelled / chunkRows);
+}

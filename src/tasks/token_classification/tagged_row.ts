@@ -1,0 +1,125 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Preview } from '../../core/types/preview';
+import type { GivenTexts } from '../../core/types/tensor';
+import type { SentExample } from '../../core/types/training';
+import type { TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { targetOf } from '../classification/example_labels';
+import { givenTokens } from '../texts/given_tokens';
+import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
+import { IGNORED, tokenLabels } from '../texts/token_labels';
+
+/** A text with a label for each token. */
+export interface TaggedRow extends TextTokens {
+  /** The number of each token's label; −100 for a token without. */
+  readonly labels: Int32Array;
+}
+
+export interface TaggedRowOptions {
+  /** Needed for words. */
+  readonly tokenizer: TextTokenizer | undefined;
+  readonly text: TextSizes;
+  readonly labels: Labels;
+  /** Tokens per row. */
+  readonly maxLength: number;
+  /** Called for a text that is cut. */
+  onCut?(): void;
+}
+
+export const FORM =
+  "{ tokens: ['Ada', 'sings'], labels: ['B-PER', 'O'] } or { input_ids, labels, attention_mask?, token_type_ids? }";
+
+/** An example as a row. `where` names it in messages. Throws `invalid_argument`. */
+export function taggedRow(example: SentExample, where: string, options: TaggedRowOptions): TaggedRow {
+  const forms = `An example is ${FORM}, with a label for each: a name, its number, or ${IGNORED} for none.`;
+  const invalid = (expected: string): WebVeraError =>
+    new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: forms });
+  if (!('tokens' in example || 'input_ids' in example)) throw invalid('words or token ids, each with a label');
+  const { labels } = example;
+  if (typeof labels !== 'object') throw invalid('a label for each token');
+  const { length } = 'tokens' in example ? example.tokens : example.input_ids;
+  if (labels.length !== length) throw invalid(`${length} entries in labels, got ${labels.length}`);
+  const numbers = numbersOf(labels, where, options.labels);
+  if ('tokens' in example) return rowOfWords(example.tokens, numbers, where, options);
+  const tokens = tokensOfIds(example, where, { onCut() {}, ...options, forms });
+  return { ...tokens, labels: numbers.subarray(0, tokens.input_ids.length) };
+}
+
+/** Each word is encoded alone, as transformers does with `is_split_into_words`. Its first token has the label, and the others none. */
+function rowOfWords(
+  words: readonly string[],
+  numbers: Int32Array,
+  where: string,
+  { tokenizer, maxLength, onCut }: TaggedRowOptions,
+): TaggedRow {
+  if (tokenizer === undefined) throw noTokenizer(where);
+  const { before, after } = tokenizer.specialTokens;
+  const most = Math.max(0, maxLength - before.length - after.length);
+  const pieces = words.map((word) => tokenizer.encode(word, { add_special_tokens: false }));
+  const ids = pieces.flat();
+  if (ids.length > most) onCut?.();
+  const labels = pieces.flatMap((piece, word) => piece.map((_, t) => (t === 0 ? (numbers[word] ?? IGNORED) : IGNORED)));
+  const row = [...before, ...ids.slice(0, most), ...after];
+  const own = new Int32Array(row.length).fill(IGNORED);
+  own.set(labels.slice(0, most), before.length);
+  return {
+    input_ids: Uint32Array.from(row),
+    attention_mask: new Uint8Array(row.length).fill(1),
+    token_type_ids: new Uint8Array(row.length),
+    labels: own,
+  };
+}
+
+function noTokenizer(where: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${where}: expected { input_ids, labels }, because the model has no tokenizer`,
+    {
+      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+    },
+  );
+}
+
+/** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
+export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TaggedRow[] {
+  const { input_ids, labels: given } = inputs;
+  const [B, T] = input_ids.dims;
+  const numbers =
+    given === undefined
+      ? new Int32Array(B * T).fill(IGNORED)
+      : numbersOf([...tokenLabels(given, input_ids).data], 'inputs', labels);
+  return givenTokens(inputs, text).map((tokens, row) => ({
+    ...tokens,
+    labels: numbers.subarray(row * T, (row + 1) * T),
+  }));
+}
+
+function numbersOf(given: readonly (number | string)[], where: string, labels: Labels): Int32Array {
+  const known = new Map<number | string, number>([[IGNORED, IGNORED]]);
+  return Int32Array.from(given, (label, t) => {
+    const number = known.get(label) ?? targetOf(label, labels, `${where}: labels[${t}]`);
+    known.set(label, number);
+    return number;
+  });
+}
+
+/** An example as the model takes it in. Throws `invalid_argument`. */
+export function previewOfTags(example: SentExample, where: string, options: TaggedRowOptions): Preview {
+  let cut = false;
+  const onCut = (): void => {
+    cut = true;
+  };
+  const row = taggedRow(example, where, { ...options, onCut });
+  const { tokenizer, text } = options;
+  const input_ids = [...row.input_ids];
+  return {
+    ...(tokenizer && { tokens: tokenizer.tokens(input_ids) }),
+    input_ids,
+    attention_mask: [...row.attention_mask],
+    ...(text.typeVocabSize !== undefined && { token_type_ids: [...row.token_type_ids] }),
+    labels: [...row.labels],
+    label: null,
+    cut,
+  };
+}

@@ -1,0 +1,26 @@
+import type { MakeHead, Network } from '../../models/architecture';
+import { linearHead } from '../../models/heads';
+
+/** The names that transformers has for its class and for the layer, by `model_type`. */
+const HEADS: ReadonlyMap<string, readonly [className: string, layer: 'classifier' | 'score']> = new Map([
+  ['bert', ['BertForTokenClassification', 'classifier']],
+  ['distilbert', ['DistilBertForTokenClassification', 'classifier']],
+  ['falcon', ['FalconForTokenClassification', 'classifier']],
+  ['gemma', ['GemmaForTokenClassification', 'score']],
+  ['gemma2', ['Gemma2ForTokenClassification', 'score']],
+  ['gpt2', ['GPT2ForTokenClassification', 'classifier']],
+  ['llama', ['LlamaForTokenClassification', 'score']],
+  ['mistral', ['MistralForTokenClassification', 'score']],
+  ['phi3', ['Phi3ForTokenClassification', 'score']],
+  ['qwen2', ['Qwen2ForTokenClassification', 'score']],
+  ['qwen3', ['Qwen3ForTokenClassification', 'score']],
+  ['roberta', ['RobertaForTokenClassification', 'classifier']],
+  ['xlm-roberta', ['XLMRobertaForTokenClassification', 'classifier']],
+]);
+
+/** One linear layer over every token's hidden state. */
+export function tokenHead({ config, hiddenSize: C, initialStd: std }: Network): MakeHead | undefined {
+  const [className, name] = HEADS.get(config.model_type) ?? [];
+  if (className === undefined || name === undefined) return undefined;
+  return linearHead({ className, C, name, bias: true, reads: 'every token', dropout: true, std });
+}
