@@ -76,7 +76,7 @@ test('the docs are in the types', () => {
   const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
   for (const words of [
     'Milliseconds since 1970.',
-    '3e-2, the best of those in RESULTS.md',
+    '3e-2, the best rate in RESULTS.md',
     'Rejects with `invalid_argument`',
   ]) {
     expect(types).toContain(words);

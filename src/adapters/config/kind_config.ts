@@ -39,8 +39,7 @@ export abstract class KindConfig {
    * `peft_version`, which PEFT up to 0.13 refuses to read.
    */
   to_json(): Readonly<Record<string, unknown>> {
-    const fields = Object.fromEntries(Object.entries(this));
-    const json: Record<string, unknown> = { ...fields, inference_mode: true };
+    const json: Record<string, unknown> = { ...(this as object), inference_mode: true };
     const { target_modules: targets } = json;
     if (Array.isArray(targets)) json.target_modules = [...targets].sort();
     return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));

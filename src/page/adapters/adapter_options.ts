@@ -75,11 +75,13 @@ export function configFields(config: unknown, kinds: readonly PageKind[]): Adapt
   throw wrong('config', names.map((name) => `a ${name}`).join(' or '), config, `Write ${forms}.`);
 }
 
-export function wireOptions(options: AdapterOptions, kinds: readonly PageKind[]): WireAdapterOptions {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  const names = Object.keys(ownRules(kinds)).filter((name) => given[name] !== undefined);
-  const own = names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, given[name]]));
-  return defined({ is_trainable: options.is_trainable, own });
+export function wireOptions(
+  { is_trainable, ...options }: AdapterOptions,
+  kinds: readonly PageKind[],
+): WireAdapterOptions {
+  const rules = ownRules(kinds);
+  const own = Object.entries(options).filter(([name, value]) => name in rules && value !== undefined);
+  return defined({ is_trainable, own: own.length > 0 ? Object.fromEntries(own) : undefined });
 }
 
 export function wireLoad(options: SourceOptions & AdapterOptions, kinds: readonly PageKind[]): LoadAdapterOptions {

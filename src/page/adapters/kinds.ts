@@ -5,14 +5,11 @@ import type { VeraConfigInit } from '../../adapters/vera/config/vera_config_init
 import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/model';
 import type { AdaptedModel } from './adapted_model';
-import { type AdaptedModelClass, kindKey, madeKey, type PageKind } from './page_kind';
-import { VeraModel } from './vera/vera_model';
+import type { PageKind } from './page_kind';
+import { type VeraModel, veraPageKind } from './vera/vera_model';
 
-/**
- * The classes of models with adapters, one for each kind. The first kind is that of configurations that name none. The worker has
- * a table of its own, `adapters/kinds.ts`.
- */
-export const ADAPTED_MODELS: readonly AdaptedModelClass<AdapterConfig, AdaptedModel>[] = [VeraModel];
+/** All kinds, as the page knows them. The first is that of configurations that name none. The worker's table is `adapters/kinds.ts`. */
+export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind];
 
 /** The public types of each kind, by its `peft_type`. */
 export interface AdapterTypes {
@@ -28,35 +25,24 @@ export type AdaptedModelOf<C extends AnyAdapterConfig> = {
   [K in keyof AdapterTypes]: C extends AdapterTypes[K]['config'] ? AdapterTypes[K]['model'] : never;
 }[keyof AdapterTypes];
 
-/** All kinds, as the page knows them. */
-export function pageKinds(): readonly PageKind[] {
-  return ADAPTED_MODELS.map((model) => model[kindKey]);
-}
-
-/** The kind that fields of a configuration name; the first one where they name none. Throws `invalid_argument` for another. */
-export function pageKindOf(fields: { readonly peft_type?: unknown }): PageKind {
-  return classOf(fields)[kindKey];
+/** The kind that fields of a configuration name; the first one if they name none. Throws `invalid_argument` for another. */
+export function pageKindOf({ peft_type }: { readonly peft_type?: unknown }): (typeof PAGE_KINDS)[number] {
+  return withPeftType(PAGE_KINDS, peft_type ?? PAGE_KINDS[0]?.Config.rules.peft_type, 'invalid_argument');
 }
 
 /** A configuration of the kind that the fields name. */
 export function configOf(fields: AdapterConfigFields | AnyAdapterConfigInit): AnyAdapterConfig {
-  const { Config } = pageKindOf(fields);
-  return new Config(fields) as AnyAdapterConfig;
+  return new (pageKindOf(fields).Config)(fields) as AnyAdapterConfig;
 }
 
 /** The configuration in a parsed `adapter_config.json`. Throws `invalid_format`. */
 export function configFromJson(json: unknown): AnyAdapterConfig {
-  const kinds = pageKinds();
-  return withPeftType(kinds, peftTypeOf(json, kinds), 'invalid_format').Config.from_json(json) as AnyAdapterConfig;
+  const { Config } = withPeftType(PAGE_KINDS, peftTypeOf(json, PAGE_KINDS), 'invalid_format');
+  return Config.from_json(json) as AnyAdapterConfig;
 }
 
 /** A model of the class that goes with its adapters. */
 export function adaptedModel(base: ModelParts, info: AdaptersInfo): AnyAdaptedModel {
   const [adapter] = Object.values(info.adapters);
-  return classOf(adapter?.config ?? {})[madeKey](base, info) as AnyAdaptedModel;
-}
-
-function classOf({ peft_type }: { readonly peft_type?: unknown }): AdaptedModelClass<AdapterConfig, AdaptedModel> {
-  const classes = ADAPTED_MODELS.map((model) => ({ model, Config: model[kindKey].Config }));
-  return withPeftType(classes, peft_type ?? classes[0]?.Config.rules.peft_type, 'invalid_argument').model;
+  return pageKindOf(adapter?.config ?? {}).create(base, info) as AnyAdaptedModel;
 }

@@ -4,14 +4,8 @@ import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/model';
 import type { Rule } from '../session/options';
 
-/** The key of a class's kind, for this library's own use. */
-export const kindKey: unique symbol = Symbol('kind');
-
-/** The key of what makes a model with adapters, for this library's own use. */
-export const madeKey: unique symbol = Symbol('made');
-
 /** The part of a kind of adapters that the page knows. */
-export interface PageKind<C extends AdapterConfig = AdapterConfig> {
+export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> {
   readonly Config: ConfigClass<C>;
   /** PEFT's class of a wrapped layer, and of a model with such adapters. */
   readonly layerType: string;
@@ -24,11 +18,6 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig> {
     /** Fields that a profile's files must have in common with its settings. */
     readonly fixed: readonly string[];
   };
-}
-
-/** The class of the models that have adapters of one kind. */
-export interface AdaptedModelClass<C extends AdapterConfig = AdapterConfig, M = unknown> {
-  readonly [kindKey]: PageKind<C>;
-  /** A model over a base model, as the worker describes it. */
-  [madeKey](base: ModelParts, info: AdaptersInfo): M;
+  /** A model with such adapters over a base model, as the worker describes it. */
+  create(base: ModelParts, info: AdaptersInfo): M;
 }

@@ -13,7 +13,7 @@ import {
   type AnyAdapterConfig,
   adaptedModel,
   configOf,
-  pageKinds,
+  PAGE_KINDS,
 } from './kinds';
 import { loadAdapted } from './load_adapted';
 
@@ -28,10 +28,10 @@ export async function get_peft_model<C extends AnyAdapterConfig>(
   adapter_name?: string,
   options: AdapterOptions = {},
 ): Promise<AdaptedModelOf<C>> {
-  const kinds = pageKinds().filter(({ Config }) => config instanceof Config);
-  const name = newAdapterName('get_peft_model', adapter_name, options, kinds.length === 0 ? pageKinds() : kinds);
+  const kinds = PAGE_KINDS.filter(({ Config }) => config instanceof Config);
+  const name = newAdapterName('get_peft_model', adapter_name, options, kinds.length === 0 ? PAGE_KINDS : kinds);
   const parts = expectBase(model);
-  const fields = configFields(config, pageKinds());
+  const fields = configFields(config, PAGE_KINDS);
   const wire = wireOptions(options, kinds);
   const info = await parts.link.request('createAdapters', parts.place.handle, name, fields, wire);
   return adaptedModel(parts, info) as AdaptedModelOf<C>;
@@ -57,7 +57,7 @@ export class PeftModel {
     source: AdapterSource,
     ...args: LoadArguments
   ): Promise<AnyAdaptedModel> {
-    const { base, info } = await loadAdapted('PeftModel.from_pretrained', pageKinds(), model, [source, ...args]);
+    const { base, info } = await loadAdapted('PeftModel.from_pretrained', PAGE_KINDS, model, [source, ...args]);
     return adaptedModel(base, info);
   }
 
@@ -73,7 +73,7 @@ export class PeftConfig {
   static readonly name = 'PeftConfig';
 
   private constructor() {
-    const forms = pageKinds().map(({ Config }) => `new ${Config.rules.name}({ … })`);
+    const forms = PAGE_KINDS.map(({ Config }) => `new ${Config.rules.name}({ … })`);
     throw notConstructed('PeftConfig', forms.join(' or '));
   }
 

@@ -149,13 +149,9 @@ export class AdapterLoader {
   async addWeighted(model: ModelAdapters, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
     const given = await weightedParts(model, parts);
     const kind = kindOfParts(model, parts);
-    if (kind.sum === undefined) {
-      throw new WebVeraError(
-        'invalid_argument',
-        `A weighted sum: expected adapters that have sums, not of type ${kind.Config.rules.peft_type}`,
-      );
-    }
-    const { config, tensors } = kind.sum(given);
+    const sum = kind.sum?.(given);
+    if (sum === undefined) throw cannot(kind, 'be added up');
+    const { config, tensors } = sum;
     const resolved = model.resolve(name, kind, config);
     await model.add({ kind, name, resolved, trainable: true, options: {}, tensors });
   }
@@ -172,8 +168,7 @@ export class AdapterLoader {
     const given = isWhole ? [await partOf(model, adapter_name, 1)] : await weightedParts(model, parts);
     const files = kind.convert?.(peft_type, given);
     if (files !== undefined) return toFiles(files);
-    const message = `Expected adapters that can become one of type ${peft_type}, got some of type ${kind.Config.rules.peft_type}`;
-    throw new WebVeraError('invalid_argument', message);
+    throw cannot(kind, `become one of type ${peft_type}`);
   }
 
   async save(model: ModelAdapters, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
@@ -194,6 +189,11 @@ export class AdapterLoader {
   #warnOf(kind: AdapterKind, config: AdapterConfig): void {
     for (const warning of kind.Config.rules.warnings(config)) this.#warn(warning);
   }
+}
+
+/** The error for a call that a kind of adapters leaves out. */
+function cannot({ Config }: AdapterKind, what: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `Adapters of type ${Config.rules.peft_type} can't ${what}`);
 }
 
 /** An adapter's two files are a folder too. */

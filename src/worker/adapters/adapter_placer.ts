@@ -7,7 +7,7 @@ import { sha256, toHex } from '../../core/input/digest';
 import { seedOf } from '../../core/numbers/rng';
 import type { Tensor } from '../../core/types/tensor';
 import type { Runner } from '../../graph/runner';
-import { pinned, type Value } from '../../graph/value';
+import { pinned } from '../../graph/value';
 import type { LoadedModel } from '../../models/loaded_model';
 import { readFloats } from '../models/loading/tensors';
 import { fillTensors, poolTensors } from './adapter_pool';
@@ -96,10 +96,8 @@ export class AdapterPlacer {
 /** The tensors of an adapter that never train, by saved name. */
 export async function readFrozen(runner: Runner, { frozen }: Adapter): Promise<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, value] of frozen) tensors.set(name, await frozenTensor(runner, value));
+  for (const [name, value] of frozen) {
+    tensors.set(name, { dims: value.shape, data: await readFloats(runner, value) });
+  }
   return tensors;
-}
-
-async function frozenTensor(runner: Runner, value: Value): Promise<Tensor> {
-  return { dims: value.shape, data: await readFloats(runner, value) };
 }

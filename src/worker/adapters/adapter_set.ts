@@ -23,7 +23,7 @@ export class AdapterSet {
     return this.named(this.#active);
   }
 
-  /** The one that trains biases, if any. */
+  /** The adapter that trains biases, if any. */
   get biased(): Adapter | undefined {
     return biasedOf(this.all);
   }
@@ -92,11 +92,10 @@ export class AdapterSet {
       const [found, added] = [other.config, config].map(({ peft_type }) => `PeftType.${peft_type}`);
       const message = `Cannot combine adapters with different peft types. Found ${found} and ${added}.`;
       throw new WebVeraError('invalid_argument', message, {
-        hint: 'Put it on the base model by itself: get_peft_model(base, config) makes another model over the same weights.',
+        hint: 'get_peft_model(base, config) makes another model over the same weights.',
       });
     }
-    const trainsBiases = [config, ...this.all.map((adapter) => adapter.config)].map(trainedBiases);
-    if (trainsBiases[0] === 'none' || trainsBiases.slice(1).every((biases) => biases === 'none')) return;
+    if (trainedBiases(config) === 'none' || this.biased === undefined) return;
     throw new WebVeraError(
       'invalid_argument',
       `${kind.tuner} supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.`,

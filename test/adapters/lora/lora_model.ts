@@ -1,34 +1,34 @@
 import { ADAPTER_KINDS } from '../../../src/adapters/kinds';
 import { AdaptedModel } from '../../../src/page/adapters/adapted_model';
-import { ADAPTED_MODELS } from '../../../src/page/adapters/kinds';
-import { kindKey, madeKey, type PageKind } from '../../../src/page/adapters/page_kind';
+import { PAGE_KINDS } from '../../../src/page/adapters/kinds';
+import type { PageKind } from '../../../src/page/adapters/page_kind';
 import { type ModelParts, partsKey } from '../../../src/page/models/model';
 import type { AdaptersInfo } from '../../../src/worker/protocol';
 import { LoraConfig } from './lora_config';
 import { loraKind } from './lora_kind';
 
-const LORA_PAGE_KIND: PageKind<LoraConfig> = {
+export class LoraModel extends AdaptedModel<LoraConfig> {
+  static override readonly name = 'LoraModel';
+
+  static create(base: ModelParts, info: AdaptersInfo): LoraModel {
+    return new LoraModel(partsKey, base, info, LORA_PAGE_KIND);
+  }
+}
+
+const LORA_PAGE_KIND: PageKind<LoraConfig, LoraModel> = {
   Config: LoraConfig,
   layerType: 'lora.Linear',
   modelType: 'LoraModel',
   options: {},
+  create: LoraModel.create,
   profile: { defaults: {}, fixed: ['r'] },
 };
-
-export class LoraModel extends AdaptedModel<LoraConfig> {
-  static override readonly name = 'LoraModel';
-  static readonly [kindKey] = LORA_PAGE_KIND;
-
-  static [madeKey](base: ModelParts, info: AdaptersInfo): LoraModel {
-    return new LoraModel(partsKey, base, info, LORA_PAGE_KIND);
-  }
-}
 
 /** Enters the kind in both tables, which in the library is a line each. Returns a function that removes it. */
 export function enterLora(): () => void {
   const tables = [
     [ADAPTER_KINDS, loraKind],
-    [ADAPTED_MODELS, LoraModel],
+    [PAGE_KINDS, LORA_PAGE_KIND],
   ] as unknown as [unknown[], unknown][];
   for (const [table, entry] of tables) table.push(entry);
   return () => {

@@ -44,7 +44,7 @@ async function acquire(
   const given = stored && projectionsIn(stored);
   if (given !== undefined) return acquireStored(projections, keyOf(config, given), given, warn);
   const shared = stored === undefined ? sharedDimensions(key, config, others) : key;
-  return projections.acquire(shared, dtypeIn(options));
+  return projections.acquire(shared, (options.projection_dtype ?? 'float32') as ProjectionDtype);
 }
 
 /** Projections from a file decide; other adapters share them only where the key gives the same. */
@@ -63,10 +63,6 @@ async function acquireStored(
       'PEFT up to 0.20.0 ignores them in a file, and would give other results.',
   });
   return projections.adopt(inFile, given);
-}
-
-function dtypeIn({ projection_dtype = 'float32' }: { readonly projection_dtype?: unknown }): ProjectionDtype {
-  return projection_dtype as ProjectionDtype;
 }
 
 /**

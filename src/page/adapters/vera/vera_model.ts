@@ -1,14 +1,17 @@
-import type { VeraConfig } from '../../../adapters/vera/config/vera_config';
+import { VeraConfig } from '../../../adapters/vera/config/vera_config';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { AdaptersInfo } from '../../../worker/protocol';
 import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/model';
 import type { AdapterSource } from '../../models/source';
+import { oneOf } from '../../session/options';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
-import { kindKey, madeKey } from '../page_kind';
+import type { PageKind } from '../page_kind';
 import { type LoraOptions, loraParts } from './lora_options';
-import { VERA_PAGE_KIND } from './vera_page_kind';
+
+/** The key of what makes a model, for this library's own use. */
+const madeKey: unique symbol = Symbol('made');
 
 /**
  * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
@@ -21,11 +24,8 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'VeraModel';
 
-  /** @internal */
-  static readonly [kindKey] = VERA_PAGE_KIND;
-
   private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
-    super(key, base, info, VERA_PAGE_KIND);
+    super(key, base, info, veraPageKind);
   }
 
   /** @internal */
@@ -43,7 +43,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
     source: AdapterSource,
     ...args: LoadArguments
   ): Promise<VeraModel> {
-    const { base, info } = await loadAdapted('VeraModel.from_pretrained', [VERA_PAGE_KIND], model, [source, ...args]);
+    const { base, info } = await loadAdapted('VeraModel.from_pretrained', [veraPageKind], model, [source, ...args]);
     return VeraModel[madeKey](base, info);
   }
 
@@ -57,3 +57,15 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
     return this[partsKey].link.request('saveConverted', liveHandle(this), 'LORA', parts);
   }
 }
+
+export const veraPageKind: PageKind<VeraConfig, VeraModel> = {
+  Config: VeraConfig,
+  layerType: 'vera.Linear',
+  modelType: 'VeraModel',
+  options: { projection_dtype: oneOf('float32', 'float16', 'bfloat16') },
+  profile: {
+    defaults: { target_modules: 'all-linear', save_projection: false },
+    fixed: ['r', 'projection_prng_key'],
+  },
+  create: (base, info) => VeraModel[madeKey](base, info),
+};
