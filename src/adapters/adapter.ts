@@ -78,7 +78,7 @@ export interface Adapter {
   withPool(pool: Value): Adapter;
 }
 
-/** What dropout masks are drawn from in a pass. */
+/** The numbers that dropout masks of a pass depend on. */
 export interface DropoutSource {
   readonly seed: number;
   /** The step block: it holds step and micro-step. */
@@ -173,7 +173,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
 
   /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;
-  /** What differs in the files of such an adapter. */
+  /** The rules for the files of such an adapter. */
   file(resolved: R): FileRules;
   /**
    * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of those that only

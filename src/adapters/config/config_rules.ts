@@ -5,7 +5,7 @@ import { unquoted } from '../../core/errors/wrong';
 import type { AdapterFields } from './adapter_config';
 import { type Field, isObject, show } from './fields';
 
-/** What differs between the configurations of the kinds. */
+/** The part of a configuration class that differs between kinds. */
 export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   /** The class in PEFT. */
   readonly name: string;

@@ -36,7 +36,7 @@ export interface ExpectedOther {
 /** A file's tensors by their names, with their shapes. */
 export type StoredShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
-/** What differs between the kinds' files. */
+/** The part of a kind's files that differs from others'. */
 export interface FileRules {
   /** Names of the tensors that never train and that a file may hold. */
   readonly frozen: readonly string[];

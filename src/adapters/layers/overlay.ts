@@ -2,7 +2,7 @@ import type { Value } from '../../graph/value';
 import type { Adapter } from '../adapter';
 import { trainedBiases } from '../config/adapter_config';
 
-/** What a pass uses on top of the base model. */
+/** The adapters and tensors that a pass uses on top of the base model. */
 export interface Overlay {
   /** Identifies its programs: the keys of all that they use, joined by '+'. */
   readonly key: string;
@@ -40,8 +40,8 @@ export function keyHolds(key: string | undefined, part: string): boolean {
 }
 
 /**
- * What a pass uses when `active` are active among all the adapters of a model. As in PEFT, a trained bias is in use even if
- * its adapter isn't active.
+ * The overlay of a pass in which `active` are active among all the adapters of a model. A trained bias is in use even if
+ * its adapter isn't active, as in PEFT.
  */
 export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], merged?: MergedAdapters): Overlay {
   const biased = biasedOf(all);

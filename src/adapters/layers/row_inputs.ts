@@ -3,9 +3,9 @@ import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
 
-/** What a batch needs in which each row has its own adapter. */
+/** The inputs of a batch in which each row has its own adapter. */
 export interface RowInputs {
-  /** Pinned values: whoever made the inputs owns them. */
+  /** Pinned values. The caller that made the inputs owns them. */
   readonly values: readonly Value[];
   /** Queues which adapter each row has, as `RowAdapters.which`, for the runs queued later. */
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void;

@@ -3,7 +3,7 @@ import { kindOf } from '../adapter';
 import type { RowAdapters } from './overlay';
 import type { RowInputs } from './row_inputs';
 
-/** Of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` for a kind that can't mix adapters. */
+/** The inputs of a batch of B rows; undefined if no row has an adapter. Throws `invalid_argument` for a kind that can't mix adapters. */
 export function rowInputs(rows: RowAdapters | undefined, B: number): RowInputs | undefined {
   const adapters = rows?.adapters ?? [];
   const kind = kindOf(adapters);

@@ -19,7 +19,7 @@ export const LAYER_MODES: readonly LayerMode[] = ['unmerged', 'saved', 'merged',
 /** `cheapest`: chosen for each layer, within limits of memory. A mode: for all layers that can have it. */
 export type ModeChoice = 'cheapest' | LayerMode;
 
-/** What a kind of adapter needs to know of a run that trains one adapter alone. */
+/** The facts about a run that trains one adapter alone. */
 export interface TrainingRequest {
   /** The frozen weights (out, in), by module, of the layers that may have a mode other than `unmerged`. */
   readonly weights: ReadonlyMap<string, Value>;

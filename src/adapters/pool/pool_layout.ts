@@ -3,14 +3,14 @@ import { numel, roundUp, type Shape } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
 import { VIEW_ALIGNMENT } from '../../graph/value';
 
-/** Where a tensor lies in a pool. */
+/** The place of a tensor in a pool. */
 interface PoolSlot {
   readonly shape: Shape;
   /** In floats. */
   readonly offset: number;
 }
 
-/** Where all that an adapter trains lies in one buffer. So the norm, and clipping with AdamW, take one dispatch each. */
+/** The places of an adapter's trained numbers in one buffer. One buffer lets the norm, and clipping with AdamW, take one dispatch each. */
 export interface PoolLayout {
   /** The adapter's own parameters, by the names that PEFT saves them under. Offsets are multiples of the alignment. */
   readonly parameters: ReadonlyMap<string, PoolSlot>;
@@ -66,7 +66,7 @@ export function layoutPool(
   return { ...layout, length, trainable };
 }
 
-/** Where the parameters of a pool end and the base model's tensors begin. */
+/** The offset at which the parameters of a pool end and the base model's tensors begin. */
 export function parametersEnd({ tensors, length }: PoolLayout): number {
   return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
 }

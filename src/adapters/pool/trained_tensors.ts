@@ -26,8 +26,8 @@ export interface TrainableModel {
 }
 
 /**
- * What an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's order each, tied heads last. As in PEFT,
- * `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
+ * The tensors that an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's
+ * order each, tied heads last. Like PEFT's, `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
  *
  * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
  * ignores such entries. Also throws for a wrapped module that would be saved whole.

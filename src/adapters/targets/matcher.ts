@@ -80,7 +80,7 @@ export function savedWhole(rules: Filters): (module: ModuleInfo) => boolean {
   return ({ name }) => isSaved(name);
 }
 
-/** As in PEFT, an entry of `modules_to_save` is a pattern that has to match whole parts of a name. */
+/** An entry of `modules_to_save` is a pattern that has to match whole parts of a name, as in PEFT. */
 function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: string) => boolean {
   const names = new Set(modules_to_save ?? []);
   const patterns: LinearRegExp[] = [];

@@ -2,7 +2,7 @@ import type { Warn } from '../../core/errors/warning';
 import type { Architecture } from '../../models/architecture';
 import type { BaseModelFacts } from './targets';
 
-/** What resolving targets needs of a model. */
+/** The facts about a model that targets depend on. */
 export function factsOf(model: Architecture, warn: Warn | undefined): BaseModelFacts {
   return {
     model_type: model.config.model_type,

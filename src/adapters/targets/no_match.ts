@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { AdapterFields } from '../config/adapter_config';
 
-/** What PEFT's message depends on when an adapter wraps nothing. */
+/** The facts in PEFT's message about an adapter that wraps nothing. */
 interface Unmatched {
   /** With `target_modules` resolved, as PEFT has resolved them by then. */
   readonly config: Pick<AdapterFields, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;

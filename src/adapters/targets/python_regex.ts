@@ -24,7 +24,7 @@ export function fullMatch(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
 }
 
-/** As `fullMatch`, but only the start of a string has to match, as with `re.match`. */
+/** Like `fullMatch`, but only the start of a string has to match, as with `re.match`. */
 export function matchStart(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})`, pattern, argument);
 }

@@ -23,7 +23,7 @@ export interface BaseModelFacts {
   readonly output_embedding?: string | undefined;
   /** The field of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
-  /** What is to be said of the modules' names where targets match nothing. */
+  /** A hint about the modules' names, for targets that match nothing. */
   readonly names_hint?: string | undefined;
   readonly warn?: Warn;
 }
@@ -34,9 +34,9 @@ type TargetFields = Pick<
   'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
 >;
 
-/** What differs between kinds of adapters. */
+/** The part that differs between kinds of adapters. */
 interface TargetRules {
-  /** What PEFT wraps when `target_modules` is null, by model_type. A string is a regular expression. */
+  /** PEFT's targets when `target_modules` is null, by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
   /** Checks the wrappable modules that a configuration names, before any other check. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
@@ -45,7 +45,7 @@ interface TargetRules {
 interface ResolvedTargets {
   /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
-  /** As `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
+  /** Like `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
   readonly named: readonly WrappedModule[];
   /** The fields as PEFT sets them: to be kept and saved in place of the given ones. */
   readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;

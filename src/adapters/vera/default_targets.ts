@@ -1,4 +1,4 @@
-/** What PEFT wraps when `target_modules` is null, by model_type: its table for VeRA. A string is a regular expression. */
+/** PEFT's table of VeRA's targets when `target_modules` is null, by model_type. A string is a regular expression. */
 export const DEFAULT_TARGETS: Readonly<Record<string, readonly string[] | string>> = {
   t5: ['q', 'v'],
   mt5: ['q', 'v'],

@@ -4,7 +4,7 @@ import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout } from '../pool/pool_layout';
 import { savedName } from '../pool/saved_names';
 
-/** Where the two trained vectors of a module lie in the pool. Offsets are in floats, and multiples of 4. */
+/** The places of a module's two trained vectors in the pool. Offsets are in floats, and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
   /** λ_b: `out_features` floats from here. */
   readonly offsetB: number;

@@ -15,7 +15,7 @@ import {
 
 import type { PageKind } from './page_kind';
 
-/** What comes after model and source: options, or what PEFT has in these places, and options. */
+/** The arguments after model and source: options, or PEFT's positional arguments and options. */
 export type LoadArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [
@@ -24,17 +24,17 @@ export type LoadArguments =
       options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
-/** What comes after source and name, as above. */
+/** The arguments after source and name, likewise. */
 export type LoadBesideArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
 
-/** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
+/** Options, or PEFT's positional arguments. null stands for the active adapters, as in PEFT. */
 export type MergeArguments =
   | [options?: MergeOptions | undefined]
   | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean | undefined];
 
-/** As above. */
+/** Options, or PEFT's positional arguments. */
 export type UnloadArguments =
   | [options?: UnloadOptions | undefined]
   | [
@@ -45,7 +45,7 @@ export type UnloadArguments =
 
 type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: string };
 
-/** Of `from_pretrained`: the options with all that was said in places. */
+/** `from_pretrained`: the options with the values of the positional arguments. */
 export function loadArguments(what: string, args: LoadArguments, kinds: readonly PageKind[]): NamedLoad {
   const [first, second, third, ...more] = args as readonly unknown[];
   const named = typeof first === 'string' || hasMore(args);
@@ -55,7 +55,7 @@ export function loadArguments(what: string, args: LoadArguments, kinds: readonly
   return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
 }
 
-/** Of `load_adapter`. */
+/** `load_adapter`, likewise. */
 export function loadBesideArguments(
   what: string,
   adapter_name: unknown,
@@ -70,7 +70,7 @@ export function loadBesideArguments(
   return inPlace ? { ...named, ...trainable(what, first, options) } : named;
 }
 
-/** Of `get_peft_model` and `add_adapter`: the checked name. */
+/** `get_peft_model` and `add_adapter`: the checked name. */
 export function newAdapterName(
   what: string,
   adapter_name: unknown,
@@ -85,7 +85,7 @@ export function newAdapterName(
   return withName(what, name, options).adapter_name;
 }
 
-/** Of `merge_adapter`. */
+/** `merge_adapter`: its options. */
 export function mergeArguments(args: MergeArguments): MergeOptions {
   const form = 'merge_adapter({ safe_merge, adapter_names })';
   const [first, safe_merge, ...more] = args as readonly unknown[];
@@ -94,7 +94,7 @@ export function mergeArguments(args: MergeArguments): MergeOptions {
   return defined(options ?? {});
 }
 
-/** Of `merge_and_unload`. */
+/** `merge_and_unload`: its options. */
 export function unloadArguments(args: UnloadArguments): UnloadOptions {
   const form = 'merge_and_unload({ progressbar, safe_merge, adapter_names })';
   const [first, safe_merge, adapter_names, ...more] = args as readonly unknown[];
@@ -103,7 +103,7 @@ export function unloadArguments(args: UnloadArguments): UnloadOptions {
   return defined(options ?? {});
 }
 
-/** Of `set_adapter`. */
+/** `set_adapter`: the checked names. */
 export function namesToSet(adapter_name: string | readonly string[], inference_mode: unknown): readonly string[] {
   if (inference_mode !== undefined && inference_mode !== false) {
     const hint = 'is_trainable: false, as an adapter is made or loaded, keeps it from training.';
@@ -112,7 +112,7 @@ export function namesToSet(adapter_name: string | readonly string[], inference_m
   return checkNames('set_adapter', typeof adapter_name === 'string' ? [adapter_name] : adapter_name);
 }
 
-/** Of `disable_adapter`, which is a block in Python. */
+/** `disable_adapter`: the argument is a function, where Python has a block. */
 export function expectBody(body: unknown): void {
   if (typeof body === 'function') return;
   throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
@@ -120,18 +120,18 @@ export function expectBody(body: unknown): void {
 
 const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";
 
-/** Whether there is something in a later place. */
+/** Whether any later argument is given. */
 function hasMore([, ...more]: readonly unknown[]): boolean {
   return more.some((value) => value !== undefined);
 }
 
-/** Whether the one argument that there is, if any, holds options. */
+/** Whether the only argument, if any, holds options. */
 function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
   if (first === undefined) return !hasMore(args);
   return typeof first === 'object' && first !== null && !Array.isArray(first);
 }
 
-/** Throws for what stands in the place of options, or after them: what there is more in PEFT has no use here. */
+/** Throws for anything else in the place of options, and for arguments after them: webvera doesn't use PEFT's further arguments. */
 function expectOptions<T extends object>(
   what: string,
   options: T | undefined,
@@ -151,7 +151,7 @@ function expectOptions<T extends object>(
   checkOptions(what, options, rules);
 }
 
-/** The name may be said once: in its place or among the options. */
+/** The name may be given once: as an argument or among the options. */
 function withName<T extends { readonly adapter_name?: string }>(
   what: string,
   inPlace: unknown,

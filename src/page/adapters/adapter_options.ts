@@ -93,7 +93,7 @@ export function checkName(name: unknown, hint = ''): string {
   throw wrong('adapter_name', anyString.expected, name, hint);
 }
 
-/** As null, which is PEFT's default, the active one is meant. */
+/** The checked name; undefined for null, PEFT's default, which means the active adapter. */
 export function nameOrActive(name: string | null | undefined): string | undefined {
   return name === undefined || name === null ? undefined : checkName(name);
 }

@@ -4,7 +4,7 @@ import type { PageKind } from './page_kind';
 
 /** One wrapped module, with the fields of PEFT's `TunerLayerStatus`. */
 export interface LayerStatus {
-  /** As PEFT names it: 'model.' and the module's own name. */
+  /** PEFT's name: 'model.' and the module's own name. */
   readonly name: string;
   /** PEFT's class of the wrapped layer. */
   readonly module_type: string;
@@ -13,7 +13,7 @@ export interface LayerStatus {
   readonly merged_adapters: readonly string[];
   /** Those that this module has, sorted. */
   readonly available_adapters: readonly string[];
-  /** By adapter: whether its vectors learn now. */
+  /** Whether each adapter trains now. */
   readonly requires_grad: Readonly<Record<string, boolean>>;
   readonly devices: Readonly<Record<string, readonly string[]>>;
 }

@@ -13,7 +13,7 @@ import { type AnyAdapterConfig, configOf } from './kinds';
 /** An adapter stored on this device. */
 export interface AdapterInfo {
   readonly id: string;
-  /** Of both files together. */
+  /** The size of both files together. */
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly created_at: number;
@@ -23,7 +23,7 @@ export interface AdapterInfo {
 
 /** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
 export const adapters: {
-  /** By id, in order. Of one that is damaged a warning `storage_corrupt` tells. */
+  /** All stored adapters, sorted by id. A warning `storage_corrupt` reports one that is damaged. */
   list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
   /** Rejects with `storage_corrupt` where it isn't as it was stored. */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;

@@ -84,7 +84,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
       return await body();
     } finally {
       this.#disabled--;
-      // Where it was lost meanwhile, there is nothing to enable.
+      // A model that was lost meanwhile has nothing to enable.
       const isThere = this.#isLive && place.loss === undefined;
       if (this.isEnabled && isThere) await link.request('enableAdapters', place.handle, true);
     }

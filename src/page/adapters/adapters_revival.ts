@@ -33,7 +33,7 @@ export class AdaptersRevival {
       const info = await link.request('reviveAdapters', base.place.handle, kept, standing().active);
       const { model } = info;
       let isEnabled = true;
-      // Who has them switched off may end meanwhile.
+      // A body that runs without adapters may end meanwhile.
       while (standing().isDisabled === isEnabled) {
         isEnabled = !isEnabled;
         await link.request('enableAdapters', model, isEnabled);

@@ -203,12 +203,12 @@ function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): 
     : source;
 }
 
-/** As in PEFT, the configuration tells whether the adapter trains. */
+/** The configuration says whether the adapter trains, as in PEFT. */
 function inMode(kind: AdapterKind, fields: object, is_trainable: boolean): AdapterConfig {
   return new kind.Config({ ...fields, inference_mode: !is_trainable });
 }
 
-/** The kind of adapters that are to be summed up. */
+/** The kind of the adapters of a sum. */
 function kindOfParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): AdapterKind {
   const [first = { adapter_name: model.activeName }] = parts;
   return model.adapter(first.adapter_name).kind;
@@ -228,6 +228,6 @@ async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapt
       { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
     );
   }
-  // At once, so that a run that trains several changes none of them meanwhile.
+  // All at once, so that a run that trains several changes none of them meanwhile.
   return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));
 }

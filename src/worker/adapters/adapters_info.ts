@@ -7,7 +7,7 @@ export function adaptersInfo(of: ModelAdapters, model: Handle): AdaptersInfo {
   const { adapters, active, merged, enabled } = of;
   const base = of.base.loaded.model.weights.reduce((sum, { shape }) => sum + numel(shape), 0);
   const learning = adapters.filter(({ name, trainable }) => trainable && active.includes(name));
-  // As PEFT counts: a bias trains in place, a module saved whole is a copy beside the original.
+  // PEFT counts like this: a bias trains in place, a module saved whole is a copy beside the original.
   const biases = adapters.flatMap(({ tensors }) =>
     [...tensors.values()].map(({ kind, value }) => (kind === 'bias' ? numel(value.shape) : 0)),
   );

@@ -3,16 +3,16 @@ import type { MergedAdapters } from '../../adapters/layers/overlay';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 
-/** What a merge has made, before the model uses it. */
+/** The result of a merge before the model uses it. */
 export interface MadeMerge {
   readonly adapters: readonly Adapter[];
-  /** By tensor name. */
+  /** The merged weights, by tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
-  /** What they were made of. */
+  /** The values that they were computed from. */
   readonly sources: ReadonlySet<Value>;
 }
 
-/** Ends what uses something that goes, by its key, and forgets its programs. */
+/** Ends all work that uses something by its key, and drops its programs. */
 type Forget = (key: string, reason: string) => Promise<void>;
 
 /** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */
@@ -20,7 +20,7 @@ export class MergedWeights {
   readonly #runner: Runner;
   readonly #forget: Forget;
   #weights: ReadonlyMap<string, Value> = new Map();
-  /** What they were made of. */
+  /** The values that they were computed from. */
   #sources: ReadonlySet<Value> = new Set();
   #adapters: readonly Adapter[] = [];
   /** Stands for the merged weights; changes with them. */
@@ -37,12 +37,12 @@ export class MergedWeights {
     return { key: this.#key, adapters: this.#adapters, weights: this.#weights };
   }
 
-  /** By tensor name; none while nothing is merged. */
+  /** The merged weights, by tensor name; none while nothing is merged. */
   get weights(): ReadonlyMap<string, Value> {
     return this.#weights;
   }
 
-  /** Whether a merged weight was made of it. */
+  /** Whether a merged weight was computed from the value. */
   holds(value: Value): boolean {
     return this.#sources.has(value);
   }
@@ -52,7 +52,7 @@ export class MergedWeights {
     return this.#adapters.map(({ name }) => name);
   }
 
-  /** From here on the model uses it, under a new key. Frees the merged weights that it replaces. */
+  /** Lets the model use the result, under a new key. Frees the merged weights that it replaces. */
   async keep({ adapters, weights, sources }: MadeMerge, key: string): Promise<void> {
     if (adapters.length === 0) return;
     const replaced = [...weights.keys()].flatMap((name) => this.#weights.get(name) ?? []);

@@ -18,7 +18,7 @@ import { MergedWeights } from './merged_weights';
 import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './prepare_merge';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
-/** What the adapters of a model need of their session. */
+/** The parts of a session that the adapters of a model use. */
 interface AdaptersHost {
   readonly runner: Runner;
   readonly placer: AdapterPlacer;
@@ -77,7 +77,7 @@ export class ModelAdapters {
   }
 
   /**
-   * What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none, as does
+   * The overlay of a pass now; with a name, the one with that adapter active. '__base__' stands for none, as does
    * any name while adapters are disabled. With names, those adapters, disabled or not.
    */
   overlay(name?: string | readonly string[]): Overlay {
@@ -93,7 +93,7 @@ export class ModelAdapters {
     return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
   }
 
-  /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
+  /** The overlay of a pass whose rows name their adapters. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
     const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
@@ -132,7 +132,7 @@ export class ModelAdapters {
     this.#enabled = enabled;
   }
 
-  /** As PEFT: when the last active one goes, the alphabetically first of the others becomes active, with a warning. */
+  /** After the last active one, the alphabetically first of the others becomes active, with a warning, as in PEFT. */
   async delete(name: string): Promise<void> {
     const adapter = this.#set.toDelete(name);
     if (this.merged.includes(name) || this.#isMergedInto(adapter)) {

@@ -12,7 +12,7 @@ import type { MadeMerge } from './merged_weights';
 
 /** A merge that was asked for. */
 export interface Merging {
-  /** Of adapters; undefined for the active ones. */
+  /** The adapters' names; undefined for the active ones. */
   readonly names: readonly string[] | undefined;
   /** Refuses results that aren't finite, at the price of reading each weight back. */
   readonly safe: boolean;
@@ -21,22 +21,22 @@ export interface Merging {
   onProgress(done: number, total: number): void;
 }
 
-/** What merged and unloaded models are made of. */
+/** The parts that merged and unloaded models are computed from. */
 export interface Ingredients {
   readonly base: BaseModel;
   /** The weights that are merged already, by tensor name. */
   readonly mergedWeights: ReadonlyMap<string, Value>;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<Adapter>;
-  /** What they train whole in place of the base model's tensors. */
+  /** The tensors that they train in place of the base model's. */
   readonly tensors: ReadonlyMap<string, Value>;
 }
 
-/** What an unloaded model has of its own. */
+/** The tensors that belong to an unloaded model alone. */
 interface Unloaded {
   /** Undefined where nothing merged is wanted. */
   readonly made: MadeMerge | undefined;
-  /** Of what is trained whole, by tensor name. */
+  /** Copies of the tensors that train whole, by name. */
   readonly copies: ReadonlyMap<string, Value>;
 }
 
@@ -48,7 +48,7 @@ export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging
   return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
-/** The same with copies of what is trained whole, of the same step; without `merging` of those alone. */
+/** The same, with copies of the tensors that train whole, of the same step; without `merging` only these copies. */
 export function prepareUnload(
   of: Ingredients,
   fresh: readonly Adapter[],
@@ -86,7 +86,7 @@ async function mergeAll(
         signal.throwIfAborted();
         const name = `${module}.weight`;
         const before = weights.get(name);
-        // What one adapter saves whole, another may wrap.
+        // One adapter may wrap a module that another saves whole.
         const source = before ?? mergedWeights.get(name) ?? tensors.get(name) ?? baseTensor(base.loaded, name);
         const weight = await mergeOne(runner, then.adapter(adapter), module, then.value(source));
         sources.add(source);

@@ -6,7 +6,7 @@ import { VERA_RULES } from './vera_rules';
 
 export type { VeraConfigInit } from './vera_config_init';
 
-/** What an `adapter_config.json` holds. */
+/** The content of an `adapter_config.json`. */
 export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
 
 export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {

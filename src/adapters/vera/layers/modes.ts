@@ -2,7 +2,7 @@ import type { Value } from '../../../graph/value';
 import type { ModuleSize } from '../../adapter';
 import { LAYER_MODES, type LayerMode } from '../../layers/training_layers';
 
-/** What the cost of an adapted linear layer depends on. */
+/** The sizes that the cost of an adapted linear layer depends on. */
 export interface LayerWork {
   readonly in_features: number;
   readonly out_features: number;
@@ -15,7 +15,7 @@ export interface LayerWork {
   readonly microBatches: number;
 }
 
-/** What a mode costs in a micro-batch, beyond the base's forward and backward pass. */
+/** The cost of a mode in a micro-batch, beyond the base's forward and backward pass. */
 interface ModeCost {
   /** Floating-point operations. */
   readonly flops: number;

@@ -11,11 +11,11 @@ import { sharedProjection } from './project';
 /** For a batch of B rows, each with one of these adapters or none. */
 export class VeraRows implements RowInputs {
   readonly #adapters: readonly VeraAdapter[];
-  /** Of all modules that any of the adapters wraps. */
+  /** The modules that any of the adapters wraps. */
   readonly #names: readonly string[];
   /** One group for each A and B: the adapters that share them also share the products. */
   readonly #groups: readonly ProjectionValues[];
-  /** Where each adapter's pool begins in the table; the last entry is the table's length. */
+  /** The offset of each adapter's pool in the table; the last entry is the table's length. */
   readonly #starts: readonly number[];
   /** f32: the adapters' pools, concatenated. The program itself fills it. */
   readonly #table: Value;

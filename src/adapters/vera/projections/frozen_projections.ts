@@ -66,7 +66,7 @@ async function acquireStored(
 }
 
 /**
- * As in PEFT, a further adapter takes the projections that the model already has when it fits them, wider ones too: they go
+ * A further adapter takes the projections that the model already has if it fits them, wider ones too, as in PEFT: they go
  * into its file. One whose file won't hold them draws its own from what the file says, or it could never be loaded again.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {

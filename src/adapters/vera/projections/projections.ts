@@ -72,7 +72,7 @@ function fillUniform(out: Float32Array, generator: Mt19937, fan: number, fused: 
 }
 
 /**
- * What PEFT computes with when the base model is stored in half precision: the draws rounded to that type (to nearest,
+ * The matrices that PEFT computes with when the base model is stored in half precision: the draws rounded to that type (to nearest,
  * ties to even) and widened again. A new pair; 'float32' returns the given one.
  */
 export function roundProjections(projections: Projections, dtype: ProjectionDtype): Projections {

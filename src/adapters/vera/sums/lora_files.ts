@@ -7,7 +7,7 @@ import type { VeraConfig } from '../config/vera_config';
 import { weightedLora } from './lora';
 import { valuesOf } from './sum';
 
-/** What `adapter_model.safetensors` of a LoRA holds beside trained biases and whole modules. */
+/** The tensors in `adapter_model.safetensors` of a LoRA, without trained biases and whole modules. */
 interface LoraTensors {
   readonly r: number;
   /** lora_A (r, in) and lora_B (out, r) by module name. */
@@ -69,7 +69,7 @@ function targetsOf(
   const everyLayer = { layers_to_transform: null, layers_pattern: null };
   if (modules !== undefined) return { target_modules: [...modules].sort(), ...everyLayer };
   if (target_modules === null || typeof target_modules === 'string') return { target_modules, ...everyLayer };
-  // As a list: beside a pattern, PEFT up to 0.20 takes the layer 0 for none.
+  // A list, because PEFT up to 0.20 takes the layer 0 beside a pattern for none.
   const layers = [layers_to_transform ?? []].flat();
   return {
     target_modules: target_modules.toSorted(),
