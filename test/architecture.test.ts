@@ -98,10 +98,12 @@ interface Import {
   readonly lazy: boolean;
 }
 
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+}
+
 function sources(folder: string): readonly string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(folder, name));
+  return filesIn(folder).filter((name) => name.endsWith('.ts'));
 }
 
 /** Every import of a file: static, type-only, re-exported, lazy, and workers by URL. */
@@ -183,7 +185,8 @@ function kindNames(text: string): readonly string[] {
 
 test('no file outside the rooms of a kind names one', () => {
   expect(kinds).toContain('vera');
-  const offending = sources('src').flatMap((file) => {
+  const texts = filesIn('src').filter((file) => /\.(ts|md|py)$/.test(file));
+  const offending = texts.flatMap((file) => {
     const path = file.replaceAll('\\', '/').replace(/^src\//, '');
     const isAllowed = isOfAKind(path) || Object.keys(MAY_NAME_KINDS).some((allowed) => isIn(path, allowed));
     return isAllowed ? [] : kindNames(readFileSync(join(root, file), 'utf8')).map((word) => `${file}: ${word}`);

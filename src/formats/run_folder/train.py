@@ -142,7 +142,7 @@ def load_model(name: str) -> PeftModel:
     """The base model, in float32 as in the browser, with the adapter as it was there."""
     config = AutoConfig.from_pretrained(name)
     for key in list(vars(config)):
-        # In the browser nothing drops but the adapter, by its `vera_dropout`.
+        # In the browser nothing drops but the adapter, by its own dropout.
         if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop")):
             setattr(config, key, 0.0)
     if "labels" in RUN:
