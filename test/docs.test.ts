@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RINGS } from '../scripts/test/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
@@ -10,10 +11,13 @@ import { documentedPolicies } from './helpers/session/policies';
 import { PEFT_NAMES } from './peft/names';
 import { NOT_HERE } from './peft/not_here';
 
-const rows = tableRows('PEFT.md', 'Name by name').map(([name = '', says = '', tests = '']) => ({
+const rows = tableRows('docs/PEFT.md', 'Name by name').map(([name = '', says = '', tests = '']) => ({
   name: name.match(/^`(\w+)`( \+)?$/)?.[1] ?? name,
   says,
-  tests: [...tests.matchAll(/\]\(([^ )]+)(?: "([^"]+)")?\)/g)].map(([, file = '', title]) => ({ file, title })),
+  tests: [...tests.matchAll(/\]\(([^ )]+)(?: "([^"]+)")?\)/g)].map(([, link = '', title]) => ({
+    file: join('docs', link),
+    title,
+  })),
 }));
 
 /** What a class gives to its users; `constructor`, symbols and what only tells of something else aside. */
@@ -47,7 +51,7 @@ describe("PEFT.md's table of names", () => {
 });
 
 test.each(Object.entries(PEFT_NAMES))("README or PEFT.md has each of PEFT's names: %s", (_, names) => {
-  const pages = ['README.md', 'PEFT.md'].map((page) => readFileSync(page, 'utf8')).join('\n');
+  const pages = ['README.md', 'docs/PEFT.md'].map((page) => readFileSync(page, 'utf8')).join('\n');
   const code = [...pages.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
   const isNamed = (name: string) => {
     const word = new RegExp(`(?<!\\w)${name.replace(/\W/g, '\\$&')}(?!\\w)`);
@@ -57,18 +61,22 @@ test.each(Object.entries(PEFT_NAMES))("README or PEFT.md has each of PEFT's name
 });
 
 test("PEFT.md has all of PEFT's tests that there can't be here", () => {
-  const listed = tableRows('PEFT.md', "What there isn't, and why").map(([line = '', why = '']) => ({ line, why }));
+  const listed = tableRows('docs/PEFT.md', "What there isn't, and why").map(([line = '', why = '']) => ({
+    line,
+    why,
+  }));
   expect(listed).toEqual(expect.arrayContaining([...NOT_HERE]));
 });
 
 const PAGES = [
-  ...['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'BENCHMARKS.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
-  ...['SECURITY.md', 'INTEGRATING.md'],
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['BENCHMARKS.md', 'INTEGRATING.md', 'PEFT.md', 'RESULTS.md'].map((name) => `docs/${name}`),
+  ...['test/oracle/README.md', 'test/golden/README.md'],
 ];
 
-test.each(PAGES)('files that %s links to are there', (page) => {
+test.each(PAGES)('files that %s links to exist', (page) => {
   const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^ )#]+)/g)].map(([, file]) => file!);
-  expect(links.filter((file) => !existsSync(file))).toEqual([]);
+  expect(links.filter((file) => !existsSync(join(dirname(page), file)))).toEqual([]);
 });
 
 describe("SECURITY.md's promises", () => {
@@ -90,7 +98,7 @@ describe("SECURITY.md's promises", () => {
 
 test("the tag's policy is the same in README and in the page about sites", () => {
   expect(documentedPolicies('README.md', 'Under a Content-Security-Policy')).toEqual(
-    documentedPolicies('INTEGRATING.md', 'The tag'),
+    documentedPolicies('docs/INTEGRATING.md', 'The tag'),
   );
 });
 

@@ -20,7 +20,7 @@ import { inRepository } from '../shared/paths.mjs';
  * @property {(run: TableRun) => Promise<void>} make measures the rows with `run.row`
  */
 
-const FILE = inRepository('RESULTS.md');
+const FILE = inRepository('docs/RESULTS.md');
 /** The file before its first table. */
 const TEMPLATE = inRepository('scripts/results/template.md');
 

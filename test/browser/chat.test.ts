@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { documentedPolicies } from '../helpers/session/policies';
 import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
-const [modulePolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
-const [tagPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The tag');
+const [modulePolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from your own origin');
+const [tagPolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The tag');
 /** The page has a policy of Trusted Types of its own, and fetches what it reads. */
 const policies = {
   '': `${modulePolicy}; connect-src 'self'`,

@@ -21,7 +21,7 @@ const LOSS_TOLERANCE = 1e-4;
 const same = (a: number, b: number): string => (Math.abs(a - b) <= LOSS_TOLERANCE ? 'the same loss' : 'another loss');
 
 const recorded = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')).rows as readonly Row[];
-const listed = tableRows('PEFT.md', 'Where webvera differs from PEFT').map(([situation]) => situation);
+const listed = tableRows('docs/PEFT.md', 'Where webvera differs from PEFT').map(([situation]) => situation);
 
 const opened = await openTestSession();
 const scene = await setScene(opened);

@@ -57,7 +57,7 @@ export const smollm2 = {
   about: () => [
     'SmolLM2-135M-Instruct as its Q4_1 file packs it, 98 MB: perplexity on what isn’t trained on, and what it writes to the same',
     `words (temperature ${SAMPLED.temperature}, top_p ${SAMPLED.top_p}), before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. Of *Moby-Dick* a step has 128`,
-    'tokens; the answers are [48 short ones of one voice](scripts/results/tables/answers.jsonl), two a step.',
+    'tokens; the answers are [48 short ones of one voice](../scripts/results/tables/answers.jsonl), two a step.',
   ],
   async make(run) {
     const { library, session, row } = run;

@@ -6,7 +6,10 @@ import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { documentedPolicies, HUB } from '../../helpers/session/policies';
 import { browserNames, reportOf, withBrowser } from '../helpers/harness';
 
-const [pagePolicy = '', workerPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
+const [pagePolicy = '', workerPolicy = ''] = documentedPolicies(
+  'docs/INTEGRATING.md',
+  'The module, from your own origin',
+);
 /** What the test itself does: its page reads a text, breaks the policy once in a worker of its own, and is told of violations. */
 const ownPolicy = `${pagePolicy.replace('webvera', 'webvera page')}; connect-src 'self'; img-src 'self'; report-uri /violations`;
 const worker = (headers: Readonly<Record<string, string>>): Readonly<Record<string, Mount>> => ({

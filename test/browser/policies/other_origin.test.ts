@@ -5,7 +5,7 @@ import { ofRing } from '../../helpers/ring';
 import { documentedPolicies, HUB } from '../../helpers/session/policies';
 import { type BrowserName, browserNames, reportOf, withBrowser, withSite } from '../helpers/harness';
 
-const [documented = ''] = documentedPolicies('INTEGRATING.md', 'The module, from another origin');
+const [documented = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from another origin');
 /** What a page must allow that takes the library from elsewhere, and nothing more. */
 const policy = (library: string): string =>
   // The icon is for Firefox, which asks for one.
