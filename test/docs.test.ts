@@ -60,8 +60,8 @@ test.each(Object.entries(PEFT_NAMES))("README or PEFT.md has each of PEFT's name
   expect(names.filter((name) => !isNamed(name))).toEqual([]);
 });
 
-test("PEFT.md has all of PEFT's tests that there can't be here", () => {
-  const listed = tableRows('docs/PEFT.md', "What there isn't, and why").map(([line = '', why = '']) => ({
+test("PEFT.md lists all of PEFT's tests without a counterpart", () => {
+  const listed = tableRows('docs/PEFT.md', "PEFT's tests without a counterpart").map(([line = '', why = '']) => ({
     line,
     why,
   }));
