@@ -17,9 +17,9 @@ const TABLES = { language, packed, smollm2, texts, images };
 
 const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 
-Trains for a table of RESULTS.md, and writes it there row by row. Rows that are there, from this device, stay, unless --again.
+Trains the models of a table in docs/RESULTS.md, and writes it row by row. Existing rows from this device stay, unless --again is given.
 Tables: ${Object.keys(TABLES).join(', ')}.
-npm run results:data brings what they are measured on.`;
+npm run results:data downloads their data and models.`;
 
 await runCommand('results', async () => {
   const { values, positionals } = readArguments(

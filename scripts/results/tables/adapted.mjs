@@ -13,7 +13,13 @@ const NO_STEP = 1e-30;
 const HEAD_RANK = 1;
 
 /** The columns after those that identify a row. */
-export const costColumns = (/** @type {string} */ metric) => [metric, 'numbers that train', 'LoRA’s', 'KiB', 'seconds'];
+export const costColumns = (/** @type {string} */ metric) => [
+  metric,
+  'Trained values',
+  'LoRA’s values',
+  'KiB',
+  'Seconds',
+];
 
 /**
  * @typedef {object} Method

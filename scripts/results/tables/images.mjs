@@ -43,11 +43,11 @@ const ROWS = /** @type {const} */ ([
 /** @type {import('../report.mjs').Table} */
 export const images = {
   keys: 2,
-  columns: ['images a class', 'what trains', ...costColumns('accuracy')],
+  columns: ['Images a class', 'Method', ...costColumns('Accuracy')],
   about: (seeds) => [
-    `Accuracy in percent on ${TESTS} images of Fashion-MNIST’s ${HELD_BACK.join(', ')}, which the bundled vit-fashion-0.7M has never seen, mean ± standard`,
-    `deviation of ${seeds} runs, which differ in their images: 60, 100 and 200 steps of ${BATCH} images, and twice as many for the head alone, whose`,
-    `steps are half the work. By chance it is 33. VeRA on all linear layers; LoRA’s size is that of rank ${LORA_RANK} on the same layers.`,
+    `Accuracy in percent on ${TESTS} images of Fashion-MNIST’s ${HELD_BACK.join(', ')}, which the bundled vit-fashion-0.7M has never seen: mean ± standard`,
+    `deviation of ${seeds} runs, which differ in their images. Runs have 60, 100 and 200 steps of ${BATCH} images; the head alone has twice as many, because`,
+    `its steps are half the work. Chance is 33. VeRA adapts all linear layers. LoRA’s values are those of rank ${LORA_RANK} on the same layers.`,
   ],
   async make(run) {
     const { library, session, row } = run;

@@ -15,10 +15,10 @@ const HELD_OUT = 40_000;
 /** @type {Table} */
 export const language = {
   keys: 2,
-  columns: ['r', 'learning_rate', ...costColumns('perplexity')],
+  columns: ['r', '`learning_rate`', ...costColumns('Perplexity')],
   about: (seeds) => [
-    `Perplexity of the bundled prose-1.4M on the end of *Moby-Dick* (${HELD_OUT} characters) after ${STEPS} steps of 8 × 128 tokens`,
-    `on what comes before, mean ± standard deviation of ${seeds} runs. VeRA on all linear layers; LoRA’s size is that of rank ${LORA_RANK} on the`,
+    `Perplexity of the bundled prose-1.4M on the end of *Moby-Dick* (${HELD_OUT} characters) after ${STEPS} steps of 8 × 128 tokens of the`,
+    `text before it: mean ± standard deviation of ${seeds} runs. VeRA adapts all linear layers. LoRA’s values are those of rank ${LORA_RANK} on the`,
     'same layers.',
   ],
   async make(run) {

@@ -47,12 +47,12 @@ const BASES = [
 /** @type {Table} */
 export const packed = {
   keys: 2,
-  columns: ['model', 'dtype', 'MB of weights', 'perplexity before', 'perplexity after'],
+  columns: ['Model', '`dtype`', 'MB of weights', 'Perplexity before', 'Perplexity after'],
   about: (seeds) => [
-    `Perplexity on the end of *Moby-Dick* of models as their weights are stored, and after VeRA over them, r ${R} on all linear layers, mean ±`,
-    `standard deviation of ${seeds} runs: prose-1.4M, whose files are float16, and stories260K, float32, on ${SMALL.heldOut} characters after`,
-    `${SMALL.args.max_steps} steps of 8 × 128 tokens at ${SMALL.args.learning_rate}; SmolLM2-135M-Instruct, whose file is Q4_1 (auto,`,
-    `and q4, which packs it to the same numbers), on 4000 after one run of ${LARGE.max_steps} steps of 128 at ${LARGE.learning_rate}.`,
+    `Perplexity on the end of *Moby-Dick* with each storage of the weights, before and after training VeRA, r ${R} on all linear layers: mean ±`,
+    `standard deviation of ${seeds} runs. prose-1.4M, whose files are float16, and stories260K, whose files are float32, are measured on`,
+    `${SMALL.heldOut} characters after ${SMALL.args.max_steps} steps of 8 × 128 tokens at ${SMALL.args.learning_rate}. SmolLM2-135M-Instruct, whose file is Q4_1 (auto, and q4, which`,
+    `stores the same numbers), is measured on 4000 characters after one run of ${LARGE.max_steps} steps of 128 tokens at ${LARGE.learning_rate}.`,
   ],
   async make(run) {
     for (const base of BASES) {

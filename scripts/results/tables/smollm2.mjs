@@ -45,19 +45,19 @@ function lessons() {
 export const smollm2 = {
   keys: 1,
   columns: [
-    'learns',
-    'perplexity before',
-    'perplexity after',
-    'numbers that train',
+    'Training data',
+    'Perplexity before',
+    'Perplexity after',
+    'Trained values',
     'KiB',
-    'seconds a step',
-    'writes before',
-    'writes after',
+    'Seconds a step',
+    'Text before',
+    'Text after',
   ],
   about: () => [
-    'SmolLM2-135M-Instruct as its Q4_1 file packs it, 98 MB: perplexity on what isn’t trained on, and what it writes to the same',
-    `words (temperature ${SAMPLED.temperature}, top_p ${SAMPLED.top_p}), before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. Of *Moby-Dick* a step has 128`,
-    'tokens; the answers are [48 short ones of one voice](../scripts/results/tables/answers.jsonl), two a step.',
+    'SmolLM2-135M-Instruct from its Q4_1 file of 98 MB: perplexity on held-out data, and a generated text for the same prompt (temperature',
+    `${SAMPLED.temperature}, top_p ${SAMPLED.top_p}), before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. A step has 128 tokens of *Moby-Dick*, or two of`,
+    '[48 short answers in one style](../scripts/results/tables/answers.jsonl).',
   ],
   async make(run) {
     const { library, session, row } = run;

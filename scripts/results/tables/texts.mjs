@@ -71,12 +71,12 @@ const ROWS = /** @type {const} */ ([
 /** @type {import('../report.mjs').Table} */
 export const texts = {
   keys: 3,
-  columns: ['data, model', 'examples a class', 'what trains', ...costColumns('accuracy')],
+  columns: ['Data, model', 'Examples a class', 'Method', ...costColumns('Accuracy')],
   about: (seeds) => [
-    `Accuracy in percent on ${TESTS} texts that weren’t trained on, mean ± standard deviation of ${seeds} runs, which differ in their examples`,
-    `and in their order: steps of ${BATCHES.per_device_train_batch_size} examples, ${HEAD.max_steps} of them for the head alone, at ${HEAD.headLearningRate}, and with VeRA, at ${RATE} on queries`,
-    `and values, ${BASES.map(({ name, steps, headLearningRate }) => `${steps} for ${name}, its head at ${headLearningRate}`).join('; ')}. By chance it is 50 (spam)`,
-    `and 10 (WordNet). LoRA’s size is that of rank ${LORA_RANK} on the same layers.`,
+    `Accuracy in percent on ${TESTS} held-out texts: mean ± standard deviation of ${seeds} runs, which differ in their examples and their order.`,
+    `A step has ${BATCHES.per_device_train_batch_size} examples. The head alone trains for ${HEAD.max_steps} steps at ${HEAD.headLearningRate}. VeRA trains queries and values at ${RATE}:`,
+    `${BASES.map(({ name, steps, headLearningRate }) => `${steps} steps for ${name}, with its head at ${headLearningRate}`).join('; ')}. Chance is 50 (spam) and`,
+    `10 (WordNet). LoRA’s values are those of rank ${LORA_RANK} on the same layers.`,
   ],
   async make(run) {
     for (const data of ['spam', 'wordnet']) {
