@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { commentsOf, sentencesOf } from './lib/comments';
+import { codeIn, textOf } from './lib/files';
+
+/** Openers of sentences whose subject no reader finds. */
+const OPENER = /^(?:What|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothing)\b/;
+/** Words for which ARCHITECTURE.md's "Words" has better ones. */
+const WORDS =
+  /\b(?:tell|tells|told|telling|(?:go|goes|went|going|gone) on|whoever|nobody|lets? go of|takes? along|kept)\b/i;
+
+/** Comments of a file that break the rule. Code in backticks isn't prose. */
+function riddles(file: string, text: string): readonly string[] {
+  return commentsOf(file, text)
+    .filter((comment) => {
+      const prose = comment.replace(/`[^`]*`/g, '`…`');
+      return WORDS.test(prose) || sentencesOf(prose).some((sentence) => OPENER.test(sentence));
+    })
+    .map((comment) => `${file}: ${comment}`);
+}
+
+test.each(['src', 'shaders', 'scripts', 'bench', 'demo/src'])('comments in %s name their subject', (folder) => {
+  const files = codeIn(folder);
+  expect(files.length).toBeGreaterThan(40);
+  expect(files.flatMap((file) => riddles(file, textOf(file)))).toEqual([]);
+});
+
+test.each([
+  ['a.ts', '/** What the caller gets. */'],
+  ['a.ts', 'const a = 1; // Where it ends.'],
+  ['a.ts', '/**\n * One row.\n *\n * Of each token, its number.\n */\nconst a = 1;'],
+  ['a.mjs', '/**\n * @param a Whatever comes.\n */\nfunction f(a) {}'],
+  ['a.ts', 'f(/[\'"]/); // One that\n// is told to the page.'],
+  ['a.ts', 'const a = `$' + '{b /* kept */}`;'],
+  ['a.wgsl', 'let a = 1; // The sum goes on.'],
+  ['a.wgsl', '/* Nobody reads it. */'],
+  ['a.py', 'a = 1  # Nothing here.'],
+  ['a.html', '<!-- Of the page -->'],
+])('the rule of comments catches, in %s: %s', (file, text) => {
+  expect(riddles(file, text)).toHaveLength(1);
+});
+
+test.each([
+  ['a.ts', "const text = '// What is it?';"],
+  ['a.ts', 'const address = `http://kept`;'],
+  ['a.ts', '// The field `kept` has rows. They say what, and where.'],
+  ['a.wgsl', '// The sum continues.'],
+])('the rule of comments allows, in %s: %s', (file, text) => {
+  expect(riddles(file, text)).toEqual([]);
+});

@@ -1,0 +1,45 @@
+import { posix } from 'node:path';
+import { expect, test } from 'vitest';
+import { codeIn, modulesIn, textOf } from './lib/files';
+
+/** Folders whose rooms hold a limited number of files each, without their sub-folders. */
+const DIVIDED = ['src', 'shaders', 'scripts', 'bench', 'demo', 'test'];
+const MOST_FILES = 15;
+
+function crowdedRooms(files: readonly string[]): readonly string[] {
+  const rooms = files.map(posix.dirname);
+  return [...new Set(rooms)].filter((room) => rooms.filter((other) => other === room).length > MOST_FILES);
+}
+
+test.each(DIVIDED)(`no room of %s has more than ${MOST_FILES} files`, (folder) => {
+  const files = codeIn(folder);
+  expect(files.length).toBeGreaterThan(50);
+  expect(crowdedRooms(files)).toEqual([]);
+});
+
+test('the rule of rooms catches a sixteenth file', () => {
+  const files = Array.from({ length: MOST_FILES + 1 }, (_, i) => `src/core/${i}.ts`);
+  expect(crowdedRooms(files)).toEqual(['src/core']);
+  expect(crowdedRooms([...files.slice(1), 'src/core/shape/0.ts'])).toEqual([]);
+});
+
+/** Most lines of a file. */
+const LONGEST = { src: 300, scripts: 300, bench: 300, test: 400 };
+const linesOf = (text: string): number => text.trimEnd().split('\n').length;
+
+test.each(Object.entries(LONGEST))('no file in %s has more than %i lines', (folder, most) => {
+  const files = modulesIn(folder);
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.filter((file) => linesOf(textOf(file)) > most)).toEqual([]);
+  expect(linesOf('a\n'.repeat(most + 1))).toBeGreaterThan(most);
+});
+
+/** Variables, and collections that can grow. */
+const STATE = /^(?:export )?(?:let |const \w+ = new (?:Map|Set|WeakMap|WeakSet)\(\))/m;
+const holdsState = (text: string): boolean => /^export /m.test(text) && STATE.test(text);
+
+test('modules of scripts and bench hold no state', () => {
+  const modules = [...modulesIn('scripts'), ...modulesIn('bench')];
+  expect(modules.filter((file) => holdsState(textOf(file)))).toEqual([]);
+  expect(holdsState('const seen = new Set();\nexport const add = (one) => seen.add(one);\n')).toBe(true);
+});
