@@ -69,7 +69,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
-  const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positionIds, attend);
+  const hidden = hiddenStates(g, loaded, layers, { input_ids: inputs.ids, position_ids: inputs.positionIds }, attend);
   const last = gatherRows(g, hidden, inputs.last, { start: 0, count: B });
   sample(g, loaded.model.head.logits(g, layers, last), state);
   return {
@@ -95,7 +95,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
     return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
-  const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
+  const hidden = hiddenStates(g, loaded, layers, { input_ids: state.ids, position_ids: state.positions }, attend);
   sample(g, loaded.model.head.logits(g, layers, hidden), state);
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
@@ -115,8 +115,7 @@ function hiddenStates(
   g: Graph,
   loaded: LoadedModel,
   layers: Layers,
-  input_ids: Value,
-  position_ids: Value,
+  { input_ids, position_ids }: { readonly input_ids: Value; readonly position_ids: Value },
   attend: Attend,
 ): Value {
   return loaded.model.hidden(g, layers, {

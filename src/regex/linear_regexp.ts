@@ -117,8 +117,8 @@ class Search {
 
   /** The end of a match of the steps from `first` on, or -1. Within a look-around the end doesn't matter, so success is remembered too. */
   #run(first: number, start: number, inLook: boolean): number {
-    const { op, a, b, sets } = this.#program;
-    const [text, known, unicode, stack, budget] = [this.#text, this.#known, this.#unicode, this.#stack, this.#budget];
+    const { op, a, b } = this.#program;
+    const [known, stack, budget] = [this.#known, this.#stack, this.#budget];
     const base = stack.length;
     let [step, at] = [first, start];
     for (;;) {
@@ -126,15 +126,11 @@ class Search {
       const left = a[step] as number;
       let next = step + 1;
       switch (op[step]) {
-        case SET: {
-          if (at === text.length) {
-            next = -1;
-            break;
-          }
-          const unit = text.charCodeAt(at);
-          const character = unicode && unit >= 0xd800 ? (text.codePointAt(at) as number) : unit;
-          if ((sets[left] as CharacterSet).has(character)) at += character > 0xffff ? 2 : 1;
-          else next = -1;
+        case SET:
+        case REFERENCE: {
+          const end = op[step] === SET ? this.#afterCharacter(left, at) : this.#afterReference(left, at);
+          if (end < 0) next = -1;
+          else at = end;
           break;
         }
         case SPLIT: {
@@ -164,13 +160,6 @@ class Search {
         case NOT_LOOK:
           next = this.#looks(step, at) === (op[step] === LOOK) ? left : -1;
           break;
-        case REFERENCE: {
-          const held = this.#group(left) ?? '';
-          if (text.startsWith(held, at)) at += held.length;
-          else next = -1;
-          budget.left -= held.length;
-          break;
-        }
         default:
           // A later match may use the steps of this match again.
           return this.#settle(base, at, inLook ? MATCHED : UNKNOWN);
@@ -194,6 +183,23 @@ class Search {
     for (let i = base; i < stack.length; i += 2) if (stack[i] === SETTLE) this.#known[stack[i + 1] as number] = state;
     stack.length = base;
     return end;
+  }
+
+  /** The position after the character at `at` if the set contains it, or -1. */
+  #afterCharacter(set: number, at: number): number {
+    const text = this.#text;
+    if (at === text.length) return -1;
+    const unit = text.charCodeAt(at);
+    const character = this.#unicode && unit >= 0xd800 ? (text.codePointAt(at) as number) : unit;
+    if (!(this.#program.sets[set] as CharacterSet).has(character)) return -1;
+    return at + (character > 0xffff ? 2 : 1);
+  }
+
+  /** The position after a repetition of the group's match at `at`, or -1. Each character of the match costs a step. */
+  #afterReference(group: number, at: number): number {
+    const held = this.#group(group) ?? '';
+    this.#budget.left -= held.length;
+    return this.#text.startsWith(held, at) ? at + held.length : -1;
   }
 
   #asserts(assertion: number, at: number): boolean {

@@ -103,7 +103,7 @@ function emitChunk(
   emitLoss({ logits, losses }, { ...range, V, has_gradient: Number(trains) });
   if (trains) {
     const gradient = g.gradSince(mark, logits, logits, into).get(own);
-    if (dh !== undefined && gradient !== undefined) scatterRows(g, gradient, rows, block, dh, range);
+    if (dh !== undefined && gradient !== undefined) scatterRows(g, { y: gradient, rows, block, x: dh }, range);
   }
   return logits;
 }

@@ -39,7 +39,11 @@ export function gatherRows(g: Graph, x: Value, rows: Value, range: RowRange): Va
  * Writes y (count, C) to the rows of x (N, C) that `gatherRows` read, and leaves the other rows unchanged. Only the first `labelled`
  * entries of `rows`, from the step block, are valid, and they must be distinct.
  */
-export function scatterRows(g: Graph, y: Value, rows: Value, block: Value, x: Value, range: RowRange): void {
+export function scatterRows(
+  g: Graph,
+  { y, rows, block, x }: { readonly y: Value; readonly rows: Value; readonly block: Value; readonly x: Value },
+  range: RowRange,
+): void {
   const { columns: C } = rowsAndColumns(x.shape);
   expectRange(rows, range);
   expectShape('scatter_rows y', y.shape, [range.count, C]);

@@ -76,7 +76,7 @@ export async function connectWorker(
     void chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
   });
   try {
-    const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);
+    const lock = await greet(worker, host, { heartbeat, watch: watch.signal, handshake, signal });
     if (lock !== null && locks !== undefined) gone = watchLock(locks, lock);
     gone?.then(() => {
       if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));
@@ -114,14 +114,21 @@ export function connectDirectly(session: WorkerEnd): Connection {
   };
 }
 
-/** Hears the worker out, and resolves with the name of its lock once it is ready. */
+interface GreetOptions {
+  readonly heartbeat: Heartbeat;
+  /** Aborts when the connection ends. */
+  readonly watch: AbortSignal;
+  /** Milliseconds until a worker that isn't ready counts as failed. */
+  readonly handshake: number;
+  /** Cancels the start. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Listens to the worker, and resolves with the name of its lock once it is ready. */
 function greet(
   worker: WorkerLike,
   host: ConnectionHost,
-  heartbeat: Heartbeat,
-  watch: AbortSignal,
-  handshake: number,
-  signal: AbortSignal | undefined,
+  { heartbeat, watch, handshake, signal }: GreetOptions,
 ): Promise<string | null> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

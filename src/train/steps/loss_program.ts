@@ -65,16 +65,17 @@ function hiddenStates(
   loaded: LoadedModel,
   overlay: Overlay,
   { batch: { network, spans }, adapters }: ProgramInputs,
-  { B, T }: BatchShape,
   {
+    shape: { B, T },
     source,
     training,
     onBlock,
   }: {
+    readonly shape: BatchShape;
     readonly source?: DropoutSource | undefined;
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly onBlock?: () => void;
-  } = {},
+  },
 ): { readonly hidden: Value; readonly layers: Layers } {
   const rows = adapters && { inputs: adapters, T };
   const layers = overlaidLayers(g, loaded, overlay, { source, training, rows });
@@ -96,7 +97,7 @@ export function logitsProgram(
 ): BatchProgram & { readonly logits: Value } {
   const g = new Graph();
   const inputs = programInputs(task, shape, overlay);
-  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, { shape });
   const logits = task.logits(g, { hidden, layers, inputs: inputs.batch });
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
   return { program, inputs, logits, owned: ownedBy(inputs) };
@@ -138,7 +139,8 @@ export function lossProgram(
   const source = training && { block, seed: training.seed };
   const starts: number[] = [];
   const onBlock = (): void => void starts.push(g.steps.length);
-  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, {
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, {
+    shape,
     source,
     training: training?.layers,
     onBlock,

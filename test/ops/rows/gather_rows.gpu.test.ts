@@ -33,7 +33,7 @@ test.each([
   const rows = input(memory, 'rows', [6], Float64Array.of(5, 2, 4, 1, 0, 0), 'u32');
   const block = input(memory, 'block', [8], blockWords({ labelled }), 'u32');
   const x = input(memory, 'x', [6, C], wide([0, 0, 0, 0, 0, 0]));
-  scatterRows(g, y, rows, block, x, { start: 2, count: 3 });
+  scatterRows(g, { y, rows, block, x }, { start: 2, count: 3 });
   const result = await runOnGpu(g.steps, memory, [x]);
   expect(result.get(x)).toEqual(wide(written));
   await expectGpuEqualsReference(g, memory, [x], 0);
