@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { integrityOf } from '../../scripts/build/plugins.mjs';
 import { testInAll, testOnce } from '../helpers/ring';
 import { HUB } from '../helpers/session/policies';
-import { withEmbed } from './embed_page';
+import { withEmbed } from './embed/embed_page';
 import { reportOf, withBrowser } from './helpers/harness';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');

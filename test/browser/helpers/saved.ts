@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer-core';
-import { until } from '../demo_page';
+import { until } from '../demo/demo_page';
 
 /** What a click on a link with `download` would save, by name. */
 declare global {

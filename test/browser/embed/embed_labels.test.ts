@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { ofRing } from '../helpers/ring';
+import { ofRing } from '../../helpers/ring';
+import { expectAccessible } from '../helpers/axe';
+import { browserNames } from '../helpers/harness';
 import { prose, tag, withEmbed } from './embed_page';
-import { expectAccessible } from './helpers/axe';
-import { browserNames } from './helpers/harness';
 
 const small = 'r="4" target-modules="q_proj,v_proj" max-steps="12" learning-rate="3e-2" max-length="32"';
 

@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { expect } from 'vitest';
+import { downloadedAdapter, downloadsOf } from '../helpers/downloads';
 import { click, seen, textOf, until, withDemo } from './demo_page';
-import { downloadedAdapter, downloadsOf } from './helpers/downloads';
 
 /** Opens a page of the demo; errors on its console fail the test. */
 export async function withClasses(

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { ofRing, testOnce } from '../helpers/ring';
+import { ofRing, testOnce } from '../../helpers/ring';
+import { expectAccessible } from '../helpers/axe';
+import { crashGpu } from '../helpers/crash';
+import { downloadsOf } from '../helpers/downloads';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
-import { expectAccessible } from './helpers/axe';
-import { crashGpu } from './helpers/crash';
-import { downloadsOf } from './helpers/downloads';
 import {
   choose,
   chooseBundled,
@@ -20,7 +20,7 @@ import {
   wouldAskBeforeLeaving,
 } from './text_page';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/tensors/safetensors';
-import { expectWithin } from '../helpers/clock';
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import { expectWithin } from '../../helpers/clock';
+import { expectAccessible } from '../helpers/axe';
+import { browserNames, withPage, withSite } from '../helpers/harness';
+import { exported, keepDownloads } from '../helpers/saved';
 import { builtDemo, until } from './demo_page';
-import { expectAccessible } from './helpers/axe';
-import { browserNames, withPage, withSite } from './helpers/harness';
-import { exported, keepDownloads } from './helpers/saved';
 
 const { folder, site } = await builtDemo();
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { WebVeraElement } from '../../src/embed';
-import { hostileTokenizer, IMAGE } from '../helpers/bytes/hostile_text';
+import type { WebVeraElement } from '../../../src/embed';
+import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
+import { browserNames } from '../helpers/harness';
 import { type Cdn, tag, withEmbed } from './embed_page';
-import { browserNames } from './helpers/harness';
 
 declare global {
   interface Window {

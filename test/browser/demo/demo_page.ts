@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
-import { onExit, remove } from '../../scripts/shared/processes.mjs';
-import { withBrowser } from './helpers/harness';
+import { onExit, remove } from '../../../scripts/shared/processes.mjs';
+import { withBrowser } from '../helpers/harness';
 
 export interface DemoOptions {
   /** The page's file; index.html by default. */
@@ -31,7 +31,7 @@ async function buildDemo(): Promise<{ readonly folder: string; readonly site: st
   const folder = mkdtempSync(join(tmpdir(), 'webvera-demo-'));
   onExit(() => remove(folder));
   const site = join(folder, 'site');
-  const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
+  const configFile = fileURLToPath(new URL('../../../demo/vite.config.ts', import.meta.url));
   await build({ configFile, logLevel: 'error', build: { outDir: site } });
   return { folder, site };
 }

@@ -1,9 +1,9 @@
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
-import type {} from '../../src/embed';
-import { testInAll, testOnce } from '../helpers/ring';
+import type {} from '../../../src/embed';
+import { testInAll, testOnce } from '../../helpers/ring';
+import { expectAccessible } from '../helpers/axe';
 import { builtDemo, textOf, until, withDemo } from './demo_page';
-import { expectAccessible } from './helpers/axe';
 
 const { site } = await builtDemo();
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { testInAll, testOnce } from '../helpers/ring';
+import { testInAll, testOnce } from '../../helpers/ring';
+import { crashGpu } from '../helpers/crash';
 import { prose, small, tag, withEmbed } from './embed_page';
-import { crashGpu } from './helpers/crash';
 
 testOnce('without WebGPU the page’s own message is shown, and loading rejects with the reason', async () => {
   await withEmbed(

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/tensors/safetensors';
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import { expectAccessible } from '../helpers/axe';
+import { withPage, withSite } from '../helpers/harness';
+import { exported, keepDownloads } from '../helpers/saved';
 import { builtDemo, textOf, until } from './demo_page';
-import { expectAccessible } from './helpers/axe';
-import { withPage, withSite } from './helpers/harness';
-import { exported, keepDownloads } from './helpers/saved';
 
 const { folder, site } = await builtDemo();
 

@@ -1,9 +1,9 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { keepCoreFree, usableCores } from '../helpers/affinity';
+import { withBrowser } from '../helpers/harness';
+import { mark, type Span, startTrace, stopTrace } from '../helpers/timeline';
 import { builtDemo, click, fill, seen } from './demo_page';
-import { keepCoreFree, usableCores } from './helpers/affinity';
-import { withBrowser } from './helpers/harness';
-import { mark, type Span, startTrace, stopTrace } from './helpers/timeline';
 
 /** Of a page at most, and seconds that each may take. */
 const [RUNS, SECONDS] = [6, 120];

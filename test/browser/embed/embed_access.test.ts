@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { expectAccessible } from '../helpers/axe';
 import { prose, tag, withEmbed } from './embed_page';
-import { expectAccessible } from './helpers/axe';
 
-const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
+const text = readFileSync(new URL('../../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
   30_000,
   30_400,
 );

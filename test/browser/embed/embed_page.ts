@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
-import { type Mount, serve } from '../../scripts/browsers/serve.mjs';
-import { integrityOf } from '../../scripts/build/plugins.mjs';
-import type {} from '../../src/embed';
-import { type BrowserName, withPage } from './helpers/harness';
+import { type Mount, serve } from '../../../scripts/browsers/serve.mjs';
+import { integrityOf } from '../../../scripts/build/plugins.mjs';
+import type {} from '../../../src/embed';
+import { type BrowserName, withPage } from '../helpers/harness';
 
 declare global {
   interface Window {
@@ -50,7 +50,7 @@ export async function withEmbed(
 ): Promise<void> {
   const requests: string[] = [];
   const cdnServer = await serve(
-    { '/v1/': folder('../../dist/'), '/models/': folder('../../demo/public/models/'), ...mounts },
+    { '/v1/': folder('../../dist/'), '/models/': folder('../../../demo/public/models/'), ...mounts },
     {
       headers: { 'Access-Control-Allow-Origin': '*' },
       onRequest: ({ url = '' }: IncomingMessage) => requests.push(url),

@@ -1,10 +1,10 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/tensors/safetensors';
-import { IMAGE } from '../helpers/bytes/hostile_text';
+import { readSafetensors } from '../../../src/formats/tensors/safetensors';
+import { IMAGE } from '../../helpers/bytes/hostile_text';
+import { expectAccessible } from '../helpers/axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
-import { expectAccessible } from './helpers/axe';
 
 const { folder, site } = await builtDemo();
 

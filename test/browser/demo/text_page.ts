@@ -2,8 +2,8 @@ import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { expect } from 'vitest';
+import { downloadsOf } from '../helpers/downloads';
 import { click, fill, seen, textOf, until } from './demo_page';
-import { downloadsOf } from './helpers/downloads';
 
 /** What a visitor does on the demo's page for a text. */
 

@@ -1,8 +1,8 @@
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
-import type { BenchReport } from '../../bench/report/bench_report.mjs';
-import { VERSION } from '../../src/core/version';
-import { testInAll, testOnce } from '../helpers/ring';
+import type { BenchReport } from '../../../bench/report/bench_report.mjs';
+import { VERSION } from '../../../src/core/version';
+import { testInAll, testOnce } from '../../helpers/ring';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 
 const { site } = await builtDemo();

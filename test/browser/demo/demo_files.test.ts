@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { hostileTokenizer, IMAGE } from '../helpers/bytes/hostile_text';
-import { ggufFile } from '../helpers/golden/golden_gguf';
+import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
+import { ggufFile } from '../../helpers/golden/golden_gguf';
 import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, upload } from './text_page';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { expectAccessible } from '../helpers/axe';
 import { tag, withEmbed } from './embed_page';
-import { expectAccessible } from './helpers/axe';
 
 test('a visitor teaches pictures, and predictions are shown as bars', async () => {
   await withEmbed(

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ofRing } from '../helpers/ring';
+import { ofRing } from '../../helpers/ring';
+import { browserNames } from '../helpers/harness';
 import { prose, small, tag, withEmbed } from './embed_page';
-import { browserNames } from './helpers/harness';
 
-const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
+const text = readFileSync(new URL('../../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
   30_000,
   31_500,
 );
