@@ -68,11 +68,11 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
     ['browser/policies/sealed', 'nothing in its worker reaches the network'],
   ],
   'it works under strict policies': [['browser/policies/csp', 'strict policies']],
-  'what strangers write is only ever text': [['browser/embed_hostile', 'is never HTML']],
+  'what strangers write is only ever text': [['browser/embed/embed_hostile', 'is never HTML']],
   'it degrades honestly': [['browser/policies/degraded', 'train in memory and say so']],
   'nothing grows over time': [['browser/runs/cycles.all', 'a model that comes and goes leaves nothing behind']],
   'files are those of PEFT': [['api/golden.gpu']],
   'the same seed on the same machine gives the same bytes': [['api/runs/resume.gpu']],
   'shaders are valid for every engine at hand': [['naga'], ['tint.gpu']],
-  'the page stays responsive': [['browser/responsive.clock']],
+  'the page stays responsive': [['browser/demo/responsive.clock']],
 };
