@@ -3,13 +3,13 @@ import type { Lesson } from './public';
 import { type CountTokens, textExamples } from './text_examples';
 
 /** Examples, or a file of examples, which the worker reads. */
-export type Given = readonly Example[] | Blob;
+export type LessonExamples = readonly Example[] | Blob;
 
 /**
  * Converts a lesson: text becomes examples of at most `limit` tokens; files of JSON Lines or CSV stay files.
  * Throws `invalid_argument` for an empty lesson, and `invalid_format` for a file that isn't text.
  */
-export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<Given> {
+export async function examplesOf(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   const examples = await read(lesson, limit, count);
   if (examples instanceof Blob || examples.length > 0) return examples;
   throw new WebVeraError('invalid_argument', 'teach: expected something to learn from, got nothing', {
@@ -18,7 +18,7 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
 }
 
 /** Converts a lesson for a classifier. Throws as `examplesOf` does, and for a text or image without a label. */
-export async function labelledExamples(lesson: Lesson): Promise<Given> {
+export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> {
   const isBare = typeof lesson === 'string' || (lesson instanceof Blob && !isFileOfExamples(lesson));
   if (!isBare) return examplesOf(lesson, 0, async () => 0);
   const isImage = typeof lesson !== 'string' && lesson.type.startsWith('image/');
@@ -30,7 +30,7 @@ export async function labelledExamples(lesson: Lesson): Promise<Given> {
   });
 }
 
-async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<Given> {
+async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   if (typeof lesson === 'string') return inTexts(lesson, limit, count);
   if (lesson instanceof Blob) {
     return isFileOfExamples(lesson) ? lesson : inTexts(await lesson.text().catch(unreadable), limit, count);

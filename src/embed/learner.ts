@@ -15,41 +15,41 @@ import {
   WebVeraError,
 } from '../index';
 import type { Recovered } from '../parts/words';
-import type { Given } from './examples_of';
+import type { LessonExamples } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
 import { isSameLesson } from './same_lesson';
-import { type ElementTask, isSame, type Settings } from './settings';
-import { Status, type Tell } from './status';
+import { type ElementSettings, type ElementTask, isSame } from './settings';
+import { type Emit, Status } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
 import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
 export interface LearnerParts extends VisitParts {
   /** Reads the settings. Throws if an attribute is wrong. */
-  readonly settings: () => Settings;
+  readonly settings: () => ElementSettings;
 }
 
 /** The element's behaviour without its looks. `WebVeraElement` documents the methods. */
 export class Learner {
   readonly status: Status;
   readonly #parts: LearnerParts;
-  readonly #tell: Tell;
+  readonly #emit: Emit;
   readonly #watch: RunWatch;
   #given: Session | undefined;
   #visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
   /** The last lesson that was added and isn't learnt yet. */
-  #unlearnt: { readonly profile: Profile; readonly examples: Given } | undefined;
+  #unlearnt: { readonly profile: Profile; readonly examples: LessonExamples } | undefined;
   /** Settles after the last lesson, so that lessons run one after the other. */
   #lessons: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: LearnerParts, tell: Tell) {
+  constructor(parts: LearnerParts, emit: Emit) {
     this.#parts = parts;
-    this.#tell = tell;
-    this.status = new Status(tell);
-    this.#watch = new RunWatch(this.status, tell, (error) => this.#failed(this.#visit, error));
+    this.#emit = emit;
+    this.status = new Status(emit);
+    this.#watch = new RunWatch(this.status, emit, (error) => this.#failed(this.#visit, error));
   }
 
   get session(): Session | undefined {
@@ -91,7 +91,7 @@ export class Learner {
   }
 
   load(): Promise<void> {
-    let settings: Settings;
+    let settings: ElementSettings;
     try {
       settings = this.#parts.settings();
     } catch (error) {
@@ -101,7 +101,7 @@ export class Learner {
     if (this.#visit !== undefined && isSame(this.#visit.settings, settings)) return this.#loading;
     const left = this.leave('Another model or profile is loaded');
     const visit: Visit = new Visit(settings, this.#parts, {
-      onProgress: (info) => this.#tell('progress', info),
+      onProgress: (info) => this.#emit('progress', info),
       onChange: () => this.#refresh(visit),
       onForgotten: () => this.#onForgotten(undefined),
       onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
@@ -197,11 +197,11 @@ export class Learner {
       throw this.status.report(error);
     }
     this.status.happen('loaded');
-    this.#tell('ready', undefined);
+    this.#emit('ready', undefined);
     this.#refresh(visit);
   }
 
-  async #learn(visit: Visit, examples: Given, args: TrainingArguments): Promise<TrainOutput> {
+  async #learn(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
     const profile = await visit.profileNow();
     await untilFree(profile);
     visit.signal.throwIfAborted();
@@ -229,7 +229,7 @@ export class Learner {
     if (this.#visit !== visit || this.status.state === 'loading') return;
     const { learning } = visit.profile ?? {};
     if (learning !== undefined) this.#follow(visit, learning);
-    this.#tell('change', undefined);
+    this.#emit('change', undefined);
   }
 
   #follow(visit: Visit, run: TrainRun): void {
@@ -243,7 +243,7 @@ export class Learner {
   }
 
   async #tellTokens(begun: Promise<Boxed>): Promise<void> {
-    for await (const token of (await begun).generation) this.#tell('token', token);
+    for await (const token of (await begun).generation) this.#emit('token', token);
   }
 
   /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. */

@@ -1,19 +1,19 @@
 import type { PauseReason, TrainRun } from '../index';
 import type { Recovered } from '../parts/words';
-import type { Status, Tell } from './status';
+import type { Emit, Status } from './status';
 
 /** Follows one run at a time, and reports its events. */
 export class RunWatch {
   readonly #status: Status;
-  readonly #tell: Tell;
+  readonly #emit: Emit;
   readonly #onError: (error: unknown) => void;
   #run: TrainRun | undefined;
   #paused: PauseReason | undefined;
   #recovered: Recovered | undefined;
 
-  constructor(status: Status, tell: Tell, onError: (error: unknown) => void) {
+  constructor(status: Status, emit: Emit, onError: (error: unknown) => void) {
     this.#status = status;
-    this.#tell = tell;
+    this.#emit = emit;
     this.#onError = onError;
   }
 
@@ -40,18 +40,18 @@ export class RunWatch {
     try {
       for await (const event of run) {
         if (this.#run !== run) return;
-        if (event.type === 'log') this.#tell('log', event.logs);
+        if (event.type === 'log') this.#emit('log', event.logs);
         if (event.type === 'paused' || event.type === 'resumed') {
           this.#paused = event.type === 'paused' ? event.reason : undefined;
           this.#status.happen(event.type);
         }
         if (event.type === 'recovered') {
           this.#recovered = event;
-          this.#tell('change', undefined);
+          this.#emit('change', undefined);
         }
       }
       const output = await run;
-      if (this.#end(run)) this.#tell('learnt', output);
+      if (this.#end(run)) this.#emit('learnt', output);
     } catch (error) {
       if (this.#end(run)) this.#onError(error);
     }

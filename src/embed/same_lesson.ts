@@ -1,8 +1,8 @@
 import type { Example } from '../index';
-import type { Given } from './examples_of';
+import type { LessonExamples } from './examples_of';
 
 /** Whether two lessons are the same. Files and images are compared by identity, not by their bytes. */
-export function isSameLesson(one: Given, other: Given): boolean {
+export function isSameLesson(one: LessonExamples, other: LessonExamples): boolean {
   if (one instanceof Blob || other instanceof Blob) return one === other;
   const imageOf = (example: Example | undefined): unknown =>
     example !== undefined && 'image' in example ? example.image : undefined;

@@ -5,7 +5,7 @@ const TASKS = ['causal-lm', 'text-classification', 'image-classification'] as co
 export type ElementTask = (typeof TASKS)[number];
 
 /** The settings in an element's attributes. */
-export interface Settings {
+export interface ElementSettings {
   readonly source: ModelSource;
   readonly task: ElementTask;
   /** A classifier's labels, if they aren't the model's own. */
@@ -40,7 +40,7 @@ const HEAD_RATE = 4e-3;
 const LENGTH = 256;
 
 /** Throws `invalid_argument` with the attribute's name in `detail`. `page`: the address that relative addresses start from. */
-export function readSettings(attribute: (name: AttributeName) => string | null, page: string): Settings {
+export function readSettings(attribute: (name: AttributeName) => string | null, page: string): ElementSettings {
   const text = (name: AttributeName): string | undefined => attribute(name)?.trim() || undefined;
   const number = (name: AttributeName, expected: string, accepts: (value: number) => boolean): number | undefined => {
     const given = text(name);
@@ -98,7 +98,7 @@ function labelsOf(given: string | undefined, task: ElementTask): readonly string
 }
 
 /** Whether two elements would load the same model and profile. */
-export function isSame(one: Settings, other: Settings): boolean {
+export function isSame(one: ElementSettings, other: ElementSettings): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 

@@ -4,7 +4,7 @@ import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
 
 /** The details of each report. `change`: something that the panel shows has changed. */
-export interface Told {
+export interface ReportDetails {
   readonly state: ElementState;
   readonly progress: ProgressInfo;
   readonly ready: undefined;
@@ -14,7 +14,7 @@ export interface Told {
   readonly error: WebVeraError;
   readonly change: undefined;
 }
-export type Tell = <Type extends keyof Told>(type: Type, detail: Told[Type]) => void;
+export type Emit = <Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]) => void;
 
 /** The profile was forgotten. `bytes`: the size of the deleted files, if they were deleted here. */
 interface Forgotten {
@@ -23,13 +23,13 @@ interface Forgotten {
 
 /** The state of a learner, and the outcome of its last action. */
 export class Status {
-  readonly #tell: Tell;
+  readonly #emit: Emit;
   #state: ElementState = 'idle';
   #error: WebVeraError | undefined;
   #forgotten: Forgotten | undefined;
 
-  constructor(tell: Tell) {
-    this.#tell = tell;
+  constructor(emit: Emit) {
+    this.#emit = emit;
   }
 
   get state(): ElementState {
@@ -48,8 +48,8 @@ export class Status {
     const state = after(this.#state, happening);
     if (state === this.#state) return;
     this.#state = state;
-    this.#tell('state', state);
-    this.#tell('change', undefined);
+    this.#emit('state', state);
+    this.#emit('change', undefined);
   }
 
   /** Reports an error once. */
@@ -58,20 +58,20 @@ export class Status {
     // Each report of a foreign error wraps it anew.
     if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
     this.#error = error;
-    this.#tell('error', error);
-    this.#tell('change', undefined);
+    this.#emit('error', error);
+    this.#emit('change', undefined);
     return error;
   }
 
   forget(bytes: number | undefined): void {
     this.#forgotten = { bytes };
-    this.#tell('change', undefined);
+    this.#emit('change', undefined);
   }
 
   /** Clears the outcome of the last action, because another one begins. */
   clear(): void {
     this.#error = undefined;
     this.#forgotten = undefined;
-    this.#tell('change', undefined);
+    this.#emit('change', undefined);
   }
 }

@@ -11,9 +11,9 @@ import type {
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
-import { examplesOf, type Given, labelledExamples } from './examples_of';
+import { examplesOf, type LessonExamples, labelledExamples } from './examples_of';
 import type { Lesson } from './public';
-import type { Settings } from './settings';
+import type { ElementSettings } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 
 /** The functions that a visit needs. */
@@ -39,7 +39,7 @@ interface VisitListener {
 
 /** The time from `load` until the model is released. Holds a model, which others may share, and a profile over it. */
 export class Visit {
-  readonly settings: Settings;
+  readonly settings: ElementSettings;
   readonly #parts: VisitParts;
   readonly #listener: VisitListener;
   readonly #life = new AbortController();
@@ -53,7 +53,7 @@ export class Visit {
   /** The last deletion of a profile that wasn't open. A profile is opened only afterwards, and is then empty. */
   #gone: Promise<unknown> = Promise.resolve();
 
-  constructor(settings: Settings, parts: VisitParts, listener: VisitListener) {
+  constructor(settings: ElementSettings, parts: VisitParts, listener: VisitListener) {
     this.settings = settings;
     this.#parts = parts;
     this.#listener = listener;
@@ -115,7 +115,10 @@ export class Visit {
   }
 
   /** Converts a lesson into examples that the model can take. */
-  async examples(lesson: Lesson, { max_length = this.settings.max_length }: TrainingArguments): Promise<Given> {
+  async examples(
+    lesson: Lesson,
+    { max_length = this.settings.max_length }: TrainingArguments,
+  ): Promise<LessonExamples> {
     if (this.settings.task !== 'causal-lm') return labelledExamples(lesson);
     const { tokenizer, config } = this.#expectModel();
     const { max_position_embeddings, n_positions } = config;

@@ -51,7 +51,7 @@ export function createArchitecture(
 
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;
 
-interface Wanted {
+interface TaskHints {
   /** The adapter's. */
   readonly task_type: string | null;
   /** Whether the caller names labels. */
@@ -62,7 +62,7 @@ interface Wanted {
  * The task that a model would be loaded for: by the adapter's task type, by labels, or by the class in config.json. Throws as
  * `createArchitecture` does.
  */
-export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: Wanted): TaskFacts<TaskName> {
+export function likelyTask(config: PretrainedConfig, { task_type, hasLabels }: TaskHints): TaskFacts<TaskName> {
   const kinds = kindsFor(createNetwork(config, {}));
   const className = String(Array.isArray(config.architectures) ? config.architectures[0] : '');
   const { facts } =

@@ -1,7 +1,7 @@
 import { Learner, type LearnerParts } from '../../src/embed/learner';
 import { readSettings } from '../../src/embed/settings';
 import { SharedModels } from '../../src/embed/shared_models';
-import type { Told } from '../../src/embed/status';
+import type { ReportDetails } from '../../src/embed/status';
 import type { ClassifierOptions, PreTrainedModel, PretrainedOptions, WebVeraError } from '../../src/index';
 import { FakeProfiles, fakeModel, fakeSession, someProgress } from './fakes';
 
@@ -13,7 +13,7 @@ export interface World {
   /** The options of the classifiers that were loaded. */
   readonly classifiers: ClassifierOptions[];
   readonly imageClassifiers: ClassifierOptions[];
-  readonly told: { type: keyof Told; detail: unknown }[];
+  readonly told: { type: keyof ReportDetails; detail: unknown }[];
   trouble: WebVeraError | undefined;
   /** Runs before a model is loaded. */
   before: (options: PretrainedOptions) => Promise<unknown>;
@@ -21,7 +21,7 @@ export interface World {
   learner(): Learner;
   /** The reports so far: the states, and those of another type. */
   states(): unknown[];
-  heard(type: keyof Told): unknown[];
+  heard(type: keyof ReportDetails): unknown[];
 }
 
 export function newWorld(): World {

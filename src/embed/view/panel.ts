@@ -2,7 +2,7 @@ import type { ProgressInfo, WebVeraError } from '../../index';
 import { saveFiles } from '../../parts/files';
 import type { Learner } from '../learner';
 import type { ElementTask } from '../settings';
-import type { Told } from '../status';
+import type { ReportDetails } from '../status';
 import { isUnsupported } from '../trouble';
 import { create, setText, show, slot } from './dom';
 import { Intro } from './intro';
@@ -60,7 +60,7 @@ export class Panel {
   }
 
   /** Receives what the learner reports. */
-  hear<Type extends keyof Told>(type: Type, detail: Told[Type]): void {
+  hear<Type extends keyof ReportDetails>(type: Type, detail: ReportDetails[Type]): void {
     if (type === 'progress') this.#progress = shownProgress(this.#progress, detail as ProgressInfo);
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
     if (type === 'ready') this.#say('The model is loaded.');

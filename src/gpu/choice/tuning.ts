@@ -28,7 +28,7 @@ interface Plan {
   readonly expected: number;
 }
 
-interface Result {
+interface EntrantSamples {
   readonly entrant: Entrant;
   /** Milliseconds, by work. */
   readonly samples: readonly number[][];
@@ -87,7 +87,7 @@ async function compare(
   budget: TimeBudget,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [own, ...others] = entrants.map((entrant): Result => ({ entrant, samples: works.map(() => []) }));
+  const [own, ...others] = entrants.map((entrant): EntrantSamples => ({ entrant, samples: works.map(() => []) }));
   if (own === undefined || others.length === 0) return undefined;
   const plans: Plan[] = [];
   for (const { dispatches } of works) {
@@ -110,7 +110,7 @@ async function compare(
   return fastest(own, running, plans);
 }
 
-function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]): string {
+function fastest(own: EntrantSamples, running: readonly EntrantSamples[], plans: readonly Plan[]): string {
   const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
   // Other load makes single samples too short or too long by chance, so the minimum and the median must agree.
   const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
@@ -118,7 +118,7 @@ function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]
 }
 
 /** Milliseconds of a step in the measured works of the kernel. */
-function cost({ samples }: Result, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
+function cost({ samples }: EntrantSamples, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }
 

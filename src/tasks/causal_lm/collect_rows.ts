@@ -22,7 +22,7 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface CollectedRows {
+interface CollectedTokenRows {
   /** At least one. */
   readonly rows: readonly TokenRow[];
   /** Examples that are left out, as they are too short or have no label within `maxLength`. */
@@ -36,7 +36,7 @@ interface CollectedRows {
  * example or line), `invalid_format` for broken files, `limit_exceeded` for more tokens than memory should hold, and the reason of
  * `signal`.
  */
-export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedRows> {
+export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedTokenRows> {
   const rows: TokenRow[] = [];
   const slabs = new RowSlabs();
   const breather = new Breather(options.signal);
@@ -63,9 +63,13 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
 
 type OnUncertain = (turns: number) => void;
 
-type ReadOptions = RowOptions & Pick<ExampleOptions, 'breather'>;
+type RowReadOptions = RowOptions & Pick<ExampleOptions, 'breather'>;
 
-async function* readRows(source: RowSource, options: ReadOptions, onUncertain: OnUncertain): AsyncGenerator<TokenRow> {
+async function* readRows(
+  source: RowSource,
+  options: RowReadOptions,
+  onUncertain: OnUncertain,
+): AsyncGenerator<TokenRow> {
   const { maxLength, breather } = options;
   if (source.kind === 'blob' && source.format === 'text') {
     const tokenizer = expectTokenizer(options.tokenizer);

@@ -4,11 +4,10 @@ import { holdsImage } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../reading/placed_examples';
+import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
 import { type TokenRow, textRow } from './token_row';
-
-type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
 export interface ExampleOptions {
   /** Needed by all examples but `input_ids`. */

@@ -20,7 +20,7 @@ export interface TextBatch extends Batch, LabelledRows {
   readonly attention_mask: Uint32Array<ArrayBuffer>;
 }
 
-interface BatchFormat {
+interface TextBatchFormat {
   /** The most tokens of a row. */
   readonly maxLength: number;
   /** The id of padding. The mask hides it, so any id of the vocabulary will do. */
@@ -28,7 +28,7 @@ interface BatchFormat {
 }
 
 /** Pads rows on the right to one length. */
-export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: BatchFormat): TextBatch {
+export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextBatchFormat): TextBatch {
   const B = rows.length;
   const longest = Math.max(...rows.map((row) => row.input_ids.length));
   const T = bucketLength(longest, maxLength);

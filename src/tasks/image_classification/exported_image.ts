@@ -6,13 +6,13 @@ import type { ImageRow } from './image_row';
 /** The most bytes that one call takes as arguments. */
 const CHUNK = 2 ** 13;
 
-interface ExportFormat {
+interface ImageExportFormat {
   readonly image: ImageSizes;
   readonly labels: Labels;
 }
 
 /** A row as Python takes it: `pixels`, bytes (H, W, 3) in base64, or `pixel_values`, numbers (C, H, W); its label and its weight. */
-export function exportedImage(row: ImageRow, { image: { channels, size }, labels }: ExportFormat): object {
+export function exportedImage(row: ImageRow, { image: { channels, size }, labels }: ImageExportFormat): object {
   const { pixels } = row;
   const target = exportedTarget(row, labels);
   if (pixels instanceof Uint8Array) return { pixels: base64(pixels), ...target };

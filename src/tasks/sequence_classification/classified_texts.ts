@@ -6,7 +6,7 @@ import type { TextRow } from './text_row';
 
 export interface ClassifiedTexts extends ClassifiedBatch, PaddedTokens {}
 
-interface BatchFormat {
+interface ClassifiedBatchFormat {
   readonly text: TextSizes;
   readonly reads: Head['reads'];
   /** The most tokens of a row. */
@@ -18,7 +18,7 @@ interface BatchFormat {
 /** Pads rows on the right to one length. */
 export function textsBatch(
   rows: readonly TextRow[],
-  { text, reads, maxLength, isLabelled }: BatchFormat,
+  { text, reads, maxLength, isLabelled }: ClassifiedBatchFormat,
 ): ClassifiedTexts {
   const padded = paddedTokens(rows, maxLength, text);
   const readAt = (row: TextRow): number => (reads === 'last token' ? lastToken(row, text) : 0);

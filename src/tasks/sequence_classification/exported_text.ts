@@ -4,14 +4,14 @@ import { exportedTarget } from '../classification/row_targets';
 import { lastToken } from './classified_texts';
 import type { TextRow } from './text_row';
 
-interface ExportFormat {
+interface TextExportFormat {
   readonly text: TextSizes;
   readonly reads: Architecture['head']['reads'];
   readonly labels: Labels;
 }
 
 /** A row as transformers' Trainer takes it: an object of arrays, its label, and its weight where it isn't 1. */
-export function exportedText(row: TextRow, { text, reads, labels }: ExportFormat): object {
+export function exportedText(row: TextRow, { text, reads, labels }: TextExportFormat): object {
   const { input_ids, attention_mask, token_type_ids } = row;
   // Without a token of padding transformers reads the last of all.
   const isCut = reads === 'last token' && text.padTokenId === undefined;

@@ -11,7 +11,7 @@ interface LabelledImage {
   readonly label: string;
 }
 
-type Learn = (lesson: readonly LabelledImage[]) => Promise<boolean>;
+type LearnImages = (lesson: readonly LabelledImage[]) => Promise<boolean>;
 
 /** The most pictures in the list. More need a page of their own. */
 const MOST = 400;
@@ -30,7 +30,7 @@ export class TeachImages implements Region {
   #refused = '';
 
   /** `learn` resolves with whether the lesson was learnt. */
-  constructor(training: Training, learn: Learn) {
+  constructor(training: Training, learn: LearnImages) {
     const picker = filePicker('image/*', true);
     this.#training = training;
     this.#pick = button('Add pictures…', () => picker.click());
@@ -92,7 +92,7 @@ export class TeachImages implements Region {
     this.#examples.delete(example);
   }
 
-  async #teach(learn: Learn): Promise<void> {
+  async #teach(learn: LearnImages): Promise<void> {
     const lesson = [...this.#examples.keys()];
     const isLearnt = await this.#learn.teach(() => learn(lesson));
     // Pictures that were added meanwhile stay for the next time.

@@ -11,7 +11,7 @@ interface LabelledText {
   readonly label: string;
 }
 
-type Learn = (lesson: readonly LabelledText[] | File) => Promise<boolean>;
+type LearnTexts = (lesson: readonly LabelledText[] | File) => Promise<boolean>;
 
 const HINT =
   'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
@@ -26,12 +26,12 @@ export class TeachLabels implements Region {
   readonly #add: HTMLButtonElement;
   readonly #learn: LearnButton;
   readonly #pick: HTMLButtonElement;
-  readonly #submit: Learn;
+  readonly #submit: LearnTexts;
   /** The texts that were added and aren't learnt yet. */
   #examples: readonly LabelledText[] = [];
 
   /** `learn` resolves with whether the lesson was learnt. */
-  constructor(training: Training, learn: Learn) {
+  constructor(training: Training, learn: LearnTexts) {
     const picker = filePicker('.jsonl,.ndjson,.json,.csv');
     this.#training = training;
     this.#submit = learn;

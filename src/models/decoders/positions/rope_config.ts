@@ -4,23 +4,23 @@ import { MAX, unsupported } from '../../config_fields';
 /** Rotary positions: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
 export type RopeConfig = DefaultRope | LinearRope | Llama3Rope | YarnRope | LongRope;
 
-interface Rope {
+interface CommonRope {
   readonly theta: number;
   /** The share of a head's numbers that turn, from the first on. Default: 1. */
   readonly partial_rotary_factor?: number;
 }
 
-interface DefaultRope extends Rope {
+interface DefaultRope extends CommonRope {
   readonly type: 'default';
 }
 
 /** Positions divided by `factor`. */
-interface LinearRope extends Rope {
+interface LinearRope extends CommonRope {
   readonly type: 'linear';
   readonly factor: number;
 }
 
-export interface Llama3Rope extends Rope {
+export interface Llama3Rope extends CommonRope {
   readonly type: 'llama3';
   readonly factor: number;
   readonly low_freq_factor: number;
@@ -29,7 +29,7 @@ export interface Llama3Rope extends Rope {
   readonly original_max_position_embeddings: number;
 }
 
-export interface YarnRope extends Rope {
+export interface YarnRope extends CommonRope {
   readonly type: 'yarn';
   readonly factor: number;
   /** Waves with more than `beta_fast` turns in the original context stay, and those below `beta_slow` are stretched by `factor`. */
@@ -42,7 +42,7 @@ export interface YarnRope extends Rope {
   readonly truncate: boolean;
 }
 
-export interface LongRope extends Rope {
+export interface LongRope extends CommonRope {
   readonly type: 'longrope';
   /** Factors that stretch each pair's wave: in texts up to `original_max_position_embeddings` tokens, and in longer ones. */
   readonly short_factor: readonly number[];
@@ -72,7 +72,7 @@ interface RopeSizes {
   readonly max_position_embeddings: number;
 }
 
-interface Given {
+interface RopeInputs {
   readonly fields: Fields;
   /** The object that describes rotary embeddings. */
   readonly rope: Fields;
@@ -96,7 +96,7 @@ const TYPES: NonNullable<RopeRules['types']> = {
   longrope: 'longrope',
 };
 
-const READERS: { readonly [T in RopeType]: (given: Given) => Extract<RopeConfig, { readonly type: T }> } = {
+const READERS: { readonly [T in RopeType]: (given: RopeInputs) => Extract<RopeConfig, { readonly type: T }> } = {
   default: ({ theta }) => ({ type: 'default', theta }),
   linear: ({ theta, rope }) => ({ type: 'linear', theta, factor: parseFactor(rope, 'factor') }),
   llama3: readLlama3,
@@ -133,7 +133,7 @@ export function parseRope(
 }
 
 /** Numbers of a head that turn. */
-export function rotaryDim({ partial_rotary_factor = 1 }: Partial<Rope>, headDim: number): number {
+export function rotaryDim({ partial_rotary_factor = 1 }: Partial<CommonRope>, headDim: number): number {
   return Math.trunc(headDim * partial_rotary_factor);
 }
 
@@ -154,14 +154,14 @@ function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 
 }
 
 /** A model's own field takes precedence over that of its rotary positions, as in transformers. */
-function originalPositions({ fields, rope, sizes, rules }: Given): number {
+function originalPositions({ fields, rope, sizes, rules }: RopeInputs): number {
   const key = 'original_max_position_embeddings';
   const usual = rules.original_max_position_embeddings;
   const of = usual === undefined && fields.get(key) === undefined ? rope : fields;
   return of.positiveInteger(key, { fallback: usual ?? sizes.max_position_embeddings, max: MAX.positions });
 }
 
-function readLlama3(given: Given): Llama3Rope {
+function readLlama3(given: RopeInputs): Llama3Rope {
   const { rope, theta } = given;
   const low_freq_factor = parseFactor(rope, 'low_freq_factor');
   const high_freq_factor = parseFactor(rope, 'high_freq_factor');
@@ -178,7 +178,7 @@ function readLlama3(given: Given): Llama3Rope {
   };
 }
 
-function readYarn(given: Given): YarnRope {
+function readYarn(given: RopeInputs): YarnRope {
   const { rope, theta, thetaFields, sizes } = given;
   if (theta <= 1) throw thetaFields.invalid('rope_theta', 'a number above 1');
   const original = originalPositions(given);
@@ -206,7 +206,7 @@ function yarnScale(factor: number, mscale: number): number {
   return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 }
 
-function readLongRope(given: Given): LongRope {
+function readLongRope(given: RopeInputs): LongRope {
   const { rope, theta, sizes, R } = given;
   const original = originalPositions(given);
   const factor = parseFactor(rope, 'factor', sizes.max_position_embeddings / original);

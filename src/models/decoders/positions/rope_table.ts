@@ -2,7 +2,7 @@ import type { ConstantSpec, LongTexts } from '../../architecture';
 import { type Llama3Rope, type LongRope, type RopeConfig, rotaryDim, type YarnRope } from './rope_config';
 
 /** Rows for positions from `first` to before `end`; `frequencies` are the radians per position of each pair. */
-interface Rows {
+interface PositionRange {
   readonly first: number;
   readonly end: number;
   readonly frequencies: readonly number[];
@@ -46,7 +46,7 @@ export function longTexts(rope: RopeConfig, positions: number): LongTexts | unde
   return { after: rope.original_max_position_embeddings, offset: positions };
 }
 
-function rowsOf(rope: RopeConfig, R: number, positions: number): readonly Rows[] {
+function rowsOf(rope: RopeConfig, R: number, positions: number): readonly PositionRange[] {
   const all = { first: 0, end: positions };
   if (rope.type !== 'longrope') return [{ ...all, frequencies: frequenciesOf(rope, R) }];
   const short = longFrequencies(rope, rope.short_factor);
