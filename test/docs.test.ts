@@ -5,7 +5,7 @@ import { RINGS } from '../scripts/test/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
 import { RemoteModel } from '../src/page/models/model';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/session/foreign_names';
-import { createArchitecture } from '../src/tasks/registry';
+import { createArchitecture } from '../src/tasks/task_registry';
 import { tableRows } from './helpers/bytes/tables';
 import { documentedPolicies } from './helpers/session/policies';
 import { PEFT_NAMES } from './peft/names';

@@ -15,7 +15,7 @@ export const workerOnly = () => thisThread('page/rpc/worker_only');
  * For sessions in the calling thread: links their code statically instead of importing it lazily.
  * @returns {Plugin}
  */
-export const notLazy = () => thisThread('node/this_thread');
+export const notLazy = () => thisThread('node/connect_here');
 
 /**
  * @param {string} module that replaces the page's `this_thread.ts`

@@ -16,14 +16,14 @@ import {
   type TrainOutput,
   WebVeraError,
 } from '../index';
-import { surroundings } from '../parts/device';
+import { surroundings } from '../parts/find_adapter';
 import { Learner } from './learner';
 import type { ElementState, Lesson, WebVeraElement } from './public';
 import { knownTask, nameOf, readSettings } from './settings';
 import { SharedModels } from './shared_models';
 import { deviceTrouble } from './trouble';
-import { create } from './view/dom';
 import { Panel } from './view/panel';
+import { create } from './view/panel_elements';
 import { addStyles } from './view/styles';
 
 /** Implements `<web-vera>`. */

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../index';
-import { findAdapter, type GpuProblem, type GpuSurroundings } from '../parts/device';
+import { findAdapter, type GpuProblem, type GpuSurroundings } from '../parts/find_adapter';
 
 /** The error for each reason why a page can't use the GPU. `address`: of the page. */
 const ERRORS: Readonly<Record<GpuProblem, (address: string) => WebVeraError>> = {

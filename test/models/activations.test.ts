@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { ACTIVATIONS, type ActivationName } from '../../src/models/activations';
-import { createArchitecture } from '../../src/tasks/registry';
+import { createArchitecture } from '../../src/tasks/task_registry';
 import { taskOfBase } from '../helpers/golden/golden_batches';
 import { input } from '../helpers/gpu/on_gpu';
 import { type Memory, runReference } from '../reference/runner';

@@ -6,7 +6,7 @@ import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { fileNames, fileShape } from '../../src/models/architecture';
 import * as nn from '../../src/models/nn';
-import { createArchitecture } from '../../src/tasks/registry';
+import { createArchitecture } from '../../src/tasks/task_registry';
 import { taskOfBase } from '../helpers/golden/golden_batches';
 import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden/golden_index';
 import { hasModuleList, moduleList } from '../helpers/maths/module_lists';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { pinned } from '../../src/graph/value';
 import type { Architecture } from '../../src/models/architecture';
 import { outlineOf } from '../../src/models/outline';
-import { createArchitecture } from '../../src/tasks/registry';
+import { createArchitecture } from '../../src/tasks/task_registry';
 
 /** The layers of the first block that share an input, by the last parts of their names. */
 function groupsOf(model: Architecture): string[][] {

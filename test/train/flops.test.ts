@@ -6,7 +6,7 @@ import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
-import { createArchitecture } from '../../src/tasks/registry';
+import { createArchitecture } from '../../src/tasks/task_registry';
 import { lossProgram } from '../../src/train/steps/loss_program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
 import { unplacedVera } from '../helpers/session/vera_placer';

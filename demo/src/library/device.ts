@@ -1,4 +1,4 @@
-import { findAdapter, type GpuProblem, surroundings } from '../../../src/parts/device';
+import { findAdapter, type GpuProblem, surroundings } from '../../../src/parts/find_adapter';
 
 export interface DeviceCheck {
   readonly usable: boolean;

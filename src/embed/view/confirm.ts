@@ -1,4 +1,4 @@
-import { button, buttons, create, show, stack } from './dom';
+import { button, buttons, create, show, stack } from './panel_elements';
 
 /** Asks before everything is forgotten, in the place of the buttons that lead to the question. Escape means no. */
 export class Confirm {

@@ -1,7 +1,7 @@
 import { Confirm } from './confirm';
-import { button, buttons, create, quiet, setShare, setText, show, slot, stack } from './dom';
+import { button, buttons, create, quiet, setShare, setText, show, slot, stack } from './panel_elements';
+import { loadingInWords } from './panel_words';
 import { type Actions, firstUsable, type Region, type Shown } from './region';
-import { loadingInWords } from './words';
 
 /** Errors that a stored profile can cause: it is unreadable, or belongs to another model. Forgetting it helps. */
 const CAUSED_BY_PROFILE = ['storage_corrupt', 'invalid_argument'];

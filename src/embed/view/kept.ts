@@ -1,8 +1,8 @@
 import { onChosen } from '../../parts/files';
 import { Confirm } from './confirm';
-import { button, buttons, create, filePicker, quiet, setText, show, stack } from './dom';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from './panel_elements';
+import { keptInWords, learntInWords } from './panel_words';
 import { type Actions, firstUsable, type Region, type Shown } from './region';
-import { keptInWords, learntInWords } from './words';
 
 /** The stored profile: its size, its history, and the buttons to undo, export, import and forget it. */
 export class Kept implements Region {

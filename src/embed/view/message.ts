@@ -1,5 +1,5 @@
 import { formatBytes } from '../../parts/words';
-import { create, quiet, setText, show, slot, stack } from './dom';
+import { create, quiet, setText, show, slot, stack } from './panel_elements';
 import type { Region, Shown } from './region';
 
 /** The last error with its hint, a missing GPU, or a note that the profile was forgotten. */

@@ -4,13 +4,13 @@ import type { Learner } from '../learner';
 import type { ElementTask } from '../settings';
 import type { ReportDetails } from '../status';
 import { isUnsupported } from '../trouble';
-import { create, setText, show, slot } from './dom';
 import { Intro } from './intro';
 import { Kept } from './kept';
 import { Message } from './message';
+import { create, setText, show, slot } from './panel_elements';
+import { outcomeInWords, shownProgress } from './panel_words';
 import { purposeOf } from './purpose';
 import { type Actions, isUsable, type Region } from './region';
-import { outcomeInWords, shownProgress } from './words';
 
 interface PanelOptions {
   readonly task: ElementTask;

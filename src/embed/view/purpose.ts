@@ -7,7 +7,7 @@ import type { Actions, Announce, Region } from './region';
 import { Teach } from './teach/teach';
 import { TeachImages } from './teach/teach_images';
 import { TeachLabels } from './teach/teach_labels';
-import { Training } from './teach/training';
+import { Training } from './teach/training_region';
 
 /** The parts of the panel that depend on the task. */
 interface Purpose {

@@ -22,9 +22,9 @@ import { unpaddedLogits } from '../texts/unpadded_logits';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './collect_rows';
 import { previewOfExample } from './example_preview';
-import { rowOfExample } from './examples';
 import { exportedRow } from './exported_row';
 import { batchOfInputs } from './given_batch';
+import { rowOfExample } from './row_of_example';
 import { makeBatch, type TextBatch } from './text_batch';
 import type { TokenRow } from './token_row';
 

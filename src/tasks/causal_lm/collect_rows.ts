@@ -5,7 +5,7 @@ import { readText } from '../reading/blob_text';
 import { placedExamples } from '../reading/placed_examples';
 import type { RowSource } from '../task/task_data';
 import { packRows, textBlocks } from './blocks';
-import { type ExampleOptions, rowOfExample } from './examples';
+import { type ExampleOptions, rowOfExample } from './row_of_example';
 import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 

@@ -1,6 +1,6 @@
 import type { Preview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
-import { type ExampleOptions, rowOfExample } from './examples';
+import { type ExampleOptions, rowOfExample } from './row_of_example';
 
 /** An example as a language model takes it in, cut to so many tokens. Throws what turning it into tokens throws. */
 export async function previewOfExample(

@@ -13,7 +13,7 @@ export interface Preprocessors {
 /** The parts of a model that a task is made from. */
 export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>;
 
-/** The record of a task. `TASKS` in `registry.ts` holds all of them; no other code names a task. */
+/** The record of a task. `TASKS` in `task_registry.ts` holds all of them; no other code names a task. */
 export interface TaskKind<Name extends string = string> {
   /** Plain data, which a loaded model brings to the page. */
   readonly facts: TaskFacts<Name>;

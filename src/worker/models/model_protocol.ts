@@ -16,7 +16,7 @@ import type { ImagePreview, Preview } from '../../core/types/preview';
 import type { FolderSource } from '../../core/types/source';
 import type { GivenInputs, Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments, SentExample } from '../../core/types/training';
-import type { TaskName } from '../../tasks/registry';
+import type { TaskName } from '../../tasks/task_registry';
 import type { CallId, Handle } from '../rpc/call_protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` also take the handle of a model with adapters. */

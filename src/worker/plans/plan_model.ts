@@ -6,7 +6,7 @@ import { pinned, type Value } from '../../graph/value';
 import { type Architecture, tokenMatrices } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
-import { createArchitecture, likelyTask } from '../../tasks/registry';
+import { createArchitecture, likelyTask } from '../../tasks/task_registry';
 import { isModest } from '../models/loading/model_loader';
 import { chooseStorage, weightValue } from '../models/loading/weight_storage';
 import { expectWeight, WeightTensors } from '../models/loading/weight_tensors';

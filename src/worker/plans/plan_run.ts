@@ -6,7 +6,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { SizingRunner } from '../../gpu/memory/sizing_runner';
 import { pinned, type Value, viewOf } from '../../graph/value';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
-import { createTask } from '../../tasks/registry';
+import { createTask } from '../../tasks/task_registry';
 import { PIECE } from '../../train/saving/pools';
 import { createOptimizerState, type OptimizerState } from '../../train/steps/optimizer';
 import { StepPrograms } from '../../train/steps/step_programs';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { NamedModule } from '../../../src/adapters/targets/targets';
 import { VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../../src/adapters/vera/vera_targets';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { taskOfBase } from '../../helpers/golden/golden_batches';
 import type { moduleList } from '../../helpers/maths/module_lists';
 

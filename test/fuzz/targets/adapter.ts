@@ -7,7 +7,7 @@ import { writeAdapterConfig, writeAdapterModel } from '../../../src/adapters/fil
 import { kindNamed, readAdapterConfig } from '../../../src/adapters/kinds';
 import { checkRuleSizes } from '../../../src/adapters/targets/matcher';
 import { targetWarnings } from '../../../src/adapters/targets/targets';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';
 
 const warn = (): void => {};

@@ -2,7 +2,7 @@ import { numel } from '../../../src/core/numbers/shape';
 import type { PretrainedConfig } from '../../../src/core/types/model';
 import { parseJsonObject } from '../../../src/formats/json';
 import { textSizes } from '../../../src/models/architecture';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import type { FuzzTarget } from '../target';
 
 /** config.json. */

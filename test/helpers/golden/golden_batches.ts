@@ -3,7 +3,7 @@ import type { TaskFacts } from '../../../src/core/types/model';
 import type { GivenInputs, IdTensor, RowLabels } from '../../../src/core/types/tensor';
 import type { Architecture } from '../../../src/models/architecture';
 import { labelledRows, type TextBatch } from '../../../src/tasks/causal_lm/text_batch';
-import { createTask, likelyTask, type TaskName } from '../../../src/tasks/registry';
+import { createTask, likelyTask, type TaskName } from '../../../src/tasks/task_registry';
 import type { Batch } from '../../../src/tasks/task/task_batches';
 import type { GoldenBatch } from './golden';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { TaskName } from '../../../src/tasks/registry';
+import type { TaskName } from '../../../src/tasks/task_registry';
 
 /** An entry of `golden/index.json`, which the oracle writes. Suites choose cases by it. */
 export interface GoldenEntry {

@@ -6,7 +6,7 @@ import { storages } from '../../../src/core/numbers/storage';
 import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { formatHeader, inFileOrder } from '../../../src/formats/tensors/safetensors';
 import { fileShape } from '../../../src/models/architecture';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 
 /** Writes a folder with the config of a published model, and seeded weights of its shapes: vectors of ones, matrices around 0. */
 export async function writeRealSize(folder: string, name: string, storage: StorageName): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RawTensor } from '../../../src/formats/tensors/safetensors';
 import { writeSafetensors } from '../../../src/formats/tensors/safetensors';
 import { fileShape } from '../../../src/models/architecture';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
 
 /** Small models of each architecture: 2 layers, 32 tokens, 24 positions; with biases wherever one can have them. */

@@ -8,7 +8,7 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../../src/index';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
 import type { TestSession } from '../session/session';
 

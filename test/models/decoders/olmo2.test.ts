@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseOlmo2Config } from '../../../src/models/decoders/olmo2';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const file = 'test/golden/base/olmo2/config.json';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/input/fields';
 import { parseJsonObject } from '../../../src/formats/json';
 import { parseOptConfig } from '../../../src/models/decoders/opt';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const read = (base: string): JsonObject =>

@@ -7,7 +7,7 @@ import type { ModuleNames, PretrainedConfig } from '../../../src/core/types/mode
 import { pinned } from '../../../src/graph/value';
 import { fileNames, fileShape } from '../../../src/models/architecture';
 import { outlineOf } from '../../../src/models/outline';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { resolveVera } from '../../helpers/session/vera_placer';
 
 const config: PretrainedConfig = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Breather } from '../../../src/core/async/breather';
 import { exampleFields } from '../../../src/core/types/example';
-import { type ExampleOptions, exampleRow } from '../../../src/tasks/causal_lm/examples';
+import { type ExampleOptions, exampleRow } from '../../../src/tasks/causal_lm/row_of_example';
 import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
 import { openTokenizer, proseFolder } from '../../helpers/models/tokenizers';

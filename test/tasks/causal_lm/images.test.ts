@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Breather } from '../../../src/core/async/breather';
-import { rowOfExample } from '../../../src/tasks/causal_lm/examples';
+import { rowOfExample } from '../../../src/tasks/causal_lm/row_of_example';
 
 test.each([
   ['a file', { image: new Blob(['a'], { type: 'image/png' }), label: 0 }],

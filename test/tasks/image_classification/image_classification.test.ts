@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { GivenInputs } from '../../../src/core/types/tensor';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
-import { createArchitecture } from '../../../src/tasks/registry';
 import type { RowSource } from '../../../src/tasks/task/task_data';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 
 const config = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));
 const named = { ...config, id2label: { 0: 'cat', 1: 'dog' } };

@@ -7,7 +7,7 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 import { exportedImage } from '../../../src/tasks/image_classification/exported_image';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
 import type { ImageRow } from '../../../src/tasks/image_classification/image_row';
-import { createArchitecture } from '../../../src/tasks/registry';
+import { createArchitecture } from '../../../src/tasks/task_registry';
 import { goldenImage } from '../../images/golden_images';
 
 const config = JSON.parse(readFileSync('test/golden/base/vit/config.json', 'utf8'));

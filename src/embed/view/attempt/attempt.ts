@@ -1,5 +1,5 @@
 import type { Generation, GenerationConfig } from '../../../index';
-import { button, buttons, create, field, setText, show, stack } from '../dom';
+import { button, buttons, create, field, setText, show, stack } from '../panel_elements';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 
 /** Varied text that still makes sense. */

@@ -1,7 +1,7 @@
 import type { LabelScore } from '../../../index';
-import { create, setShare, show } from '../dom';
+import { create, setShare, show } from '../panel_elements';
+import { shareInWords } from '../panel_words';
 import type { Announce, Shown } from '../region';
-import { shareInWords } from '../words';
 
 /** A classifier's prediction: a bar for each label, the likeliest first. Hidden while it is empty. */
 export class Scores {

@@ -1,5 +1,5 @@
 import type { LabelScore } from '../../../index';
-import { button, buttons, create, field, stack } from '../dom';
+import { button, buttons, create, field, stack } from '../panel_elements';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 import { Scores } from './scores';
 

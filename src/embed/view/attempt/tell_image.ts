@@ -1,6 +1,6 @@
 import type { LabelScore } from '../../../index';
-import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../dom';
-import { takeFiles, thumbnailOf, unreadable } from '../files';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../panel_elements';
+import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
 import { type Announce, firstUsable, type Region, type Shown } from '../region';
 import { Scores } from './scores';
 

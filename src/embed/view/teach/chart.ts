@@ -1,6 +1,6 @@
 import { Smoother } from '../../../parts/smoother';
-import { create, setText } from '../dom';
-import { lossInWords, mean } from '../words';
+import { create, setText } from '../panel_elements';
+import { lossInWords, mean } from '../panel_words';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 300;

@@ -1,4 +1,4 @@
-import { create } from '../dom';
+import { create } from '../panel_elements';
 import type { Shown } from '../region';
 
 /** A choice of the model's labels. */

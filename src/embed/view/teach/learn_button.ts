@@ -1,4 +1,4 @@
-import { button } from '../dom';
+import { button } from '../panel_elements';
 import type { Shown } from '../region';
 
 /** The button that starts learning, one lesson at a time. */

@@ -1,9 +1,9 @@
 import { formatBytes } from '../../../parts/words';
-import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../dom';
-import { takeFiles } from '../files';
+import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../panel_elements';
+import { takeFiles } from '../picked_files';
 import { firstUsable, type Region, type Shown } from '../region';
 import { LearnButton } from './learn_button';
-import type { Training } from './training';
+import type { Training } from './training_region';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 

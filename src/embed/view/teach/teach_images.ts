@@ -1,10 +1,10 @@
-import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../dom';
-import { takeFiles, thumbnailOf, unreadable } from '../files';
+import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../panel_elements';
+import { countsInWords } from '../panel_words';
+import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
 import { firstUsable, type Region, type Shown } from '../region';
-import { countsInWords } from '../words';
 import { LabelField } from './label_field';
 import { LearnButton } from './learn_button';
-import type { Training } from './training';
+import type { Training } from './training_region';
 
 interface LabelledImage {
   readonly image: File;

@@ -13,7 +13,7 @@ import { pinned, shardsOf, storageOf, type Value } from '../../../graph/value';
 import { type Architecture, tokenMatrices, type WeightSpec } from '../../../models/architecture';
 import { withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
-import { createArchitecture, createTask, type TaskName } from '../../../tasks/registry';
+import { createArchitecture, createTask, type TaskName } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import { makeWeights, newlyInitialized } from './new_weights';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../../../src/core/types/model';
 import { type Architecture, textSizes } from '../../../../src/models/architecture';
-import { createArchitecture } from '../../../../src/tasks/registry';
+import { createArchitecture } from '../../../../src/tasks/task_registry';
 import { codeThrownBy } from '../../../helpers/bytes/safetensors_bytes';
 
 interface Row {

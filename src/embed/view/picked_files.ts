@@ -1,6 +1,6 @@
 import { onChosen, onDrops } from '../../parts/files';
 import { drawSquare, MOST_PICTURE_BYTES } from '../../parts/pictures';
-import { create } from './dom';
+import { create } from './panel_elements';
 
 /** Takes the files that are chosen in a picker, dropped on a region or, with `pastes`, pasted into it. */
 export function takeFiles(

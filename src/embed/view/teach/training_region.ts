@@ -1,7 +1,7 @@
 import { recoveredInWords } from '../../../parts/words';
-import { button, buttons, create, quiet, setShare, setText, show, stack } from '../dom';
+import { button, buttons, create, quiet, setShare, setText, show, stack } from '../panel_elements';
+import { stepsInWords, troubleInWords } from '../panel_words';
 import { type Actions, firstUsable, type Region, type Shown } from '../region';
-import { stepsInWords, troubleInWords } from '../words';
 import { LossLine } from './chart';
 
 /** Explanations of a pause for visitors. A pause of their own needs none. */

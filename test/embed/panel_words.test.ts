@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { linePoints } from '../../src/embed/view/teach/chart';
 import {
   countsInWords,
   keptInWords,
@@ -11,7 +10,8 @@ import {
   stepsInWords,
   timeLeft,
   troubleInWords,
-} from '../../src/embed/view/words';
+} from '../../src/embed/view/panel_words';
+import { linePoints } from '../../src/embed/view/teach/chart';
 import type { ProgressInfo, StepLogs } from '../../src/index';
 import { beginningOf } from '../../src/page/training/run_report';
 

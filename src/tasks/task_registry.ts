@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import type { PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Architecture, Network, NetworkOptions } from '../models/architecture';
 import { parseLabels } from '../models/labels';
-import { createNetwork } from '../models/registry';
+import { createNetwork } from '../models/model_registry';
 import { CAUSAL_LM } from './causal_lm/causal_lm';
 import { IMAGE_CLASSIFICATION } from './image_classification/image_classification';
 import { SEQUENCE_CLASSIFICATION } from './sequence_classification/sequence_classification';
