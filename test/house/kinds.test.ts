@@ -65,6 +65,6 @@ test('only the table of tasks knows a task', () => {
     .map(({ file, target }) => `${file} imports ${target}`);
   expect(tasks).toContain('causal_lm');
   // The benchmark makes batches of tokens itself.
-  expect(offending.filter((one) => !/^(src\/tasks\/registry|bench\/)/.test(one))).toEqual([]);
+  expect(offending.filter((one) => !/^(src\/tasks\/task_registry|bench\/)/.test(one))).toEqual([]);
   expect(importsOf('src/train/a.ts', "import { b } from '../tasks/causal_lm/b';").filter(knowsATask)).toHaveLength(1);
 });

@@ -11,34 +11,38 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   py: /(?<=^|\s)#.*|"""[\s\S]*?"""/g,
 };
 
-/** The texts of a file's comments without their marks. Comments of one line each that follow each other are one text. */
+/** The texts of a file's comments without their marks. Comments on lines that follow each other are one text. */
 export function commentsOf(file: string, text: string): readonly string[] {
   const pattern = PATTERNS[file.split('.').at(-1) ?? ''];
-  const comments = pattern ? [...text.matchAll(pattern)].map(([comment]) => comment) : scriptComments(file, text);
+  const places = pattern
+    ? [...text.matchAll(pattern)].map(({ index, 0: { length } }) => ({ pos: index, end: index + length }))
+    : scriptComments(file, text);
   const joined: string[] = [];
-  let isLine = false;
-  for (const comment of comments) {
-    const follows = isLine && /^(\/\/|#)/.test(comment);
-    const plain = withoutMarks(comment);
-    if (follows) joined.push(`${joined.pop()} ${plain}`);
-    else joined.push(plain);
-    isLine = /^(\/\/|#)/.test(comment);
+  let last = -1;
+  for (const { pos, end } of places) {
+    const comment = text.slice(pos, end);
+    const follows = last >= 0 && isLine(comment) && /^\n[ \t]*$/.test(text.slice(last, pos));
+    joined.push(follows ? `${joined.pop()}\n${withoutMarks(comment)}` : withoutMarks(comment));
+    last = isLine(comment) ? end : -1;
   }
   return joined;
 }
 
+const isLine = (comment: string): boolean => /^(\/\/|#)/.test(comment);
+
 function withoutMarks(comment: string): string {
   return comment
     .replace(/^(\/\*+|<!--|"""|#)|(\*\/|-->|""")$/g, '')
-    .replace(/^\s*(\*|\/\/+)\s?/gm, ' ')
-    .replace(/\s+/g, ' ')
+    .replace(/^[ \t]*(\*|\/\/+)[ \t]?/gm, '')
     .trim();
 }
 
 /** The sentences of a comment, with tags and the names of parameters taken from their beginnings. */
 export function sentencesOf(comment: string): readonly string[] {
   return comment
-    .split(/(?<=[.!?:]["')]?)\s+|\s*@(?:param|returns?|throws)\b(?:\s+\{[^}]*\})?(?:\s+\[?\w+\]?)?(?:\s+-)?\s+|\s+-\s+/)
+    .split(
+      /\n\s*\n|(?<=[.!?:]["')]?)\s+|\s*@(?:param|property|returns?|throws)\b(?:\s+\{[^}]*\})?(?:\s+\[?\w+\]?)?(?:\s+-)?\s+|\s+-\s+/,
+    )
     .map((sentence) => (sentence ?? '').trim())
     .filter((sentence) => sentence !== '');
 }

@@ -45,8 +45,8 @@ export function typeNamesOf(file: string, text: string): readonly string[] {
   return [...names];
 }
 
-/** The comments of a TypeScript or JavaScript file, in order, with their marks. */
-export function scriptComments(file: string, text: string): readonly string[] {
+/** The places of comments in a TypeScript or JavaScript file, in order. */
+export function scriptComments(file: string, text: string): readonly { readonly pos: number; readonly end: number }[] {
   const source = parsed(file, text);
   const ranges = new Map<number, ts.CommentRange>();
   const visit = (node: ts.Node): void => {
@@ -59,5 +59,5 @@ export function scriptComments(file: string, text: string): readonly string[] {
     for (const range of [...leading, ...trailing]) ranges.set(range.pos, range);
   };
   visit(source);
-  return [...ranges.values()].sort((a, b) => a.pos - b.pos).map(({ pos, end }) => text.slice(pos, end));
+  return [...ranges.values()].sort((a, b) => a.pos - b.pos);
 }
