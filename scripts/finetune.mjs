@@ -16,9 +16,9 @@ import { inRepository } from './shared/paths.mjs';
 /**
  * A report of the page. Files are in base64.
  * @typedef {import('./finetune/finetune.mjs').Report
- *   | { type: 'estimated', told: import('./finetune/estimate_run.mjs').Told }
+ *   | { type: 'estimated', estimated: import('./finetune/estimate_run.mjs').Estimated }
  *   | { type: 'done', result: Omit<Result, 'files'> & { files: Base64, exported: Base64 | null } }
- *   | { type: 'error', error: import('./shared/command.mjs').Told }} PageReport
+ *   | { type: 'error', error: import('./shared/command.mjs').LibraryError }} PageReport
  */
 /** @typedef {Readonly<Record<string, import('./browsers/serve.mjs').Mount>>} Mounts */
 
@@ -36,15 +36,15 @@ function browserEngine(options) {
       buildIfStale();
     },
     async estimate() {
-      /** @type {import('./finetune/estimate_run.mjs').Told | undefined} */
-      let told;
+      /** @type {import('./finetune/estimate_run.mjs').Estimated | undefined} */
+      let estimated;
       await runInPage(browser, pageOf(options, { estimating, prompt: '' }), {
         onReport: (report) => {
-          if (report.type === 'estimated') told = report.told;
+          if (report.type === 'estimated') estimated = report.estimated;
         },
       });
-      if (told === undefined) throw new Error('the page reported no estimate');
-      return told;
+      if (estimated === undefined) throw new Error('the page reported no estimate');
+      return estimated;
     },
     async train({ train, heldOut, prompt, kernels }, { onOpen, onReport }) {
       const mounts = {

@@ -51,7 +51,7 @@ async function fuzz(target, seconds, seed) {
       dict: words,
       artifact_prefix: `${findings}/${target}-`,
     };
-    // Of Jazzer.js' bug detectors only that of changed prototypes is useful: the readers can't reach files or commands.
+    // Only Jazzer.js' detector of changed prototypes is useful: the readers can't reach files or commands.
     const flags = ['-i', `${target}.cjs`, '--timeout', String(1000 * HANG), '--disableBugDetectors', 'command|path'];
     await runJazzer([bundle, grown, seeds, ...flags], options);
   }

@@ -52,7 +52,7 @@ fn penalise(b: u32, state: GenerationBlock, word: u32) {
   }
 }
 
-// What token v bids for its place; others than candidates don't.
+// The bid of token v: its key and its number. Tokens that aren't candidates bid WORST.
 fn bid(state: GenerationBlock, v: u32, candidates: Candidates) -> vec2u {
   let z = logits[state.row * p.V + v];
   let key = order_key(z);

@@ -1,5 +1,5 @@
 /*
- * Compiles SPIR-V compute shaders with a Vulkan driver, and prints the driver's statistics and assembly of each. Nothing runs on
+ * Compiles SPIR-V compute shaders with a Vulkan driver, and prints the driver's statistics and assembly of each. No shader runs on
  * the device, which may be one that the driver only simulates.
  *
  * Input, a line for each shader: a file, a tab, and a letter for each binding of set 0: u (uniform), s (storage), or - (none).

@@ -178,7 +178,7 @@ def config_of(case: Case) -> Any:
     sizes = asdict(case.shape)
     length = sizes.pop("length")
     del sizes["batch"]
-    # What only known models are made for.
+    # Larger vocabularies belong to published models, which are made for at least 2048 positions.
     longest = length if case.shape.vocab_size <= 32_000 else max(2048, length)
     common = {"max_position_embeddings": longest, "use_cache": False}
     if case.rope_theta is not None:

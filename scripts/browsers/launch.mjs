@@ -44,7 +44,7 @@ export class BrowserFailure extends CommandFailure {}
 /**
  * Starts a headless browser. It ends with `close()`, or with this process, however that ends.
  * @param {BrowserKind} kind
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder, which is kept. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
  * @returns {Promise<OpenBrowser>}
  */
 export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
@@ -58,7 +58,7 @@ export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
  * that ends.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server. WebGPU needs a secure context, such as 127.0.0.1
- * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder, which is kept. Default: a temporary one
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that isn't removed. Default: a temporary one
  * @returns {Promise<OpenPage>}
  */
 export async function openPage(kind, origin, options = {}) {
@@ -179,11 +179,11 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
  * @param {BrowserKind} kind
  * @param {string} executablePath
  * @param {Adapter} adapter
- * @param {string} [kept]
+ * @param {string} [ownProfile]
  */
-async function launch(kind, executablePath, adapter, kept) {
-  const profile = kept ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
-  const cleanup = kept === undefined ? onExit(() => remove(profile)) : () => {};
+async function launch(kind, executablePath, adapter, ownProfile) {
+  const profile = ownProfile ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
+  const cleanup = ownProfile === undefined ? onExit(() => remove(profile)) : () => {};
   const browser = await puppeteer
     .launch({ ...(kind === 'firefox' ? firefoxOptions() : chromeOptions(adapter)), ...common(executablePath, profile) })
     .catch((error) => {

@@ -23,7 +23,7 @@ import { promptFrom, splitText } from './split_text.mjs';
  * A browser or this process, in which a run trains.
  * @typedef {object} Engine
  * @property {() => Promise<void>} [prepare] installs and builds what the engine needs
- * @property {() => Promise<import('./estimate_run.mjs').Told>} estimate
+ * @property {() => Promise<import('./estimate_run.mjs').Estimated>} estimate
  * @property {(inputs: Inputs, listeners: Listeners) => Promise<{ result: Result, exported: ReadonlyMap<string, Blob> | undefined }>} train
  */
 /**

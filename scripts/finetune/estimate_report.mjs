@@ -2,7 +2,7 @@
 import { count, size } from '../shared/progress.mjs';
 import { tableLines } from '../shared/table.mjs';
 
-/** @typedef {import('./estimate_run.mjs').Told} Told */
+/** @typedef {import('./estimate_run.mjs').Estimated} Estimated */
 /** @typedef {import('./estimate_run.mjs').Change} Change */
 
 const VERDICTS = /** @type {const} */ ({
@@ -14,16 +14,16 @@ const VERDICTS = /** @type {const} */ ({
 /**
  * Prints an estimate. The exit code is 1 if the run doesn't fit.
  * @param {import('./settings.mjs').Settings} settings
- * @param {Told} told
+ * @param {Estimated} estimated
  */
-export function printEstimate(settings, told) {
-  console.log(estimateLines(settings, told).join('\n'));
-  if (told.estimate.verdict === 'does-not-fit') process.exitCode = 1;
+export function printEstimate(settings, estimated) {
+  console.log(estimateLines(settings, estimated).join('\n'));
+  if (estimated.estimate.verdict === 'does-not-fit') process.exitCode = 1;
 }
 
 /**
  * @param {import('./settings.mjs').Settings} settings
- * @param {Told} told
+ * @param {Estimated} estimated
  * @returns {string[]}
  */
 export function estimateLines(settings, { estimate: { download, gpu, verdict, reasons }, changes }) {

@@ -11,7 +11,7 @@ import { argumentsOf, configOf } from './finetune.mjs';
  * @property {number} [memory] bytes of GPU memory that the run may take
  */
 /** @typedef {{ dtype?: import('../../src/index').ModelDtype } & Estimate['suggestions'][number]} Change values of options by name */
-/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Told each of `changes` alone makes the verdict better */
+/** @typedef {{ estimate: Estimate, changes: readonly Change[] }} Estimated each of `changes` alone makes the verdict better */
 
 /** Verdicts, the worst last. */
 const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);
@@ -20,7 +20,7 @@ const VERDICTS = /** @type {const} */ (['fits', 'tight', 'does-not-fit']);
  * Reads only the headers of the model's files.
  * @param {Library} library
  * @param {Asked} asked
- * @returns {Promise<Told>}
+ * @returns {Promise<Estimated>}
  */
 export async function estimateRun({ Session, estimate }, { options, source, job, memory }) {
   const session = await Session.open(options);

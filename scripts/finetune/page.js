@@ -52,8 +52,8 @@ try {
   );
   if (estimating === undefined) await train(job, { kernels, ...(exportAfter !== undefined && { exportAfter }) });
   else {
-    const told = await estimateRun(await loadLibrary(), { options: {}, source, job, ...estimating });
-    await report({ type: 'estimated', told });
+    const estimated = await estimateRun(await loadLibrary(), { options: {}, source, job, ...estimating });
+    await report({ type: 'estimated', estimated });
     await report({ type: 'done' });
   }
 } catch (error) {

@@ -31,7 +31,7 @@ export const RESULTS = {
 };
 
 /**
- * The heading of a table, which names all conditions of its rows. Rows are kept as long as the heading stays the same.
+ * The heading of a table, which names all conditions of its rows. Rows stay valid as long as the heading stays the same.
  * @param {string} name
  * @param {Table} table
  * @param {string} device

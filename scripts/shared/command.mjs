@@ -1,6 +1,6 @@
 import { CommandFailure, UsageError } from './options.mjs';
 
-/** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} Told */
+/** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} LibraryError */
 
 /** Codes of the library's errors about models, texts and options that can't be used. */
 const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_model', 'not_found', 'limit_exceeded']);
@@ -34,7 +34,7 @@ function knownFailure(error) {
 
 /**
  * The failure of a command for an error of the library, in one line.
- * @param {Told} error
+ * @param {LibraryError} error
  */
 export function failureOf({ name, message, code, hint }) {
   const text = [message, hint].filter(Boolean).join(' – ').replace(/\s+/g, ' ');

@@ -6,7 +6,7 @@
 //   dx = scale · dS·z,   and of keys also   dx_values = P·z_values
 // of queries: x q, x_values dy, z k, z_values v   of keys: x k, x_values v, z q, z_values dy
 // q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
-// Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
+// Gradients of keys and values are summed over the query heads that share them. The pass for queries doesn't write dx_values.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/causal.wgsl or lib/both_ways.wgsl,
 // lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
@@ -41,7 +41,7 @@ fn of_keys() -> bool {
   return p.of_keys != 0u;
 }
 
-// Of what is made of the columns' values: nothing for queries.
+// The width of the sums over the columns' values: 0 for queries, which have none.
 fn values_width() -> u32 {
   return select(0u, p.D, of_keys());
 }

@@ -19,7 +19,7 @@ fn head_width() -> u32 {
   return p.D / WIDTH;
 }
 
-// Where a query and its result begin.
+// The first word of a query, and of its result.
 fn query_start(batch: u32, head: u32) -> u32 {
   return (batch * p.H + head) * head_width();
 }
@@ -29,7 +29,7 @@ fn entry_stride() -> u32 {
   return p.Hkv * head_width();
 }
 
-// Where the head's part of entry 0 begins.
+// The first word of the head's part of entry 0.
 fn cache_start(batch: u32, head: u32) -> u32 {
   return batch * p.S * entry_stride() + head * p.Hkv / p.H * head_width();
 }

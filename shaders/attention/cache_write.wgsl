@@ -1,5 +1,5 @@
-// cache_write: k_cache[b, positions[n] mod S, w] = k[n,w] for token n of row b = n / T, and so for v. Of each row those
-// behind last[b] are left out, and those before the S up to it, whose entries later ones take.
+// cache_write: k_cache[b, positions[n] mod S, w] = k[n,w] for token n of row b = n / T, and so for v. Tokens of a
+// row behind last[b] are left out, and so are those more than S − 1 before it, whose entries later tokens take.
 // k, v: (B·T, W)   positions: (B·T)   last: (B)   k_cache, v_cache: (B, S, W)
 // grid: one thread per word of k, folded into x and y
 // with lib/{word_vec4, word_scalar, flat_index}.wgsl

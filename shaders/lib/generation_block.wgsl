@@ -1,4 +1,4 @@
-// What a sequence in generation needs from token to token. The host writes it once; `sample` moves it on.
+// The state of a sequence in generation. The host writes it once; `sample` advances it by one token.
 struct GenerationBlock {
   position: u32, // of the token to sample
   count: u32,    // tokens sampled so far

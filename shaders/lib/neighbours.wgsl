@@ -1,4 +1,4 @@
-// What the four threads of a quad read for each other: a block or four numbers each, and every thread gets all four. A
+// The four threads of a quad read for each other: a block or four numbers each, and every thread gets all four. A
 // thread's own is the first; then come those of the threads whose numbers differ from its own in the first bit, in the
 // second, in both. That takes less than to have them in the same order everywhere.
 // Quads are taken to be neighbours in the workgroup, as they are wherever these functions are used.

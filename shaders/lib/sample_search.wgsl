@@ -2,7 +2,7 @@
 // each of three keys. It takes 16 passes over the logits at most for top_k, 18 for top_p, and 9 where equal logits are cut.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
-// What a pass adds up, of the logits of a row. Each that counts has a key and a weight:
+// The sums of a pass over the logits of a row. Each logit that counts has a key and a weight:
 const RANK = 0u; // all; the order of z; 1
 const MASS = 1u; // those that reach `lowest`; the order of z; e^((z − best) / temperature)
 const TIED = 2u; // those that equal `lowest`; the higher the lower v; 1
@@ -55,12 +55,12 @@ fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f3
       found.weight = reached.weights[digit];
       found.count = reached.counts[digit];
     }
-    // Lower bits would tell apart what is found anyway.
+    // Lower bits would only divide items that all belong to the result.
     if (found.weight == wanted || found.count - found.count_above == 1u) {
       break;
     }
   }
-  // Where a break left bits out, the key may be below low.
+  // If the loop ended early, the key lacks bits and may be below low.
   found.key = max(found.key, low);
   return found;
 }
@@ -92,7 +92,7 @@ fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   // The best one weighs 1, and is always among them.
   let wanted = max(state.top_p * whole.weights.x, 1e-30);
   let found = search(masses, lowest, best.x, whole.weights.x, whole.counts.x, wanted);
-  // More than one that no bit told apart: they are equal.
+  // Several items with the same key: their logits are equal.
   let equals = found.count - found.count_above;
   if (found.weight == wanted || equals <= 1u) {
     return Candidates(found.key, ALL.last_token);

@@ -1,4 +1,4 @@
-// What a step reports to the host; src/train/steps/step_block.ts unpacks it.
+// The results of a step for the host; src/train/steps/step_block.ts unpacks it.
 struct Stats {
   loss: f32,              // the mean over the labelled tokens of the step, summed up by its micro-batches
   grad_norm: f32,         // before clipping

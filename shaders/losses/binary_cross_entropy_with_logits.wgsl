@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var v = 0u; v < p.V; v++) {
     let z = logits[i * p.V + v];
     let wanted = targets[n * p.V + v];
-    // By an exponent that is never positive: no overflow for any z. What is wanted is mostly 0 or 1, and nothing cancels.
+    // By an exponent that is never positive: no overflow for any z. Targets are mostly 0 or 1, so that no digits cancel.
     let e = exp(-abs(z));
     sum += log_of_one_more(e) + select(-wanted * z, (1.0 - wanted) * z, z >= 0.0);
     if (p.has_gradient != 0u) {

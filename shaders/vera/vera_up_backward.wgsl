@@ -47,7 +47,7 @@ fn whole(size: u32) -> u32 {
   return (size + 3u) & ~3u;
 }
 
-// Where the layers begin along K.
+// The first k of each layer.
 fn first_k() -> vec3u {
   return vec3u(0u, whole(p.M0), whole(p.M0) + whole(p.M1));
 }

@@ -1,4 +1,4 @@
-/** What may be set on a new element: properties, and attributes by their names. */
+/** The properties and attributes that a new element can have; attributes by their names. */
 export type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
   Omit<HTMLElementTagNameMap[Tag], 'attributes' | 'part' | 'style'>
 > & {

@@ -1,7 +1,7 @@
 /** The reason why a page can't use the GPU. */
 export type GpuProblem = 'insecure_page' | 'no_webgpu' | 'no_adapter';
 
-/** What the check reads from the page. */
+/** The parts of the page's globals that the check reads. */
 export interface GpuSurroundings {
   readonly isSecureContext: boolean;
   readonly gpu: GPU | undefined;

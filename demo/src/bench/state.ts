@@ -11,7 +11,7 @@ export interface BenchState {
   readonly report: BenchReport | undefined;
 }
 
-/** What all cards of the page share. */
+/** The state that all cards of the page share. */
 export interface BenchApp {
   readonly store: Store<BenchState>;
   readonly banner: Banner;

@@ -8,7 +8,7 @@ import type { Classifier } from './classifier';
 import type { Kind } from './kind';
 import type { ClassesState } from './state';
 
-/** What all cards of a page with classes share. */
+/** The state that all cards of a page with classes share. */
 export interface ClassesApp<Content> {
   readonly kind: Kind<Content>;
   readonly store: Store<ClassesState<Content>>;

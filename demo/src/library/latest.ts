@@ -1,4 +1,4 @@
-/** Handles one value at a time. Of values that arrive meanwhile, only the newest is handled. */
+/** Handles one value at a time. Only the newest of the values that arrive meanwhile is handled. */
 export class Latest<Value> {
   readonly #handle: (value: Value) => Promise<void>;
   #next: { readonly value: Value } | undefined;

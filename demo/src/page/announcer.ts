@@ -1,6 +1,6 @@
 import { byId } from './dom';
 
-/** Tells screen readers a text. */
+/** Lets screen readers read a text. */
 export function announce(text: string): void {
   byId('announcer', 'p').textContent = text;
 }

@@ -5,7 +5,7 @@ import type { Store } from '../page/store';
 import type { AdapterRack } from './adapters/adapter_rack';
 import type { AppState } from './state';
 
-/** What all cards of the page share. */
+/** The state that all cards of the page share. */
 export interface App {
   readonly store: Store<AppState>;
   readonly sessions: Sessions;

@@ -9,8 +9,8 @@
  * @property {string} version
  * @property {string} sha256 of the package's file
  * @property {string} license of the content
- * @property {string} inside path of the kept folder in the package
- * @property {readonly string[]} files that the kept folder must contain
+ * @property {string} inside path of the used folder in the package
+ * @property {readonly string[]} files that this folder must contain
  */
 
 /** @type {readonly Source[]} */

@@ -37,7 +37,7 @@ export function readSpam(folder) {
 }
 
 /**
- * Sorted names, so that the same of several equal subjects is kept on each machine.
+ * Sorted names, so that each machine selects the same one of several equal subjects.
  * @param {string} folder
  * @param {RegExp} pattern
  */

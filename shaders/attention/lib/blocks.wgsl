@@ -1,4 +1,4 @@
-// What attention reads and writes, in blocks of four tokens by four columns of a head.
+// The reads and writes of attention, in blocks of four tokens by four columns of a head.
 alias Word = vec4f;
 const WORD = 4u;
 

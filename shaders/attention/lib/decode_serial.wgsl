@@ -26,11 +26,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let scores = select(vec4f(HIDDEN), made, entry + vec4u(0u, 1u, 2u, 3u) < vec4u(end));
     let before = maximum;
     maximum = max(max(maximum, max(scores.x, scores.y)), max(scores.z, scores.w));
-    let kept = exp2(before - maximum);
+    let decay = exp2(before - maximum);
     let weights = exp2(scores - maximum);
-    total = total * kept + dot(weights, vec4f(1.0));
+    total = total * decay + dot(weights, vec4f(1.0));
     for (var c = 0u; c < width; c++) {
-      y[query + c] = y[query + c] * kept + weights.x * v_cache[rows.x + c] + weights.y * v_cache[rows.y + c]
+      y[query + c] = y[query + c] * decay + weights.x * v_cache[rows.x + c] + weights.y * v_cache[rows.y + c]
         + weights.z * v_cache[rows.z + c] + weights.w * v_cache[rows.w + c];
     }
   }

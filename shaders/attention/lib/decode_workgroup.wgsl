@@ -38,9 +38,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       for (var j = share; j < count; j += shares) {
         maximum = max(maximum, scores[j]);
       }
-      let kept = exp2(before - maximum);
-      total *= kept;
-      values *= kept;
+      let decay = exp2(before - maximum);
+      total *= decay;
+      values *= decay;
       for (var j = share; j < count; j += shares) {
         let weight = exp2(scores[j] - maximum);
         total += weight;
@@ -60,11 +60,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var other = 1u; other < shares; other++) {
     let at = other * words + thread;
     let both = max(maximum, share_maximum[at]);
-    let kept = exp2(maximum - both);
+    let decay = exp2(maximum - both);
     let added = exp2(share_maximum[at] - both);
     maximum = both;
-    total = total * kept + share_total[at] * added;
-    values = values * kept + share_values[at] * added;
+    total = total * decay + share_total[at] * added;
+    values = values * decay + share_values[at] * added;
   }
   y[query + word] = values * inverse_total(total);
 }

@@ -1,4 +1,4 @@
-// What a thread of attention has of its four queries, of heads of eight: all of them and their sums, in registers.
+// A thread of attention holds its four queries, of heads of eight, and their sums in registers.
 // with lib/heads_held.wgsl
 alias Queries = Head;
 struct Sums { rows: vec4u, real: bool, y: Head }
@@ -16,9 +16,9 @@ fn sums_of(rows: vec4u, real: bool) -> Sums {
   return Sums(rows, real, Head());
 }
 
-// scale · (kept · sums + w·v)
-fn add_values(sums: Sums, kept: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
-  let before = Head(scale_rows(sums.y.near, kept), scale_rows(sums.y.far, kept));
+// scale · (decay · sums + w·v)
+fn add_values(sums: Sums, decay: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
+  let before = Head(scale_rows(sums.y.near, decay), scale_rows(sums.y.far, decay));
   let y = add_inner(before, w, Head(v_block(keys, 0u), v_block(keys, 1u)));
   return Sums(sums.rows, sums.real, Head(scale_rows(y.near, scale), scale_rows(y.far, scale)));
 }

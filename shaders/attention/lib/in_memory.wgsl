@@ -1,5 +1,5 @@
-// What a thread of attention has of its four queries: where they are. They are read where they are used and the sums stay
-// in y, so that D may be anything and there is little code to compile.
+// A thread of attention holds the places of its four queries. They are read where they are used and the sums stay in y,
+// so that D may be anything and there is little code to compile.
 struct Queries { rows: vec4u }
 
 fn queries_at(rows: vec4u) -> Queries {
@@ -21,12 +21,12 @@ fn sums_of(rows: vec4u, real: bool) -> Sums {
   return Sums(rows, real, false);
 }
 
-// scale · (kept · sums + w·v)
-fn add_values(sums: Sums, kept: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
+// scale · (decay · sums + w·v)
+fn add_values(sums: Sums, decay: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
   for (var c = 0u; c < p.D / WORD; c++) {
     var pair = mat2x4f();
     if (sums.begun) {
-      pair = scale_pair(y_pair(sums.rows, c), kept);
+      pair = scale_pair(y_pair(sums.rows, c), decay);
     }
     pair = add_inner_pairs(pair, w, v_pair(keys, c));
     if (sums.real) {

@@ -1,4 +1,4 @@
-// What attention reads and writes, two columns of a head at a time for four tokens. Software adapters are slow to compile
+// The reads and writes of attention, two columns of a head at a time for four tokens. Software adapters are slow to compile
 // whatever touches memory: blocks of four columns take twice the code, and these run faster than single ones.
 alias Word = vec2f;
 const WORD = 2u;

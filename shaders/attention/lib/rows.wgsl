@@ -6,7 +6,7 @@ fn tokens_from(token: u32) -> vec4u {
   return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
 }
 
-// In words. Of each thread's own numbers one is multiplied: GPUs take four times as long for it as for a sum.
+// Rows count in words. A thread multiplies only one number of its own: for GPUs a product takes four times as long as a sum.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   let width = p.D / WORD;
   let stride = heads * width;
@@ -33,7 +33,7 @@ fn seen(batch: u32, key: u32) -> Seen {
   return Seen(first_queries(batch, key), min(vec4i(ends), four_from(key) + i32(p.window)) - 1);
 }
 
-// Where the keys begin that queries from this one on see.
+// The first key that this query or a later one sees.
 fn first_key(batch: u32, query: u32) -> u32 {
   return max(spans[batch * p.T + min(query, p.T - 1u)].x, max(query + 1u, p.window) - p.window);
 }

@@ -31,12 +31,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     s1 = visible_scores(all_scores(s1), query, seen(batch, key + 4u));
     let before = maxima;
     maxima = max(maxima, max(row_maxima(s0), row_maxima(s1)));
-    let kept = exp2(before - maxima);
+    let decay = exp2(before - maxima);
     let w0 = exp2_rows(s0, maxima);
     let w1 = exp2_rows(s1, maxima);
-    totals = totals * kept + row_sums(w0) + row_sums(w1);
+    totals = totals * decay + row_sums(w0) + row_sums(w1);
     for (var c = 0u; c < p.D / WORD; c++) {
-      let sums = scale_pair(y_pair(rows, c), kept);
+      let sums = scale_pair(y_pair(rows, c), decay);
       put_y(rows, c, add_inner_pair(add_inner_pair(sums, w0, v_pair(keys0, c)), w1, v_pair(keys1, c)));
     }
   }

@@ -1,11 +1,11 @@
 // Softmax of rows that arrive in pieces, over the keys that a query may use. Scores are exponents of 2, which GPUs compute
 // at once.
 const HIDDEN = -1e30;
-// What maxima begin with: above hidden scores, so that their exp2 is 0 also in a row that has none but them.
+// The initial maximum: above hidden scores, so that their exp2 is 0 even in a row that has no other scores.
 const LOWEST = 0.5 * HIDDEN;
 const NO_KEYS = 1e30;
 
-// Of four queries (rows) by four keys (columns).
+// The scores of four queries (rows) by four keys (columns).
 fn all_scores(products: mat4x4f) -> mat4x4f {
   return mat4x4f(exponents(products[0]), exponents(products[1]), exponents(products[2]), exponents(products[3]));
 }

@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       let own_key = key + (thread & 3u) * 4u;
       let keys = head_rows(batch, own_key, kv_head, p.Hkv);
       let own = seen(batch, own_key);
-      // Of four queries by four keys of each lane.
+      // The scores of four queries by four keys of each lane.
       var s = products(queries, keys);
       s = Blocks(
         visible_scores(all_scores(s.b0), query, own),
@@ -36,11 +36,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       );
       let before = maxima;
       maxima = max(maxima, max(max(row_maxima(s.b0), row_maxima(s.b1)), max(row_maxima(s.b2), row_maxima(s.b3))));
-      let kept = exp2(before - maxima);
+      let decay = exp2(before - maxima);
       let w = Blocks(exp2_rows(s.b0, maxima), exp2_rows(s.b1, maxima), exp2_rows(s.b2, maxima), exp2_rows(s.b3, maxima));
-      totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
+      totals = totals * decay + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
       let scale = select(vec4f(1.0), inverse_totals(maxima, totals), key + 16u >= end);
-      sums = add_values(sums, kept, w, keys, scale);
+      sums = add_values(sums, decay, w, keys, scale);
       continuing {
         key += 16u;
         break if key >= end;

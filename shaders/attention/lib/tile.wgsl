@@ -16,7 +16,7 @@ var<workgroup> stage: array<Line, 16>;
 // 32 rows by 32 tokens, a line for four tokens.
 var<workgroup> weight_stage: array<Line, 8>;
 
-// What a workgroup works on: its tile begins at token `first`, its columns at `column` (in vec4s).
+// The work of a workgroup: its tile begins at token `first`, its columns at `column` (in vec4s).
 struct Work { first: u32, column: u32, width: u32 }
 
 fn tile_count() -> u32 {

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let staged_queries = head_rows(batch, work.first + index / 8u * 4u, head, p.H);
   var sums = Wide();
   var maxima = vec4f(LOWEST);
-  // Of this thread's keys alone.
+  // The totals of this thread's keys alone.
   var totals = vec4f();
   for (var keys = first_key(batch, work.first); keys < keys_end(batch, work.first + TILE); keys += TILE) {
     let staged_keys = head_rows(batch, keys + index / 8u * 4u, kv_head, p.Hkv);
@@ -43,9 +43,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
       maxima = max(maxima, row_stage[thread.y * 8u + x]);
     }
     if (any(maxima > before)) {
-      let kept = exp2(before - maxima);
-      totals *= kept;
-      sums = Wide(scale_rows(sums.near, kept), scale_rows(sums.far, kept));
+      let decay = exp2(before - maxima);
+      totals *= decay;
+      sums = Wide(scale_rows(sums.near, decay), scale_rows(sums.far, decay));
     }
     let weights = exp2_rows(s, maxima);
     totals += row_sums(weights);

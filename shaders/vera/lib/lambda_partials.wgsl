@@ -6,7 +6,7 @@
 // says where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
 struct Vectors { lambda_b: u32, lambda_d: u32, partial_b: u32, partial_d: u32 }
 
-// What a block of G adds to the sums of four rows and of four columns.
+// The terms that a block of G adds to the sums of four rows and of four columns.
 struct BlockSums { by_row: vec4f, by_column: vec4f }
 
 fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {

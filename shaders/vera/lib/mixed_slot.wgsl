@@ -1,4 +1,4 @@
-// Where the table holds λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if there is none.
+// The places in the table of λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if there is none.
 const NONE = 0xffffffffu;
 
 fn slot_of(n: u32) -> vec2u {

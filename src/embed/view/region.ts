@@ -2,7 +2,7 @@ import type { ProgressInfo, WebVeraError } from '../../index';
 import type { Learner } from '../learner';
 import type { Lesson } from '../public';
 
-/** What the panel's regions show. */
+/** The state that the panel's regions show. */
 export interface Shown {
   readonly learner: Learner;
   /** The model's name, for visitors. */
@@ -36,7 +36,7 @@ export interface Region {
   close?(): void;
 }
 
-/** Tells screen readers a text. */
+/** Lets screen readers read a text. */
 export type Announce = (text: string) => void;
 
 /** Whether a visitor can use an element: it is enabled, and neither it nor an ancestor is hidden. */

@@ -8,13 +8,13 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 /** Most names in a message. */
 const SHOWN = 8;
 
-/** Where an example may have several labels, it has those with a higher probability. */
+/** An example with several labels has those whose probability is higher than this. */
 export const ONE_HALF = 0.5;
 
 /** The label or the labels in an example. */
 type GivenLabel = number | string | LabelList;
 
-/** The label of an example, or the list of them where the model tells several. Undefined for an example without. */
+/** The label of an example, or its list of labels if the model predicts several. Undefined for an example without a label. */
 export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
   if ('label' in example && example.label !== undefined) return example.label;
   const given = 'labels' in example ? example.labels : undefined;
@@ -27,8 +27,8 @@ function isNames(list: LabelList): boolean {
 }
 
 /**
- * The targets of a row: its class or its number, alone, or a number for each label. Where several labels go together, an example has
- * the names, or from 0 to 1 how likely each label is; a name by itself is a list of one. Throws `invalid_argument`.
+ * The targets of a row: its class or its number, alone, or a number for each label. If a model predicts several
+ * labels, an example has their names, or each label's probability from 0 to 1; a single name is a list of one. Throws `invalid_argument`.
  */
 export function targetsOf(given: GivenLabel, labels: Labels, where: string): readonly number[] {
   if (areSeveral(labels)) return severalTargets(typeof given === 'string' ? [given] : given, labels, where);

@@ -1,4 +1,4 @@
-// What attention_backward reads and writes, in blocks of four rows by four columns of a head.
+// The reads and writes of attention_backward, in blocks of four rows by four columns of a head.
 alias Word = vec4f;
 const WORD = 4u;
 

@@ -1,5 +1,4 @@
-// What a thread of attention_backward has of its four rows and four columns, of heads of eight: all of them and the sums, in
-// registers.
+// A thread of attention_backward holds its four rows and four columns, of heads of eight, and the sums in registers.
 // with lib/heads_held.wgsl
 struct Rows { x: Head, values: Head }
 struct Columns { z: Head, values: Head }

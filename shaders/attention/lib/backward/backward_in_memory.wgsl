@@ -1,5 +1,5 @@
-// What a thread of attention_backward has of its four rows and four columns: where they are. They are read where they are
-// used and the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
+// A thread of attention_backward holds the places of its four rows and four columns. They are read where they are used and
+// the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
 struct Rows { at: vec4u }
 struct Columns { at: vec4u }
 

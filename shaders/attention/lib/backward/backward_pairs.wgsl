@@ -1,4 +1,4 @@
-// What attention_backward reads and writes, two columns of a head at a time for four rows. Software adapters are slow to
+// The reads and writes of attention_backward, two columns of a head at a time for four rows. Software adapters are slow to
 // compile whatever touches memory: blocks of four columns take twice the code, and these run faster than single ones.
 alias Word = vec2f;
 const WORD = 2u;

@@ -1,4 +1,4 @@
-// What rows of attention_backward meet: which columns they see, and P and dS where they do.
+// The columns that rows of attention_backward see, and P and dS for these.
 struct Span { begin: u32, end: u32 }
 
 fn heads() -> u32 {

@@ -1,7 +1,7 @@
 // Scores without a cap.
 const LOG2_E = 1.4426950408889634;
 
-// Of four products of queries and keys: log2 of a score's exp.
+// log2 of the exp of four scores, from products of queries and keys.
 fn exponents(products: vec4f) -> vec4f {
   return products * (p.scale * LOG2_E);
 }
