@@ -1,4 +1,4 @@
-// What tiles of 32 × 32 multiply in f16, and sum in f32. The workgroup reads 64 of K at a time into workgroup memory. Comes first,
+// Tiles of 32 × 32 multiply in f16 and sum in f32. The workgroup reads 64 of K at a time into workgroup memory. Comes first,
 // as tile_f16.
 // with lib/{tile_staged_block, tile_stage_f16}.wgsl
 enable f16;

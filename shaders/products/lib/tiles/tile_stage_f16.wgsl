@@ -3,10 +3,10 @@
 //
 // RUN values of a row, or of four columns, are staged in a unit of their own, a power of two in which the largest is at least 16
 // and below 32. So RUN products of two are at most 2¹³, nothing overflows at f16's 65504, and gradients of 1e-9 don't vanish:
-// f32's whole range comes through. What isn't finite stays so, and no row's result depends on other rows.
+// f32's whole range comes through. Values that aren't finite stay so, and no row's result depends on other rows.
 //
 // With u, f16's rounding (2⁻¹¹, or 2⁻¹⁰ on a device that rounds to either side), Σ a·b is off by at most (RUN + 2)·u·Σ |a·b|:
-// once for each operand and RUN times in a run's sum. What is below 2⁻¹⁸ of its run's largest may also be taken for 0.
+// once for each operand and RUN times in a run's sum. A value below 2⁻¹⁸ of its run's largest may also count as 0.
 const RUN = 8u;
 const RUNS = STEP / RUN;
 // Runs of the left operand, then those of the right one: by two of K, by block. Each index is checked by itself, and those that
@@ -16,7 +16,7 @@ var<workgroup> staged: array<array<array<mat2x4h, STAGE_LINE>, RUN / 2u>, 2u * R
 var<workgroup> left_units: array<array<vec4f, STAGE_LINE>, RUNS>;
 var<workgroup> right_units: array<array<f32, STAGE_LINE>, RUNS>;
 
-// What a thread stages of each operand: which four rows or columns, and which run.
+// The part of each operand that a thread stages: four rows or columns, and a run.
 struct Own { block: u32, run: u32 }
 
 fn own_of(thread: vec3u) -> Own {
@@ -24,7 +24,7 @@ fn own_of(thread: vec3u) -> Own {
   return Own(index / RUNS, index % RUNS);
 }
 
-// Where a run's two fours of K begin, at most the last four's place; and 1 for each that comes before the end, else 0. A
+// The first k of a run's two fours of K, at most the last four's place; and 1 for each that comes before the end, else 0. A
 // step's runs take fours in turns, so that neighbouring threads read what adjoins.
 struct Fours { k: vec2u, keep: vec2f }
 

@@ -51,7 +51,7 @@ fn strip_of(turn: u32) -> u32 {
 }
 
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
-  // Of 128 threads each, one stages four rows of the left operand, or four columns of the right one, and four of K.
+  // The first 128 threads stage the left operand, the others the right one: each four rows or columns, and four of K.
   let is_left = thread.x < 128u;
   let line = (thread.x % 128u) / 8u * 4u;
   let own_four = thread.x % 8u;

@@ -1,4 +1,4 @@
-// What tiles of 64 × 64 multiply in f32: the workgroup reads 16 of K at a time into workgroup memory.
+// Tiles of 64 × 64 multiply in f32: the workgroup reads 16 of K at a time into workgroup memory.
 // with lib/{tile_staged_square, tile_stage}.wgsl
 const STEP = 16u;
 

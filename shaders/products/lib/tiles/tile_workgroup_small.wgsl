@@ -1,4 +1,4 @@
-// What tiles of 32 × 32 multiply in f32: the workgroup reads 32 of K at a time into workgroup memory.
+// Tiles of 32 × 32 multiply in f32: the workgroup reads 32 of K at a time into workgroup memory.
 // with lib/{tile_staged_block, tile_stage}.wgsl
 const STEP = 32u;
 
