@@ -3,8 +3,8 @@ import type { TaskFacts } from '../../../src/core/types/model';
 import type { GivenInputs, IdTensor, RowLabels } from '../../../src/core/types/tensor';
 import type { Architecture } from '../../../src/models/architecture';
 import { labelledRows, type TextBatch } from '../../../src/tasks/causal_lm/text_batch';
-import { createTask, likelyTask, type TaskName } from '../../../src/tasks/task_registry';
 import type { Batch } from '../../../src/tasks/task/task_batches';
+import { createTask, likelyTask, type TaskName } from '../../../src/tasks/task_registry';
 import type { GoldenBatch } from './golden';
 
 /** The name of a golden base model's task. */
