@@ -52,9 +52,9 @@ export interface TextTokenizer {
   encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
    * Encodes one text or two with special tokens, truncated on the right to `maxLength` tokens: the result of transformers with
-   * `truncation=True`, where an empty text counts as one of a pair. Of two texts, the longer one is truncated first. Long texts are
-   * encoded only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format`
-   * if the tokenizer has no layout for two texts, and the errors of `encode`.
+   * `truncation=True`, where an empty text counts as one of a pair. The longer one of two texts is truncated first. Long texts are encoded
+   * only as far as needed. Throws `invalid_argument` if the special tokens alone are more than `maxLength`, `invalid_format` if the
+   * tokenizer has no layout for two texts, and the errors of `encode`.
    */
   encodePair(text: string, pair: string | undefined, options: EncodePairOptions): EncodedPair;
   /**

@@ -60,8 +60,8 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
 const MOST_DIMENSIONS = 8;
 
 /**
- * The part of pickle's machine that state dicts need: a stack and a memo. Nothing is imported, constructed or called. Each byte of the
- * file adds at most one item, and items are shared, never copied.
+ * The part of pickle's machine that state dicts need: a stack and a memo. It imports, constructs and calls no Python object. Each byte of
+ * the file adds at most one item, and items are shared, never copied.
  */
 export class PickleMachine {
   readonly #reader: PickleReader;

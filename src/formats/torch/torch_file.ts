@@ -24,8 +24,8 @@ const PICKLE = 'data.pkl';
 const MOST_PICKLE = 4_000_000;
 
 /**
- * A state dict's file from `torch.save` of PyTorch 1.6 or later: a zip archive whose first entry says which tensor views which storage,
- * and whose other entries are the storages. It is read once from its start, one storage at a time. Nothing in its pickle is run.
+ * A state dict's file from `torch.save` of PyTorch 1.6 or later: a zip archive whose first entry says which tensor views which storage, and
+ * whose other entries are the storages. It is read once from its start, one storage at a time. No code of its pickle runs.
  */
 export class TorchFile {
   readonly #reader: ByteReader;

@@ -62,11 +62,11 @@ export class AutoModelForSequenceClassification {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForSequenceClassification';
   /**
-   * Loads a model that tells the class of a text onto the GPU, or a number where it has a single label, with its tokenizer where
-   * there is one. With a `problem_type` it tells several labels at once, or several numbers. Its labels are those of config.json
-   * unless `num_labels` or `id2label` say others. A head that the weights lack
-   * is made new, as transformers makes it, with a warning of the session (`newly_initialized`); it is the same at each load.
-   * Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
+   * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
+   * With a `problem_type` it predicts several labels at once, or several numbers. Its labels are those of config.json unless `num_labels`
+   * or `id2label` give others. A head that the weights lack is initialised as in transformers, with a warning of the session
+   * (`newly_initialized`); it is the same at each load. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
+   * also for models without such a head.
    */
   static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForSequenceClassification.from_pretrained', options, classifierRules);
@@ -95,11 +95,11 @@ export class AutoModelForImageClassification {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForImageClassification';
   /**
-   * Loads a model that tells the class of an image onto the GPU. Labels and the head are as those of
-   * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models
-   * without such a head. `predict` and examples take images of any size, which become what preprocessor_config.json says, or
-   * without that file what `ViTImageProcessor` makes of them at the model's size. One that is made for another size rejects with
-   * `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   * Loads a model that predicts the class of an image onto the GPU. Labels and the head are as those of
+   * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models without such
+   * a head. `predict` and examples take images of any size, preprocessed as preprocessor_config.json says, or without that file as
+   * `ViTImageProcessor` does at the model's size. A file for another size rejects with `invalid_format`. `forward` takes `pixel_values`
+   * (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);
@@ -109,7 +109,7 @@ export class AutoModelForImageClassification {
   }
 }
 
-/** What `wire` says, from a source, again and again if it is lost. The options have been checked. */
+/** A model loaded from a source as `wire` describes it, and loaded again each time it is lost. The options are already checked. */
 async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
   const from = wireSource(source);
   const link = await linkOf(options);

@@ -8,20 +8,20 @@ import { anyBoolean, anyObject, checkOptions, defined, positive } from '../sessi
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source';
 
-/** What is to be trained, and how: with the names and defaults of those who do it. */
+/** The training to estimate. Names and defaults are those of the functions that train. */
 export interface EstimatePlan extends ImageClassifierOptions {
   /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
   readonly peft_config?: AnyAdapterConfigInit;
   /** `max_length` and `per_device_train_batch_size` count as if all examples were that long. */
   readonly args?: TrainingArguments;
   /**
-   * Bytes of GPU memory that the run may take. Browsers tell nothing of that. By default 1 GiB on iOS, which ends pages that take more;
-   * else half of `navigator.deviceMemory`; else 1 GiB: these two only tell what is 'tight'.
+   * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
+   * of `navigator.deviceMemory`; else 1 GiB. A run above one of the latter two is only 'tight'.
    */
   readonly memory?: number;
   /**
-   * false. true: opens the GPU and times a product of matrices for a few tenths of a second, so that `step.seconds` tells about how
-   * long a step takes. Rejects with `unsupported_device` where there is no GPU.
+   * Whether to open the GPU and time a product of matrices for a few tenths of a second, so that `step.seconds` is about the time of a
+   * step. Rejects with `unsupported_device` without a GPU. Default: false
    */
   readonly measure?: boolean;
 }
@@ -35,11 +35,11 @@ const rules = {
 };
 
 /**
- * The bytes that a model takes to download and to train, the work of a step, and whether this device can do it, before anything is
- * loaded: from config.json and the beginnings of the files of its weights. The bytes are those of the run's own plan of its memory.
+ * Estimates a model's download, the GPU memory of its training and the work of a step, and whether this device can do it. Loads only
+ * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
  *
- * Counted is a training run with one adapter; `Trainer.evaluate` and `generate` take less, but for very long texts. Where there is no
- * GPU, the limits are those that any has. Rejects as `from_pretrained` and `get_peft_model` do, but for devices.
+ * The estimate is for a training run with one adapter; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a
+ * GPU, WebGPU's default limits count. Rejects like `from_pretrained` and `get_peft_model`, except for the device.
  */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   checkOptions('estimate', plan, rules);

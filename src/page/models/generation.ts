@@ -31,8 +31,8 @@ import { nameList } from './inputs';
 export interface Generation extends AsyncIterable<GeneratedToken>, PromiseLike<string> {}
 
 /**
- * As `Generation`, for several prompts: tokens tell their prompt's index, and come step by step, those of one step in the
- * prompts' order; the new texts are in that order too.
+ * Like `Generation`, for several prompts. Each token has its prompt's index; tokens arrive step by step, those of one step in the prompts'
+ * order. The result has the new texts in that order too.
  */
 export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<string[]> {}
 

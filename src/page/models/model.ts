@@ -48,10 +48,10 @@ export interface PreTrainedModel extends AsyncDisposable {
     config?: BatchGenerationConfig,
   ): BatchGeneration;
   /**
-   * The labels of an input, the likeliest first; a model that tells several at once also says which of them the input has, and a
-   * model of numbers gives those that it predicts, in the order of its labels. Texts that are longer than the model takes are cut.
-   * An image is a Blob, ImageData, or what a page shows: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with
-   * `invalid_argument` for language models.
+   * Predicts the labels of an input, the likeliest first. A model with several labels for one input also says which of them the input has,
+   * and a model that predicts numbers gives these, in the order of its labels. Texts that are too long for the model are cut. An image is a
+   * Blob, ImageData, or an image of the page: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with `invalid_argument` for language
+   * models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
   /** The same of several inputs, some at a time, in their order. */
@@ -59,11 +59,11 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** An image as a run would give it to the model: what it is resized to, its numbers and its label. Rejects as below. */
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
-   * An example, or a text alone, as a run with such arguments would give it to the model: its tokens, its label, and which tokens
-   * are learnt. Of a conversation, as the chat template writes it. Rejects as a run does for an example that it can't take.
+   * The model's input for an example, or for a text alone, in a run with these arguments: its tokens, its label, and which tokens are
+   * learnt. A conversation is written by the chat template. Rejects like a run for an example that it can't use.
    */
   preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
-  /** Of an example that may be either. */
+  /** For an example that may be a text or an image. */
   preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
@@ -80,7 +80,7 @@ export interface PreTrainedModel extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-/** What a model in a session consists of, seen from the page. */
+/** The page's parts of a model in a session. */
 export interface ModelParts {
   readonly link: Link;
   readonly place: RemoteHandle;
@@ -265,7 +265,7 @@ export function modelParts(
     const old = place.remembered;
     place.move(model);
     if (anew !== undefined) tokenizer?.place.move(anew.tokenizer);
-    // Nobody needs it any more, and nobody waits for it.
+    // No code needs the result any more, or waits for it.
     if (old !== undefined) link.request('disposeModel', old).catch(() => {});
   });
   return { link, place, info, tokenizer, life, revivable };

@@ -6,28 +6,28 @@ import { anyFunction, checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import { type PretrainedOptions, wireSource } from './source';
 
-/** What is kept on this device of a model. */
+/** The files of a model in this browser's storage. */
 export interface CachedModel {
   /** As on the hub; of other places the folder's address. */
   readonly name: string;
   /** The commit on the hub; '' for an address. */
   readonly revision: string;
-  /** Of all its files, as far as they are here. */
+  /** The bytes of all its files in the storage. */
   readonly bytes: number;
   /**
-   * 'partial' where a download was broken off, which the next load goes on with; 'corrupt' where a file was found to be damaged,
-   * which the next load downloads again.
+   * 'partial' after an interrupted download, which the next load resumes; 'corrupt' if a file was found damaged: the next load downloads it
+   * again.
    */
   readonly state: 'partial' | 'verified' | 'corrupt';
 }
 
-/** What `models.verify` takes. */
+/** The options of `models.verify`. */
 export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_callback'>;
 
 /**
- * The models whose files are kept in this browser, so that a later load makes no request. A branch of the hub stays the commit that
- * it was when it was first loaded: `clear_cache` and another load, or a `revision`, get a newer one. All reject with
- * `storage_unavailable` where the browser fails, and know of nothing in a session that stores in memory.
+ * The models whose files are cached in this browser, so that a later load makes no request. A branch of the hub stays at the commit of its
+ * first load: call `clear_cache` and load again, or pass a `revision`, for a newer one. All methods reject with `storage_unavailable` if
+ * the browser's storage fails. In a session that stores in memory, they find no models.
  */
 export const models: {
   list(options?: CallOptions): Promise<readonly CachedModel[]>;
@@ -37,13 +37,13 @@ export const models: {
    */
   is_cached(source: ModelSource, options?: CallOptions): Promise<boolean>;
   /**
-   * Reads all that is kept of a model, and compares it with its hashes. What is damaged is downloaded again: 'repaired'; or marked,
-   * where it can't be: 'corrupt'. `progress_callback` hears how far it is, as 'verify'. Rejects with `not_found` where nothing is kept.
+   * Reads the cached files of a model, and compares them with their hashes. Damaged files are downloaded again: 'repaired'; or marked, if
+   * the download fails: 'corrupt'. `progress_callback` receives the progress as 'verify'. Rejects with `not_found` if no file is cached.
    */
   verify(source: ModelSource, options?: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt'>;
   /**
-   * Deletes what is kept of a model: all of its revisions, unless the source names one. One that is loaded stays so. Rejects with
-   * `locked_by_other_tab` where a file is just being downloaded, here or in another tab, after all others were deleted.
+   * Deletes the cached files of a model: all of its revisions, unless the source names one. A loaded model stays loaded. Rejects with
+   * `locked_by_other_tab` if a file is being downloaded, here or in another tab, after deleting all others.
    */
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {

@@ -3,7 +3,7 @@ import type { Prompt } from '../../worker/protocol';
 import { wrong } from '../session/options';
 import { plainIds, type Tokenizer } from './tokenizer';
 
-/** What can be continued: a text, a conversation that is to be answered, or token ids. */
+/** A prompt: a text to continue, a conversation to answer, or token ids. */
 export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
 
 /** It as it is sent. `what` says which prompt it is. */
@@ -18,7 +18,7 @@ export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokeni
   return plainIds(what, input);
 }
 
-/** What to do about what is no prompt; '' for what may be one. */
+/** The hint for a value that is no prompt; '' for one that may be. */
 function promptHint(input: unknown): string {
   if (ArrayBuffer.isView(input)) return '';
   if (!Array.isArray(input)) {

@@ -20,7 +20,7 @@ export class Revivable {
       if (this.#making === undefined) {
         await this.#begin(signal);
       } else {
-        // If it fails, or whoever asked for it gives up, it is tried again.
+        // If it fails, or its caller cancels it, the next call tries again.
         await untilAborted(
           this.#making.catch(() => {}),
           signal,

@@ -23,13 +23,14 @@ export interface SourceOptions extends CallOptions {
   /** A branch, tag or commit of the hub; 'main' by default, which null stands for too, as in a configuration. */
   readonly revision?: string | null;
   /**
-   * false. Whether no request is made: what isn't kept on this device is `not_found`. `models.is_cached(source)` tells before.
+   * Whether to make no request: a model that isn't cached on this device rejects with `not_found`. `models.is_cached(source)` checks this
+   * before. Default: false
    */
   readonly local_files_only?: boolean;
   /**
-   * 'hub': large files of the hub must have the SHA-256 that it tells of them. A record of SHA-256 by file name, in hexadecimal digits
-   * or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares nothing. A file that
-   * differs rejects with `integrity_mismatch`, nothing of it is kept, and nothing is loaded.
+   * 'hub' (default): large files of the hub must have the SHA-256 that the hub reports. A record of SHA-256 by file name, in hexadecimal
+   * digits or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares no file. A file that
+   * differs rejects with `integrity_mismatch`; it isn't stored, and no model is loaded.
    */
   readonly integrity?: Integrity;
   /**
@@ -69,8 +70,8 @@ export interface ImageClassifierOptions extends ClassifierOptions {
 }
 
 /**
- * Where an adapter comes from: its files, as `save_pretrained()` gives them, a name under which it was stored on this device as
- * { id }, or a folder as a model's.
+ * The location of an adapter: its files, as `save_pretrained()` returns them; `{ id }`, the name of an adapter that was stored on this
+ * device; or a folder, as for a model.
  */
 export type AdapterSource = ModelSource | { readonly id: string };
 
@@ -133,7 +134,7 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
   return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes }) };
 }
 
-/** What the worker needs to know. The options have been checked. */
+/** The request for the worker. The options are already checked. */
 export function loadOptions(options: PretrainedOptions): LoadOptions {
   const { revision, dtype, gguf_file, local_files_only, integrity, token, progress_callback } = options;
   return {

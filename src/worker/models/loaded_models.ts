@@ -116,10 +116,7 @@ export class LoadedModels {
     return { tokenizer: this.tokenizers.add(tokenizer), vocab_size, bos_token_id, eos_token_id, pad_token_id };
   }
 
-  /**
-   * Frees a model with its tokenizer, all adapters on it and all models that share its tensors, once whoever uses
-   * them has been told to stop.
-   */
+  /** Stops all work that uses a model, then frees it with its tokenizer, all adapters on it and all models that share its tensors. */
   async dispose(handle: Handle): Promise<void> {
     const { root } = this.#models.find(handle)?.base ?? {};
     if (root === undefined) return;
