@@ -1,7 +1,7 @@
 import { type Environment, Interpreter } from '@huggingface/jinja';
 import { type Budget, tooMuch } from './budget';
 import { strip } from './python_strip';
-import type { Node, Scope, Value } from './value';
+import type { Node, Scope, TemplateValue } from './value';
 import { Scale } from './weight';
 
 /** Most parts of a template that run within each other. */
@@ -14,12 +14,12 @@ const SLOW = 16;
 const STEPS_AN_ITEM = 8;
 
 /** A part of a template with its fields, by the library's names. */
-type Fields = Node & Readonly<Record<string, unknown>>;
+type NodeFields = Node & Readonly<Record<string, unknown>>;
 
 /** A part that has been evaluated: it replaces the original, so that the library doesn't evaluate that again. */
 interface Held extends Node {
   readonly type: 'Held';
-  readonly value: Value;
+  readonly value: TemplateValue;
 }
 
 type Hold = (part: unknown) => Held;
@@ -40,16 +40,17 @@ export class BoundedInterpreter extends Interpreter {
     this.#scale = new Scale((steps) => budget.spend(steps));
   }
 
-  override evaluate(node: Node | undefined, scope: Scope): Value {
+  override evaluate(node: Node | undefined, scope: Scope): TemplateValue {
     if (node === undefined) return super.evaluate(node, scope);
     if (node.type === 'Held') return (node as Held).value;
     this.#budget.spend(1);
     if (this.#depth === DEEPEST) throw tooMuch('it nests too deeply');
     this.#depth += 1;
     try {
-      const prepared = this.#prepare(node as Fields, scope);
+      const prepared = this.#prepare(node as NodeFields, scope);
       // The library returns undefined for the first item of an empty list.
-      const value: Value = (super.evaluate(prepared, scope) as Value | undefined) ?? super.evaluate(undefined, scope);
+      const value: TemplateValue =
+        (super.evaluate(prepared, scope) as TemplateValue | undefined) ?? super.evaluate(undefined, scope);
       if (isMethodAlone(prepared, value)) throw new TypeError('expected a method of a text to be called');
       this.#scale.weigh(value);
       return value;
@@ -59,15 +60,15 @@ export class BoundedInterpreter extends Interpreter {
   }
 
   /** Pays for a part, and returns it with the operands held that decide its cost. */
-  #prepare(node: Fields, scope: Scope): Fields {
+  #prepare(node: NodeFields, scope: Scope): NodeFields {
     const hold: Hold = (part) => ({ type: 'Held', value: this.evaluate(part as Node, scope) });
     switch (node.type) {
       case 'BinaryExpression':
         return this.#binary(node, hold);
       case 'FilterStatement':
-        return this.#filter(hold({ type: 'Program', body: node.body }), node.filter as Fields, hold);
+        return this.#filter(hold({ type: 'Program', body: node.body }), node.filter as NodeFields, hold);
       case 'FilterExpression':
-        return this.#filter(hold(node.operand), node.filter as Fields, hold);
+        return this.#filter(hold(node.operand), node.filter as NodeFields, hold);
       case 'TestExpression': {
         const operand = hold(node.operand);
         this.#pay(this.#scale.weigh(operand.value));
@@ -82,7 +83,7 @@ export class BoundedInterpreter extends Interpreter {
         return { ...node, object };
       }
       case 'For': {
-        const iterable = node.iterable as Fields;
+        const iterable = node.iterable as NodeFields;
         const isSelected = iterable.type === 'SelectExpression';
         const list = hold(isSelected ? iterable.lhs : iterable);
         this.#budget.spend(STEPS_AN_ITEM * sizeOf(list.value));
@@ -98,7 +99,7 @@ export class BoundedInterpreter extends Interpreter {
     }
   }
 
-  #binary(node: Fields, hold: Hold): Fields {
+  #binary(node: NodeFields, hold: Hold): NodeFields {
     const { value: operator } = node.operator as { readonly value: string };
     if (operator === 'and' || operator === 'or') return node;
     const [left, right] = [hold(node.left), hold(node.right)];
@@ -107,22 +108,22 @@ export class BoundedInterpreter extends Interpreter {
     return { ...node, left, right };
   }
 
-  #filter(operand: Held, filter: Fields, hold: Hold): Fields {
+  #filter(operand: Held, filter: NodeFields, hold: Hold): NodeFields {
     const isCall = filter.type === 'CallExpression';
     const { args, size } = this.#hold(isCall ? filter.args : [], hold);
-    const name = (isCall ? (filter.callee as Fields) : filter).value;
+    const name = (isCall ? (filter.callee as NodeFields) : filter).value;
     this.#pay(this.#scale.weigh(operand.value) * (1 + size) * (name === 'tojson' || name === 'sort' ? SLOW : 1));
     const stripped = name === 'trim' ? stripOf(operand, name, args) : undefined;
     return stripped ?? { type: 'FilterExpression', operand, filter: isCall ? { ...filter, args } : filter };
   }
 
-  #call(node: Fields, hold: Hold): Fields {
+  #call(node: NodeFields, hold: Hold): NodeFields {
     const { args, size } = this.#hold(node.args, hold);
-    const callee = node.callee as Fields;
+    const callee = node.callee as NodeFields;
     if (callee.type !== 'MemberExpression') return { ...node, args };
     const object = hold(callee.object);
     if (object.value.type === 'StringValue') this.#pay(this.#scale.weigh(object.value) * (1 + size));
-    const stripped = stripOf(object, (callee.property as Fields).value, args);
+    const stripped = stripOf(object, (callee.property as NodeFields).value, args);
     return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
   }
 
@@ -135,7 +136,7 @@ export class BoundedInterpreter extends Interpreter {
       size += typeof value === 'number' ? Math.abs(value) : this.#scale.weigh(one.value);
       return one;
     };
-    const all = (args as readonly Fields[]).map((arg) => {
+    const all = (args as readonly NodeFields[]).map((arg) => {
       if (arg.type === 'KeywordArgumentExpression') return { ...arg, value: held(arg.value) };
       if (arg.type.endsWith('SpreadExpression')) return { ...arg, argument: held(arg.argument) };
       const one = held(arg);
@@ -161,20 +162,20 @@ export class BoundedInterpreter extends Interpreter {
 }
 
 /** The result of a method that strips a text, as a part; undefined for another method. */
-function stripOf({ value: { value: text } }: Held, method: unknown, args: readonly Node[]): Fields | undefined {
-  const [{ value } = {}] = args as readonly Partial<Fields>[];
-  const characters = typeof value === 'string' ? value : (value as Value | undefined)?.value;
+function stripOf({ value: { value: text } }: Held, method: unknown, args: readonly Node[]): NodeFields | undefined {
+  const [{ value } = {}] = args as readonly Partial<NodeFields>[];
+  const characters = typeof value === 'string' ? value : (value as TemplateValue | undefined)?.value;
   const stripped = typeof text === 'string' ? strip(text, method, characters) : undefined;
-  return stripped === undefined ? undefined : ({ type: 'StringLiteral', value: stripped } as Fields);
+  return stripped === undefined ? undefined : ({ type: 'StringLiteral', value: stripped } as NodeFields);
 }
 
-function sizeOf({ value }: Value): number {
+function sizeOf({ value }: TemplateValue): number {
   if (Array.isArray(value)) return value.length;
   return value instanceof Map ? value.size : 0;
 }
 
 /** Whether a part is a text's method that isn't called at once: under another name it could be called without being paid for. */
-function isMethodAlone({ type, object, isCalled }: Fields, value: Value): boolean {
+function isMethodAlone({ type, object, isCalled }: NodeFields, value: TemplateValue): boolean {
   const isOfText = type === 'MemberExpression' && isCalled !== true && (object as Held).value.type === 'StringValue';
   return isOfText && value.type === 'FunctionValue';
 }

@@ -15,12 +15,12 @@ const MOST_SPACE = 512;
 /** Milliseconds that a conversation may take, including all renderings of its beginnings. */
 const MOST_TIME = 2000;
 
-type Program = ReturnType<typeof parse>;
+type ParsedTemplate = ReturnType<typeof parse>;
 
 /** Renders conversations by strangers' templates, like transformers, with a limit on their work. */
 export class ChatWriter {
   /** The last template, which usually is the next one too. */
-  #parsed: { readonly source: string; readonly program: Program } | undefined;
+  #parsed: { readonly source: string; readonly program: ParsedTemplate } | undefined;
 
   /**
    * Renders a conversation. The error is `invalid_argument` if the template refuses the messages, `invalid_format` if it isn't valid
@@ -45,7 +45,7 @@ export class ChatWriter {
     return { text, ...assistantTurns({ messages, text, eos: tokens.eos_token, write }) };
   }
 
-  #program(source: string): Program {
+  #program(source: string): ParsedTemplate {
     if (this.#parsed?.source === source) return this.#parsed.program;
     if (source.length > MOST_SOURCE) {
       throw tooMuch(`expected at most ${MOST_SOURCE} characters, got ${source.length}`);
@@ -63,7 +63,7 @@ export class ChatWriter {
   }
 }
 
-function run(program: Program, known: Readonly<Record<string, unknown>>, budget: Budget): string {
+function run(program: ParsedTemplate, known: Readonly<Record<string, unknown>>, budget: Budget): string {
   const scope = new Environment();
   for (const [name, value] of Object.entries(known)) scope.set(name, value);
   try {

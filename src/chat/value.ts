@@ -6,4 +6,4 @@ export type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>;
 export type Scope = Parameters<Interpreter['evaluate']>[1];
 
 /** The value of a part of a template. */
-export type Value = ReturnType<Interpreter['evaluate']>;
+export type TemplateValue = ReturnType<Interpreter['evaluate']>;

@@ -1,6 +1,6 @@
 import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
-import type { Value } from './value';
+import type { TemplateValue } from './value';
 
 /** The only type of values that can change after they are made. */
 const NAMESPACE = 'NamespaceValue';
@@ -21,12 +21,12 @@ export class Scale {
   }
 
   /** Throws `limit_exceeded` for a value that is too large or too deep. */
-  weigh(value: Value): number {
+  weigh(value: TemplateValue): number {
     this.#lasting = true;
     return this.#walk(value, 0);
   }
 
-  #walk(value: Value, depth: number): number {
+  #walk(value: TemplateValue, depth: number): number {
     const content: unknown = value.value;
     if (typeof content === 'string') return within(content.length + 1);
     if (typeof content !== 'object' || content === null) return 1;
@@ -35,9 +35,9 @@ export class Scale {
     if (depth === MOST_LEVELS) throw tooMuch('it nests lists too deeply');
     const outer = this.#lasting;
     this.#lasting = value.type !== NAMESPACE;
-    const parts = content instanceof Map ? content : (content as readonly Value[]).entries();
+    const parts = content instanceof Map ? content : (content as readonly TemplateValue[]).entries();
     let weight = 1;
-    for (const [key, part] of parts as Iterable<[string | number, Value]>) {
+    for (const [key, part] of parts as Iterable<[string | number, TemplateValue]>) {
       this.#spend(1 / 8);
       weight = within(weight + this.#walk(part, depth + 1) + (typeof key === 'string' ? key.length : 0));
     }

@@ -8,7 +8,7 @@ import { fullMatch, matchStart } from './python_regex';
 type Filters = Pick<AdapterFields, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
 /** The fields that decide which modules are targeted. */
-type Rules = Filters & { readonly target_modules: readonly string[] | string };
+type MatchRules = Filters & { readonly target_modules: readonly string[] | string };
 
 /** Characters of a module's name. Real ones seldom have 100. */
 const MAX_NAME = 1024;
@@ -37,7 +37,7 @@ export function checkRuleSizes({
 }
 
 /** Tests whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
-export function targetMatcher(rules: Rules): (module: ModuleInfo) => boolean {
+export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
     const hits = targetsHit({ ...rules, target_modules });

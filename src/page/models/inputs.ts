@@ -68,7 +68,7 @@ function toPixelTensor({ dims, data }: Tensor): PixelTensor {
 }
 
 /** A class or a number for each row, or a number for each label of it. */
-function labelsOfRows(labels: Labels, B: number): RowLabels {
+function labelsOfRows(labels: InputLabels, B: number): RowLabels {
   if (isRowLabels(labels)) return rowLabels(labels, B);
   const { dims, data } = toMatrix('labels', labels);
   const [rows, columns] = dims;
@@ -81,13 +81,13 @@ function labelsOfRows(labels: Labels, B: number): RowLabels {
   return { dims, data: Float32Array.from(numbers as number[]) };
 }
 
-type Labels = NonNullable<ModelInputs['labels']>;
+type InputLabels = NonNullable<ModelInputs['labels']>;
 
 function isMatrix(labels: ModelInputs['labels']): labels is IdMatrix {
   return labels !== undefined && !isRowLabels(labels);
 }
 
-function isRowLabels(labels: Labels): labels is readonly number[] {
+function isRowLabels(labels: InputLabels): labels is readonly number[] {
   return Array.isArray(labels) && typeof labels[0] === 'number';
 }
 

@@ -4,7 +4,7 @@ import type { EncodeWord, ModelKind } from './model_kind';
 import { longestOf, stepsToLookUp } from './vocabulary';
 
 /** Tokens with their scores, in the order of their ids. */
-type Scores = readonly (readonly [token: string, score: number])[];
+type ScoredTokens = readonly (readonly [token: string, score: number])[];
 
 export const UNIGRAM: ModelKind = {
   type: 'Unigram',
@@ -27,7 +27,7 @@ function checkScores({ vocab }: JsonObject, idLimit: number): number {
 
 /** As a WordPiece model: for Unigram the library would build a search tree of all tokens, which may not fit in memory. */
 function wordVocabulary(json: JsonObject): JsonObject {
-  const tokens = (json.vocab as Scores).map(([token]) => token);
+  const tokens = (json.vocab as ScoredTokens).map(([token]) => token);
   const unknown = unknownOf(json);
   const unk_token = unknown === undefined ? undefined : tokens[unknown];
   return { type: 'WordPiece', unk_token, vocab: Object.fromEntries(tokens.map((token, id) => [token, id])) };
@@ -39,7 +39,7 @@ function unknownOf({ unk_id }: JsonObject): number | undefined {
 
 /** Takes the tokens whose scores have the largest sum. A character without a token becomes the unknown token. */
 function bestScore(json: JsonObject): EncodeWord {
-  const entries = json.vocab as Scores;
+  const entries = json.vocab as ScoredTokens;
   const unknown = unknownOf(json);
   const scores = entries.map(([, score]) => score);
   const unknownScore = scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - 10;

@@ -4,7 +4,7 @@ import { LARGEST_VALUE } from '../../config/largest_value';
 import { savedName } from '../../pool/saved_names';
 import { type ModuleVectors, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
-type Projections = VeraValues['projections'];
+type SummedProjections = VeraValues['projections'];
 type WeightedVectors = ModuleVectors & { readonly weight: number };
 
 /**
@@ -36,7 +36,7 @@ function sharedRank(parts: readonly WeightedPart[]): number {
 }
 
 /** The larger of two pairs that are equal where they overlap: adapters over smaller modules have smaller A and B. */
-function sharedProjections(one: Projections, other: Projections): Projections {
+function sharedProjections(one: SummedProjections, other: SummedProjections): SummedProjections {
   const agree = (a: Tensor, b: Tensor): boolean => a === b || agreeWhereBoth(a, b);
   if (!agree(one.A, other.A) || !agree(one.B, other.B)) {
     throw impossible(

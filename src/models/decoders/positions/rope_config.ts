@@ -72,7 +72,7 @@ interface RopeSizes {
   readonly max_position_embeddings: number;
 }
 
-interface RopeInputs {
+interface RopeSource {
   readonly fields: Fields;
   /** The object that describes rotary embeddings. */
   readonly rope: Fields;
@@ -96,7 +96,7 @@ const TYPES: NonNullable<RopeRules['types']> = {
   longrope: 'longrope',
 };
 
-const READERS: { readonly [T in RopeType]: (given: RopeInputs) => Extract<RopeConfig, { readonly type: T }> } = {
+const READERS: { readonly [T in RopeType]: (given: RopeSource) => Extract<RopeConfig, { readonly type: T }> } = {
   default: ({ theta }) => ({ type: 'default', theta }),
   linear: ({ theta, rope }) => ({ type: 'linear', theta, factor: parseFactor(rope, 'factor') }),
   llama3: readLlama3,
@@ -154,14 +154,14 @@ function wholeHead(fields: Fields, rope: Fields | undefined, type: RopeType): 1 
 }
 
 /** A model's own field takes precedence over that of its rotary positions, as in transformers. */
-function originalPositions({ fields, rope, sizes, rules }: RopeInputs): number {
+function originalPositions({ fields, rope, sizes, rules }: RopeSource): number {
   const key = 'original_max_position_embeddings';
   const usual = rules.original_max_position_embeddings;
   const of = usual === undefined && fields.get(key) === undefined ? rope : fields;
   return of.positiveInteger(key, { fallback: usual ?? sizes.max_position_embeddings, max: MAX.positions });
 }
 
-function readLlama3(given: RopeInputs): Llama3Rope {
+function readLlama3(given: RopeSource): Llama3Rope {
   const { rope, theta } = given;
   const low_freq_factor = parseFactor(rope, 'low_freq_factor');
   const high_freq_factor = parseFactor(rope, 'high_freq_factor');
@@ -178,7 +178,7 @@ function readLlama3(given: RopeInputs): Llama3Rope {
   };
 }
 
-function readYarn(given: RopeInputs): YarnRope {
+function readYarn(given: RopeSource): YarnRope {
   const { rope, theta, thetaFields, sizes } = given;
   if (theta <= 1) throw thetaFields.invalid('rope_theta', 'a number above 1');
   const original = originalPositions(given);
@@ -206,7 +206,7 @@ function yarnScale(factor: number, mscale: number): number {
   return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 }
 
-function readLongRope(given: RopeInputs): LongRope {
+function readLongRope(given: RopeSource): LongRope {
   const { rope, theta, sizes, R } = given;
   const original = originalPositions(given);
   const factor = parseFactor(rope, 'factor', sizes.max_position_embeddings / original);
