@@ -25,7 +25,7 @@ interface Part {
 const parts: Readonly<Record<string, () => Part>> = {
   // No module: bundlers emit it as it is, and some read it as a script when they do.
   worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [bareShaders()] }),
-  chat: () => ({ build: { lib: script('src/chat/entry.ts', 'chat_worker.js') }, plugins: [] }),
+  chat: () => ({ build: { lib: script('src/chat/chat_entry.ts', 'chat_worker.js') }, plugins: [] }),
   page: () => ({ build: { lib: modules({ webvera: 'src/index.ts' }) }, plugins: [workerOnly(), plainWorkerUrl()] }),
   here: () => ({
     build: {

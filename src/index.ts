@@ -57,7 +57,7 @@ export type {
   AnyAdaptedModel,
   AnyAdapterConfig,
   AnyAdapterConfigInit,
-} from './page/adapters/kinds';
+} from './page/adapters/page_kinds';
 export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
 export type { LoraOptions } from './page/adapters/vera/lora_options';
 export { VeraModel } from './page/adapters/vera/vera_model';
@@ -69,20 +69,20 @@ export {
   AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
-export { type EstimatePlan, estimate } from './page/models/estimate';
-export type { BatchGeneration, Generation } from './page/models/generation';
-export type { PreTrainedModel } from './page/models/model';
+export { type EstimatePlan, estimate } from './page/models/estimate_plan';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
 export type { LabelScore, PredictInput, PredictOptions } from './page/models/predict';
-export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/models/preview';
+export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/models/preview_request';
+export type { BatchGeneration, Generation } from './page/models/remote_generation';
+export type { PreTrainedModel } from './page/models/remote_model';
+export type { Tokenizer } from './page/models/remote_tokenizer';
 export type {
   AdapterSource,
   ClassifierOptions,
   ImageClassifierOptions,
   PretrainedOptions,
   SourceOptions,
-} from './page/models/source';
-export type { Tokenizer } from './page/models/tokenizer';
+} from './page/models/source_options';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export type { SessionState } from './page/rpc/link';

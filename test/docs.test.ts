@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RINGS } from '../scripts/test/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
-import { RemoteModel } from '../src/page/models/model';
+import { RemoteModel } from '../src/page/models/remote_model';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/session/foreign_names';
 import { createArchitecture } from '../src/tasks/task_registry';
 import { tableRows } from './helpers/bytes/tables';

@@ -59,7 +59,7 @@ export function bareShader(wgsl) {
 /** Workers: their paths in the sources, their placeholders during the build, and their built files. */
 const WORKERS = [
   { source: "'../../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
-  { source: "'../../chat/entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
+  { source: "'../../chat/chat_entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
 ];
 
 /**

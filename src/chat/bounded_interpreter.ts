@@ -1,7 +1,7 @@
 import { type Environment, Interpreter } from '@huggingface/jinja';
 import { type Budget, tooMuch } from './budget';
 import { strip } from './python_strip';
-import type { Node, Scope, TemplateValue } from './value';
+import type { Node, Scope, TemplateValue } from './template_value';
 import { Scale } from './weight';
 
 /** Most parts of a template that run within each other. */

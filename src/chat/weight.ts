@@ -1,6 +1,6 @@
 import { MOST_LEVELS } from '../core/input/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
-import type { TemplateValue } from './value';
+import type { TemplateValue } from './template_value';
 
 /** The only type of values that can change after they are made. */
 const NAMESPACE = 'NamespaceValue';

@@ -2,7 +2,7 @@ import { ChatWriter } from '../chat/chat_writer';
 import { connectDirectly } from '../page/rpc/connection';
 import type { connectHere as here } from '../page/rpc/this_thread';
 import type { SessionHost } from '../worker/protocol';
-import { WorkerSessionImpl } from '../worker/session';
+import { WorkerSessionImpl } from '../worker/worker_session';
 import { cacheFolder } from './cache_folder';
 
 /**

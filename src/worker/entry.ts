@@ -1,5 +1,5 @@
 import { serve } from './rpc/serve';
-import { WorkerSessionImpl } from './session';
+import { WorkerSessionImpl } from './worker_session';
 
 // No top-level await, because this is built as a classic script. Errors before the session serves are reported to the
 // page.

@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
-import { allTunableKernels } from '../../src/adapters/kinds';
+import { allTunableKernels } from '../../src/adapters/adapter_kinds';
 import { type KernelChoice, Session, type SessionOptions, VeraModel } from '../../src/index';
 import { SessionKernels } from '../../src/worker/models/session_kernels';
 import { goldenCase } from '../helpers/golden/golden';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readAdapterConfig } from '../../src/adapters/kinds';
+import { readAdapterConfig } from '../../src/adapters/adapter_kinds';
 import { targetMatcher } from '../../src/adapters/targets/matcher';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config/vera_config';
 import { ChatWriter } from '../../src/chat/chat_writer';

@@ -11,7 +11,7 @@ import {
 } from '../../src/index';
 import type { ModelAdapters } from '../../src/worker/adapters/model_adapters';
 import { LoadedModels } from '../../src/worker/models/loaded_models';
-import { readFloats } from '../../src/worker/models/loading/tensors';
+import { readFloats } from '../../src/worker/models/loading/file_order';
 import { largestDifference } from './golden/golden';
 import { randomArray } from './maths/random';
 import { vectorsOf } from './session/session';

@@ -145,7 +145,7 @@ test.each([
   ['src/models/a.ts', "import {\n  type B,\n} from '../adapters/b';"],
   ['src/formats/a.ts', "import { b } from '../adapters/wrap';"],
   ['src/page/a.ts', "import { b } from '../worker/protocol';"],
-  ['src/page/a.ts', "import { b } from '../worker/session';"],
+  ['src/page/a.ts', "import { b } from '../worker/worker_session';"],
   ['src/embed/a.ts', "import { b } from '../page/b';"],
   ['src/embed/a.ts', "import type { B } from '../core/b';"],
   ['src/parts/a.ts', "import type { B } from '../embed/b';"],
@@ -159,7 +159,7 @@ test.each([
 
 test.each([
   ['src/page/a.ts', "import type { B } from '../worker/protocol';"],
-  ['src/page/a.ts', "const b = await import('../worker/session');"],
+  ['src/page/a.ts', "const b = await import('../worker/worker_session');"],
   ['src/ops/a.ts', "import wgsl from '../../shaders/add.wgsl?raw';"],
   ['src/worker/a.ts', "import { expose } from 'comlink';"],
   ['src/index.ts', "export { VeraConfig } from './adapters/vera/config/vera_config';"],

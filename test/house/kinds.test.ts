@@ -12,8 +12,8 @@ const isOfAKind = (path: string): boolean =>
 /** Files that may name kinds of adapters, each with its reason. */
 const MAY_NAME_KINDS: Readonly<Record<string, string>> = {
   'index.ts': 'exports the public names',
-  'adapters/kinds.ts': "the worker's table of kinds",
-  'page/adapters/kinds.ts': "the page's table of kinds",
+  'adapters/adapter_kinds.ts': "the worker's table of kinds",
+  'page/adapters/page_kinds.ts': "the page's table of kinds",
 };
 
 /** The words of a text that name a kind, as parts of identifiers too: `asVera` and `vera_placer`, but not `several` and `webvera`. */

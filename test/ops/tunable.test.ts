@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allTunableKernels } from '../../src/adapters/kinds';
+import { allTunableKernels } from '../../src/adapters/adapter_kinds';
 import type { AnyKernel } from '../../src/core/kernels/kernel';
 import { allKernels } from '../helpers/gpu/kernels';
 

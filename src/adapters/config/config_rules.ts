@@ -3,7 +3,7 @@ import { type OwnNames, suggestion } from '../../core/errors/near_name';
 import type { Warn, Warning } from '../../core/errors/warning';
 import { unquoted } from '../../core/errors/wrong';
 import type { AdapterFields } from './adapter_config';
-import { type Field, isObject, show } from './fields';
+import { type Field, isObject, show } from './adapter_fields';
 
 /** The part of a configuration class that differs between kinds. */
 export interface ConfigRules<F extends AdapterFields = AdapterFields> {

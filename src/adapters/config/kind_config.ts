@@ -2,8 +2,8 @@ import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { Warn } from '../../core/errors/warning';
 import { wrong } from '../../core/errors/wrong';
 import type { AdapterConfig } from './adapter_config';
+import { isObject } from './adapter_fields';
 import { type ConfigRules, completeFields } from './config_rules';
-import { isObject } from './fields';
 
 /** The class of a kind's configurations. */
 export interface ConfigClass<C extends AdapterConfig = AdapterConfig> {

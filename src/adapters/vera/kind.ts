@@ -1,4 +1,4 @@
-import { tunableVeraKernels } from '../../ops/vera/tunable';
+import { tunableVeraKernels } from '../../ops/vera/vera_tunable';
 import type { AdapterKind } from '../adapter';
 import { trainedTensors } from '../pool/trained_tensors';
 import { factsOf } from '../targets/model_facts';

@@ -2,8 +2,15 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import type { AdapterFiles, ParameterCount } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
 import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';
-import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from '../models/model';
-import { type AdapterSource, wireAdapterSource } from '../models/source';
+import {
+  expectModel,
+  liveHandle,
+  type ModelParts,
+  type PreTrainedModel,
+  partsKey,
+  RemoteModel,
+} from '../models/remote_model';
+import { type AdapterSource, wireAdapterSource } from '../models/source_options';
 import { loadCall } from '../rpc/loading';
 import { expectOwnSession } from '../session/default_session';
 import { notConstructed } from '../session/not_constructed';

@@ -1,5 +1,5 @@
 import { KindConfig } from '../../adapters/config/kind_config';
-import type { SourceOptions } from '../models/source';
+import type { SourceOptions } from '../models/source_options';
 import { checkOptions, defined, isObject, type Rules, wrong } from '../session/options';
 import {
   type AdapterOptions,

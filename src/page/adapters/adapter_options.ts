@@ -3,7 +3,7 @@ import { KindConfig } from '../../adapters/config/kind_config';
 import { WebVeraError } from '../../core/errors/error';
 import type { ProjectionDtype } from '../../core/types/model';
 import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../../worker/protocol';
-import { loadOptions, type SourceOptions, sourceRules } from '../models/source';
+import { loadOptions, type SourceOptions, sourceRules } from '../models/source_options';
 import {
   abortSignal,
   anyBoolean,

@@ -2,13 +2,13 @@ import { untilAborted } from '../../core/async/abort';
 import type { Files } from '../../core/input/named_files';
 import type { AdapterFiles } from '../../core/types/model';
 import type { StoredAdapter } from '../../worker/protocol';
-import { wireAdapterFiles } from '../models/source';
+import { wireAdapterFiles } from '../models/source_options';
 import { notifyTabs } from '../profile/storage/channel';
 import { linkOf } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
 import { type CallOptions, callRules, linkKey } from '../session/session';
-import { type AnyAdapterConfig, configOf } from './kinds';
+import { type AnyAdapterConfig, configOf } from './page_kinds';
 
 /** An adapter stored on this device. */
 export interface AdapterInfo {

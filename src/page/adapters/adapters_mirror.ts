@@ -2,7 +2,7 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import type { ConfigClass } from '../../adapters/config/kind_config';
 import type { ParameterCount } from '../../core/types/model';
 import type { AdaptersInfo } from '../../worker/protocol';
-import { handleOf, type ModelParts } from '../models/model';
+import { handleOf, type ModelParts } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
 import type { AdapterKeeper, KeptForRun } from './adapter_keeper';
 import { AdaptersRevival, type Standing } from './adapters_revival';

@@ -1,5 +1,5 @@
 import type { AdaptersInfo, KeptAdapter } from '../../worker/protocol';
-import { disposedError, type ModelParts } from '../models/model';
+import { disposedError, type ModelParts } from '../models/remote_model';
 import { Revivable } from '../models/revivable';
 import type { RemoteHandle } from '../rpc/remote_handle';
 import { AdapterKeeper } from './adapter_keeper';

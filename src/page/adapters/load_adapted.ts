@@ -1,6 +1,6 @@
 import type { AdaptersInfo } from '../../worker/protocol';
-import type { ModelParts, PreTrainedModel } from '../models/model';
-import { type AdapterSource, wireAdapterSource } from '../models/source';
+import type { ModelParts, PreTrainedModel } from '../models/remote_model';
+import { type AdapterSource, wireAdapterSource } from '../models/source_options';
 import { loadCall } from '../rpc/loading';
 import { expectOwnSession } from '../session/default_session';
 import { expectBase } from './adapted_model';

@@ -1,5 +1,11 @@
-import type { PreTrainedModel } from '../models/model';
-import { type AdapterSource, loadOptions, type SourceOptions, sourceRules, wireAdapterSource } from '../models/source';
+import type { PreTrainedModel } from '../models/remote_model';
+import {
+  type AdapterSource,
+  loadOptions,
+  type SourceOptions,
+  sourceRules,
+  wireAdapterSource,
+} from '../models/source_options';
 import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { notConstructed } from '../session/not_constructed';
@@ -7,6 +13,7 @@ import { checkOptions } from '../session/options';
 import { AdaptedModel, expectBase } from './adapted_model';
 import { type LoadArguments, newAdapterName } from './adapter_arguments';
 import { type AdapterOptions, configFields, wireOptions } from './adapter_options';
+import { loadAdapted } from './load_adapted';
 import {
   type AdaptedModelOf,
   type AnyAdaptedModel,
@@ -14,8 +21,7 @@ import {
   adaptedModel,
   configOf,
   PAGE_KINDS,
-} from './kinds';
-import { loadAdapted } from './load_adapted';
+} from './page_kinds';
 
 /**
  * A new adapter over a model, of the kind of its configuration. As PEFT initialises it, it changes nothing yet. It is called

@@ -1,5 +1,5 @@
 import type { MergeRequest } from '../../worker/protocol';
-import { handleOf, type ModelParts, RemoteModel } from '../models/model';
+import { handleOf, type ModelParts, RemoteModel } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
 import { progressbarOf } from '../session/progressbar';
 import type { UnloadOptions } from './adapter_options';

@@ -3,7 +3,8 @@ import type { LoadOptions, ModelInfo } from '../../worker/protocol';
 import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { checkOptions, defined } from '../session/options';
-import { modelParts, type PreTrainedModel, RemoteModel } from './model';
+import { modelParts, type PreTrainedModel, RemoteModel } from './remote_model';
+import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import {
   type ClassifierOptions,
   classifierLoadOptions,
@@ -14,8 +15,7 @@ import {
   type PretrainedOptions,
   pretrainedRules,
   wireSource,
-} from './source';
-import { RemoteTokenizer, type Tokenizer } from './tokenizer';
+} from './source_options';
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoTokenizer {

@@ -4,7 +4,7 @@ import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { anyFunction, checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
-import { type PretrainedOptions, wireSource } from './source';
+import { type PretrainedOptions, wireSource } from './source_options';
 
 /** The files of a model in this browser's storage. */
 export interface CachedModel {

@@ -1,7 +1,7 @@
 import { type ChatMessage, chatMessages } from '../../core/types/chat';
 import type { Prompt } from '../../worker/protocol';
 import { wrong } from '../session/options';
-import { plainIds, type Tokenizer } from './tokenizer';
+import { plainIds, type Tokenizer } from './remote_tokenizer';
 
 /** A prompt: a text to continue, a conversation to answer, or token ids. */
 export type GenerateInput = string | readonly ChatMessage[] | readonly number[];

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { TrainingArguments } from '../../core/types/training';
-import { type AnyAdapterConfig, type AnyAdapterConfigInit, configOf, pageKindOf } from '../adapters/kinds';
-import { partsKey, type RemoteModel } from '../models/model';
+import { type AnyAdapterConfig, type AnyAdapterConfigInit, configOf, pageKindOf } from '../adapters/page_kinds';
+import { partsKey, type RemoteModel } from '../models/remote_model';
 import { wrong } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import type { ProfileState } from './storage/record';

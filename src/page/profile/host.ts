@@ -1,9 +1,9 @@
 import { Serial } from '../../core/async/serial';
 import type { AdapterFiles } from '../../core/types/model';
 import type { AdaptedModel } from '../adapters/adapted_model';
-import type { AnyAdapterConfig } from '../adapters/kinds';
+import type { AnyAdapterConfig } from '../adapters/page_kinds';
 import { get_peft_model, PeftModel } from '../adapters/peft_classes';
-import { liveHandle, partsKey, type RemoteModel } from '../models/model';
+import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
 import { adapterName } from './storage/profile_storage';

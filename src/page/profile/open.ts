@@ -1,5 +1,5 @@
 import type { TrainingArguments } from '../../core/types/training';
-import { partsKey } from '../models/model';
+import { partsKey } from '../models/remote_model';
 import { defined } from '../session/options';
 import { bytesIn, type NumberedExample, sampleFairly } from './examples/examples';
 import { expectArguments, expectBase, expectConfig, type KnownBase, profileConfig, sideBySide } from './fits';

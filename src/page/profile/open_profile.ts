@@ -10,7 +10,7 @@ import { type LearningProfile, ProfileLearning } from './learning/learning';
 import { type OpenedProfile, withExamples, withSettings } from './open';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
-import { placeFiles } from './storage/files';
+import { placeFiles } from './storage/profile_files';
 import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from './storage/profile_storage';
 import { filesOf, infoOf, type ProfileState, type Vectors } from './storage/record';
 import type { ProfileInfo, ProfileOptions } from './types';

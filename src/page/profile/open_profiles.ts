@@ -1,5 +1,5 @@
 import { AdaptedModel } from '../adapters/adapted_model';
-import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/model';
+import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/remote_model';
 import { wrong } from '../session/options';
 import { ProfileHost } from './host';
 import type { OpenProfile } from './open_profile';

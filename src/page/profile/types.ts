@@ -1,5 +1,5 @@
 import type { TrainingArguments } from '../../core/types/training';
-import type { AnyAdapterConfigInit } from '../adapters/kinds';
+import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { anyBoolean, anyObject, integer, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 

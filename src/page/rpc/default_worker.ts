@@ -9,7 +9,7 @@ export function defaultWorker(name = 'webvera'): Worker {
 /** The worker that runs chat templates. */
 export function chatWorker(name = 'webvera: chat templates'): Worker {
   const Worker = workerNamed(name);
-  return new Worker(new URL('../../chat/entry.ts', import.meta.url), { type: 'module', name });
+  return new Worker(new URL('../../chat/chat_entry.ts', import.meta.url), { type: 'module', name });
 }
 
 function workerNamed(name: string): new (script: URL, options: WorkerOptions) => Worker {

@@ -1,6 +1,6 @@
 import { wrong } from '../../core/errors/wrong';
 import type { CallId } from '../../worker/protocol';
-import type { SourceOptions } from '../models/source';
+import type { SourceOptions } from '../models/source_options';
 import type { CallEvent, CallHandling, Link } from './link';
 
 /**

@@ -6,7 +6,7 @@ import { type Connection, connectDirectly } from './connection';
  * `worker_only.ts`, so that they contain neither kernels nor models.
  */
 export async function connectHere(host: SessionHost): Promise<Connection> {
-  const { WorkerSessionImpl } = await import('../../worker/session');
+  const { WorkerSessionImpl } = await import('../../worker/worker_session');
   const { ChatWriter } = await import('../../chat/chat_writer');
   const writer = new ChatWriter();
   return connectDirectly(new WorkerSessionImpl({ ...host, renderChat: async (...chat) => writer.render(...chat) }));

@@ -8,8 +8,8 @@ import { Link, type SessionState } from '../rpc/link';
 import { startWorker } from '../rpc/start_worker';
 import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
+import { checkedLimits } from './checked_limits';
 import { asyncDispose } from './dispose';
-import { checkedLimits } from './limits';
 import {
   abortSignal,
   anyFunction,

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { AdaptedModel } from '../adapters/adapted_model';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
-import { liveHandle, partsKey } from '../models/model';
+import { liveHandle, partsKey } from '../models/remote_model';
 import type { Link } from '../rpc/link';
 import { expectOwnSession } from '../session/default_session';
 import { checkOptions, type Rule, wrong } from '../session/options';

@@ -4,7 +4,7 @@ import { AdaptedModel, runKey } from '../adapters/adapted_model';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
-import { liveHandle, partsKey, RemoteModel } from '../models/model';
+import { liveHandle, partsKey, RemoteModel } from '../models/remote_model';
 import { TRAINER_METHODS } from '../session/foreign_names';
 import {
   abortSignal,

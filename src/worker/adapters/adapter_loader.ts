@@ -1,9 +1,9 @@
 import type { AdapterKind, FrozenPool, SumPart } from '../../adapters/adapter';
+import { kindNamed, readAdapterConfig } from '../../adapters/adapter_kinds';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { expectedTensors } from '../../adapters/files/expected_tensors';
 import { readAdapterModel } from '../../adapters/files/read_adapter';
 import type { AdapterBytes } from '../../adapters/files/write_adapter';
-import { kindNamed, readAdapterConfig } from '../../adapters/kinds';
 import { targetWarnings } from '../../adapters/targets/targets';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';

@@ -9,7 +9,7 @@ import type { Tensor } from '../../core/types/tensor';
 import type { Runner } from '../../graph/runner';
 import { pinned } from '../../graph/value';
 import type { LoadedModel } from '../../models/loaded_model';
-import { readFloats } from '../models/loading/tensors';
+import { readFloats } from '../models/loading/file_order';
 import { fillTensors, poolTensors } from './adapter_pool';
 
 /** An adapter that is about to be placed on a device. */

@@ -9,7 +9,7 @@ import type { Tensor } from '../../core/types/tensor';
 import type { Runner } from '../../graph/runner';
 import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
-import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/tensors';
+import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/loading/file_order';
 
 /** Trained tensors begin with the file's values, by saved name, else with the base model's. */
 export async function fillTensors(

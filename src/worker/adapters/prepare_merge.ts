@@ -7,7 +7,7 @@ import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
-import { readFloats, storedAs } from '../models/loading/tensors';
+import { readFloats, storedAs } from '../models/loading/file_order';
 import type { MadeMerge } from './merged_weights';
 
 /** A merge that was asked for. */

@@ -21,7 +21,7 @@ import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
 import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
-import { fileName, readFloats, specOf, toFileOrder } from './loading/tensors';
+import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
 
 /** For a model that shares tensors with another: that model, and the tensors of its own. */
 interface Derived {

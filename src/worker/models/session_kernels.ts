@@ -1,4 +1,4 @@
-import { allTunableKernels } from '../../adapters/kinds';
+import { allTunableKernels } from '../../adapters/adapter_kinds';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';

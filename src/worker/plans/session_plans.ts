@@ -1,4 +1,4 @@
-import { kindNamed } from '../../adapters/kinds';
+import { kindNamed } from '../../adapters/adapter_kinds';
 import { WebVeraError } from '../../core/errors/error';
 import type { FileSource } from '../../core/input/file_source';
 import type { DeviceReport } from '../../core/types/device_report';

@@ -4,7 +4,7 @@ import { byteLength, storageOf } from '../../graph/value';
 import { fileShape } from '../../models/architecture';
 import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
-import { readFloats, specOf, toFileOrder } from '../models/loading/tensors';
+import { readFloats, specOf, toFileOrder } from '../models/loading/file_order';
 
 /** Values sampled from each tensor. */
 const COUNT = 4;

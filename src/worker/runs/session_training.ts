@@ -11,9 +11,10 @@ import type { TrainingTurn } from '../models/training_turns';
 import type { SessionHost } from '../protocol';
 import type { CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
+import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './create_run';
 import { ExampleFeed } from './example_feed';
-import { expectExportable, exportRun } from './export_run';
 import type { CheckpointHost } from './run_checkpoints';
+import { expectExportable, exportRun } from './run_export';
 import type {
   DataSource,
   DatasetName,
@@ -23,7 +24,6 @@ import type {
   RunCalls,
   TrainRequest,
 } from './run_protocol';
-import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './training';
 
 /** A run in progress, with its model and overlay. */
 interface Running extends CreatedRun, ModelPass {

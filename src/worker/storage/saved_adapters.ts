@@ -1,6 +1,6 @@
+import { kindNamed, readAdapterConfig } from '../../adapters/adapter_kinds';
 import { checkAdapterModel } from '../../adapters/files/check_adapter';
 import type { AdapterBytes } from '../../adapters/files/write_adapter';
-import { kindNamed, readAdapterConfig } from '../../adapters/kinds';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';

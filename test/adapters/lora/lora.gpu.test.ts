@@ -12,7 +12,7 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
-import type { AnyAdapterConfig } from '../../../src/page/adapters/kinds';
+import type { AnyAdapterConfig } from '../../../src/page/adapters/page_kinds';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
 import { tinyTrainer } from '../../helpers/models/tiny_training';
 import { jsonOf, tensorsOf } from '../../helpers/session/exported_run';

@@ -1,5 +1,4 @@
 import type { AdapterConfig, AdapterFields } from '../../../src/adapters/config/adapter_config';
-import { type ConfigRules, fieldsOfFile } from '../../../src/adapters/config/config_rules';
 import {
   COMMON_FIELDS,
   checkCommonValues,
@@ -7,7 +6,8 @@ import {
   number,
   refused,
   TARGET_FIELDS,
-} from '../../../src/adapters/config/fields';
+} from '../../../src/adapters/config/adapter_fields';
+import { type ConfigRules, fieldsOfFile } from '../../../src/adapters/config/config_rules';
 import { KindConfig } from '../../../src/adapters/config/kind_config';
 import type { Warn } from '../../../src/core/errors/warning';
 

@@ -1,8 +1,8 @@
-import { ADAPTER_KINDS } from '../../../src/adapters/kinds';
+import { ADAPTER_KINDS } from '../../../src/adapters/adapter_kinds';
 import { AdaptedModel } from '../../../src/page/adapters/adapted_model';
-import { PAGE_KINDS } from '../../../src/page/adapters/kinds';
 import type { PageKind } from '../../../src/page/adapters/page_kind';
-import { type ModelParts, partsKey } from '../../../src/page/models/model';
+import { PAGE_KINDS } from '../../../src/page/adapters/page_kinds';
+import { type ModelParts, partsKey } from '../../../src/page/models/remote_model';
 import type { AdaptersInfo } from '../../../src/worker/protocol';
 import { LoraConfig } from './lora_config';
 import { loraKind } from './lora_kind';

@@ -1,10 +1,10 @@
+import { kindNamed, readAdapterConfig } from '../../../src/adapters/adapter_kinds';
 import type { AdapterConfig } from '../../../src/adapters/config/adapter_config';
 import type { AdapterTensors, ExpectedTensors } from '../../../src/adapters/files/adapter_tensors';
 import { checkAdapterModel } from '../../../src/adapters/files/check_adapter';
 import { expectedTensors } from '../../../src/adapters/files/expected_tensors';
 import { readAdapterModel } from '../../../src/adapters/files/read_adapter';
 import { writeAdapterConfig, writeAdapterModel } from '../../../src/adapters/files/write_adapter';
-import { kindNamed, readAdapterConfig } from '../../../src/adapters/kinds';
 import { checkRuleSizes } from '../../../src/adapters/targets/matcher';
 import { targetWarnings } from '../../../src/adapters/targets/targets';
 import { createArchitecture } from '../../../src/tasks/task_registry';

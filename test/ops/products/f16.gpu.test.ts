@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { allTunableKernels } from '../../../src/adapters/kinds';
+import { allTunableKernels } from '../../../src/adapters/adapter_kinds';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';

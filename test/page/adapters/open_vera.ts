@@ -2,7 +2,7 @@ import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
 import type { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
-import type { PreTrainedModel } from '../../../src/page/models/model';
+import type { PreTrainedModel } from '../../../src/page/models/remote_model';
 import type { FakeSession, Script } from '../../worker/fake_session';
 import { modelInfo, openSession, veraInfo } from '../session/open_session';
 

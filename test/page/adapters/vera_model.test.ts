@@ -4,7 +4,7 @@ import { adapters } from '../../../src/page/adapters/adapters';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
 import { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
-import type { PreTrainedModel } from '../../../src/page/models/model';
+import type { PreTrainedModel } from '../../../src/page/models/remote_model';
 import { eventually } from '../../helpers/eventually';
 import type { FakeSession, Script } from '../../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from '../session/open_session';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ModelSource } from '../../../src/core/types/source';
 import { AutoModelForCausalLM, AutoTokenizer } from '../../../src/page/models/auto_classes';
-import type { PretrainedOptions } from '../../../src/page/models/source';
+import type { PretrainedOptions } from '../../../src/page/models/source_options';
 import { expectWithin } from '../../helpers/clock';
 import { eventually } from '../../helpers/eventually';
 import { loaded, modelInfo, openSession } from '../session/open_session';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { adapters, Session, VeraConfig } from '../../../src/index';
-import '../../../src/worker/session'; // a session in this thread loads it, which takes a while
+import '../../../src/worker/worker_session'; // a session in this thread loads it, which takes a while
 
 afterEach(() => vi.unstubAllGlobals());
 

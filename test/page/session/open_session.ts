@@ -1,5 +1,5 @@
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
-import type { PreTrainedModel } from '../../../src/page/models/model';
+import type { PreTrainedModel } from '../../../src/page/models/remote_model';
 import { Session } from '../../../src/page/session/session';
 import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
 import type { AdapterConfigFields, AdapterStanding, AdaptersInfo, ModelInfo } from '../../../src/worker/protocol';

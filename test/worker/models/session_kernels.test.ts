@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allTunableKernels } from '../../../src/adapters/kinds';
+import { allTunableKernels } from '../../../src/adapters/adapter_kinds';
 import { adapterKey, type KernelAdapter, type KernelChoice } from '../../../src/core/kernels/kernel_choice';
 import { kernelVersion } from '../../../src/gpu/choice/kernel_version';
 import { MemoryStore } from '../../../src/store/blob_store';

@@ -1,4 +1,3 @@
-import type { ConfigRules } from '../../config/config_rules';
 import {
   COMMON_FIELDS,
   checkCommonValues,
@@ -8,7 +7,8 @@ import {
   refused,
   safeInteger,
   TARGET_FIELDS,
-} from '../../config/fields';
+} from '../../config/adapter_fields';
+import type { ConfigRules } from '../../config/config_rules';
 import { LARGEST_VALUE } from '../../config/largest_value';
 import type { VeraFields } from './vera_config_init';
 

@@ -1,8 +1,8 @@
 import { VeraConfig } from '../../../adapters/vera/config/vera_config';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { AdaptersInfo } from '../../../worker/protocol';
-import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/model';
-import type { AdapterSource } from '../../models/source';
+import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
+import type { AdapterSource } from '../../models/source_options';
 import { oneOf } from '../../session/options';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';

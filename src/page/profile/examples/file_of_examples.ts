@@ -2,7 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import { wrong } from '../../../core/errors/wrong';
 import type { SentExample } from '../../../core/types/training';
 import { formatOf } from '../../data/feed';
-import { partsKey, type RemoteModel } from '../../models/model';
+import { partsKey, type RemoteModel } from '../../models/remote_model';
 
 /** Largest file, as all of its examples are in memory for a moment. */
 const MOST_BYTES = 2 ** 26;

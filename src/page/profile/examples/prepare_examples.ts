@@ -2,7 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, pixelBytes } from '../../data/feed';
-import { liveHandle, partsKey, type RemoteModel } from '../../models/model';
+import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
 import { MOST_PIXEL_BYTES, textFields } from './examples';
 
 /** Examples checked in one call. */

@@ -5,7 +5,7 @@ import { exampleFields } from '../../../core/types/example';
 import type { RgbImage } from '../../../core/types/image';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample } from '../../../core/types/training';
-import { type AnyAdapterConfig, configFromJson, pageKindOf } from '../../adapters/kinds';
+import { type AnyAdapterConfig, configFromJson, pageKindOf } from '../../adapters/page_kinds';
 import { wrong } from '../../session/options';
 import type { NumberedExample } from '../examples/examples';
 import { IMAGES, readImages } from '../examples/image_file';

@@ -3,7 +3,7 @@ import { Fields, isJsonObject } from '../../../core/input/fields';
 import { exampleFields } from '../../../core/types/example';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
-import type { AnyAdapterConfigInit } from '../../adapters/kinds';
+import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
 import type { NumberedExample } from '../examples/examples';
 import type { LearnRecord, ProfileInfo } from '../types';
 

@@ -7,7 +7,7 @@ import { storageOf, type Value } from '../../../graph/value';
 import { type Architecture, fileShape } from '../../../models/architecture';
 import { tensorsUnder, untied } from '../../../models/untied';
 import type { BaseModel } from '../base_model';
-import { fileName, specOf } from './tensors';
+import { fileName, specOf } from './file_order';
 
 /**
  * Writes a model's folder: with merged weights, trained biases and whole modules, without the deltas of adapters that

@@ -1,6 +1,6 @@
+import { readAdapterConfig } from '../../../../src/adapters/adapter_kinds';
 import type { ExpectedOther, ExpectedTensors } from '../../../../src/adapters/files/adapter_tensors';
 import { writeAdapterConfig } from '../../../../src/adapters/files/write_adapter';
-import { readAdapterConfig } from '../../../../src/adapters/kinds';
 import type { VeraConfig } from '../../../../src/adapters/vera/config/vera_config';
 import { VERA_RULES } from '../../../../src/adapters/vera/config/vera_rules';
 import { veraKind } from '../../../../src/adapters/vera/kind';

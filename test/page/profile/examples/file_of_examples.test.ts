@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RemoteModel } from '../../../../src/page/models/model';
+import type { RemoteModel } from '../../../../src/page/models/remote_model';
 import { examplesOfFile } from '../../../../src/page/profile/examples/file_of_examples';
 import { loaded } from '../../session/open_session';
 

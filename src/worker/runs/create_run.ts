@@ -14,7 +14,7 @@ import { largestBatch, planSteps, trainingSteps } from '../../train/steps/steps'
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
 import type { BaseModel } from '../models/base_model';
-import { readFloats } from '../models/loading/tensors';
+import { readFloats } from '../models/loading/file_order';
 import type { RunKernels } from '../models/run_kernels';
 import type { Evaluation } from '../protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';

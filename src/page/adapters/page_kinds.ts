@@ -3,12 +3,12 @@ import { peftTypeOf, withPeftType } from '../../adapters/config/config_rules';
 import type { VeraConfig } from '../../adapters/vera/config/vera_config';
 import type { VeraConfigInit } from '../../adapters/vera/config/vera_config_init';
 import type { AdaptersInfo } from '../../worker/protocol';
-import type { ModelParts } from '../models/model';
+import type { ModelParts } from '../models/remote_model';
 import type { AdaptedModel } from './adapted_model';
 import type { PageKind } from './page_kind';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
-/** All kinds, as the page knows them. The first is that of configurations that name none. The worker's table is `adapters/kinds.ts`. */
+/** All kinds, as the page knows them. The first is that of configurations that name none. The worker's table is `adapters/adapter_kinds.ts`. */
 export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind];
 
 /** The public types of each kind, by its `peft_type`. */

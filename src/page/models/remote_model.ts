@@ -11,19 +11,19 @@ import { RemoteHandle } from '../rpc/remote_handle';
 import { asyncDispose } from '../session/dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { abortSignal, checkOptions, wrong } from '../session/options';
+import { wireInputs } from './inputs';
+import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
+import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview_request';
+import { type GenerateInput, wirePrompt } from './prompts';
 import {
   type BatchGeneration,
   type Generation,
   RemoteGeneration,
   resolveBatchConfig,
   resolveGenerationConfig,
-} from './generation';
-import { wireInputs } from './inputs';
-import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
-import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview';
-import { type GenerateInput, wirePrompt } from './prompts';
+} from './remote_generation';
+import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import { Revivable } from './revivable';
-import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;

@@ -8,7 +8,7 @@ import type { AdapterConfig } from './config/adapter_config';
 import { peftTypeOf, withPeftType } from './config/config_rules';
 import { veraKind } from './vera/kind';
 
-/** All kinds of adapters. The page has a table of its own, `page/adapters/kinds.ts`. */
+/** All kinds of adapters. The page has a table of its own, `page/adapters/page_kinds.ts`. */
 export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind];
 
 /** The records of all kernels of which there is more than one variant. */

@@ -1,6 +1,6 @@
 import type { WebVeraError } from '../../../core/errors/error';
 import type { Files } from '../../../core/input/named_files';
-import { partsKey } from '../../models/model';
+import { partsKey } from '../../models/remote_model';
 import { wrong } from '../../session/options';
 import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';

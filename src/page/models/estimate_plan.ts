@@ -1,12 +1,12 @@
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
-import { type AnyAdapterConfigInit, configOf } from '../adapters/kinds';
+import { type AnyAdapterConfigInit, configOf } from '../adapters/page_kinds';
 import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { anyBoolean, anyObject, checkOptions, defined, positive } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
-import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source';
+import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
 
 /** The training to estimate. Names and defaults are those of the functions that train. */
 export interface EstimatePlan extends ImageClassifierOptions {

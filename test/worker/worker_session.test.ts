@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { WorkerSessionImpl } from '../../src/worker/session';
+import { WorkerSessionImpl } from '../../src/worker/worker_session';
 import { goldenTokenizerJson } from '../helpers/golden/golden_chats';
 
 test('a session answers its calls by their names once it is opened', async () => {
