@@ -21,8 +21,7 @@ type RawTensors = ReadonlyMap<string, RawTensor>;
 const SHOWN_NAMES = 4;
 
 /**
- * Reads an adapter's tensors, of any float type, as float32. Tensors that nobody expects are left out, with a warning that
- * names them.
+ * Reads an adapter's tensors, of any float type, as float32. Unexpected tensors are left out, with a warning that names them.
  *
  * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
  * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4 in

@@ -8,7 +8,7 @@ import type { Layers } from '../../models/layers';
  * the rank.
  *
  * `unmerged`: the adapter's branch is computed beside the base's product, forward and backward.
- * `saved`: likewise, but more values of the forward pass are kept, which saves one product in the backward pass.
+ * `saved`: likewise, but more values of the forward pass are stored, which saves one product in the backward pass.
  * `merged`: W' = W + ΔW is made once a step. The forward pass and the gradient of the input then cost what the base's cost;
  * only the gradients of the adapter's parameters come on top.
  * `dense`: as `merged`, but the gradient of W' accumulates over the step, and gives the adapter's gradients once at its end.

@@ -47,7 +47,7 @@ interface ResolvedTargets {
   readonly modules: readonly WrappedModule[];
   /** Like `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
   readonly named: readonly WrappedModule[];
-  /** The fields as PEFT sets them: to be kept and saved in place of the given ones. */
+  /** The fields as PEFT sets them: they replace the given ones, also in files. */
   readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
 }
 

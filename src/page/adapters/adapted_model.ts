@@ -153,9 +153,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
-   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed. Takes options, or
-   * PEFT's order of arguments: `merge_adapter(['name'], true)`.
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base model's cost.
+   * `safe_merge` refuses results that aren't finite. If anything fails, nothing has changed. Takes options, or PEFT's order of arguments:
+   * `merge_adapter(['name'], true)`.
    *
    * Waits for the runs asked for before that train one of these adapters, so that what they learn is merged; a run that
    * `run.pause()` holds up is taken as it stands. `signal` ends the wait.
@@ -216,9 +216,9 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device
-   * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
-   * `overwritten` tells where another tab had stored that since it was last read or stored here, or this session was opened.
+   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device under that name, in
+   * place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning `overwritten` reports that
+   * another tab had stored that name since this session opened, or last read or stored it.
    */
   async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
     if (typeof options === 'string') {

@@ -35,7 +35,7 @@ export interface MergeOptions {
 }
 
 export interface UnloadOptions extends MergeOptions {
-  /** A function is called as weights are merged; true tells the console each tenth. false */
+  /** A function is called as weights are merged; true logs each tenth to the console. Default: false */
   readonly progressbar?: boolean | ((done: number, total: number) => void);
 }
 

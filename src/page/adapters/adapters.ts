@@ -35,14 +35,14 @@ export const adapters: {
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**
-   * Asks the browser not to delete what is stored here when space runs out, as is done by itself when something is first
-   * stored. Resolves with its answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best
-   * called as they click. Workers can't ask: there it tells whether a page was granted it.
+   * Asks the browser not to delete this origin's stored data when space runs out. A session asks by itself when it first stores something.
+   * Resolves with the browser's answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best called from
+   * a click. Workers can't ask: there it resolves with whether a page was granted it.
    */
   persist(options?: CallOptions): Promise<boolean>;
   /**
-   * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Runs
-   * that go on aren't stopped, but for those of profiles.
+   * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Stops the runs of
+   * profiles; other runs continue.
    */
   wipe(options?: CallOptions): Promise<void>;
 } = {

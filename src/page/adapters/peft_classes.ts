@@ -67,7 +67,7 @@ export class PeftModel {
     return adaptedModel(base, info);
   }
 
-  /** `model instanceof PeftModel` tells whether it has adapters. */
+  /** `model instanceof PeftModel` is true for a model with adapters. */
   static [Symbol.hasInstance](model: unknown): model is AdaptedModel {
     return model instanceof AdaptedModel;
   }

@@ -60,7 +60,7 @@ export interface AdapterCalls {
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
   /** All that restores an adapter if the device or this worker is lost. */
   keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
-  /** A model over `model` with adapters that were kept, at least one. They are as they were, to the bit. */
+  /** Revives a model over `model` from at least one held adapter, equal to the bit. */
   reviveAdapters(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<AdaptersInfo>;
   /** PEFT's two files. With `id`, resolves only once they're stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;

@@ -34,7 +34,7 @@ export interface Ingredients {
 
 /** The tensors that belong to an unloaded model alone. */
 interface Unloaded {
-  /** Undefined where nothing merged is wanted. */
+  /** Undefined if nothing is to be merged. */
   readonly made: MadeMerge | undefined;
   /** Copies of the tensors that train whole, by name. */
   readonly copies: ReadonlyMap<string, Value>;

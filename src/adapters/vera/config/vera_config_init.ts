@@ -1,13 +1,12 @@
 import type { TaskType } from '../../config/adapter_config';
 
-/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. Where the default is null, null says so. */
+/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. A field whose default is null accepts null. */
 export interface VeraConfigInit {
   /** Length of λ_d: the rank of the update. Default 256. */
   readonly r?: number;
   /**
-   * Which modules to wrap. A list holds names or ends of names, and a warning (`unmatched_target`) tells of those that match
-   * nothing beside others that do; a string is a Python regular expression for the whole name, or 'all-linear'. Default
-   * null: PEFT's choice for the model type.
+   * Which modules to wrap. A list holds names or ends of names, and a warning (`unmatched_target`) names those that match no module while
+   * others do; a string is a Python regular expression for the whole name, or 'all-linear'. Default null: PEFT's choice for the model type.
    */
   readonly target_modules?: readonly string[] | string | null;
   /** Seed of the shared A and B: a safe integer, of which the low 32 bits count. Default 0. */
