@@ -1,4 +1,4 @@
-"""What a classifier learns from: texts as tokens, or images, each with its class, several labels, or numbers."""
+"""The examples of a classifier: texts as tokens, or images, each with its class, several labels, or numbers."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ class Examples(Rows):
         self.problem: str = run["problem_type"]
         self.smoothing: float = run["label_smoothing_factor"]
         self.images: dict[str, Any] = run.get("images", {})
-        # What a shorter text is filled up with.
+        # The padding of shorter texts.
         fills = {"input_ids": pad_token_id or 0, "attention_mask": 0, "token_type_ids": 0}
         self.fills = {key: fill for key, fill in fills.items() if key in json.loads(self.lines[0])}
 
@@ -56,8 +56,8 @@ class Examples(Rows):
         return torch.from_numpy((values - mean) / std).permute(2, 0, 1).contiguous()
 
     def loss(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
-        """Of each row: the cross-entropy of a class, or the mean over its labels: the binary cross-entropy of whether it has
-        each, or the squared error of numbers. Their mean over all rows of a step."""
+        """The mean over a step's rows of each row's loss: the cross-entropy of its class, or the mean over its labels of
+        their binary cross-entropy, or of the squared error of its numbers."""
         logits, rows = outputs.logits, labels.clamp(min=0)
         targets = self.targets.to(logits.device)[rows]
         weights = self.weights.to(logits.device)[rows] * (labels != BLANK)

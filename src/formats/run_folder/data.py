@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 Row = dict[str, Any]
 
-# What a shorter row is filled up with: tokens that nobody sees or learns.
+# The padding of shorter rows: masked tokens without a label.
 FILL = {"input_ids": 0, "attention_mask": 0, "labels": -100}
 BLANK: Row = {"input_ids": [0], "attention_mask": [1], "labels": [-100]}
 
@@ -53,7 +53,7 @@ def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
         key: torch.tensor([document[key] + [fill] * (length - len(document[key])) for document in documents])
         for key, fill in FILL.items()
     }
-    # Nothing comes before the first token to predict it, but for some models the Trainer counts it among those learned.
+    # No token precedes the first one to predict it, but for some models the Trainer counts it among those learned.
     batch["labels"][:, 0] = -100
     return batch
 

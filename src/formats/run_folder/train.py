@@ -1,10 +1,10 @@
-"""Goes on with a training run that began in a browser, from the step that it had come to.
+"""Resumes a training run that began in a browser, from its last step.
 
     python train.py --model MODEL                one GPU, or none
     accelerate launch train.py --model MODEL     several
 
-MODEL is the base model: a folder, or a name on the hub. What came from the browser lies beside this script and isn't
-changed: run.json, train.jsonl and a checkpoint. Started again, this goes on from its own last checkpoint.
+MODEL is the base model: a folder, or a name on the hub. The browser's files lie beside this script and aren't
+changed: run.json, train.jsonl and a checkpoint. Started again, the script resumes from its own last checkpoint.
 """
 
 import argparse
@@ -53,7 +53,7 @@ from data import Rows, collate
 
 RUN = json.loads((HERE / "run.json").read_text())
 CHECKPOINT: Path = HERE / RUN["checkpoint"]
-# What a classifier's head began with, which the base model may lack.
+# The initial weights of a classifier's head, which the base model may lack.
 HEAD = HERE / "head.safetensors"
 
 MODELS = {
