@@ -1,4 +1,4 @@
-/** Names that mean something to one class alone, beside those below. */
+/** Hints for misspelled options of one class, added to the hints for all classes. */
 export interface OwnNames {
   /** By a name of the class: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
   readonly aliases: Readonly<Record<string, string>>;

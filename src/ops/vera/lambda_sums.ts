@@ -54,7 +54,7 @@ export function checkPool(
   };
 }
 
-/** The two vectors of a layer with `out` outputs and rank R, for a product whose K is cut into slices. */
+/** The partial sums of the gradients of a layer's λ_b (`out` numbers) and λ_d (R numbers), for a product whose K is cut into slices. */
 export function partialSums(
   { offsetB, offsetD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },

@@ -15,7 +15,7 @@ export function isBetter(one: Verdict, other: Verdict): boolean {
   return RANKS.indexOf(one.verdict) < RANKS.indexOf(other.verdict);
 }
 
-/** Share of a certain memory size above which other programs on the device may leave too little. */
+/** The share of a known memory size that a model may take. Above it, other programs on the device may not leave enough. */
 const COMFORT = 3 / 4;
 
 /** The verdict for a run. Only limits and a certain memory size can prove that it doesn't fit. */
