@@ -15,7 +15,7 @@ declare global {
 }
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const script = folder('../../dist/embed.js');
+const script = folder('../../../dist/embed.js');
 
 /** Attributes for short training. */
 export const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
@@ -50,7 +50,7 @@ export async function withEmbed(
 ): Promise<void> {
   const requests: string[] = [];
   const cdnServer = await serve(
-    { '/v1/': folder('../../dist/'), '/models/': folder('../../../demo/public/models/'), ...mounts },
+    { '/v1/': folder('../../../dist/'), '/models/': folder('../../../demo/public/models/'), ...mounts },
     {
       headers: { 'Access-Control-Allow-Origin': '*' },
       onRequest: ({ url = '' }: IncomingMessage) => requests.push(url),
