@@ -1,4 +1,4 @@
-"""The benchmark's training step in real PEFT, on a CPU or an NVIDIA GPU, for comparison with webvera on the same machine.
+"""The benchmark's training step in real PEFT, on a CPU or an NVIDIA GPU, to compare with webvera on the same machine.
 
 Models, shapes and adapters are those of `npm run bench`: random weights, VeRA on all linear layers, AdamW of the
 vectors only, gradients clipped to a norm of 1. PyTorch runs eagerly, as for most users of PEFT: nothing is
@@ -24,7 +24,7 @@ DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 LLAMA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 OPT_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
 WARM_UPS = 3
-"""Steps before the measurement: the first one allocates and chooses kernels, and the next may still prepare something."""
+"""Steps before the measurement: the first one allocates and chooses kernels, and the next may still prepare."""
 BATCHES = 4
 """Batches that the steps use in turn, as in the benchmark."""
 

@@ -11,15 +11,20 @@ afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+/** Folders without settings of their own share those of `test`; `mypy` reads all their files from there. */
+const shared = ['--config', folder('test/pyproject.toml')];
+
 describeWithPeft.each([
-  ['test', []],
-  ['src/formats/run_folder', ['--strict', 'train.py', 'data.py', 'classify.py']],
-])('the Python in %s', (path, checked) => {
-  test.each([
-    ['is formatted', ['ruff', 'format', '--check', '--no-cache']],
-    ['has no lint', ['ruff', 'check', '--no-cache']],
-    ['has types that hold', ['mypy', `--cache-dir=${cache}`, ...checked]],
-  ])('%s', async (_, command) => {
+  { path: 'test', settings: [], checked: [] },
+  { path: 'bench/peers', settings: shared, checked: undefined },
+  { path: 'src/formats/run_folder', settings: [], checked: ['--strict', 'train.py', 'data.py', 'classify.py'] },
+])('the Python in $path', ({ path, settings, checked }) => {
+  const commands: readonly [title: string, command: readonly string[]][] = [
+    ['is formatted', ['ruff', 'format', '--check', '--no-cache', ...settings]],
+    ['has no lint', ['ruff', 'check', '--no-cache', ...settings]],
+  ];
+  if (checked) commands.push(['has types that hold', ['mypy', `--cache-dir=${cache}`, ...checked]]);
+  test.each(commands)('%s', async (_, command) => {
     const { code, output } = await runPython(folder(path), ['-m', ...command]);
     expect(code, output).toBe(0);
   });

@@ -11,6 +11,12 @@ import { float32Of } from '../lib/tensors.js';
 const library = await loadLibrary();
 const { get_peft_model, Session, Trainer, VeraConfig, VeraModel } = library;
 const session = await Session.open({ store: 'memory' });
+/** Classes that load classifiers, by the end of transformers' name. */
+const CLASSIFIERS = new Map([
+  ['ForSequenceClassification', library.AutoModelForSequenceClassification],
+  ['ForTokenClassification', library.AutoModelForTokenClassification],
+  ['ForImageClassification', library.AutoModelForImageClassification],
+]);
 
 /** @param {string} name */
 async function openCase(name) {
@@ -19,13 +25,10 @@ async function openCase(name) {
   const golden = await (await fetch(new URL('case.json', folder))).json();
   const source = new URL(`/golden/${golden.base}/`, location.href);
   const { architectures } = await (await fetch(new URL('config.json', source))).json();
-  const isOfImages = /ForImageClassification$/.test(architectures[0]);
-  const isOfTexts = /ForSequenceClassification$/.test(architectures[0]);
-  const isClassifier = isOfImages || isOfTexts;
-  const AutoClassifier = isOfImages
-    ? library.AutoModelForImageClassification
-    : library.AutoModelForSequenceClassification;
-  const Auto = isClassifier ? AutoClassifier : library.AutoModelForCausalLM;
+  const [className = ''] = /For\w*Classification$/.exec(architectures[0]) ?? [];
+  const isOfImages = className === 'ForImageClassification';
+  const isClassifier = className !== '';
+  const Auto = CLASSIFIERS.get(className) ?? library.AutoModelForCausalLM;
   const base = await Auto.from_pretrained(source, { session });
   // The pixels of a case's images lie among its tensors; those of its batch are the first.
   const tensors = isOfImages ? await float32Of(new URL('tensors.safetensors', folder)) : new Map();
