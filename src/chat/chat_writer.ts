@@ -21,6 +21,11 @@ type ParsedTemplate = ReturnType<typeof parse>;
 export class ChatWriter {
   /** The last template, which usually is the next one too. */
   #parsed: { readonly source: string; readonly program: ParsedTemplate } | undefined;
+  readonly #clock: Pick<Performance, 'now'>;
+
+  constructor(clock: Pick<Performance, 'now'> = performance) {
+    this.#clock = clock;
+  }
 
   /**
    * Renders a conversation. The error is `invalid_argument` if the template refuses the messages, `invalid_format` if it isn't valid
@@ -35,11 +40,12 @@ export class ChatWriter {
   }
 
   #render({ source, tokens }: ChatTemplate, { messages, add_generation_prompt, turns }: Chat): RenderedChat {
-    const ends = performance.now() + MOST_TIME;
+    const ends = this.#clock.now() + MOST_TIME;
+    const isOver = (): boolean => this.#clock.now() > ends;
     const program = this.#program(source);
     const known = { ...tokens, ...globals(new Date()), tools: null, documents: null };
     const write = (messages: readonly ChatMessage[], add_generation_prompt: boolean): string =>
-      run(program, { ...known, messages, add_generation_prompt }, new Budget(ends));
+      run(program, { ...known, messages, add_generation_prompt }, new Budget(isOver));
     const text = write(messages, add_generation_prompt);
     if (!turns) return { text, turns: [], uncertain: 0 };
     return { text, ...assistantTurns({ messages, text, eos: tokens.eos_token, write }) };

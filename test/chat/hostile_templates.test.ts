@@ -120,6 +120,8 @@ test('a long conversation with many turns is no attack', () => {
   }));
   const source =
     "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'].strip() + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}";
-  const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(messages, { turns: true }));
+  // A busy machine may take longer than the two seconds: only the steps count here.
+  const writer = new ChatWriter({ now: () => 0 });
+  const outcome = writer.render({ source, tokens: {} }, chatOf(messages, { turns: true }));
   expect(outcome).toMatchObject({ rendered: { turns: { length: 30 }, uncertain: 0 } });
 });

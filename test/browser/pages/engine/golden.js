@@ -12,11 +12,11 @@ const library = await loadLibrary();
 const { get_peft_model, Session, Trainer, VeraConfig, VeraModel } = library;
 const session = await Session.open({ store: 'memory' });
 /** Classes that load classifiers, by the end of transformers' name. */
-const CLASSIFIERS = new Map([
-  ['ForSequenceClassification', library.AutoModelForSequenceClassification],
-  ['ForTokenClassification', library.AutoModelForTokenClassification],
-  ['ForImageClassification', library.AutoModelForImageClassification],
-]);
+const CLASSIFIERS = {
+  ForSequenceClassification: library.AutoModelForSequenceClassification,
+  ForTokenClassification: library.AutoModelForTokenClassification,
+  ForImageClassification: library.AutoModelForImageClassification,
+};
 
 /** @param {string} name */
 async function openCase(name) {
@@ -28,7 +28,9 @@ async function openCase(name) {
   const [className = ''] = /For\w*Classification$/.exec(architectures[0]) ?? [];
   const isOfImages = className === 'ForImageClassification';
   const isClassifier = className !== '';
-  const Auto = CLASSIFIERS.get(className) ?? library.AutoModelForCausalLM;
+  const Auto = isClassifier
+    ? CLASSIFIERS[/** @type {keyof typeof CLASSIFIERS} */ (className)]
+    : library.AutoModelForCausalLM;
   const base = await Auto.from_pretrained(source, { session });
   // The pixels of a case's images lie among its tensors; those of its batch are the first.
   const tensors = isOfImages ? await float32Of(new URL('tensors.safetensors', folder)) : new Map();
