@@ -1,6 +1,6 @@
-import type { Warning } from '../../core/errors/warning';
 import { collectClassified } from '../classification/collect_classified';
 import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
+import { cutWarnings } from '../texts/cut_texts';
 import { type TextRow, type TextRowOptions, textRow } from './text_row';
 
 /** Tokens that stay in memory for later epochs, at six bytes each. */
@@ -22,10 +22,5 @@ export async function collectTexts(
     size: { unit: 'tokens', most: MAX_TOKENS, of: ({ input_ids }) => input_ids.length },
     row: (example, where) => textRow(example, where, { ...options, onCut }),
   });
-  return { rows, warnings: cut === 0 ? warnings : [...warnings, cutWarning(cut, rows.length, options.maxLength)] };
-}
-
-function cutWarning(cut: number, of: number, maxLength: number): Warning {
-  const message = `${cut} of ${of} texts are longer than ${maxLength} tokens, and their ends are left out. max_length says how long they may be, as far as the model allows`;
-  return { code: 'texts_cut', message };
+  return { rows, warnings: [...warnings, ...cutWarnings(cut, rows.length, options.maxLength)] };
 }

@@ -5,6 +5,7 @@ import { expectClassifiable } from '../classification/classifier_arguments';
 import { exampleRows } from '../reading/example_rows';
 import { refused } from '../refused';
 import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
+import { cutWarnings } from '../texts/cut_texts';
 import { IGNORED } from '../texts/token_labels';
 import { FORM, type TaggedRow, type TaggedRowOptions, taggedRow } from './tagged_row';
 
@@ -31,17 +32,15 @@ export async function collectTagged(
   const all = await exampleRows<TaggedRow>(source, format, signal);
   const rows = all.filter(({ labels }) => labels.some((label) => label !== IGNORED));
   if (rows.length === 0) throw noLabels(all.length);
-  return { rows, warnings: [...leftOut(all.length - rows.length, all.length), ...cutOff(cut, all.length, options)] };
+  return {
+    rows,
+    warnings: [...leftOut(all.length - rows.length, all.length), ...cutWarnings(cut, all.length, options.maxLength)],
+  };
 }
 
 function leftOut(count: number, of: number): Warning[] {
   const message = `${count} of ${of} texts are left out, as no token of theirs has a label`;
   return count === 0 ? [] : [{ code: 'left_out', message }];
-}
-
-function cutOff(count: number, of: number, { maxLength }: TaggedRowOptions): Warning[] {
-  const message = `${count} of ${of} texts are longer than ${maxLength} tokens, and their ends are left out. max_length says how long they may be, as far as the model allows`;
-  return count === 0 ? [] : [{ code: 'texts_cut', message }];
 }
 
 function noLabels(count: number): WebVeraError {
