@@ -1,4 +1,4 @@
-// Which logits `sample` may draw, for top_k and top_p: found by how many of them, or how much of the probability, reach
+// The logits that `sample` may draw, for top_k and top_p: found by how many of them, or how much of the probability, reach
 // each of three keys. It takes 16 passes over the logits at most for top_k, 18 for top_p, and 9 where equal logits are cut.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 

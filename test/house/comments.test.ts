@@ -3,7 +3,7 @@ import { commentsOf, sentencesOf } from './lib/comments';
 import { codeIn, textOf } from './lib/files';
 
 /** Openers of sentences whose subject no reader finds. */
-const OPENER = /^(?:What|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothing)\b/;
+const OPENER = /^(?:What|Which|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothing)\b/;
 /** Words for which ARCHITECTURE.md's "Words" has better ones. */
 const WORDS =
   /\b(?:tell|tells|told|telling|(?:go|goes|went|going|gone) on|whoever|nobody|lets? go of|takes? along|kept)\b/i;
@@ -26,6 +26,7 @@ test.each(['src', 'shaders', 'scripts', 'bench', 'demo/src'])('comments in %s na
 
 test.each([
   ['a.ts', '/** What the caller gets. */'],
+  ['a.ts', '/** Which one it is. */'],
   ['a.ts', 'const a = 1; // Where it ends.'],
   ['a.ts', '/**\n * One row.\n *\n * Of each token, its number.\n */\nconst a = 1;'],
   ['a.mjs', '/**\n * @param a Whatever comes.\n */\nfunction f(a) {}'],

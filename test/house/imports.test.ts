@@ -8,7 +8,7 @@ import { kinds } from './lib/kinds';
 /** The configurations of adapters, which the page knows too. */
 const configs = ['adapters/config', ...kinds.map((kind) => `adapters/${kind}/config`)];
 
-/** Which parts of the library a part may import from. No part knows `bench`, which measures them. */
+/** The parts of the library that a part may import from. No part knows `bench`, which measures them. */
 const rings: Readonly<Record<string, readonly string[]>> = {
   core: [],
   store: ['core/input'],
@@ -67,7 +67,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Which rooms of the worker a room may import from. All of them know the types of the protocol. */
+/** The rooms of the worker that a room may import from. All of them know the types of the protocol. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   rpc: [],
   storage: [],

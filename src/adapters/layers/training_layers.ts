@@ -4,7 +4,7 @@ import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
 
 /**
- * Equivalent ways to compute an adapted linear layer in training. Which one is cheapest depends on its shape, the batch and
+ * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on its shape, the batch and
  * the rank.
  *
  * `unmerged`: the adapter's branch is computed beside the base's product, forward and backward.

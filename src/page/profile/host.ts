@@ -92,7 +92,7 @@ export class ProfileHost {
       const adapted = this.#adapted;
       if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
       const other = Object.keys(adapted.peft_config).find((known) => known !== name);
-      // Which one is active matters to no profile, but a change by itself would be warned of.
+      // Profiles name their adapter in each call, so the active one doesn't matter, but a change of it alone would give a warning.
       if (adapted.active_adapters.includes(name) && other !== undefined) await adapted.set_adapter(other);
       await adapted.delete_adapter(name);
     });

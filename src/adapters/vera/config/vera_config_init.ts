@@ -5,7 +5,7 @@ export interface VeraConfigInit {
   /** Length of λ_d: the rank of the update. Default 256. */
   readonly r?: number;
   /**
-   * Which modules to wrap. A list holds names or ends of names, and a warning (`unmatched_target`) names those that match no module while
+   * The modules to wrap. A list holds names or ends of names, and a warning (`unmatched_target`) names those that match no module while
    * others do; a string is a Python regular expression for the whole name, or 'all-linear'. Default null: PEFT's choice for the model type.
    */
   readonly target_modules?: readonly string[] | string | null;
@@ -19,7 +19,7 @@ export interface VeraConfigInit {
   readonly d_initial?: number;
   /** Whether weights are stored (in, out), as Conv1D does. Corrected when the modules are known. Default false. */
   readonly fan_in_fan_out?: boolean;
-  /** Which biases of the base model train: none, all, or those of wrapped modules. Default 'none'. */
+  /** The biases of the base model that train: none, all, or those of wrapped modules. Default 'none'. */
   readonly bias?: 'none' | 'all' | 'vera_only';
   /** Modules that are trained and saved whole. Default null. */
   readonly modules_to_save?: readonly string[] | null;

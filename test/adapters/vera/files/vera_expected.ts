@@ -13,7 +13,7 @@ export interface VeraFile {
   readonly r: number;
   readonly max_in: number;
   readonly max_out: number;
-  /** Of λ_b and λ_d, by saved name. */
+  /** The shapes of λ_b and λ_d, by saved name. */
   readonly vectors: ReadonlyMap<string, Shape>;
   readonly others?: ReadonlyMap<string, ExpectedOther>;
 }
