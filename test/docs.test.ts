@@ -120,9 +120,9 @@ test('files and commands that CONTRIBUTING.md names are there', () => {
   const page = readFileSync('CONTRIBUTING.md', 'utf8');
   const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./<>-]+)`/g)].map(([, file]) => file!);
   expect(files.length).toBeGreaterThan(10);
-  // `x` stands for the name of a new op, model or task, `<room>` for its room: relu, Llama and causal_lm have such files.
-  const named = (file: string, name: string) => file.replace('<room>', 'activations').replace(/\bx(?=\b|_)/g, name);
-  const there = (file: string) => ['relu', 'llama', 'causal_lm'].some((name) => existsSync(named(file, name)));
+  // `x` stands for the name of a new op, model or task, `<room>` for its room: l2_normalize, Llama and causal_lm have such files.
+  const named = (file: string, name: string) => file.replace('<room>', 'norms').replace(/\bx(?=\b|_)/g, name);
+  const there = (file: string) => ['l2_normalize', 'llama', 'causal_lm'].some((name) => existsSync(named(file, name)));
   expect(files.filter((file) => !there(file))).toEqual([]);
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const [, name = ''] of page.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);

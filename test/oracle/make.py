@@ -21,6 +21,7 @@ from .gguf.gguf_models import FAMILIES
 from .index import write_index
 from .numbers.activations import make_activations
 from .numbers.images import make_images
+from .numbers.l2_normalize import make_l2_normalize
 from .numbers.prng import make_prng
 from .numbers.rope import make_rope
 from .numbers.torch_files import make_torch_files
@@ -66,6 +67,7 @@ def items() -> Iterable[Item]:
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
     yield Item("words", "words", "words.json", make_words)
     yield Item("activations", "activations", "activations.json", make_activations)
+    yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
     yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)

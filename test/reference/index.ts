@@ -20,6 +20,7 @@ import * as lossSum from './losses/loss_sum';
 import * as rowWeights from './losses/row_weights';
 import * as squaredError from './losses/squared_error';
 import * as mul from './mul';
+import * as l2Normalize from './norms/l2_normalize';
 import * as layerNorm from './norms/layer_norm';
 import * as rmsNorm from './norms/rms_norm';
 import * as adamw from './optimizer/adamw';
@@ -59,6 +60,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...geglu,
   ...gelu,
   ...geluNew,
+  ...l2Normalize,
   ...layerNorm,
   ...linear,
   ...linearShard,
