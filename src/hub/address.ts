@@ -46,13 +46,8 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   const [before = '', after = ''] = path.split('{revision}');
   const isSameRepo = (other: string): boolean => {
     const begin = displayUrl(new URL(before, host));
-    return (
-      other.startsWith(begin) &&
-      other
-        .slice(begin.length)
-        .replace(/^[^/]*/, '')
-        .startsWith(after)
-    );
+    const afterRevision = other.slice(begin.length).replace(/^[^/]*/, '');
+    return other.startsWith(begin) && afterRevision.startsWith(after);
   };
   const folder = folderAt(revision);
   expectFetchable(folder);
@@ -87,11 +82,8 @@ export function expectFetchable(url: URL): void {
 
 /** Whether the URL belongs to a developer's own files: this machine, or the page's own origin. */
 export function isOwn({ hostname, origin }: URL): boolean {
-  return isOwnMachine(hostname) || origin === globalThis.location?.origin;
-}
-
-function isOwnMachine(hostname: string): boolean {
-  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  const isOwnMachine = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return isOwnMachine || origin === globalThis.location?.origin;
 }
 
 function asRepo(source: Exclude<RemoteSource, URL>): { repo: string; revision?: string; subfolder?: string } {
@@ -110,13 +102,8 @@ function addressOfUrl(url: URL): Address {
   const name = folder.pathname.split('/').at(-2) ?? '';
   const page = /^https:\/\/(?:huggingface\.co|hf\.co)\/((?:[^/]+\/)?[^/]+)\/(?:tree\/.*)?$/.exec(displayUrl(folder));
   if (page !== null) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `Expected the address of a folder, got the hub's page ${displayUrl(url)}`,
-      {
-        hint: `Pass the model's name: '${page[1]}'.`,
-      },
-    );
+    const message = `Expected the address of a folder, got the hub's page ${displayUrl(url)}`;
+    throw new WebVeraError('invalid_argument', message, { hint: `Pass the model's name: '${page[1]}'.` });
   }
   if (/\.(?:safetensors|json|bin|gguf)$/i.test(name)) {
     throw new WebVeraError('invalid_argument', `Expected the address of a folder, got the file ${displayUrl(url)}`, {

@@ -22,40 +22,33 @@ export class RunningHash {
   }
 }
 
-/** A stream that verifies a SHA-256: it ends with `integrity_mismatch` if its bytes have another hash. */
-export class CheckedStream implements ByteStream {
-  readonly #stream: ByteStream;
-  readonly #file: string;
-  readonly #expected: string;
-  readonly #hash = new RunningHash();
-  readonly #onVerified: (bytes: number) => void;
-  #position = 0;
-
-  /** `onVerified` receives the number of all bytes at the end of the stream. */
-  constructor(stream: ByteStream, file: string, expected: string, onVerified: (bytes: number) => void) {
-    this.#stream = stream;
-    this.#file = file;
-    this.#expected = expected;
-    this.#onVerified = onVerified;
-  }
-
-  get size(): number | undefined {
-    return this.#stream.size;
-  }
-
-  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const chunk = await this.#stream.read();
-    if (chunk !== undefined) {
-      this.#hash.add(chunk);
-      this.#position += chunk.length;
-    } else {
-      this.#hash.expect(this.#file, this.#expected);
-      this.#onVerified(this.#position);
-    }
-    return chunk;
-  }
-
-  cancel(): Promise<void> {
-    return this.#stream.cancel();
-  }
+/**
+ * A stream that verifies a SHA-256: it ends with `integrity_mismatch` if its bytes have another hash. `onVerified` receives the number of
+ * all bytes at the end of the stream.
+ */
+export function checkedStream(
+  stream: ByteStream,
+  file: string,
+  expected: string,
+  onVerified: (bytes: number) => void,
+): ByteStream {
+  const hash = new RunningHash();
+  let bytes = 0;
+  return {
+    get size() {
+      return stream.size;
+    },
+    async read() {
+      const chunk = await stream.read();
+      if (chunk !== undefined) {
+        hash.add(chunk);
+        bytes += chunk.length;
+      } else {
+        hash.expect(file, expected);
+        onVerified(bytes);
+      }
+      return chunk;
+    },
+    cancel: () => stream.cancel(),
+  };
 }

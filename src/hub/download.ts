@@ -1,5 +1,5 @@
 import { untilAborted } from '../core/async/abort';
-import { type Clock, inTime } from '../core/async/clock';
+import { type Clock, within } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
 import type { ByteStream } from '../core/input/file_source';
 import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
@@ -161,15 +161,12 @@ export class Download implements ByteStream {
     if (reading === undefined) return undefined;
     try {
       // A custom `fetch` may ignore the signal.
-      return (
-        await inTime(clock, STALLS_AFTER, untilAborted(reading, signal), () =>
-          stalled(this.#place, STALLS_AFTER / 1000),
-        )
-      ).value;
+      const late = (): WebVeraError => stalled(this.#place, STALLS_AFTER / 1000);
+      return (await within(STALLS_AFTER, untilAborted(reading, signal), late, clock)).value;
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (this.#position === this.size) return undefined;
-      throw cause instanceof WebVeraError ? cause : this.#broken(cause);
+      throw cause instanceof WebVeraError ? cause : broken(this.#place, cause);
     }
   }
 
@@ -224,7 +221,7 @@ export class Download implements ByteStream {
   }
 
   #unranged(): 'again' {
-    if (!this.#sendsRange) throw this.#broken(new Error('The server sent another range than was requested'));
+    if (!this.#sendsRange) throw this.#broken('The server sent another range than was requested');
     this.#sendsRange = false;
     return 'again';
   }
@@ -246,8 +243,7 @@ export class Download implements ByteStream {
       // A size alone is not enough to resume a download of an earlier visit.
       if (!isMarked && this.#position === this.from) throw unmarked(this.#place);
       const isSeen = size !== undefined && size === sizeBefore;
-      if (!isSeen)
-        throw this.#broken(new Error('The server sends no ETag, date or size with which the download could resume'));
+      if (!isSeen) throw this.#broken('The server sends no ETag, date or size with which the download could resume');
       this.#isSure &&= isMarked;
     }
     this.#facts = { ...this.#facts, size: same, tag: before ?? tag };
@@ -269,8 +265,8 @@ export class Download implements ByteStream {
     return { file: this.#file, loaded: this.#position };
   }
 
-  #broken(cause: unknown): WebVeraError {
-    return broken(this.#place, cause);
+  #broken(why: string): WebVeraError {
+    return broken(this.#place, new Error(why));
   }
 
   #changed(how: string): WebVeraError {
@@ -278,7 +274,7 @@ export class Download implements ByteStream {
   }
 }
 
-function drop({ body }: Response): void {
-  // Not awaited, because a stalled server would delay the caller.
+/** Cancels a response. Not awaited, because a stalled server would delay the caller. */
+export function drop({ body }: Response): void {
   body?.cancel().catch(() => {});
 }

@@ -1,14 +1,13 @@
 import { untilAborted } from '../core/async/abort';
-import { type Clock, inTime } from '../core/async/clock';
+import { type Clock, within } from '../core/async/clock';
 import { WebVeraError } from '../core/errors/error';
 import type { ByteStream, FileSource } from '../core/input/file_source';
 import { expectedSha256, type Integrity } from '../core/input/integrity';
 import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
-import { CheckedStream } from './checked';
-import { Download, type FileMetadata, STALLS_AFTER } from './download';
-import type { CachedPart, Progress } from './progress';
-import { TrackedStream } from './tracked';
+import { checkedStream } from './checked';
+import { Download, drop, type FileMetadata, STALLS_AFTER } from './download';
+import { type CachedPart, type Progress, tracked } from './progress';
 
 export interface HttpOptions {
   readonly fetch: typeof globalThis.fetch;
@@ -71,7 +70,7 @@ export class HttpFolder implements FileSource {
     const tracked = this.tracked(file, download, download.likelySize);
     const expected = this.expected(file, download.facts.sha256);
     if (expected === undefined) return tracked;
-    return new CheckedStream(tracked, file, expected, (bytes) => this.verified(file, bytes));
+    return checkedStream(tracked, file, expected, (bytes) => this.verified(file, bytes));
   }
 
   /** Reports that `bytes` more bytes of a file match their hash. */
@@ -86,7 +85,7 @@ export class HttpFolder implements FileSource {
 
   /** The same stream with progress events as it is read. `total` is the likely number of bytes. */
   tracked(file: string, stream: ByteStream, total: number | undefined, cached?: CachedPart): ByteStream {
-    return new TrackedStream(stream, () => this.#options.progress.start(file, total, cached));
+    return tracked(stream, () => this.#options.progress.start(file, total, cached));
   }
 
   /** The file from a byte on, without progress events. See `Download.open`. */
@@ -104,8 +103,7 @@ export class HttpFolder implements FileSource {
     try {
       if (response.status !== 416) expectAnswer(response, url, clock.now());
     } catch (error) {
-      // Not awaited, because a stalled server would delay the caller.
-      response.body?.cancel().catch(() => {});
+      drop(response);
       throw error;
     }
     const commit = response.headers.get('x-repo-commit') ?? '';
@@ -121,17 +119,12 @@ export class HttpFolder implements FileSource {
     const response = await this.#request(url, headers);
     const isRefused = response.status === 401 || response.status === 403;
     if (!isRefused || token === undefined || this.address.atCommit === undefined) return response;
-    response.body?.cancel().catch(() => {});
+    drop(response);
     const given = await token();
     // Other characters would make `fetch` throw an error that contains the token.
     if (!/^[\x21-\x7e]{1,1000}$/.test(given)) {
-      throw new WebVeraError(
-        'invalid_argument',
-        'token: expected up to 1000 letters, digits and signs, got something else',
-        {
-          hint: 'A token of the hub begins with hf_.',
-        },
-      );
+      const message = 'token: expected up to 1000 letters, digits and signs, got something else';
+      throw new WebVeraError('invalid_argument', message, { hint: 'A token of the hub begins with hf_.' });
     }
     this.#authorization = `Bearer ${given}`;
     return this.#request(url, { ...headers, authorization: this.#authorization });
@@ -147,7 +140,7 @@ export class HttpFolder implements FileSource {
       const init = { headers, cache, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both } as const;
       const asked = fetch(url.href, init);
       // A custom `fetch` may ignore the signal.
-      return await inTime(clock, STALLS_AFTER, untilAborted(asked, signal), () => silent(url));
+      return await within(STALLS_AFTER, untilAborted(asked, signal), () => silent(url), clock);
     } catch (cause) {
       ends.abort();
       if (signal?.aborted) throw signal.reason;

@@ -4,7 +4,7 @@ import type { FileSource } from '../core/input/file_source';
 import type { Integrity } from '../core/input/integrity';
 import type { FolderSource, ProgressInfo } from '../core/types/source';
 import { type HubOptions, type RemoteSource, resolveAddress } from './address';
-import { BlobFolder } from './blobs';
+import { blobFolder } from './blobs';
 import { HttpFolder } from './http';
 import { Progress } from './progress';
 
@@ -32,7 +32,7 @@ export function openSource(source: FolderSource, options: OpenSourceOptions = {}
   const { signal, progress_callback, now } = options;
   if (isFiles(source)) {
     const name = 'files';
-    return new BlobFolder(name, source.files, { signal, progress: new Progress({ name, progress_callback, now }) });
+    return blobFolder(name, source.files, { signal, progress: new Progress({ name, progress_callback, now }) });
   }
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
@@ -50,11 +50,8 @@ function isFiles(source: FolderSource): source is { readonly files: ReadonlyMap<
 function expectRemote(source: Exclude<FolderSource, { readonly files: ReadonlyMap<string, Blob> }>): RemoteSource {
   if (typeof source === 'string' || source instanceof URL) return source;
   if (typeof source === 'object' && source !== null && 'repo' in source) return source;
-  throw new WebVeraError(
-    'invalid_argument',
-    'Expected a repository, a URL, { repo } or { files }, got something else',
-    {
-      hint: "For example 'HuggingFaceTB/SmolLM2-135M', or './models/mine/'.",
-    },
-  );
+  const message = 'Expected a repository, a URL, { repo } or { files }, got something else';
+  throw new WebVeraError('invalid_argument', message, {
+    hint: "For example 'HuggingFaceTB/SmolLM2-135M', or './models/mine/'.",
+  });
 }

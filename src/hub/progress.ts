@@ -1,3 +1,4 @@
+import type { ByteStream } from '../core/input/file_source';
 import type { ProgressInfo } from '../core/types/source';
 
 interface ProgressOptions {
@@ -57,8 +58,8 @@ export class Progress {
     this.#verifiedAt = time;
     // Only files with a hash are verified.
     const compared = [...this.#files].filter(({ verified }) => verified > 0);
-    const verified = compared.reduce((sum, it) => sum + it.verified, 0);
-    const total = compared.reduce((sum, it) => sum + it.total, 0);
+    const verified = sum(compared, (it) => it.verified);
+    const total = sum(compared, (it) => it.total);
     this.#emit({ status: 'verify', name: this.#name, progress: percentage(verified, Math.max(total, this.#expected)) });
   }
 
@@ -74,13 +75,11 @@ export class Progress {
   }
 
   #reportTotal(expected: number, time: number): void {
-    let loaded = 0;
-    let total = 0;
-    for (const file of this.#files) {
-      loaded += file.loaded;
-      total += file.total;
-    }
-    total = Math.max(total, expected);
+    const loaded = sum(this.#files, (file) => file.loaded);
+    const total = Math.max(
+      sum(this.#files, (file) => file.total),
+      expected,
+    );
     const bytesPerSecond = this.#speed(loaded, time);
     this.#emit({
       status: 'progress_total',
@@ -107,12 +106,12 @@ export class Progress {
 
 /** The progress of one file in bytes. */
 export class FileProgress {
-  readonly file: string;
-  readonly cached: CachedPart | undefined;
+  loaded = 0;
   reportedAt = Number.NEGATIVE_INFINITY;
   /** Bytes that match their hash. */
   verified = 0;
-  #loaded = 0;
+  readonly file: string;
+  readonly cached: CachedPart | undefined;
   readonly #total: number;
   readonly #report: (done: boolean) => void;
 
@@ -128,23 +127,53 @@ export class FileProgress {
     this.#report = report;
   }
 
-  get loaded(): number {
-    return this.#loaded;
-  }
-
   /** At least the bytes received: the server's size of a compressed file is too small. */
   get total(): number {
-    return Math.max(this.#total, this.#loaded);
+    return Math.max(this.#total, this.loaded);
   }
 
   add(bytes: number): void {
-    this.#loaded += bytes;
+    this.loaded += bytes;
     this.#report(false);
   }
 
   done(): void {
     this.#report(true);
   }
+}
+
+/** A stream that reports its bytes as progress while they are read. `start` is called at the first read. */
+export function tracked(stream: ByteStream, start: () => FileProgress, signal?: AbortSignal): ByteStream {
+  let progress: FileProgress | undefined;
+  let hasEnded = false;
+  return {
+    get size() {
+      return stream.size;
+    },
+    async read() {
+      signal?.throwIfAborted();
+      if (hasEnded) return undefined;
+      progress ??= start();
+      const chunk = await stream.read();
+      if (chunk !== undefined) {
+        progress.add(chunk.length);
+      } else {
+        hasEnded = true;
+        progress.done();
+      }
+      return chunk;
+    },
+    async cancel() {
+      hasEnded = true;
+      await stream.cancel();
+    },
+  };
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
 }
 
 function percentage(loaded: number, total: number): number {

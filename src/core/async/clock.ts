@@ -30,8 +30,13 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | 
   });
 }
 
-/** The promise's result. If it takes longer, rejects with the error from `late` and drops the result. */
-export function inTime<T>(clock: Clock, milliseconds: number, promise: Promise<T>, late: () => unknown): Promise<T> {
+/** The promise's result. If it takes longer than so many milliseconds, rejects with the error from `late` and drops the result. */
+export function within<T>(
+  milliseconds: number,
+  promise: Promise<T>,
+  late: () => unknown,
+  clock = systemClock,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = clock.after(milliseconds, () => reject(late()));
     promise.then(resolve, reject).finally(callOff);

@@ -1,5 +1,5 @@
 import { untilAborted } from '../async/abort';
-import { within } from '../async/deadline';
+import { within } from '../async/clock';
 import { HeldName, type Holder } from './held_name';
 import { RELEASES_WITHIN, requestLock, takeLockOver, type WebLocks } from './web_locks';
 

@@ -1,4 +1,4 @@
-import { within } from '../../core/async/deadline';
+import { within } from '../../core/async/clock';
 import { WebVeraError } from '../../core/errors/error';
 import type { Chat, ChatOutcome, ChatTemplate } from '../../core/types/chat';
 import { errorToData } from '../../core/types/wire';

@@ -1,5 +1,5 @@
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
-import { within } from '../../core/async/deadline';
+import { within } from '../../core/async/clock';
 import { WebVeraError } from '../../core/errors/error';
 import { type ChatQuestion, isChatMessage } from '../../core/types/chat';
 import { errorFromData, HEARTBEAT, isWorkerMessage, type Outcome, toKnownError } from '../../core/types/wire';

@@ -1,5 +1,5 @@
 import { abortError } from '../../core/async/abort';
-import { within } from '../../core/async/deadline';
+import { within } from '../../core/async/clock';
 import { WebVeraError } from '../../core/errors/error';
 import type { OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
 import type { Connection, ConnectionHost } from './connection';

@@ -1,5 +1,5 @@
 import { untilAborted } from '../../core/async/abort';
-import { within } from '../../core/async/deadline';
+import { within } from '../../core/async/clock';
 import { WebVeraError } from '../../core/errors/error';
 import type { RunEvent, Saved } from '../../core/types/run';
 import type { PoolSnapshot } from '../../core/types/snapshot';
