@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { MOST_LEVELS } from '../core/input/nesting';
 import { defaultLimits } from '../core/types/source';
+import { RAISE_LIMIT } from './file_error';
 
 /**
  * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so that `__proto__`
@@ -11,7 +12,7 @@ import { defaultLimits } from '../core/types/source';
 export function parseJsonObject(bytes: Uint8Array, file: string, limit = defaultLimits.json): JsonObject {
   if (bytes.length > limit) {
     throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} bytes, got ${bytes.length}`, {
-      hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+      hint: RAISE_LIMIT,
     });
   }
   const value = harden(parse(bytes, file), file, 0);

@@ -1,3 +1,4 @@
+import { joinBytes } from '../core/input/bytes';
 import { areEqual, sha256 } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import { StoreError } from './store_error';
@@ -88,11 +89,7 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
 /** The hash of both files. Undefined in insecure pages, which have no SubtleCrypto (and no training). */
 async function hashOf({ config, weights }: AdapterRecord): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if ((crypto.subtle as SubtleCrypto | undefined) === undefined) return undefined;
-  const text = new TextEncoder().encode(config);
-  const both = new Uint8Array(text.length + 32);
-  both.set(await sha256(weights));
-  both.set(text, 32);
-  return sha256(both);
+  return sha256(joinBytes([await sha256(weights), new TextEncoder().encode(config)]));
 }
 
 /** Reads the revision, even of a damaged record. */

@@ -6,3 +6,14 @@ export function bytesOf<B extends ArrayBufferLike>({
 }: ArrayBufferView<B>): Uint8Array<B> {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
+
+/** Joins parts in a buffer of their own. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,3 +1,5 @@
+import { joinBytes } from './bytes';
+
 /** A fingerprint of a stream of bytes that does not depend on how the stream is cut: SHA-256 over the SHA-256 of equal blocks. */
 export class Digest {
   readonly #block = new Uint8Array(2 ** 20);
@@ -17,9 +19,7 @@ export class Digest {
   /** The fingerprint in 64 hexadecimal digits. `add` must not be called after it. */
   async end(): Promise<string> {
     await this.#close();
-    const all = new Uint8Array(32 * this.#blocks.length);
-    for (const [index, block] of this.#blocks.entries()) all.set(block, 32 * index);
-    return toHex(await sha256(all));
+    return toHex(await sha256(joinBytes(this.#blocks)));
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../errors/error';
+import { joinBytes } from './bytes';
 
 /** A folder of model files: on the hub, at a URL, or among files that the visitor chose. */
 export interface FileSource {
@@ -58,10 +59,9 @@ export function missingFile(source: FileSource, files: readonly string[]): WebVe
 
 async function readWhole(stream: ByteStream, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = stream.size ?? 0;
+  let length = 0;
   try {
-    expectWithin(file, length, limit);
-    length = 0;
+    expectWithin(file, stream.size ?? 0, limit);
     for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) {
       length += chunk.length;
       expectWithin(file, length, limit);
@@ -71,13 +71,7 @@ async function readWhole(stream: ByteStream, file: string, limit: number): Promi
     await stream.cancel();
     throw error;
   }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return joinBytes(chunks);
 }
 
 function expectWithin(file: string, bytes: number, limit: number): void {

@@ -3,10 +3,9 @@ import { type ByteStream, type FileSource, openFile } from '../../core/input/fil
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import type { ModelFiles } from '../models/model_files';
-import type { WeightHeaders } from '../models/weight_headers';
+import type { WeightHeaders } from '../models/weights';
 import { ByteReader } from '../tensors/byte_reader';
-import { RowReader, reading, type StoredTensor } from '../tensors/stored_tensor';
-import type { TensorHeader } from '../tensors/tensor_header';
+import { RowReader, reading, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
 import { type GgufModel, modelOf } from './families/gguf_families';
 import { checkpointName } from './families/tensor_names';
 import { GgufFields } from './gguf_fields';

@@ -1,4 +1,5 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { fileError, RAISE_LIMIT } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 import { quote } from '../tensors/header_scanner';
 import { GgufReader, type GgufValue } from './gguf_reader';
@@ -90,8 +91,5 @@ function readTensor(reader: GgufReader): GgufTensor {
 }
 
 function tooMany(file: string, what: string, limit: number): WebVeraError {
-  return new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} ${what}, got more`, {
-    hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
-    detail: { file },
-  });
+  return fileError('limit_exceeded', file, `expected at most ${limit} ${what}, got more`, RAISE_LIMIT);
 }

@@ -1,13 +1,15 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { numel } from '../../core/numbers/shape';
+import { fileError } from '../file_error';
 import type { Dtype } from '../tensors/dtype';
 import { BLOCK_TYPES, type BlockType } from './blocks/block_types';
 import type { GgufTensor } from './gguf_header';
 
 /** Types that aren't packed, by ggml's numbers. */
-const PLAIN: ReadonlyMap<number, { readonly dtype: Dtype; readonly width: number }> = new Map([
-  [0, { dtype: 'F32', width: 4 }],
-  [1, { dtype: 'F16', width: 2 }],
-  [30, { dtype: 'BF16', width: 2 }],
+const PLAIN: ReadonlyMap<number, Dtype> = new Map([
+  [0, 'F32'],
+  [1, 'F16'],
+  [30, 'BF16'],
 ]);
 
 /** The layout of a tensor's rows in the file. */
@@ -23,18 +25,13 @@ export interface GgufPacking {
 export function packingOf({ name, type, shape }: GgufTensor, file: string): GgufPacking {
   const columns = shape.at(-1) ?? 1;
   const plain = PLAIN.get(type);
-  if (plain !== undefined) return { dtype: plain.dtype, rowBytes: plain.width * columns };
+  if (plain !== undefined) return { dtype: plain, rowBytes: (plain === 'F32' ? 4 : 2) * columns };
   const block = BLOCK_TYPES.get(type);
   if (block === undefined) {
     const known = [...BLOCK_TYPES.values()].map((it) => it.name).join(', ');
-    throw new WebVeraError(
-      'unsupported_model',
-      `${file}: ${name}: expected F32, F16, BF16, ${known}, got type ${type}`,
-      {
-        hint: 'Take another quantisation of the model, such as Q8_0 or Q4_K_M.',
-        detail: { file, tensor: name, type },
-      },
-    );
+    const fault = `${name}: expected F32, F16, BF16, ${known}, got type ${type}`;
+    const hint = 'Take another quantisation of the model, such as Q8_0 or Q4_K_M.';
+    throw fileError('unsupported_model', file, fault, hint, { tensor: name, type });
   }
   if (columns % block.elements !== 0) {
     throw invalid(file, `${name}: expected rows of whole blocks of ${block.elements}, got ${columns}`);
@@ -43,12 +40,9 @@ export function packingOf({ name, type, shape }: GgufTensor, file: string): Gguf
 }
 
 export function invalid(file: string, what: string): WebVeraError {
-  return new WebVeraError('invalid_format', `${file}: ${what}`, {
-    hint: 'The file is damaged; download it again.',
-    detail: { file },
-  });
+  return fileError('invalid_format', file, what, 'The file is damaged; download it again.');
 }
 
 export function byteLength({ shape }: GgufTensor, { rowBytes }: GgufPacking): number {
-  return rowBytes * shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return rowBytes * numel(shape.slice(0, -1));
 }

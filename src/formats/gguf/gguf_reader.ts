@@ -1,4 +1,5 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { fileError } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 
 export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
@@ -86,10 +87,8 @@ export class GgufReader {
   }
 
   invalid(what: string): WebVeraError {
-    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
-      hint: 'The file is damaged, or is no GGUF file; download it again.',
-      detail: { file: this.#file },
-    });
+    const hint = 'The file is damaged, or is no GGUF file; download it again.';
+    return fileError('invalid_format', this.#file, what, hint);
   }
 
   async #one(type: number): Promise<number | boolean | string> {
@@ -120,14 +119,8 @@ export class GgufReader {
 
   #count(length: number): void {
     if (this.position + length > this.#limit) {
-      throw new WebVeraError(
-        'limit_exceeded',
-        `${this.#file}: expected at most ${this.#limit} bytes before its tensors`,
-        {
-          hint: 'If you trust the file, raise `tokenizer` in SessionOptions.limits.',
-          detail: { file: this.#file },
-        },
-      );
+      const hint = 'If you trust the file, raise `tokenizer` in SessionOptions.limits.';
+      throw fileError('limit_exceeded', this.#file, `expected at most ${this.#limit} bytes before its tensors`, hint);
     }
     this.position += length;
   }

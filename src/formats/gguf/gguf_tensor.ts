@@ -1,6 +1,12 @@
 import { packedStorage } from '../../core/numbers/storage';
-import { plainTensor, RowReader, type Rows, reading, type StoredTensor } from '../tensors/stored_tensor';
-import type { TensorHeader } from '../tensors/tensor_header';
+import {
+  plainTensor,
+  RowReader,
+  type Rows,
+  reading,
+  type StoredTensor,
+  type TensorHeader,
+} from '../tensors/stored_tensor';
 import { type BlockType, unpackBlocks } from './blocks/block_types';
 import { packBlocks } from './blocks/packed_blocks';
 import type { GgufTensor } from './gguf_header';

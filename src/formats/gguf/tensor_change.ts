@@ -1,4 +1,4 @@
-import type { TensorHeader } from '../tensors/tensor_header';
+import type { TensorHeader } from '../tensors/stored_tensor';
 import { transpose } from '../tensors/transpose';
 import { toFloat32 } from '../tensors/values';
 import { unpackBlocks } from './blocks/block_types';

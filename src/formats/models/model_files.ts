@@ -2,10 +2,8 @@ import { type FileSource, readFile } from '../../core/input/file_source';
 import type { PretrainedConfig } from '../../core/types/model';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
-import type { StoredTensor } from '../tensors/stored_tensor';
-import type { TensorHeader } from '../tensors/tensor_header';
-import { readWeightHeaders, type WeightHeaders } from './weight_headers';
-import { readWeights } from './weights';
+import type { StoredTensor, TensorHeader } from '../tensors/stored_tensor';
+import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
 /** The files of a model, in any format. */
 export interface ModelFiles {

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import { joinBytes } from '../../core/input/bytes';
 import { Fields } from '../../core/input/fields';
 import {
   type ByteStream,
@@ -8,27 +9,22 @@ import {
   readFileIfPresent,
 } from '../../core/input/file_source';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
+import { fileError, RAISE_LIMIT } from '../file_error';
 import { parseJsonObject } from '../json';
 import { ByteReader } from '../tensors/byte_reader';
 import { quote } from '../tensors/header_scanner';
-import {
-  headerLength,
-  PREFIX_BYTES,
-  parseHeader,
-  type SafetensorsHeader,
-  type TensorInfo,
-} from '../tensors/safetensors_header';
-import { plainTensor, RowReader, type StoredTensor } from '../tensors/stored_tensor';
+import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader } from '../tensors/safetensors_header';
+import { plainTensor, RowReader, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
 import { TorchFile } from '../torch/torch_file';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
-export const TORCH_FILE = 'pytorch_model.bin';
-export const TORCH_INDEX = 'pytorch_model.bin.index.json';
+const TORCH_FILE = 'pytorch_model.bin';
+const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
-export type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
+type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
 
-type Select = (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean;
+type Select = (tensor: TensorHeader) => boolean;
 
 export interface ReadWeightsOptions {
   readonly limits?: WeightLimits;
@@ -39,20 +35,39 @@ export interface ReadWeightsOptions {
   readonly select?: Select;
 }
 
-/** Reads one file of weights. `onNames` is called with the tensors' names and the file's bytes before any tensor is read. */
-type ReadFile = (
-  stream: ByteStream,
-  file: string,
-  limits: WeightLimits,
-  onNames: (names: { has(name: string): boolean }, fileSize: number) => void,
-  select: Select,
-) => AsyncGenerator<StoredTensor, void, undefined>;
+/** The headers of a model's weights. */
+export interface WeightHeaders {
+  readonly tensors: readonly TensorHeader[];
+  /** Bytes of all files of weights. */
+  readonly bytes: number;
+  /** The files' names. */
+  readonly files: readonly string[];
+}
+
+/** One file of weights, whose headers have been read. */
+interface WeightFile {
+  readonly headers: readonly TensorHeader[];
+  /** Bytes of the whole file. */
+  readonly bytes: number;
+  tensors(select: Select): AsyncGenerator<StoredTensor, void, undefined>;
+}
+
+type OpenWeights = (stream: ByteStream, file: string, limits: WeightLimits) => Promise<WeightFile>;
 
 /** In the order in which transformers looks for them. */
-const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadFile }[] = [
-  { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, read: readSafetensorsFile },
-  { file: TORCH_FILE, index: TORCH_INDEX, read: readTorchFile },
+const FORMATS: readonly { readonly file: string; readonly index: string; readonly open: OpenWeights }[] = [
+  { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, open: openSafetensors },
+  { file: TORCH_FILE, index: TORCH_INDEX, open: (stream, file, limits) => new TorchFile(stream, file).open(limits) },
 ];
+
+/** A file of weights as its folder has it. */
+interface FoundFile {
+  readonly name: string;
+  readonly held: WeightFile;
+  /** The index of a shard, and the names of the tensors that it maps to the shard. */
+  readonly index?: string;
+  readonly names?: ReadonlySet<string>;
+}
 
 /**
  * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards,
@@ -64,17 +79,52 @@ export async function* readWeights(
   source: FileSource,
   { limits = defaultLimits, select = () => true }: ReadWeightsOptions = {},
 ): AsyncGenerator<StoredTensor, void, undefined> {
-  for (const { file, index, read } of FORMATS) {
+  for await (const found of weightFiles(source, limits, (bytes) => source.expect(bytes))) {
+    expectTensors(found);
+    // A tensor that the index doesn't map to this shard is skipped.
+    yield* found.held.tensors((tensor) => isMapped(found, tensor) && select(tensor));
+  }
+}
+
+/**
+ * Reads the headers of a model's weights: the header of each safetensors file, or the pickle at the beginning of each pytorch_model.bin.
+ * The rest of each download is cancelled. Throws like `readWeights`.
+ */
+export async function readWeightHeaders(source: FileSource, limits: WeightLimits): Promise<WeightHeaders> {
+  const found: FoundFile[] = [];
+  for await (const one of weightFiles(source, limits)) found.push(one);
+  return {
+    tensors: found.flatMap((one) => one.held.headers.filter((tensor) => isMapped(one, tensor))),
+    bytes: found.reduce((sum, { held }) => sum + held.bytes, 0),
+    files: found.map(({ name }) => name),
+  };
+}
+
+/** Opens the files one after the other, and cancels each before the next. `expect` receives the size of all of them. */
+async function* weightFiles(
+  source: FileSource,
+  limits: WeightLimits,
+  expect: (bytes: number) => void = () => {},
+): AsyncGenerator<FoundFile, void, undefined> {
+  for (const { file, index, open } of FORMATS) {
     const single = await source.open(file);
     if (single !== undefined) {
-      yield* read(single, file, limits, (_, fileSize) => source.expect(fileSize), select);
+      yield* opened(single, async () => {
+        const held = await open(single, file, limits);
+        expect(held.bytes);
+        return { name: file, held };
+      });
       return;
     }
-    const shards = await readFileIfPresent(source, index, limits.json);
-    if (shards !== undefined) {
-      yield* readShards(source, parseWeightsIndex(shards, limits, index), { index, read, limits, select });
-      return;
+    const bytes = await readFileIfPresent(source, index, limits.json);
+    if (bytes === undefined) continue;
+    const { totalSize, shards } = parseWeightsIndex(bytes, limits, index);
+    if (totalSize !== undefined) expect(totalSize);
+    for (const [name, names] of shards) {
+      const stream = await openFile(source, name);
+      yield* opened(stream, async () => ({ name, names, index, held: await open(stream, name, limits) }));
     }
+    return;
   }
   throw missingFile(
     source,
@@ -82,22 +132,24 @@ export async function* readWeights(
   );
 }
 
-async function* readShards(
-  source: FileSource,
-  { totalSize, shards }: WeightsIndex,
-  {
-    index,
-    read,
-    limits,
-    select,
-  }: { readonly index: string; readonly read: ReadFile; readonly limits: WeightLimits; readonly select: Select },
-): AsyncGenerator<StoredTensor, void, undefined> {
-  if (totalSize !== undefined) source.expect(totalSize);
-  for (const [file, names] of shards) {
-    const expect = (held: { has(name: string): boolean }): void => expectTensors(file, index, names, held);
-    // A tensor that the index doesn't map to this shard is skipped.
-    const isWanted: Select = (tensor) => names.has(tensor.name) && select(tensor);
-    yield* read(await openFile(source, file), file, limits, expect, isWanted);
+async function* opened(stream: ByteStream, open: () => Promise<FoundFile>): AsyncGenerator<FoundFile, void, undefined> {
+  try {
+    yield await open();
+  } finally {
+    await stream.cancel();
+  }
+}
+
+function isMapped({ names }: FoundFile, { name }: TensorHeader): boolean {
+  return names === undefined || names.has(name);
+}
+
+function expectTensors({ name: file, index, names = new Set(), held }: FoundFile): void {
+  const present = new Set(held.headers.map(({ name }) => name));
+  for (const tensor of names) {
+    if (present.has(tensor)) continue;
+    const hint = 'The index and the shards are of different versions; download all of them again.';
+    throw fileError('invalid_format', file, `expected tensor ${quote(tensor)}, as ${index} says`, hint, { tensor });
   }
 }
 
@@ -121,7 +173,7 @@ export function parseWeightsIndex(
   const names = weightMap.keys();
   if (names.length > limits.tensors) {
     throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limits.tensors} tensors, got more`, {
-      hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+      hint: RAISE_LIMIT,
     });
   }
   const shards = new Map<string, Set<string>>();
@@ -142,52 +194,25 @@ function isShardName(file: string, extension: string): boolean {
   return file.endsWith(extension) && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.[a-z]+$/.test(file);
 }
 
-function expectTensors(
-  file: string,
-  index: string,
-  names: ReadonlySet<string>,
-  tensors: { has(name: string): boolean },
-): void {
-  for (const name of names) {
-    if (tensors.has(name)) continue;
-    throw new WebVeraError('invalid_format', `${file}: expected tensor ${quote(name)}, as ${index} says`, {
-      hint: 'The index and the shards are of different versions; download all of them again.',
-      detail: { file, tensor: name },
-    });
-  }
+async function openSafetensors(...[stream, file, limits]: Parameters<OpenWeights>): Promise<WeightFile> {
+  const reader = new ByteReader(stream, file);
+  const { tensors, fileSize } = await readHeader(reader, file, stream.size, limits);
+  const headers = [...tensors.values()];
+  return {
+    headers,
+    bytes: fileSize,
+    async *tensors(select) {
+      for (const tensor of headers) {
+        const rows = new RowReader(tensor.shape, tensor.end - tensor.begin, (bytes) => reader.take(bytes));
+        if (select(tensor)) yield plainTensor(tensor, rows);
+        await reader.skip(rows.bytesLeft);
+      }
+      await reader.expectEnd();
+    },
+  };
 }
 
-async function* readTorchFile(...[stream, file, limits, onNames, select]: Parameters<ReadFile>): ReturnType<ReadFile> {
-  try {
-    const torch = new TorchFile(stream, file);
-    const names = await torch.names(limits);
-    onNames(names, torch.size);
-    yield* torch.tensors(select);
-  } finally {
-    await stream.cancel();
-  }
-}
-
-async function* readSafetensorsFile(
-  ...[stream, file, limits, onNames, select]: Parameters<ReadFile>
-): ReturnType<ReadFile> {
-  try {
-    const reader = new ByteReader(stream, file);
-    const header = await readHeader(reader, file, stream.size, limits);
-    onNames(header.tensors, header.fileSize);
-    for (const tensor of header.tensors.values()) {
-      const rows = new RowReader(tensor.shape, tensor.end - tensor.begin, (bytes) => reader.take(bytes));
-      if (select(tensor)) yield plainTensor(tensor, rows);
-      await reader.skip(rows.bytesLeft);
-    }
-    await reader.expectEnd();
-  } finally {
-    await stream.cancel();
-  }
-}
-
-/** Reads only the header of a safetensors file. */
-export async function readHeader(
+async function readHeader(
   reader: ByteReader,
   file: string,
   fileSize: number | undefined,
@@ -196,16 +221,10 @@ export async function readHeader(
   const prefix = await reader.take(PREFIX_BYTES);
   try {
     const rest = await reader.take(headerLength(prefix, fileSize, limits));
-    const bytes = new Uint8Array(prefix.length + rest.length);
-    bytes.set(prefix);
-    bytes.set(rest, prefix.length);
-    return parseHeader(bytes, fileSize, limits);
+    return parseHeader(joinBytes([prefix, rest]), fileSize, limits);
   } catch (error) {
-    throw error instanceof WebVeraError && error.detail.file === undefined ? inFile(file, error) : error;
+    // The parser knows only bytes, so its errors don't name the file.
+    if (!(error instanceof WebVeraError) || error.detail.file !== undefined) throw error;
+    throw fileError(error.code, file, error.message, error.hint, error.detail);
   }
-}
-
-/** Adds the file's name to an error of the parser, which knows only bytes. */
-function inFile(file: string, { code, message, hint, detail }: WebVeraError): WebVeraError {
-  return new WebVeraError(code, `${file}: ${message}`, { hint, detail: { ...detail, file } });
 }

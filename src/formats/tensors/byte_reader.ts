@@ -1,6 +1,8 @@
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
+import { joinBytes } from '../../core/input/bytes';
 import type { ByteStream } from '../../core/input/file_source';
+import { fileError } from '../file_error';
 
 /** Most bytes for which memory is allocated before they arrive, if the stream's size isn't known. */
 const PIECE = 65_536;
@@ -59,7 +61,7 @@ export class ByteReader {
       parts.push(part);
       bytes += part.length;
     }
-    if (parts.length > 1) this.#hold(joined(parts), this.#position);
+    if (parts.length > 1) this.#hold(joinBytes(parts), this.#position);
   }
 
   /** Whether so many bytes can be read without `fetch`. */
@@ -98,7 +100,7 @@ export class ByteReader {
   async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const begin = this.#position;
     const bytes = await this.take(length);
-    this.#hold(joined([bytes, this.buffered]), begin);
+    this.#hold(joinBytes([bytes, this.buffered]), begin);
     return bytes;
   }
 
@@ -115,14 +117,8 @@ export class ByteReader {
   /** Throws `invalid_format` unless all bytes were read. */
   async expectEnd(): Promise<void> {
     if (!(await this.#fill())) return;
-    throw new WebVeraError(
-      'invalid_format',
-      `${this.#file}: expected the end after ${this.#position} bytes, got more`,
-      {
-        hint: 'The file is damaged or was replaced while it was read; download it again.',
-        detail: { file: this.#file },
-      },
-    );
+    const hint = 'The file is damaged or was replaced while it was read; download it again.';
+    throw fileError('invalid_format', this.#file, `expected the end after ${this.#position} bytes, got more`, hint);
   }
 
   async #takeByPieces(length: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -188,16 +184,6 @@ export class ByteReader {
       { hint: 'The file was cut off; download it again.', retryable: true, detail: { file: this.#file } },
     );
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** Throws unless a length is a safe integer: reading would never reach any other. */

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { defaultLimits, type ParserLimits } from '../../core/types/source';
+import { RAISE_LIMIT } from '../file_error';
 import { byteSize, type Dtype, isDtype } from './dtype';
 import { HeaderScanner, quote } from './header_scanner';
 
@@ -150,7 +151,5 @@ function invalid(message: string): WebVeraError {
 }
 
 function exceeded(message: string): WebVeraError {
-  return new WebVeraError('limit_exceeded', `safetensors: ${message}`, {
-    hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
-  });
+  return new WebVeraError('limit_exceeded', `safetensors: ${message}`, { hint: RAISE_LIMIT });
 }

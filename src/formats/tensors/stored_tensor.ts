@@ -1,5 +1,20 @@
+import type { StorageName } from '../../core/numbers/storage_names';
 import type { RawTensor } from './safetensors';
-import type { Packed, TensorHeader } from './tensor_header';
+import type { TensorInfo } from './safetensors_header';
+
+/** The packed form of a tensor's numbers in a file. */
+interface Packed {
+  /** The packed storage that holds the same numbers. */
+  readonly name: StorageName;
+  /** Whether the file holds the transpose, whose rows are packed. */
+  readonly transposed: boolean;
+}
+
+/** A tensor's description, which is read before its numbers. */
+export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
+  /** Set if the file packs numbers in a form that a storage has. */
+  readonly packed?: Packed | undefined;
+}
 
 /** Rows of a tensor, with their bytes in a buffer of their own. */
 export interface TensorRows extends RawTensor {

@@ -1,4 +1,6 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { numel } from '../../core/numbers/shape';
+import { fileError } from '../file_error';
 import { byteSize, type Dtype } from '../tensors/dtype';
 import { quote } from '../tensors/header_scanner';
 import type { PickleReader } from './pickle_reader';
@@ -170,14 +172,8 @@ export class PickleMachine {
 
   invalid(what: string): WebVeraError {
     const { file, position } = this.#reader;
-    return new WebVeraError(
-      'invalid_format',
-      `${file}: expected a state dict of tensors, but byte ${position} ${what}`,
-      {
-        hint: 'Save the model by save_pretrained(…, safe_serialization=True), or torch.save(model.state_dict(), …).',
-        detail: { file },
-      },
-    );
+    const hint = 'Save the model by save_pretrained(…, safe_serialization=True), or torch.save(model.state_dict(), …).';
+    return fileError('invalid_format', file, `expected a state dict of tensors, but byte ${position} ${what}`, hint);
   }
 
   /** `(storage, offset, sizes, strides, requires_grad, hooks)` */
@@ -187,11 +183,11 @@ export class PickleMachine {
     if (!isWhole || shape.length !== strides.length || shape.length > MOST_DIMENSIONS) {
       throw this.invalid('makes a tensor of what is none');
     }
-    const numel = shape.reduce((product, size) => product * size, 1);
+    const size = numel(shape);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), offset);
     // A view must not repeat elements either, because a few bytes could then ask for any number of them.
-    if (numel > storage.length || (numel > 0 && last >= storage.length)) {
-      throw this.invalid(`makes a tensor of ${numel} elements, the last at ${last}, of a storage of ${storage.length}`);
+    if (size > storage.length || (size > 0 && last >= storage.length)) {
+      throw this.invalid(`makes a tensor of ${size} elements, the last at ${last}, of a storage of ${storage.length}`);
     }
     return { kind: 'tensor', storage, offset, shape, strides };
   }

@@ -1,4 +1,5 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { fileError } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 
 const LINE_BYTES = 128;
@@ -95,9 +96,7 @@ export class PickleReader {
   }
 
   #exceeded(what: string): WebVeraError {
-    return new WebVeraError('limit_exceeded', `${this.file}: expected ${what}`, {
-      hint: 'If you trust the file, save it as safetensors.',
-      detail: { file: this.file },
-    });
+    const hint = 'If you trust the file, save it as safetensors.';
+    return fileError('limit_exceeded', this.file, `expected ${what}`, hint);
   }
 }

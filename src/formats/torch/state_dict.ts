@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../core/errors/error';
+import { fileError, RAISE_LIMIT } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 import { quote } from '../tensors/header_scanner';
 import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machine';
@@ -84,10 +84,7 @@ export async function readStateDict(
   const dict = machine.pop();
   if (!isKind(dict, 'dict')) throw machine.invalid('ends what is no dict');
   if (dict.entries.size > limits.tensors) {
-    throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limits.tensors} tensors, got more`, {
-      hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
-      detail: { file },
-    });
+    throw fileError('limit_exceeded', file, `expected at most ${limits.tensors} tensors, got more`, RAISE_LIMIT);
   }
   const tensors = new Map<string, TensorRef>();
   for (const [name, item] of dict.entries) {

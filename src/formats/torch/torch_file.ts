@@ -1,11 +1,11 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
 import type { ByteStream } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
+import { fileError } from '../file_error';
 import { ByteReader } from '../tensors/byte_reader';
 import { byteSize } from '../tensors/dtype';
 import { quote } from '../tensors/header_scanner';
-import { plainTensor, RowReader, reading, type StoredTensor } from '../tensors/stored_tensor';
-import type { TensorHeader } from '../tensors/tensor_header';
+import { plainTensor, RowReader, reading, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
 import type { StorageRef, TensorRef } from './pickle_machine';
 import { readStateDict } from './state_dict';
 import { elementsOf, isWhole } from './strided';
@@ -42,8 +42,8 @@ export class TorchFile {
     this.#size = stream.size;
   }
 
-  /** Reads the names of the tensors. Call it first. Throws `invalid_format`, `limit_exceeded`. */
-  async names(limits: Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>): Promise<ReadonlySet<string>> {
+  /** Reads the headers of the tensors. Call it first. Throws `invalid_format`, `limit_exceeded`. */
+  async open(limits: Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>): Promise<this> {
     const entry = await this.#entries.next();
     if (entry === undefined || !entry.name.endsWith(`/${PICKLE}`)) throw this.#invalid(`expected ${PICKLE} first`);
     this.#folder = entry.name.slice(0, -PICKLE.length);
@@ -62,7 +62,7 @@ export class TorchFile {
       views.tensors.push({ ...tensor, name });
       this.#byKey.set(storage.key, views);
     }
-    return new Set(tensors.keys());
+    return this;
   }
 
   /** The headers of the tensors. */
@@ -72,9 +72,8 @@ export class TorchFile {
   }
 
   /** Bytes of the whole file, if they are known. */
-  get size(): number {
-    const stored = [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
-    return this.#size ?? stored;
+  get bytes(): number {
+    return this.#size ?? [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
   }
 
   /** Yields the tensors in the order of their storages. `select` is called before a storage is read. */
@@ -127,10 +126,8 @@ export class TorchFile {
   }
 
   #invalid(what: string): WebVeraError {
-    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
-      hint: 'Save the model by save_pretrained(…, safe_serialization=True).',
-      detail: { file: this.#file },
-    });
+    const hint = 'Save the model by save_pretrained(…, safe_serialization=True).';
+    return fileError('invalid_format', this.#file, what, hint);
   }
 }
 

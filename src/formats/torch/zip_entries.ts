@@ -1,4 +1,5 @@
-import { WebVeraError } from '../../core/errors/error';
+import type { WebVeraError } from '../../core/errors/error';
+import { fileError } from '../file_error';
 import type { ByteReader } from '../tensors/byte_reader';
 
 /** A file in an archive, whose bytes follow. */
@@ -26,6 +27,8 @@ const MOST_NAME = 512;
 const MOST_ENTRIES = 2 ** 16;
 /** Most bytes of a small entry whose size follows it. */
 const MOST_NOTE = 4096;
+const HINT =
+  'torch.save of PyTorch 1.6 and later writes such archives; a file that was cut off has to be downloaded again.';
 
 /** Reads an archive of uncompressed entries from its start. The directory at its end isn't needed. */
 export class ZipEntries {
@@ -44,7 +47,10 @@ export class ZipEntries {
     const signature = viewOf(this.#reader.takeNow(4)).getUint32(0, true);
     if (DIRECTORIES.includes(signature)) return undefined;
     if (signature !== LOCAL_HEADER) throw this.#invalid('expected an entry of a zip archive, got none');
-    if (++this.#count > MOST_ENTRIES) throw this.#tooMany();
+    if (++this.#count > MOST_ENTRIES) {
+      const hint = 'If you trust the file, save it as safetensors.';
+      throw fileError('limit_exceeded', this.#file, `expected at most ${MOST_ENTRIES} entries, got more`, hint);
+    }
     const header = viewOf(this.#reader.takeNow(HEADER_BYTES - 4));
     const [flags, method] = [header.getUint16(2, true), header.getUint16(4, true)];
     const [size, nameBytes, extraBytes] = [
@@ -98,18 +104,8 @@ export class ZipEntries {
     if (told !== taken) throw this.#invalid(`expected ${taken} bytes in ${name}, got ${told}`);
   }
 
-  #tooMany(): WebVeraError {
-    return new WebVeraError('limit_exceeded', `${this.#file}: expected at most ${MOST_ENTRIES} entries, got more`, {
-      hint: 'If you trust the file, save it as safetensors.',
-      detail: { file: this.#file },
-    });
-  }
-
   #invalid(what: string): WebVeraError {
-    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
-      hint: 'torch.save of PyTorch 1.6 and later writes such archives; a file that was cut off has to be downloaded again.',
-      detail: { file: this.#file },
-    });
+    return fileError('invalid_format', this.#file, what, HINT);
   }
 }
 

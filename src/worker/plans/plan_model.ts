@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { storages } from '../../core/numbers/storage';
 import type { PretrainedConfig } from '../../core/types/model';
-import type { TensorHeader } from '../../formats/tensors/tensor_header';
+import type { TensorHeader } from '../../formats/tensors/stored_tensor';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, tokenMatrices } from '../../models/architecture';
 import { withLabels } from '../../models/labels';

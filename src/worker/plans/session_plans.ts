@@ -7,7 +7,7 @@ import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { folderFiles } from '../../formats/models/model_files';
-import type { WeightHeaders } from '../../formats/models/weight_headers';
+import type { WeightHeaders } from '../../formats/models/weights';
 import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import type { ModelSources } from '../models/loading/model_sources';

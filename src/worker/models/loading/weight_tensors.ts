@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { formatShape, sameShape } from '../../../core/numbers/shape';
-import type { TensorHeader } from '../../../formats/tensors/tensor_header';
+import type { TensorHeader } from '../../../formats/tensors/stored_tensor';
 import { expectFloats } from '../../../formats/tensors/values';
 import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
 
