@@ -1,15 +1,13 @@
-import wgsl from '../../shaders/add.wgsl?raw';
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { flatKernel } from './shader_kernel';
 
-export const addForward = defineKernel({
+export const addForward = flatKernel({
   name: 'add',
   bindings: { a: 'read', b: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => size,
 });
 

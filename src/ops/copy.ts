@@ -1,16 +1,14 @@
-import wgsl from '../../shaders/copy.wgsl?raw';
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import { WebVeraError } from '../core/errors/error';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { flatKernel } from './shader_kernel';
 
-export const copyKernel = defineKernel({
+export const copyKernel = flatKernel({
   name: 'copy',
   bindings: { source: 'read', destination: 'update' },
   params: { size: 'size', offset: 'place' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(size) }],
+  threads: ({ size }) => size,
 });
 
 /**

@@ -1,15 +1,11 @@
-import wgsl from '../../shaders/dropout.wgsl?raw';
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import philox from '../../shaders/lib/math/philox.wgsl?raw';
-import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
 import { WebVeraError } from '../core/errors/error';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { DROPOUT_STREAMS, seedWords } from '../core/numbers/rng';
 import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { flatKernel } from './shader_kernel';
 
-export const dropoutKernel = defineKernel({
+export const dropoutKernel = flatKernel({
   name: 'dropout',
   bindings: { x: 'read', block: 'read', sum: 'read', y: 'write' },
   params: {
@@ -22,7 +18,8 @@ export const dropoutKernel = defineKernel({
     scale: 'f32',
     has_sum: 'u32',
   },
-  variants: [{ wgsl: [wgsl, flatIndex, philox, stepBlock], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['philox', 'step_block'],
+  threads: ({ size }) => size / 4,
   // Four elements share ten rounds of two 64-bit products, about twenty operations each.
   flops: ({ size }) => 50 * size,
 });

@@ -1,21 +1,19 @@
-import wgsl from '../../shaders/fma_chain.wgsl?raw';
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import { WebVeraError } from '../core/errors/error';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { flatKernel } from './shader_kernel';
 
 /** Elements per thread. */
 const PER_THREAD = 16;
 /** Multiply-adds of an element per round. */
 const PER_ROUND = 4;
 
-export const fmaChain = defineKernel({
+export const fmaChain = flatKernel({
   name: 'fma_chain',
   bindings: { x: 'read', y: 'write' },
   params: { threads: 'size', rounds: 'size', a: 'f32', b: 'f32' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ threads }) => flatGrid(threads) }],
+  threads: ({ threads }) => threads,
   flops: ({ threads, rounds }) => 2 * PER_ROUND * rounds * PER_THREAD * threads,
 });
 

@@ -1,16 +1,14 @@
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import wgsl from '../../shaders/mul.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { expectShape, numel } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+import { flatKernel } from './shader_kernel';
 
-export const mulKernel = defineKernel({
+export const mulKernel = flatKernel({
   name: 'mul',
   bindings: { a: 'read', b: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => size,
 });
 

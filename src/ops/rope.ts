@@ -1,51 +1,34 @@
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../shaders/lib/storage/word_vec4.wgsl?raw';
-import ropeWgsl from '../../shaders/rope.wgsl?raw';
-import partialWgsl from '../../shaders/rope_partial.wgsl?raw';
 import { WebVeraError } from '../core/errors/error';
-import { defineKernel, flatGrid } from '../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+import { flatKernel } from './shader_kernel';
 
-export const ropeKernel = defineKernel({
+const bindings = {
+  q: 'read',
+  k: 'read',
+  table: 'read',
+  positions: 'read',
+  turned_q: 'write',
+  turned_k: 'write',
+} as const;
+
+export const ropeKernel = flatKernel({
   name: 'rope',
-  bindings: {
-    q: 'read',
-    k: 'read',
-    table: 'read',
-    positions: 'read',
-    turned_q: 'write',
-    turned_k: 'write',
-  },
+  bindings,
   params: { N: 'size', C_q: 'size', C_k: 'size', D: 'size', direction: 'f32' },
-  variants: [
-    {
-      name: 'vec4',
-      wgsl: [ropeWgsl, wordVec4, flatIndex],
-      workgroups: ({ N, C_q, C_k }) => flatGrid((N * (C_q + C_k)) / 8),
-      fits: ({ D }) => D % 8 === 0,
-    },
-    { wgsl: [ropeWgsl, wordScalar, flatIndex], workgroups: ({ N, C_q, C_k }) => flatGrid((N * (C_q + C_k)) / 2) },
-  ],
+  threads: ({ N, C_q, C_k }) => (N * (C_q + C_k)) / 2,
+  inVec4: ({ D }) => D % 8 === 0,
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
 /** Like `rope`, for the first R numbers of each head; the others stay unchanged. */
-export const ropePartialKernel = defineKernel({
+export const ropePartialKernel = flatKernel({
   name: 'rope_partial',
-  bindings: {
-    q: 'read',
-    k: 'read',
-    table: 'read',
-    positions: 'read',
-    turned_q: 'write',
-    turned_k: 'write',
-  },
+  bindings,
   params: { N: 'size', C_q: 'size', C_k: 'size', D: 'size', R: 'size', direction: 'f32' },
-  variants: [{ wgsl: [partialWgsl, flatIndex], workgroups: ({ N, C_q, C_k }) => flatGrid(N * (C_q + C_k)) }],
+  threads: ({ N, C_q, C_k }) => N * (C_q + C_k),
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 

@@ -1,7 +1,3 @@
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../shaders/lib/storage/word_vec4.wgsl?raw';
-import workgroupSum from '../../shaders/lib/sums/workgroup_sum.wgsl?raw';
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
 interface SerialInit<P extends ParamTypes> {
@@ -15,8 +11,8 @@ interface SerialInit<P extends ParamTypes> {
 /** The `serial` variants of a kernel whose threads iterate over rows: four elements at a time if the row length is a multiple of 4. */
 export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgroups }: SerialInit<P>): VariantInit<P>[] {
   return [
-    { name: 'serial', wgsl: [...wgsl, wordVec4], fits: (params) => rowLength(params) % 4 === 0, workgroups },
-    { name: 'serial', cases: ['scalar'], wgsl: [...wgsl, wordScalar], workgroups },
+    { name: 'serial', wgsl: [...wgsl, 'word_vec4'], fits: (params) => rowLength(params) % 4 === 0, workgroups },
+    { name: 'serial', cases: ['scalar'], wgsl: [...wgsl, 'word_scalar'], workgroups },
   ];
 }
 
@@ -26,9 +22,9 @@ export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }
   serialForm: string,
 ): VariantInit<P>[] {
   return [
-    { wgsl: [form, workgroupSum], workgroups: ({ N }) => [N] },
+    { wgsl: [form, 'workgroup_sum'], workgroups: ({ N }) => [N] },
     ...serialVariants<P>({
-      wgsl: [serialForm, flatIndex],
+      wgsl: [serialForm, 'flat_index'],
       rowLength: ({ C }) => C,
       workgroups: ({ N }) => flatGrid(N),
     }),

@@ -1,24 +1,16 @@
-import generationBlock from '../../shaders/lib/generation_block.wgsl?raw';
-import gumbel from '../../shaders/lib/math/gumbel.wgsl?raw';
-import isFiniteWgsl from '../../shaders/lib/math/is_finite.wgsl?raw';
-import philox from '../../shaders/lib/math/philox.wgsl?raw';
-import search from '../../shaders/lib/sample_search.wgsl?raw';
-import serial from '../../shaders/lib/sample_serial.wgsl?raw';
-import workgroup from '../../shaders/lib/sample_workgroup.wgsl?raw';
-import wgsl from '../../shaders/sample.wgsl?raw';
-import { defineKernel } from '../core/kernels/kernel';
 import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { shaderKernel } from './shader_kernel';
 
 /** The most counting passes over the logits, for top_k. top_p takes about as many passes again, if a request uses it. */
 const COUNTS = 16;
 /** Words of a `GenerationBlock` of shaders/lib/generation_block.wgsl. */
 export const GENERATION_BLOCK_WORDS = 10;
 
-const parts = [wgsl, generationBlock, search, philox, gumbel, isFiniteWgsl];
+const parts = ['sample', 'generation_block', 'sample_search', 'philox', 'gumbel', 'is_finite'];
 
-export const sampleKernel = defineKernel({
+export const sampleKernel = shaderKernel({
   name: 'sample',
   bindings: {
     logits: 'update',
@@ -30,10 +22,10 @@ export const sampleKernel = defineKernel({
   },
   params: { B: 'size', V: 'size', S: 'size' },
   variants: [
-    { name: 'workgroup', wgsl: [...parts, workgroup], workgroups: ({ B }) => [B] },
+    { name: 'workgroup', wgsl: [...parts, 'sample_workgroup'], workgroups: ({ B }) => [B] },
     {
       name: 'serial',
-      wgsl: [...parts, serial],
+      wgsl: [...parts, 'sample_serial'],
       workgroups: ({ B }) => [ceilDiv(B, 4)],
       turns: ({ V }) => COUNTS * V,
     },

@@ -98,7 +98,7 @@ export interface VariantInit<P extends ParamTypes> {
   turns?(params: Params<P>): number;
 }
 
-interface KernelInit<B extends Bindings, P extends ParamTypes> {
+export interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;

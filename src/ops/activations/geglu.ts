@@ -1,29 +1,24 @@
-import forwardWgsl from '../../../shaders/activations/geglu.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/geglu_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import geluExponent from '../../../shaders/lib/math/gelu_exponent.wgsl?raw';
-import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-const LIB = [flatIndex, geluExponent, sigmoid];
-
-export const gegluForward = defineKernel({
+export const gegluForward = flatKernel({
   name: 'geglu',
   bindings: { gate: 'read', up: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [forwardWgsl, ...LIB], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['gelu_exponent', 'sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 10 * size,
 });
 
-export const gegluBackward = defineKernel({
+export const gegluBackward = flatKernel({
   name: 'geglu_backward',
   bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [backwardWgsl, ...LIB], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['gelu_exponent', 'sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 22 * size,
 });
 

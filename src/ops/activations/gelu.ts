@@ -1,26 +1,24 @@
-import forwardWgsl from '../../../shaders/activations/gelu.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/gelu_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import normalCdf from '../../../shaders/lib/math/normal_cdf.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const geluForward = defineKernel({
+export const geluForward = flatKernel({
   name: 'gelu',
   bindings: { x: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex, normalCdf], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['normal_cdf'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 35 * size,
 });
 
-export const geluBackward = defineKernel({
+export const geluBackward = flatKernel({
   name: 'gelu_backward',
   bindings: { x: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex, normalCdf], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['normal_cdf'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 39 * size,
 });
 

@@ -1,37 +1,24 @@
-import forwardWgsl from '../../../shaders/activations/gelu_new.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/gelu_new_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import geluExponent from '../../../shaders/lib/math/gelu_exponent.wgsl?raw';
-import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const geluNewForward = defineKernel({
+export const geluNewForward = flatKernel({
   name: 'gelu_new',
   bindings: { x: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [
-    {
-      wgsl: [forwardWgsl, flatIndex, geluExponent, sigmoid],
-      workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)),
-    },
-  ],
+  with: ['gelu_exponent', 'sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 9 * size,
 });
 
-export const geluNewBackward = defineKernel({
+export const geluNewBackward = flatKernel({
   name: 'gelu_new_backward',
   bindings: { x: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size' },
-  variants: [
-    {
-      wgsl: [backwardWgsl, flatIndex, geluExponent, sigmoid],
-      workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)),
-    },
-  ],
+  with: ['gelu_exponent', 'sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 19 * size,
 });
 

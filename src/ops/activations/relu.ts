@@ -1,25 +1,22 @@
-import forwardWgsl from '../../../shaders/activations/relu.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/relu_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const reluForward = defineKernel({
+export const reluForward = flatKernel({
   name: 'relu',
   bindings: { x: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => size,
 });
 
-export const reluBackward = defineKernel({
+export const reluBackward = flatKernel({
   name: 'relu_backward',
   bindings: { y: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => size,
 });
 

@@ -1,26 +1,24 @@
-import forwardWgsl from '../../../shaders/activations/silu.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/silu_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const siluForward = defineKernel({
+export const siluForward = flatKernel({
   name: 'silu',
   bindings: { x: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 4 * size,
 });
 
-export const siluBackward = defineKernel({
+export const siluBackward = flatKernel({
   name: 'silu_backward',
   bindings: { x: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 7 * size,
 });
 

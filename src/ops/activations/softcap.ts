@@ -1,27 +1,25 @@
-import forwardWgsl from '../../../shaders/activations/softcap.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/softcap_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import safeTanh from '../../../shaders/lib/math/safe_tanh.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const softcapForward = defineKernel({
+export const softcapForward = flatKernel({
   name: 'softcap',
   bindings: { x: 'read', y: 'write' },
   params: { size: 'size', cap: 'f32' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['safe_tanh'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 20 * size,
 });
 
-export const softcapBackward = defineKernel({
+export const softcapBackward = flatKernel({
   name: 'softcap_backward',
   bindings: { x: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size', cap: 'f32' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['safe_tanh'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 24 * size,
 });
 

@@ -1,26 +1,24 @@
-import forwardWgsl from '../../../shaders/activations/swiglu.wgsl?raw';
-import backwardWgsl from '../../../shaders/activations/swiglu_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import sigmoid from '../../../shaders/lib/math/sigmoid.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const swigluForward = defineKernel({
+export const swigluForward = flatKernel({
   name: 'swiglu',
   bindings: { gate: 'read', up: 'read', y: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 5 * size,
 });
 
-export const swigluBackward = defineKernel({
+export const swigluBackward = flatKernel({
   name: 'swiglu_backward',
   bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
   params: { size: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  with: ['sigmoid'],
+  threads: ({ size }) => size / 4,
   flops: ({ size }) => 9 * size,
 });
 

@@ -1,17 +1,15 @@
-import wgsl from '../../../shaders/attention/alibi_keys.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, roundUp } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 import { resized, resizeHeads } from './resize_heads';
 
-export const alibiKeys = defineKernel({
+export const alibiKeys = flatKernel({
   name: 'alibi_keys',
   bindings: { k: 'read', table: 'read', positions: 'read', y: 'write' },
   params: { N: 'size', H: 'size', from_columns: 'size', to_columns: 'size' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, H, to_columns }) => flatGrid(N * H * to_columns) }],
+  threads: ({ N, H, to_columns }) => N * H * to_columns,
 });
 
 interface AlibiInputs {

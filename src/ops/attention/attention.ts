@@ -1,35 +1,10 @@
-import forwardWgsl from '../../../shaders/attention/attention.wgsl?raw';
-import backwardWgsl from '../../../shaders/attention/attention_backward.wgsl?raw';
-import statsWgsl from '../../../shaders/attention/attention_stats.wgsl?raw';
-import backwardBlocks from '../../../shaders/attention/lib/backward/backward_blocks.wgsl?raw';
-import backwardHeld from '../../../shaders/attention/lib/backward/backward_held.wgsl?raw';
-import backwardInMemory from '../../../shaders/attention/lib/backward/backward_in_memory.wgsl?raw';
-import backwardPairs from '../../../shaders/attention/lib/backward/backward_pairs.wgsl?raw';
-import backwardSerial from '../../../shaders/attention/lib/backward/backward_serial.wgsl?raw';
-import backwardSubgroup from '../../../shaders/attention/lib/backward/backward_subgroup.wgsl?raw';
-import backwardWorkgroup from '../../../shaders/attention/lib/backward/backward_workgroup.wgsl?raw';
-import blocks from '../../../shaders/attention/lib/blocks.wgsl?raw';
-import headsHeld from '../../../shaders/attention/lib/heads_held.wgsl?raw';
-import held from '../../../shaders/attention/lib/held.wgsl?raw';
-import inMemory from '../../../shaders/attention/lib/in_memory.wgsl?raw';
-import pairs from '../../../shaders/attention/lib/pairs.wgsl?raw';
-import rows from '../../../shaders/attention/lib/rows.wgsl?raw';
-import serial from '../../../shaders/attention/lib/serial.wgsl?raw';
-import meeting from '../../../shaders/attention/lib/sight/meeting.wgsl?raw';
-import softmax from '../../../shaders/attention/lib/softmax.wgsl?raw';
-import subgroup from '../../../shaders/attention/lib/subgroup.wgsl?raw';
-import tile from '../../../shaders/attention/lib/tile.wgsl?raw';
-import workgroup from '../../../shaders/attention/lib/workgroup.wgsl?raw';
-import block from '../../../shaders/lib/block.wgsl?raw';
-import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid, type Grid, type Params } from '../../core/kernels/kernel';
+import type { Grid, Params } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape, roundUp } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel, shaderKernel } from '../shader_kernel';
 import { expectCap } from './expect_cap';
 import { resizeHeads } from './resize_heads';
 import { withCap, withDirections } from './variants';
@@ -48,8 +23,16 @@ const COLUMNS = 64;
 const HELD = 8;
 
 /** For `subgroup` and `held`. */
-const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
-const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
+const forwardOnQuads = ['enable_subgroups', 'attention', 'subgroup', 'neighbours', 'rows', 'softmax', 'block'];
+const backwardOnQuads = [
+  'enable_subgroups',
+  'attention_backward',
+  'backward_subgroup',
+  'neighbours',
+  'rows',
+  'meeting',
+  'block',
+];
 
 const params = {
   B: 'size',
@@ -64,7 +47,7 @@ const params = {
 } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
-export const attentionForward = defineKernel({
+export const attentionForward = shaderKernel({
   name: 'attention',
   bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
   params,
@@ -73,23 +56,23 @@ export const attentionForward = defineKernel({
     withCap<typeof params>([
       {
         name: 'workgroup',
-        wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
+        wgsl: ['attention', 'workgroup', 'tile', 'rows', 'blocks', 'softmax', 'block'],
         workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
       },
       {
         name: 'serial',
-        wgsl: [forwardWgsl, serial, rows, pairs, softmax, block],
+        wgsl: ['attention', 'serial', 'rows', 'pairs', 'softmax', 'block'],
         workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
       },
       {
         name: 'subgroup',
-        wgsl: [...forwardOnQuads, inMemory, pairs],
+        wgsl: [...forwardOnQuads, 'in_memory', 'pairs'],
         features: ['subgroups'],
         workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
       },
       {
         name: 'held',
-        wgsl: [...forwardOnQuads, held, headsHeld, blocks],
+        wgsl: [...forwardOnQuads, 'held', 'heads_held', 'blocks'],
         features: ['subgroups'],
         fits: ({ D }) => D === HELD,
         workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
@@ -99,16 +82,16 @@ export const attentionForward = defineKernel({
   flops: (sizes) => 4 * visibleProducts(sizes),
 });
 
-export const attentionStats = defineKernel({
+export const attentionStats = flatKernel({
   name: 'attention_stats',
   bindings: { y: 'read', dy: 'read', L: 'read', stats: 'write' },
   params: { B: 'size', T: 'size', H: 'size', D: 'size' },
-  variants: [{ wgsl: [statsWgsl, flatIndex], workgroups: ({ B, T, H }) => flatGrid(B * H * T) }],
+  threads: ({ B, T, H }) => B * H * T,
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
 
 /** The gradient of queries, or of keys and values: one kernel for both, to compile only one. */
-export const attentionBackward = defineKernel({
+export const attentionBackward = shaderKernel({
   name: 'attention_backward',
   bindings: {
     x: 'read',
@@ -126,23 +109,23 @@ export const attentionBackward = defineKernel({
     withCap<typeof backwardParams>([
       {
         name: 'workgroup',
-        wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+        wgsl: ['attention_backward', 'backward_workgroup', 'tile', 'rows', 'meeting', 'backward_blocks', 'block'],
         workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
       },
       {
         name: 'serial',
-        wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
+        wgsl: ['attention_backward', 'backward_serial', 'rows', 'meeting', 'backward_pairs', 'block'],
         workgroups: (sizes) => rowTiles(sizes),
       },
       {
         name: 'subgroup',
-        wgsl: [...backwardOnQuads, backwardInMemory, backwardPairs],
+        wgsl: [...backwardOnQuads, 'backward_in_memory', 'backward_pairs'],
         features: ['subgroups'],
         workgroups: (sizes) => rowTiles(sizes),
       },
       {
         name: 'held',
-        wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
+        wgsl: [...backwardOnQuads, 'backward_held', 'heads_held', 'backward_blocks'],
         features: ['subgroups'],
         fits: ({ D }) => D === HELD,
         workgroups: (sizes) => rowTiles(sizes),

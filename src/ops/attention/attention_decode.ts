@@ -1,14 +1,9 @@
-import wgsl from '../../../shaders/attention/attention_decode.wgsl?raw';
-import serial from '../../../shaders/attention/lib/decode_serial.wgsl?raw';
-import workgroup from '../../../shaders/attention/lib/decode_workgroup.wgsl?raw';
-import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
+import { shaderKernel } from '../shader_kernel';
 import { type AttentionHeads, scaleOf } from './attention';
 import { expectCap } from './expect_cap';
 import { withCap } from './variants';
@@ -18,25 +13,25 @@ const THREADS = 128;
 
 const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
 
-export const attentionDecodeKernel = defineKernel({
+export const attentionDecodeKernel = shaderKernel({
   name: 'attention_decode',
   bindings: { q: 'read', k_cache: 'read', v_cache: 'read', positions: 'read', y: 'write' },
   params,
   variants: withCap<typeof params>([
     {
       name: 'workgroup',
-      wgsl: [wgsl, wordVec4, workgroup],
+      wgsl: ['attention_decode', 'word_vec4', 'decode_workgroup'],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D / 4, THREADS)],
       fits: ({ D }) => D % 4 === 0,
     },
     {
       name: 'workgroup',
       cases: ['scalar'],
-      wgsl: [wgsl, wordScalar, workgroup],
+      wgsl: ['attention_decode', 'word_scalar', 'decode_workgroup'],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
     },
     ...serialVariants<typeof params>({
-      wgsl: [wgsl, serial],
+      wgsl: ['attention_decode', 'decode_serial'],
       rowLength: ({ D }) => D,
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     }),

@@ -1,25 +1,14 @@
-import wgsl from '../../../shaders/attention/cache_write.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 
-export const cacheWriteKernel = defineKernel({
+export const cacheWriteKernel = flatKernel({
   name: 'cache_write',
   bindings: { k: 'read', v: 'read', positions: 'read', last: 'read', k_cache: 'update', v_cache: 'update' },
   params: { B: 'size', T: 'size', S: 'size', W: 'size' },
-  variants: [
-    {
-      name: 'vec4',
-      wgsl: [wgsl, wordVec4, flatIndex],
-      workgroups: ({ B, T, W }) => flatGrid((B * T * W) / 4),
-      fits: ({ W }) => W % 4 === 0,
-    },
-    { wgsl: [wgsl, wordScalar, flatIndex], workgroups: ({ B, T, W }) => flatGrid(B * T * W) },
-  ],
+  threads: ({ B, T, W }) => B * T * W,
+  inVec4: ({ W }) => W % 4 === 0,
 });
 
 export interface CacheWriteInputs {

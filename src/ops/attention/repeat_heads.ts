@@ -1,25 +1,22 @@
-import forwardWgsl from '../../../shaders/attention/repeat_heads.wgsl?raw';
-import backwardWgsl from '../../../shaders/attention/repeat_heads_backward.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const repeatHeadsForward = defineKernel({
+export const repeatHeadsForward = flatKernel({
   name: 'repeat_heads',
   bindings: { x: 'read', y: 'write' },
   params: { rows: 'size', D: 'size', times: 'size' },
-  variants: [{ wgsl: [forwardWgsl, flatIndex], workgroups: ({ rows, D, times }) => flatGrid(rows * D * times) }],
+  threads: ({ rows, D, times }) => rows * D * times,
 });
 
-export const repeatHeadsBackward = defineKernel({
+export const repeatHeadsBackward = flatKernel({
   name: 'repeat_heads_backward',
   bindings: { dy: 'read', dx: 'write' },
   params: { rows: 'size', D: 'size', times: 'size' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ rows, D }) => flatGrid(rows * D) }],
+  threads: ({ rows, D }) => rows * D,
   flops: ({ rows, D, times }) => rows * D * times,
 });
 

@@ -1,15 +1,13 @@
-import padWgsl from '../../../shaders/attention/attention_pad.wgsl?raw';
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 
-export const attentionPad = defineKernel({
+export const attentionPad = flatKernel({
   name: 'attention_pad',
   bindings: { x: 'read', y: 'write' },
   params: { rows: 'size', from_columns: 'size', to_columns: 'size', fill: 'f32' },
-  variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
+  threads: ({ rows, to_columns }) => rows * to_columns,
 });
 
 /** Resizes heads (N, heads·from) to (N, heads·to): cuts them, or appends `fill` once and then zeros. */

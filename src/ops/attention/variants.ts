@@ -1,8 +1,3 @@
-import bothWays from '../../../shaders/attention/lib/sight/both_ways.wgsl?raw';
-import causalOnly from '../../../shaders/attention/lib/sight/causal.wgsl?raw';
-import scoresCapped from '../../../shaders/attention/lib/sight/scores_capped.wgsl?raw';
-import scoresPlain from '../../../shaders/attention/lib/sight/scores_plain.wgsl?raw';
-import safeTanh from '../../../shaders/lib/math/safe_tanh.wgsl?raw';
 import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
 
 /** Files that complete a variant, and the params for which they apply. */
@@ -18,8 +13,8 @@ export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
   return completed(variants, [
-    { cases: [], wgsl: [scoresPlain], fits: ({ softcap }) => softcap === 0 },
-    { cases: ['capped'], wgsl: [scoresCapped, safeTanh], fits: ({ softcap }) => softcap > 0 },
+    { cases: [], wgsl: ['scores_plain'], fits: ({ softcap }) => softcap === 0 },
+    { cases: ['capped'], wgsl: ['scores_capped', 'safe_tanh'], fits: ({ softcap }) => softcap > 0 },
   ]);
 }
 
@@ -28,8 +23,8 @@ export function withDirections<P extends ParamTypes & { readonly causal: 'u32' }
   variants: readonly VariantInit<P>[],
 ): VariantInit<P>[] {
   return completed(variants, [
-    { cases: [], wgsl: [causalOnly], fits: ({ causal }) => causal !== 0 },
-    { cases: ['both_ways'], wgsl: [bothWays], fits: ({ causal }) => causal === 0 },
+    { cases: [], wgsl: ['causal'], fits: ({ causal }) => causal !== 0 },
+    { cases: ['both_ways'], wgsl: ['both_ways'], fits: ({ causal }) => causal === 0 },
   ]);
 }
 

@@ -1,17 +1,15 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import wgsl from '../../../shaders/losses/binary_cross_entropy_with_logits.wgsl?raw';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 
-export const binaryCrossEntropyWithLogitsKernel = defineKernel({
+export const binaryCrossEntropyWithLogitsKernel = flatKernel({
   name: 'binary_cross_entropy_with_logits',
   bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
   params: { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' },
-  variants: [{ wgsl: [wgsl, stepBlock, flatIndex], workgroups: ({ count }) => flatGrid(count) }],
+  with: ['step_block'],
+  threads: ({ count }) => count,
   flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 20 : 16),
 });
 

@@ -1,25 +1,22 @@
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import wgsl from '../../../shaders/losses/cross_entropy.wgsl?raw';
-import serialWgsl from '../../../shaders/losses/cross_entropy_serial.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
+import { shaderKernel } from '../shader_kernel';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 import { rowWeightsKernel } from './row_weights';
 
 const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32', smoothing: 'f32' } as const;
 
-export const crossEntropyKernel = defineKernel({
+export const crossEntropyKernel = shaderKernel({
   name: 'cross_entropy',
   bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
   params,
   variants: [
-    { wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] },
+    { wgsl: ['cross_entropy', 'step_block'], workgroups: ({ count }) => [count] },
     ...serialVariants<typeof params>({
-      wgsl: [serialWgsl, stepBlock],
+      wgsl: ['cross_entropy_serial', 'step_block'],
       rowLength: ({ V }) => V,
       workgroups: ({ count }) => [ceilDiv(count, 8)],
     }),

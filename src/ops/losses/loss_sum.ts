@@ -1,17 +1,13 @@
-import statsWgsl from '../../../shaders/lib/stats.wgsl?raw';
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import oneThreadSum from '../../../shaders/lib/sums/one_thread_sum.wgsl?raw';
-import wgsl from '../../../shaders/losses/loss_sum.wgsl?raw';
-import { defineKernel } from '../../core/kernels/kernel';
 import { numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { shaderKernel } from '../shader_kernel';
 
-export const lossSumKernel = defineKernel({
+export const lossSumKernel = shaderKernel({
   name: 'loss_sum',
   bindings: { losses: 'read', block: 'read', stats: 'update' },
   params: { N: 'size' },
-  variants: [{ wgsl: [wgsl, stepBlock, statsWgsl, oneThreadSum], workgroups: () => [1] }],
+  variants: [{ wgsl: ['loss_sum', 'step_block', 'stats', 'one_thread_sum'], workgroups: () => [1] }],
   flops: ({ N }) => N,
 });
 

@@ -1,25 +1,22 @@
-import workgroupSum from '../../../shaders/lib/sums/workgroup_sum.wgsl?raw';
-import forwardWgsl from '../../../shaders/norms/l2_normalize.wgsl?raw';
-import backwardWgsl from '../../../shaders/norms/l2_normalize_backward.wgsl?raw';
-import { defineKernel } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { shaderKernel } from '../shader_kernel';
 
-export const l2NormalizeForward = defineKernel({
+export const l2NormalizeForward = shaderKernel({
   name: 'l2_normalize',
   bindings: { x: 'read', y: 'write', norm: 'write' },
   params: { N: 'size', C: 'size', eps: 'f32' },
-  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  variants: [{ wgsl: ['l2_normalize', 'workgroup_sum'], workgroups: ({ N }) => [N] }],
   flops: ({ N, C }) => 3 * N * C,
 });
 
-export const l2NormalizeBackward = defineKernel({
+export const l2NormalizeBackward = shaderKernel({
   name: 'l2_normalize_backward',
   bindings: { y: 'read', norm: 'read', dy: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', eps: 'f32' },
-  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  variants: [{ wgsl: ['l2_normalize_backward', 'workgroup_sum'], workgroups: ({ N }) => [N] }],
   flops: ({ N, C }) => 5 * N * C,
 });
 

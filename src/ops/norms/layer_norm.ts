@@ -1,37 +1,32 @@
-import forwardWgsl from '../../../shaders/norms/layer_norm.wgsl?raw';
-import backwardWgsl from '../../../shaders/norms/layer_norm_backward.wgsl?raw';
-import backwardSerialWgsl from '../../../shaders/norms/layer_norm_backward_serial.wgsl?raw';
-import forwardSerialWgsl from '../../../shaders/norms/layer_norm_serial.wgsl?raw';
-import weightBackwardWgsl from '../../../shaders/norms/layer_norm_weight_backward.wgsl?raw';
-import { defineKernel } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { zeros } from '../fill';
 import { rowVariants } from '../row_variants';
 import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
+import { shaderKernel } from '../shader_kernel';
 
-export const layerNormForward = defineKernel({
+export const layerNormForward = shaderKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
   params: { N: 'size', C: 'size', eps: 'f32' },
-  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
+  variants: rowVariants('layer_norm', 'layer_norm_serial'),
   flops: ({ N, C }) => 8 * N * C,
 });
 
-export const layerNormBackward = defineKernel({
+export const layerNormBackward = shaderKernel({
   name: 'layer_norm_backward',
   bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', has_sum: 'u32' },
-  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
+  variants: rowVariants('layer_norm_backward', 'layer_norm_backward_serial'),
   flops: ({ N, C }) => 14 * N * C,
 });
 
-export const layerNormWeightBackward = defineKernel({
+export const layerNormWeightBackward = shaderKernel({
   name: 'layer_norm_weight_backward',
   bindings: { x: 'read', mean: 'read', rstd: 'read', dy: 'read', dweight: 'update', dbias: 'update' },
   params: { N: 'size', C: 'size' },
-  variants: columnVariants(weightBackwardWgsl),
+  variants: columnVariants('layer_norm_weight_backward'),
   flops: ({ N, C }) => 5 * N * C,
 });
 

@@ -1,36 +1,31 @@
-import forwardWgsl from '../../../shaders/norms/rms_norm.wgsl?raw';
-import backwardWgsl from '../../../shaders/norms/rms_norm_backward.wgsl?raw';
-import backwardSerialWgsl from '../../../shaders/norms/rms_norm_backward_serial.wgsl?raw';
-import forwardSerialWgsl from '../../../shaders/norms/rms_norm_serial.wgsl?raw';
-import weightBackwardWgsl from '../../../shaders/norms/rms_norm_weight_backward.wgsl?raw';
-import { defineKernel } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { rowVariants } from '../row_variants';
 import { accumulatedIn, columnVariants } from '../rows/column_sum';
+import { shaderKernel } from '../shader_kernel';
 
-export const rmsNormForward = defineKernel({
+export const rmsNormForward = shaderKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
   params: { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' },
-  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
+  variants: rowVariants('rms_norm', 'rms_norm_serial'),
   flops: ({ N, C }) => 4 * N * C,
 });
 
-export const rmsNormBackward = defineKernel({
+export const rmsNormBackward = shaderKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', weight_offset: 'f32', has_sum: 'u32' },
-  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
+  variants: rowVariants('rms_norm_backward', 'rms_norm_backward_serial'),
   flops: ({ N, C }) => 9 * N * C,
 });
 
-export const rmsNormWeightBackward = defineKernel({
+export const rmsNormWeightBackward = shaderKernel({
   name: 'rms_norm_weight_backward',
   bindings: { x: 'read', rstd: 'read', dy: 'read', dweight: 'update' },
   params: { N: 'size', C: 'size' },
-  variants: columnVariants(weightBackwardWgsl),
+  variants: columnVariants('rms_norm_weight_backward'),
   flops: ({ N, C }) => 3 * N * C,
 });
 

@@ -1,15 +1,11 @@
-import isFiniteWgsl from '../../../shaders/lib/math/is_finite.wgsl?raw';
-import statsWgsl from '../../../shaders/lib/stats.wgsl?raw';
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import oneThreadSum from '../../../shaders/lib/sums/one_thread_sum.wgsl?raw';
-import wgsl from '../../../shaders/optimizer/adamw.wgsl?raw';
-import { defineKernel, FLAT_THREADS } from '../../core/kernels/kernel';
+import { FLAT_THREADS } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { shaderKernel } from '../shader_kernel';
 import { OPTIMIZER_GROUPS } from './grad_norm';
 
-export const adamwKernel = defineKernel({
+export const adamwKernel = shaderKernel({
   name: 'adamw',
   bindings: {
     partials: 'read',
@@ -34,7 +30,7 @@ export const adamwKernel = defineKernel({
   },
   variants: [
     {
-      wgsl: [wgsl, stepBlock, statsWgsl, isFiniteWgsl, oneThreadSum],
+      wgsl: ['adamw', 'step_block', 'stats', 'is_finite', 'one_thread_sum'],
       workgroups: ({ P }) => [Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(P, FLAT_THREADS)))],
     },
   ],

@@ -1,19 +1,18 @@
-import oneThreadSum from '../../../shaders/lib/sums/one_thread_sum.wgsl?raw';
-import wgsl from '../../../shaders/optimizer/grad_norm.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, FLAT_THREADS } from '../../core/kernels/kernel';
+import { FLAT_THREADS } from '../../core/kernels/kernel';
 import { ceilDiv, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { shaderKernel } from '../shader_kernel';
 
 /** Workgroups of the optimiser's kernels: enough for any GPU, with few partial sums to add up. */
 export const OPTIMIZER_GROUPS = 256;
 
-export const gradNormKernel = defineKernel({
+export const gradNormKernel = shaderKernel({
   name: 'grad_norm',
   bindings: { grads: 'read', before: 'read', partials: 'write' },
   params: { P: 'size', K: 'size', has_before: 'u32' },
-  variants: [{ wgsl: [wgsl, oneThreadSum], workgroups: ({ K }) => [K] }],
+  variants: [{ wgsl: ['grad_norm', 'one_thread_sum'], workgroups: ({ K }) => [K] }],
   flops: ({ P }) => 2 * P,
 });
 

@@ -1,6 +1,3 @@
-import linearWgsl from '../../../shaders/products/linear.wgsl?raw';
-import linearBackwardWgsl from '../../../shaders/products/linear_backward.wgsl?raw';
-import weightBackwardWgsl from '../../../shaders/products/linear_weight_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
 import { expectShape, formatShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
@@ -16,7 +13,6 @@ export const linearForward = defineProduct({
   name: 'linear',
   bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'write' },
   params: { N: 'size', M: 'size', K: 'size', stride: 'u32', has_bias: 'u32', has_residual: 'u32' },
-  wgsl: linearWgsl,
   left: 'rows',
   right: 'rows',
   weight: true,
@@ -40,7 +36,6 @@ export const linearBackward = defineProduct({
     dx: 'write',
   },
   params: { N: 'size', K: 'size', M0: 'size', M1: 'size', M2: 'size', stride: 'u32', has_sum: 'u32' },
-  wgsl: linearBackwardWgsl,
   left: 'rows',
   right: 'columns',
   weight: true,
@@ -53,7 +48,6 @@ export const linearWeightBackward = defineProduct({
   name: 'linear_weight_backward',
   bindings: { dy: 'read', x: 'read', dw: 'update' },
   params: { N: 'size', M: 'size', K: 'size' },
-  wgsl: weightBackwardWgsl,
   left: 'columns',
   right: 'columns',
   size: ({ N, M, K }) => [M, K, N],

@@ -1,5 +1,3 @@
-import forwardWgsl from '../../../shaders/products/linear_shard.wgsl?raw';
-import backwardWgsl from '../../../shaders/products/linear_shard_backward.wgsl?raw';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, transient, type Value } from '../../graph/value';
@@ -24,7 +22,6 @@ export const linearShardForward = defineProduct({
     has_bias: 'u32',
     has_residual: 'u32',
   },
-  wgsl: forwardWgsl,
   left: 'rows',
   right: 'rows',
   weight: true,
@@ -38,7 +35,6 @@ export const linearShardBackward = defineProduct({
   name: 'linear_shard_backward',
   bindings: { dy: 'read', weight: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', K: 'size', M: 'size', stride: 'u32', width: 'u32', first: 'place', has_sum: 'u32' },
-  wgsl: backwardWgsl,
   left: 'rows',
   right: 'columns',
   weight: true,

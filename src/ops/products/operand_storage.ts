@@ -1,11 +1,3 @@
-import rightBf16 from '../../../shaders/products/lib/right/right_bf16.wgsl?raw';
-import rightF16 from '../../../shaders/products/lib/right/right_f16.wgsl?raw';
-import rightF32 from '../../../shaders/products/lib/right/right_f32.wgsl?raw';
-import rightPlacesOfFour from '../../../shaders/products/lib/right/right_places_of_four.wgsl?raw';
-import rightQ4 from '../../../shaders/products/lib/right/right_q4.wgsl?raw';
-import rightQ8 from '../../../shaders/products/lib/right/right_q8.wgsl?raw';
-import rightScalar from '../../../shaders/products/lib/right/right_scalar.wgsl?raw';
-import rightWordsOfFour from '../../../shaders/products/lib/right/right_words_of_four.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
 import { formatShape } from '../../core/numbers/shape';
 import type { StorageName } from '../../core/numbers/storage_names';
@@ -19,12 +11,12 @@ export type RightStorage = StorageName | 'scalar';
 
 /** The files that read four numbers of a right operand, by its storage. */
 export const RIGHT_READERS: Readonly<Record<RightStorage, readonly string[]>> = {
-  f32: [rightF32, rightWordsOfFour, rightPlacesOfFour],
-  f16: [rightF16, rightWordsOfFour, rightPlacesOfFour],
-  bf16: [rightBf16, rightWordsOfFour, rightPlacesOfFour],
-  q8: [rightQ8, rightPlacesOfFour],
-  q4: [rightQ4, rightPlacesOfFour],
-  scalar: [rightScalar],
+  f32: ['right_f32', 'right_words_of_four', 'right_places_of_four'],
+  f16: ['right_f16', 'right_words_of_four', 'right_places_of_four'],
+  bf16: ['right_bf16', 'right_words_of_four', 'right_places_of_four'],
+  q8: ['right_q8', 'right_places_of_four'],
+  q4: ['right_q4', 'right_places_of_four'],
+  scalar: ['right_scalar'],
 };
 
 /** All storages of a right operand. */

@@ -1,36 +1,10 @@
-import block from '../../../shaders/lib/block.wgsl?raw';
-import ofPart from '../../../shaders/lib/sums/of_part.wgsl?raw';
-import leftColumns from '../../../shaders/products/lib/left/left_columns.wgsl?raw';
-import leftFromStart from '../../../shaders/products/lib/left/left_from_start.wgsl?raw';
-import leftRows from '../../../shaders/products/lib/left/left_rows.wgsl?raw';
-import leftScalar from '../../../shaders/products/lib/left/left_scalar.wgsl?raw';
-import leftVec4 from '../../../shaders/products/lib/left/left_vec4.wgsl?raw';
-import onePart from '../../../shaders/products/lib/one_part.wgsl?raw';
-import oneRange from '../../../shaders/products/lib/one_range.wgsl?raw';
-import partOfTile from '../../../shaders/products/lib/part_of_tile.wgsl?raw';
-import partsApart from '../../../shaders/products/lib/parts_apart.wgsl?raw';
-import addendScalar from '../../../shaders/products/lib/results/addend_scalar.wgsl?raw';
-import addendVec4 from '../../../shaders/products/lib/results/addend_vec4.wgsl?raw';
-import lowScalar from '../../../shaders/products/lib/results/low_scalar.wgsl?raw';
-import lowVec4 from '../../../shaders/products/lib/results/low_vec4.wgsl?raw';
-import perColumnScalar from '../../../shaders/products/lib/results/per_column_scalar.wgsl?raw';
-import perColumnVec4 from '../../../shaders/products/lib/results/per_column_vec4.wgsl?raw';
-import resultScalar from '../../../shaders/products/lib/results/result_scalar.wgsl?raw';
-import resultVec4 from '../../../shaders/products/lib/results/result_vec4.wgsl?raw';
-import resultWhole from '../../../shaders/products/lib/results/result_whole.wgsl?raw';
-import rightBeginColumns from '../../../shaders/products/lib/right/right_begin_columns.wgsl?raw';
-import rightBeginRows from '../../../shaders/products/lib/right/right_begin_rows.wgsl?raw';
-import rightColumns from '../../../shaders/products/lib/right/right_columns.wgsl?raw';
-import rightRows from '../../../shaders/products/lib/right/right_rows.wgsl?raw';
-import rightScaledColumns from '../../../shaders/products/lib/right/right_scaled_columns.wgsl?raw';
-import rightScaledRows from '../../../shaders/products/lib/right/right_scaled_rows.wgsl?raw';
-import wholeRange from '../../../shaders/products/lib/whole_range.wgsl?raw';
-import { type Bindings, defineKernel, type Kernel, type ParamTypes } from '../../core/kernels/kernel';
+import type { Bindings, Kernel, ParamTypes } from '../../core/kernels/kernel';
+import { shaderKernel } from '../shader_kernel';
 import { LINES, type Lines, RIGHT_READERS, RIGHT_STORAGES, type RightStorage } from './operand_storage';
 import { type TileInit, tileVariants } from './tiles';
 
 /*
- * A matrix product is assembled from whole files: the kernel (sizes, bindings, use of a result), a tile (which thread computes which
+ * A matrix product is assembled from whole files: the kernel's own (sizes, bindings, use of a result), a tile (which thread computes which
  * results), and for each operand its layout (the direction of K) and its storage (the contents of a word).
  */
 
@@ -38,8 +12,6 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  /** The kernel's own file. */
-  readonly wgsl: string;
   /** Further `lib/` files that it calls. */
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
@@ -65,24 +37,24 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
 
 const LAYOUTS = {
   /** `scaled_*`: the kernel defines a factor for each k. `own`: the kernel reads its blocks itself. */
-  left: { rows: [leftRows], columns: [leftColumns], own: [] },
+  left: { rows: ['left_rows'], columns: ['left_columns'], own: [] },
   right: {
-    rows: [rightBeginRows, rightRows],
-    columns: [rightBeginColumns, rightColumns],
-    scaled_rows: [rightBeginRows, rightScaledRows],
-    scaled_columns: [rightBeginColumns, rightScaledColumns],
+    rows: ['right_begin_rows', 'right_rows'],
+    columns: ['right_begin_columns', 'right_columns'],
+    scaled_rows: ['right_begin_rows', 'right_scaled_rows'],
+    scaled_columns: ['right_begin_columns', 'right_scaled_columns'],
     own: [],
   },
 } as const;
 const STORAGES = {
-  left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
-  low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
-  result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
-  perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
-  addend: { vec4: addendVec4, ragged: addendScalar, scalar: addendScalar },
+  left: { vec4: 'left_vec4', ragged: 'left_vec4', scalar: 'left_scalar' },
+  low: { vec4: 'low_vec4', ragged: 'low_vec4', scalar: 'low_scalar' },
+  result: { vec4: 'result_vec4', ragged: 'result_scalar', scalar: 'result_scalar' },
+  perColumn: { vec4: 'per_column_vec4', ragged: 'per_column_scalar', scalar: 'per_column_scalar' },
+  addend: { vec4: 'addend_vec4', ragged: 'addend_scalar', scalar: 'addend_scalar' },
 } as const;
 
-const PARTS = { one: [onePart], apart: [ofPart, partsApart], tile: [ofPart, partOfTile] } as const;
+const PARTS = { one: ['one_part'], apart: ['of_part', 'parts_apart'], tile: ['of_part', 'part_of_tile'] } as const;
 
 export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
   init: ProductInit<B, P>,
@@ -118,7 +90,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
 
   #make(lines: Lines, right: RightStorage): Kernel<B, P> {
     const { name, bindings, params } = this.#init;
-    return defineKernel({
+    return shaderKernel({
       name,
       bindings,
       params,
@@ -132,21 +104,21 @@ export class Product<B extends Bindings, P extends ParamTypes> {
   #files(lines: Lines, right: RightStorage): string[] {
     const init = this.#init;
     return [
-      init.wgsl,
+      init.name,
       ...(init.libs ?? []),
       ...(init.epilogue === undefined ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
-      ...(init.epilogue === undefined && !init.resultStart ? [resultWhole] : []),
+      ...(init.epilogue === undefined && !init.resultStart ? ['result_whole'] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
       ...RIGHT_READERS[right],
-      init.lowRank ? STORAGES.low[lines] : oneRange,
+      init.lowRank ? STORAGES.low[lines] : 'one_range',
       ...PARTS[init.parts ?? 'one'],
-      ...(init.leftBase ? [] : [leftFromStart]),
-      ...(init.slices === undefined ? [wholeRange] : []),
-      block,
+      ...(init.leftBase ? [] : ['left_from_start']),
+      ...(init.slices === undefined ? ['whole_range'] : []),
+      'block',
     ];
   }
 }

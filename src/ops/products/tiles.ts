@@ -1,21 +1,3 @@
-import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
-import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
-import fewRowsWgsl from '../../../shaders/products/lib/few_rows.wgsl?raw';
-import square from '../../../shaders/products/lib/square.wgsl?raw';
-import tileF16 from '../../../shaders/products/lib/tiles/tile_f16.wgsl?raw';
-import tileF16Small from '../../../shaders/products/lib/tiles/tile_f16_small.wgsl?raw';
-import tileRegister from '../../../shaders/products/lib/tiles/tile_register.wgsl?raw';
-import tileRow from '../../../shaders/products/lib/tiles/tile_row.wgsl?raw';
-import tileRowSerial from '../../../shaders/products/lib/tiles/tile_row_serial.wgsl?raw';
-import tileStage from '../../../shaders/products/lib/tiles/tile_stage.wgsl?raw';
-import tileStageF16 from '../../../shaders/products/lib/tiles/tile_stage_f16.wgsl?raw';
-import tileStagedBlock from '../../../shaders/products/lib/tiles/tile_staged_block.wgsl?raw';
-import tileStagedSquare from '../../../shaders/products/lib/tiles/tile_staged_square.wgsl?raw';
-import tileSubgroup from '../../../shaders/products/lib/tiles/tile_subgroup.wgsl?raw';
-import tileSubgroupMatrix from '../../../shaders/products/lib/tiles/tile_subgroup_matrix.wgsl?raw';
-import tileWide from '../../../shaders/products/lib/tiles/tile_wide.wgsl?raw';
-import tileWorkgroup from '../../../shaders/products/lib/tiles/tile_workgroup.wgsl?raw';
-import tileWorkgroupSmall from '../../../shaders/products/lib/tiles/tile_workgroup_small.wgsl?raw';
 import {
   FLAT_THREADS,
   flatGrid,
@@ -74,7 +56,7 @@ export function tileVariants<P extends ParamTypes>(
   const tiles = (params: Params<P>): Grid => tilesOf(params, TILE);
   const row: VariantInit<P> = {
     name: 'row',
-    wgsl: [...files, fewRowsWgsl, tileRow],
+    wgsl: [...files, 'few_rows', 'tile_row'],
     splits: false,
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
     fits: (params) => size(params)[0] <= FEW_ROWS,
@@ -82,51 +64,54 @@ export function tileVariants<P extends ParamTypes>(
   const rowSerial: VariantInit<P> = {
     ...row,
     name: 'row_serial',
-    wgsl: [...files, fewRowsWgsl, tileRowSerial],
+    wgsl: [...files, 'few_rows', 'tile_row_serial'],
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], TILE) * FLAT_THREADS),
   };
   const shared = epilogue === undefined ? files : [...files, epilogue.workgroup];
   const split = epilogue === undefined ? files : [...files, epilogue.subgroup];
   const subgroup: VariantInit<P> = {
     name: 'subgroup',
-    wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
+    wgsl: ['enable_subgroups', ...split, 'neighbours', 'tile_subgroup'],
     features: ['subgroups'],
     workgroups: (params) => inQuarters(tiles(params)),
   };
   const small: VariantInit<P> = {
     name: 'workgroup_small',
-    wgsl: [...files, tileStagedBlock, tileWorkgroupSmall, tileStage],
+    wgsl: [...files, 'tile_staged_block', 'tile_workgroup_small', 'tile_stage'],
     workgroups: (params) => tilesOf(params, SMALL_TILE),
   };
-  const inF16: VariantInit<P> = {
-    name: 'f16',
-    wgsl: [tileF16, ...shared, square, tileStagedSquare, tileStageF16],
-    features: ['shader-f16'],
-    workgroups: tiles,
-  };
-  const inF16Small: VariantInit<P> = {
-    ...inF16,
-    name: 'f16_small',
-    wgsl: [tileF16Small, ...files, tileStagedBlock, tileStageF16],
-    workgroups: small.workgroups,
-  };
-  const ofMatrices: VariantInit<P> = {
-    name: 'subgroup_matrix',
-    wgsl: [tileSubgroupMatrix, ...files],
-    features: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
-    workgroups: tiles,
-  };
   return [
-    { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
-    { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...shared, square, tileStagedSquare, tileWorkgroup, tileStage], workgroups: tiles },
+    { name: 'register', wgsl: [...shared, 'tile_register'], workgroups: tiles },
+    { name: 'wide', wgsl: [...shared, 'square', 'tile_wide'], workgroups: tiles },
+    {
+      name: 'workgroup',
+      wgsl: [...shared, 'square', 'tile_staged_square', 'tile_workgroup', 'tile_stage'],
+      workgroups: tiles,
+    },
     ...(epilogue === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, cases: ['plain'], overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
-    ...(f16 ? [inF16, inF16Small] : []),
-    ...(matrices ? [ofMatrices] : []),
+    ...(f16 ? [inF16(shared, tiles), inSmallF16(files, small.workgroups)] : []),
+    ...(matrices ? [ofMatrices(files, tiles)] : []),
     ...(fewRows ? [row, rowSerial] : []),
   ];
+}
+
+type Workgroups<P extends ParamTypes> = VariantInit<P>['workgroups'];
+
+function inF16<P extends ParamTypes>(files: readonly string[], workgroups: Workgroups<P>): VariantInit<P> {
+  const wgsl = ['tile_f16', ...files, 'square', 'tile_staged_square', 'tile_stage_f16'];
+  return { name: 'f16', wgsl, features: ['shader-f16'], workgroups };
+}
+
+function inSmallF16<P extends ParamTypes>(files: readonly string[], workgroups: Workgroups<P>): VariantInit<P> {
+  const wgsl = ['tile_f16_small', ...files, 'tile_staged_block', 'tile_stage_f16'];
+  return { name: 'f16_small', wgsl, features: ['shader-f16'], workgroups };
+}
+
+function ofMatrices<P extends ParamTypes>(files: readonly string[], workgroups: Workgroups<P>): VariantInit<P> {
+  const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as const;
+  return { name: 'subgroup_matrix', wgsl: ['tile_subgroup_matrix', ...files], features, workgroups };
 }
 
 /** A grid in which each tile is four workgroups in y. */

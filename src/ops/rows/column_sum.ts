@@ -1,26 +1,23 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import columnsSerial from '../../../shaders/lib/sums/columns_serial.wgsl?raw';
-import columnsWorkgroup from '../../../shaders/lib/sums/columns_workgroup.wgsl?raw';
-import wgsl from '../../../shaders/rows/column_sum.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid, type VariantInit } from '../../core/kernels/kernel';
+import { flatGrid, type VariantInit } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { shaderKernel } from '../shader_kernel';
 
 /** The variants of a kernel that sums the N rows of each of C columns; `form` defines the summands. */
 export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'size'; readonly C: 'size' }>[] {
   return [
-    { wgsl: [form, columnsWorkgroup], workgroups: ({ C }) => [ceilDiv(C, 16)] },
-    { name: 'serial', wgsl: [form, columnsSerial, flatIndex], workgroups: ({ C }) => flatGrid(C) },
+    { wgsl: [form, 'columns_workgroup'], workgroups: ({ C }) => [ceilDiv(C, 16)] },
+    { name: 'serial', wgsl: [form, 'columns_serial', 'flat_index'], workgroups: ({ C }) => flatGrid(C) },
   ];
 }
 
-export const columnSum = defineKernel({
+export const columnSum = shaderKernel({
   name: 'column_sum',
   bindings: { x: 'read', sums: 'update' },
   params: { N: 'size', C: 'size' },
-  variants: columnVariants(wgsl),
+  variants: columnVariants('column_sum'),
   flops: ({ N, C }) => N * C,
 });
 

@@ -1,16 +1,13 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wgsl from '../../../shaders/rows/embedding.wgsl?raw';
-import backwardWgsl from '../../../shaders/rows/embedding_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, formatShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, storageOf, type Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 import { accumulatedIn } from './column_sum';
 import { byStorage } from './stored';
 
 export const embeddingForward = byStorage((stored) =>
-  defineKernel({
+  flatKernel({
     name: 'embedding',
     bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
     params: {
@@ -23,15 +20,16 @@ export const embeddingForward = byStorage((stored) =>
       scale: 'f32',
       has_before: 'u32',
     },
-    variants: [{ wgsl: [wgsl, ...stored, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+    with: [...stored],
+    threads: ({ N, C }) => N * C,
   }),
 );
 
-export const embeddingBackward = defineKernel({
+export const embeddingBackward = flatKernel({
   name: 'embedding_backward',
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
   params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+  threads: ({ N, C }) => N * C,
   // Each element scans the ids of all tokens, which takes more work than the sums.
   flops: ({ N, C }) => N * N * C,
 });

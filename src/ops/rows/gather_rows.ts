@@ -1,25 +1,22 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import stepBlock from '../../../shaders/lib/step_block.wgsl?raw';
-import gatherWgsl from '../../../shaders/rows/gather_rows.wgsl?raw';
-import scatterWgsl from '../../../shaders/rows/scatter_rows.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 
-export const gatherRowsKernel = defineKernel({
+export const gatherRowsKernel = flatKernel({
   name: 'gather_rows',
   bindings: { x: 'read', rows: 'read', y: 'write' },
   params: { start: 'place', count: 'size', C: 'size' },
-  variants: [{ wgsl: [gatherWgsl, flatIndex], workgroups: ({ count, C }) => flatGrid(count * C) }],
+  threads: ({ count, C }) => count * C,
 });
 
-export const scatterRowsKernel = defineKernel({
+export const scatterRowsKernel = flatKernel({
   name: 'scatter_rows',
   bindings: { y: 'read', rows: 'read', block: 'read', x: 'update' },
   params: { start: 'place', count: 'size', C: 'size' },
-  variants: [{ wgsl: [scatterWgsl, flatIndex, stepBlock], workgroups: ({ count, C }) => flatGrid(count * C) }],
+  with: ['step_block'],
+  threads: ({ count, C }) => count * C,
 });
 
 /** A part of a list of rows. */

@@ -1,19 +1,17 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wgsl from '../../../shaders/rows/prepend_row.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, numel, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { flatKernel } from '../shader_kernel';
 import { accumulatedIn, columnSum } from './column_sum';
 import { sliceColumnsForward } from './slice_columns';
 
-export const prependRowKernel = defineKernel({
+export const prependRowKernel = flatKernel({
   name: 'prepend_row',
   bindings: { x: 'read', row: 'read', y: 'write' },
   params: { B: 'size', T: 'size', C: 'size' },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * (T + 1) * C) }],
+  threads: ({ B, T, C }) => B * (T + 1) * C,
 });
 
 /**

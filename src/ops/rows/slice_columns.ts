@@ -1,13 +1,8 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
-import forwardWgsl from '../../../shaders/rows/slice_columns.wgsl?raw';
-import backwardWgsl from '../../../shaders/rows/slice_columns_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 
 interface Slice {
   readonly C: number;
@@ -17,34 +12,20 @@ interface Slice {
 
 const inVec4 = ({ C, start, count }: Slice): boolean => [C, start, count].every((size) => size % 4 === 0);
 
-export const sliceColumnsForward = defineKernel({
+export const sliceColumnsForward = flatKernel({
   name: 'slice_columns',
   bindings: { x: 'read', y: 'write' },
   params: { N: 'size', C: 'size', start: 'place', count: 'size' },
-  variants: [
-    {
-      name: 'vec4',
-      wgsl: [forwardWgsl, wordVec4, flatIndex],
-      workgroups: ({ N, count }) => flatGrid((N * count) / 4),
-      fits: inVec4,
-    },
-    { wgsl: [forwardWgsl, wordScalar, flatIndex], workgroups: ({ N, count }) => flatGrid(N * count) },
-  ],
+  threads: ({ N, count }) => N * count,
+  inVec4,
 });
 
-export const sliceColumnsBackward = defineKernel({
+export const sliceColumnsBackward = flatKernel({
   name: 'slice_columns_backward',
   bindings: { dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'size', C: 'size', start: 'place', count: 'size', has_sum: 'u32' },
-  variants: [
-    {
-      name: 'vec4',
-      wgsl: [backwardWgsl, wordVec4, flatIndex],
-      workgroups: ({ N, C }) => flatGrid((N * C) / 4),
-      fits: inVec4,
-    },
-    { wgsl: [backwardWgsl, wordScalar, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) },
-  ],
+  threads: ({ N, C }) => N * C,
+  inVec4,
   flops: ({ N, count }) => N * count,
 });
 

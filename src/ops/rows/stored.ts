@@ -1,13 +1,13 @@
-import storedBf16 from '../../../shaders/lib/storage/stored_bf16.wgsl?raw';
-import storedF16 from '../../../shaders/lib/storage/stored_f16.wgsl?raw';
-import storedF32 from '../../../shaders/lib/storage/stored_f32.wgsl?raw';
-import storedPacked from '../../../shaders/lib/storage/stored_packed.wgsl?raw';
 import { storages } from '../../core/numbers/storage';
 import type { StorageName } from '../../core/numbers/storage_names';
 import { RIGHT_READERS } from '../products/operand_storage';
 
 /** Readers of storages whose rows may have any length. */
-const READERS: Readonly<Partial<Record<StorageName, string>>> = { f32: storedF32, f16: storedF16, bf16: storedBf16 };
+const READERS: Readonly<Partial<Record<StorageName, string>>> = {
+  f32: 'stored_f32',
+  f16: 'stored_f16',
+  bf16: 'stored_bf16',
+};
 
 /**
  * One kernel per storage of a matrix that it reads number by number. `make` gets the files that define `stored(row, column)`; packed
@@ -20,5 +20,5 @@ export function byStorage<K>(make: (files: readonly string[]) => K): Readonly<Re
 
 function filesOf(storage: StorageName): readonly string[] {
   const own = READERS[storage];
-  return own === undefined ? [storedPacked, ...RIGHT_READERS[storage]] : [own];
+  return own === undefined ? ['stored_packed', ...RIGHT_READERS[storage]] : [own];
 }

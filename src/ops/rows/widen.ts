@@ -1,18 +1,17 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wgsl from '../../../shaders/rows/widen.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import { storageOf, type Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
 import { byStorage } from './stored';
 
 export const widenKernel = byStorage((stored) =>
-  defineKernel({
+  flatKernel({
     name: 'widen',
     bindings: { matrix: 'read', y: 'update' },
     params: { M: 'size', K: 'size' },
-    variants: [{ wgsl: [wgsl, ...stored, flatIndex], workgroups: ({ M, K }) => flatGrid(M * K) }],
+    with: [...stored],
+    threads: ({ M, K }) => M * K,
   }),
 );
 

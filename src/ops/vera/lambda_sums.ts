@@ -1,27 +1,23 @@
-import lambdaPartials from '../../../shaders/vera/lib/lambda_partials.wgsl?raw';
-import sumsInSubgroups from '../../../shaders/vera/lib/lambda_sums_subgroup.wgsl?raw';
-import sumsInWorkgroup from '../../../shaders/vera/lib/lambda_sums_workgroup.wgsl?raw';
-import reduceWgsl from '../../../shaders/vera/vera_lambda_reduce.wgsl?raw';
-import { defineKernel } from '../../core/kernels/kernel';
 import { ceilDiv, formatShape } from '../../core/numbers/shape';
 import type { Graph, PassEnd } from '../../graph/graph';
 import { constant, growing, type Value } from '../../graph/value';
 import { TILE } from '../products/tiles';
+import { shaderKernel } from '../shader_kernel';
 
 /** For a product whose tiles are reduced to partial sums instead of being stored. */
 export const makesPartialSums = {
-  libs: [lambdaPartials],
-  epilogue: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
+  libs: ['lambda_partials'],
+  epilogue: { workgroup: 'lambda_sums_workgroup', subgroup: 'lambda_sums_subgroup' },
 };
 
 /** Partial sums that a tile computes for each of its rows, and for each of its columns. */
 const QUARTERS = 4;
 
-export const veraLambdaReduce = defineKernel({
+export const veraLambdaReduce = shaderKernel({
   name: 'vera_lambda_reduce',
   bindings: { partials: 'read', vectors: 'read', grads: 'update' },
   params: { count: 'size', longest: 'size', size: 'size' },
-  variants: [{ wgsl: [reduceWgsl], workgroups: ({ count, longest }) => [ceilDiv(longest, 64), count] }],
+  variants: [{ wgsl: ['vera_lambda_reduce'], workgroups: ({ count, longest }) => [ceilDiv(longest, 64), count] }],
   flops: ({ size }) => size,
 });
 

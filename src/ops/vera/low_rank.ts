@@ -1,6 +1,3 @@
-import ofPart from '../../../shaders/lib/sums/of_part.wgsl?raw';
-import lambdaBackwardWgsl from '../../../shaders/vera/vera_lambda_backward.wgsl?raw';
-import upBackwardWgsl from '../../../shaders/vera/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
@@ -45,8 +42,7 @@ export const veraUpBackward = defineProduct({
     ...parts,
     has_sum: 'u32',
   },
-  wgsl: upBackwardWgsl,
-  libs: [ofPart],
+  libs: ['of_part'],
   left: 'own',
   leftBase: true,
   right: 'own',
@@ -67,7 +63,6 @@ export const veraLambdaBackward = defineProduct({
     partial_d2: 'place',
     slice: 'u32',
   },
-  wgsl: lambdaBackwardWgsl,
   left: 'columns',
   right: 'columns',
   parts: 'tile',

@@ -1,5 +1,3 @@
-import veraAddWgsl from '../../../shaders/vera/vera_add.wgsl?raw';
-import veraLinearWgsl from '../../../shaders/vera/vera_linear.wgsl?raw';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
@@ -38,7 +36,6 @@ export const veraLinearForward = defineProduct({
     has_bias: 'u32',
     has_residual: 'u32',
   },
-  wgsl: veraLinearWgsl,
   left: 'rows',
   right: 'rows',
   weight: true,
@@ -52,7 +49,6 @@ export const veraAddForward = defineProduct({
   name: 'vera_add',
   bindings: { y: 'read', u: 'read', B: 'read', lambda: 'read', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place' },
-  wgsl: veraAddWgsl,
   left: 'rows',
   right: 'scaled_rows',
   fewRows: true,

@@ -1,5 +1,3 @@
-import veraMergeWgsl from '../../../shaders/vera/vera_merge.wgsl?raw';
-import mergeBackwardWgsl from '../../../shaders/vera/vera_merge_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
 import { expectShape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
@@ -24,7 +22,6 @@ export const veraMergeKernel = defineProduct({
     has_weight: 'u32',
     onto: 'u32',
   },
-  wgsl: veraMergeWgsl,
   left: 'rows',
   right: 'scaled_columns',
   addend: true,
@@ -44,7 +41,6 @@ export const veraMergeBackward = defineProduct({
     partial_b: 'place',
     partial_d: 'place',
   },
-  wgsl: mergeBackwardWgsl,
   ...makesPartialSums,
   left: 'rows',
   right: 'rows',

@@ -1,33 +1,21 @@
-import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
-import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
-import mixedSlot from '../../../shaders/vera/lib/mixed_slot.wgsl?raw';
-import veraMixedAddWgsl from '../../../shaders/vera/vera_mixed_add.wgsl?raw';
-import veraMixedScaleWgsl from '../../../shaders/vera/vera_mixed_scale.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
-import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
+import { flatKernel } from '../shader_kernel';
 
 /** The entry in `slots` for a module that the adapter doesn't wrap. */
 export const NO_SLOT = 0xffffffff;
 
-export const veraMixedScale = defineKernel({
+export const veraMixedScale = flatKernel({
   name: 'vera_mixed_scale',
   bindings: { u: 'read', table: 'read', slots: 'read', which: 'read', v: 'write' },
   params: { N: 'size', R: 'size', T: 'size', module_index: 'place', adapters: 'u32' },
-  variants: [
-    {
-      name: 'vec4',
-      wgsl: [veraMixedScaleWgsl, wordVec4, mixedSlot, flatIndex],
-      workgroups: ({ N, R }) => flatGrid((N * R) / 4),
-      fits: ({ R }) => R % 4 === 0,
-    },
-    { wgsl: [veraMixedScaleWgsl, wordScalar, mixedSlot, flatIndex], workgroups: ({ N, R }) => flatGrid(N * R) },
-  ],
+  with: ['mixed_slot'],
+  threads: ({ N, R }) => N * R,
+  inVec4: ({ R }) => R % 4 === 0,
   flops: ({ N, R }) => N * R,
 });
 
@@ -35,8 +23,7 @@ export const veraMixedAdd = defineProduct({
   name: 'vera_mixed_add',
   bindings: { v: 'read', B: 'read', y: 'read', table: 'read', slots: 'read', which: 'read', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', T: 'size', module_index: 'place', adapters: 'u32' },
-  wgsl: veraMixedAddWgsl,
-  libs: [mixedSlot],
+  libs: ['mixed_slot'],
   left: 'rows',
   right: 'rows',
   fewRows: true,

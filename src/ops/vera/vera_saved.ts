@@ -1,15 +1,11 @@
-import wordScalar from '../../../shaders/lib/storage/word_scalar.wgsl?raw';
-import wordVec4 from '../../../shaders/lib/storage/word_vec4.wgsl?raw';
-import savedWgsl from '../../../shaders/vera/vera_saved.wgsl?raw';
-import savedBackwardWgsl from '../../../shaders/vera/vera_saved_backward.wgsl?raw';
-import savedSumsWgsl from '../../../shaders/vera/vera_saved_sums.wgsl?raw';
-import { defineKernel, FLAT_THREADS } from '../../core/kernels/kernel';
+import { FLAT_THREADS } from '../../core/kernels/kernel';
 import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
 import { accumulatedIn } from '../rows/column_sum';
+import { shaderKernel } from '../shader_kernel';
 import { LambdaSums, type LambdaVector } from './lambda_sums';
 import { checkLowRank, type LowRank } from './low_rank';
 
@@ -17,7 +13,6 @@ export const veraSavedForward = defineProduct({
   name: 'vera_saved',
   bindings: { u: 'read', B: 'read', lambda: 'read', residual: 'read', w: 'write', z: 'write' },
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_residual: 'u32' },
-  wgsl: savedWgsl,
   left: 'rows',
   right: 'scaled_rows',
   perColumn: true,
@@ -29,7 +24,6 @@ export const veraSavedBackward = defineProduct({
   name: 'vera_saved_backward',
   bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', dv: 'write', du: 'write' },
   params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_sum: 'u32' },
-  wgsl: savedBackwardWgsl,
   left: 'rows',
   right: 'scaled_columns',
   perColumn: true,
@@ -37,19 +31,19 @@ export const veraSavedBackward = defineProduct({
   size: ({ N, M, R }) => [N, R, M],
 });
 
-export const veraSavedSums = defineKernel({
+export const veraSavedSums = shaderKernel({
   name: 'vera_saved_sums',
   bindings: { dy: 'read', w: 'read', dv: 'read', u: 'read', partials: 'update' },
   params: { N: 'size', M: 'size', R: 'size', partial_b: 'place', partial_d: 'place', slice: 'u32' },
   variants: [
     {
       name: 'vec4',
-      wgsl: [savedSumsWgsl, wordVec4],
+      wgsl: ['vera_saved_sums', 'word_vec4'],
       workgroups: ({ N, M, R, slice }) => [ceilDiv(M + R, 4 * FLAT_THREADS), ceilDiv(N, slice)],
       fits: ({ M, R, partial_b, partial_d }) => [M, R, partial_b, partial_d].every((n) => n % 4 === 0),
     },
     {
-      wgsl: [savedSumsWgsl, wordScalar],
+      wgsl: ['vera_saved_sums', 'word_scalar'],
       workgroups: ({ N, M, R, slice }) => [ceilDiv(M + R, FLAT_THREADS), ceilDiv(N, slice)],
     },
   ],
