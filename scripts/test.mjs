@@ -9,7 +9,7 @@ import { ROOT } from './shared/paths.mjs';
 import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './test/rings.mjs';
 
 const bin = (/** @type {string} */ path) => `${ROOT}node_modules/${path}`;
-const TSC = bin('typescript/bin/tsc');
+const TSC = bin('typescript-7/bin/tsc');
 /** TypeScript's cache of checked types. */
 const TYPES_KEPT = bin('.cache/webvera/types.tsbuildinfo');
 const BIOME = [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'];

@@ -1,7 +1,7 @@
 // The same training step in TensorFlow.js: eager kernels in `tidy`, gradients by `variableGrads`, and the Adam of the package.
 import { named, rotaryTables } from './problem.mjs';
 
-/** @typedef {import('@tensorflow/tfjs-core')} Tf */
+/** @typedef {typeof import('@tensorflow/tfjs-core')} Tf */
 /** @typedef {import('@tensorflow/tfjs-core').Tensor} Tensor */
 /** @typedef {(name: string) => Tensor} Lookup */
 

@@ -38,7 +38,7 @@ export const NOTHING_MEASURED = {
  * @param {string} run.engine
  * @param {'f32' | 'f16'} [run.arithmetic] of products
  * @param {import('../../src/index').ModelDtype} [run.dtype] of the model's weights in training
- * @param {import('./roofline.mjs').Rates} [run.peak] rates that replace the measured device's
+ * @param {import('./roofline.mjs').Rates | undefined} [run.peak] rates that replace the measured device's
  * @param {Measurements} measurements
  */
 export function benchReport(

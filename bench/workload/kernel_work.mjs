@@ -23,7 +23,7 @@ export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined 
  * @param {GPU | undefined} job.gpu
  * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
  * @param {number} [job.sampleSeconds] shortest duration of a sample of a kernel
- * @param {(done: number, total: number, what: string) => void} [job.onStep]
+ * @param {((done: number, total: number, what: string) => void) | undefined} [job.onStep]
  * @param {AbortSignal} [job.signal]
  * @returns {Promise<Required<KernelMeasurements> & { peak: import('../index').PeakReport }>}
  */
