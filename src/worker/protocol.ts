@@ -39,18 +39,6 @@ export interface WorkerSession
     RunCalls,
     StorageCalls {}
 
-/** The parts of a session, by the room that answers their calls. */
-export interface Rooms {
-  readonly session: SessionCalls;
-  readonly rpc: CallControl;
-  readonly plans: PlanCalls;
-  readonly models: ModelCalls;
-  readonly cache: CacheCalls;
-  readonly adapters: AdapterCalls;
-  readonly runs: RunCalls;
-  readonly storage: StorageCalls;
-}
-
 /** The calls about the session itself. */
 export interface SessionCalls {
   /** The first call. Must not need a GPU: the device is opened by the first call that computes. */

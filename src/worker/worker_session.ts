@@ -6,43 +6,44 @@ import { CheckpointStore } from '../store/checkpoint_store';
 import { onFirstWrite } from '../store/on_first_write';
 import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
+import { ProfileStore } from '../store/profile_store';
 import { WeightStore } from '../store/weight_store';
 import { AdapterLoader } from './adapters/adapter_loader';
-import { SessionAdapters } from './adapters/session_adapters';
+import { type AdapterRoom, adapterCalls } from './adapters/session_adapters';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
+import { BaseModelLoader } from './models/loading/base_model_loader';
 import { ModelSources } from './models/loading/model_sources';
-import { SessionCache } from './models/session_cache';
+import { type CacheRoom, cacheCalls } from './models/session_cache';
 import { SessionKernels } from './models/session_kernels';
-import { SessionModels } from './models/session_models';
-import { SessionPlans } from './plans/session_plans';
-import type { OpenOptions, Rooms, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
+import { type ModelRoom, modelCalls } from './models/session_models';
+import { type PlanRoom, planCalls } from './plans/session_plans';
+import type { OpenOptions, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
+import type { Answers, CallControl } from './rpc/call_protocol';
 import { Calls } from './rpc/calls';
-import { ROOMS } from './rpc/rooms';
-import { SessionTraining } from './runs/session_training';
+import { type RunRoom, RunsInProgress, runCalls } from './runs/session_training';
 import { SavedAdapters } from './storage/saved_adapters';
-import { SessionStorage } from './storage/session_storage';
+import { type StorageRoom, storageCalls } from './storage/session_storage';
 import { known } from './storage/store_failures';
 
-/**
- * The storage of cached downloads. Undefined without a file system: in Node without a given folder, and on a page
- * without a worker.
- */
-function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
-  const files = weights?.files ?? openByteFiles();
-  return files && new WeightStore(weights?.records ?? records, files);
+/** The parts of an open session. */
+interface OpenSession extends PlanRoom, ModelRoom, CacheRoom, AdapterRoom, RunRoom, StorageRoom {
+  readonly store: BlobStore;
 }
+
+/** The calls that an open session answers. */
+type RoomCalls = Omit<WorkerSession, keyof SessionCalls | keyof CallControl>;
+
+const ROOMS: Answers<RoomCalls, OpenSession> = {
+  ...planCalls,
+  ...modelCalls,
+  ...cacheCalls,
+  ...adapterCalls,
+  ...runCalls,
+  ...storageCalls,
+};
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
-
-/** The parts of an open session. */
-interface OpenSession {
-  readonly rooms: Rooms;
-  readonly sources: ModelSources;
-  readonly models: LoadedModels;
-  /** Frees the device and closes the store. */
-  end(): Promise<void>;
-}
 
 /** One session: answers the calls of its page. A plain class, which also runs in the caller's thread. */
 export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
@@ -55,20 +56,21 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     this.#calls = new Calls((event) => host.emit(event));
   }
 
-  /** Calls the method of the room that answers this call. */
+  /** Calls the function that answers this call. */
   async invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown> {
-    const room = this.#room(ROOMS[name]) as Readonly<Partial<Record<string, Method>>>;
-    return room[name]?.apply(room, [...args]);
+    if (name === 'open' || name === 'close' || name === 'seal') return (this[name] as Method).apply(this, [...args]);
+    if (name === 'cancel' || name === 'commit' || name === 'giveToken')
+      return (this.#calls[name] as Method).apply(this.#calls, [...args]);
+    if (!Object.hasOwn(ROOMS, name)) throw new WebVeraError('internal', `No such call: ${name}`);
+    return (ROOMS[name] as Method).apply(this.#expectOpened(), [...args]);
   }
 
   async open(options: OpenOptions): Promise<void> {
     const [host, calls] = [this.#host, this.#calls];
     const warn: Warn = (warning) => host.emit({ type: 'warning', ...warning });
-    const blobs = openStore({
-      kind: options.store,
-      onFallback: (reason) =>
-        warn({ code: 'storage_unavailable', message: `What is saved is kept in memory only: ${reason}` }),
-    });
+    const onFallback = (reason: string): void =>
+      warn({ code: 'storage_unavailable', message: `What is saved is kept in memory only: ${reason}` });
+    const blobs = openStore({ kind: options.store, onFallback });
     const kernels = new SessionKernels(options.kernels, blobs, warn);
     const device = new SessionDevice(
       host.gpu,
@@ -77,35 +79,27 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       options.arithmetic,
     );
     const store = onFirstWrite(blobs, () => host.emit({ type: 'first_stored' }));
-    const weights = options.store === 'memory' ? undefined : weightStore(host, store);
-    const sources = new ModelSources(host, options, { calls, cache: weights, warn });
-    const models = new LoadedModels();
+    const cache = options.store === 'memory' ? undefined : weightStore(host, store);
+    const sources = new ModelSources(host, options, { calls, cache, warn });
     const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(store)));
     const saved = new SavedAdapters(store, warn);
-    const checkpoints = { store: new CheckpointStore(store, locks), locks, warn };
+    const checkpointStore = new CheckpointStore(store, locks);
+    const { limits } = sources;
     this.#opened = {
-      sources,
-      models,
-      rooms: {
-        session: this,
-        rpc: calls,
-        plans: new SessionPlans(calls, device, sources, options.store),
-        cache: new SessionCache(calls, sources, weights),
-        models: new SessionModels({ host, calls, device, kernels, sources, models }),
-        adapters: new SessionAdapters(host, calls, models, new AdapterLoader(host, sources, saved, warn)),
-        runs: new SessionTraining(host, calls, models, kernels, checkpoints),
-        storage: new SessionStorage(store, saved, checkpoints.store, sources.limits),
-      },
-      async end() {
-        await device.close().catch(() => {});
-        await store.close().catch(() => {});
-      },
+      ...{ host, options, calls, store, device, kernels, cache, sources, limits, saved, checkpointStore },
+      models: new LoadedModels(),
+      loader: new BaseModelLoader(host, limits),
+      adapters: new AdapterLoader(host, sources, saved, warn),
+      inProgress: new RunsInProgress(),
+      checkpoints: { store: checkpointStore, locks, warn },
+      profiles: new ProfileStore(store),
     };
   }
 
   async close(): Promise<void> {
     this.#calls.cancelAll();
-    await this.#opened?.end();
+    await this.#opened?.device.close().catch(() => {});
+    await this.#opened?.store.close().catch(() => {});
   }
 
   async seal(): Promise<void> {
@@ -121,13 +115,17 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     this.#host.seal?.();
   }
 
-  #room(name: keyof Rooms): object {
-    if (name === 'session') return this;
-    return name === 'rpc' ? this.#calls : this.#expectOpened().rooms[name];
-  }
-
   #expectOpened(): OpenSession {
     if (this.#opened !== undefined) return this.#opened;
     throw new WebVeraError('internal', 'The session was used before it was opened');
   }
+}
+
+/**
+ * The storage of cached downloads. Undefined without a file system: in Node without a given folder, and on a page
+ * without a worker.
+ */
+function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
+  const files = weights?.files ?? openByteFiles();
+  return files && new WeightStore(weights?.records ?? records, files);
 }

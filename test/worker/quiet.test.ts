@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { BaseModelLoader } from '../../src/worker/models/loading/base_model_loader';
 import { ModelSources } from '../../src/worker/models/loading/model_sources';
-import { TokenizerLoader } from '../../src/worker/models/loading/tokenizer_loader';
 import { ggufBytes } from '../helpers/bytes/gguf_bytes';
 
 const vocab = Object.fromEntries([...'abc '].map((letter, id) => [letter, id]));
@@ -12,7 +12,7 @@ function begin(file: readonly [name: string, content: BlobPart] = ['tokenizer.js
   const sources = new ModelSources(host, { store: 'memory' });
   const files = new Map([[file[0], new Blob([file[1]])]]);
   const source = sources.open(1, { files }, { progress: false }, new AbortController().signal);
-  return { told, loader: new TokenizerLoader(host, sources.limits), source };
+  return { told, loader: new BaseModelLoader(host, sources.limits), source };
 }
 
 test('the page is told beforehand of what is done in one go, by its size', async () => {

@@ -11,6 +11,16 @@ test('a session answers its calls by their names once it is opened', async () =>
   await session.invoke('close', []);
 });
 
+test.each(['constructor', '__proto__', 'invoke', 'hasOwnProperty', 'run', 'cancelAll'])(
+  'a session refuses a call named %s',
+  async (name) => {
+    const session = new WorkerSessionImpl({ emit() {} });
+    await session.invoke('open', [{ store: 'memory' }]);
+    await expect(session.invoke(name as 'open', [])).rejects.toMatchObject({ message: `No such call: ${name}` });
+    await session.invoke('close', []);
+  },
+);
+
 test('what writes conversations out is there before the network goes, if there are any to come', async () => {
   const done: string[] = [];
   const session = new WorkerSessionImpl({

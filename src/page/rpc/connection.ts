@@ -44,7 +44,7 @@ interface ConnectOptions {
   readonly chats?: Pick<ChatThread, 'render' | 'end'>;
 }
 
-type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>;
+type WorkerCall = (name: string, args: readonly unknown[]) => Promise<Outcome>;
 
 /**
  * Waits until the worker is ready, then monitors it. Rejects with `worker_crashed` if the worker doesn't become ready.
@@ -55,7 +55,7 @@ export async function connectWorker(
   { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal, chats }: ConnectOptions = {},
 ): Promise<Connection> {
   const watch = new AbortController();
-  const remote: Remote<Methods> = wrap<Methods>(worker);
+  const remote: Remote<WorkerCall> = wrap<WorkerCall>(worker);
   const look = (): void => worker.postMessage(HEARTBEAT);
   const onSilence = (seconds: number): void => host.onDeath(crashed(`it has been silent for ${seconds} s`, RESTARTED));
   const heartbeat = new Heartbeat({ look, onSilence }, patience);
@@ -88,9 +88,7 @@ export async function connectWorker(
   return {
     terminate,
     async invoke(name, args) {
-      const method = remote[name];
-      if (method === undefined) throw new WebVeraError('internal', `No such call: ${name}`);
-      const answer: Promise<Outcome> = method(...args);
+      const answer: Promise<Outcome> = remote(name, args);
       const outcome = await heartbeat.during(answer).catch((error: unknown) => {
         throw toKnownError(error); // an argument or a result that can't be cloned
       });

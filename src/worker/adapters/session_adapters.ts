@@ -1,8 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { AdapterFiles } from '../../core/types/model';
-import type { Tensor } from '../../core/types/tensor';
 import type { LoadedModels } from '../models/loaded_models';
-import type * as Wire from '../protocol';
+import type { AdapterCalls, AdaptersInfo, Handle, MergeRequest, SessionHost } from '../protocol';
+import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import type { Ready } from '../rpc/ready';
 import type { AdapterLoader } from './adapter_loader';
@@ -10,218 +9,199 @@ import { adaptersInfo } from './adapters_info';
 import { ModelAdapters } from './model_adapters';
 import type { Merging } from './prepare_merge';
 
-type Fill = (model: ModelAdapters, signal: AbortSignal) => Promise<void>;
-type Change<T = void> = (model: ModelAdapters, signal: AbortSignal, ready: Ready) => Promise<T>;
+/** The parts of a session that its adapters need. */
+export interface AdapterRoom {
+  readonly host: SessionHost;
+  readonly calls: Calls;
+  readonly models: LoadedModels;
+  readonly adapters: AdapterLoader;
+}
 
-/** The calls about models with adapters, by their handles. Changes of one model come one after the other. */
-export class SessionAdapters implements Wire.AdapterCalls {
-  readonly #host: Wire.SessionHost;
-  readonly #calls: Calls;
-  readonly #models: LoadedModels;
-  readonly #loader: AdapterLoader;
+type Change<T> = (model: ModelAdapters, signal: AbortSignal, ready: Ready) => Promise<T>;
 
-  constructor(host: Wire.SessionHost, calls: Calls, models: LoadedModels, loader: AdapterLoader) {
-    this.#host = host;
-    this.#calls = calls;
-    this.#models = models;
-    this.#loader = loader;
-  }
+/** Changes of one model come one after the other. */
+export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
+  createAdapters(handle, name, config, options) {
+    return begin(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
+  },
 
-  createAdapters(
-    handle: Wire.Handle,
-    name: string,
-    config: Wire.AdapterConfigFields,
-    options: Wire.WireAdapterOptions,
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#begin(undefined, handle, (model) => this.#loader.create(model, name, config, options));
-  }
-
-  loadAdapters(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    name: string,
-    source: Wire.WireAdapterSource,
-    options: Wire.LoadAdapterOptions,
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#begin(call, handle, async (model, signal) => {
-      await this.#loader.load(model, name, await this.#loader.read(call, source, options, signal), options);
+  loadAdapters(call, handle, name, source, options) {
+    return begin(this, call, handle, async (model, signal) => {
+      await this.adapters.load(model, name, await this.adapters.read(call, source, options, signal), options);
     });
-  }
+  },
 
-  keepAdapter(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
-    return this.#calls.run(undefined, () => this.#loader.keep(this.#model(handle), name));
-  }
+  keepAdapter(handle, name) {
+    return this.calls.run(undefined, () => this.adapters.keep(modelOf(this, handle), name));
+  },
 
-  reviveAdapters(
-    handle: Wire.Handle,
-    kept: readonly Wire.KeptAdapter[],
-    active: readonly string[],
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#begin(undefined, handle, async (model) => {
-      for (const adapter of kept) await this.#loader.revive(model, adapter);
+  reviveAdapters(handle, kept, active) {
+    return begin(this, undefined, handle, async (model) => {
+      for (const adapter of kept) await this.adapters.revive(model, adapter);
       await model.activate(active);
     });
-  }
+  },
 
-  loadConfig(
-    call: Wire.CallId,
-    source: Wire.WireAdapterSource,
-    options: Wire.LoadOptions,
-  ): Promise<Wire.AdapterConfigFields> {
-    return this.#calls.run(call, (signal) => this.#loader.readConfig(call, source, options, signal));
-  }
+  loadConfig(call, source, options) {
+    return this.calls.run(call, (signal) => this.adapters.readConfig(call, source, options, signal));
+  },
 
-  async dropAdapters(handle: Wire.Handle): Promise<void> {
-    const model = this.#model(handle);
-    this.#models.delete(handle);
-    await model.dispose();
-  }
+  dropAdapters(handle) {
+    return drop(this, handle);
+  },
 
-  addAdapter(
-    handle: Wire.Handle,
-    name: string,
-    config: Wire.AdapterConfigFields,
-    options: Wire.WireAdapterOptions,
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#change(undefined, handle, (model) => this.#loader.create(model, name, config, options));
-  }
+  addAdapter(handle, name, config, options) {
+    return change(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
+  },
 
   /** Others may change the model while its files are read. */
-  loadAdapter(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    name: string,
-    source: Wire.WireAdapterSource,
-    options: Wire.LoadAdapterOptions,
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#calls.run(call, async (signal) => {
-      const { base } = this.#model(handle);
+  loadAdapter(call, handle, name, source, options) {
+    return this.calls.run(call, async (signal) => {
+      const { base } = modelOf(this, handle);
       return base.jobs.run('change', signal, async (ending) => {
-        const bytes = await this.#loader.read(call, source, options, ending);
-        return this.#inTurn(call, handle, ending, async (model, _, ready) => {
-          await this.#loader.load(model, name, bytes, options, ready);
+        const bytes = await this.adapters.read(call, source, options, ending);
+        return inTurn(this, call, handle, ending, async (model, _, ready) => {
+          await this.adapters.load(model, name, bytes, options, ready);
           return adaptersInfo(model, handle);
         });
       });
     });
-  }
+  },
 
-  addWeightedAdapter(
-    handle: Wire.Handle,
-    name: string,
-    parts: readonly Wire.WeightedAdapter[],
-  ): Promise<Wire.AdaptersInfo> {
-    return this.#change(undefined, handle, async (model, signal) => {
-      await this.#still(
-        model,
-        signal,
-        parts.map(({ adapter_name }) => adapter_name),
-      );
-      await this.#loader.addWeighted(model, name, parts);
+  addWeightedAdapter(handle, name, parts) {
+    return change(this, undefined, handle, async (model, signal) => {
+      const names = parts.map(({ adapter_name }) => adapter_name);
+      await still(this, model, signal, names);
+      await this.adapters.addWeighted(model, name, parts);
     });
-  }
+  },
 
-  setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.AdaptersInfo> {
-    return this.#change(undefined, handle, (model) => model.activate(names));
-  }
+  setAdapter(handle, names) {
+    return change(this, undefined, handle, (model) => model.activate(names));
+  },
 
-  deleteAdapter(handle: Wire.Handle, name: string): Promise<Wire.AdaptersInfo> {
-    return this.#change(undefined, handle, (model) => model.delete(name));
-  }
+  deleteAdapter(handle, name) {
+    return change(this, undefined, handle, (model) => model.delete(name));
+  },
 
-  async enableAdapters(handle: Wire.Handle, enabled: boolean): Promise<void> {
-    this.#model(handle).enable(enabled);
-  }
+  async enableAdapters(handle, enabled) {
+    modelOf(this, handle).enable(enabled);
+  },
 
-  mergeAdapters(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.AdaptersInfo> {
-    return this.#change(call, handle, async (model, signal, ready) => {
-      await this.#still(model, signal, request.adapter_names ?? model.active);
-      await model.merge(this.#merging(call, request, signal), ready);
+  mergeAdapters(call, handle, request) {
+    return change(this, call, handle, async (model, signal, ready) => {
+      await still(this, model, signal, request.adapter_names ?? model.active);
+      await model.merge(merging(this, call, request, signal), ready);
     });
-  }
+  },
 
-  unmergeAdapters(handle: Wire.Handle): Promise<Wire.AdaptersInfo> {
-    return this.#change(undefined, handle, (model) => model.unmerge());
-  }
+  unmergeAdapters(handle) {
+    return change(this, undefined, handle, (model) => model.unmerge());
+  },
 
-  unloadAdapters(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    request: Wire.MergeRequest | undefined,
-  ): Promise<Wire.ModelInfo> {
-    return this.#run(call, handle, async (model, signal, ready) => {
-      await this.#still(model, signal);
-      const unloaded = await model.unload(request && this.#merging(call, request, signal), ready);
-      await this.dropAdapters(handle);
-      return this.#models.info(unloaded);
+  unloadAdapters(call, handle, request) {
+    return run(this, call, handle, async (model, signal, ready) => {
+      await still(this, model, signal);
+      const unloaded = await model.unload(request && merging(this, call, request, signal), ready);
+      await drop(this, handle);
+      return this.models.info(unloaded);
     });
-  }
+  },
 
-  async deltaWeight(handle: Wire.Handle, module: string, adapter: string | undefined): Promise<Tensor> {
-    return this.#run(undefined, handle, (model) => model.deltaWeight(module, adapter));
-  }
+  deltaWeight(handle, module, adapter) {
+    return run(this, undefined, handle, (model) => model.deltaWeight(module, adapter));
+  },
 
-  saveAdapter(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
-    return this.#calls.run(undefined, () => this.#loader.save(this.#model(handle), options));
-  }
+  saveAdapter(handle, options) {
+    return this.calls.run(undefined, () => this.adapters.save(modelOf(this, handle), options));
+  },
 
-  saveConverted(
-    handle: Wire.Handle,
-    peft_type: string,
-    parts: readonly Wire.WeightedAdapter[] | undefined,
-  ): Promise<AdapterFiles> {
-    return this.#calls.run(undefined, () => this.#loader.saveConverted(this.#model(handle), peft_type, parts));
-  }
+  saveConverted(handle, peft_type, parts) {
+    return this.calls.run(undefined, () => this.adapters.saveConverted(modelOf(this, handle), peft_type, parts));
+  },
+};
 
-  #model(handle: Wire.Handle): ModelAdapters {
-    const loaded = this.#models.get(handle);
-    if (loaded instanceof ModelAdapters) return loaded;
-    throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
-      hint: 'Make one with get_peft_model or PeftModel.from_pretrained.',
+function modelOf({ models }: AdapterRoom, handle: Handle): ModelAdapters {
+  const loaded = models.get(handle);
+  if (loaded instanceof ModelAdapters) return loaded;
+  throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
+    hint: 'Make one with get_peft_model or PeftModel.from_pretrained.',
+  });
+}
+
+async function drop(room: AdapterRoom, handle: Handle): Promise<void> {
+  const model = modelOf(room, handle);
+  room.models.delete(handle);
+  await model.dispose();
+}
+
+/** Resolves once no run moves that trains one of these adapters, or any of the model's: what is taken of them is what it comes to. */
+function still(
+  { models }: AdapterRoom,
+  model: ModelAdapters,
+  signal: AbortSignal,
+  names?: readonly string[],
+): Promise<void> {
+  const adapters = names?.map((name) => model.adapter(name)) ?? model.adapters;
+  return models.training.still(adapters, signal);
+}
+
+function merging(
+  { host }: AdapterRoom,
+  call: CallId,
+  { adapter_names, safe_merge }: MergeRequest,
+  signal: AbortSignal,
+): Merging {
+  const onProgress = (done: number, total: number): void => host.emit({ type: 'merge', call, done, total });
+  return { names: adapter_names, safe: safe_merge, signal, onProgress };
+}
+
+/** A new model with adapters over a base model. */
+function begin(
+  { calls, models, adapters }: AdapterRoom,
+  call: CallId | undefined,
+  handle: Handle,
+  fill: (model: ModelAdapters, signal: AbortSignal) => Promise<void>,
+): Promise<AdaptersInfo> {
+  return calls.run(call, (signal) => {
+    const base = models.base(handle);
+    return base.jobs.run('new', signal, async (ending) => {
+      const model = adapters.open(base);
+      await fill(model, ending);
+      return adaptersInfo(model, models.add(model));
     });
-  }
+  });
+}
 
-  /** Resolves once no run moves that trains one of these adapters, or any of the model's: what is taken of them is what it comes to. */
-  #still(model: ModelAdapters, signal: AbortSignal, names?: readonly string[]): Promise<void> {
-    const adapters = names?.map((name) => model.adapter(name)) ?? model.adapters;
-    return this.#models.training.still(adapters, signal);
-  }
+function change(
+  room: AdapterRoom,
+  call: CallId | undefined,
+  handle: Handle,
+  body: Change<void>,
+): Promise<AdaptersInfo> {
+  return run(room, call, handle, async (model, signal, ready) => {
+    await body(model, signal, ready);
+    return adaptersInfo(model, handle);
+  });
+}
 
-  #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
-    const onProgress = (done: number, total: number): void => this.#host.emit({ type: 'merge', call, done, total });
-    return { names: adapter_names, safe: safe_merge, signal, onProgress };
-  }
+function run<T>(room: AdapterRoom, call: CallId | undefined, handle: Handle, body: Change<T>): Promise<T> {
+  return room.calls.run(call, async (signal) => {
+    const { base } = modelOf(room, handle);
+    return base.jobs.run('change', signal, (ending) => inTurn(room, call, handle, ending, body));
+  });
+}
 
-  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Fill): Promise<Wire.AdaptersInfo> {
-    return this.#calls.run(call, (signal) => {
-      const base = this.#models.base(handle);
-      return base.jobs.run('new', signal, async (ending) => {
-        const model = this.#loader.open(base);
-        await fill(model, ending);
-        return adaptersInfo(model, this.#models.add(model));
-      });
-    });
-  }
-
-  #change(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.AdaptersInfo> {
-    return this.#run(call, handle, async (model, signal, ready) => {
-      await change(model, signal, ready);
-      return adaptersInfo(model, handle);
-    });
-  }
-
-  #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
-    return this.#calls.run(call, async (signal) => {
-      const { base } = this.#model(handle);
-      return base.jobs.run('change', signal, (ending) => this.#inTurn(call, handle, ending, change));
-    });
-  }
-
-  /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
-  #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
-    return this.#model(handle).inTurn(() => {
-      signal.throwIfAborted();
-      return change(this.#model(handle), signal, () => this.#calls.ready(call, signal));
-    });
-  }
+/** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
+function inTurn<T>(
+  room: AdapterRoom,
+  call: CallId | undefined,
+  handle: Handle,
+  signal: AbortSignal,
+  body: Change<T>,
+): Promise<T> {
+  return modelOf(room, handle).inTurn(() => {
+    signal.throwIfAborted();
+    return body(modelOf(room, handle), signal, () => room.calls.ready(call, signal));
+  });
 }

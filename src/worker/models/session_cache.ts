@@ -1,47 +1,44 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
+import type { ParserLimits } from '../../core/types/source';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
-import type { CallId } from '../rpc/call_protocol';
+import type { Answers } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { known } from '../storage/store_failures';
 import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
-import type { CacheCalls, CachedDownload, VerifyRequest, WireSource } from './model_protocol';
+import type { CacheCalls, CachedDownload } from './model_protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
 
-/** Answers a session's calls about cached downloads. */
-export class SessionCache implements CacheCalls {
-  readonly #calls: Calls;
-  readonly #sources: ModelSources;
-  readonly #cache: WeightStore | undefined;
+/** The parts of a session that its cached downloads need. */
+export interface CacheRoom {
+  readonly calls: Calls;
+  readonly sources: ModelSources;
+  readonly cache: WeightStore | undefined;
+}
 
-  constructor(calls: Calls, sources: ModelSources, cache: WeightStore | undefined) {
-    this.#calls = calls;
-    this.#sources = sources;
-    this.#cache = cache;
-  }
-
-  async listCached(): Promise<readonly CachedDownload[]> {
+export const cacheCalls: Answers<CacheCalls, CacheRoom> = {
+  async listCached() {
     const folders = new Map<string, KeptFile[]>();
-    for (const record of await this.#records()) {
+    for (const record of this.cache === undefined ? [] : await known(this.cache.list())) {
       folders.set(record.folder, [...(folders.get(record.folder) ?? []), record]);
     }
     return [...folders.values()].flatMap((records) => modelOf(records) ?? []);
-  }
+  },
 
-  async isCached(source: WireSource): Promise<boolean> {
-    const folder = this.#sources.cached(source, { isLocal: true });
+  async isCached(source) {
+    const folder = this.sources.cached(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
     if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
     const files = new Map(records.map(({ file, state }) => [file, state === 'verified']));
     const has = (file: string): boolean | undefined => files.get(file);
     const here = [...files.keys()].filter(has);
     for (const index of here.filter((file) => INDEX.test(file))) {
-      if (!(await this.#shards(folder, index))?.every(has)) return false;
+      if (!(await shardsOf(folder, index, this.sources.limits))?.every(has)) return false;
     }
     const weights = here.filter((file) => WEIGHTS.test(file));
     // A GGUF file contains the whole model.
@@ -49,24 +46,14 @@ export class SessionCache implements CacheCalls {
     // Loading reads these after the weights: the tokenizer, or for an image model the preprocessor.
     const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
     return weights.length > 0 && has('config.json') === true && isInputKnown;
-  }
+  },
 
-  verifyCached(
-    call: CallId,
-    source: WireSource,
-    { progress }: VerifyRequest,
-  ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
-    return this.#calls.run(call, async (signal) => {
+  verifyCached(call, source, { progress }) {
+    return this.calls.run(call, async (signal) => {
       const damaged = new Set<string>();
       const onDamage = (file: string): unknown => damaged.add(file);
-      const reportedCall = progress ? call : undefined;
-      const folder = this.#sources.cached(source, {
-        signal,
-        isLocal: false,
-        revalidates: false,
-        onDamage,
-        call: reportedCall,
-      });
+      const reporting = { call: progress ? call : undefined, onDamage };
+      const folder = this.sources.cached(source, { signal, isLocal: false, revalidates: false, ...reporting });
       const records = (await folder?.records()) ?? [];
       const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
       if (folder === undefined || whole.length === 0) return 'none';
@@ -86,28 +73,26 @@ export class SessionCache implements CacheCalls {
       const after = new Map((await folder.records()).map(({ file, state }) => [file, state]));
       return [...damaged].every((file) => after.get(file) === 'verified') ? 'repaired' : 'corrupt';
     });
-  }
+  },
 
-  async clearCached(source: WireSource): Promise<void> {
-    const folder = this.#sources.cached(source, { isLocal: true });
-    if (folder === undefined || this.#cache === undefined) return;
-    await known(folder.delete());
-  }
+  async clearCached(source) {
+    const folder = this.sources.cached(source, { isLocal: true });
+    if (folder !== undefined && this.cache !== undefined) await known(folder.delete());
+  },
+};
 
-  /** The weight files that an index lists. Undefined if the index can't be read. */
-  async #shards(folder: FileSource, file: string): Promise<readonly string[] | undefined> {
-    const { limits } = this.#sources;
-    try {
-      const bytes = await known(readFile(folder, file, limits.json));
-      return [...parseWeightsIndex(bytes, limits, file.split('/').at(-1)).shards.keys()];
-    } catch (error) {
-      if (error instanceof WebVeraError && error.code !== 'storage_unavailable') return undefined;
-      throw error;
-    }
-  }
-
-  async #records(): Promise<readonly KeptFile[]> {
-    return this.#cache === undefined ? [] : known(this.#cache.list());
+/** The weight files that an index lists. Undefined if the index can't be read. */
+async function shardsOf(
+  folder: FileSource,
+  file: string,
+  limits: ParserLimits,
+): Promise<readonly string[] | undefined> {
+  try {
+    const bytes = await known(readFile(folder, file, limits.json));
+    return [...parseWeightsIndex(bytes, limits, file.split('/').at(-1)).shards.keys()];
+  } catch (error) {
+    if (error instanceof WebVeraError && error.code !== 'storage_unavailable') return undefined;
+    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import { kindNamed } from '../../adapters/adapter_kinds';
 import { WebVeraError } from '../../core/errors/error';
 import type { FileSource } from '../../core/input/file_source';
-import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, GpuBytes } from '../../core/types/estimate';
 import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
+import type { ParserLimits } from '../../core/types/source';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { folderFiles } from '../../formats/models/model_files';
@@ -11,7 +11,8 @@ import type { WeightHeaders } from '../../formats/models/weights';
 import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import type { ModelSources } from '../models/loading/model_sources';
-import type { CallId, EstimateRequest, OpenOptions, PlanCalls, WireSource } from '../protocol';
+import type { OpenOptions, PlanCalls } from '../protocol';
+import type { Answers } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { planModel } from './plan_model';
 import { planAdapter, planRun, type RunPlan } from './plan_run';
@@ -30,33 +31,28 @@ interface Begun extends WeightHeaders {
   readonly config: PretrainedConfig;
 }
 
-/** Answers a session's calls that load no model. */
-export class SessionPlans implements PlanCalls {
-  readonly #calls: Calls;
-  readonly #device: SessionDevice;
-  readonly #sources: ModelSources;
-  readonly #store: OpenOptions['store'];
+/** The parts of a session that its plans need. */
+export interface PlanRoom {
+  readonly calls: Calls;
+  readonly device: SessionDevice;
+  readonly sources: ModelSources;
+  readonly options: Pick<OpenOptions, 'store'>;
+}
 
-  constructor(calls: Calls, device: SessionDevice, sources: ModelSources, store: OpenOptions['store']) {
-    this.#calls = calls;
-    this.#device = device;
-    this.#sources = sources;
-    this.#store = store;
-  }
+export const planCalls: Answers<PlanCalls, PlanRoom> = {
+  probe(call) {
+    return this.calls.run(call, () => probeDevice(() => this.device.adapter(), this.options.store));
+  },
 
-  probe(call: CallId): Promise<DeviceReport> {
-    return this.#calls.run(call, () => probeDevice(() => this.#device.adapter(), this.#store));
-  }
-
-  estimate(call: CallId, from: WireSource, request: EstimateRequest): Promise<Estimate> {
-    return this.#calls.run(call, async (signal) => {
+  estimate(call, from, request) {
+    return this.calls.run(call, async (signal) => {
       const { load, args, memory, measure } = request;
       const kind = kindNamed(request.config);
       const config = new kind.Config(request.config);
-      const source = this.#sources.open(call, from, load, signal);
-      const begun = await this.#begin(source, load.gguf_file);
+      const source = this.sources.open(call, from, load, signal);
+      const begun = await begin(source, load.gguf_file, this.sources.limits);
       const download = await downloadOf(source, begun);
-      const capacity = { bindingBytes: await this.#bindingBytes(), memory };
+      const capacity = { bindingBytes: await bindingBytes(this.device), memory };
       const plan = async (
         changed: ResolvedTrainingArguments,
         maxBindingBytes = capacity.bindingBytes,
@@ -71,15 +67,9 @@ export class SessionPlans implements PlanCalls {
         const { gpu, flops, inputs } = await plan(args);
         const verdict: Verdict = judge(gpu, capacity);
         const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
-        const suggestions = await suggest({
-          args,
-          bytes: gpu,
-          verdict,
-          capacity,
-          isText: inputs === 'texts',
-          plan: bytesOf,
-        });
-        const speed = measure ? await productSpeed(await this.#device.executor(), signal) : undefined;
+        const run = { args, bytes: gpu, verdict, capacity, isText: inputs === 'texts', plan: bytesOf };
+        const suggestions = await suggest(run);
+        const speed = measure ? await productSpeed(await this.device.executor(), signal) : undefined;
         const step = { flops, seconds: speed && flops / speed };
         return { download, gpu, step, ...verdict, suggestions };
       } catch (error) {
@@ -90,27 +80,26 @@ export class SessionPlans implements PlanCalls {
         return { download, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
       }
     });
-  }
+  },
+};
 
-  async #begin(source: FileSource, ggufFile: string | undefined): Promise<Begun> {
-    const { limits } = this.#sources;
-    const gguf = ggufFile === undefined ? undefined : new GgufFiles(source, ggufFile, limits);
-    const files = gguf ?? folderFiles(source, limits);
-    try {
-      return { config: await files.config(), ...(await files.headers()) };
-    } finally {
-      await gguf?.close();
-    }
+async function begin(source: FileSource, ggufFile: string | undefined, limits: ParserLimits): Promise<Begun> {
+  const gguf = ggufFile === undefined ? undefined : new GgufFiles(source, ggufFile, limits);
+  const files = gguf ?? folderFiles(source, limits);
+  try {
+    return { config: await files.config(), ...(await files.headers()) };
+  } finally {
+    await gguf?.close();
   }
+}
 
-  /** The largest buffer that the GPU binds. Without a GPU, which `probe` reports, the smallest possible limit. */
-  async #bindingBytes(): Promise<number> {
-    try {
-      return new DeviceLimits((await this.#device.adapter()).limits).bindingBytes;
-    } catch (error) {
-      if (error instanceof WebVeraError) return LEAST_BINDING;
-      throw error;
-    }
+/** The largest buffer that the GPU binds. Without a GPU, which `probe` reports, the smallest possible limit. */
+async function bindingBytes(device: SessionDevice): Promise<number> {
+  try {
+    return new DeviceLimits((await device.adapter()).limits).bindingBytes;
+  } catch (error) {
+    if (error instanceof WebVeraError) return LEAST_BINDING;
+    throw error;
   }
 }
 

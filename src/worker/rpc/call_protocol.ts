@@ -13,3 +13,10 @@ export interface CallControl {
   /** Answers a `need_token` event. The token is never stored. */
   giveToken(call: CallId, token: string): Promise<void>;
 }
+
+/** The functions that answer a room's calls. Each is called on the parts of the session that the room uses. */
+export type Answers<Calls, Room> = {
+  readonly [Name in keyof Calls]: Calls[Name] extends (...args: infer Args) => infer Result
+    ? (this: Room, ...args: Args) => Result
+    : never;
+};

@@ -1,17 +1,17 @@
 import type { Endpoint } from 'comlink';
 
 /**
- * Passes only the messages that this library sends: calls of one known name with plain arguments, and the release.
- * comlink alone would also follow any path (`constructor`, `__proto__`), set properties and open further ports.
+ * Passes only the messages that this library sends: calls of the exposed function itself with plain arguments, and the
+ * release. comlink alone would also follow any path (`constructor`, `__proto__`), set properties and open further ports.
  */
-export function guardEndpoint(endpoint: Endpoint, allowed: ReadonlySet<string>): Endpoint {
+export function guardEndpoint(endpoint: Endpoint): Endpoint {
   const filters = new Map<unknown, EventListener>();
   return {
     postMessage: (message, transfer) => endpoint.postMessage(message, transfer ?? []),
     addEventListener(type, listener) {
       const deliver = typeof listener === 'function' ? listener : (event: Event) => listener.handleEvent(event);
       const filter: EventListener = (event) => {
-        if (type !== 'message' || isAllowed((event as MessageEvent<unknown>).data, allowed)) deliver(event);
+        if (type !== 'message' || isAllowed((event as MessageEvent<unknown>).data)) deliver(event);
       };
       filters.set(listener, filter);
       endpoint.addEventListener(type, filter);
@@ -25,16 +25,14 @@ export function guardEndpoint(endpoint: Endpoint, allowed: ReadonlySet<string>):
   };
 }
 
-export function isAllowed(data: unknown, allowed: ReadonlySet<string>): boolean {
+export function isAllowed(data: unknown): boolean {
   if (!isObject(data)) return false;
   if (data.type === 'RELEASE') return data.path === undefined;
   const { type, path, argumentList } = data;
   return (
     type === 'APPLY' &&
     Array.isArray(path) &&
-    path.length === 1 &&
-    typeof path[0] === 'string' &&
-    allowed.has(path[0]) &&
+    path.length === 0 &&
     Array.isArray(argumentList) &&
     argumentList.every((argument) => isObject(argument) && argument.type === 'RAW')
   );

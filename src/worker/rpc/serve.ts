@@ -5,7 +5,6 @@ import { VERSION } from '../../core/version';
 import { imageDecoder } from '../../images/decode_image';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
 import { guardEndpoint } from './guard';
-import { ROOMS } from './rooms';
 import { sealScope } from './seal';
 import { transferables } from './transferables';
 import { takeLock } from './web_lock';
@@ -40,12 +39,7 @@ export async function serve(
     seal: () => sealScope(scope),
     quiet: (seconds) => post({ webvera: 'quiet', seconds }),
   });
-  const names = Object.keys(ROOMS) as (keyof WorkerSession)[];
-  const exposed = Object.assign(
-    Object.create(null),
-    Object.fromEntries(names.map((name) => [name, answer(session, name)])),
-  );
-  expose(exposed, guardEndpoint(scope, new Set(names)));
+  expose((name: keyof WorkerSession, args: readonly unknown[]) => answer(session, name, args), guardEndpoint(scope));
   scope.addEventListener('message', (event) => {
     const { data } = event as MessageEvent<unknown>;
     if (isHeartbeat(data)) post({ webvera: 'alive' });
@@ -67,15 +61,13 @@ export async function serve(
   post({ webvera: 'ready', version: VERSION, lock: await holdAliveLock(scope.navigator?.locks) });
 }
 
-function answer(session: WorkerEnd, name: keyof WorkerSession): (...args: unknown[]) => Promise<Outcome> {
-  return async (...args) => {
-    try {
-      const value = await session.invoke(name, args);
-      return transfer({ value }, transferables(value));
-    } catch (error) {
-      return { error: errorToData(error) };
-    }
-  };
+async function answer(session: WorkerEnd, name: keyof WorkerSession, args: readonly unknown[]): Promise<Outcome> {
+  try {
+    const value = await session.invoke(name, args);
+    return transfer({ value }, transferables(value));
+  } catch (error) {
+    return { error: errorToData(error) };
+  }
 }
 
 /** Holds a lock until this worker ends. When the page is granted the lock, the worker has died. */

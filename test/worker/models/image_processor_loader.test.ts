@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ImageProcessorLoader } from '../../../src/worker/models/loading/image_processor_loader';
+import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 
 const { signal } = new AbortController();
@@ -13,7 +13,7 @@ function load(json: object | string | undefined, channels = 3, limit = 1000) {
   const files = new Map(json === undefined ? [] : [['preprocessor_config.json', new Blob([text])]]);
   const source = sources.open(1, { files }, { progress: false }, signal);
   const image = { channels, size: 8, patch: 4, patches: 4 };
-  return new ImageProcessorLoader(host, sources.limits).ofModel(source, { image });
+  return loadImageProcessor({ host, limits: sources.limits }, source, { image });
 }
 
 test('without the file images are resized to the size of the model', async () => {
@@ -32,7 +32,8 @@ test('models of texts, and of other channels without the file, have none', async
   expect(await load(undefined, 1)).toBeUndefined();
   const sources = new ModelSources({ emit() {} }, { store: 'memory' });
   const source = sources.open(1, { files: new Map() }, { progress: false }, signal);
-  expect(await new ImageProcessorLoader({ emit() {} }, sources.limits).ofModel(source, {})).toBeUndefined();
+  const parts = { host: { emit() {} }, limits: sources.limits };
+  expect(await loadImageProcessor(parts, source, {})).toBeUndefined();
 });
 
 describe('refused', () => {

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FileSource, readFile } from '../../../src/core/input/file_source';
 import type { TextSizes } from '../../../src/models/architecture';
-import { ImageProcessorLoader } from '../../../src/worker/models/loading/image_processor_loader';
+import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
-import { TokenizerLoader } from '../../../src/worker/models/loading/tokenizer_loader';
-import { SessionCache } from '../../../src/worker/models/session_cache';
+import { loadTokenizer } from '../../../src/worker/models/loading/tokenizer_loader';
+import { cacheCalls } from '../../../src/worker/models/session_cache';
 import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes } from '../../hub/source_bytes';
+import { answersOf } from '../answers_of';
 import { COMMIT, Device } from '../storage/keeping';
 
 const json = readFileSync('test/oracle/tokenizers/roberta.json');
@@ -41,15 +42,16 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
     },
   };
   const sources = new ModelSources(host, { store: 'auto', remoteHost: server.url }, { cache: device.store });
+  const parts = { host, limits: sources.limits };
   return {
-    cache: new SessionCache(new Calls(() => {}), sources, device.store),
+    cache: answersOf(cacheCalls, { calls: new Calls(() => {}), sources, cache: device.store }),
     async load(kind: 'text' | 'image', most = Number.POSITIVE_INFINITY, options: Partial<LoadOptions> = {}) {
       const folder = sources.open(1, source, { progress: false, ...options }, new AbortController().signal);
       const files = closing(folder, most);
       await readFile(files, 'config.json', 1000);
       await readFile(files, 'model.safetensors', 1000);
-      if (kind === 'image') return new ImageProcessorLoader(host, sources.limits).ofModel(files, { image: IMAGE });
-      return new TokenizerLoader(host, sources.limits).ofModel(files, { text: TEXT, config: CONFIG });
+      if (kind === 'image') return loadImageProcessor(parts, files, { image: IMAGE });
+      return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize: TEXT.vocabSize });
     },
   };
 }

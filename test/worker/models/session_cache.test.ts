@@ -3,11 +3,12 @@ import { readFile, readFileIfPresent } from '../../../src/core/input/file_source
 import type { ProgressInfo } from '../../../src/core/types/source';
 import { StoreError } from '../../../src/store/store_error';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
-import { SessionCache } from '../../../src/worker/models/session_cache';
+import { cacheCalls } from '../../../src/worker/models/session_cache';
 import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf } from '../../hub/source_bytes';
+import { answersOf } from '../answers_of';
 import { COMMIT, Device } from '../storage/keeping';
 
 const [FIRST, SECOND, INDEX] = ['a-1.safetensors', 'a-2.safetensors', 'model.safetensors.index.json'];
@@ -41,7 +42,7 @@ function session(kept = true) {
     },
   };
   const sources = new ModelSources(host, options, { cache: store, warn: (it) => device.warnings.push(it) });
-  return { sources, cache: new SessionCache(calls, sources, store) };
+  return { sources, cache: answersOf(cacheCalls, { calls, sources, cache: store }) };
 }
 
 async function load(source: WireSource, files: readonly string[], options: Partial<LoadOptions> = {}): Promise<void> {

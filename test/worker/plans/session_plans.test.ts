@@ -5,7 +5,7 @@ import { readFile } from '../../../src/core/input/file_source';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import type { SessionDevice } from '../../../src/worker/models/device';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
-import { SessionPlans } from '../../../src/worker/plans/session_plans';
+import { planCalls } from '../../../src/worker/plans/session_plans';
 import type { WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';
 import { FaultyServer } from '../../hub/faulty_server';
@@ -42,8 +42,9 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 async function downloadOf(source: WireSource, from = sources) {
-  const plans = new SessionPlans(new Calls(() => {}), noGpu as unknown as SessionDevice, from, 'auto');
-  return (await plans.estimate(1, source, request)).download;
+  const device = noGpu as unknown as SessionDevice;
+  const parts = { calls: new Calls(() => {}), device, sources: from, options: { store: 'auto' } } as const;
+  return (await planCalls.estimate.call(parts, 1, source, request)).download;
 }
 
 async function load(file: string): Promise<void> {

@@ -11,32 +11,24 @@ export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 /** Red, green and blue. */
 const CHANNELS = 3;
 
-/** Loads a model's image processor. */
-export class ImageProcessorLoader {
-  readonly #host: SessionHost;
-  readonly #limits: ParserLimits;
-
-  constructor(host: SessionHost, limits: ParserLimits) {
-    this.#host = host;
-    this.#limits = limits;
-  }
-
-  /**
-   * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor`, at the
-   * model's size. Undefined for a model without images, or with other channels and no such file. Throws
-   * `invalid_format` for images that don't fit the model.
-   */
-  async ofModel(source: FileSource, { image }: Pick<Architecture, 'image'>): Promise<ImageProcessor | undefined> {
-    if (image === undefined) return undefined;
-    const json = await readFileIfPresent(source, PREPROCESSOR_FILE, this.#limits.json);
-    if (json === undefined && image.channels !== CHANNELS) return undefined;
-    const fields =
-      json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, this.#limits.json);
-    const config = parsePreprocessorConfig(fields);
-    expectFitting(config, image);
-    const { decodeImage: decode, quiet } = this.#host;
-    return new ImageProcessor(config, { decode, quiet });
-  }
+/**
+ * Reads the folder's preprocessor_config.json. Without that file, uses the defaults of `ViTImageProcessor`, at the
+ * model's size. Undefined for a model without images, or with other channels and no such file. Throws `invalid_format`
+ * for images that don't fit the model.
+ */
+export async function loadImageProcessor(
+  { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
+  source: FileSource,
+  { image }: Pick<Architecture, 'image'>,
+): Promise<ImageProcessor | undefined> {
+  if (image === undefined) return undefined;
+  const json = await readFileIfPresent(source, PREPROCESSOR_FILE, limits.json);
+  if (json === undefined && image.channels !== CHANNELS) return undefined;
+  const fields = json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, limits.json);
+  const config = parsePreprocessorConfig(fields);
+  expectFitting(config, image);
+  const { decodeImage: decode, quiet } = host;
+  return new ImageProcessor(config, { decode, quiet });
 }
 
 function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSizes): void {
