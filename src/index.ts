@@ -59,7 +59,7 @@ export type {
   AnyAdapterConfigInit,
 } from './page/adapters/page_kinds';
 export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
-export type { LoraOptions } from './page/adapters/vera/lora_options';
+export type { LoraOptions } from './page/adapters/vera/vera_model';
 export { VeraModel } from './page/adapters/vera/vera_model';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/data/labelled_files';
 export {

@@ -11,9 +11,7 @@ import {
   RemoteModel,
 } from '../models/remote_model';
 import { type AdapterSource, wireAdapterSource } from '../models/source_options';
-import { loadCall } from '../rpc/loading';
 import { expectOwnSession } from '../session/default_session';
-import { notConstructed } from '../session/not_constructed';
 import { anyString, checkOptions, defined, wrong } from '../session/options';
 import {
   expectBody,
@@ -23,6 +21,7 @@ import {
   mergeArguments,
   namesToSet,
   newAdapterName,
+  notConstructed,
   type UnloadArguments,
   unloadArguments,
 } from './adapter_arguments';
@@ -105,7 +104,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     expectOwnSession('load_adapter', link, options.session);
     const handle = liveHandle(this);
     const [from, wire] = [wireAdapterSource(source), wireLoad(options, kinds)];
-    const info = await loadCall(link, options, (call) => link.request('loadAdapter', call, handle, name, from, wire));
+    const info = await link.call((call) => link.request('loadAdapter', call, handle, name, from, wire), options);
     this.#mirror.update(info);
   }
 

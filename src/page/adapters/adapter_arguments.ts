@@ -1,4 +1,5 @@
 import { KindConfig } from '../../adapters/config/kind_config';
+import { WebVeraError } from '../../core/errors/error';
 import type { SourceOptions } from '../models/source_options';
 import { checkOptions, defined, isObject, type Rules, wrong } from '../session/options';
 import {
@@ -87,20 +88,22 @@ export function newAdapterName(
 
 /** `merge_adapter`: its options. */
 export function mergeArguments(args: MergeArguments): MergeOptions {
-  const form = 'merge_adapter({ safe_merge, adapter_names })';
-  const [first, safe_merge, ...more] = args as readonly unknown[];
-  const options = isOptions(first, args) ? first : ({ adapter_names: first ?? null, safe_merge } as MergeOptions);
-  expectOptions('merge_adapter', options, mergeRules, form, options === first ? args.slice(1) : more);
-  return defined(options ?? {});
+  return named<MergeOptions>('merge_adapter', args, mergeRules, ['adapter_names', 'safe_merge']);
 }
 
 /** `merge_and_unload`: its options. */
 export function unloadArguments(args: UnloadArguments): UnloadOptions {
-  const form = 'merge_and_unload({ progressbar, safe_merge, adapter_names })';
-  const [first, safe_merge, adapter_names, ...more] = args as readonly unknown[];
-  const options = isOptions(first, args) ? first : ({ progressbar: first, safe_merge, adapter_names } as UnloadOptions);
-  expectOptions('merge_and_unload', options, unloadRules, form, options === first ? args.slice(1) : more);
-  return defined(options ?? {});
+  return named<UnloadOptions>('merge_and_unload', args, unloadRules, ['progressbar', 'safe_merge', 'adapter_names']);
+}
+
+/** The options of a call that takes them, or their values in the order of `names`. */
+function named<T extends object>(what: string, args: readonly unknown[], rules: Rules<T>, names: readonly string[]): T {
+  const form = `${what}({ ${names.toSorted().toReversed().join(', ')} })`;
+  const [first] = args;
+  const isInOrder = !isOptions<T>(first, args);
+  const options = isInOrder ? (Object.fromEntries(names.map((name, at) => [name, args[at]])) as T) : first;
+  expectOptions(what, options, rules, form, args.slice(isInOrder ? names.length : 1));
+  return defined(options ?? {}) as T;
 }
 
 /** `set_adapter`: the checked names. */
@@ -116,6 +119,11 @@ export function namesToSet(adapter_name: string | readonly string[], inference_m
 export function expectBody(body: unknown): void {
   if (typeof body === 'function') return;
   throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
+}
+
+/** The error for `new` before a class of PEFT's that isn't constructed here. `instead`: the code to write. */
+export function notConstructed(name: string, instead: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `There is no new ${name}(…) here`, { hint: `Write ${instead}.` });
 }
 
 const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";

@@ -4,7 +4,7 @@ import type { AdapterFiles } from '../../core/types/model';
 import type { StoredAdapter } from '../../worker/protocol';
 import { wireAdapterFiles } from '../models/source_options';
 import { notifyTabs } from '../profile/storage/channel';
-import { linkOf } from '../session/default_session';
+import { checkedLink } from '../session/default_session';
 import { anyString, checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
 import { type CallOptions, callRules, linkKey } from '../session/session';
@@ -47,24 +47,24 @@ export const adapters: {
   wipe(options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    const link = await open('adapters.list', options);
+    const link = await checkedLink('adapters.list', options);
     const stored = await link.call(() => link.request('listStored'), options);
     return stored.map(toInfo);
   },
   async get(id, options = {}) {
     checkId(id);
-    const link = await open('adapters.get', options);
+    const link = await checkedLink('adapters.get', options);
     return link.call(() => link.request('getStored', id), options);
   },
   async import(files, id, options = {}) {
     checkId(id);
     const wire = wireAdapterFiles(files);
-    const link = await open('adapters.import', options);
+    const link = await checkedLink('adapters.import', options);
     return toInfo(await link.call(() => link.request('importStored', wire, id), options));
   },
   async delete(id, options = {}) {
     checkId(id);
-    const link = await open('adapters.delete', options);
+    const link = await checkedLink('adapters.delete', options);
     return link.call(() => link.request('deleteStored', id), options);
   },
   async persist(options = {}) {
@@ -74,16 +74,11 @@ export const adapters: {
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
-    const link = await open('adapters.wipe', options);
+    const link = await checkedLink('adapters.wipe', options);
     await link.call(() => link.request('wipeStored'), options);
     notifyTabs('');
   },
 };
-
-function open(what: string, options: CallOptions): ReturnType<typeof linkOf> {
-  checkOptions(what, options, callRules);
-  return linkOf(options);
-}
 
 function toInfo({ id, bytes, created_at, base_model, config }: StoredAdapter): AdapterInfo {
   return { id, bytes, created_at, base_model, config: configOf(config) };

@@ -1,11 +1,10 @@
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import type { ConfigClass } from '../../adapters/config/kind_config';
 import type { ParameterCount } from '../../core/types/model';
-import type { AdaptersInfo } from '../../worker/protocol';
-import { handleOf, type ModelParts } from '../models/remote_model';
+import type { AdaptersInfo, KeptAdapter } from '../../worker/protocol';
+import { disposedError, handleOf, type ModelParts } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
-import type { AdapterKeeper, KeptForRun } from './adapter_keeper';
-import { AdaptersRevival, type Standing } from './adapters_revival';
+import { AdapterKeeper, type KeptForRun } from './adapter_keeper';
 
 /** A model with adapters as it stood after the last change. */
 export class AdaptersMirror<C extends AdapterConfig> {
@@ -21,12 +20,11 @@ export class AdaptersMirror<C extends AdapterConfig> {
 
   constructor(base: ModelParts, info: AdaptersInfo, Config: ConfigClass<C>) {
     this.#Config = Config;
-    const place = new RemoteHandle(base.link, info.model, 'device');
-    const standing = (): Standing => ({ active: this.active, isDisabled: !this.isEnabled });
-    const names = Object.keys(info.adapters);
-    const { revivable, keeper } = new AdaptersRevival(base, place, names, standing, (made) => this.update(made));
-    this.parts = { ...base, place, revivable };
-    this.#keeper = keeper;
+    const { link } = base;
+    const place = new RemoteHandle(link, info.model, 'device', (signal) => this.#revive(base, signal));
+    const keep = async (name: string): Promise<KeptAdapter> => link.request('keepAdapter', place.handle, name);
+    this.parts = { ...base, place };
+    this.#keeper = new AdapterKeeper(Object.keys(info.adapters), keep, () => place.loss !== undefined);
     this.#info = info;
     this.#configs = this.#configsOf(info);
   }
@@ -88,6 +86,26 @@ export class AdaptersMirror<C extends AdapterConfig> {
       const isThere = this.#isLive && place.loss === undefined;
       if (this.isEnabled && isThere) await link.request('enableAdapters', place.handle, true);
     }
+  }
+
+  /** Restores the model after it was lost during a run, over its base model: with the adapters as the run began with them. */
+  async #revive(base: ModelParts, signal: AbortSignal | undefined): Promise<void> {
+    const { link, life, place } = this.parts;
+    await base.place.revive(signal);
+    const info = await link.request('reviveAdapters', base.place.handle, await this.#keeper.all(), this.active);
+    let isEnabled = true;
+    // A body that runs without adapters may end meanwhile.
+    while (isEnabled !== this.isEnabled) {
+      isEnabled = !isEnabled;
+      await link.request('enableAdapters', info.model, isEnabled);
+    }
+    if (life.disposed) {
+      await link.request('disposeModel', base.place.handle);
+      throw disposedError();
+    }
+    if (base.place.loss !== undefined) throw base.place.loss;
+    place.move(info.model);
+    this.update(info);
   }
 
   /** Whether its session still knows it. */

@@ -1,7 +1,6 @@
 import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts, PreTrainedModel } from '../models/remote_model';
 import { type AdapterSource, wireAdapterSource } from '../models/source_options';
-import { loadCall } from '../rpc/loading';
 import { expectOwnSession } from '../session/default_session';
 import { expectBase } from './adapted_model';
 import { type LoadArguments, loadArguments } from './adapter_arguments';
@@ -21,11 +20,9 @@ export async function loadAdapted(
   expectOwnSession(what, link, options.session);
   const [from, wire] = [wireAdapterSource(source), wireLoad(options, kinds)];
   const peft_types = kinds.map(({ Config }) => Config.rules.peft_type);
-  const info = await loadCall(
-    link,
-    options,
+  const info = await link.call(
     (call) => link.request('loadAdapters', call, place.handle, adapter_name, from, { ...wire, peft_types }),
-    (late) => link.request('dropAdapters', late.model),
+    { ...options, discard: (late) => link.request('dropAdapters', late.model) },
   );
   return { base, info };
 }

@@ -6,12 +6,10 @@ import {
   sourceRules,
   wireAdapterSource,
 } from '../models/source_options';
-import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
-import { notConstructed } from '../session/not_constructed';
 import { checkOptions } from '../session/options';
 import { AdaptedModel, expectBase } from './adapted_model';
-import { type LoadArguments, newAdapterName } from './adapter_arguments';
+import { type LoadArguments, newAdapterName, notConstructed } from './adapter_arguments';
 import { type AdapterOptions, configFields, wireOptions } from './adapter_options';
 import { loadAdapted } from './load_adapted';
 import {
@@ -93,7 +91,7 @@ export class PeftConfig {
     const from = wireAdapterSource(source);
     const link = await linkOf(options);
     const wire = loadOptions(options);
-    const fields = await loadCall(link, options, (call) => link.request('loadConfig', call, from, wire));
+    const fields = await link.call((call) => link.request('loadConfig', call, from, wire), options);
     return configOf(fields);
   }
 }

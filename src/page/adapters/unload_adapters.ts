@@ -1,7 +1,6 @@
 import type { MergeRequest } from '../../worker/protocol';
 import { handleOf, type ModelParts, RemoteModel } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
-import { progressbarOf } from '../session/progressbar';
 import type { UnloadOptions } from './adapter_options';
 
 /** The model that remains without its adapters, which are merged first if so asked. */
@@ -21,4 +20,33 @@ export async function unloadAdapters(
   });
   bar.onEnd();
   return new RemoteModel({ link, place: new RemoteHandle(link, info.model, 'device'), info, tokenizer, life });
+}
+
+interface Progressbar {
+  /** How many of all weights are merged. */
+  onProgress(done: number, total: number): void;
+  onEnd(): void;
+}
+
+const STEPS = 10;
+
+/**
+ * Makes the progress bar that the argument asks for: a function is called for each weight; true logs each tenth to the
+ * console, as PEFT logs to the terminal.
+ */
+function progressbarOf(wanted: boolean | ((done: number, total: number) => void)): Progressbar {
+  if (typeof wanted === 'function') return { onProgress: wanted, onEnd() {} };
+  if (!wanted) return { onProgress() {}, onEnd() {} };
+  let reported = 0;
+  const report = (share: number, count: string): void => {
+    const step = Math.floor(STEPS * share);
+    if (step === reported) return;
+    reported = step;
+    console.info(`webvera: Unloading and merging model: ${(100 / STEPS) * step}%${count}`);
+  };
+  return {
+    onProgress: (done, total) => report(done / total, ` (${done}/${total})`),
+    // Reports 100% even if there was nothing to merge.
+    onEnd: () => report(1, ''),
+  };
 }

@@ -1,6 +1,5 @@
 import type { ModelSource } from '../../core/types/source';
 import type { LoadOptions, ModelInfo } from '../../worker/protocol';
-import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
 import { checkOptions, defined } from '../session/options';
 import { modelParts, type PreTrainedModel, RemoteModel } from './remote_model';
@@ -31,12 +30,10 @@ export class AutoTokenizer {
     const from = wireSource(source);
     const link = await linkOf(options);
     const wire = loadOptions(options);
-    const info = await loadCall(
-      link,
-      options,
-      (call) => link.request('loadTokenizer', call, from, wire),
-      (late) => link.request('disposeTokenizer', late.tokenizer),
-    );
+    const info = await link.call((call) => link.request('loadTokenizer', call, from, wire), {
+      ...options,
+      discard: (late) => link.request('disposeTokenizer', late.tokenizer),
+    });
     return new RemoteTokenizer(link, info);
   }
 }
@@ -103,9 +100,7 @@ export class AutoModelForImageClassification {
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);
-    const { module_names } = options;
-    const wire = { ...classifierLoadOptions(options), ...defined({ module_names }) };
-    return loadModel(source, options, { ...wire, task: 'image_classification' });
+    return loadModel(source, options, { ...classifierLoadOptions(options), task: 'image_classification' });
   }
 }
 
@@ -114,12 +109,10 @@ async function loadModel(source: ModelSource, options: PretrainedOptions, wire: 
   const from = wireSource(source);
   const link = await linkOf(options);
   const load = (how: LoadOptions, listening: PretrainedOptions): Promise<ModelInfo> =>
-    loadCall(
-      link,
-      listening,
-      (call) => link.request('loadModel', call, from, how),
-      (late) => link.request('disposeModel', late.model),
-    );
+    link.call((call) => link.request('loadModel', call, from, how), {
+      ...listening,
+      discard: (late) => link.request('disposeModel', late.model),
+    });
   const info = await load(wire, options);
   const { token } = options;
   return new RemoteModel(

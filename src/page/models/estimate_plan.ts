@@ -2,9 +2,8 @@ import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
 import { type AnyAdapterConfigInit, configOf } from '../adapters/page_kinds';
-import { loadCall } from '../rpc/loading';
 import { linkOf } from '../session/default_session';
-import { anyBoolean, anyObject, checkOptions, defined, positive } from '../session/options';
+import { anyBoolean, anyObject, checkOptions, positive } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
 
@@ -48,16 +47,12 @@ export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Pr
   const request = {
     config: { ...configOf(peft_config ?? {}) },
     args: resolveTrainingArguments(args),
-    load: classifierLoad(options),
+    load: classifierLoadOptions(options),
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
     measure,
   };
   const link = await linkOf(options);
-  return loadCall(link, options, (call) => link.request('estimate', call, from, request));
-}
-
-function classifierLoad(options: ImageClassifierOptions): ReturnType<typeof classifierLoadOptions> {
-  return { ...classifierLoadOptions(options), ...defined({ module_names: options.module_names }) };
+  return link.call((call) => link.request('estimate', call, from, request), options);
 }
 
 const GIB = 2 ** 30;

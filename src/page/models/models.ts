@@ -1,7 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { ModelSource } from '../../core/types/source';
-import { loadCall } from '../rpc/loading';
-import { linkOf } from '../session/default_session';
+import { checkedLink, linkOf } from '../session/default_session';
 import { anyFunction, checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import { type PretrainedOptions, wireSource } from './source_options';
@@ -48,12 +47,12 @@ export const models: {
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    const link = await open('models.list', options);
+    const link = await checkedLink('models.list', options);
     return link.call(() => link.request('listCached'), options);
   },
   async is_cached(source, options = {}) {
     const from = wireSource(source);
-    const link = await open('models.is_cached', options);
+    const link = await checkedLink('models.is_cached', options);
     return link.call(() => link.request('isCached', from), options);
   },
   async verify(source, options = {}) {
@@ -61,7 +60,7 @@ export const models: {
     checkOptions('models.verify', options, { ...callRules, progress_callback: anyFunction });
     const link = await linkOf(options);
     const progress = options.progress_callback !== undefined;
-    const found = await loadCall(link, options, (call) => link.request('verifyCached', call, from, { progress }));
+    const found = await link.call((call) => link.request('verifyCached', call, from, { progress }), options);
     if (found !== 'none') return found;
     throw new WebVeraError('not_found', 'models.verify: expected a model that is kept on this device, but nothing is', {
       hint: 'models.list() tells what is kept.',
@@ -69,12 +68,7 @@ export const models: {
   },
   async clear_cache(source, options = {}) {
     const from = wireSource(source);
-    const link = await open('models.clear_cache', options);
+    const link = await checkedLink('models.clear_cache', options);
     return link.call(() => link.request('clearCached', from), options);
   },
 };
-
-function open(what: string, options: CallOptions): ReturnType<typeof linkOf> {
-  checkOptions(what, options, callRules);
-  return linkOf(options);
-}

@@ -21,7 +21,7 @@ import {
   type Rules,
   wrong,
 } from '../session/options';
-import { Replay } from '../training/replay';
+import { Followed, Replay } from '../training/replay';
 import { nameList } from './inputs';
 
 /**
@@ -37,33 +37,19 @@ export interface Generation extends AsyncIterable<GeneratedToken>, PromiseLike<s
 export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<string[]> {}
 
 /** Tokens as they come, and what there is in the end. */
-export class RemoteGeneration<Token, Result> implements AsyncIterable<Token>, PromiseLike<Result> {
+export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
   /** @internal Its name in messages, which minifiers leave. */
-  static readonly name = 'Generation';
+  static override readonly name = 'Generation';
 
-  readonly #tokens = new Replay<Token>();
-  readonly #result: Promise<Result>;
+  protected readonly items = new Replay<Token>();
+  protected readonly result: Promise<Result>;
 
   constructor(start: (onEvent: (event: CallEvent) => void) => Promise<Result>, toToken: (token: BatchToken) => Token) {
-    this.#result = start((event) => {
-      if (event.type === 'token') this.#tokens.push(toToken(event));
+    super();
+    this.result = start((event) => {
+      if (event.type === 'token') this.items.push(toToken(event));
     });
-    this.#result.then(
-      () => this.#tokens.close(),
-      (error: unknown) => this.#tokens.fail(error), // so an abandoned generation raises no unhandled rejection
-    );
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: a generation is awaited for its text
-  then<A = Result, B = never>(
-    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#result.then(onResult, onError);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Token> {
-    return this.#tokens[Symbol.asyncIterator]();
+    this.items.endWith(this.result);
   }
 }
 

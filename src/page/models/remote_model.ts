@@ -23,7 +23,6 @@ import {
   resolveGenerationConfig,
 } from './remote_generation';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
-import { Revivable } from './revivable';
 
 export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;
@@ -88,8 +87,6 @@ export interface ModelParts {
   readonly tokenizer: RemoteTokenizer | undefined;
   /** Shared by a model and the models with adapters on it: they end together. */
   readonly life: { disposed: boolean };
-  /** Makes it again where it was lost. Not there for one that was derived from another. */
-  readonly revivable?: Revivable;
 }
 
 /** The key of a model's parts, for this library's own use. */
@@ -254,9 +251,8 @@ export function modelParts(
   load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
 ): ModelParts {
   const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
-  const place = new RemoteHandle(link, info.model, 'device');
   const life = { disposed: false };
-  const revivable = new Revivable(place, async (signal) => {
+  const place: RemoteHandle = new RemoteHandle(link, info.model, 'device', async (signal) => {
     const { model, tokenizer: anew } = await load(signal);
     if (life.disposed) {
       await link.request('disposeModel', model);
@@ -268,7 +264,7 @@ export function modelParts(
     // No code needs the result any more, or waits for it.
     if (old !== undefined) link.request('disposeModel', old).catch(() => {});
   });
-  return { link, place, info, tokenizer, life, revivable };
+  return { link, place, info, tokenizer, life };
 }
 
 /** A model of ours; throws for anything else. */

@@ -116,8 +116,8 @@ export const classifierRules = {
 export const imageClassifierRules = { ...classifierRules, module_names: oneOf('v4', 'v5') };
 
 /** Throws `invalid_argument` for names that aren't those of all labels. */
-export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
-  const { num_labels, id2label, problem_type, ignore_mismatched_sizes } = options;
+export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {
+  const { num_labels, id2label, problem_type, ignore_mismatched_sizes, module_names } = options;
   const count = Object.keys(id2label ?? {}).length;
   const numbers = Array.from({ length: count }, (_, label) => label);
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
@@ -131,7 +131,7 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
   }
   const given = defined({ num_labels, id2label, problem_type });
   const labels = Object.keys(given).length === 0 ? undefined : given;
-  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes }) };
+  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes, module_names }) };
 }
 
 /** The request for the worker. The options are already checked. */

@@ -5,10 +5,10 @@ import type { Example } from '../../core/types/training';
 import type { LabelScore, PredictInput, PredictOptions } from '../models/predict';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../models/remote_generation';
 import type { PreTrainedModel } from '../models/remote_model';
-import { expectOwnSession, linkOf } from '../session/default_session';
+import { checkedLink, expectOwnSession } from '../session/default_session';
 import { asyncDispose } from '../session/dispose';
 import { checkOptions, wrong } from '../session/options';
-import { type CallOptions, callRules } from '../session/session';
+import type { CallOptions } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile } from './examples/file_of_examples';
 import { prepareExamples } from './examples/prepare_examples';
@@ -75,8 +75,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** The profiles stored in this browser, over any base model, sorted by id. */
   static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
-    checkOptions('Profile.list', options, callRules);
-    const link = await linkOf(options);
+    const link = await checkedLink('Profile.list', options);
     const listed = await link.call(() => link.request('listProfiles'), options);
     return readableStates(listed).map(({ id, state }) => infoOf(id, state));
   }
@@ -102,9 +101,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** As `profile.forget()`, for a profile that isn't open or can't be opened. */
   static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
-    checkOptions('Profile.forget', options, callRules);
-    checkId(id);
-    return forgetStored(new ProfileStorage(id, await linkOf(options)));
+    const link = await checkedLink('Profile.forget', options);
+    return forgetStored(new ProfileStorage(checkId(id), link));
   }
 
   /**

@@ -46,6 +46,23 @@ interface ConnectOptions {
 
 type WorkerCall = (name: string, args: readonly unknown[]) => Promise<Outcome>;
 
+/** Starts a worker. Rejects with `worker_crashed` if that fails. `start` is asynchronous for script tags, which fetch it first. */
+export async function startWorker(
+  start: (name?: string, signal?: AbortSignal) => Worker | Promise<Worker>,
+  name: string | undefined,
+  signal?: AbortSignal,
+): Promise<Worker> {
+  try {
+    return await start(name, signal);
+  } catch (error) {
+    if (error instanceof WebVeraError || signal?.aborted) throw error;
+    throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
+      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
+      cause: error,
+    });
+  }
+}
+
 /**
  * Waits until the worker is ready, then monitors it. Rejects with `worker_crashed` if the worker doesn't become ready.
  */

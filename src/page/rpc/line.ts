@@ -6,17 +6,6 @@ import type { Connection, ConnectionHost } from './connection';
 
 export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) => Promise<Connection>;
 
-/** Receives the line's events and changes of state. */
-interface LineListener {
-  onEvent(event: WorkerEvent): void;
-  /** The worker has died, and everything loaded in it is lost. */
-  onDeath(error: WebVeraError): void;
-  /** A new worker has replaced the one that died. */
-  onRestart(): void;
-  /** Calls are no longer possible. Pending calls reject with `pending`. */
-  onEnd(pending: unknown): void;
-}
-
 /** How many workers may die in a row without having answered a call. */
 const RESTARTS = 3;
 
@@ -46,8 +35,7 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
  * Calls a session's worker, and replaces a worker that died by a new one: opened with the same options, and sealed if
  * the old one was. Calls pending at that moment reject, so no call waits for a worker that has ended.
  */
-export class Line {
-  readonly #listener: LineListener;
+export abstract class Line {
   readonly #pending = new Set<(error: unknown) => void>();
   readonly #life = new AbortController();
   #connect: Connect | undefined;
@@ -61,24 +49,30 @@ export class Line {
   /** The error of later calls, set once calls are no longer possible. */
   #ended: WebVeraError | undefined;
 
-  constructor(listener: LineListener) {
-    this.#listener = listener;
-  }
+  protected abstract onEvent(event: WorkerEvent): void;
+  /** The worker has died, and everything loaded in it is lost. */
+  protected abstract onDeath(error: WebVeraError): void;
+  /** A new worker has replaced the one that died. */
+  protected abstract onRestart(): void;
+  /** Calls are no longer possible. */
+  protected abstract onEnd(): void;
 
-  /** Connects and opens the session on the other side. */
-  async open(connect: Connect, options: OpenOptions, signal: AbortSignal | undefined): Promise<void> {
+  /** Connects and opens the session on the other side. If the worker dies later, a new one replaces it. */
+  async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     this.#options = options;
     this.#connection = await connect(this.#host, signal);
     await this.request('open', options);
     this.#connect = connect;
   }
 
-  get options(): OpenOptions {
-    return this.#options;
+  /** Whether the session was opened to store in memory only. */
+  get isMemoryOnly(): boolean {
+    return this.#options.store === 'memory';
   }
 
-  get isOpen(): boolean {
-    return this.#ended === undefined;
+  /** Aborts when calls are no longer possible. The reason is the error with which pending calls reject. */
+  get ended(): AbortSignal {
+    return this.#life.signal;
   }
 
   /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
@@ -94,7 +88,7 @@ export class Line {
   }
 
   /** Ends the worker at once. */
-  terminate(): void {
+  protected terminate(): void {
     void this.#connection?.terminate();
   }
 
@@ -111,9 +105,9 @@ export class Line {
   get #host(): ConnectionHost {
     return {
       emit: (event) => {
-        if (this.#ended === undefined) this.#listener.onEvent(event);
+        if (this.#ended === undefined) this.onEvent(event);
       },
-      onDeath: (error) => this.#onDeath(error),
+      onDeath: (error) => this.#replace(error),
     };
   }
 
@@ -138,7 +132,8 @@ export class Line {
     });
   }
 
-  #onDeath(error: WebVeraError): void {
+  /** Replaces a worker that died. */
+  #replace(error: WebVeraError): void {
     if (this.#ended !== undefined) return;
     this.#gone = this.#connection?.terminate();
     this.#connection = undefined;
@@ -150,11 +145,11 @@ export class Line {
     this.#rejectPending(error);
     if (this.#restarting !== undefined) return; // the restart under way fails, and handles the error
     this.#deaths += 1;
-    this.#listener.onDeath(error);
+    this.onDeath(error);
     this.#restarting = this.#restart(connect).then(
       () => {
         this.#restarting = undefined;
-        this.#listener.onRestart();
+        this.onRestart();
       },
       (failure: unknown) => {
         this.#restarting = undefined;
@@ -194,8 +189,8 @@ export class Line {
     if (this.#ended !== undefined) return;
     this.#ended = later;
     this.#rejectPending(pending);
+    this.onEnd();
     this.#life.abort(pending);
-    this.#listener.onEnd(pending);
   }
 }
 

@@ -1,5 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../../worker/protocol';
+import { wrong } from '../../core/errors/wrong';
+import type { ProgressInfo } from '../../core/types/source';
+import type { CallId, OpenOptions, WorkerEvent } from '../../worker/protocol';
 import { type Connect, Line } from './line';
 import type { StoreLocks } from './store_locks';
 
@@ -20,6 +22,10 @@ export interface CallHandling<T> {
   readonly signal?: AbortSignal | undefined;
   /** If it throws, the call is cancelled and rejects with that error. */
   readonly onEvent?: ((event: CallEvent) => void) | undefined;
+  /** Receives the progress of a call that loads files. Likewise. */
+  readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
+  /** Gives the hub's token if the worker asks for it. Likewise. */
+  readonly token?: (() => string | Promise<string>) | undefined;
   /** Undoes a result that came after the call was cancelled. */
   readonly discard?: (late: T) => Promise<unknown>;
 }
@@ -37,13 +43,11 @@ type Trouble = 'recovering' | 'blocked';
 const grace = 500;
 
 /** The page's side of a session: makes and cancels calls, passes events to their calls, and records what was lost. */
-export class Link {
+export class Link extends Line {
   /** Locks over the session's store. */
   readonly storeLocks: StoreLocks;
   readonly #listener: LinkListener;
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
-  readonly #line: Line;
-  readonly #life = new AbortController();
   /** The states that calls of `during` report, by call. */
   readonly #troubles = new Map<object, Trouble>();
   #nextCall = 1;
@@ -51,37 +55,18 @@ export class Link {
   #losses: Losses = {};
 
   constructor(listener: LinkListener, storeLocks: StoreLocks) {
+    super();
     this.#listener = listener;
     this.storeLocks = storeLocks;
-    this.#line = new Line({
-      onEvent: (event) => this.#dispatch(event),
-      onDeath: (error) => this.#onDeath(error),
-      onRestart: () => this.#setState('ready'),
-      onEnd: (pending) => {
-        this.#setState('closed');
-        this.#life.abort(pending);
-      },
-    });
   }
 
-  /** Connects and opens the session on the other side. If the worker dies later, a new one replaces it. */
-  async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
+  override async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     try {
-      await this.call(() => this.#line.open(connect, options, signal), { signal });
+      await this.call(() => super.open(connect, options, signal), { signal });
     } catch (error) {
-      this.#line.terminate();
+      this.terminate();
       throw error;
     }
-  }
-
-  /** Aborts when calls are no longer possible. The reason is the error with which pending calls reject. */
-  get ended(): AbortSignal {
-    return this.#life.signal;
-  }
-
-  /** Whether the session was opened to store in memory only. */
-  get isMemoryOnly(): boolean {
-    return this.#line.options.store === 'memory';
   }
 
   /** Whether the session's store outlives the page, and other tabs share it. */
@@ -101,14 +86,6 @@ export class Link {
 
   warn(code: string, message: string): void {
     this.#listener.onWarning(code, message);
-  }
-
-  /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
-  request<Name extends keyof WorkerSession>(
-    name: Name,
-    ...args: Parameters<WorkerSession[Name]>
-  ): Promise<Awaited<ReturnType<WorkerSession[Name]>>> {
-    return this.#line.request(name, ...args);
   }
 
   /** While `body` runs, the session has the state that `body` reports: 'recovering' at first. */
@@ -131,7 +108,7 @@ export class Link {
    */
   async call<T>(
     start: (call: CallId, fail: (error: unknown) => void) => Promise<T>,
-    { signal, onEvent, discard }: CallHandling<T> = {},
+    { signal, onEvent, progress_callback, token, discard }: CallHandling<T> = {},
   ): Promise<T> {
     signal?.throwIfAborted();
     const call = this.#nextCall++;
@@ -156,7 +133,9 @@ export class Link {
           return;
         }
         try {
-          onEvent?.(event);
+          if (event.type === 'progress') progress_callback?.(event.info);
+          else if (event.type === 'need_token') this.#giveToken(call, token).catch(fail);
+          else onEvent?.(event);
         } catch (error) {
           fail(error);
         }
@@ -180,15 +159,18 @@ export class Link {
     });
   }
 
-  /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
-  close(): Promise<void> {
-    return this.#line.close();
-  }
-
-  #onDeath(error: WebVeraError): void {
+  protected override onDeath(error: WebVeraError): void {
     this.#losses = { worker: error, device: error };
     this.#setState('recovering');
     this.#listener.onWarning('worker_crashed', `${error.message}. Another one is started; what was loaded is lost`);
+  }
+
+  protected override onRestart(): void {
+    this.#setState('ready');
+  }
+
+  protected override onEnd(): void {
+    this.#setState('closed');
   }
 
   #onLoss(message: string): void {
@@ -197,12 +179,18 @@ export class Link {
     this.#listener.onWarning('device_lost', message);
   }
 
-  #dispatch(event: WorkerEvent): void {
+  protected override onEvent(event: WorkerEvent): void {
     if (event.type === 'state') this.#setState(event.state);
     else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
     else if (event.type === 'lost') this.#onLoss(event.message);
     else if (event.type === 'first_stored') this.#listener.onFirstStored();
     else this.#calls.get(event.call)?.(event);
+  }
+
+  async #giveToken(call: CallId, token: CallHandling<unknown>['token']): Promise<void> {
+    const given = await token?.();
+    if (typeof given !== 'string') throw wrong('token', 'a function that gives a string', typeof given);
+    await this.request('giveToken', call, given);
   }
 
   #setState(state: SessionState): void {

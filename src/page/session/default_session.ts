@@ -1,7 +1,7 @@
 import { untilAborted } from '../../core/async/abort';
 import type { Link } from '../rpc/link';
-import { wrong } from './options';
-import { type CallOptions, linkKey, Session } from './session';
+import { checkOptions, wrong } from './options';
+import { type CallOptions, callRules, linkKey, Session } from './session';
 
 /** The default session: the only state shared by calls that are given no session. */
 const holder: { opening?: Promise<Session> } = {};
@@ -20,6 +20,12 @@ export async function defaultSession({ signal }: { readonly signal?: AbortSignal
 export async function linkOf({ session, signal }: CallOptions = {}): Promise<Link> {
   signal?.throwIfAborted();
   return (session ?? (await defaultSession({ signal })))[linkKey];
+}
+
+/** As `linkOf`, after it has checked the options, which are of a call named `what`. */
+export function checkedLink(what: string, options: CallOptions): Promise<Link> {
+  checkOptions(what, options, callRules);
+  return linkOf(options);
 }
 
 /** Throws `invalid_argument` if the given session isn't the model's. */

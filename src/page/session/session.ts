@@ -2,13 +2,11 @@ import { warnOnConsole } from '../../core/errors/warning';
 import { type KernelChoice, readKernelChoice } from '../../core/kernels/kernel_choice';
 import type { ParserLimits } from '../../core/types/source';
 import { ChatThread } from '../rpc/chat_thread';
-import { connectWorker } from '../rpc/connection';
+import { connectWorker, startWorker } from '../rpc/connection';
 import { chatWorker, defaultWorker } from '../rpc/default_worker';
 import { Link, type SessionState } from '../rpc/link';
-import { startWorker } from '../rpc/start_worker';
 import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
-import { checkedLimits } from './checked_limits';
 import { asyncDispose } from './dispose';
 import {
   abortSignal,
@@ -19,9 +17,11 @@ import {
   defined,
   either,
   hinted,
+  integer,
   isObject,
   oneOf,
   positive,
+  type Rules,
   wrong,
 } from './options';
 import { persist } from './persist';
@@ -148,20 +148,10 @@ export class Session extends EventTarget implements AsyncDisposable {
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
-    const {
-      worker,
-      gpu,
-      fetch,
-      store = 'auto',
-      name,
-      remoteHost,
-      remotePathTemplate,
-      arithmetic,
-      patience,
-      signal,
-    } = options;
-    const limits = options.limits && checkedLimits(options.limits);
-    const kernels = typeof options.kernels === 'object' ? readKernelChoice(options.kernels) : options.kernels;
+    const { worker, gpu, fetch, name, patience, signal, store = 'auto', ...others } = options;
+    checkOptions('SessionOptions: limits', others.limits, limitRules);
+    const limits = others.limits && defined(others.limits);
+    const kernels = typeof others.kernels === 'object' ? readKernelChoice(others.kernels) : others.kernels;
     signal?.throwIfAborted();
     const inThisThread = worker === false || (worker === undefined && typeof Worker === 'undefined');
     if (!inThisThread && (gpu !== undefined || fetch !== undefined)) {
@@ -177,7 +167,7 @@ export class Session extends EventTarget implements AsyncDisposable {
         }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },
-      { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels, arithmetic }) },
+      { store, ...defined({ ...others, limits, kernels }) },
       signal,
     );
     return session;
@@ -285,6 +275,14 @@ const sessionRules = {
   arithmetic: oneOf('f32', 'f16'),
   patience: either(positive, oneOf(Number.POSITIVE_INFINITY)),
   signal: abortSignal,
+};
+
+const limitRules: Rules<ParserLimits> = {
+  safetensorsHeader: integer(1),
+  tensors: integer(1),
+  json: integer(1),
+  tokenizer: integer(1),
+  adapter: integer(1),
 };
 
 /** The rules of `CallOptions`. */

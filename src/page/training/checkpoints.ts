@@ -1,7 +1,7 @@
 import type { KeptRun } from '../../worker/protocol';
-import { linkOf } from '../session/default_session';
-import { anyString, checkOptions, wrong } from '../session/options';
-import { type CallOptions, callRules } from '../session/session';
+import { checkedLink } from '../session/default_session';
+import { anyString, wrong } from '../session/options';
+import type { CallOptions } from '../session/session';
 
 /** A run's checkpoints on this device: the last one and the one before it. */
 export interface CheckpointInfo {
@@ -35,15 +35,13 @@ export const checkpoints: {
   delete(id: string, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    checkOptions('checkpoints.list', options, callRules);
-    const link = await linkOf(options);
+    const link = await checkedLink('checkpoints.list', options);
     const runs = await link.call(() => link.request('listRuns'), options);
     return runs.map(toInfo);
   },
   async delete(id, options = {}) {
     if (!anyString.accepts(id)) throw wrong('id', anyString.expected, id);
-    checkOptions('checkpoints.delete', options, callRules);
-    const link = await linkOf(options);
+    const link = await checkedLink('checkpoints.delete', options);
     return link.call(() => link.request('deleteRun', id), options);
   },
 };

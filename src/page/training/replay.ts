@@ -20,6 +20,14 @@ export class Replay<T> implements AsyncIterable<T> {
     this.#wake();
   }
 
+  /** Closes when the promise resolves, and fails when it rejects: so an abandoned run raises no unhandled rejection. */
+  endWith(result: Promise<unknown>): void {
+    result.then(
+      () => this.close(),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     for (let next = 0; ; ) {
       while (next < this.#items.length) yield this.#items[next++] as T;
@@ -32,5 +40,23 @@ export class Replay<T> implements AsyncIterable<T> {
   #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
+  }
+}
+
+/** Iterated for its items, or awaited for its result. */
+export abstract class Followed<Item, Result> implements AsyncIterable<Item>, PromiseLike<Result> {
+  protected abstract readonly items: Replay<Item>;
+  protected abstract readonly result: Promise<Result>;
+
+  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output, and a generation for its text
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.result.then(onResult, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Item> {
+    return this.items[Symbol.asyncIterator]();
   }
 }

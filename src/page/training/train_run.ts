@@ -17,6 +17,7 @@ import { watchPage } from '../session/visibility';
 import { keepScreenOn } from '../session/wake_lock';
 import { Callbacks } from './callbacks';
 import { datasetsOf, type OpenRun } from './open_run';
+import { Followed, type Replay } from './replay';
 import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
@@ -61,14 +62,14 @@ export interface PausableRun extends TrainRun {
 /** The rules of the options of `stop`. */
 export const stopRules = { save: anyBoolean };
 
-export class RemoteRun implements PausableRun {
+export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   /** @internal Its name in messages, which minifiers leave. */
-  static readonly name = 'TrainRun';
+  static override readonly name = 'TrainRun';
 
   readonly #link: Link;
   readonly #callbacks: Callbacks;
   readonly #report: RunReport;
-  readonly #output: Promise<TrainOutput>;
+  protected readonly result: Promise<TrainOutput>;
   /** The reasons to pause, and the request to stop: sent again to a recovered run. */
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
@@ -90,6 +91,7 @@ export class RemoteRun implements PausableRun {
   readonly #screen: ReturnType<typeof keepScreenOn> | undefined;
 
   constructor(setup: RunSetup) {
+    super();
     const { link, args, callbacks } = setup;
     this.#link = link;
     this.#callbacks = new Callbacks(args, callbacks, (request) => {
@@ -100,14 +102,15 @@ export class RemoteRun implements PausableRun {
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
-    this.#output = this.#run(setup).finally(() => {
+    this.result = this.#run(setup).finally(() => {
       this.#onBegun();
       this.#screen?.close();
     });
-    this.#output.then(
-      () => this.#report.events.close(),
-      (error: unknown) => this.#report.events.fail(error), // so an abandoned run raises no unhandled rejection
-    );
+    this.items.endWith(this.result);
+  }
+
+  protected get items(): Replay<TrainEvent> {
+    return this.#report.events;
   }
 
   get state(): TrainerState {
@@ -143,19 +146,7 @@ export class RemoteRun implements PausableRun {
     checkOptions('stop', options, stopRules);
     // If the session has ended, the output rejects with the reason.
     await this.#ask({ should_training_stop: true, save_at_end: options.save }).catch(() => {});
-    return this.#output;
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output
-  then<A = TrainOutput, B = never>(
-    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#output.then(onOutput, onError);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
-    return this.#report.events[Symbol.asyncIterator]();
+    return this.result;
   }
 
   /** Runs to completion, recovering from lost workers and devices. */

@@ -82,7 +82,9 @@ export interface TrainerParts {
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly train_dataset: Dataset;
-  readonly run: RemoteRun | undefined;
+  readonly eval_dataset: Dataset | undefined;
+  readonly callbacks: readonly TrainerCallback[];
+  run: RemoteRun | undefined;
 }
 
 export const anyAdaptedModel: Rule = {
@@ -117,14 +119,8 @@ export class Trainer {
     defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
   }
 
-  readonly #model: AdaptedModel;
-  readonly #adapter: string | undefined;
-  readonly #args: ResolvedTrainingArguments;
-  readonly #trainDataset: Dataset;
-  readonly #evalDataset: Dataset | undefined;
-  readonly #callbacks: readonly TrainerCallback[];
-  /** The last run: its state is passed to the callbacks of an evaluation. */
-  #run: RemoteRun | undefined;
+  /** @internal */
+  readonly [trainerKey]: TrainerParts;
 
   /** Throws `invalid_argument` for options that are missing, unknown or out of range. */
   constructor(init: TrainerInit) {
@@ -137,31 +133,17 @@ export class Trainer {
       const { expected, hint } = rules[name];
       if (init[name] === undefined) throw wrong(`Trainer: ${name}`, expected, undefined, hint?.(undefined));
     }
-    this.#model = init.model;
-    this.#adapter = init.adapter_name;
-    this.#args = resolveTrainingArguments(init.args);
-    this.#trainDataset = init.train_dataset;
-    this.#evalDataset = init.eval_dataset;
-    this.#callbacks = init.callbacks ?? [];
-    const { eval_strategy, load_best_model_at_end, early_stopping_patience } = this.#args;
-    if (eval_strategy !== 'no' && init.eval_dataset === undefined) {
+    const { model, adapter_name, train_dataset, eval_dataset, callbacks = [] } = init;
+    const args = resolveTrainingArguments(init.args);
+    this[trainerKey] = { model, adapter_name, args, train_dataset, eval_dataset, callbacks, run: undefined };
+    const { eval_strategy, load_best_model_at_end, early_stopping_patience } = args;
+    if (eval_strategy !== 'no' && eval_dataset === undefined) {
       throw wrong('Trainer: eval_dataset', `a data set, as eval_strategy is '${eval_strategy}'`, undefined);
     }
     if (eval_strategy === 'no' && (load_best_model_at_end || early_stopping_patience > 0)) {
       const what = load_best_model_at_end ? 'load_best_model_at_end' : 'early_stopping_patience';
       throw wrong(`Trainer: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", eval_strategy);
     }
-  }
-
-  /** @internal */
-  get [trainerKey](): TrainerParts {
-    return {
-      model: this.#model,
-      adapter_name: this.#adapter,
-      args: this.#args,
-      train_dataset: this.#trainDataset,
-      run: this.#run,
-    };
   }
 
   /**
@@ -202,11 +184,10 @@ export class Trainer {
    */
   train(options: TrainOptions = {}): TrainRun {
     const { signal, resume_from_checkpoint, take_over = false } = readable(options);
-    this.#run = new RemoteRun({
-      link: this.#model[partsKey].link,
-      adapter_name: this.#adapter,
-      args: this.#args,
-      callbacks: this.#callbacks,
+    const parts = this[trainerKey];
+    parts.run = new RemoteRun({
+      ...parts,
+      link: parts.model[partsKey].link,
       signal,
       resume: resume_from_checkpoint ?? take_over,
       takeOver: take_over,
@@ -215,19 +196,19 @@ export class Trainer {
         return this.#openRun(signal);
       },
     });
-    return this.#run;
+    return parts.run;
   }
 
   #openRun(signal: AbortSignal | undefined): OpenRun {
-    const model = this.#model;
+    const { model, args, train_dataset, eval_dataset } = this[trainerKey];
     liveHandle(model);
-    const dataset = openDataset('train_dataset', this.#trainDataset);
-    const isMeasured = this.#args.eval_strategy !== 'no' && this.#evalDataset !== undefined;
+    const dataset = openDataset('train_dataset', train_dataset);
+    const isMeasured = args.eval_strategy !== 'no' && eval_dataset !== undefined;
     return {
       dataset,
-      evalDataset: isMeasured ? openDataset('eval_dataset', this.#evalDataset) : undefined,
+      evalDataset: isMeasured ? openDataset('eval_dataset', eval_dataset) : undefined,
       handle: () => liveHandle(model),
-      revive: async () => model[partsKey].revivable?.revive(signal),
+      revive: () => model[partsKey].place.revive(signal),
       keep: (trained) => model[runKey](trained),
     };
   }
@@ -247,16 +228,17 @@ export class Trainer {
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: abortSignal });
-    if (this.#evalDataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
-    const { link } = this.#model[partsKey];
-    const model = liveHandle(this.#model);
-    const dataset = openDataset('eval_dataset', this.#evalDataset);
-    const request = { model, adapter_name: this.#adapter, args: this.#args, data: dataset.source };
+    const { model, adapter_name, args, eval_dataset, callbacks } = this[trainerKey];
+    if (eval_dataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
+    const { link } = model[partsKey];
+    const handle = liveHandle(model);
+    const dataset = openDataset('eval_dataset', eval_dataset);
+    const request = { model: handle, adapter_name, args, data: dataset.source };
     const metrics = await callWithDataset(link, dataset, (call) => link.request('evaluate', call, request), {
       signal: options.signal,
     });
-    const state = this.#run?.state ?? beginningOf(this.#args.max_steps);
-    new Callbacks(this.#args, this.#callbacks, () => {}).run('on_evaluate', state, { ...metrics });
+    const state = this[trainerKey].run?.state ?? beginningOf(args.max_steps);
+    new Callbacks(args, callbacks, () => {}).run('on_evaluate', state, { ...metrics });
     return { ...metrics };
   }
 }

@@ -7,7 +7,6 @@ import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../prot
 import { guardEndpoint } from './guard';
 import { sealScope } from './seal';
 import { transferables } from './transferables';
-import { takeLock } from './web_lock';
 
 /** The part of a worker's global scope that `serve` uses. */
 export interface WorkerScope extends Endpoint {
@@ -70,10 +69,18 @@ async function answer(session: WorkerEnd, name: keyof WorkerSession, args: reado
   }
 }
 
-/** Holds a lock until this worker ends. When the page is granted the lock, the worker has died. */
-async function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
-  if (locks === undefined) return null;
+/**
+ * Holds a lock of a new name until this worker ends. When the page is granted the lock, the worker has died. Null if the
+ * browser has no Web Locks, or denies them to this page, as in a sandboxed frame.
+ */
+function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
   const name = `webvera:alive:${crypto.randomUUID()}`;
-  const forever = new Promise<never>(() => {});
-  return (await takeLock(locks, name, forever)) === 'held' ? name : null;
+  return new Promise((resolve) => {
+    if (locks === undefined) return resolve(null);
+    const hold = (): Promise<never> => {
+      resolve(name);
+      return new Promise<never>(() => {});
+    };
+    locks.request(name, hold).catch(() => resolve(null));
+  });
 }

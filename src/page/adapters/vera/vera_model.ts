@@ -1,14 +1,23 @@
 import { VeraConfig } from '../../../adapters/vera/config/vera_config';
 import type { AdapterFiles } from '../../../core/types/model';
-import type { AdaptersInfo } from '../../../worker/protocol';
+import type { AdaptersInfo, WeightedAdapter } from '../../../worker/protocol';
 import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
 import type { AdapterSource } from '../../models/source_options';
-import { oneOf } from '../../session/options';
+import { anyObject, anyString, checkOptions, oneOf } from '../../session/options';
 import { AdaptedModel } from '../adapted_model';
 import type { LoadArguments } from '../adapter_arguments';
+import { weightedParts } from '../adapter_options';
 import { loadAdapted } from '../load_adapted';
 import type { PageKind } from '../page_kind';
-import { type LoraOptions, loraParts } from './lora_options';
+
+export interface LoraOptions {
+  /** The active one by default. */
+  readonly adapter_name?: string;
+  /** Several, to be summed up. */
+  readonly adapters?: readonly string[];
+  /** Their factors, all 1 by default. */
+  readonly weights?: readonly number[];
+}
 
 /** The key of what makes a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
@@ -53,7 +62,11 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
    * theirs. Rejects with `numerical_error` where a number isn't finite.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
-    const parts = loraParts(options);
+    checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });
+    const { adapter_name, adapters, weights } = options;
+    const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
+    let parts: readonly WeightedAdapter[] | undefined;
+    if (names !== undefined) parts = weightedParts('save_as_lora', names, weights ?? (adapters ?? [1]).map(() => 1));
     return this[partsKey].link.request('saveConverted', liveHandle(this), 'LORA', parts);
   }
 }

@@ -1,7 +1,7 @@
 import { PauseGate } from '../../../core/async/pause_gate';
 import type { PauseReason, TrainEvent, TrainerState, TrainOutput } from '../../../core/types/training';
 import { checkOptions } from '../../session/options';
-import { Replay } from '../../training/replay';
+import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
@@ -9,9 +9,9 @@ import { type PausableRun, stopRules } from '../../training/train_run';
  * A run that does work of its own before and after the training run that it follows. It is paused while there is any
  * reason to pause.
  */
-export class LearnRun implements PausableRun {
-  readonly #events = new Replay<TrainEvent>();
-  readonly #output: Promise<TrainOutput>;
+export class LearnRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
+  protected readonly items = new Replay<TrainEvent>();
+  protected readonly result: Promise<TrainOutput>;
   /** Pauses the work around the training run. The training run gets all reasons too, and pauses itself. */
   readonly #gate = new PauseGate((reason) => this.#report('paused', reason));
   #state = beginningOf(0);
@@ -20,16 +20,14 @@ export class LearnRun implements PausableRun {
   #stopped: { save?: boolean } | undefined;
 
   constructor(body: (run: LearnRun) => Promise<TrainOutput>) {
-    this.#output = Promise.resolve()
+    super();
+    this.result = Promise.resolve()
       .then(() => {
         this.#gate.begin();
         return body(this);
       })
       .finally(() => this.#gate.close());
-    this.#output.then(
-      () => this.#events.close(),
-      (error: unknown) => this.#events.fail(error), // so an abandoned run raises no unhandled rejection
-    );
+    this.items.endWith(this.result);
   }
 
   get state(): TrainerState {
@@ -49,7 +47,7 @@ export class LearnRun implements PausableRun {
     this.#stopped = options;
     this.#gate.ignorePauses();
     await this.#inner?.stop(options);
-    return this.#output;
+    return this.result;
   }
 
   async pauseFor(reason: PauseReason): Promise<void> {
@@ -77,7 +75,7 @@ export class LearnRun implements PausableRun {
       // If a request fails, the output rejects with the reason.
       if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
       else for (const reason of this.#gate.reasons) inner.pauseFor(reason).catch(() => {});
-      for await (const event of inner) this.#events.push(event);
+      for await (const event of inner) this.items.push(event);
       return await inner;
     } finally {
       this.#state = inner.state;
@@ -85,19 +83,7 @@ export class LearnRun implements PausableRun {
     }
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output
-  then<A = TrainOutput, B = never>(
-    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#output.then(onOutput, onError);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
-    return this.#events[Symbol.asyncIterator]();
-  }
-
   #report(type: 'paused' | 'resumed', reason: PauseReason): void {
-    this.#events.push({ type, state: this.state, reason });
+    this.items.push({ type, state: this.state, reason });
   }
 }
