@@ -108,10 +108,7 @@ function plain(body) {
   return { type: 'text/plain; charset=utf-8', body };
 }
 
-/**
- * @param {Base64} files
- * @returns {[name: string, bytes: Buffer<ArrayBuffer>][]}
- */
+/** @param {Base64} files @returns {[name: string, bytes: Buffer<ArrayBuffer>][]} */
 function decoded(files) {
   return Object.entries(files).map(([name, base64]) => [name, Buffer.from(base64, 'base64')]);
 }

@@ -26,11 +26,7 @@ const MEMORY = 1024;
 /** Most bytes of an input. */
 const LONGEST = 65_536;
 
-/**
- * @param {string} target
- * @param {number} seconds
- * @param {number} seed
- */
+/** @param {string} target @param {number} seconds @param {number} seed */
 async function fuzz(target, seconds, seed) {
   const bundle = await buildTarget(target, { findings, out });
   const [grown, seeds] = [join(out, 'corpus', target), join(ROOT, 'test/fuzz/corpus', target)];
@@ -86,10 +82,7 @@ function vary(target, options) {
   if (status !== 0) copyFileSync(options.last, join(findings, `${target}-ended-${Date.now().toString(36)}`));
 }
 
-/**
- * @param {string} script
- * @param {{ seconds: number }} limits
- */
+/** @param {string} script @param {{ seconds: number }} limits */
 function runNode(script, { seconds }) {
   const quiet = "for (const method of ['log', 'info', 'warn']) console[method] = () => {};";
   return spawnSync(process.execPath, [`--max-old-space-size=${MEMORY}`, '-e', `${quiet}\n${script}`], {
@@ -145,10 +138,7 @@ async function main(argv) {
   }
 }
 
-/**
- * @param {string} target
- * @param {readonly string[]} files
- */
+/** @param {string} target @param {readonly string[]} files */
 function report(target, files) {
   let confirmed = 0;
   for (const file of files.map((one) => join(findings, one))) {
@@ -164,10 +154,7 @@ function report(target, files) {
   if (confirmed > 0) process.exitCode = 1;
 }
 
-/**
- * @param {string} target
- * @param {string} file
- */
+/** @param {string} target @param {string} file */
 async function repeat(target, file) {
   if (target === 'all') throw new UsageError('Expected the target that the input is for, got all');
   if (!existsSync(file)) throw new UsageError(`--repeat: expected a file, got ${file}`);

@@ -26,10 +26,7 @@ await runCommand('test:same', async () => {
   if (!models.every((model) => parts.every((part) => same(model, part)))) throw new CommandFailure('Some bytes differ');
 });
 
-/**
- * @param {string} dist
- * @returns {Hashes}
- */
+/** @param {string} dist @returns {Hashes} */
 function trainWith(dist) {
   const script = join(ROOT, 'scripts/test/trained_bytes.mjs');
   const { status, stdout } = spawnSync(process.execPath, [script, dist], {

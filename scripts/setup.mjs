@@ -1,11 +1,6 @@
 // `npm run setup`: installs missing browsers and the software Vulkan driver, and checks the bundled files. `npm test`,
 // `npm run finetune` and `npm run bench` do the same. Prints nothing if all parts exist.
-import { MissingParts, setUp } from './browsers/install.mjs';
+import { setUp } from './browsers/install.mjs';
+import { runCommand } from './shared/command.mjs';
 
-try {
-  await setUp();
-} catch (error) {
-  if (!(error instanceof MissingParts)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runCommand('setup', () => setUp());

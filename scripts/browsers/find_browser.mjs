@@ -114,10 +114,7 @@ export function findDriver(name) {
   });
 }
 
-/**
- * @param {BrowserKind} kind
- * @returns {readonly string[]}
- */
+/** @param {BrowserKind} kind @returns {readonly string[]} */
 function candidates(kind) {
   const { commands } = PLACES[kind];
   const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');

@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { CommandFailure } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
 import { BROWSERS, BrowserNotFound, findBrowser, findLavapipe, LAVAPIPE } from './find_browser.mjs';
 
 /** @typedef {import('./find_browser.mjs').Part} Part */
+
+const run = promisify(execFile);
 
 const BUNDLED = [
   'models/prose-1.4M/config.json',
@@ -38,10 +41,7 @@ export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
   if (missing.length > 0) throw new MissingParts(advise(missing));
 }
 
-/**
- * @param {readonly PartName[]} names
- * @returns {Promise<Part[]>}
- */
+/** @param {readonly PartName[]} names @returns {Promise<Part[]>} */
 async function missingOf(names) {
   const found = await Promise.all(names.map(has));
   return names.filter((_, i) => !found[i]).map((name) => (name === 'lavapipe' ? LAVAPIPE : BROWSERS[name]));
@@ -59,16 +59,11 @@ async function has(name) {
   }
 }
 
+/** Whether this is Debian, as root. */
 function canInstall() {
-  return process.getuid?.() === 0 && isDebian() && existsSync('/usr/bin/apt-get');
-}
-
-function isDebian() {
-  try {
-    return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'));
-  } catch {
-    return false;
-  }
+  const [apt, release] = ['/usr/bin/apt-get', '/etc/os-release'];
+  if (process.getuid?.() !== 0 || ![apt, release].every(existsSync)) return false;
+  return /^ID=debian$/m.test(readFileSync(release, 'utf8'));
 }
 
 /** @param {readonly string[]} packages */
@@ -79,31 +74,16 @@ async function install(packages) {
   await apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }
 
-/**
- * @param {readonly string[]} args
- * @returns {Promise<void>}
- */
-function apt(args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
-      });
-    }
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new MissingParts(`apt-get ${args.join(' ')} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`),
-        );
-    });
-  });
+/** @param {readonly string[]} args */
+async function apt(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    await run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], { env, maxBuffer: 2 ** 26 });
+  } catch (error) {
+    const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
+    const printed = `${stdout}${stderr}`.trim().split('\n').slice(-15).join('\n');
+    throw new MissingParts(`apt-get ${args.join(' ')} failed:\n${printed}`);
+  }
 }
 
 /** @param {readonly Part[]} missing */

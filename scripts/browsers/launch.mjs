@@ -29,10 +29,14 @@ const CHROME_FLAGS = [
   '--enable-unsafe-webgpu',
 ];
 
-const FIREFOX_PREFERENCES = {
-  'dom.webgpu.enabled': true,
-  'dom.webgpu.workers.enabled': true,
-  'gfx.webgpu.ignore-blocklist': true,
+/** @type {import('puppeteer-core').LaunchOptions} */
+const FIREFOX = {
+  browser: 'firefox',
+  extraPrefsFirefox: {
+    'dom.webgpu.enabled': true,
+    'dom.webgpu.workers.enabled': true,
+    'gfx.webgpu.ignore-blocklist': true,
+  },
 };
 
 /** Attempts at operations that fail in a busy browser: getting an adapter while the GPU process starts, exposing a function. */
@@ -182,14 +186,16 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
  * @param {string} [ownProfile]
  */
 async function launch(kind, executablePath, adapter, ownProfile) {
-  const profile = ownProfile ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
-  const cleanup = ownProfile === undefined ? onExit(() => remove(profile)) : () => {};
-  const browser = await puppeteer
-    .launch({ ...(kind === 'firefox' ? firefoxOptions() : chromeOptions(adapter)), ...common(executablePath, profile) })
-    .catch((error) => {
-      cleanup();
-      throw error;
-    });
+  const userDataDir = ownProfile ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
+  const cleanup = ownProfile === undefined ? onExit(() => remove(userDataDir)) : () => {};
+  // Puppeteer's own handlers of signals leave the profile behind, or keep the process alive; `onExit` handles signals instead.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const common = { executablePath, userDataDir, headless: true, protocolTimeout: 0, ...signals };
+  const own = kind === 'firefox' ? FIREFOX : { pipe: true, args: chromeFlags(adapter) };
+  const browser = await puppeteer.launch({ ...own, ...common }).catch((error) => {
+    cleanup();
+    throw error;
+  });
   const end = () => kill(browser.process());
   const stop = onExit(end);
   const close = async () => {
@@ -200,38 +206,12 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   return { browser, close, kill: end };
 }
 
-/**
- * @param {string} executablePath
- * @param {string} userDataDir
- */
-function common(executablePath, userDataDir) {
-  // Puppeteer's own handlers of signals leave the profile behind, or keep the process alive; `onExit` handles signals instead.
-  return {
-    executablePath,
-    userDataDir,
-    headless: true,
-    protocolTimeout: 0,
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-  };
-}
-
-/** @returns {import('puppeteer-core').LaunchOptions} */
-function firefoxOptions() {
-  return { browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFERENCES };
-}
-
-/**
- * @param {Adapter} adapter
- * @returns {import('puppeteer-core').LaunchOptions}
- */
-function chromeOptions(adapter) {
+/** With a pipe, Chromium ends with this process, even if this process is killed. @param {Adapter} adapter */
+function chromeFlags(adapter) {
   const args = [...CHROME_FLAGS];
   // Chromium's sandbox doesn't run as root.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (adapter === 'software') args.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') args.push('--enable-features=Vulkan');
-  // With a pipe the browser ends with this process, even if this process is killed.
-  return { pipe: true, args };
+  return args;
 }

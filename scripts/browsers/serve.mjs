@@ -65,10 +65,7 @@ export async function serve(mounts, options = {}) {
   });
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
-  /**
-   * @param {import('node:http').IncomingMessage} request
-   * @param {import('node:http').ServerResponse} response
-   */
+  /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
   async function answer(request, response) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return fail(response, 405);
     // Another site whose name resolves to this machine must not read the user's text.
@@ -115,11 +112,7 @@ function pathOf(url) {
   }
 }
 
-/**
- * @param {string} folder
- * @param {string} name
- * @returns {Promise<{ path: string, size: number } | undefined>}
- */
+/** @param {string} folder @param {string} name @returns {Promise<{ path: string, size: number } | undefined>} */
 async function fileIn(folder, name) {
   try {
     const root = await realpath(folder);
@@ -163,10 +156,7 @@ function sendFile(request, response, { path, size }) {
   stream.pipe(response);
 }
 
-/**
- * @param {import('node:http').ServerResponse} response
- * @param {number} status
- */
+/** @param {import('node:http').ServerResponse} response @param {number} status */
 function fail(response, status) {
   if (response.headersSent) {
     response.destroy();

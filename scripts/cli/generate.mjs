@@ -61,10 +61,7 @@ export async function main(argv) {
   await session.close();
 }
 
-/**
- * @param {import('../shared/options.mjs').Flags} flags
- * @returns {import('../../src/index').GenerationConfig}
- */
+/** @param {import('../shared/options.mjs').Flags} flags @returns {import('../../src/index').GenerationConfig} */
 function readConfig({ max_new_tokens, temperature, top_k, top_p, repetition_penalty, stop, seed }) {
   return {
     max_new_tokens: integer('max_new_tokens', max_new_tokens, { min: 1, max: 1_000_000 }),

@@ -32,19 +32,13 @@ export async function main(argv) {
   else console.log(linesOf({ ...findings, tensors: listed }).join('\n'));
 }
 
-/**
- * @param {string} path
- * @returns {Promise<Findings>}
- */
+/** @param {string} path @returns {Promise<Findings>} */
 async function inspectFile(path) {
   const { tensors, metadata } = await readHeader(path);
   return { kind: `${basename(path)}, a safetensors file`, facts: { ...metadata, ...sums(tensors) }, tensors };
 }
 
-/**
- * @param {string} folder
- * @returns {Promise<Findings>}
- */
+/** @param {string} folder @returns {Promise<Findings>} */
 async function inspectFolder(folder) {
   const has = (/** @type {string} */ name) => existsSync(join(folder, name));
   if (has('adapter_config.json')) return inspectAdapter(folder);
@@ -52,10 +46,7 @@ async function inspectFolder(folder) {
   throw new UsageError(`${folder} has neither adapter_config.json nor config.json`);
 }
 
-/**
- * @param {string} folder
- * @returns {Promise<Findings>}
- */
+/** @param {string} folder @returns {Promise<Findings>} */
 async function inspectAdapter(folder) {
   const config = readJson(join(folder, 'adapter_config.json'));
   const tensors = await tensorsIn(folder, 'adapter_model.safetensors');
@@ -81,10 +72,7 @@ async function inspectAdapter(folder) {
   };
 }
 
-/**
- * @param {string} folder
- * @returns {Promise<Findings>}
- */
+/** @param {string} folder @returns {Promise<Findings>} */
 async function inspectModel(folder) {
   const config = readJson(join(folder, 'config.json'));
   const index = join(folder, 'model.safetensors.index.json');
@@ -131,19 +119,13 @@ function profileFacts(folder) {
   };
 }
 
-/**
- * @param {string} folder
- * @param {string} name
- */
+/** @param {string} folder @param {string} name */
 async function tensorsIn(folder, name) {
   if (!existsSync(join(folder, name))) throw new UsageError(`${folder} has no ${name}`);
   return (await readHeader(join(folder, name))).tensors;
 }
 
-/**
- * @param {string} path
- * @returns {Record<string, unknown>}
- */
+/** @param {string} path @returns {Record<string, unknown>} */
 function readJson(path) {
   try {
     const value = JSON.parse(readFileSync(path, 'utf8'));
@@ -194,10 +176,7 @@ function printable(text) {
   return text.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/**
- * @param {string} name
- * @param {unknown} value
- */
+/** @param {string} name @param {unknown} value */
 function inWords(name, value) {
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -53,10 +53,7 @@ export function modelOf(flags) {
   throw new UsageError(`--model: there is no folder ${model}; on the hub, a model's name is such as org/name`);
 }
 
-/**
- * @param {ReturnType<typeof modelOf>} model
- * @returns {Promise<import('../../src/index').ModelSource>}
- */
+/** @param {ReturnType<typeof modelOf>} model @returns {Promise<import('../../src/index').ModelSource>} */
 export async function sourceOf({ folder, repository = '' }) {
   const { openFolder } = await loadLibrary();
   return folder === undefined ? repository : openFolder(folder);

@@ -47,11 +47,7 @@ function parse(json, size) {
   return { tensors, metadata };
 }
 
-/**
- * @param {import('node:fs/promises').FileHandle} file
- * @param {number} position
- * @param {number} length
- */
+/** @param {import('node:fs/promises').FileHandle} file @param {number} position @param {number} length */
 async function read(file, position, length) {
   const { buffer } = await file.read({ buffer: Buffer.alloc(length), position, length });
   return buffer;

@@ -1,10 +1,7 @@
 // A hub that serves only the beginnings of models. Reading a weight fails.
 import { headerOf, MODELS } from './models.mjs';
 
-/**
- * @param {RequestInfo | URL} input
- * @returns {Promise<Response>}
- */
+/** @param {RequestInfo | URL} input @returns {Promise<Response>} */
 export async function fetchBegun(input) {
   const { pathname } = new URL(String(input));
   const model = MODELS.find(({ name }) => pathname.startsWith(`/${name}/`));

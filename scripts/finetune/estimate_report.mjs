@@ -21,11 +21,7 @@ export function printEstimate(settings, estimated) {
   if (estimated.estimate.verdict === 'does-not-fit') process.exitCode = 1;
 }
 
-/**
- * @param {import('./settings.mjs').Settings} settings
- * @param {Estimated} estimated
- * @returns {string[]}
- */
+/** @param {import('./settings.mjs').Settings} settings @param {Estimated} estimated @returns {string[]} */
 export function estimateLines(settings, { estimate: { download, gpu, verdict, reasons }, changes }) {
   const { model, r, max_length, per_device_train_batch_size: batch } = settings;
   const texts = batch === 1 ? 'one text' : `${count(batch)} texts`;

@@ -69,10 +69,7 @@ export async function writeExport({ path, after }, files) {
   console.log(`  ${shown}  ${size(bytes)}, to go on with in Python: its README.md has the commands`);
 }
 
-/**
- * @param {string} folder
- * @param {ReadonlyMap<string, Blob>} files
- */
+/** @param {string} folder @param {ReadonlyMap<string, Blob>} files */
 function inFolder(folder, files) {
   return new Map([...files].map(([path, blob]) => [join(folder, path), blob]));
 }

@@ -34,10 +34,7 @@ const SAMPLE_TOKENS = 64;
 
 /** @typedef {typeof import('../../src/index')} Library */
 
-/**
- * @param {Library} library
- * @param {Run} run
- */
+/** @param {Library} library @param {Run} run */
 export async function finetune(library, run) {
   const { options, heldOut, job, device, report } = run;
   const { timings, timed } = stages(report);
@@ -114,11 +111,7 @@ async function loadModel({ AutoModelForCausalLM, get_peft_model, VeraConfig }, s
   return get_peft_model(base, new VeraConfig(configOf(job)));
 }
 
-/**
- * @param {Library} library
- * @param {VeraModel} model
- * @param {Run} run
- */
+/** @param {Library} library @param {VeraModel} model @param {Run} run */
 async function perplexityOf({ Trainer }, model, { train, heldOut }) {
   const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
   const { perplexity } = await new Trainer({ model, args, train_dataset: train, eval_dataset: heldOut }).evaluate();

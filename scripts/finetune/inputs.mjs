@@ -6,10 +6,7 @@ import { SHORTEST_TEXT } from './split_text.mjs';
 
 /** @typedef {{ folder: string, gguf_file?: string }} ModelAt a folder, or one GGUF file in it */
 
-/**
- * @param {string} path
- * @returns {ModelAt}
- */
+/** @param {string} path @returns {ModelAt} */
 export function modelAt(path) {
   return path.endsWith('.gguf') ? { folder: dirname(path), gguf_file: basename(path) } : { folder: path };
 }
@@ -28,10 +25,7 @@ export function checkModel({ folder, gguf_file }) {
   if (missing.length > 0) throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}`);
 }
 
-/**
- * @param {string} file
- * @returns {string}
- */
+/** @param {string} file @returns {string} */
 export function readText(file) {
   let bytes;
   try {

@@ -98,10 +98,7 @@ export function ticks(from, to, wanted) {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/**
- * @param {number} tick
- * @param {readonly number[]} all
- */
+/** @param {number} tick @param {readonly number[]} all */
 function label(tick, all) {
   const decimals = Math.max(...all.map((value) => (String(value).split('.')[1] ?? '').length));
   return tick.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
@@ -110,10 +107,7 @@ function label(tick, all) {
 /** @param {number} value */
 const round = (value) => Math.round(value * 10) / 10;
 
-/**
- * @param {string} text
- * @param {number} most
- */
+/** @param {string} text @param {number} most */
 function shorten(text, most) {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

@@ -36,10 +36,7 @@ ${wrap(sample.after, { indent: '    ' })}
 Took ${duration(seconds)}.`);
 }
 
-/**
- * @param {{ out: string, settings: import('./settings.mjs').Settings }} options
- * @param {Outcome} outcome
- */
+/** @param {{ out: string, settings: import('./settings.mjs').Settings }} options @param {Outcome} outcome */
 export function writeResults({ out, settings }, outcome) {
   const { result, steps, parameters, device, browser, seconds, heldOutTokens } = outcome;
   const files = Object.entries(result.files).map(([name, bytes]) => ({ name, bytes }));

@@ -30,10 +30,7 @@ async function encoded(files) {
 
 const source = new URL('/model/', location.href);
 
-/**
- * @param {Job} job
- * @param {Around} around
- */
+/** @param {Job} job @param {Around} around */
 async function train(job, { kernels, exportAfter }) {
   const [train, heldOut] = await Promise.all([blob('/train.txt'), blob('/held_out.txt')]);
   const device = describeDevice;

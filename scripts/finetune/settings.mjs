@@ -115,10 +115,7 @@ export function readEstimate({ estimate, memory }) {
   return memory === undefined ? {} : { memory: 2 ** 20 * integer('memory', memory, { min: 1, max: 2 ** 24 }) };
 }
 
-/**
- * @param {unknown} flag
- * @param {(path: unknown) => string} path
- */
+/** @param {unknown} flag @param {(path: unknown) => string} path */
 export function kernelsOf(flag, path) {
   return ['default', 'tuned'].includes(String(flag)) ? String(flag) : path(flag);
 }

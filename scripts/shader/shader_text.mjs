@@ -25,11 +25,7 @@ export function shaderAnswer(asked) {
   return textOf(found);
 }
 
-/**
- * @param {NamedKernel} named
- * @param {string} label
- * @returns {[label: string, variant: AnyVariant]}
- */
+/** @param {NamedKernel} named @param {string} label @returns {[label: string, variant: AnyVariant]} */
 export function findVariant({ name, kernel }, label) {
   const variants = labelled(kernel.variants);
   const found = variants.get(label);
@@ -64,10 +60,7 @@ function textOf({ files, overrides }) {
   return `${constants.join('')}${parts.join('\n')}`;
 }
 
-/**
- * @param {readonly NamedKernel[]} kernels
- * @param {string} record
- */
+/** @param {readonly NamedKernel[]} kernels @param {string} record */
 export function findRecord(kernels, record) {
   const found = [record, `${record}${USUAL}`].map((name) => kernels.find((one) => one.name === name));
   const [named] = found.filter((one) => one !== undefined);
@@ -80,10 +73,7 @@ export function findRecord(kernels, record) {
   });
 }
 
-/**
- * @param {string} record
- * @param {readonly string[]} names
- */
+/** @param {string} record @param {readonly string[]} names */
 function nearTo(record, names) {
   const near = nearName(record, names);
   return near === undefined ? names.filter((name) => name.includes(record)) : [near];

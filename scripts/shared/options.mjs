@@ -16,11 +16,7 @@ export class UsageError extends CommandFailure {}
 
 /** @typedef {Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>} Flags */
 
-/**
- * @param {readonly string[]} argv
- * @param {Readonly<Record<string, Flag>>} flags
- * @returns {Flags}
- */
+/** @param {readonly string[]} argv @param {Readonly<Record<string, Flag>>} flags @returns {Flags} */
 export function readFlags(argv, flags) {
   return readArguments(argv, flags, false).values;
 }

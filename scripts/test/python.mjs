@@ -1,9 +1,10 @@
 // Finds a Python with PEFT, transformers and torch, which makes and checks fixtures. Its packages are installed once for each lock file
 // and each Python, in a folder outside the repository.
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { alone } from '../shared/alone.mjs';
 import { cacheFolder } from '../shared/cache.mjs';
 import { CommandFailure } from '../shared/options.mjs';
@@ -11,6 +12,8 @@ import { inRepository } from '../shared/paths.mjs';
 
 /** No Python on this machine can run PEFT. The message gives the reason and a remedy. */
 export class PythonMissing extends CommandFailure {}
+
+const execute = promisify(execFile);
 
 /** The oldest version of Python that can run the oracle. */
 const OLDEST = [3, 11];
@@ -74,7 +77,11 @@ async function fingerprint(python) {
 async function newestPython() {
   const asked = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST.join(', ')}))`;
   for (const name of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
-    if (await succeeds(name, ['-c', asked])) return name;
+    const found = await run(name, ['-c', asked]).then(
+      () => true,
+      () => false,
+    );
+    if (found) return name;
   }
   throw new PythonMissing(
     `No Python from ${OLDEST.join('.')} on with venv was found. Install it (on Debian: sudo apt-get install python3-venv), or name ` +
@@ -83,42 +90,17 @@ async function newestPython() {
 }
 
 /**
+ * The standard output of a program. Rejects with PythonMissing.
  * @param {string} program
  * @param {readonly string[]} args
  */
-async function succeeds(program, args) {
+async function run(program, args) {
   try {
-    await run(program, args);
-    return true;
+    return (await execute(program, args, { maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {
-    if (error instanceof PythonMissing) return false;
-    throw error;
+    const { code, stderr, message } = /** @type {import('node:child_process').ExecFileException} */ (error);
+    if (typeof code === 'string') throw new PythonMissing(`${program}: ${message}`);
+    const said = stderr?.trim().split('\n').slice(-8).join('\n');
+    throw new PythonMissing(`${program} ${args.join(' ')} failed (exit code ${code}):\n${said}`);
   }
-}
-
-/**
- * The standard output of a program.
- * @param {string} program
- * @param {readonly string[]} args
- * @returns {Promise<string>}
- */
-function run(program, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [output, errors] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      errors += text;
-    });
-    child.on('error', (error) => reject(new PythonMissing(`${program}: ${error.message}`)));
-    child.on('close', (code) => {
-      if (code === 0) resolve(output);
-      else {
-        const said = errors.trim().split('\n').slice(-8).join('\n');
-        reject(new PythonMissing(`${program} ${args.join(' ')} failed (exit code ${code}):\n${said}`));
-      }
-    });
-  });
 }

@@ -38,19 +38,13 @@ function firstLine(text) {
   return (text.split('\n')[0] ?? '').slice(0, 200);
 }
 
-/**
- * @param {string} json
- * @returns {TestFile[]}
- */
+/** @param {string} json @returns {TestFile[]} */
 function filesOf(json) {
   if (json.trim() === '') return [];
   return /** @type {{ testResults?: TestFile[] }} */ (JSON.parse(json)).testResults ?? [];
 }
 
-/**
- * @param {readonly Summary[]} summaries
- * @returns {Summary}
- */
+/** @param {readonly Summary[]} summaries @returns {Summary} */
 export function total(summaries) {
   const sum = (/** @type {keyof Summary} */ key) => summaries.reduce((count, summary) => count + summary[key], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };

@@ -23,10 +23,7 @@ const MODELS = /** @type {const} */ ({
 const random = randomNumbers(1);
 const below = (/** @type {number} */ most) => Math.floor(random() * most);
 
-/**
- * @param {(typeof MODELS)[keyof typeof MODELS]} loader
- * @returns {Example}
- */
+/** @param {(typeof MODELS)[keyof typeof MODELS]} loader @returns {Example} */
 function example(loader) {
   if (loader === 'AutoModelForImageClassification') {
     const data = Uint8ClampedArray.from({ length: IMAGE * IMAGE * 4 }, () => below(256));
@@ -46,11 +43,7 @@ async function filesHash(files) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/**
- * @param {Library} library
- * @param {import('../../src/index').Session} session
- * @param {keyof typeof MODELS} name
- */
+/** @param {Library} library @param {import('../../src/index').Session} session @param {keyof typeof MODELS} name */
 async function train(library, session, name) {
   const loader = MODELS[name];
   const base = await library[loader].from_pretrained(await library.openFolder(join(ROOT, 'test/golden/base', name)), {
