@@ -1,32 +1,40 @@
+import type { WebVeraError } from '../../core/errors/error';
 import type { JsonObject } from '../../core/input/fields';
+import { fileError } from '../file_error';
 import type { GgufHeader } from './gguf_header';
-import { GgufMetadata } from './gguf_metadata';
+import type { GgufValue } from './gguf_reader';
 
-export const AS_A_FOLDER = 'Load the model from its folder of safetensors.';
+/** Hints for models and tokenizers that can't be read from a GGUF file. */
+const AS_A_FOLDER = 'Load the model from its folder of safetensors.';
+export const WITH_TOKENIZER = "Give the model's tokenizer.json beside the file.";
 
-/** The fields of a file that describe its model. They are untrusted: a value of a wrong type throws `invalid_format`. */
+/**
+ * The fields of a file by their expected types. They are untrusted: a value of another type throws `invalid_format`. A key is that of a
+ * field of the architecture, without the architecture's name, or begins with `general` or `tokenizer`.
+ */
 export class GgufFields {
+  readonly file: string;
   /** llama.cpp's name of the family. */
   readonly architecture: string;
-  readonly metadata: GgufMetadata;
   /** The number by which each rotary frequency is divided. Undefined if the file has no such tensor. */
   readonly ropeFactors: Float32Array | undefined;
+  readonly #fields: ReadonlyMap<string, GgufValue>;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
 
-  constructor(file: string, header: Pick<GgufHeader, 'metadata' | 'tensors'>, ropeFactors?: Float32Array) {
-    this.metadata = new GgufMetadata(file, header);
-    this.architecture = this.metadata.text('general.architecture') ?? '';
+  constructor(file: string, { metadata, tensors }: GgufHeader, ropeFactors?: Float32Array) {
+    this.file = file;
+    this.#fields = metadata;
+    this.#shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+    this.architecture = this.text('general.architecture') ?? '';
     this.ropeFactors = ropeFactors;
-    this.#shapes = new Map(header.tensors.map(({ name, shape }) => [name, shape]));
   }
 
   has(tensor: string): boolean {
     return this.#shapes.has(tensor);
   }
 
-  /** A field of the architecture. */
   number(key: string): number | undefined {
-    return this.metadata.number(this.#key(key));
+    return this.#read(key, 'a number', (value) => typeof value === 'number' && Number.isFinite(value));
   }
 
   /** A float32 as config.json writes it: the shortest number that rounds to it, such as 1e-5 instead of 0.000009999999747. */
@@ -36,20 +44,33 @@ export class GgufFields {
   }
 
   text(key: string): string | undefined {
-    return this.metadata.text(this.#key(key));
+    return this.#read(key, 'a text', (value) => typeof value === 'string');
   }
 
-  /** A number, or a list of flags. */
+  flag(key: string, fallback: boolean): boolean {
+    return this.#read<boolean>(key, 'true or false', (value) => typeof value === 'boolean') ?? fallback;
+  }
+
+  /** Empty if the field is missing. */
+  texts(key: string): readonly string[] {
+    return this.#read<readonly string[]>(key, 'a list of texts', (value) => isListOf(value, 'string')) ?? [];
+  }
+
+  /** Empty if the field is missing. */
+  numbers(key: string): readonly number[] {
+    return this.#read<readonly number[]>(key, 'a list of numbers', (value) => isListOf(value, 'number')) ?? [];
+  }
+
   numberOrFlags(key: string): number | readonly boolean[] | undefined {
-    return this.metadata.numberOrFlags(this.#key(key));
+    const expected = 'a number or a list of true and false';
+    return this.#read(key, expected, (value) => Number.isFinite(value) || isListOf(value, 'boolean'));
   }
 
   /** The fields of config.json that all families have. */
   tokens(): JsonObject {
-    const { metadata } = this;
-    const id = (name: string): number | null => metadata.number(`tokenizer.ggml.${name}_token_id`) ?? null;
+    const id = (name: string): number | null => this.number(`tokenizer.ggml.${name}_token_id`) ?? null;
     return {
-      vocab_size: this.#shapes.get('token_embd.weight')?.[0] ?? metadata.texts('tokenizer.ggml.tokens').length,
+      vocab_size: this.#shapes.get('token_embd.weight')?.[0] ?? this.texts('tokenizer.ggml.tokens').length,
       tie_word_embeddings: !this.has('output.weight'),
       bos_token_id: id('bos'),
       eos_token_id: id('eos'),
@@ -57,9 +78,25 @@ export class GgufFields {
     };
   }
 
-  #key(key: string): string {
-    return `${this.architecture}.${key}`;
+  unsupported(what: string, hint = AS_A_FOLDER): WebVeraError {
+    return fileError('unsupported_model', this.file, what, hint);
   }
+
+  invalid(key: string, expected: string): WebVeraError {
+    const hint = 'The file is damaged, or is no GGUF file of a language model.';
+    return fileError('invalid_format', this.file, `${key}: expected ${expected}`, hint, { field: key });
+  }
+
+  #read<T extends GgufValue>(key: string, expected: string, fits: (value: GgufValue) => boolean): T | undefined {
+    const name = /^(?:general|tokenizer)\./.test(key) ? key : `${this.architecture}.${key}`;
+    const value = this.#fields.get(name);
+    if (value === undefined || fits(value)) return value as T | undefined;
+    throw this.invalid(name, expected);
+  }
+}
+
+function isListOf(value: GgufValue, type: 'string' | 'number' | 'boolean'): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === type);
 }
 
 /** The shortest number that rounds to the same float32. */

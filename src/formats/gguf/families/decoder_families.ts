@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { AS_A_FOLDER, type GgufFields } from '../gguf_fields';
+import type { GgufFields } from '../gguf_fields';
 import { areHeads, interleaved, type TensorChange } from '../tensor_change';
 import type { GgufFamily } from './gguf_family';
 import { ropeScalingOf } from './rope_scaling';
@@ -41,7 +41,6 @@ const DECODER = { names: () => DECODER_NAMES, config: decoderConfig } as const;
 export const LLAMA: GgufFamily = {
   ...DECODER,
   architecture: 'llama',
-  model_type: 'llama',
   className: 'LlamaForCausalLM',
   change: interleavedHeads,
 };
@@ -58,20 +57,17 @@ export const MISTRAL: GgufFamily = {
 export const QWEN2: GgufFamily = {
   ...DECODER,
   architecture: 'qwen2',
-  model_type: 'qwen2',
   className: 'Qwen2ForCausalLM',
 };
 
 export const QWEN3: GgufFamily = {
   ...DECODER,
   architecture: 'qwen3',
-  model_type: 'qwen3',
   className: 'Qwen3ForCausalLM',
 };
 
 export const PHI3: GgufFamily = {
   architecture: 'phi3',
-  model_type: 'phi3',
   className: 'Phi3ForCausalLM',
   names: () => PHI3_NAMES,
   // A window of 0 means that there is none.
@@ -88,11 +84,11 @@ export function decoderConfig(fields: GgufFields): JsonObject {
   const head_dim = fields.number('attention.key_length');
   const values = fields.number('attention.value_length') ?? size;
   if (values !== size) {
-    throw fields.metadata.unsupported(`expected heads of ${size} values as of keys, got ${values}`, AS_A_FOLDER);
+    throw fields.unsupported(`expected heads of ${size} values as of keys, got ${values}`);
   }
   const rotated = fields.number('rope.dimension_count') ?? size;
   if (rotated !== size) {
-    throw fields.metadata.unsupported(`expected all ${size} of a head to be rotated, got ${rotated}`, AS_A_FOLDER);
+    throw fields.unsupported(`expected all ${size} of a head to be rotated, got ${rotated}`);
   }
   const rope_theta = fields.float('rope.freq_base') ?? 10_000;
   const rope_scaling = ropeScalingOf(fields, { theta: rope_theta, head_dim: size });
@@ -114,12 +110,9 @@ export function decoderConfig(fields: GgufFields): JsonObject {
 }
 
 /** Width, number of heads, and the size of a head: the file's, or the width divided by the heads. */
-export function headsOf(fields: GgufFields): { hidden_size?: number; heads?: number; head_dim: number } {
+export function headsOf(fields: GgufFields) {
   const hidden_size = fields.number('embedding_length');
   const heads = fields.number('attention.head_count');
-  return {
-    ...(hidden_size !== undefined && { hidden_size }),
-    ...(heads !== undefined && { heads }),
-    head_dim: fields.number('attention.key_length') ?? (hidden_size ?? 0) / (heads ?? 1),
-  };
+  const head_dim = fields.number('attention.key_length') ?? (hidden_size ?? 0) / (heads ?? 1);
+  return { hidden_size, heads, head_dim };
 }

@@ -26,7 +26,6 @@ const hasTwoNorms = (fields: GgufFields): boolean => fields.has('blk.0.attn_norm
 /** Falcons with rotary positions. llama.cpp doesn't convert those with ALiBi. */
 export const FALCON: GgufFamily = {
   architecture: 'falcon',
-  model_type: 'falcon',
   className: 'FalconForCausalLM',
   names: (fields) => (hasTwoNorms(fields) ? NAMES_OF_TWO_NORMS : NAMES),
   config(fields) {

@@ -28,7 +28,6 @@ const shiftedNorms: GgufFamily['change'] = ({ module, kind }) =>
 
 export const GEMMA: GgufFamily = {
   architecture: 'gemma',
-  model_type: 'gemma',
   className: 'GemmaForCausalLM',
   names: () => DECODER_NAMES,
   config: gemmaConfig,
@@ -38,7 +37,6 @@ export const GEMMA: GgufFamily = {
 
 export const GEMMA2: GgufFamily = {
   architecture: 'gemma2',
-  model_type: 'gemma2',
   className: 'Gemma2ForCausalLM',
   names: () => NAMES_OF_FOUR_NORMS,
   config: (fields) => ({
@@ -87,7 +85,7 @@ function windows(fields: GgufFields, usual: { readonly every: number; readonly s
   // The reader of config.json refuses a number of layers that no model has.
   if (!(Number.isSafeInteger(count) && count >= 0 && count <= MOST_LAYERS)) return {};
   if (typeof pattern === 'number' ? !(Number.isSafeInteger(pattern) && pattern >= 0) : pattern.length !== count) {
-    throw fields.metadata.invalid('attention.sliding_window_pattern', `an integer from 0 on, or a list of ${count}`);
+    throw fields.invalid('attention.sliding_window_pattern', `an integer from 0 on, or a list of ${count}`);
   }
   const slides = (layer: number): boolean =>
     typeof pattern === 'number' ? pattern === 0 || (layer + 1) % pattern !== 0 : pattern[layer] === true;

@@ -1,5 +1,5 @@
 import type { PretrainedConfig } from '../../../core/types/model';
-import { AS_A_FOLDER, type GgufFields } from '../gguf_fields';
+import type { GgufFields } from '../gguf_fields';
 import type { TensorChange } from '../tensor_change';
 import { LLAMA, MISTRAL, PHI3, QWEN2, QWEN3 } from './decoder_families';
 import { FALCON } from './falcon_family';
@@ -22,7 +22,7 @@ const FAMILIES: readonly GgufFamily[] = [MISTRAL, LLAMA, QWEN2, QWEN3, GEMMA, GE
 /** Throws `unsupported_model` for other families and for models that aren't built, `invalid_format` for fields of wrong types. */
 export function modelOf(fields: GgufFields): GgufModel {
   const family = familyOf(fields);
-  const { model_type, className } = family;
+  const { architecture, model_type = architecture, className } = family;
   const config = { model_type, architectures: [className], ...family.config(fields) };
   return {
     config,
@@ -45,8 +45,5 @@ function familyOf(fields: GgufFields): GgufFamily {
   );
   if (family !== undefined) return family;
   const known = [...new Set(FAMILIES.map(({ architecture }) => architecture))].join(', ');
-  throw fields.metadata.unsupported(
-    `expected one of ${known}, got the architecture ${fields.architecture || 'nothing'}`,
-    AS_A_FOLDER,
-  );
+  throw fields.unsupported(`expected one of ${known}, got the architecture ${fields.architecture || 'nothing'}`);
 }

@@ -9,8 +9,8 @@ export interface GgufFamily {
   readonly architecture: string;
   /** Whether a file of this architecture is of this family. Default: every file is. */
   matches?(fields: GgufFields): boolean;
-  /** transformers' name, and its class. */
-  readonly model_type: string;
+  /** transformers' name, and its class. Default: llama.cpp's name. */
+  readonly model_type?: string;
   readonly className: string;
   names(fields: GgufFields): TensorNames;
   /** The family's fields of config.json. */

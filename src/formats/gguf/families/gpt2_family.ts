@@ -23,7 +23,6 @@ const NAMES: TensorNames = {
 /** The checkpoint stores the transposes of linear layers' weights: they are Conv1D. */
 export const GPT2: GgufFamily = {
   architecture: 'gpt2',
-  model_type: 'gpt2',
   className: 'GPT2LMHeadModel',
   names: () => NAMES,
   config: (fields) => ({

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import { AS_A_FOLDER, type GgufFields, shortest } from '../gguf_fields';
+import { type GgufFields, shortest } from '../gguf_fields';
 
 /** The factors of low and high frequencies in every published model with Llama 3's scaling. A file determines only their ratio. */
 const [LOW, HIGH] = [1, 4];
@@ -13,7 +13,7 @@ interface Rope {
 
 /** The field `rope_scaling` of config.json, undefined for none. Throws `unsupported_model` for other kinds of scaling. */
 export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | undefined {
-  const { metadata, ropeFactors } = fields;
+  const { ropeFactors } = fields;
   // llama.cpp also applies a factor without a type.
   const type = fields.text('rope.scaling.type') ?? 'linear';
   const factor = fields.float('rope.scaling.factor') ?? fields.float('rope.scale_linear') ?? 0;
@@ -25,9 +25,8 @@ export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | unde
     ...(isScaled && ropeFactors !== undefined ? ['both'] : []),
   ];
   if (unknown.length > 0) {
-    throw metadata.unsupported(
+    throw fields.unsupported(
       `expected rotary positions that are scaled linearly or as Llama 3's, got ${unknown.join(', ')}`,
-      AS_A_FOLDER,
     );
   }
   if (ropeFactors !== undefined) return llama3Scaling(fields, ropeFactors, rope);
@@ -41,7 +40,7 @@ export function ropeScalingOf(fields: GgufFields, rope: Rope): JsonObject | unde
 function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_dim }: Rope): JsonObject | undefined {
   const factor = factors.at(-1) ?? 1;
   if (2 * factors.length !== head_dim || !factors.every((each) => each >= 1 && Number.isFinite(each))) {
-    throw fields.metadata.invalid('rope_freqs.weight', `${head_dim / 2} numbers from 1 on`);
+    throw fields.invalid('rope_freqs.weight', `${head_dim / 2} numbers from 1 on`);
   }
   if (factors.every((each) => each === 1)) return undefined;
   const waves = Array.from(factors, (_, j) => 2 * Math.PI * theta ** (j / factors.length));
@@ -57,10 +56,7 @@ function llama3Scaling(fields: GgufFields, factors: Float32Array, { theta, head_
     return Math.abs(1 / ((1 - share) / factor + share) - each) <= TOLERANCE * each;
   });
   if (!isSame) {
-    throw fields.metadata.unsupported(
-      "expected rope_freqs.weight to hold the factors of Llama 3's scaling",
-      AS_A_FOLDER,
-    );
+    throw fields.unsupported("expected rope_freqs.weight to hold the factors of Llama 3's scaling");
   }
   return {
     rope_type: 'llama3',

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../core/input/fields';
-import type { GgufMetadata } from '../gguf_metadata';
+import { type GgufFields, WITH_TOKENIZER } from '../gguf_fields';
 import { TokenType } from './token_types';
 
 const BYTES = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
@@ -81,19 +81,19 @@ export interface TokenizerParts {
 }
 
 /** A tokenizer over bytes, like GPT-2's. Throws `unsupported_model` for unknown rules. */
-export function byteLevelTokenizer(metadata: GgufMetadata, tokens: readonly string[]): TokenizerParts {
-  const way = metadata.text('tokenizer.ggml.pre') ?? 'none';
+export function byteLevelTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
+  const way = fields.text('tokenizer.ggml.pre') ?? 'none';
   const rules = RULES.get(way);
   if (rules === undefined) {
     const known = [...RULES.keys()].join(', ');
-    throw metadata.unsupported(
+    throw fields.unsupported(
       `expected a gpt2 tokenizer that cuts texts by one of ${known}; got ${way}`,
-      "Give the model's tokenizer.json beside the file.",
+      WITH_TOKENIZER,
     );
   }
   const { normalizer, pre_tokenizer, isLlama3 = false } = rules;
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
-  const merges = metadata.texts('tokenizer.ggml.merges');
+  const merges = fields.texts('tokenizer.ggml.merges');
   const parts = {
     ...(normalizer && { normalizer }),
     pre_tokenizer,

@@ -1,13 +1,12 @@
 import type { JsonObject } from '../../../core/input/fields';
-import type { GgufFields } from '../gguf_fields';
-import type { GgufMetadata } from '../gguf_metadata';
+import { type GgufFields, WITH_TOKENIZER } from '../gguf_fields';
 import { byteLevelTokenizer, type TokenizerParts } from './byte_level';
 import { sentencepieceTokenizer } from './sentencepiece';
 import { TokenType, tokenTypes } from './token_types';
 
 /** Kinds of tokenizers by llama.cpp's names. */
 const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]) => TokenizerParts> = new Map([
-  ['gpt2', ({ metadata }, tokens) => byteLevelTokenizer(metadata, tokens)],
+  ['gpt2', byteLevelTokenizer],
   ['llama', sentencepieceTokenizer],
 ]);
 
@@ -15,24 +14,23 @@ const MAKERS: ReadonlyMap<string, (fields: GgufFields, tokens: readonly string[]
 export function tokenizerOf(
   fields: GgufFields,
 ): { readonly tokenizer: JsonObject; readonly config: JsonObject } | undefined {
-  const { metadata } = fields;
-  const model = metadata.text('tokenizer.ggml.model');
+  const model = fields.text('tokenizer.ggml.model');
   if (model === undefined) return undefined;
   const make = MAKERS.get(model);
   if (make === undefined) {
-    throw metadata.unsupported(
+    throw fields.unsupported(
       `expected a tokenizer of one of ${[...MAKERS.keys()].join(', ')}; got ${model}`,
-      "Give the model's tokenizer.json beside the file.",
+      WITH_TOKENIZER,
     );
   }
-  const tokens = metadata.texts('tokenizer.ggml.tokens');
+  const tokens = fields.texts('tokenizer.ggml.tokens');
   const made = make(fields, tokens);
-  const config = configOf(metadata, tokens);
+  const config = configOf(fields, tokens);
   return {
     tokenizer: {
       ...made.parts,
-      added_tokens: addedTokens(metadata, tokens, made),
-      post_processor: around(metadata, config, made.addsBos),
+      added_tokens: addedTokens(fields, tokens, made),
+      post_processor: around(fields, config, made.addsBos),
     },
     config,
   };
@@ -40,11 +38,11 @@ export function tokenizerOf(
 
 /** The tokens that are searched for in a text before it is split. */
 function addedTokens(
-  metadata: GgufMetadata,
+  fields: GgufFields,
   tokens: readonly string[],
   { vocab, special: kinds }: TokenizerParts,
 ): JsonObject[] {
-  const types = tokenTypes(metadata, tokens);
+  const types = tokenTypes(fields, tokens);
   return tokens.flatMap((content, id) => {
     const type = types[id] ?? 0;
     const special = kinds.includes(type);
@@ -54,24 +52,24 @@ function addedTokens(
   });
 }
 
-function configOf(metadata: GgufMetadata, tokens: readonly string[]): JsonObject {
-  const token = (name: string): string | undefined => tokens[metadata.number(`tokenizer.ggml.${name}_token_id`) ?? -1];
+function configOf(fields: GgufFields, tokens: readonly string[]): JsonObject {
+  const token = (name: string): string | undefined => tokens[fields.number(`tokenizer.ggml.${name}_token_id`) ?? -1];
   return {
     bos_token: token('bos'),
     eos_token: token('eos'),
     pad_token: token('padding'),
     unk_token: token('unknown'),
-    chat_template: metadata.text('tokenizer.chat_template'),
+    chat_template: fields.text('tokenizer.chat_template'),
   };
 }
 
 /** The post-processor, which puts bos and eos around each text. */
-function around(metadata: GgufMetadata, config: JsonObject, addsBos: boolean): JsonObject {
+function around(fields: GgufFields, config: JsonObject, addsBos: boolean): JsonObject {
   const named = ['bos', 'eos'].flatMap((name) => {
     const token = config[`${name}_token`];
-    const isAdded = metadata.flag(`tokenizer.ggml.add_${name}_token`, name === 'bos' && addsBos);
+    const isAdded = fields.flag(`tokenizer.ggml.add_${name}_token`, name === 'bos' && addsBos);
     return isAdded && typeof token === 'string'
-      ? [{ name, token, id: metadata.number(`tokenizer.ggml.${name}_token_id`) ?? 0 }]
+      ? [{ name, token, id: fields.number(`tokenizer.ggml.${name}_token_id`) ?? 0 }]
       : [];
   });
   const specials = (name: string, type_id: number): JsonObject[] =>

@@ -12,20 +12,19 @@ const SPACE = '\u2581';
  * the vocabulary becomes its bytes. Throws `invalid_format`, `limit_exceeded`.
  */
 export function sentencepieceTokenizer(fields: GgufFields, tokens: readonly string[]): TokenizerParts {
-  const { metadata } = fields;
   const isGemma = hasGemmaVocabulary(fields);
   const ids = new Map(tokens.map((token, id) => [spelled(token, isGemma), id]));
-  const scores = metadata.numbers('tokenizer.ggml.scores');
+  const scores = fields.numbers('tokenizer.ggml.scores');
   if (!isGemma && (scores.length !== tokens.length || !scores.every(Number.isFinite))) {
-    throw metadata.invalid('tokenizer.ggml.scores', `${tokens.length} numbers`);
+    throw fields.invalid('tokenizer.ggml.scores', `${tokens.length} numbers`);
   }
   const score = isGemma ? (id: number) => -id : (id: number) => scores[id] ?? 0;
-  const given = metadata.texts('tokenizer.ggml.merges');
-  const merges = given.length > 0 ? given : mergesOf(ids, score, metadata);
+  const given = fields.texts('tokenizer.ggml.merges');
+  const merges = given.length > 0 ? given : mergesOf(ids, score, fields);
   const unknown =
-    metadata.number('tokenizer.ggml.unknown_token_id') ?? tokenTypes(metadata, tokens).indexOf(TokenType.unknown);
+    fields.number('tokenizer.ggml.unknown_token_id') ?? tokenTypes(fields, tokens).indexOf(TokenType.unknown);
   const unk_token = tokens[unknown];
-  const isSpaced = metadata.flag('tokenizer.ggml.add_space_prefix', !isGemma);
+  const isSpaced = fields.flag('tokenizer.ggml.add_space_prefix', !isGemma);
   const vocab = Object.fromEntries(ids);
   const parts = {
     normalizer: isSpaced

@@ -1,4 +1,5 @@
-import type { GgufMetadata } from '../gguf_metadata';
+import { fileError } from '../../file_error';
+import { type GgufFields, WITH_TOKENIZER } from '../gguf_fields';
 
 /** Most characters compared, over all ways to cut all tokens: four times as many as the largest vocabularies need. */
 const MOST_WORK = 2 ** 26;
@@ -23,14 +24,15 @@ interface TokenCut {
 export function mergesOf(
   vocab: ReadonlyMap<string, number>,
   score: (id: number) => number,
-  metadata: GgufMetadata,
+  fields: GgufFields,
 ): readonly Merge[] {
   const cuts: TokenCut[] = [];
   let work = 0;
   for (const [token, id] of vocab) {
     work += token.length ** 2;
     if (work > MOST_WORK || cuts.length > MOST_MERGES) {
-      throw metadata.exceeded('expected a vocabulary of short tokens, to make its merges of');
+      const fault = 'expected a vocabulary of short tokens, to make its merges of';
+      throw fileError('limit_exceeded', fields.file, fault, WITH_TOKENIZER);
     }
     for (const cut of cutsOf(token, vocab, score(id))) cuts.push(cut);
   }
@@ -41,7 +43,8 @@ export function mergesOf(
 
 function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number): TokenCut[] {
   const cuts: TokenCut[] = [];
-  const characters = charactersOf(token);
+  let characters = 0;
+  for (let at = 0; at < token.length; at++) if (!isLowSurrogate(token.charCodeAt(at))) characters++;
   let left = 0;
   for (let at = 1; at < token.length; at++) {
     if (isLowSurrogate(token.charCodeAt(at))) continue;
@@ -51,12 +54,6 @@ function cutsOf(token: string, vocab: ReadonlyMap<string, number>, score: number
       cuts.push({ merge: [before, after], score, left, right: characters - left });
   }
   return cuts;
-}
-
-function charactersOf(token: string): number {
-  let count = 0;
-  for (let at = 0; at < token.length; at++) if (!isLowSurrogate(token.charCodeAt(at))) count++;
-  return count;
 }
 
 /** Whether a UTF-16 unit is the second one of a character. */
