@@ -6,19 +6,19 @@ export type ForeignMembers = Readonly<Record<string, string>>;
 /** Defines properties that throw an error with a hint when they are read. The types do not include them. */
 export function defineForeignProperties(object: object, properties: ForeignMembers): void {
   for (const [name, hint] of Object.entries(properties)) {
-    const get = (): never => {
-      throw new WebVeraError('invalid_argument', `There is no ${name} here`, { hint, detail: { property: name } });
-    };
-    Object.defineProperty(object, name, { get, configurable: true });
+    Object.defineProperty(object, name, { get: refusal(name, hint, { property: name }), configurable: true });
   }
 }
 
 /** Defines methods that throw an error with a hint when they are called. The types do not include them. */
 export function defineForeignMethods(object: object, methods: ForeignMembers): void {
   for (const [name, hint] of Object.entries(methods)) {
-    const value = (): never => {
-      throw new WebVeraError('invalid_argument', `There is no ${name}() here`, { hint, detail: { method: name } });
-    };
-    Object.defineProperty(object, name, { value, configurable: true });
+    Object.defineProperty(object, name, { value: refusal(`${name}()`, hint, { method: name }), configurable: true });
   }
+}
+
+function refusal(what: string, hint: string, detail: Readonly<Record<string, string>>): () => never {
+  return () => {
+    throw new WebVeraError('invalid_argument', `There is no ${what} here`, { hint, detail });
+  };
 }

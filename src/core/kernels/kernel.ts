@@ -61,26 +61,8 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
 }
 
 /** A kernel without its type parameters, as the executor uses it. */
-export interface AnyKernel {
-  readonly name: string;
-  readonly bindings: Bindings;
-  readonly params: ParamTypes;
-  readonly splits: boolean;
-  readonly variants: readonly AnyVariant[];
-  flops(params: Readonly<Record<string, number>>): number;
-}
-export interface AnyVariant {
-  readonly name: string;
-  readonly label: string;
-  readonly files: readonly string[];
-  readonly wgsl: string;
-  readonly overrides: Readonly<Record<string, number>>;
-  readonly features: readonly Feature[];
-  readonly splits: boolean;
-  workgroups(params: Readonly<Record<string, number>>): Grid;
-  fits(params: Readonly<Record<string, number>>): boolean;
-  turns(params: Readonly<Record<string, number>>): number;
-}
+export type AnyKernel = Kernel;
+export type AnyVariant = Variant;
 
 export interface VariantInit<P extends ParamTypes> {
   /** The family. Default: 'default'. */
