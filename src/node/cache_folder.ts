@@ -1,6 +1,6 @@
 import { parseJson } from '../core/input/nesting';
-import type { BlobStore, Condition, Stored } from '../store/blob_store';
-import type { ByteFiles, ByteWriter } from '../store/byte_files';
+import type { BlobStore, Stored } from '../store/blob_store';
+import type { ByteFiles } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
 
 /** The storage for cached downloads on this machine: bytes, and a small record file for each. */
@@ -23,97 +23,77 @@ export function cacheFolder(): CacheFolder | undefined {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const nameOf = (key: string): string => join(path, `${createHash('sha256').update(key).digest('hex')}.json`);
   return {
-    records: new JsonFiles(promises, path, nameOf),
-    files: new BinaryFiles(promises, path, (name) => join(path, `${name}.bin`)),
+    records: jsonFiles(promises, path, nameOf),
+    files: binaryFiles(promises, path, (name) => join(path, `${name}.bin`)),
   };
 }
 
 /** Values as JSON, each in a file with its key. */
-class JsonFiles implements BlobStore {
-  readonly persistent = true;
-  readonly #system: FileSystem;
-  readonly #folder: string;
-  readonly #nameOf: (key: string) => string;
-
-  constructor(system: FileSystem, folder: string, nameOf: (key: string) => string) {
-    this.#system = system;
-    this.#folder = folder;
-    this.#nameOf = nameOf;
-  }
-
-  async get(key: string): Promise<Stored | undefined> {
-    return (await this.#read(this.#nameOf(key)))?.value;
-  }
-
-  async setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
-    condition?.check(await this.get(condition.key));
-    await known(async () => {
-      await this.#system.mkdir(this.#folder, { recursive: true });
-      for (const [key, value] of entries) {
-        // Written to a new file and renamed, so that the write is atomic.
-        const name = this.#nameOf(key);
-        const fresh = `${name}.${crypto.randomUUID()}`;
-        await this.#system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
-        await this.#system.rename(fresh, name);
-      }
-    });
-  }
-
-  async replace(key: string, value: Stored): Promise<Stored | undefined> {
-    const before = await this.get(key);
-    await this.setMany([[key, value]]);
-    return before;
-  }
-
-  deleteMany(keys: readonly string[]): Promise<void> {
-    return known(async () => {
-      for (const key of keys) await this.#system.rm(this.#nameOf(key), { force: true });
-    });
-  }
-
-  async keys(): Promise<readonly string[]> {
-    const names = await this.#system.readdir(this.#folder).catch(() => []);
-    const paths = names.filter((name) => name.endsWith('.json')).map((name) => `${this.#folder}/${name}`);
-    const found = await Promise.all(paths.map((path) => this.#read(path)));
-    return found.flatMap((entry) => entry?.key ?? []).sort();
-  }
-
-  async close(): Promise<void> {}
-
+function jsonFiles(system: FileSystem, folder: string, nameOf: (key: string) => string): BlobStore {
   /** Undefined if the file is missing or can't be read. */
-  async #read(path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> {
+  const read = async (path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> => {
     try {
-      const entry: unknown = parseJson(await this.#system.readFile(path, 'utf8'));
+      const entry: unknown = parseJson(await system.readFile(path, 'utf8'));
       const isEntry = typeof entry === 'object' && entry !== null && 'value' in entry && 'key' in entry;
       return isEntry && typeof entry.key === 'string' ? { key: entry.key, value: entry.value } : undefined;
     } catch {
       return undefined;
     }
-  }
+  };
+  const get = async (key: string): Promise<Stored | undefined> => (await read(nameOf(key)))?.value;
+  const setMany: BlobStore['setMany'] = async (entries, condition) => {
+    condition?.check(await get(condition.key));
+    await known(async () => {
+      await system.mkdir(folder, { recursive: true });
+      for (const [key, value] of entries) {
+        // Written to a new file and renamed, so that the write is atomic.
+        const name = nameOf(key);
+        const fresh = `${name}.${crypto.randomUUID()}`;
+        await system.writeFile(fresh, JSON.stringify({ key, value }), { flush: true });
+        await system.rename(fresh, name);
+      }
+    });
+  };
+  return {
+    persistent: true,
+    get,
+    setMany,
+    async replace(key, value) {
+      const before = await get(key);
+      await setMany([[key, value]]);
+      return before;
+    },
+    deleteMany: (keys) =>
+      known(async () => {
+        for (const key of keys) await system.rm(nameOf(key), { force: true });
+      }),
+    async keys() {
+      const names = await system.readdir(folder).catch(() => []);
+      const paths = names.filter((name) => name.endsWith('.json')).map((name) => `${folder}/${name}`);
+      const found = await Promise.all(paths.map(read));
+      return found.flatMap((entry) => entry?.key ?? []).sort();
+    },
+    async close() {},
+  };
 }
 
 /** Binary files. Damage by another process that writes the same file is found by the hashes. */
-class BinaryFiles implements ByteFiles {
-  readonly #system: FileSystem;
-  readonly #folder: string;
-  readonly #pathOf: (name: string) => string;
-  readonly #written = new Set<string>();
-
-  constructor(system: FileSystem, folder: string, pathOf: (name: string) => string) {
-    this.#system = system;
-    this.#folder = folder;
-    this.#pathOf = pathOf;
-  }
-
-  async write(name: string): Promise<ByteWriter> {
-    if (this.#written.has(name)) throw new StoreError('locked_by_other_tab', `${name} is being written`);
-    this.#written.add(name);
-    try {
-      const handle = await known(async () => {
-        await this.#system.mkdir(this.#folder, { recursive: true });
-        // Creates the file if it is missing, and leaves an existing one unchanged.
-        await (await this.#system.open(this.#pathOf(name), 'a')).close();
-        return this.#system.open(this.#pathOf(name), 'r+');
+function binaryFiles(system: FileSystem, folder: string, pathOf: (name: string) => string): ByteFiles {
+  const written = new Set<string>();
+  const openToWrite = (name: string) =>
+    known(async () => {
+      await system.mkdir(folder, { recursive: true });
+      // Creates the file if it is missing, and leaves an existing one unchanged.
+      await (await system.open(pathOf(name), 'a')).close();
+      return system.open(pathOf(name), 'r+');
+    });
+  return {
+    async write(name) {
+      if (written.has(name)) throw new StoreError('locked_by_other_tab', `${name} is being written`);
+      written.add(name);
+      const handle = await openToWrite(name).catch((error: unknown) => {
+        written.delete(name);
+        throw error;
       });
       return {
         write: (bytes, at) =>
@@ -123,37 +103,29 @@ class BinaryFiles implements ByteFiles {
             }
             await handle.datasync();
           }),
-        close: async () => {
-          this.#written.delete(name);
+        async close() {
+          written.delete(name);
           await handle.close();
         },
       };
-    } catch (error) {
-      this.#written.delete(name);
-      throw error;
-    }
-  }
-
-  read(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    return known(async () => {
-      const handle = await this.#system.open(this.#pathOf(name)).catch(() => undefined);
-      if (handle === undefined) return new Uint8Array(0);
-      try {
-        const bytes = new Uint8Array(end - begin);
-        let done = 0;
-        for (let count = -1; count !== 0 && done < bytes.length; done += count) {
-          count = (await handle.read(bytes, done, bytes.length - done, begin + done)).bytesRead;
+    },
+    read: (name, begin, end) =>
+      known(async () => {
+        const handle = await system.open(pathOf(name)).catch(() => undefined);
+        if (handle === undefined) return new Uint8Array(0);
+        try {
+          const bytes = new Uint8Array(end - begin);
+          let done = 0;
+          for (let count = -1; count !== 0 && done < bytes.length; done += count) {
+            count = (await handle.read(bytes, done, bytes.length - done, begin + done)).bytesRead;
+          }
+          return bytes.subarray(0, done);
+        } finally {
+          await handle.close();
         }
-        return bytes.subarray(0, done);
-      } finally {
-        await handle.close();
-      }
-    });
-  }
-
-  delete(name: string): Promise<void> {
-    return known(() => this.#system.rm(this.#pathOf(name), { force: true }));
-  }
+      }),
+    delete: (name) => known(() => system.rm(pathOf(name), { force: true })),
+  };
 }
 
 async function known<T>(body: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { joinBytes } from '../core/input/bytes';
 import { areEqual, sha256 } from '../core/input/digest';
-import type { BlobStore } from './blob_store';
+import { type BlobStore, fieldsOf, isBytes } from './blob_store';
 import { StoreError } from './store_error';
 
 /** A saved adapter: PEFT's two files, and the values that a list of adapters shows without reading them. */
@@ -70,15 +70,14 @@ async function readRecord(id: string, value: unknown): Promise<StoredRecord> {
   const isWhole =
     version === format &&
     typeof config === 'string' &&
-    weights instanceof Uint8Array &&
-    weights.buffer instanceof ArrayBuffer &&
+    isBytes(weights) &&
     typeof created_at === 'number' &&
     (base_model === null || typeof base_model === 'string') &&
     (expected === undefined || expected instanceof Uint8Array);
   if (!isWhole) {
     throw new StoreError('storage_corrupt', `The stored adapter '${id}' can't be read: expected format ${format}`);
   }
-  const record = { config, weights: weights as Uint8Array<ArrayBuffer>, created_at, base_model };
+  const record = { config, weights, created_at, base_model };
   const actual = await hashOf(record);
   if (expected !== undefined && actual !== undefined && !areEqual(actual, expected)) {
     throw new StoreError('storage_corrupt', `The stored adapter '${id}' isn't as it was written: its hash differs`);
@@ -99,8 +98,4 @@ function revisionOf(value: unknown): Revision {
     created_at: typeof created_at === 'number' ? created_at : 0,
     hash: hash instanceof Uint8Array ? hash.join() : '',
   };
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return (value ?? {}) as Record<string, unknown>;
 }

@@ -30,6 +30,15 @@ export async function isPersistent(store: BlobStore): Promise<boolean> {
   return store.persistent;
 }
 
+/** The fields of a stored value, of any types; none if it isn't an object. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return (value ?? {}) as Record<string, unknown>;
+}
+
+export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+}
+
 /** A store that lives as long as the object. Values are copied in and out, as in a database. */
 export class MemoryStore implements BlobStore {
   readonly persistent = false;

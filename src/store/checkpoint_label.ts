@@ -1,3 +1,5 @@
+import { fieldsOf, isBytes } from './blob_store';
+
 /** The metadata of a stored checkpoint. The head of a run is a copy of its last checkpoint's metadata. */
 export interface Label {
   readonly format: typeof FORMAT;
@@ -63,14 +65,6 @@ export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
     saved_at: Math.max(...fields.map(({ saved_at }) => dateOf(saved_at))),
     bytes: fields.reduce((sum, { bytes }) => sum + (isBytes(bytes) ? bytes.length : 0), 0),
   };
-}
-
-export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return (value ?? {}) as Record<string, unknown>;
-}
-
-export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }
 
 /** The limit leaves room to increment the number exactly. */

@@ -1,6 +1,7 @@
+import { Serial } from '../core/async/serial';
 import { areEqual, sha256 } from '../core/input/digest';
-import type { BlobStore } from './blob_store';
-import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
+import { type BlobStore, fieldsOf, isBytes } from './blob_store';
+import { describeRun, FORMAT, type KeptRun, type Label, readLabel } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';
 import { StoreError } from './store_error';
 
@@ -32,7 +33,7 @@ export class CheckpointStore {
   readonly #store: BlobStore;
   readonly #locks: NameLocks;
   /** Changes are made one after the other, so that a pending write can't restore a deleted checkpoint. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Serial();
 
   constructor(store: BlobStore, locks: NameLocks) {
     this.#store = store;
@@ -62,7 +63,7 @@ export class CheckpointStore {
    * owner.
    */
   save(name: string, checkpoint: StoredCheckpoint, owner?: string): Promise<void> {
-    return this.#afterOthers(() => this.#save(name, checkpoint, owner));
+    return this.#changes.run(() => this.#save(name, checkpoint, owner));
   }
 
   /** The owner of a name; undefined if it was never taken over. */
@@ -88,18 +89,12 @@ export class CheckpointStore {
 
   /** Deletes a run's checkpoints. A missing name is ignored. */
   delete(name: string): Promise<void> {
-    return this.#afterOthers(() => this.#store.deleteMany(keysOf(name)));
+    return this.#changes.run(() => this.#store.deleteMany(keysOf(name)));
   }
 
   /** Deletes the checkpoints of all runs that train an adapter of that name, and returns the freed bytes. */
   deleteOf(adapter: string): Promise<number> {
-    return this.#afterOthers(() => this.#deleteOf(adapter));
-  }
-
-  #afterOthers<T>(change: () => Promise<T>): Promise<T> {
-    const outcome = this.#last.then(change);
-    this.#last = outcome.catch(() => {});
-    return outcome;
+    return this.#changes.run(() => this.#deleteOf(adapter));
   }
 
   async #save(

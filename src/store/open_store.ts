@@ -1,4 +1,4 @@
-import { type BlobStore, type Condition, MemoryStore, type Stored } from './blob_store';
+import { type BlobStore, MemoryStore } from './blob_store';
 import { IndexedDbStore } from './indexeddb_store';
 import { StoreError } from './store_error';
 
@@ -15,68 +15,45 @@ interface OpenStoreOptions {
 
 /** A store that opens on first use, so that users who save nothing get no warnings. */
 export function openStore(options: OpenStoreOptions): BlobStore {
-  return options.kind === 'memory' ? new MemoryStore() : new LazyStore(options);
+  return options.kind === 'memory' ? new MemoryStore() : lazyStore(options);
 }
 
-class LazyStore implements BlobStore {
-  readonly #options: OpenStoreOptions;
-  #store: Promise<BlobStore> | undefined;
-  #persistent = true;
+function lazyStore({ name = 'webvera', indexedDB, onFallback }: OpenStoreOptions): BlobStore {
+  let persistent = true;
+  let opened: Promise<BlobStore> | undefined;
 
-  constructor(options: OpenStoreOptions) {
-    this.#options = options;
-  }
-
-  get persistent(): boolean {
-    return this.#persistent;
-  }
-
-  async get(key: string): Promise<Stored | undefined> {
-    return (await this.#open()).get(key);
-  }
-
-  async setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
-    return (await this.#open()).setMany(entries, condition);
-  }
-
-  async replace(key: string, value: Stored): Promise<Stored | undefined> {
-    return (await this.#open()).replace(key, value);
-  }
-
-  async deleteMany(keys: readonly string[]): Promise<void> {
-    return (await this.#open()).deleteMany(keys);
-  }
-
-  async keys(): Promise<readonly string[]> {
-    return (await this.#open()).keys();
-  }
-
-  async close(): Promise<void> {
-    await (await this.#store?.catch(() => undefined))?.close();
-  }
-
-  #open(): Promise<BlobStore> {
-    this.#store ??= this.#choose().catch((error: unknown) => {
-      this.#store = undefined;
-      throw error;
-    });
-    return this.#store;
-  }
-
-  async #choose(): Promise<BlobStore> {
-    const { name = 'webvera', onFallback } = this.#options;
+  const choose = async (): Promise<BlobStore> => {
     try {
       // A sandboxed frame throws when `indexedDB` is read.
-      const factory = this.#options.indexedDB ?? (globalThis.indexedDB as IDBFactory | undefined);
+      const factory = indexedDB ?? (globalThis.indexedDB as IDBFactory | undefined);
       if (factory === undefined) throw new Error('there is no IndexedDB here');
       const store = new IndexedDbStore(name, factory);
       await store.open();
       return store;
     } catch (error) {
       if (error instanceof StoreError && error.retryable) throw error;
-      this.#persistent = false;
+      persistent = false;
       onFallback?.(error instanceof Error ? error.message : String(error));
       return new MemoryStore();
     }
-  }
+  };
+  const open = (): Promise<BlobStore> => {
+    opened ??= choose().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+
+  return {
+    get persistent() {
+      return persistent;
+    },
+    get: async (key) => (await open()).get(key),
+    setMany: async (entries, condition) => (await open()).setMany(entries, condition),
+    replace: async (key, value) => (await open()).replace(key, value),
+    deleteMany: async (keys) => (await open()).deleteMany(keys),
+    keys: async () => (await open()).keys(),
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
 }

@@ -24,7 +24,7 @@ export class OpfsFiles implements ByteFiles {
   write(name: string): Promise<ByteWriter> {
     return known(async () => {
       const file = (await (await this.#folder()).getFileHandle(name, { create: true })) as FileHandle;
-      return new OpfsWriter(await file.createSyncAccessHandle());
+      return writerOf(await file.createSyncAccessHandle());
     });
   }
 
@@ -56,27 +56,19 @@ export class OpfsFiles implements ByteFiles {
   }
 }
 
-class OpfsWriter implements ByteWriter {
-  readonly #handle: SyncAccessHandle;
-
-  constructor(handle: SyncAccessHandle) {
-    this.#handle = handle;
-  }
-
-  write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void> {
-    return known(async () => {
-      const written = this.#handle.write(bytes, { at });
-      // Chromium doesn't throw when the disk is full: it reports 2³² − 8 bytes and leaves a short file.
-      if (written !== bytes.length || this.#handle.getSize() < at + bytes.length) {
-        throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
-      }
-      this.#handle.flush();
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#handle.close();
-  }
+function writerOf(handle: SyncAccessHandle): ByteWriter {
+  return {
+    write: (bytes, at) =>
+      known(async () => {
+        const written = handle.write(bytes, { at });
+        // Chromium doesn't throw when the disk is full: it reports 2³² − 8 bytes and leaves a short file.
+        if (written !== bytes.length || handle.getSize() < at + bytes.length) {
+          throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
+        }
+        handle.flush();
+      }),
+    close: async () => handle.close(),
+  };
 }
 
 async function known<T>(body: () => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ const configs = ['adapters/config', ...kinds.map((kind) => `adapters/${kind}/con
 /** The parts of the library that a part may import from. No part knows `bench`, which measures them. */
 const rings: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  store: ['core/input'],
+  store: ['core/async', 'core/input'],
   graph: ['core'],
   gpu: ['graph', 'core'],
   ops: ['graph', 'core', 'shaders'],
