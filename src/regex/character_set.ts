@@ -1,38 +1,20 @@
-const PAGE = 256;
 const UNKNOWN = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
 
-/** The characters that a class matches. JavaScript's own engine tests each character once. */
-export class CharacterSet {
-  readonly #expression: RegExp;
-  readonly #unicode: boolean;
-  readonly #pages: (Uint8Array | undefined)[] = [];
+/** Whether a class matches a character, given as its code. JavaScript's own engine tests each character once. */
+export type CharacterSet = (character: number) => boolean;
 
-  /** `source` is a pattern for one character. Throws `SyntaxError`. */
-  constructor(source: string, unicode: boolean) {
-    this.#expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');
-    this.#unicode = unicode;
-  }
-
-  has(character: number): boolean {
+/** `source` is a pattern for one character. Throws `SyntaxError`. */
+export function characterSet(source: string, unicode: boolean): CharacterSet {
+  const expression = new RegExp(`^(?:${source})$`, unicode ? 'u' : '');
+  const textOf = unicode ? String.fromCodePoint : String.fromCharCode;
+  const pages: (Uint8Array | undefined)[] = [];
+  return (character) => {
+    const page = pages[character >> 8] ?? new Uint8Array(256);
+    pages[character >> 8] = page;
     const at = character & 0xff;
-    const page = this.#pages[character >> 8] ?? this.#newPage(character >> 8);
-    let answer = page[at];
-    if (answer === UNKNOWN) {
-      answer = this.#expression.test(this.#textOf(character)) ? INSIDE : OUTSIDE;
-      page[at] = answer;
-    }
-    return answer === INSIDE;
-  }
-
-  #newPage(number: number): Uint8Array {
-    const page = new Uint8Array(PAGE);
-    this.#pages[number] = page;
-    return page;
-  }
-
-  #textOf(character: number): string {
-    return this.#unicode ? String.fromCodePoint(character) : String.fromCharCode(character);
-  }
+    if (page[at] === UNKNOWN) page[at] = expression.test(textOf(character)) ? INSIDE : OUTSIDE;
+    return page[at] === INSIDE;
+  };
 }

@@ -191,7 +191,7 @@ class Search {
     if (at === text.length) return -1;
     const unit = text.charCodeAt(at);
     const character = this.#unicode && unit >= 0xd800 ? (text.codePointAt(at) as number) : unit;
-    if (!(this.#program.sets[set] as CharacterSet).has(character)) return -1;
+    if (!(this.#program.sets[set] as CharacterSet)(character)) return -1;
     return at + (character > 0xffff ? 2 : 1);
   }
 

@@ -1,4 +1,4 @@
-import { CharacterSet } from './character_set';
+import { type CharacterSet, characterSet } from './character_set';
 import { type Pattern, type PatternNode, parsePattern } from './syntax';
 
 /** Kinds of steps of a program; `a` and `b` are their operands. */
@@ -62,7 +62,7 @@ class Compiler {
       op: Int32Array.from(this.#op),
       a: Int32Array.from(this.#a),
       b: Int32Array.from(this.#b),
-      sets: [...this.#sets.keys()].map((source) => new CharacterSet(source, this.#unicode)),
+      sets: [...this.#sets.keys()].map((source) => characterSet(source, this.#unicode)),
       groups: this.#pattern.groups,
       hasReferences: this.#hasReferences,
     };

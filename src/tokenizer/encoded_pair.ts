@@ -31,28 +31,21 @@ export function encodedPair(
   };
 }
 
-/** The tokens of a text, encoded only as far as they are requested. */
-export class TokenSource {
-  readonly #text: string;
-  readonly #stream: TextStream;
-  readonly #ids: number[] = [];
-  #read = 0;
+/** The first tokens of a text, up to so many: it is encoded only as far as they are requested. */
+export type TokenSource = (most: number) => readonly number[];
 
-  constructor(text: string, stream: TextStream) {
-    this.#text = text;
-    this.#stream = stream;
-  }
-
-  /** The first `most` tokens, or all if the text has fewer. */
-  first(most: number): readonly number[] {
-    while (this.#ids.length < most && this.#read <= this.#text.length) {
-      const part = this.#text.slice(this.#read, this.#read + WINDOW);
-      this.#read += WINDOW;
-      for (const ids of this.#stream.push(part)) for (const id of ids) this.#ids.push(id);
-      if (this.#read > this.#text.length) for (const id of this.#stream.finish()) this.#ids.push(id);
+export function tokenSource(text: string, stream: TextStream): TokenSource {
+  const ids: number[] = [];
+  let read = 0;
+  return (most) => {
+    while (ids.length < most && read <= text.length) {
+      const part = text.slice(read, read + WINDOW);
+      read += WINDOW;
+      for (const some of stream.push(part)) for (const id of some) ids.push(id);
+      if (read > text.length) for (const id of stream.finish()) ids.push(id);
     }
-    return this.#ids.slice(0, most);
-  }
+    return ids.slice(0, most);
+  };
 }
 
 interface FirstTokens {
@@ -68,13 +61,13 @@ interface FirstTokens {
 function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): FirstTokens {
   // One token more than there is room for shows whether the text is truncated.
   let most = room + 1;
-  const count = (source: TokenSource): number => source.first(most).length;
-  if (b === undefined) return { texts: [a.first(room)], cut: count(a) > room };
+  const count = (source: TokenSource): number => source(most).length;
+  if (b === undefined) return { texts: [a(room)], cut: count(a) > room };
   const half = Math.floor(room / 2);
   // If `room` is odd, the longer of two long texts gets one token more.
   while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
   const [countA, countB] = [count(a), count(b)];
   const kept = Math.min(countA, countB, half);
-  const texts = countA > countB ? [a.first(room - kept), b.first(kept)] : [a.first(kept), b.first(room - kept)];
+  const texts = countA > countB ? [a(room - kept), b(kept)] : [a(kept), b(room - kept)];
   return { texts, cut: countA + countB > room };
 }

@@ -1,5 +1,6 @@
-import { WebVeraError } from '../core/errors/error';
+import type { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
+import { invalid as invalidTokenizer } from './checks';
 
 /** Most special tokens around a text. Published tokenizers have a few. */
 const MAX_SPECIAL_TOKENS = 256;
@@ -118,7 +119,5 @@ function isIntegerBelow(value: unknown, limit: number): value is number {
 }
 
 function invalid(problem: string): WebVeraError {
-  return new WebVeraError('invalid_format', `tokenizer.json: post_processor: ${problem}`, {
-    hint: "Is this the tokenizer.json that belongs to the model, in Hugging Face's format?",
-  });
+  return invalidTokenizer(`post_processor: ${problem}`);
 }

@@ -5,7 +5,7 @@ import { parseJson } from '../core/input/nesting';
 import type { Chat, RenderChat, RenderedChat } from '../core/types/chat';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
-import { type EncodedPair, encodedPair, TokenSource } from './encoded_pair';
+import { type EncodedPair, encodedPair, tokenSource } from './encoded_pair';
 import { Pipeline, type RawIds } from './pipeline';
 import { type Layout, readLayout, specialTokensAround } from './post_processor';
 import { TextStream } from './streaming/text_stream';
@@ -147,9 +147,9 @@ export function createTokenizer(
       return ids.length > most ? ids.slice(0, most) : ids;
     },
     encodePair(text, pair, { maxLength }) {
-      if (pair === undefined) return encodedPair(single, [new TokenSource(text, stream())], maxLength);
+      if (pair === undefined) return encodedPair(single, [tokenSource(text, stream())], maxLength);
       double ??= readLayout(post_processor, 2, tokens);
-      return encodedPair(double, [new TokenSource(text, stream()), new TokenSource(pair, stream())], maxLength);
+      return encodedPair(double, [tokenSource(text, stream()), tokenSource(pair, stream())], maxLength);
     },
     decode(ids, { skip_special_tokens = false } = {}) {
       checkDecodable(ids, definition.idLimit);

@@ -98,30 +98,22 @@ function isSet(node: PatternNode, source: string): boolean {
 
 function isCapitalised(items: readonly PatternNode[], next: readonly PatternNode[]): boolean {
   const at = items.findIndex(isUnbounded);
-  const [upper, lower, nextUpper, nextLower] = [items[at], items[at + 1], next[at], next[at + 1]];
   const [before, after] = [items.slice(0, at), items.slice(at + 2)];
+  const bodies = (of: readonly PatternNode[]): unknown[] =>
+    of.slice(at, at + 2).map((item) => item.kind === 'repeat' && item.body);
   return (
-    upper !== undefined &&
-    lower !== undefined &&
-    nextUpper !== undefined &&
-    nextLower !== undefined &&
-    isRunOf(upper, 0) &&
-    isRunOf(lower, 1) &&
-    isRunOf(nextUpper, 1) &&
-    isRunOf(nextLower, 0) &&
-    isSame([bodyOf(upper), bodyOf(lower)], [bodyOf(nextUpper), bodyOf(nextLower)]) &&
-    isSame([before, after], [next.slice(0, at), next.slice(at + 2)]) &&
+    isRunOf(items[at], 0) &&
+    isRunOf(items[at + 1], 1) &&
+    isRunOf(next[at], 1) &&
+    isRunOf(next[at + 1], 0) &&
+    isSame([before, bodies(items), after], [next.slice(0, at), bodies(next), next.slice(at + 2)]) &&
     isBounded(before) &&
     after.every(isOption)
   );
 }
 
-function isRunOf(item: PatternNode, min: number): boolean {
-  return isRun(item, 1) && isUnbounded(item) && item.kind === 'repeat' && item.min === min;
-}
-
-function bodyOf(item: PatternNode): PatternNode {
-  return item.kind === 'repeat' ? item.body : item;
+function isRunOf(item: PatternNode | undefined, min: number): boolean {
+  return item?.kind === 'repeat' && isRun(item, 1) && isUnbounded(item) && item.min === min;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
