@@ -59,12 +59,9 @@ export class ImageProcessor {
   async #decode(file: Blob, signal: AbortSignal) {
     const { decode } = this.#options;
     if (decode !== undefined) return decode(file, signal);
-    throw new WebVeraError(
-      'invalid_argument',
-      'expected pixels, because nothing decodes image files here, got a Blob',
-      {
-        hint: 'Pass { data, width, height } as in ImageData, with four bytes for each pixel, or pixel_values.',
-      },
-    );
+    const message = 'expected pixels, because nothing decodes image files here, got a Blob';
+    throw new WebVeraError('invalid_argument', message, {
+      hint: 'Pass { data, width, height } as in ImageData, with four bytes for each pixel, or pixel_values.',
+    });
   }
 }

@@ -48,7 +48,7 @@ export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
     resize: fields.boolean('do_resize', true)
       ? { size: sizeOf(fields, isSquare), resample: resampleOf(fields) }
       : undefined,
-    crop_size: fields.boolean('do_center_crop', false) ? cropSize(fields) : undefined,
+    crop_size: fields.boolean('do_center_crop', false) ? heightAndWidth(fields, 'crop_size') : undefined,
     rescale_factor: fields.boolean('do_rescale', true)
       ? fields.positiveNumber('rescale_factor', { fallback: 1 / 255 })
       : 1,
@@ -73,10 +73,6 @@ function sizeOf(fields: Fields, isSquare: boolean): ImageSize | ShortestEdge {
   if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size');
   if (shown.has('longest_edge')) throw unsupported('size', 'a longest_edge', 'height and width or shortest_edge');
   return { shortest_edge: edge(shown, 'shortest_edge') };
-}
-
-function cropSize(fields: Fields): ImageSize {
-  return heightAndWidth(fields, 'crop_size');
 }
 
 /** `{ height, width }`, or one number for both. */
