@@ -46,6 +46,18 @@ export function parseTokens(
   };
 }
 
+/** The width of hidden states and the number of heads, which divides it. Throws `invalid_format` for other sizes. */
+export function parseWidthAndHeads(
+  fields: Fields,
+  width = 'hidden_size',
+  heads = 'num_attention_heads',
+): readonly [width: number, heads: number] {
+  const sizes = [fields.positiveInteger(width, { max: MAX.width }), fields.positiveInteger(heads, { max: MAX.heads })];
+  const [C = 0, H = 1] = sizes;
+  if (C % H !== 0) throw fields.invalid(width, `a multiple of ${heads}, ${H}`);
+  return [C, H];
+}
+
 /** Throws `unsupported_model` for another `model_type` and for quantised weights. */
 export function expectModelType(fields: Fields, expected: string): void {
   const type = fields.string('model_type');

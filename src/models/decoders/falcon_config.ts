@@ -1,55 +1,21 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
-import { type ActivationName, parseActivation } from '../activations';
-import {
-  expectModelType,
-  MAX,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-  unsupported,
-} from '../config_fields';
-import { parseRope, type RopeConfig, ropeFields } from './positions/rope_config';
+import { parseActivation } from '../activations';
+import { expectModelType, MAX, parseDtype, parseTokens, parseWidthAndHeads, unsupported } from '../config_fields';
+import { parseRope, ropeFields } from './positions/rope_config';
 
 /** The fields of config.json that a Falcon needs. */
-export interface FalconConfig extends SpecialTokens {
-  readonly model_type: 'falcon';
-  readonly vocab_size: number;
-  /** A multiple of `num_attention_heads`. */
-  readonly hidden_size: number;
-  readonly ffn_hidden_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  /** Heads of keys and values: 1 with `multi_query`, as many as of queries without; the new layout has a field for them. */
-  readonly kvHeads: number;
-  readonly max_position_embeddings: number;
-  readonly layer_norm_epsilon: number;
-  /** The MLP's. */
-  readonly activation: ActivationName;
-  /** Biases on the linear layers. */
-  readonly bias: boolean;
-  /** Undefined for a model with ALiBi. */
-  readonly rope: RopeConfig | undefined;
-  /** Attention and MLP in parallel on one norm ('shared') or on one each ('parallel'), or the MLP after attention. */
-  readonly block: 'shared' | 'parallel' | 'sequential';
-  readonly tie_word_embeddings: boolean;
-  readonly dtype: StoredDtype | null;
-}
+export type FalconConfig = ReturnType<typeof parseFalconConfig>;
 
 /**
  * Reads a Falcon's config.json, written by transformers 4 or 5. Sizes are required; other fields have Hugging Face's defaults. The
  * base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no Falcon has,
  * `unsupported_model` for values that aren't supported.
  */
-export function parseFalconConfig(json: JsonObject): FalconConfig {
+export function parseFalconConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'falcon');
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
-  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
-  if (hidden_size % num_attention_heads !== 0) {
-    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
-  }
+  const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   const kvHeads = parseKvHeads(fields, num_attention_heads);
   const head_dim = hidden_size / num_attention_heads;
   const max_position_embeddings = fields.positiveInteger('max_position_embeddings', {
@@ -74,6 +40,7 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
     activation: parseActivation(fields, 'activation', 'gelu'),
     bias: fields.boolean('bias', false),
+    /** Undefined for a model with ALiBi. */
     rope,
     block: parseBlock(fields),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
@@ -82,6 +49,7 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
   });
 }
 
+/** Heads of keys and values: 1 with `multi_query`, as many as of queries without; the new layout has a field for them. */
 function parseKvHeads(fields: Fields, heads: number): number {
   if (!isNew(fields)) return fields.boolean('multi_query', true) ? 1 : heads;
   const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
@@ -89,7 +57,8 @@ function parseKvHeads(fields: Fields, heads: number): number {
   return kvHeads;
 }
 
-function parseBlock(fields: Fields): FalconConfig['block'] {
+/** Attention and MLP in parallel on one norm ('shared') or on one each ('parallel'), or the MLP after attention. */
+function parseBlock(fields: Fields): 'shared' | 'parallel' | 'sequential' {
   const parallel = fields.boolean('parallel_attn', true);
   const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });
   const supported = isNew(fields) ? [1, 2] : [1];

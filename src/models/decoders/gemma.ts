@@ -3,7 +3,7 @@ import type { PretrainedConfig } from '../../core/types/model';
 import { ACTIVATIONS, type ActivationName, parseActivation } from '../activations';
 import type { Network } from '../architecture';
 import { oneOf, unsupported } from '../config_fields';
-import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './gated/gated_config';
+import { type GatedDecoderDefaults, parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { llamaBlock } from './gated/gated_parts';
 
@@ -14,17 +14,15 @@ export function createGemma(json: PretrainedConfig): Network {
 }
 
 /** The fields that all Gemmas share. */
-export function gemmaFamily({ attention_bias, hidden_size }: GemmaConfig) {
+export function gemmaFamily({
+  attention_bias,
+  hidden_size,
+}: Pick<ReturnType<typeof parseGemmaConfig>, 'attention_bias' | 'hidden_size'>) {
   return {
     biases: { qkv: attention_bias, o: attention_bias },
     normOffset: 1,
     embedding: { scale: Math.sqrt(hidden_size) },
   } as const;
-}
-
-export interface GemmaConfig extends GatedDecoderConfig {
-  /** Biases on q, k, v and o. */
-  readonly attention_bias: boolean;
 }
 
 /** The defaults that all Gemmas share. */
@@ -37,7 +35,7 @@ export const GEMMA_DEFAULTS = {
 } as const satisfies Partial<GatedDecoderDefaults>;
 
 /** Reads a config.json as `parseGatedDecoder` does. */
-export function parseGemmaConfig(json: JsonObject): GemmaConfig {
+export function parseGemmaConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
   return Object.freeze({

@@ -6,7 +6,7 @@ import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attention, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaFamily, parseSoftcap } from './gemma';
+import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 
 /** `model_type: "gemma2"`: Gemma with norms before and after attention and MLP, windows in half the layers, caps of scores and logits. */
 export function createGemma2(json: PretrainedConfig): Network {
@@ -19,7 +19,7 @@ export function createGemma2(json: PretrainedConfig): Network {
 }
 
 /** Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every other layer has a window, beginning with the first. */
-export function parseGemma2Config(json: JsonObject): GemmaConfig {
+export function parseGemma2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
   const hidden_act = parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');

@@ -6,7 +6,7 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedResults } from './gated/gated_parts';
 import { parseSlidingLayers, parseWindow } from './gated/sliding_layers';
-import { expectCausal, GEMMA_DEFAULTS, type GemmaConfig, gemmaFamily, parseSoftcap } from './gemma';
+import { expectCausal, GEMMA_DEFAULTS, gemmaFamily, parseSoftcap } from './gemma';
 import { parseRope, type RopeConfig } from './positions/rope_config';
 
 /** `model_type: "gemma3_text"`: Gemma with norms before and after attention and MLP and of each head, and windows in most layers. */
@@ -26,7 +26,7 @@ export function createGemma3(json: PretrainedConfig): Network {
 /**
  * Reads a config.json as `parseGatedDecoder` does. Without `layer_types`, every sixth layer has no window.
  */
-export function parseGemma3Config(json: JsonObject): GemmaConfig {
+export function parseGemma3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
   const config = parseGatedDecoder(fields, 'gemma3_text', {

@@ -3,17 +3,9 @@ import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
 import { sliceColumns } from '../../ops/rows/slice_columns';
-import { type ActivationName, parseActivation } from '../activations';
+import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import {
-  expectModelType,
-  MAX,
-  oneOf,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-} from '../config_fields';
+import { expectModelType, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
 import { languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
@@ -106,41 +98,21 @@ function mlp({ n_embd: C, n_inner: F, activation_function }: Gpt2Config) {
 }
 
 /** The fields of config.json that a GPT-2 needs. */
-interface Gpt2Config extends SpecialTokens {
-  readonly model_type: 'gpt2';
-  readonly vocab_size: number;
-  /** Rows of the table of positions. */
-  readonly n_positions: number;
-  /** A multiple of `n_head`. */
-  readonly n_embd: number;
-  readonly n_layer: number;
-  readonly n_head: number;
-  /** Width of the MLP; null in the file means 4·n_embd. */
-  readonly n_inner: number;
-  readonly layer_norm_epsilon: number;
-  /** Whether scores are divided by √(head size), and by the layer's number, from 1 on. */
-  readonly scale_attn_weights: boolean;
-  readonly scale_attn_by_inverse_layer_idx: boolean;
-  readonly activation_function: ActivationName;
-  readonly tie_word_embeddings: boolean;
-  readonly dtype: StoredDtype | null;
-}
+type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
 /**
  * Reads a GPT-2's config.json. Sizes but `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The base
  * model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no GPT-2 has, `unsupported_model`
  * for values that aren't supported.
  */
-export function parseGpt2Config(json: JsonObject): Gpt2Config {
+export function parseGpt2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'gpt2');
   // Only changes the order of rounding in half precision.
   fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  const n_embd = fields.positiveInteger('n_embd', { max: MAX.width });
-  const n_head = fields.positiveInteger('n_head', { max: MAX.heads });
-  if (n_embd % n_head !== 0) throw fields.invalid('n_embd', `a multiple of n_head, ${n_head}`);
+  const [n_embd, n_head] = parseWidthAndHeads(fields, 'n_embd', 'n_head');
   return Object.freeze({
     model_type: 'gpt2',
     vocab_size,
@@ -148,8 +120,10 @@ export function parseGpt2Config(json: JsonObject): Gpt2Config {
     n_embd,
     n_layer: fields.positiveInteger('n_layer', { max: MAX.layers }),
     n_head,
+    /** Width of the MLP; null in the file means 4·n_embd. */
     n_inner: fields.positiveInteger('n_inner', { fallback: 4 * n_embd, max: 4 * MAX.width }),
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
+    /** Whether scores are divided by √(head size), and by the layer's number, from 1 on. */
     scale_attn_weights: fields.boolean('scale_attn_weights', true),
     scale_attn_by_inverse_layer_idx: fields.boolean('scale_attn_by_inverse_layer_idx', false),
     activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),

@@ -1,7 +1,7 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
-import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
+import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { llamaBlock } from './gated/gated_parts';
 
@@ -16,15 +16,8 @@ export function createLlama(json: PretrainedConfig): Network {
   });
 }
 
-interface LlamaConfig extends GatedDecoderConfig {
-  /** Biases on q, k, v and o. */
-  readonly attention_bias: boolean;
-  /** Biases on gate, up and down. */
-  readonly mlp_bias: boolean;
-}
-
 /** Reads a config.json as `parseGatedDecoder` does. */
-export function parseLlamaConfig(json: JsonObject): LlamaConfig {
+export function parseLlamaConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({
     ...parseGatedDecoder(fields, 'llama', { max_position_embeddings: 2048, bos: 1, eos: 2 }),

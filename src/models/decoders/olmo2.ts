@@ -4,7 +4,7 @@ import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
 import type { Network } from '../architecture';
 import * as nn from '../nn';
-import { type GatedDecoderConfig, parseGatedDecoder } from './gated/gated_config';
+import { parseGatedDecoder } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import type { GatedDecoder } from './gated/gated_family';
 import { attention, gatedMlp, norm } from './gated/gated_parts';
@@ -38,13 +38,8 @@ function block(decoder: GatedDecoder, layer: number): nn.Unnamed<nn.Unary> {
   );
 }
 
-interface Olmo2Config extends GatedDecoderConfig {
-  /** Biases on q, k, v and o. */
-  readonly attention_bias: boolean;
-}
-
 /** Reads a config.json as `parseGatedDecoder` does. */
-export function parseOlmo2Config(json: JsonObject): Olmo2Config {
+export function parseOlmo2Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({
     ...parseGatedDecoder(fields, 'olmo2', {

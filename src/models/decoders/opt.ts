@@ -2,17 +2,9 @@ import { Fields, type JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { add } from '../../ops/add';
-import { type ActivationName, parseActivation } from '../activations';
+import { parseActivation } from '../activations';
 import type { Network } from '../architecture';
-import {
-  expectModelType,
-  MAX,
-  oneOf,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-} from '../config_fields';
+import { expectModelType, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
 import { languageHead, scoreHead } from '../heads';
 import * as nn from '../nn';
 import { textSizesOf } from '../text_sizes';
@@ -117,56 +109,33 @@ function attention({ hidden_size: C, num_attention_heads: H, enable_bias }: OptC
 }
 
 /** The fields of config.json that an OPT needs. */
-interface OptConfig extends SpecialTokens {
-  readonly model_type: 'opt';
-  readonly vocab_size: number;
-  /** A multiple of `num_attention_heads`. */
-  readonly hidden_size: number;
-  /** Width of the token embeddings. If it isn't `hidden_size`, linear layers project between both. */
-  readonly word_embed_proj_dim: number;
-  /** Width of the MLP. */
-  readonly ffn_dim: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  /** The longest sequence; the table of positions has two rows more. */
-  readonly max_position_embeddings: number;
-  /** Whether norms stand before attention and MLP; else they follow the sums. */
-  readonly do_layer_norm_before: boolean;
-  /** Whether a norm follows the last layer. */
-  readonly final_layer_norm: boolean;
-  readonly activation_function: ActivationName;
-  /** Biases on the linear layers. */
-  readonly enable_bias: boolean;
-  readonly tie_word_embeddings: boolean;
-  readonly dtype: StoredDtype | null;
-}
+type OptConfig = ReturnType<typeof parseOptConfig>;
 
 /**
  * Reads an OPT's config.json. Sizes but `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
  * Face's defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no OPT
  * has, `unsupported_model` for values that aren't supported.
  */
-export function parseOptConfig(json: JsonObject): OptConfig {
+export function parseOptConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'opt');
   oneOf(fields, 'layer_norm_elementwise_affine', [true]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
-  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
-  if (hidden_size % num_attention_heads !== 0) {
-    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
-  }
+  const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   const do_layer_norm_before = fields.boolean('do_layer_norm_before', true);
   return Object.freeze({
     model_type: 'opt',
     vocab_size,
     hidden_size,
+    /** Width of the token embeddings. If it isn't `hidden_size`, linear layers project between both. */
     word_embed_proj_dim: fields.positiveInteger('word_embed_proj_dim', { fallback: hidden_size, max: MAX.width }),
     ffn_dim: fields.positiveInteger('ffn_dim', { max: MAX.width }),
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
+    /** Whether norms stand before attention and MLP; else they follow the sums. */
     do_layer_norm_before,
+    /** Whether a norm follows the last layer. */
     final_layer_norm: !fields.boolean('_remove_final_layer_norm', false) && do_layer_norm_before,
     activation_function: parseActivation(fields, 'activation_function', 'relu'),
     enable_bias: fields.boolean('enable_bias', true),

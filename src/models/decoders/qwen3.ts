@@ -1,7 +1,6 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
-import type { GatedDecoderConfig } from './gated/gated_config';
 import { createGatedDecoder } from './gated/gated_decoder';
 import { attentionOfNormedHeads, blockOfNormedInputs } from './gated/gated_parts';
 import { parseQwen } from './qwen2';
@@ -17,13 +16,8 @@ export function createQwen3(json: PretrainedConfig): Network {
   });
 }
 
-interface Qwen3Config extends GatedDecoderConfig {
-  /** Biases on q, k, v and o. */
-  readonly attention_bias: boolean;
-}
-
 /** Reads a config.json as `parseQwen2Config` does. The default size of a head is 128. */
-export function parseQwen3Config(json: JsonObject): Qwen3Config {
+export function parseQwen3Config(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({
     ...parseQwen(fields, 'qwen3', 128),

@@ -1,32 +1,10 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
-import { type ActivationName, parseActivation } from '../activations';
-import {
-  expectModelType,
-  MAX,
-  oneOf,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-} from '../config_fields';
+import { parseActivation } from '../activations';
+import { expectModelType, MAX, oneOf, parseDtype, parseTokens, parseWidthAndHeads } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
 /** The fields of config.json that an encoder such as BERT needs. */
-export interface EncoderConfig extends SpecialTokens {
-  readonly vocab_size: number;
-  /** A multiple of `num_attention_heads`. */
-  readonly hidden_size: number;
-  readonly intermediate_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  /** Rows of the table of positions. */
-  readonly max_position_embeddings: number;
-  readonly type_vocab_size: number;
-  readonly hidden_act: ActivationName;
-  readonly layer_norm_eps: number;
-  readonly initializer_range: number;
-  readonly dtype: StoredDtype | null;
-}
+export type EncoderConfig = ReturnType<typeof parseEncoderConfig>;
 
 /** Hugging Face's defaults, in which the families differ. */
 interface EncoderDefaults {
@@ -45,24 +23,21 @@ export function parseEncoderConfig(
   json: JsonObject,
   modelType: string,
   { type_vocab_size, ...tokens }: EncoderDefaults,
-): EncoderConfig {
+) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, modelType);
   oneOf(fields, 'position_embedding_type', ['absolute']);
   oneOf(fields, 'is_decoder', [false]);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
-  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
-  if (hidden_size % num_attention_heads !== 0) {
-    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
-  }
+  const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   return Object.freeze({
     vocab_size,
     hidden_size,
     intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
+    /** Rows of the table of positions. */
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 512, max: MAX.positions }),
     type_vocab_size: fields.positiveInteger('type_vocab_size', { fallback: type_vocab_size, max: 256 }),
     hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),

@@ -1,40 +1,22 @@
 import { Fields, type JsonObject } from '../../core/input/fields';
 import type { ModuleNames } from '../../core/types/model';
-import { type ActivationName, parseActivation } from '../activations';
+import { parseActivation } from '../activations';
 import type { ImageSizes } from '../architecture';
-import { expectModelType, LONGEST, MAX, parseDtype, type StoredDtype, unsupported } from '../config_fields';
+import { expectModelType, LONGEST, MAX, parseDtype, parseWidthAndHeads, unsupported } from '../config_fields';
 import { INITIAL_STD } from '../heads';
 
 /** The fields of config.json that a ViT needs. */
-export interface VitConfig {
-  /** A multiple of `num_attention_heads`. */
-  readonly hidden_size: number;
-  readonly intermediate_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  readonly hidden_act: ActivationName;
-  readonly layer_norm_eps: number;
-  readonly qkv_bias: boolean;
-  readonly initializer_range: number;
-  readonly image: ImageSizes;
-  /** The release of transformers that wrote the file: 5 has other names in memory than in files. */
-  readonly moduleNames: ModuleNames;
-  readonly dtype: StoredDtype | null;
-}
+export type VitConfig = ReturnType<typeof parseVitConfig>;
 
 /**
  * Reads a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a
  * frozen base runs without, and so are fields of heads other than a classifier's. Throws `invalid_format` for values that no such model
  * has, `unsupported_model` for values that aren't supported.
  */
-export function parseVitConfig(json: JsonObject): VitConfig {
+export function parseVitConfig(json: JsonObject) {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'vit');
-  const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
-  const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
-  if (hidden_size % num_attention_heads !== 0) {
-    throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
-  }
+  const [hidden_size, num_attention_heads] = parseWidthAndHeads(fields);
   const D = hidden_size / num_attention_heads;
   const head_dim = fields.get('head_dim') ?? D;
   if (head_dim !== D) throw unsupported('head_dim', head_dim, [D]);
@@ -66,6 +48,7 @@ function parseImage(fields: Fields): ImageSizes {
   return Object.freeze({ channels, size, patch, patches });
 }
 
+/** The release of transformers that wrote the file: 5 has other names in memory than in files. */
 function moduleNamesOf(fields: Fields): ModuleNames {
   const major = Number.parseInt(fields.optionalString('transformers_version') ?? '', 10);
   return major >= 5 ? 'v5' : 'v4';
