@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RunFolder, writeRunFolder } from '../../src/formats/run_folder';
-import { exportedRow } from '../../src/tasks/causal_lm/exported_row';
-import type { TokenRow } from '../../src/tasks/causal_lm/token_row';
+import { exportedRow, type TokenRow } from '../../src/tasks/causal_lm/token_row';
 import { jsonOf, tensorsOf, textOf } from '../helpers/session/exported_run';
 
 const Q = 'base_model.model.model.layers.0.self_attn.q_proj';

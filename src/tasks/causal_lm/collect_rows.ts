@@ -4,13 +4,11 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../reading/blob_text';
 import { placedExamples } from '../reading/placed_examples';
 import type { RowSource } from '../task/task_data';
+import { MAX_TOKENS } from '../texts/text_tokens';
 import { packRows, textBlocks } from './blocks';
 import { type ExampleOptions, rowOfExample } from './row_of_example';
 import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
-
-/** Tokens that stay in memory for later epochs, at nine bytes each. */
-const MAX_TOKENS = 2 ** 27;
 
 export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   /** Tokens per row. */

@@ -2,8 +2,8 @@ import { WebVeraError } from '../../core/errors/error';
 import { bucketLength } from '../../core/numbers/bucket';
 import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
+import { expectTokens } from '../texts/text_tokens';
 import { IGNORED, tokenLabels } from '../texts/token_labels';
-import { expectTokens } from '../texts/tokens';
 import { labelledRows, type TextBatch } from './text_batch';
 
 /** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */

@@ -1,20 +1,11 @@
 import { bucketLength } from '../../core/numbers/bucket';
 import type { Batch } from '../task/task_batches';
 import { IGNORED } from '../texts/token_labels';
+import type { LabelledTokens } from '../texts/token_task';
 import type { TokenRow } from './token_row';
 
-/** The positions whose next token has a label, and that label. N = B·T. */
-interface LabelledRows {
-  /** (N): flat positions b·T + t, in order, then zeros. */
-  readonly rows: Uint32Array<ArrayBuffer>;
-  /** (N): the label at t + 1 for each of `rows`, then zeros. */
-  readonly targets: Uint32Array<ArrayBuffer>;
-  /** The number of `rows` before the zeros. */
-  readonly labelled: number;
-}
-
 /** Every array has N = B·T entries. */
-export interface TextBatch extends Batch, LabelledRows {
+export interface TextBatch extends Batch, LabelledTokens {
   readonly input_ids: Uint32Array<ArrayBuffer>;
   /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
@@ -43,8 +34,10 @@ export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextB
   return { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
 }
 
-/** `labels`: (B,T), −100 for none. The first label of a row has no position before it and isn't learned. */
-export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledRows {
+/**
+ * The positions whose next token has a label, and that label. `labels`: (B,T), −100 for none. The first label of a row has no position before it and isn't learned.
+ */
+export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledTokens {
   const rows = new Uint32Array(B * T);
   const targets = new Uint32Array(B * T);
   let labelled = 0;

@@ -1,6 +1,7 @@
-import type { Head, TextSizes } from '../../models/architecture';
+import type { Architecture, Head, TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
 import type { ClassifiedBatch } from '../classification/classifier';
-import { targetsOfBatch } from '../classification/row_targets';
+import { exportedTarget, targetsOfBatch } from '../classification/row_targets';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
 import type { TextRow } from './text_row';
 
@@ -34,4 +35,24 @@ export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
   return Math.max(0, input_ids.findLastIndex(isToken));
+}
+
+interface TextExportFormat {
+  readonly text: TextSizes;
+  readonly reads: Architecture['head']['reads'];
+  readonly labels: Labels;
+}
+
+/** A row as transformers' Trainer takes it: an object of arrays, its label, and its weight where it isn't 1. */
+export function exportedText(row: TextRow, { text, reads, labels }: TextExportFormat): object {
+  const { input_ids, attention_mask, token_type_ids } = row;
+  // Without a token of padding transformers reads the last of all.
+  const isCut = reads === 'last token' && text.padTokenId === undefined;
+  const end = isCut ? lastToken(row, text) + 1 : input_ids.length;
+  return {
+    input_ids: [...input_ids.subarray(0, end)],
+    attention_mask: [...attention_mask.subarray(0, end)],
+    ...(text.typeVocabSize !== undefined && { token_type_ids: [...token_type_ids.subarray(0, end)] }),
+    ...exportedTarget(row, labels),
+  };
 }

@@ -1,10 +1,8 @@
 import { collectClassified } from '../classification/collect_classified';
 import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
 import { cutWarnings } from '../texts/cut_texts';
+import { MAX_TOKENS } from '../texts/text_tokens';
 import { type TextRow, type TextRowOptions, textRow } from './text_row';
-
-/** Tokens that stay in memory for later epochs, at six bytes each. */
-const MAX_TOKENS = 2 ** 27;
 
 /** Reads a data set of labelled texts, as `collectClassified` does, and warns of texts that were cut. */
 export async function collectTexts(

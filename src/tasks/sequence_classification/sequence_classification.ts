@@ -14,12 +14,10 @@ import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowS
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Predictor } from '../task/task_prediction';
 import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
-import { type ClassifiedTexts, textsBatch } from './classified_texts';
+import { type ClassifiedTexts, exportedText, textsBatch } from './classified_texts';
 import { collectTexts } from './collect_texts';
-import { exportedText } from './exported_text';
-import { givenRows } from './given_rows';
 import { previewOfText } from './text_preview';
-import { type TextRow, textRow, unlabelledRow } from './text_row';
+import { givenRows, type TextRow, textRow, unlabelledRow } from './text_row';
 
 type ClassifiedInputs = TextInputs & HeadInputs;
 

@@ -1,10 +1,12 @@
 import { WebVeraError } from '../../core/errors/error';
+import type { GivenTexts } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { labelOf, targetsOf } from '../classification/example_labels';
-import type { RowTarget } from '../classification/row_targets';
+import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
+import { noTarget, type RowTarget } from '../classification/row_targets';
+import { givenTokens } from '../texts/given_tokens';
 import { type TextTokens, tokensOfIds, tokenTypes } from '../texts/text_tokens';
 
 /** A text and its targets. */
@@ -62,4 +64,12 @@ function noTokenizer(where: string): WebVeraError {
 
 function invalid(where: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORMS });
+}
+
+/** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */
+export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {
+  const rows = givenTokens(inputs, text);
+  const targets = inputs.labels && givenTargets(inputs.labels, labels, rows.length);
+  const none = noTarget(labels);
+  return rows.map((tokens, row) => ({ ...tokens, targets: targets?.[row] ?? none.targets, weight: 1 }));
 }

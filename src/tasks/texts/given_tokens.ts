@@ -1,8 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { GivenTexts, IdTensor } from '../../core/types/tensor';
 import type { TextSizes } from '../../models/architecture';
-import { expectBelow, type TextTokens } from './text_tokens';
-import { expectTokens } from './tokens';
+import { expectBelow, expectTokens, type TextTokens } from './text_tokens';
 
 /** The texts of `forward` as rows. Throws `invalid_argument` for ids, masks and types that don't fit the model. */
 export function givenTokens(inputs: GivenTexts, text: TextSizes): readonly TextTokens[] {

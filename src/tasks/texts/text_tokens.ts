@@ -1,7 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
-import { expectTokens } from './tokens';
 
 /** A text as tokens. The arrays are of one length. */
 export interface TextTokens {
@@ -11,6 +10,9 @@ export interface TextTokens {
   /** The number of each token's text: 0 or 1. */
   readonly token_type_ids: Uint8Array;
 }
+
+/** The most tokens of a data set. They stay in memory for later epochs, at six to ten bytes each. */
+export const MAX_TOKENS = 2 ** 27;
 
 export type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
@@ -58,4 +60,16 @@ export function expectBelow(list: readonly number[] | Int32Array, end: number, w
   const odd = list.find((entry) => !(Number.isInteger(entry) && entry >= 0 && entry < end));
   if (odd === undefined) return;
   throw new WebVeraError('invalid_argument', `${what}: expected integers from 0 to ${end - 1}, got ${odd}`);
+}
+
+/** Throws `invalid_argument` for ids that aren't in the vocabulary. */
+export function expectTokens(
+  ids: Int32Array | readonly number[],
+  what: string,
+  { vocabSize }: Pick<TextSizes, 'vocabSize'>,
+): void {
+  for (const id of ids) {
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+    throw new WebVeraError('invalid_argument', `${what}: expected tokens from 0 to ${vocabSize - 1}, got ${id}`);
+  }
 }

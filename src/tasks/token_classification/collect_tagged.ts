@@ -6,11 +6,9 @@ import { exampleRows } from '../reading/example_rows';
 import { refused } from '../refused';
 import type { CollectedRows, CollectOptions, RowSource } from '../task/task_data';
 import { cutWarnings } from '../texts/cut_texts';
+import { MAX_TOKENS } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { FORM, type TaggedRow, type TaggedRowOptions, taggedRow } from './tagged_row';
-
-/** Tokens that stay in memory for later epochs, at ten bytes each. */
-const MAX_TOKENS = 2 ** 27;
 
 /** Reads a data set of texts with a label for each token, as `exampleRows` does. Texts without any label are left out. */
 export async function collectTagged(

@@ -6,9 +6,12 @@ import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { targetOf } from '../classification/example_labels';
+import type { Batch } from '../task/task_batches';
 import { givenTokens } from '../texts/given_tokens';
+import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 import { IGNORED, tokenLabels } from '../texts/token_labels';
+import type { LabelledTokens } from '../texts/token_task';
 
 /** A text with a label for each token. */
 export interface TaggedRow extends TextTokens {
@@ -122,4 +125,23 @@ export function previewOfTags(example: SentExample, where: string, options: Tagg
     label: null,
     cut,
   };
+}
+
+export interface TaggedBatch extends Batch, PaddedTokens, LabelledTokens {}
+
+/** Pads rows on the right to one length. Padding has no labels. */
+export function taggedBatch(rows: readonly TaggedRow[], maxLength: number, text: TextSizes): TaggedBatch {
+  const padded = paddedTokens(rows, maxLength, text);
+  const { B, T } = padded;
+  const [places, targets] = [new Uint32Array(B * T), new Uint32Array(B * T)];
+  let labelled = 0;
+  for (const [b, { labels }] of rows.entries()) {
+    for (const [t, label] of labels.entries()) {
+      if (label === IGNORED) continue;
+      places[labelled] = b * T + t;
+      targets[labelled] = label;
+      labelled++;
+    }
+  }
+  return { ...padded, labelled, rows: places, targets };
 }

@@ -2,7 +2,7 @@ import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
 import { textSizes } from '../../models/architecture';
-import { expectTokens } from '../../tasks/texts/tokens';
+import { expectTokens } from '../../tasks/texts/text_tokens';
 import { StopStrings } from '../../tokenizer/streaming/stop_strings';
 import { StreamDecoder } from '../../tokenizer/streaming/stream_decoder';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { GivenInputs, GivenTexts, IdTensor } from '../../../src/core/types/tensor';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
-import { givenRows } from '../../../src/tasks/sequence_classification/given_rows';
+import { givenRows } from '../../../src/tasks/sequence_classification/text_row';
 
 const text: TextSizes = {
   vocabSize: 10,

@@ -4,8 +4,7 @@ import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 import { collectTagged } from '../../../src/tasks/token_classification/collect_tagged';
-import { taggedBatch } from '../../../src/tasks/token_classification/tagged_batch';
-import { givenRows } from '../../../src/tasks/token_classification/tagged_row';
+import { givenRows, taggedBatch } from '../../../src/tasks/token_classification/tagged_row';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
 import { SMALL_BERT_VOCAB, smallBertTokenizerJson } from '../../helpers/models/small_bert_tokenizer';
 
