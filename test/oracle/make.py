@@ -23,6 +23,7 @@ from .numbers.activations import make_activations
 from .numbers.images import make_images
 from .numbers.l2_normalize import make_l2_normalize
 from .numbers.prng import make_prng
+from .numbers.regression import make_regression
 from .numbers.rope import make_rope
 from .numbers.torch_files import make_torch_files
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
@@ -69,6 +70,7 @@ def items() -> Iterable[Item]:
     yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
     yield Item("rope", "rope", "rope.json", make_rope)
+    yield Item("regression", "regression", "regression.json", make_regression)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
     yield Item("gguf", "gguf", "gguf.json", make_gguf_files, tuple(FAMILIES))

@@ -1,0 +1,126 @@
+import { type Examples, type LinearMap, scoreRow, sumOf } from './labelled_features';
+import { type Fit, fitLogistic, sigmoidLink, softmaxLink } from './logistic';
+import type { HeadProblem, HeadSolver } from './problem';
+
+/**
+ * One class of several: multinomial logistic regression. A class without examples in these rows has no finite bias of its own; it
+ * gets no weights, and by its bias Laplace's odds of an event that n examples haven't shown, 1 : n + 1.
+ */
+export const CLASSES: HeadSolver = {
+  async fit(problem, rows, { start, ...options }) {
+    const { examples, outputs, hasBias } = problem;
+    const present = hasBias ? classesIn(problem, rows) : Array.from({ length: outputs }, (_, label) => label);
+    if (present.length === 1) {
+      const map = widened(problem, rows, present, constant(examples.D));
+      return { map, evaluations: 0, isConverged: true };
+    }
+    const begun = start && narrowed(start, present, examples.D);
+    const { map, ...rest } = await (present.length === 2 ? fitTwo : fitSeveral)(
+      { examples, rows, hasBias, present },
+      { ...options, start: begun },
+    );
+    return { map: widened(problem, rows, present, map), ...rest };
+  },
+  judge(examples, row, scores) {
+    const own = examples.targets[row] as number;
+    const best = scores.reduce((place, score, k) => (score > (scores[place] as number) ? k : place), 0);
+    const loss = softmaxLink(() => own)(scores, row);
+    return { loss, isRight: best === own };
+  },
+  group: ({ targets }, row) => targets[row] as number,
+};
+
+interface Present {
+  readonly examples: Examples;
+  readonly rows: Int32Array;
+  readonly hasBias: boolean;
+  /** The classes to fit. */
+  readonly present: readonly number[];
+}
+
+type Options = Parameters<HeadSolver['fit']>[2];
+
+function fitSeveral({ present, ...problem }: Present, options: Options): Promise<Fit> {
+  const { targets } = problem.examples;
+  const places = new Map(present.map((label, place) => [label, place]));
+  const link = softmaxLink((row) => places.get(targets[row] as number) ?? 0);
+  return fitLogistic({ ...problem, outputs: present.length, link }, options);
+}
+
+/** scikit-learn fits two classes by one score. The layer has half of it, with both signs. */
+async function fitTwo({ present, ...problem }: Present, { start, ...options }: Options): Promise<Fit> {
+  const { targets, D } = problem.examples;
+  const link = sigmoidLink((row) => (targets[row] === present[1] ? 1 : 0));
+  const one = start && {
+    outputs: 1,
+    weight: start.weight.slice(D).map((weight) => 2 * weight),
+    bias: start.bias.slice(1).map((bias) => 2 * bias),
+  };
+  const { map, ...rest } = await fitLogistic({ ...problem, outputs: 1, link }, { ...options, start: one });
+  return { map: { outputs: 2, weight: halves(map.weight), bias: halves(map.bias) }, ...rest };
+}
+
+function halves(numbers: Float64Array): Float64Array {
+  const both = new Float64Array(2 * numbers.length);
+  both.set(numbers.map((number) => -number / 2));
+  both.set(
+    numbers.map((number) => number / 2),
+    numbers.length,
+  );
+  return both;
+}
+
+function constant(D: number): LinearMap {
+  return { outputs: 1, weight: new Float64Array(D), bias: new Float64Array(1) };
+}
+
+function classesIn({ examples: { targets }, outputs }: HeadProblem, rows: Int32Array): readonly number[] {
+  const counts = new Int32Array(outputs);
+  for (const row of rows) counts[targets[row] as number] = 1;
+  return [...counts.keys()].filter((label) => counts[label] === 1);
+}
+
+/** The outputs of a full layer that belong to the classes. */
+function narrowed({ weight, bias }: LinearMap, classes: readonly number[], D: number): LinearMap {
+  const map = {
+    outputs: classes.length,
+    weight: new Float64Array(classes.length * D),
+    bias: new Float64Array(classes.length),
+  };
+  for (const [place, label] of classes.entries()) {
+    map.weight.set(weight.subarray(label * D, (label + 1) * D), place * D);
+    map.bias[place] = bias[label] as number;
+  }
+  return map;
+}
+
+/** A layer with all outputs. */
+function widened(
+  { examples, outputs }: HeadProblem,
+  rows: Int32Array,
+  present: readonly number[],
+  map: LinearMap,
+): LinearMap {
+  if (present.length === outputs) return map;
+  const { D, weights } = examples;
+  const total = sumOf(weights, rows);
+  const absent = meanLogSum(map, examples, rows) - Math.log(total + 1);
+  const wide = { outputs, weight: new Float64Array(outputs * D), bias: new Float64Array(outputs).fill(absent) };
+  for (const [place, label] of present.entries()) {
+    wide.weight.set(map.weight.subarray(place * D, (place + 1) * D), label * D);
+    wide.bias[label] = map.bias[place] as number;
+  }
+  return wide;
+}
+
+/** The mean of log Σ exp(score). */
+function meanLogSum(map: LinearMap, examples: Examples, rows: Int32Array): number {
+  const scores = new Float64Array(map.outputs);
+  let sum = 0;
+  for (const row of rows) {
+    scoreRow(map, examples, row, scores);
+    const top = Math.max(...scores);
+    sum += top + Math.log(scores.reduce((powers, score) => powers + Math.exp(score - top), 0));
+  }
+  return sum / rows.length;
+}

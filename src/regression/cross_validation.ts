@@ -1,0 +1,138 @@
+import { Breather } from '../core/async/breather';
+import { allRows, type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
+import type { HeadProblem, HeadSolver } from './problem';
+
+/** Loss and accuracy over examples. */
+export interface Judged {
+  /** The mean, weighted by the examples' weights. */
+  readonly loss: number;
+  /** The share of right predictions; null for numbers. */
+  readonly accuracy: number | null;
+}
+
+/** The strength with the lowest loss over examples that were held out in turn. */
+export interface ChosenStrength extends Judged {
+  readonly C: number;
+  readonly folds: number;
+  /** The mean of the folds' solutions: close to that of all examples. */
+  readonly start: LinearMap;
+}
+
+/** From strong penalties to weak ones. */
+const STRENGTHS = [0.1, 1, 10, 100, 1000];
+/** The largest gradient of a fold's solution, which needs three digits only. */
+const TOLERANCE = 1e-4;
+/** Fewer folds suffice from so many examples on. */
+const MANY = 400;
+const [FOLDS, FOLDS_OF_MANY] = [5, 3];
+
+/**
+ * Chooses the strength by cross-validation: each solution begins from that of the stronger penalty, and the path ends where the
+ * held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
+ */
+export async function crossValidate(
+  solver: HeadSolver,
+  problem: HeadProblem,
+  signal?: AbortSignal | undefined,
+): Promise<ChosenStrength | undefined> {
+  const folds = stratifiedFolds(solver, problem);
+  if (folds === undefined) return undefined;
+  const breather = new Breather(signal);
+  let best: ChosenStrength | undefined;
+  let maps: readonly (LinearMap | undefined)[] = folds.map(() => undefined);
+  for (const C of STRENGTHS) {
+    const solved: LinearMap[] = [];
+    const judged = new Judge(solver, problem, breather);
+    for (const [index, { fitted, held }] of folds.entries()) {
+      const { map } = await solver.fit(problem, fitted, { C, start: maps[index], tolerance: TOLERANCE, breather });
+      await judged.add(map, held);
+      solved.push(map);
+    }
+    const result = judged.result();
+    if (best !== undefined && !(result.loss < best.loss)) break;
+    best = { C, folds: folds.length, start: meanOf(solved), ...result };
+    maps = solved;
+  }
+  return best;
+}
+
+/** Judges a solution on rows. */
+export async function judge(
+  solver: HeadSolver,
+  problem: HeadProblem,
+  map: LinearMap,
+  signal?: AbortSignal | undefined,
+): Promise<Judged> {
+  const judged = new Judge(solver, problem, new Breather(signal));
+  await judged.add(map, allRows(problem.examples.N));
+  return judged.result();
+}
+
+class Judge {
+  readonly #solver: HeadSolver;
+  readonly #problem: HeadProblem;
+  readonly #breather: Breather;
+  #loss = 0;
+  #weight = 0;
+  #right = 0;
+  #judged = 0;
+  #rows = 0;
+
+  constructor(solver: HeadSolver, problem: HeadProblem, breather: Breather) {
+    this.#solver = solver;
+    this.#problem = problem;
+    this.#breather = breather;
+  }
+
+  async add(map: LinearMap, rows: Int32Array): Promise<void> {
+    const { examples } = this.#problem;
+    const scores = new Float64Array(map.outputs);
+    const stretch = rowsPerStretch(map.outputs * examples.D);
+    for (const [index, row] of rows.entries()) {
+      if (index % stretch === 0) await this.#breather.breathe();
+      scoreRow(map, examples, row, scores);
+      const { loss, isRight } = this.#solver.judge(examples, row, scores);
+      const weight = examples.weights[row] as number;
+      this.#loss += weight * loss;
+      this.#weight += weight;
+      this.#rows += 1;
+      if (isRight !== undefined) this.#judged += 1;
+      if (isRight === true) this.#right += 1;
+    }
+  }
+
+  result(): Judged {
+    return { loss: this.#loss / this.#weight, accuracy: this.#judged === 0 ? null : this.#right / this.#rows };
+  }
+}
+
+interface Fold {
+  readonly fitted: Int32Array;
+  readonly held: Int32Array;
+}
+
+/** Deals the examples of each group to the folds in turn. */
+function stratifiedFolds(solver: HeadSolver, { examples }: HeadProblem): readonly Fold[] | undefined {
+  const groups = new Map<number, number[]>();
+  for (let row = 0; row < examples.N; row++) {
+    const key = solver.group(examples, row);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  const most = Math.max(...[...groups.values()].map(({ length }) => length));
+  if (most < 2) return undefined;
+  const count = Math.min(most, examples.N >= MANY ? FOLDS_OF_MANY : FOLDS);
+  const dealt = [...groups.values()].flat();
+  return Array.from({ length: count }, (_, fold) => ({
+    fitted: Int32Array.from(dealt.filter((_row, place) => place % count !== fold)).sort(),
+    held: Int32Array.from(dealt.filter((_row, place) => place % count === fold)).sort(),
+  }));
+}
+
+function meanOf(maps: readonly LinearMap[]): LinearMap {
+  const mean = (all: readonly Float64Array[]): Float64Array =>
+    Float64Array.from(all[0] ?? [], (_, i) => all.reduce((sum, one) => sum + (one[i] as number), 0) / all.length);
+  const outputs = maps[0]?.outputs ?? 0;
+  return { outputs, weight: mean(maps.map(({ weight }) => weight)), bias: mean(maps.map(({ bias }) => bias)) };
+}

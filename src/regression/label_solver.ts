@@ -1,0 +1,68 @@
+import { type Examples, type LinearMap, sumOf } from './labelled_features';
+import { fitLogistic, sigmoidLink } from './logistic';
+import type { HeadProblem, HeadSolver } from './problem';
+
+/**
+ * Any number of labels at once: a logistic regression for each. A label that all of these rows have, or none, has no finite bias;
+ * its output is constant, by Laplace's odds, n + 1 : 1.
+ */
+export const LABELS: HeadSolver = {
+  async fit(problem, rows, { start, ...options }) {
+    const { examples, outputs, hasBias } = problem;
+    const { T, targets, D } = examples;
+    const fitted = Array.from({ length: outputs }, (_, label) => label).filter(
+      (k) => !hasBias || varies(examples, rows, k),
+    );
+    const link = sigmoidLink((row, k) => targets[row * T + (fitted[k] as number)] as number);
+    const begun = start && pick(start, fitted, D);
+    const one = { examples, rows, hasBias, outputs: fitted.length, link };
+    const { map, ...rest } = await fitLogistic(one, { ...options, start: begun });
+    return { map: withConstants(problem, rows, fitted, map), ...rest };
+  },
+  judge({ targets, T }, row, scores) {
+    const isRight = scores.every((score, k) => score > 0 === (targets[row * T + k] as number) > 0.5);
+    const loss = sigmoidLink((at, k) => targets[at * T + k] as number)(scores, row);
+    return { loss: loss / T, isRight };
+  },
+  // Rows with equal lists of labels are one group.
+  group: ({ targets, T }, row) =>
+    targets.subarray(row * T, (row + 1) * T).reduce((hash, bit) => (2 * hash + bit) % LARGEST, 0),
+};
+
+/** A prime below the square root of the integers that float64 holds. */
+const LARGEST = 67_108_859;
+
+function varies({ targets, T }: Examples, rows: Int32Array, label: number): boolean {
+  const first = targets[(rows[0] ?? 0) * T + label] as number;
+  return (first > 0 && first < 1) || rows.some((row) => targets[row * T + label] !== first);
+}
+
+function pick({ weight, bias }: LinearMap, outputs: readonly number[], D: number): LinearMap {
+  const map = {
+    outputs: outputs.length,
+    weight: new Float64Array(outputs.length * D),
+    bias: new Float64Array(outputs.length),
+  };
+  for (const [place, k] of outputs.entries()) {
+    map.weight.set(weight.subarray(k * D, (k + 1) * D), place * D);
+    map.bias[place] = bias[k] as number;
+  }
+  return map;
+}
+
+function withConstants(
+  { examples: { D, T, targets, weights }, outputs }: HeadProblem,
+  rows: Int32Array,
+  fitted: readonly number[],
+  map: LinearMap,
+): LinearMap {
+  const odds = Math.log(sumOf(weights, rows) + 1);
+  const first = (rows[0] ?? 0) * T;
+  const bias = Float64Array.from({ length: outputs }, (_, k) => (targets[first + k] === 1 ? odds : -odds));
+  const weight = new Float64Array(outputs * D);
+  for (const [place, k] of fitted.entries()) {
+    weight.set(map.weight.subarray(place * D, (place + 1) * D), k * D);
+    bias[k] = map.bias[place] as number;
+  }
+  return { outputs, weight, bias };
+}

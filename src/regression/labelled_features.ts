@@ -1,0 +1,78 @@
+/** Feature vectors with their targets. */
+export interface Examples {
+  readonly N: number;
+  /** Features of an example. */
+  readonly D: number;
+  /** (N, D) */
+  readonly features: Float64Array;
+  /** (N, T): a class; or for each output 1 or 0, or a number. */
+  readonly targets: Float64Array;
+  /** Targets of an example. */
+  readonly T: number;
+  /** (N): the weight of each example's loss, above 0. */
+  readonly weights: Float64Array;
+}
+
+/** A linear layer: scores = weight · features + bias. */
+export interface LinearMap {
+  readonly outputs: number;
+  /** (outputs, D) */
+  readonly weight: Float64Array;
+  /** (outputs) */
+  readonly bias: Float64Array;
+}
+
+/** Multiply-adds between two pauses: some milliseconds of work. */
+const STRETCH = 2 ** 21;
+
+/** Rows between two pauses, for work that takes so many multiply-adds a row. */
+export function rowsPerStretch(multiplyAdds: number): number {
+  return Math.max(1, Math.floor(STRETCH / Math.max(1, multiplyAdds)));
+}
+
+/** The sum of a[i]·b[j] over D neighbours. Four sums, because V8 waits for each addition to end before the next to the same sum. */
+export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, D: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const end = D - (D % 4);
+  let i = 0;
+  for (; i < end; i += 4) {
+    s0 += (a[aStart + i] as number) * (b[bStart + i] as number);
+    s1 += (a[aStart + i + 1] as number) * (b[bStart + i + 1] as number);
+    s2 += (a[aStart + i + 2] as number) * (b[bStart + i + 2] as number);
+    s3 += (a[aStart + i + 3] as number) * (b[bStart + i + 3] as number);
+  }
+  for (; i < D; i++) s0 += (a[aStart + i] as number) * (b[bStart + i] as number);
+  return s0 + s1 + (s2 + s3);
+}
+
+/** Adds factor·b to a, over D neighbours. */
+export function addScaled(
+  a: Float64Array,
+  aStart: number,
+  factor: number,
+  { of: b, start }: { readonly of: Float64Array; readonly start: number },
+  D: number,
+): void {
+  for (let i = 0; i < D; i++) a[aStart + i] = (a[aStart + i] as number) + factor * (b[start + i] as number);
+}
+
+/** Writes a row's scores to `into`. */
+export function scoreRow(
+  { weight, bias }: LinearMap,
+  { features, D }: Examples,
+  row: number,
+  into: Float64Array,
+): void {
+  for (let k = 0; k < into.length; k++) into[k] = (bias[k] as number) + dot(weight, k * D, features, row * D, D);
+}
+
+/** The numbers 0 to N − 1. */
+export function allRows(N: number): Int32Array {
+  return Int32Array.from({ length: N }, (_, row) => row);
+}
+
+export function sumOf(numbers: Float64Array, rows: Int32Array): number {
+  let sum = 0;
+  for (const row of rows) sum += numbers[row] as number;
+  return sum;
+}

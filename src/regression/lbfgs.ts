@@ -1,0 +1,138 @@
+import { addScaled, dot } from './labelled_features';
+
+/** The value at `x`. Writes the gradient to `gradient`. */
+export type Objective = (x: Float64Array, gradient: Float64Array) => Promise<number>;
+
+export interface MinimiseOptions {
+  /** Ends where no entry of the gradient is larger. */
+  readonly tolerance: number;
+  /** Most evaluations of the objective. */
+  readonly most: number;
+}
+
+export interface Minimum {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly evaluations: number;
+  /** Whether the gradient fell below the tolerance, or the value could not fall further in float64. */
+  readonly isConverged: boolean;
+}
+
+/** A point, the value there and its gradient. */
+interface Point {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly gradient: Float64Array;
+}
+
+/** A step and the change of the gradient over it. */
+interface Pair {
+  readonly s: Float64Array;
+  readonly y: Float64Array;
+  readonly sy: number;
+}
+
+/** Steps that approximate the curvature, as in SciPy. */
+const MEMORY = 10;
+/** The share of the fall that the slope promises which a step must reach. */
+const ARMIJO = 1e-4;
+/** Rounding of a mean loss, as a share of it. */
+const ROUNDING = 1e-15;
+const MOST_HALVINGS = 40;
+
+/**
+ * Minimises a convex, differentiable function by L-BFGS from `start`. A step that falls enough suffices: over a strictly
+ * convex function the curvature along each step is positive. The same input gives the same bits.
+ */
+export async function minimise(
+  evaluate: Objective,
+  start: Float64Array,
+  { tolerance, most }: MinimiseOptions,
+): Promise<Minimum> {
+  let evaluations = 0;
+  const at = async (x: Float64Array): Promise<Point> => {
+    evaluations += 1;
+    const gradient = new Float64Array(x.length);
+    return { x, value: await evaluate(x, gradient), gradient };
+  };
+  const pairs: Pair[] = [];
+  let point = await at(start.slice());
+  let isConverged = largest(point.gradient) <= tolerance;
+  while (!isConverged && evaluations < most) {
+    const next = await lineSearch(at, point, direction(point.gradient, pairs));
+    if (next === undefined) {
+      // Along the steepest descent there is no lower value either.
+      if (pairs.length === 0) isConverged = true;
+      pairs.length = 0;
+      continue;
+    }
+    remember(pairs, point, next);
+    point = next;
+    isConverged = largest(point.gradient) <= tolerance;
+  }
+  return { x: point.x, value: point.value, evaluations, isConverged };
+}
+
+/** Steps along `d` until the value has fallen enough; undefined where rounding hides any fall. */
+async function lineSearch(
+  at: (x: Float64Array) => Promise<Point>,
+  { x, value, gradient }: Point,
+  d: Float64Array,
+): Promise<Point | undefined> {
+  const slope = dot(gradient, 0, d, 0, d.length);
+  if (!(slope < 0)) return undefined;
+  let step = 1;
+  for (let tries = 0; tries < MOST_HALVINGS; tries++) {
+    const moved = x.slice();
+    addScaled(moved, 0, step, { of: d, start: 0 }, d.length);
+    const next = await at(moved);
+    const allowed = value + ARMIJO * step * slope + ROUNDING * Math.abs(value);
+    if (next.value <= allowed)
+      return largest(next.gradient) < largest(gradient) || next.value < value ? next : undefined;
+    // The minimum of the parabola through both values and the slope, held between a tenth and a half of the step.
+    const parabola = (-slope * step * step) / (2 * (next.value - value - slope * step));
+    step = Number.isFinite(parabola) ? Math.min(0.5 * step, Math.max(0.1 * step, parabola)) : 0.1 * step;
+  }
+  return undefined;
+}
+
+/** −H·gradient by the two-loop recursion. Without pairs, the steepest descent by a step of length 1 at most. */
+function direction(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+  const n = gradient.length;
+  const d = gradient.map((entry) => -entry);
+  const last = pairs.at(-1);
+  if (last === undefined) {
+    const length = Math.sqrt(dot(gradient, 0, gradient, 0, n));
+    return length > 1 ? d.map((entry) => entry / length) : d;
+  }
+  const alphas = new Float64Array(pairs.length);
+  for (let i = pairs.length - 1; i >= 0; i--) {
+    const { s, y, sy } = pairs[i] as Pair;
+    const alpha = dot(s, 0, d, 0, n) / sy;
+    alphas[i] = alpha;
+    addScaled(d, 0, -alpha, { of: y, start: 0 }, n);
+  }
+  const scale = last.sy / dot(last.y, 0, last.y, 0, n);
+  for (let i = 0; i < n; i++) d[i] = (d[i] as number) * scale;
+  for (const [i, { s, y, sy }] of pairs.entries()) {
+    const beta = dot(y, 0, d, 0, n) / sy;
+    addScaled(d, 0, (alphas[i] as number) - beta, { of: s, start: 0 }, n);
+  }
+  return d;
+}
+
+/** Adds the step to the memory, unless rounding has left it no curvature. */
+function remember(pairs: Pair[], from: Point, to: Point): void {
+  const s = to.x.map((entry, i) => entry - (from.x[i] as number));
+  const y = to.gradient.map((entry, i) => entry - (from.gradient[i] as number));
+  const sy = dot(s, 0, y, 0, s.length);
+  if (!(sy > Number.EPSILON * dot(y, 0, y, 0, y.length))) return;
+  pairs.push({ s, y, sy });
+  if (pairs.length > MEMORY) pairs.shift();
+}
+
+function largest(numbers: Float64Array): number {
+  let most = 0;
+  for (const number of numbers) most = Math.max(most, Math.abs(number));
+  return most;
+}

@@ -1,0 +1,89 @@
+import type { Breather } from '../core/async/breather';
+import { gram, solve } from './cholesky';
+import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled_features';
+import type { HeadSolver } from './problem';
+
+/** Numbers: ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in as many unknowns as there are rows or features. */
+export const NUMBERS: HeadSolver = {
+  async fit({ examples, hasBias }, rows, { C, breather }) {
+    const centred = centredRows(examples, rows, hasBias);
+    const map = await ridge(centred, { alpha: 1 / C, breather });
+    const bias = map.bias.map(
+      (_, t) => (centred.targetMeans[t] as number) - dot(map.weight, t * centred.D, centred.means, 0, centred.D),
+    );
+    return { map: { ...map, bias }, evaluations: 1, isConverged: true };
+  },
+  judge({ targets, T }, row, scores) {
+    const squares = scores.reduce((sum, score, k) => sum + (score - (targets[row * T + k] as number)) ** 2, 0);
+    return { loss: squares / T };
+  },
+  group: () => 0,
+};
+
+interface Centred {
+  readonly n: number;
+  readonly D: number;
+  readonly T: number;
+  /** (n, D), each row times the root of its weight. */
+  readonly features: Float64Array;
+  /** (n, T), likewise. */
+  readonly targets: Float64Array;
+  /** (D) */
+  readonly means: Float64Array;
+  /** (T) */
+  readonly targetMeans: Float64Array;
+}
+
+function centredRows({ features, targets, weights, D, T }: Examples, rows: Int32Array, hasBias: boolean): Centred {
+  const [means, targetMeans] = [new Float64Array(D), new Float64Array(T)];
+  const total = sumOf(weights, rows);
+  for (const row of hasBias ? rows : []) {
+    const share = (weights[row] as number) / total;
+    addScaled(means, 0, share, { of: features, start: row * D }, D);
+    addScaled(targetMeans, 0, share, { of: targets, start: row * T }, T);
+  }
+  const centred = { features: new Float64Array(rows.length * D), targets: new Float64Array(rows.length * T) };
+  for (const [place, row] of rows.entries()) {
+    const root = Math.sqrt(weights[row] as number);
+    addScaled(centred.features, place * D, root, { of: features, start: row * D }, D);
+    addScaled(centred.features, place * D, -root, { of: means, start: 0 }, D);
+    addScaled(centred.targets, place * T, root, { of: targets, start: row * T }, T);
+    addScaled(centred.targets, place * T, -root, { of: targetMeans, start: 0 }, T);
+  }
+  return { n: rows.length, D, T, means, targetMeans, ...centred };
+}
+
+async function ridge(
+  { n, D, T, features, targets }: Centred,
+  { alpha, breather }: { readonly alpha: number; readonly breather: Breather },
+): Promise<LinearMap> {
+  const isDual = n < D;
+  const rows = isDual ? features : transposed(features, n, D);
+  const [unknowns, length] = isDual ? [n, D] : [D, n];
+  const matrix = await gram(rows, unknowns, length, breather);
+  for (let i = 0; i < unknowns; i++) matrix[i * unknowns + i] = (matrix[i * unknowns + i] as number) + alpha;
+  const right = isDual ? targets.slice() : product(rows, targets, { n: D, m: n, T });
+  const solution = await solve(matrix, right, unknowns, breather);
+  const weight = isDual ? product(transposed(features, n, D), solution, { n: D, m: n, T }) : solution;
+  return { outputs: T, weight: transposed(weight, D, T), bias: new Float64Array(T) };
+}
+
+/** (n, m) to (m, n) */
+function transposed(matrix: Float64Array, n: number, m: number): Float64Array {
+  const turned = new Float64Array(matrix.length);
+  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) turned[j * n + i] = matrix[i * m + j] as number;
+  return turned;
+}
+
+/** (n, m) · (m, T) */
+function product(
+  a: Float64Array,
+  b: Float64Array,
+  { n, m, T }: { readonly n: number; readonly m: number; readonly T: number },
+): Float64Array {
+  const result = new Float64Array(n * T);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < m; j++) addScaled(result, i * T, a[i * m + j] as number, { of: b, start: j * T }, T);
+  }
+  return result;
+}

@@ -1,0 +1,49 @@
+/** Rows of a block. Each number that is read serves four rows, because reading takes longer than multiplying. */
+export const BLOCK = 4;
+
+/** Four rows of features: (N, D) numbers, and the place where each row begins. */
+export interface RowBlock {
+  readonly features: Float64Array;
+  readonly D: number;
+  /** (4) */
+  readonly places: Int32Array;
+}
+
+/** Writes the four rows' products with the vector at `start` to place `k` of each row's scores. */
+export function scoreBlock(
+  { features: x, D, places }: RowBlock,
+  vectors: Float64Array,
+  start: number,
+  scores: readonly Float64Array[],
+  k: number,
+): void {
+  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = places;
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < D; i++) {
+    const w = vectors[start + i] as number;
+    s0 += w * (x[p0 + i] as number);
+    s1 += w * (x[p1 + i] as number);
+    s2 += w * (x[p2 + i] as number);
+    s3 += w * (x[p3 + i] as number);
+  }
+  const sums = [s0, s1, s2, s3];
+  for (const [row, own] of scores.entries()) own[k] = sums[row] as number;
+}
+
+/** Adds the four rows, each times place `k` of its factors, to the vector at `start`. */
+export function addBlock(
+  { features: x, D, places }: RowBlock,
+  vectors: Float64Array,
+  start: number,
+  factors: readonly Float64Array[],
+  k: number,
+): void {
+  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = places;
+  const [f0 = 0, f1 = 0, f2 = 0, f3 = 0] = factors.map((own) => own[k] as number);
+  for (let i = 0; i < D; i++) {
+    vectors[start + i] =
+      (vectors[start + i] as number) +
+      (f0 * (x[p0 + i] as number) + f1 * (x[p1 + i] as number)) +
+      (f2 * (x[p2 + i] as number) + f3 * (x[p3 + i] as number));
+  }
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import type { Examples } from '../../src/regression/labelled_features';
+
+/** A regression that scikit-learn solved. */
+interface Row {
+  readonly situation: string;
+  readonly C: number;
+  readonly has_bias: boolean;
+  readonly outputs: number;
+  readonly D: number;
+  readonly features: readonly number[];
+  readonly targets: readonly number[];
+  readonly weights: readonly number[];
+  readonly others: readonly number[];
+  readonly predictions: readonly number[];
+}
+
+export const solvedRows: readonly Row[] = JSON.parse(readFileSync('test/golden/regression.json', 'utf8')).rows;
+
+export function examplesOf({ D, features, targets, weights }: Row): Examples {
+  const N = weights.length;
+  return {
+    N,
+    D,
+    T: targets.length / N,
+    features: Float64Array.from(features),
+    targets: Float64Array.from(targets),
+    weights: Float64Array.from(weights),
+  };
+}
+
+/** Numbers from −1 to 1 that look random and are the same each time. */
+export function noise(count: number, seed = 1): Float32Array<ArrayBuffer> {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}

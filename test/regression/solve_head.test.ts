@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { type HeadRequest, type SolvedHead, solveHead, USUAL_C } from '../../src/regression/solve_head';
+import { noise } from './fixtures';
+
+/** Examples in groups around a centre for each class. */
+function request(N: number, D: number, outputs: number, changes: Partial<HeadRequest> = {}): HeadRequest {
+  const centres = noise(outputs * D, 7);
+  const features = noise(N * D).map(
+    (one, i) => one + 0.8 * (centres[((Math.floor(i / D) % outputs) * D + (i % D)) as number] ?? 0),
+  );
+  const targets = Float64Array.from({ length: N }, (_, row) => row % outputs);
+  const weights = new Float64Array(N).fill(1);
+  const rest = { problem: 'single_label_classification', hasBias: true, C: 'auto' } as const;
+  return { features, D, targets, weights, outputs, ...rest, ...changes };
+}
+
+function probabilities({ weight, bias }: SolvedHead, features: Float32Array): number[] {
+  const scores = [...bias].map((start, k) =>
+    features.reduce((sum, x, i) => sum + x * weight[k * features.length + i]!, start),
+  );
+  const powers = scores.map((score) => Math.exp(score - Math.max(...scores)));
+  return powers.map((power) => power / powers.reduce((a, b) => a + b, 0));
+}
+
+const codes = ({ warnings }: SolvedHead): string[] => warnings.map(({ code }) => code);
+
+test('solves for a head that predicts held-out examples, and gives the same bits again', async () => {
+  const asked = request(90, 12, 3);
+  const solved = await solveHead(asked);
+  expect(solved.accuracy).toBeGreaterThan(0.95);
+  expect(solved.crossValidated?.folds).toBe(5);
+  expect(solved.crossValidated?.accuracy).toBeGreaterThan(0.85);
+  expect(solved.crossValidated?.loss).toBeGreaterThan(solved.loss);
+  expect(solved.warnings).toEqual([]);
+  const again = await solveHead(asked);
+  expect(again.weight).toEqual(solved.weight);
+  expect(again.bias).toEqual(solved.bias);
+});
+
+test('takes three folds for many examples', async () => {
+  expect((await solveHead(request(400, 3, 2))).crossValidated?.folds).toBe(3);
+});
+
+test('gives the same probabilities for features of another scale and another origin', async () => {
+  const asked = request(40, 6, 3, { C: 3 });
+  const solved = await solveHead(asked);
+  const moved = await solveHead({ ...asked, features: asked.features.map((one) => 64 * one + 32) });
+  const one = asked.features.slice(0, 6);
+  const expected = probabilities(solved, one);
+  const got = probabilities(
+    moved,
+    one.map((x) => 64 * x + 32),
+  );
+  for (const [k, probability] of expected.entries()) expect(got[k]).toBeCloseTo(probability, 4);
+});
+
+test('has the strength of scikit-learn for features of length 1 around 0', async () => {
+  const features = Float32Array.of(1, 0, -1, 0, 0, 1, 0, -1);
+  const asked = { ...request(4, 2, 2), features, targets: Float64Array.of(0, 1, 0, 1), C: 2, hasBias: false };
+  const apart = await solveHead(asked);
+  const twice = await solveHead({ ...asked, features: features.map((one) => 2 * one) });
+  for (const [i, weight] of apart.weight.entries()) expect(twice.weight[i]).toBeCloseTo(weight / 2, 6);
+});
+
+test('rejects examples of one class alone', async () => {
+  const asked = request(5, 4, 2, { targets: new Float64Array(5).fill(1) });
+  await expect(solveHead(asked)).rejects.toMatchObject({ code: 'invalid_argument', detail: { classes: 1 } });
+});
+
+test('takes the usual strength without cross-validation where each class has one example', async () => {
+  const solved = await solveHead(request(3, 4, 3));
+  expect(solved).toMatchObject({ C: USUAL_C, crossValidated: null, accuracy: 1 });
+});
+
+test('holds out the only example of a class too', async () => {
+  const asked = request(12, 4, 2, { targets: Float64Array.from({ length: 12 }, (_, row) => Number(row === 0)) });
+  const solved = await solveHead(asked);
+  expect(solved.crossValidated?.loss).toBeLessThan(1);
+  expect(solved.crossValidated?.loss).toBeGreaterThan(0.1);
+});
+
+test("predicts a class without examples by Laplace's rule", async () => {
+  const asked = request(30, 6, 2, { outputs: 4, C: 1 });
+  const solved = await solveHead(asked);
+  const [, , third = 0, fourth = 0] = probabilities(solved, asked.features.slice(0, 6));
+  expect(third).toBeCloseTo(fourth, 12);
+  expect(third).toBeGreaterThan(0.2 / 32);
+  expect(third).toBeLessThan(5 / 32);
+});
+
+test('gives equal texts with different labels equal probabilities', async () => {
+  const solved = await solveHead(request(4, 3, 2, { features: new Float32Array(12).fill(0.5), C: 10 }));
+  expect(codes(solved)).toEqual(['equal_features']);
+  expect(probabilities(solved, new Float32Array(3).fill(0.5))).toEqual([0.5, 0.5]);
+  const mixed = request(6, 3, 2);
+  const doubled = Float32Array.of(...mixed.features, ...mixed.features);
+  const targets = Float64Array.of(...mixed.targets, ...mixed.targets.map((target) => 1 - target));
+  const both = await solveHead({ ...mixed, features: doubled, targets, weights: new Float64Array(12).fill(1), C: 10 });
+  for (const probability of probabilities(both, mixed.features.slice(0, 3))) expect(probability).toBeCloseTo(0.5, 4);
+});
+
+test('learns how common classes are where all features are the same', async () => {
+  const targets = Float64Array.of(0, 0, 0, 1);
+  const solved = await solveHead(request(4, 3, 2, { features: new Float32Array(12).fill(0.1), targets, C: 1 }));
+  const [first, second] = probabilities(solved, new Float32Array(3).fill(0.1));
+  expect(first).toBeCloseTo(0.75, 4);
+  expect(second).toBeCloseTo(0.25, 4);
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('rejects features of %s, and names the example', async (bad) => {
+  const asked = request(6, 4, 2);
+  asked.features[9] = bad;
+  await expect(solveHead(asked)).rejects.toMatchObject({ code: 'numerical_error', detail: { example: 2 } });
+});
+
+test('rejects more features than memory should hold before it copies any', async () => {
+  const asked = { ...request(2, 4, 2), D: 2 ** 21 };
+  await expect(solveHead(asked)).rejects.toMatchObject({ code: 'limit_exceeded' });
+});
+
+test('solves for two hundred classes', async () => {
+  const solved = await solveHead(request(400, 16, 200, { C: 1 }));
+  expect(solved.weight).toHaveLength(3200);
+  expect(solved.accuracy).toBeGreaterThan(0.5);
+});
+
+test('solves for ten thousand examples', async () => {
+  const solved = await solveHead(request(10_000, 8, 2, { C: 1 }));
+  expect(solved.loss).toBeLessThan(0.5);
+});
+
+test('gives way, and ends with the reason of its signal', async () => {
+  const controller = new AbortController();
+  const solving = solveHead(request(4000, 64, 20, { signal: controller.signal, C: 1000 }));
+  const reason = new Error('enough');
+  setTimeout(() => controller.abort(reason));
+  await expect(solving).rejects.toBe(reason);
+});
+
+test('solves for several labels at once; a label that all have, or none, has only a bias', async () => {
+  const asked = request(30, 5, 2);
+  const targets = Float64Array.from([...asked.targets].flatMap((own) => [own, 1, 0]));
+  const solved = await solveHead({ ...asked, problem: 'multi_label_classification', outputs: 3, targets });
+  expect(solved.accuracy).toBeGreaterThan(0.9);
+  expect(solved.bias[1]).toBeCloseTo(Math.log(31), 5);
+  expect(solved.bias[2]).toBeCloseTo(-Math.log(31), 5);
+  expect([...solved.weight.subarray(5)].every((weight) => weight === 0)).toBe(true);
+});
+
+test('solves for numbers', async () => {
+  const asked = request(40, 3, 2);
+  const targets = Float64Array.from({ length: 40 }, (_, row) => 3 * asked.features[3 * row]! - 2);
+  const solved = await solveHead({ ...asked, problem: 'regression', outputs: 1, targets });
+  expect(solved.accuracy).toBeNull();
+  expect(solved.loss).toBeLessThan(1e-3);
+  expect(solved.weight[0]).toBeCloseTo(3, 1);
+  expect(solved.bias[0]).toBeCloseTo(-2, 1);
+});
