@@ -9,6 +9,7 @@ export type { ChatMessage } from './core/types/chat';
 export type { DeviceIssue, DeviceReport } from './core/types/device_report';
 export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/types/generation';
+export type { HeadFigures, HeadFit } from './core/types/head_fit';
 export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/types/image';
 export type {
   AdapterFiles,
@@ -51,6 +52,7 @@ export type {
 export type { AdapterOptions, MergeOptions, UnloadOptions } from './page/adapters/adapter_options';
 export type { LayerStatus, ModelStatus } from './page/adapters/adapter_status';
 export { type AdapterInfo, adapters } from './page/adapters/adapters';
+export type { FitHeadOptions } from './page/adapters/fit_head';
 export type {
   AdaptedModelOf,
   AdapterTypes,

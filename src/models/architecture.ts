@@ -117,12 +117,16 @@ export interface Head {
   readonly tied: ReadonlyMap<string, string>;
   /** The hidden states of a sequence that it reads: all, or one. */
   readonly reads: 'every token' | 'first token' | 'last token';
+  /** The linear layer that makes the logits of `features`. Set for heads that classify. */
+  readonly lastLayer?: string;
   /** torch's name of the output embedding, which 'all-linear' leaves out. Set for language models. */
   readonly outputEmbedding?: string;
   /** The number of logits of a hidden state: entries of the vocabulary, or labels. */
   readonly outputs: number;
   /** Names of the classes, or of the predicted numbers. */
   readonly labels?: Labels;
+  /** Features (N, size) of hidden states (N, C), from which its last layer makes the logits. Set for heads that classify. */
+  readonly features?: { readonly size: number; of(g: Graph, layers: Layers, hidden: Value): Value };
   /** Logits (N, outputs) of hidden states (N, C). */
   logits(g: Graph, layers: Layers, hidden: Value): Value;
 }

@@ -3,6 +3,7 @@ import type { Value } from '../graph/value';
 import { softcap } from '../ops/activations/softcap';
 import type { Head, MakeHead } from './architecture';
 import type { Labels } from './labels';
+import type { Layers } from './layers';
 import * as nn from './nn';
 
 /** The `initializer_range` of nearly all models in transformers. */
@@ -57,7 +58,8 @@ export function linearHead({ className, C, std = INITIAL_STD, ...head }: LinearH
     const layer = nn.linear(C, labels.names.length, bias)(name);
     const modules = dropout ? [nn.dropout('dropout'), layer] : [layer];
     const logits: Head['logits'] = (_g, layers, hidden) => layers.linear(name, hidden);
-    return { className, reads, labels, logits, ...newModules(labels, modules, std) };
+    const features = { size: C, of: (_g: Graph, _layers: Layers, hidden: Value): Value => hidden };
+    return { className, reads, labels, features, logits, ...newModules(labels, modules, std) };
   };
 }
 
@@ -83,9 +85,11 @@ interface DenseHead {
 export function denseHead({ className, std, modules, activation }: DenseHead): MakeHead {
   return (labels) => {
     const { dense, out, all } = modules(labels.names.length);
-    const logits: Head['logits'] = (g, layers, hidden) =>
-      layers.linear(out.name, activation(g, layers.linear(dense.name, hidden)));
-    return { className, reads: 'first token', labels, logits, ...newModules(labels, all, std) };
+    const of = (g: Graph, layers: Layers, hidden: Value): Value => activation(g, layers.linear(dense.name, hidden));
+    const logits: Head['logits'] = (g, layers, hidden) => layers.linear(out.name, of(g, layers, hidden));
+    const [size = 0] = dense.weights[0]?.shape ?? [];
+    const features = { size, of };
+    return { className, reads: 'first token', labels, features, logits, ...newModules(labels, all, std) };
   };
 }
 
@@ -99,10 +103,13 @@ function newModules(
   { names }: Labels,
   modules: readonly nn.Module[],
   std: number,
-): Pick<Head, 'modules' | 'weights' | 'tied' | 'outputs'> {
+): Pick<Head, 'modules' | 'weights' | 'tied' | 'outputs' | 'lastLayer'> {
   const weights = modules.flatMap((module) => module.weights);
+  const all = modules.flatMap((module) => module.modules);
+  const lastLayer = all.findLast(({ out_features }) => out_features === names.length)?.name;
   return {
-    modules: modules.flatMap((module) => module.modules),
+    modules: all,
+    ...(lastLayer !== undefined && { lastLayer }),
     weights: weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 })),
     tied: new Map(),
     outputs: names.length,

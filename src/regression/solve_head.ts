@@ -76,7 +76,7 @@ export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   const options = { C, start: chosen?.start, tolerance: TOLERANCE, breather: new Breather(signal) };
   const { map, evaluations, isConverged } = await solver.fit(problem, allRows(examples.N), options);
   const judged = await judge(solver, problem, map, signal);
-  const warnings = warningsOf({ C }, scaling, isConverged);
+  const warnings = warningsOf(C, scaling, isConverged);
   const crossValidated = chosen ? { loss: chosen.loss, accuracy: chosen.accuracy, folds: chosen.folds } : null;
   return { ...unscaled(map, scaling, D), ...judged, C, crossValidated, evaluations, warnings };
 }
@@ -149,16 +149,15 @@ function expectSeveralClasses({ problem, targets }: HeadRequest): void {
   );
 }
 
-function warningsOf(
-  { C, problem, targets, outputs }: HeadRequest,
-  { length }: FeatureScale,
-  isConverged: boolean,
-): Warning[] {
+function warningsOf(C: number, { length }: FeatureScale, isConverged: boolean): Warning[] {
   const warnings: Warning[] = [];
-  const warn = (code: string, message: string): void => void warnings.push({ code, message });
-  if (length === 0)
-    warn('equal_features', 'A head: all examples have the same features, so it only learns how common each label is');
-  if (!isConverged)
-    warn('not_converged', `A head: the regression ended before its minimum, with C ${C}; a smaller C is easier`);
+  if (length === 0) {
+    const message = 'A head: all examples have the same features, so it only learns how common each label is';
+    warnings.push({ code: 'equal_features', message });
+  }
+  if (!isConverged) {
+    const message = `A head: the regression ended before its minimum, with C ${C}; a smaller C is easier`;
+    warnings.push({ code: 'not_converged', message });
+  }
   return warnings;
 }

@@ -1,6 +1,8 @@
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import type { HeadFit } from '../../core/types/head_fit';
 import type { AdapterFiles, ParameterCount } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
+import type { Dataset } from '../../core/types/training';
 import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';
 import {
   expectModel,
@@ -39,6 +41,7 @@ import {
 } from './adapter_options';
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './adapter_status';
 import { AdaptersMirror } from './adapters_mirror';
+import { type FitHeadOptions, fitHead } from './fit_head';
 import type { PageKind } from './page_kind';
 import { unloadAdapters } from './unload_adapters';
 
@@ -226,6 +229,20 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     checkOptions('save_pretrained', options, { id: anyString, adapter_name: anyString });
     const { id, adapter_name } = options;
     return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));
+  }
+
+  /**
+   * Solves for the last layer of a classifier's head, over the features that the model makes of the examples: logistic regression,
+   * or ridge regression for numbers, to the end, in float64. Everything below that layer stays as it is. With few examples it is
+   * better than short training, and takes a forward pass for each example that it hasn't seen in this session.
+   *
+   * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its
+   * head or that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for
+   * features that aren't finite; `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for bad data. The head
+   * is as it was then.
+   */
+  async fit_head(train_dataset: Dataset, options: FitHeadOptions = {}): Promise<HeadFit> {
+    return fitHead(this, train_dataset, options);
   }
 
   /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */

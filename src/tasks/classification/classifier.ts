@@ -7,6 +7,7 @@ import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows/gather_rows';
 import type { Batch, BatchInputs } from '../task/task_batches';
+import type { SolvableHead } from '../task/task_head';
 import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import type { Predictor } from '../task/task_prediction';
@@ -34,6 +35,7 @@ export interface HeadInputs {
 export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
   readonly metricNames: readonly string[];
   readonly lowerIsBetter = ['eval_loss'];
+  readonly solvable: SolvableHead<RowTarget, Inputs> | undefined;
   protected readonly head: Head;
   protected readonly labels: Labels;
 
@@ -42,6 +44,7 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     this.head = head;
     this.labels = expectLabels(head.labels);
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.labels)];
+    this.solvable = solvableHead(head, this.labels);
   }
 
   loss(g: Graph, { shape, ...parts }: LossParts<Inputs>): Loss {
@@ -49,9 +52,8 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
   }
 
   /** (B, num_labels) */
-  logits(g: Graph, { hidden, layers, inputs: { rows } }: LogitsParts<Inputs>): Value {
-    const [count = 0] = rows.shape;
-    return this.head.logits(g, layers, gatherRows(g, hidden, rows, { start: 0, count }));
+  logits(g: Graph, parts: LogitsParts<Inputs>): Value {
+    return this.head.logits(g, parts.layers, readByHead(g, parts));
   }
 
   metrics({ loss, labelled, outputs }: Measured<B>): Readonly<Record<string, number>> {
@@ -92,4 +94,24 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     runner.write(weights, batch.weights);
     runner.write(targets, targets.dtype === 'u32' ? Uint32Array.from(batch.targets) : batch.targets);
   }
+}
+
+/** The hidden states that a head reads: (B, C). */
+function readByHead(g: Graph, { hidden, inputs: { rows } }: LogitsParts<BatchInputs & HeadInputs>): Value {
+  const [count = 0] = rows.shape;
+  return gatherRows(g, hidden, rows, { start: 0, count });
+}
+
+function solvableHead(
+  { features, lastLayer }: Head,
+  labels: Labels,
+): SolvableHead<RowTarget, BatchInputs & HeadInputs> | undefined {
+  if (features === undefined || lastLayer === undefined) return undefined;
+  return {
+    labels,
+    lastLayer,
+    size: features.size,
+    features: (g, parts) => features.of(g, parts.layers, readByHead(g, parts)),
+    targets: (row) => row,
+  };
 }

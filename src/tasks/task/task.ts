@@ -1,5 +1,6 @@
 import type { Batch, BatchInputs, TaskBatches } from './task_batches';
 import type { TaskData } from './task_data';
+import type { TaskHead } from './task_head';
 import type { TaskLoss } from './task_loss';
 import type { TaskMetrics } from './task_metrics';
 import type { TaskPrediction } from './task_prediction';
@@ -10,4 +11,5 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
     TaskBatches<Row, B, Inputs>,
     TaskLoss<Inputs>,
     TaskMetrics<B>,
-    TaskPrediction<Row, B, Inputs> {}
+    TaskPrediction<Row, B, Inputs>,
+    TaskHead<Row, Inputs> {}

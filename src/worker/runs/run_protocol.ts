@@ -1,3 +1,4 @@
+import type { HeadFit } from '../../core/types/head_fit';
 import type { DatasetName, RunControl, RunHook } from '../../core/types/run';
 import type {
   FileFormat,
@@ -20,6 +21,11 @@ export interface RunCalls {
   startTraining(run: CallId): Promise<void>;
   /** Measures the model on data by the metrics of its task. Long texts are cut into pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
+  /**
+   * Solves for the last layer of an adapter's head, over the features that the model has for the data, and stores it in the adapter.
+   * No run may train the adapter meanwhile. Nothing has changed when it rejects.
+   */
+  fitHead(call: CallId, request: FitRequest): Promise<HeadFit>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
   /**
@@ -78,6 +84,11 @@ export interface EvaluateRequest {
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
+}
+
+export interface FitRequest extends EvaluateRequest {
+  /** The inverse strength of the penalty; 'auto' chooses it by cross-validation. */
+  readonly C: number | 'auto';
 }
 
 export interface ExportRequest extends EvaluateRequest {

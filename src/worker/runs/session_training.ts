@@ -12,6 +12,8 @@ import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './create_run';
 import { ExampleFeed } from './example_feed';
+import { fitHead } from './fit_head';
+import { FeatureCache } from './row_features';
 import type { CheckpointHost } from './run_checkpoints';
 import { expectExportable, exportRun } from './run_export';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
@@ -31,8 +33,9 @@ interface ChosenRun extends ModelPass {
   readonly turn: TrainingTurn;
 }
 
-/** The session's runs in progress, and the data sets that the page feeds to its calls, by call. */
+/** The session's runs in progress, and the data sets that the page feeds to its calls, by call; features that later calls use again. */
 export class RunsInProgress {
+  readonly features = new FeatureCache();
   readonly runs = new Map<CallId, Running>();
   readonly feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
 }
@@ -67,6 +70,21 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
 
   evaluate(call, request) {
     return withData(this, call, request, evaluate);
+  },
+
+  fitHead(call, request) {
+    return this.calls.run(call, async (signal) => {
+      const { turn, ...pass } = await choose(this, request, signal);
+      const { features } = this.inProgress;
+      try {
+        return await onData(this, call, request, { ...pass, signal }, async (reading) => {
+          await untilAborted(turn.earlier, reading.signal);
+          return fitHead({ ...reading, C: request.C, features, warn: this.checkpoints.warn });
+        });
+      } finally {
+        turn.end();
+      }
+    });
   },
 
   exportRunning(call, run) {
@@ -157,7 +175,7 @@ async function train(
  */
 async function choose(
   { models }: RunRoom,
-  { model: handle, trained, adapter_name }: TrainRequest,
+  { model: handle, trained, adapter_name }: Pick<TrainRequest, 'model' | 'trained' | 'adapter_name'>,
   signal: AbortSignal,
 ): Promise<ChosenRun> {
   let turn: TrainingTurn | undefined;

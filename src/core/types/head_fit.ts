@@ -1,0 +1,19 @@
+/** Loss and accuracy over examples. */
+export interface HeadFigures {
+  /** The mean loss, as `Trainer.evaluate` gives it: cross-entropy, binary cross-entropy, or the squared error. */
+  readonly loss: number;
+  /** The share of examples whose prediction is right, with several labels those with all labels right. null for numbers. */
+  readonly accuracy: number | null;
+}
+
+/** A head that was solved for. `loss` and `accuracy` are those of the examples it was solved for. */
+export interface HeadFit extends HeadFigures {
+  /** The inverse strength of the penalty. */
+  readonly C: number;
+  /** Figures over examples that were held out in turn. null if C was given, or no label has two examples. */
+  readonly cross_validated: (HeadFigures & { readonly folds: number }) | null;
+  readonly examples: number;
+  /** The number of examples that ran through the model; the features of the others were known from earlier calls. */
+  readonly computed: number;
+  readonly seconds: number;
+}

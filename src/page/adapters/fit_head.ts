@@ -1,0 +1,65 @@
+import type { HeadFit } from '../../core/types/head_fit';
+import type { Dataset, TrainingArguments } from '../../core/types/training';
+import { openDataset } from '../data/feed';
+import { callWithDataset } from '../data/with_dataset';
+import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
+import { abortSignal, anyString, checkOptions, defined, integer, positive, type Rules } from '../session/options';
+import { resolveTrainingArguments } from '../training/training_arguments';
+
+export interface FitHeadOptions {
+  /**
+   * Default: 'auto'. The inverse strength of the penalty, as scikit-learn's, for features that are scaled to a mean squared length of
+   * 1: smaller is smoother. 'auto' takes the one of 0.1, 1, 10, 100 and 1000 with the lowest loss over examples held out in turn, and
+   * 10 if no label has two examples.
+   */
+  readonly C?: number | 'auto';
+  /** The adapter whose head is solved for, active or not. Default: the active adapter. */
+  readonly adapter_name?: string;
+  /** 8: how many examples run through the model together. */
+  readonly per_device_eval_batch_size?: number;
+  /** The most tokens of a text that are used. Default: 1024, as in training, or the model's limit. */
+  readonly max_length?: number;
+  /** Weights of the classes, as in training. Default: all 1. */
+  readonly classWeights?: TrainingArguments['classWeights'];
+  /** When it aborts, the head stays as it was. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const rules: Rules<FitHeadOptions> = {
+  C: { expected: "'auto' or a number above 0", accepts: (value) => value === 'auto' || positive.accepts(value) },
+  adapter_name: anyString,
+  per_device_eval_batch_size: integer(1),
+  max_length: integer(2),
+  classWeights: { expected: "'balanced', or a number above 0 for each label", accepts: () => true },
+  signal: abortSignal,
+};
+
+/** Checks the options of `fit_head`, and makes the call. */
+export async function fitHead(model: RemoteModel, dataset: Dataset, options: FitHeadOptions): Promise<HeadFit> {
+  checkOptions('fit_head', options, rules);
+  const { per_device_eval_batch_size: size = 8, max_length, classWeights, ...rest } = options;
+  const args = { per_device_train_batch_size: size, ...defined({ max_length, classWeights }) };
+  return fitHeadWith(model, dataset, { args, ...rest });
+}
+
+interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'adapter_name' | 'signal'> {
+  readonly args: TrainingArguments;
+}
+
+/** As `fitHead`, by the arguments of training. */
+export async function fitHeadWith(
+  model: RemoteModel,
+  dataset: Dataset,
+  { args, C = 'auto', adapter_name, signal }: FitHeadArguments,
+): Promise<HeadFit> {
+  const { link } = model[partsKey];
+  const opened = openDataset('train_dataset', dataset);
+  const request = {
+    model: liveHandle(model),
+    adapter_name,
+    args: resolveTrainingArguments(args),
+    data: opened.source,
+    C,
+  };
+  return callWithDataset(link, opened, (call) => link.request('fitHead', call, request), { signal });
+}

@@ -1,0 +1,111 @@
+import type { Adapter } from '../../adapters/adapter';
+import { LARGEST_VALUE } from '../../adapters/config/largest_value';
+import type { Overlay } from '../../adapters/layers/overlay';
+import { WebVeraError } from '../../core/errors/error';
+import type { Warn } from '../../core/errors/warning';
+import type { HeadFit } from '../../core/types/head_fit';
+import type { Value } from '../../graph/value';
+import { solveHead } from '../../regression/solve_head';
+import type { Task } from '../../tasks/task/task';
+import type { SolvableHead } from '../../tasks/task/task_head';
+import type { BaseModel } from '../models/base_model';
+import type { RunInputs } from './create_run';
+import type { FeatureCache } from './row_features';
+
+interface HeadInit extends Omit<RunInputs, 'evalData'> {
+  readonly C: number | 'auto';
+  readonly features: FeatureCache;
+  readonly warn: Warn;
+}
+
+/** The tensors of the layer to solve for: parts of the adapter's pool. */
+interface LastLayer {
+  readonly head: SolvableHead;
+  readonly adapter: Adapter;
+  readonly weight: Value;
+  readonly bias: Value | undefined;
+}
+
+/**
+ * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
+ * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
+ */
+export async function fitHead({
+  model,
+  overlay,
+  args,
+  data,
+  signal,
+  C,
+  features: cache,
+  warn,
+}: HeadInit): Promise<HeadFit> {
+  const begun = performance.now();
+  const task: Task = model.task;
+  const { head, adapter, weight, bias } = lastLayer(model, overlay);
+  const { rows, warnings } = await task.collect(data(signal), { args, purpose: 'training', signal });
+  for (const warning of warnings) warn(warning);
+  const { features, computed } = await cache.of(rows, { model, overlay, adapter, head, args, signal });
+  const targets = rows.map((row) => head.targets(row));
+  const solved = await solveHead({
+    problem: head.labels.problem,
+    features,
+    D: head.size,
+    targets: Float64Array.from(targets.flatMap((row) => row.targets)),
+    weights: Float64Array.from(targets, (row) => row.weight),
+    outputs: head.labels.names.length,
+    hasBias: bias !== undefined,
+    C,
+    signal,
+  });
+  for (const warning of solved.warnings) warn(warning);
+  expectModest(solved.weight, solved.bias);
+  signal.throwIfAborted();
+  // Both writes are queued without a pause between them, so no pass sees one alone.
+  model.runner.write(weight, solved.weight);
+  if (bias !== undefined) model.runner.write(bias, solved.bias);
+  const { loss, accuracy, crossValidated: cross_validated } = solved;
+  const seconds = (performance.now() - begun) / 1000;
+  return { C: solved.C, loss, accuracy, cross_validated, examples: rows.length, computed, seconds };
+}
+
+function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, mergedModules }: Overlay): LastLayer {
+  const { solvable: head } = task;
+  if (head === undefined) {
+    const expected = 'a classifier of whole texts or images';
+    throw new WebVeraError('invalid_argument', `fit_head: expected ${expected}, got ${model.head.className}`, {
+      hint: 'Load it with AutoModelForSequenceClassification or AutoModelForImageClassification.',
+    });
+  }
+  const [adapter, ...others] = adapters;
+  if (adapter === undefined || others.length > 0 || mergedModules.size > 0) {
+    const got = mergedModules.size > 0 ? 'merged adapters' : adapters.length === 0 ? 'none' : `${adapters.length}`;
+    throw new WebVeraError('invalid_argument', `fit_head: expected one active adapter, got ${got}`, {
+      hint: 'Name one by adapter_name, and unmerge adapters first.',
+    });
+  }
+  const [weight, bias] = ['weight', 'bias'].map((end) => {
+    const value = tensors.get(`${head.lastLayer}.${end}`);
+    return adapter.tensors.get(`${head.lastLayer}.${end}`)?.value === value ? value : undefined;
+  });
+  if (adapter.trainable && weight !== undefined) return { head, adapter, weight, bias };
+  const why = adapter.trainable ? `doesn't train ${head.lastLayer}` : 'was loaded for inference';
+  throw new WebVeraError(
+    'invalid_argument',
+    `fit_head: expected an adapter that trains its head, but ${adapter.name} ${why}`,
+    {
+      hint: "task_type: 'SEQ_CLS' or modules_to_save in its configuration trains the head; load files with is_trainable: true.",
+    },
+  );
+}
+
+/** Throws `numerical_error` for values that no adapter may hold. */
+function expectModest(...tensors: readonly Float32Array[]): void {
+  for (const tensor of tensors) {
+    const large = tensor.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
+    if (large === undefined) continue;
+    throw new WebVeraError('numerical_error', `fit_head: expected weights up to ${LARGEST_VALUE}, got ${large}`, {
+      hint: "The model's features are tiny or nearly equal: pass a smaller C.",
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import type { Adapter } from '../../adapters/adapter';
+import type { Overlay } from '../../adapters/layers/overlay';
+import { Breather } from '../../core/async/breather';
+import { bytesOf, joinBytes } from '../../core/input/bytes';
+import { sha256, toHex } from '../../core/input/digest';
+import { numel } from '../../core/numbers/shape';
+import type { Task } from '../../tasks/task/task';
+import { type Batch, type BatchArguments, batchesInOrder } from '../../tasks/task/task_batches';
+import type { SolvableHead } from '../../tasks/task/task_head';
+import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
+import type { BaseModel } from '../models/base_model';
+import { readFloats } from '../models/loading/file_order';
+
+/** Features in memory for each model: 64 MiB of them. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** The rows of a data set and the one adapter that their features depend on. */
+export interface FeaturePass {
+  readonly model: BaseModel;
+  readonly overlay: Overlay;
+  readonly adapter: Adapter;
+  readonly head: SolvableHead;
+  readonly args: BatchArguments;
+  readonly signal: AbortSignal;
+}
+
+/** Features of rows. */
+export interface RowFeatures {
+  /** (N, size) */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** The number of rows that ran through the model. */
+  readonly computed: number;
+}
+
+/**
+ * Computes the features that a head's last layer reads, and holds them while the model is loaded. They are known by the row's
+ * content and by all that they depend on, so a later call computes new rows only, even for another adapter with equal values.
+ */
+export class FeatureCache {
+  readonly #known = new WeakMap<BaseModel, Map<string, Float32Array>>();
+  /** Numbers of the frozen values that adapters share. */
+  readonly #frozen = new WeakMap<object, number>();
+  #frozenCount = 0;
+
+  async of(rows: readonly unknown[], pass: FeaturePass): Promise<RowFeatures> {
+    const { model, head, signal } = pass;
+    const known = this.#known.get(model) ?? new Map<string, Float32Array>();
+    this.#known.set(model, known);
+    const state = await this.#stateOf(pass);
+    const breather = new Breather(signal);
+    const keys: string[] = [];
+    for (const row of rows) {
+      await breather.breathe();
+      keys.push(`${state} ${await digestOf(model.task.columns(row))}`);
+    }
+    const found = new Map(keys.flatMap((key) => (known.has(key) ? [[key, known.get(key) as Float32Array]] : [])));
+    const absent = new Map(
+      rows.flatMap((row, index) => (found.has(keys[index] ?? '') ? [] : [[keys[index] ?? '', row]])),
+    );
+    for await (const [key, features] of computed(absent, pass)) found.set(key, features);
+    remember(known, found, head.size);
+    const features = new Float32Array(rows.length * head.size);
+    for (const [index, key] of keys.entries()) features.set(found.get(key) ?? [], index * head.size);
+    return { features, computed: absent.size };
+  }
+
+  /** A digest of everything beside the base model that features depend on: the adapter without the last layer. */
+  async #stateOf({ model: { runner }, overlay, adapter, head }: FeaturePass): Promise<string> {
+    const pool = await readFloats(runner, adapter.pool);
+    for (const end of ['weight', 'bias']) {
+      const slot = adapter.layout.tensors.get(`${head.lastLayer}.${end}`);
+      if (slot !== undefined) pool.fill(0, slot.offset, slot.offset + numel(slot.shape));
+    }
+    // Biases of another adapter, which are in use even while it isn't active.
+    const others = [...overlay.tensors].filter(([name, value]) => adapter.tensors.get(name)?.value !== value);
+    const biases = await Promise.all(others.map(([, value]) => readFloats(runner, value)));
+    const frozen = [...adapter.frozen.values()].map((value) => this.#numberOf(value));
+    const rest = JSON.stringify([adapter.config.to_json(), adapter.hyperparameters, frozen]);
+    return digestOf([pool, ...biases, new TextEncoder().encode(rest)]);
+  }
+
+  #numberOf(value: object): number {
+    const known = this.#frozen.get(value);
+    if (known !== undefined) return known;
+    this.#frozenCount += 1;
+    this.#frozen.set(value, this.#frozenCount);
+    return this.#frozenCount;
+  }
+}
+
+/** Runs rows through the model, those of about one length together. */
+async function* computed(
+  rows: ReadonlyMap<string, unknown>,
+  { model, overlay, head, args, signal }: FeaturePass,
+): AsyncGenerator<[string, Float32Array]> {
+  const { task } = model;
+  const sorted = [...rows].sort(([, a], [, b]) => task.tokensOf(a) - task.tokensOf(b));
+  const keys = sorted.map(([key]) => key);
+  let place = 0;
+  for (const batch of batchesInOrder(
+    task,
+    sorted.map(([, row]) => row),
+    args,
+  )) {
+    signal.throwIfAborted();
+    const features = await featuresOf(batch, { model, overlay, head });
+    for (let row = 0; row < batch.B; row++, place++) {
+      yield [keys[place] ?? '', features.slice(row * head.size, (row + 1) * head.size)];
+    }
+  }
+}
+
+function featuresOf(
+  batch: Batch,
+  { model, overlay, head }: Pick<FeaturePass, 'model' | 'overlay' | 'head'>,
+): Promise<Float32Array> {
+  const { programs, runner, loaded } = model;
+  const task: Task = model.task;
+  const parts = { inputs: task.inputs.bind(task), logits: head.features };
+  return programs.use(
+    { name: 'features', overlay: overlay.key, shape: [batch.B, batch.T] },
+    () => logitsProgram(parts, loaded, overlay, batch),
+    async ({ built, loaded: program }) => {
+      writeBatch(runner, task, built.inputs, batch);
+      runner.run(program);
+      return new Float32Array(await runner.read(built.logits));
+    },
+  );
+}
+
+/** Holds the features that were used last. */
+function remember(known: Map<string, Float32Array>, used: ReadonlyMap<string, Float32Array>, size: number): void {
+  for (const [key, features] of used) {
+    known.delete(key);
+    known.set(key, features);
+  }
+  const most = Math.floor(MOST_NUMBERS / size);
+  for (const key of known.keys()) {
+    if (known.size <= most) return;
+    known.delete(key);
+  }
+}
+
+/** SHA-256 over arrays and their lengths. */
+async function digestOf(arrays: readonly ArrayBufferView[]): Promise<string> {
+  const lengths = Float64Array.from(arrays, ({ byteLength }) => byteLength);
+  return toHex(await sha256(joinBytes([lengths, ...arrays].map((array) => bytesOf(array)))));
+}
