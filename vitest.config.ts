@@ -69,7 +69,7 @@ const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
 /** TypeScript alone. To import it anew for each file took longer than the tests. */
-const node: Options = { isolate: false, testTimeout: 30_000, maxWorkers: CORES + 1, sequence: { groupOrder: 0 } };
+const node: Options = { isolate: false, testTimeout: 120_000, maxWorkers: CORES + 1, sequence: { groupOrder: 0 } };
 /** Dawn in Node: each process has one device for all of its files. Threads, or a device per file, crash. */
 const gpu: Options = {
   isolate: false,
