@@ -4,7 +4,7 @@ import type { AnyKernel } from '../core/kernels/kernel';
 import type { Tensor } from '../core/types/tensor';
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
-import type { Value } from '../graph/value';
+import { type Value, viewOf } from '../graph/value';
 import type { Architecture } from '../models/architecture';
 import type { Layers } from '../models/layers';
 import type { AdapterConfig } from './config/adapter_config';
@@ -46,36 +46,74 @@ export interface TrainedValue {
 }
 
 /** An adapter of any kind on a loaded model: what running, training, merging and saving need of it. */
-export interface Adapter {
+export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   readonly kind: AdapterKind;
   readonly name: string;
   /** Unique in the session, even if an adapter of the same name existed before. */
   readonly key: string;
-  readonly config: AdapterConfig;
   readonly trainable: boolean;
   /** A fingerprint of its first values; undefined if it doesn't train. */
   readonly origin: string | undefined;
   /** All that trains: one pinned f32 vector, placed by `layout`. Gradients and moments are laid out alike. */
   readonly pool: Value;
-  readonly layout: PoolLayout;
-  /** The leaves, in PyTorch's sense: the pool itself or views into it, none overlapping with another. */
-  readonly leaves: readonly Value[];
-  /** The biases and whole modules that train, by the base model's tensor names. */
-  readonly tensors: ReadonlyMap<string, TrainedValue>;
+  readonly config: R['config'];
+  readonly layout: R['layout'];
   /** The linear modules that it wraps, in the model's order. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
+  /** The biases and whole modules that train, by the base model's tensor names. */
+  readonly tensors: ReadonlyMap<string, TrainedValue>;
+  protected readonly parts: AdapterParts<R, F>;
+
+  constructor(parts: AdapterParts<R, F>) {
+    const { kind, name, key, trainable, origin, pool, resolved } = parts;
+    this.parts = parts;
+    this.kind = kind;
+    this.name = name;
+    this.key = key;
+    this.trainable = trainable;
+    this.origin = origin;
+    this.pool = pool;
+    this.config = resolved.config;
+    this.layout = resolved.layout;
+    this.modules = resolved.modules;
+    this.tensors = new Map(
+      resolved.trained.map(({ name: tensor, savedKey, kind: trainedAs, root }) => {
+        const { shape = [], offset = 0 } = resolved.layout.tensors.get(tensor) ?? {};
+        const value = viewOf(pool, tensor, shape, offset);
+        return [tensor, { value, kind: trainedAs, savedKey, ...(root !== undefined && { root }) }];
+      }),
+    );
+  }
+
+  /**
+   * The leaves, in PyTorch's sense: the pool itself or views into it, none overlapping with another. By default the pool as a whole, and
+   * the base model's tensors. A kind whose kernels bind parameters one by one has views instead.
+   */
+  get leaves(): readonly Value[] {
+    return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
+  }
+
   /** Probability that an input element of its branch is dropped while training. */
-  readonly dropout: number;
-  /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  get dropout(): number {
+    return 0;
+  }
+
   /** Pinned values that its results depend on and that never train, by the names that PEFT saves them under. Adapters may share them. */
-  readonly frozen: ReadonlyMap<string, Value>;
+  get frozen(): ReadonlyMap<string, Value> {
+    return new Map();
+  }
+
   /** The kind's own options, with which the same adapter is created again. */
-  readonly options: KindOptions;
+  get options(): KindOptions {
+    return {};
+  }
+
+  /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
+  abstract get hyperparameters(): Readonly<Record<string, number>>;
   /** Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. No gradient. */
-  merge(g: Graph, module: string, weight: Value | undefined, into: Value): void;
+  abstract merge(g: Graph, module: string, weight: Value | undefined, into: Value): void;
   /** The same adapter with another pool of the same layout. */
-  withPool(pool: Value): Adapter;
+  abstract withPool(pool: Value): Adapter;
 }
 
 /** The numbers that dropout masks of a pass depend on. */

@@ -3,8 +3,7 @@ import type { ProjectionDtype } from '../../core/types/model';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { type VeraMerge, veraMerge } from '../../ops/vera/vera_merge';
-import type { ResolvedAdapter } from '../adapter';
-import { PlacedAdapter } from '../placed_adapter';
+import { Adapter, type ResolvedAdapter } from '../adapter';
 import type { VeraConfig } from './config/vera_config';
 import { VERA_A, VERA_B } from './vera_files';
 import type { VeraLayout } from './vera_layout';
@@ -28,7 +27,7 @@ export interface ProjectionValues {
 }
 
 /** A VeRA adapter on a loaded model: λ_b and λ_d of each module in a pool, with a shared A and B. */
-export class VeraAdapter extends PlacedAdapter<ResolvedVera, ProjectionValues> {
+export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
   get projections(): ProjectionValues {
     return this.parts.frozen;
   }

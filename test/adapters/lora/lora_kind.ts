@@ -1,16 +1,14 @@
-import type {
-  AdapterKind,
-  AdapterParts,
-  LayerOptions,
-  ModuleSize,
-  ResolvedAdapter,
+import {
+  Adapter,
+  type AdapterKind,
+  type AdapterParts,
+  type LayerOptions,
+  type ModuleSize,
+  type ResolvedAdapter,
 } from '../../../src/adapters/adapter';
-import { PlacedAdapter } from '../../../src/adapters/placed_adapter';
-import { layoutPool } from '../../../src/adapters/pool/pool_layout';
-import { savedName } from '../../../src/adapters/pool/saved_names';
+import { layoutPool, savedName } from '../../../src/adapters/pool/pool_layout';
 import { trainedTensors } from '../../../src/adapters/pool/trained_tensors';
-import { factsOf } from '../../../src/adapters/targets/model_facts';
-import { resolveTargets } from '../../../src/adapters/targets/targets';
+import { factsOf, resolveTargets } from '../../../src/adapters/targets/targets';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { normals } from '../../../src/core/numbers/rng';
 import type { Graph } from '../../../src/graph/graph';
@@ -65,7 +63,7 @@ export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
   checkFile: (_, stored) => new Set([...stored.keys()].filter((name) => /\.lora_[AB]\.weight$/.test(name))),
 };
 
-export class LoraAdapter extends PlacedAdapter<ResolvedLora, undefined> {
+export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
   /** The views into the pool, by saved name. */
   readonly matrices: ReadonlyMap<string, Value>;
 
