@@ -76,26 +76,10 @@ export interface VeraLayer extends LinearLayer {
   readonly merged?: MergedLowRank | undefined;
 }
 
-/** The operands of an adapted linear layer. */
-export interface VeraLinear extends LinearLayer, LowRank {
-  /** (…, in) */
-  readonly x: Value;
-}
-
 /**
- * y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. x, u, the pool, weight, bias and residual receive
- * gradients if they train; those of the pool, weight and bias accumulate in the pinned buffers passed to `Graph.grad`.
- */
-export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
-  const layer = { weight, bias, residual };
-  const y = emitVeraLinear(g, x, layer, low);
-  differentiateLinears(g, x, [{ ...layer, y }]);
-  differentiateLowRank(g, [{ ...low, y }]);
-  return y;
-}
-
-/**
- * Several layers with the same input: each a `veraLinear`, or a `linear` if it isn't adapted. They share dispatches in the backward pass.
+ * Several layers with the same input. An adapted one is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out), in one
+ * kernel; another is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of the pool, weights
+ * and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
  */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
@@ -140,7 +124,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
   ).y;
 }
 
-/** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinear`. */
+/** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinears`. */
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
   const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);

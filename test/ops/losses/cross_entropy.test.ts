@@ -6,11 +6,12 @@ import { lossSum } from '../../../src/ops/losses/loss_sum';
 import { rmsNorm } from '../../../src/ops/norms/rms_norm';
 import { linear } from '../../../src/ops/products/linear';
 import { embedding } from '../../../src/ops/rows/embedding';
-import { veraDown, veraLinear } from '../../../src/ops/vera/vera';
+import { veraDown } from '../../../src/ops/vera/vera';
 import { input } from '../../helpers/gpu/on_gpu';
 import { blockWords } from '../../helpers/gpu/step_block';
 import { randomArray } from '../../helpers/maths/random';
 import { expectLossGradient, expectNumbers, lossesOfLogits } from '../../helpers/maths/row_losses';
+import { veraLinear } from '../../helpers/maths/vera_linear';
 import { floatOf } from '../../reference/rows/words';
 import { type Memory, runReference } from '../../reference/runner';
 

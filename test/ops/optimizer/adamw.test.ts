@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
-import { adamw } from '../../../src/ops/optimizer/adamw';
-import { gradNorm } from '../../../src/ops/optimizer/grad_norm';
+import { adamw, gradNorm } from '../../../src/ops/optimizer/adamw';
 import { ADAMW_OPTIONS, adamwBlock, gradientsOf, HandAdamW } from '../../helpers/maths/hand_adamw';
 import { randomArray } from '../../helpers/maths/random';
 import { floatOf, STATS } from '../../reference/rows/words';

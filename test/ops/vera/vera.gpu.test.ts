@@ -3,7 +3,7 @@ import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
-import { veraAdd, veraDown, veraLinear, veraLinears } from '../../../src/ops/vera/vera';
+import { veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
 import {
   expectGpuEqualsReference,
   FEW_ROWS,
@@ -15,6 +15,7 @@ import {
 } from '../../helpers/gpu/on_gpu';
 import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
 import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/maths/random';
+import { veraLinear } from '../../helpers/maths/vera_linear';
 import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { type VeraLinear, veraAdd, veraDown, veraLinear, veraLinears } from '../../../src/ops/vera/vera';
+import { veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
+import { type VeraLinear, veraLinear } from '../../helpers/maths/vera_linear';
 import { type Memory, runReference } from '../../reference/runner';
 
 interface Sizes {

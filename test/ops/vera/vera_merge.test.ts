@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { veraDown, veraLinear } from '../../../src/ops/vera/vera';
+import { veraDown } from '../../../src/ops/vera/vera';
 import { differentiateMerge, type VeraMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
+import { veraLinear } from '../../helpers/maths/vera_linear';
 import { type Memory, runReference } from '../../reference/runner';
 
 test.each([

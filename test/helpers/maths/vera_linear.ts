@@ -1,0 +1,17 @@
+import type { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import type { LinearLayer } from '../../../src/ops/products/linear';
+import type { LowRank } from '../../../src/ops/vera/low_rank';
+import { veraLinears } from '../../../src/ops/vera/vera';
+
+/** The operands of an adapted linear layer. */
+export interface VeraLinear extends LinearLayer, LowRank {
+  /** (…, in) */
+  readonly x: Value;
+}
+
+/** `veraLinears` of one layer. */
+export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
+  const [y] = veraLinears(g, x, [{ weight, bias, residual, low }]);
+  return y as Value;
+}
