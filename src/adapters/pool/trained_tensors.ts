@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Shape } from '../../core/numbers/shape';
 import { type AdapterFields, trainedBiases } from '../config/adapter_config';
 import { taskHeads } from '../targets/targets';
-import { savedName } from './saved_names';
+import { savedName } from './pool_layout';
 
 /** A tensor of the base model that an adapter trains. */
 export interface TrainedTensor {

@@ -2,6 +2,7 @@ import { type ErrorDetails, WebVeraError } from '../../core/errors/error';
 import { nearName } from '../../core/errors/near_name';
 import type { Warn, Warning } from '../../core/errors/warning';
 import type { ModuleInfo } from '../../core/types/model';
+import type { Architecture } from '../../models/architecture';
 import type { AdapterFields } from '../config/adapter_config';
 import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';
@@ -228,3 +229,14 @@ const TIED_TARGET =
   'Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no implementation exists to tie ' +
   'the adapters. This can lead to complications, for example when merging the adapter or converting your model to ' +
   'formats other than safetensors. Check the discussion here: https://github.com/huggingface/peft/issues/2777';
+
+/** The facts about a model that targets depend on. */
+export function factsOf(model: Architecture, warn: Warn | undefined): BaseModelFacts {
+  return {
+    model_type: model.config.model_type,
+    output_embedding: model.head.outputEmbedding,
+    tie_word_embeddings: model.config.tie_word_embeddings === true,
+    names_hint: model.namesHint,
+    ...(warn && { warn }),
+  };
+}

@@ -1,14 +1,14 @@
 import { tunableVeraKernels } from '../../ops/vera/vera_tunable';
 import type { AdapterKind } from '../adapter';
 import { trainedTensors } from '../pool/trained_tensors';
-import { factsOf } from '../targets/model_facts';
+import { factsOf } from '../targets/targets';
 import { VeraConfig } from './config/vera_config';
 import { veraLayers } from './layers/vera_layers';
 import { VeraRows } from './layers/vera_rows';
 import { trainingLayers } from './layers/vera_training_layers';
 import { frozenProjections } from './projections/frozen_projections';
 import { loraFiles } from './sums/lora_files';
-import { sumOf } from './sums/sum';
+import { sumOf } from './sums/weighted';
 import { type ProjectionValues, type ResolvedVera, VeraAdapter } from './vera_adapter';
 import { checkVeraFile, veraFile } from './vera_files';
 import { initialVectors, layoutVectors } from './vera_layout';

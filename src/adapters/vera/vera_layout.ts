@@ -1,8 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
-import { layoutPool, type NamedShape, type PoolLayout } from '../pool/pool_layout';
-import { savedName } from '../pool/saved_names';
+import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
 /** The places of a module's two trained vectors in the pool. Offsets are in floats, and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {

@@ -2,9 +2,11 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Step } from '../../graph/graph';
 import type { LoadedProgram } from '../../graph/runner';
 import { pinned, transient, type Value } from '../../graph/value';
+import type { DeviceInfo } from '../device_host';
 import type { Executor } from '../executor';
-import type { Candidates } from './candidates';
-import type { Entrant, Lab } from './tuning';
+import { type Candidates, candidatesFor } from './candidates';
+import type { ChosenVariants } from './choice';
+import { type Entrant, type Lab, tune } from './tuning';
 
 /**
  * Measures variants on the executor's own device, with the values that they would read in a run. Writes are redirected to scratch memory.
@@ -71,4 +73,22 @@ function elsewhere(step: Step): Step {
     return [name, reads || !value.pinned ? value : transient(value.name, value.shape, value.dtype)];
   };
   return { ...step, values: Object.fromEntries(Object.entries(step.values).map(scratch)) };
+}
+
+/**
+ * Measures which variants are fastest for these steps on this device. It takes up to ten seconds, mostly for compiling. The values that the
+ * steps would write stay unchanged.
+ */
+export async function tuneKernels(
+  executor: Executor,
+  info: DeviceInfo,
+  steps: readonly Step[],
+  signal: AbortSignal,
+): Promise<ChosenVariants> {
+  const lab = new VariantLab(executor);
+  try {
+    return await tune(candidatesFor(steps, info), lab, signal);
+  } finally {
+    lab.close();
+  }
 }

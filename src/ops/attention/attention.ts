@@ -5,7 +5,6 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { flatKernel, shaderKernel } from '../shader_kernel';
-import { expectCap } from './expect_cap';
 import { resizeHeads } from './resize_heads';
 import { withCap, withDirections } from './variants';
 
@@ -249,4 +248,10 @@ function backwardOfKeys(
 /** The gradient plus earlier contributions, which are rare, because q, k and v have one use each. */
 function total(g: Graph, own: Value | undefined, sink: Sink): Value | undefined {
   return own && passOn(g, own, sink);
+}
+
+/** Throws `invalid_argument` for a cap that isn't above 0. */
+export function expectCap(softcap: number | undefined): void {
+  if (softcap === undefined || (softcap > 0 && Number.isFinite(softcap))) return;
+  throw new WebVeraError('invalid_argument', `attention: expected a softcap above 0, got ${softcap}`);
 }

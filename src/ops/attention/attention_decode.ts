@@ -4,8 +4,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
 import { shaderKernel } from '../shader_kernel';
-import { type AttentionHeads, scaleOf } from './attention';
-import { expectCap } from './expect_cap';
+import { type AttentionHeads, expectCap, scaleOf } from './attention';
 import { withCap } from './variants';
 
 /** Threads of a workgroup, and so the most words of a head that one workgroup can sum. */

@@ -4,6 +4,7 @@ import type { Preview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
+import { TILE } from '../../ops/products/tiles';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
 import type { Task } from '../task/task';
@@ -13,12 +14,16 @@ import type { TaskKind } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
-import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './collect_rows';
 import { batchOfInputs } from './given_batch';
 import { previewOfExample, rowOfExample } from './row_of_example';
 import { makeBatch, type TextBatch } from './text_batch';
 import { exportedRow, type TokenRow } from './token_row';
+
+/** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
+const CHUNK_BYTES = 16 * 2 ** 20;
+/** Each chunk reads the head's weight twice: that has to pay, also where the vocabulary is large. */
+const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
 
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, TokenInputs> {
@@ -112,4 +117,13 @@ export const CAUSAL_LM: TaskKind<'causal_lm'> = {
 
 function turnsLeftOut(count: number): string {
   return `${count} of the assistant's turns are not learnt: the chat template writes them in another way once others follow`;
+}
+
+/** Labelled rows per chunk of the loss. */
+export function chunkRowsFor(rows: number, vocabSize: number): number {
+  const fitting = (bytes: number): number => Math.floor(bytes / (4 * vocabSize));
+  const worthwhile = Math.min(WORTHWHILE.rows, fitting(WORTHWHILE.bytes));
+  const most = Math.max(16, worthwhile, fitting(CHUNK_BYTES));
+  // Products take whole tiles of rows: a few more cost as much as a tile.
+  return Math.min(rows, most < TILE ? most : Math.floor(most / TILE) * TILE);
 }

@@ -3,8 +3,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { Graph } from '../../graph/graph';
 import type { Program, Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import { adamw } from '../../ops/optimizer/adamw';
-import { gradNorm } from '../../ops/optimizer/grad_norm';
+import { adamw, gradNorm } from '../../ops/optimizer/adamw';
 import { statsValue, stepBlockValue } from './step_block';
 
 /** AdamW's state for one adapter: gradients and both moments, each with the pool's layout. */

@@ -11,7 +11,7 @@ import {
 } from '../../core/kernels/kernel_choice';
 import { isForFewRows } from '../../gpu/choice/choice';
 import { kernelVersion } from '../../gpu/choice/kernel_version';
-import { tuneKernels } from '../../gpu/choice/tuner';
+import { tuneKernels } from '../../gpu/choice/variant_lab';
 import type { DeviceHost, DeviceInfo } from '../../gpu/device_host';
 import type { Executor } from '../../gpu/executor';
 import type { BlobStore } from '../../store/blob_store';

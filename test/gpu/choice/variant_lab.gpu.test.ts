@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defineKernel } from '../../../src/core/kernels/kernel';
 import { chooseVariant } from '../../../src/gpu/choice/choice';
-import { tuneKernels } from '../../../src/gpu/choice/tuner';
-import { VariantLab } from '../../../src/gpu/choice/variant_lab';
+import { tuneKernels, VariantLab } from '../../../src/gpu/choice/variant_lab';
 import { DeviceHost } from '../../../src/gpu/device_host';
 import { Executor } from '../../../src/gpu/executor';
 import { Graph, type Step } from '../../../src/graph/graph';

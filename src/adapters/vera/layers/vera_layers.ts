@@ -3,11 +3,10 @@ import type { Value } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
 import { dropout } from '../../../ops/dropout';
 import type { LowRank } from '../../../ops/vera/low_rank';
-import { type VeraLayer, veraAdd, veraLinears } from '../../../ops/vera/vera';
+import { type VeraLayer, veraAdd, veraDown, veraLinears } from '../../../ops/vera/vera';
 import type { LayerOptions } from '../../adapter';
 import type { VeraAdapter } from '../vera_adapter';
 import type { ModuleSlot } from '../vera_layout';
-import { sharedProjection } from './project';
 
 /** A layer's mode with the values that it needs. A layer without a plan is unmerged. */
 export type LayerPlan =
@@ -72,4 +71,16 @@ function partsByModule(adapters: readonly VeraAdapter[]): Map<string, Part[]> {
     for (const [name, slot] of adapter.layout.slots) parts.set(name, [...(parts.get(name) ?? []), { adapter, slot }]);
   }
   return parts;
+}
+
+/** Computes A·x once for each x and A: q, k and v share it, gate and up do, and so do adapters with one A. */
+export function sharedProjection(g: Graph): (x: Value, A: Value) => Value {
+  const projected = new Map<Value, Map<Value, Value>>();
+  return (x, A) => {
+    const known = projected.get(A) ?? new Map<Value, Value>();
+    projected.set(A, known);
+    const u = known.get(x) ?? veraDown(g, x, A);
+    known.set(x, u);
+    return u;
+  };
 }

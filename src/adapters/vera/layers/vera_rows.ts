@@ -6,7 +6,7 @@ import { copyInto } from '../../../ops/copy';
 import { NO_SLOT, veraMixed } from '../../../ops/vera/vera_mixed';
 import type { RowInputs } from '../../layers/row_inputs';
 import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
-import { sharedProjection } from './project';
+import { sharedProjection } from './vera_layers';
 
 /** For a batch of B rows, each with one of these adapters or none. */
 export class VeraRows implements RowInputs {

@@ -5,7 +5,7 @@ import type { SumPart } from '../../adapter';
 import type { AdapterBytes } from '../../files/write_adapter';
 import type { VeraConfig } from '../config/vera_config';
 import { weightedLora } from './lora';
-import { valuesOf } from './sum';
+import { valuesOf } from './weighted';
 
 /** The tensors in `adapter_model.safetensors` of a LoRA, without trained biases and whole modules. */
 interface LoraTensors {

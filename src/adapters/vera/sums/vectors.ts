@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
 import type { ModuleSize } from '../../adapter';
-import { savedName } from '../../pool/saved_names';
+import { savedName } from '../../pool/pool_layout';
 
 /** An adapter's values: ΔW of a module is diag(λ_b)·B[:out]·diag(λ_d)·A[:, :in]. */
 export interface VeraValues {

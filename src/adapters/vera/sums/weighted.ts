@@ -1,7 +1,11 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
+import type { SumPart } from '../../adapter';
 import { LARGEST_VALUE } from '../../config/largest_value';
-import { savedName } from '../../pool/saved_names';
+import type { AdapterTensors } from '../../files/adapter_tensors';
+import { savedName } from '../../pool/pool_layout';
+import { VeraConfig } from '../config/vera_config';
+import { VERA_A, VERA_B } from '../vera_files';
 import { type ModuleVectors, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
 type SummedProjections = VeraValues['projections'];
@@ -95,4 +99,41 @@ function impossible(expected: string, detail: Readonly<Record<string, unknown>> 
     hint: 'save_as_lora({ adapters, weights }) gives the sum of any adapters exactly, as a LoRA.',
     detail,
   });
+}
+
+/** The adapter whose ΔW is the weighted sum of the parts' ΔW: its configuration and its tensors. Throws as `combineVectors`. */
+export function sumOf(parts: readonly SumPart<VeraConfig>[]): {
+  readonly config: VeraConfig;
+  readonly tensors: AdapterTensors;
+} {
+  const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
+  const config = new VeraConfig({
+    ...parts[0]?.config,
+    // Its parts train nothing but vectors, even if their configurations ask for more than the model has.
+    bias: 'none',
+    modules_to_save: null,
+    inference_mode: false,
+    target_modules: [...modules.keys()],
+    layers_to_transform: null,
+    layers_pattern: null,
+  });
+  const parameters = new Map([...vectors].map(([name, data]) => [name, { dims: [data.length], data }]));
+  const frozen = new Map([
+    [VERA_A, projections.A],
+    [VERA_B, projections.B],
+  ]);
+  return { config, tensors: { parameters, frozen, others: new Map() } };
+}
+
+/** A part's numbers by VeRA's own names. */
+export function valuesOf({
+  weight,
+  config,
+  modules,
+  tensors: { parameters, frozen },
+}: SumPart<VeraConfig>): WeightedPart {
+  const [A, B] = [frozen.get(VERA_A), frozen.get(VERA_B)];
+  if (A === undefined || B === undefined) throw new WebVeraError('internal', 'A sum of adapters without A and B');
+  const vectors = new Map([...parameters].map(([name, { data }]) => [name, data]));
+  return { weight, r: config.r, modules, projections: { A, B }, vectors };
 }
