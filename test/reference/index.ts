@@ -31,6 +31,7 @@ import * as rope from './rope';
 import * as ropePartial from './rope_partial';
 import * as columnSum from './rows/column_sum';
 import * as embedding from './rows/embedding';
+import * as poolRows from './rows/pool_rows';
 import * as prependRow from './rows/prepend_row';
 import * as rows from './rows/rows';
 import * as sliceColumns from './rows/slice_columns';
@@ -66,6 +67,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...linearShard,
   ...lossSum,
   ...mul,
+  ...poolRows,
   ...prependRow,
   ...relu,
   ...repeatHeads,

@@ -1,0 +1,100 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import maxWgsl from '../../../shaders/rows/max_rows.wgsl?raw';
+import maxBackwardWgsl from '../../../shaders/rows/max_rows_backward.wgsl?raw';
+import sumWgsl from '../../../shaders/rows/pool_rows.wgsl?raw';
+import sumBackwardWgsl from '../../../shaders/rows/pool_rows_backward.wgsl?raw';
+import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { zeros } from '../fill';
+
+const sizes = { B: 'size', T: 'size', C: 'size', K: 'size', k: 'place' } as const;
+
+export const poolRowsForward = defineKernel({
+  name: 'pool_rows',
+  bindings: { x: 'read', weights: 'read', y: 'update' },
+  params: sizes,
+  variants: [{ wgsl: [sumWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
+  flops: ({ B, T, C }) => 2 * B * T * C,
+});
+
+export const poolRowsBackward = defineKernel({
+  name: 'pool_rows_backward',
+  bindings: { dy: 'read', weights: 'read', sum: 'read', dx: 'write' },
+  params: { ...sizes, has_sum: 'u32' },
+  variants: [{ wgsl: [sumBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
+  flops: ({ B, T, C }) => 2 * B * T * C,
+});
+
+export const maxRowsForward = defineKernel({
+  name: 'max_rows',
+  bindings: { x: 'read', weights: 'read', y: 'update', at: 'write' },
+  params: sizes,
+  variants: [{ wgsl: [maxWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
+  flops: ({ B, T, C }) => B * T * C,
+});
+
+export const maxRowsBackward = defineKernel({
+  name: 'max_rows_backward',
+  bindings: { dy: 'read', at: 'read', sum: 'read', dx: 'write' },
+  params: { ...sizes, has_sum: 'u32' },
+  variants: [{ wgsl: [maxBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
+  flops: ({ B, T, C }) => B * T * C,
+});
+
+/** The way in which one vector is made of a sequence's rows: their weighted sum, or the maxima of rows whose weight isn't 0. */
+export type RowPool = 'sum' | 'max';
+
+interface PoolOptions {
+  /** Sequences. */
+  readonly B: number;
+  /** Rows of a sequence. */
+  readonly T: number;
+  /** K of them. */
+  readonly pools: readonly RowPool[];
+}
+
+/**
+ * Vectors of B sequences, (B, K·C), from the rows of x (B·T, C): K vectors of each sequence, one after the other. `weights`
+ * (K, B·T) holds a number for each row and pool. x receives gradients: that of a maximum goes to the first row that has it.
+ */
+export function poolRows(g: Graph, x: Value, weights: Value, { B, T, pools }: PoolOptions): Value {
+  const { columns: C } = rowsAndColumns(x.shape);
+  const K = pools.length;
+  if (K === 0) throw new WebVeraError('invalid_argument', 'pool_rows: expected at least one pool, got none');
+  expectShape('pool_rows x', x.shape, [B * T, C]);
+  expectShape('pool_rows weights', weights.shape, [K, B * T]);
+  const y = zeros(g, [B, K * C]);
+  const backward = pools.map((pool, k) => emitPool(g, pool, { x, weights, y }, { B, T, C, K, k }));
+  g.differentiate(y, [x], (dy, [{ wanted, sum }]) => {
+    if (!wanted) return [undefined];
+    return [backward.reduce<Value | undefined>((total, one) => one(dy, total), sum)];
+  });
+  return y;
+}
+
+interface PoolParams {
+  readonly B: number;
+  readonly T: number;
+  readonly C: number;
+  readonly K: number;
+  readonly k: number;
+}
+
+/** Emits a pool, and returns the function that adds its gradient of x to a sum. */
+function emitPool(
+  g: Graph,
+  pool: RowPool,
+  { x, weights, y }: { readonly x: Value; readonly weights: Value; readonly y: Value },
+  params: PoolParams,
+): (dy: Value, sum: Value | undefined) => Value {
+  const withSum = (sum: Value | undefined) => ({ ...params, has_sum: Number(sum !== undefined) });
+  if (pool === 'max') {
+    const { at } = g.emit(maxRowsForward, { x, weights, y }, { at: [params.B, params.C] }, params);
+    return (dy, sum) => g.emit(maxRowsBackward, { dy, at, sum: sum ?? dy }, { dx: x.shape }, withSum(sum)).dx;
+  }
+  g.emit(poolRowsForward, { x, weights, y }, {}, params);
+  return (dy, sum) => g.emit(poolRowsBackward, { dy, weights, sum: sum ?? dy }, { dx: x.shape }, withSum(sum)).dx;
+}
