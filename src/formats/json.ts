@@ -10,14 +10,25 @@ import { RAISE_LIMIT } from './file_error';
  * fault. `file` is the file's name in messages.
  */
 export function parseJsonObject(bytes: Uint8Array, file: string, limit = defaultLimits.json): JsonObject {
+  const value = hardened(bytes, file, limit);
+  if (isJsonObject(value)) return value;
+  throw invalid(file, `expected a JSON object, got ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`);
+}
+
+/** The same of a file that must hold a list. */
+export function parseJsonArray(bytes: Uint8Array, file: string, limit = defaultLimits.json): readonly unknown[] {
+  const value = hardened(bytes, file, limit);
+  if (Array.isArray(value)) return value;
+  throw invalid(file, `expected a JSON list, got ${isJsonObject(value) ? 'an object' : JSON.stringify(value)}`);
+}
+
+function hardened(bytes: Uint8Array, file: string, limit: number): unknown {
   if (bytes.length > limit) {
     throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} bytes, got ${bytes.length}`, {
       hint: RAISE_LIMIT,
     });
   }
-  const value = harden(parse(bytes, file), file, 0);
-  if (isJsonObject(value)) return value;
-  throw invalid(file, `expected a JSON object, got ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`);
+  return harden(parse(bytes, file), file, 0);
 }
 
 function parse(bytes: Uint8Array, file: string): unknown {

@@ -30,6 +30,7 @@ from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .texts.chat import make_chat
 from .texts.encoding import make_encoding
 from .texts.sampling import make_sampling
+from .texts.sentences import make_sentences
 from .texts.stop_strings import make_stop_strings
 from .texts.vocabulary_files import make_vocabulary_files
 from .texts.words import make_words
@@ -63,6 +64,7 @@ def items() -> Iterable[Item]:
     yield Item("errors", "errors", "errors.json", make_errors, ("opt", "gpt2", "roberta"))
     yield Item("prng", "prng", "prng.json", make_prng)
     yield Item("sampling", "sampling", "sampling.json", make_sampling)
+    yield Item("sentences", "sentences", "sentences.json", make_sentences)
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)

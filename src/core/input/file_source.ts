@@ -49,6 +49,20 @@ export async function readFileIfPresent(
   return stream === undefined ? undefined : readWhole(stream, file, limit);
 }
 
+/** Like `readFileIfPresent`, for a file that most folders lack. A 403 counts as a missing file, because some servers answer so. */
+export async function readRareFile(
+  source: FileSource,
+  file: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await readFileIfPresent(source, file, limit);
+  } catch (error) {
+    if (error instanceof WebVeraError && error.detail.status === 403) return undefined;
+    throw error;
+  }
+}
+
 export function missingFile(source: FileSource, files: readonly string[]): WebVeraError {
   const names = files.join(' or ');
   return new WebVeraError('not_found', `Expected ${names} in ${source.location}, but there is no such file`, {

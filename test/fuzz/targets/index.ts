@@ -14,6 +14,7 @@ import { target as pattern } from './pattern';
 import { target as preprocessorConfig } from './preprocessor_config';
 import { target as profile } from './profile';
 import { target as rows } from './rows';
+import { target as sentenceModules } from './sentence_modules';
 import { target as tokenizer } from './tokenizer';
 
 /** All targets, each in a file of its name. */
@@ -34,4 +35,5 @@ export const targets: readonly FuzzTarget[] = [
   pythonJson,
   csv,
   preprocessorConfig,
+  sentenceModules,
 ];

@@ -1,5 +1,4 @@
-import { WebVeraError } from '../../../core/errors/error';
-import { type FileSource, readFileIfPresent } from '../../../core/input/file_source';
+import { type FileSource, readRareFile } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import type { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { announcing, createTokenizer, type TextTokenizer } from '../../../tokenizer/tokenizer';
@@ -21,7 +20,7 @@ export async function loadTokenizer(
   // Parsing takes a slow device one second per megabyte of a file (encoding four per megabyte of text).
   const announce = (bytes: number): void => host.quiet?.(bytes / 2 ** 20);
   // Read first, so that a cache with the other files has this one too.
-  const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', limits.json).catch(noneForbidden);
+  const chatTemplate = await readRareFile(source, 'chat_template.jinja', limits.json);
   let files = await readTokenizerFiles(source, limits, modelType);
   if (files === undefined && gguf !== undefined) {
     // Merges that the file lacks are computed without interruption.
@@ -37,9 +36,4 @@ export async function loadTokenizer(
     ...(renderChat !== undefined && { renderChat }),
   });
   return announcing(tokenizer, (length) => host.quiet?.(length / 2 ** 18));
-}
-
-/** Treats 403 as a missing file: some servers answer so, and most models have no chat_template.jinja. */
-function noneForbidden(error: unknown): undefined {
-  if (!(error instanceof WebVeraError && error.detail.status === 403)) throw error;
 }

@@ -1,0 +1,23 @@
+/**
+ * How the hidden states of an input's tokens become one vector: that of the first token or the last, the largest number of each feature,
+ * the mean, the sum divided by the square root of the number of tokens, or the mean weighted by the tokens' places, from 1 on.
+ * Padding doesn't count.
+ */
+export type PoolingMode = 'first' | 'last' | 'max' | 'mean' | 'mean_sqrt_len_tokens' | 'weightedmean';
+
+export const POOLING_MODES: readonly PoolingMode[] = [
+  'first',
+  'last',
+  'max',
+  'mean',
+  'mean_sqrt_len_tokens',
+  'weightedmean',
+];
+
+/** How a sequence's hidden states become one vector. */
+export interface Pooling {
+  /** One or more: their vectors follow each other. */
+  readonly modes: readonly PoolingMode[];
+  /** Whether the whole vector is divided by its length. */
+  readonly normalize: boolean;
+}

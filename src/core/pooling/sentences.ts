@@ -1,0 +1,26 @@
+import type { Pooling } from './pooling';
+
+/** The settings by which a folder's model makes vectors of texts, as sentence-transformers does. */
+export interface SentenceSettings {
+  readonly pooling: Pooling;
+  /** Whether the tokens of `prompt` count in the pooling. */
+  readonly includesPrompt: boolean;
+  /** Put before each text. */
+  readonly prompt: string;
+  /** Whether texts become lower case before they are tokens. */
+  readonly lowerCase: boolean;
+  /** Tokens of the longest text. Undefined: as many as the tokenizer and the model allow. */
+  readonly maxLength: number | undefined;
+  /** Something of the folder that isn't computed here: the folder's own vectors are refused then. */
+  readonly unsupported: string | undefined;
+}
+
+/** The settings of a folder that has none, as sentence-transformers' defaults. */
+export const DEFAULT_SENTENCES: SentenceSettings = {
+  pooling: { modes: ['mean'], normalize: false },
+  includesPrompt: true,
+  prompt: '',
+  lowerCase: false,
+  maxLength: undefined,
+  unsupported: undefined,
+};

@@ -1,0 +1,133 @@
+import { WebVeraError } from '../../core/errors/error';
+import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
+import { type FileSource, readFile, readRareFile } from '../../core/input/file_source';
+import type { PoolingMode } from '../../core/pooling/pooling';
+import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
+import { parseJsonArray, parseJsonObject } from '../json';
+import { readTransformerConfig, type SentenceLimits } from './sentence_transformer';
+
+export const MODULES_FILE = 'modules.json';
+
+/** More modules than any published folder lists. */
+const MOST_MODULES = 32;
+const LONGEST_PATH = 100;
+
+type PoolingSettings = Pick<SentenceSettings, 'pooling' | 'includesPrompt'>;
+
+interface ModuleEntry {
+  /** The class's name without its package; undefined for a class of another package. */
+  readonly type: string | undefined;
+  /** The name in the file. */
+  readonly className: string;
+  /** The module's folder; '' for the model's own. */
+  readonly path: string;
+}
+
+/**
+ * Reads sentence-transformers' modules.json, and the files that it names: a Transformer, a Pooling, and then Normalize or Dropout.
+ * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, `not_found` for a module's missing file, and the source's
+ * errors. Modules and settings that aren't computed here are listed in `unsupported`, as other uses of the model don't need them.
+ */
+export async function readSentenceModules(
+  source: FileSource,
+  limits: SentenceLimits,
+): Promise<SentenceSettings | undefined> {
+  const bytes = await readRareFile(source, MODULES_FILE, limits.json);
+  if (bytes === undefined) return undefined;
+  const entries = modulesOf(parseJsonArray(bytes, MODULES_FILE, limits.json));
+  const strange = strangeModule(entries);
+  if (strange !== undefined) return { ...DEFAULT_SENTENCES, unsupported: strange };
+  const transformer = await readTransformerConfig(source, limits);
+  const found = new Set([transformer.unsupported]);
+  let made: PoolingSettings = DEFAULT_SENTENCES;
+  for (const { type, path } of entries) {
+    if (type === 'Pooling') made = await readPooling(source, path, limits);
+    if (type !== 'Normalize') continue;
+    made = { ...made, pooling: { ...made.pooling, normalize: true } };
+    found.add(await strangeNormalize(source, path, limits));
+  }
+  found.delete(undefined);
+  return { ...transformer, ...made, unsupported: [...found][0] };
+}
+
+/** Throws `invalid_format` for a list that isn't one of modules. */
+function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
+  if (list.length > MOST_MODULES) {
+    throw invalid(`expected at most ${MOST_MODULES} modules, got ${list.length}`);
+  }
+  return list.map((entry, index) => {
+    if (!isJsonObject(entry)) throw invalid(`expected an object for module ${index}`);
+    const fields = new Fields(entry, `${MODULES_FILE}: module ${index}`);
+    const [className, path] = [fields.string('type'), fields.string('path')];
+    if (path.length > LONGEST_PATH || !/^(?:[\w-][\w.-]*)?$/.test(path)) {
+      throw fields.invalid('path', "a folder's name");
+    }
+    return { type: /^sentence_transformers\.(?:\w+\.)*(\w+)$/.exec(className)?.[1], className, path };
+  });
+}
+
+/** The first thing about the list that isn't computed here. */
+function strangeModule([first, second, ...others]: readonly ModuleEntry[]): string | undefined {
+  if (first?.type !== 'Transformer') return `a first module of the class ${first?.className ?? 'none'}`;
+  if (first.path !== '') return `a Transformer in a folder of its own, ${first.path}`;
+  if (second?.type !== 'Pooling') return `a second module of the class ${second?.className ?? 'none'}`;
+  const other = others.find(({ type }) => type !== 'Normalize' && type !== 'Dropout');
+  return other && `a module of the class ${other.className}`;
+}
+
+/** Their names in the files of sentence-transformers 5 and later. */
+const MODES: ReadonlyMap<unknown, PoolingMode> = new Map([
+  ['cls', 'first'],
+  ['max', 'max'],
+  ['mean', 'mean'],
+  ['mean_sqrt_len_tokens', 'mean_sqrt_len_tokens'],
+  ['weightedmean', 'weightedmean'],
+  ['lasttoken', 'last'],
+]);
+
+/** The fields of earlier files, in the order in which the vectors of several modes follow each other. */
+const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] = [
+  ['pooling_mode_cls_token', 'first'],
+  ['pooling_mode_max_tokens', 'max'],
+  ['pooling_mode_mean_tokens', 'mean'],
+  ['pooling_mode_mean_sqrt_len_tokens', 'mean_sqrt_len_tokens'],
+  ['pooling_mode_weightedmean_tokens', 'weightedmean'],
+  ['pooling_mode_lasttoken', 'last'],
+];
+
+async function readPooling(source: FileSource, path: string, limits: SentenceLimits): Promise<PoolingSettings> {
+  const file = `${path}/config.json`;
+  const fields = new Fields(parseJsonObject(await readFile(source, file, limits.json), file, limits.json), file);
+  const modes = fields.get('pooling_mode') === undefined ? earlierModes(fields) : namedModes(fields);
+  return { pooling: { modes, normalize: false }, includesPrompt: fields.boolean('include_prompt', true) };
+}
+
+function namedModes(fields: Fields): readonly PoolingMode[] {
+  const given = fields.get('pooling_mode');
+  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const modes = names.flatMap((name) => MODES.get(name) ?? []);
+  if (modes.length === names.length && modes.length > 0 && modes.length <= MODES.size) return modes;
+  throw fields.invalid('pooling_mode', `one or some of ${[...MODES.keys()].join(', ')}`);
+}
+
+/** The modes that are true; the mean where none is. */
+function earlierModes(fields: Fields): readonly PoolingMode[] {
+  const modes = EARLIER_FIELDS.filter(([field]) => fields.boolean(field, false)).map(([, mode]) => mode);
+  return modes.length === 0 ? ['mean'] : modes;
+}
+
+/** Only the whole vector is normalised here. Earlier releases wrote no file. */
+async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
+  const file = `${path}/config.json`;
+  const bytes = await readRareFile(source, file, limits.json);
+  const json: JsonObject = bytes === undefined ? {} : parseJsonObject(bytes, file, limits.json);
+  const names = ['module_input_name', 'module_output_name'].map((key) => new Fields(json, file).optionalString(key));
+  const other = names.find((name) => name !== undefined && name !== 'sentence_embedding');
+  return other && `a Normalize of ${other}`;
+}
+
+function invalid(message: string): WebVeraError {
+  return new WebVeraError('invalid_format', `${MODULES_FILE}: ${message}`, {
+    hint: 'Is this the modules.json of sentence-transformers?',
+  });
+}

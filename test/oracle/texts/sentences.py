@@ -1,0 +1,226 @@
+"""Vectors of texts by sentence-transformers, and the files that it reads them by."""
+
+import shutil
+import string
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sentence_transformers
+import torch
+from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Normalize, Pooling, Transformer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AutoModel, PreTrainedTokenizerFast
+
+from ..places import GOLDEN, ORACLE, Json, read_json, write_json
+from ..versions import versions
+
+ABOUT = (
+    "Vectors that SentenceTransformer.encode makes of texts, in seven digits. Each folder is a base model with `files` "
+    "beside it, as sentence-transformers wrote them or, where `written` says so, as an earlier release did."
+)
+BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
+ODD = ["", " ", "a", "Whale", "  two  spaces ", "42, 7 and 1851!", "naïve café", "???", "x " * 60, "One. Two. Three."]
+PAIRS = [("the whale", "the ship"), ("a", "b" * 50), ("c" * 50, "d" * 50)]
+NETWORKS = ("bert", "roberta", "distilbert", "vit", "gpt2", "opt", "falcon", "qwen2", "gemma3", "phi3")
+IMAGES, PIXELS = "vit_mid", "input.0.pixel_values"
+SMALLEST_ID_LIMIT = 96
+"""The vocabulary of the base models."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    base: str
+    tokens: tuple[str, str, str]
+    """Names of the tokens of padding, before a text ('' for none) and after it."""
+    first_ids: tuple[str, ...]
+    """The tokens with the first ids."""
+    modes: tuple[str, ...] = ()
+    """Empty: a folder without modules.json."""
+    normalize: bool = False
+    max_length: int = 38
+    side: str = "right"
+    written: Mapping[str, Json] = field(default_factory=dict)
+    """Files in place of those that this release writes."""
+    texts: int = 50
+    pairs: bool = False
+
+
+BERT = {"base": "bert", "tokens": ("[PAD]", "[CLS]", "[SEP]"), "first_ids": ("[PAD]", "[UNK]", "[CLS]", "[SEP]")}
+ROBERTA = {"base": "roberta", "tokens": ("<pad>", "<s>", "</s>"), "first_ids": ("<s>", "<pad>", "</s>", "<unk>")}
+QWEN2 = {"base": "qwen2", "tokens": ("<pad>", "", "</s>"), "first_ids": ("<s>", "</s>", "<pad>", "<unk>")}
+
+
+def _earlier(**pooling: Json) -> dict[str, Json]:
+    """The files of sentence-transformers 2."""
+    types = {"": "Transformer", "1_Pooling": "Pooling"}
+    modules = [
+        {"idx": idx, "name": str(idx), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for idx, (path, name) in enumerate(types.items())
+    ]
+    return {
+        "modules.json": modules,
+        "sentence_bert_config.json": {"max_seq_length": 24, "do_lower_case": False},
+        "1_Pooling/config.json": {"word_embedding_dimension": 32, **pooling},
+    }
+
+
+FOLDERS: dict[str, Folder] = {
+    "BERT, mean, normalised": Folder(**BERT, modes=("mean",), normalize=True),
+    "BERT, cls, earlier files": Folder(
+        **BERT,
+        modes=("cls",),
+        written=_earlier(pooling_mode_cls_token=True, pooling_mode_mean_tokens=False, pooling_mode_max_tokens=False),
+    ),
+    "RoBERTa, max": Folder(**ROBERTA, modes=("max",)),
+    "Qwen2, last token, padded on the right": Folder(**QWEN2, modes=("lasttoken",), normalize=True),
+    "Qwen2, last token, padded on the left": Folder(**QWEN2, modes=("lasttoken",), normalize=True, side="left"),
+    "BERT, several modes": Folder(
+        **BERT, modes=("weightedmean", "mean", "cls", "max"), normalize=True, texts=12, pairs=True
+    ),
+    "BERT, several modes, earlier files": Folder(
+        **BERT,
+        modes=("mean",),
+        texts=12,
+        written=_earlier(
+            pooling_mode_lasttoken=True,
+            pooling_mode_mean_sqrt_len_tokens=True,
+            pooling_mode_mean_tokens=True,
+            pooling_mode_max_tokens=True,
+        ),
+    ),
+    "Qwen2, weighted mean, padded on the left": Folder(**QWEN2, modes=("weightedmean",), side="left", texts=12),
+    "Qwen2, a prompt that doesn't count": Folder(
+        **QWEN2,
+        modes=("mean", "cls", "weightedmean"),
+        texts=12,
+        written={
+            "config_sentence_transformers.json": {
+                "prompts": {"query": "Find: ", "document": ""},
+                "default_prompt_name": "query",
+            },
+            "1_Pooling/config.json": {
+                "embedding_dimension": 32,
+                "pooling_mode": ["mean", "cls", "weightedmean"],
+                "include_prompt": False,
+            },
+        },
+    ),
+    "BERT without modules": Folder(**BERT, texts=12, pairs=True),
+}
+
+
+def make_sentences(root: Path) -> None:
+    rows = []
+    for situation, folder in FOLDERS.items():
+        with tempfile.TemporaryDirectory() as place:
+            rows.append({"situation": situation, "base": folder.base} | _row(Path(place), folder))
+    document = {
+        "about": ABOUT,
+        "versions": versions() | {"sentence_transformers": sentence_transformers.__version__},
+        "texts": _texts(),
+        "pairs": PAIRS,
+        "networks": {base: _network(base) for base in NETWORKS},
+        "image": {"case": IMAGES, "vectors": _image_vectors()},
+        "rows": rows,
+    }
+    write_json(root / "sentences.json", document)
+
+
+def _network(base: str) -> Json:
+    """The names of transformers' network alone."""
+    model = AutoModel.from_pretrained(GOLDEN / "base" / base)
+    return {"class": type(model).__name__, "modules": [name for name, _ in model.named_modules() if name]}
+
+
+def _image_vectors() -> Json:
+    """What ViTModel gives for the images of a case: the first token's hidden state after the last norm."""
+    case = GOLDEN / "cases" / IMAGES
+    pixels = load_file(case / "tensors.safetensors")[PIXELS]
+    model = AutoModel.from_pretrained(GOLDEN / read_json(case / "case.json")["base"])
+    with torch.no_grad():
+        hidden = model(pixel_values=pixels).last_hidden_state
+    return [_digits(vector) for vector in hidden[:, 0].tolist()]
+
+
+def _texts() -> list[str]:
+    """Odd ones first, then lines of the book, each somewhat longer than the one before."""
+    lines = [line.strip() for line in BOOK.read_text(encoding="utf-8").split("\n") if len(line) > 50]
+    return [*ODD, *(line[: 2 + index] for index, line in enumerate(lines[: 50 - len(ODD)]))]
+
+
+def _row(place: Path, folder: Folder) -> Json:
+    plain, whole = place / "plain", place / "whole"
+    shutil.copytree(GOLDEN / "base" / folder.base, plain)
+    _tokenizer(folder).save_pretrained(plain)
+    if folder.modes:
+        modules = [Transformer(str(plain)), Pooling(32, folder.modes)]
+        SentenceTransformer(modules=[*modules, *([Normalize()] if folder.normalize else [])]).save(str(whole))
+    else:
+        shutil.copytree(plain, whole)
+    if "modules.json" in folder.written:
+        for file in _files_of_modules(whole):
+            (whole / file).unlink(missing_ok=True)
+    for file, contents in folder.written.items():
+        write_json(whole / file, contents)
+    model = SentenceTransformer(str(whole), device="cpu")
+    model.tokenizer.padding_side = folder.side
+    inputs = [*_texts()[: folder.texts], *(PAIRS if folder.pairs else [])]
+    vectors = model.encode(inputs, batch_size=8, show_progress_bar=False)
+    tokens = {} if folder.side == "right" else {"tokens": _tokens(model, inputs[:8])}
+    return {"files": _contents(whole), **tokens, "vectors": [_digits(vector) for vector in vectors.tolist()]}
+
+
+def _tokens(model: SentenceTransformer, inputs: list[str]) -> Json:
+    """The first texts as one batch of ids."""
+    made = model.preprocess(inputs)
+    return {name: made[name].tolist() for name in ("input_ids", "attention_mask")}
+
+
+def _files_of_modules(folder: Path) -> Iterable[str]:
+    return [
+        name
+        for path in sorted(folder.rglob("*.json"))
+        if (name := path.relative_to(folder).as_posix()).startswith(("1_", "2_", "modules", "sentence_", "config_sent"))
+    ]
+
+
+def _contents(folder: Path) -> Json:
+    files = {name: read_json(folder / name) for name in _files_of_modules(folder)}
+    files.get("config_sentence_transformers.json", {}).pop("__version__", None)
+    return files | {name: read_json(folder / name) for name in ("tokenizer.json", "tokenizer_config.json")}
+
+
+def _digits(numbers: list[float]) -> list[float]:
+    return [float(f"{number:.7g}") for number in numbers]
+
+
+def _tokenizer(folder: Folder) -> PreTrainedTokenizerFast:
+    """A tokenizer that knows single characters, so that its ids fit the base models."""
+    pad, before, after = folder.tokens
+    letters = string.ascii_lowercase + string.digits
+    tokens = [*folder.first_ids, *letters, *(f"##{letter}" for letter in letters), *".,;:!'\"-()?"]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    assert len(vocabulary) <= SMALLEST_ID_LIMIT
+    unknown = next(token for token in folder.first_ids if "unk" in token.lower())
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = [(token, vocabulary[token]) for token in (before, after) if token]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{before} $A {after}".strip(),
+        pair=f"{before} $A {after} $B:1 {after}:1".strip(),
+        special_tokens=special,
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=pad,
+        eos_token=after,
+        unk_token=unknown,
+        model_max_length=folder.max_length,
+        padding_side=folder.side,
+        model_input_names=["input_ids", *(["token_type_ids"] if folder.base == "bert" else []), "attention_mask"],
+    )
