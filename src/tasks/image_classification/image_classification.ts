@@ -3,33 +3,24 @@ import type { ImagePreview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
-import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
 import { type ImageSizes, imageSizes } from '../../models/architecture';
-import { attentionSpans } from '../../ops/attention/attention_spans';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { expectClassifiable } from '../classification/classifier_arguments';
 import { collectClassified } from '../classification/collect_classified';
 import { targetColumn, targetsOfBatch } from '../classification/row_targets';
 import { expectImages } from '../given_inputs';
+import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
+import { patchRows } from '../images/patches';
+import { pixelNumbers, pixelsOf } from '../images/pixels';
 import type { Task } from '../task/task';
-import type { BatchArguments, BatchInputs, BatchShape } from '../task/task_batches';
+import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Predictor } from '../task/task_prediction';
-import { tokenPositions } from '../texts/positions';
 import { exportedImage } from './exported_image';
 import { previewOfImage } from './image_preview';
-import {
-  expectProcessor,
-  givenImages,
-  type ImageRow,
-  type ImageRowOptions,
-  imageRow,
-  keptExample,
-  pixelsOf,
-} from './image_row';
-import { patchRows } from './patches';
+import { givenImages, type ImageRow, type ImageRowOptions, imageRow, keptExample } from './image_row';
 
 /** Bytes of pixels that are held in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
@@ -40,17 +31,12 @@ interface ClassifiedImages extends ClassifiedBatch {
   readonly pixel_values: Float32Array<ArrayBuffer>;
 }
 
-interface ImageInputs extends BatchInputs, HeadInputs {
-  readonly network: {
-    readonly pixel_values: Value;
-    readonly position_ids: Value;
-  };
-}
+type ClassifiedImageInputs = ImageInputs & HeadInputs;
 
 /** Predicting labels of an image, or numbers: `AutoModelForImageClassification`. */
 export class ImageClassification
-  extends Classifier<ClassifiedImages, ImageInputs>
-  implements Task<ImageRow, ClassifiedImages, ImageInputs>
+  extends Classifier<ClassifiedImages, ClassifiedImageInputs>
+  implements Task<ImageRow, ClassifiedImages, ClassifiedImageInputs>
 {
   readonly predictor: Predictor<ImageRow>;
   readonly exporter: RowExporter<ImageRow>;
@@ -107,37 +93,18 @@ export class ImageClassification
     return { B: args.per_device_train_batch_size, T: this.#image.patches + 1 };
   }
 
-  inputs({ B, T }: BatchShape): ImageInputs {
-    const { patches, patch, channels } = this.#image;
-    return {
-      network: {
-        pixel_values: pinned('pixel_values', [B * patches, channels * patch ** 2]),
-        position_ids: pinned('positions', [B * T], 'u32'),
-      },
-      spans: pinned('spans', [B, T, 2], 'u32'),
-      ...this.headInputs(B),
-    };
+  inputs(shape: BatchShape): ClassifiedImageInputs {
+    return { ...imageInputs(shape, this.#image), ...this.headInputs(shape.B) };
   }
 
-  write(runner: Runner, { network, spans, ...head }: ImageInputs, batch: ClassifiedImages): void {
-    const { B, T } = batch;
-    const ofBatch = attentionSpans(new Uint8Array(B * T).fill(1), T);
-    runner.write(network.pixel_values, batch.pixel_values);
-    runner.write(network.position_ids, tokenPositions(batch, ofBatch, 'row'));
-    runner.write(spans, ofBatch);
-    this.writeHead(runner, head, batch);
+  write(runner: Runner, inputs: ClassifiedImageInputs, batch: ClassifiedImages): void {
+    writeImages(runner, inputs, batch);
+    this.writeHead(runner, inputs, batch);
   }
 
   given(inputs: GivenInputs): ClassifiedImages {
     const rows = givenImages(expectImages(inputs), { image: this.#image, labels: this.labels });
     return this.#batch(rows, inputs.labels !== undefined);
-  }
-
-  /** (C, H, W) */
-  #pixelValues({ pixels }: ImageRow): Float32Array {
-    if (!(pixels instanceof Uint8Array)) return pixels;
-    const { size } = this.#image;
-    return expectProcessor(this.#processor).pixelValues({ height: size, width: size, data: pixels });
   }
 
   #options(signal: AbortSignal): ImageRowOptions {
@@ -151,7 +118,7 @@ export class ImageClassification
       T,
       ...targetsOfBatch(rows, isLabelled),
       pixel_values: patchRows(
-        rows.map((row) => this.#pixelValues(row)),
+        rows.map(({ pixels }) => pixelNumbers(pixels, this.#image, this.#processor)),
         this.#image,
       ),
       rows: Uint32Array.from({ length: B }, (_, row) => row * T),

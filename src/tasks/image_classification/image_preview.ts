@@ -2,7 +2,8 @@ import type { ImagePreview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
 import { withAlpha } from '../../images/preprocess';
 import { previewLabel } from '../classification/example_labels';
-import { expectProcessor, type ImageRowOptions, pixelsOf } from './image_row';
+import { expectProcessor, pixelsOf } from '../images/pixels';
+import type { ImageRowOptions } from './image_row';
 
 /**
  * An example, with or without a label, as a classifier of images takes it in. Rejects as `imageRow` does, and with `invalid_argument`

@@ -1,20 +1,15 @@
-import { WebVeraError } from '../../core/errors/error';
-import { formatShape, sameShape } from '../../core/numbers/shape';
 import { holdsImage } from '../../core/types/example';
-import type { RgbImage, SentImage } from '../../core/types/image';
 import type { GivenImages } from '../../core/types/tensor';
 import type { ImageExample, SentExample } from '../../core/types/training';
-import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
 import { noTarget, type RowTarget } from '../classification/row_targets';
-import { placed } from '../reading/placed_examples';
+import { expectImage, noImage, type PixelOptions, type Pixels, pixelsOf } from '../images/pixels';
 
 /** An image and its targets. */
 export interface ImageRow extends RowTarget {
-  /** Bytes (H, W, 3) if the image was prepared here; numbers (C, H, W) if the caller passed `pixel_values`. */
-  readonly pixels: Uint8Array | Float32Array;
+  readonly pixels: Pixels;
 }
 
 interface GivenOptions {
@@ -22,9 +17,8 @@ interface GivenOptions {
   readonly labels: Labels;
 }
 
-export interface ImageRowOptions extends GivenOptions {
-  readonly processor: ImageProcessor | undefined;
-  readonly signal: AbortSignal;
+export interface ImageRowOptions extends PixelOptions {
+  readonly labels: Labels;
 }
 
 /**
@@ -33,53 +27,9 @@ export interface ImageRowOptions extends GivenOptions {
  */
 export async function imageRow(example: SentExample, where: string, options: ImageRowOptions): Promise<ImageRow> {
   const label = labelOf(example, options.labels);
-  if (label === undefined) throw invalid(where, 'an image with a label');
+  if (label === undefined) throw noImage(where, 'an image with a label');
   const targets = targetsOf(label, options.labels, where);
   return { pixels: await pixelsOf(example, where, options), targets, weight: 1 };
-}
-
-/** The pixels of an example with or without a label. Rejects as `imageRow` does. */
-export async function pixelsOf(
-  example: SentExample,
-  where: string,
-  options: Omit<ImageRowOptions, 'labels'>,
-): Promise<ImageRow['pixels']> {
-  if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
-  if ('prepared' in example) return keptPixels(example.prepared, `${where}: prepared`, options);
-  if (!('pixel_values' in example)) throw invalid(where, 'an image');
-  const { dims, data } = example.pixel_values;
-  const [first, ...others] = dims;
-  expectImage(dims.length === 4 && first === 1 ? others : dims, options.image, `${where}: pixel_values`);
-  const odd = data.find((number) => !Number.isFinite(number));
-  if (odd !== undefined) {
-    throw new WebVeraError('invalid_argument', `${where}: pixel_values: expected finite numbers, got ${odd}`);
-  }
-  return data;
-}
-
-async function preparedPixels(
-  given: SentImage,
-  where: string,
-  { image, processor, signal }: Omit<ImageRowOptions, 'labels'>,
-): Promise<Uint8Array> {
-  try {
-    const { height, width, data } = await expectProcessor(processor).prepare(given, signal);
-    expectImage([data.length / (height * width), height, width], image, 'as preprocessor_config.json makes it');
-    return data;
-  } catch (error) {
-    throw placed(error, where);
-  }
-}
-
-/** The pixels of an image that was prepared before. */
-function keptPixels(
-  { height, width, data }: RgbImage,
-  where: string,
-  { image, processor }: Omit<ImageRowOptions, 'labels'>,
-): Uint8Array {
-  expectProcessor(processor);
-  expectImage([data.length / (height * width), height, width], image, where);
-  return data;
 }
 
 /**
@@ -88,23 +38,11 @@ function keptPixels(
  */
 export async function keptExample(example: SentExample, where: string, options: ImageRowOptions): Promise<SentExample> {
   const { pixels } = await imageRow(example, where, options);
-  if (!(pixels instanceof Uint8Array)) throw invalid(where, 'an image, as no pixel_values are kept');
+  if (!(pixels instanceof Uint8Array)) throw noImage(where, 'an image, as no pixel_values are kept');
   const { size } = options.image;
   const { label, labels }: Pick<ImageExample, 'label' | 'labels'> = holdsImage(example) ? example : {};
   const told = { ...(label !== undefined && { label }), ...(labels !== undefined && { labels }) };
   return { prepared: { height: size, width: size, data: pixels }, ...told };
-}
-
-/** Throws `invalid_argument` without one. */
-export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
-  if (processor !== undefined) return processor;
-  throw new WebVeraError(
-    'invalid_argument',
-    'expected pixel_values, because images are prepared in three channels only',
-    {
-      hint: FORM,
-    },
-  );
 }
 
 /** The inputs of `forward` as rows. Throws `invalid_argument` for pixels and labels that don't fit the model. */
@@ -121,16 +59,3 @@ export function givenImages(inputs: GivenImages, { image, labels }: GivenOptions
     weight: 1,
   }));
 }
-
-function expectImage(dims: readonly number[], { channels, size }: ImageSizes, what: string): void {
-  const expected = [channels, size, size];
-  if (sameShape(dims, expected)) return;
-  const message = `${what}: expected dims ${formatShape(expected)} by config.json, got ${formatShape(dims)}`;
-  throw new WebVeraError('invalid_argument', message, { hint: 'Resize images to what the model was trained on.' });
-}
-
-function invalid(where: string, expected: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORM });
-}
-
-const FORM = 'An example is { image, label } or { pixel_values: { dims: [channels, height, width], data }, label }.';

@@ -6,8 +6,9 @@ import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { givenTargets, labelOf, targetsOf } from '../classification/example_labels';
 import { noTarget, type RowTarget } from '../classification/row_targets';
+import { encodedText } from '../texts/encoded_text';
 import { givenTokens } from '../texts/given_tokens';
-import { type TextTokens, tokensOfIds, tokenTypes } from '../texts/text_tokens';
+import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 
 /** A text and its targets. */
 export interface TextRow extends TextTokens, RowTarget {}
@@ -40,16 +41,9 @@ export function unlabelledRow(
 ): TextTokens {
   if ('input_ids' in example) return tokensOfIds(example, where, { ...options, forms: FORMS });
   if (!('text' in example)) throw invalid(where, 'a text');
-  const { tokenizer, text, maxLength, onCut } = options;
+  const { tokenizer } = options;
   if (tokenizer === undefined) throw noTokenizer(where);
-  const { input_ids, token_type_ids, cut } = tokenizer.encodePair(example.text, example.text_pair, { maxLength });
-  if (input_ids.length === 0) throw invalid(where, 'a text with at least one token');
-  if (cut) onCut();
-  return {
-    input_ids: Uint32Array.from(input_ids),
-    attention_mask: new Uint8Array(input_ids.length).fill(1),
-    token_type_ids: tokenTypes(token_type_ids, where, text),
-  };
+  return encodedText(example, where, { ...options, tokenizer, forms: FORMS });
 }
 
 function noTokenizer(where: string): WebVeraError {

@@ -16,7 +16,7 @@ export const MAX_TOKENS = 2 ** 27;
 
 export type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
-interface TokenOptions {
+export interface TokenOptions {
   readonly text: TextSizes;
   /** Tokens per row. */
   readonly maxLength: number;

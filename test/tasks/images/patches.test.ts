@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { patchRows } from '../../../src/tasks/image_classification/patches';
+import { patchRows } from '../../../src/tasks/images/patches';
 
 /** Two channels of 5 × 5: each number tells its channel, row and column. */
 const pixels = Float32Array.from({ length: 50 }, (_, n) => {

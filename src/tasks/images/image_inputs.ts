@@ -1,0 +1,37 @@
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import type { ImageSizes } from '../../models/architecture';
+import { attentionSpans } from '../../ops/attention/attention_spans';
+import type { BatchInputs, BatchShape } from '../task/task_batches';
+import { tokenPositions } from '../texts/positions';
+
+/** The inputs of a network that reads images. T = P + 1: a token for each patch, and one before them. */
+export interface ImageInputs extends BatchInputs {
+  readonly network: {
+    readonly pixel_values: Value;
+    readonly position_ids: Value;
+  };
+}
+
+/** Images on the way to the device. */
+interface ImageArrays extends BatchShape {
+  /** (B·P, C·p·p) */
+  readonly pixel_values: Float32Array<ArrayBuffer>;
+}
+
+export function imageInputs({ B, T }: BatchShape, { patches, patch, channels }: ImageSizes): ImageInputs {
+  return {
+    network: {
+      pixel_values: pinned('pixel_values', [B * patches, channels * patch ** 2]),
+      position_ids: pinned('positions', [B * T], 'u32'),
+    },
+    spans: pinned('spans', [B, T, 2], 'u32'),
+  };
+}
+
+export function writeImages(runner: Runner, { network, spans }: ImageInputs, batch: ImageArrays): void {
+  const ofBatch = attentionSpans(new Uint8Array(batch.B * batch.T).fill(1), batch.T);
+  runner.write(network.pixel_values, batch.pixel_values);
+  runner.write(network.position_ids, tokenPositions(batch, ofBatch, 'row'));
+  runner.write(spans, ofBatch);
+}

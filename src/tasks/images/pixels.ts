@@ -1,0 +1,90 @@
+import { WebVeraError } from '../../core/errors/error';
+import { formatShape, sameShape } from '../../core/numbers/shape';
+import type { RgbImage, SentImage } from '../../core/types/image';
+import type { SentExample } from '../../core/types/training';
+import type { ImageProcessor } from '../../images/image_processor';
+import type { ImageSizes } from '../../models/architecture';
+import { placed } from '../reading/placed_examples';
+
+/** Bytes (H, W, 3) if the image was prepared here; numbers (C, H, W) if the caller passed `pixel_values`. */
+export type Pixels = Uint8Array | Float32Array;
+
+export interface PixelOptions {
+  readonly image: ImageSizes;
+  readonly processor: ImageProcessor | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The pixels of an example with or without a label. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded` for
+ * bytes that hold no image or too large a one, and with the signal's reason.
+ */
+export async function pixelsOf(example: SentExample, where: string, options: PixelOptions): Promise<Pixels> {
+  if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
+  if ('prepared' in example) return keptPixels(example.prepared, `${where}: prepared`, options);
+  if (!('pixel_values' in example)) throw noImage(where, 'an image');
+  const { dims, data } = example.pixel_values;
+  const [first, ...others] = dims;
+  expectImage(dims.length === 4 && first === 1 ? others : dims, options.image, `${where}: pixel_values`);
+  const odd = data.find((number) => !Number.isFinite(number));
+  if (odd !== undefined) {
+    throw new WebVeraError('invalid_argument', `${where}: pixel_values: expected finite numbers, got ${odd}`);
+  }
+  return data;
+}
+
+async function preparedPixels(
+  given: SentImage,
+  where: string,
+  { image, processor, signal }: PixelOptions,
+): Promise<Uint8Array> {
+  try {
+    const { height, width, data } = await expectProcessor(processor).prepare(given, signal);
+    expectImage([data.length / (height * width), height, width], image, 'as preprocessor_config.json makes it');
+    return data;
+  } catch (error) {
+    throw placed(error, where);
+  }
+}
+
+/** The pixels of an image that was prepared before. */
+function keptPixels({ height, width, data }: RgbImage, where: string, { image, processor }: PixelOptions): Uint8Array {
+  expectProcessor(processor);
+  expectImage([data.length / (height * width), height, width], image, where);
+  return data;
+}
+
+/** The numbers of an image's pixels: (C, H, W). Throws `invalid_argument` for bytes without a processor. */
+export function pixelNumbers(
+  pixels: Pixels,
+  { size }: ImageSizes,
+  processor: ImageProcessor | undefined,
+): Float32Array {
+  if (!(pixels instanceof Uint8Array)) return pixels;
+  return expectProcessor(processor).pixelValues({ height: size, width: size, data: pixels });
+}
+
+/** Throws `invalid_argument` without one. */
+export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
+  if (processor !== undefined) return processor;
+  throw new WebVeraError(
+    'invalid_argument',
+    'expected pixel_values, because images are prepared in three channels only',
+    {
+      hint: FORM,
+    },
+  );
+}
+
+export function expectImage(dims: readonly number[], { channels, size }: ImageSizes, what: string): void {
+  const expected = [channels, size, size];
+  if (sameShape(dims, expected)) return;
+  const message = `${what}: expected dims ${formatShape(expected)} by config.json, got ${formatShape(dims)}`;
+  throw new WebVeraError('invalid_argument', message, { hint: 'Resize images to what the model was trained on.' });
+}
+
+export function noImage(where: string, expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORM });
+}
+
+const FORM = 'An example is { image, label } or { pixel_values: { dims: [channels, height, width], data }, label }.';
