@@ -5,6 +5,7 @@ export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/errors/e
 export type { Integrity } from './core/input/integrity';
 export type { Files } from './core/input/named_files';
 export type { KernelAdapter, KernelChoice } from './core/kernels/kernel_choice';
+export type { PoolingMode } from './core/pooling/pooling';
 export type { ChatMessage } from './core/types/chat';
 export type { DeviceIssue, DeviceReport } from './core/types/device_report';
 export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';
@@ -65,12 +66,14 @@ export type { LoraOptions } from './page/adapters/vera/vera_model';
 export { VeraModel } from './page/adapters/vera/vera_model';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/data/labelled_files';
 export {
+  AutoModel,
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
+export type { EmbedInput, EmbedOptions, EmbedProgress } from './page/models/embed_request';
 export { type EstimatePlan, estimate } from './page/models/estimate_plan';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
 export type { LabelScore, PredictInput, PredictOptions } from './page/models/predict';
@@ -80,6 +83,7 @@ export type { PreTrainedModel } from './page/models/remote_model';
 export type { Tokenizer } from './page/models/remote_tokenizer';
 export type {
   AdapterSource,
+  AutoModelOptions,
   ClassifierOptions,
   ImageClassifierOptions,
   PretrainedOptions,

@@ -157,12 +157,14 @@ export interface Network {
   readonly initialStd?: number;
   /** Hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
+  /** The modules that transformers' AutoModel has after the network, if there are some. Their names begin with 'pooler'. */
+  readonly pooler?: Pick<Head, 'modules' | 'weights'>;
   /** The heads that transformers defines beside the network. A task may also bring one of its own. */
   readonly heads: Readonly<Partial<Record<'causal_lm' | 'sequence_classification' | 'image_classification', MakeHead>>>;
 }
 
 /** A network with the head of a task on it. */
-export interface Architecture extends Omit<Network, 'heads'> {
+export interface Architecture extends Omit<Network, 'heads' | 'pooler'> {
   readonly task: TaskFacts;
   readonly head: Head;
   /** As the head's. */

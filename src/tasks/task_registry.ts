@@ -4,6 +4,7 @@ import type { Architecture, Network, NetworkOptions } from '../models/architectu
 import { parseLabels } from '../models/labels';
 import { createNetwork } from '../models/model_registry';
 import { CAUSAL_LM } from './causal_lm/causal_lm';
+import { FEATURE_EXTRACTION } from './feature_extraction/feature_extraction';
 import { IMAGE_CLASSIFICATION } from './image_classification/image_classification';
 import { SEQUENCE_CLASSIFICATION } from './sequence_classification/sequence_classification';
 import type { Task } from './task/task';
@@ -11,7 +12,7 @@ import type { Preprocessors, TaskKind, TaskModel } from './task/task_kind';
 import { TOKEN_CLASSIFICATION } from './token_classification/token_classification';
 
 /** All tasks. A model's default is the first of those that it can be used for. */
-const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION, TOKEN_CLASSIFICATION];
+const TASKS = [CAUSAL_LM, SEQUENCE_CLASSIFICATION, IMAGE_CLASSIFICATION, TOKEN_CLASSIFICATION, FEATURE_EXTRACTION];
 
 export type TaskName = (typeof TASKS)[number]['facts']['name'];
 
@@ -35,12 +36,13 @@ export function createArchitecture(
   const kind = kindOf(task);
   const makeHead = kind.head(created);
   if (makeHead === undefined) throw noHead(config.model_type, kind, kindsFor(created));
-  const { heads: _, ...network } = created;
-  const { facts } = kind;
+  const { heads: _heads, pooler: _pooler, ...network } = kind.network?.(created) ?? created;
+  const facts = { ...kind.facts, inputs: network.image === undefined ? ('texts' as const) : ('images' as const) };
   const head = makeHead(facts.hasNamedLabels ? parseLabels(config) : NO_LABELS);
   return {
     ...network,
-    config: facts.hasNamedLabels ? { ...config, architectures: [head.className] } : config,
+    config:
+      facts.hasNamedLabels || kind.network !== undefined ? { ...config, architectures: [head.className] } : config,
     task: facts,
     head,
     modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],

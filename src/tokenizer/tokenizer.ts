@@ -43,6 +43,8 @@ export interface TextTokenizer {
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
   readonly eos_token: string | null;
+  /** The field of tokenizer_config.json, if it is a number of tokens: files without a limit have 1e30. */
+  readonly model_max_length?: number | undefined;
   /**
    * Encodes a text. Throws `limit_exceeded` if the tokenizer's rules take too much work on the text or make it too long,
    * `invalid_format` if the file has no token for a part of it.
@@ -124,6 +126,7 @@ export function createTokenizer(
     eos_token_id: idOf(eos_token),
     pad_token_id: idOf(specialToken(config, 'pad_token')),
     eos_token,
+    model_max_length: lengthIn(config),
     specialTokens,
     stream,
     tokens: (ids) => ids.map((id) => pipeline.id_to_token(id) ?? ''),
@@ -156,6 +159,10 @@ export function createTokenizer(
       return guarded('decode', () => pipeline.decode(ids, skip_special_tokens));
     },
   };
+}
+
+function lengthIn({ model_max_length: length }: JsonObject): number | undefined {
+  return typeof length === 'number' && Number.isSafeInteger(length) && length > 0 ? length : undefined;
 }
 
 /** Calls `onLong` with the length of each long text before it is encoded or decoded, which blocks the thread. */

@@ -109,6 +109,7 @@ export type WorkerEvent =
   /** The hub asks for a token. Answered by `giveToken`. */
   | { readonly type: 'need_token'; readonly call: CallId }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
+  | { readonly type: 'embed'; readonly call: CallId; readonly done: number; readonly total: number }
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }

@@ -1,3 +1,4 @@
+import type { PoolingMode } from '../pooling/pooling';
 import type { ImageInput } from './image';
 import type { Example } from './training';
 
@@ -23,5 +24,27 @@ export interface PredictOptions {
   readonly max_length?: number;
   /** An adapter to use, active or not; '__base__' for the base model. Default: the active adapters. */
   readonly adapter_name?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An input for `embed`: a text, two texts as `{ text, text_pair }`, token ids, or an image. */
+export type EmbedInput = PredictInput | readonly number[];
+
+/** How far a call of `embed` is, in inputs. */
+export interface EmbedProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EmbedOptions {
+  /** 32: how many inputs run through the model together. */
+  readonly batch_size?: number;
+  /** Default: the folder's, as its 1_Pooling says; 'mean' for texts without one, 'first' for images. */
+  readonly pooling?: PoolingMode;
+  /** Whether each vector is divided by its length. Default: whether the folder's modules.json has a Normalize. */
+  readonly normalize?: boolean;
+  /** An adapter to use, active or not; '__base__' for the base model. Default: the active adapters. */
+  readonly adapter_name?: string;
+  readonly progress_callback?: (progress: EmbedProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }

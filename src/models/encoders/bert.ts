@@ -1,5 +1,6 @@
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
+import { poolerOf } from '../headless';
 import { denseHead, tanh } from '../heads';
 import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
@@ -28,5 +29,6 @@ export function createBert(json: PretrainedConfig): Network {
     },
     activation: tanh,
   });
-  return { ...network, heads: { sequence_classification: head } };
+  const pooler = poolerOf({ type: 'BertPooler', C, std: config.initializer_range });
+  return { ...network, pooler, heads: { sequence_classification: head } };
 }

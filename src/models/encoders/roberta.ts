@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { PretrainedConfig } from '../../core/types/model';
 import type { Network } from '../architecture';
+import { poolerOf } from '../headless';
 import { denseHead, tanh } from '../heads';
 import * as nn from '../nn';
 import { createBertNetwork } from './bert_network';
@@ -43,5 +44,6 @@ function robertaOf(json: PretrainedConfig, modelType: string, className: string)
     },
     activation: tanh,
   });
-  return { ...network, heads: { sequence_classification: head } };
+  const pooler = poolerOf({ type: `${className}Pooler`, C, std: config.initializer_range });
+  return { ...network, pooler, heads: { sequence_classification: head } };
 }

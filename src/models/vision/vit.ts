@@ -1,5 +1,6 @@
 import type { ModuleNames, PretrainedConfig } from '../../core/types/model';
 import type { Network, NetworkOptions, WeightSpec } from '../architecture';
+import { poolerOf } from '../headless';
 import { linearHead } from '../heads';
 import * as nn from '../nn';
 import { parseVitConfig } from './vit_config';
@@ -20,6 +21,7 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
     constants: [],
     hiddenSize: config.hidden_size,
     initialStd: config.initializer_range,
+    pooler: poolerOf({ type: 'ViTPooler', C: config.hidden_size, std: config.initializer_range }),
     heads: {
       image_classification: linearHead({
         className: 'ViTForImageClassification',

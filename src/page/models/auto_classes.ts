@@ -5,6 +5,8 @@ import { checkOptions, defined } from '../session/options';
 import { modelParts, type PreTrainedModel, RemoteModel } from './remote_model';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import {
+  type AutoModelOptions,
+  autoModelRules,
   type ClassifierOptions,
   classifierLoadOptions,
   classifierRules,
@@ -35,6 +37,24 @@ export class AutoTokenizer {
       discard: (late) => link.request('disposeTokenizer', late.tokenizer),
     });
     return new RemoteTokenizer(link, info);
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModel {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModel';
+  /**
+   * Loads a model without a head onto the GPU, with its tokenizer or image processor if it has one: an encoder, a decoder or a ViT, whose
+   * `embed` gives vectors of texts or images. Its modules have transformers' names without a head, such as
+   * 'encoder.layer.0.attention.self.query'. It learns nothing: adapters that were trained elsewhere, with PEFT's task type
+   * FEATURE_EXTRACTION for example, can be put on it. Rejects as `AutoModelForCausalLM.from_pretrained` does.
+   */
+  static async from_pretrained(source: ModelSource, options: AutoModelOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModel.from_pretrained', options, autoModelRules);
+    const { module_names } = options;
+    const wire = { ...loadOptions(options), ...defined({ module_names }) };
+    return loadModel(source, options, { ...wire, task: 'feature_extraction' });
   }
 }
 

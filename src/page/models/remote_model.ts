@@ -11,6 +11,7 @@ import { RemoteHandle } from '../rpc/remote_handle';
 import { asyncDispose } from '../session/dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { abortSignal, checkOptions, wrong } from '../session/options';
+import { type EmbedInput, type EmbedOptions, embedProgress, embedRequest } from './embed_request';
 import { wireInputs } from './inputs';
 import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
 import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview_request';
@@ -55,6 +56,14 @@ export interface PreTrainedModel extends AsyncDisposable {
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
   /** The same of several inputs, some at a time, in their order. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
+  /**
+   * The vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says, equal to those
+   * of sentence-transformers. Without that file, those of texts are means of the hidden states, and that of an image is the first token's
+   * hidden state after the last norm. Texts are cut to the `max_seq_length` of the folder, or else to as many tokens as the tokenizer and
+   * the model allow, with a warning of the session (`texts_cut`). A model with a head has vectors too: its head doesn't count. Rejects
+   * with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is given.
+   */
+  embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   /** An image as a run would give it to the model: what it is resized to, its numbers and its label. Rejects as below. */
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
@@ -178,6 +187,14 @@ export class RemoteModel implements PreTrainedModel {
     const handle = liveHandle(this);
     const request = predictRequest(inputs, options);
     return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
+  }
+
+  async embed(inputs: readonly EmbedInput[], options: EmbedOptions = {}): Promise<Float32Array[]> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = embedRequest(inputs, options);
+    const onEvent = embedProgress(options);
+    return link.call((call) => link.request('embed', call, handle, request), { signal: options.signal, onEvent });
   }
 
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;

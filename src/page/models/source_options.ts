@@ -60,14 +60,20 @@ export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   readonly ignore_mismatched_sizes?: boolean;
 }
 
-/** How a classifier of images is loaded. */
-export interface ImageClassifierOptions extends ClassifierOptions {
+/** Options of models that see images. */
+interface ModuleNameOptions {
   /**
    * Whose names the modules have, by which adapters name what they are on: those of transformers 4 ('v4') or 5 ('v5'), which
    * differ. By default those of the release that wrote config.json, as its `transformers_version` says.
    */
   readonly module_names?: ModuleNames;
 }
+
+/** How a classifier of images is loaded. */
+export interface ImageClassifierOptions extends ClassifierOptions, ModuleNameOptions {}
+
+/** How a model without a head is loaded. */
+export interface AutoModelOptions extends PretrainedOptions, ModuleNameOptions {}
 
 /**
  * The location of an adapter: its files, as `save_pretrained()` returns them; `{ id }`, the name of an adapter that was stored on this
@@ -113,7 +119,11 @@ export const classifierRules = {
   ignore_mismatched_sizes: anyBoolean,
 };
 
-export const imageClassifierRules = { ...classifierRules, module_names: oneOf('v4', 'v5') };
+const moduleNameRules = { module_names: oneOf('v4', 'v5') };
+
+export const imageClassifierRules = { ...classifierRules, ...moduleNameRules };
+
+export const autoModelRules = { ...pretrainedRules, ...moduleNameRules };
 
 /** Throws `invalid_argument` for names that aren't those of all labels. */
 export function classifierLoadOptions(options: ImageClassifierOptions): LoadOptions {

@@ -1,3 +1,4 @@
+import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { TaskFacts } from '../../core/types/model';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { Architecture, MakeHead, Network } from '../../models/architecture';
@@ -8,6 +9,8 @@ import type { Task } from './task';
 export interface Preprocessors {
   readonly tokenizer?: TextTokenizer | undefined;
   readonly imageProcessor?: ImageProcessor | undefined;
+  /** Default: `DEFAULT_SENTENCES`. */
+  readonly sentences?: SentenceSettings | undefined;
 }
 
 /** The parts of a model that a task is made from. */
@@ -17,6 +20,8 @@ export type TaskModel = Pick<Architecture, 'text' | 'image' | 'config' | 'head'>
 export interface TaskKind<Name extends string = string> {
   /** Plain data, which a loaded model brings to the page. */
   readonly facts: TaskFacts<Name>;
+  /** The network as the task's models have it. Default: with its names below a head. */
+  network?(network: Network): Network;
   /** The head that the task puts on a network; undefined for a network that can't be used for it. */
   head(network: Network): MakeHead | undefined;
   /** Throws `unsupported_model` for a network that takes in something else. */

@@ -35,13 +35,17 @@ interface PredictionPass {
   readonly signal: AbortSignal;
 }
 
+interface NamedPass {
+  readonly name: string;
+  readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
+}
+
 /** A base model on the device, with the programs that run it, alone or with an overlay. */
 export class BaseModel {
   /** The model whose tensors this one shares: itself, unless it was derived. */
   readonly root: BaseModel;
   readonly loaded: LoadedModel;
-  readonly tokenizer: TextTokenizer | undefined;
-  readonly imageProcessor: ImageProcessor | undefined;
+  readonly preprocessors: Preprocessors;
   readonly task: Task;
   readonly programs: ProgramCache;
   readonly losses: LossMeter;
@@ -58,12 +62,19 @@ export class BaseModel {
     this.runner = runner;
     this.jobs = new Jobs(runner.failure);
     this.loaded = loaded;
-    this.tokenizer = preprocessors.tokenizer;
-    this.imageProcessor = preprocessors.imageProcessor;
+    this.preprocessors = preprocessors;
     this.task = createTask(loaded.model, preprocessors);
     this.programs = new ProgramCache(runner);
     this.losses = new LossMeter(runner, this.programs, this.task, loaded);
     this.generator = new Generator(runner, loaded);
+  }
+
+  get tokenizer(): TextTokenizer | undefined {
+    return this.preprocessors.tokenizer;
+  }
+
+  get imageProcessor(): ImageProcessor | undefined {
+    return this.preprocessors.imageProcessor;
   }
 
   /** One evaluation pass: the task's logits, and the loss when there are labels. */
@@ -98,11 +109,16 @@ export class BaseModel {
   }
 
   #logits(batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
+    return this.run({ name: 'logits', task: this.task }, batch, overlay);
+  }
+
+  /** The logits of a task's batch, or the vectors of an embedder's. `name` names the program among all of the model. */
+  run({ name, task }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
     return this.programs.use(
-      { name: 'logits', overlay: overlay.key, shape: [batch.B, batch.T] },
-      () => logitsProgram(this.task, this.loaded, overlay, batch),
+      { name, overlay: overlay.key, shape: [batch.B, batch.T] },
+      () => logitsProgram(task, this.loaded, overlay, batch),
       async ({ built, loaded }) => {
-        writeBatch(this.runner, this.task, built.inputs, batch, overlay.rows?.which);
+        writeBatch(this.runner, task, built.inputs, batch, overlay.rows?.which);
         this.runner.run(loaded);
         return new Float32Array(await this.runner.read(built.logits), 0, numel(built.logits.shape));
       },
@@ -151,9 +167,8 @@ export class BaseModel {
     const { model, constants } = this.loaded;
     const weights = tensorsUnder(this.loaded, tensors);
     const loaded = { model: untied(model, weights), weights, constants };
-    const { tokenizer, imageProcessor } = this;
     const derived = { from: this, owned: [...tensors.values()] };
-    return new BaseModel(this.runner, loaded, { tokenizer, imageProcessor }, derived);
+    return new BaseModel(this.runner, loaded, this.preprocessors, derived);
   }
 
   /** Drops the programs whose overlay contains the key's adapter. */

@@ -1,5 +1,6 @@
 import type { Integrity } from '../../core/input/integrity';
 import type { KernelChoice } from '../../core/kernels/kernel_choice';
+import type { PoolingMode } from '../../core/pooling/pooling';
 import type { ChatMessage } from '../../core/types/chat';
 import type { ResolvedGenerationConfig } from '../../core/types/generation';
 import type {
@@ -45,6 +46,8 @@ export interface ModelCalls {
   ): Promise<string[]>;
   /** The labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
+  /** The vector of each input, in their order. Emits `embed` events. Warns of texts that are cut. */
+  embed(call: CallId, model: Handle, request: EmbedRequest): Promise<Float32Array[]>;
   /** Shows an example as the model reads it. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
   /** Reads a file's examples, with the checks that need no model. */
@@ -154,6 +157,16 @@ export type WireInputs = GivenInputs & {
   /** One adapter name for each row, '__base__' for none. The adapters needn't be active. */
   readonly adapter_names?: readonly string[];
 };
+
+export interface EmbedRequest {
+  /** One or more inputs. The page has checked their form. */
+  readonly inputs: readonly SentExample[];
+  readonly batch_size: number;
+  /** In place of the folder's. */
+  readonly pooling?: PoolingMode;
+  readonly normalize?: boolean;
+  readonly adapter_name?: string;
+}
 
 export interface PreviewRequest {
   /** The page has checked its form. */

@@ -12,6 +12,7 @@ import type { Calls } from '../rpc/calls';
 import { baseIdentity } from './base_identity';
 import type { BaseModel } from './base_model';
 import type { SessionDevice } from './device';
+import { embedInputs } from './embed_inputs';
 import { generateTexts } from './generate_texts';
 import type { LoadedModels, ModelPass } from './loaded_models';
 import type { BaseModelLoader } from './loading/base_model_loader';
@@ -103,6 +104,15 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
     const args = { per_device_train_batch_size, max_length };
     const pass = (): ModelPass => this.models.find(handle, adapter_name);
     return job(this, call, pass, (model, overlay, signal) => model.predict(inputs, { args, overlay, signal }));
+  },
+
+  embed(call, handle, request) {
+    const pass = (): ModelPass => this.models.find(handle, request.adapter_name);
+    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
+    const onProgress = (done: number, total: number): void => this.host.emit({ type: 'embed', call, done, total });
+    return job(this, call, pass, (model, overlay, signal) =>
+      embedInputs(model, request, { overlay, signal, warn, onProgress }),
+    );
   },
 
   preview(call, handle, { example, args }) {

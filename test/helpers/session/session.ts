@@ -2,6 +2,7 @@ import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { toFloat32 } from '../../../src/formats/tensors/values';
 import {
   type AdapterFiles,
+  AutoModel,
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
@@ -48,6 +49,7 @@ export const AUTO_CLASSES = {
   sequence_classification: AutoModelForSequenceClassification,
   image_classification: AutoModelForImageClassification,
   token_classification: AutoModelForTokenClassification,
+  feature_extraction: AutoModel,
 };
 
 /** The base model of a golden case. */

@@ -1,7 +1,9 @@
 import { type FileSource, missingFile } from '../../../core/input/file_source';
+import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { ParserLimits } from '../../../core/types/source';
 import { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { folderFiles } from '../../../formats/models/model_files';
+import { readSentenceModules } from '../../../formats/models/sentence_modules';
 import type { Executor } from '../../../gpu/executor';
 import type { TextTokenizer } from '../../../tokenizer/tokenizer';
 import type { SessionHost } from '../../protocol';
@@ -23,7 +25,13 @@ export class BaseModelLoader {
   /** Loads a model. If anything fails, everything is freed. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      const loaded = await loadModel(gguf ?? folderFiles(source, this.limits), executor, options);
+      let reading: Promise<SentenceSettings | undefined> | undefined;
+      const sentences = (): Promise<SentenceSettings | undefined> => {
+        reading ??= readSentenceModules(source, this.limits);
+        return reading;
+      };
+      const files = gguf ?? folderFiles(source, this.limits);
+      const loaded = await loadModel(files, executor, { ...options, sentences });
       try {
         const { text, config } = loaded.model;
         const sizes = { modelType: config.model_type, vocabSize: text?.vocabSize };
@@ -31,7 +39,7 @@ export class BaseModelLoader {
         const imageProcessor = await loadImageProcessor(this, source, loaded.model);
         // The device may have been lost meanwhile.
         executor.check();
-        return new BaseModel(executor, loaded, { tokenizer, imageProcessor });
+        return new BaseModel(executor, loaded, { tokenizer, imageProcessor, sentences: await sentences() });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
         throw error;

@@ -3,6 +3,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { Warn } from '../../../core/errors/warning';
 import { numel } from '../../../core/numbers/shape';
 import type { StorageName } from '../../../core/numbers/storage_names';
+import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { LabelOptions, ModelDtype, ModuleNames } from '../../../core/types/model';
 import type { ModelFiles } from '../../../formats/models/model_files';
 import type { StoredTensor, TensorHeader } from '../../../formats/tensors/stored_tensor';
@@ -32,6 +33,8 @@ export interface LoadModelOptions {
   /** Names of modules that replace those that config.json asks for. */
   readonly module_names?: ModuleNames | undefined;
   readonly warn?: Warn | undefined;
+  /** Reads the folder's settings for vectors. Called after config.json is read, before any weight. */
+  sentences?(): Promise<SentenceSettings | undefined>;
   /** Progress from 0 to 100 as weights reach the GPU. */
   onUpload(progress: number): void;
   /** Progress from 0 to 100 as kernels are compiled meanwhile. Compilation may end after loading. */
@@ -44,6 +47,7 @@ export interface LoadModelOptions {
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
   const config = withLabels(await files.config(), options.labels);
+  await options.sentences?.();
   const model = createArchitecture(config, options.task, { moduleNames: options.module_names });
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();

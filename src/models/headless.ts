@@ -1,0 +1,79 @@
+import type { ModuleInfo } from '../core/types/model';
+import { fileNames, type Head, type MakeHead, type Network, type WeightSpec } from './architecture';
+import { type Layers, layersOver } from './layers';
+import * as nn from './nn';
+
+/** A network under the names that it has without a head above it: 'wte', not 'transformer.wte'. Files may have both. */
+export function headless(network: Network): Network {
+  const { prefix, modules, weights } = network;
+  const short = (name: string): string => withoutPrefix(name, prefix);
+  return {
+    ...network,
+    prefix: '',
+    modules: modules.slice(1).map((module): ModuleInfo => ({ ...module, name: short(module.name) })),
+    weights: weights.map((spec) => renamed(spec, short)),
+    hidden: (g, layers, inputs) => network.hidden(g, renamedLayers(layers, short), inputs),
+  };
+}
+
+function renamed(spec: WeightSpec, short: (name: string) => string): WeightSpec {
+  const [first, ...others] = fileNames(spec);
+  const names = [...others, first, ...others.map(short)];
+  return { ...spec, name: short(spec.name), storedNames: [short(first), ...new Set(names)] };
+}
+
+/** The layers of a network whose modules ask by their long names. */
+function renamedLayers(layers: Layers, short: (name: string) => string): Layers {
+  return layersOver(
+    {
+      weight: (name) => layers.weight(short(name)),
+      bias: (name) => layers.bias(short(name)),
+      parameter: (name) => layers.parameter(short(name)),
+    },
+    (uses, x) =>
+      layers.apply(
+        uses.map((use) => ({ ...use, name: short(use.name) })),
+        x,
+      ),
+  );
+}
+
+function withoutPrefix(name: string, prefix: string): string {
+  return name.startsWith(`${prefix}.`) ? name.slice(prefix.length + 1) : name;
+}
+
+interface Pooler {
+  /** torch's class of the module. */
+  readonly type: string;
+  readonly C: number;
+  /** Standard deviation of a new layer's weight. */
+  readonly std: number;
+}
+
+/**
+ * The layer after the first token's hidden state that transformers' AutoModel has for some networks. Vectors of inputs are computed
+ * without it, but adapters may be on it.
+ */
+export function poolerOf({ type, C, std }: Pooler): Pick<Head, 'modules' | 'weights'> {
+  const pooler = nn.module(type, { dense: nn.linear(C, C), activation: nn.module('Tanh', {}) })('pooler');
+  const weights = pooler.weights.map((spec) => ({ ...spec, initialStd: spec.kind === 'matrix' ? std : 0 }));
+  return { modules: pooler.modules, weights };
+}
+
+/** The head of a network without one: hidden states are its results. */
+export function noHead({ prefix, modules, hiddenSize, pooler }: Network): MakeHead {
+  const [root] = modules;
+  const weights = pooler?.weights.map((spec) => {
+    const storedNames: [string, string] = [spec.name, `${prefix}.${spec.name}`];
+    return { ...spec, storedNames };
+  });
+  return () => ({
+    className: root?.type ?? '',
+    modules: pooler?.modules ?? [],
+    weights: weights ?? [],
+    tied: new Map(),
+    reads: 'every token',
+    outputs: hiddenSize,
+    logits: (_g, _layers, hidden) => hidden,
+  });
+}

@@ -1,0 +1,48 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Pooling, PoolingMode } from '../../core/pooling/pooling';
+import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
+import { imageSizes } from '../../models/architecture';
+import type { Embedder } from '../task/embedder';
+import type { Preprocessors, TaskModel } from '../task/task_kind';
+import { ImageEmbedder } from './image_embedder';
+import { TextEmbedder } from './text_embedder';
+
+/** The caller's choices in place of the folder's pooling. */
+export interface AskedPooling {
+  readonly pooling?: PoolingMode | undefined;
+  readonly normalize?: boolean | undefined;
+}
+
+/** transformers' vector of an image: the first token's hidden state after the last norm. */
+const FIRST: Pooling = { modes: ['first'], normalize: false };
+
+/**
+ * Makes vectors of a model's inputs. For texts the pooling is the folder's by default, or the mean of a folder that says nothing; for
+ * images the first token's hidden state.
+ */
+export function createEmbedder(
+  model: Pick<TaskModel, 'text' | 'image' | 'config'>,
+  { tokenizer, imageProcessor, sentences = DEFAULT_SENTENCES }: Preprocessors,
+  asked: AskedPooling = {},
+): Embedder {
+  const { text } = model;
+  if (text !== undefined) {
+    return new TextEmbedder({ text, tokenizer, sentences, pooling: chosen(asked, sentences.pooling) });
+  }
+  const pooling = chosen(asked, FIRST);
+  return new ImageEmbedder({ image: imageSizes(model), processor: imageProcessor, pooling });
+}
+
+function chosen({ pooling, normalize }: AskedPooling, own: Pooling): Pooling {
+  return { modes: pooling === undefined ? own.modes : [pooling], normalize: normalize ?? own.normalize };
+}
+
+/** Throws `unsupported_model` if the folder's own vectors are asked for and need something that isn't computed here. */
+export function expectSupported({ unsupported }: SentenceSettings, { pooling }: AskedPooling): void {
+  if (unsupported === undefined || pooling !== undefined) return;
+  throw new WebVeraError(
+    'unsupported_model',
+    `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${unsupported}`,
+    { hint: "{ pooling: 'mean' } makes vectors of the hidden states alone, without the folder's other modules." },
+  );
+}

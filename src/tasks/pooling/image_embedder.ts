@@ -1,0 +1,74 @@
+import type { Pooling } from '../../core/pooling/pooling';
+import type { SentExample } from '../../core/types/training';
+import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import type { ImageProcessor } from '../../images/image_processor';
+import type { ImageSizes } from '../../models/architecture';
+import { type ImageInputs, imageInputs, writeImages } from '../images/image_inputs';
+import { patchRows } from '../images/patches';
+import { type Pixels, pixelNumbers, pixelsOf } from '../images/pixels';
+import type { Embedder, EmbedRowOptions } from '../task/embedder';
+import type { Batch, BatchArguments, BatchShape } from '../task/task_batches';
+import type { LogitsParts } from '../task/task_loss';
+import { type PooledInputs, pooled, weightsInput } from './pooled';
+import { poolingWeights } from './pooling_weights';
+
+interface EmbeddedImages extends Batch {
+  /** (B·P, C·p·p) */
+  readonly pixel_values: Float32Array<ArrayBuffer>;
+}
+
+type EmbeddedImageInputs = ImageInputs & PooledInputs;
+
+interface ImageEmbedderInit {
+  readonly image: ImageSizes;
+  readonly processor: ImageProcessor | undefined;
+  readonly pooling: Pooling;
+}
+
+/** Makes vectors of images from the hidden states of their patches and of the token before them. */
+export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedImageInputs> {
+  readonly maxLength: number;
+  readonly #init: ImageEmbedderInit;
+
+  constructor(init: ImageEmbedderInit) {
+    this.#init = init;
+    this.maxLength = init.image.patches + 1;
+  }
+
+  row(example: SentExample, where: string, { signal }: EmbedRowOptions): Promise<Pixels> {
+    const { image, processor } = this.#init;
+    return pixelsOf(example, where, { image, processor, signal });
+  }
+
+  tokensOf(): number {
+    return this.maxLength;
+  }
+
+  batch(rows: readonly Pixels[]): EmbeddedImages {
+    const { image, processor } = this.#init;
+    const images = rows.map((pixels) => pixelNumbers(pixels, image, processor));
+    return { B: rows.length, T: this.maxLength, labelled: 0, pixel_values: patchRows(images, image) };
+  }
+
+  fullShape({ per_device_train_batch_size: B }: BatchArguments): BatchShape {
+    return { B, T: this.maxLength };
+  }
+
+  inputs(shape: BatchShape): EmbeddedImageInputs {
+    const { image, pooling } = this.#init;
+    return { ...imageInputs(shape, image), weights: weightsInput(shape, pooling) };
+  }
+
+  write(runner: Runner, inputs: EmbeddedImageInputs, batch: EmbeddedImages): void {
+    const { B, T } = batch;
+    writeImages(runner, inputs, batch);
+    const attention_mask = new Uint8Array(B * T).fill(1);
+    runner.write(inputs.weights, poolingWeights({ B, T, attention_mask }, this.#init.pooling.modes));
+  }
+
+  logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedImageInputs>): Value {
+    return pooled(g, hidden, inputs, this.#init.pooling);
+  }
+}

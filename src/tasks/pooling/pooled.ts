@@ -1,0 +1,28 @@
+import type { Pooling } from '../../core/pooling/pooling';
+import type { Graph } from '../../graph/graph';
+import { pinned, type Value } from '../../graph/value';
+import { l2Normalize } from '../../ops/norms/l2_normalize';
+import { poolRows } from '../../ops/rows/pool_rows';
+import type { BatchInputs, BatchShape } from '../task/task_batches';
+
+/** The inputs of a batch whose hidden states become a vector of each row. */
+export interface PooledInputs extends BatchInputs {
+  /** (K, B·T): from `poolingWeights`. */
+  readonly weights: Value;
+}
+
+export function weightsInput({ B, T }: BatchShape, { modes }: Pooling): Value {
+  return pinned('pooling weights', [modes.length, B * T]);
+}
+
+/** The vectors of a batch's rows, (B, K·C), from its hidden states (B·T, C). */
+export function pooled(
+  g: Graph,
+  hidden: Value,
+  { weights, spans }: Pick<PooledInputs, 'weights' | 'spans'>,
+  { modes, normalize }: Pooling,
+): Value {
+  const [B = 0, T = 0] = spans.shape;
+  const vectors = poolRows(g, hidden, weights, { B, T, pools: modes.map((mode) => (mode === 'max' ? 'max' : 'sum')) });
+  return normalize ? l2Normalize(g, vectors) : vectors;
+}

@@ -1,0 +1,77 @@
+import type { Overlay } from '../../adapters/layers/overlay';
+import { Breather } from '../../core/async/breather';
+import type { Warn } from '../../core/errors/warning';
+import { DEFAULT_SENTENCES } from '../../core/pooling/sentences';
+import type { SentExample } from '../../core/types/training';
+import { createEmbedder, expectSupported } from '../../tasks/pooling/create_embedder';
+import type { Embedder } from '../../tasks/task/embedder';
+import type { EmbedRequest } from '../protocol';
+import type { BaseModel } from './base_model';
+
+interface EmbedPass {
+  readonly overlay: Overlay;
+  readonly signal: AbortSignal;
+  readonly warn: Warn;
+  onProgress(done: number, total: number): void;
+}
+
+/**
+ * Makes a vector of each input, in their order. Inputs run in batches of similar lengths, the longest first. Throws `invalid_argument`
+ * for an input that the model can't take in, and `unsupported_model` if the folder's own vectors need a module that isn't computed.
+ */
+export async function embedInputs(
+  model: BaseModel,
+  { inputs, batch_size, pooling, normalize }: EmbedRequest,
+  { overlay, signal, warn, onProgress }: EmbedPass,
+): Promise<Float32Array[]> {
+  const asked = { pooling, normalize };
+  expectSupported(model.preprocessors.sentences ?? DEFAULT_SENTENCES, asked);
+  const embedder = createEmbedder(model.loaded.model, model.preprocessors, asked);
+  const breather = new Breather(signal);
+  const rows = await rowsOf(embedder, inputs, { breather, signal, warn });
+  const order = [...rows.keys()].sort((a, b) => embedder.tokensOf(rows[b]) - embedder.tokensOf(rows[a]));
+  const vectors: Float32Array[] = [];
+  const name = `embed ${pooling} ${normalize}`;
+  const args = { per_device_train_batch_size: batch_size, max_length: embedder.maxLength };
+  for (let start = 0; start < order.length; start += batch_size) {
+    await breather.breathe();
+    const chosen = order.slice(start, start + batch_size);
+    const batch = embedder.batch(
+      chosen.map((index) => rows[index]),
+      args,
+    );
+    const numbers = await model.run({ name, task: embedder }, batch, overlay);
+    const width = numbers.length / chosen.length;
+    for (const [row, index] of chosen.entries()) vectors[index] = numbers.slice(row * width, (row + 1) * width);
+    onProgress(start + chosen.length, order.length);
+  }
+  return vectors;
+}
+
+interface RowReading {
+  readonly breather: Breather;
+  readonly signal: AbortSignal;
+  readonly warn: Warn;
+}
+
+/** The inputs as rows. Warns of texts that are cut. */
+async function rowsOf(
+  embedder: Embedder,
+  inputs: readonly SentExample[],
+  { breather, signal, warn }: RowReading,
+): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  let cut = 0;
+  const onCut = (): void => {
+    cut++;
+  };
+  for (const [index, input] of inputs.entries()) {
+    await breather.breathe();
+    rows.push(await embedder.row(input, `embed: inputs[${index}]`, { signal, onCut }));
+  }
+  if (cut > 0) {
+    const message = `${cut} of ${inputs.length} texts are longer than ${embedder.maxLength} tokens, and their ends are left out`;
+    warn({ code: 'texts_cut', message });
+  }
+  return rows;
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification } from '../../../src/index';
+import { goldenBase, goldenCase } from '../../helpers/golden/golden';
+import {
+  folderFiles,
+  folderInputs,
+  type GoldenFolder,
+  goldenFolder,
+  goldenSentences,
+} from '../../helpers/golden/golden_sentences';
+import { openTestSession, type TestSession } from '../../helpers/session/session';
+
+/** The vectors are rounded to seven digits, and none is longer than 10. */
+const TOLERANCE = 1e-5;
+
+function expectVectors(actual: readonly Float32Array[], expected: GoldenFolder['vectors']): void {
+  expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
+  for (const [row, vector] of expected.entries()) {
+    const differences = vector.map((number, index) => Math.abs(number - actual[row]![index]!));
+    expect(Math.max(...differences), `vector ${row}`).toBeLessThan(TOLERANCE);
+  }
+}
+
+async function load(opened: TestSession, folder: GoldenFolder, changes: Readonly<Record<string, unknown>> = {}) {
+  return AutoModel.from_pretrained(folderFiles(folder, changes), { session: opened.session });
+}
+
+test.each(goldenSentences.rows)('$situation: the vectors of sentence-transformers', async (folder) => {
+  const opened = await openTestSession();
+  const model = await load(opened, folder);
+  expectVectors(await model.embed(folderInputs(folder)), folder.vectors);
+  if (folder.tokens === undefined) return;
+  const { input_ids, attention_mask } = folder.tokens;
+  const rows = input_ids.map((ids, row) => ({ input_ids: ids, attention_mask: attention_mask[row]! }));
+  expectVectors(await model.embed(rows), folder.vectors.slice(0, rows.length));
+});
+
+describe('embed', () => {
+  const folder = goldenFolder('BERT, mean, normalised');
+
+  test('warns of texts that are cut, and reports its progress', async () => {
+    const opened = await openTestSession();
+    const messages: string[] = [];
+    opened.session.addEventListener('warning', ({ message }) => messages.push(message));
+    const model = await load(opened, folder);
+    const progress: unknown[] = [];
+    const inputs = ['a', 'b'.repeat(37), 'c'.repeat(36), 'd'];
+    await model.embed(inputs, { batch_size: 3, progress_callback: (each) => progress.push(each) });
+    expect(progress).toEqual([
+      { done: 3, total: 4 },
+      { done: 4, total: 4 },
+    ]);
+    expect(messages.filter((message) => message.includes('longer'))).toEqual([
+      '1 of 4 texts are longer than 38 tokens, and their ends are left out',
+    ]);
+  });
+
+  test('is the same for a model with a head', async () => {
+    const opened = await openTestSession();
+    const options = { session: opened.session, num_labels: 3 };
+    const model = await AutoModelForSequenceClassification.from_pretrained(folderFiles(folder), options);
+    expectVectors(await model.embed(['a', 'Whale']), folder.vectors.slice(2, 4));
+    const decoder = goldenFolder('Qwen2, last token, padded on the right');
+    const language = await AutoModelForCausalLM.from_pretrained(folderFiles(decoder), { session: opened.session });
+    expectVectors(await language.embed(['a', 'Whale']), decoder.vectors.slice(2, 4));
+  });
+
+  test('takes another pooling, and gives vectors that are not normalised', async () => {
+    const opened = await openTestSession();
+    const several = goldenFolder('BERT, several modes, earlier files');
+    const model = await load(opened, several);
+    const parts = await Promise.all(
+      (['max', 'mean', 'mean_sqrt_len_tokens', 'last'] as const).map((pooling) => model.embed(['a'], { pooling })),
+    );
+    const joined = Float32Array.from(parts.flatMap(([vector]) => [...vector!]));
+    expectVectors([joined], [several.vectors[2]!]);
+    const [unit] = await model.embed(['a'], { normalize: true });
+    expect(Math.hypot(...unit!)).toBeCloseTo(1, 6);
+  });
+
+  test('refuses modules that are not computed, unless a pooling is given', async () => {
+    const opened = await openTestSession();
+    const dense = [
+      ...(folder.files['modules.json'] as object[]),
+      { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' },
+    ];
+    const model = await load(opened, folder, { 'modules.json': dense });
+    await expect(model.embed(['a'])).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('a module of the class sentence_transformers.models.Dense'),
+    });
+    const [vector] = await model.embed(['a'], { pooling: 'mean' });
+    expect(vector).toHaveLength(32);
+  });
+
+  test('refuses inputs that are none, and rows of padding alone', async () => {
+    const opened = await openTestSession();
+    const model = await load(opened, folder);
+    const code = 'invalid_argument';
+    await expect(model.embed([])).rejects.toMatchObject({ code });
+    await expect(model.embed('a' as never)).rejects.toMatchObject({ code, hint: /goes into an array/ });
+    await expect(model.embed(['a', { input_ids: [2, 3], attention_mask: [0, 0] }])).rejects.toMatchObject({
+      code,
+      message: 'embed: inputs[1]: expected at least one token whose attention_mask is 1',
+    });
+    await expect(model.embed([[2, 96]])).rejects.toMatchObject({ code });
+    expectVectors(await model.embed([[2, 4, 3]]), [folder.vectors[2]!]);
+  });
+
+  test('stops when it is cancelled', async () => {
+    const opened = await openTestSession();
+    const model = await load(opened, folder);
+    const abort = new AbortController();
+    const cancelled = model.embed(Array(64).fill('a text'), {
+      batch_size: 1,
+      signal: abort.signal,
+      progress_callback: () => abort.abort(),
+    });
+    await expect(cancelled).rejects.toThrow(/abort/i);
+    expect(await model.embed(['a'])).toHaveLength(1);
+  });
+});
+
+describe('a model without a head', () => {
+  test.each(Object.entries(goldenSentences.networks))(
+    '%s: its modules are those of transformers',
+    async (base, network) => {
+      const opened = await openTestSession();
+      const model = await AutoModel.from_pretrained(goldenBase(`base/${base}`), { session: opened.session });
+      const [root, ...modules] = model.named_modules();
+      expect(root).toEqual({ name: '', type: network.class });
+      expect(modules.map(({ name }) => name)).toEqual(network.modules);
+    },
+  );
+
+  test('embeds images by the first token', async () => {
+    const opened = await openTestSession();
+    const { image } = goldenSentences;
+    const { base, inputs } = goldenCase(image.case);
+    const model = await AutoModel.from_pretrained(goldenBase(base), { session: opened.session });
+    const { dims, data } = inputs.batch.pixel_values!;
+    const size = data.length / dims[0]!;
+    const images = image.vectors.map((_, row) => ({
+      pixel_values: { dims: dims.slice(1), data: data.slice(row * size, (row + 1) * size) },
+    }));
+    expectVectors(await model.embed(images), image.vectors);
+  });
+
+  test('gives its files under the names of a model without a head', async () => {
+    const opened = await openTestSession();
+    const folder = goldenFolder('BERT without modules');
+    const model = await load(opened, folder);
+    const files = await model.export_model();
+    const config = JSON.parse(await files.get('config.json')!.text());
+    expect(config.architectures).toEqual(['BertModel']);
+    const tokenizer = new Map(
+      Object.entries(folder.files).map(([name, json]) => [name, new Blob([JSON.stringify(json)])]),
+    );
+    const again = await AutoModel.from_pretrained(
+      { files: new Map([...files, ...tokenizer]) },
+      { session: opened.session },
+    );
+    expectVectors(await again.embed(folderInputs(folder)), folder.vectors);
+    expect([...(await again.state_dict()).keys()]).toContain('encoder.layer.0.attention.self.query.weight');
+  });
+
+  test('learns nothing, and gives no logits', async () => {
+    const opened = await openTestSession();
+    const model = await load(opened, goldenFolder('BERT, mean, normalised'));
+    const code = 'invalid_argument';
+    await expect(model.forward({ input_ids: [[2, 3]] })).rejects.toMatchObject({ code, message: /BertModel/ });
+    await expect(model.predict('a')).rejects.toMatchObject({ code });
+    await expect(model.preview('a')).rejects.toMatchObject({ code, message: /a head to learn, got BertModel/ });
+  });
+});
