@@ -212,7 +212,7 @@ describe('refused', () => {
   test('a ViT as a language model, and texts for it', async () => {
     await expect(AutoModelForCausalLM.from_pretrained(goldenBase('base/vit'), { session })).rejects.toMatchObject({
       code: 'unsupported_model',
-      hint: 'Models of this type are loaded by AutoModelForImageClassification.',
+      hint: 'Models of this type are loaded by AutoModelForImageClassification or AutoModel.',
     });
     const base = await AutoModelForImageClassification.from_pretrained(goldenBase('base/vit'), { session });
     await expect(base.forward({ input_ids: [[1]] })).rejects.toMatchObject({
