@@ -81,6 +81,17 @@ export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   return { ...unscaled(map, scaling, D), ...judged, C, crossValidated, evaluations, warnings };
 }
 
+/** Loss and accuracy of a layer over features: `weight` (outputs, D), `bias` (outputs). Throws the reason of `signal`. */
+export function judgeHead(
+  { problem, features, D, targets, weights, outputs, signal }: Omit<HeadRequest, 'C' | 'hasBias'>,
+  { weight, bias }: { readonly weight: Float32Array; readonly bias: Float32Array },
+): Promise<Judged> {
+  const N = weights.length;
+  const examples = { N, D, T: targets.length / N, features: Float64Array.from(features), targets, weights };
+  const map = { outputs, weight: Float64Array.from(weight), bias: Float64Array.from(bias) };
+  return judge(SOLVERS[problem], { examples, outputs, hasBias: true }, map, signal);
+}
+
 interface FeatureScale {
   /** (D) */
   readonly means: Float64Array;

@@ -13,6 +13,10 @@ export interface HeadFit extends HeadFigures {
   /** Figures over examples that were held out in turn. null if C was given, or no label has two examples. */
   readonly cross_validated: (HeadFigures & { readonly folds: number }) | null;
   readonly examples: number;
+  /** The figures that the head had before, over the same examples. */
+  readonly before: HeadFigures;
+  /** The figures over `eval_dataset` before and after; null without one. */
+  readonly held_out: { readonly examples: number; readonly before: HeadFigures; readonly after: HeadFigures } | null;
   /** The number of examples that ran through the model; the features of the others were known from earlier calls. */
   readonly computed: number;
   readonly seconds: number;

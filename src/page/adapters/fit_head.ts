@@ -1,7 +1,8 @@
 import type { HeadFit } from '../../core/types/head_fit';
 import type { Dataset, TrainingArguments } from '../../core/types/training';
+import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
-import { callWithDataset } from '../data/with_dataset';
+import { callReading, closeDataset } from '../data/with_dataset';
 import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
 import { abortSignal, anyString, checkOptions, defined, integer, positive, type Rules } from '../session/options';
 import { resolveTrainingArguments } from '../training/training_arguments';
@@ -13,6 +14,8 @@ export interface FitHeadOptions {
    * 10 if no label has two examples.
    */
   readonly C?: number | 'auto';
+  /** A data set over which the head is compared before and after. Default: none. */
+  readonly eval_dataset?: Dataset;
   /** The adapter whose head is solved for, active or not. Default: the active adapter. */
   readonly adapter_name?: string;
   /** 8: how many examples run through the model together. */
@@ -27,6 +30,7 @@ export interface FitHeadOptions {
 
 const rules: Rules<FitHeadOptions> = {
   C: { expected: "'auto' or a number above 0", accepts: (value) => value === 'auto' || positive.accepts(value) },
+  eval_dataset: anyDataset,
   adapter_name: anyString,
   per_device_eval_batch_size: integer(1),
   max_length: integer(2),
@@ -42,7 +46,7 @@ export async function fitHead(model: RemoteModel, dataset: Dataset, options: Fit
   return fitHeadWith(model, dataset, { args, ...rest });
 }
 
-interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'adapter_name' | 'signal'> {
+interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'eval_dataset' | 'adapter_name' | 'signal'> {
   readonly args: TrainingArguments;
 }
 
@@ -50,16 +54,23 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'adapter_name' | '
 export async function fitHeadWith(
   model: RemoteModel,
   dataset: Dataset,
-  { args, C = 'auto', adapter_name, signal }: FitHeadArguments,
+  { args, C = 'auto', eval_dataset, adapter_name, signal }: FitHeadArguments,
 ): Promise<HeadFit> {
   const { link } = model[partsKey];
-  const opened = openDataset('train_dataset', dataset);
+  const data = openDataset('train_dataset', dataset);
+  const evalData = eval_dataset && openDataset('eval_dataset', eval_dataset);
   const request = {
     model: liveHandle(model),
     adapter_name,
     args: resolveTrainingArguments(args),
-    data: opened.source,
+    data: data.source,
+    eval_data: evalData?.source,
     C,
   };
-  return callWithDataset(link, opened, (call) => link.request('fitHead', call, request), { signal });
+  const datasets = evalData === undefined ? [data] : [data, evalData];
+  try {
+    return await callReading(link, datasets, (call) => link.request('fitHead', call, request), { signal });
+  } finally {
+    for (const one of datasets) closeDataset(one);
+  }
 }

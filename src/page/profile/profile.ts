@@ -162,10 +162,12 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Trains from the current vectors on the stored examples. Every tenth example ever added is held out. The new vectors
+   * Trains from the current vectors on the stored examples, or with the method 'instant' solves for a classifier's head over them. Every tenth example ever added is held out. The new vectors
    * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
    * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,
-   * `loss_after`, `held_out` and `taken`, 1 or 0.
+   * `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
+   * the model), `seconds`, `accuracy`, and `cross_validated_loss` and `cross_validated_accuracy` over examples held out in turn.
+   * While none are held out, a solved head is judged by these, and replaces an earlier solved head in any case.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while
    * it learns in another tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the

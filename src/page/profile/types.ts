@@ -25,10 +25,19 @@ export interface ProfileOptions extends CallOptions {
   readonly keep_examples?: boolean;
 }
 
+export const LEARN_METHODS = ['train', 'instant'] as const;
+
+/**
+ * How a profile learns. 'train': its vectors and head by gradient descent. 'instant': the last layer of its head alone, which is
+ * solved for over the features of the examples, in about a second; over classifiers only.
+ */
+export type LearnMethod = (typeof LEARN_METHODS)[number];
+
 /** The outcome of one completed `learn()`. */
 export interface LearnRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
+  readonly method: LearnMethod;
   /** The number of examples trained on. */
   readonly examples: number;
   /**
@@ -36,10 +45,15 @@ export interface LearnRecord {
    * on.
    */
   readonly held_out: number;
+  /** Steps of training: 0 with the method 'instant'. */
   readonly steps: number;
   /** Mean loss over the labelled tokens of the held-out examples. */
   readonly loss_before: number;
   readonly loss_after: number;
+  /** The inverse strength of the penalty with which the head was solved for; null for other methods. */
+  readonly C: number | null;
+  /** The mean loss over all examples that were trained on, each held out in turn; null unless the head was solved for so. */
+  readonly cross_validated_loss: number | null;
   /** Whether the new vectors replaced the ones before. */
   readonly taken: boolean;
 }
@@ -64,7 +78,12 @@ export interface ProfileInfo {
 }
 
 export interface LearnOptions {
-  /** Overrides the profile's arguments. */
+  /** Default: 'train'. */
+  readonly method?: LearnMethod;
+  /**
+   * Overrides the profile's arguments. The method 'instant' takes `max_length`, `per_device_train_batch_size` and `classWeights`
+   * from them.
+   */
   readonly args?: TrainingArguments;
   /**
    * Default: 'now'. 'idle': trains only while the page is visible and the visitor hasn't used it for two seconds;

@@ -5,14 +5,16 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
 import type { HeadFit } from '../../core/types/head_fit';
 import type { Value } from '../../graph/value';
-import { solveHead } from '../../regression/solve_head';
+import { type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
 import type { Task } from '../../tasks/task/task';
+import type { CollectOptions, RowSource } from '../../tasks/task/task_data';
 import type { SolvableHead } from '../../tasks/task/task_head';
 import type { BaseModel } from '../models/base_model';
+import { readFloats } from '../models/loading/file_order';
 import type { RunInputs } from './create_run';
-import type { FeatureCache } from './row_features';
+import type { FeatureCache, RowFeatures } from './row_features';
 
-interface HeadInit extends Omit<RunInputs, 'evalData'> {
+interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
   readonly features: FeatureCache;
   readonly warn: Warn;
@@ -30,43 +32,67 @@ interface LastLayer {
  * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
-export async function fitHead({
-  model,
-  overlay,
-  args,
-  data,
-  signal,
-  C,
-  features: cache,
-  warn,
-}: HeadInit): Promise<HeadFit> {
+export async function fitHead(init: HeadInit): Promise<HeadFit> {
+  const { model, overlay, data, evalData, C, signal, warn } = init;
   const begun = performance.now();
-  const task: Task = model.task;
-  const { head, adapter, weight, bias } = lastLayer(model, overlay);
-  const { rows, warnings } = await task.collect(data(signal), { args, purpose: 'training', signal });
-  for (const warning of warnings) warn(warning);
-  const { features, computed } = await cache.of(rows, { model, overlay, adapter, head, args, signal });
-  const targets = rows.map((row) => head.targets(row));
-  const solved = await solveHead({
-    problem: head.labels.problem,
-    features,
-    D: head.size,
-    targets: Float64Array.from(targets.flatMap((row) => row.targets)),
-    weights: Float64Array.from(targets, (row) => row.weight),
-    outputs: head.labels.names.length,
-    hasBias: bias !== undefined,
-    C,
-    signal,
-  });
+  const layer = lastLayer(model, overlay);
+  const { weight, bias } = layer;
+  const learnt = await examplesOf(init, layer, data(signal), 'training');
+  const held = evalData && (await examplesOf(init, layer, evalData(signal), 'evaluation'));
+  const zeros = new Float32Array(learnt.outputs);
+  const old = {
+    weight: await readFloats(model.runner, weight),
+    bias: bias === undefined ? zeros : await readFloats(model.runner, bias),
+  };
+  const solved = await solveHead({ ...learnt, hasBias: bias !== undefined, C });
   for (const warning of solved.warnings) warn(warning);
+  const before = await judgeHead(learnt, old);
+  const held_out = held && {
+    examples: held.weights.length,
+    before: await judgeHead(held, old),
+    after: await judgeHead(held, solved),
+  };
   expectModest(solved.weight, solved.bias);
   signal.throwIfAborted();
   // Both writes are queued without a pause between them, so no pass sees one alone.
   model.runner.write(weight, solved.weight);
   if (bias !== undefined) model.runner.write(bias, solved.bias);
-  const { loss, accuracy, crossValidated: cross_validated } = solved;
-  const seconds = (performance.now() - begun) / 1000;
-  return { C: solved.C, loss, accuracy, cross_validated, examples: rows.length, computed, seconds };
+  return {
+    C: solved.C,
+    loss: solved.loss,
+    accuracy: solved.accuracy,
+    cross_validated: solved.crossValidated,
+    examples: learnt.weights.length,
+    before,
+    held_out: held_out ?? null,
+    computed: learnt.computed + (held?.computed ?? 0),
+    seconds: (performance.now() - begun) / 1000,
+  };
+}
+
+type HeadExamples = Omit<HeadRequest, 'C' | 'hasBias'> & Pick<RowFeatures, 'computed'>;
+
+/** The features and targets of a data set. */
+async function examplesOf(
+  { model, overlay, args, signal, features: cache, warn }: HeadInit,
+  { head, adapter }: LastLayer,
+  source: RowSource,
+  purpose: CollectOptions['purpose'],
+): Promise<HeadExamples> {
+  const task: Task = model.task;
+  const { rows, warnings } = await task.collect(source, { args, purpose, signal });
+  for (const warning of warnings) warn(warning);
+  const found = await cache.of(rows, { model, overlay, adapter, head, args, signal });
+  const targets = rows.map((row) => head.targets(row));
+  return {
+    ...found,
+    problem: head.labels.problem,
+    D: head.size,
+    targets: Float64Array.from(targets.flatMap((row) => row.targets)),
+    weights: Float64Array.from(targets, (row) => row.weight),
+    outputs: head.labels.names.length,
+    signal,
+  };
 }
 
 function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, mergedModules }: Overlay): LastLayer {

@@ -89,6 +89,8 @@ export interface EvaluateRequest {
 export interface FitRequest extends EvaluateRequest {
   /** The inverse strength of the penalty; 'auto' chooses it by cross-validation. */
   readonly C: number | 'auto';
+  /** A data set over which the heads before and after are compared, if any. */
+  readonly eval_data?: DataSource | undefined;
 }
 
 export interface ExportRequest extends EvaluateRequest {

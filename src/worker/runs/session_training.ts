@@ -79,7 +79,9 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       try {
         return await onData(this, call, request, { ...pass, signal }, async (reading) => {
           await untilAborted(turn.earlier, reading.signal);
-          return fitHead({ ...reading, C: request.C, features, warn: this.checkpoints.warn });
+          const { C, eval_data } = request;
+          const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
+          return fitHead({ ...reading, evalData, C, features, warn: this.checkpoints.warn });
         });
       } finally {
         turn.end();

@@ -7,8 +7,9 @@ import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
 import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
-import type { LearnOptions } from '../types';
-import { isInterruption, type LearnContext, learn } from './learn';
+import { LEARN_METHODS, type LearnOptions } from '../types';
+import { expectUsable, isInterruption, learn } from './learn';
+import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
 
 /** The inputs of a run, and the lock that it holds. */
@@ -18,7 +19,7 @@ interface Beginning {
   readonly release: Release;
 }
 
-const rules = { args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal };
+const rules = { method: oneOf(...LEARN_METHODS), args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal };
 
 /** The profile that the runs belong to. */
 export interface LearningProfile {
@@ -147,8 +148,9 @@ export class ProfileLearning {
     return run;
   }
 
-  async #begin({ args, when = 'now' }: LearnOptions): Promise<Beginning> {
+  async #begin({ method = 'train', args, when = 'now' }: LearnOptions): Promise<Beginning> {
     const profile = this.#profile;
+    expectUsable(method, profile.host);
     const release = await profile.takeToLearn();
     try {
       // Delete an earlier run's checkpoints, so that the new run doesn't resume from them.
@@ -160,7 +162,7 @@ export class ProfileLearning {
         if (examples.learnt.length === 0) {
           throw wrong('learn', 'a profile with examples', 'none', 'Add some by profile.add().');
         }
-        unfinished = { version, args: learnArguments(settings, args), when, ...examples, loss_before: null };
+        unfinished = { version, method, args: learnArguments(settings, args), when, ...examples, loss_before: null };
         return { state: stored.state, unfinished: settings.keep_examples ? unfinished : null };
       });
       if (unfinished === undefined) throw forgotten(profile.id);
@@ -196,6 +198,7 @@ export class ProfileLearning {
       host,
       adapter,
       vectors: state.vectors,
+      isSolved: isSolved(state),
       measured: (unfinished) =>
         profile.change((stored) => ({
           state: stored.state,
@@ -227,4 +230,9 @@ export class ProfileLearning {
     await storage.deleteCheckpoints();
     if (this.#profile.isOpen) await this.#profile.change(({ state }) => ({ state, unfinished: null }));
   }
+}
+
+/** Vectors that were rolled back or imported count as others: their origin is unknown. */
+function isSolved({ previous, history }: ProfileState): boolean {
+  return previous !== null && history.findLast(({ taken }) => taken)?.method === 'instant';
 }

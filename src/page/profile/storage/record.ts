@@ -5,7 +5,7 @@ import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
 import type { NumberedExample } from '../examples/examples';
-import type { LearnRecord, ProfileInfo } from '../types';
+import { LEARN_METHODS, type LearnMethod, type LearnRecord, type ProfileInfo } from '../types';
 
 /** An adapter's two files. */
 export interface Vectors {
@@ -53,6 +53,7 @@ export interface ProfileState {
 export interface Unfinished {
   /** The version of the vectors that it started from. */
   readonly version: number;
+  readonly method: LearnMethod;
   readonly args: TrainingArguments;
   readonly when: 'now' | 'idle';
   readonly learnt: readonly SentExample[];
@@ -132,6 +133,7 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
     const before = unfinished.get('loss_before');
     return {
       version: count(unfinished, 'version'),
+      method: readMethod(unfinished),
       args: plain(unfinished, 'args'),
       when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
       learnt: examples('learnt'),
@@ -162,13 +164,25 @@ export function readRecord(value: unknown): LearnRecord {
   const record = fieldsOf(value, 'history');
   return {
     at: count(record, 'at'),
+    method: readMethod(record),
     examples: count(record, 'examples'),
     held_out: count(record, 'held_out'),
     steps: count(record, 'steps'),
     loss_before: loss(record, 'loss_before'),
     loss_after: loss(record, 'loss_after'),
+    C: record.get('C') === undefined ? null : loss(record, 'C'),
+    cross_validated_loss:
+      record.get('cross_validated_loss') === undefined ? null : loss(record, 'cross_validated_loss'),
     taken: record.boolean('taken', false),
   };
+}
+
+/** 'train' in what was stored before there were other methods. */
+function readMethod(fields: Fields): LearnMethod {
+  const method = fields.get('method') ?? 'train';
+  const known = LEARN_METHODS.find((name) => name === method);
+  if (known !== undefined) return known;
+  throw fields.invalid('method', LEARN_METHODS.join(' or '));
 }
 
 /** Null for a model without labels, and in profiles that were stored before labels existed. */

@@ -1,0 +1,53 @@
+import type { TrainOutput } from '../../../core/types/training';
+import type { ProfileHost } from '../host';
+import type { Unfinished, Vectors } from '../storage/record';
+import type { LearnRecord } from '../types';
+import type { LearnRun } from './learn_run';
+
+/** The profile that a run learns for, and its callbacks. */
+export interface LearnContext {
+  readonly id: string;
+  readonly host: ProfileHost;
+  /** The adapter with the current vectors. */
+  readonly adapter: string;
+  /** The current vectors. */
+  readonly vectors: Vectors;
+  /** Whether the current vectors have a head that was solved for: the method 'instant' was the last that replaced them. */
+  readonly isSolved: boolean;
+  /** Stores the loss that was measured before the first step. */
+  measured(unfinished: Unfinished): Promise<void>;
+  /**
+   * Ends the run with an outcome for the history, and with the new vectors if they are better. Resolves with whether
+   * they were taken.
+   */
+  finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
+}
+
+export interface LearnTurn {
+  readonly run: LearnRun;
+  /** Whether the run resumes from a checkpoint. */
+  readonly resumes: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A copy of a profile's vectors, which a run changes. */
+export interface LearningCopy {
+  readonly learner: LearnContext;
+  /** The copy's adapter. */
+  readonly copy: string;
+  readonly unfinished: Unfinished;
+  readonly turn: LearnTurn;
+}
+
+export interface Improvement {
+  readonly output: TrainOutput;
+  /** `taken`: whether the copy should replace the current vectors. */
+  readonly outcome: Omit<LearnRecord, 'at' | 'method'>;
+}
+
+/** A way to improve a copy of the vectors, and to judge whether it is better. */
+export interface LearnMethodKind {
+  /** Throws `invalid_argument` for a base model that can't learn in this way. */
+  expectUsable(host: ProfileHost): void;
+  improve(copy: LearningCopy): Promise<Improvement>;
+}

@@ -1,0 +1,91 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AutoModelForCausalLM, AutoModelForSequenceClassification, Profile } from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
+import { type TestSession, within } from '../../helpers/session/session';
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const colours = ['red', 'green', 'blue'];
+const load = ({ session }: TestSession) =>
+  AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), { session, id2label: { ...colours } });
+const visit = <T>(body: (opened: TestSession) => Promise<T>) => within({ store: 'auto' }, body);
+const row = (index: number) => ({ input_ids: [10 + (index % 3), 20 + index, 40 + (index % 3), 50], label: index % 3 });
+const rows = (count: number, first = 0) => Array.from({ length: count }, (_, index) => row(first + index));
+const { input_ids } = row(0);
+const args = { per_device_train_batch_size: 12 };
+
+test('a profile learns at once, and again from three more examples by three forward passes', async () => {
+  const before = await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', { args });
+    await profile.add(rows(24));
+    const untrained = await profile.predict({ input_ids });
+    const first = await profile.learn({ method: 'instant' });
+    expect(first).toMatchObject({ global_step: 0, metrics: { taken: 1, held_out: 0, computed: 24 } });
+    expect(first.metrics.cross_validated_loss).toBeGreaterThan(first.metrics.loss_after!);
+    expect(first.metrics.loss_after).toBeLessThan(first.metrics.loss_before!);
+    const solved = await profile.predict({ input_ids });
+    await profile.add(rows(3, 24));
+    expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1, computed: 3 });
+    const [older, newer] = profile.info.history;
+    expect(older).toMatchObject({ method: 'instant', examples: 24, steps: 0, C: first.metrics.C, taken: true });
+    expect(newer).toMatchObject({ method: 'instant', examples: 27 });
+    expect(await profile.predict({ input_ids })).not.toEqual(solved);
+    await profile.rollback();
+    expect(await profile.predict({ input_ids })).toEqual(solved);
+    expect(solved).not.toEqual(untrained);
+    return solved;
+  });
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const profile = await Profile.open(base, 'ada');
+    expect(await profile.predict({ input_ids })).toEqual(before);
+    const again = await Profile.import(base, await profile.export(), 'again');
+    expect(await again.predict({ input_ids })).toEqual(before);
+    expect(again.info.history).toEqual(profile.info.history);
+  });
+});
+
+test('a solved head is judged by held-out examples, and training goes on from it', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', { args });
+    await profile.add(rows(60));
+    const { metrics } = await profile.learn({ method: 'instant' });
+    expect(metrics).toMatchObject({ held_out: 2, computed: 60, taken: 1 });
+    const trained = await profile.learn({ args: { max_steps: 1, learning_rate: 1e-30, headLearningRate: 1e-30 } });
+    // The losses of the same head over the same examples, by features and by a program with the loss.
+    expect(trained.metrics.loss_before).toBeCloseTo(metrics.loss_after!, 4);
+    const [first, second] = profile.info.history;
+    expect([first!.method, second!.method]).toEqual(['instant', 'train']);
+    expect(second).toMatchObject({ C: null, cross_validated_loss: null });
+  });
+});
+
+test('rejects one class alone, and changes nothing', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', { args });
+    await profile.add([row(0), row(3)]);
+    await expect(profile.learn({ method: 'instant' })).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(profile.info.history).toEqual([]);
+    await profile.add([row(1)]);
+    expect((await profile.learn({ method: 'instant' })).metrics).toMatchObject({ taken: 1, computed: 3 });
+  });
+});
+
+test('rejects other methods, and a language model', async () => {
+  await visit(async (opened) => {
+    const { session } = opened;
+    const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
+    const profile = await Profile.open(base, 'ben');
+    await profile.add({ input_ids: [1, 2, 3] });
+    await expect(profile.learn({ method: 'instant' })).rejects.toThrow(
+      'expected a classifier of whole texts or images',
+    );
+    await expect(profile.learn({ method: 'now' as 'instant' })).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});

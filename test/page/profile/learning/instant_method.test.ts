@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { HeadFit } from '../../../../src/core/types/head_fit';
+import { outcomeOf } from '../../../../src/page/profile/learning/instant_method';
+
+const figures = (loss: number) => ({ loss, accuracy: 0.5 });
+
+function solved(changes: Partial<HeadFit>): HeadFit {
+  const counts = { C: 10, examples: 8, computed: 8, seconds: 0 };
+  return { ...figures(0.2), before: figures(1), cross_validated: null, held_out: null, ...counts, ...changes };
+}
+
+test.each<[string, Partial<HeadFit>, boolean, boolean]>([
+  [
+    'a lower loss on held-out examples',
+    { held_out: { examples: 2, before: figures(1), after: figures(0.9) } },
+    false,
+    true,
+  ],
+  [
+    'a higher loss on held-out examples',
+    { held_out: { examples: 2, before: figures(1), after: figures(1.1) } },
+    true,
+    false,
+  ],
+  ['a lower cross-validated loss', { cross_validated: { ...figures(0.9), folds: 5 } }, false, true],
+  ['a higher cross-validated loss', { cross_validated: { ...figures(1.1), folds: 5 } }, false, false],
+  ['a higher one than an earlier solved head has', { cross_validated: { ...figures(1.1), folds: 5 } }, true, true],
+  ['a lower loss without cross-validation', {}, false, true],
+  ['a higher loss without cross-validation', { loss: 1.1 }, false, false],
+  ['a loss that isn’t finite before', { before: figures(Number.NaN) }, false, true],
+])('%s: whether the head is taken', (_, changes, isSolved, taken) => {
+  expect(outcomeOf(solved(changes), { isSolved })).toMatchObject({ taken, steps: 0, C: 10 });
+});
+
+test('records the losses of held-out examples, and that of examples held out in turn', () => {
+  const held_out = { examples: 2, before: figures(1), after: figures(0.9) };
+  const outcome = outcomeOf(solved({ held_out, cross_validated: { ...figures(0.7), folds: 5 } }), { isSolved: false });
+  const losses = { loss_before: 1, loss_after: 0.9, cross_validated_loss: 0.7 };
+  expect(outcome).toEqual({ examples: 8, held_out: 2, steps: 0, ...losses, C: 10, taken: true });
+});
