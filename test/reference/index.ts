@@ -19,6 +19,7 @@ import * as crossEntropy from './losses/cross_entropy';
 import * as lossSum from './losses/loss_sum';
 import * as rowWeights from './losses/row_weights';
 import * as squaredError from './losses/squared_error';
+import * as supervisedContrast from './losses/supervised_contrast';
 import * as mul from './mul';
 import * as l2Normalize from './norms/l2_normalize';
 import * as layerNorm from './norms/layer_norm';
@@ -80,6 +81,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...sliceColumns,
   ...softcap,
   ...squaredError,
+  ...supervisedContrast,
   ...swiglu,
   ...vera,
   ...veraMerge,

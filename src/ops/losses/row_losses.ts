@@ -48,10 +48,10 @@ interface ChunkParams extends RowRange {
 }
 
 /**
- * Emits the kernel that computes a chunk's losses in `losses` (L) from its `logits` (count, V), and overwrites the logits with their
- * gradient.
+ * Emits the kernels that compute a chunk's losses in `losses` (L) from its `logits` (count, V), and overwrite the logits with their
+ * gradient, or return it.
  */
-type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, params: ChunkParams) => void;
+type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, params: ChunkParams) => Value | undefined;
 
 /**
  * The loss of each labelled row, without holding all logits at once. The rows are split into chunks that a run may skip: it needs ⌈labelled
@@ -100,9 +100,9 @@ function emitChunk(
   const logits = inputs.project(own);
   expectShape(`${name} logits`, logits.shape, [range.count, V]);
   const trains = g.trains(logits);
-  emitLoss({ logits, losses }, { ...range, V, has_gradient: Number(trains) });
+  const dlogits = emitLoss({ logits, losses }, { ...range, V, has_gradient: Number(trains) }) ?? logits;
   if (trains) {
-    const gradient = g.gradSince(mark, logits, logits, into).get(own);
+    const gradient = g.gradSince(mark, logits, dlogits, into).get(own);
     if (dh !== undefined && gradient !== undefined) scatterRows(g, { y: gradient, rows, block, x: dh }, range);
   }
   return logits;
