@@ -24,6 +24,7 @@ export type {
   ProblemType,
   ProjectionDtype,
 } from './core/types/model';
+export type { TrainerCallback, TrainerControl, TrainerHook } from './core/types/run';
 export type { ModelSource, ParserLimits, ProgressInfo } from './core/types/source';
 export type { IdMatrix, ModelInputs, Tensor } from './core/types/tensor';
 export type {
@@ -35,9 +36,6 @@ export type {
   PauseReason,
   StepLogs,
   TrainEvent,
-  TrainerCallback,
-  TrainerControl,
-  TrainerHook,
   TrainerState,
   TrainingArguments,
   TrainOutput,

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors/error';
-import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerCallback } from './training';
+import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainingArguments } from './training';
 
 /** Callbacks that a run reports by themselves. `on_log`, `on_save` and `on_evaluate` follow from the events of those names. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
@@ -56,4 +56,41 @@ export interface RunControl {
   readonly save_at_end?: boolean | undefined;
   /** Checks whether this tab still holds the run's lock. */
   readonly check_lock?: boolean;
+}
+
+/** Requests that a callback may set. They take effect at the next step that isn't submitted yet. */
+export interface TrainerControl {
+  should_training_stop: boolean;
+  /** Requests one log event at the end of the step, regardless of `logging_steps`. */
+  should_log: boolean;
+  /** Requests one checkpoint after the last submitted step, regardless of `save_strategy`. */
+  should_save: boolean;
+  /** Requests one evaluation after the last submitted step, regardless of `eval_strategy`. */
+  should_evaluate: boolean;
+}
+
+export type TrainerHook = (
+  args: Readonly<TrainingArguments>,
+  state: TrainerState,
+  control: TrainerControl,
+  extra?: Readonly<Record<string, number>>,
+) => void;
+
+/**
+ * Hugging Face's callbacks. They run on the page; a callback that throws ends the run with its error. Callbacks are called again for steps
+ * that a run repeats (`recovered`).
+ */
+export interface TrainerCallback {
+  on_train_begin?: TrainerHook;
+  on_epoch_begin?: TrainerHook;
+  on_step_begin?: TrainerHook;
+  on_step_end?: TrainerHook;
+  /** `extra` holds the logs. */
+  on_log?: TrainerHook;
+  /** `extra` holds the metrics, of the run's own evaluations and of `Trainer.evaluate()`. */
+  on_evaluate?: TrainerHook;
+  /** A checkpoint is stored. */
+  on_save?: TrainerHook;
+  on_epoch_end?: TrainerHook;
+  on_train_end?: TrainerHook;
 }

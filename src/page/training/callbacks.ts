@@ -1,11 +1,5 @@
-import type { RunControl, RunHook } from '../../core/types/run';
-import type {
-  ResolvedTrainingArguments,
-  TrainerCallback,
-  TrainerControl,
-  TrainerState,
-  TrainingArguments,
-} from '../../core/types/training';
+import type { RunControl, RunHook, TrainerCallback, TrainerControl } from '../../core/types/run';
+import type { ResolvedTrainingArguments, TrainerState, TrainingArguments } from '../../core/types/training';
 import { anyObject, type Rule } from '../session/options';
 
 const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {

@@ -27,8 +27,8 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * In Python the run isn't measured on `eval_dataset`, and no best state is loaded at the end.
  *
  * Rejects with `invalid_argument` for a run that has no steps left, has no data, or has more than one adapter; for runs
- * with `group_by_length`, language models with `label_smoothing_factor`, and a ViT with `module_names: 'v4'`; and for a
- * trainer of another model. Rejects with `not_found` for a run that is over and has no stored state.
+ * with `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, and a ViT with
+ * `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that is over and has no stored state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },

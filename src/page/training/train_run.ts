@@ -1,10 +1,9 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { RunControl } from '../../core/types/run';
+import type { RunControl, TrainerCallback } from '../../core/types/run';
 import type {
   PauseReason,
   ResolvedTrainingArguments,
   TrainEvent,
-  TrainerCallback,
   TrainerState,
   TrainOutput,
 } from '../../core/types/training';

@@ -1,5 +1,6 @@
 import { defineForeignMethods } from '../../core/errors/foreign_members';
-import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../../core/types/training';
+import type { TrainerCallback } from '../../core/types/run';
+import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { AdaptedModel, runKey } from '../adapters/adapted_model';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
