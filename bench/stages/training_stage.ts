@@ -42,6 +42,7 @@ const OPTIMIZER = {
   weight_decay: 0,
   max_grad_norm: 1,
   learning_rate: 1,
+  objective: 'labels' as const,
   headLearningRate: null,
 };
 /** Name of the adapter that steps train. */

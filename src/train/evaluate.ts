@@ -20,6 +20,8 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal;
   /** Served between two batches, while no batch is queued. */
   readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
+  /** Set to measure the loss of the objective 'contrast'. */
+  readonly contrastTemperature?: number | undefined;
 }
 
 /** Batches queued ahead, so that the GPU doesn't wait for the host. */
@@ -45,7 +47,7 @@ export class LossMeter {
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
-    { signal, between }: MeasureOptions = {},
+    { signal, between, contrastTemperature }: MeasureOptions = {},
   ): Promise<Measured> {
     let sum = 0;
     let labelled = 0;
@@ -66,7 +68,7 @@ export class LossMeter {
       if (between?.isWanted) await settle(0).then(() => between.serve());
       signal?.throwIfAborted();
       if (batch.labelled === 0) continue;
-      pending.push(await this.#submit(batch, overlay));
+      pending.push(await this.#submit(batch, overlay, contrastTemperature));
       await settle(IN_FLIGHT - 1);
     }
     await settle(0);
@@ -78,12 +80,14 @@ export class LossMeter {
   }
 
   /** Resolves once the batch is queued. */
-  async #submit(batch: Batch, overlay: Overlay): Promise<Pending> {
+  async #submit(batch: Batch, overlay: Overlay, contrastTemperature: number | undefined): Promise<Pending> {
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
+    const values = { block: this.#block, stats: this.#stats, contrastTemperature };
+    const name = contrastTemperature === undefined ? 'loss' : `contrast at ${contrastTemperature}`;
     return this.#programs.use(
-      { name: 'loss', overlay: overlay.key, shape: [batch.B, batch.T] },
-      () => lossProgram(this.#task, this.#loaded, overlay, batch, { block: this.#block, stats: this.#stats }),
+      { name, overlay: overlay.key, shape: [batch.B, batch.T] },
+      () => lossProgram(this.#task, this.#loaded, overlay, batch, values),
       ({ built, loaded }) => {
         writeBatch(this.#runner, this.#task, built.inputs, batch, overlay.rows?.which);
         this.#runner.write(this.#block, packStepBlock(block));

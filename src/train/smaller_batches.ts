@@ -1,16 +1,21 @@
-import type { TrainingArguments } from '../core/types/training';
+import type { ResolvedTrainingArguments } from '../core/types/training';
 
-type BatchSizes = Required<Pick<TrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>>;
+type BatchSizes = Pick<ResolvedTrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>;
 
 /** The most parts into which a batch is split. */
 const MOST = 4096;
 
-/** Smaller batches with more accumulation that give the same update, the largest batches first. */
+/**
+ * Smaller batches with more accumulation that give the same update, the largest batches first. None if rows are compared with the others of
+ * their batch.
+ */
 export function smallerBatches({
   per_device_train_batch_size: size,
   gradient_accumulation_steps: parts,
-}: Readonly<BatchSizes>): BatchSizes[] {
+  objective,
+}: BatchSizes & Pick<ResolvedTrainingArguments, 'objective'>): BatchSizes[] {
   const sizes: BatchSizes[] = [];
+  if (objective === 'contrast') return sizes;
   for (let part = 2; part <= Math.min(size, MOST); part++) {
     if (size % part !== 0) continue;
     sizes.push({ per_device_train_batch_size: size / part, gradient_accumulation_steps: parts * part });

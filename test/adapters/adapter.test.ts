@@ -28,6 +28,7 @@ const ADAMW = {
   weight_decay: 0,
   max_grad_norm: 1,
   learning_rate: 1,
+  objective: 'labels' as const,
   headLearningRate: null,
 };
 const ARGS = { max_length: 8, per_device_train_batch_size: 1, gradient_accumulation_steps: 1 };

@@ -20,7 +20,11 @@ test.each([
     ],
   ],
 ])('%i examples %i times', (size, parts, expected) => {
-  const sizes = smallerBatches({ per_device_train_batch_size: size, gradient_accumulation_steps: parts });
+  const sizes = smallerBatches({
+    per_device_train_batch_size: size,
+    gradient_accumulation_steps: parts,
+    objective: 'labels',
+  });
   expect(sizes.map(Object.values)).toEqual(expected);
 });
 
@@ -52,4 +56,11 @@ test('the largest batches are as long as the longest row', () => {
   const args = resolveTrainingArguments({ per_device_train_batch_size: 4 });
   expect(largestBatch(task, [3, 90, 12, 7, 8], args)).toEqual({ B: 4, T: 128 });
   expect(largestBatch(task, [3], args)).toEqual({ B: 1, T: 64 });
+});
+
+test('rows that are compared within a batch have no smaller batches that learn the same', () => {
+  const args = resolveTrainingArguments({ objective: 'contrast', per_device_train_batch_size: 8 });
+  expect(smallerBatches(args)).toEqual([]);
+  const error = tooLarge(new WebVeraError('out_of_memory', 'none left'), { B: 8, T: 64 }, args, texts) as WebVeraError;
+  expect(error.hint).toBe('Use a max_length below 64, or a smaller model. estimate() reports what fits.');
 });

@@ -40,6 +40,24 @@ export interface TrainingArguments {
   adam_epsilon?: number;
   /** 1; 0 disables clipping. */
   max_grad_norm?: number;
+  /**
+   * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it
+   * trains the vectors that the head reads so that those of one class become similar and those of other classes don't (supervised
+   * contrastive learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after it is solved again. With few
+   * examples a class, that learns more than 'labels'.
+   *
+   * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
+   * or more are good. Each batch consists of pairs of one class, and has as many classes as it can; the examples that odd classes leave
+   * over come last. With `shuffle: false` the given order is used, and a row without another of its class in its batch adds nothing to
+   * the loss. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the head as it is.
+   * Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`, `group_by_length`.
+   */
+  objective?: 'labels' | 'contrast';
+  /**
+   * 0.1 with the objective 'contrast', and rejected without it: a number above 0 by which the cosines of vectors are divided. A lower one
+   * gives more weight to the most similar vectors.
+   */
+  contrastTemperature?: number;
   /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens. */
   label_smoothing_factor?: number;
   /**
@@ -117,7 +135,12 @@ export type ResolvedTrainingArguments = Readonly<
   }
 >;
 
-type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
+type DecidedLater =
+  | 'completion_only_loss'
+  | 'greater_is_better'
+  | 'headLearningRate'
+  | 'classWeights'
+  | 'contrastTemperature';
 
 /**
  * The labels of an example for models with several labels: their names, or a number from 0 to 1 for each label; for models that predict

@@ -42,6 +42,8 @@ const table: { readonly [Name in keyof Defaults]: readonly [Defaults[Name], Rule
   adam_beta2: [0.999, number(0, 1)],
   adam_epsilon: [1e-8, number(0)],
   max_grad_norm: [1, number(0)],
+  objective: ['labels', oneOf('labels', 'contrast')],
+  contrastTemperature: [null, positive],
   label_smoothing_factor: [0, number(0, 1)],
   classWeights: [null, labelWeights],
   group_by_length: [false, anyBoolean],
@@ -87,5 +89,42 @@ export function resolveTrainingArguments(args: TrainingArguments = {}): Resolved
     const hint = 'Groups are made of shuffled examples: leave shuffle out, or sort the examples yourself.';
     throw wrong('TrainingArguments: shuffle', 'true beside group_by_length', false, hint);
   }
-  return Object.freeze(resolved);
+  return Object.freeze(withObjective(resolved));
 }
+
+/** The temperature with the objective 'contrast', unless it is given. */
+const CONTRAST_TEMPERATURE = 0.1;
+/** Two pairs, so that a batch may have rows of two classes. */
+const LEAST_ROWS_TO_CONTRAST = 4;
+const PAIRS = 'A batch consists of pairs of one class, and compares them with pairs of other classes.';
+
+/** Decides the arguments that depend on the objective. Throws `invalid_argument` for those that have no effect with it. */
+function withObjective(args: ResolvedTrainingArguments): ResolvedTrainingArguments {
+  const { objective, contrastTemperature, per_device_train_batch_size: size } = args;
+  if (objective === 'labels') {
+    if (contrastTemperature === null) return args;
+    const name = 'TrainingArguments: contrastTemperature';
+    throw wrong(name, "none beside objective: 'labels'", contrastTemperature, "Pass objective: 'contrast' too.");
+  }
+  const unused: Partial<ResolvedTrainingArguments> = {
+    headLearningRate: null,
+    label_smoothing_factor: 0,
+    group_by_length: false,
+  };
+  for (const [name, value] of Object.entries(unused)) {
+    const given = args[name as keyof typeof unused];
+    const expected = `${value === null ? 'none' : value} beside objective: 'contrast'`;
+    if (given !== value) throw wrong(`TrainingArguments: ${name}`, expected, given, NO_HEAD[name]);
+  }
+  if (size < LEAST_ROWS_TO_CONTRAST || size % 2 !== 0) {
+    const expected = `an even number from ${LEAST_ROWS_TO_CONTRAST} beside objective: 'contrast'`;
+    throw wrong('TrainingArguments: per_device_train_batch_size', expected, size, PAIRS);
+  }
+  return { ...args, contrastTemperature: contrastTemperature ?? CONTRAST_TEMPERATURE };
+}
+
+const NO_HEAD: Readonly<Record<string, string>> = {
+  headLearningRate: "The head doesn't train: the vectors that it reads do.",
+  label_smoothing_factor: 'The loss compares vectors, and predicts no labels.',
+  group_by_length: PAIRS,
+};

@@ -34,6 +34,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
 
   async collect(source: RowSource, { args, purpose, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
     if (args.classWeights !== null) throw refused('classWeights', 'a language model has no classes');
+    if (args.objective === 'contrast') throw refused('objective', 'a language model has no classes to contrast');
     const maxLength = this.rowLength(args);
     const { rows, leftOut, uncertain } = await collectRows(source, {
       tokenizer: this.tokenizer,

@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../core/errors/error';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
@@ -6,7 +7,10 @@ import type { Layers } from '../../models/layers';
 import { binaryCrossEntropyWithLogits } from '../../ops/losses/binary_cross_entropy_with_logits';
 import { crossEntropy } from '../../ops/losses/cross_entropy';
 import { squaredError } from '../../ops/losses/squared_error';
+import { supervisedContrast } from '../../ops/losses/supervised_contrast';
+import { gatherRows } from '../../ops/rows/gather_rows';
 import type { Loss } from '../task/task_loss';
+import { expectComparable } from './classifier_arguments';
 
 interface ClassificationLoss {
   /** (N, C) */
@@ -24,10 +28,17 @@ interface ClassificationLoss {
   readonly block: Value;
   readonly into: ReadonlyMap<Value, Value>;
   readonly smoothing: number;
+  readonly contrastTemperature: number | undefined;
 }
 
-/** A loss for each row: cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
-export function classificationLoss(
+/** A loss for each row: of the head's predictions, or of the comparison with the batch's other rows. */
+export function classificationLoss(g: Graph, head: Head, parts: ClassificationLoss): Loss {
+  const { contrastTemperature: temperature } = parts;
+  return temperature === undefined ? lossOfLabels(g, head, parts) : lossOfContrast(g, head, { ...parts, temperature });
+}
+
+/** Cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
+function lossOfLabels(
   g: Graph,
   head: Head,
   { hidden, layers, inputs: { rows, targets, weights }, B, block, into, smoothing }: ClassificationLoss,
@@ -42,4 +53,27 @@ export function classificationLoss(
   const { losses, logits } = emit();
   const [all] = logits;
   return { losses, chunkRows: B, ...(all && { logits: all }) };
+}
+
+/** Supervised contrast of the head's features. The head's own layer takes no part, and makes logits for metrics alone. */
+function lossOfContrast(
+  g: Graph,
+  head: Head,
+  { hidden, layers, inputs, B, block, into, temperature }: ClassificationLoss & { readonly temperature: number },
+): Loss {
+  expectComparable(expectLabels(head.labels));
+  const { size: outputs, of } = expectFeatures(head);
+  const project = (some: Value): Value => of(g, layers, some);
+  const { losses } = supervisedContrast(g, { ...inputs, hidden, project, outputs, block, into, temperature });
+  if (into.size > 0) return { losses, chunkRows: B };
+  const logits = head.logits(g, layers, gatherRows(g, hidden, inputs.rows, { start: 0, count: B }));
+  return { losses, chunkRows: B, logits };
+}
+
+function expectFeatures({ features, className }: Head): NonNullable<Head['features']> {
+  if (features !== undefined) return features;
+  throw new WebVeraError(
+    'unsupported_model',
+    `objective: expected a head of one layer over features, got ${className}`,
+  );
 }

@@ -47,6 +47,10 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     this.solvable = solvableHead(head, this.labels);
   }
 
+  classOf({ targets: [label = 0] }: RowTarget): number {
+    return label;
+  }
+
   loss(g: Graph, { shape, ...parts }: LossParts<Inputs>): Loss {
     return classificationLoss(g, this.head, { ...parts, B: shape.B });
   }

@@ -6,17 +6,32 @@ import { refused } from '../refused';
 
 /** Throws `invalid_argument` for arguments that don't apply to classifiers, or not to one of numbers or of several labels at once. */
 export function expectClassifiable(
-  args: Pick<ResolvedTrainingArguments, 'packing' | 'completion_only_loss' | 'label_smoothing_factor' | 'classWeights'>,
-  { names, problem }: Labels,
+  args: Pick<
+    ResolvedTrainingArguments,
+    'packing' | 'completion_only_loss' | 'label_smoothing_factor' | 'classWeights' | 'objective'
+  >,
+  labels: Labels,
 ): void {
   if (args.packing) throw refused('packing', 'a classifier reads each example by itself');
   if (args.completion_only_loss !== null) throw refused('completion_only_loss', 'a classifier predicts no tokens');
+  if (args.label_smoothing_factor > 0) expectClasses('label_smoothing_factor', labels);
+  if (args.classWeights !== null) expectClasses('classWeights', labels);
+  if (args.objective === 'contrast') expectComparable(labels);
+}
+
+/** Throws `invalid_argument` for an argument of classes if the labels are numbers, or several at once. */
+function expectClasses(argument: string, { names, problem }: Labels, hint = ''): void {
   if (problem === 'single_label_classification') return;
   const kind = problem === 'regression' ? 'of numbers' : 'of several labels at once';
-  const why = `a model ${names.length === 1 ? 'with one label' : kind} has no classes`;
-  if (args.label_smoothing_factor > 0) throw refused('label_smoothing_factor', why);
-  if (args.classWeights !== null) throw refused('classWeights', why);
+  throw refused(argument, `a model ${names.length === 1 ? 'with one label' : kind} has no classes`, hint);
 }
+
+/** Throws `invalid_argument` for the objective 'contrast' if examples don't have one class each. */
+export function expectComparable(labels: Labels): void {
+  expectClasses('objective', labels, COMPARES);
+}
+
+const COMPARES = "The objective 'contrast' compares examples that have one class each.";
 
 /** The weight of each row's loss, by its class. Throws `invalid_argument` for weights of unknown labels. */
 export function rowWeights(

@@ -31,6 +31,8 @@ export type BatchArguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per
 export interface TaskBatches<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs> {
   /** Tokens of a row without padding, for rates. */
   tokensOf(row: Row): number;
+  /** The class of a row. Set for a task whose rows have one class each. */
+  classOf?(row: Row): number;
   /** Rows as one batch. */
   batch(rows: readonly Row[], args: BatchArguments): B;
   /** The shape of a batch whose longest row has the largest length that the arguments allow. */

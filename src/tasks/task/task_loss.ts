@@ -20,6 +20,8 @@ export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Input
   readonly into: ReadonlyMap<Value, Value>;
   /** `label_smoothing_factor` while something trains, else 0. */
   readonly smoothing: number;
+  /** Set if the loss compares rows by their classes instead of predicting them: the objective 'contrast'. */
+  readonly contrastTemperature: number | undefined;
 }
 
 export interface Loss {

@@ -18,6 +18,7 @@ export async function collectTagged(
 ): Promise<CollectedRows<TaggedRow>> {
   expectClassifiable(args, options.labels);
   if (args.classWeights !== null) throw refused('classWeights', 'all labels of tokens count alike');
+  if (args.objective === 'contrast') throw refused('objective', 'an example has many labels, and no class of its own');
   let cut = 0;
   const onCut = (): void => {
     cut++;

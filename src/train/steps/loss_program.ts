@@ -109,6 +109,8 @@ interface LossValues {
   readonly block: Value;
   /** The step statistics, to which the micro-batch's share of the loss is added. */
   readonly stats: Value;
+  /** Set for the objective 'contrast'. */
+  readonly contrastTemperature?: number | undefined;
   /** Without it, there are no gradients and no dropout. */
   readonly training?: {
     /** The buffer in which the gradients of each adapter's pool accumulate. */
@@ -130,11 +132,12 @@ export function lossProgram(
   loaded: LoadedModel,
   overlay: Overlay,
   shape: BatchShape,
-  { block, stats, training }: LossValues,
+  { block, stats, contrastTemperature, training }: LossValues,
 ): LossProgram {
   const g = new Graph();
   const inputs = programInputs(task, shape, overlay);
-  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training);
+  const isContrast = contrastTemperature !== undefined;
+  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training, isContrast);
   for (const value of into.keys()) g.train(value);
   const source = training && { block, seed: training.seed };
   const starts: number[] = [];
@@ -153,6 +156,7 @@ export function lossProgram(
     block,
     into,
     smoothing: training?.smoothing ?? 0,
+    contrastTemperature,
   });
   lossSum(g, losses, block, stats);
   const forward = g.steps.length;
@@ -178,11 +182,16 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** For each trained leaf, its part of the pool's gradient buffer. */
-function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
+/** For each trained leaf, its part of the pool's gradient buffer. Comparing rows trains no module whole. */
+function gradientBuffers(
+  { grads: pools, layers }: NonNullable<LossValues['training']>,
+  isContrast: boolean,
+): Map<Value, Value> {
   const into = new Map(layers?.gradients);
-  for (const [{ pool, leaves }, grads] of pools) {
+  for (const [{ pool, leaves, tensors }, grads] of pools) {
+    const modules = new Set([...tensors.values()].filter(({ kind }) => kind === 'module').map(({ value }) => value));
     for (const leaf of leaves) {
+      if (isContrast && modules.has(leaf)) continue;
       const part = (): Value => viewOf(grads, `gradient of ${leaf.name}`, leaf.shape, leaf.view?.offset ?? 0);
       into.set(leaf, leaf === pool ? grads : part());
     }

@@ -42,7 +42,14 @@ export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
 
 type OptimizerArguments = Pick<
   ResolvedTrainingArguments,
-  'learning_rate' | 'headLearningRate' | 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
+  | 'objective'
+  | 'learning_rate'
+  | 'headLearningRate'
+  | 'adam_beta1'
+  | 'adam_beta2'
+  | 'adam_epsilon'
+  | 'weight_decay'
+  | 'max_grad_norm'
 >;
 
 /** The global gradient norm, clipping and AdamW: two dispatches for each adapter. Most runs train one adapter. */
@@ -75,11 +82,13 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
  */
 function modulesOf(
   { tensors, layout }: Adapter,
-  { learning_rate, headLearningRate }: OptimizerArguments,
+  { objective, learning_rate, headLearningRate }: OptimizerArguments,
 ): { readonly from: number; readonly rate: number } | undefined {
-  if (headLearningRate === null) return undefined;
+  // Comparing rows trains no module whole: without a rate, weight decay leaves them alone too.
+  const rate = objective === 'contrast' ? 0 : headLearningRate;
+  if (rate === null) return undefined;
   const offsets = [...tensors].flatMap(([name, { kind }]) =>
     kind === 'module' ? (layout.tensors.get(name)?.offset ?? []) : [],
   );
-  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: headLearningRate / learning_rate };
+  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: rate / learning_rate };
 }

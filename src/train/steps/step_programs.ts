@@ -154,7 +154,8 @@ export class StepPrograms {
     const { loaded, task, overlay, args, state } = this.#init;
     const { seed, label_smoothing_factor: smoothing } = args;
     const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
-    return lossProgram(task, loaded, overlay, batch, { ...state, training });
+    const contrastTemperature = args.contrastTemperature ?? undefined;
+    return lossProgram(task, loaded, overlay, batch, { ...state, contrastTemperature, training });
   }
 
   #block({ labelled }: Batch, at: StepAt & Pick<StepBlock, 'microStep' | 'tokens'>): DataView<ArrayBuffer> {

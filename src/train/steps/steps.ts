@@ -1,24 +1,14 @@
 import { WebVeraError } from '../../core/errors/error';
-import { permutation } from '../../core/numbers/rng';
 import { ceilDiv } from '../../core/numbers/shape';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { type BatchArguments, type BatchShape, batchesInOrder, type TaskBatches } from '../../tasks/task/task_batches';
 import type { TaskData } from '../../tasks/task/task_data';
 import type { StepData } from '../training_init';
+import { type OrderArguments, rowsOfEpoch } from './row_order';
 
-type RowTask<Row> = Pick<TaskBatches<Row>, 'batch' | 'tokensOf'>;
+type RowTask<Row> = Pick<TaskBatches<Row>, 'batch' | 'tokensOf' | 'classOf'>;
 
-type StepArguments = Pick<
-  ResolvedTrainingArguments,
-  | 'max_length'
-  | 'per_device_train_batch_size'
-  | 'gradient_accumulation_steps'
-  | 'num_train_epochs'
-  | 'max_steps'
-  | 'seed'
-  | 'shuffle'
-  | 'group_by_length'
->;
+type StepArguments = OrderArguments & Pick<ResolvedTrainingArguments, 'max_length' | 'num_train_epochs' | 'max_steps'>;
 
 interface StepPlan {
   readonly stepsPerEpoch: number;
@@ -75,41 +65,6 @@ export async function* trainingSteps<Row>(
       endsEpoch: within === stepsPerEpoch - 1 || step === maxSteps - 1,
     };
   }
-}
-
-async function rowsOfEpoch<Row>(
-  task: RowTask<Row>,
-  rows: readonly Row[],
-  args: StepArguments,
-  epoch: number,
-): Promise<readonly Row[]> {
-  if (!args.shuffle) return rows;
-  const order = await permutation(rows.length, args.seed, epoch);
-  const shuffled = Array.from(order, (index) => rows[index] as Row);
-  return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
-}
-
-/** The most steps whose rows are sorted together. */
-const STEPS_OF_A_GROUP = 50;
-
-/** Sorts within groups of steps and puts the longest row first, as transformers does, so that memory runs out immediately or never. */
-function groupedByLength<Row>(task: RowTask<Row>, rows: readonly Row[], args: StepArguments): readonly Row[] {
-  const ofStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
-  const steps = Math.min(STEPS_OF_A_GROUP, Math.floor(rows.length / (4 * ofStep))) || 1;
-  const lengths = new Map(rows.map((row) => [row, task.tokensOf(row)]));
-  const lengthOf = (row: Row): number => lengths.get(row) ?? 0;
-  const groups: Row[][] = [];
-  for (let start = 0; start < rows.length; start += steps * ofStep) {
-    groups.push(rows.slice(start, start + steps * ofStep).sort((a, b) => lengthOf(b) - lengthOf(a)));
-  }
-  const longest = Math.max(...groups.map(([first]) => (first === undefined ? 0 : lengthOf(first))));
-  const at = groups.findIndex(([first]) => first !== undefined && lengthOf(first) === longest);
-  const [own, other] = [groups[0]?.[0], groups[at]?.[0]];
-  if (own !== undefined && other !== undefined) {
-    (groups[0] as Row[])[0] = other;
-    (groups[at] as Row[])[0] = own;
-  }
-  return groups.flat();
 }
 
 function sum(numbers: readonly number[]): number {

@@ -9,7 +9,9 @@ import { refused } from '../../tasks/refused';
 import type { Task } from '../../tasks/task/task';
 import { batchesInOrder } from '../../tasks/task/task_batches';
 import type { RowSource } from '../../tasks/task/task_data';
+import type { MeasureOptions } from '../../train/evaluate';
 import { expectMetric } from '../../train/evaluation';
+import { rowsToMeasure } from '../../train/steps/row_order';
 import { largestBatch, planSteps, trainingSteps } from '../../train/steps/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
@@ -205,13 +207,22 @@ async function evaluationOf(
   const task: Task = model.task;
   expectMetric(args, task);
   const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal: stop });
-  return async (options) =>
-    task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, options));
+  return (options) => metricsOf({ model, overlay, args, rows }, options);
 }
 
 /** The task's metrics over all of the data. Texts longer than a row are split. */
 export async function evaluate({ model, overlay, args, data, signal }: RunInputs): Promise<Evaluation> {
   const task: Task = model.task;
   const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
-  return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, { signal }));
+  return metricsOf({ model, overlay, args, rows }, { signal });
+}
+
+async function metricsOf(
+  { model, overlay, args, rows }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly rows: readonly unknown[] },
+  options: MeasureOptions,
+): Promise<Evaluation> {
+  const task: Task = model.task;
+  const batches = batchesInOrder(task, await rowsToMeasure(task, rows, args), args);
+  const contrastTemperature = args.contrastTemperature ?? undefined;
+  return task.metrics(await model.losses.measure(batches, overlay, { ...options, contrastTemperature }));
 }

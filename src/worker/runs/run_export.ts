@@ -103,6 +103,7 @@ export function expectExportable({
     throw notInPython('a run without label_smoothing_factor');
   if (model.loaded.model.moduleNames === 'v4')
     throw notInPython("a model with the names of transformers 5, got transformers 4's");
+  if (args.objective === 'contrast') throw notInPython("a run with the objective 'labels'");
   if (args.group_by_length) throw notInPython('a run without group_by_length');
   return { adapter: expectOne(overlay), exporter };
 }

@@ -54,6 +54,8 @@ describe('a training run', () => {
       adam_epsilon: 1e-8,
       max_grad_norm: 1,
       headLearningRate: null,
+      objective: 'labels',
+      contrastTemperature: null,
       label_smoothing_factor: 0,
       classWeights: null,
       group_by_length: false,

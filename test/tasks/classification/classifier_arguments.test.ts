@@ -38,6 +38,11 @@ test.each<[TrainingArguments, Labels, string]>([
     { names: ['x', 'y'], problem: 'regression' },
     'label_smoothing_factor: expected to be left out, as a model of numbers has no classes',
   ],
+  [
+    { objective: 'contrast' },
+    several,
+    'objective: expected to be left out, as a model of several labels at once has no classes',
+  ],
 ])('%j is refused', (args, labels, message) => {
   expect(() => check(args, labels)).toThrow(expect.objectContaining({ code: 'invalid_argument', message }));
 });
@@ -47,6 +52,7 @@ test.each<[TrainingArguments, Labels]>([
   [{}, numbers],
   [{}, several],
   [{ packing: false, label_smoothing_factor: 0.1, classWeights: { ham: 2 } }, classes],
+  [{ objective: 'contrast' }, classes],
 ])('%j is taken', (args, labels) => {
   expect(() => check(args, labels)).not.toThrow();
 });

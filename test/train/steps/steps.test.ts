@@ -15,6 +15,7 @@ const args = {
   max_steps: -1,
   seed: 42,
   shuffle: true,
+  objective: 'labels' as const,
   group_by_length: false,
 };
 const sizes = { vocabSize: 64, maxLength: 512, positions: 'row', eosTokenIds: [], padTokenId: 0 } as const;

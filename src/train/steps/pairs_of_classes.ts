@@ -1,0 +1,41 @@
+import { randomAt } from '../../core/numbers/rng';
+import type { TaskBatches } from '../../tasks/task/task_batches';
+
+/** Rows of one class that follow each other. A batch of an even number of rows has whole pairs. */
+const PAIR = 2;
+/** Numbers of the stream from here on are not those that shuffle the rows. */
+const BEYOND_ROWS = 2 ** 40;
+
+interface Pair<Row> {
+  readonly rows: readonly Row[];
+  /** Its place in the epoch: from 0 to 1, and above for a row that is left over. */
+  readonly place: number;
+}
+
+/**
+ * Shuffled rows in pairs of one class, so that a batch has at least two rows of each of its classes. The pairs of each class are spread
+ * evenly over the epoch, so that batches have as many classes as they can. The rows that odd classes leave over come last.
+ */
+export function pairsOfClasses<Row>(
+  { classOf }: Pick<TaskBatches<Row>, 'classOf'>,
+  shuffled: readonly Row[],
+  { seed, epoch }: { readonly seed: number; readonly epoch: number },
+): readonly Row[] {
+  const classes = new Map<number, Row[]>();
+  for (const row of shuffled) {
+    const label = classOf?.(row) ?? 0;
+    const known = classes.get(label);
+    if (known === undefined) classes.set(label, [row]);
+    else known.push(row);
+  }
+  const random = (pair: number): number => randomAt({ seed, stream: 'shuffle', at: epoch }, BEYOND_ROWS + pair);
+  const pairs: Pair<Row>[] = [];
+  for (const rows of classes.values()) {
+    const whole = Math.floor(rows.length / PAIR);
+    for (let start = 0; start < rows.length; start += PAIR) {
+      const place = start / PAIR < whole ? (start / PAIR + random(pairs.length)) / whole : 2;
+      pairs.push({ rows: rows.slice(start, start + PAIR), place });
+    }
+  }
+  return pairs.sort((a, b) => a.place - b.place).flatMap(({ rows }) => rows);
+}
