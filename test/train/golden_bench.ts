@@ -168,9 +168,11 @@ export async function tenSteps(
   mode: LayerMode,
 ): Promise<{ losses: number[]; norms: number[] }> {
   const { executor, loaded, golden } = bench;
+  const { contrast: contrastTemperature } = training;
   const args: ResolvedTrainingArguments = resolveTrainingArguments({
     weight_decay: training.weight_decay,
     max_grad_norm: training.max_grad_norm ?? 0,
+    ...(contrastTemperature !== undefined && { objective: 'contrast' as const, contrastTemperature }),
   });
   const state = await createOptimizerState(executor, [adapter]);
   const optimizer = await executor.load(optimizerProgram(state, args));
@@ -179,6 +181,7 @@ export async function tenSteps(
   const task = createTask(loaded.model);
   const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
+    contrastTemperature,
     training: { grads: gradientsOf(state), seed: 0, layers: layers.inProgram },
   });
   const ready = await executor.load(text.program);

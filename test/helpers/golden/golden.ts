@@ -27,6 +27,8 @@ export interface GoldenTraining {
   readonly warmup_steps?: number;
   readonly accumulate?: number;
   readonly normalise?: 'mean_of_means' | 'token_mean';
+  /** The temperature of a contrast that takes the place of the model's own loss. */
+  readonly contrast?: number;
   readonly start: 'init' | 'random';
   readonly steps: number;
   readonly losses: readonly number[];

@@ -41,7 +41,7 @@ export async function expectGoldenTraining(vera: VeraModel, name: string, traini
 async function train(
   model: VeraModel,
   batches: readonly GoldenBatch[],
-  { lr, weight_decay, max_grad_norm, warmup_steps, accumulate, batches: order, steps }: GoldenTraining,
+  { lr, weight_decay, max_grad_norm, warmup_steps, accumulate, contrast, batches: order, steps }: GoldenTraining,
 ): Promise<StepLogs[]> {
   expect(order.flat()).toEqual(order.flat().map((_, index) => index % batches.length));
   const run = new Trainer({
@@ -56,6 +56,7 @@ async function train(
       weight_decay,
       max_grad_norm: max_grad_norm ?? 0,
       shuffle: false,
+      ...(contrast !== undefined && { objective: 'contrast', contrastTemperature: contrast }),
     },
     train_dataset: batches.flatMap(examplesOf),
   }).train();

@@ -21,6 +21,8 @@ class Training:
     accumulate: int | None = None
     normalise: str | None = None
     """With `accumulate`: 'mean_of_means' of the batches, or 'token_mean' over the labels of all."""
+    contrast: float | None = None
+    """The temperature of a supervised contrast of the head's inputs, which takes the place of the model's own loss."""
     start: str = "init"
     """'init', or 'random' for the values of `random.state.*`."""
 

@@ -17,6 +17,8 @@ ADAMW = Training("adamw", 5e-3)
 CLIP_DECAY = Training("clip_decay", 1e-2, weight_decay=0.01, max_grad_norm=1.0, start="random")
 CLIP_TIGHT = Training("clip_tight", 1e-2, max_grad_norm=0.2, start="random")
 WARMUP = Training("warmup", 1e-2, warmup_steps=3)
+CONTRAST = Training("contrast", 1e-2, weight_decay=0.01, max_grad_norm=1.0, contrast=0.1, start="random")
+CONTRAST_ACCUMULATE = Training("contrast_accumulate", 5e-3, accumulate=2, contrast=0.5)
 ACCUMULATE_MEAN = Training("accumulate_mean", 5e-3, accumulate=2, normalise="mean_of_means")
 ACCUMULATE_TOKENS = Training("accumulate_tokens", 5e-3, accumulate=2, normalise="token_mean")
 
@@ -220,6 +222,15 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "bert",
         (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
+    ),
+    "bert_contrast_mid": Case(
+        "bert",
+        15534,
+        "supervised contrast of the head's inputs; the head doesn't train, and weight decay leaves it alone",
+        classifier(MID, KEY_42, ["query", "value"]),
+        "bert, in pairs",
+        (CONTRAST, CONTRAST_ACCUMULATE),
         committed=WHOLE,
     ),
     "bert_multilabel_mid": Case(

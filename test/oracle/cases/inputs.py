@@ -72,6 +72,15 @@ def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one
     return draw
 
 
+def _paired(generator: torch.Generator) -> Batch:
+    """Twice as many rows as usual and more, of two classes of several rows and one of a single row."""
+    draw = _classified(0, token_types=True)
+    parts = [draw(generator) for _ in range(3)]
+    batch = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    classes = torch.tensor([0, 0, 0, 1, 1, 2])
+    return {**batch, "labels": classes[torch.randperm(len(classes), generator=generator)]}
+
+
 def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
     """Every third token has no label, as the rest of a word, and padding has none."""
     draw_rows = _classified(pad_id, token_types=token_types)
@@ -119,6 +128,7 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "bert, several labels": _classified(0, token_types=True, labels=_several_labels),
     "bert, several numbers": _classified(0, token_types=True, labels=_several_numbers),
     "decoder": _classified(2),
+    "bert, in pairs": _paired,
     "bert, tagged": _tagged(0, token_types=True),
     "decoder, tagged": _tagged(2),
     "images": _images,

@@ -10,6 +10,7 @@ from ..places import Json
 from .adapters import State, largest_difference, set_state, state_of
 from .bases import Model
 from .case_spec import Training
+from .contrast import contrast_of
 from .inputs import Batch, counted_tokens
 from .recipe import Recipe
 
@@ -65,7 +66,8 @@ def _backward(model: Model, spec: Training, batches: Sequence[Batch]) -> float:
     tokens = sum(counted_tokens(batch) for batch in batches) if spec.normalise == "token_mean" else None
     for batch in batches:
         by_tokens = {} if tokens is None else {"num_items_in_batch": tokens}
-        loss = model(**batch, **by_tokens).loss / (len(batches) if tokens is None else 1)
+        own = model(**batch, **by_tokens).loss if spec.contrast is None else contrast_of(model, batch, spec.contrast)
+        loss = own / (len(batches) if tokens is None else 1)
         loss.backward()
         total += loss.item()
     return total

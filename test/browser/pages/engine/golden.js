@@ -117,7 +117,7 @@ async function trained(of, training) {
     training.start === 'random'
       ? await VeraModel.from_pretrained(base, new URL('adapter/', folder), { is_trainable: true })
       : await get_peft_model(base, new VeraConfig(golden.vera_config));
-  const { lr, weight_decay, max_grad_norm = 0, accumulate = 1, warmup_steps = 0, steps } = training;
+  const { lr, weight_decay, max_grad_norm = 0, accumulate = 1, warmup_steps = 0, contrast, steps } = training;
   const run = new Trainer({
     model,
     args: {
@@ -131,6 +131,7 @@ async function trained(of, training) {
       max_grad_norm,
       ...(!isOfImages && { max_length: golden.inputs.batch.input_ids[0]?.length ?? 0 }),
       shuffle: false,
+      ...(contrast !== undefined && { objective: 'contrast', contrastTemperature: contrast }),
     },
     train_dataset: training.batches.flat().flatMap((batch) => examplesOf(of, batch)),
   }).train();
