@@ -163,6 +163,8 @@ test('tokens see each other in both directions', () => {
 
 test('it has no other head', () => {
   expect(() => createArchitecture(config, 'sequence_classification')).toThrow(
-    expect.objectContaining({ hint: 'Models of this type are loaded by AutoModelForImageClassification or AutoModel.' }),
+    expect.objectContaining({
+      hint: 'Models of this type are loaded by AutoModelForImageClassification or AutoModel.',
+    }),
   );
 });
