@@ -55,10 +55,7 @@ async function fuzz(target, seconds, seed) {
   return readdirSync(findings).filter((file) => !before.has(file) && file.startsWith(`${target}-`));
 }
 
-/**
- * @param {readonly string[]} args
- * @param {Readonly<Record<string, string | number>>} options libFuzzer's
- */
+/** @param {readonly string[]} args @param {Readonly<Record<string, string | number>>} options libFuzzer's */
 async function runJazzer(args, options) {
   const cli = join(ROOT, 'node_modules/@jazzer.js/core/dist/cli.js');
   const flags = Object.entries(options).map(([name, value]) => `-${name}=${value}`);

@@ -39,10 +39,7 @@ async function build(isPackage, checks) {
   if (checks) await run([`${ROOT}scripts/build/check_package.mjs`]);
 }
 
-/**
- * @param {readonly string[]} args of Node
- * @returns {Promise<void>} rejects if the exit code isn't 0
- */
+/** @param {readonly string[]} args of Node @returns {Promise<void>} rejects if the exit code isn't 0 */
 function run(args) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });

@@ -123,10 +123,7 @@ function candidates(kind) {
   );
 }
 
-/**
- * The usual places of programs on macOS and Windows, which aren't on the path.
- * @param {BrowserKind} kind
- */
+/** The usual places of programs on macOS and Windows, which aren't on the path. @param {BrowserKind} kind */
 function applications(kind) {
   const { mac, windows } = PLACES[kind];
   const { HOME, PROGRAMFILES, LOCALAPPDATA } = process.env;
@@ -148,10 +145,7 @@ function isProgram(path) {
   }
 }
 
-/**
- * @param {string} path
- * @returns {Promise<string>} empty if the program doesn't print it
- */
+/** @param {string} path @returns {Promise<string>} empty if the program doesn't print it */
 async function versionOf(path) {
   // Chrome for Windows opens a window instead of printing its version.
   if (process.platform === 'win32') return '';

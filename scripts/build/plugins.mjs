@@ -11,16 +11,10 @@ import { inRepository } from '../shared/paths.mjs';
  */
 export const workerOnly = () => thisThread('page/rpc/worker_only');
 
-/**
- * For sessions in the calling thread: links their code statically instead of importing it lazily.
- * @returns {Plugin}
- */
+/** For sessions in the calling thread: links their code statically instead of importing it lazily. @returns {Plugin} */
 export const notLazy = () => thisThread('node/connect_here');
 
-/**
- * @param {string} module that replaces the page's `this_thread.ts`
- * @returns {Plugin}
- */
+/** @param {string} module that replaces the page's `this_thread.ts` @returns {Plugin} */
 function thisThread(module) {
   return {
     name: 'this-thread',
@@ -29,10 +23,7 @@ function thisThread(module) {
   };
 }
 
-/**
- * Removes comments and indentation from shaders.
- * @returns {Plugin}
- */
+/** Removes comments and indentation from shaders. @returns {Plugin} */
 export function bareShaders() {
   const suffix = '.wgsl?raw';
   return {
@@ -45,10 +36,7 @@ export function bareShaders() {
   };
 }
 
-/**
- * WGSL has no strings, so that anything that looks like a comment is one.
- * @param {string} wgsl
- */
+/** WGSL has no strings, so that anything that looks like a comment is one. @param {string} wgsl */
 export function bareShader(wgsl) {
   return wgsl
     .replace(/\/\*[\s\S]*?\*\//g, ' ')
@@ -62,10 +50,7 @@ const WORKERS = [
   { source: "'../../chat/chat_entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
 ];
 
-/**
- * Writes the workers' URLs in the form that other bundlers recognise, relative to the built file.
- * @returns {Plugin}
- */
+/** Writes the workers' URLs in the form that other bundlers recognise, relative to the built file. @returns {Plugin} */
 export function plainWorkerUrl() {
   return {
     name: 'plain-worker-url',
@@ -111,10 +96,7 @@ export function scriptTagWorker(integrity, chatIntegrity) {
   };
 }
 
-/**
- * A file's hash in the format of the HTML attribute `integrity`.
- * @param {string} file
- */
+/** A file's hash in the format of the HTML attribute `integrity`. @param {string} file */
 export function integrityOf(file) {
   return `sha384-${createHash('sha384').update(readFileSync(file)).digest('base64')}`;
 }

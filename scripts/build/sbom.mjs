@@ -41,10 +41,7 @@ function purlOf({ name, version }) {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`;
 }
 
-/**
- * The hash of the registry's archive.
- * @param {string | undefined} integrity
- */
+/** The hash of the registry's archive. @param {string | undefined} integrity */
 function hashesOf(integrity = '') {
   const [, hash] = /^sha512-(.+)$/.exec(integrity) ?? [];
   if (hash === undefined) throw new Error('expected a sha512 of each package in package-lock.json');

@@ -103,10 +103,7 @@ function shardsIn(index) {
   });
 }
 
-/**
- * Facts of a profile that `profile.export()` wrote beside an adapter.
- * @param {string} folder
- */
+/** Facts of a profile that `profile.export()` wrote beside an adapter. @param {string} folder */
 function profileFacts(folder) {
   const [examples, about] = ['examples.jsonl', 'profile.json'].map((name) => join(folder, name));
   if (about === undefined || examples === undefined || !readdirSync(folder).includes('profile.json')) return {};
@@ -136,10 +133,7 @@ function readJson(path) {
   throw new UsageError(`${path} is no JSON object`);
 }
 
-/**
- * @param {unknown} value
- * @returns {value is number} whether it is a time in milliseconds
- */
+/** @param {unknown} value @returns {value is number} whether it is a time in milliseconds */
 function isTime(value) {
   return typeof value === 'number' && Number.isFinite(new Date(value).getTime());
 }
@@ -168,10 +162,7 @@ function linesOf({ kind, facts, tensors }) {
   return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])].map(printable);
 }
 
-/**
- * Escapes control characters, with which names in a file could control the terminal.
- * @param {string} text
- */
+/** Escapes control characters, with which names in a file could control the terminal. @param {string} text */
 function printable(text) {
   return text.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

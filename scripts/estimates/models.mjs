@@ -183,10 +183,7 @@ export const MODELS = [
   llama32,
 ];
 
-/**
- * The header of the model's model.safetensors, and the size of the whole file.
- * @param {PublishedModel} model
- */
+/** The header of the model's model.safetensors, and the size of the whole file. @param {PublishedModel} model */
 export function headerOf({ config, dtype, tensors }) {
   const layers = Number(config.num_hidden_layers);
   const entries = Object.entries(tensors).flatMap(([name, shape]) =>

@@ -32,10 +32,7 @@ export function readExport(flags, max_steps, path) {
   return { path: path(flags.export), after };
 }
 
-/**
- * Creates the folder, and checks the path, before the training.
- * @param {Export | undefined} exported
- */
+/** Creates the folder, and checks the path, before the training. @param {Export | undefined} exported */
 export function prepareExport(exported) {
   if (exported === undefined) return;
   const { path } = exported;

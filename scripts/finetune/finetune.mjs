@@ -70,10 +70,7 @@ export async function finetune(library, run) {
   };
 }
 
-/**
- * Reports the stages of a run, and measures their seconds.
- * @param {Run['report']} report
- */
+/** Reports the stages of a run, and measures their seconds. @param {Run['report']} report */
 function stages(report) {
   /** @type {Record<string, number>} */
   const timings = {};

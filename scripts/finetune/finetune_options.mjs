@@ -9,18 +9,7 @@ import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } fro
 const bundled = (/** @type {string} */ path) => inRepository(`demo/public/${path}`);
 const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 
-/** @typedef {import('./settings.mjs').Settings} Settings */
-/**
- * @typedef {object} FinetuneOptions
- * @property {string} text a file's absolute path
- * @property {import('./inputs.mjs').ModelAt} model absolute
- * @property {string} out a folder's absolute path
- * @property {import('../browsers/find_browser.mjs').BrowserKind} browser
- * @property {string} kernels default, tuned, or a file's absolute path
- * @property {import('./export.mjs').Export | undefined} exporting
- * @property {ReturnType<typeof readEstimate>} estimating
- * @property {Settings} settings
- */
+/** Paths are absolute. @typedef {Exclude<ReturnType<typeof readFinetuneOptions>, 'help'>} FinetuneOptions */
 
 export const HELP = `Fine-tunes a language model on a text, in a headless browser on this machine.
 
@@ -48,12 +37,11 @@ const FLAGS = /** @type {const} */ ({
 
 /**
  * @param {readonly string[]} argv
- * @returns {FinetuneOptions | 'help'}
  * @throws {import('../shared/options.mjs').UsageError}
  */
 export function readFinetuneOptions(argv) {
   const flags = readFlags(argv, FLAGS);
-  if (flags.help) return 'help';
+  if (flags.help) return /** @type {const} */ ('help');
   // npm runs scripts in the package's folder, but paths are relative to the folder in which the user typed the command.
   const path = (/** @type {unknown} */ value) => resolve(process.env.INIT_CWD ?? process.cwd(), String(value));
   const [text, out] = [path(flags.text), path(flags.out)];

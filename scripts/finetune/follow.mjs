@@ -13,10 +13,7 @@ const STAGES = /** @type {Readonly<Record<string, string>>} */ ({
   'measure after': 'Measuring again',
 });
 
-/**
- * Prints reports, and collects the outcome of the run.
- * @param {import('./settings.mjs').Settings} settings
- */
+/** Prints reports, and collects the outcome of the run. @param {import('./settings.mjs').Settings} settings */
 export function followFinetune(settings) {
   const bar = progressLine(process.stdout);
   /** @type {Omit<Outcome, 'result' | 'seconds'>} */

@@ -64,10 +64,7 @@ ${columns.join('\n')}
 `;
 }
 
-/**
- * An exponential moving average with bias correction.
- * @param {readonly number[]} values
- */
+/** An exponential moving average with bias correction. @param {readonly number[]} values */
 function smoothed(values) {
   let sum = 0;
   let weight = 0;

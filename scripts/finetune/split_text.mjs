@@ -19,10 +19,7 @@ export function splitText(text) {
   return { train: text.slice(0, cut), heldOut: text.slice(cut) };
 }
 
-/**
- * The first words of the held-out text, as a prompt for the model.
- * @param {string} heldOut
- */
+/** The first words of the held-out text, as a prompt for the model. @param {string} heldOut */
 export function promptFrom(heldOut) {
   return heldOut.trim().split(/\s+/).slice(0, 6).join(' ').slice(0, 100);
 }

@@ -21,10 +21,7 @@ const PIECES = [
 /** Longest word in characters, and most words. */
 const [LONGEST, MOST] = [40, 400];
 
-/**
- * A dictionary in libFuzzer's format.
- * @param {readonly string[]} corpus texts with one character for each byte
- */
+/** A dictionary in libFuzzer's format. @param {readonly string[]} corpus texts with one character for each byte */
 export function dictionaryOf(corpus) {
   const quoted = corpus.flatMap((text) => text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []);
   const words = new Set([...ALWAYS, ...PIECES, ...quoted.filter((word) => word.length <= LONGEST)]);

@@ -1,25 +1,16 @@
-/**
- * The built library, imported as any page would.
- * @returns {Promise<typeof import('../../src/index')>}
- */
+/** The built library, imported as any page would. @returns {Promise<typeof import('../../src/index')>} */
 export function loadLibrary() {
   const url = '/dist/webvera.js';
   return import(url);
 }
 
-/**
- * The built library that can run in the calling thread.
- * @returns {Promise<typeof import('../../src/node')>}
- */
+/** The built library that can run in the calling thread. @returns {Promise<typeof import('../../src/node')>} */
 export function loadNodeLibrary() {
   const url = '/dist/node.js';
   return import(url);
 }
 
-/**
- * The fields of an error as plain data, which can be sent out of the page.
- * @param {unknown} error
- */
+/** The fields of an error as plain data, which can be sent out of the page. @param {unknown} error */
 export function describeError(error) {
   const { name, message, code, hint } =
     /** @type {{ name?: string, message?: string, code?: string, hint?: string }} */ (
@@ -31,10 +22,7 @@ export function describeError(error) {
 /** Describes the adapter of this page. */
 export const describeDevice = () => describeGpu(navigator.gpu);
 
-/**
- * Describes the adapter that the library uses.
- * @param {GPU} gpu
- */
+/** Describes the adapter that the library uses. @param {GPU} gpu */
 export async function describeGpu(gpu) {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};

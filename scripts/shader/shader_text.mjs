@@ -35,10 +35,7 @@ export function findVariant({ name, kernel }, label) {
   });
 }
 
-/**
- * Whether the kernel's name without a suffix means this record.
- * @param {Pick<NamedKernel, 'name'>} named
- */
+/** Whether the kernel's name without a suffix means this record. @param {Pick<NamedKernel, 'name'>} named */
 export function isUsual({ name }) {
   return !name.includes('.') || name.endsWith(USUAL);
 }

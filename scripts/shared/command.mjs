@@ -32,10 +32,7 @@ function knownFailure(error) {
   return 'syscall' in error ? new CommandFailure(error.message) : error;
 }
 
-/**
- * The failure of a command for an error of the library, in one line.
- * @param {LibraryError} error
- */
+/** The failure of a command for an error of the library, in one line. @param {LibraryError} error */
 export function failureOf({ name, message, code, hint }) {
   const text = [message, hint].filter(Boolean).join(' – ').replace(/\s+/g, ' ');
   if (code !== undefined && BAD_INPUT.has(code)) return new UsageError(text);

@@ -37,10 +37,7 @@ export function progressLine(stream) {
   };
 }
 
-/**
- * One progress line for each part of some work.
- * @param {NodeJS.WriteStream} stream
- */
+/** One progress line for each part of some work. @param {NodeJS.WriteStream} stream */
 export function followSteps(stream) {
   const bar = progressLine(stream);
   let current = '';

@@ -51,10 +51,7 @@ export function namesProjects(rest) {
   return rest.some((each) => each.startsWith('--project'));
 }
 
-/**
- * The path of a ring's JSON report, relative to the root.
- * @param {RingName} name
- */
+/** The path of a ring's JSON report, relative to the root. @param {RingName} name */
 export function reportOf(name) {
   return `out/tests/${name}.json`;
 }

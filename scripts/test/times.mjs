@@ -8,10 +8,7 @@
 
 const PARTS = /** @type {const} */ (['total', 'imports', 'launching', 'compiling', 'idle']);
 
-/**
- * The path of the file of times, beside vitest's JSON report.
- * @param {string} report
- */
+/** The path of the file of times, beside vitest's JSON report. @param {string} report */
 export function timesOf(report) {
   return report.replace(/\.json$/, '.times.json');
 }
