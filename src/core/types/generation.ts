@@ -38,19 +38,13 @@ export interface BatchGenerationConfig extends GenerationConfig {
 }
 
 /** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */
-export interface ResolvedGenerationConfig {
-  readonly max_new_tokens: number;
-  readonly do_sample: boolean;
-  readonly temperature: number;
-  readonly top_k: number;
-  readonly top_p: number;
-  readonly repetition_penalty: number;
-  readonly seed: number;
-  readonly stop_strings: readonly string[];
+export type ResolvedGenerationConfig = Readonly<
+  Required<Omit<GenerationConfig, 'eos_token_id' | 'adapter_name' | 'signal'>>
+> & {
   readonly eos_token_id: readonly number[] | null | undefined;
   readonly adapter_name: string | undefined;
   readonly adapter_names: readonly string[] | undefined;
-}
+};
 
 export interface GeneratedToken {
   readonly token_id: number;
