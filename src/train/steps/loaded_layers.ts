@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
-import type { ModeChoice, TrainingLayers } from '../../adapters/layers/training_layers';
+import type { TrainingLayers } from '../../adapters/layers/training_layers';
 import { WebVeraError } from '../../core/errors/error';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Step } from '../../graph/graph';
@@ -8,7 +8,8 @@ import type { LoadedProgram, Program, Runner } from '../../graph/runner';
 import { byteLength, type Value } from '../../graph/value';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
-import type { TaskBatches } from '../../tasks/task/task_batches';
+import type { BatchArguments, TaskBatches } from '../../tasks/task/task_batches';
+import type { TrainingInit } from '../training_init';
 
 /** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;
@@ -28,15 +29,9 @@ export class LoadedLayers {
   private constructor(
     runner: Runner,
     inProgram: LoadedLayers['inProgram'],
-    {
-      values = [],
-      before,
-      after,
-    }: {
-      readonly values?: readonly Value[];
-      readonly before?: LoadedProgram | undefined;
-      readonly after?: LoadedProgram | undefined;
-    } = {},
+    values: readonly Value[] = [],
+    before?: LoadedProgram,
+    after?: LoadedProgram,
   ) {
     this.#runner = runner;
     this.inProgram = inProgram;
@@ -58,11 +53,7 @@ export class LoadedLayers {
     };
     try {
       await runner.allocate(values);
-      return new LoadedLayers(runner, layers, {
-        values,
-        before: await load(layers.before),
-        after: await load(layers.after),
-      });
+      return new LoadedLayers(runner, layers, values, await load(layers.before), await load(layers.after));
     } catch (error) {
       for (const program of ready) program.release();
       runner.free(values);
@@ -98,6 +89,13 @@ export class LoadedLayers {
   }
 }
 
+interface RunLayers extends Pick<TrainingInit, 'loaded' | 'overlay' | 'adapters' | 'modes'> {
+  readonly task: Pick<TaskBatches, 'fullShape'>;
+  readonly args: BatchArguments & Pick<ResolvedTrainingArguments, 'gradient_accumulation_steps'>;
+  readonly grads: ReadonlyMap<Adapter, Value>;
+  readonly maxBindingBytes: number;
+}
+
 /** The training layers that an adapter's kind offers for a run of only that adapter; undefined if there are others. */
 export function layersOfRun({
   loaded,
@@ -108,19 +106,7 @@ export function layersOfRun({
   modes: choice = 'cheapest',
   grads,
   maxBindingBytes,
-}: {
-  readonly loaded: LoadedModel;
-  readonly task: Pick<TaskBatches, 'fullShape'>;
-  readonly overlay: Overlay;
-  readonly adapters: readonly Adapter[];
-  readonly args: Pick<
-    ResolvedTrainingArguments,
-    'max_length' | 'per_device_train_batch_size' | 'gradient_accumulation_steps'
-  >;
-  readonly modes?: ModeChoice | undefined;
-  readonly grads: ReadonlyMap<Adapter, Value>;
-  readonly maxBindingBytes: number;
-}): TrainingLayers | undefined {
+}: RunLayers): TrainingLayers | undefined {
   const [adapter] = adapters;
   const into = adapter && grads.get(adapter);
   if (adapter === undefined || into === undefined) return undefined;
