@@ -10,7 +10,6 @@ export type { ChatMessage } from './core/types/chat';
 export type { DeviceIssue, DeviceReport } from './core/types/device_report';
 export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/types/generation';
-export type { HeadFigures, HeadFit } from './core/types/head_fit';
 export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/types/image';
 export type {
   AdapterFiles,
@@ -24,6 +23,7 @@ export type {
   ProblemType,
   ProjectionDtype,
 } from './core/types/model';
+export type { HeadFigures, HeadFit } from './core/types/prediction';
 export type { TrainerCallback, TrainerControl, TrainerHook } from './core/types/run';
 export type { ModelSource, ParserLimits, ProgressInfo } from './core/types/source';
 export type { IdMatrix, ModelInputs, Tensor } from './core/types/tensor';

@@ -26,7 +26,7 @@ interface Point {
 }
 
 /** A step and the change of the gradient over it. */
-interface Pair {
+interface Curvature {
   readonly s: Float64Array;
   readonly y: Float64Array;
   readonly sy: number;
@@ -55,7 +55,7 @@ export async function minimise(
     const gradient = new Float64Array(x.length);
     return { x, value: await evaluate(x, gradient), gradient };
   };
-  const pairs: Pair[] = [];
+  const pairs: Curvature[] = [];
   let point = await at(start.slice());
   let isConverged = largest(point.gradient) <= tolerance;
   while (!isConverged && evaluations < most) {
@@ -97,7 +97,7 @@ async function lineSearch(
 }
 
 /** −H·gradient by the two-loop recursion. Without pairs, the steepest descent by a step of length 1 at most. */
-function direction(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+function direction(gradient: Float64Array, pairs: readonly Curvature[]): Float64Array {
   const n = gradient.length;
   const d = gradient.map((entry) => -entry);
   const last = pairs.at(-1);
@@ -107,7 +107,7 @@ function direction(gradient: Float64Array, pairs: readonly Pair[]): Float64Array
   }
   const alphas = new Float64Array(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
-    const { s, y, sy } = pairs[i] as Pair;
+    const { s, y, sy } = pairs[i] as Curvature;
     const alpha = dot(s, 0, d, 0, n) / sy;
     alphas[i] = alpha;
     addScaled(d, 0, -alpha, { of: y, start: 0 }, n);
@@ -122,7 +122,7 @@ function direction(gradient: Float64Array, pairs: readonly Pair[]): Float64Array
 }
 
 /** Adds the step to the memory, unless rounding has left it no curvature. */
-function remember(pairs: Pair[], from: Point, to: Point): void {
+function remember(pairs: Curvature[], from: Point, to: Point): void {
   const s = to.x.map((entry, i) => entry - (from.x[i] as number));
   const y = to.gradient.map((entry, i) => entry - (from.gradient[i] as number));
   const sy = dot(s, 0, y, 0, s.length);

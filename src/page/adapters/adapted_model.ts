@@ -1,6 +1,6 @@
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
-import type { HeadFit } from '../../core/types/head_fit';
 import type { AdapterFiles, ParameterCount } from '../../core/types/model';
+import type { HeadFit } from '../../core/types/prediction';
 import type { Tensor } from '../../core/types/tensor';
 import type { Dataset } from '../../core/types/training';
 import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';

@@ -1,4 +1,4 @@
-import type { HeadFit } from '../../core/types/head_fit';
+import type { HeadFit } from '../../core/types/prediction';
 import type { Dataset, TrainingArguments } from '../../core/types/training';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';

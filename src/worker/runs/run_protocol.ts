@@ -1,4 +1,4 @@
-import type { HeadFit } from '../../core/types/head_fit';
+import type { HeadFit } from '../../core/types/prediction';
 import type { DatasetName, RunControl, RunHook } from '../../core/types/run';
 import type {
   FileFormat,

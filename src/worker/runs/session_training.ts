@@ -12,7 +12,7 @@ import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './create_run';
 import { ExampleFeed } from './example_feed';
-import { fitHead } from './fit_head';
+import { fitHead } from './head_fitting';
 import { FeatureCache } from './row_features';
 import type { CheckpointHost } from './run_checkpoints';
 import { expectExportable, exportRun } from './run_export';

@@ -1,4 +1,4 @@
-import type { HeadFit } from '../../../core/types/head_fit';
+import type { HeadFit } from '../../../core/types/prediction';
 import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
 import { fitHeadWith } from '../../adapters/fit_head';
 import { partsKey } from '../../models/remote_model';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HeadFit } from '../../../../src/core/types/head_fit';
+import type { HeadFit } from '../../../../src/core/types/prediction';
 import { outcomeOf } from '../../../../src/page/profile/learning/instant_method';
 
 const figures = (loss: number) => ({ loss, accuracy: 0.5 });

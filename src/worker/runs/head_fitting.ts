@@ -3,7 +3,7 @@ import { LARGEST_VALUE } from '../../adapters/config/largest_value';
 import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import type { HeadFit } from '../../core/types/head_fit';
+import type { HeadFit } from '../../core/types/prediction';
 import type { Value } from '../../graph/value';
 import { type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
 import type { Task } from '../../tasks/task/task';
