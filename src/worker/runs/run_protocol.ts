@@ -23,7 +23,7 @@ export interface RunCalls {
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /**
    * Solves for the last layer of an adapter's head, over the features that the model has for the data, and stores it in the adapter.
-   * No run may train the adapter meanwhile. Nothing has changed when it rejects.
+   * Runs must not train the adapter meanwhile. A call that rejects has changed nothing.
    */
   fitHead(call: CallId, request: FitRequest): Promise<HeadFit>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
