@@ -45,7 +45,7 @@ describe('an unknown name gets suggestions', () => {
     ['linaer/workgroup', 'There is no record linaer', 'Did you mean linear?'],
     ['weight_backward', 'There is no record weight_backward', 'linear_weight_backward or rms_norm_weight_backward?'],
     ['linear.vec4/workgroup', 'There is no record linear.vec4', 'Did you mean linear.vec4.f32 or linear.vec4.f16 or'],
-    ['nothing', 'There is no record nothing', 'There are adamw, add,'],
+    ['nothing', 'There is no record nothing', 'There are grad_norm, adamw, add,'],
     ['relu/workgroup', 'relu has no variant workgroup', 'It has default.'],
     ['relu/default/more', 'relu has no variant default/more', 'It has default.'],
   ])('%s', (asked, message, hint) => {
