@@ -88,7 +88,14 @@ export type {
   SourceOptions,
 } from './page/models/source_options';
 export { Profile } from './page/profile/profile';
-export type { LearnMethod, LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
+export type {
+  LearnCandidate,
+  LearnMethod,
+  LearnOptions,
+  LearnRecord,
+  ProfileInfo,
+  ProfileOptions,
+} from './page/profile/types';
 export type { SessionState } from './page/rpc/link';
 export { defaultSession } from './page/session/default_session';
 export { probe } from './page/session/probe';

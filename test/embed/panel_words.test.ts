@@ -65,7 +65,7 @@ describe('the profile', () => {
     history: [],
     can_roll_back: false,
   };
-  const unsolved = { method: 'train', C: null, cross_validated_loss: null } as const;
+  const unsolved = { method: 'train', C: null, cross_validated_loss: null, candidates: [] } as const;
   const counts = { at: 0, examples: 9, held_out: 1, steps: 4 };
   const record = { ...counts, ...unsolved, loss_before: 3.456, loss_after: 3.123, taken: true };
 

@@ -43,8 +43,8 @@ export interface TrainingArguments {
   /**
    * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it
    * trains the vectors that the head reads so that those of one class become similar and those of other classes don't (supervised
-   * contrastive learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after it is solved again. With few
-   * examples a class, that learns more than 'labels'.
+   * contrastive learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after `fit_head`. It is
+   * made for few examples a class; `Profile.learn({ method: 'refine' })` does both.
    *
    * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
    * or more are good. Each batch consists of pairs of one class, and has as many classes as it can; the examples that odd classes leave

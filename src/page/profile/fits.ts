@@ -12,7 +12,7 @@ import type { ProfileState } from './storage/record';
  */
 const HEADS = ['classifier', 'score'];
 /** Training arguments that a profile controls itself. */
-const OWN = ['eval_strategy', 'load_best_model_at_end', 'early_stopping_patience'] as const;
+const OWN = ['eval_strategy', 'load_best_model_at_end', 'early_stopping_patience', 'objective'] as const;
 
 /** The facts by which a profile recognises its base model. */
 export interface KnownBase {
@@ -100,12 +100,15 @@ export function sideBySide(config: AnyAdapterConfig): AnyAdapterConfig {
   return config;
 }
 
+const HELD_OUT = 'A profile holds a tenth of its examples out, and takes no vectors that do worse on them.';
+const BY_CONTRAST = "learn({ method: 'refine' }) trains by contrast, and solves for the head again.";
+
 /** Throws `invalid_argument` for invalid training arguments, and for those that a profile controls itself. */
 export function expectArguments(args: TrainingArguments | undefined): void {
   const [given, usual] = [resolveTrainingArguments(args), resolveTrainingArguments({})];
   for (const key of OWN) {
     if (given[key] === usual[key]) continue;
-    const hint = 'A profile holds a tenth of its examples out, and takes no vectors that do worse on them.';
+    const hint = key === 'objective' ? BY_CONTRAST : HELD_OUT;
     throw wrong(`profile: args.${key}`, `${JSON.stringify(usual[key])}, its default`, given[key], hint);
   }
 }

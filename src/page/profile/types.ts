@@ -25,13 +25,24 @@ export interface ProfileOptions extends CallOptions {
   readonly keep_examples?: boolean;
 }
 
-export const LEARN_METHODS = ['train', 'instant'] as const;
-
 /**
  * How a profile learns. 'train': its vectors and head by gradient descent. 'instant': the last layer of its head alone, which is
- * solved for over the features of the examples, in about a second; over classifiers only.
+ * solved for over the features of the examples, in about a second; over classifiers only. 'refine': 'instant', then its vectors by
+ * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
+ * few examples a class. If the trained vectors do worse on the held-out examples than the solved head over the vectors from before, those
+ * stay; while none are held out, the trained ones are chosen. A classifier of numbers, or of several labels at once, trains by its own
+ * loss instead.
  */
-export type LearnMethod = (typeof LEARN_METHODS)[number];
+export type LearnMethod = 'train' | 'instant' | 'refine';
+
+/** Vectors and a head that the method 'refine' compared. */
+export interface LearnCandidate {
+  /** 'instant': the vectors from before, with a solved head. Others are named after the objective that trained the vectors. */
+  readonly name: 'instant' | 'contrast' | 'labels';
+  /** The mean loss over the held-out examples, or over those trained on while none are held out. */
+  readonly loss: number;
+  readonly chosen: boolean;
+}
 
 /** The outcome of one completed `learn()`. */
 export interface LearnRecord {
@@ -54,6 +65,8 @@ export interface LearnRecord {
   readonly C: number | null;
   /** The mean loss over all examples that were trained on, each held out in turn; null unless the head was solved for so. */
   readonly cross_validated_loss: number | null;
+  /** In the order in which they were made. Empty for other methods than 'refine'. */
+  readonly candidates: readonly LearnCandidate[];
   /** Whether the new vectors replaced the ones before. */
   readonly taken: boolean;
 }
@@ -82,7 +95,8 @@ export interface LearnOptions {
   readonly method?: LearnMethod;
   /**
    * Overrides the profile's arguments. The method 'instant' takes `max_length`, `per_device_train_batch_size` and `classWeights`
-   * from them.
+   * from them. The method 'refine' has defaults of its own: batches of 16, and 60 steps and one more for every 20 examples. It
+   * leaves `headLearningRate`, `label_smoothing_factor` and `group_by_length` out while it trains by contrast.
    */
   readonly args?: TrainingArguments;
   /**
@@ -93,6 +107,8 @@ export interface LearnOptions {
   /** When it aborts, the profile stays as it was before `learn`. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const LEARN_METHODS: readonly LearnMethod[] = ['train', 'instant', 'refine'];
 
 /** The largest `max_examples`. */
 export const MAX_EXAMPLES = 100_000;

@@ -6,7 +6,7 @@ const PAIR = 2;
 /** Numbers of the stream from here on are not those that shuffle the rows. */
 const BEYOND_ROWS = 2 ** 40;
 
-interface Pair<Row> {
+interface ClassPair<Row> {
   readonly rows: readonly Row[];
   /** Its place in the epoch: from 0 to 1, and above for a row that is left over. */
   readonly place: number;
@@ -29,7 +29,7 @@ export function pairsOfClasses<Row>(
     else known.push(row);
   }
   const random = (pair: number): number => randomAt({ seed, stream: 'shuffle', at: epoch }, BEYOND_ROWS + pair);
-  const pairs: Pair<Row>[] = [];
+  const pairs: ClassPair<Row>[] = [];
   for (const rows of classes.values()) {
     const whole = Math.floor(rows.length / PAIR);
     for (let start = 0; start < rows.length; start += PAIR) {

@@ -8,9 +8,14 @@ import { type IdleReason, watchIdle } from './idle';
 import { INSTANT } from './instant_method';
 import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 import type { LearnRun } from './learn_run';
+import { REFINE } from './refine_method';
 import { TRAIN } from './train_method';
 
-const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = { train: TRAIN, instant: INSTANT };
+const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
+  train: TRAIN,
+  instant: INSTANT,
+  refine: REFINE,
+};
 
 /** Throws `invalid_argument` for a base model that can't learn by a method. */
 export function expectUsable(method: LearnMethod, host: ProfileHost): void {

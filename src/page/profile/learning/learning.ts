@@ -234,5 +234,5 @@ export class ProfileLearning {
 
 /** Vectors that were rolled back or imported count as others: their origin is unknown. */
 function isSolved({ previous, history }: ProfileState): boolean {
-  return previous !== null && history.findLast(({ taken }) => taken)?.method === 'instant';
+  return previous !== null && (history.findLast(({ taken }) => taken)?.method ?? 'train') !== 'train';
 }

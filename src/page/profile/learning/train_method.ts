@@ -22,7 +22,7 @@ export const TRAIN: LearnMethodKind = {
     const loss_after =
       steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);
     const counts = { examples: learnt.length, held_out: held.length, steps };
-    const unsolved = { C: null, cross_validated_loss: null };
+    const unsolved = { C: null, cross_validated_loss: null, candidates: [] };
     const taken = steps > 0 && loss_after <= loss_before;
     return { output, outcome: { ...counts, loss_before, loss_after, ...unsolved, taken } };
   },

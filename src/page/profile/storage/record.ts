@@ -5,7 +5,7 @@ import type { AdapterFiles } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
 import type { NumberedExample } from '../examples/examples';
-import { LEARN_METHODS, type LearnMethod, type LearnRecord, type ProfileInfo } from '../types';
+import { LEARN_METHODS, type LearnCandidate, type LearnMethod, type LearnRecord, type ProfileInfo } from '../types';
 
 /** An adapter's two files. */
 export interface Vectors {
@@ -173,8 +173,17 @@ export function readRecord(value: unknown): LearnRecord {
     C: record.get('C') === undefined ? null : loss(record, 'C'),
     cross_validated_loss:
       record.get('cross_validated_loss') === undefined ? null : loss(record, 'cross_validated_loss'),
+    candidates: record.get('candidates') === undefined ? [] : list(record, 'candidates').map(readCandidate),
     taken: record.boolean('taken', false),
   };
+}
+
+function readCandidate(value: unknown): LearnCandidate {
+  const candidate = fieldsOf(value, 'candidates');
+  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels'];
+  const name = names.find((known) => known === candidate.get('name'));
+  if (name === undefined) throw candidate.invalid('name', names.join(' or '));
+  return { name, loss: loss(candidate, 'loss'), chosen: candidate.boolean('chosen', false) };
 }
 
 /** 'train' in what was stored before there were other methods. */

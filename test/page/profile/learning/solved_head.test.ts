@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HeadFit } from '../../../../src/core/types/prediction';
-import { outcomeOf } from '../../../../src/page/profile/learning/instant_method';
+import { outcomeOf } from '../../../../src/page/profile/learning/solved_head';
 
 const figures = (loss: number) => ({ loss, accuracy: 0.5 });
 
@@ -36,5 +36,5 @@ test('records the losses of held-out examples, and that of examples held out in 
   const held_out = { examples: 2, before: figures(1), after: figures(0.9) };
   const outcome = outcomeOf(solved({ held_out, cross_validated: { ...figures(0.7), folds: 5 } }), { isSolved: false });
   const losses = { loss_before: 1, loss_after: 0.9, cross_validated_loss: 0.7 };
-  expect(outcome).toEqual({ examples: 8, held_out: 2, steps: 0, ...losses, C: 10, taken: true });
+  expect(outcome).toEqual({ examples: 8, held_out: 2, steps: 0, ...losses, C: 10, candidates: [], taken: true });
 });

@@ -1,0 +1,160 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  AutoModelForSequenceClassification,
+  type LearnOptions,
+  Profile,
+  type ProfileOptions,
+} from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
+import { loadTiny } from '../../helpers/models/tiny_llama';
+import { stored, visit, weightsOf } from '../../helpers/session/profiles';
+import type { TestSession } from '../../helpers/session/session';
+
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
+afterEach(() => void vi.unstubAllGlobals());
+
+const colours = ['red', 'green', 'blue'];
+const load = ({ session }: TestSession, more: object = {}) => {
+  const options = { session, id2label: { ...colours }, ...more };
+  return AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), options);
+};
+const row = (index: number) => ({ input_ids: [10 + (index % 3), 20 + index, 40 + (index % 3), 50], label: index % 3 });
+const rows = (count: number) => Array.from({ length: count }, (_, index) => row(index));
+const options: ProfileOptions = { args: { max_steps: 6, per_device_train_batch_size: 12 } };
+const refine: LearnOptions = { method: 'refine' };
+
+/** The weights of a new profile over the same base, which has learnt from so many rows. */
+function learnt(count: number, learn: LearnOptions): Promise<{ weights: Uint8Array; profile: Profile['info'] }> {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  return visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(count));
+    await profile.learn(learn);
+    return { weights: await weightsOf(profile), profile: profile.info };
+  });
+}
+
+test('a profile solves for its head, trains vectors by contrast, and solves for the head again', async () => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows(24));
+    const { global_step, metrics } = await profile.learn(refine);
+    expect(global_step).toBe(6);
+    expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
+    expect(metrics.loss_after).toBeLessThan(metrics.loss_before!);
+    const [record] = profile.info.history;
+    expect(record).toMatchObject({ method: 'refine', examples: 24, steps: 6, taken: true });
+    const [instant, trained] = record!.candidates;
+    expect(instant).toMatchObject({ name: 'instant', chosen: false });
+    expect(trained).toMatchObject({ name: 'contrast', chosen: true, loss: metrics.loss_after });
+    expect(record!.C).toBeGreaterThan(0);
+    const told = await Promise.all(rows(12).map(({ input_ids }) => profile.predict({ input_ids })));
+    expect(told.map(([best]) => best!.label)).toEqual(rows(12).map(({ label }) => colours[label]));
+  });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada');
+    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'contrast']);
+  });
+});
+
+test('vectors and head both change, and the same examples give the same bytes', async () => {
+  const instant = await learnt(24, { method: 'instant' });
+  const refined = await learnt(24, refine);
+  expect(refined.weights).not.toEqual(instant.weights);
+  expect((await learnt(24, refine)).weights).toEqual(refined.weights);
+});
+
+test('vectors that do worse on held-out examples aren’t chosen: the solved head is learnt alone', async () => {
+  // So high a rate ruins the vectors.
+  const ruined = await learnt(60, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
+  const [record] = ruined.profile.history;
+  const [instant, trained] = record!.candidates;
+  expect(record).toMatchObject({ held_out: 2, taken: true, loss_after: instant!.loss });
+  expect(trained!.loss).toBeGreaterThan(instant!.loss);
+  expect([instant!.chosen, trained!.chosen]).toEqual([true, false]);
+  expect(ruined.weights).toEqual((await learnt(60, { method: 'instant' })).weights);
+});
+
+test('several labels at once are trained by their own loss', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened, { problem_type: 'multi_label_classification' });
+    const profile = await Profile.open(base, 'ada', options);
+    const sets = [['red'], ['green', 'blue'], []];
+    await profile.add(rows(12).map(({ input_ids, label }) => ({ input_ids, labels: sets[label]! })));
+    const { metrics } = await profile.learn(refine);
+    expect(metrics.taken).toBe(1);
+    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'labels']);
+  });
+});
+
+describe('a run that is cut off', () => {
+  test('goes on in the next visit to the same bytes', async () => {
+    const learn = async (interrupt: boolean) =>
+      visit(async (opened) => {
+        const profile = await Profile.open(await load(opened), 'ada', options);
+        if (profile.info.seen === 0) await profile.add(rows(24));
+        if (interrupt) {
+          const run = profile.learn({ ...refine, args: { save_steps: 1 } });
+          const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+          for await (const { type } of run) if (type === 'save') break;
+          await opened.session.close();
+          return failed;
+        }
+        await (profile.learning ?? profile.learn({ ...refine, args: { save_steps: 1 } }));
+        expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+        const [{ at: _at, ...record } = { at: 0 }] = profile.info.history;
+        return { record, weights: await weightsOf(profile) };
+      });
+    const straight = await learn(false);
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    await learn(true);
+    expect(await learn(false)).toEqual(straight);
+  });
+
+  test('by its caller leaves everything as it was', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await load(opened), 'ada', options);
+      await profile.add(rows(24));
+      const before = await weightsOf(profile);
+      const controller = new AbortController();
+      const run = profile.learn({ ...refine, signal: controller.signal });
+      for await (const { type } of run) if (type === 'log') break;
+      controller.abort('enough');
+      await expect(Promise.resolve(run)).rejects.toBe('enough');
+      expect(await weightsOf(profile)).toEqual(before);
+      expect(profile.info.history).toEqual([]);
+    });
+  });
+
+  test('for idle time waits while its page is in use, and goes on by itself', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('document', page);
+    await visit(async (opened) => {
+      const profile = await Profile.open(await load(opened), 'ada', options);
+      await profile.add(rows(24));
+      const run = profile.learn({ ...refine, when: 'idle' });
+      const told: string[] = [];
+      for await (const event of run) if ('reason' in event) told.push(`${event.type} ${event.reason}`);
+      expect(told.slice(0, 2)).toEqual(['paused busy', 'resumed busy']);
+      expect((await run).metrics.taken).toBe(1);
+    });
+  });
+});
+
+test('rejects a language model, and an objective of the caller’s', async () => {
+  await visit(async (opened) => {
+    const language = await Profile.open(await loadTiny(opened), 'ada');
+    await language.add([{ input_ids: [5, 6, 7, 8] }]);
+    await expect(language.learn(refine)).rejects.toMatchObject({ code: 'invalid_argument' });
+    const classifier = await Profile.open(await load(opened), 'ben');
+    await classifier.add(rows(6));
+    for (const method of ['train', 'refine'] as const) {
+      const learning = classifier.learn({ method, args: { objective: 'contrast' } });
+      await expect(learning).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: `profile: args.objective: expected "labels", its default, got 'contrast'`,
+      });
+    }
+  });
+});
