@@ -1,6 +1,6 @@
 import type { WebVeraError } from '../../core/errors/error';
 import { fileError } from '../file_error';
-import type { ByteReader } from '../tensors/byte_reader';
+import { BoundedReader } from '../tensors/bounded_reader';
 
 export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
 
@@ -34,39 +34,21 @@ const RECORD_BYTES = 1024;
  * Reads GGUF's numbers, texts and lists from a stream, up to a limit of bytes. Memory is allocated only for bytes that have arrived,
  * whatever length the file claims.
  */
-export class GgufReader {
-  position = 0;
-  readonly #stream: ByteReader;
-  readonly #file: string;
-  readonly #limit: number;
-  /** Doesn't remove a byte order mark, which may be the beginning of a token. */
-  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
-  constructor(stream: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
-    this.#stream = stream;
-    this.#file = file;
-    this.#limit = limit;
-  }
-
+export class GgufReader extends BoundedReader {
   /** Waits until a tensor's description or a name has arrived, so that it can be read synchronously. Call it before each. */
   ready(): Promise<void> {
-    return this.#stream.fetch(RECORD_BYTES);
-  }
-
-  u32(): number {
-    return this.#view(4).getUint32(0, true);
+    return this.stream.fetch(RECORD_BYTES);
   }
 
   /** Numbers beyond 2^53 are rounded; they exceed every limit anyway. */
   u64(): number {
-    return Number(this.#view(8).getBigUint64(0, true));
+    return Number(this.view(8).getBigUint64(0, true));
   }
 
   name(most: number): string {
     const length = this.u64();
     if (length > most) throw this.invalid(`expected a name of at most ${most} bytes, got ${length}`);
-    this.#count(length);
-    return this.#utf8.decode(this.#stream.takeNow(length));
+    return this.utf8.decode(this.takeNow(length));
   }
 
   async value(): Promise<GgufValue> {
@@ -77,22 +59,22 @@ export class GgufReader {
     if (of !== TEXT) return this.#numbers(of, count);
     const texts: string[] = [];
     while (texts.length < count) {
-      if (!this.#stream.has(RECORD_BYTES)) await this.ready();
+      if (!this.stream.has(RECORD_BYTES)) await this.ready();
       const length = this.u64();
-      this.#count(length);
-      const isHere = length <= this.#stream.available;
-      texts.push(this.#utf8.decode(isHere ? this.#stream.takeNow(length) : await this.#stream.take(length)));
+      this.count(length);
+      const isHere = length <= this.stream.available;
+      texts.push(this.utf8.decode(isHere ? this.stream.takeNow(length) : await this.stream.take(length)));
     }
     return texts;
   }
 
   invalid(what: string): WebVeraError {
     const hint = 'The file is damaged, or is no GGUF file; download it again.';
-    return fileError('invalid_format', this.#file, what, hint);
+    return fileError('invalid_format', this.file, what, hint);
   }
 
   async #one(type: number): Promise<number | boolean | string> {
-    if (type === TEXT) return this.#utf8.decode(await this.#take(this.u64()));
+    if (type === TEXT) return this.utf8.decode(await this.#take(this.u64()));
     const [value] = await this.#numbers(type, 1);
     return value ?? 0;
   }
@@ -107,21 +89,12 @@ export class GgufReader {
   }
 
   async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
-    this.#count(length);
-    return this.#stream.take(length);
+    this.count(length);
+    return this.stream.take(length);
   }
 
-  #view(length: number): DataView {
-    this.#count(length);
-    const { buffer, byteOffset } = this.#stream.takeNow(length);
-    return new DataView(buffer, byteOffset, length);
-  }
-
-  #count(length: number): void {
-    if (this.position + length > this.#limit) {
-      const hint = 'If you trust the file, raise `tokenizer` in SessionOptions.limits.';
-      throw fileError('limit_exceeded', this.#file, `expected at most ${this.#limit} bytes before its tensors`, hint);
-    }
-    this.position += length;
+  protected override overLimit(): WebVeraError {
+    const hint = 'If you trust the file, raise `tokenizer` in SessionOptions.limits.';
+    return fileError('limit_exceeded', this.file, `expected at most ${this.limit} bytes before its tensors`, hint);
   }
 }

@@ -27,16 +27,10 @@ export function headerOf(
 
 /** A tensor from its header and the file's rows, which are rows of the transpose if the header says so. */
 export function storedTensor(header: TensorHeader, rows: RowReader, { block }: GgufPacking): StoredTensor {
-  const { name, dtype, shape, packed } = header;
+  const { packed } = header;
   if (packed === undefined || block === undefined) return plainTensor(header, rows);
-  const take = unpackedRows(header, rows, block);
   return {
-    name,
-    dtype,
-    shape,
-    async take(wanted) {
-      return { dtype, ...(await take(wanted)) };
-    },
+    ...plainTensor(header, { take: unpackedRows(header, rows, block) }),
     packed: {
       ...packed,
       async take(wanted) {

@@ -65,7 +65,7 @@ export class RowReader {
 }
 
 /** A tensor whose numbers aren't packed. */
-export function plainTensor({ name, dtype, shape }: TensorHeader, rows: RowReader): StoredTensor {
+export function plainTensor({ name, dtype, shape }: TensorHeader, rows: Pick<RowReader, 'take'>): StoredTensor {
   return {
     name,
     dtype,

@@ -1,6 +1,6 @@
 import type { WebVeraError } from '../../core/errors/error';
 import { fileError } from '../file_error';
-import type { ByteReader } from '../tensors/byte_reader';
+import { BoundedReader } from '../tensors/bounded_reader';
 
 const LINE_BYTES = 128;
 const TEXT_BYTES = 4096;
@@ -9,55 +9,37 @@ const NEWLINE = 0x0a;
 const OPCODE_BYTES = 5 + TEXT_BYTES;
 
 /** Reads a pickle's numbers and texts from a stream, opcode by opcode, up to a limit of bytes. */
-export class PickleReader {
-  readonly file: string;
-  /** Bytes read so far. */
-  position = 0;
-  readonly #reader: ByteReader;
-  readonly #limit: number;
-  /** Keeps a byte order mark, which is part of a name. */
-  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
-  constructor(reader: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
-    this.#reader = reader;
-    this.file = file;
-    this.#limit = limit;
-  }
-
+export class PickleReader extends BoundedReader {
   /** Whether all bytes of the next opcode have arrived, whatever its length. Otherwise `ready` waits for them. */
   get isReady(): boolean {
-    return this.#reader.has(OPCODE_BYTES);
+    return this.stream.has(OPCODE_BYTES);
   }
 
   ready(): Promise<void> {
-    return this.#reader.fetch(OPCODE_BYTES);
+    return this.stream.fetch(OPCODE_BYTES);
   }
 
   byte(): number {
-    this.#count(1);
-    return this.#reader.byteNow();
+    this.count(1);
+    return this.stream.byteNow();
   }
 
   u16(): number {
-    return this.#view(2).getUint16(0, true);
-  }
-
-  u32(): number {
-    return this.#view(4).getUint32(0, true);
+    return this.view(2).getUint16(0, true);
   }
 
   i32(): number {
-    return this.#view(4).getInt32(0, true);
+    return this.view(4).getInt32(0, true);
   }
 
   /** A big-endian double. */
   double(): number {
-    return this.#view(8).getFloat64(0);
+    return this.view(8).getFloat64(0);
   }
 
   /** A little-endian signed integer of so many bytes; undefined beyond 2^53. */
   long(length: number): number | undefined {
-    const bytes = this.#take(length);
+    const bytes = this.takeNow(length);
     let value = 0n;
     for (const byte of bytes.toReversed()) value = value * 256n + BigInt(byte);
     const signed = Number(BigInt.asIntN(8 * length, value));
@@ -67,7 +49,7 @@ export class PickleReader {
   /** A text of so many bytes in UTF-8. */
   text(length: number): string {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
-    return this.#utf8.decode(this.#take(length));
+    return this.utf8.decode(this.takeNow(length));
   }
 
   /** The rest of a line. Its end is read too. */
@@ -80,19 +62,8 @@ export class PickleReader {
     return String.fromCharCode(...bytes);
   }
 
-  #view(length: number): DataView {
-    const { buffer, byteOffset } = this.#take(length);
-    return new DataView(buffer, byteOffset, length);
-  }
-
-  #take(length: number): Uint8Array {
-    this.#count(length);
-    return this.#reader.takeNow(length);
-  }
-
-  #count(length: number): void {
-    this.position += length;
-    if (this.position > this.#limit) throw this.#exceeded(`a pickle of at most ${this.#limit} bytes, got more`);
+  protected override overLimit(): WebVeraError {
+    return this.#exceeded(`a pickle of at most ${this.limit} bytes, got more`);
   }
 
   #exceeded(what: string): WebVeraError {
