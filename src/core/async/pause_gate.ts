@@ -39,7 +39,10 @@ export class PauseGate {
   /** Resolves once the loop has paused, once it has no reason to pause any more, or once it has ended. */
   pause(reason: PauseReason): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    if (!this.#ignoresPauses) this.#add(reason);
+    if (!this.#ignoresPauses) {
+      this.#reasons.add(reason);
+      this.#changed();
+    }
     return this.#isRunning ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
@@ -88,11 +91,6 @@ export class PauseGate {
   close(): void {
     this.#closed = true;
     this.#release();
-  }
-
-  #add(reason: PauseReason): void {
-    this.#reasons.add(reason);
-    this.#changed();
   }
 
   #changed(): void {
