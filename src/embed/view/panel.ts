@@ -4,12 +4,12 @@ import type { Learner } from '../learner';
 import type { ElementTask } from '../settings';
 import type { ReportDetails } from '../status';
 import { isUnsupported } from '../trouble';
-import { Intro } from './intro';
-import { Kept } from './kept';
-import { Message } from './message';
+import { introRegion } from './intro';
+import { keptRegion } from './kept';
+import { messageRegion } from './message';
 import { create, setText, show, slot } from './panel_elements';
 import { outcomeInWords, shownProgress } from './panel_words';
-import { purposeOf } from './purpose';
+import { PURPOSES } from './purpose';
 import { type Actions, isUsable, type Region } from './region';
 
 interface PanelOptions {
@@ -37,10 +37,12 @@ export class Panel {
     this.task = task;
     this.#name = name;
     const actions = actionsOf(learner);
-    const { heading, kind, teach, attempt } = purposeOf(task, learner, actions, (text) => this.#say(text));
-    const intro = new Intro(actions, kind);
-    const kept = new Kept(actions);
-    const message = new Message();
+    const { heading, kind, ...purpose } = PURPOSES[task];
+    const teach = purpose.teach(actions);
+    const attempt = purpose.attempt(learner, (text) => this.#say(text));
+    const intro = introRegion(actions, kind);
+    const kept = keptRegion(actions);
+    const message = messageRegion();
     this.#intro = intro;
     this.#regions = [teach, attempt, kept, intro, message];
     this.#work = create('div', { className: 'work' }, teach.root, attempt.root, kept.root);

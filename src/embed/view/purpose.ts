@@ -1,50 +1,40 @@
 import type { Learner } from '../learner';
 import type { ElementTask } from '../settings';
-import { Attempt } from './attempt/attempt';
-import { Tell } from './attempt/tell';
-import { TellImage } from './attempt/tell_image';
+import { attemptRegion } from './attempt/attempt';
+import { tellRegion } from './attempt/tell';
+import { tellImageRegion } from './attempt/tell_image';
 import type { Actions, Announce, Region } from './region';
-import { Teach } from './teach/teach';
-import { TeachImages } from './teach/teach_images';
-import { TeachLabels } from './teach/teach_labels';
-import { Training } from './teach/training_region';
+import { teachRegion } from './teach/teach';
+import { teachImagesRegion } from './teach/teach_images';
+import { teachLabelsRegion } from './teach/teach_labels';
+import { trainingRegion } from './teach/training_region';
 
 /** The parts of the panel that depend on the task. */
 interface Purpose {
   readonly heading: string;
   /** A description of the model for visitors. */
   readonly kind: string;
-  readonly teach: Region;
-  readonly attempt: Region;
+  teach(actions: Actions): Region;
+  attempt(learner: Pick<Learner, 'generate' | 'predict'>, announce: Announce): Region;
 }
 
-export function purposeOf(
-  task: ElementTask,
-  learner: Pick<Learner, 'generate' | 'predict'>,
-  actions: Actions,
-  announce: Announce,
-): Purpose {
-  if (task === 'image-classification') {
-    return {
-      heading: 'A model that learns from you to tell pictures apart',
-      kind: 'model that tells pictures apart',
-      teach: new TeachImages(new Training(actions, 'pictures'), actions.teach),
-      attempt: new TellImage((image) => learner.predict(image), announce),
-    };
-  }
-  const training = new Training(actions, 'text');
-  const kind = 'language model';
-  return task === 'text-classification'
-    ? {
-        heading: 'A model that learns from you to tell texts apart',
-        kind,
-        teach: new TeachLabels(training, actions.teach),
-        attempt: new Tell((text) => learner.predict(text), announce),
-      }
-    : {
-        heading: 'A language model that learns from you',
-        kind,
-        teach: new Teach(training, actions.teach),
-        attempt: new Attempt((prompt, config) => learner.generate(prompt, config), announce),
-      };
-}
+export const PURPOSES: Readonly<Record<ElementTask, Purpose>> = {
+  'causal-lm': {
+    heading: 'A language model that learns from you',
+    kind: 'language model',
+    teach: (actions) => teachRegion(trainingRegion(actions, 'text'), actions.teach),
+    attempt: (learner, announce) => attemptRegion((prompt, config) => learner.generate(prompt, config), announce),
+  },
+  'text-classification': {
+    heading: 'A model that learns from you to tell texts apart',
+    kind: 'language model',
+    teach: (actions) => teachLabelsRegion(trainingRegion(actions, 'text'), actions.teach),
+    attempt: (learner, announce) => tellRegion((text) => learner.predict(text), announce),
+  },
+  'image-classification': {
+    heading: 'A model that learns from you to tell pictures apart',
+    kind: 'model that tells pictures apart',
+    teach: (actions) => teachImagesRegion(trainingRegion(actions, 'pictures'), actions.teach),
+    attempt: (learner, announce) => tellImageRegion((image) => learner.predict(image), announce),
+  },
+};

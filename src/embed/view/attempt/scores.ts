@@ -4,30 +4,26 @@ import { shareInWords } from '../panel_words';
 import type { Announce, Shown } from '../region';
 
 /** A classifier's prediction: a bar for each label, the likeliest first. Hidden while it is empty. */
-export class Scores {
-  readonly root = create('div', { className: 'output', hidden: true, attributes: { part: 'output' } });
-  readonly #announce: Announce;
-
-  constructor(announce: Announce) {
-    this.#announce = announce;
-  }
-
-  /** Removes a prediction of a profile that was forgotten. */
-  update({ learner }: Shown): void {
-    if (learner.status.forgotten !== undefined) this.replace();
-  }
-
-  replace(...children: readonly Node[]): void {
-    this.root.replaceChildren(...children);
-    show(this.root, children.length > 0);
-  }
-
-  /** Shows a prediction below what it is about. */
-  show(scores: readonly LabelScore[], ...above: readonly Node[]): void {
-    this.replace(...above, ...scores.map(bar));
-    const [best] = scores;
-    if (best !== undefined) this.#announce(`${best.label}, ${shareInWords(best.score)}`);
-  }
+export function scoreBars(announce: Announce) {
+  const root = create('div', { className: 'output', hidden: true, attributes: { part: 'output' } });
+  const replace = (...children: readonly Node[]): void => {
+    root.replaceChildren(...children);
+    show(root, children.length > 0);
+  };
+  return {
+    root,
+    replace,
+    /** Removes a prediction of a profile that was forgotten. */
+    update({ learner }: Shown): void {
+      if (learner.status.forgotten !== undefined) replace();
+    },
+    /** Shows a prediction below what it is about. */
+    show(scores: readonly LabelScore[], ...above: readonly Node[]): void {
+      replace(...above, ...scores.map(bar));
+      const [best] = scores;
+      if (best !== undefined) announce(`${best.label}, ${shareInWords(best.score)}`);
+    },
+  };
 }
 
 function bar({ label, score }: LabelScore): HTMLElement {

@@ -36,32 +36,27 @@ function thinned(losses: readonly number[]): number[] {
   return groups.map(mean);
 }
 
-/** The loss of a run as a line, and in words. */
-export class LossLine {
-  readonly root: HTMLElement;
-  readonly #line = document.createElementNS(SVG, 'polyline');
-  readonly #caption = create('figcaption', { className: 'quiet' });
-  readonly #lessons: string;
-  #drawn = 0;
-
-  /** `lessons`: the kind of examples, such as 'text', for visitors. */
-  constructor(lessons: string) {
-    this.#lessons = lessons;
-    const svg = document.createElementNS(SVG, 'svg');
-    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-    svg.setAttribute('preserveAspectRatio', 'none');
-    svg.setAttribute('aria-hidden', 'true'); // the caption has the same in words
-    svg.append(this.#line);
-    this.root = create('figure', { attributes: { part: 'chart' } }, this.#caption);
-    this.root.prepend(svg);
-  }
-
-  update(losses: readonly number[], steps: number): void {
-    if (losses.length === this.#drawn) return;
-    this.#drawn = losses.length;
-    this.root.hidden = losses.length === 0;
-    if (losses.length === 0) return;
-    this.#line.setAttribute('points', linePoints(losses, steps));
-    setText(this.#caption, lossInWords(losses, this.#lessons));
-  }
+/** The loss of a run as a line, and in words. `lessons`: the kind of examples, such as 'text', for visitors. */
+export function lossLine(lessons: string) {
+  let drawn = 0;
+  const line = document.createElementNS(SVG, 'polyline');
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('aria-hidden', 'true'); // the caption has the same in words
+  svg.append(line);
+  const caption = create('figcaption', { className: 'quiet' });
+  const root = create('figure', { attributes: { part: 'chart' } });
+  root.append(svg, caption);
+  return {
+    root,
+    update(losses: readonly number[], steps: number): void {
+      if (losses.length === drawn) return;
+      drawn = losses.length;
+      root.hidden = drawn === 0;
+      if (drawn === 0) return;
+      line.setAttribute('points', linePoints(losses, steps));
+      setText(caption, lossInWords(losses, lessons));
+    },
+  };
 }

@@ -1,23 +1,16 @@
 import { create } from '../panel_elements';
 import type { Shown } from '../region';
 
-/** A choice of the model's labels. */
-export class LabelField {
-  readonly root: HTMLElement;
-  readonly #select = create('select', { id: 'label', lang: '', dir: 'auto', attributes: { part: 'field' } });
-
-  constructor(text: string) {
-    this.root = create('div', {}, create('label', { htmlFor: 'label' }, text), this.#select);
-  }
-
-  /** The chosen label; '' before a model is loaded. */
-  get value(): string {
-    return this.#select.value;
-  }
-
-  update({ learner }: Shown): void {
-    const labels = Object.values(learner.model?.config.id2label ?? {});
-    if (labels.length === 0 || [...this.#select.options].map(({ value }) => value).join() === labels.join()) return;
-    this.#select.replaceChildren(...labels.map((label) => create('option', { value: label }, label)));
-  }
+/** A choice of the model's labels. `label()`: the chosen one; '' before a model is loaded. */
+export function labelField(text: string) {
+  const select = create('select', { id: 'label', lang: '', dir: 'auto', attributes: { part: 'field' } });
+  return {
+    root: create('div', {}, create('label', { htmlFor: 'label' }, text), select),
+    label: () => select.value,
+    update({ learner }: Shown): void {
+      const labels = Object.values(learner.model?.config.id2label ?? {});
+      if (labels.length === 0 || [...select.options].map(({ value }) => value).join() === labels.join()) return;
+      select.replaceChildren(...labels.map((label) => create('option', { value: label }, label)));
+    },
+  };
 }

@@ -1,79 +1,58 @@
 import { formatBytes } from '../../../parts/words';
 import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../panel_elements';
 import { takeFiles } from '../picked_files';
-import { firstUsable, type Region, type Shown } from '../region';
-import { LearnButton } from './learn_button';
-import type { Training } from './training_region';
+import { firstUsable, type Region } from '../region';
+import { learnButton } from './learn_button';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 
-/** Teaches a text, which is typed, pasted, or in a file. */
-export class Teach implements Region {
-  readonly root: HTMLElement;
-  readonly #training: Training;
-  readonly #text = field('lesson', 'Text to learn from', {
+/**
+ * Teaches a text, which is typed, pasted, or in a file. `learn` resolves with whether the lesson was learnt. `training`
+ * shows the run.
+ */
+export function teachRegion(training: Region, learn: (lesson: string | File) => Promise<boolean>): Region {
+  let file: File | undefined;
+  const { root: textRow, input } = field('lesson', 'Text to learn from', {
     rows: 5,
     attributes: { 'aria-describedby': 'lesson-hint' },
   });
-  readonly #fileRow: HTMLElement;
-  readonly #fileName = create('span', { className: 'name' });
-  readonly #learn: LearnButton;
-  readonly #pick: HTMLButtonElement;
-  readonly #remove: HTMLButtonElement;
-  #file: File | undefined;
-
-  /** `learn` resolves with whether the lesson was learnt. */
-  constructor(training: Training, learn: (lesson: string | File) => Promise<boolean>) {
-    const picker = filePicker('.txt,.md,.jsonl,.csv,text/plain');
-    this.#training = training;
-    this.#learn = new LearnButton(() => this.#submit(learn));
-    this.#pick = button('Choose a file…', () => picker.click());
-    this.#remove = button('Remove', () => this.#choose(undefined));
-    this.#fileRow = create('div', { className: 'file' }, this.#fileName, this.#remove);
-    this.root = stack(
-      'teach',
-      create('h3', {}, 'Teach'),
-      this.#text.root,
-      this.#fileRow,
-      quiet(HINT, { id: 'lesson-hint' }),
-      buttons(this.#learn.root, this.#pick, picker),
-      training.root,
-    );
-    this.#text.input.addEventListener('input', () => this.#show());
-    takeFiles(this.root, picker, (file) => this.#choose(file));
-    this.#show();
-  }
-
-  update(shown: Shown): void {
-    this.#learn.update(shown);
-    this.#training.update(shown);
-    this.#show();
-  }
-
-  landing(): HTMLElement | undefined {
-    return this.#training.landing() ?? firstUsable(this.#text.input, this.#remove, this.#pick);
-  }
-
-  async #submit(learn: (lesson: string | File) => Promise<boolean>): Promise<void> {
-    const file = this.#file;
-    const text = this.#text.input.value;
-    const isLearnt = await this.#learn.teach(() => learn(file ?? text));
+  const picker = filePicker('.txt,.md,.jsonl,.csv,text/plain');
+  const pick = button('Choose a file…', () => picker.click());
+  const remove = button('Remove', () => choose(undefined));
+  const fileName = create('span', { className: 'name' });
+  const fileRow = create('div', { className: 'file' }, fileName, remove);
+  const learning = learnButton(() => submit());
+  const showAll = (): void => {
+    show(textRow, file === undefined);
+    show(fileRow, file !== undefined);
+    learning.show(file !== undefined || input.value.trim() !== '');
+  };
+  const choose = (chosen: File | undefined): void => {
+    file = chosen;
+    if (file !== undefined) setText(fileName, `${file.name}, ${formatBytes(file.size)}`);
+    showAll();
+    (file === undefined ? input : learning.root).focus();
+  };
+  const submit = async (): Promise<void> => {
+    const [sent, text] = [file, input.value];
+    const isLearnt = await learning.teach(() => learn(sent ?? text));
     // A lesson that was entered meanwhile stays for the next time.
-    if (isLearnt && file !== undefined && this.#file === file) this.#choose(undefined);
-    else if (isLearnt && file === undefined && this.#text.input.value === text) this.#text.input.value = '';
-    this.#show();
-  }
-
-  #choose(file: File | undefined): void {
-    this.#file = file;
-    if (file !== undefined) setText(this.#fileName, `${file.name}, ${formatBytes(file.size)}`);
-    this.#show();
-    (file === undefined ? this.#text.input : this.#learn.root).focus();
-  }
-
-  #show(): void {
-    show(this.#text.root, this.#file === undefined);
-    show(this.#fileRow, this.#file !== undefined);
-    this.#learn.show(this.#file !== undefined || this.#text.input.value.trim() !== '');
-  }
+    if (isLearnt && sent !== undefined && file === sent) choose(undefined);
+    else if (isLearnt && sent === undefined && input.value === text) input.value = '';
+    showAll();
+  };
+  const heading = create('h3', {}, 'Teach');
+  const row = buttons(learning.root, pick, picker);
+  const root = stack('teach', heading, textRow, fileRow, quiet(HINT, { id: 'lesson-hint' }), row, training.root);
+  input.addEventListener('input', showAll);
+  takeFiles(root, picker, choose);
+  showAll();
+  return {
+    root,
+    update(shown) {
+      for (const part of [learning, training]) part.update(shown);
+      showAll();
+    },
+    landing: () => training.landing() ?? firstUsable(input, remove, pick),
+  };
 }

@@ -1,8 +1,8 @@
 import { recoveredInWords } from '../../../parts/words';
 import { button, buttons, create, quiet, setShare, setText, show, stack } from '../panel_elements';
 import { stepsInWords, troubleInWords } from '../panel_words';
-import { type Actions, firstUsable, type Region, type Shown } from '../region';
-import { LossLine } from './chart';
+import { type Actions, firstUsable, type Region } from '../region';
+import { lossLine } from './chart';
 
 /** Explanations of a pause for visitors. A pause of their own needs none. */
 const PAUSES: Readonly<Record<string, string>> = {
@@ -12,48 +12,38 @@ const PAUSES: Readonly<Record<string, string>> = {
   lock: 'It waits for another tab.',
 };
 
-/** The progress of a run, its loss and its buttons; hidden while no run exists. */
-export class Training implements Region {
-  readonly root: HTMLElement;
-  readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });
-  readonly #text = quiet();
-  readonly #reason = quiet();
-  readonly #note = quiet('', { role: 'status' });
-  readonly #line: LossLine;
-  readonly #pause: HTMLButtonElement;
-  readonly #stop: HTMLButtonElement;
-  #isPaused = false;
-
-  /** `lessons`: the kind of examples, such as 'text', for visitors. */
-  constructor({ pause, resume, stop }: Actions, lessons: string) {
-    this.#line = new LossLine(lessons);
-    this.#pause = button('Pause', () => (this.#isPaused ? resume() : pause()));
-    this.#stop = button('Stop here', stop);
-    const row = buttons(this.#pause, this.#stop);
-    this.root = stack('training', this.#bar, this.#text, this.#reason, this.#note, this.#line.root, row);
-  }
-
-  update({ learner }: Shown): void {
-    const { run, paused, recovered } = learner;
-    show(this.root, run !== undefined);
-    if (run === undefined) return;
-    const { state } = run;
-    this.#isPaused = paused === 'user';
-    setText(this.#text, stepsInWords(state));
-    setShare(this.#bar, state.max_steps > 0 ? state.global_step / state.max_steps : undefined);
-    const reason = paused === undefined ? undefined : PAUSES[paused];
-    show(this.#reason, reason !== undefined);
-    setText(this.#reason, reason ?? '');
-    const trouble = troubleInWords(learner.session?.state);
-    const note = trouble ?? (recovered === undefined ? '' : recoveredInWords(recovered, 'It'));
-    show(this.#note, note !== '');
-    setText(this.#note, note);
-    setText(this.#pause, this.#isPaused ? 'Go on' : 'Pause');
-    const losses = state.log_history.map(({ loss }) => loss);
-    this.#line.update(losses, state.max_steps);
-  }
-
-  landing(): HTMLElement | undefined {
-    return firstUsable(this.#pause, this.#stop);
-  }
+/**
+ * The progress of a run, its loss and its buttons; hidden while no run exists. `lessons`: the kind of examples, such as
+ * 'text', for visitors.
+ */
+export function trainingRegion({ pause, resume, stop }: Actions, lessons: string): Region {
+  let isPaused = false;
+  const bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });
+  const [steps, reason] = [quiet(), quiet()];
+  const note = quiet('', { role: 'status' });
+  const line = lossLine(lessons);
+  const pauseButton = button('Pause', () => (isPaused ? resume() : pause()));
+  const stopButton = button('Stop here', stop);
+  const root = stack('training', bar, steps, reason, note, line.root, buttons(pauseButton, stopButton));
+  const showText = (element: HTMLElement, text: string): void => {
+    show(element, text !== '');
+    setText(element, text);
+  };
+  return {
+    root,
+    update({ learner: { run, paused, recovered, session } }) {
+      show(root, run !== undefined);
+      if (run === undefined) return;
+      const { state } = run;
+      isPaused = paused === 'user';
+      setText(steps, stepsInWords(state));
+      setShare(bar, state.max_steps > 0 ? state.global_step / state.max_steps : undefined);
+      showText(reason, (paused && PAUSES[paused]) ?? '');
+      showText(note, troubleInWords(session?.state) ?? (recovered ? recoveredInWords(recovered, 'It') : ''));
+      setText(pauseButton, isPaused ? 'Go on' : 'Pause');
+      const losses = state.log_history.map(({ loss }) => loss);
+      line.update(losses, state.max_steps);
+    },
+    landing: () => firstUsable(pauseButton, stopButton),
+  };
 }
