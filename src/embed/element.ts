@@ -42,9 +42,11 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       settings: () => readSettings((name) => this.getAttribute(name), this.baseURI),
       deviceTrouble: troubleHere,
       openSession: defaultSession,
-      loadModel: AutoModelForCausalLM.from_pretrained,
-      loadClassifier: AutoModelForSequenceClassification.from_pretrained,
-      loadImageClassifier: AutoModelForImageClassification.from_pretrained,
+      load: {
+        'causal-lm': AutoModelForCausalLM.from_pretrained,
+        'text-classification': AutoModelForSequenceClassification.from_pretrained,
+        'image-classification': AutoModelForImageClassification.from_pretrained,
+      },
       models,
       profiles: Profile,
     };

@@ -30,6 +30,17 @@ export async function labelledExamples(lesson: Lesson): Promise<LessonExamples> 
   });
 }
 
+/** Whether two lessons are the same. Files and images are compared by identity, not by their bytes. */
+export function isSameLesson(one: LessonExamples, other: LessonExamples): boolean {
+  if (one instanceof Blob || other instanceof Blob) return one === other;
+  const imageOf = (example: Example | undefined): unknown =>
+    example !== undefined && 'image' in example ? example.image : undefined;
+  return (
+    JSON.stringify(one) === JSON.stringify(other) &&
+    one.every((example, index) => imageOf(example) === imageOf(other[index]))
+  );
+}
+
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<LessonExamples> {
   if (typeof lesson === 'string') return inTexts(lesson, limit, count);
   if (lesson instanceof Blob) {

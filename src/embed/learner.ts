@@ -15,11 +15,10 @@ import {
   WebVeraError,
 } from '../index';
 import type { Recovered } from '../parts/words';
-import type { LessonExamples } from './examples_of';
+import { isSameLesson, type LessonExamples } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
-import { isSameLesson } from './same_lesson';
 import { type ElementSettings, type ElementTask, isSame } from './settings';
 import { type Emit, Status } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';

@@ -1,8 +1,7 @@
 import type {
-  AutoModelForCausalLM,
-  AutoModelForImageClassification,
-  AutoModelForSequenceClassification,
+  ClassifierOptions,
   Files,
+  ModelSource,
   PreTrainedModel,
   PretrainedOptions,
   Profile,
@@ -13,16 +12,17 @@ import type {
 import { WebVeraError } from '../index';
 import { examplesOf, type LessonExamples, labelledExamples } from './examples_of';
 import type { Lesson } from './public';
-import type { ElementSettings } from './settings';
+import type { ElementSettings, ElementTask } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 
 /** The functions that a visit needs. */
 export interface VisitParts {
   readonly deviceTrouble: () => Promise<WebVeraError | undefined>;
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
-  readonly loadModel: (typeof AutoModelForCausalLM)['from_pretrained'];
-  readonly loadClassifier: (typeof AutoModelForSequenceClassification)['from_pretrained'];
-  readonly loadImageClassifier: (typeof AutoModelForImageClassification)['from_pretrained'];
+  /** Loads a model for a task. */
+  readonly load: Readonly<
+    Record<ElementTask, (source: ModelSource, options: ClassifierOptions) => Promise<PreTrainedModel>>
+  >;
   readonly models: SharedModels;
   readonly profiles: Pick<typeof Profile, 'open' | 'forget'>;
 }
@@ -169,11 +169,8 @@ export class Visit {
 
   #load(options: PretrainedOptions): Promise<PreTrainedModel> {
     const { source, task, labels } = this.settings;
-    const { loadModel, loadClassifier, loadImageClassifier } = this.#parts;
-    if (task === 'causal-lm') return loadModel(source, options);
-    const load = task === 'image-classification' ? loadImageClassifier : loadClassifier;
     const own = labels && { id2label: { ...labels }, ignore_mismatched_sizes: true };
-    return load(source, { ...options, ...own });
+    return this.#parts.load[task](source, { ...options, ...own });
   }
 
   get #args(): TrainingArguments {

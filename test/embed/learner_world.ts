@@ -52,14 +52,16 @@ export function newWorld(): World {
           world.sessions.push(fakeSession());
           return world.sessions.at(-1) as ReturnType<typeof fakeSession>;
         },
-        loadModel,
-        loadClassifier(source, options = {}) {
-          world.classifiers.push(options);
-          return loadModel(source, options);
-        },
-        loadImageClassifier(source, options = {}) {
-          world.imageClassifiers.push(options);
-          return loadModel(source, options);
+        load: {
+          'causal-lm': loadModel,
+          'text-classification': (source, options) => {
+            world.classifiers.push(options);
+            return loadModel(source, options);
+          },
+          'image-classification': (source, options) => {
+            world.imageClassifiers.push(options);
+            return loadModel(source, options);
+          },
         },
         models: world.shared,
         profiles: world.profiles,
