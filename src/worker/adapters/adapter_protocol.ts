@@ -113,7 +113,6 @@ export interface AdaptersInfo {
   readonly adapters: Readonly<Record<string, AdapterStanding>>;
   readonly active: readonly string[];
   readonly merged: readonly string[];
-  readonly enabled: boolean;
   readonly parameters: ParameterCount;
 }
 

@@ -6,9 +6,11 @@ import { abortError } from '../../core/async/abort';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
+import { numel } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
+import type { AdaptersInfo, Handle } from '../protocol';
 import { type Ready, readyOrUndo } from '../rpc/ready';
 import type { AdapterPlacer, AdapterPlan } from './adapter_placer';
 import { deltaWeight } from './adapter_pool';
@@ -46,10 +48,6 @@ export class ModelAdapters {
     this.#merges = new MergedWeights(host.runner, (key, reason) => this.#forget(key, reason));
   }
 
-  get enabled(): boolean {
-    return this.#enabled;
-  }
-
   get active(): readonly string[] {
     return this.#set.active;
   }
@@ -65,6 +63,23 @@ export class ModelAdapters {
   /** The first active adapter; PEFT's default name where none is active. */
   get activeName(): string {
     return this.active[0] ?? 'default';
+  }
+
+  /** The model as the page sees it, under its handle. */
+  info(model: Handle): AdaptersInfo {
+    const { adapters, active, merged } = this;
+    const all = this.base.loaded.model.weights.reduce((sum, { shape }) => sum + numel(shape), 0);
+    const parameters = { trainable: 0, all };
+    for (const { name, trainable, layout, tensors } of adapters) {
+      // PEFT counts like this: a bias trains in place, a module saved whole is a copy beside the original.
+      const biases = [...tensors.values()].filter(({ kind }) => kind === 'bias');
+      parameters.all += biases.reduce((sum, { value }) => sum - numel(value.shape), layout.trainable);
+      if (trainable && active.includes(name)) parameters.trainable += layout.trainable;
+    }
+    const described = adapters.map(({ name, config, trainable, modules }) => {
+      return [name, { config: { ...config }, trainable, modules: [...modules.keys()] }] as const;
+    });
+    return { model, adapters: Object.fromEntries(described), active, merged, parameters };
   }
 
   inTurn<T>(body: () => Promise<T>): Promise<T> {

@@ -5,7 +5,6 @@ import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import type { Ready } from '../rpc/ready';
 import type { AdapterLoader } from './adapter_loader';
-import { adaptersInfo } from './adapters_info';
 import { ModelAdapters } from './model_adapters';
 import type { Merging } from './prepare_merge';
 
@@ -62,7 +61,7 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
         const bytes = await this.adapters.read(call, source, options, ending);
         return inTurn(this, call, handle, ending, async (model, _, ready) => {
           await this.adapters.load(model, name, bytes, options, ready);
-          return adaptersInfo(model, handle);
+          return model.info(handle);
         });
       });
     });
@@ -168,7 +167,7 @@ function begin(
     return base.jobs.run('new', signal, async (ending) => {
       const model = adapters.open(base);
       await fill(model, ending);
-      return adaptersInfo(model, models.add(model));
+      return model.info(models.add(model));
     });
   });
 }
@@ -181,7 +180,7 @@ function change(
 ): Promise<AdaptersInfo> {
   return run(room, call, handle, async (model, signal, ready) => {
     await body(model, signal, ready);
-    return adaptersInfo(model, handle);
+    return model.info(handle);
   });
 }
 

@@ -26,12 +26,17 @@ export interface ModelCalls {
   kernels(): Promise<KernelChoice>;
   loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
-  encode(tokenizer: Handle, text: string, options: EncodeRequest): Promise<number[]>;
-  decode(tokenizer: Handle, ids: readonly number[], options: DecodeRequest): Promise<string>;
+  encode(tokenizer: Handle, text: string, options: { readonly add_special_tokens: boolean }): Promise<number[]>;
+  decode(
+    tokenizer: Handle,
+    ids: readonly number[],
+    options: { readonly skip_special_tokens: boolean },
+  ): Promise<string>;
+  /** With `tokenize`, the result is token ids instead of text. */
   applyChatTemplate(
     tokenizer: Handle,
     messages: readonly ChatMessage[],
-    options: ChatTemplateOptions,
+    options: { readonly add_generation_prompt: boolean; readonly tokenize: boolean },
   ): Promise<string | number[]>;
   forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
   /**
@@ -51,9 +56,19 @@ export interface ModelCalls {
   /** Shows an example as the model reads it. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
   /** Reads a file's examples, with the checks that need no model. */
-  readExamples(call: CallId, file: ExampleFile): Promise<readonly SentExample[]>;
-  /** Prepares examples for storage in the form of the model's task. Checks all as a run does. */
-  prepareExamples(call: CallId, model: Handle, request: PrepareRequest): Promise<readonly SentExample[]>;
+  readExamples(
+    call: CallId,
+    file: { readonly blob: Blob; readonly format: 'jsonl' | 'csv' },
+  ): Promise<readonly SentExample[]>;
+  /**
+   * Prepares examples for storage in the form of the model's task. Checks all as a run does. `first`: the index of the
+   * first example, for error messages.
+   */
+  prepareExamples(
+    call: CallId,
+    model: Handle,
+    request: { readonly examples: readonly SentExample[]; readonly first: number },
+  ): Promise<readonly SentExample[]>;
   /** All tensors, or those named. Throws `invalid_argument` for an unknown name. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -78,12 +93,10 @@ export interface CacheCalls {
   verifyCached(
     call: CallId,
     source: WireSource,
-    options: VerifyRequest,
+    options: Pick<LoadOptions, 'progress'>,
   ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
   clearCached(source: WireSource): Promise<void>;
 }
-
-export type VerifyRequest = Pick<LoadOptions, 'progress'>;
 
 export interface CachedDownload {
   readonly name: string;
@@ -136,20 +149,6 @@ export interface TokenizerInfo {
   readonly pad_token_id: number | null;
 }
 
-export interface EncodeRequest {
-  readonly add_special_tokens: boolean;
-}
-
-export interface DecodeRequest {
-  readonly skip_special_tokens: boolean;
-}
-
-export interface ChatTemplateOptions {
-  readonly add_generation_prompt: boolean;
-  /** Whether the result is token ids instead of text. */
-  readonly tokenize: boolean;
-}
-
 /** A text, token ids, or a conversation to answer. */
 export type Prompt = string | readonly number[] | { readonly messages: readonly ChatMessage[] };
 
@@ -172,17 +171,6 @@ export interface PreviewRequest {
   /** The page has checked its form. */
   readonly example: SentExample;
   readonly args: ResolvedTrainingArguments;
-}
-
-export interface ExampleFile {
-  readonly blob: Blob;
-  readonly format: 'jsonl' | 'csv';
-}
-
-export interface PrepareRequest {
-  readonly examples: readonly SentExample[];
-  /** The index of the first example, for error messages. */
-  readonly first: number;
 }
 
 export interface PredictRequest {

@@ -52,10 +52,9 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
         emit({ status: 'upload', name, progress });
       };
       const onCompile = (progress: number): void => emit({ status: 'compile', name, progress });
-      const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names, gguf_file } = options;
       const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
-      const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload, onCompile };
-      const info = this.models.info(await this.loader.model(executor, source, loading, gguf_file));
+      const loading = { ...options, warn, onUpload, onCompile };
+      const info = this.models.info(await this.loader.model(executor, source, loading, options.gguf_file));
       emit({ status: 'ready', model: name });
       isLoading = false;
       return info;

@@ -35,7 +35,7 @@ export function planModel({ config, tensors, load, task_type, maxBindingBytes }:
     );
   }
   const headers = headersOf(model, tensors, load);
-  const storageFor = chooseStorage(load.dtype ?? 'auto', tokenMatrices(model));
+  const storageFor = chooseStorage(load.dtype, tokenMatrices(model));
   const weights = new Map<string, Value>();
   for (const spec of model.weights) {
     const header = headers.get(spec.name);

@@ -9,7 +9,6 @@ import { refused } from '../../tasks/refused';
 import type { Task } from '../../tasks/task/task';
 import { batchesInOrder } from '../../tasks/task/task_batches';
 import type { RowSource } from '../../tasks/task/task_data';
-import type { MeasureOptions } from '../../train/evaluate';
 import { expectMetric } from '../../train/evaluation';
 import { rowsToMeasure } from '../../train/steps/row_order';
 import { largestBatch, planSteps, trainingSteps } from '../../train/steps/steps';
@@ -32,13 +31,16 @@ export interface RunInputs {
   readonly signal: AbortSignal;
 }
 
-interface RunRequest extends RunInputs {
+interface StoredRunRequest extends RunInputs {
+  readonly checkpoints: CheckpointHost;
+  readonly kernels: RunKernels;
+}
+
+interface RunRequest extends StoredRunRequest {
   /** Whether to resume from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
   readonly resume: boolean | string;
   /** Whether to take the run over from another tab or session. */
   readonly takesOver: boolean;
-  readonly checkpoints: CheckpointHost;
-  readonly kernels: RunKernels;
 }
 
 export interface CreatedRun {
@@ -86,8 +88,9 @@ export function createRun(
       const collected = await task.collect(source, { args, purpose: 'training', signal: stop });
       rows = collected.rows;
       for (const warning of collected.warnings) host.warn(warning);
+      if (evalData !== undefined) expectMetric(args, task);
       const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-      const evaluate = await evaluationOf({ model, overlay, args, source: evalSource }, stop);
+      const evaluate = evalSource && (await evaluationOf({ model, overlay, args }, evalSource, stop));
       const { maxSteps } = planSteps(rows.length, args);
       end = maxSteps;
       const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);
@@ -123,21 +126,11 @@ function takenOver(): WebVeraError {
   });
 }
 
-interface StoredRunRequest extends RunInputs {
-  readonly checkpoints: CheckpointHost;
-  readonly kernels: RunKernels;
-}
-
 /** The state from which a run that isn't in progress would resume: its last checkpoint, or else its initial state. */
-export async function storedRun({
-  model,
-  overlay,
-  args,
-  data,
-  signal,
-  checkpoints: host,
-  kernels,
-}: StoredRunRequest): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
+export async function storedRun(
+  request: StoredRunRequest,
+): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
+  const { model, overlay, args, data, signal, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
   const { rows } = await model.task.collect(data(signal), { args, purpose: 'training', signal });
   const { maxSteps } = planSteps(rows.length, args);
@@ -193,36 +186,23 @@ function trainsModules({ tensors }: Adapter): boolean {
   return [...tensors.values()].some(({ kind }) => kind === 'module');
 }
 
-/** Reads the data now, and returns a function that measures the adapters on it. */
+/** Reads the data now, and returns a function that measures the adapters on it. Texts longer than a row are split. */
 async function evaluationOf(
-  {
-    model,
-    overlay,
-    args,
-    source,
-  }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
-  stop: AbortSignal,
-): Promise<TrainingData['evaluate']> {
-  if (source === undefined) return undefined;
+  { model, overlay, args }: Pick<RunInputs, 'model' | 'overlay' | 'args'>,
+  source: RowSource,
+  signal: AbortSignal,
+): Promise<NonNullable<TrainingData['evaluate']>> {
   const task: Task = model.task;
-  expectMetric(args, task);
-  const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal: stop });
-  return (options) => metricsOf({ model, overlay, args, rows }, options);
-}
-
-/** The task's metrics over all of the data. Texts longer than a row are split. */
-export async function evaluate({ model, overlay, args, data, signal }: RunInputs): Promise<Evaluation> {
-  const task: Task = model.task;
-  const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
-  return metricsOf({ model, overlay, args, rows }, { signal });
-}
-
-async function metricsOf(
-  { model, overlay, args, rows }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly rows: readonly unknown[] },
-  options: MeasureOptions,
-): Promise<Evaluation> {
-  const task: Task = model.task;
-  const batches = batchesInOrder(task, await rowsToMeasure(task, rows, args), args);
+  const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal });
   const contrastTemperature = args.contrastTemperature ?? undefined;
-  return task.metrics(await model.losses.measure(batches, overlay, { ...options, contrastTemperature }));
+  return async (options) => {
+    const batches = batchesInOrder(task, await rowsToMeasure(task, rows, args), args);
+    return task.metrics(await model.losses.measure(batches, overlay, { ...options, contrastTemperature }));
+  };
+}
+
+/** The task's metrics over all of the data. */
+export async function evaluate(inputs: RunInputs): Promise<Evaluation> {
+  const { data, signal } = inputs;
+  return (await evaluationOf(inputs, data(signal), signal))({ signal });
 }

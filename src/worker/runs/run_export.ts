@@ -15,10 +15,13 @@ import { writeAdapter } from '../storage/adapter_files';
 import { readHead, sampleBase } from './base_sample';
 import { runSettings } from './run_settings';
 
-interface ExportedRun {
+interface ExportableRun {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
+}
+
+interface ExportedRun extends ExportableRun {
   readonly rows: readonly unknown[];
   readonly snapshot: RunSnapshot;
   readonly signal: AbortSignal;
@@ -28,16 +31,10 @@ interface ExportedRun {
  * The files with which a run continues in Python, by path. Throws `invalid_argument` for a run without steps left, and for one
  * that Python can't continue.
  */
-export async function exportRun({
-  model,
-  overlay,
-  args,
-  rows,
-  snapshot,
-  signal,
-}: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const { adapter, exporter } = expectExportable({ model, overlay, args });
-  const { progress, logs, halving, pools } = snapshot;
+export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
+  const { adapter, exporter } = expectExportable(run);
+  const { model, args, rows, signal } = run;
+  const { progress, logs, halving, pools } = run.snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
   if (pool === undefined) throw new WebVeraError('internal', 'The run has no state of its adapter');
@@ -92,11 +89,7 @@ interface Exportable {
 }
 
 /** The parts of a run that can continue in Python. Throws `invalid_argument` for other runs, before their state is read. */
-export function expectExportable({
-  model,
-  overlay,
-  args,
-}: Pick<ExportedRun, 'model' | 'overlay' | 'args'>): Exportable {
+export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
   const { exporter } = model.task;
   if (exporter === undefined) throw notInPython('a task that its script knows');
   if (!exporter.smoothsLabels && args.label_smoothing_factor > 0)

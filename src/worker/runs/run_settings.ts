@@ -47,19 +47,12 @@ function trainingArguments(
   args: ResolvedTrainingArguments,
   { max_steps, halved }: ContinuedRun,
 ): RunSettings['training_arguments'] {
+  const { lr_scheduler_type, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm } = args;
+  const { logging_steps, save_strategy, save_steps } = args;
   return {
-    max_steps,
-    learning_rate: args.learning_rate * halved,
-    lr_scheduler_type: args.lr_scheduler_type,
-    warmup_steps: warmupSteps(args, max_steps),
-    weight_decay: args.weight_decay,
-    adam_beta1: args.adam_beta1,
-    adam_beta2: args.adam_beta2,
-    adam_epsilon: args.adam_epsilon,
-    max_grad_norm: args.max_grad_norm,
-    logging_steps: args.logging_steps,
-    save_strategy: args.save_strategy,
-    save_steps: args.save_steps,
+    ...{ max_steps, learning_rate: args.learning_rate * halved },
+    ...{ lr_scheduler_type, warmup_steps: warmupSteps(args, max_steps), weight_decay },
+    ...{ adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, logging_steps, save_strategy, save_steps },
     // numpy's seeds have 32 bits.
     seed: args.seed % 2 ** 32,
     average_tokens_across_devices: true,

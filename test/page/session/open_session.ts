@@ -55,7 +55,6 @@ export function veraInfo(
     adapters: Object.fromEntries(adapters),
     active,
     merged: [],
-    enabled: true,
     parameters: { trainable: 12, all: 1000 },
   };
 }

@@ -4,7 +4,6 @@ import type { Warn } from '../../../core/errors/warning';
 import { numel } from '../../../core/numbers/shape';
 import type { StorageName } from '../../../core/numbers/storage_names';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
-import type { LabelOptions, ModelDtype, ModuleNames } from '../../../core/types/model';
 import type { ModelFiles } from '../../../formats/models/model_files';
 import type { StoredTensor, TensorHeader } from '../../../formats/tensors/stored_tensor';
 import type { Step } from '../../../graph/graph';
@@ -13,8 +12,9 @@ import { pinned, shardsOf, storageOf, type Value } from '../../../graph/value';
 import { type Architecture, tokenMatrices, type WeightSpec } from '../../../models/architecture';
 import { withLabels } from '../../../models/labels';
 import type { LoadedModel } from '../../../models/loaded_model';
-import { createArchitecture, createTask, type TaskName } from '../../../tasks/task_registry';
+import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
+import type { LoadOptions } from '../../protocol';
 import { makeWeights, newlyInitialized } from './new_weights';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
 import { expectWeight, WeightTensors } from './weight_tensors';
@@ -22,16 +22,8 @@ import { expectWeight, WeightTensors } from './weight_tensors';
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
 
-export interface LoadModelOptions {
-  readonly dtype: ModelDtype;
-  /** The task that the model's head is for. Default: 'causal_lm'. */
-  readonly task?: TaskName | undefined;
-  /** Labels that replace those of config.json. */
-  readonly labels?: LabelOptions | undefined;
-  /** Whether a head is made new if the file's has other sizes than the labels ask for. Default: false. */
-  readonly ignore_mismatched_sizes?: boolean | undefined;
-  /** Names of modules that replace those that config.json asks for. */
-  readonly module_names?: ModuleNames | undefined;
+export interface LoadModelOptions
+  extends Pick<LoadOptions, 'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names'> {
   readonly warn?: Warn | undefined;
   /** Reads the folder's settings for vectors. Called after config.json is read, before any weight. */
   sentences?(): Promise<SentenceSettings | undefined>;

@@ -15,10 +15,10 @@ const SLICE = 2 ** 22;
 export type StorageOf = (spec: WeightSpec, tensor: TensorHeader) => StorageName;
 
 /**
- * Chooses weights' storages: the one that is wanted, or with 'auto' the file's. A matrix that doesn't fit a wanted packed storage stays
+ * Chooses weights' storages: the one that is wanted, or with 'auto', the default, the file's. A matrix that doesn't fit a wanted packed storage stays
  * as in the file. Vectors, and matrices that fit neither, are float32. `forTokens` names the matrices that `Storage.forTokens` is for.
  */
-export function chooseStorage(wanted: ModelDtype, forTokens: ReadonlySet<string>): StorageOf {
+export function chooseStorage(wanted: ModelDtype | undefined, forTokens: ReadonlySet<string>): StorageOf {
   const all = Object.values(storages);
   const asked = all.find(({ dtype }) => dtype === wanted);
   return (spec, { dtype, packed }) => {
