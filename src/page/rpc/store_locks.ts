@@ -1,5 +1,6 @@
 import { untilAborted } from '../../core/async/abort';
 import { WebVeraError } from '../../core/errors/error';
+import { requestLock, type WebLocks } from '../../core/locks/web_locks';
 
 /** Releases a lock. */
 export type Release = () => void;
@@ -9,7 +10,7 @@ const PATIENCE = 10_000;
 
 /** Locks by name, so that changes of one profile by any tab are made one after the other. */
 export class StoreLocks {
-  readonly #locks: Pick<LockManager, 'request'> | undefined;
+  readonly #locks: WebLocks | undefined;
   readonly #isShared: () => Promise<boolean>;
   /**
    * Locks held in this thread, by name, each with a promise that resolves on release. Used without Web Locks, as in
@@ -18,7 +19,7 @@ export class StoreLocks {
   readonly #here = new Map<string, Promise<void>>();
 
   /** `isShared`: whether other tabs share the store. If it rejects, so do requests for a lock. */
-  constructor(locks: Pick<LockManager, 'request'> | undefined, isShared = async () => true) {
+  constructor(locks: WebLocks | undefined, isShared = async () => true) {
     this.#locks = locks;
     this.#isShared = isShared;
   }
@@ -52,17 +53,13 @@ export class StoreLocks {
     const isHere = locks === undefined || !(await this.#isShared());
     options.signal?.throwIfAborted();
     if (isHere) return this.#requestHere(name, options);
-    return new Promise((resolve, reject) => {
-      locks
-        .request(name, options, (lock) => {
-          if (lock === null) return resolve(undefined);
-          return new Promise<void>((release) => resolve(release));
-        })
-        .catch(() => {
-          if (options.signal?.aborted) reject(options.signal.reason);
-          else this.#requestHere(name, options).then(resolve, reject);
-        });
-    });
+    try {
+      const held = await requestLock(locks, name, options, undefined);
+      return held && (() => held.release());
+    } catch {
+      options.signal?.throwIfAborted();
+      return this.#requestHere(name, options);
+    }
   }
 
   async #requestHere(name: string, { ifAvailable = false, signal }: LockOptions): Promise<Release | undefined> {

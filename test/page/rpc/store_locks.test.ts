@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
+import type { WebLocks } from '../../../src/core/locks/web_locks';
 import { StoreLocks } from '../../../src/page/rpc/store_locks';
 import { FakeLocks } from '../../worker/fake_locks';
 
 /** As a sandboxed frame's. */
-const refusing: Pick<LockManager, 'request'> = {
-  request: () => Promise.reject(new DOMException('not here', 'SecurityError')),
-};
+const refuse = () => Promise.reject(new DOMException('not here', 'SecurityError'));
+const refusing: WebLocks = { request: refuse, query: refuse };
 
-test.each<[string, Pick<LockManager, 'request'> | undefined, (() => Promise<boolean>)?]>([
+test.each<[string, WebLocks | undefined, (() => Promise<boolean>)?]>([
   ['Web Locks', new FakeLocks().manager],
   ['none', undefined],
   ['refused ones', refusing],
