@@ -74,11 +74,19 @@ export {
 export type { EmbedInput, EmbedOptions, EmbedProgress } from './page/models/embed_request';
 export { type EstimatePlan, estimate } from './page/models/estimate_plan';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
-export type { LabelScore, PredictInput, PredictOptions } from './page/models/predict';
-export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/models/preview_request';
 export type { BatchGeneration, Generation } from './page/models/remote_generation';
 export type { PreTrainedModel } from './page/models/remote_model';
 export type { Tokenizer } from './page/models/remote_tokenizer';
+export type {
+  ImagePreview,
+  LabelScore,
+  NamedLabel,
+  PredictInput,
+  PredictOptions,
+  Preview,
+  PreviewLabel,
+  PreviewOptions,
+} from './page/models/requests';
 export type {
   AdapterSource,
   AutoModelOptions,

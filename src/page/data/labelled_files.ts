@@ -1,6 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type Files, listedFiles } from '../../core/input/named_files';
-import { type FileKind, isJunk, kindOf } from './file_kinds';
 
 /** A file as an example: its content, and its folder's name as the label. */
 export type LabelledFile =
@@ -114,6 +113,35 @@ async function textOf(path: string, blob: Blob): Promise<string> {
   throw new WebVeraError('invalid_format', `${path}: expected text, got a file of another kind`, {
     hint: 'Save it as plain text first: documents hold more than words.',
   });
+}
+
+/** The kinds of files that examples are made of. */
+type FileKind = 'text' | 'image';
+
+const TEXT_TYPE = /^text\/(?:plain|markdown)\b/i;
+const TEXT_NAME = /\.(?:txt|text|md|markdown)$/i;
+const IMAGE_TYPE = /^image\/(?:png|jpeg|webp|gif|bmp|avif)\b/i;
+const IMAGE_NAME = /\.(?:png|jpe?g|webp|gif|bmp|avif)$/i;
+
+/**
+ * The kind by the file's type, or else by its name. Files without an ending count as text, as data sets often have
+ * them.
+ */
+function kindOf(path: string, { type }: Blob): FileKind | undefined {
+  if (TEXT_TYPE.test(type)) return 'text';
+  if (IMAGE_TYPE.test(type)) return 'image';
+  if (type !== '' && type !== 'application/octet-stream') return undefined;
+  if (IMAGE_NAME.test(path)) return 'image';
+  return TEXT_NAME.test(path) || !/\.[^/]*$/.test(path) ? 'text' : undefined;
+}
+
+/** Whether a file was added by the operating system or is hidden. */
+function isJunk(path: string): boolean {
+  const parts = path.split('/');
+  return (
+    parts.some((part) => part.startsWith('.') || part === '__MACOSX') ||
+    /^(?:thumbs\.db|desktop\.ini)$/i.test(parts.at(-1) ?? '')
+  );
 }
 
 function expectOneKind(files: readonly { readonly kind: FileKind }[]): void {

@@ -13,9 +13,6 @@ import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { abortSignal, checkOptions, wrong } from '../session/options';
 import { type EmbedInput, type EmbedOptions, embedProgress, embedRequest } from './embed_request';
 import { wireInputs } from './inputs';
-import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
-import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview_request';
-import { type GenerateInput, wirePrompt } from './prompts';
 import {
   type BatchGeneration,
   type Generation,
@@ -24,6 +21,19 @@ import {
   resolveGenerationConfig,
 } from './remote_generation';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
+import {
+  type GenerateInput,
+  type ImagePreview,
+  type LabelScore,
+  type PredictInput,
+  type PredictOptions,
+  type Preview,
+  type PreviewOptions,
+  predictRequest,
+  previewRequest,
+  shownPreview,
+  wirePrompt,
+} from './requests';
 
 export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;

@@ -7,15 +7,15 @@ import type {
   TrainerState,
   TrainOutput,
 } from '../../core/types/training';
-import type { CallId } from '../../worker/protocol';
+import type { CallId, Handle } from '../../worker/protocol';
 import type { KeptForRun } from '../adapters/adapter_keeper';
+import type { OpenDataset } from '../data/feed';
 import { callReading, closeDataset } from '../data/with_dataset';
 import type { CallEvent, Link } from '../rpc/link';
 import { anyBoolean, checkOptions } from '../session/options';
 import { watchPage } from '../session/visibility';
 import { keepScreenOn } from '../session/wake_lock';
 import { Callbacks } from './callbacks';
-import { datasetsOf, type OpenRun } from './open_run';
 import { Followed, type Replay } from './replay';
 import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
@@ -38,6 +38,22 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
    * is stored; by default as `save_strategy` says.
    */
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
+}
+
+/** The data sets and the model of a run that has started. */
+export interface OpenRun {
+  readonly dataset: OpenDataset;
+  /** The data set that the run is measured on between its steps, if any. */
+  readonly evalDataset: OpenDataset | undefined;
+  /** The model's current handle. Throws if the model is lost or disposed of. */
+  handle(): Handle;
+  /**
+   * Stores copies of the adapters from before the first step, in the page, for recovery. `trained`: the adapters that
+   * the run trains.
+   */
+  keep(trained: readonly string[]): KeptForRun;
+  /** Makes the model again after it was lost. */
+  revive(): Promise<void>;
 }
 
 interface RunSetup {
@@ -241,17 +257,13 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
     const react = async (): Promise<void> => {
       if (whenHidden === 'pause') await (hidden ? this.pauseFor('hidden') : this.resumeFor('hidden'));
-      else if (hidden && save_strategy !== 'no') await this.#save();
+      else if (hidden && save_strategy !== 'no') await this.#ask(SAVE);
     };
     react().catch(this.#fail);
   }
 
   #onLeave({ save_strategy }: ResolvedTrainingArguments): void {
-    if (save_strategy !== 'no') this.#save().catch(this.#fail);
-  }
-
-  async #save(): Promise<void> {
-    await this.#ask({ should_save: true });
+    if (save_strategy !== 'no') this.#ask(SAVE).catch(this.#fail);
   }
 
   #ask(request: RunControl): Promise<void> {
@@ -268,6 +280,12 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     });
   }
 }
+
+function datasetsOf({ dataset, evalDataset }: OpenRun): OpenDataset[] {
+  return [dataset, evalDataset].flatMap((one) => one ?? []);
+}
+
+const SAVE: RunControl = { should_save: true };
 
 function notKept(reason: string): string {
   return `The screen may go off while the run goes on: ${reason}`;

@@ -20,9 +20,8 @@ import {
   wrong,
 } from '../session/options';
 import { Callbacks, callbackList } from './callbacks';
-import type { OpenRun } from './open_run';
 import { beginningOf } from './run_report';
-import { RemoteRun, type TrainRun } from './train_run';
+import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 
 /**

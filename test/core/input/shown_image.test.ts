@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isShownImage } from '../../../src/core/input/shown_image';
 import { exampleFields } from '../../../src/core/types/example';
-import { predictRequest } from '../../../src/page/models/predict';
+import { predictRequest } from '../../../src/page/models/requests';
 
 /** What a page has, as far as it is looked at: Node has none. */
 const shown = (name: string, fields: object) => Object.assign(Object.create({ [Symbol.toStringTag]: name }), fields);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { predictRequest } from '../../../src/page/models/predict';
+import { predictRequest } from '../../../src/page/models/requests';
 
 const file = new Blob(['a'], { type: 'image/png' });
 const image = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };

@@ -1,0 +1,118 @@
+import { isShownImage } from '../../core/input/shown_image';
+import { type ChatMessage, chatMessages } from '../../core/types/chat';
+import { exampleFields } from '../../core/types/example';
+import { type ImageInput, looksLikeImage } from '../../core/types/image';
+import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
+import type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from '../../core/types/preview';
+import type { Example, SentExample } from '../../core/types/training';
+import type { PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
+import {
+  abortSignal,
+  anyBoolean,
+  anyString,
+  checkOptions,
+  defined,
+  integer,
+  orNull,
+  type Rules,
+  wrong,
+} from '../session/options';
+import { resolveTrainingArguments } from '../training/training_arguments';
+import { plainIds, type Tokenizer } from './remote_tokenizer';
+
+export type {
+  ImagePreview,
+  LabelScore,
+  NamedLabel,
+  PredictInput,
+  PredictOptions,
+  Preview,
+  PreviewLabel,
+  PreviewOptions,
+};
+
+const predictRules: Rules<PredictOptions> = {
+  per_device_eval_batch_size: integer(1),
+  max_length: integer(2),
+  adapter_name: anyString,
+  signal: abortSignal,
+};
+
+/** Inputs as they are sent. Throws `invalid_argument` for what is none. */
+export function predictRequest(inputs: readonly PredictInput[], options: PredictOptions): PredictRequest {
+  checkOptions('predict', options, predictRules);
+  const { per_device_eval_batch_size: batch_size = 8, max_length = Number.MAX_SAFE_INTEGER, adapter_name } = options;
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    const hint = typeof inputs === 'string' ? 'A single text is passed to predict(text).' : '';
+    throw wrong('predict_batch: inputs', 'an array of at least one input', inputs, hint);
+  }
+  const examples = inputs.map((input, index) => exampleOf(`predict: inputs[${index}]`, input));
+  return { inputs: examples, batch_size, max_length, ...defined({ adapter_name }) };
+}
+
+function isImage(input: unknown): input is ImageInput {
+  return input instanceof Blob || looksLikeImage(input) || isShownImage(input);
+}
+
+function exampleOf(where: string, input: PredictInput): SentExample {
+  if (typeof input === 'string') return exampleFields(where, { text: input });
+  return exampleFields(where, isImage(input) ? { image: input } : input);
+}
+
+const previewRules: Rules<PreviewOptions> = {
+  max_length: integer(2),
+  completion_only_loss: orNull(anyBoolean),
+  signal: abortSignal,
+};
+
+/** An example as it is sent. Throws `invalid_argument` for what is none. */
+export function previewRequest(example: Example | string, options: PreviewOptions): PreviewRequest {
+  checkOptions('preview', options, previewRules);
+  const { signal: _, ...args } = options;
+  const given = typeof example === 'string' ? { text: example } : example;
+  return { example: exampleFields('preview: example', given), args: resolveTrainingArguments(defined(args)) };
+}
+
+/** A preview as a page shows it: a canvas takes only what is an `ImageData`. */
+export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePreview {
+  if (!('image' in preview) || typeof ImageData === 'undefined') return preview;
+  const { width, height, data } = preview.image;
+  const image = new ImageData(width, height);
+  image.data.set(data);
+  return { ...preview, image };
+}
+
+/** A prompt: a text to continue, a conversation to answer, or token ids. */
+export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
+
+/** It as it is sent. `what` says which prompt it is. */
+export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {
+  if (typeof input === 'string' || isChat(input)) {
+    if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: chatMessages(what, input) };
+    const hint = 'Load the model from a folder with tokenizer.json, or encode the text elsewhere.';
+    throw wrong(what, 'token ids, as this model came without a tokenizer', input, hint);
+  }
+  const hint = promptHint(input);
+  if (hint !== '') throw wrong(what, 'a text, messages or an array of token ids', input, hint);
+  return plainIds(what, input);
+}
+
+/** The hint for a value that is no prompt; '' for one that may be. */
+function promptHint(input: unknown): string {
+  if (ArrayBuffer.isView(input)) return '';
+  if (!Array.isArray(input)) {
+    const { input_ids, data } = (input ?? {}) as Readonly<Record<string, unknown>>;
+    if (input_ids !== undefined) return 'The ids of one text are passed by themselves: generate(input_ids[0], { … }).';
+    if (data !== undefined) return 'The ids of one text are passed by themselves: generate(tensor.data, { … }).';
+    return "The text comes first, then the options: generate('The whale', { max_new_tokens: 40 }).";
+  }
+  const [first] = input as readonly unknown[];
+  return typeof first === 'string' || Array.isArray(first) ? 'Several at once go to generate_batch(prompts).' : '';
+}
+
+/** Token ids are numbers, and several prompts texts or arrays. */
+function isChat(input: GenerateInput): input is readonly ChatMessage[] {
+  if (!Array.isArray(input)) return false;
+  const [first] = input as readonly unknown[];
+  return typeof first === 'object' && first !== null && !Array.isArray(first);
+}
