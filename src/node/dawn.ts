@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
-import { anyBoolean, checkOptions, number, type Rule } from '../page/session/options';
+import { checkOptions } from '../page/session/options';
+import { anyBoolean, number, type Rule } from '../page/session/rules';
 import { restAtEachTurn } from './rest';
 
 export interface DawnOptions {

@@ -14,7 +14,8 @@ import {
 } from '../models/remote_model';
 import { type AdapterSource, wireAdapterSource } from '../models/source_options';
 import { expectOwnSession } from '../session/default_session';
-import { anyString, checkOptions, defined, wrong } from '../session/options';
+import { checkOptions, defined, wrong } from '../session/options';
+import { anyString } from '../session/rules';
 import {
   expectBody,
   type LoadBesideArguments,

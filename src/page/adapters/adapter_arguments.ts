@@ -1,7 +1,8 @@
 import { KindConfig } from '../../adapters/config/kind_config';
 import { WebVeraError } from '../../core/errors/error';
 import type { SourceOptions } from '../models/source_options';
-import { checkOptions, defined, isObject, type Rules, wrong } from '../session/options';
+import { checkOptions, defined, type Rules, wrong } from '../session/options';
+import { isObject } from '../session/rules';
 import {
   type AdapterOptions,
   adapterRules,

@@ -4,17 +4,9 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ProjectionDtype } from '../../core/types/model';
 import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../../worker/protocol';
 import { loadOptions, type SourceOptions, sourceRules } from '../models/source_options';
-import {
-  abortSignal,
-  anyBoolean,
-  anyFunction,
-  anyString,
-  defined,
-  either,
-  type Rule,
-  type Rules,
-  wrong,
-} from '../session/options';
+import { defined, type Rules, wrong } from '../session/options';
+import type { Rule } from '../session/rules';
+import * as rule from '../session/rules';
 import type { PageKind } from './page_kind';
 
 export interface AdapterOptions {
@@ -41,7 +33,7 @@ export interface UnloadOptions extends MergeOptions {
 
 /** The rules of `AdapterOptions` for adapters of these kinds. */
 export function adapterRules(kinds: readonly PageKind[]): Rules<AdapterOptions> {
-  return { adapter_name: anyString, is_trainable: anyBoolean, ...ownRules(kinds) } as Rules<AdapterOptions>;
+  return { adapter_name: rule.anyString, is_trainable: rule.anyBoolean, ...ownRules(kinds) } as Rules<AdapterOptions>;
 }
 
 /** The same with those of a source. */
@@ -56,9 +48,9 @@ function ownRules(kinds: readonly PageKind[]): Readonly<Record<string, Rule>> {
 /** PEFT has a text of its own for wrong names: see `checkNames`. */
 const someNames: Rule = { expected: 'a list of names', accepts: () => true };
 
-export const mergeRules = { safe_merge: anyBoolean, adapter_names: someNames, signal: abortSignal };
+export const mergeRules = { safe_merge: rule.anyBoolean, adapter_names: someNames, signal: rule.abortSignal };
 
-export const unloadRules = { ...mergeRules, progressbar: either(anyBoolean, anyFunction) };
+export const unloadRules = { ...mergeRules, progressbar: rule.either(rule.anyBoolean, rule.anyFunction) };
 
 export function mergeRequest(what: string, { safe_merge = false, adapter_names }: MergeOptions): MergeRequest {
   return {
@@ -90,7 +82,7 @@ export function wireLoad(options: SourceOptions & AdapterOptions, kinds: readonl
 
 export function checkName(name: unknown, hint = ''): string {
   if (typeof name === 'string' && name !== '') return name;
-  throw wrong('adapter_name', anyString.expected, name, hint);
+  throw wrong('adapter_name', rule.anyString.expected, name, hint);
 }
 
 /** The checked name; undefined for null, PEFT's default, which means the active adapter. */
@@ -102,7 +94,7 @@ export function checkNames(what: string, names: readonly string[]): readonly str
   if (typeof names === 'string') {
     throw new WebVeraError('invalid_argument', `adapter_names should be a list of strings, got '${names}'.`);
   }
-  if (Array.isArray(names) && names.every((name) => anyString.accepts(name))) return [...names];
+  if (Array.isArray(names) && names.every((name) => rule.anyString.accepts(name))) return [...names];
   throw wrong(`${what}: adapter_names`, 'a list of names', names);
 }
 

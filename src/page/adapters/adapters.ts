@@ -5,8 +5,9 @@ import type { StoredAdapter } from '../../worker/protocol';
 import { wireAdapterFiles } from '../models/source_options';
 import { notifyTabs } from '../profile/storage/channel';
 import { checkedLink } from '../session/default_session';
-import { anyString, checkOptions, wrong } from '../session/options';
+import { checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
+import { anyString } from '../session/rules';
 import { type CallOptions, callRules, linkKey } from '../session/session';
 import { type AnyAdapterConfig, configOf } from './page_kinds';
 

@@ -4,7 +4,8 @@ import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callReading, closeDataset } from '../data/with_dataset';
 import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
-import { abortSignal, anyString, checkOptions, defined, integer, positive, type Rules } from '../session/options';
+import { checkOptions, defined, type Rules } from '../session/options';
+import { abortSignal, anyString, integer, positive } from '../session/rules';
 import { resolveTrainingArguments } from '../training/training_arguments';
 
 export interface FitHeadOptions {

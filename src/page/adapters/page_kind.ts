@@ -2,7 +2,7 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import type { ConfigClass } from '../../adapters/config/kind_config';
 import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/remote_model';
-import type { Rule } from '../session/options';
+import type { Rule } from '../session/rules';
 
 /** The part of a kind of adapters that the page knows. */
 export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> {

@@ -1,4 +1,4 @@
-import { isObject, type Rule } from '../session/options';
+import { isObject, type Rule } from '../session/rules';
 
 /** Types of files that hold no text to learn from. */
 const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;

@@ -6,18 +6,8 @@ import type { EmbedInput, EmbedOptions, EmbedProgress } from '../../core/types/p
 import type { SentExample } from '../../core/types/training';
 import type { EmbedRequest } from '../../worker/protocol';
 import type { CallEvent } from '../rpc/link';
-import {
-  abortSignal,
-  anyBoolean,
-  anyFunction,
-  anyString,
-  checkOptions,
-  defined,
-  integer,
-  oneOf,
-  type Rules,
-  wrong,
-} from '../session/options';
+import { checkOptions, defined, type Rules, wrong } from '../session/options';
+import { abortSignal, anyBoolean, anyFunction, anyString, integer, oneOf } from '../session/rules';
 
 export type { EmbedInput, EmbedOptions, EmbedProgress };
 

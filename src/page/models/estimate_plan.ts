@@ -3,7 +3,8 @@ import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
 import { type AnyAdapterConfigInit, configOf } from '../adapters/page_kinds';
 import { linkOf } from '../session/default_session';
-import { anyBoolean, anyObject, checkOptions, positive } from '../session/options';
+import { checkOptions } from '../session/options';
+import { anyBoolean, anyObject, positive } from '../session/rules';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
 

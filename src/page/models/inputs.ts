@@ -2,7 +2,8 @@ import { plainNumber } from '../../core/numbers/numbers';
 import type { TaskFacts } from '../../core/types/model';
 import type { IdMatrix, IdTensor, ModelInputs, PixelTensor, RowLabels, Tensor } from '../../core/types/tensor';
 import type { WireInputs } from '../../worker/protocol';
-import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from '../session/options';
+import { checkOptions, defined, wrong } from '../session/options';
+import { anyObject, anyString, orNull, type Rule } from '../session/rules';
 
 /** Checks a batch's form. The worker checks the rest, which depends on the model: the range of ids, the length of rows, sizes of images. */
 export function wireInputs(inputs: ModelInputs, { labels: kind }: Pick<TaskFacts, 'labels'>): WireInputs {

@@ -1,7 +1,8 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { ModelSource } from '../../core/types/source';
 import { checkedLink, linkOf } from '../session/default_session';
-import { anyFunction, checkOptions } from '../session/options';
+import { checkOptions } from '../session/options';
+import { anyFunction } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 import { type PretrainedOptions, wireSource } from './source_options';
 

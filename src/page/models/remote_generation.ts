@@ -6,21 +6,9 @@ import type {
   ResolvedGenerationConfig,
 } from '../../core/types/generation';
 import type { CallEvent } from '../rpc/link';
-import {
-  abortSignal,
-  anyBoolean,
-  anyString,
-  checkOptions,
-  either,
-  integer,
-  number,
-  oneOf,
-  orNull,
-  positive,
-  type Rule,
-  type Rules,
-  wrong,
-} from '../session/options';
+import { checkOptions, type Rules, wrong } from '../session/options';
+import type { Rule } from '../session/rules';
+import * as rule from '../session/rules';
 import { Followed, Replay } from '../training/replay';
 import { nameList } from './inputs';
 
@@ -61,7 +49,7 @@ const idList: Rule = {
 /** Logits divided by less could leave what float32 holds. */
 const temperature: Rule = {
   expected: 'a number from 1e-30',
-  accepts: (value) => positive.accepts(value) && (value as number) >= 1e-30,
+  accepts: (value) => rule.positive.accepts(value) && (value as number) >= 1e-30,
   hint: () => 'do_sample: false takes the likeliest token each time.',
 };
 
@@ -80,22 +68,25 @@ function isStopString(value: unknown): boolean {
 
 const topP: Rule = {
   expected: 'a number above 0, at most 1',
-  accepts: (value) => positive.accepts(value) && (value as number) <= 1,
+  accepts: (value) => rule.positive.accepts(value) && (value as number) <= 1,
   hint: () => '1 keeps all tokens; do_sample: false takes the likeliest each time.',
 };
 
 const rules: Rules<GenerationConfig> = {
-  max_new_tokens: integer(1),
-  do_sample: anyBoolean,
+  max_new_tokens: rule.integer(1),
+  do_sample: rule.anyBoolean,
   temperature,
-  top_k: integer(0),
+  top_k: rule.integer(0),
   top_p: topP,
-  repetition_penalty: { ...number(1e-30, 1e30), hint: () => '1 is none; above 1, what the text has comes less often.' },
-  seed: integer(0),
+  repetition_penalty: {
+    ...rule.number(1e-30, 1e30),
+    hint: () => '1 is none; above 1, what the text has comes less often.',
+  },
+  seed: rule.integer(0),
   stop_strings: stopStrings,
-  eos_token_id: either(integer(0), idList, oneOf(null)),
-  adapter_name: anyString,
-  signal: abortSignal,
+  eos_token_id: rule.either(rule.integer(0), idList, rule.oneOf(null)),
+  adapter_name: rule.anyString,
+  signal: rule.abortSignal,
 };
 
 export function resolveGenerationConfig(config: GenerationConfig): ResolvedGenerationConfig {
@@ -104,7 +95,7 @@ export function resolveGenerationConfig(config: GenerationConfig): ResolvedGener
 }
 
 export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: orNull(nameList) });
+  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: rule.orNull(nameList) });
   if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined) return resolve(config);
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }

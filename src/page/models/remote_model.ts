@@ -10,7 +10,8 @@ import type { Link } from '../rpc/link';
 import { RemoteHandle } from '../rpc/remote_handle';
 import { asyncDispose } from '../session/dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
-import { abortSignal, checkOptions, wrong } from '../session/options';
+import { checkOptions, wrong } from '../session/options';
+import { abortSignal } from '../session/rules';
 import { type EmbedInput, type EmbedOptions, embedProgress, embedRequest } from './embed_request';
 import { wireInputs } from './inputs';
 import {

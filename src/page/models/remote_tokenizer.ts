@@ -3,7 +3,8 @@ import { type ChatMessage, chatMessages } from '../../core/types/chat';
 import type { TokenizerInfo } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import { RemoteHandle } from '../rpc/remote_handle';
-import { anyBoolean, checkOptions, wrong } from '../session/options';
+import { checkOptions, wrong } from '../session/options';
+import { anyBoolean } from '../session/rules';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
 export interface Tokenizer {

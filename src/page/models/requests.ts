@@ -6,17 +6,8 @@ import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/
 import type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from '../../core/types/preview';
 import type { Example, SentExample } from '../../core/types/training';
 import type { PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
-import {
-  abortSignal,
-  anyBoolean,
-  anyString,
-  checkOptions,
-  defined,
-  integer,
-  orNull,
-  type Rules,
-  wrong,
-} from '../session/options';
+import { checkOptions, defined, type Rules, wrong } from '../session/options';
+import * as rule from '../session/rules';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { plainIds, type Tokenizer } from './remote_tokenizer';
 
@@ -32,10 +23,10 @@ export type {
 };
 
 const predictRules: Rules<PredictOptions> = {
-  per_device_eval_batch_size: integer(1),
-  max_length: integer(2),
-  adapter_name: anyString,
-  signal: abortSignal,
+  per_device_eval_batch_size: rule.integer(1),
+  max_length: rule.integer(2),
+  adapter_name: rule.anyString,
+  signal: rule.abortSignal,
 };
 
 /** Inputs as they are sent. Throws `invalid_argument` for what is none. */
@@ -60,9 +51,9 @@ function exampleOf(where: string, input: PredictInput): SentExample {
 }
 
 const previewRules: Rules<PreviewOptions> = {
-  max_length: integer(2),
-  completion_only_loss: orNull(anyBoolean),
-  signal: abortSignal,
+  max_length: rule.integer(2),
+  completion_only_loss: rule.orNull(rule.anyBoolean),
+  signal: rule.abortSignal,
 };
 
 /** An example as it is sent. Throws `invalid_argument` for what is none. */

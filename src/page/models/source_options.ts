@@ -4,18 +4,9 @@ import { STORAGE_DTYPES } from '../../core/numbers/storage_names';
 import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
 import type { ModelSource, ProgressInfo } from '../../core/types/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../../worker/protocol';
-import {
-  anyBoolean,
-  anyFunction,
-  anyString,
-  checkOptions,
-  defined,
-  integer,
-  isObject,
-  oneOf,
-  orNull,
-  wrong,
-} from '../session/options';
+import { checkOptions, defined, wrong } from '../session/options';
+import * as rule from '../session/rules';
+import { isObject } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 
 /** How files are fetched. */
@@ -83,8 +74,8 @@ export type AdapterSource = ModelSource | { readonly id: string };
 
 export const sourceRules = {
   ...callRules,
-  revision: orNull(anyString),
-  local_files_only: anyBoolean,
+  revision: rule.orNull(rule.anyString),
+  local_files_only: rule.anyBoolean,
   integrity: {
     expected: "'hub', 'none', or SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…'",
     accepts: (value: unknown) =>
@@ -92,14 +83,14 @@ export const sourceRules = {
       value === 'none' ||
       (isObject(value) && Object.values(value).every((hash) => readSha256(hash) !== undefined)),
   },
-  token: anyFunction,
-  progress_callback: anyFunction,
+  token: rule.anyFunction,
+  progress_callback: rule.anyFunction,
 };
 
 export const pretrainedRules = {
   ...sourceRules,
-  dtype: oneOf('auto', ...Object.values(STORAGE_DTYPES)),
-  gguf_file: anyString,
+  dtype: rule.oneOf('auto', ...Object.values(STORAGE_DTYPES)),
+  gguf_file: rule.anyString,
 };
 
 /** Labels that a page may ask for. */
@@ -107,19 +98,19 @@ const MOST_LABELS = 2 ** 16;
 
 export const classifierRules = {
   ...pretrainedRules,
-  num_labels: integer(1, MOST_LABELS),
+  num_labels: rule.integer(1, MOST_LABELS),
   id2label: {
     expected: "the labels' names by number, such as { 0: 'ham', 1: 'spam' }",
     accepts: (value: unknown) =>
       isObject(value) &&
       Object.keys(value).length > 0 &&
-      Object.entries(value).every(([, name]) => anyString.accepts(name)),
+      Object.entries(value).every(([, name]) => rule.anyString.accepts(name)),
   },
-  problem_type: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
-  ignore_mismatched_sizes: anyBoolean,
+  problem_type: rule.oneOf('single_label_classification', 'multi_label_classification', 'regression'),
+  ignore_mismatched_sizes: rule.anyBoolean,
 };
 
-const moduleNameRules = { module_names: oneOf('v4', 'v5') };
+const moduleNameRules = { module_names: rule.oneOf('v4', 'v5') };
 
 export const imageClassifierRules = { ...classifierRules, ...moduleNameRules };
 
@@ -160,7 +151,7 @@ export function wireSource(source: ModelSource): WireSource {
   if (isFiles(source)) return { files: namedFiles('source', source, NAMED_FILES) };
   if (isObject(source) && 'files' in source) return { files: namedFiles('source.files', source.files, NAMED_FILES) };
   if (isObject(source) && 'repo' in source) {
-    checkOptions('source', source, { repo: anyString, revision: anyString, subfolder: anyString });
+    checkOptions('source', source, { repo: rule.anyString, revision: rule.anyString, subfolder: rule.anyString });
     const { repo, revision, subfolder } = source;
     return { repo, ...defined({ revision, subfolder }) };
   }
@@ -201,7 +192,7 @@ const NO_PAGE =
 
 export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
   if (isObject(source) && 'id' in source && !isFiles(source)) {
-    checkOptions('source', source, { id: anyString });
+    checkOptions('source', source, { id: rule.anyString });
     return { id: (source as { readonly id: string }).id };
   }
   if (isObject(source) && 'adapter_config.json' in source) return wireAdapterFiles(source);

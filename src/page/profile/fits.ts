@@ -61,13 +61,10 @@ export function expectBase(
   }
   if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
   const shown = (names: readonly string[] | null): string => JSON.stringify(names).slice(0, 200);
-  throw new WebVeraError(
-    'invalid_argument',
-    `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`,
-    {
-      hint: 'Its head tells those, in that order: load the model with the same id2label, take another id, or forget the profile.',
-    },
-  );
+  const message = `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`;
+  throw new WebVeraError('invalid_argument', message, {
+    hint: 'Its head tells those, in that order: load the model with the same id2label, take another id, or forget the profile.',
+  });
 }
 
 /** The configuration of a new profile with these fields. The adapter's kind has the defaults that differ from PEFT's. */

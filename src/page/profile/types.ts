@@ -1,6 +1,7 @@
 import type { TrainingArguments } from '../../core/types/training';
 import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
-import { anyBoolean, anyObject, integer, wrong } from '../session/options';
+import { wrong } from '../session/options';
+import { anyBoolean, anyObject, integer } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 
 /** The settings of a profile. A `session` may only be that of the base model. */

@@ -8,23 +8,10 @@ import { Link, type SessionState } from '../rpc/link';
 import { StoreLocks } from '../rpc/store_locks';
 import { connectHere } from '../rpc/this_thread';
 import { asyncDispose } from './dispose';
-import {
-  abortSignal,
-  anyFunction,
-  anyObject,
-  anyString,
-  checkOptions,
-  defined,
-  either,
-  hinted,
-  integer,
-  isObject,
-  oneOf,
-  positive,
-  type Rules,
-  wrong,
-} from './options';
+import { checkOptions, defined, type Rules, wrong } from './options';
 import { persist } from './persist';
+import * as rule from './rules';
+import { isObject } from './rules';
 
 export interface SessionOptions {
   /**
@@ -263,30 +250,30 @@ const KERNELS =
   "'default' takes them from a table, 'tuned' measures them on this GPU as the first run begins, and what session.kernels() gave repeats a run.";
 
 const sessionRules = {
-  worker: either(oneOf(false), anyFunction),
-  gpu: anyObject,
-  fetch: anyFunction,
-  store: oneOf('auto', 'memory'),
-  name: anyString,
-  remoteHost: anyString,
-  remotePathTemplate: anyString,
-  limits: anyObject,
-  kernels: hinted(either(oneOf('default', 'tuned'), anyObject), () => KERNELS),
-  arithmetic: oneOf('f32', 'f16'),
-  patience: either(positive, oneOf(Number.POSITIVE_INFINITY)),
-  signal: abortSignal,
+  worker: rule.either(rule.oneOf(false), rule.anyFunction),
+  gpu: rule.anyObject,
+  fetch: rule.anyFunction,
+  store: rule.oneOf('auto', 'memory'),
+  name: rule.anyString,
+  remoteHost: rule.anyString,
+  remotePathTemplate: rule.anyString,
+  limits: rule.anyObject,
+  kernels: rule.hinted(rule.either(rule.oneOf('default', 'tuned'), rule.anyObject), () => KERNELS),
+  arithmetic: rule.oneOf('f32', 'f16'),
+  patience: rule.either(rule.positive, rule.oneOf(Number.POSITIVE_INFINITY)),
+  signal: rule.abortSignal,
 };
 
 const limitRules: Rules<ParserLimits> = {
-  safetensorsHeader: integer(1),
-  tensors: integer(1),
-  json: integer(1),
-  tokenizer: integer(1),
-  adapter: integer(1),
+  safetensorsHeader: rule.integer(1),
+  tensors: rule.integer(1),
+  json: rule.integer(1),
+  tokenizer: rule.integer(1),
+  adapter: rule.integer(1),
 };
 
 /** The rules of `CallOptions`. */
 export const callRules = {
   session: { expected: 'a Session', accepts: (value: unknown) => value instanceof Session },
-  signal: abortSignal,
+  signal: rule.abortSignal,
 };

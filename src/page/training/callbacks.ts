@@ -1,6 +1,6 @@
 import type { RunControl, RunHook, TrainerCallback, TrainerControl } from '../../core/types/run';
 import type { ResolvedTrainingArguments, TrainerState, TrainingArguments } from '../../core/types/training';
-import { anyObject, type Rule } from '../session/options';
+import { anyObject, type Rule } from '../session/rules';
 
 const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {
   on_train_begin: true,

@@ -1,6 +1,7 @@
 import type { KeptRun } from '../../worker/protocol';
 import { checkedLink } from '../session/default_session';
-import { anyString, wrong } from '../session/options';
+import { wrong } from '../session/options';
+import { anyString } from '../session/rules';
 import type { CallOptions } from '../session/session';
 
 /** A run's checkpoints on this device: the last one and the one before it. */

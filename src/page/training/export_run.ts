@@ -5,7 +5,8 @@ import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey } from '../models/remote_model';
 import type { Link } from '../rpc/link';
 import { expectOwnSession } from '../session/default_session';
-import { checkOptions, type Rule, wrong } from '../session/options';
+import { checkOptions, wrong } from '../session/options';
+import type { Rule } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
 import type { RemoteRun } from './train_run';
 import { anyAdaptedModel, Trainer, type TrainerParts, trainerKey } from './trainer';
@@ -43,13 +44,8 @@ export async function export_run(
   checkOptions('export_run', options, callRules);
   const parts = trainer[trainerKey];
   if (parts.model !== model) {
-    throw new WebVeraError(
-      'invalid_argument',
-      'export_run: expected a Trainer of the model that is given, got one of another',
-      {
-        hint: 'Pass the model that the Trainer was made with.',
-      },
-    );
+    const message = 'export_run: expected a Trainer of the model that is given, got one of another';
+    throw new WebVeraError('invalid_argument', message, { hint: 'Pass the model that the Trainer was made with.' });
   }
   const { link } = model[partsKey];
   const { session, signal } = options;

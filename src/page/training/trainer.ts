@@ -7,18 +7,9 @@ import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey, RemoteModel } from '../models/remote_model';
 import { TRAINER_METHODS } from '../session/foreign_names';
-import {
-  abortSignal,
-  anyBoolean,
-  anyObject,
-  anyString,
-  checkOptions,
-  either,
-  type Rule,
-  type Rules,
-  readable,
-  wrong,
-} from '../session/options';
+import { checkOptions, type Rules, readable, wrong } from '../session/options';
+import type { Rule } from '../session/rules';
+import * as rule from '../session/rules';
 import { Callbacks, callbackList } from './callbacks';
 import { beginningOf } from './run_report';
 import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
@@ -97,17 +88,17 @@ export const anyAdaptedModel: Rule = {
 };
 const rules: Rules<TrainerInit> = {
   model: anyAdaptedModel,
-  adapter_name: anyString,
-  args: anyObject,
+  adapter_name: rule.anyString,
+  args: rule.anyObject,
   train_dataset: anyDataset,
   eval_dataset: anyDataset,
   callbacks: callbackList,
 };
 
 const trainRules: Rules<TrainOptions> = {
-  resume_from_checkpoint: either(anyBoolean, anyString),
-  take_over: anyBoolean,
-  signal: abortSignal,
+  resume_from_checkpoint: rule.either(rule.anyBoolean, rule.anyString),
+  take_over: rule.anyBoolean,
+  signal: rule.abortSignal,
 };
 
 /** Trains adapters of a model on the visitor's device. */
@@ -227,7 +218,7 @@ export class Trainer {
    * Rejects with `invalid_argument` without an `eval_dataset`, or for data that can't be measured on.
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
-    checkOptions('evaluate', options, { signal: abortSignal });
+    checkOptions('evaluate', options, { signal: rule.abortSignal });
     const { model, adapter_name, args, eval_dataset, callbacks } = this[trainerKey];
     if (eval_dataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
     const { link } = model[partsKey];

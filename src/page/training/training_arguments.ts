@@ -1,19 +1,7 @@
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
-import {
-  anyBoolean,
-  anyString,
-  checkOptions,
-  either,
-  hinted,
-  integer,
-  isObject,
-  number,
-  oneOf,
-  positive,
-  type Rule,
-  type Rules,
-  wrong,
-} from '../session/options';
+import { checkOptions, type Rules, wrong } from '../session/options';
+import * as rule from '../session/rules';
+import { isObject, type Rule } from '../session/rules';
 
 const NO_STEPS = 'Leave max_steps out, or pass -1, to train for num_train_epochs.';
 
@@ -21,50 +9,53 @@ const labelWeights: Rule = {
   expected: "'balanced', or a number above 0 for each label, such as { spam: 5 }",
   accepts: (value) =>
     value === 'balanced' ||
-    (isObject(value) && !Array.isArray(value) && Object.values(value).every((weight) => positive.accepts(weight))),
+    (isObject(value) && !Array.isArray(value) && Object.values(value).every((weight) => rule.positive.accepts(weight))),
 };
 
 type Defaults = ResolvedTrainingArguments;
 
 /** Each argument's default and its rule. */
 const table: { readonly [Name in keyof Defaults]: readonly [Defaults[Name], Rule] } = {
-  per_device_train_batch_size: [4, integer(1)],
-  gradient_accumulation_steps: [1, integer(1)],
-  num_train_epochs: [3, positive],
-  max_steps: [-1, hinted(either(oneOf(-1), integer(1)), (value) => (value === 0 ? NO_STEPS : undefined))],
-  learning_rate: [3e-2, number(0)],
-  headLearningRate: [null, number(0)],
-  lr_scheduler_type: ['linear', oneOf('linear', 'cosine', 'constant', 'constant_with_warmup')],
-  warmup_steps: [0, integer(0)],
-  warmup_ratio: [0.06, number(0, 1)],
-  weight_decay: [0, number(0)],
-  adam_beta1: [0.9, number(0, 1)],
-  adam_beta2: [0.999, number(0, 1)],
-  adam_epsilon: [1e-8, number(0)],
-  max_grad_norm: [1, number(0)],
-  objective: ['labels', oneOf('labels', 'contrast')],
-  contrastTemperature: [null, positive],
-  label_smoothing_factor: [0, number(0, 1)],
+  per_device_train_batch_size: [4, rule.integer(1)],
+  gradient_accumulation_steps: [1, rule.integer(1)],
+  num_train_epochs: [3, rule.positive],
+  max_steps: [
+    -1,
+    rule.hinted(rule.either(rule.oneOf(-1), rule.integer(1)), (value) => (value === 0 ? NO_STEPS : undefined)),
+  ],
+  learning_rate: [3e-2, rule.number(0)],
+  headLearningRate: [null, rule.number(0)],
+  lr_scheduler_type: ['linear', rule.oneOf('linear', 'cosine', 'constant', 'constant_with_warmup')],
+  warmup_steps: [0, rule.integer(0)],
+  warmup_ratio: [0.06, rule.number(0, 1)],
+  weight_decay: [0, rule.number(0)],
+  adam_beta1: [0.9, rule.number(0, 1)],
+  adam_beta2: [0.999, rule.number(0, 1)],
+  adam_epsilon: [1e-8, rule.number(0)],
+  max_grad_norm: [1, rule.number(0)],
+  objective: ['labels', rule.oneOf('labels', 'contrast')],
+  contrastTemperature: [null, rule.positive],
+  label_smoothing_factor: [0, rule.number(0, 1)],
   classWeights: [null, labelWeights],
-  group_by_length: [false, anyBoolean],
-  gradient_checkpointing: [false, anyBoolean],
-  logging_steps: [1, integer(1)],
-  save_strategy: ['steps', oneOf('no', 'steps', 'epoch')],
-  save_steps: [20, integer(1)],
-  eval_strategy: ['no', oneOf('no', 'steps', 'epoch')],
-  eval_steps: [20, integer(1)],
-  load_best_model_at_end: [false, anyBoolean],
-  metric_for_best_model: ['eval_loss', anyString],
-  greater_is_better: [null, anyBoolean],
-  early_stopping_patience: [0, integer(0)],
-  early_stopping_threshold: [0, number(0)],
-  seed: [42, integer(0)],
-  max_length: [1024, integer(2)],
-  packing: [false, anyBoolean],
-  completion_only_loss: [null, anyBoolean],
-  shuffle: [true, anyBoolean],
-  whenHidden: ['continue', oneOf('continue', 'pause')],
-  keepAwake: [false, anyBoolean],
+  group_by_length: [false, rule.anyBoolean],
+  gradient_checkpointing: [false, rule.anyBoolean],
+  logging_steps: [1, rule.integer(1)],
+  save_strategy: ['steps', rule.oneOf('no', 'steps', 'epoch')],
+  save_steps: [20, rule.integer(1)],
+  eval_strategy: ['no', rule.oneOf('no', 'steps', 'epoch')],
+  eval_steps: [20, rule.integer(1)],
+  load_best_model_at_end: [false, rule.anyBoolean],
+  metric_for_best_model: ['eval_loss', rule.anyString],
+  greater_is_better: [null, rule.anyBoolean],
+  early_stopping_patience: [0, rule.integer(0)],
+  early_stopping_threshold: [0, rule.number(0)],
+  seed: [42, rule.integer(0)],
+  max_length: [1024, rule.integer(2)],
+  packing: [false, rule.anyBoolean],
+  completion_only_loss: [null, rule.anyBoolean],
+  shuffle: [true, rule.anyBoolean],
+  whenHidden: ['continue', rule.oneOf('continue', 'pause')],
+  keepAwake: [false, rule.anyBoolean],
 };
 
 const defaults = column(0) as unknown as Defaults;

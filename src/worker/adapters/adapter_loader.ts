@@ -222,11 +222,10 @@ async function partOf(model: ModelAdapters, name: string, weight: number): Promi
 async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): Promise<SumPart[]> {
   for (const { adapter_name } of parts) {
     if (model.adapter(adapter_name).tensors.size === 0) continue;
-    throw new WebVeraError(
-      'invalid_argument',
-      `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
-      { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
-    );
+    const message = `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`;
+    throw new WebVeraError('invalid_argument', message, {
+      hint: 'Trained biases and whole modules have no place in a sum of deltas.',
+    });
   }
   // All at once, so that a run that trains several changes none of them meanwhile.
   return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));

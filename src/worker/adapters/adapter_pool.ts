@@ -57,11 +57,10 @@ export async function deltaWeight(
   module: string,
 ): Promise<Tensor> {
   if (!adapter.modules.has(module)) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `get_delta_weight: expected a module that ${adapter.name} wraps, got ${module}`,
-      { hint: `It wraps ${[...adapter.modules.keys()].slice(0, 4).join(', ')}, …` },
-    );
+    const message = `get_delta_weight: expected a module that ${adapter.name} wraps, got ${module}`;
+    throw new WebVeraError('invalid_argument', message, {
+      hint: `It wraps ${[...adapter.modules.keys()].slice(0, 4).join(', ')}, …`,
+    });
   }
   const delta = await mergedWeight(runner, adapter, module, undefined);
   try {

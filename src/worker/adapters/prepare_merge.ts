@@ -118,12 +118,9 @@ async function mergeOne(runner: Runner, adapter: Adapter, module: string, weight
 async function expectFinite(runner: Runner, value: Value, adapter: string): Promise<void> {
   const numbers = await readFloats(runner, value);
   if (numbers.every(Number.isFinite)) return;
-  throw new WebVeraError(
-    'numerical_error',
-    `NaNs detected in the merged weights. The adapter ${adapter} seems to be broken`,
-    {
-      hint: 'Nothing was merged. Train the adapter again with a lower learning_rate.',
-      detail: { tensor: value.name },
-    },
-  );
+  const message = `NaNs detected in the merged weights. The adapter ${adapter} seems to be broken`;
+  throw new WebVeraError('numerical_error', message, {
+    hint: 'Nothing was merged. Train the adapter again with a lower learning_rate.',
+    detail: { tensor: value.name },
+  });
 }

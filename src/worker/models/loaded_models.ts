@@ -139,11 +139,8 @@ export class LoadedModels {
 }
 
 function noAdapters(argument: string, got: string): WebVeraError {
-  return new WebVeraError(
-    'invalid_argument',
-    `${argument}: expected a model with adapters, got a base model and ${got}`,
-    {
-      hint: 'Call it on a model from get_peft_model or PeftModel.from_pretrained.',
-    },
-  );
+  const message = `${argument}: expected a model with adapters, got a base model and ${got}`;
+  return new WebVeraError('invalid_argument', message, {
+    hint: 'Call it on a model from get_peft_model or PeftModel.from_pretrained.',
+  });
 }

@@ -26,13 +26,8 @@ export function planModel({ config, tensors, load, task_type, maxBindingBytes }:
   const { name: task } = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
   const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
   if (!isModest(model)) {
-    throw new WebVeraError(
-      'limit_exceeded',
-      `estimate: expected a smaller model, got one of ${model.weights.length} tensors`,
-      {
-        hint: 'It is far larger than what trains in a browser.',
-      },
-    );
+    const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;
+    throw new WebVeraError('limit_exceeded', message, { hint: 'It is far larger than what trains in a browser.' });
   }
   const headers = headersOf(model, tensors, load);
   const storageFor = chooseStorage(load.dtype, tokenMatrices(model));

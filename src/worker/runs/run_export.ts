@@ -120,11 +120,8 @@ function expectOne({ adapters, tensors }: Overlay): Adapter {
 }
 
 function nothingLeft(steps: number): WebVeraError {
-  return new WebVeraError(
-    'invalid_argument',
-    `export_run: expected a run with steps left, got one at step ${steps} of ${steps}`,
-    {
-      hint: 'Give the Trainer a larger max_steps or num_train_epochs. save_pretrained() gives the trained adapter.',
-    },
-  );
+  const message = `export_run: expected a run with steps left, got one at step ${steps} of ${steps}`;
+  return new WebVeraError('invalid_argument', message, {
+    hint: 'Give the Trainer a larger max_steps or num_train_epochs. save_pretrained() gives the trained adapter.',
+  });
 }

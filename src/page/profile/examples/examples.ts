@@ -126,9 +126,8 @@ function below(end: number, seed: number, n: number): number {
 function expectModest(sample: readonly NumberedExample[]): void {
   const characters = sample.reduce((sum, { example }, index) => sum + lineOf(example, index).length, 0);
   if (characters <= MOST_CHARACTERS) return;
-  throw new WebVeraError(
-    'limit_exceeded',
-    `profile: expected examples of at most ${MOST_CHARACTERS} characters in all, got ${characters}`,
-    { hint: 'Lower max_examples, or add shorter examples: texts are cut at max_length tokens anyway.' },
-  );
+  const message = `profile: expected examples of at most ${MOST_CHARACTERS} characters in all, got ${characters}`;
+  throw new WebVeraError('limit_exceeded', message, {
+    hint: 'Lower max_examples, or add shorter examples: texts are cut at max_length tokens anyway.',
+  });
 }

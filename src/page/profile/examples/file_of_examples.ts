@@ -18,13 +18,10 @@ export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<rea
     throw wrong('examples', 'a file of JSON Lines or CSV, by its type or name', `one of type "${blob.type}"`, hint);
   }
   if (blob.size > MOST_BYTES) {
-    throw new WebVeraError(
-      'limit_exceeded',
-      `examples: expected a file of at most ${MOST_BYTES} bytes, got ${blob.size}`,
-      {
-        hint: 'Only a random sample of the examples is stored: add a part of the file.',
-      },
-    );
+    const message = `examples: expected a file of at most ${MOST_BYTES} bytes, got ${blob.size}`;
+    throw new WebVeraError('limit_exceeded', message, {
+      hint: 'Only a random sample of the examples is stored: add a part of the file.',
+    });
   }
   const { link } = base[partsKey];
   const examples = await link.call((call) => link.request('readExamples', call, { blob, format }));

@@ -1,7 +1,8 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
 import type { Release } from '../../rpc/store_locks';
-import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '../../session/options';
+import { checkOptions, readable, wrong } from '../../session/options';
+import { abortSignal, anyObject, oneOf } from '../../session/rules';
 import { type NumberedExample, split } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';

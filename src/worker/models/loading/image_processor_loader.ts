@@ -35,11 +35,8 @@ function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSize
   const { height, width } = preparedSize(config) ?? { height: size, width: size };
   const expected = `images of ${size}×${size} in ${channels} channels, as config.json says`;
   if (height === size && width === size && channels === CHANNELS) return;
-  throw new WebVeraError(
-    'invalid_format',
-    `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`,
-    {
-      hint: 'Do config.json and preprocessor_config.json belong together? Without the latter, pass images as pixel_values.',
-    },
-  );
+  const message = `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`;
+  throw new WebVeraError('invalid_format', message, {
+    hint: 'Do config.json and preprocessor_config.json belong together? Without the latter, pass images as pixel_values.',
+  });
 }

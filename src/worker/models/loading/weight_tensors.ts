@@ -65,11 +65,11 @@ export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
   const expected = fileShape(spec);
   if (sameShape(expected, shape)) return;
   const [name] = fileNames(spec);
-  throw new WebVeraError(
-    'invalid_format',
-    `${name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
-    { hint: mismatchHint(spec), detail: { tensor: name, expected, actual: shape } },
-  );
+  const message = `${name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`;
+  throw new WebVeraError('invalid_format', message, {
+    hint: mismatchHint(spec),
+    detail: { tensor: name, expected, actual: shape },
+  });
 }
 
 function mismatchHint({ initialStd }: WeightSpec): string {
