@@ -29,10 +29,11 @@ export class AdapterSet {
   }
 
   /** Throws PEFT's error for a name that none has. */
-  get(name: string): Adapter {
+  get(name: string, message = `Adapter ${name} not found.`): Adapter {
     const adapter = this.#adapters.get(name);
     if (adapter !== undefined) return adapter;
-    throw this.#unknown(`Adapter ${name} not found.`);
+    const names = [...this.#adapters.keys()].join(', ') || 'none';
+    throw new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
   }
 
   /** Each once; throws as `get`. */
@@ -48,13 +49,6 @@ export class AdapterSet {
 
   activate(names: readonly string[]): void {
     this.#active = [...new Set(names)];
-  }
-
-  /** One that is to be deleted: throws PEFT's error for a name that none has. */
-  toDelete(name: string): Adapter {
-    const adapter = this.#adapters.get(name);
-    if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
-    return adapter;
   }
 
   /** The names that are active without that one: as in PEFT the alphabetically first, where it was the last active one. */
@@ -100,10 +94,5 @@ export class AdapterSet {
       'invalid_argument',
       `${kind.tuner} supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.`,
     );
-  }
-
-  #unknown(message: string): WebVeraError {
-    const names = [...this.#adapters.keys()].join(', ') || 'none';
-    return new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
   }
 }

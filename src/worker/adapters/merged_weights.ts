@@ -19,59 +19,53 @@ type Forget = (key: string, reason: string) => Promise<void>;
 export class MergedWeights {
   readonly #runner: Runner;
   readonly #forget: Forget;
-  #weights: ReadonlyMap<string, Value> = new Map();
-  /** The values that they were computed from. */
-  #sources: ReadonlySet<Value> = new Set();
-  #adapters: readonly Adapter[] = [];
-  /** Stands for the merged weights; changes with them. */
-  #key: string | undefined;
+  #current: (MergedAdapters & Pick<MadeMerge, 'sources'>) | undefined;
 
   constructor(runner: Runner, forget: Forget) {
     this.#runner = runner;
     this.#forget = forget;
   }
 
-  /** Undefined while nothing is merged. */
+  /** Undefined while nothing is merged. The key stands for the merged weights, and changes with them. */
   get current(): MergedAdapters | undefined {
-    if (this.#key === undefined) return undefined;
-    return { key: this.#key, adapters: this.#adapters, weights: this.#weights };
+    return this.#current;
   }
 
   /** The merged weights, by tensor name; none while nothing is merged. */
   get weights(): ReadonlyMap<string, Value> {
-    return this.#weights;
+    return this.#current?.weights ?? new Map();
   }
 
   /** Whether a merged weight was computed from the value. */
   holds(value: Value): boolean {
-    return this.#sources.has(value);
+    return this.#current?.sources.has(value) ?? false;
   }
 
   /** The adapters that are merged, in order. */
   get names(): readonly string[] {
-    return this.#adapters.map(({ name }) => name);
+    return (this.#current?.adapters ?? []).map(({ name }) => name);
   }
 
   /** Lets the model use the result, under a new key. Frees the merged weights that it replaces. */
-  async keep({ adapters, weights, sources }: MadeMerge, key: string): Promise<void> {
-    if (adapters.length === 0) return;
-    const replaced = [...weights.keys()].flatMap((name) => this.#weights.get(name) ?? []);
-    const before = this.#key;
-    this.#key = key;
-    this.#weights = new Map([...this.#weights, ...weights]);
-    this.#sources = new Set([...this.#sources, ...sources]);
-    this.#adapters = [...this.#adapters, ...adapters];
-    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
+  async keep(made: MadeMerge, key: string): Promise<void> {
+    if (made.adapters.length === 0) return;
+    const before = this.#current;
+    const replaced = [...made.weights.keys()].flatMap((name) => this.weights.get(name) ?? []);
+    this.#current = {
+      key,
+      adapters: [...(before?.adapters ?? []), ...made.adapters],
+      weights: new Map([...this.weights, ...made.weights]),
+      sources: new Set([...(before?.sources ?? []), ...made.sources]),
+    };
+    if (before !== undefined) await this.#forget(before.key, 'More adapters were merged');
     this.#runner.free(replaced);
   }
 
   /** Forgets the merged weights, and hands them to the caller. */
   async take(): Promise<ReadonlyMap<string, Value>> {
-    const [key, weights] = [this.#key, this.#weights];
-    this.#key = undefined;
-    this.#weights = new Map();
-    this.#sources = new Set();
-    this.#adapters = [];
+    const { weights } = this;
+    const key = this.#current?.key;
+    this.#current = undefined;
     if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
     return weights;
   }

@@ -149,7 +149,7 @@ export class ModelAdapters {
 
   /** After the last active one, the alphabetically first of the others becomes active, with a warning, as in PEFT. */
   async delete(name: string): Promise<void> {
-    const adapter = this.#set.toDelete(name);
+    const adapter = this.#set.get(name, `Adapter ${name} does not exist`);
     if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
       const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
       throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });

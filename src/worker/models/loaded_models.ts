@@ -51,22 +51,13 @@ class Alone implements Loaded {
 }
 
 /** The models and tokenizers that a session has loaded. */
-export class LoadedModels {
+export class LoadedModels extends Handles<Loaded> {
   readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
   /** The session's runs, by the adapters that they train. */
   readonly training = new TrainingTurns();
-  readonly #models = new Handles<Loaded>('model');
 
-  add(loaded: Loaded): Handle {
-    return this.#models.add(loaded);
-  }
-
-  get(handle: Handle): Loaded {
-    return this.#models.get(handle);
-  }
-
-  delete(handle: Handle): void {
-    this.#models.delete(handle);
+  constructor() {
+    super('model');
   }
 
   /** The base model under a handle. */
@@ -75,7 +66,7 @@ export class LoadedModels {
   }
 
   /** The base model under a handle, with its overlay; with a name or names, that of those adapters alone. */
-  find(handle: Handle, adapter?: string | readonly string[]): ModelPass {
+  pass(handle: Handle, adapter?: string | readonly string[]): ModelPass {
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
   }
@@ -89,16 +80,16 @@ export class LoadedModels {
     return untilAborted(done, signal);
   }
 
-  /** As `find`, for a batch whose rows name their adapters. */
-  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
-    if (names === undefined) return this.find(handle);
+  /** As `pass`, for a batch whose rows name their adapters. */
+  passOfRows(handle: Handle, names: readonly string[] | undefined, rows: number): ModelPass {
+    if (names === undefined) return this.pass(handle);
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
   }
 
   /** Describes a base model. Adds a handle if it has none. */
   info(model: BaseModel): ModelInfo {
-    const known = this.#models.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
+    const known = this.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
     const { tokenizer, imageProcessor, loaded } = model;
     return {
       model: known ?? this.add(new Alone(model)),
@@ -118,15 +109,15 @@ export class LoadedModels {
 
   /** Stops all work that uses a model, then frees it with its tokenizer, all adapters on it and all models that share its tensors. */
   async dispose(handle: Handle): Promise<void> {
-    const { root } = this.#models.find(handle)?.base ?? {};
+    const { root } = this.find(handle)?.base ?? {};
     if (root === undefined) return;
-    const family = (): [Handle, Loaded][] => this.#models.entries().filter(([, { base }]) => base.root === root);
+    const family = (): [Handle, Loaded][] => this.entries().filter(([, { base }]) => base.root === root);
     const members = (): Set<BaseModel> => new Set([root, ...family().map(([, { base }]) => base)]);
     await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
     // Collected again, because calls in progress may have added models meanwhile.
     const models = members();
     for (const [other, loaded] of family()) {
-      this.#models.delete(other);
+      this.delete(other);
       await loaded.dispose();
     }
     for (const [other, tokenizer] of this.tokenizers.entries()) {

@@ -83,7 +83,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   },
 
   forward(call, handle, inputs) {
-    const pass = (): ModelPass => this.models.findRows(handle, inputs.adapter_names, rowsOf(inputs));
+    const pass = (): ModelPass => this.models.passOfRows(handle, inputs.adapter_names, rowsOf(inputs));
     return job(this, call, pass, (model, overlay) => model.forward(inputs, overlay));
   },
 
@@ -91,8 +91,8 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
     const { adapter_name, adapter_names } = config;
     const pass = (): ModelPass =>
       adapter_names === undefined
-        ? this.models.find(handle, adapter_name)
-        : this.models.findRows(handle, adapter_names, prompts.length);
+        ? this.models.pass(handle, adapter_name)
+        : this.models.passOfRows(handle, adapter_names, prompts.length);
     const onToken = (token: BatchToken): void => this.host.emit({ type: 'token', call, ...token });
     return job(this, call, pass, (model, overlay, signal) =>
       generateTexts(model, { prompts, config, overlay, onToken, signal }),
@@ -101,12 +101,12 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
 
   predict(call, handle, { inputs, batch_size: per_device_train_batch_size, max_length, adapter_name }) {
     const args = { per_device_train_batch_size, max_length };
-    const pass = (): ModelPass => this.models.find(handle, adapter_name);
+    const pass = (): ModelPass => this.models.pass(handle, adapter_name);
     return job(this, call, pass, (model, overlay, signal) => model.predict(inputs, { args, overlay, signal }));
   },
 
   embed(call, handle, request) {
-    const pass = (): ModelPass => this.models.find(handle, request.adapter_name);
+    const pass = (): ModelPass => this.models.pass(handle, request.adapter_name);
     const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
     const onProgress = (done: number, total: number): void => this.host.emit({ type: 'embed', call, done, total });
     return job(this, call, pass, (model, overlay, signal) =>
@@ -146,12 +146,12 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   },
 
   stateDict(call, handle, names) {
-    const pass = (): ModelPass => this.models.find(handle);
+    const pass = (): ModelPass => this.models.pass(handle);
     return job(this, call, pass, (model, overlay) => model.stateDict(names, overlay));
   },
 
   exportModel(call, handle) {
-    return job(this, call, () => this.models.find(handle), exportModel);
+    return job(this, call, () => this.models.pass(handle), exportModel);
   },
 
   async memory(handle) {

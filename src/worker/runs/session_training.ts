@@ -183,7 +183,7 @@ async function choose(
   let turn: TrainingTurn | undefined;
   try {
     return await models.inTurn(handle, signal, async () => {
-      const pass = models.find(handle, trained ?? adapter_name);
+      const pass = models.pass(handle, trained ?? adapter_name);
       const adapters = pass.overlay.adapters.filter(({ trainable }) => trainable);
       turn = models.training.take(adapters, signal);
       return { ...pass, turn };
@@ -206,7 +206,7 @@ function withData<T>(
 ): Promise<T> {
   return room.calls.run(call, async (signal) => {
     const { model: handle, adapter_name } = request;
-    const pass = await room.models.inTurn(handle, signal, async () => room.models.find(handle, adapter_name));
+    const pass = await room.models.inTurn(handle, signal, async () => room.models.pass(handle, adapter_name));
     return onData(room, call, request, { ...pass, signal }, body);
   });
 }
