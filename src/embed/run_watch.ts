@@ -7,9 +7,11 @@ export class RunWatch {
   readonly #status: Status;
   readonly #emit: Emit;
   readonly #onError: (error: unknown) => void;
-  #run: TrainRun | undefined;
-  #paused: PauseReason | undefined;
-  #recovered: Recovered | undefined;
+  run: TrainRun | undefined;
+  /** The reason for which the run is paused. */
+  paused: PauseReason | undefined;
+  /** The last failure that the run recovered from. */
+  recovered: Recovered | undefined;
 
   constructor(status: Status, emit: Emit, onError: (error: unknown) => void) {
     this.#status = status;
@@ -17,36 +19,22 @@ export class RunWatch {
     this.#onError = onError;
   }
 
-  get run(): TrainRun | undefined {
-    return this.#run;
-  }
-
-  /** The reason for which the run is paused. */
-  get paused(): PauseReason | undefined {
-    return this.#paused;
-  }
-
-  /** The last failure that the run recovered from. */
-  get recovered(): Recovered | undefined {
-    return this.#recovered;
-  }
-
   /** Reports a run's events until it ends or is dropped. A run that is already followed isn't reported twice. */
   async follow(run: TrainRun): Promise<void> {
-    if (this.#run === run) return;
+    if (this.run === run) return;
     this.drop();
-    this.#run = run;
+    this.run = run;
     this.#status.happen('learn');
     try {
       for await (const event of run) {
-        if (this.#run !== run) return;
+        if (this.run !== run) return;
         if (event.type === 'log') this.#emit('log', event.logs);
         if (event.type === 'paused' || event.type === 'resumed') {
-          this.#paused = event.type === 'paused' ? event.reason : undefined;
+          this.paused = event.type === 'paused' ? event.reason : undefined;
           this.#status.happen(event.type);
         }
         if (event.type === 'recovered') {
-          this.#recovered = event;
+          this.recovered = event;
           this.#emit('change', undefined);
         }
       }
@@ -59,14 +47,14 @@ export class RunWatch {
 
   /** Stops reporting the run. */
   drop(): void {
-    this.#run = undefined;
-    this.#paused = undefined;
-    this.#recovered = undefined;
+    this.run = undefined;
+    this.paused = undefined;
+    this.recovered = undefined;
   }
 
   /** Ends a run; false if it was dropped before. */
   #end(run: TrainRun): boolean {
-    if (this.#run !== run) return false;
+    if (this.run !== run) return false;
     this.drop();
     this.#status.happen('learnt');
     return true;
