@@ -1,9 +1,13 @@
 import { AdaptedModel } from '../adapters/adapted_model';
 import { expectModel, liveHandle, type PreTrainedModel, profilesKey } from '../models/remote_model';
-import { wrong } from '../session/options';
+import { expectOwnSession } from '../session/default_session';
+import { checkOptions, wrong } from '../session/options';
 import { ProfileHost } from './host';
-import type { OpenProfile } from './open_profile';
-import { SharedItems } from './shared';
+import type { OpenedProfile } from './open';
+import { OpenProfile } from './open_profile';
+import { type ItemHold, SharedItems } from './shared';
+import { ProfileStorage } from './storage/profile_storage';
+import { checkId, type ProfileOptions, profileRules } from './types';
 
 /** The open profiles over one base model, by id, with their host. */
 class OpenProfiles extends SharedItems<OpenProfile> {
@@ -16,7 +20,7 @@ class OpenProfiles extends SharedItems<OpenProfile> {
 }
 
 /** The open profiles over a base model. */
-export function openProfilesOf(model: PreTrainedModel): OpenProfiles {
+function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   const base = expectModel(model);
   liveHandle(base);
   if (base instanceof AdaptedModel) {
@@ -27,4 +31,20 @@ export function openProfilesOf(model: PreTrainedModel): OpenProfiles {
   const profiles = new OpenProfiles(new ProfileHost(base));
   base[profilesKey].kept = profiles;
   return profiles;
+}
+
+/** Holds the open profile `id`, or opens it by `open`. `what`: the calling function, in messages. */
+export async function holdOf(
+  what: string,
+  base: PreTrainedModel,
+  id: string,
+  options: ProfileOptions,
+  open: (host: ProfileHost, storage: ProfileStorage, options: ProfileOptions) => Promise<OpenedProfile>,
+): Promise<ItemHold<OpenProfile>> {
+  checkOptions('ProfileOptions', options, profileRules);
+  const profiles = openProfilesOf(base);
+  const { host } = profiles;
+  expectOwnSession(what, host.link, options.session);
+  const storage = new ProfileStorage(checkId(id), host.link);
+  return profiles.hold(id, () => OpenProfile.open(host, storage, open(host, storage, options)), options.signal);
 }

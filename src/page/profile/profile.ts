@@ -14,8 +14,8 @@ import { examplesOfFile } from './examples/file_of_examples';
 import { prepareExamples } from './examples/prepare_examples';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
-import { closed, OpenProfile, type ProfileEvent } from './open_profile';
-import { openProfilesOf } from './open_profiles';
+import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
+import { holdOf } from './open_profiles';
 import type { ItemHold } from './shared';
 import { forgetStored } from './storage/forget';
 import { exportFiles, importStored, inUse } from './storage/profile_files';
@@ -57,13 +57,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * `storage_unavailable`, and `storage_corrupt` if the stored profile can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
-    checkOptions('ProfileOptions', options, profileRules);
-    const profiles = openProfilesOf(base);
-    const { host } = profiles;
-    expectOwnSession('Profile.open', host.link, options.session);
-    const storage = new ProfileStorage(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> => OpenProfile.open(host, storage, openStored(host, storage, options));
-    const hold = await profiles.hold(id, open, options.signal);
+    const hold = await holdOf('Profile.open', base, id, options, openStored);
     try {
       if (!hold.isNew) await hold.item.configure(options);
       return new Profile(hold);
@@ -86,14 +80,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * is in use.
    */
   static async import(base: PreTrainedModel, files: Files, id: string, options: ProfileOptions = {}): Promise<Profile> {
-    checkOptions('ProfileOptions', options, profileRules);
-    const profiles = openProfilesOf(base);
-    const { host } = profiles;
-    expectOwnSession('Profile.import', host.link, options.session);
-    const storage = new ProfileStorage(checkId(id), host.link);
-    const open = (): Promise<OpenProfile> =>
-      OpenProfile.open(host, storage, importStored(host, storage, files, options));
-    const hold = await profiles.hold(id, open, options.signal);
+    const hold = await holdOf('Profile.import', base, id, options, (host, storage) =>
+      importStored(host, storage, files, options),
+    );
     if (hold.isNew) return new Profile(hold);
     await hold.release();
     throw inUse(id);
