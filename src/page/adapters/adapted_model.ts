@@ -258,7 +258,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   async #unload(merge: MergeRequest | undefined, options: UnloadOptions): Promise<PreTrainedModel> {
     const model = await unloadAdapters(this[partsKey], merge, options);
-    this.#mirror.unload();
+    this.#mirror.isUnloaded = true;
     return model;
   }
 }

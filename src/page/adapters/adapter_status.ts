@@ -46,17 +46,12 @@ export function layerStatus({ info, modules, enabled, kind }: Described): readon
   return modules.flatMap(({ name }) => {
     const having = Object.entries(info.adapters).filter(([, { modules: wrapped }]) => wrapped.includes(name));
     if (having.length === 0) return [];
-    const names = having.map(([adapter]) => adapter);
     return [
       {
+        ...standingOf(having, info, enabled),
         name: `model.${name}`,
         module_type: kind.layerType,
-        enabled,
-        active_adapters: info.active,
-        merged_adapters: info.merged.filter((adapter) => names.includes(adapter)),
-        available_adapters: names.toSorted(),
-        requires_grad: requiresGrad(info, having, enabled),
-        devices: onGpu(names),
+        merged_adapters: info.merged.filter((adapter) => having.some(([other]) => other === adapter)),
       },
     ];
   });
@@ -64,34 +59,32 @@ export function layerStatus({ info, modules, enabled, kind }: Described): readon
 
 export function modelStatus({ info, modules, enabled, kind }: Described): ModelStatus {
   const adapters = Object.entries(info.adapters);
-  const names = adapters.map(([name]) => name);
   const wrapped = new Set(adapters.flatMap(([, state]) => state.modules));
   return {
+    ...standingOf(adapters, info, enabled),
     base_model_type: modules[0]?.type ?? '',
     adapter_model_type: kind.modelType,
     peft_types: Object.fromEntries(adapters.map(([name, { config }]) => [name, config.peft_type])),
     trainable_params: enabled ? info.parameters.trainable : 0,
     total_params: info.parameters.all,
     num_adapter_layers: wrapped.size,
-    enabled,
-    active_adapters: info.active,
     merged_adapters: info.merged,
-    available_adapters: names.toSorted(),
-    requires_grad: requiresGrad(info, adapters, enabled),
-    devices: onGpu(names),
   };
 }
 
-function requiresGrad(
-  { active }: AdaptersInfo,
+/** The fields that modules and models have in common, for these of a model's adapters. */
+function standingOf(
   adapters: readonly (readonly [name: string, state: AdapterStanding])[],
+  { active }: AdaptersInfo,
   enabled: boolean,
-): Record<string, boolean> {
-  return Object.fromEntries(
-    adapters.map(([name, { trainable }]) => [name, enabled && trainable && active.includes(name)]),
-  );
-}
-
-function onGpu(names: readonly string[]): Record<string, readonly string[]> {
-  return Object.fromEntries(names.map((name) => [name, ['webgpu']]));
+): Pick<ModelStatus, 'enabled' | 'active_adapters' | 'available_adapters' | 'requires_grad' | 'devices'> {
+  const of = <T>(give: (name: string, state: AdapterStanding) => T): Record<string, T> =>
+    Object.fromEntries(adapters.map(([name, state]) => [name, give(name, state)]));
+  return {
+    enabled,
+    active_adapters: active,
+    available_adapters: adapters.map(([name]) => name).toSorted(),
+    requires_grad: of((name, { trainable }) => enabled && trainable && active.includes(name)),
+    devices: of(() => ['webgpu']),
+  };
 }

@@ -13,8 +13,8 @@ export class AdaptersMirror<C extends AdapterConfig> {
   readonly #keeper: AdapterKeeper;
   #info: AdaptersInfo;
   #configs: Readonly<Record<string, C>>;
-  /** Once the model has lost its adapters to `unload` or `merge_and_unload`. */
-  #isUnloaded = false;
+  /** Whether the model has lost its adapters to `unload` or `merge_and_unload`. */
+  isUnloaded = false;
   /** How many bodies run without adapters. */
   #disabled = 0;
 
@@ -45,10 +45,6 @@ export class AdaptersMirror<C extends AdapterConfig> {
     return this.#disabled === 0;
   }
 
-  get isUnloaded(): boolean {
-    return this.#isUnloaded;
-  }
-
   /** None train while adapters are disabled. */
   get parameters(): ParameterCount {
     const { trainable, all } = this.#info.parameters;
@@ -60,11 +56,6 @@ export class AdaptersMirror<C extends AdapterConfig> {
     this.#keeper.update(Object.keys(info.adapters));
     this.#info = info;
     this.#configs = this.#configsOf(info);
-  }
-
-  /** The model has lost its adapters. */
-  unload(): void {
-    this.#isUnloaded = true;
   }
 
   /** For a run that trains these adapters. */
@@ -111,7 +102,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
   /** Whether its session still knows it. */
   get #isLive(): boolean {
     const { link, life } = this.parts;
-    return link.state !== 'closed' && !life.disposed && !this.#isUnloaded;
+    return link.state !== 'closed' && !life.disposed && !this.isUnloaded;
   }
 
   #configsOf({ adapters }: AdaptersInfo): Readonly<Record<string, C>> {

@@ -3,13 +3,11 @@ import type { AdaptedModel } from '../adapters/adapted_model';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey } from '../models/remote_model';
-import type { Link } from '../rpc/link';
 import { expectOwnSession } from '../session/default_session';
 import { checkOptions, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
-import type { RemoteRun } from './train_run';
-import { anyAdaptedModel, Trainer, type TrainerParts, trainerKey } from './trainer';
+import { anyAdaptedModel, Trainer, trainerKey } from './trainer';
 
 const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
 
@@ -56,21 +54,10 @@ export async function export_run(
     const files = await link.call((call) => link.request('exportRunning', call, going), { signal });
     if (files !== undefined) return files;
   }
-  return exportStored(link, parts, signal);
-}
-
-function exportStored(
-  link: Link,
-  { model, adapter_name, args, train_dataset, run }: TrainerParts,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, Blob>> {
+  const { adapter_name, args, train_dataset, run: last } = parts;
   const handle = liveHandle(model);
-  const begun = hasBegun(run);
+  const begun = last !== undefined && last.state.global_step > 0;
   const dataset = openDataset('train_dataset', train_dataset);
   const request = { model: handle, adapter_name, args, data: dataset.source, begun };
   return callWithDataset(link, dataset, (call) => link.request('exportStored', call, request), { signal });
-}
-
-function hasBegun(run: RemoteRun | undefined): boolean {
-  return run !== undefined && run.state.global_step > 0;
 }
