@@ -54,10 +54,7 @@ export interface WorkerEnd {
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
 }
 
-/**
- * The functions and settings that a session gets from its creator. `gpu` and `fetch` only for a session in the caller's
- * thread.
- */
+/** Functions and settings from a session's creator. `gpu` and `fetch` only for a session in the caller's thread. */
 export interface SessionHost {
   /** Receives all events. Never throws. */
   emit(event: WorkerEvent): void;
@@ -71,9 +68,7 @@ export interface SessionHost {
   readonly renderChat?: RenderChat;
   /** Decodes image files. Without it, image files are refused. */
   readonly decodeImage?: DecodeImage | undefined;
-  /**
-   * Announces that the session won't answer for up to that many seconds, because the next work can't be interrupted.
-   */
+  /** Announces that the session won't answer for up to that many seconds: the next work can't be interrupted. */
   readonly quiet?: (seconds: number) => void;
   /** Ends the network access of the whole thread, if the session owns it. */
   readonly seal?: () => void;
@@ -113,10 +108,7 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Emitted once by a call that makes a change. The change is made when the page answers with `commit`. */
   | { readonly type: 'prepared'; readonly call: CallId }
-  /**
-   * The adapters that a run trains, even if others are made active later. The run starts when the page calls
-   * `startTraining`.
-   */
+  /** The adapters that a run trains, even if others become active. The page then calls `startTraining`. */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

@@ -121,10 +121,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   }
 }
 
-/**
- * The storage of cached downloads. Undefined without a file system: in Node without a given folder, and on a page
- * without a worker.
- */
+/** Storage of cached downloads; undefined without a file system: in Node with no folder, or a page with no worker. */
 function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
   const files = weights?.files ?? openByteFiles();
   return files && new WeightStore(weights?.records ?? records, files);

@@ -122,10 +122,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
   }
 
-  /**
-   * If it was active, the first one left becomes active, with a warning. Runs that use it end at once, and reject with an
-   * `AbortError`.
-   */
+  /** If it was active, the first one left becomes active, with a warning. Runs that use it end with an `AbortError`. */
   async delete_adapter(adapter_name: string): Promise<void> {
     const name = checkName(adapter_name);
     this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));

@@ -17,10 +17,7 @@ export function isCsv(blob: Blob): boolean {
   return /^text\/csv\b/i.test(blob.type) || ('name' in blob && /\.csv$/i.test(String(blob.name)));
 }
 
-/**
- * Servers often answer with an HTML page for a missing file. A File with that type was chosen by a person, and is
- * accepted.
- */
+/** Servers often answer with an HTML page for a missing file. A person chose a File of that type: it is accepted. */
 function isErrorPage(blob: Blob): boolean {
   return /^text\/html\b/.test(blob.type) && !('name' in blob);
 }

@@ -6,9 +6,7 @@ export type LabelledFile =
   | { readonly text: string; readonly label: string }
   | { readonly image: Blob; readonly label: string };
 
-/**
- * Labelled files of one kind, in the order of their paths. Each iteration reads them again, so they serve several runs.
- */
+/** Labelled files of one kind, in the order of their paths. Each iteration reads them again, for several runs. */
 export interface LabelledFiles extends AsyncIterable<LabelledFile> {
   /** The folders' names, sorted, for `id2label`. */
   readonly labels: readonly string[];
@@ -123,10 +121,7 @@ const TEXT_NAME = /\.(?:txt|text|md|markdown)$/i;
 const IMAGE_TYPE = /^image\/(?:png|jpeg|webp|gif|bmp|avif)\b/i;
 const IMAGE_NAME = /\.(?:png|jpe?g|webp|gif|bmp|avif)$/i;
 
-/**
- * The kind by the file's type, or else by its name. Files without an ending count as text, as data sets often have
- * them.
- */
+/** The kind by the file's type, else by its name. Files without an ending count as text: data sets often have them. */
 function kindOf(path: string, { type }: Blob): FileKind | undefined {
   if (TEXT_TYPE.test(type)) return 'text';
   if (IMAGE_TYPE.test(type)) return 'image';

@@ -4,10 +4,7 @@ import type { OpenDataset } from './feed';
 
 type Start<T> = (call: CallId, fail: (error: unknown) => void) => Promise<T>;
 
-/**
- * Makes a call that reads a data set: answers the worker's `need_data` events until the call ends, then closes the data
- * set.
- */
+/** Makes a call that reads a data set: answers its `need_data` events until it ends, then closes the data set. */
 export async function callWithDataset<T>(
   link: Link,
   dataset: OpenDataset,
@@ -26,9 +23,7 @@ export function closeDataset({ feed }: OpenDataset): void {
   feed?.close().catch(() => {});
 }
 
-/**
- * As `callWithDataset`, for data sets that several calls read: starts each at its beginning, and doesn't close them.
- */
+/** As `callWithDataset`, for data sets that several calls read: starts each at its beginning, and closes none. */
 export async function callReading<T>(
   link: Link,
   datasets: readonly OpenDataset[],

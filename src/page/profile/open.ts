@@ -18,9 +18,7 @@ export interface OpenedProfile {
 
 export const MOST_EXAMPLES = 1000;
 
-/**
- * Opens a stored profile, or creates it, and places its adapter on the model. If anything fails, nothing has changed.
- */
+/** Opens a stored profile, or creates it, and places its adapter on the model. If it fails, nothing has changed. */
 export async function openStored(
   host: ProfileHost,
   storage: ProfileStorage,

@@ -170,10 +170,7 @@ export class OpenProfile implements Openable, LearningProfile {
     }
   }
 
-  /**
-   * Takes the learning lock. Waits a moment, because another tab may hold it briefly while it looks for an unfinished
-   * run.
-   */
+  /** Takes the learning lock. Waits a moment: another tab may hold it while it looks for an unfinished run. */
   async takeToLearn(): Promise<Release> {
     const late = AbortSignal.timeout(MOMENT);
     const release = await this.storage.waitToLearn(late).catch((error: unknown) => {

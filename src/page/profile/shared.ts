@@ -31,9 +31,7 @@ interface SharedEntry<T> {
 export class SharedItems<T extends Openable> {
   readonly #entries = new Map<string, SharedEntry<T>>();
 
-  /**
-   * Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason` when that aborts.
-   */
+  /** Shares the item that is open under the id, or opens it by `open`. Rejects with `signal.reason`. */
   async hold(id: string, open: () => Promise<T>, signal?: AbortSignal): Promise<ItemHold<T>> {
     let known = this.#entries.get(id);
     for (; known?.closing !== undefined; known = this.#entries.get(id)) await untilAborted(known.closing, signal);

@@ -52,10 +52,7 @@ export interface LearnRecord {
   readonly method: LearnMethod;
   /** The number of examples trained on. */
   readonly examples: number;
-  /**
-   * The number of held-out examples; 0 while there are too few, and then the losses are those of the examples trained
-   * on.
-   */
+  /** Held-out examples; 0 while there are too few, and then the losses are those of the examples trained on. */
   readonly held_out: number;
   /** Steps of training: 0 with the method 'instant'. */
   readonly steps: number;

@@ -10,10 +10,7 @@ import { Heartbeat } from './heartbeat';
 
 /** Calls a session in a worker or in this thread. */
 export interface Connection {
-  /**
-   * Rejects with an `AbortError` or a `WebVeraError`. A call that the other side never answers never settles: see
-   * `onDeath`.
-   */
+  /** Rejects with an `AbortError` or a `WebVeraError`. Without an answer it never settles: see `onDeath`. */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
   /**
    * Terminates the other side at once. Resolves when it has ended and its locks are released, which can take a browser
@@ -63,9 +60,7 @@ export async function startWorker(
   }
 }
 
-/**
- * Waits until the worker is ready, then monitors it. Rejects with `worker_crashed` if the worker doesn't become ready.
- */
+/** Waits until the worker is ready, then monitors it. Rejects with `worker_crashed` if it doesn't become ready. */
 export async function connectWorker(
   worker: WorkerLike,
   host: ConnectionHost,
@@ -178,9 +173,7 @@ function greet(
   });
 }
 
-/**
- * The worker holds this lock until it ends. When the lock is granted here, the worker has ended, for whatever reason.
- */
+/** The worker holds this lock until it ends. When the lock is granted here, the worker has ended. */
 function watchLock(locks: Pick<LockManager, 'request'>, name: string): Promise<void> {
   return new Promise((resolve) => {
     locks.request(name, () => resolve()).catch(() => {}); // without Web Locks the end of a worker can't be detected this way

@@ -6,10 +6,7 @@ import { fetchWorkerScript } from './worker_script';
 declare const WORKER_INTEGRITY: string;
 declare const CHAT_WORKER_INTEGRITY: string;
 
-/**
- * Read while the script runs: afterwards `document.currentScript` is null, and the page's address, to which it is
- * relative, may have changed.
- */
+/** Read while the script runs: afterwards `currentScript` is null, and the page's address may have changed. */
 const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 /**

@@ -26,9 +26,7 @@ export async function fetchWorkerScript(request: ScriptRequest): Promise<Blob> {
   return askPlainly(request);
 }
 
-/**
- * Fetches without `integrity` to find out why the fetch failed. Returns the script if it is the expected one after all.
- */
+/** Fetches without `integrity` to find out why the fetch failed. Returns the script if it is the expected one. */
 async function askPlainly({ url, integrity, signal, fetch = globalThis.fetch }: ScriptRequest): Promise<Blob> {
   const response = await fetch(url, { ...(signal && { signal }) }).catch((cause: unknown) => {
     if (signal?.aborted) throw cause;

@@ -29,10 +29,7 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   }
 }
 
-/**
- * Returns options whose properties can be read before the check: an empty object in place of null, for example, which
- * the check then reports.
- */
+/** Returns options whose properties can be read before the check: an empty object in place of null. */
 export function readable<T extends object>(options: T): Partial<T> {
   return isObject(options) ? options : {};
 }

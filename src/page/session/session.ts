@@ -37,9 +37,7 @@ export interface SessionOptions {
   readonly remoteHost?: string;
   /** Default: '{model}/resolve/{revision}/' */
   readonly remotePathTemplate?: string;
-  /**
-   * Limits on untrusted files: integers from 1. The defaults are several times what the largest published files need.
-   */
+  /** Limits on untrusted files: integers from 1. Defaults are several times what the largest published files need. */
   readonly limits?: Partial<ParserLimits>;
   /**
    * Default: 'default', a fixed table by the kind of device. 'tuned': before this session's first training step, which

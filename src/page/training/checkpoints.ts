@@ -30,9 +30,7 @@ export interface CheckpointInfo {
 export const checkpoints: {
   /** The runs, sorted by id. */
   list(options?: CallOptions): Promise<readonly CheckpointInfo[]>;
-  /**
-   * Deletes the checkpoints of one run. A run in progress stores its next checkpoint again. An unknown id is no error.
-   */
+  /** Deletes a run's checkpoints. A run in progress stores its next one again. An unknown id is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {

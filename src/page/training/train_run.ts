@@ -242,10 +242,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     this.#report.add(event.progress, event.event);
   }
 
-  /**
-   * The worker has the run and has chosen the adapters to train. The run starts when copies of those are stored, or
-   * can't be.
-   */
+  /** The worker has chosen the adapters to train. The run starts when copies of them are stored, or can't be. */
   #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
     this.#trained = adapters;
     this.#kept ??= run.keep(adapters);

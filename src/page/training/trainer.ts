@@ -15,10 +15,7 @@ import { beginningOf } from './run_report';
 import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 
-/**
- * The model, the data and the arguments of a trainer. Wrong values throw `invalid_argument`, with advice on what to
- * pass instead.
- */
+/** A trainer's model, data and arguments. Wrong values throw `invalid_argument`, with advice on what to pass. */
 export interface TrainerInit {
   /**
    * From `get_peft_model` or `PeftModel.from_pretrained`. Trains the adapters that are active when `train()` is called,

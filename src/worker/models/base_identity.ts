@@ -3,10 +3,7 @@ import { rowsAndColumns } from '../../core/numbers/shape';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { BaseModel } from './base_model';
 
-/**
- * 32-bit words sampled at the start of a tensor's first and last row. They distinguish it from other tensors of its
- * shape.
- */
+/** 32-bit words sampled at the start of a tensor's first and last row, which tell tensors of one shape apart. */
 const SAMPLE = 64;
 
 /** A base model's fingerprint: a hash of the names, shapes and samples of its tensors. */

@@ -17,10 +17,7 @@ interface TextRequest {
   readonly signal: AbortSignal;
 }
 
-/**
- * Continues prompts in one batch. Reports each token as it is generated, and resolves with the new texts, '' without a
- * tokenizer.
- */
+/** Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. */
 export async function generateTexts(
   { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
   { prompts, config, overlay, onToken, signal }: TextRequest,

@@ -74,10 +74,7 @@ export interface ModelCalls {
   memory(model: Handle): Promise<MemoryReport>;
   /** The tensors of `stateDict` as the files of a model folder. Half-precision tensors stay in half precision. */
   exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
-  /**
-   * Frees the model, all adapters on it, every model that shares its tensors, and its tokenizer. Any of their handles
-   * does it.
-   */
+  /** Frees the model with its tokenizer, all adapters on it and every model that shares its tensors, by any handle. */
   disposeModel(model: Handle): Promise<void>;
   disposeTokenizer(tokenizer: Handle): Promise<void>;
   /** A fingerprint: equal for equal weights in the same dtype, from any source. */

@@ -4,10 +4,7 @@ import type { Executor } from '../../gpu/executor';
 import type { Tune } from '../../train/training_init';
 import type { SessionKernels } from './session_kernels';
 
-/**
- * The kernels of one run: the session's when the run starts, or the checkpoint's when it resumes. They don't change
- * during the run.
- */
+/** The kernels of one run, the same from start to end: the session's at its start, or those of its checkpoint. */
 export class RunKernels {
   readonly runner: ChosenRunner;
   readonly #executor: Executor;
@@ -21,10 +18,7 @@ export class RunKernels {
     this.runner = new ChosenRunner(this.#executor);
   }
 
-  /**
-   * The tuning to do before the first step. Undefined if the session isn't to be tuned, or the run uses a checkpoint's
-   * kernels.
-   */
+  /** The tuning before the first step. Undefined if none is wanted, or the run uses a checkpoint's kernels. */
   tuning(): Tune | undefined {
     const tune = this.#resumed ? undefined : this.#session.tuning();
     return (

@@ -114,9 +114,7 @@ export class SessionKernels {
     return this.#version;
   }
 
-  /**
-   * The stored choice. Undefined if it was made for other shaders or is damaged, so that the kernels are tuned again.
-   */
+  /** The stored choice. Undefined if it was made for other shaders or is damaged: the kernels are tuned again. */
   async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
     try {
       const value = await this.#store.get(keyOf(adapter));

@@ -10,10 +10,7 @@ const [N, M, K] = [256, 512, 512];
 /** Seconds of measuring after which the latency of a readback is negligible. */
 const LONG = 0.2;
 
-/**
- * Measures a device's products, which make up most of a step: floating-point operations per second. Rejects with
- * `signal.reason`.
- */
+/** Measures a device's products, most of a step's work, in operations per second. Rejects with `signal.reason`. */
 export async function productSpeed(runner: Runner, signal: AbortSignal): Promise<number> {
   const g = new Graph();
   const values = [pinned('x', [N, K]), pinned('weight', [M, K])] as const;

@@ -1,7 +1,4 @@
-/**
- * Collects the buffers of a call's result: typed arrays in objects, arrays and Maps. They are transferred to the page
- * instead of copied.
- */
+/** Collects the buffers of typed arrays in a call's result. They are transferred to the page instead of copied. */
 export function transferables(result: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
   collect(result, found);

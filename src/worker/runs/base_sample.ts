@@ -9,9 +9,7 @@ import { readFloats, specOf, toFileOrder } from '../models/loading/file_order';
 /** Values sampled from each tensor. */
 const COUNT = 4;
 
-/**
- * Samples the first values of each of a base model's tensors, by name, with their indices in the checkpoint's tensor.
- */
+/** Samples the first values of each of a model's tensors, with their indices in the checkpoint's tensor. */
 export async function sampleBase({
   loaded: { model, weights },
   runner,

@@ -100,9 +100,7 @@ export class RunCheckpoints implements Checkpoints {
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
   }
 
-  /**
-   * As `restore` with true, but without the run's lock and without any change, as the run may be in progress elsewhere.
-   */
+  /** As `restore` with true, without the run's lock and without a change: the run may be in progress elsewhere. */
   async last(maxSteps: number): Promise<RunSnapshot | undefined> {
     const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
     return chosen?.snapshot;

@@ -28,10 +28,7 @@ export interface RunCalls {
   fitHead(call: CallId, request: FitRequest): Promise<HeadFit>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
-  /**
-   * As `exportRunning`, for a run that isn't in progress: from its last checkpoint, or from its first step if there is
-   * none.
-   */
+  /** As `exportRunning`, for a run that isn't in progress: from its last checkpoint, or else its first step. */
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>>;
   /**
    * Answers one `need_data` event with at most `count` examples. `done`: these are the last examples. The last answer
@@ -63,16 +60,11 @@ export type { DatasetName };
 export interface TrainRequest extends EvaluateRequest {
   /** The data set that the run is measured on between its steps, if any. */
   readonly eval_data?: DataSource | undefined;
-  /**
-   * For a recovered run: the adapters that it trained, in place of the active ones, even while adapters are disabled.
-   */
+  /** The adapters that a recovered run trained, in place of the active ones, even while adapters are disabled. */
   readonly trained?: readonly string[] | undefined;
   /** The hooks that have listeners; only these are emitted. */
   readonly hooks: readonly RunHook[];
-  /**
-   * true: resumes from the last checkpoint, if there is one. A name: resumes from that checkpoint, else rejects with
-   * `not_found`.
-   */
+  /** true: resumes from the last checkpoint, if any. A name: from that checkpoint, else rejects with `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
   /** Whether to take the run over from another tab or session. */
   readonly take_over: boolean;

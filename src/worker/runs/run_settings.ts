@@ -35,10 +35,7 @@ export function runSettings(
   };
 }
 
-/**
- * Whether rows must be processed one at a time: without a padding token transformers can't find the last token of each
- * text in a batch.
- */
+/** Whether rows go one at a time: without a padding token transformers doesn't find the last token of padded texts. */
 function isOneAtATime({ head, text }: Architecture): boolean {
   return head.reads === 'last token' && text?.padTokenId === undefined;
 }

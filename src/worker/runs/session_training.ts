@@ -171,10 +171,7 @@ async function train(
   }
 }
 
-/**
- * Chooses the adapters that a run trains, after the model's pending changes are made. From then on no other run may
- * train them.
- */
+/** Chooses the adapters that a run trains, after pending changes. From then on no other run may train them. */
 async function choose(
   { models }: RunRoom,
   { model: handle, trained, adapter_name }: Pick<TrainRequest, 'model' | 'trained' | 'adapter_name'>,
@@ -194,10 +191,7 @@ async function choose(
   }
 }
 
-/**
- * Runs a call that reads a data set, with the adapters that it names, or else the active ones after the model's pending
- * changes.
- */
+/** Runs a call that reads a data set, with the adapters that it names, or those active after pending changes. */
 function withData<T>(
   room: RunRoom,
   call: CallId,

@@ -4,9 +4,7 @@ import type { ByteWriter } from '../../store/byte_files';
 import { StoreError } from '../../store/store_error';
 import { bytesName, CHUNK_BYTES, type KeptFile, type WeightStore } from '../../store/weight_store';
 
-/**
- * A file's cached copy on this device, which grows while the file is downloaded. If storing fails, the copy is deleted.
- */
+/** A file's cached copy, which grows while the file is downloaded. If storing fails, the copy is deleted. */
 export class CachedCopy {
   readonly #store: WeightStore;
   readonly #warn: Warn;

@@ -21,9 +21,7 @@ export interface CachedFolderOptions {
   readonly onDamage?: ((file: string) => void) | undefined;
 }
 
-/**
- * Whether files of a folder are cached. Not with a query, which may hold a signature and so doesn't identify the file.
- */
+/** Whether files of a folder are cached. A query may hold a signature, and so doesn't identify a file. */
 export function isCacheable({ address }: HttpFolder): boolean {
   return address.folder.search === '';
 }

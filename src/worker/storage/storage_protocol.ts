@@ -8,10 +8,7 @@ export type { ProfileParts } from '../../store/profile_store';
 
 /** The calls about saved adapters, runs and profiles. */
 export interface StorageCalls {
-  /**
-   * Whether the store outlives the page and other tabs share it. False in memory, also if the browser refused the
-   * database.
-   */
+  /** Whether the store outlives the page and other tabs share it. False in memory, or if the database was refused. */
   isStorePersistent(): Promise<boolean>;
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;

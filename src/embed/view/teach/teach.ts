@@ -6,10 +6,7 @@ import { learnButton } from './learn_button';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 
-/**
- * Teaches a text, which is typed, pasted, or in a file. `learn` resolves with whether the lesson was learnt. `training`
- * shows the run.
- */
+/** Teaches a text that is typed, pasted or in a file. `learn` resolves with whether the lesson was learnt. */
 export function teachRegion(training: Region, learn: (lesson: string | File) => Promise<boolean>): Region {
   let file: File | undefined;
   const { root: textRow, input } = field('lesson', 'Text to learn from', {

@@ -15,10 +15,7 @@ type TextLesson = readonly LabelledText[] | File;
 const HINT =
   'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
 
-/**
- * Teaches texts with their labels, which are typed, or in a file. `learn` resolves with whether the lesson was learnt.
- * `training` shows the run.
- */
+/** Teaches texts with labels, typed or in a file. `learn` resolves with whether the lesson was learnt. */
 export function teachLabelsRegion(training: Region, learn: (lesson: TextLesson) => Promise<boolean>): Region {
   /** The texts that were added and aren't learnt yet. */
   let examples: readonly LabelledText[] = [];

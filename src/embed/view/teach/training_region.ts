@@ -12,10 +12,7 @@ const PAUSES: Readonly<Record<string, string>> = {
   lock: 'It waits for another tab.',
 };
 
-/**
- * The progress of a run, its loss and its buttons; hidden while no run exists. `lessons`: the kind of examples, such as
- * 'text', for visitors.
- */
+/** A run's progress, loss and buttons; hidden without a run. `lessons`: the kind of examples, such as 'text'. */
 export function trainingRegion({ pause, resume, stop }: Actions, lessons: string): Region {
   let isPaused = false;
   const bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });

@@ -33,10 +33,7 @@ interface Reservoir {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/**
- * This many first labelled examples are all trained on. With only one or two held out, chance would decide whether the
- * new vectors are taken.
- */
+/** All of these first labelled examples are trained on: chance would decide by one or two held-out ones. */
 const FIRST_LABELS = 40;
 const MOST_CHARACTERS = 2 ** 24;
 /** Largest size of a profile's images: 445 images of 224×224. */

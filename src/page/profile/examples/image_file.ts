@@ -2,9 +2,7 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { RgbImage } from '../../../core/types/image';
 import { MOST_PIXEL_BYTES } from './examples';
 
-/**
- * The file of a profile's images, one for each line of its examples, in the format of numpy.save: bytes (N, H, W, 3).
- */
+/** A profile's images, one for each line of its examples, in the format of numpy.save: bytes (N, H, W, 3). */
 export const IMAGES = 'images.npy';
 
 const HEAD = 128;

@@ -50,10 +50,7 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
   }
 }
 
-/**
- * Whether a run that ended with `error` may resume in another visit, because only the device, the worker or the page
- * failed.
- */
+/** Whether a run that ended with `error` may resume in another visit: only device, worker or page failed. */
 export function isInterruption(error: unknown, session: AbortSignal): boolean {
   if (session.aborted) return true;
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);

@@ -5,10 +5,7 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/**
- * A run that does work of its own before and after the training run that it follows. It is paused while there is any
- * reason to pause.
- */
+/** A run with work of its own around the training run that it follows. It is paused while there is any reason to. */
 export class LearnRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   protected readonly items = new Replay<TrainEvent>();
   protected readonly result: Promise<TrainOutput>;

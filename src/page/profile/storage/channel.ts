@@ -1,6 +1,4 @@
-/**
- * The channel that all tabs share. A message is the id of a profile that was changed or deleted; '' means all profiles.
- */
+/** The channel of all tabs. A message is the id of a profile that was changed or deleted; '' means all profiles. */
 const CHANNEL = 'webvera:profiles';
 
 /** Notifies other tabs that a profile has changed or was deleted. The receiving tab reads the store for the facts. */
@@ -32,10 +30,7 @@ export function notifyTabs(id: string): void {
   channel?.close();
 }
 
-/**
- * Old browsers have no BroadcastChannel, and some pages may not open one. Their tabs notice a change at their next
- * write.
- */
+/** Old browsers have none, and some pages may not open one. Their tabs notice a change at their next write. */
 function openChannel(): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(CHANNEL);

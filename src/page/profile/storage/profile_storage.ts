@@ -63,9 +63,7 @@ export class ProfileStorage {
     });
   }
 
-  /**
-   * As `change`, for the profile that was created as `born`. Rejects with `not_found` if it was forgotten meanwhile.
-   */
+  /** As `change`, for the profile that was created as `born`. Rejects with `not_found` if it was forgotten. */
   async update(born: string, body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
     const { state } = await this.change(async (stored) => {
       if (stored?.state.born === born) return body(stored);
@@ -106,10 +104,7 @@ export function adapterName(id: string, which: number | 'copy'): string {
   return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
 }
 
-/**
- * The name of the copy that a run trains. It is the same in each visit, because a checkpoint belongs to an adapter's
- * name.
- */
+/** The name of the copy that a run trains: the same in each visit, because a checkpoint belongs to its name. */
 export const copyName = (id: string): string => adapterName(id, 'copy');
 
 function storedProfile(id: string, parts: ProfileParts): StoredProfile {

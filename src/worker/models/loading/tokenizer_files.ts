@@ -46,10 +46,7 @@ export async function readTokenizerFiles(
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
 
-/**
- * Whether loading a folder's tokenizer needs no new request. `has`: whether the folder has a file; undefined if that is
- * unknown.
- */
+/** Whether a folder's tokenizer loads without a new request. `has`: whether the folder has a file, if that is known. */
 export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
   if (has('tokenizer.json') === undefined) return false;
   if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;
