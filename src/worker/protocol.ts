@@ -74,16 +74,13 @@ export interface SessionHost {
   readonly seal?: () => void;
 }
 
+/** The page's `SessionOptions` describe them. */
 export interface OpenOptions {
   readonly store: 'auto' | 'memory';
-  /** Default: 'https://huggingface.co/' */
   readonly remoteHost?: string;
-  /** Default: '{model}/resolve/{revision}/' */
   readonly remotePathTemplate?: string;
   readonly limits?: Partial<ParserLimits>;
-  /** Default: 'default' */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
-  /** Default: 'f32' */
   readonly arithmetic?: Arithmetic;
 }
 

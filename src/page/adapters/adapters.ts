@@ -4,7 +4,7 @@ import type { AdapterFiles } from '../../core/types/model';
 import type { StoredAdapter } from '../../worker/protocol';
 import { wireAdapterFiles } from '../models/source_options';
 import { notifyTabs } from '../profile/storage/channel';
-import { checkedLink } from '../session/default_session';
+import { callOn } from '../session/default_session';
 import { checkOptions, wrong } from '../session/options';
 import { persist } from '../session/persist';
 import { anyString } from '../session/rules';
@@ -48,25 +48,20 @@ export const adapters: {
   wipe(options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    const link = await checkedLink('adapters.list', options);
-    const stored = await link.call(() => link.request('listStored'), options);
-    return stored.map(toInfo);
+    return (await callOn('adapters.list', options, (link) => link.request('listStored'))).map(toInfo);
   },
   async get(id, options = {}) {
     checkId(id);
-    const link = await checkedLink('adapters.get', options);
-    return link.call(() => link.request('getStored', id), options);
+    return callOn('adapters.get', options, (link) => link.request('getStored', id));
   },
   async import(files, id, options = {}) {
     checkId(id);
     const wire = wireAdapterFiles(files);
-    const link = await checkedLink('adapters.import', options);
-    return toInfo(await link.call(() => link.request('importStored', wire, id), options));
+    return toInfo(await callOn('adapters.import', options, (link) => link.request('importStored', wire, id)));
   },
   async delete(id, options = {}) {
     checkId(id);
-    const link = await checkedLink('adapters.delete', options);
-    return link.call(() => link.request('deleteStored', id), options);
+    return callOn('adapters.delete', options, (link) => link.request('deleteStored', id));
   },
   async persist(options = {}) {
     checkOptions('adapters.persist', options, callRules);
@@ -75,8 +70,7 @@ export const adapters: {
     return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
-    const link = await checkedLink('adapters.wipe', options);
-    await link.call(() => link.request('wipeStored'), options);
+    await callOn('adapters.wipe', options, (link) => link.request('wipeStored'));
     notifyTabs('');
   },
 };

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { ModelSource } from '../../core/types/source';
-import { checkedLink, linkOf } from '../session/default_session';
+import { callOn, linkOf } from '../session/default_session';
 import { checkOptions } from '../session/options';
 import { anyFunction } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
@@ -48,13 +48,11 @@ export const models: {
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    const link = await checkedLink('models.list', options);
-    return link.call(() => link.request('listCached'), options);
+    return callOn('models.list', options, (link) => link.request('listCached'));
   },
   async is_cached(source, options = {}) {
     const from = wireSource(source);
-    const link = await checkedLink('models.is_cached', options);
-    return link.call(() => link.request('isCached', from), options);
+    return callOn('models.is_cached', options, (link) => link.request('isCached', from));
   },
   async verify(source, options = {}) {
     const from = wireSource(source);
@@ -69,7 +67,6 @@ export const models: {
   },
   async clear_cache(source, options = {}) {
     const from = wireSource(source);
-    const link = await checkedLink('models.clear_cache', options);
-    return link.call(() => link.request('clearCached', from), options);
+    return callOn('models.clear_cache', options, (link) => link.request('clearCached', from));
   },
 };

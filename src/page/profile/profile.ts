@@ -5,10 +5,10 @@ import type { Example } from '../../core/types/training';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../models/remote_generation';
 import type { PreTrainedModel } from '../models/remote_model';
 import type { LabelScore, PredictInput, PredictOptions } from '../models/requests';
-import { checkedLink, expectOwnSession } from '../session/default_session';
+import { callOn, expectOwnSession, linkOf } from '../session/default_session';
 import { asyncDispose } from '../session/dispose';
 import { checkOptions, wrong } from '../session/options';
-import type { CallOptions } from '../session/session';
+import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile } from './examples/file_of_examples';
 import { prepareExamples } from './examples/prepare_examples';
@@ -69,8 +69,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** The profiles stored in this browser, over any base model, sorted by id. */
   static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
-    const link = await checkedLink('Profile.list', options);
-    const listed = await link.call(() => link.request('listProfiles'), options);
+    const listed = await callOn('Profile.list', options, (link) => link.request('listProfiles'));
     return readableStates(listed).map(({ id, state }) => infoOf(id, state));
   }
 
@@ -90,8 +89,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** As `profile.forget()`, for a profile that isn't open or can't be opened. */
   static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
-    const link = await checkedLink('Profile.forget', options);
-    return forgetStored(new ProfileStorage(checkId(id), link));
+    checkOptions('Profile.forget', options, callRules);
+    return forgetStored(new ProfileStorage(checkId(id), await linkOf(options)));
   }
 
   /**

@@ -88,7 +88,7 @@ export async function connectWorker(
     void chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
   });
   try {
-    const lock = await greet(worker, host, { heartbeat, watch: watch.signal, handshake, signal });
+    const lock = await greet(worker, host, heartbeat, watch.signal, { handshake, signal });
     if (lock !== null && locks !== undefined) gone = watchLock(locks, lock);
     gone?.then(() => {
       if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));
@@ -124,21 +124,13 @@ export function connectDirectly(session: WorkerEnd): Connection {
   };
 }
 
-interface GreetOptions {
-  readonly heartbeat: Heartbeat;
-  /** Aborts when the connection ends. */
-  readonly watch: AbortSignal;
-  /** Milliseconds until a worker that isn't ready counts as failed. */
-  readonly handshake: number;
-  /** Cancels the start. */
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Listens to the worker, and resolves with the name of its lock once it is ready. */
+/** Listens to the worker until `watch` aborts, and resolves with the name of its lock once it is ready. */
 function greet(
   worker: WorkerLike,
   host: ConnectionHost,
-  { heartbeat, watch, handshake, signal }: GreetOptions,
+  heartbeat: Heartbeat,
+  watch: AbortSignal,
+  { handshake, signal }: Required<Pick<ConnectOptions, 'handshake' | 'signal'>>,
 ): Promise<string | null> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

@@ -22,10 +22,11 @@ export async function linkOf({ session, signal }: CallOptions = {}): Promise<Lin
   return (session ?? (await defaultSession({ signal })))[linkKey];
 }
 
-/** As `linkOf`, after it has checked the options, which are of a call named `what`. */
-export function checkedLink(what: string, options: CallOptions): Promise<Link> {
+/** Checks the options of a call named `what`, and makes the call on their session, until their signal aborts. */
+export async function callOn<T>(what: string, options: CallOptions, start: (link: Link) => Promise<T>): Promise<T> {
   checkOptions(what, options, callRules);
-  return linkOf(options);
+  const link = await linkOf(options);
+  return link.call(() => start(link), options);
 }
 
 /** Throws `invalid_argument` if the given session isn't the model's. */

@@ -1,5 +1,5 @@
 import type { KeptRun } from '../../worker/protocol';
-import { checkedLink } from '../session/default_session';
+import { callOn } from '../session/default_session';
 import { wrong } from '../session/options';
 import { anyString } from '../session/rules';
 import type { CallOptions } from '../session/session';
@@ -34,14 +34,11 @@ export const checkpoints: {
   delete(id: string, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
-    const link = await checkedLink('checkpoints.list', options);
-    const runs = await link.call(() => link.request('listRuns'), options);
-    return runs.map(toInfo);
+    return (await callOn('checkpoints.list', options, (link) => link.request('listRuns'))).map(toInfo);
   },
   async delete(id, options = {}) {
     if (!anyString.accepts(id)) throw wrong('id', anyString.expected, id);
-    const link = await checkedLink('checkpoints.delete', options);
-    return link.call(() => link.request('deleteRun', id), options);
+    return callOn('checkpoints.delete', options, (link) => link.request('deleteRun', id));
   },
 };
 

@@ -28,7 +28,6 @@ import type {
 import type { Ready } from '../rpc/ready';
 import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
 import type { SavedAdapters } from '../storage/saved_adapters';
-import { AdapterPlacer } from './adapter_placer';
 import { ModelAdapters } from './model_adapters';
 
 /** Creates adapters on models, and reads and writes their files. */
@@ -51,16 +50,10 @@ export class AdapterLoader {
 
   /** A model without adapters yet, over a base model. */
   open(base: BaseModel): ModelAdapters {
-    const { runner, loaded } = base;
-    const frozen = (kind: AdapterKind): FrozenPool | undefined => this.#frozenPool(runner, kind);
     return new ModelAdapters(base, {
-      runner,
-      placer: new AdapterPlacer({ runner, loaded, warn: this.#warn, frozen }),
       warn: this.#warn,
-      nextKey: () => {
-        this.#keys += 1;
-        return `adapter${this.#keys}`;
-      },
+      frozen: (kind) => this.#frozenPool(base.runner, kind),
+      nextKey: () => `adapter${++this.#keys}`,
     });
   }
 

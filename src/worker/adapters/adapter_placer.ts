@@ -26,7 +26,7 @@ export interface AdapterPlan {
   readonly origin?: string | undefined;
 }
 
-interface PlacerHost {
+export interface PlacerHost {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly warn: Warn;

@@ -5,14 +5,12 @@ import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapter
 import { abortError } from '../../core/async/abort';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
-import type { Warn } from '../../core/errors/warning';
 import { numel } from '../../core/numbers/shape';
 import type { Tensor } from '../../core/types/tensor';
-import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
 import type { AdaptersInfo, Handle } from '../protocol';
 import { type Ready, readyOrUndo } from '../rpc/ready';
-import type { AdapterPlacer, AdapterPlan } from './adapter_placer';
+import { AdapterPlacer, type AdapterPlan, type PlacerHost } from './adapter_placer';
 import { deltaWeight } from './adapter_pool';
 import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
 import { AdapterSet } from './adapter_set';
@@ -21,10 +19,7 @@ import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './p
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
 /** The parts of a session that the adapters of a model use. */
-interface AdaptersHost {
-  readonly runner: Runner;
-  readonly placer: AdapterPlacer;
-  readonly warn: Warn;
+interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen'> {
   /** A key that nothing else in the session has. */
   nextKey(): string;
 }
@@ -38,6 +33,7 @@ export class ModelAdapters {
   /** Changes come one after the other. */
   readonly #changes = new Serial();
   readonly #host: AdaptersHost;
+  readonly #placer: AdapterPlacer;
   readonly #set = new AdapterSet();
   readonly #merges: MergedWeights;
   #enabled = true;
@@ -45,7 +41,8 @@ export class ModelAdapters {
   constructor(base: BaseModel, host: AdaptersHost) {
     this.base = base;
     this.#host = host;
-    this.#merges = new MergedWeights(host.runner, (key, reason) => this.#forget(key, reason));
+    this.#placer = new AdapterPlacer({ ...host, runner: base.runner, loaded: base.loaded });
+    this.#merges = new MergedWeights(base.runner, (key, reason) => this.#forget(key, reason));
   }
 
   get active(): readonly string[] {
@@ -125,9 +122,8 @@ export class ModelAdapters {
 
   /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
   async add({ tensors, ...added }: Added, ready?: Ready): Promise<void> {
-    const { placer, nextKey } = this.#host;
-    const adapter = await placer.place({ ...added, key: nextKey(), tensors }, this.adapters);
-    if (ready !== undefined) await readyOrUndo(ready, () => placer.free(adapter));
+    const adapter = await this.#placer.place({ ...added, key: this.#host.nextKey(), tensors }, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
     this.#set.add(adapter);
   }
 
@@ -164,7 +160,7 @@ export class ModelAdapters {
     const fresh = this.#unmerged(merging.names);
     if (fresh.length === 0) return;
     const made = await prepareMerge(this.#ingredients(fresh), fresh, merging);
-    await readyOrUndo(ready, () => this.#host.runner.free(made.weights.values()));
+    await readyOrUndo(ready, () => this.base.runner.free(made.weights.values()));
     await this.#merges.keep(made, this.#host.nextKey());
   }
 
@@ -176,7 +172,7 @@ export class ModelAdapters {
 
   /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
   async deltaWeight(module: string, name = this.activeName): Promise<Tensor> {
-    return deltaWeight(this.#host.runner, this.base.loaded, this.adapter(name), module);
+    return deltaWeight(this.base.runner, this.base.loaded, this.adapter(name), module);
   }
 
   /**
@@ -187,7 +183,7 @@ export class ModelAdapters {
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
     const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
-    await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
+    await readyOrUndo(ready, () => this.base.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
     if (made === undefined) {
       await this.#merges.drop();
       return copies.size === 0 ? this.base : this.base.derive(copies);
@@ -199,7 +195,7 @@ export class ModelAdapters {
 
   /** All numbers of an adapter, those that never train included. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
-    return this.base.jobs.run(adapter.key, undefined, () => this.#host.placer.read(adapter));
+    return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
   }
 
   async dispose(): Promise<void> {
@@ -245,7 +241,7 @@ export class ModelAdapters {
 
   async #discard(adapter: Adapter): Promise<void> {
     await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
-    this.#host.placer.free(adapter);
+    this.#placer.free(adapter);
   }
 
   /** Whether merged weights, made of others, would hide what the adapter saves whole. */

@@ -29,12 +29,6 @@ interface Derived {
   readonly owned: readonly Value[];
 }
 
-interface PredictionPass {
-  readonly args: BatchArguments;
-  readonly overlay: Overlay;
-  readonly signal: AbortSignal;
-}
-
 interface NamedPass {
   readonly name: string;
   readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
@@ -89,7 +83,8 @@ export class BaseModel {
   /** Predicts the labels of inputs. Throws `invalid_argument` if the model isn't a classifier. */
   async predict(
     inputs: readonly SentExample[],
-    { args, overlay, signal }: PredictionPass,
+    overlay: Overlay,
+    { args, signal }: { readonly args: BatchArguments; readonly signal: AbortSignal },
   ): Promise<readonly (readonly LabelScore[])[]> {
     const { task } = this;
     const { predictor } = task;

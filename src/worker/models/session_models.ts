@@ -102,7 +102,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   predict(call, handle, { inputs, batch_size: per_device_train_batch_size, max_length, adapter_name }) {
     const args = { per_device_train_batch_size, max_length };
     const pass = (): ModelPass => this.models.pass(handle, adapter_name);
-    return job(this, call, pass, (model, overlay, signal) => model.predict(inputs, { args, overlay, signal }));
+    return job(this, call, pass, (model, overlay, signal) => model.predict(inputs, overlay, { args, signal }));
   },
 
   embed(call, handle, request) {

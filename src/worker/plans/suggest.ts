@@ -20,14 +20,8 @@ interface SuggestOptions {
 }
 
 /** Changes of a run's arguments that improve its verdict, found by planning one after the other. */
-export async function suggest({
-  args,
-  bytes,
-  verdict,
-  capacity,
-  isText,
-  plan,
-}: SuggestOptions): Promise<Estimate['suggestions']> {
+export async function suggest(run: SuggestOptions): Promise<Estimate['suggestions']> {
+  const { args, bytes, verdict, capacity, isText, plan } = run;
   const { weights, adapter, optimizer } = bytes;
   const least = { total: weights + adapter + optimizer, largest_buffer: 0 };
   if (verdict.verdict === 'fits' || !isBetter(judge(least, capacity), verdict)) return [];

@@ -10,10 +10,8 @@ import { readFloats, specOf, toFileOrder } from '../models/loading/file_order';
 const COUNT = 4;
 
 /** Samples the first values of each of a model's tensors, with their indices in the checkpoint's tensor. */
-export async function sampleBase({
-  loaded: { model, weights },
-  runner,
-}: BaseModel): Promise<ReadonlyMap<string, TensorSample>> {
+export async function sampleBase({ loaded, runner }: BaseModel): Promise<ReadonlyMap<string, TensorSample>> {
+  const { model, weights } = loaded;
   const firsts = [...weights].flatMap(([name, value]) =>
     samplesOf(value)
       .slice(0, 1)
@@ -42,10 +40,8 @@ export async function sampleBase({
 }
 
 /** Reads the tensors that a checkpoint may lack, by name: a classifier's head. */
-export async function readHead({
-  loaded: { model, weights },
-  runner,
-}: BaseModel): Promise<ReadonlyMap<string, Tensor>> {
+export async function readHead({ loaded, runner }: BaseModel): Promise<ReadonlyMap<string, Tensor>> {
+  const { model, weights } = loaded;
   const head = new Map<string, Tensor>();
   for (const spec of model.weights) {
     const value = weights.get(spec.name);

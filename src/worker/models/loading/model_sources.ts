@@ -8,7 +8,7 @@ import type { WeightStore } from '../../../store/weight_store';
 import type { CallId, LoadOptions, OpenOptions, SessionHost, WireSource } from '../../protocol';
 import type { Calls } from '../../rpc/calls';
 import { sealed } from '../../rpc/seal';
-import { CachedFolder, isCacheable } from '../../storage/cached_folder';
+import { CachedFolder, type CachedFolderOptions, isCacheable } from '../../storage/cached_folder';
 
 /** The parts of a session that its sources use, if it has them. */
 interface SourceParts {
@@ -18,14 +18,7 @@ interface SourceParts {
   readonly warn?: Warn;
 }
 
-interface CacheOptions {
-  readonly signal?: AbortSignal;
-  /** Whether only cached files are used, without a request. */
-  readonly isLocal: boolean;
-  /** See `CachedFolderOptions`. */
-  readonly revalidates?: boolean;
-  /** Called for each damaged copy. */
-  readonly onDamage?: (file: string) => void;
+interface CacheOptions extends Omit<CachedFolderOptions, 'store' | 'warn'> {
   /** The call that progress is reported under. */
   readonly call?: CallId | undefined;
 }

@@ -3,11 +3,7 @@ import { formatShape, sameShape } from '../../../core/numbers/shape';
 import type { TensorHeader } from '../../../formats/tensors/stored_tensor';
 import { expectFloats } from '../../../formats/tensors/values';
 import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../../models/architecture';
-
-interface MismatchOptions {
-  /** Whether a head is made new if the file's has other sizes than the labels ask for. Default: false. */
-  readonly ignore_mismatched_sizes?: boolean | undefined;
-}
+import type { LoadOptions } from '../../protocol';
 
 /** Resolves the tensors in a model's files to its weights, for loading and for estimates alike. */
 export class WeightTensors {
@@ -16,7 +12,7 @@ export class WeightTensors {
   readonly #shared: ReadonlyMap<string, WeightSpec>;
   readonly #ignoresMismatch: boolean;
 
-  constructor(model: Architecture, { ignore_mismatched_sizes = false }: MismatchOptions) {
+  constructor(model: Architecture, { ignore_mismatched_sizes = false }: Pick<LoadOptions, 'ignore_mismatched_sizes'>) {
     this.#model = model;
     this.#specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
     this.#shared = new Map(
