@@ -76,11 +76,11 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   }
 
   get model(): PreTrainedModel | undefined {
-    return this.#learner.model;
+    return this.#learner.visit?.model;
   }
 
   get profile(): Profile | undefined {
-    return this.#learner.profile;
+    return this.#learner.visit?.profile;
   }
 
   get error(): WebVeraError | undefined {
@@ -152,7 +152,8 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     this.#isAutoloadDue = true;
     queueMicrotask(() => {
       this.#isAutoloadDue = false;
-      if (!this.isConnected || !this.hasAttribute('autoload') || this.#learner.task !== undefined) return;
+      if (!this.isConnected || !this.hasAttribute('autoload') || this.#learner.visit?.settings.task !== undefined)
+        return;
       this.load().catch(() => {}); // reported by an event
     });
   }
@@ -174,7 +175,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       this.#root.replaceChildren(create('slot'));
       return;
     }
-    const task = this.#learner.task ?? knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
+    const task = this.#learner.visit?.settings.task ?? knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
     if (this.#panel?.task !== task) {
       this.#panel?.close();
       const panel = new Panel(this.#learner, { task, name: () => nameOf(this.getAttribute('model') ?? '') });

@@ -4,9 +4,7 @@ import {
   type Generation,
   type GenerationConfig,
   type LabelScore,
-  type PauseReason,
   type PredictInput,
-  type PreTrainedModel,
   type Profile,
   type Session,
   type TrainingArguments,
@@ -14,12 +12,11 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
-import type { Recovered } from '../parts/words';
 import { isSameLesson, type LessonExamples } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
-import { type ElementSettings, type ElementTask, isSame } from './settings';
+import { type ElementSettings, isSame } from './settings';
 import { type Emit, Status } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
 import { untilAborted } from './until_aborted';
@@ -35,9 +32,10 @@ export class Learner {
   readonly status: Status;
   readonly #parts: LearnerParts;
   readonly #emit: Emit;
-  readonly #watch: RunWatch;
+  readonly watch: RunWatch;
   #given: Session | undefined;
-  #visit: Visit | undefined;
+  /** The model and the profile that are loaded or loading. */
+  visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
   /** The last lesson that was added and isn't learnt yet. */
   #unlearnt: { readonly profile: Profile; readonly examples: LessonExamples } | undefined;
@@ -48,45 +46,20 @@ export class Learner {
     this.#parts = parts;
     this.#emit = emit;
     this.status = new Status(emit);
-    this.#watch = new RunWatch(this.status, emit, (error) => this.#failed(this.#visit, error));
+    this.watch = new RunWatch(this.status, emit, (error) => this.#failed(this.visit, error));
   }
 
   get session(): Session | undefined {
-    return this.#visit?.session ?? this.#given;
+    return this.visit?.session ?? this.#given;
   }
 
   set session(session: Session | undefined) {
-    if (this.#visit !== undefined) {
+    if (this.visit !== undefined) {
       throw new WebVeraError('invalid_argument', '<web-vera>: expected session to be set before load()', {
         hint: 'Set it on an element that has no autoload, or before it is put into the page.',
       });
     }
     this.#given = session;
-  }
-
-  get model(): PreTrainedModel | undefined {
-    return this.#visit?.model;
-  }
-
-  get profile(): Profile | undefined {
-    return this.#visit?.profile;
-  }
-
-  /** The task of the model that is loaded or loading. */
-  get task(): ElementTask | undefined {
-    return this.#visit?.settings.task;
-  }
-
-  get run(): TrainRun | undefined {
-    return this.#watch.run;
-  }
-
-  get paused(): PauseReason | undefined {
-    return this.#watch.paused;
-  }
-
-  get recovered(): Recovered | undefined {
-    return this.#watch.recovered;
   }
 
   load(): Promise<void> {
@@ -97,7 +70,7 @@ export class Learner {
       if (this.status.state === 'idle') this.status.happen('failed');
       return Promise.reject(this.status.report(error));
     }
-    if (this.#visit !== undefined && isSame(this.#visit.settings, settings)) return this.#loading;
+    if (this.visit !== undefined && isSame(this.visit.settings, settings)) return this.#loading;
     const left = this.leave('Another model or profile is loaded');
     const visit: Visit = new Visit(settings, this.#parts, {
       onProgress: (info) => this.#emit('progress', info),
@@ -105,7 +78,7 @@ export class Learner {
       onForgotten: () => this.#onForgotten(undefined),
       onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
-    this.#visit = visit;
+    this.visit = visit;
     this.status.clear();
     this.status.happen('load');
     this.#loading = left.then(() => this.#open(visit));
@@ -129,7 +102,7 @@ export class Learner {
       return { generation: profile.generate(prompt, config) };
     }, signal);
     this.#tellTokens(begun).catch((error: unknown) => {
-      if (signal?.aborted !== true) this.#failed(this.#visit, error);
+      if (signal?.aborted !== true) this.#failed(this.visit, error);
     });
     return new LazyGeneration(begun);
   }
@@ -139,16 +112,16 @@ export class Learner {
   }
 
   async pause(): Promise<void> {
-    await this.run?.pause();
+    await this.watch.run?.pause();
   }
 
   async resume(): Promise<void> {
-    await this.run?.resume();
+    await this.watch.run?.resume();
   }
 
   async stop(): Promise<TrainOutput | undefined> {
     if (this.status.state === 'loading') await this.leave('Loading was stopped');
-    return this.run?.stop();
+    return this.watch.run?.stop();
   }
 
   export(): Promise<ReadonlyMap<string, Blob>> {
@@ -173,13 +146,13 @@ export class Learner {
       this.#onForgotten(gone.bytes);
       return gone;
     } catch (error) {
-      throw this.#failed(this.#visit, error);
+      throw this.#failed(this.visit, error);
     }
   }
 
   /** Stops all work, and releases the model and the profile. */
   async leave(why: string): Promise<void> {
-    const visit = this.#visit;
+    const visit = this.visit;
     if (visit === undefined) return;
     this.#drop('left');
     await visit.end(new DOMException(why, 'AbortError'));
@@ -217,7 +190,7 @@ export class Learner {
   }
 
   async #forget(): Promise<{ bytes: number }> {
-    const visit = this.#visit;
+    const visit = this.visit;
     const { profile } = visit?.settings ?? this.#parts.settings();
     const session = this.session ?? (await this.#parts.openSession({}));
     return visit?.forget(session) ?? this.#parts.profiles.forget(profile, { session });
@@ -225,18 +198,18 @@ export class Learner {
 
   /** Follows a run that an earlier visit or another element started. */
   #refresh(visit: Visit): void {
-    if (this.#visit !== visit || this.status.state === 'loading') return;
+    if (this.visit !== visit || this.status.state === 'loading') return;
     const { learning } = visit.profile ?? {};
     if (learning !== undefined) this.#follow(visit, learning);
     this.#emit('change', undefined);
   }
 
   #follow(visit: Visit, run: TrainRun): void {
-    if (this.#visit === visit) void this.#watch.follow(run);
+    if (this.visit === visit) void this.watch.follow(run);
   }
 
   #onForgotten(bytes: number | undefined): void {
-    this.#watch.drop();
+    this.watch.drop();
     this.status.happen('learnt');
     this.status.forget(bytes);
   }
@@ -248,8 +221,8 @@ export class Learner {
   /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. */
   async #attempt<T>(action: (visit: Visit) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    await untilAborted(this.#visit === undefined ? this.load() : this.#loading, signal);
-    const visit = this.#visit;
+    await untilAborted(this.visit === undefined ? this.load() : this.#loading, signal);
+    const visit = this.visit;
     if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
     this.status.clear();
     try {
@@ -276,8 +249,8 @@ export class Learner {
   }
 
   #drop(happening: 'left' | 'failed'): void {
-    this.#visit = undefined;
-    this.#watch.drop();
+    this.visit = undefined;
+    this.watch.drop();
     this.status.happen(happening);
   }
 }

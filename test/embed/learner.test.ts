@@ -20,8 +20,8 @@ describe('loading', () => {
     expect(world.heard('ready')).toHaveLength(1);
     expect([world.sessions.length, world.models.length, world.profiles.made.length]).toEqual([1, 1, 1]);
     expect(learner.session).toBe(world.sessions[0]);
-    expect(learner.model).toBe(world.models[0]);
-    expect(learner.profile).toBe(world.profiles.last);
+    expect(learner.visit?.model).toBe(world.models[0]);
+    expect(learner.visit?.profile).toBe(world.profiles.last);
     expect(world.profiles.last.id).toBe('default');
   });
 
@@ -86,7 +86,7 @@ describe('loading', () => {
     world.attributes.r = 'many';
     await expect(learner.load()).rejects.toMatchObject({ detail: { attribute: 'r' } });
     expect(learner.status.state).toBe('ready');
-    expect(learner.profile).toBe(world.profiles.last);
+    expect(learner.visit?.profile).toBe(world.profiles.last);
   });
 
   test('that fails releases the model', async () => {
@@ -94,7 +94,7 @@ describe('loading', () => {
     world.profiles.before = () => Promise.reject(new WebVeraError('storage_corrupt', 'unreadable'));
     await expect(learner.load()).rejects.toMatchObject({ code: 'storage_corrupt' });
     expect(learner.status.state).toBe('error');
-    expect(learner.model).toBeUndefined();
+    expect(learner.visit?.model).toBeUndefined();
     expect(world.models[0]?.disposed).toBe(1);
   });
 
@@ -156,10 +156,10 @@ describe('a session that ends unexpectedly', () => {
   test('ends the current run, too', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     world.sessions[0]?.end();
     expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
-    expect([learner.run, learner.model]).toEqual([undefined, undefined]);
+    expect([learner.watch.run, learner.visit?.model]).toEqual([undefined, undefined]);
     world.profiles.last.runs[0]?.fail(new DOMException('The session was closed', 'AbortError'));
     await expect(taught).rejects.toMatchObject({ code: 'worker_crashed' });
     expect(world.heard('error')).toHaveLength(1);
@@ -213,16 +213,16 @@ describe('the profile', () => {
   test('is forgotten while it learns, and created again by the next lesson', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(await learner.forget()).toEqual({ bytes: 100 });
     await expect(taught).rejects.toMatchObject({ code: 'not_found' });
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined, forgotten: { bytes: 100 } });
-    expect(learner.profile).toBeUndefined();
+    expect(learner.visit?.profile).toBeUndefined();
     expect(world.profiles.made).toHaveLength(1); // nothing is stored again before there is something to keep
 
     const again = learner.teach('Another one.');
     await eventually(() => expect(world.profiles.made).toHaveLength(2));
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     world.profiles.last.runs[0]?.finish();
     await again;
     expect(learner.status.forgotten).toBeUndefined();
@@ -236,26 +236,26 @@ describe('the profile', () => {
     world.profiles.last.vanish();
     await settled();
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined, forgotten: { bytes: undefined } });
-    expect(learner.profile).toBeUndefined();
+    expect(learner.visit?.profile).toBeUndefined();
     expect(world.heard('error')).toEqual([]);
   });
 
   test('is exported, and replaced by an import', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     world.profiles.last.runs[0]?.finish();
     await taught;
     const files = await learner.export();
     await learner.forget();
     await learner.import(files);
-    expect(learner.profile).toMatchObject({ id: 'default', examples: [{ text: 'A paragraph.' }] });
+    expect(learner.visit?.profile).toMatchObject({ id: 'default', examples: [{ text: 'A paragraph.' }] });
     expect(learner.status).toMatchObject({ state: 'ready', forgotten: undefined });
 
-    const before = learner.profile;
+    const before = learner.visit?.profile;
     await expect(learner.import(new Map())).rejects.toMatchObject({ code: 'invalid_format' });
-    expect(learner.profile).toBe(before);
-    expect(learner.profile).toMatchObject({ examples: [{ text: 'A paragraph.' }] });
+    expect(learner.visit?.profile).toBe(before);
+    expect(learner.visit?.profile).toMatchObject({ examples: [{ text: 'A paragraph.' }] });
   });
 
   test.each(['leave', 'load'] as const)('stays where its element goes on to something else: %s', async (way) => {
@@ -281,14 +281,14 @@ describe('the profile', () => {
     const lesson = { text: 'A paragraph.' };
     const files = new Map([['profile.json', new Blob(['[]'])]]);
     const taught = learner.teach(lesson);
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     const ended = expect(taught).rejects.toMatchObject({ name: 'AbortError' });
     await learner.import(files);
     await ended;
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
     // The lesson was replaced.
     const again = learner.teach(lesson);
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.profiles.last.examples).toEqual([lesson]);
     world.profiles.last.runs[1]?.finish();
     await again;

@@ -48,7 +48,7 @@ test('a profile is forgotten before a session is open', async () => {
   expect(learner.status.state).toBe('loading');
   arrived.resolve();
   await learner.load();
-  expect(learner.profile).toBe(world.profiles.last);
+  expect(learner.visit?.profile).toBe(world.profiles.last);
 });
 
 test('a profile that is being opened is forgotten once it is open', async () => {
@@ -68,7 +68,7 @@ test('a profile that is being opened is forgotten once it is open', async () => 
   await loading;
   expect(world.profiles.forgotten).toEqual([]);
   expect(world.profiles.last.examples).toEqual([]);
-  expect(learner.profile).toBeUndefined();
+  expect(learner.visit?.profile).toBeUndefined();
 });
 
 test.each([undefined, new Error('enough')])('an aborted generation doesn’t wait for the model: %s', async (reason) => {
@@ -97,15 +97,15 @@ test('an aborted signal loads nothing', async () => {
 
 test('the task is that of the loaded model, not of a changed attribute', async () => {
   const learner = world.learner();
-  expect(learner.task).toBeUndefined();
+  expect(learner.visit?.settings.task).toBeUndefined();
   const loading = learner.load();
   world.attributes.task = 'text-classification';
-  expect(learner.task).toBe('causal-lm');
+  expect(learner.visit?.settings.task).toBe('causal-lm');
   arrived.resolve();
   await loading;
-  expect(learner.task).toBe('causal-lm');
+  expect(learner.visit?.settings.task).toBe('causal-lm');
   await learner.load();
-  expect(learner.task).toBe('text-classification');
+  expect(learner.visit?.settings.task).toBe('text-classification');
   await learner.leave('gone');
-  expect(learner.task).toBeUndefined();
+  expect(learner.visit?.settings.task).toBeUndefined();
 });

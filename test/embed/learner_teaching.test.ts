@@ -15,7 +15,7 @@ describe('teaching', () => {
   test('loads first, cuts a text, adds it and learns', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.', { max_steps: 4 });
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     const { last } = world.profiles;
     expect(last.examples).toEqual([{ text: 'A paragraph.' }]);
     expect(last.asked).toEqual([{ args: { max_steps: 4 } }]);
@@ -31,7 +31,7 @@ describe('teaching', () => {
   test('cuts examples to the model’s limit', async () => {
     const learner = world.learner();
     const taught = learner.teach('word '.repeat(40));
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     for (const example of world.profiles.last.examples) {
       expect((example as { text: string }).text.length).toBeLessThanOrEqual(64);
     }
@@ -42,10 +42,10 @@ describe('teaching', () => {
   test('can be paused, resumed and stopped', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     await learner.pause();
     await eventually(() => expect(learner.status.state).toBe('paused'));
-    expect(learner.paused).toBe('user');
+    expect(learner.watch.paused).toBe('user');
     await learner.resume();
     await eventually(() => expect(learner.status.state).toBe('training'));
     expect(await learner.stop()).toMatchObject({ global_step: 2 });
@@ -60,16 +60,18 @@ describe('teaching', () => {
   test('reports that a run recovered, until the next run', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
-    expect(learner.recovered).toBeUndefined();
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    expect(learner.watch.recovered).toBeUndefined();
     const [run] = world.profiles.last.runs;
     run?.push({ type: 'recovered', state: run.state, cause: 'numerical_error', repeatedSteps: 3 });
-    await eventually(() => expect(learner.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }));
+    await eventually(() =>
+      expect(learner.watch.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }),
+    );
     expect(learner.status.state).toBe('training');
     run?.finish();
     await taught;
     await settled();
-    expect(learner.recovered).toBeUndefined();
+    expect(learner.watch.recovered).toBeUndefined();
   });
 
   test('waits for the current run', async () => {
@@ -128,14 +130,14 @@ describe('teaching', () => {
   test('that fails is reported once, and keeps the model', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     const error = new WebVeraError('numerical_error', 'not finite');
     world.profiles.last.runs[0]?.fail(error);
     await expect(taught).rejects.toBe(error);
     expect(world.heard('error')).toEqual([error]);
     expect(learner.status).toMatchObject({ state: 'ready', error });
     const again = learner.teach('Another one.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(learner.status.error).toBeUndefined();
     world.profiles.last.runs[1]?.finish();
     await again;
@@ -145,7 +147,7 @@ describe('teaching', () => {
     const learner = world.learner();
     learner.session = fakeSession();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     world.profiles.last.runs[0]?.fail(lost);
     await expect(taught).rejects.toBe(lost);
     expect(learner.status).toMatchObject({ state: 'error', error: lost });
@@ -160,7 +162,7 @@ describe('teaching', () => {
   test('ends with its element, and its run resumes at the next visit', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     const run = world.profiles.last.runs[0];
     await learner.leave('The element was removed');
     run?.fail(new DOMException('disposed of', 'AbortError'));
@@ -185,7 +187,7 @@ describe('a classifier', () => {
     world.attributes.labels = 'ham,spam';
     const learner = world.learner();
     const taught = learner.teach(some);
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.classifiers).toMatchObject([
       { id2label: { 0: 'ham', 1: 'spam' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
     ]);
@@ -210,7 +212,7 @@ describe('a classifier', () => {
       world.attributes.labels = '';
       Object.assign(world.attributes, attributes);
       await learner.load();
-      return learner.model;
+      return learner.visit?.model;
     };
     const own = await loaded({});
     expect(await loaded({})).toBe(own);
@@ -246,7 +248,7 @@ describe('a classifier of images', () => {
     const learner = world.learner();
     const some = [picture('cat'), picture('dog')];
     const taught = learner.teach(some);
-    await eventually(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.watch.run).toBeDefined());
     expect(world.classifiers).toEqual([]);
     expect(world.imageClassifiers).toMatchObject([
       { id2label: { 0: 'cat', 1: 'dog' }, ignore_mismatched_sizes: true, session: world.sessions[0] },

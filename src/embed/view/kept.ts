@@ -21,8 +21,9 @@ export function keptRegion(actions: Actions): Region {
   onChosen(picker, (...files) => actions.import(files));
   return {
     root: stack('kept', create('h3', {}, 'What it keeps'), summary, learnt, row, question.root),
-    update({ learner: { profile, run } }) {
-      const info = profile?.info;
+    update({ learner: { visit, watch } }) {
+      const info = visit?.profile?.info;
+      const { run } = watch;
       const history = info?.history ?? [];
       const hasAny = info !== undefined && (info.seen > 0 || history.length > 0);
       setText(summary, keptInWords(info));

@@ -67,7 +67,7 @@ export class Panel {
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
     if (type === 'ready') this.#say('The model is loaded.');
     if (type === 'learnt') {
-      const last = this.#learner.profile?.info.history.at(-1);
+      const last = this.#learner.visit?.profile?.info.history.at(-1);
       this.#say(last === undefined ? 'Done.' : `Done. ${outcomeInWords(last)}`);
     }
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();

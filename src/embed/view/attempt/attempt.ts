@@ -49,7 +49,7 @@ export function attemptRegion(
   return {
     root: stack('attempt', create('h3', {}, 'Try'), promptRow, buttons(write, stop), output),
     update({ learner }) {
-      if (learner.model === undefined) writing?.abort();
+      if (learner.visit?.model === undefined) writing?.abort();
       // A text that a forgotten profile wrote is removed with the profile.
       if (learner.status.forgotten !== undefined && writing === undefined) output.replaceChildren();
       showAll();

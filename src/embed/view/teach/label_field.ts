@@ -8,7 +8,7 @@ export function labelField(text: string) {
     root: create('div', {}, create('label', { htmlFor: 'label' }, text), select),
     label: () => select.value,
     update({ learner }: Shown): void {
-      const labels = Object.values(learner.model?.config.id2label ?? {});
+      const labels = Object.values(learner.visit?.model?.config.id2label ?? {});
       if (labels.length === 0 || [...select.options].map(({ value }) => value).join() === labels.join()) return;
       select.replaceChildren(...labels.map((label) => create('option', { value: label }, label)));
     },

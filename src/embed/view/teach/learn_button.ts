@@ -13,7 +13,7 @@ export function learnButton(onPress: () => void) {
     isBusy: () => isBusy,
     update({ learner }: Shown): void {
       isBusy = learner.status.state !== 'ready';
-      hasLearnt = (learner.profile?.info.history.length ?? 0) > 0;
+      hasLearnt = (learner.visit?.profile?.info.history.length ?? 0) > 0;
     },
     /** Whether examples with these labels can be learnt: of two labels, or in addition to earlier lessons. */
     canTellApart: (labels: readonly string[]) => labels.length > 0 && (hasLearnt || new Set(labels).size > 1),

@@ -28,7 +28,8 @@ export function trainingRegion({ pause, resume, stop }: Actions, lessons: string
   };
   return {
     root,
-    update({ learner: { run, paused, recovered, session } }) {
+    update({ learner: { watch, session } }) {
+      const { run, paused, recovered } = watch;
       show(root, run !== undefined);
       if (run === undefined) return;
       const { state } = run;
