@@ -1,7 +1,7 @@
 import { exampleFields } from '../../core/types/example';
 import type { Dataset, Example, FileFormat, SentExample } from '../../core/types/training';
 import type { DataSource, DatasetName } from '../../worker/protocol';
-import { wrong } from '../session/options';
+import { defined, wrong } from '../session/options';
 import { anyDataset, isCsv } from './dataset_rules';
 
 /**
@@ -26,18 +26,10 @@ interface Chunk {
 export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
   if (!anyDataset.accepts(dataset)) throw wrong(name, anyDataset.expected, dataset, anyDataset.hint?.(dataset));
   if (dataset instanceof Blob) {
-    return {
-      name,
-      source: { kind: 'blob', blob: dataset, format: formatOf(dataset) },
-      feed: undefined,
-    };
+    return { name, source: { kind: 'blob', blob: dataset, format: formatOf(dataset) }, feed: undefined };
   }
   const length = Array.isArray(dataset) ? dataset.length : undefined;
-  return {
-    name,
-    source: { kind: 'feed', name, ...(length === undefined ? {} : { length }) },
-    feed: new Feed(name, iterate(dataset)),
-  };
+  return { name, source: { kind: 'feed', name, ...defined({ length }) }, feed: new Feed(name, iterate(dataset)) };
 }
 
 /**

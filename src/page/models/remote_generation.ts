@@ -6,7 +6,7 @@ import type {
   ResolvedGenerationConfig,
 } from '../../core/types/generation';
 import type { CallEvent } from '../rpc/link';
-import { checkOptions, type Rules, wrong } from '../session/options';
+import { checkOptions, defined, type Rules, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
 import { Followed, Replay } from '../training/replay';
@@ -100,27 +100,19 @@ export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGener
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }
 
+const DEFAULTS = {
+  ...{ max_new_tokens: 20, do_sample: false, temperature: 1, top_k: 50, top_p: 1, repetition_penalty: 1 },
+  seed: 42,
+};
+
 function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  const {
-    max_new_tokens = 20,
-    do_sample = false,
-    temperature = 1,
-    top_k = 50,
-    top_p = 1,
-    repetition_penalty = 1,
-  } = config;
-  const { seed = 42, stop_strings = [], eos_token_id } = config;
+  const { signal: _, stop_strings = [], eos_token_id, adapter_name, adapter_names, ...given } = config;
   return {
-    max_new_tokens,
-    do_sample,
-    temperature,
-    top_k,
-    top_p,
-    repetition_penalty,
-    seed,
+    ...DEFAULTS,
+    ...defined(given),
     stop_strings: [...stop_strings],
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
-    adapter_name: config.adapter_name,
-    adapter_names: config.adapter_names ?? undefined,
+    adapter_name,
+    adapter_names: adapter_names ?? undefined,
   };
 }

@@ -2,17 +2,19 @@ import type { RunControl, RunHook, TrainerCallback, TrainerControl } from '../..
 import type { ResolvedTrainingArguments, TrainerState, TrainingArguments } from '../../core/types/training';
 import { anyObject, type Rule } from '../session/rules';
 
-const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {
+/** All hooks, each with whether the worker reports it by an event of its own. */
+const HOOKS: { readonly [Hook in keyof TrainerCallback]-?: Hook extends RunHook ? true : false } = {
   on_train_begin: true,
   on_epoch_begin: true,
   on_step_begin: true,
   on_step_end: true,
-  on_log: true,
-  on_evaluate: true,
-  on_save: true,
+  on_log: false,
+  on_evaluate: false,
+  on_save: false,
   on_epoch_end: true,
   on_train_end: true,
 };
+const NAMES = Object.keys(HOOKS) as (keyof TrainerCallback)[];
 
 export const callbackList: Rule = {
   expected: 'an array of TrainerCallbacks',
@@ -30,7 +32,7 @@ export const callbackList: Rule = {
 function misspelt(callback: object): string[] {
   const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
   const names = [callback, Object.getPrototypeOf(callback) ?? {}].flatMap((part) => Object.getOwnPropertyNames(part));
-  return Object.keys(HOOKS).filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
+  return NAMES.filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
 }
 
 /** The callbacks of one run. Their requests are passed to `onControl`. */
@@ -59,15 +61,8 @@ export class Callbacks {
 
   /** The worker's hooks that a callback implements. */
   get wanted(): readonly RunHook[] {
-    const names: readonly RunHook[] = [
-      'on_train_begin',
-      'on_epoch_begin',
-      'on_step_begin',
-      'on_step_end',
-      'on_epoch_end',
-      'on_train_end',
-    ];
-    return names.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
+    const emitted = NAMES.filter((name): name is RunHook => HOOKS[name]);
+    return emitted.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
   }
 
   run(hook: keyof TrainerCallback, state: TrainerState, extra?: Readonly<Record<string, number>>): void {

@@ -1,5 +1,5 @@
 import type { ErrorCode, WebVeraError } from '../../core/errors/error';
-import type { BestEvaluation, History, ReadProgress, RunEvent } from '../../core/types/run';
+import type { BestEvaluation, History, RunEvent } from '../../core/types/run';
 import type {
   EvalLogs,
   PauseReason,
@@ -52,20 +52,16 @@ export class RunReport {
   }
 
   add(progress: TrainProgress, event: RunEvent): void {
-    if (event.type === 'reading') this.#read(event);
-    else this.#addTimed(progress, event);
-  }
-
-  #addTimed(progress: TrainProgress, event: TimedEvent): void {
+    if (event.type === 'reading') {
+      // Data are read before the first step, so the state doesn't change, even after a loss.
+      const { type, dataset, loaded, total } = event;
+      this.events.push({ type, state: this.#state, dataset, loaded, total });
+      return;
+    }
     const loss = this.#loss;
     this.#loss = undefined;
     if (loss === undefined) this.#report(progress, event);
     else this.#reportRecovery(loss, progress, event);
-  }
-
-  /** Data are read before the first step, so the state doesn't change, even after a loss. */
-  #read({ dataset, loaded, total }: ReadProgress): void {
-    this.events.push({ type: 'reading', state: this.#state, dataset, loaded, total });
   }
 
   warn(code: ErrorCode, message: string): void {
