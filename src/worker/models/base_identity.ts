@@ -3,7 +3,7 @@ import { rowsAndColumns } from '../../core/numbers/shape';
 import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { BaseModel } from './base_model';
 
-/** 32-bit words sampled at the start of a tensor's first and last row, which tell tensors of one shape apart. */
+/** 32-bit words sampled at the start of a tensor's first and last row, to distinguish tensors of one shape. */
 const SAMPLE = 64;
 
 /** A base model's fingerprint: a hash of the names, shapes and samples of its tensors. */
