@@ -23,7 +23,17 @@ export type {
   ProblemType,
   ProjectionDtype,
 } from './core/types/model';
-export type { HeadFigures, HeadFit } from './core/types/prediction';
+export type {
+  EmbedInput,
+  EmbedOptions,
+  EmbedProgress,
+  HeadFigures,
+  HeadFit,
+  LabelScore,
+  PredictInput,
+  PredictOptions,
+} from './core/types/prediction';
+export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './core/types/preview';
 export type { TrainerCallback, TrainerControl, TrainerHook } from './core/types/run';
 export type { ModelSource, ParserLimits, ProgressInfo } from './core/types/source';
 export type { IdMatrix, ModelInputs, Tensor } from './core/types/tensor';
@@ -71,22 +81,11 @@ export {
   AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
-export type { EmbedInput, EmbedOptions, EmbedProgress } from './page/models/embed_request';
 export { type EstimatePlan, estimate } from './page/models/estimate_plan';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
 export type { BatchGeneration, Generation } from './page/models/remote_generation';
 export type { PreTrainedModel } from './page/models/remote_model';
 export type { Tokenizer } from './page/models/remote_tokenizer';
-export type {
-  ImagePreview,
-  LabelScore,
-  NamedLabel,
-  PredictInput,
-  PredictOptions,
-  Preview,
-  PreviewLabel,
-  PreviewOptions,
-} from './page/models/requests';
 export type {
   AdapterSource,
   AutoModelOptions,

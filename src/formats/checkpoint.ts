@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import { bytesOf } from '../core/input/bytes';
-import { Fields, isIntegerWithin, isJsonObject, type JsonObject } from '../core/input/fields';
+import { Fields, isJsonObject, type JsonObject } from '../core/input/fields';
 import { type KernelChoice, readKernelChoice } from '../core/kernels/kernel_choice';
 import {
   type EvaluationState,
@@ -76,10 +76,13 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   const [args, lossSum] = [state.get('args'), state.get('loss_sum')];
   if (!isJsonObject(args)) throw state.invalid('args', 'an object');
   if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
-  const pools = lengths.map((length, index) => {
-    const parts = PARTS.map((part) => [part, floats(file, `${index}.${part}`, length)]);
-    return Object.fromEntries(parts) as PoolSnapshot;
-  });
+  const pools = lengths.map(
+    (length, index): PoolSnapshot => ({
+      parameters: floats(file, `${index}.parameters`, length),
+      exp_avg: floats(file, `${index}.exp_avg`, length),
+      exp_avg_sq: floats(file, `${index}.exp_avg_sq`, length),
+    }),
+  );
   return {
     run: state.string('run'),
     version: state.string('version'),
@@ -119,16 +122,18 @@ function readEvaluation(fields: Fields | undefined, file: Safetensors, lengths: 
   if (fields === undefined) return NOT_EVALUATED;
   const [given, stale, best] = [fields.get('logs'), fields.get('stale'), fields.object('best')];
   if (!Array.isArray(given)) throw fields.invalid('logs', 'a list');
-  if (!isIntegerWithin(stale, 0, Number.MAX_SAFE_INTEGER)) throw fields.invalid('stale', 'a count');
+  if (!(Number.isSafeInteger(stale) && (stale as number) >= 0)) throw fields.invalid('stale', 'a count');
   const logs = given.map((one: unknown) => readEvalLogs(new Fields(isJsonObject(one) ? one : {}, WHERE)));
-  return { logs, stale, best: best === undefined ? null : readBest(best, file, lengths) };
+  return { logs, stale: stale as number, best: best === undefined ? null : readBest(best, file, lengths) };
 }
 
 function readEvalLogs(fields: Fields): EvalLogs {
   const metrics = fields.get('metrics');
   if (!isJsonObject(metrics)) throw fields.invalid('metrics', 'an object');
-  const orNaN = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
-  const numbers = Object.entries(metrics).map(([name, value]) => [name, orNaN(value)]);
+  const numbers = Object.entries(metrics).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value : Number.NaN,
+  ]);
   const epoch = fields.positiveNumber('epoch');
   return { step: fields.positiveInteger('step'), epoch, metrics: Object.fromEntries(numbers) };
 }

@@ -68,7 +68,6 @@ export interface TensorSample {
 export const ADAPTER_IN_PYTHON = 'default';
 /** Characters of JSON Lines that are held before they are put into a Blob, which browsers hold outside memory. */
 const CHUNK = 2 ** 22;
-const BINARY = 'application/octet-stream';
 /** The fields of transformers' `TrainerControl`, which its Trainer expects in a checkpoint. */
 const NOTHING_ASKED = {
   should_epoch_stop: false,
@@ -103,20 +102,20 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
     checkpoint,
     step: progress.global_step,
     ...settings,
-    base_model: Object.fromEntries(base),
+    base_model: Object.fromEntries([...base].map(([name, sample]) => [name, sample])),
   };
   return new Map([
-    ['README.md', file(readme, 'text/markdown')],
-    ['requirements.txt', file(requirements, 'text/plain')],
-    ['train.py', file(trainPy, 'text/x-python')],
-    ['data.py', file(dataPy, 'text/x-python')],
-    ['classify.py', file(classifyPy, 'text/x-python')],
+    ['README.md', text(readme, 'text/markdown')],
+    ['requirements.txt', text(requirements, 'text/plain')],
+    ['train.py', text(trainPy, 'text/x-python')],
+    ['data.py', text(dataPy, 'text/x-python')],
+    ['classify.py', text(classifyPy, 'text/x-python')],
     ['run.json', json(run)],
     ['train.jsonl', await jsonLines(folder.rows)],
-    ...(head.size === 0 ? [] : [['head.safetensors', file(writeTensors(head), BINARY)] as const]),
-    [`${checkpoint}/adapter_config.json`, file(config, 'application/json')],
-    [`${checkpoint}/adapter_model.safetensors`, file(adapter, BINARY)],
-    [`${checkpoint}/optimizer.safetensors`, file(writeOptimizer(folder), BINARY)],
+    ...(head.size === 0 ? [] : [['head.safetensors', binary(writeTensors(head))] as const]),
+    [`${checkpoint}/adapter_config.json`, new Blob([config], { type: 'application/json' })],
+    [`${checkpoint}/adapter_model.safetensors`, binary(adapter)],
+    [`${checkpoint}/optimizer.safetensors`, binary(writeOptimizer(folder))],
     [`${checkpoint}/trainer_state.json`, json(trainerState(folder))],
   ]);
 }
@@ -166,10 +165,14 @@ async function jsonLines(rows: RunFolder['rows']): Promise<Blob> {
   return new Blob(parts, { type: 'application/jsonl' });
 }
 
-function json(value: unknown): Blob {
-  return file(`${pythonJson(value, FLOATS)}\n`, 'application/json');
+function text(content: string, type: string): Blob {
+  return new Blob([content], { type });
 }
 
-function file(content: string | Uint8Array<ArrayBuffer>, type: string): Blob {
-  return new Blob([content], { type });
+function json(value: unknown): Blob {
+  return new Blob([`${pythonJson(value, FLOATS)}\n`], { type: 'application/json' });
+}
+
+function binary(bytes: Uint8Array<ArrayBuffer>): Blob {
+  return new Blob([bytes], { type: 'application/octet-stream' });
 }

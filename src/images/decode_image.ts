@@ -34,11 +34,7 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
       const { width, height } = bitmap;
       expectModestImage(bitmap);
       const context = new Canvas(width, height).getContext('2d', { willReadFrequently: true });
-      if (context === null) {
-        throw new WebVeraError('out_of_memory', `There is no room to decode an image of ${width}×${height}`, {
-          hint: 'Make the image smaller first.',
-        });
-      }
+      if (context === null) throw noCanvas(width, height);
       context.drawImage(bitmap, 0, 0);
       return context.getImageData(0, 0, width, height);
     } finally {
@@ -52,5 +48,11 @@ function undecodable({ type, size }: Blob, cause: unknown): WebVeraError {
   return new WebVeraError('invalid_format', `expected an image that this browser can decode, got ${got}`, {
     hint: 'Does the file open in a tab of this browser? All browsers decode PNG, JPEG and WebP.',
     cause,
+  });
+}
+
+function noCanvas(width: number, height: number): WebVeraError {
+  return new WebVeraError('out_of_memory', `There is no room to decode an image of ${width}×${height}`, {
+    hint: 'Make the image smaller first.',
   });
 }

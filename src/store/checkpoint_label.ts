@@ -1,4 +1,3 @@
-import { isIntegerWithin } from '../core/input/fields';
 import { fieldsOf, isBytes } from './blob_store';
 
 /** The metadata of a stored checkpoint. The head of a run is a copy of its last checkpoint's metadata. */
@@ -70,7 +69,7 @@ export function describeRun(name: string, parts: readonly unknown[]): KeptRun {
 
 /** The limit leaves room to increment the number exactly. */
 function isSequence(value: unknown): value is number {
-  return isIntegerWithin(value, 0, 2 ** 50 - 1);
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 50;
 }
 
 /** The date in milliseconds; 0 if the value is not a date. */

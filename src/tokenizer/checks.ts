@@ -1,5 +1,4 @@
 import { WebVeraError } from '../core/errors/error';
-import { isIntegerWithin } from '../core/input/fields';
 
 /** Longest setting of a rule or a model, in characters. */
 export const MAX_STRING = 256;
@@ -14,7 +13,7 @@ export function checkString(name: string, value: unknown, longest: number): void
 
 /** Throws `invalid_format` unless a value is an integer from 0 to `idLimit` - 1. `name` is called only for the message. */
 export function checkId(name: () => string, id: unknown, idLimit: number): void {
-  if (isIntegerWithin(id, 0, idLimit - 1)) return;
+  if (Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < idLimit) return;
   throw invalid(`${name()}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
 }
 

@@ -1,4 +1,4 @@
-import { isIntegerWithin, isJsonObject, type JsonObject } from '../core/input/fields';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { checkId, checkString, describe, invalid, MAX_STRING, MAX_TOKEN } from './checks';
 import type { ModelKind } from './models/model_kind';
 import { modelKindOf } from './models/model_kinds';
@@ -53,7 +53,7 @@ function checkModel(model: unknown, idLimit: number): { readonly kind: ModelKind
     checkString(`model.${affix}`, model[affix] ?? '', MAX_STRING);
   }
   const most = model.max_input_chars_per_word ?? 100;
-  if (!isIntegerWithin(most, 1, MAX_WORD)) {
+  if (!(Number.isSafeInteger(most) && (most as number) > 0 && (most as number) <= MAX_WORD)) {
     throw invalid(`model.max_input_chars_per_word: expected an integer from 1 to ${MAX_WORD}, got ${describe(most)}`);
   }
   return { kind, size: kind.check(model, idLimit) };
@@ -98,7 +98,7 @@ function checkRules(stage: string, rules: unknown): void {
       checkPattern(value);
     } else if (key === 'String' && (typeof value !== 'string' || value === '')) {
       throw invalid(`${stage}: expected a text to look for, got ${describe(value)}`);
-    } else if (key === 'length' && !isIntegerWithin(value, 1, Number.MAX_SAFE_INTEGER)) {
+    } else if (key === 'length' && !(Number.isSafeInteger(value) && (value as number) > 0)) {
       throw invalid(`${stage}: expected a length of at least 1, got ${describe(value)}`);
     } else if (typeof value === 'string') {
       checkString(`${stage}: ${key}`, value, MAX_STRING);

@@ -1,5 +1,5 @@
 import type { WebVeraError } from '../core/errors/error';
-import { isIntegerWithin, isJsonObject, type JsonObject } from '../core/input/fields';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { invalid as invalidTokenizer } from './checks';
 
 /** Most special tokens around a text. Published tokenizers have a few. */
@@ -36,8 +36,7 @@ export function readLayout(json: unknown, texts: 1 | 2, tokens: Tokens): Layout 
     throw invalid(`expected at most ${MAX_SPECIAL_TOKENS} special tokens, got ${added.length}`);
   }
   for (const { id } of added) {
-    if (!isIntegerWithin(id, 0, tokens.idLimit - 1))
-      throw invalid(`expected ids from 0 to ${tokens.idLimit - 1}, got ${id}`);
+    if (!isIntegerBelow(id, tokens.idLimit)) throw invalid(`expected ids from 0 to ${tokens.idLimit - 1}, got ${id}`);
   }
   return layout;
 }
@@ -111,8 +110,12 @@ function idsOf(token: string, special: unknown, { idOf }: Tokens): readonly numb
 
 function typeOf(piece: JsonObject): number {
   const type = piece.type_id ?? 0;
-  if (isIntegerWithin(type, 0, MAX_TYPES - 1)) return type;
+  if (isIntegerBelow(type, MAX_TYPES)) return type;
   throw invalid(`type_id: expected an integer from 0 to ${MAX_TYPES - 1}`);
+}
+
+function isIntegerBelow(value: unknown, limit: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < limit;
 }
 
 function invalid(problem: string): WebVeraError {

@@ -1,6 +1,6 @@
 import type { Breather } from '../core/async/breather';
 import { WebVeraError } from '../core/errors/error';
-import { isIntegerWithin, isJsonObject, type JsonObject } from '../core/input/fields';
+import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { parseJson } from '../core/input/nesting';
 import type { Chat, RenderChat, RenderedChat } from '../core/types/chat';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
@@ -104,10 +104,11 @@ export function createTokenizer(
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
   const pipeline = openPipeline(definition, config);
 
-  const encode = (text: string, continued = false): number[] => {
-    const ids = guarded('encode', () => pipeline.encode(text, continued));
-    return checkEncoded(ids, definition.idLimit);
-  };
+  const encode = (text: string, continued = false): number[] =>
+    checkEncoded(
+      guarded('encode', () => pipeline.encode(text, continued)),
+      definition,
+    );
   const tokens = { idOf: (token: string) => pipeline.token_to_id(token), idLimit: definition.idLimit };
   const { post_processor } = definition.json;
   const single = readLayout(post_processor, 1, tokens);
@@ -132,7 +133,7 @@ export function createTokenizer(
     hasChatTemplate: template !== undefined,
     renderChat: (chat) => renderChat(template, render, chat),
     encode(text, { add_special_tokens = true } = {}) {
-      const ids = text.length <= ONE_PIECE ? encode(text) : [...windowsOf(text, stream())].flat();
+      const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
     },
     async encodeGradually(text, { breather, most = Number.POSITIVE_INFINITY, add_special_tokens = true }) {
@@ -187,6 +188,12 @@ export function announcing(tokenizer: TextTokenizer, onLong: (length: number) =>
   };
 }
 
+function encodeInPieces(text: string, stream: TextStream): number[] {
+  const ids: number[] = [];
+  for (const piece of windowsOf(text, stream)) for (const id of piece) ids.push(id);
+  return ids;
+}
+
 /** Yields the tokens of a whole text window by window. */
 function* windowsOf(text: string, stream: TextStream): Generator<readonly number[]> {
   yield* stream.push(text);
@@ -207,9 +214,9 @@ function openPipeline(definition: TokenizerDefinition, config: JsonObject): Pipe
   return guarded('read', () => new Pipeline(definition, settings));
 }
 
-function checkEncoded(ids: RawIds, idLimit: number): number[] {
+function checkEncoded(ids: RawIds, { idLimit }: TokenizerDefinition): number[] {
   return ids.map((id) => {
-    if (isIntegerWithin(id, 0, idLimit - 1)) return id;
+    if (id !== undefined && Number.isSafeInteger(id) && id >= 0 && id < idLimit) return id;
     throw invalid(
       'tokenizer.json: the text holds characters that the vocabulary has no token for, nor has it an unk_token',
     );
@@ -218,7 +225,7 @@ function checkEncoded(ids: RawIds, idLimit: number): number[] {
 
 function checkDecodable(ids: readonly number[], idLimit: number): void {
   for (const id of ids) {
-    if (isIntegerWithin(id, 0, idLimit - 1)) continue;
+    if (Number.isSafeInteger(id) && id >= 0 && id < idLimit) continue;
     throw new WebVeraError('invalid_argument', `decode: expected token ids from 0 to ${idLimit - 1}, got ${id}`, {
       hint: 'Ids come from the tokenizer or the model that this tokenizer belongs to.',
     });

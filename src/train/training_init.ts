@@ -64,7 +64,7 @@ export interface TrainingInit {
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
   /** How adapted layers are computed. Default: `cheapest`. */
-  readonly modes?: ModeChoice | undefined;
+  readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
   /** Returns the function that chooses kernels before the first step, if there is one. Called once the run is restored. */
   tuning?(): Tune | undefined;

@@ -1,5 +1,3 @@
-import { untilAborted } from './abort';
-
 /** The source of time, which tests replace. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -18,11 +16,18 @@ export const systemClock: Clock = {
 
 /** Resolves after the given milliseconds. Rejects with the signal's reason as soon as it aborts. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  let callOff = (): void => {};
-  const rest = new Promise<void>((resolve) => {
-    callOff = clock.after(milliseconds, resolve);
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      callOff();
+      reject(signal?.reason);
+    };
+    const callOff = clock.after(milliseconds, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
   });
-  return untilAborted(rest, signal).finally(() => callOff());
 }
 
 /** The promise's result. If it takes longer than so many milliseconds, rejects with the error from `late` and drops the result. */

@@ -38,13 +38,19 @@ export interface BatchGenerationConfig extends GenerationConfig {
 }
 
 /** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */
-export type ResolvedGenerationConfig = Readonly<
-  Required<Omit<GenerationConfig, 'eos_token_id' | 'adapter_name' | 'signal'>>
-> & {
+export interface ResolvedGenerationConfig {
+  readonly max_new_tokens: number;
+  readonly do_sample: boolean;
+  readonly temperature: number;
+  readonly top_k: number;
+  readonly top_p: number;
+  readonly repetition_penalty: number;
+  readonly seed: number;
+  readonly stop_strings: readonly string[];
   readonly eos_token_id: readonly number[] | null | undefined;
   readonly adapter_name: string | undefined;
   readonly adapter_names: readonly string[] | undefined;
-};
+}
 
 export interface GeneratedToken {
   readonly token_id: number;

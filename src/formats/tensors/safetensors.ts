@@ -1,5 +1,4 @@
 import { WebVeraError } from '../../core/errors/error';
-import { joinBytes } from '../../core/input/bytes';
 import { roundUp } from '../../core/numbers/shape';
 import { defaultLimits } from '../../core/types/source';
 import { byteSize, type Dtype, dtypes } from './dtype';
@@ -43,7 +42,14 @@ export function writeSafetensors(
   const inOrder = inFileOrder([...new Map(tensors)].map(([name, tensor]) => ({ name, ...tensor })));
   for (const tensor of inOrder) expectSize(tensor);
   const header = formatHeader(inOrder, metadata);
-  return joinBytes([header, ...inOrder.map(({ bytes }) => bytes)]);
+  const file = new Uint8Array(inOrder.reduce((size, { bytes }) => size + bytes.length, header.length));
+  file.set(header);
+  let offset = header.length;
+  for (const { bytes } of inOrder) {
+    file.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return file;
 }
 
 /** A tensor's entry in a header, without its place. */
@@ -78,32 +84,38 @@ export function formatHeader(
 }
 
 /** Bytes of a tensor. Throws `invalid_argument` if they aren't a safe integer. */
-export function sizeOf(tensor: TensorSpec): number {
-  const size = byteSize(tensor.dtype, tensor.shape);
+export function sizeOf({ name, dtype, shape }: TensorSpec): number {
+  const size = byteSize(dtype, shape);
   if (size !== undefined) return size;
-  throw unfit(tensor, 'a size in whole bytes below 2^50');
+  throw new WebVeraError(
+    'invalid_argument',
+    `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected a size in whole bytes below 2^50`,
+  );
 }
 
 /** Throws `invalid_argument` for bytes that don't match the shape. */
 export function expectSize(tensor: TensorSpec & { readonly bytes: Uint8Array }): void {
   const size = sizeOf(tensor);
-  if (size !== tensor.bytes.length) throw unfit(tensor, `${size} bytes, got ${tensor.bytes.length}`);
-}
-
-function unfit({ name, dtype, shape }: TensorSpec, expected: string): WebVeraError {
-  const message = `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected ${expected}`;
-  return new WebVeraError('invalid_argument', message);
+  if (size === tensor.bytes.length) return;
+  const { name, dtype, shape, bytes } = tensor;
+  throw new WebVeraError(
+    'invalid_argument',
+    `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected ${size} bytes, got ${bytes.length}`,
+  );
 }
 
 function formatMetadata(metadata: ReadonlyMap<string, string>): string {
   // Written without an object, which would lose a key `__proto__` and reorder keys that look like numbers.
-  return `{${[...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+  const fields = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `{${fields.join(',')}}`;
 }
 
 function formatName(name: string): string {
   if (name !== '__metadata__' && !/\p{Surrogate}/u.test(name)) return JSON.stringify(name);
-  const message = `Expected a tensor name that a file can hold, got ${JSON.stringify(name)}`;
-  throw new WebVeraError('invalid_argument', message);
+  throw new WebVeraError(
+    'invalid_argument',
+    `Expected a tensor name that a file can hold, got ${JSON.stringify(name)}`,
+  );
 }
 
 /** Compares strings by their UTF-8 bytes. JavaScript would order surrogates below some other code units. */

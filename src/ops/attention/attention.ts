@@ -213,21 +213,36 @@ function attend(g: Graph, inputs: AttentionInputs, scale: number): Value {
   const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, { B, T, H, D });
-    const common = { spans, stats };
-    // Queries have no values: a small buffer that the kernel doesn't write replaces their gradient.
-    const ofQueries = (): Value => {
-      const given = { ...common, x: q, x_values: dy, z: k, z_values: v };
-      return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
-    };
-    const ofKeys = (): { readonly dx: Value; readonly dx_values: Value } => {
-      const given = { ...common, x: k, x_values: v, z: q, z_values: dy };
-      return g.emit(attentionBackward, given, { dx: k.shape, dx_values: v.shape }, { ...sizes, of_keys: 1 });
-    };
-    const dq = toQ.wanted ? ofQueries() : undefined;
-    const keys = toK.wanted || toV.wanted ? ofKeys() : undefined;
-    return [total(g, dq, toQ), total(g, keys?.dx, toK), total(g, keys?.dx_values, toV)];
+    const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
+    const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
+    return [total(g, dq, toQ), total(g, keys?.dk, toK), total(g, keys?.dv, toV)];
   });
   return y;
+}
+
+interface BackwardInputs extends Pick<AttentionInputs, 'q' | 'k' | 'v' | 'spans'> {
+  readonly stats: Value;
+  readonly dy: Value;
+}
+
+function backwardOfQueries(
+  g: Graph,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): Value {
+  const given = { x: q, x_values: dy, z: k, z_values: v, spans, stats };
+  // Queries have no values: a small buffer that the kernel doesn't write replaces their gradient.
+  return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
+}
+
+function backwardOfKeys(
+  g: Graph,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): { readonly dk: Value; readonly dv: Value } {
+  const given = { x: k, x_values: v, z: q, z_values: dy, spans, stats };
+  const made = g.emit(attentionBackward, given, { dx: k.shape, dx_values: v.shape }, { ...sizes, of_keys: 1 });
+  return { dk: made.dx, dv: made.dx_values };
 }
 
 /** The gradient plus earlier contributions, which are rare, because q, k and v have one use each. */

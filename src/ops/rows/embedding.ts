@@ -82,7 +82,13 @@ function emitShards(
   g: Graph,
   ids: Value,
   weight: Value,
-  params: Readonly<Record<'N' | 'C' | 'V' | 'offset' | 'scale', number>>,
+  params: {
+    readonly N: number;
+    readonly C: number;
+    readonly V: number;
+    readonly offset: number;
+    readonly scale: number;
+  },
 ): Value {
   const kernel = embeddingForward[storageOf(weight).name];
   const y = shardsOf(weight).reduce<Value | undefined>((before, { value, first }) => {

@@ -1,41 +1,46 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import maxWgsl from '../../../shaders/rows/max_rows.wgsl?raw';
+import maxBackwardWgsl from '../../../shaders/rows/max_rows_backward.wgsl?raw';
+import sumWgsl from '../../../shaders/rows/pool_rows.wgsl?raw';
+import sumBackwardWgsl from '../../../shaders/rows/pool_rows_backward.wgsl?raw';
 import { WebVeraError } from '../../core/errors/error';
+import { defineKernel, flatGrid } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { zeros } from '../fill';
-import { flatKernel } from '../shader_kernel';
 
 const sizes = { B: 'size', T: 'size', C: 'size', K: 'size', k: 'place' } as const;
 
-export const poolRowsForward = flatKernel({
+export const poolRowsForward = defineKernel({
   name: 'pool_rows',
   bindings: { x: 'read', weights: 'read', y: 'update' },
   params: sizes,
-  threads: ({ B, C }) => B * C,
+  variants: [{ wgsl: [sumWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
   flops: ({ B, T, C }) => 2 * B * T * C,
 });
 
-export const poolRowsBackward = flatKernel({
+export const poolRowsBackward = defineKernel({
   name: 'pool_rows_backward',
   bindings: { dy: 'read', weights: 'read', sum: 'read', dx: 'write' },
   params: { ...sizes, has_sum: 'u32' },
-  threads: ({ B, T, C }) => B * T * C,
+  variants: [{ wgsl: [sumBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
   flops: ({ B, T, C }) => 2 * B * T * C,
 });
 
-export const maxRowsForward = flatKernel({
+export const maxRowsForward = defineKernel({
   name: 'max_rows',
   bindings: { x: 'read', weights: 'read', y: 'update', at: 'write' },
   params: sizes,
-  threads: ({ B, C }) => B * C,
+  variants: [{ wgsl: [maxWgsl, flatIndex], workgroups: ({ B, C }) => flatGrid(B * C) }],
   flops: ({ B, T, C }) => B * T * C,
 });
 
-export const maxRowsBackward = flatKernel({
+export const maxRowsBackward = defineKernel({
   name: 'max_rows_backward',
   bindings: { dy: 'read', at: 'read', sum: 'read', dx: 'write' },
   params: { ...sizes, has_sum: 'u32' },
-  threads: ({ B, T, C }) => B * T * C,
+  variants: [{ wgsl: [maxBackwardWgsl, flatIndex], workgroups: ({ B, T, C }) => flatGrid(B * T * C) }],
   flops: ({ B, T, C }) => B * T * C,
 });
 

@@ -3,6 +3,8 @@ import { defineForeignMethods, defineForeignProperties } from '../../core/errors
 import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../../core/types/model';
+import type { EmbedInput, EmbedOptions, LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
+import type { ImagePreview, Preview, PreviewOptions } from '../../core/types/preview';
 import type { ModelInputs, Tensor } from '../../core/types/tensor';
 import type { Example, ImageExample } from '../../core/types/training';
 import type { Handle, ModelInfo } from '../../worker/protocol';
@@ -12,7 +14,6 @@ import { asyncDispose } from '../session/dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../session/foreign_names';
 import { checkOptions, wrong } from '../session/options';
 import { abortSignal } from '../session/rules';
-import { type EmbedInput, type EmbedOptions, embedProgress, embedRequest } from './embed_request';
 import { wireInputs } from './inputs';
 import {
   type BatchGeneration,
@@ -23,17 +24,14 @@ import {
 } from './remote_generation';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import {
+  embedProgress,
+  embedRequest,
   type GenerateInput,
-  type ImagePreview,
-  type LabelScore,
-  type PredictInput,
-  type PredictOptions,
-  type Preview,
-  type PreviewOptions,
   predictRequest,
   previewRequest,
   shownPreview,
   wirePrompt,
+  wirePrompts,
 } from './requests';
 
 export interface PreTrainedModel extends AsyncDisposable {
@@ -171,13 +169,7 @@ export class RemoteModel implements PreTrainedModel {
       async (onEvent) => {
         const handle = liveHandle(this);
         const resolved = resolveBatchConfig(config);
-        if (!Array.isArray(inputs) || inputs.length === 0) {
-          const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
-          throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs, hint);
-        }
-        const prompts = inputs.map((input, row) =>
-          wirePrompt(`generate_batch: prompts[${row}]`, input, this.tokenizer),
-        );
+        const prompts = wirePrompts(inputs, this.tokenizer);
         const { signal } = config;
         return link.call((call) => link.request('generate', call, handle, prompts, resolved), { signal, onEvent });
       },

@@ -1,26 +1,17 @@
 import { isShownImage } from '../../core/input/shown_image';
+import { POOLING_MODES } from '../../core/pooling/pooling';
 import { type ChatMessage, chatMessages } from '../../core/types/chat';
 import { exampleFields } from '../../core/types/example';
 import { type ImageInput, looksLikeImage } from '../../core/types/image';
-import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
-import type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from '../../core/types/preview';
+import type { EmbedInput, EmbedOptions, PredictInput, PredictOptions } from '../../core/types/prediction';
+import type { ImagePreview, Preview, PreviewOptions } from '../../core/types/preview';
 import type { Example, SentExample } from '../../core/types/training';
-import type { PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
+import type { EmbedRequest, PredictRequest, PreviewRequest, Prompt } from '../../worker/protocol';
+import type { CallEvent } from '../rpc/link';
 import { checkOptions, defined, type Rules, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { plainIds, type Tokenizer } from './remote_tokenizer';
-
-export type {
-  ImagePreview,
-  LabelScore,
-  NamedLabel,
-  PredictInput,
-  PredictOptions,
-  Preview,
-  PreviewLabel,
-  PreviewOptions,
-};
 
 const predictRules: Rules<PredictOptions> = {
   per_device_eval_batch_size: rule.integer(1),
@@ -39,6 +30,41 @@ export function predictRequest(inputs: readonly PredictInput[], options: Predict
   }
   const examples = inputs.map((input, index) => exampleOf(`predict: inputs[${index}]`, input));
   return { inputs: examples, batch_size, max_length, ...defined({ adapter_name }) };
+}
+
+const embedRules: Rules<EmbedOptions> = {
+  batch_size: rule.integer(1),
+  pooling: rule.oneOf(...POOLING_MODES),
+  normalize: rule.anyBoolean,
+  adapter_name: rule.anyString,
+  progress_callback: rule.anyFunction,
+  signal: rule.abortSignal,
+};
+
+/** Inputs as they are sent. Throws `invalid_argument` for what is none. */
+export function embedRequest(inputs: readonly EmbedInput[], options: EmbedOptions): EmbedRequest {
+  checkOptions('embed', options, embedRules);
+  const { batch_size = 32, pooling, normalize, adapter_name } = options;
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    const hint = typeof inputs === 'string' ? 'A single text goes into an array, too: embed([text]).' : '';
+    throw wrong('embed: inputs', 'an array of at least one input', inputs, hint);
+  }
+  const examples = (inputs as readonly EmbedInput[]).map((input, index) => {
+    const where = `embed: inputs[${index}]`;
+    return isIds(input) ? exampleFields(where, { input_ids: input }) : exampleOf(where, input);
+  });
+  return { inputs: examples, batch_size, ...defined({ pooling, normalize, adapter_name }) };
+}
+
+/** Passes a call's progress on. */
+export function embedProgress({ progress_callback }: EmbedOptions): (event: CallEvent) => void {
+  return (event) => {
+    if (event.type === 'embed') progress_callback?.({ done: event.done, total: event.total });
+  };
+}
+
+function isIds(input: EmbedInput): input is readonly number[] {
+  return Array.isArray(input);
 }
 
 function isImage(input: unknown): input is ImageInput {
@@ -75,6 +101,15 @@ export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePr
 
 /** A prompt: a text to continue, a conversation to answer, or token ids. */
 export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
+
+/** Several of them as they are sent, for `generate_batch`. */
+export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokenizer | undefined): Prompt[] {
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
+    throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs, hint);
+  }
+  return inputs.map((input, row) => wirePrompt(`generate_batch: prompts[${row}]`, input, tokenizer));
+}
 
 /** It as it is sent. `what` says which prompt it is. */
 export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {

@@ -1,25 +1,23 @@
 import type { Files } from '../../core/input/named_files';
 import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
+import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
 import type { Example } from '../../core/types/training';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../models/remote_generation';
 import type { PreTrainedModel } from '../models/remote_model';
-import type { LabelScore, PredictInput, PredictOptions } from '../models/requests';
 import { callOn, expectOwnSession, linkOf } from '../session/default_session';
 import { asyncDispose } from '../session/dispose';
 import { checkOptions, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
-import { examplesOfFile } from './examples/file_of_examples';
-import { prepareExamples } from './examples/prepare_examples';
+import { examplesOfFile, prepareExamples } from './examples/prepare_examples';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
 import { holdOf } from './open_profiles';
 import type { ItemHold } from './shared';
-import { forgetStored } from './storage/forget';
 import { exportFiles, importStored, inUse } from './storage/profile_files';
-import { forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
+import { forgetStored, forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
 import { infoOf } from './storage/record';
 import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
 

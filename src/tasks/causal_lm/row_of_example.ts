@@ -5,7 +5,7 @@ import type { Preview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../reading/placed_examples';
-import { expectTokenizer, type TokenExample } from '../texts/text_tokens';
+import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
 import { type TokenRow, textRow } from './token_row';
@@ -30,7 +30,7 @@ type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
   const { completionOnly, breather, most } = options;
-  const tokenizer = expectTokenizer(options.tokenizer, where, '{ input_ids }');
+  const tokenizer = tokenizerFor(options, where);
   const assistantOnly = completionOnly ?? true;
   return chatRow(example.messages, { tokenizer, assistantOnly, breather, most }).catch((error: unknown) => {
     throw placed(error, where);
@@ -42,7 +42,7 @@ export async function exampleRow(example: SimpleExample, where: string, options:
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
   if ('tokens' in example || ('label' in example && example.label !== undefined)) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
-  const tokenizer = expectTokenizer(options.tokenizer, where, '{ input_ids }');
+  const tokenizer = tokenizerFor(options, where);
   if ('text' in example) return textRow(await tokenizer.encodeGradually(example.text, options));
   return completionRow(tokenizer, example, options);
 }
@@ -86,6 +86,13 @@ function labelled(where: string): WebVeraError {
 function expectRange(list: readonly number[], what: string, min: number, max: number): void {
   const odd = list.find((item) => !(Number.isInteger(item) && item >= min && item <= max));
   if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`);
+}
+
+function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
+  if (tokenizer !== undefined) return tokenizer;
+  throw new WebVeraError('invalid_argument', `${where}: expected { input_ids }, because the model has no tokenizer`, {
+    hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+  });
 }
 
 function invalid(where: string, expected: string): WebVeraError {

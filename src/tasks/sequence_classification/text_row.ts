@@ -8,7 +8,7 @@ import { givenTargets, labelOf, targetsOf } from '../classification/example_labe
 import { noTarget, type RowTarget } from '../classification/row_targets';
 import { encodedText } from '../texts/encoded_text';
 import { givenTokens } from '../texts/given_tokens';
-import { expectTokenizer, type TextTokens, tokensOfIds } from '../texts/text_tokens';
+import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 
 /** A text and its targets. */
 export interface TextRow extends TextTokens, RowTarget {}
@@ -41,8 +41,19 @@ export function unlabelledRow(
 ): TextTokens {
   if ('input_ids' in example) return tokensOfIds(example, where, { ...options, forms: FORMS });
   if (!('text' in example)) throw invalid(where, 'a text');
-  const tokenizer = expectTokenizer(options.tokenizer, where, '{ input_ids, label }');
+  const { tokenizer } = options;
+  if (tokenizer === undefined) throw noTokenizer(where);
   return encodedText(example, where, { ...options, tokenizer, forms: FORMS });
+}
+
+function noTokenizer(where: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${where}: expected { input_ids, label }, because the model has no tokenizer`,
+    {
+      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+    },
+  );
 }
 
 function invalid(where: string, expected: string): WebVeraError {

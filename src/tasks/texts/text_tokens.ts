@@ -1,7 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
-import type { TextTokenizer } from '../../tokenizer/tokenizer';
 
 /** A text as tokens. The arrays are of one length. */
 export interface TextTokens {
@@ -25,14 +24,6 @@ export interface TokenOptions {
   readonly forms: string;
   /** Called for a text that is cut. */
   onCut(): void;
-}
-
-/** Throws `invalid_argument` for a model without a tokenizer. `form`: an example that needs none. */
-export function expectTokenizer(tokenizer: TextTokenizer | undefined, where: string, form: string): TextTokenizer {
-  if (tokenizer !== undefined) return tokenizer;
-  throw new WebVeraError('invalid_argument', `${where}: expected ${form}, because the model has no tokenizer`, {
-    hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
-  });
 }
 
 /** An example of ids as tokens. Throws `invalid_argument`. */

@@ -9,7 +9,7 @@ import { targetOf } from '../classification/example_labels';
 import type { Batch } from '../task/task_batches';
 import { givenTokens } from '../texts/given_tokens';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
-import { expectTokenizer, type TextTokens, tokensOfIds } from '../texts/text_tokens';
+import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
 import { IGNORED, tokenLabels } from '../texts/token_labels';
 import type { LabelledTokens } from '../texts/token_task';
 
@@ -54,9 +54,9 @@ function rowOfWords(
   words: readonly string[],
   numbers: Int32Array,
   where: string,
-  { maxLength, onCut, ...options }: TaggedRowOptions,
+  { tokenizer, maxLength, onCut }: TaggedRowOptions,
 ): TaggedRow {
-  const tokenizer = expectTokenizer(options.tokenizer, where, '{ input_ids, labels }');
+  if (tokenizer === undefined) throw noTokenizer(where);
   const { before, after } = tokenizer.specialTokens;
   const most = Math.max(0, maxLength - before.length - after.length);
   const pieces = words.map((word) => tokenizer.encode(word, { add_special_tokens: false }));
@@ -72,6 +72,16 @@ function rowOfWords(
     token_type_ids: new Uint8Array(row.length),
     labels: own,
   };
+}
+
+function noTokenizer(where: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${where}: expected { input_ids, labels }, because the model has no tokenizer`,
+    {
+      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+    },
+  );
 }
 
 /** The inputs of `forward` as rows. Throws `invalid_argument` for ids, masks and labels that don't fit the model. */

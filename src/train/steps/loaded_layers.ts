@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
-import type { TrainingLayers } from '../../adapters/layers/training_layers';
+import type { ModeChoice, TrainingLayers } from '../../adapters/layers/training_layers';
 import { WebVeraError } from '../../core/errors/error';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Step } from '../../graph/graph';
@@ -8,8 +8,7 @@ import type { LoadedProgram, Program, Runner } from '../../graph/runner';
 import { byteLength, type Value } from '../../graph/value';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { outlineOf } from '../../models/outline';
-import type { BatchArguments, TaskBatches } from '../../tasks/task/task_batches';
-import type { TrainingInit } from '../training_init';
+import type { TaskBatches } from '../../tasks/task/task_batches';
 
 /** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;
@@ -29,9 +28,15 @@ export class LoadedLayers {
   private constructor(
     runner: Runner,
     inProgram: LoadedLayers['inProgram'],
-    values: readonly Value[] = [],
-    before?: LoadedProgram,
-    after?: LoadedProgram,
+    {
+      values = [],
+      before,
+      after,
+    }: {
+      readonly values?: readonly Value[];
+      readonly before?: LoadedProgram | undefined;
+      readonly after?: LoadedProgram | undefined;
+    } = {},
   ) {
     this.#runner = runner;
     this.inProgram = inProgram;
@@ -53,7 +58,11 @@ export class LoadedLayers {
     };
     try {
       await runner.allocate(values);
-      return new LoadedLayers(runner, layers, values, await load(layers.before), await load(layers.after));
+      return new LoadedLayers(runner, layers, {
+        values,
+        before: await load(layers.before),
+        after: await load(layers.after),
+      });
     } catch (error) {
       for (const program of ready) program.release();
       runner.free(values);
@@ -89,13 +98,6 @@ export class LoadedLayers {
   }
 }
 
-interface RunLayers extends Pick<TrainingInit, 'loaded' | 'overlay' | 'adapters' | 'modes'> {
-  readonly task: Pick<TaskBatches, 'fullShape'>;
-  readonly args: BatchArguments & Pick<ResolvedTrainingArguments, 'gradient_accumulation_steps'>;
-  readonly grads: ReadonlyMap<Adapter, Value>;
-  readonly maxBindingBytes: number;
-}
-
 /** The training layers that an adapter's kind offers for a run of only that adapter; undefined if there are others. */
 export function layersOfRun({
   loaded,
@@ -106,7 +108,19 @@ export function layersOfRun({
   modes: choice = 'cheapest',
   grads,
   maxBindingBytes,
-}: RunLayers): TrainingLayers | undefined {
+}: {
+  readonly loaded: LoadedModel;
+  readonly task: Pick<TaskBatches, 'fullShape'>;
+  readonly overlay: Overlay;
+  readonly adapters: readonly Adapter[];
+  readonly args: Pick<
+    ResolvedTrainingArguments,
+    'max_length' | 'per_device_train_batch_size' | 'gradient_accumulation_steps'
+  >;
+  readonly modes?: ModeChoice | undefined;
+  readonly grads: ReadonlyMap<Adapter, Value>;
+  readonly maxBindingBytes: number;
+}): TrainingLayers | undefined {
   const [adapter] = adapters;
   const into = adapter && grads.get(adapter);
   if (adapter === undefined || into === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Value } from '../../../src/graph/value';
 import type { Architecture, WeightSpec } from '../../../src/models/architecture';
-import { makeWeights, newlyInitialized } from '../../../src/worker/models/loading/new_weights';
+import { makeWeights, newlyInitialized } from '../../../src/worker/models/loading/model_loader';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
 class Recorder extends FakeRunner {

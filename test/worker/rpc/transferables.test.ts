@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { transferables } from '../../../src/worker/rpc/transferables';
+import { transferables } from '../../../src/worker/rpc/serve';
 
 test('finds every buffer of a result, each once', () => {
   const logits = new Float32Array(4);

@@ -1,12 +1,18 @@
-import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
 import { pythonJson } from '../../../formats/python_json';
 import { writeTensors } from '../../../formats/tensors/tensors';
-import type { ModuleSize, SumPart } from '../../adapter';
+import type { SumPart } from '../../adapter';
 import type { AdapterBytes } from '../../files/write_adapter';
 import type { VeraConfig } from '../config/vera_config';
-import { unionOfModules, vectorsOf, type WeightedPart } from './vectors';
+import { weightedLora } from './lora';
 import { valuesOf } from './weighted';
+
+/** The tensors in `adapter_model.safetensors` of a LoRA, without trained biases and whole modules. */
+interface LoraTensors {
+  readonly r: number;
+  /** lora_A (r, in) and lora_B (out, r) by module name. */
+  readonly modules: ReadonlyMap<string, { readonly A: Tensor; readonly B: Tensor }>;
+}
 
 /** The two files of the LoRA that equals the weighted sum of the parts. One part of weight 1 keeps all that it trained. */
 export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
@@ -76,7 +82,7 @@ function targetsOf(
  * modules by the names that PEFT saves them under, which are VeRA's too. Throws `numerical_error` for numbers that aren't finite.
  */
 export function writeLoraModel(
-  { modules }: Lora,
+  { modules }: LoraTensors,
   others: ReadonlyMap<string, Tensor> = new Map(),
 ): Uint8Array<ArrayBuffer> {
   const tensors = [...modules].flatMap(([module, { A, B }]): [string, Tensor][] => [
@@ -84,65 +90,4 @@ export function writeLoraModel(
     [`base_model.model.${module}.lora_B.weight`, B],
   ]);
   return writeTensors([...tensors, ...others]);
-}
-
-/** A LoRA with one rank for all modules. ΔW of a module is B·A, so `lora_alpha` equals `r`. */
-interface Lora {
-  readonly r: number;
-  /** By module name. */
-  readonly modules: ReadonlyMap<string, LoraModule>;
-}
-
-interface LoraModule {
-  /** (r, in): PEFT's `lora_A` */
-  readonly A: Tensor;
-  /** (out, r): PEFT's `lora_B` */
-  readonly B: Tensor;
-}
-
-/**
- * The LoRA of Σ weight·ΔW. The parts may differ in rank, projections and modules: in each module, their matrices are
- * concatenated along the rank. A module with a smaller rank than others is padded with zeros: every reader of LoRA files
- * knows a single rank for all, while only PEFT knows `alpha_pattern`.
- *
- * Throws `invalid_argument` for no parts, weights that aren't finite, and vectors that are absent or of another length.
- */
-export function weightedLora(parts: readonly WeightedPart[]): Lora {
-  const modules = unionOfModules(parts);
-  const partsOf = (module: string): readonly WeightedPart[] => parts.filter((part) => part.modules.has(module));
-  const ranks = [...modules.keys()].map((module) => partsOf(module).reduce((sum, { r }) => sum + r, 0));
-  const r = Math.max(...ranks);
-  return { r, modules: new Map([...modules].map(([name, size]) => [name, stack(partsOf(name), name, size, r)])) };
-}
-
-function stack(parts: readonly WeightedPart[], module: string, size: ModuleSize, r: number): LoraModule {
-  const { in_features, out_features } = size;
-  const A = new Float32Array(r * in_features);
-  const B = new Float32Array(out_features * r);
-  let first = 0;
-  for (const part of parts) {
-    const { b, d } = vectorsOf(part, module, size);
-    const source = part.projections;
-    const columns = source.A.dims[1] ?? 0;
-    for (let k = 0; k < part.r; k++) {
-      const scale = d[k] as number;
-      for (let i = 0; i < in_features; i++) {
-        A[(first + k) * in_features + i] = scale * (source.A.data[k * columns + i] as number);
-      }
-    }
-    const ranks = source.B.dims[1] ?? 0;
-    for (let o = 0; o < out_features; o++) {
-      const scale = part.weight * (b[o] as number);
-      for (let k = 0; k < part.r; k++) {
-        B[o * r + first + k] = scale * (source.B.data[o * ranks + k] as number);
-      }
-    }
-    first += part.r;
-  }
-  if (!(A.every(Number.isFinite) && B.every(Number.isFinite))) {
-    throw new WebVeraError('invalid_argument', `weights: expected a sum of finite numbers, got others in ${module}`, {
-      hint: 'Its file could not be used. Use smaller weights.',
-    });
-  }
-  return { A: { dims: [r, in_features], data: A }, B: { dims: [out_features, r], data: B } };
 }

@@ -2,7 +2,7 @@ import { formatBytes } from '../../../parts/words';
 import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../panel_elements';
 import { takeFiles } from '../picked_files';
 import { firstUsable, type Region } from '../region';
-import { learnButton } from './learn_button';
+import { learnButton } from './lesson_parts';
 
 const HINT = 'Some paragraphs in the way you want it to write. You can also drop a text file here.';
 

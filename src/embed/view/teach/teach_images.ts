@@ -2,8 +2,7 @@ import { button, buttons, create, filePicker, quiet, setText, show, stack } from
 import { countsInWords } from '../panel_words';
 import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
 import { firstUsable, type Region } from '../region';
-import { labelField } from './label_field';
-import { learnButton } from './learn_button';
+import { labelField, learnButton } from './lesson_parts';
 
 interface LabelledImage {
   readonly image: File;

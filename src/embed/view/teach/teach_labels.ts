@@ -2,8 +2,7 @@ import { button, buttons, create, field, filePicker, quiet, setText, show, stack
 import { countsInWords } from '../panel_words';
 import { takeFiles } from '../picked_files';
 import { firstUsable, type Region } from '../region';
-import { labelField } from './label_field';
-import { learnButton } from './learn_button';
+import { labelField, learnButton } from './lesson_parts';
 
 interface LabelledText {
   readonly text: string;

@@ -3,16 +3,8 @@ import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
 import type { NumberedExample } from '../examples/examples';
-import {
-  type ProfileState,
-  readExamples,
-  readState,
-  readUnfinished,
-  type Unfinished,
-  writeExamples,
-  writeState,
-  writeUnfinished,
-} from './record';
+import { notifyTabs } from './channel';
+import { infoOf, type ProfileState, readExamples, readState, readUnfinished, type Unfinished, written } from './record';
 
 /** A stored profile. Its parts are checked when they are read. */
 export interface StoredProfile {
@@ -58,7 +50,7 @@ export class ProfileStorage {
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
     return this.#hold(async () => {
       const changes = await body(await this.read());
-      await this.#link.request('writeProfile', this.id, written(changes));
+      await this.#link.request('writeProfile', this.id, partsOf(changes));
       return changes;
     });
   }
@@ -99,6 +91,24 @@ export class ProfileStorage {
   }
 }
 
+/** Milliseconds within which a run in another tab must end. */
+const PATIENCE = 5000;
+
+/** Deletes a stored profile with its checkpoints, and notifies all tabs. Resolves with the number of bytes freed. */
+export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: number }> {
+  const stored = await storage.read().catch(() => undefined); // a damaged profile can still be deleted
+  await storage.delete();
+  notifyTabs(storage.id);
+  const kept = stored === undefined ? 0 : infoOf(storage.id, stored.state).bytes;
+  const saved = await storage.deleteCheckpoints();
+  // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for it, so that none are
+  // left when this resolves.
+  const late = AbortSignal.timeout(PATIENCE);
+  const release = await storage.waitToLearn(late).catch(() => undefined);
+  release?.();
+  return { bytes: kept + saved + (await storage.deleteCheckpoints()) };
+}
+
 /** The name of a profile's adapter in a model. Dots are escaped, because torch's names can't have any. */
 export function adapterName(id: string, which: number | 'copy'): string {
   return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
@@ -133,10 +143,10 @@ export function forgotten(id: string): WebVeraError {
   });
 }
 
-function written({ state, examples, unfinished }: Changes): Partial<ProfileParts> {
+function partsOf({ state, examples, unfinished }: Changes): Partial<ProfileParts> {
   return {
-    state: writeState(state),
-    ...(examples && { examples: writeExamples(examples) }),
-    ...(unfinished !== undefined && { unfinished: unfinished && writeUnfinished(unfinished) }),
+    state: written(state),
+    ...(examples && { examples: written({ kept: examples }) }),
+    ...(unfinished !== undefined && { unfinished: unfinished && written(unfinished) }),
   };
 }

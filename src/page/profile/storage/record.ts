@@ -71,11 +71,12 @@ export function withRecord(state: ProfileState, record: LearnRecord): ProfileSta
   return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
 }
 
-export function writeState(state: ProfileState): unknown {
-  return { format: FORMAT, ...state };
+/** A part of a profile as it is stored. */
+export function written(part: object): unknown {
+  return { format: FORMAT, ...part };
 }
 
-/** Throws `storage_corrupt` if the value isn't of the form that `writeState` gives. */
+/** Throws `storage_corrupt` if the value isn't a written state. */
 export function readState(id: string, value: unknown): ProfileState {
   return intact(id, () => {
     const state = formatted(value, 'state');
@@ -86,13 +87,7 @@ export function readState(id: string, value: unknown): ProfileState {
       base_model: state.optionalString('base_model') ?? null,
       labels: readLabels(state),
       problem_type: state.optionalString('problem_type') ?? null,
-      created_at: count(state, 'created_at'),
-      used_at: count(state, 'used_at'),
-      seed: count(state, 'seed'),
-      seen: count(state, 'seen'),
-      example_count: count(state, 'example_count'),
-      example_bytes: count(state, 'example_bytes'),
-      version: count(state, 'version'),
+      ...counts(state, 'created_at', 'used_at', 'seed', 'seen', 'example_count', 'example_bytes', 'version'),
       settings: {
         peft_config: plain(settings, 'peft_config'),
         args: plain(settings, 'args'),
@@ -106,10 +101,6 @@ export function readState(id: string, value: unknown): ProfileState {
   });
 }
 
-export function writeExamples(kept: readonly NumberedExample[]): unknown {
-  return { format: FORMAT, kept };
-}
-
 export function readExamples(id: string, value: unknown): NumberedExample[] {
   if (value === undefined) return [];
   return intact(id, () =>
@@ -118,10 +109,6 @@ export function readExamples(id: string, value: unknown): NumberedExample[] {
       return { n: count(one, 'n'), example: exampleFields(`examples[${index}]`, one.get('example')) };
     }),
   );
-}
-
-export function writeUnfinished(unfinished: Unfinished): unknown {
-  return { format: FORMAT, ...unfinished };
 }
 
 export function readUnfinished(id: string, value: unknown): Unfinished | undefined {
@@ -163,11 +150,8 @@ export function filesOf({ config, weights }: Vectors): AdapterFiles {
 export function readRecord(value: unknown): LearnRecord {
   const record = fieldsOf(value, 'history');
   return {
-    at: count(record, 'at'),
     method: readMethod(record),
-    examples: count(record, 'examples'),
-    held_out: count(record, 'held_out'),
-    steps: count(record, 'steps'),
+    ...counts(record, 'at', 'examples', 'held_out', 'steps'),
     loss_before: loss(record, 'loss_before'),
     loss_after: loss(record, 'loss_after'),
     C: record.get('C') === undefined ? null : loss(record, 'C'),
@@ -209,6 +193,10 @@ export function count(fields: Fields, key: string): number {
   const value = fields.get(key);
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
   throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
+}
+
+function counts<Key extends string>(fields: Fields, ...keys: readonly Key[]): Record<Key, number> {
+  return Object.fromEntries(keys.map((key) => [key, count(fields, key)])) as Record<Key, number>;
 }
 
 function loss(fields: Fields, key: string): number {

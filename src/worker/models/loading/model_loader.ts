@@ -1,6 +1,7 @@
 import { BASE } from '../../../adapters/layers/overlay';
 import { WebVeraError } from '../../../core/errors/error';
-import type { Warn } from '../../../core/errors/warning';
+import type { Warn, Warning } from '../../../core/errors/warning';
+import { normals, seedOf } from '../../../core/numbers/rng';
 import { numel } from '../../../core/numbers/shape';
 import type { StorageName } from '../../../core/numbers/storage_names';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
@@ -15,7 +16,6 @@ import type { LoadedModel } from '../../../models/loaded_model';
 import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import type { LoadOptions } from '../../protocol';
-import { makeWeights, newlyInitialized } from './new_weights';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
 import { expectWeight, WeightTensors } from './weight_tensors';
 
@@ -154,4 +154,33 @@ function forwardSteps(
   };
   return logitsProgram(task, loaded, BASE, task.fullShape({ max_length: 1, per_device_train_batch_size: 1 })).program
     .steps;
+}
+
+/**
+ * Initialises weights that a checkpoint lacks, with transformers' distribution. The numbers follow from the tensors'
+ * names alone, so that a model is the same at each load and a run can resume after a reload.
+ */
+export async function makeWeights(
+  specs: readonly WeightSpec[],
+  runner: Runner,
+  weights: Map<string, Value>,
+): Promise<void> {
+  for (const { name, shape, initialStd = 0 } of specs) {
+    const value = pinned(name, shape);
+    weights.set(name, value);
+    await runner.allocate([value]);
+    const drawn =
+      initialStd === 0 ? new Float32Array(numel(shape)) : normals({ seed: seedOf(name), stream: 'init' }, numel(shape));
+    runner.write(value, drawn.map((number) => number * initialStd) as Float32Array<ArrayBuffer>);
+  }
+}
+
+/** The warning, with transformers' text. */
+export function newlyInitialized({ head }: Architecture, specs: readonly WeightSpec[]): Warning {
+  const names = specs.map(({ name }) => `'${name}'`).sort();
+  const message =
+    `Some weights of ${head.className} were not initialized from the model checkpoint and are newly initialized: ` +
+    `[${names.join(', ')}]. You should probably TRAIN this model on a down-stream task to be able to use it for ` +
+    'predictions and inference.';
+  return { code: 'newly_initialized', message };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RemoteModel } from '../../../../src/page/models/remote_model';
-import { examplesOfFile } from '../../../../src/page/profile/examples/file_of_examples';
+import { examplesOfFile } from '../../../../src/page/profile/examples/prepare_examples';
 import { loaded } from '../../session/open_session';
 
 const rows = [{ text: 'a', label: 'b' }];
