@@ -28,7 +28,7 @@ export interface ProfileOptions extends CallOptions {
 
 /**
  * How a profile learns. 'train': its vectors and head by gradient descent. 'instant': the last layer of its head alone, which is
- * solved for over the features of the examples, in about a second; over classifiers only. 'refine': 'instant', then its vectors by
+ * solved for over the features of the examples; over classifiers only. 'refine': 'instant', then its vectors by
  * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
  * few examples a class. If the trained vectors do worse on the held-out examples than the solved head over the vectors from before, those
  * stay; while none are held out, the trained ones are chosen. A classifier of numbers, or of several labels at once, trains by its own

@@ -8,6 +8,7 @@ import { type Done, type Report, visit } from '../helpers/visit';
 
 interface Classified extends Done {
   readonly ended: { readonly global_step: number; readonly best_global_step: number; readonly best_metric: number };
+  readonly fit: { readonly examples: number; readonly computed: number; readonly loss: number };
   readonly evaluations: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[];
 }
 
@@ -29,7 +30,9 @@ test.each(ofRing(cases, { test: isFirst }))(
     try {
       await withSite(async (url) => {
         const straight = (await visit(browser, url, `runs/classified.html?kind=${kind}&straight`)).at(-1) as Classified;
-        const { ended, evaluations } = straight;
+        const { ended, evaluations, fit } = straight;
+        expect(fit).toMatchObject({ examples: 15, computed: 15 });
+        expect(fit.loss).toBeLessThan(evaluations[0]!.metrics.eval_loss!);
         expect(evaluations.map(({ step }) => step)).toEqual(evaluations.map((_, index) => 4 * (index + 1)));
         for (const { metrics } of evaluations) expect(metrics[metric]).toBeLessThanOrEqual(1);
         const losses = evaluations.map(({ metrics: { eval_loss } }) => eval_loss!);

@@ -1,4 +1,5 @@
-// Trains a classifier that evaluates itself, from the last checkpoint if there is one, and reports each event, then what came out.
+// Trains a classifier that evaluates itself, from the last checkpoint if there is one, and reports each event, then what came out;
+// then solves for its head.
 // `?kind=`: texts, numbers or images. With `&straight` nothing is saved.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
@@ -58,10 +59,13 @@ for await (const event of run) {
 }
 const { metrics, global_step } = await run;
 const { eval_history, best_metric, best_global_step, log_history } = run.state;
+const files = await bytesOf(await vera.save_pretrained());
+const { seconds: _seconds, ...fit } = await vera.fit_head(rows, { C: 10 });
 window.report({
   type: 'done',
   losses: log_history.map(({ loss }) => loss),
-  files: await bytesOf(await vera.save_pretrained()),
+  files,
+  fit,
   ended: { global_step, best: metrics.best_global_step, best_metric, best_global_step },
   evaluations: eval_history,
 });
