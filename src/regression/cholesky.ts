@@ -1,26 +1,24 @@
 import type { Breather } from '../core/async/breather';
 import { addScaled, dot } from './labelled_features';
+import { BLOCK, scoreBlock } from './row_block';
 
 /** A·Aᵀ of rows (n, m), of which the lower triangle is filled: (n, n). */
 export async function gram(rows: Float64Array, n: number, m: number, breather: Breather): Promise<Float64Array> {
   const product = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
+  const block = { features: rows, D: m, places: new Int32Array(BLOCK) };
+  for (let i = 0; i < n; i += BLOCK) {
     await breather.breathe();
-    for (let j = 0; j <= i; j++) product[i * n + j] = dot(rows, i * m, rows, j * m, m);
+    // A last block that isn't full repeats the last row.
+    const own = Array.from({ length: BLOCK }, (_, place) => Math.min(i + place, n - 1));
+    block.places.set(own.map((row) => row * m));
+    const lines = own.map((row) => product.subarray(row * n, (row + 1) * n));
+    for (let j = 0; j < Math.min(i + BLOCK, n); j++) scoreBlock(block, rows, j * m, lines, j);
   }
   return product;
 }
 
-/**
- * Replaces a symmetric positive definite matrix (n, n), given by its lower triangle, by its factor L, and `right` (n, T) by the
- * solution.
- */
-export async function solve(
-  matrix: Float64Array,
-  right: Float64Array,
-  n: number,
-  breather: Breather,
-): Promise<Float64Array> {
+/** Replaces the lower triangle of a symmetric positive definite matrix (n, n) by its factor L. */
+export async function factorise(matrix: Float64Array, n: number, breather: Breather): Promise<Float64Array> {
   for (let i = 0; i < n; i++) {
     await breather.breathe();
     for (let j = 0; j < i; j++) {
@@ -29,19 +27,25 @@ export async function solve(
     }
     matrix[i * n + i] = Math.sqrt((matrix[i * n + i] as number) - dot(matrix, i * n, matrix, i * n, i));
   }
-  const T = right.length / n;
-  const subtract = (into: number, factor: number, from: number): void =>
-    addScaled(right, into * T, -factor, { of: right.slice(from * T, (from + 1) * T), start: 0 }, T);
-  const divide = (i: number): void => {
-    for (let t = i * T; t < (i + 1) * T; t++) right[t] = (right[t] as number) / (matrix[i * n + i] as number);
-  };
+  return matrix;
+}
+
+/** Replaces the n numbers at `start` by the solution x of L·Lᵀ·x = these numbers. */
+export function substitute(L: Float64Array, n: number, numbers: Float64Array, start: number): void {
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) subtract(i, matrix[i * n + j] as number, j);
-    divide(i);
+    const rest = (numbers[start + i] as number) - dot(L, i * n, numbers, start, i);
+    numbers[start + i] = rest / (L[i * n + i] as number);
   }
   for (let i = n - 1; i >= 0; i--) {
-    for (let j = i + 1; j < n; j++) subtract(i, matrix[j * n + i] as number, j);
-    divide(i);
+    const x = (numbers[start + i] as number) / (L[i * n + i] as number);
+    numbers[start + i] = x;
+    addScaled(numbers, start, -x, { of: L, start: i * n }, i);
   }
-  return right;
+}
+
+/** (n, m) to (m, n) */
+export function transposed(matrix: Float64Array, n: number, m: number): Float64Array {
+  const turned = new Float64Array(matrix.length);
+  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) turned[j * n + i] = matrix[i * m + j] as number;
+  return turned;
 }

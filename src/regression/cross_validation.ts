@@ -43,8 +43,15 @@ export async function crossValidate(
   for (const C of STRENGTHS) {
     const solved: LinearMap[] = [];
     const judged = new Judge(solver, problem, breather);
+    const curvature = await problem.curvatureAt?.(C, breather);
     for (const [index, { fitted, held }] of folds.entries()) {
-      const { map } = await solver.fit(problem, fitted, { C, start: maps[index], tolerance: TOLERANCE, breather });
+      const { map } = await solver.fit(problem, fitted, {
+        C,
+        start: maps[index],
+        tolerance: TOLERANCE,
+        breather,
+        curvature,
+      });
       await judged.add(map, held);
       solved.push(map);
     }

@@ -8,6 +8,8 @@ export interface MinimiseOptions {
   readonly tolerance: number;
   /** Most evaluations of the objective. */
   readonly most: number;
+  /** Divides a direction by an estimate of the curvature, in place. Default: one curvature for all directions. */
+  readonly precondition?: ((d: Float64Array) => void) | undefined;
 }
 
 export interface Minimum {
@@ -30,6 +32,8 @@ interface Curvature {
   readonly s: Float64Array;
   readonly y: Float64Array;
   readonly sy: number;
+  /** y · H·y, where H is the preconditioner. */
+  readonly yHy: number;
 }
 
 /** Steps that approximate the curvature, as in SciPy. */
@@ -47,7 +51,7 @@ const MOST_HALVINGS = 40;
 export async function minimise(
   evaluate: Objective,
   start: Float64Array,
-  { tolerance, most }: MinimiseOptions,
+  { tolerance, most, precondition }: MinimiseOptions,
 ): Promise<Minimum> {
   let evaluations = 0;
   const at = async (x: Float64Array): Promise<Point> => {
@@ -59,14 +63,14 @@ export async function minimise(
   let point = await at(start.slice());
   let isConverged = largest(point.gradient) <= tolerance;
   while (!isConverged && evaluations < most) {
-    const next = await lineSearch(at, point, direction(point.gradient, pairs));
+    const next = await lineSearch(at, point, direction(point.gradient, pairs, precondition));
     if (next === undefined) {
       // Along the steepest descent there is no lower value either.
       if (pairs.length === 0) isConverged = true;
       pairs.length = 0;
       continue;
     }
-    remember(pairs, point, next);
+    remember(pairs, point, next, precondition);
     point = next;
     isConverged = largest(point.gradient) <= tolerance;
   }
@@ -96,14 +100,19 @@ async function lineSearch(
   return undefined;
 }
 
-/** −H·gradient by the two-loop recursion. Without pairs, the steepest descent by a step of length 1 at most. */
-function direction(gradient: Float64Array, pairs: readonly Curvature[]): Float64Array {
+/** −H·gradient by the two-loop recursion. Without pairs and a preconditioner, the steepest descent by a step of length 1 at most. */
+function direction(
+  gradient: Float64Array,
+  pairs: readonly Curvature[],
+  precondition: MinimiseOptions['precondition'],
+): Float64Array {
   const n = gradient.length;
   const d = gradient.map((entry) => -entry);
   const last = pairs.at(-1);
   if (last === undefined) {
-    const length = Math.sqrt(dot(gradient, 0, gradient, 0, n));
-    return length > 1 ? d.map((entry) => entry / length) : d;
+    precondition?.(d);
+    const length = Math.sqrt(dot(d, 0, d, 0, n));
+    return length > 1 && precondition === undefined ? d.map((entry) => entry / length) : d;
   }
   const alphas = new Float64Array(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
@@ -112,7 +121,8 @@ function direction(gradient: Float64Array, pairs: readonly Curvature[]): Float64
     alphas[i] = alpha;
     addScaled(d, 0, -alpha, { of: y, start: 0 }, n);
   }
-  const scale = last.sy / dot(last.y, 0, last.y, 0, n);
+  precondition?.(d);
+  const scale = last.sy / last.yHy;
   for (let i = 0; i < n; i++) d[i] = (d[i] as number) * scale;
   for (const [i, { s, y, sy }] of pairs.entries()) {
     const beta = dot(y, 0, d, 0, n) / sy;
@@ -122,12 +132,15 @@ function direction(gradient: Float64Array, pairs: readonly Curvature[]): Float64
 }
 
 /** Adds the step to the memory, unless rounding has left it no curvature. */
-function remember(pairs: Curvature[], from: Point, to: Point): void {
+function remember(pairs: Curvature[], from: Point, to: Point, precondition: MinimiseOptions['precondition']): void {
   const s = to.x.map((entry, i) => entry - (from.x[i] as number));
   const y = to.gradient.map((entry, i) => entry - (from.gradient[i] as number));
   const sy = dot(s, 0, y, 0, s.length);
-  if (!(sy > Number.EPSILON * dot(y, 0, y, 0, y.length))) return;
-  pairs.push({ s, y, sy });
+  const scaled = y.slice();
+  precondition?.(scaled);
+  const yHy = dot(y, 0, scaled, 0, y.length);
+  if (!(sy > Number.EPSILON * yHy)) return;
+  pairs.push({ s, y, sy, yHy });
   if (pairs.length > MEMORY) pairs.shift();
 }
 

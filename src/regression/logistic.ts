@@ -1,4 +1,5 @@
 import type { Breather } from '../core/async/breather';
+import type { LossCurvature } from './curvature';
 import { addScaled, dot, type Examples, type LinearMap, rowsPerStretch, sumOf } from './labelled_features';
 import { minimise, type Objective } from './lbfgs';
 import { addBlock, BLOCK, scoreBlock } from './row_block';
@@ -24,6 +25,8 @@ export interface FitOptions {
   readonly start?: LinearMap | undefined;
   readonly tolerance: number;
   readonly breather: Breather;
+  /** An estimate of the curvature at this strength. Default: none, which takes more evaluations. */
+  readonly curvature?: LossCurvature | undefined;
 }
 
 export interface Fit {
@@ -44,11 +47,17 @@ export async function fitLogistic(problem: LogisticProblem, options: FitOptions)
     start.set(options.start.weight);
     if (hasBias) start.set(options.start.bias, end);
   }
-  const { tolerance } = options;
-  const found = await minimise(objective(problem, options), start, { tolerance, most: MOST_EVALUATIONS });
+  const { tolerance, curvature } = options;
+  const precondition = curvature && ((d: Float64Array) => divide(d, curvature, problem));
+  const found = await minimise(objective(problem, options), start, { tolerance, most: MOST_EVALUATIONS, precondition });
   const bias = hasBias ? found.x.slice(end) : new Float64Array(outputs);
   const { evaluations, isConverged } = found;
   return { map: { outputs, weight: found.x.slice(0, end), bias }, evaluations, isConverged };
+}
+
+function divide(d: Float64Array, curvature: LossCurvature, { examples: { D }, outputs }: LogisticProblem): void {
+  for (let k = 0; k < outputs; k++) curvature.divide(d, k * D);
+  for (let i = outputs * D; i < d.length; i++) d[i] = (d[i] as number) / curvature.ofBias;
 }
 
 function objective(problem: LogisticProblem, { C, breather }: Pick<FitOptions, 'C' | 'breather'>): Objective {

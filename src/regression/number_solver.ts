@@ -1,5 +1,5 @@
 import type { Breather } from '../core/async/breather';
-import { gram, solve } from './cholesky';
+import { factorise, gram, substitute, transposed } from './cholesky';
 import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled_features';
 import type { HeadSolver } from './problem';
 
@@ -58,32 +58,18 @@ async function ridge(
   { alpha, breather }: { readonly alpha: number; readonly breather: Breather },
 ): Promise<LinearMap> {
   const isDual = n < D;
-  const rows = isDual ? features : transposed(features, n, D);
   const [unknowns, length] = isDual ? [n, D] : [D, n];
-  const matrix = await gram(rows, unknowns, length, breather);
+  const matrix = await gram(isDual ? features : transposed(features, n, D), unknowns, length, breather);
   for (let i = 0; i < unknowns; i++) matrix[i * unknowns + i] = (matrix[i * unknowns + i] as number) + alpha;
-  const right = isDual ? targets.slice() : product(rows, targets, { n: D, m: n, T });
-  const solution = await solve(matrix, right, unknowns, breather);
-  const weight = isDual ? product(transposed(features, n, D), solution, { n: D, m: n, T }) : solution;
-  return { outputs: T, weight: transposed(weight, D, T), bias: new Float64Array(T) };
-}
-
-/** (n, m) to (m, n) */
-function transposed(matrix: Float64Array, n: number, m: number): Float64Array {
-  const turned = new Float64Array(matrix.length);
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) turned[j * n + i] = matrix[i * m + j] as number;
-  return turned;
-}
-
-/** (n, m) · (m, T) */
-function product(
-  a: Float64Array,
-  b: Float64Array,
-  { n, m, T }: { readonly n: number; readonly m: number; readonly T: number },
-): Float64Array {
-  const result = new Float64Array(n * T);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) addScaled(result, i * T, a[i * m + j] as number, { of: b, start: j * T }, T);
+  const L = await factorise(matrix, unknowns, breather);
+  const weight = new Float64Array(T * D);
+  const ofTargets = transposed(targets, n, T);
+  if (isDual) for (let t = 0; t < T; t++) substitute(L, n, ofTargets, t * n);
+  for (let t = 0; t < T; t++) {
+    for (let i = 0; i < n; i++) {
+      addScaled(weight, t * D, ofTargets[t * n + i] as number, { of: features, start: i * D }, D);
+    }
+    if (!isDual) substitute(L, D, weight, t * D);
   }
-  return result;
+  return { outputs: T, weight, bias: new Float64Array(T) };
 }

@@ -1,3 +1,4 @@
+import type { CurvatureAt } from './curvature';
 import type { Examples } from './labelled_features';
 import type { Fit, FitOptions } from './logistic';
 
@@ -6,6 +7,8 @@ export interface HeadProblem {
   readonly examples: Examples;
   readonly outputs: number;
   readonly hasBias: boolean;
+  /** Set where an estimate of the loss's curvature saves work. */
+  readonly curvatureAt?: CurvatureAt | undefined;
 }
 
 /** A way to solve for a head, by the kind of its targets. */

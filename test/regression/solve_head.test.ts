@@ -156,3 +156,12 @@ test('solves for numbers', async () => {
   expect(solved.weight[0]).toBeCloseTo(3, 1);
   expect(solved.bias[0]).toBeCloseTo(-2, 1);
 });
+
+test('needs few evaluations for features that vary far more in some directions than in others', async () => {
+  const asked = request(120, 24, 3, { C: 1000 });
+  const features = asked.features.map((one, i) => one / (1 + (i % 24)) ** 2);
+  const solved = await solveHead({ ...asked, features });
+  expect(solved.warnings).toEqual([]);
+  // Without an estimate of the curvature it takes some hundreds.
+  expect(solved.evaluations).toBeLessThan(150);
+});
