@@ -11,7 +11,7 @@ export interface LossCurvature {
 /** Gives the curvature with a penalty. */
 export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvature>;
 
-/** LossCurvature of the loss of one score: at most 1/4, less where predictions are sure. */
+/** Curvature of the loss of one score: at most 1/4, less where predictions are sure. */
 const OF_SCORE = 0.1;
 /** Evaluations of the objective whose work the estimate may take: over features that vary together it saves more than so many. */
 const WORTH = 300;
