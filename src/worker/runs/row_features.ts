@@ -58,7 +58,7 @@ export class FeatureCache {
       rows.flatMap((row, index) => (found.has(keys[index] ?? '') ? [] : [[keys[index] ?? '', row]])),
     );
     for await (const [key, features] of computed(absent, pass)) found.set(key, features);
-    remember(known, found, head.size);
+    remember(known, found, Math.floor(MOST_NUMBERS / head.size));
     const features = new Float32Array(rows.length * head.size);
     for (const [index, key] of keys.entries()) features.set(found.get(key) ?? [], index * head.size);
     return { features, computed: absent.size };
@@ -128,13 +128,12 @@ function featuresOf(
   );
 }
 
-/** Holds the features that were used last. */
-function remember(known: Map<string, Float32Array>, used: ReadonlyMap<string, Float32Array>, size: number): void {
+/** Holds the features that were used last, in at most so many rows. */
+export function remember<T>(known: Map<string, T>, used: ReadonlyMap<string, T>, most: number): void {
   for (const [key, features] of used) {
     known.delete(key);
     known.set(key, features);
   }
-  const most = Math.floor(MOST_NUMBERS / size);
   for (const key of known.keys()) {
     if (known.size <= most) return;
     known.delete(key);

@@ -3,6 +3,7 @@ import { readSafetensors, writeSafetensors } from '../../../src/formats/tensors/
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   type Example,
   get_peft_model,
@@ -138,6 +139,27 @@ describe('fit_head', () => {
       const fit = await numbers.fit_head(wanted);
       expect(fit.accuracy).toBeNull();
       expect(fit.loss).toBeLessThan(before.eval_loss!);
+    });
+  });
+
+  test('solves for images', async () => {
+    await within({}, async ({ session }) => {
+      const base = await AutoModelForImageClassification.from_pretrained(goldenBase('base/vit'), { session });
+      const model = await get_peft_model(
+        base,
+        new VeraConfig({ r: 8, target_modules: ['q_proj'], modules_to_save: ['classifier'] }),
+      );
+      const images = Array.from({ length: 8 }, (_, index): Example => {
+        const data = Float32Array.from({ length: 3 * 16 * 16 }, (_, at) => Math.sin(at * (1 + (index % 2)) + index));
+        return { pixel_values: { dims: [3, 16, 16], data }, label: index % 2 };
+      });
+      const before = await new Trainer({ model, train_dataset: images, eval_dataset: images }).evaluate();
+      const fit = await model.fit_head(images, { eval_dataset: images.slice(0, 2) });
+      expect(fit).toMatchObject({ examples: 8, computed: 8, held_out: { examples: 2 } });
+      expect(fit.before.loss).toBeCloseTo(before.eval_loss!, 4);
+      expect(fit.loss).toBeLessThan(fit.before.loss);
+      const after = await new Trainer({ model, train_dataset: images, eval_dataset: images.slice(0, 2) }).evaluate();
+      expect(fit.held_out!.after.loss).toBeCloseTo(after.eval_loss!, 4);
     });
   });
 
