@@ -63,6 +63,11 @@ export class ProfileHost {
     });
   }
 
+  /** Moves an adapter's vectors a share of the way to those of another one. Its head stays. */
+  mix(name: string, other: string, share: number): Promise<void> {
+    return this.link.request('mixAdapters', liveHandle(this.adapted), name, other, share);
+  }
+
   read(name: string): Promise<AdapterFiles> {
     return this.adapted.save_pretrained({ adapter_name: name });
   }

@@ -30,16 +30,19 @@ export interface ProfileOptions extends CallOptions {
  * How a profile learns. 'train': its vectors and head by gradient descent. 'instant': the last layer of its head alone, which is
  * solved for over the features of the examples; over classifiers only. 'refine': 'instant', then its vectors by
  * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
- * few examples a class. If the trained vectors do worse on the held-out examples than the solved head over the vectors from before, those
- * stay; while none are held out, the trained ones are chosen. A classifier of numbers, or of several labels at once, trains by its own
+ * few examples a class. It compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out
+ * examples; while none are held out, the trained ones are chosen. A classifier of numbers, or of several labels at once, trains by its own
  * loss instead.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
 
 /** Vectors and a head that the method 'refine' compared. */
 export interface LearnCandidate {
-  /** 'instant': the vectors from before, with a solved head. Others are named after the objective that trained the vectors. */
-  readonly name: 'instant' | 'contrast' | 'labels';
+  /**
+   * 'instant': the vectors from before. 'contrast' and 'labels': vectors that were trained by that objective. 'halfway': the mean of
+   * both. Each with a solved head.
+   */
+  readonly name: 'instant' | 'contrast' | 'labels' | 'halfway';
   /** The mean loss over the held-out examples, or over those trained on while none are held out. */
   readonly loss: number;
   readonly chosen: boolean;

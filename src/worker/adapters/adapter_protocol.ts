@@ -46,6 +46,8 @@ export interface AdapterCalls {
   deleteAdapter(model: Handle, adapter: string): Promise<AdaptersInfo>;
   /** Adds an adapter whose deltas are the weighted sum of others', which the kind must be able to form. */
   addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<AdaptersInfo>;
+  /** Moves an adapter's vectors a share of the way, from 0 to 1, to those of another one of the same configuration. Modules stay. */
+  mixAdapters(model: Handle, adapter: string, other: string, share: number): Promise<void>;
   /** With false, `forward` and `generate` give the base model's results. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
   /** Emits `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was. */

@@ -5,6 +5,7 @@ import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import type { Ready } from '../rpc/ready';
 import type { AdapterLoader } from './adapter_loader';
+import { mixAdapters } from './mix_adapters';
 import { ModelAdapters } from './model_adapters';
 import type { Merging } from './prepare_merge';
 
@@ -72,6 +73,14 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
       const names = parts.map(({ adapter_name }) => adapter_name);
       await still(this, model, signal, names);
       await this.adapters.addWeighted(model, name, parts);
+    });
+  },
+
+  mixAdapters(handle, name, other, share) {
+    return run(this, undefined, handle, async (model, signal) => {
+      await still(this, model, signal, [name, other]);
+      const { base } = model;
+      await mixAdapters(base.runner, model.adapter(name), model.adapter(other), share);
     });
   },
 

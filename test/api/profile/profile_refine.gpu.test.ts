@@ -45,7 +45,8 @@ test('a profile solves for its head, trains vectors by contrast, and solves for 
     expect(metrics.loss_after).toBeLessThan(metrics.loss_before!);
     const [record] = profile.info.history;
     expect(record).toMatchObject({ method: 'refine', examples: 24, steps: 6, taken: true });
-    const [instant, trained] = record!.candidates;
+    const [instant, trained, halfway] = record!.candidates;
+    expect(halfway).toMatchObject({ name: 'halfway', chosen: false });
     expect(instant).toMatchObject({ name: 'instant', chosen: false });
     expect(trained).toMatchObject({ name: 'contrast', chosen: true, loss: metrics.loss_after });
     expect(record!.C).toBeGreaterThan(0);
@@ -54,7 +55,7 @@ test('a profile solves for its head, trains vectors by contrast, and solves for 
   });
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada');
-    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'contrast']);
+    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'contrast', 'halfway']);
   });
 });
 
@@ -69,10 +70,11 @@ test('vectors that do worse on held-out examples aren’t chosen: the solved hea
   // So high a rate ruins the vectors.
   const ruined = await learnt(60, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;
-  const [instant, trained] = record!.candidates;
+  const [instant, trained, halfway] = record!.candidates;
   expect(record).toMatchObject({ held_out: 2, taken: true, loss_after: instant!.loss });
   expect(trained!.loss).toBeGreaterThan(instant!.loss);
-  expect([instant!.chosen, trained!.chosen]).toEqual([true, false]);
+  expect(halfway!.loss).toBeGreaterThan(instant!.loss);
+  expect([instant!.chosen, trained!.chosen, halfway!.chosen]).toEqual([true, false, false]);
   expect(ruined.weights).toEqual((await learnt(60, { method: 'instant' })).weights);
 });
 
@@ -84,7 +86,7 @@ test('several labels at once are trained by their own loss', async () => {
     await profile.add(rows(12).map(({ input_ids, label }) => ({ input_ids, labels: sets[label]! })));
     const { metrics } = await profile.learn(refine);
     expect(metrics.taken).toBe(1);
-    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'labels']);
+    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'labels', 'halfway']);
   });
 });
 

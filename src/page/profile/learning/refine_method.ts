@@ -4,7 +4,7 @@ import { pausable } from '../../training/train_run';
 import { Trainer } from '../../training/trainer';
 import { labelsOf, problemOf } from '../fits';
 import type { ProfileHost } from '../host';
-import { filesOf, vectorsOf } from '../storage/record';
+import { filesOf, type Vectors, vectorsOf } from '../storage/record';
 import type { LearnCandidate } from '../types';
 import type { LearningCopy, LearnMethodKind } from './learn_method';
 import { expectSolvable, finite, outcomeOf, solveCopy } from './solved_head';
@@ -18,41 +18,54 @@ const LEAST_BATCH = 4;
 /** The rate of a head that was solved for before it trains. */
 const HEAD_RATE = 4e-3;
 
-/** A head that was solved for, over vectors of that name. */
+/** How far vectors are moved back between trained ones and those from before. */
+const HALFWAY = 0.5;
+
+/** Vectors with a head that was solved for over them. */
 interface Solved {
   readonly name: LearnCandidate['name'];
   readonly fit: HeadFit;
+  readonly vectors: Vectors;
 }
 
 /**
- * Solves for the head, trains the vectors that it reads, and solves for it again. The copy ends with the first head and the vectors from
- * before if the second one does worse on the held-out examples. While none are held out, the trained vectors are chosen, because neither
- * head can be judged by the examples that it was solved for.
+ * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with those that
+ * do best on the held-out examples. While none are held out, the trained vectors are chosen, because no head can be judged by the examples
+ * that it was solved for.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
   async improve(parts) {
     const { copy, learner, turn } = parts;
-    const { host } = learner;
+    const { host, adapter } = learner;
     const objective = objectiveFor(host);
-    const instant: Solved = { name: 'instant', fit: await solveCopy(parts) };
-    const untrained = await vectorsOf(await host.read(copy));
+    const instant = await solved(parts, 'instant');
     const output = await train(parts, objective);
-    const trained: Solved = { name: objective, fit: await solveCopy(parts) };
-    const isBetter = judgedLoss(trained, 0) <= judgedLoss(instant, 0);
-    const chosen = isBetter ? trained : instant;
-    if (!isBetter) {
-      await host.remove(copy);
-      await host.place(copy, filesOf(untrained), { is_trainable: true });
-    }
+    const trained = await solved(parts, objective);
+    await host.mix(copy, adapter, HALFWAY);
+    const halfway = await solved(parts, 'halfway');
+    const chosen = best(trained, halfway, instant);
+    await host.remove(copy);
+    await host.place(copy, filesOf(chosen.vectors), { is_trainable: true });
     turn.signal.throwIfAborted();
-    const candidates = [instant, trained].map((solved): LearnCandidate => {
-      return { name: solved.name, loss: judgedLoss(solved, finite(solved.fit.loss)), chosen: solved === chosen };
+    const candidates = [instant, trained, halfway].map((one): LearnCandidate => {
+      return { name: one.name, loss: finite((one.fit.held_out?.after ?? one.fit).loss), chosen: one === chosen };
     });
     const run = { first: instant.fit, steps: output.global_step, candidates };
     return { output, outcome: outcomeOf(chosen.fit, learner, run) };
   },
 };
+
+async function solved(parts: LearningCopy, name: Solved['name']): Promise<Solved> {
+  const fit = await solveCopy(parts);
+  return { name, fit, vectors: await vectorsOf(await parts.learner.host.read(parts.copy)) };
+}
+
+/** The candidate with the lowest loss over held-out examples; the first of equals, and the first while none are held out. */
+function best(first: Solved, ...others: readonly Solved[]): Solved {
+  const lossOf = ({ fit: { held_out } }: Solved): number => (held_out === null ? 0 : finite(held_out.after.loss));
+  return others.reduce((lowest, one) => (lossOf(one) < lossOf(lowest) ? one : lowest), first);
+}
 
 /** Trains the vectors that the copy's head reads. */
 async function train(
@@ -67,11 +80,6 @@ async function train(
   });
   await run.waitWhilePaused(signal);
   return run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
-}
-
-/** The loss over held-out examples; without any, `other`. */
-function judgedLoss({ fit: { held_out } }: Solved, other: number): number {
-  return held_out === null ? other : finite(held_out.after.loss);
 }
 
 /** Classes are contrasted. Numbers, and several labels at once, are predicted. */

@@ -164,7 +164,7 @@ export function readRecord(value: unknown): LearnRecord {
 
 function readCandidate(value: unknown): LearnCandidate {
   const candidate = fieldsOf(value, 'candidates');
-  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels'];
+  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels', 'halfway'];
   const name = names.find((known) => known === candidate.get('name'));
   if (name === undefined) throw candidate.invalid('name', names.join(' or '));
   return { name, loss: loss(candidate, 'loss'), chosen: candidate.boolean('chosen', false) };
