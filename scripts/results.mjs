@@ -49,7 +49,7 @@ await runCommand('results', async () => {
   const report = (/** @type {string} */ line) => console.error(line);
   try {
     const row = keptRows(name, table, { device, seeds, again: values.again === true, report });
-    await table.make({ library, session, seeds, row });
+    await table.make({ library, session, seeds, row, report });
   } finally {
     await session.close();
   }

@@ -11,6 +11,7 @@ import { inRepository } from '../shared/paths.mjs';
  * @property {import('../../src/index').Session} session
  * @property {number} seeds runs of each row, whose mean the row reports
  * @property {MeasureRow} row measures a row and writes it, unless RESULTS.md has it already
+ * @property {(line: string) => void} report
  */
 /**
  * @typedef {object} Table

@@ -17,6 +17,7 @@ const shared = ['--config', folder('test/pyproject.toml')];
 describeWithPeft.each([
   { path: 'test', settings: [], checked: [] },
   { path: 'bench/peers', settings: shared, checked: undefined },
+  { path: 'scripts/results/peft', settings: shared, checked: undefined },
   { path: 'src/formats/run_folder', settings: [], checked: ['--strict', 'train.py', 'data.py', 'classify.py'] },
 ])('the Python in $path', ({ path, settings, checked }) => {
   const types: readonly string[] = checked ? ['mypy', `--cache-dir=${cache}`, ...checked] : [];

@@ -45,7 +45,8 @@ export function headOnly({ target_modules, layer, args }) {
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {(seed: number) => import('../../../src/index').TrainerInit['train_dataset']} train
  * @property {import('../../../src/index').TrainerInit['train_dataset']} test
- * @property {'accuracy' | 'perplexity'} metric of the test; accuracy is in percent
+ * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data by which a setting is chosen; has a cell before that of `test`
+ * @property {'accuracy' | 'perplexity'} metric of `test` and `validation`; accuracy is in percent
  */
 
 /**
@@ -54,9 +55,10 @@ export function headOnly({ target_modules, layer, args }) {
  * @param {Runs} runs one for each seed
  * @returns {Promise<string[]>} cells of the row, one for each of `costColumns`
  */
-export async function trainAndMeasure({ library, seeds }, method, { model, train, test, metric }) {
-  /** @type {number[]} */
-  const measured = [];
+export async function trainAndMeasure({ library, seeds }, method, { model, train, test, validation, metric }) {
+  const tests = validation === undefined ? [test] : [validation, test];
+  /** @type {number[][]} */
+  const measured = tests.map(() => []);
   let seconds = Number.POSITIVE_INFINITY;
   /** @type {string[]} */
   let cost = [];
@@ -64,16 +66,19 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
     const config = new library.VeraConfig({ save_projection: false, ...method.config });
     const vera = await library.get_peft_model(model, config);
     const args = { ...method.args, seed, save_strategy: /** @type {const} */ ('no'), logging_steps: 1000 };
-    const trainer = new library.Trainer({ model: vera, args, train_dataset: train(seed), eval_dataset: test });
+    const trainer = new library.Trainer({ model: vera, args, train_dataset: train(seed) });
     const begun = performance.now();
     await trainer.train();
     seconds = Math.min(seconds, (performance.now() - begun) / 1000);
-    const { [metric]: found = Number.NaN } = await trainer.evaluate();
-    measured.push(metric === 'accuracy' ? 100 * found : found);
+    for (const [index, eval_dataset] of tests.entries()) {
+      const judge = new library.Trainer({ model: vera, args, train_dataset: eval_dataset, eval_dataset });
+      const { [metric]: found = Number.NaN } = await judge.evaluate();
+      measured[index]?.push(metric === 'accuracy' ? 100 * found : found);
+    }
     cost = await costOf(vera, method.headOnly ?? false);
     await vera.unload();
   }
-  return [spread(measured, metric === 'accuracy' ? 1 : 2), ...cost, seconds.toFixed(0)];
+  return [...measured.map((found) => spread(found, metric === 'accuracy' ? 1 : 2)), ...cost, seconds.toFixed(0)];
 }
 
 /**

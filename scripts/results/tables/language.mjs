@@ -1,48 +1,134 @@
-// Trains a small language model on a book that it hasn't seen, by rank and learning rate.
+// Trains a small language model on a book that it hasn't seen, by rank and learning rate, and compares VeRA with PEFT's LoRA.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
-import { costColumns, LORA_RANK, trainAndMeasure } from './adapted.mjs';
+import { trainLora } from '../peft/lora.mjs';
+import { spread } from '../report.mjs';
+import { LORA_RANK, trainAndMeasure } from './adapted.mjs';
 
 /** @typedef {import('../report.mjs').Table} Table */
+/** @typedef {import('../report.mjs').TableRun} TableRun */
 
-const RANKS = [16, 64, 256];
-const RATES = [4e-3, 1e-2, 3e-2];
 const STEPS = 100;
-/** Held-out characters at the end of the book. */
-const HELD_OUT = 40_000;
+const BATCHES = { per_device_train_batch_size: 8, max_length: 128 };
+/** Characters at the end of the text to train on, by which settings are chosen. No run trains on them. */
+const VALIDATION = 20_000;
+/** The texts that are measured, in the order of their columns. */
+const NAMES = /** @type {const} */ (['validation', 'test']);
+/** The relative difference of two perplexities by which two models and texts are recognised as equal. */
+const SAME = 1e-4;
+const LORA_RATES = [1e-2, 2e-2, 4e-2];
+const LINEAR = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+
+/** @type {readonly { readonly r: number, readonly head?: boolean, readonly rates: readonly number[] }[]} `head`: whether the output embedding is adapted too */
+const VERA = [
+  { r: 64, rates: [3e-2, 1e-1] },
+  { r: 256, rates: [3e-2, 1e-1, 2e-1] },
+  { r: 64, head: true, rates: [1e-1] },
+  { r: 128, head: true, rates: [1e-1] },
+];
+
+/** The files of the base model, and the texts that the table is about. */
+function lesson() {
+  const text = readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8');
+  const { train, heldOut } = splitText(text);
+  const folder = inRepository('demo/public/models/prose-1.4M');
+  return { folder, train: train.slice(0, -VALIDATION), validation: train.slice(-VALIDATION), test: heldOut };
+}
 
 /** @type {Table} */
 export const language = {
-  keys: 2,
-  columns: ['r', '`learning_rate`', ...costColumns('Perplexity')],
+  keys: 3,
+  columns: ['Adapter', 'Layers', '`learning_rate`', 'Validation', 'Test', 'Trained values', 'KiB', 'Seconds'],
   about: (seeds) => [
-    `Perplexity of the bundled prose-1.4M on the end of *Moby-Dick* (${HELD_OUT} characters) after ${STEPS} steps of 8 × 128 tokens of the`,
-    `text before it: mean ± standard deviation of ${seeds} runs. VeRA adapts all linear layers. LoRA’s values are those of rank ${LORA_RANK} on the`,
-    'same layers.',
+    `Perplexity of the bundled prose-1.4M on *Moby-Dick* after ${STEPS} steps of 8 × 128 tokens: mean ± standard deviation of ${seeds} runs. The test`,
+    `is the end of the text, ${lesson().test.length} characters; the validation are the ${VALIDATION} before them, by which settings are chosen; runs train on`,
+    'the rest. *All* layers are the linear ones of all blocks, and *head* the output embedding. LoRA is trained by PEFT in PyTorch, in',
+    'the same batches and with the same schedule and optimizer.',
   ],
   async make(run) {
-    const { library, session, row } = run;
-    const { train, heldOut } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
-    const source = await library.openFolder(inRepository('demo/public/models/prose-1.4M'));
-    const model = await library.AutoModelForCausalLM.from_pretrained(source, { session });
-    const test = new Blob([heldOut.slice(0, HELD_OUT)]);
-    const batches = { per_device_train_batch_size: 8, max_length: 128 };
-    await row(['none', '–'], async () => {
-      // A new adapter changes nothing.
-      const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
-      const trainer = new library.Trainer({ model: vera, args: batches, train_dataset: test, eval_dataset: test });
-      const { perplexity = Number.NaN } = await trainer.evaluate();
-      await vera.unload();
-      return [perplexity.toFixed(2), '–', '–', '–', '–'];
+    const { folder, ...texts } = lesson();
+    await run.row(['none', '–', '–'], async () => {
+      const found = await measureBase(run, folder, texts);
+      return [...NAMES.map((name) => found[name].toFixed(2)), '–', '–', '–'];
     });
-    for (const r of RANKS) {
-      for (const learning_rate of RATES) {
-        const args = { ...batches, learning_rate, max_steps: STEPS };
-        const method = { name: '', config: { r, target_modules: /** @type {const} */ ('all-linear') }, args };
-        const runs = { model, train: () => new Blob([train]), test, metric: /** @type {const} */ ('perplexity') };
-        await row([String(r), String(learning_rate)], () => trainAndMeasure(run, method, runs));
+    for (const rate of LORA_RATES) {
+      await run.row([`LoRA r ${LORA_RANK}`, 'all', String(rate)], () => measureLora(run, folder, texts, rate));
+    }
+    const model = await load(run, folder);
+    for (const { r, head = false, rates } of VERA) {
+      const target_modules = head ? [...LINEAR, 'lm_head'] : /** @type {const} */ ('all-linear');
+      for (const learning_rate of rates) {
+        await run.row([`VeRA r ${r}`, head ? 'all, head' : 'all', String(learning_rate)], async () => {
+          const args = { ...BATCHES, learning_rate, max_steps: STEPS };
+          const method = { name: '', config: { r, target_modules }, args };
+          const train = () => new Blob([texts.train]);
+          const [validation, test] = [new Blob([texts.validation]), new Blob([texts.test])];
+          const runs = { model, train, validation, test, metric: /** @type {const} */ ('perplexity') };
+          const [chosen = '', tested = '', values = '', , ...costs] = await trainAndMeasure(run, method, runs);
+          return [chosen, tested, values, ...costs];
+        });
       }
     }
+    await model.dispose();
   },
 };
+
+/** @typedef {Omit<ReturnType<typeof lesson>, 'folder'>} Texts */
+
+/**
+ * @param {TableRun} run
+ * @param {string} folder
+ */
+async function load({ library, session }, folder) {
+  return library.AutoModelForCausalLM.from_pretrained(await library.openFolder(folder), { session });
+}
+
+/**
+ * The base model's perplexities.
+ * @param {TableRun} run
+ * @param {string} folder
+ * @param {Texts} texts
+ */
+async function measureBase(run, folder, texts) {
+  const { library } = run;
+  const model = await load(run, folder);
+  // A new adapter changes nothing.
+  const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
+  const perplexityOf = async (/** @type {string} */ text) => {
+    const eval_dataset = new Blob([text]);
+    const judge = new library.Trainer({ model: vera, args: BATCHES, train_dataset: eval_dataset, eval_dataset });
+    const { perplexity = Number.NaN } = await judge.evaluate();
+    return perplexity;
+  };
+  const [validation, test] = [await perplexityOf(texts.validation), await perplexityOf(texts.test)];
+  await vera.unload();
+  await model.dispose();
+  return { validation, test };
+}
+
+/**
+ * @param {TableRun} run
+ * @param {string} folder
+ * @param {Texts} texts
+ * @param {number} learning_rate
+ * @returns {Promise<string[]>}
+ */
+async function measureLora(run, folder, texts, learning_rate) {
+  const { train, validation, test } = texts;
+  const { per_device_train_batch_size: rows, max_length: length } = BATCHES;
+  const lesson = { model: folder, train, texts: { validation, test }, max_steps: STEPS, rows, length };
+  const { before, runs } = await trainLora({ ...lesson, r: LORA_RANK, learning_rate, seeds: run.seeds }, run.report);
+  const own = await measureBase(run, folder, texts);
+  for (const name of NAMES) {
+    const there = before[name] ?? Number.NaN;
+    if (Math.abs(there - own[name]) < SAME * own[name]) continue;
+    throw new Error(`PyTorch has another model or text: perplexity ${there} (${name}), expected ${own[name]}`);
+  }
+  const cells = NAMES.map((name) => {
+    const found = runs.map(({ perplexity }) => perplexity[name] ?? Number.NaN);
+    return spread(found, 2);
+  });
+  const [{ trainable = 0, bytes = 0 } = {}] = runs;
+  return [...cells, String(trainable), (bytes / 1024).toFixed(1), '–'];
+}
