@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { ceilDiv } from '../../core/numbers/shape';
+import { planSteps, type StepCountArguments } from '../../core/numbers/step_plan';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { type BatchArguments, type BatchShape, batchesInOrder, type TaskBatches } from '../../tasks/task/task_batches';
 import type { TaskData } from '../../tasks/task/task_data';
@@ -8,20 +8,7 @@ import { type OrderArguments, rowsOfEpoch } from './row_order';
 
 type RowTask<Row> = Pick<TaskBatches<Row>, 'batch' | 'tokensOf' | 'classOf'>;
 
-type StepArguments = OrderArguments & Pick<ResolvedTrainingArguments, 'max_length' | 'num_train_epochs' | 'max_steps'>;
-
-interface StepPlan {
-  readonly stepsPerEpoch: number;
-  readonly maxSteps: number;
-}
-
-/** The number of optimiser steps, counted as in transformers' Trainer: an epoch's incomplete last step counts too. */
-export function planSteps(rowCount: number, args: StepArguments): StepPlan {
-  const batches = ceilDiv(rowCount, args.per_device_train_batch_size);
-  const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));
-  const maxSteps = args.max_steps > 0 ? args.max_steps : Math.ceil(args.num_train_epochs * stepsPerEpoch);
-  return { stepsPerEpoch, maxSteps };
-}
+type StepArguments = OrderArguments & StepCountArguments & Pick<ResolvedTrainingArguments, 'max_length'>;
 
 /** The shape of the largest batch: as many rows as a batch has, with the length of the longest row. */
 export function largestBatch<Row>(

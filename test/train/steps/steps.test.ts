@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { languageHead } from '../../../src/models/heads';
 import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
 import type { TextBatch } from '../../../src/tasks/causal_lm/text_batch';
 import { textRow } from '../../../src/tasks/causal_lm/token_row';
-import { planSteps, trainingSteps } from '../../../src/train/steps/steps';
+import { trainingSteps } from '../../../src/train/steps/steps';
 import type { StepData } from '../../../src/train/training_init';
 import { toArray } from '../../helpers/bytes/to_array';
 
@@ -38,19 +38,6 @@ function seen(steps: readonly StepData[]): number[] {
 function run(changes: Partial<typeof args> = {}, done = 0): Promise<StepData[]> {
   return toArray(trainingSteps(task, rows, { ...args, ...changes }, done));
 }
-
-describe('planSteps counts as transformers does', () => {
-  test.each([
-    { rowCount: 7, expected: { stepsPerEpoch: 4, maxSteps: 8 } },
-    { rowCount: 8, expected: { stepsPerEpoch: 4, maxSteps: 8 } },
-    { rowCount: 7, gradient_accumulation_steps: 3, expected: { stepsPerEpoch: 2, maxSteps: 4 } },
-    { rowCount: 7, num_train_epochs: 0.3, expected: { stepsPerEpoch: 4, maxSteps: 2 } },
-    { rowCount: 1, gradient_accumulation_steps: 8, expected: { stepsPerEpoch: 1, maxSteps: 2 } },
-    { rowCount: 7, max_steps: 30, expected: { stepsPerEpoch: 4, maxSteps: 30 } },
-  ])('$rowCount rows', ({ rowCount, expected, ...changes }) => {
-    expect(planSteps(rowCount, { ...args, ...changes })).toEqual(expected);
-  });
-});
 
 test('without shuffling the order is the one given', async () => {
   expect(seen(await run({ shuffle: false, num_train_epochs: 1 }))).toEqual([1, 2, 3, 4, 5, 6, 7]);
