@@ -29,7 +29,7 @@ export const SETTING_FLAGS = /** @type {const} */ ({
   dtype: { type: 'string', default: 'auto' },
   max_steps: { type: 'string', default: '150' },
   r: { type: 'string', default: '64' },
-  learning_rate: { type: 'string', default: '0.06' },
+  learning_rate: { type: 'string', default: '0.1' },
   max_length: { type: 'string', default: '128' },
   per_device_train_batch_size: { type: 'string', default: '2' },
   gradient_accumulation_steps: { type: 'string', default: '1' },
@@ -51,7 +51,7 @@ export const settingHelp = ({ targets, device }) => `\
   --r N                  rank of the VeRA adapter      (64)
   --target_modules LIST  names with commas between them, all-linear, or a regular
                          expression for whole names    (${targets})
-  --learning_rate X                                    (0.06)
+  --learning_rate X                                    (0.1)
   --max_length N         tokens in a block of text     (128)
   --per_device_train_batch_size N
                          blocks in a batch             (2)

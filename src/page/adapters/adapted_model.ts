@@ -2,7 +2,7 @@ import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import type { AdapterFiles, ParameterCount } from '../../core/types/model';
 import type { HeadFit } from '../../core/types/prediction';
 import type { Tensor } from '../../core/types/tensor';
-import type { Dataset } from '../../core/types/training';
+import type { Dataset, ResolvedTrainingArguments } from '../../core/types/training';
 import type { AdaptersInfo, MergeRequest } from '../../worker/protocol';
 import {
   expectModel,
@@ -49,6 +49,9 @@ import { unloadAdapters } from './unload_adapters';
 /** The key of what makes a model with adapters ready for a run, for this library's own use. */
 export const runKey: unique symbol = Symbol('run');
 
+/** The key of the training arguments whose defaults depend on the model, for this library's own use. */
+export const defaultsKey: unique symbol = Symbol('defaults');
+
 /**
  * A model with adapters, which all are of one kind. Everything a model does, it does with the active adapter. One is made by
  * `await get_peft_model(model, config, 'name')` or `PeftModel.from_pretrained`, not by `new`, as it takes time.
@@ -72,6 +75,12 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     super(mirror.parts);
     this.#mirror = mirror;
     this.#kind = kind;
+  }
+
+  /** @internal */
+  get [defaultsKey](): Pick<ResolvedTrainingArguments, 'learning_rate'> {
+    const { continues, classifies } = this.#kind.learningRates;
+    return { learning_rate: this[partsKey].info.task.generates ? continues : classifies };
   }
 
   /** @internal */

@@ -18,6 +18,11 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
     /** Fields that a profile's files must have in common with its settings. */
     readonly fixed: readonly string[];
   };
+  /**
+   * `learning_rate` unless given: the best rates of docs/RESULTS.md, for models that continue texts and for classifiers. Both have to suit
+   * models of all sizes.
+   */
+  readonly learningRates: { readonly continues: number; readonly classifies: number };
   /** A model with such adapters over a base model, as the worker describes it. */
   create(base: ModelParts, info: AdaptersInfo): M;
 }

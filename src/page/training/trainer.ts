@@ -1,7 +1,7 @@
 import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { TrainerCallback } from '../../core/types/run';
 import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
-import { AdaptedModel, runKey } from '../adapters/adapted_model';
+import { AdaptedModel, defaultsKey, runKey } from '../adapters/adapted_model';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
@@ -122,7 +122,7 @@ export class Trainer {
       if (init[name] === undefined) throw wrong(`Trainer: ${name}`, expected, undefined, hint?.(undefined));
     }
     const { model, adapter_name, train_dataset, eval_dataset, callbacks = [] } = init;
-    const args = resolveTrainingArguments(init.args);
+    const args = resolveTrainingArguments(init.args, model[defaultsKey]);
     this[trainerKey] = { model, adapter_name, args, train_dataset, eval_dataset, callbacks, run: undefined };
     const { eval_strategy, load_best_model_at_end, early_stopping_patience } = args;
     if (eval_strategy !== 'no' && eval_dataset === undefined) {

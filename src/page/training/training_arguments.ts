@@ -65,11 +65,17 @@ function column<At extends 0 | 1>(at: At): Readonly<Record<string, (readonly [un
   return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry[at]]));
 }
 
-/** Returns every argument with its value. Throws `invalid_argument` for unknown names and invalid values. */
-export function resolveTrainingArguments(args: TrainingArguments = {}): ResolvedTrainingArguments {
+/**
+ * Returns every argument with its value. `ofModel`: the defaults that depend on the model; others stand in where no model trains. Throws
+ * `invalid_argument` for unknown names and invalid values.
+ */
+export function resolveTrainingArguments(
+  args: TrainingArguments = {},
+  ofModel: Partial<ResolvedTrainingArguments> = {},
+): ResolvedTrainingArguments {
   checkOptions('TrainingArguments', args, rules);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  const resolved: ResolvedTrainingArguments = { ...defaults, ...Object.fromEntries(given) };
+  const resolved: ResolvedTrainingArguments = { ...defaults, ...ofModel, ...Object.fromEntries(given) };
   for (const name of ['adam_beta1', 'adam_beta2'] as const) {
     if (resolved[name] === 1) throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1);
   }

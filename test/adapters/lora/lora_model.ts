@@ -17,6 +17,7 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
 
 const LORA_PAGE_KIND: PageKind<LoraConfig, LoraModel> = {
   Config: LoraConfig,
+  learningRates: { continues: 1e-2, classifies: 1e-3 },
   layerType: 'lora.Linear',
   modelType: 'LoraModel',
   options: {},

@@ -9,9 +9,12 @@ import type { TrainRequest } from '../../../src/worker/protocol';
 import type { FakeSession, Script } from '../../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from '../session/open_session';
 
-export async function wrapped(script?: (fake: () => FakeSession) => Script): Promise<Opened & { model: VeraModel }> {
+export async function wrapped(
+  script?: (fake: () => FakeSession) => Script,
+  task = modelInfo.task,
+): Promise<Opened & { model: VeraModel }> {
   const opened = await openSession((fake) => ({
-    loadModel: async () => modelInfo,
+    loadModel: async () => ({ ...modelInfo, task }),
     createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
     ...script?.(fake),
   }));

@@ -6,7 +6,9 @@ import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import { linkKey } from '../../../src/page/session/session';
 import { beginningOf } from '../../../src/page/training/run_report';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../../src/page/training/trainer';
-import type { TrainRequest } from '../../../src/worker/protocol';
+import { CAUSAL_LM } from '../../../src/tasks/causal_lm/causal_lm';
+import { SEQUENCE_CLASSIFICATION } from '../../../src/tasks/sequence_classification/sequence_classification';
+import type { ModelInfo, TrainRequest } from '../../../src/worker/protocol';
 import { modelInfo, openSession } from '../session/open_session';
 import { logs, output, report, rows, trainRequest, trains, wrapped } from './scripted_training';
 
@@ -78,6 +80,18 @@ describe('a training run', () => {
       whenHidden: 'continue',
       keepAwake: false,
     });
+    await session.close();
+  });
+
+  test.each<[string, ModelInfo['task'], number]>([
+    ['a model that continues texts', CAUSAL_LM.facts, 1e-1],
+    ['a classifier', SEQUENCE_CLASSIFICATION.facts, 3e-2],
+  ])('learns at a rate that suits %s', async (_, task, learning_rate) => {
+    const { model, session, fake } = await wrapped(trains([]), task);
+    await new Trainer({ model, train_dataset: rows }).train();
+    await new Trainer({ model, args: { learning_rate: 1e-4 }, train_dataset: rows }).train();
+    const rates = fake.argsOf('train').map(([, request]) => (request as TrainRequest).args.learning_rate);
+    expect(rates).toEqual([learning_rate, 1e-4]);
     await session.close();
   });
 

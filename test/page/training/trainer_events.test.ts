@@ -110,7 +110,7 @@ describe('callbacks', () => {
       on_train_end: () => seen.push(['end']),
     };
     await new Trainer({ model, train_dataset: rows, callbacks: [callback as never] }).train();
-    expect(seen).toEqual([['begin', 0.03, false], ['step', 1, false], ['log', 1, 2], ['step', 2, false], ['end']]);
+    expect(seen).toEqual([['begin', 0.1, false], ['step', 1, false], ['log', 1, 2], ['step', 2, false], ['end']]);
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual([
       { should_training_stop: false, should_log: true, should_save: false, should_evaluate: false },
       { should_training_stop: true, should_log: false, should_save: true, should_evaluate: false },

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readFinetuneOptions } from '../../../scripts/finetune/finetune_options.mjs';
 import { checkModel } from '../../../scripts/finetune/inputs.mjs';
 import { UsageError } from '../../../scripts/shared/options.mjs';
+import { veraPageKind } from '../../../src/page/adapters/vera/vera_model';
 
 const read = (...argv: string[]) => {
   const options = readFinetuneOptions(argv);
@@ -24,7 +25,7 @@ test('the defaults train the bundled model on the bundled text', () => {
       target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
       max_steps: 150,
       warmup_steps: 10,
-      learning_rate: 0.06,
+      learning_rate: veraPageKind.learningRates.continues,
       per_device_train_batch_size: 2,
       max_length: 128,
       gradient_accumulation_steps: 1,

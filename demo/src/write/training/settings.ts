@@ -23,7 +23,7 @@ export const llamaLinears = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj'
 /** 150 steps of 2 × 128 tokens: some minutes without a GPU, seconds with one. */
 export const defaultSettings: Settings = {
   max_steps: 150,
-  learning_rate: 6e-2,
+  learning_rate: 1e-1,
   per_device_train_batch_size: 2,
   max_length: 128,
   r: 64,

@@ -81,5 +81,6 @@ export const veraPageKind: PageKind<VeraConfig, VeraModel> = {
     defaults: { target_modules: 'all-linear', save_projection: false },
     fixed: ['r', 'projection_prng_key'],
   },
+  learningRates: { continues: 1e-1, classifies: 3e-2 },
   create: (base, info) => VeraModel[madeKey](base, info),
 };

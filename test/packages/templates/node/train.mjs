@@ -7,7 +7,7 @@ const base = await AutoModelForCausalLM.from_pretrained(await openFolder('public
 const model = await get_peft_model(base, new VeraConfig({ r: 16, target_modules: 'all-linear' }));
 
 const text = await openAsBlob('public/text.txt');
-const args = { max_steps: 4, max_length: 64, per_device_train_batch_size: 1, learning_rate: 0.06 };
+const args = { max_steps: 4, max_length: 64, per_device_train_batch_size: 1 };
 for await (const { type, state } of new Trainer({ model, args, train_dataset: text }).train()) {
   if (type === 'log') console.log(`step ${state.global_step}: loss ${state.log_history.at(-1)?.loss.toFixed(3)}`);
 }

@@ -6,7 +6,7 @@ const base = await AutoModelForCausalLM.from_pretrained(new URL('/model/', locat
 const model = await get_peft_model(base, new VeraConfig({ r: 16, target_modules: 'all-linear' }));
 
 const text = await (await fetch('/text.txt')).blob();
-const args = { max_steps: 4, max_length: 64, per_device_train_batch_size: 1, learning_rate: 0.06 };
+const args = { max_steps: 4, max_length: 64, per_device_train_batch_size: 1 };
 for await (const { type, state } of new Trainer({ model, args, train_dataset: text }).train()) {
   if (type === 'log') show(`step ${state.global_step}: loss ${state.log_history.at(-1)?.loss.toFixed(3)}`);
 }
