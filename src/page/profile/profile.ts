@@ -3,7 +3,7 @@ import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
 import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
 import type { Example } from '../../core/types/training';
-import { type BatchGeneration, type Generation, RemoteGeneration } from '../models/remote_generation';
+import type { BatchGeneration, Generation } from '../models/remote_generation';
 import type { PreTrainedModel } from '../models/remote_model';
 import { callOn, expectOwnSession, linkOf } from '../session/default_session';
 import { asyncDispose } from '../session/dispose';
@@ -11,6 +11,7 @@ import { checkOptions, wrong } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile, prepareExamples } from './examples/prepare_examples';
+import { ending, refused } from './generations';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
@@ -148,7 +149,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Trains from the current vectors on the stored examples, or with the method 'instant' solves for a classifier's head over them. Every tenth example ever added is held out. The new vectors
+   * Trains from the current vectors on the stored examples, by default for three epochs, and at least 60 steps: few
+   * examples are repeated more often. The method 'instant' solves for a classifier's head over them instead. Every tenth
+   * example ever added is held out. The new vectors
    * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
    * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,
    * `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
@@ -162,6 +165,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
     return this.#isDisposed ? new LearnRun(() => Promise.reject(closed(this.id))) : learning.learn(options);
+  }
+
+  /**
+   * The number of steps that `learn` would take now with these options, or fewer if some examples are too short to learn
+   * from or `packing` joins them. `estimate` gives the time of a step.
+   */
+  async steps(options: Pick<LearnOptions, 'method' | 'args'> = {}): Promise<number> {
+    return this.#open.learning.steps(options);
   }
 
   /** As a model's `generate`, with this profile's vectors, no matter which adapters are active or training. */
@@ -267,19 +278,4 @@ function expectRows<Row>(rows: readonly Row[]): readonly Row[] {
   const isRow = (row: unknown): boolean => (row as { profile?: unknown } | null)?.profile instanceof Profile;
   if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return rows;
   throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
-}
-
-function ending<Result, G extends PromiseLike<Result>>(generation: G, release: () => void): G {
-  generation.then(release, release);
-  return generation;
-}
-
-/** A generation that rejects at once. */
-function refused<Token, Result>(error: unknown): RemoteGeneration<Token, Result> {
-  return new RemoteGeneration<Token, Result>(
-    () => Promise.reject(error),
-    () => {
-      throw error;
-    },
-  );
 }

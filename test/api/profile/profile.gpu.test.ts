@@ -27,8 +27,11 @@ describe('a profile', () => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       expect(profile.info).toMatchObject({ id: 'ada', examples: 0, seen: 0, history: [], can_roll_back: false });
       expect(await profile.add(habit(1))).toBe(12);
+      const steps = await profile.steps();
       const { metrics, global_step } = await profile.learn();
       expect(global_step).toBe(4);
+      expect(steps).toBe(global_step);
+      expect(await profile.steps({ args: { max_steps: 7 } })).toBe(7);
       expect(metrics).toMatchObject({ taken: 1, held_out: 1 });
       expect(metrics.loss_after).toBeLessThan(metrics.loss_before as number);
       return { weights: await weightsOf(profile), text: await writingOf(profile), info: profile.info };

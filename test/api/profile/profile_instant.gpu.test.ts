@@ -25,6 +25,7 @@ test('a profile learns at once, and again from three more examples by three forw
     const profile = await Profile.open(await load(opened), 'ada', { args });
     await profile.add(rows(24));
     const untrained = await profile.predict({ input_ids });
+    expect(await profile.steps({ method: 'instant' })).toBe(0);
     const first = await profile.learn({ method: 'instant' });
     expect(first).toMatchObject({ global_step: 0, metrics: { taken: 1, held_out: 0, computed: 24 } });
     expect(first.metrics.cross_validated_loss).toBeGreaterThan(first.metrics.loss_after!);

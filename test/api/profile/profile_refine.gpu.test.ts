@@ -45,6 +45,7 @@ test('a profile solves for its head, trains vectors by contrast, and solves for 
     expect(metrics.loss_after).toBeLessThan(metrics.loss_before!);
     const [record] = profile.info.history;
     expect(record).toMatchObject({ method: 'refine', examples: 24, steps: 6, taken: true });
+    expect(await profile.steps(refine)).toBe(6);
     const [instant, trained, halfway] = record!.candidates;
     expect(halfway).toMatchObject({ name: 'halfway', chosen: false });
     expect(instant).toMatchObject({ name: 'instant', chosen: false });

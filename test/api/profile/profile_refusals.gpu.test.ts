@@ -52,11 +52,17 @@ describe('what is refused, and changes nothing', () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /examples/ });
+      expect(await profile.steps()).toBe(0);
       await expect(profile.add({ label: 1 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
       await profile.add(tinyRow(6));
       await expect(Promise.resolve(profile.learn({ args: { epochs: 1 } as object }))).rejects.toMatchObject({
         code: 'invalid_argument',
       });
+      expect(await profile.steps({ args: { max_steps: 2 } })).toBe(2);
+      await expect(profile.steps({ args: { epochs: 1 } as object })).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+      await expect(profile.steps({ method: 'instant' })).rejects.toMatchObject({ code: 'invalid_argument' });
       const early = profile.learn({ args: { early_stopping_patience: 2 } });
       await expect(Promise.resolve(early)).rejects.toMatchObject({ message: /holds? a tenth|early_stopping_patience/ });
       expect(profile.info).toMatchObject({ examples: 1, history: [] });

@@ -10,6 +10,7 @@ import { expectSolvable, outcomeOf, solveCopy } from './solved_head';
  */
 export const INSTANT: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'instant'),
+  runArguments: () => undefined,
   async improve(parts) {
     const fit = await solveCopy(parts);
     return { output: outputOf(fit), outcome: outcomeOf(fit, parts.learner) };

@@ -1,5 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { TrainOutput } from '../../../core/types/training';
+import { planSteps } from '../../../core/numbers/step_plan';
+import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
+import { resolveTrainingArguments } from '../../training/training_arguments';
 import type { ProfileHost } from '../host';
 import { copyName } from '../storage/profile_storage';
 import { filesOf, type Unfinished, vectorsOf } from '../storage/record';
@@ -20,6 +22,12 @@ const METHODS: Readonly<Record<LearnMethod, LearnMethodKind>> = {
 /** Throws `invalid_argument` for a base model that can't learn by a method. */
 export function expectUsable(method: LearnMethod, host: ProfileHost): void {
   METHODS[method].expectUsable(host);
+}
+
+/** The steps of a run by a method, if every example is a row of its own. */
+export function learnSteps(method: LearnMethod, args: TrainingArguments, examples: number, host: ProfileHost): number {
+  const ofRun = METHODS[method].runArguments(args, examples, host);
+  return ofRun === undefined || examples === 0 ? 0 : planSteps(examples, resolveTrainingArguments(ofRun)).maxSteps;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TrainOutput } from '../../../core/types/training';
+import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
 import type { ProfileHost } from '../host';
 import type { Unfinished, Vectors } from '../storage/record';
 import type { LearnRecord } from '../types';
@@ -49,5 +49,7 @@ export interface Improvement {
 export interface LearnMethodKind {
   /** Throws `invalid_argument` for a base model that can't learn in this way. */
   expectUsable(host: ProfileHost): void;
+  /** The arguments of its training run on so many examples; undefined without such a run. */
+  runArguments(given: TrainingArguments, examples: number, host: ProfileHost): TrainingArguments | undefined;
   improve(copy: LearningCopy): Promise<Improvement>;
 }

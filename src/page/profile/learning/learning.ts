@@ -9,7 +9,7 @@ import { learnArguments } from '../open';
 import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
 import { type ProfileState, type Unfinished, type Vectors, withRecord } from '../storage/record';
 import { LEARN_METHODS, type LearnOptions } from '../types';
-import { expectUsable, isInterruption, learn } from './learn';
+import { expectUsable, isInterruption, learn, learnSteps } from './learn';
 import type { LearnContext } from './learn_method';
 import { LearnRun } from './learn_run';
 
@@ -20,7 +20,8 @@ interface Beginning {
   readonly release: Release;
 }
 
-const rules = { method: oneOf(...LEARN_METHODS), args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal };
+const stepsRules = { method: oneOf(...LEARN_METHODS), args: anyObject };
+const rules = { ...stepsRules, when: oneOf('now', 'idle'), signal: abortSignal };
 
 /** The profile that the runs belong to. */
 export interface LearningProfile {
@@ -73,6 +74,18 @@ export class ProfileLearning {
         hint: 'The run is profile.learning: wait for it, or stop it.',
       });
     });
+  }
+
+  /** The steps of a `learn` with these options; 0 without examples. */
+  async steps(options: Pick<LearnOptions, 'method' | 'args'>): Promise<number> {
+    checkOptions('steps', options, stepsRules);
+    const { method = 'train', args } = options;
+    const { host, id } = this.#profile;
+    expectUsable(method, host);
+    const stored = await this.#profile.read();
+    if (stored === undefined) throw forgotten(id);
+    const { learnt } = split(this.#profile.examples(stored));
+    return learnSteps(method, learnArguments(stored.state.settings, args), learnt.length, host);
   }
 
   /** Resumes a run that a closed page left unfinished. If another tab has resumed it, waits for that tab to close. */
@@ -149,7 +162,7 @@ export class ProfileLearning {
     return run;
   }
 
-  async #begin({ method = 'train', args, when = 'now' }: LearnOptions): Promise<Beginning> {
+  async #begin({ method = 'train', args: own, when = 'now' }: LearnOptions): Promise<Beginning> {
     const profile = this.#profile;
     expectUsable(method, profile.host);
     const release = await profile.takeToLearn();
@@ -163,7 +176,8 @@ export class ProfileLearning {
         if (examples.learnt.length === 0) {
           throw wrong('learn', 'a profile with examples', 'none', 'Add some by profile.add().');
         }
-        unfinished = { version, method, args: learnArguments(settings, args), when, ...examples, loss_before: null };
+        const args = learnArguments(settings, own);
+        unfinished = { version, method, args, when, ...examples, loss_before: null };
         return { state: stored.state, unfinished: settings.keep_examples ? unfinished : null };
       });
       if (unfinished === undefined) throw forgotten(profile.id);

@@ -35,6 +35,7 @@ interface Solved {
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
+  runArguments: (given, examples, host) => refineArguments(given, examples, objectiveFor(host)),
   async improve(parts) {
     const { copy, learner, turn } = parts;
     const { host, adapter } = learner;

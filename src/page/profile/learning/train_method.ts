@@ -1,20 +1,30 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { SentExample } from '../../../core/types/training';
+import { planSteps } from '../../../core/numbers/step_plan';
+import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
 import { Trainer } from '../../training/trainer';
+import { resolveTrainingArguments } from '../../training/training_arguments';
 import type { Unfinished } from '../storage/record';
 import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 
 /** Examples evaluated at a time; a run may pause in between. */
 const PORTION = 32;
 
+/**
+ * The fewest steps of a run whose arguments leave them open. In docs/RESULTS.md, models learn a style, classes or facts from a few dozen
+ * examples in so many.
+ */
+const LEAST_STEPS = 60;
+
 /** Trains the copy by gradient descent. It is better unless its loss rises on the held-out examples. */
 export const TRAIN: LearnMethodKind = {
   expectUsable() {},
+  runArguments: trainArguments,
   async improve({ learner, copy, unfinished, turn }) {
     const { host } = learner;
     const { run, resumes, signal } = turn;
-    const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
+    const { args: given, learnt, held, loss_before } = await measure(learner, unfinished, turn);
+    const args = trainArguments(given, learnt.length);
     const trainer = new Trainer({ model: host.adapted, adapter_name: copy, args, train_dataset: learnt });
     await run.waitWhilePaused(signal);
     const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
@@ -27,6 +37,15 @@ export const TRAIN: LearnMethodKind = {
     return { output, outcome: { ...counts, loss_before, loss_after, ...unsolved, taken } };
   },
 };
+
+/** The given arguments. If they leave the number of steps open, few examples are repeated for `LEAST_STEPS`. */
+export function trainArguments(given: TrainingArguments, examples: number): TrainingArguments {
+  if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
+  const resolved = resolveTrainingArguments(given);
+  const { stepsPerEpoch } = planSteps(examples, resolved);
+  const num_train_epochs = Math.max(resolved.num_train_epochs, Math.ceil(LEAST_STEPS / stepsPerEpoch));
+  return { ...given, num_train_epochs };
+}
 
 /**
  * Measures the loss of the current vectors on the held-out examples, or on those to train on if the held-out ones have
