@@ -4,7 +4,7 @@ import { inRepository } from '../../shared/paths.mjs';
 import { findOracle, oracleEnvironment } from '../../test/python.mjs';
 
 /**
- * What `lora.py` trains and measures: its class `Settings` has the meanings.
+ * The input of `lora.py`. Its class `Settings` has the meanings.
  * @typedef {object} LoraSettings
  * @property {string} model
  * @property {string} train

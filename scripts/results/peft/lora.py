@@ -26,7 +26,7 @@ LARGEST_NORM = 1.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What to train. Texts and adapters are the keys of the results."""
+    """A LoRA to train, some times, and texts to measure it on, whose names are keys of the results."""
 
     model: str
     """The folder of the base model."""
