@@ -93,6 +93,7 @@ export type {
   ImageClassifierOptions,
   PretrainedOptions,
   SourceOptions,
+  TextClassifierOptions,
 } from './page/models/source_options';
 export { Profile } from './page/profile/profile';
 export type {

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Shape } from '../core/numbers/shape';
+import type { Pooling } from '../core/pooling/pooling';
 import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -100,10 +101,12 @@ export interface ImageSizes {
   readonly patches: number;
 }
 
-/** Options of a network beside its configuration. */
+/** Options of a network and its head beside their configuration. */
 export interface NetworkOptions {
   /** Default: those that config.json asks for, if a network has both. */
   readonly moduleNames?: ModuleNames | undefined;
+  /** The pooling under a classifier's head of texts. Default: none, as in transformers' class. */
+  readonly pooling?: Pooling | undefined;
 }
 
 /** A task's head: the modules over a network's hidden states. */
@@ -116,7 +119,9 @@ export interface Head {
   /** For each module without a weight in the file, the module whose weight it uses: a tied head. */
   readonly tied: ReadonlyMap<string, string>;
   /** The hidden states of a sequence that it reads: all, or one. */
-  readonly reads: 'every token' | 'first token' | 'last token';
+  readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens';
+  /** Set for a head on one vector of all of a row's tokens. */
+  readonly pooling?: Pooling;
   /** The linear layer that makes the logits of `features`. Set for heads that classify. */
   readonly lastLayer?: string;
   /** torch's name of the output embedding, which 'all-linear' leaves out. Set for language models. */

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { PretrainedConfig, TaskFacts } from '../core/types/model';
-import type { Architecture, Network, NetworkOptions } from '../models/architecture';
+import type { Architecture, Head, Network, NetworkOptions } from '../models/architecture';
 import { parseLabels } from '../models/labels';
 import { createNetwork } from '../models/model_registry';
 import { CAUSAL_LM } from './causal_lm/causal_lm';
@@ -34,21 +34,25 @@ export function createArchitecture(
 ): Architecture {
   const created = createNetwork(config, options);
   const kind = kindOf(task);
-  const makeHead = kind.head(created);
+  const makeHead = kind.head(created, options);
   if (makeHead === undefined) throw noHead(config.model_type, kind, kindsFor(created));
   const { heads: _heads, pooler: _pooler, ...network } = kind.network?.(created) ?? created;
   const facts = { ...kind.facts, inputs: network.image === undefined ? ('texts' as const) : ('images' as const) };
   const head = makeHead(facts.hasNamedLabels ? parseLabels(config) : NO_LABELS);
   return {
     ...network,
-    config:
-      facts.hasNamedLabels || kind.network !== undefined ? { ...config, architectures: [head.className] } : config,
+    config: describedBy(config, head, facts.hasNamedLabels || kind.network !== undefined),
     task: facts,
     head,
     modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],
     weights: [...network.weights, ...head.weights],
     tied: head.tied,
   };
+}
+
+/** A config.json that names the class of its head, and its pooling. */
+function describedBy(config: PretrainedConfig, { className, pooling }: Head, isOwn: boolean): PretrainedConfig {
+  return isOwn ? { ...config, architectures: [className], ...(pooling && { pooling }) } : config;
 }
 
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;

@@ -15,6 +15,8 @@ import {
   loadOptions,
   type PretrainedOptions,
   pretrainedRules,
+  type TextClassifierOptions,
+  textClassifierRules,
   wireSource,
 } from './source_options';
 
@@ -82,12 +84,14 @@ export class AutoModelForSequenceClassification {
    * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
    * With a `problem_type` it predicts several labels at once, or several numbers. Its labels are those of config.json unless `num_labels`
    * or `id2label` give others. A head that the weights lack is initialised as in transformers, with a warning of the session
-   * (`newly_initialized`); it is the same at each load. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
+   * (`newly_initialized`); it is the same at each load. In a folder of sentence-transformers the head reads the folder's vector of a text,
+   * unless `pooling` says otherwise. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
    * also for models without such a head.
    */
-  static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
-    checkOptions('AutoModelForSequenceClassification.from_pretrained', options, classifierRules);
-    return loadModel(source, options, { ...classifierLoadOptions(options), task: 'sequence_classification' });
+  static async from_pretrained(source: ModelSource, options: TextClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForSequenceClassification.from_pretrained', options, textClassifierRules);
+    const { pooling = 'auto' } = options;
+    return loadModel(source, options, { ...classifierLoadOptions(options), pooling, task: 'sequence_classification' });
   }
 }
 

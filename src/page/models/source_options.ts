@@ -1,6 +1,7 @@
 import { type Integrity, readSha256 } from '../../core/input/integrity';
 import { type Files, isFiles, namedFiles } from '../../core/input/named_files';
 import { STORAGE_DTYPES } from '../../core/numbers/storage_names';
+import { POOLING_MODES, type PoolingMode } from '../../core/pooling/pooling';
 import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../../core/types/model';
 import type { ModelSource, ProgressInfo } from '../../core/types/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../../worker/protocol';
@@ -49,6 +50,17 @@ export interface PretrainedOptions extends SourceOptions {
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   /** false. Whether a head is made new that the weights have for other labels. */
   readonly ignore_mismatched_sizes?: boolean;
+}
+
+/** How a classifier of texts is loaded. */
+export interface TextClassifierOptions extends ClassifierOptions {
+  /**
+   * The vector of a text that the classifier reads. 'auto' (default): the vector that the folder's modules.json describes, as that of
+   * `embed`; without that file, and for a config.json that names a class ending in ForSequenceClassification, the head of transformers' own
+   * class. A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. The head
+   * on a pooled vector is one linear layer, `classifier`. Adapters that train it, and exported models, say so in their configuration.
+   */
+  readonly pooling?: 'auto' | PoolingMode;
 }
 
 /** Options of models that see images. */
@@ -111,6 +123,8 @@ export const classifierRules = {
 };
 
 const moduleNameRules = { module_names: rule.oneOf('v4', 'v5') };
+
+export const textClassifierRules = { ...classifierRules, pooling: oneOf('auto', ...POOLING_MODES) };
 
 export const imageClassifierRules = { ...classifierRules, ...moduleNameRules };
 

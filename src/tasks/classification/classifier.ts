@@ -6,6 +6,7 @@ import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows/gather_rows';
+import { pooled } from '../pooling/pooled';
 import type { Batch, BatchInputs } from '../task/task_batches';
 import type { SolvableHead } from '../task/task_head';
 import type { LogitsParts, Loss, LossParts } from '../task/task_loss';
@@ -29,6 +30,8 @@ export interface HeadInputs {
   readonly targets: Value;
   /** (B): the weight of each row's loss. */
   readonly weights: Value;
+  /** (K, B·T): from `poolingWeights`, for a head on pooled tokens. */
+  readonly pooling?: Value;
 }
 
 /** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
@@ -52,12 +55,12 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
   }
 
   loss(g: Graph, { shape, ...parts }: LossParts<Inputs>): Loss {
-    return classificationLoss(g, this.head, { ...parts, B: shape.B });
+    return classificationLoss(g, this.head, { ...parts, hidden: vectorsOf(g, this.head, parts), B: shape.B });
   }
 
   /** (B, num_labels) */
   logits(g: Graph, parts: LogitsParts<Inputs>): Value {
-    return this.head.logits(g, parts.layers, readByHead(g, parts));
+    return this.head.logits(g, parts.layers, readByHead(g, this.head, parts));
   }
 
   metrics({ loss, labelled, outputs }: Measured<B>): Readonly<Record<string, number>> {
@@ -100,22 +103,27 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
   }
 }
 
-/** The hidden states that a head reads: (B, C). */
-function readByHead(g: Graph, { hidden, inputs: { rows } }: LogitsParts<BatchInputs & HeadInputs>): Value {
-  const [count = 0] = rows.shape;
-  return gatherRows(g, hidden, rows, { start: 0, count });
+/** The vectors among which are those that a head reads: hidden states (N, C), or pooled ones (B, K·C). */
+function vectorsOf(g: Graph, head: Head, { hidden, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
+  const { pooling, spans } = inputs;
+  return head.pooling && pooling ? pooled(g, hidden, { pooling, spans }, head.pooling) : hidden;
 }
 
-function solvableHead(
-  { features, lastLayer }: Head,
-  labels: Labels,
-): SolvableHead<RowTarget, BatchInputs & HeadInputs> | undefined {
+/** The vectors that a head reads: (B, C). */
+function readByHead(g: Graph, head: Head, parts: LogitsParts<BatchInputs & HeadInputs>): Value {
+  const { rows } = parts.inputs;
+  const [count = 0] = rows.shape;
+  return gatherRows(g, vectorsOf(g, head, parts), rows, { start: 0, count });
+}
+
+function solvableHead(head: Head, labels: Labels): SolvableHead<RowTarget, BatchInputs & HeadInputs> | undefined {
+  const { features, lastLayer } = head;
   if (features === undefined || lastLayer === undefined) return undefined;
   return {
     labels,
     lastLayer,
     size: features.size,
-    features: (g, parts) => features.of(g, parts.layers, readByHead(g, parts)),
+    features: (g, parts) => features.of(g, parts.layers, readByHead(g, head, parts)),
     targets: (row) => row,
   };
 }

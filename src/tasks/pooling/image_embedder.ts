@@ -58,14 +58,14 @@ export class ImageEmbedder implements Embedder<Pixels, EmbeddedImages, EmbeddedI
 
   inputs(shape: BatchShape): EmbeddedImageInputs {
     const { image, pooling } = this.#init;
-    return { ...imageInputs(shape, image), weights: weightsInput(shape, pooling) };
+    return { ...imageInputs(shape, image), pooling: weightsInput(shape, pooling) };
   }
 
   write(runner: Runner, inputs: EmbeddedImageInputs, batch: EmbeddedImages): void {
     const { B, T } = batch;
     writeImages(runner, inputs, batch);
     const attention_mask = new Uint8Array(B * T).fill(1);
-    runner.write(inputs.weights, poolingWeights({ B, T, attention_mask }, this.#init.pooling.modes));
+    runner.write(inputs.pooling, poolingWeights({ B, T, attention_mask }, this.#init.pooling.modes));
   }
 
   logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedImageInputs>): Value {

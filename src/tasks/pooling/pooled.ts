@@ -8,7 +8,7 @@ import type { BatchInputs, BatchShape } from '../task/task_batches';
 /** The inputs of a batch whose hidden states become a vector of each row. */
 export interface PooledInputs extends BatchInputs {
   /** (K, B·T): from `poolingWeights`. */
-  readonly weights: Value;
+  readonly pooling: Value;
 }
 
 export function weightsInput({ B, T }: BatchShape, { modes }: Pooling): Value {
@@ -19,7 +19,7 @@ export function weightsInput({ B, T }: BatchShape, { modes }: Pooling): Value {
 export function pooled(
   g: Graph,
   hidden: Value,
-  { weights, spans }: Pick<PooledInputs, 'weights' | 'spans'>,
+  { pooling: weights, spans }: Pick<PooledInputs, 'pooling' | 'spans'>,
   { modes, normalize }: Pooling,
 ): Value {
   const [B = 0, T = 0] = spans.shape;

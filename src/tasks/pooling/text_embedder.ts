@@ -68,13 +68,13 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
 
   inputs(shape: BatchShape): EmbeddedTextInputs {
     const { text, pooling } = this.#init;
-    return { ...textInputs(shape, text), weights: weightsInput(shape, pooling) };
+    return { ...textInputs(shape, text), pooling: weightsInput(shape, pooling) };
   }
 
   write(runner: Runner, inputs: EmbeddedTextInputs, batch: EmbeddedTexts): void {
     const { text, pooling } = this.#init;
     writeTexts(runner, inputs, batch, text);
-    runner.write(inputs.weights, poolingWeights(batch, pooling.modes, this.#skipped));
+    runner.write(inputs.pooling, poolingWeights(batch, pooling.modes, this.#skipped));
   }
 
   logits(g: Graph, { hidden, inputs }: LogitsParts<EmbeddedTextInputs>): Value {

@@ -26,7 +26,8 @@ export function textsBatch(
   return {
     ...padded,
     ...targetsOfBatch(rows, isLabelled),
-    rows: Uint32Array.from(rows, (row, b) => b * padded.T + readAt(row)),
+    // A pooled batch has one vector of each row.
+    rows: Uint32Array.from(rows, (row, b) => (reads === 'pooled tokens' ? b : b * padded.T + readAt(row))),
   };
 }
 

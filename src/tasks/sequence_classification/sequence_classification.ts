@@ -3,11 +3,14 @@ import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { type TextSizes, textSizes } from '../../models/architecture';
+import { pooledHead } from '../../models/pooled_head';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { Classifier, type HeadInputs } from '../classification/classifier';
 import { expectClassifiable } from '../classification/classifier_arguments';
 import { targetColumn } from '../classification/row_targets';
 import { expectTexts } from '../given_inputs';
+import { weightsInput } from '../pooling/pooled';
+import { poolingWeights } from '../pooling/pooling_weights';
 import type { Task } from '../task/task';
 import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
@@ -83,12 +86,16 @@ export class SequenceClassification
   }
 
   inputs(shape: BatchShape): ClassifiedInputs {
-    return { ...textInputs(shape, this.#text), ...this.headInputs(shape.B) };
+    const { pooling } = this.head;
+    const ofTexts = { ...textInputs(shape, this.#text), ...this.headInputs(shape.B) };
+    return pooling === undefined ? ofTexts : { ...ofTexts, pooling: weightsInput(shape, pooling) };
   }
 
   write(runner: Runner, inputs: ClassifiedInputs, batch: ClassifiedTexts): void {
     writeTexts(runner, inputs, batch, this.#text);
     this.writeHead(runner, inputs, batch);
+    const { pooling } = this.head;
+    if (pooling && inputs.pooling) runner.write(inputs.pooling, poolingWeights(batch, pooling.modes));
   }
 
   given(inputs: GivenInputs): ClassifiedTexts {
@@ -116,6 +123,7 @@ export const SEQUENCE_CLASSIFICATION: TaskKind<'sequence_classification'> = {
     generates: false,
     trainsHead: { task_type: 'SEQ_CLS' },
   },
-  head: ({ heads }) => heads.sequence_classification,
+  head: (network, { pooling } = {}) =>
+    pooling && network.text ? pooledHead(network, pooling) : network.heads.sequence_classification,
   create: (model, { tokenizer }) => new SequenceClassification(model, tokenizer),
 };

@@ -1,7 +1,7 @@
 import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { TaskFacts } from '../../core/types/model';
 import type { ImageProcessor } from '../../images/image_processor';
-import type { Architecture, MakeHead, Network } from '../../models/architecture';
+import type { Architecture, MakeHead, Network, NetworkOptions } from '../../models/architecture';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Task } from './task';
 
@@ -23,7 +23,7 @@ export interface TaskKind<Name extends string = string> {
   /** The network as the task's models have it. Default: with its names below a head. */
   network?(network: Network): Network;
   /** The head that the task puts on a network; undefined for a network that can't be used for it. */
-  head(network: Network): MakeHead | undefined;
+  head(network: Network, options?: Pick<NetworkOptions, 'pooling'>): MakeHead | undefined;
   /** Throws `unsupported_model` for a network that takes in something else. */
   create(model: TaskModel, preprocessors: Preprocessors): Task;
 }

@@ -86,7 +86,7 @@ export class AdapterLoader {
     const kind = kindNamed(read);
     const config = inMode(kind, read, is_trainable);
     this.#warnOf(kind, config);
-    const resolved = model.resolve(name, kind, config);
+    const resolved = model.resolveStored(name, kind, config);
     const expected = expectedTensors(kind, resolved, model.base.loaded.model);
     const tensors = readAdapterModel(bytes.model, expected, options);
     await model.add({ kind, name, resolved, trainable: is_trainable, options: own, tensors }, ready);
@@ -103,7 +103,7 @@ export class AdapterLoader {
   async revive(model: ModelAdapters, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
     const { limits } = this.#sources;
     const kind = kindNamed(fields);
-    const resolved = model.resolve(name, kind, new kind.Config(fields));
+    const resolved = model.resolveStored(name, kind, new kind.Config(fields));
     const bytes = await toBytes(files, limits);
     const expected = expectedTensors(kind, resolved, model.base.loaded.model);
     const tensors = readAdapterModel(bytes.model, expected, { limits, adapter_name: name });

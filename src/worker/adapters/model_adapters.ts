@@ -15,6 +15,7 @@ import { deltaWeight } from './adapter_pool';
 import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
 import { AdapterSet } from './adapter_set';
 import { MergedWeights } from './merged_weights';
+import { expectPooling, pooledConfig } from './pooled_config';
 import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './prepare_merge';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
@@ -117,7 +118,15 @@ export class ModelAdapters {
   resolve(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
     this.#set.expectRoom(name, kind, config);
     const later = this.adapters.length > 0;
-    return kind.resolve(config, this.base.loaded.model, { later, warn: this.#host.warn });
+    const { model } = this.base.loaded;
+    return kind.resolve(pooledConfig(kind, config, model.head), model, { later, warn: this.#host.warn });
+  }
+
+  /** The same of a stored configuration. Throws `invalid_argument` for an adapter whose head reads vectors of another pooling. */
+  resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
+    const resolved = this.resolve(name, kind, config);
+    expectPooling(config, resolved, this.base.loaded.model.head);
+    return resolved;
   }
 
   /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */

@@ -112,6 +112,8 @@ export interface LoadOptions {
   readonly task?: TaskName;
   /** A classifier's labels, in place of those of config.json. */
   readonly labels?: LabelOptions;
+  /** The pooling under a classifier's head. Default: none, as in transformers' class. */
+  readonly pooling?: PoolingMode | 'auto';
   /** Whether a head whose size doesn't fit the labels is initialised anew. */
   readonly ignore_mismatched_sizes?: boolean;
   /** Overrides the module names that follow from config.json. */

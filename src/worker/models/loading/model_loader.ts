@@ -16,6 +16,7 @@ import type { LoadedModel } from '../../../models/loaded_model';
 import { createArchitecture, createTask } from '../../../tasks/task_registry';
 import { logitsProgram } from '../../../train/steps/loss_program';
 import type { LoadOptions } from '../../protocol';
+import { chosenPooling } from './chosen_pooling';
 import { chooseStorage, fitsAll, type StorageOf, slicesOf, takeStored, weightValue } from './weight_storage';
 import { expectWeight, WeightTensors } from './weight_tensors';
 
@@ -23,7 +24,7 @@ const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
 
 export interface LoadModelOptions
-  extends Pick<LoadOptions, 'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names'> {
+  extends Pick<LoadOptions, 'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names' | 'pooling'> {
   readonly warn?: Warn | undefined;
   /** Reads the folder's settings for vectors. Called after config.json is read, before any weight. */
   sentences?(): Promise<SentenceSettings | undefined>;
@@ -39,8 +40,9 @@ export interface LoadModelOptions
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
   const config = withLabels(await files.config(), options.labels);
-  await options.sentences?.();
-  const model = createArchitecture(config, options.task, { moduleNames: options.module_names });
+  const sentences = await options.sentences?.();
+  const pooling = options.pooling && chosenPooling(options.pooling, config, sentences);
+  const model = createArchitecture(config, options.task, { moduleNames: options.module_names, pooling });
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {

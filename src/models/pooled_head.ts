@@ -1,0 +1,53 @@
+import { isJsonObject, type JsonObject } from '../core/input/fields';
+import { POOLING_MODES, type Pooling } from '../core/pooling/pooling';
+import type { MakeHead, Network } from './architecture';
+import { unsupported } from './config_fields';
+import { linearHead } from './heads';
+
+/** The class of the exported run's Python that computes such a head. */
+export const POOLED_CLASS = 'PooledForSequenceClassification';
+
+/** The head on a pooled vector: one linear layer with a bias. transformers has no such class. */
+export function pooledHead(
+  { hiddenSize, initialStd: std }: Pick<Network, 'hiddenSize' | 'initialStd'>,
+  pooling: Pooling,
+): MakeHead {
+  const C = pooling.modes.length * hiddenSize;
+  const make = linearHead({ className: POOLED_CLASS, C, name: 'classifier', bias: true, reads: 'pooled tokens', std });
+  return (labels) => ({ ...make(labels), pooling });
+}
+
+/**
+ * The pooling that a config.json of an exported classifier has, as `pooling`. Throws `unsupported_model` for one that isn't
+ * computed here.
+ */
+export function configuredPooling(config: JsonObject): Pooling | undefined {
+  const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
+  if (!hasPooledClass(config) || given === undefined) return undefined;
+  const pooling = poolingOf(given);
+  if (pooling !== undefined) return pooling;
+  throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
+}
+
+/** A pooling that a file holds; undefined for what is none. */
+export function poolingOf(given: unknown): Pooling | undefined {
+  if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
+  const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));
+  const ordered = (given.modes as unknown[]).flatMap((name) => modes.filter((mode) => mode === name));
+  const isKnown = ordered.length === given.modes.length && ordered.length > 0 && ordered.length <= POOLING_MODES.length;
+  return isKnown ? { modes: ordered, normalize: given.normalize } : undefined;
+}
+
+export function samePooling(a: Pooling | undefined, b: Pooling | undefined): boolean {
+  return a?.normalize === b?.normalize && a?.modes.join() === b?.modes.join();
+}
+
+/** Whether config.json names transformers' own class of a classifier, whose head its files hold. */
+export function hasOwnClassifier({ architectures }: JsonObject): boolean {
+  const [className] = Array.isArray(architectures) ? architectures : [];
+  return typeof className === 'string' && className.endsWith('ForSequenceClassification') && className !== POOLED_CLASS;
+}
+
+function hasPooledClass({ architectures }: JsonObject): boolean {
+  return Array.isArray(architectures) && architectures[0] === POOLED_CLASS;
+}

@@ -1,0 +1,39 @@
+import type { AdapterKind, ResolvedAdapter } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import { WebVeraError } from '../../core/errors/error';
+import type { Pooling } from '../../core/pooling/pooling';
+import type { Head } from '../../models/architecture';
+import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
+
+/** The file of an exported run that has the class. */
+const PARENT_LIBRARY = 'pooled_classifier';
+
+/** A new adapter's configuration, which says in PEFT's `auto_mapping` how the model under it is pooled. */
+export function pooledConfig(kind: AdapterKind, config: AdapterConfig, { pooling }: Head): AdapterConfig {
+  if (pooling === undefined) return config;
+  const mapping = { base_model_class: POOLED_CLASS, parent_library: PARENT_LIBRARY, pooling };
+  return new kind.Config({ ...config, auto_mapping: { ...config.auto_mapping, ...mapping } });
+}
+
+/** Throws `invalid_argument` for a stored adapter whose head was trained on vectors of another pooling. */
+export function expectPooling({ auto_mapping }: AdapterConfig, { trained }: ResolvedAdapter, head: Head): void {
+  const trainsHead = head.modules.some(
+    ({ name }) => name !== '' && trained.some((each) => each.name.startsWith(`${name}.`)),
+  );
+  const stored = poolingOf(auto_mapping?.pooling);
+  if (!trainsHead || samePooling(stored, head.pooling)) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `Expected an adapter whose head was trained on ${told(head.pooling)}, got one trained on ${told(stored)}`,
+    { hint: `Load the base model with ${optionOf(stored)}, which the adapter was trained with.` },
+  );
+}
+
+function told(pooling: Pooling | undefined): string {
+  if (pooling === undefined) return "transformers' own class";
+  return `vectors of the pooling ${pooling.modes.join(', ')}${pooling.normalize ? ', normalised' : ''}`;
+}
+
+function optionOf(pooling: Pooling | undefined): string {
+  return pooling === undefined ? 'a folder without modules.json' : `pooling: '${pooling.modes.join("', '")}'`;
+}

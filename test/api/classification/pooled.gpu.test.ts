@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  AutoModel,
+  AutoModelForSequenceClassification,
+  type Example,
+  get_peft_model,
+  PeftModel,
+  type PreTrainedModel,
+  type TextClassifierOptions,
+  Trainer,
+  VeraConfig,
+} from '../../../src/index';
+import { goldenBase } from '../../helpers/golden/golden';
+import { folderFiles, type GoldenFolder, goldenFolder } from '../../helpers/golden/golden_sentences';
+import { openTestSession, type TestSession } from '../../helpers/session/session';
+
+const folder = asEncoder(goldenFolder('BERT, mean, normalised'));
+const id2label = { 0: 'sea', 1: 'land', 2: 'sky' };
+const config = new VeraConfig({ r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' });
+const words = [
+  ['whale', 'ship', 'wave', 'salt'],
+  ['hill', 'road', 'field', 'barn'],
+  ['cloud', 'star', 'moon', 'wind'],
+];
+const rows = words.flatMap((own, label): Example[] =>
+  own.map((word) => ({ text: `the ${word}`, label: id2label[label as 0] })),
+);
+const texts = rows.map((row) => (row as { text: string }).text);
+
+/** The folder with a config.json that names no classifier, as sentence-transformers writes it. */
+function asEncoder({ files, ...given }: GoldenFolder): GoldenFolder {
+  const config = JSON.parse(readFileSync(`test/golden/base/${given.base}/config.json`, 'utf8'));
+  return { ...given, files: { ...files, 'config.json': { ...config, architectures: ['BertModel'] } } };
+}
+
+function load(
+  { session }: TestSession,
+  options: TextClassifierOptions = {},
+  source = folderFiles(folder),
+): Promise<PreTrainedModel> {
+  return AutoModelForSequenceClassification.from_pretrained(source, { session, id2label, ...options });
+}
+
+const headOf = (model: PreTrainedModel) => model.named_modules().filter(({ name }) => name.startsWith('classifier'));
+
+describe('the head of a folder of sentence-transformers', () => {
+  test('is one linear layer over the vectors that embed gives', async () => {
+    const opened = await openTestSession();
+    const model = await load(opened);
+    expect(headOf(model)).toEqual([{ name: 'classifier', type: 'Linear', in_features: 32, out_features: 3 }]);
+    expect(model.named_modules().some(({ name }) => name.includes('pooler'))).toBe(false);
+    const tensors = await model.state_dict(['classifier.weight', 'classifier.bias']);
+    const [weight, bias] = [...tensors.values()].map(({ data }) => data);
+    const { tokenizer } = model;
+    for (const text of ['a', 'the whale']) {
+      const [vector] = await model.embed([text]);
+      const { logits } = await model.forward({ input_ids: [await tokenizer!.encode(text)] });
+      for (const [label, logit] of logits.data.entries()) {
+        const expected = vector!.reduce((sum, value, c) => sum + value * weight![label * 32 + c]!, bias![label]!);
+        expect(Math.abs(logit - expected)).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  test.each(['first', 'mean', 'last', 'max'] as const)('pooled as asked: %s', async (pooling) => {
+    const opened = await openTestSession();
+    const plain = asEncoder(goldenFolder('BERT without modules'));
+    const model = await load(opened, { pooling }, folderFiles(plain));
+    expect(model.config).toMatchObject({ pooling: { modes: [pooling], normalize: false } });
+    const auto = await AutoModel.from_pretrained(folderFiles(plain), { session: opened.session });
+    const tensors = await model.state_dict(['classifier.weight', 'classifier.bias']);
+    const [weight, bias] = [...tensors.values()].map(({ data }) => data);
+    const [vector] = await auto.embed(['the whale'], { pooling });
+    const ids = await model.tokenizer!.encode('the whale');
+    // Padding on the right changes nothing.
+    const { logits } = await model.forward({ input_ids: [[...ids, 0]], attention_mask: [[...ids.map(() => 1), 0]] });
+    const expected = vector!.reduce((sum, value, c) => sum + value * weight![c]!, bias![0]!);
+    expect(Math.abs(logits.data[0]! - expected)).toBeLessThan(1e-5);
+  });
+
+  test('is that of transformers without modules.json, and for its class', async () => {
+    const opened = await openTestSession();
+    const own = await load(opened, {}, goldenBase('base/bert-relu'));
+    expect(own.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
+    const named = { ...(folder.files['config.json'] as object), architectures: ['BertForSequenceClassification'] };
+    const changes = { 'config.json': named };
+    const model = await load(opened, {}, folderFiles(folder, changes));
+    expect(model.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
+  });
+
+  test('refuses a folder whose vectors are not computed, unless a pooling is given', async () => {
+    const opened = await openTestSession();
+    const dense = [
+      ...(folder.files['modules.json'] as object[]),
+      { path: '3', type: 'sentence_transformers.models.Dense' },
+    ];
+    const source = () => folderFiles(folder, { 'modules.json': dense });
+    await expect(load(opened, {}, source())).rejects.toMatchObject({
+      code: 'unsupported_model',
+      hint: /pooling: 'mean'/,
+    });
+    expect(headOf(await load(opened, { pooling: 'mean' }, source()))).toHaveLength(1);
+  });
+});
+
+describe('a pooled classifier', () => {
+  const args = { max_steps: 40, per_device_train_batch_size: 12, learning_rate: 0.05, headLearningRate: 0.05 } as const;
+
+  test('learns, and its adapter says how it is pooled', async () => {
+    const opened = await openTestSession();
+    const model = await get_peft_model(await load(opened), config);
+    const before = await model.predict_batch(texts);
+    await new Trainer({ model, train_dataset: rows, args }).train();
+    const after = await model.predict_batch(texts);
+    const right = after.filter(([best], row) => best!.label === (rows[row] as { label: string }).label).length;
+    expect(right).toBeGreaterThanOrEqual(11);
+    expect(after).not.toEqual(before);
+
+    const files = await model.save_pretrained();
+    const json = JSON.parse(await files['adapter_config.json'].text());
+    expect(json).toMatchObject({
+      modules_to_save: ['classifier', 'score'],
+      auto_mapping: {
+        base_model_class: 'PooledForSequenceClassification',
+        parent_library: 'pooled_classifier',
+        pooling: { modes: ['mean'], normalize: true },
+      },
+    });
+    const again = await PeftModel.from_pretrained(await load(opened), files);
+    expect(await again.predict_batch(texts)).toEqual(after);
+
+    const other = PeftModel.from_pretrained(await load(opened, { pooling: 'max' }), files);
+    await expect(other).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message:
+        'Expected an adapter whose head was trained on vectors of the pooling max, normalised, got one trained on vectors of the pooling mean, normalised',
+      hint: "Load the base model with pooling: 'mean', which the adapter was trained with.",
+    });
+    const plain = load(opened, {}, folderFiles(folder, { 'modules.json': undefined }));
+    await expect(PeftModel.from_pretrained(await plain, files)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
+  test('is exported as a folder that loads as it was', async () => {
+    const opened = await openTestSession();
+    const model = await load(opened);
+    const scores = await model.predict_batch(texts);
+    const exported = await model.export_model();
+    const tokenizer = folderFiles(folder, { 'modules.json': undefined }).files;
+    const again = await AutoModelForSequenceClassification.from_pretrained(
+      { files: new Map([...tokenizer, ...exported]) },
+      { session: opened.session },
+    );
+    expect(await again.predict_batch(texts)).toEqual(scores);
+  });
+
+  test('has its last layer solved for', async () => {
+    const opened = await openTestSession();
+    const model = await get_peft_model(await load(opened), config);
+    const { accuracy } = await model.fit_head(rows, { C: 1e4 });
+    expect(accuracy).toBe(1);
+    const [[best]] = (await model.predict_batch(['the whale'])) as [[{ label: string }]];
+    expect(best.label).toBe('sea');
+  });
+});
