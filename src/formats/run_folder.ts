@@ -1,3 +1,4 @@
+import type { Pooling } from '../core/pooling/pooling';
 import type { ImageNumbers } from '../core/types/image';
 import type { ProblemType } from '../core/types/model';
 import type { Tensor } from '../core/types/tensor';
@@ -5,6 +6,7 @@ import type { StepLogs, TrainProgress } from '../core/types/training';
 import { pythonJson } from './python_json';
 import classifyPy from './run_folder/classify.py?raw';
 import dataPy from './run_folder/data.py?raw';
+import pooledPy from './run_folder/pooled_classifier.py?raw';
 import readme from './run_folder/README.md?raw';
 import requirements from './run_folder/requirements.txt?raw';
 import trainPy from './run_folder/train.py?raw';
@@ -49,6 +51,8 @@ export interface RunSettings {
   readonly labels?: readonly string[];
   /** The classifier's problem type, by transformers' name. */
   readonly problem_type?: ProblemType;
+  /** The pooling under the classifier's head. Set if transformers has no class for it. */
+  readonly pooling?: Pooling;
   /** Label smoothing of a classifier. */
   readonly label_smoothing_factor?: number;
   /** The conversion of images' bytes to numbers. The size is [height, width]. */
@@ -110,6 +114,7 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
     ['train.py', text(trainPy, 'text/x-python')],
     ['data.py', text(dataPy, 'text/x-python')],
     ['classify.py', text(classifyPy, 'text/x-python')],
+    ['pooled_classifier.py', text(pooledPy, 'text/x-python')],
     ['run.json', json(run)],
     ['train.jsonl', await jsonLines(folder.rows)],
     ...(head.size === 0 ? [] : [['head.safetensors', binary(writeTensors(head))] as const]),

@@ -60,6 +60,21 @@ const cases: Readonly<Record<string, Case>> = {
     task: 'sequence_classification',
     labels: { id2label: { 0: 'ham', 1: 'spam', 2: 'eggs' } },
   },
+  'bert, with a head on means': {
+    base: 'bert',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    args: { headLearningRate: 0.01 },
+    data: masked,
+    task: 'sequence_classification',
+    labels: { pooling: 'mean' },
+  },
+  'qwen2, with a head on maxima': {
+    base: 'qwen2',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    data: classified,
+    task: 'sequence_classification',
+    labels: { num_labels: CLASSES, pooling: 'max' },
+  },
   'distilbert, whose classifier has other labels': {
     base: 'distilbert',
     config: { r: 8, target_modules: ['q_lin', 'v_lin'], bias: 'vera_only' },

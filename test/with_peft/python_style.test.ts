@@ -18,7 +18,11 @@ describeWithPeft.each([
   { path: 'test', settings: [], checked: [] },
   { path: 'bench/peers', settings: shared, checked: undefined },
   { path: 'scripts/results/peft', settings: shared, checked: undefined },
-  { path: 'src/formats/run_folder', settings: [], checked: ['--strict', 'train.py', 'data.py', 'classify.py'] },
+  {
+    path: 'src/formats/run_folder',
+    settings: [],
+    checked: ['--strict', 'train.py', 'data.py', 'classify.py', 'pooled_classifier.py'],
+  },
 ])('the Python in $path', ({ path, settings, checked }) => {
   const types: readonly string[] = checked ? ['mypy', `--cache-dir=${cache}`, ...checked] : [];
   const commands = [

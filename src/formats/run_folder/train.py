@@ -39,10 +39,11 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForImageClassification,
     AutoModelForSequenceClassification,
-    PreTrainedModel,
+    PreTrainedConfig,
     Trainer,
     TrainingArguments,
     get_scheduler,
@@ -50,6 +51,7 @@ from transformers import (
 
 from classify import Examples
 from data import Rows, collate
+from pooled_classifier import PooledForSequenceClassification
 
 RUN = json.loads((HERE / "run.json").read_text())
 CHECKPOINT: Path = HERE / RUN["checkpoint"]
@@ -149,16 +151,25 @@ def load_model(name: str) -> PeftModel:
         config.id2label = dict(enumerate(RUN["labels"]))
         config.label2id = {label: number for number, label in config.id2label.items()}
         config.problem_type = RUN["problem_type"]
-    base = MODELS[RUN["task"]].from_pretrained(
-        name, config=config, dtype=torch.float32, ignore_mismatched_sizes=HEAD.exists()
-    )
+    base = with_head(name, config)
     if HEAD.exists():
         base.load_state_dict(load_file(HEAD), strict=False)
     check_base(base, name)
     return PeftModel.from_pretrained(base, CHECKPOINT, is_trainable=True)
 
 
-def check_base(base: PreTrainedModel, name: str) -> None:
+def with_head(name: str, config: PreTrainedConfig) -> torch.nn.Module:
+    """The base model with the head of the run's task: transformers', or one on pooled hidden states."""
+    if "pooling" in RUN:
+        network = AutoModel.from_pretrained(name, config=config, dtype=torch.float32)
+        return PooledForSequenceClassification(network, RUN["pooling"], len(RUN["labels"]))
+    model: torch.nn.Module = MODELS[RUN["task"]].from_pretrained(
+        name, config=config, dtype=torch.float32, ignore_mismatched_sizes=HEAD.exists()
+    )
+    return model
+
+
+def check_base(base: torch.nn.Module, name: str) -> None:
     """Compares the shape and some numbers of each tensor with those of the model that the run began with."""
     tensors = base.state_dict()
     for key, expected in RUN["base_model"].items():

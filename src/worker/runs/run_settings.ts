@@ -31,6 +31,7 @@ export function runSettings(
       problem_type: head.labels.problem,
       label_smoothing_factor: args.label_smoothing_factor,
     }),
+    ...(head.pooling && { pooling: head.pooling }),
     ...(image && imageProcessor && { images: { size: [image.size, image.size], ...imageProcessor.numbers } }),
   };
 }

@@ -10,12 +10,12 @@ import {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
-  type ClassifierOptions,
   type Example,
   export_run,
   get_peft_model,
   type PreTrainedModel,
   type StepLogs,
+  type TextClassifierOptions,
   Trainer,
   type TrainingArguments,
   VeraConfig,
@@ -46,7 +46,7 @@ export interface Case {
   /** Default: causal_lm. */
   readonly task?: keyof typeof taskTypes;
   /** A classifier's labels, where they aren't the base's own. */
-  readonly labels?: Pick<ClassifierOptions, 'id2label' | 'num_labels' | 'problem_type'>;
+  readonly labels?: Pick<TextClassifierOptions, 'id2label' | 'num_labels' | 'problem_type' | 'pooling'>;
 }
 
 /** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */

@@ -1,0 +1,87 @@
+"""A classifier of texts whose head reads one vector of each text: the hidden states of all its tokens, pooled.
+
+base = pooled_base("sentence-transformers/all-MiniLM-L6-v2", "output")
+model = PeftModel.from_pretrained(base, "output")
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import nn
+from torch.nn.functional import normalize, one_hot
+from transformers import AutoModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class PooledForSequenceClassification(nn.Module):
+    """Its modules have the names that they have in the browser: the network's under its prefix, then `classifier`."""
+
+    def __init__(self, network: Any, pooling: dict[str, Any], labels: int) -> None:
+        super().__init__()
+        if getattr(network, "pooler", None) is not None:
+            network.pooler = None
+        self.config = network.config
+        self.pooling = pooling
+        self.prefix: str = network.base_model_prefix
+        setattr(self, self.prefix, network)
+        self.classifier = nn.Linear(len(pooling["modes"]) * self.config.hidden_size, labels)
+
+    @property
+    def network(self) -> Any:
+        return getattr(self, self.prefix)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        **_others: Any,
+    ) -> SequenceClassifierOutput:
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        hidden = self.network(input_ids=input_ids, attention_mask=mask, **types).last_hidden_state
+        vectors = torch.cat([pooled(hidden, mask, mode) for mode in self.pooling["modes"]], dim=1)
+        logits = self.classifier(normalize(vectors) if self.pooling["normalize"] else vectors)
+        return SequenceClassifierOutput(logits=logits)
+
+    @property
+    def is_gradient_checkpointing(self) -> bool:
+        return bool(self.network.is_gradient_checkpointing)
+
+    def gradient_checkpointing_enable(self, **options: Any) -> None:
+        self.network.gradient_checkpointing_enable(**options)
+
+    def enable_input_require_grads(self) -> None:
+        self.network.enable_input_require_grads()
+
+
+def pooled(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
+    """(B, C) of hidden states (B, T, C). Padding, on either side, doesn't count."""
+    if mode == "max":
+        return hidden.masked_fill(mask.unsqueeze(2) == 0, float("-inf")).amax(dim=1)
+    length = mask.shape[1]
+    first = mask.int().argmax(dim=1, keepdim=True)
+    places = torch.arange(1, length + 1, device=mask.device) - first
+    last = length - 1 - mask.int().flip(1).argmax(dim=1)
+    tokens = mask.sum(dim=1, keepdim=True).clamp(min=1)
+    weights = {
+        "first": one_hot(first.squeeze(1), length),
+        "last": one_hot(last, length),
+        "mean": mask / tokens,
+        "mean_sqrt_len_tokens": mask / tokens.sqrt(),
+        "weightedmean": mask * places / (mask * places).sum(dim=1, keepdim=True).clamp(min=1),
+    }[mode]
+    return torch.einsum("bt,btc->bc", weights.to(hidden.dtype), hidden)
+
+
+def pooled_base(name: str, adapter: str | Path) -> PooledForSequenceClassification:
+    """The base model of a saved adapter, which holds the trained `classifier`. `name`: a folder, or a name on the hub."""
+    folder = Path(adapter)
+    mapping = json.loads((folder / "adapter_config.json").read_text())["auto_mapping"]
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+        labels, _ = file.get_slice("base_model.model.classifier.weight").get_shape()
+    network = AutoModel.from_pretrained(name, dtype=torch.float32)
+    return PooledForSequenceClassification(network, mapping["pooling"], labels).eval()
