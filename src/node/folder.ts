@@ -3,7 +3,8 @@ import { wrong } from '../page/session/options';
 
 /**
  * A folder on this machine, in Node or Deno, as the source of a model or an adapter: `from_pretrained(await openFolder('model'))`. Its
- * files are read in pieces when they are needed; folders in it are ignored.
+ * files are read in pieces when they are needed. Folders in it are ignored, except those of sentence-transformers' modules, such as
+ * 1_Pooling.
  *
  * Rejects with `not_found` if the folder does not exist or has no files.
  */
@@ -28,7 +29,13 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
     throw missing(folder, reason, cause);
   });
   const files = new Map<string, Blob>();
-  for (const name of entries) {
+  const inModules = entries
+    .filter((name) => /^\d+_\w+$/.test(name))
+    .map(async (name) => {
+      const inner = await promises.readdir(join(folder, name)).catch(() => []);
+      return inner.map((file) => `${name}/${file}`);
+    });
+  for (const name of [...entries, ...(await Promise.all(inModules)).flat()]) {
     const file = join(folder, name);
     // A link counts as its target, if the target exists: model caches are full of links.
     const found = await promises.stat(file).catch(() => undefined);

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { largestDifference } from '../helpers/golden/golden';
+import { goldenSentences } from '../helpers/golden/golden_sentences';
 import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Failure {
@@ -15,34 +17,47 @@ interface Report {
   readonly closed: Failure;
   readonly missing: Failure;
   readonly warned: object;
+  readonly embedded: {
+    readonly vectors: readonly (readonly number[])[];
+    readonly done: object;
+    readonly cancelled: string;
+  };
   readonly inThisThread: number;
   readonly inOwnWorker: number;
   readonly refused: Failure;
 }
 
-test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
-  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/models/worker.html`), {
-    // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
-    expectedErrors: name === 'firefox' ? /./ : /^$/,
-  });
-  expect(report.storage).toEqual({
-    imported: true,
-    listed: [['mine', expect.any(Number)]],
-    same: true,
-    left: 0,
-    refused: 'invalid_format',
-  });
-  for (const failure of [report.terminated, report.closed]) {
-    expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed', works: 0, state: 'ready' });
-    expect(failure.seconds).toBeLessThan(5);
-  }
-  expect(report.missing).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });
-  expect(report.missing.seconds).toBeLessThan(5);
-  expect(report.warned).toEqual({
-    warnings: [expect.stringContaining('a slip'), expect.stringContaining('a slip in a timer')],
-    works: 0,
-  });
-  expect(report.inThisThread).toBe(0);
-  expect(report.inOwnWorker).toBe(0);
-  expect(report.refused).toMatchObject({ code: 'invalid_argument', hint: expect.stringContaining('webvera/node') });
-});
+test.each(browserNames)(
+  '%s: stored adapters last, vectors are made in a worker, and one that dies is noticed',
+  async (name) => {
+    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/models/worker.html`), {
+      // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
+      expectedErrors: name === 'firefox' ? /./ : /^$/,
+    });
+    expect(report.storage).toEqual({
+      imported: true,
+      listed: [['mine', expect.any(Number)]],
+      same: true,
+      left: 0,
+      refused: 'invalid_format',
+    });
+    for (const failure of [report.terminated, report.closed]) {
+      expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed', works: 0, state: 'ready' });
+      expect(failure.seconds).toBeLessThan(5);
+    }
+    expect(report.missing).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });
+    expect(report.missing.seconds).toBeLessThan(5);
+    expect(report.warned).toEqual({
+      warnings: [expect.stringContaining('a slip'), expect.stringContaining('a slip in a timer')],
+      works: 0,
+    });
+    const { vectors, ...others } = report.embedded;
+    expect(others).toEqual({ done: [4, 8], cancelled: 'AbortError' });
+    const expected = goldenSentences.rows[0]!.vectors.slice(0, vectors.length);
+    expect(largestDifference(Float32Array.from(vectors.flat()), Float32Array.from(expected.flat()))).toBeLessThan(1e-5);
+    expect(vectors).toHaveLength(8);
+    expect(report.inThisThread).toBe(0);
+    expect(report.inOwnWorker).toBe(0);
+    expect(report.refused).toMatchObject({ code: 'invalid_argument', hint: expect.stringContaining('webvera/node') });
+  },
+);

@@ -8,16 +8,19 @@ import { openFolder } from '../../src/node/folder';
 const root = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-test('gives the files of a folder, and what links lead to', async () => {
+test('gives the files of a folder and of its modules, and what links lead to', async () => {
   const folder = join(root, 'model');
   mkdirSync(join(folder, 'inner'), { recursive: true });
   writeFileSync(join(folder, 'config.json'), '{}');
+  writeFileSync(join(folder, 'inner', 'config.json'), '{}');
+  mkdirSync(join(folder, '1_Pooling'));
+  writeFileSync(join(folder, '1_Pooling', 'config.json'), '{}');
   writeFileSync(join(root, 'blob'), 'weights');
   symlinkSync(join(root, 'blob'), join(folder, 'model.safetensors'));
   symlinkSync(join(root, 'gone'), join(folder, 'dangling'));
   for (const path of [folder, pathToFileURL(folder), pathToFileURL(folder).href]) {
     const { files } = await openFolder(path);
-    expect([...files.keys()].sort()).toEqual(['config.json', 'model.safetensors']);
+    expect([...files.keys()].sort()).toEqual(['1_Pooling/config.json', 'config.json', 'model.safetensors']);
     expect(await files.get('model.safetensors')?.text()).toBe('weights');
   }
 });

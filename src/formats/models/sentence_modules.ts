@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import { Fields, isJsonObject, type JsonObject } from '../../core/input/fields';
-import { type FileSource, readFile, readRareFile } from '../../core/input/file_source';
+import { type FileSource, readRareFile } from '../../core/input/file_source';
 import type { PoolingMode } from '../../core/pooling/pooling';
 import { DEFAULT_SENTENCES, type SentenceSettings } from '../../core/pooling/sentences';
 import { parseJsonArray, parseJsonObject } from '../json';
@@ -25,8 +25,7 @@ interface ModuleEntry {
 
 /**
  * Reads sentence-transformers' modules.json, and the files that it names: a Transformer, a Pooling, and then Normalize or Dropout.
- * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, `not_found` for a module's missing file, and the source's
- * errors. Modules and settings that aren't computed here are listed in `unsupported`, as other uses of the model don't need them.
+ * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. Modules and settings that aren't computed here are listed in `unsupported`, as other uses of the model don't need them.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -41,7 +40,11 @@ export async function readSentenceModules(
   const found = new Set([transformer.unsupported]);
   let made: PoolingSettings = DEFAULT_SENTENCES;
   for (const { type, path } of entries) {
-    if (type === 'Pooling') made = await readPooling(source, path, limits);
+    if (type === 'Pooling') {
+      const read = await readPooling(source, path, limits);
+      if (read === undefined) found.add(`no ${path}/config.json`);
+      made = read ?? made;
+    }
     if (type !== 'Normalize') continue;
     made = { ...made, pooling: { ...made.pooling, normalize: true } };
     found.add(await strangeNormalize(source, path, limits));
@@ -95,9 +98,16 @@ const EARLIER_FIELDS: readonly (readonly [field: string, mode: PoolingMode])[] =
   ['pooling_mode_lasttoken', 'last'],
 ];
 
-async function readPooling(source: FileSource, path: string, limits: SentenceLimits): Promise<PoolingSettings> {
+/** Undefined if the file is missing, as among files that a visitor chose without their folder. */
+async function readPooling(
+  source: FileSource,
+  path: string,
+  limits: SentenceLimits,
+): Promise<PoolingSettings | undefined> {
   const file = `${path}/config.json`;
-  const fields = new Fields(parseJsonObject(await readFile(source, file, limits.json), file, limits.json), file);
+  const bytes = await readRareFile(source, file, limits.json);
+  if (bytes === undefined) return undefined;
+  const fields = new Fields(parseJsonObject(bytes, file, limits.json), file);
   const modes = fields.get('pooling_mode') === undefined ? earlierModes(fields) : namedModes(fields);
   return { pooling: { modes, normalize: false }, includesPrompt: fields.boolean('include_prompt', true) };
 }

@@ -63,8 +63,8 @@ export interface TextClassifierOptions extends ClassifierOptions {
   readonly pooling?: 'auto' | PoolingMode;
 }
 
-/** Options of models that see images. */
-interface ModuleNameOptions {
+/** How a classifier of images is loaded. */
+export interface ImageClassifierOptions extends ClassifierOptions {
   /**
    * Whose names the modules have, by which adapters name what they are on: those of transformers 4 ('v4') or 5 ('v5'), which
    * differ. By default those of the release that wrote config.json, as its `transformers_version` says.
@@ -72,11 +72,8 @@ interface ModuleNameOptions {
   readonly module_names?: ModuleNames;
 }
 
-/** How a classifier of images is loaded. */
-export interface ImageClassifierOptions extends ClassifierOptions, ModuleNameOptions {}
-
 /** How a model without a head is loaded. */
-export interface AutoModelOptions extends PretrainedOptions, ModuleNameOptions {}
+export interface AutoModelOptions extends PretrainedOptions, Pick<ImageClassifierOptions, 'module_names'> {}
 
 /**
  * The location of an adapter: its files, as `save_pretrained()` returns them; `{ id }`, the name of an adapter that was stored on this

@@ -159,7 +159,7 @@ describe('a pooled classifier', () => {
     const model = await get_peft_model(await load(opened), config);
     const { accuracy } = await model.fit_head(rows, { C: 1e4 });
     expect(accuracy).toBe(1);
-    const [[best]] = (await model.predict_batch(['the whale'])) as [[{ label: string }]];
-    expect(best.label).toBe('sea');
+    const [best] = await model.predict('the whale');
+    expect(best?.label).toBe('sea');
   });
 });

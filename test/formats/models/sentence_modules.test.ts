@@ -112,8 +112,8 @@ describe('readSentenceModules', () => {
     await expect(read({ ...folder, ...files })).rejects.toMatchObject({ code: 'invalid_format' });
   });
 
-  test('refuses a missing pooling, and files above the limit', async () => {
-    await expect(read({ 'modules.json': modules })).rejects.toMatchObject({ code: 'not_found' });
+  test('says of a missing pooling, and refuses files above the limit', async () => {
+    expect(await read({ 'modules.json': modules })).toMatchObject({ unsupported: 'no 1_Pooling/config.json' });
     await expect(read(folder, { json: 50 })).rejects.toMatchObject({ code: 'limit_exceeded' });
   });
 });

@@ -2,7 +2,7 @@
 import { loadLibrary, loadNodeLibrary } from '../../../../scripts/page/library.js';
 import { failure } from '../runs/failure.js';
 
-const { adapters, Session } = await loadLibrary();
+const { adapters, AutoModel, Session } = await loadLibrary();
 
 /** @param {string} script */
 function workerOf(script) {
@@ -87,6 +87,29 @@ async function warned() {
   return { warnings: warnings.sort(), works: works.length };
 }
 
+/** Vectors of a model that works in a worker: those of eight texts, and what becomes of a call that is cancelled. */
+async function embedded() {
+  const { rows, texts } = await (await fetch('/golden/sentences.json')).json();
+  const [{ base, files }] = rows;
+  const own = Object.entries(files).map(([name, json]) => [name, new Blob([JSON.stringify(json)])]);
+  const weights = ['config.json', 'model.safetensors'].map(async (name) => {
+    const response = await fetch(`/golden/base/${base}/${name}`);
+    return [name, await response.blob()];
+  });
+  const session = await Session.open({ store: 'memory' });
+  const all = Object.fromEntries([...own, ...(await Promise.all(weights))]);
+  const model = await AutoModel.from_pretrained({ files: all }, { session });
+  /** @type {number[]} */
+  const done = [];
+  const progress_callback = (/** @type {{ readonly done: number }} */ progress) => done.push(progress.done);
+  const vectors = await model.embed(texts.slice(0, 8), { batch_size: 4, progress_callback });
+  const cancelled = new AbortController();
+  const options = { batch_size: 1, signal: cancelled.signal, progress_callback: () => cancelled.abort() };
+  const { name } = await failure(model.embed(texts, options));
+  await session.close();
+  return { vectors: vectors.map((vector) => [...vector]), done, cancelled: name };
+}
+
 async function inThisThread() {
   const { adapters, Session } = await loadNodeLibrary();
   const session = await Session.open({ worker: false, store: 'memory' });
@@ -108,6 +131,7 @@ window.report({
   closed: await closed(),
   missing: await failure(workerOf('./no_such_worker.js').opening),
   warned: await warned(),
+  embedded: await embedded(),
   inThisThread: await inThisThread(),
   inOwnWorker: await inOwnWorker(),
   refused: await failure(Session.open({ worker: false })),

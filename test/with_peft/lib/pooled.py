@@ -1,0 +1,39 @@
+"""Vectors and logits of texts, by sentence-transformers and by the class of an exported run: python pooled.py REQUEST
+
+REQUEST is a JSON file: { folder, texts } asks for the vectors of a folder, { base, adapter, rows, modules } for the logits
+of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+
+def main() -> None:
+    request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    print(json.dumps(vectors(request) if "texts" in request else logits(request)))
+
+
+def vectors(request: Any) -> list[list[float]]:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(request["folder"], device="cpu")
+    made: list[list[float]] = model.encode(request["texts"], show_progress_bar=False).tolist()
+    return made
+
+
+def logits(request: Any) -> list[list[float]]:
+    sys.path.append(request["modules"])
+    from pooled_classifier import pooled_base
+
+    model = PeftModel.from_pretrained(pooled_base(request["base"], request["adapter"]), request["adapter"])
+    with torch.no_grad():
+        made = [model(input_ids=torch.tensor([ids])).logits[0].tolist() for ids in request["rows"]]
+    return made
+
+
+main()
