@@ -121,7 +121,7 @@ export const classifierRules = {
 
 const moduleNameRules = { module_names: rule.oneOf('v4', 'v5') };
 
-export const textClassifierRules = { ...classifierRules, pooling: oneOf('auto', ...POOLING_MODES) };
+export const textClassifierRules = { ...classifierRules, pooling: rule.oneOf('auto', ...POOLING_MODES) };
 
 export const imageClassifierRules = { ...classifierRules, ...moduleNameRules };
 
