@@ -20,12 +20,12 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js'], most: 56 * KIB },
-  'worker.js': { files: ['worker.js'], most: 238 * KIB },
+  'webvera.js': { files: ['webvera.js'], most: 57 * KIB },
+  'worker.js': { files: ['worker.js'], most: 240 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
-  'embed.js': { files: ['embed.js'], most: 66 * KIB },
-  'first load': { files: ['webvera.js', 'worker.js'], most: 305 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 305 * KIB },
+  'embed.js': { files: ['embed.js'], most: 67 * KIB },
+  'first load': { files: ['webvera.js', 'worker.js'], most: 308 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 308 * KIB },
 };
 
 const kib = (/** @type {number} */ bytes) => `${(bytes / KIB).toFixed(1)} KiB`;

@@ -36,7 +36,7 @@ export const NOT_HERE: readonly NotHere[] = [
   { line: 'FSDP-wrapped round trip', why: 'A session has one device; round trips with trained biases are tested.' },
   {
     line: 'encoder-decoder and feature-extraction suites',
-    why: 'There are no such models; the suite of sequence classification has a test for each name.',
+    why: 'There are no encoder-decoders, and models of `AutoModel` learn nothing; the suite of sequence classification has a test for each name.',
   },
   {
     line: 'gradient checkpointing, reentrant',
