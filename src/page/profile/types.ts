@@ -31,8 +31,8 @@ export interface ProfileOptions extends CallOptions {
  * solved for over the features of the examples; over classifiers only. 'refine': 'instant', then its vectors by
  * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
  * few examples a class. It compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out
- * examples; while none are held out, the trained ones are chosen. A classifier of numbers, or of several labels at once, trains by its own
- * loss instead.
+ * examples; while none are held out, the trained ones are chosen. A classifier of two classes, of numbers, or
+ * of several labels at once trains by its own loss instead, at a rate of 1e-2, while its solved head stays.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
 

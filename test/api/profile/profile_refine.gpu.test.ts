@@ -91,6 +91,19 @@ test('several labels at once are trained by their own loss', async () => {
   });
 });
 
+test('two classes are trained by their own loss, and the solved head stays meanwhile', async () => {
+  await visit(async (opened) => {
+    const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/llama'), {
+      session: opened.session,
+      id2label: { 0: 'ham', 1: 'spam' },
+    });
+    const profile = await Profile.open(base, 'ada', options);
+    await profile.add(rows(12).map(({ input_ids, label }) => ({ input_ids, label: Number(label > 0) })));
+    await profile.learn(refine);
+    expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'labels', 'halfway']);
+  });
+});
+
 describe('a run that is cut off', () => {
   test('goes on in the next visit to the same bytes', async () => {
     const learn = async (interrupt: boolean) =>

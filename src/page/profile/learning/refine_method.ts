@@ -15,8 +15,11 @@ const EXAMPLES_OF_A_STEP = 20;
 /** Rows of a batch, which the examples of a class are compared in. */
 const BATCH = 16;
 const LEAST_BATCH = 4;
-/** The rate of a head that was solved for before it trains. */
-const HEAD_RATE = 4e-3;
+/** The rates of vectors that predict labels, and of their head: solved for, it stays as it is while they train. */
+const RATE_BY_LABELS = 1e-2;
+const HEAD_RATE = 0;
+/** The fewest classes that are contrasted: of two, a batch compares each row with one other class alone. */
+const LEAST_CLASSES = 3;
 
 /** How far vectors are moved back between trained ones and those from before. */
 const HALFWAY = 0.5;
@@ -83,10 +86,10 @@ async function train(
   return run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
 }
 
-/** Classes are contrasted. Numbers, and several labels at once, are predicted. */
+/** Several classes are contrasted. Two classes, numbers, and several labels at once are predicted. */
 function objectiveFor({ base }: ProfileHost): ResolvedTrainingArguments['objective'] {
-  const isOfClasses = problemOf(base) === null && (labelsOf(base)?.length ?? 0) > 1;
-  return isOfClasses ? 'contrast' : 'labels';
+  const classes = problemOf(base) === null ? (labelsOf(base)?.length ?? 0) : 0;
+  return classes >= LEAST_CLASSES ? 'contrast' : 'labels';
 }
 
 /** The arguments of the training between both solutions. Given ones count, except those of a head that doesn't train. */
@@ -104,5 +107,6 @@ export function refineArguments(
   }
   const smoothing = label_smoothing_factor === undefined ? {} : { label_smoothing_factor };
   const grouped = group_by_length === undefined ? {} : { group_by_length };
-  return { ...args, ...smoothing, ...grouped, per_device_train_batch_size: size, headLearningRate };
+  const rates = { learning_rate: given.learning_rate ?? RATE_BY_LABELS, headLearningRate };
+  return { ...args, ...smoothing, ...grouped, ...rates, per_device_train_batch_size: size };
 }

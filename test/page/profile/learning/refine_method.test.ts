@@ -31,12 +31,22 @@ test.each<[TrainingArguments, number, TrainingArguments]>([
 });
 
 test.each<[TrainingArguments, TrainingArguments]>([
-  [{}, { max_steps: 60, per_device_train_batch_size: 16, headLearningRate: 4e-3, objective: 'labels' }],
   [
-    { headLearningRate: 1e-2, group_by_length: true, per_device_train_batch_size: 1 },
+    {},
+    {
+      max_steps: 60,
+      per_device_train_batch_size: 16,
+      learning_rate: 1e-2,
+      headLearningRate: 0,
+      objective: 'labels',
+    },
+  ],
+  [
+    { headLearningRate: 1e-2, group_by_length: true, per_device_train_batch_size: 1, learning_rate: 0.5 },
     {
       max_steps: 60,
       per_device_train_batch_size: 1,
+      learning_rate: 0.5,
       headLearningRate: 1e-2,
       group_by_length: true,
       objective: 'labels',
