@@ -50,6 +50,7 @@ describe('the folder of a run', () => {
       'checkpoint-4/trainer_state.json',
       'classify.py',
       'data.py',
+      'pooled_classifier.py',
       'requirements.txt',
       'run.json',
       'train.jsonl',
