@@ -149,8 +149,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Trains from the current vectors on the stored examples, by default for three epochs, and at least 60 steps: few
-   * examples are repeated more often. The method 'instant' solves for a classifier's head over them instead. Every tenth
+   * Trains from the current vectors on the stored examples, by default for three epochs, or more until it has made 60
+   * steps, 16 epochs at most. The method 'instant' solves for a classifier's head over them instead. Every tenth
    * example ever added is held out. The new vectors
    * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
    * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,

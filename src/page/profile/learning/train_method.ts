@@ -11,10 +11,11 @@ import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 const PORTION = 32;
 
 /**
- * The fewest steps of a run whose arguments leave them open. In docs/RESULTS.md, models learn a style, classes or facts from a few dozen
- * examples in so many.
+ * A run whose arguments leave its length open repeats few examples until it has so many steps, in which models of docs/RESULTS.md learn
+ * classes from a few dozen examples, but at most for so many epochs: from then on they forget more than they learn.
  */
-const LEAST_STEPS = 60;
+const ENOUGH_STEPS = 60;
+const MOST_EPOCHS = 16;
 
 /** Trains the copy by gradient descent. It is better unless its loss rises on the held-out examples. */
 export const TRAIN: LearnMethodKind = {
@@ -38,13 +39,13 @@ export const TRAIN: LearnMethodKind = {
   },
 };
 
-/** The given arguments. If they leave the number of steps open, few examples are repeated for `LEAST_STEPS`. */
+/** The given arguments. If they leave the number of steps open, few examples are repeated more often. */
 export function trainArguments(given: TrainingArguments, examples: number): TrainingArguments {
   if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
   const resolved = resolveTrainingArguments(given);
   const { stepsPerEpoch } = planSteps(examples, resolved);
-  const num_train_epochs = Math.max(resolved.num_train_epochs, Math.ceil(LEAST_STEPS / stepsPerEpoch));
-  return { ...given, num_train_epochs };
+  const repeats = Math.min(MOST_EPOCHS, Math.ceil(ENOUGH_STEPS / stepsPerEpoch));
+  return { ...given, num_train_epochs: Math.max(resolved.num_train_epochs, repeats) };
 }
 
 /**

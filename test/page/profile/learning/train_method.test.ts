@@ -5,10 +5,11 @@ import { trainArguments } from '../../../../src/page/profile/learning/train_meth
 import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
 
 test.each<[string, number, TrainingArguments, number]>([
-  ['one example is repeated for sixty steps', 1, {}, 60],
+  ['one example is repeated for sixteen epochs', 1, {}, 16],
+  ['sixteen examples are repeated for sixty steps', 16, {}, 60],
   ['27 examples in batches of 4 are repeated for nine epochs of seven steps', 27, {}, 63],
   ['larger batches are repeated more often', 27, { per_device_train_batch_size: 8 }, 60],
-  ['accumulated batches count as one step', 27, { gradient_accumulation_steps: 4 }, 60],
+  ['accumulated batches count as one step', 27, { gradient_accumulation_steps: 4 }, 32],
   ['80 examples take three epochs of 20 steps', 80, {}, 60],
   ['many examples take three epochs', 900, {}, 675],
   ['a given number of steps holds', 2, { max_steps: 4 }, 4],
