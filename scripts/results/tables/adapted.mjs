@@ -8,9 +8,10 @@ import { spread } from '../report.mjs';
 /** Rank of the LoRA of the same layers whose size is reported for comparison. */
 export const LORA_RANK = 8;
 
-/** A learning rate that doesn't change λ, and the rank of such an adapter. */
+/** A learning rate that doesn't change λ. */
 const NO_STEP = 1e-30;
-const HEAD_RANK = 1;
+/** The rank of an adapter that doesn't learn. */
+export const HEAD_RANK = 1;
 
 /** The columns after those that identify a row. */
 export const costColumns = (/** @type {string} */ metric) => [
@@ -86,7 +87,7 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
  * @param {boolean} ofHead whether only the head trains
  * @returns {Promise<string[]>} trained values, values that a LoRA of the same layers would train, and KiB of the adapter's file
  */
-async function costOf(vera, ofHead) {
+export async function costOf(vera, ofHead) {
   const { trainable } = vera.get_nb_trainable_parameters();
   const wrapped = new Set(vera.get_layer_status().map(({ name }) => name.replace(/^model\./, '')));
   const layers = vera.named_modules().filter(({ name }) => wrapped.has(name));

@@ -1,72 +1,54 @@
-// Trains classes of texts on few examples: definitions of nouns by subject, and subjects of e-mails by spam or ham.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Learns classes of texts from few examples, in several ways: definitions of nouns by subject, and subjects of e-mails by spam or ham.
 import { inRepository } from '../../shared/paths.mjs';
+import { PythonMissing } from '../../test/python.mjs';
 import { dataOf } from '../data/fetch.mjs';
-import { costColumns, fewOfEach, headOnly, LORA_RANK, trainAndMeasure } from './adapted.mjs';
+import { costColumns, LORA_RANK } from './adapted.mjs';
+import { TESTS, TextLesson } from './text_lesson.mjs';
+import {
+  BY_LABELS,
+  instantHead,
+  LENGTH,
+  RANK,
+  refinedProfile,
+  vectorsByRegression,
+  veraByLabels,
+  wordsByRegression,
+} from './text_methods.mjs';
 
-/** @typedef {import('./adapted.mjs').Method} Method */
-/** @typedef {{ readonly text: string, readonly label: string }} Labelled */
-/**
- * @typedef {object} Base
- * @property {string} name
- * @property {() => string} folder
- * @property {readonly string[]} target_modules
- * @property {number} layer index of the last layer
- * @property {number} steps of training with VeRA
- * @property {number} headLearningRate of the head in that training
- */
+/** @typedef {import('./text_lesson.mjs').TextBase} TextBase */
+/** @typedef {import('./text_methods.mjs').TextMethod} TextMethod */
 
-const TESTS = 250;
-const RATE = 5e-2;
-/** Training of the head only. The rate is the best of several for both models. */
-const HEAD = { max_steps: 120, headLearningRate: 1e-2 };
-const BATCHES = { per_device_train_batch_size: 8, max_length: 32, group_by_length: true };
+/** @type {TextBase} */
+const SENTENCES = {
+  name: 'all-MiniLM-L6-v2',
+  folder: () => dataOf('all-MiniLM-L6-v2', 'config.json'),
+  target_modules: ['query', 'value'],
+  layer: 5,
+};
+/** @type {TextBase} */
+const PROSE = {
+  name: 'prose-1.4M',
+  folder: () => inRepository('demo/public/models/prose-1.4M'),
+  target_modules: ['q_proj', 'v_proj'],
+  layer: 3,
+};
 
-/** @type {readonly Base[]} */
-const BASES = [
-  {
-    name: 'all-MiniLM-L6-v2',
-    folder: () => dataOf('all-MiniLM-L6-v2', 'config.json'),
-    target_modules: ['query', 'value'],
-    layer: 5,
-    steps: 60,
-    headLearningRate: 4e-3,
-  },
-  {
-    name: 'prose-1.4M',
-    folder: () => inRepository('demo/public/models/prose-1.4M'),
-    target_modules: ['q_proj', 'v_proj'],
-    layer: 3,
-    steps: 120,
-    headLearningRate: 1e-2,
-  },
+/** @type {Readonly<Record<string, TextMethod>>} */
+const BY_SCIKIT = {
+  'logistic regression of words': wordsByRegression,
+  'logistic regression of vectors': vectorsByRegression,
+};
+/** @type {Readonly<Record<string, TextMethod>>} */
+const SOLVED = { 'instant head': instantHead, 'VeRA by contrast (refine)': refinedProfile };
+const TRAINED = { 'VeRA by labels': veraByLabels };
+
+/** @type {readonly (readonly [TextBase, number, Readonly<Record<string, TextMethod>>])[]} base, examples a class, methods */
+const ROWS = [
+  [SENTENCES, 8, { ...BY_SCIKIT, ...SOLVED }],
+  [SENTENCES, 32, { ...BY_SCIKIT, ...SOLVED, ...TRAINED }],
+  [SENTENCES, 128, { ...BY_SCIKIT, ...SOLVED }],
+  [PROSE, 32, SOLVED],
 ];
-
-/** @param {Base} base @returns {Readonly<Record<'head' | 'r16' | 'r64' | 'r256', Method>>} */
-function methodsFor(base) {
-  const { steps: max_steps, headLearningRate } = base;
-  const args = { ...BATCHES, max_steps, learning_rate: RATE, headLearningRate };
-  const vera = (/** @type {number} */ r) => ({
-    name: `VeRA r ${r}`,
-    config: { r, target_modules: base.target_modules },
-    args,
-  });
-  const head = headOnly({ ...base, args: { ...BATCHES, ...HEAD } });
-  return { head, r16: vera(16), r64: vera(64), r256: vera(256) };
-}
-
-/** Examples of a class, and method. Ranks are compared at 32 examples, numbers of examples at rank 64. */
-const ROWS = /** @type {const} */ ([
-  [8, 'head'],
-  [8, 'r64'],
-  [32, 'head'],
-  [32, 'r16'],
-  [32, 'r64'],
-  [32, 'r256'],
-  [128, 'head'],
-  [128, 'r64'],
-]);
 
 /** @type {import('../report.mjs').Table} */
 export const texts = {
@@ -74,49 +56,44 @@ export const texts = {
   columns: ['Data, model', 'Examples a class', 'Method', ...costColumns('Accuracy')],
   about: (seeds) => [
     `Accuracy in percent on ${TESTS} held-out texts: mean ± standard deviation of ${seeds} runs, which differ in their examples and their order.`,
-    `A step has ${BATCHES.per_device_train_batch_size} examples. The head alone trains for ${HEAD.max_steps} steps at ${HEAD.headLearningRate}. VeRA trains queries and values at ${RATE}:`,
-    `${BASES.map(({ name, steps, headLearningRate }) => `${steps} steps for ${name}, with its head at ${headLearningRate}`).join('; ')}. Chance is 50 (spam) and`,
-    `10 (WordNet). LoRA’s values are those of rank ${LORA_RANK} on the same layers.`,
+    'Chance is 50 (spam) and 10 (WordNet).',
+    '',
+    '- *Logistic regressions* are scikit-learn’s, with a penalty that is chosen by cross-validation. Words are weighted by tf-idf; vectors are',
+    '  those of `AutoModel.embed`.',
+    '- The *instant head* is `fit_head` over the same kind of vectors, without training.',
+    "- *VeRA by contrast* is `profile.learn({ method: 'refine' })` with its defaults: the instant head, then VeRA of queries and values with",
+    `  r ${RANK}, then the head again. A profile holds a tenth of its examples out, from the 40th on, and chooses by them.`,
+    `- *VeRA by labels* trains VeRA and a new head together, at ${BY_LABELS.learning_rate} and ${BY_LABELS.headLearningRate}: ${BY_LABELS.max_steps} steps of ${BY_LABELS.per_device_train_batch_size} examples.`,
+    '',
+    `Classifiers read ${LENGTH} tokens of a text. Seconds include the vectors of the examples. LoRA’s values are those of rank ${LORA_RANK} on the same layers.`,
   ],
   async make(run) {
     for (const data of ['spam', 'wordnet']) {
-      const folder = dataOf(data, 'train.jsonl');
-      const [train, test] = [readLines(join(folder, 'train.jsonl')), readLines(join(folder, 'test.jsonl'))];
-      for (const base of BASES) await measure(run, data, base, { train, test: test.slice(0, TESTS) });
+      const lessons = new Map([SENTENCES, PROSE].map((base) => [base, new TextLesson(run, data, base)]));
+      for (const [base, shots, methods] of ROWS) {
+        const lesson = lessons.get(base);
+        if (lesson !== undefined) await measure(lesson, shots, methods);
+      }
+      for (const lesson of lessons.values()) await lesson.dispose();
     }
   },
 };
 
 /**
- * @param {import('../report.mjs').TableRun} run
- * @param {string} data
- * @param {Base} base
- * @param {{ train: readonly Labelled[], test: readonly Labelled[] }} examples
+ * Measures rows. Those that need Python are left out where it is missing.
+ * @param {TextLesson} lesson
+ * @param {number} shots
+ * @param {Readonly<Record<string, TextMethod>>} methods
  */
-async function measure(run, data, base, { train, test }) {
-  const { library, session, row } = run;
-  const names = [...new Set(train.map(({ label }) => label))].sort();
-  const id2label = Object.fromEntries(names.map((label, index) => [index, label]));
-  const source = await library.openFolder(base.folder());
-  const model = await library.AutoModelForSequenceClassification.from_pretrained(source, { session, id2label });
-  const methods = methodsFor(base);
-  for (const [shots, method] of ROWS) {
-    const { name, config, ...others } = methods[method];
-    const key = [`${data}, ${base.name}`, String(shots), name];
-    const classifier = { name, config: { ...config, task_type: /** @type {const} */ ('SEQ_CLS') }, ...others };
-    const few = (/** @type {number} */ seed) => fewOfEach(train, shots, seed);
-    await row(key, () => trainAndMeasure(run, classifier, { model, train: few, test, metric: 'accuracy' }));
+async function measure(lesson, shots, methods) {
+  const { row, report } = lesson.run;
+  for (const [name, method] of Object.entries(methods)) {
+    const key = [method === wordsByRegression ? `${lesson.data}, no model` : lesson.name, String(shots), name];
+    try {
+      await row(key, () => method(lesson, shots));
+    } catch (error) {
+      if (!(error instanceof PythonMissing)) throw error;
+      report(`${key.join(' | ')}: left out. ${error.message}`);
+    }
   }
-  await model.dispose();
-}
-
-/**
- * @param {string} path
- * @returns {Labelled[]}
- */
-function readLines(path) {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 }
