@@ -1,13 +1,14 @@
-import { type Examples, type LinearMap, scoreRow, sumOf } from './labelled_features';
+import { type Examples, type LinearMap, scoreRow, sumOf, timesScale } from './labelled_features';
 import { type Fit, fitLogistic, sigmoidLink, softmaxLink } from './logistic';
-import type { HeadProblem, HeadSolver } from './problem';
+import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
  * One class of several: multinomial logistic regression. A class without examples in these rows has no finite bias of its own; it
  * gets no weights, and by its bias Laplace's odds of an event that n examples haven't shown, 1 : n + 1.
  */
 export const CLASSES: HeadSolver = {
-  async fit(problem, rows, { start, ...options }) {
+  choice: LABEL_CHOICE,
+  async fit(problem, rows, { start, scale = 1, ...options }) {
     const { examples, outputs, hasBias } = problem;
     const present = hasBias ? classesIn(problem, rows) : Array.from({ length: outputs }, (_, label) => label);
     if (present.length === 1) {
@@ -19,7 +20,7 @@ export const CLASSES: HeadSolver = {
       { examples, rows, hasBias, present },
       { ...options, start: begun },
     );
-    return { map: widened(problem, rows, present, map), ...rest };
+    return { map: widened(problem, rows, present, timesScale(map, scale)), ...rest };
   },
   judge(examples, row, scores) {
     const own = examples.targets[row] as number;

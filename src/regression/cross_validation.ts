@@ -1,25 +1,16 @@
 import { Breather } from '../core/async/breather';
+import { type HeldOutFigures, HeldOutScores } from './held_out';
 import { allRows, type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
-import type { HeadProblem, HeadSolver } from './problem';
+import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** Loss and accuracy over examples. */
-export interface Judged {
-  /** The mean, weighted by the examples' weights. */
-  readonly loss: number;
-  /** The share of right predictions; null for numbers. */
-  readonly accuracy: number | null;
-}
-
-/** The strength with the lowest loss over examples that were held out in turn. */
-export interface ChosenStrength extends Judged {
+/** A strength, with figures over examples that were held out in turn. */
+export interface ChosenStrength extends HeldOutFigures {
   readonly C: number;
   readonly folds: number;
   /** The mean of the folds' solutions: close to that of all examples. */
   readonly start: LinearMap;
 }
 
-/** From strong penalties to weak ones. */
-const STRENGTHS = [0.1, 1, 10, 100, 1000];
 /** The largest gradient of a fold's solution, which needs three digits only. */
 const TOLERANCE = 1e-4;
 /** Fewer folds suffice from so many examples on. */
@@ -27,8 +18,8 @@ const MANY = 400;
 const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 
 /**
- * Chooses the strength by cross-validation: each solution begins from that of the stronger penalty, and the path ends where the
- * held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
+ * Chooses the strength and the scale of scores by cross-validation: each solution begins from that of the stronger penalty, and the path
+ * ends where the held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,
@@ -38,11 +29,13 @@ export async function crossValidate(
   const folds = stratifiedFolds(solver, problem);
   if (folds === undefined) return undefined;
   const breather = new Breather(signal);
+  const { strengths, standardErrors } = solver.choice;
+  const tried: ChosenStrength[] = [];
   let best: ChosenStrength | undefined;
   let maps: readonly (LinearMap | undefined)[] = folds.map(() => undefined);
-  for (const C of STRENGTHS) {
+  for (const C of strengths) {
     const solved: LinearMap[] = [];
-    const judged = new Judge(solver, problem, breather);
+    const heldOut = new HeldOutScores(solver, problem, breather);
     const curvature = await problem.curvatureAt?.(C, breather);
     for (const [index, { fitted, held }] of folds.entries()) {
       const { map } = await solver.fit(problem, fitted, {
@@ -52,15 +45,17 @@ export async function crossValidate(
         breather,
         curvature,
       });
-      await judged.add(map, held);
+      await heldOut.add(map, held);
       solved.push(map);
     }
-    const result = judged.result();
-    if (best !== undefined && !(result.loss < best.loss)) break;
-    best = { C, folds: folds.length, start: meanOf(solved), ...result };
+    const figures = await heldOut.figures();
+    if (best !== undefined && !(figures.loss < best.loss)) break;
+    best = { C, folds: folds.length, start: meanOf(solved), ...figures };
+    tried.push(best);
     maps = solved;
   }
-  return best;
+  const bound = best && best.loss + standardErrors * best.standardError;
+  return tried.find(({ loss }) => bound !== undefined && loss <= bound) ?? best;
 }
 
 /** Judges a solution on rows. */

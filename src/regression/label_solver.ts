@@ -1,13 +1,14 @@
-import { type Examples, type LinearMap, sumOf } from './labelled_features';
+import { type Examples, type LinearMap, sumOf, timesScale } from './labelled_features';
 import { fitLogistic, sigmoidLink } from './logistic';
-import type { HeadProblem, HeadSolver } from './problem';
+import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
  * Any number of labels at once: a logistic regression for each. A label that all of these rows have, or none, has no finite bias;
  * its output is constant, by Laplace's odds, n + 1 : 1.
  */
 export const LABELS: HeadSolver = {
-  async fit(problem, rows, { start, ...options }) {
+  choice: LABEL_CHOICE,
+  async fit(problem, rows, { start, scale = 1, ...options }) {
     const { examples, outputs, hasBias } = problem;
     const { T, targets, D } = examples;
     const fitted = Array.from({ length: outputs }, (_, label) => label).filter(
@@ -17,7 +18,7 @@ export const LABELS: HeadSolver = {
     const begun = start && pick(start, fitted, D);
     const one = { examples, rows, hasBias, outputs: fitted.length, link };
     const { map, ...rest } = await fitLogistic(one, { ...options, start: begun });
-    return { map: withConstants(problem, rows, fitted, map), ...rest };
+    return { map: withConstants(problem, rows, fitted, timesScale(map, scale)), ...rest };
   },
   judge({ targets, T }, row, scores) {
     const isRight = scores.every((score, k) => score > 0 === (targets[row * T + k] as number) > 0.5);

@@ -56,6 +56,10 @@ export function addScaled(
   for (let i = 0; i < D; i++) a[aStart + i] = (a[aStart + i] as number) + factor * (b[start + i] as number);
 }
 
+export function timesScale({ outputs, weight, bias }: LinearMap, scale: number): LinearMap {
+  return { outputs, weight: weight.map((entry) => scale * entry), bias: bias.map((entry) => scale * entry) };
+}
+
 /** Writes a row's scores to `into`. */
 export function scoreRow(
   { weight, bias }: LinearMap,

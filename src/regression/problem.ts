@@ -11,10 +11,40 @@ export interface HeadProblem {
   readonly curvatureAt?: CurvatureAt | undefined;
 }
 
+/** Loss and accuracy over examples. */
+export interface Judged {
+  /** The mean, weighted by the examples' weights. */
+  readonly loss: number;
+  /** The share of right predictions; null for numbers. */
+  readonly accuracy: number | null;
+}
+
+/** How cross-validation chooses the strength of the penalty. */
+export interface StrengthChoice {
+  /** From strong penalties to weak ones. */
+  readonly strengths: readonly number[];
+  /** How far the loss may be above the lowest one, in standard errors: among such strengths the strongest penalty is chosen. */
+  readonly standardErrors: number;
+  /** Whether the scores are scaled, so that they are as sure as they are right. */
+  readonly isScaled: boolean;
+}
+
+/**
+ * For labels. Strong penalties predict best from few examples, but make scores too small; weak penalties make the scores larger and the
+ * predictions worse. So the scale has a number of its own, and the penalty is as strong as the examples allow.
+ */
+export const LABEL_CHOICE: StrengthChoice = { strengths: [1, 10, 100, 1000], standardErrors: 1, isScaled: true };
+
+export interface HeadFitOptions extends FitOptions {
+  /** 1: the factor of the scores that depend on features. Numbers have none. */
+  readonly scale?: number;
+}
+
 /** A way to solve for a head, by the kind of its targets. */
 export interface HeadSolver {
+  readonly choice: StrengthChoice;
   /** Fits the examples of these rows. */
-  fit(problem: HeadProblem, rows: Int32Array, options: FitOptions): Promise<Fit>;
+  fit(problem: HeadProblem, rows: Int32Array, options: HeadFitOptions): Promise<Fit>;
   /** The loss of a row with these scores, and whether the prediction is right; undefined for numbers. May overwrite the scores. */
   judge(examples: Examples, row: number, scores: Float64Array): { readonly loss: number; readonly isRight?: boolean };
   /** The group of a row. Each fold gets an equal share of every group. */

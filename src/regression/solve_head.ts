@@ -3,12 +3,12 @@ import { WebVeraError } from '../core/errors/error';
 import type { Warning } from '../core/errors/warning';
 import type { ProblemType } from '../core/types/model';
 import { CLASSES } from './class_solver';
-import { crossValidate, type Judged, judge } from './cross_validation';
+import { crossValidate, judge } from './cross_validation';
 import { curvatureOf } from './curvature';
 import { LABELS } from './label_solver';
 import { addScaled, allRows, dot, type Examples, type LinearMap } from './labelled_features';
 import { NUMBERS } from './number_solver';
-import type { HeadProblem, HeadSolver } from './problem';
+import type { HeadProblem, HeadSolver, Judged } from './problem';
 
 /** Features of examples and the layer over them that is to be solved for. */
 export interface HeadRequest {
@@ -27,6 +27,8 @@ export interface HeadRequest {
    * cross-validation, or `USUAL_C` where no class has two examples.
    */
   readonly C: number | 'auto';
+  /** The factor of the scores. Default: 1, or as cross-validation chooses it. */
+  readonly scale?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +38,8 @@ export interface SolvedHead extends Judged {
   /** (outputs): zeros for a head without. */
   readonly bias: Float32Array<ArrayBuffer>;
   readonly C: number;
+  /** The factor of the scores, which `weight` and `bias` include. */
+  readonly scale: number;
   /** Figures over examples that were held out in turn; null if the strength was given or nothing could be held out. */
   readonly crossValidated: (Judged & { readonly folds: number }) | null;
   /** Evaluations of the objective by the last regression. */
@@ -77,12 +81,13 @@ export async function solveHead(request: HeadRequest): Promise<SolvedHead> {
   const chosen = wanted === 'auto' ? await crossValidate(solver, problem, signal) : undefined;
   const C = chosen?.C ?? (wanted === 'auto' ? USUAL_C : wanted);
   const curvature = await curvatureAt?.(C, breather);
-  const options = { C, start: chosen?.start, tolerance: TOLERANCE, breather, curvature };
+  const scale = request.scale ?? chosen?.scale ?? 1;
+  const options = { C, scale, start: chosen?.start, tolerance: TOLERANCE, breather, curvature };
   const { map, evaluations, isConverged } = await solver.fit(problem, allRows(examples.N), options);
   const judged = await judge(solver, problem, map, signal);
   const warnings = warningsOf(C, scaling, isConverged);
   const crossValidated = chosen ? { loss: chosen.loss, accuracy: chosen.accuracy, folds: chosen.folds } : null;
-  return { ...unscaled(map, scaling, D), ...judged, C, crossValidated, evaluations, warnings };
+  return { ...unscaled(map, scaling, D), ...judged, C, scale, crossValidated, evaluations, warnings };
 }
 
 /** Loss and accuracy of a layer over features: `weight` (outputs, D), `bias` (outputs). Throws the reason of `signal`. */
@@ -145,11 +150,12 @@ function notFinite(features: Float32Array, D: number): WebVeraError {
 }
 
 function expectModest({ features, D, outputs }: HeadRequest): void {
-  const isModest = features.length <= MOST_FEATURES && outputs * D <= MOST_WEIGHTS;
+  const scores = (features.length / D) * outputs;
+  const isModest = Math.max(features.length, scores) <= MOST_FEATURES && outputs * D <= MOST_WEIGHTS;
   if (isModest) return;
   throw new WebVeraError(
     'limit_exceeded',
-    `A head: expected at most ${MOST_FEATURES} features in all and ${MOST_WEIGHTS} weights, got ${features.length} and ${outputs * D}`,
+    `A head: expected at most ${MOST_FEATURES} features or scores in all and ${MOST_WEIGHTS} weights, got ${features.length}, ${scores} and ${outputs * D}`,
     { hint: 'Pass fewer examples, or train the head by Trainer.' },
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type HeadRequest, type SolvedHead, solveHead, USUAL_C } from '../../src/regression/solve_head';
+import { type HeadRequest, judgeHead, type SolvedHead, solveHead, USUAL_C } from '../../src/regression/solve_head';
 import { noise } from './fixtures';
 
 /** Examples in groups around a centre for each class. */
@@ -27,7 +27,7 @@ const codes = ({ warnings }: SolvedHead): string[] => warnings.map(({ code }) =>
 test('solves for a head that predicts held-out examples, and gives the same bits again', async () => {
   const asked = request(90, 12, 3);
   const solved = await solveHead(asked);
-  expect(solved.accuracy).toBeGreaterThan(0.95);
+  expect(solved.accuracy).toBeGreaterThan(0.9);
   expect(solved.crossValidated?.folds).toBe(5);
   expect(solved.crossValidated?.accuracy).toBeGreaterThan(0.85);
   expect(solved.crossValidated?.loss).toBeGreaterThan(solved.loss);
@@ -39,6 +39,40 @@ test('solves for a head that predicts held-out examples, and gives the same bits
 
 test('takes three folds for many examples', async () => {
   expect((await solveHead(request(400, 3, 2))).crossValidated?.folds).toBe(3);
+});
+
+test('takes a strong penalty, and scales the scores so that they are as sure as they are right', async () => {
+  const asked = request(60, 12, 3);
+  const solved = await solveHead(asked);
+  expect(solved.C).toBe(1);
+  expect(solved.scale).toBeGreaterThan(1.2);
+  const unit = await solveHead({ ...asked, C: 1 });
+  expect(unit.scale).toBe(1);
+  for (const [i, weight] of unit.weight.entries()) expect(solved.weight[i]).toBeCloseTo(solved.scale * weight, 3);
+  const others = { ...request(3000, 12, 3), C: 1 };
+  const losses = await Promise.all([unit, solved].map((head) => judgeHead(others, head)));
+  expect(losses[1]?.accuracy).toBe(losses[0]?.accuracy);
+  expect(losses[1]?.loss).toBeLessThan(losses[0]?.loss ?? 0);
+});
+
+test('takes a weak penalty where that is clearly better', async () => {
+  const asked = request(900, 2, 2);
+  // The classes differ by a direction in which the features vary little.
+  const features = asked.features.map((one, i) => (i % 2 === 0 ? one : 0.02 * (asked.targets[(i - 1) / 2] ?? 0)));
+  expect((await solveHead({ ...asked, features })).C).toBeGreaterThan(1);
+});
+
+test('is less sure of few examples, even if it is right about all of them', async () => {
+  const sure = async (N: number): Promise<number> => {
+    const targets = Float64Array.from({ length: N }, (_, row) => row % 2);
+    const features = Float32Array.from(targets, (target) => 2 * target - 1);
+    const solved = await solveHead({ ...request(N, 1, 2), features, targets });
+    return Math.max(...probabilities(solved, Float32Array.of(1)));
+  };
+  const [few, many] = [await sure(6), await sure(200)];
+  expect(few).toBeGreaterThan(0.8);
+  expect(few).toBeLessThan(0.99);
+  expect(many).toBeGreaterThan(few);
 });
 
 test('gives the same probabilities for features of another scale and another origin', async () => {

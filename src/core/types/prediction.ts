@@ -61,6 +61,8 @@ export interface HeadFigures {
 export interface HeadFit extends HeadFigures {
   /** The inverse strength of the penalty. */
   readonly C: number;
+  /** The factor that makes the regression's scores as sure as they are right about examples held out in turn; 1 unless C is 'auto'. */
+  readonly scale: number;
   /** Figures over examples that were held out in turn. null if C was given, or no label has two examples. */
   readonly cross_validated: (HeadFigures & { readonly folds: number }) | null;
   readonly examples: number;

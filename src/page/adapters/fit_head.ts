@@ -11,8 +11,9 @@ import { resolveTrainingArguments } from '../training/training_arguments';
 export interface FitHeadOptions {
   /**
    * Default: 'auto'. The inverse strength of the penalty, as scikit-learn's, for features that are scaled to a mean squared length of
-   * 1: smaller is smoother. 'auto' takes the one of 0.1, 1, 10, 100 and 1000 with the lowest loss over examples held out in turn, and
-   * 10 if no label has two examples.
+   * 1: smaller is smoother. 'auto' chooses by the loss over examples held out in turn: for labels the smallest of 1, 10, 100 and 1000
+   * whose loss is within a standard error of the lowest, after it has scaled the scores; for numbers the one of 0.1, 1, 10, 100 and
+   * 1000 with the lowest loss; 10 if no label has two examples.
    */
   readonly C?: number | 'auto';
   /** A data set over which the head is compared before and after. Default: none. */
@@ -49,13 +50,15 @@ export async function fitHead(model: RemoteModel, dataset: Dataset, options: Fit
 
 interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'eval_dataset' | 'adapter_name' | 'signal'> {
   readonly args: TrainingArguments;
+  /** The factor of the scores. Default: as `C` says. */
+  readonly scale?: number;
 }
 
 /** As `fitHead`, by the arguments of training. */
 export async function fitHeadWith(
   model: RemoteModel,
   dataset: Dataset,
-  { args, C = 'auto', eval_dataset, adapter_name, signal }: FitHeadArguments,
+  { args, C = 'auto', scale, eval_dataset, adapter_name, signal }: FitHeadArguments,
 ): Promise<HeadFit> {
   const { link } = model[partsKey];
   const data = openDataset('train_dataset', dataset);
@@ -67,6 +70,7 @@ export async function fitHeadWith(
     data: data.source,
     eval_data: evalData?.source,
     C,
+    scale,
   };
   const datasets = evalData === undefined ? [data] : [data, evalData];
   try {

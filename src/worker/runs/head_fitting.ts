@@ -16,6 +16,7 @@ import type { FeatureCache, RowFeatures } from './row_features';
 
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
+  readonly scale?: number | undefined;
   readonly features: FeatureCache;
   readonly warn: Warn;
 }
@@ -33,7 +34,7 @@ interface LastLayer {
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
 export async function fitHead(init: HeadInit): Promise<HeadFit> {
-  const { model, overlay, data, evalData, C, signal, warn } = init;
+  const { model, overlay, data, evalData, C, scale, signal, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
@@ -44,7 +45,7 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
     weight: await readFloats(model.runner, weight),
     bias: bias === undefined ? zeros : await readFloats(model.runner, bias),
   };
-  const solved = await solveHead({ ...learnt, hasBias: bias !== undefined, C });
+  const solved = await solveHead({ ...learnt, hasBias: bias !== undefined, C, scale });
   for (const warning of solved.warnings) warn(warning);
   const before = await judgeHead(learnt, old);
   const held_out = held && {
@@ -59,6 +60,7 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
   if (bias !== undefined) model.runner.write(bias, solved.bias);
   return {
     C: solved.C,
+    scale: solved.scale,
     loss: solved.loss,
     accuracy: solved.accuracy,
     cross_validated: solved.crossValidated,
@@ -70,7 +72,7 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
   };
 }
 
-type HeadExamples = Omit<HeadRequest, 'C' | 'hasBias'> & Pick<RowFeatures, 'computed'>;
+type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias'> & Pick<RowFeatures, 'computed'>;
 
 /** The features and targets of a data set. */
 async function examplesOf(

@@ -81,6 +81,8 @@ export interface EvaluateRequest {
 export interface FitRequest extends EvaluateRequest {
   /** The inverse strength of the penalty; 'auto' chooses it by cross-validation. */
   readonly C: number | 'auto';
+  /** The factor of the scores. Default: 1, or with 'auto' as cross-validation chooses it. */
+  readonly scale?: number | undefined;
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;
 }

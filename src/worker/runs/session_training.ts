@@ -79,9 +79,9 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       try {
         return await onData(this, call, request, { ...pass, signal }, async (reading) => {
           await untilAborted(turn.earlier, reading.signal);
-          const { C, eval_data } = request;
+          const { C, scale, eval_data } = request;
           const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
-          return fitHead({ ...reading, evalData, C, features, warn: this.checkpoints.warn });
+          return fitHead({ ...reading, evalData, C, scale, features, warn: this.checkpoints.warn });
         });
       } finally {
         turn.end();

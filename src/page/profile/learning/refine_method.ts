@@ -45,9 +45,9 @@ export const REFINE: LearnMethodKind = {
     const objective = objectiveFor(host);
     const instant = await solved(parts, 'instant');
     const output = await train(parts, objective);
-    const trained = await solved(parts, objective);
+    const trained = await solved(parts, objective, instant.fit);
     await host.mix(copy, adapter, HALFWAY);
-    const halfway = await solved(parts, 'halfway');
+    const halfway = await solved(parts, 'halfway', instant.fit);
     const chosen = best(trained, halfway, instant);
     await host.remove(copy);
     await host.place(copy, filesOf(chosen.vectors), { is_trainable: true });
@@ -60,8 +60,9 @@ export const REFINE: LearnMethodKind = {
   },
 };
 
-async function solved(parts: LearningCopy, name: Solved['name']): Promise<Solved> {
-  const fit = await solveCopy(parts);
+/** `as`: a head over vectors that weren't trained on the examples. Cross-validation over trained ones would be too sure of itself. */
+async function solved(parts: LearningCopy, name: Solved['name'], as?: HeadFit): Promise<Solved> {
+  const fit = await solveCopy(parts, as);
   return { name, fit, vectors: await vectorsOf(await parts.learner.host.read(parts.copy)) };
 }
 

@@ -15,14 +15,24 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
   throw wrong(`learn: method '${method}'`, 'a classifier of whole texts or images', name, hint);
 }
 
-/** Solves for the last layer of the copy's head over its current vectors, and judges it on the held-out examples. */
-export async function solveCopy({ learner, copy, unfinished, turn }: LearningCopy): Promise<HeadFit> {
+/**
+ * Solves for the last layer of the copy's head over its current vectors, and judges it on the held-out examples. `as`: a head whose
+ * strength and scale are taken over. Default: by cross-validation.
+ */
+export async function solveCopy(
+  { learner, copy, unfinished, turn }: LearningCopy,
+  as?: Pick<HeadFit, 'C' | 'scale'>,
+): Promise<HeadFit> {
   const { learnt, held, args } = unfinished;
   const { run, signal } = turn;
   await run.waitWhilePaused(signal);
   const eval_dataset = held.length === 0 ? {} : { eval_dataset: held };
   const common = { adapter_name: copy, args: batchArguments(args), signal };
-  return fitHeadWith(learner.host.adapted, learnt, { ...common, ...eval_dataset });
+  return fitHeadWith(learner.host.adapted, learnt, {
+    ...common,
+    ...eval_dataset,
+    ...(as && { C: as.C, scale: as.scale }),
+  });
 }
 
 /** The arguments of training that rows and batches depend on. */

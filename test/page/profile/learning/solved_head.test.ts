@@ -5,7 +5,7 @@ import { outcomeOf } from '../../../../src/page/profile/learning/solved_head';
 const figures = (loss: number) => ({ loss, accuracy: 0.5 });
 
 function solved(changes: Partial<HeadFit>): HeadFit {
-  const counts = { C: 10, examples: 8, computed: 8, seconds: 0 };
+  const counts = { C: 10, scale: 1, examples: 8, computed: 8, seconds: 0 };
   return { ...figures(0.2), before: figures(1), cross_validated: null, held_out: null, ...counts, ...changes };
 }
 

@@ -1,0 +1,97 @@
+import type { Breather } from '../core/async/breather';
+import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
+import type { HeadProblem, HeadSolver, Judged } from './problem';
+
+/** Figures over examples that were held out in turn. */
+export interface HeldOutFigures extends Judged {
+  /** The factor of the scores. */
+  readonly scale: number;
+  /** The uncertainty of the mean loss. */
+  readonly standardError: number;
+}
+
+/** The powers of e between which the scale of scores lies, and how exact its power is. */
+const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
+/** The golden section. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Scores of examples, each by a solution that was fitted without it. */
+export class HeldOutScores {
+  readonly #solver: HeadSolver;
+  readonly #problem: HeadProblem;
+  readonly #breather: Breather;
+  /** (N, outputs) */
+  readonly #scores: Float64Array;
+
+  constructor(solver: HeadSolver, problem: HeadProblem, breather: Breather) {
+    this.#solver = solver;
+    this.#problem = problem;
+    this.#breather = breather;
+    this.#scores = new Float64Array(problem.examples.N * problem.outputs);
+  }
+
+  async add(map: LinearMap, rows: Int32Array): Promise<void> {
+    const { examples } = this.#problem;
+    const { outputs } = map;
+    const stretch = rowsPerStretch(outputs * examples.D);
+    for (const [index, row] of rows.entries()) {
+      if (index % stretch === 0) await this.#breather.breathe();
+      scoreRow(map, examples, row, this.#scores.subarray(row * outputs, (row + 1) * outputs));
+    }
+  }
+
+  /**
+   * The figures with the scale that makes the scores as sure as they are right, for solvers with `isScaled`. One wrong answer, with
+   * negated scores, counts beside those of the examples, as in Laplace's rule: else a head that is right about ten of ten examples
+   * would be sure without limit.
+   */
+  async figures(): Promise<HeldOutFigures> {
+    if (!this.#solver.choice.isScaled) return this.#at(1);
+    const { N } = this.#problem.examples;
+    const cost = async (power: number): Promise<number> =>
+      N * (await this.#at(Math.exp(power))).loss + (await this.#at(-Math.exp(power))).loss;
+    return this.#at(Math.exp(await lowest(cost)));
+  }
+
+  async #at(scale: number): Promise<HeldOutFigures> {
+    const { examples, outputs } = this.#problem;
+    const { N, weights } = examples;
+    const losses = new Float64Array(N);
+    const scores = new Float64Array(outputs);
+    const stretch = rowsPerStretch(16 * outputs);
+    let [sum, total, right, judged] = [0, 0, 0, 0];
+    for (let row = 0; row < N; row++) {
+      if (row % stretch === 0) await this.#breather.breathe();
+      for (let k = 0; k < outputs; k++) scores[k] = scale * (this.#scores[row * outputs + k] as number);
+      const { loss, isRight } = this.#solver.judge(examples, row, scores);
+      losses[row] = loss;
+      sum += (weights[row] as number) * loss;
+      total += weights[row] as number;
+      judged += Number(isRight !== undefined);
+      right += Number(isRight === true);
+    }
+    const mean = sum / total;
+    const squares = losses.reduce((all, loss, row) => all + ((weights[row] as number) * (loss - mean)) ** 2, 0);
+    const standardError = (Math.sqrt(squares) / total) * Math.sqrt(N / (N - 1));
+    return { loss: mean, accuracy: judged === 0 ? null : right / N, scale, standardError };
+  }
+}
+
+/** The place of the minimum of a function with one, by golden sections. */
+async function lowest(cost: (power: number) => Promise<number>): Promise<number> {
+  let [from, to] = [LEAST, MOST];
+  let [left, right] = [to - GOLDEN * (to - from), from + GOLDEN * (to - from)];
+  let [leftCost, rightCost] = [await cost(left), await cost(right)];
+  while (to - from > EXACT) {
+    if (leftCost <= rightCost) {
+      [to, right, rightCost] = [right, left, leftCost];
+      left = to - GOLDEN * (to - from);
+      leftCost = await cost(left);
+    } else {
+      [from, left, leftCost] = [left, right, rightCost];
+      right = from + GOLDEN * (to - from);
+      rightCost = await cost(right);
+    }
+  }
+  return (from + to) / 2;
+}
