@@ -18,6 +18,7 @@ describeWithPeft.each([
   { path: 'test', settings: [], checked: [] },
   { path: 'bench/peers', settings: shared, checked: undefined },
   { path: 'scripts/results/peft', settings: shared, checked: undefined },
+  { path: 'scripts/results/scikit', settings: shared, checked: undefined },
   {
     path: 'src/formats/run_folder',
     settings: [],
