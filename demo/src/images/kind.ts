@@ -4,7 +4,7 @@ import type { Kind } from '../classes/kind';
 /** Small PNG pictures, classified by the bundled vision transformer. */
 export const pictures: Kind<Blob> = {
   key: 'images',
-  model: 'vit-fashion-0.7M',
+  model: 'vit-pictures-1.4M',
   thing: 'picture',
   things: 'pictures',
   most: 400,
@@ -13,7 +13,7 @@ export const pictures: Kind<Blob> = {
   config: { target_modules: 'all-linear', modules_to_save: ['classifier'] },
   args: { per_device_train_batch_size: 32 },
   load: (options) =>
-    AutoModelForImageClassification.from_pretrained(new URL('models/vit-fashion-0.7M/', document.baseURI), {
+    AutoModelForImageClassification.from_pretrained(new URL('models/vit-pictures-1.4M/', document.baseURI), {
       ...options,
       ignore_mismatched_sizes: true,
     }),

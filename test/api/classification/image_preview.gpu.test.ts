@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ImageExample, PreTrainedModel } from '../../../src/index';
-import { drawn, loadFashion } from '../../helpers/bytes/drawn_images';
+import { drawn, loadVit } from '../../helpers/bytes/drawn_images';
 import { loadTextClassifier } from '../../helpers/models/text_classifier';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
@@ -8,7 +8,7 @@ let opened: TestSession;
 let model: PreTrainedModel;
 beforeAll(async () => {
   opened = await openTestSession();
-  model = await loadFashion(opened);
+  model = await loadVit(opened);
 });
 afterAll(() => opened.session.close());
 

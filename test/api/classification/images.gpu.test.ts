@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Example, get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../../src/index';
-import { drawn, fashion, loadFashion } from '../../helpers/bytes/drawn_images';
+import { drawn, loadVit, vit } from '../../helpers/bytes/drawn_images';
 import { eventsOf } from '../../helpers/models/tiny_training';
 import { openTestSession } from '../../helpers/session/session';
 
@@ -14,7 +14,7 @@ const examples = (firsts: readonly number[]): Example[] =>
   ]);
 
 describe('images of any size', async () => {
-  const base = await loadFashion(opened);
+  const base = await loadVit(opened);
   const model = await get_peft_model(
     base,
     new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] }),
@@ -76,7 +76,7 @@ describe('images of any size', async () => {
 });
 
 test('merging keeps what prepares images', async () => {
-  const base = await loadFashion(opened);
+  const base = await loadVit(opened);
   const vera = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
   const before = await vera.predict(drawn('squares', 0));
   const merged = await vera.merge_and_unload();
@@ -87,7 +87,7 @@ test('merging keeps what prepares images', async () => {
 test('a preprocessor of another size is refused as the model is loaded', async () => {
   const other = new Blob([JSON.stringify({ image_processor_type: 'ViTImageProcessor', size: 224 })]);
   await expect(
-    loadFashion(opened, { files: new Map([...fashion.files, ['preprocessor_config.json', other]]) }),
+    loadVit(opened, { files: new Map([...vit.files, ['preprocessor_config.json', other]]) }),
   ).rejects.toMatchObject({
     code: 'invalid_format',
     message: 'preprocessor_config.json: expected images of 28×28 in 3 channels, as config.json says, got 224×224 in 3',

@@ -1,7 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Example, type PreTrainedModel, Profile, type ProfileOptions } from '../../../src/index';
-import { drawn, loadFashion } from '../../helpers/bytes/drawn_images';
+import { drawn, loadVit } from '../../helpers/bytes/drawn_images';
 import { loadTextClassifier } from '../../helpers/models/text_classifier';
 import { testInAll } from '../../helpers/ring';
 import { stored, visit } from '../../helpers/session/profiles';
@@ -30,7 +30,7 @@ async function shownBytes(model: PreTrainedModel, image: Parameters<typeof drawn
 
 test('a profile of images learns, knows it at the next visit, and goes elsewhere with its images', async () => {
   const first = await visit(async (opened) => {
-    const base = await loadFashion(opened);
+    const base = await loadVit(opened);
     const profile = await Profile.open(base, 'ada', options);
     expect(await profile.add(examples)).toBe(8);
     const { metrics } = await profile.learn();
@@ -53,14 +53,14 @@ test('a profile of images learns, knows it at the next visit, and goes elsewhere
   expect(images).toHaveLength(128 + 8 * 28 * 28 * 3);
   expect([...images.subarray(-28 * 28 * 3)]).toEqual(first.shown);
   await visit(async (opened) => {
-    const profile = await Profile.open(await loadFashion(opened), 'ada');
+    const profile = await Profile.open(await loadVit(opened), 'ada');
     expect(await told(profile)).toEqual(first.told);
     const { metrics } = await profile.learn({ args: { max_steps: 2 } });
     expect(metrics.loss_before).toBeLessThan(0.5);
   });
   vi.stubGlobal('indexedDB', new IDBFactory());
   await visit(async (opened) => {
-    const profile = await Profile.import(await loadFashion(opened), first.files, 'countess');
+    const profile = await Profile.import(await loadVit(opened), first.files, 'countess');
     expect(profile.info).toMatchObject({ examples: 8, seen: 8 });
     expect(await told(profile)).toEqual(first.told);
     const again = await profile.export();
@@ -73,14 +73,14 @@ test('a profile of images learns, knows it at the next visit, and goes elsewhere
 
 testInAll('a run that a closed page left behind goes on with its images', async () => {
   await visit(async (opened) => {
-    const profile = await Profile.open(await loadFashion(opened), 'ada', options);
+    const profile = await Profile.open(await loadVit(opened), 'ada', options);
     await profile.add(examples);
     const run = profile.learn({ args: { max_steps: 9, save_steps: 1 } });
     run.then(undefined, () => {}); // it ends with the session
     for await (const { type } of run) if (type === 'save') break;
   });
   await visit(async (opened) => {
-    const profile = await Profile.open(await loadFashion(opened), 'ada');
+    const profile = await Profile.open(await loadVit(opened), 'ada');
     const { metrics, global_step } = await profile.learning!;
     expect([global_step, metrics.taken]).toEqual([9, 1]);
     expect(await best(profile)).toEqual(['stripes', 'squares']);
@@ -89,7 +89,7 @@ testInAll('a run that a closed page left behind goes on with its images', async 
 
 test('a fair sample stays, and what isn’t to be stored isn’t', async () => {
   await visit(async (opened) => {
-    const base = await loadFashion(opened);
+    const base = await loadVit(opened);
     const profile = await Profile.open(base, 'ada', { ...options, max_examples: 4 });
     expect(await profile.add(examples)).toBe(4);
     expect(await profile.add(examples[0]!)).toBe(4);
@@ -140,7 +140,7 @@ describe('nothing is kept of', () => {
   ];
   test.each(bad)('%s, nor of what came with it', async (_, one, code, message) => {
     await visit(async (opened) => {
-      const profile = await Profile.open(await loadFashion(opened), 'ada', options);
+      const profile = await Profile.open(await loadVit(opened), 'ada', options);
       await profile.add(examples[0]!);
       const pattern = new RegExp(`^examples\\[1\\]: ${message.source}`);
       await expect(profile.add([examples[1]!, one as Example])).rejects.toMatchObject({
@@ -189,7 +189,7 @@ describe('files', () => {
   ];
   test.each(edits)('are refused with %s, and nothing is kept', async (_, edit, code, message) => {
     await visit(async (opened) => {
-      const base = await loadFashion(opened);
+      const base = await loadVit(opened);
       const profile = await Profile.open(base, 'ada', options);
       await profile.add(examples.slice(0, 2));
       const files = new Map(await profile.export());
@@ -207,7 +207,7 @@ describe('files', () => {
 
   test('of images don’t go with a model of texts', async () => {
     await visit(async (opened) => {
-      const ofImages = await Profile.open(await loadFashion(opened), 'ada', options);
+      const ofImages = await Profile.open(await loadVit(opened), 'ada', options);
       await ofImages.add(examples.slice(0, 2));
       const base = await loadTextClassifier(opened, 'bert');
       const ofTexts = await Profile.open(base, 'ben', options);

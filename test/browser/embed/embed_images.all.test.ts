@@ -7,7 +7,7 @@ test('a visitor teaches pictures, and predictions are shown as bars', async () =
     'chromium',
     (cdn) => ({
       '/page.html': `${tag(cdn)}
-        <web-vera model="${cdn.url}/models/vit-fashion-0.7M/" task="image-classification" labels="dark,light"
+        <web-vera model="${cdn.url}/models/vit-pictures-1.4M/" task="image-classification" labels="dark,light"
           r="4" max-steps="10" learning-rate="3e-2"></web-vera>`,
     }),
     async (page) => {

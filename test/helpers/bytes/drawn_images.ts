@@ -8,13 +8,13 @@ import { folderFiles } from '../golden/golden';
 import type { TestSession } from '../session/session';
 
 /** The bundled ViT's folder: it takes in images of 28×28. */
-export const fashion = folderFiles(new URL('../../../demo/public/models/vit-fashion-0.7M/', import.meta.url));
+export const vit = folderFiles(new URL('../../../demo/public/models/vit-pictures-1.4M/', import.meta.url));
 export const id2label = { 0: 'stripes', 1: 'squares' };
 
 /** With a new head for stripes and squares. */
-export function loadFashion(
+export function loadVit(
   { session }: Pick<TestSession, 'session'>,
-  source: ModelSource = fashion,
+  source: ModelSource = vit,
 ): Promise<PreTrainedModel> {
   return AutoModelForImageClassification.from_pretrained(source, { session, id2label, ignore_mismatched_sizes: true });
 }

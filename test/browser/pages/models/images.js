@@ -4,7 +4,7 @@ import { describeError, loadLibrary } from '../../../../scripts/page/library.js'
 const { AutoModelForImageClassification, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
 const session = await Session.open();
 const base = await AutoModelForImageClassification.from_pretrained(
-  new URL('/models/vit-fashion-0.7M/', location.href),
+  new URL('/models/vit-pictures-1.4M/', location.href),
   {
     session,
     id2label: { 0: 'stripes', 1: 'dots' },

@@ -79,7 +79,7 @@ const forms = {
     learn(new Blob(['text\n', rowsOf((text) => `"${text.replaceAll('"', '""')}"`).join('\n')], { type: 'text/csv' })),
   async images() {
     const base = await AutoModelForImageClassification.from_pretrained(
-      new URL('/models/vit-fashion-0.7M/', location.href),
+      new URL('/models/vit-pictures-1.4M/', location.href),
       { session },
     );
     const config = { r: 8, target_modules: ['q_proj'], modules_to_save: ['classifier'] };
