@@ -66,6 +66,11 @@ export interface LearnRecord {
   readonly C: number | null;
   /** The mean loss over all examples that were trained on, each held out in turn; null unless the head was solved for so. */
   readonly cross_validated_loss: number | null;
+  /** The share of these examples whose label is predicted right. null as for the loss, and for numbers. */
+  readonly cross_validated_accuracy: number | null;
+  /** The share of held-out examples whose label is predicted right. null unless a head was solved for, and while none are held out. */
+  readonly accuracy_before: number | null;
+  readonly accuracy_after: number | null;
   /** In the order in which they were made. Empty for other methods than 'refine'. */
   readonly candidates: readonly LearnCandidate[];
   /** Whether the new vectors replaced the ones before. */

@@ -77,6 +77,9 @@ export function outcomeOf(
     loss_after,
     C,
     cross_validated_loss: cross_validated?.loss ?? null,
+    cross_validated_accuracy: cross_validated?.accuracy ?? null,
+    accuracy_before: first.held_out?.before.accuracy ?? null,
+    accuracy_after: held_out?.after.accuracy ?? null,
     candidates,
     taken: (held_out === null && isSolved) || fair <= loss_before,
   };

@@ -7,6 +7,8 @@ import { resolveTrainingArguments } from '../../training/training_arguments';
 import type { Unfinished } from '../storage/record';
 import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 
+const NO_ACCURACY = { cross_validated_accuracy: null, accuracy_before: null, accuracy_after: null };
+
 /** Examples evaluated at a time; a run may pause in between. */
 const PORTION = 32;
 
@@ -33,7 +35,7 @@ export const TRAIN: LearnMethodKind = {
     const loss_after =
       steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);
     const counts = { examples: learnt.length, held_out: held.length, steps };
-    const unsolved = { C: null, cross_validated_loss: null, candidates: [] };
+    const unsolved = { C: null, cross_validated_loss: null, ...NO_ACCURACY, candidates: [] };
     const taken = steps > 0 && loss_after <= loss_before;
     return { output, outcome: { ...counts, loss_before, loss_after, ...unsolved, taken } };
   },

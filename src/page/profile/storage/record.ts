@@ -154,9 +154,11 @@ export function readRecord(value: unknown): LearnRecord {
     ...counts(record, 'at', 'examples', 'held_out', 'steps'),
     loss_before: loss(record, 'loss_before'),
     loss_after: loss(record, 'loss_after'),
-    C: record.get('C') === undefined ? null : loss(record, 'C'),
-    cross_validated_loss:
-      record.get('cross_validated_loss') === undefined ? null : loss(record, 'cross_validated_loss'),
+    C: optional(record, 'C'),
+    cross_validated_loss: optional(record, 'cross_validated_loss'),
+    cross_validated_accuracy: optional(record, 'cross_validated_accuracy'),
+    accuracy_before: optional(record, 'accuracy_before'),
+    accuracy_after: optional(record, 'accuracy_after'),
     candidates: record.get('candidates') === undefined ? [] : list(record, 'candidates').map(readCandidate),
     taken: record.boolean('taken', false),
   };
@@ -203,6 +205,11 @@ function loss(fields: Fields, key: string): number {
   const value = fields.get(key);
   if (typeof value === 'number' && value >= 0) return value;
   throw fields.invalid(key, 'a number from 0');
+}
+
+/** Null for a figure that its method doesn't have, and in records of older versions. */
+function optional(fields: Fields, key: string): number | null {
+  return fields.get(key) === undefined ? null : loss(fields, key);
 }
 
 export function list(fields: Fields, key: string): readonly unknown[] {

@@ -32,9 +32,12 @@ test.each<[string, Partial<HeadFit>, boolean, boolean]>([
   expect(outcomeOf(solved(changes), { isSolved })).toMatchObject({ taken, steps: 0, C: 10 });
 });
 
-test('records the losses of held-out examples, and that of examples held out in turn', () => {
-  const held_out = { examples: 2, before: figures(1), after: figures(0.9) };
-  const outcome = outcomeOf(solved({ held_out, cross_validated: { ...figures(0.7), folds: 5 } }), { isSolved: false });
+test('records the figures of held-out examples, and those of examples held out in turn', () => {
+  const held_out = { examples: 2, before: figures(1), after: { loss: 0.9, accuracy: 1 } };
+  const cross_validated = { loss: 0.7, accuracy: 0.75, folds: 5 };
+  const outcome = outcomeOf(solved({ held_out, cross_validated }), { isSolved: false });
   const losses = { loss_before: 1, loss_after: 0.9, cross_validated_loss: 0.7 };
-  expect(outcome).toEqual({ examples: 8, held_out: 2, steps: 0, ...losses, C: 10, candidates: [], taken: true });
+  const shares = { accuracy_before: 0.5, accuracy_after: 1, cross_validated_accuracy: 0.75 };
+  const counts = { examples: 8, held_out: 2, steps: 0 };
+  expect(outcome).toEqual({ ...counts, ...losses, ...shares, C: 10, candidates: [], taken: true });
 });
