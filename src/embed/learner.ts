@@ -5,20 +5,19 @@ import {
   type GenerationConfig,
   type LabelScore,
   type PredictInput,
-  type Profile,
   type Session,
   type TrainingArguments,
   type TrainOutput,
   type TrainRun,
   WebVeraError,
 } from '../index';
-import { isSameLesson, type LessonExamples } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
+import { Lessons } from './lessons';
 import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
 import { type ElementSettings, isSame } from './settings';
 import { type Emit, Status } from './status';
-import { isAbort, isFatal, isForgotten } from './trouble';
+import { isAbort, isFatal, isForgotten, isOfOneClass } from './trouble';
 import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
@@ -37,16 +36,16 @@ export class Learner {
   /** The model and the profile that are loaded or loading. */
   visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
-  /** The last lesson that was added and isn't learnt yet. */
-  #unlearnt: { readonly profile: Profile; readonly examples: LessonExamples } | undefined;
-  /** Settles after the last lesson, so that lessons run one after the other. */
-  #lessons: Promise<unknown> = Promise.resolve();
+  readonly lessons = new Lessons((visit, run) => this.#follow(visit, run));
 
   constructor(parts: LearnerParts, emit: Emit) {
     this.#parts = parts;
     this.#emit = emit;
     this.status = new Status(emit);
-    this.watch = new RunWatch(this.status, emit, (error) => this.#failed(this.visit, error));
+    this.watch = new RunWatch(this.status, emit, (error) => {
+      // The first label alone teaches nothing yet.
+      if (!isOfOneClass(error)) this.#failed(this.visit, error);
+    });
   }
 
   get session(): Session | undefined {
@@ -60,6 +59,11 @@ export class Learner {
       });
     }
     this.#given = session;
+  }
+
+  /** Whether the run only solves for a classifier's head, which takes a moment. */
+  get isInstant(): boolean {
+    return this.watch.run !== undefined && this.watch.run === this.lessons.instant;
   }
 
   load(): Promise<void> {
@@ -89,10 +93,18 @@ export class Learner {
   teach(lesson: Lesson, args: TrainingArguments = {}): Promise<TrainOutput> {
     return this.#attempt(async (visit) => {
       const examples = await visit.examples(lesson, args);
-      const turn = this.#lessons.then(() => this.#learn(visit, examples, args));
-      this.#lessons = turn.catch(() => {});
-      return turn;
+      return this.lessons.teach(visit, examples, args);
     });
+  }
+
+  /** Adds a classifier's examples. It learns from them at once, or as soon as the current run has ended. */
+  label(lesson: Lesson): Promise<void> {
+    return this.#attempt(async (visit) => this.lessons.label(visit, await visit.examples(lesson, {})));
+  }
+
+  /** Trains a classifier's vectors for longer. */
+  refine(): Promise<TrainOutput> {
+    return this.#attempt((visit) => this.lessons.refine(visit));
   }
 
   generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
@@ -131,7 +143,7 @@ export class Learner {
   import(files: Files): Promise<void> {
     return this.#attempt(async (visit) => {
       await visit.replace(files);
-      this.#unlearnt = undefined;
+      this.lessons.clear();
     });
   }
 
@@ -171,22 +183,6 @@ export class Learner {
     this.status.happen('loaded');
     this.#emit('ready', undefined);
     this.#refresh(visit);
-  }
-
-  async #learn(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
-    const profile = await visit.profileNow();
-    await untilFree(profile);
-    visit.signal.throwIfAborted();
-    // A lesson that failed before was added then, so a retry doesn't add it again.
-    const isThere = this.#unlearnt?.profile === profile && isSameLesson(this.#unlearnt.examples, examples);
-    if (!isThere) await profile.add(examples);
-    this.#unlearnt = { profile, examples };
-    await untilFree(profile); // another element may have started a run
-    const run = profile.learn({ args });
-    this.#follow(visit, run);
-    const output = await run;
-    this.#unlearnt = undefined;
-    return output;
   }
 
   async #forget(): Promise<{ bytes: number }> {
@@ -253,9 +249,4 @@ export class Learner {
     this.watch.drop();
     this.status.happen(happening);
   }
-}
-
-async function untilFree(profile: Profile): Promise<void> {
-  const ignore = (): void => {};
-  while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);
 }

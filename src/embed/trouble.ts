@@ -39,6 +39,11 @@ export function isForgotten(error: unknown): boolean {
   return error instanceof WebVeraError && (error.code === 'not_found' || isForgotten(error.cause));
 }
 
+/** Whether a head can't be solved for because all examples have one label. */
+export function isOfOneClass(error: unknown): boolean {
+  return error instanceof WebVeraError && error.detail.classes === 1;
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

@@ -17,6 +17,15 @@ export function counted(count: number, thing: string): string {
   return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
 }
 
+/** '7 of 9', 'about 8 of 10': a share of so many things, exactly if they are few. */
+export function shareOf(share: number, count: number): string {
+  if (count <= 20 || share === 0) return `${Math.round(share * count)} of ${count}`;
+  if (share === 1) return `all ${count}`;
+  const tenths = Math.round(10 * share);
+  if (tenths === 10) return 'more than 9 of 10';
+  return tenths === 0 ? 'fewer than 1 of 10' : `about ${tenths} of 10`;
+}
+
 /** A failure that a run recovered from, and the steps that it repeats. */
 export interface Recovered {
   /** The error's code. */

@@ -196,6 +196,55 @@ describe('a classifier', () => {
     await taught;
   });
 
+  test('learns from a label at once, and once from labels that are added meanwhile', async () => {
+    const learner = world.learner();
+    await learner.label(some[0]!);
+    await eventually(() => expect(learner.isInstant).toBe(true));
+    await Promise.all([learner.label([some[1]!]), learner.label(some)]);
+    const { last } = world.profiles;
+    expect(last.examples).toEqual([some[0], some[1], ...some]);
+    // The first label alone is no reason for an error.
+    const hint = { detail: { classes: 1 } };
+    last.runs[0]?.fail(new WebVeraError('invalid_argument', 'expected two classes', hint));
+    await eventually(() => expect(last.runs).toHaveLength(2));
+    expect(learner.isInstant).toBe(true);
+    last.runs[1]?.finish(0);
+    await settled();
+    expect(last.asked).toEqual([{ method: 'instant' }, { method: 'instant' }]);
+    expect([world.heard('error'), world.heard('learnt').length, learner.isInstant]).toEqual([[], 1, false]);
+  });
+
+  test('is refined after the current run, which can be cancelled', async () => {
+    const learner = world.learner();
+    await learner.label(some);
+    const refined = learner.refine();
+    await eventually(() => expect(learner.isInstant).toBe(true));
+    const { last } = world.profiles;
+    expect([learner.lessons.canCancel, last.runs.length]).toEqual([false, 1]);
+    last.runs[0]?.finish(0);
+    await eventually(() => expect(learner.lessons.canCancel).toBe(true));
+    expect([learner.isInstant, last.asked[1]?.method]).toEqual([false, 'refine']);
+    const { signal } = last.asked[1] ?? {};
+    signal?.addEventListener('abort', () => last.runs[1]?.fail(signal.reason));
+    learner.lessons.cancel();
+    await expect(refined).rejects.toMatchObject({ name: 'AbortError' });
+    await settled();
+    expect([world.heard('error'), learner.status.state, learner.lessons.canCancel]).toEqual([[], 'ready', false]);
+  });
+
+  test('refuses labels when its visit ends, and learns from them in the next one', async () => {
+    const learner = world.learner();
+    world.profiles.prepare = (profile) => profile.begin();
+    await learner.label(some);
+    await learner.leave('The element was removed');
+    world.profiles.last.runs[0]?.fail(new DOMException('disposed of', 'AbortError'));
+    await settled();
+    world.profiles.prepare = () => {};
+    await learner.label(some);
+    await eventually(() => expect(world.profiles.last.asked).toEqual([{ method: 'instant' }]));
+    expect(world.profiles.made).toHaveLength(2);
+  });
+
   test('has the model’s labels by default, and refuses a text without a label', async () => {
     const learner = world.learner();
     await expect(learner.teach('A paragraph.')).rejects.toMatchObject({ code: 'invalid_argument' });

@@ -5,6 +5,7 @@ import {
   learntInWords,
   loadingInWords,
   lossInWords,
+  rightInWords,
   shareInWords,
   shownProgress,
   stepsInWords,
@@ -12,7 +13,7 @@ import {
   troubleInWords,
 } from '../../src/embed/view/panel_words';
 import { linePoints } from '../../src/embed/view/teach/chart';
-import type { ProgressInfo, StepLogs } from '../../src/index';
+import type { LearnRecord, ProgressInfo, StepLogs } from '../../src/index';
 import { beginningOf } from '../../src/page/training/run_report';
 
 test.each([
@@ -65,9 +66,10 @@ describe('the profile', () => {
     history: [],
     can_roll_back: false,
   };
-  const unsolved = { method: 'train', C: null, cross_validated_loss: null, candidates: [] } as const;
+  const shares = { cross_validated_accuracy: null, accuracy_before: null, accuracy_after: null };
+  const unsolved = { method: 'train', C: null, cross_validated_loss: null, ...shares, candidates: [] } as const;
   const counts = { at: 0, examples: 9, held_out: 1, steps: 4 };
-  const record = { ...counts, ...unsolved, loss_before: 3.456, loss_after: 3.123, taken: true };
+  const record: LearnRecord = { ...counts, ...unsolved, loss_before: 3.456, loss_after: 3.123, taken: true };
 
   test('is described', () => {
     expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
@@ -88,6 +90,32 @@ describe('the profile', () => {
     );
     expect(learntInWords([{ ...record, loss_after: 3.456 }])).toContain('made no difference');
   });
+
+  test('and how often it is right after labels are described', () => {
+    const instant: LearnRecord = { ...record, method: 'instant', steps: 0, cross_validated_accuracy: 7 / 9 };
+    expect([rightInWords([]), rightInWords([record]), learntInWords([instant])]).toEqual(['', '', '']);
+    const fair = 'It is right for 7 of 9 examples that it hadn’t seen.';
+    expect(rightInWords([instant])).toBe(fair);
+    // Trained vectors saw the examples that were held out in turn.
+    expect(rightInWords([record, instant])).toBe('It has learnt from 9 examples.');
+    const judged = { ...instant, held_out: 40, accuracy_after: 0.81 };
+    expect(rightInWords([record, judged])).toBe('It is right for about 8 of 10 examples that it hadn’t seen.');
+    expect(rightInWords([{ ...instant, taken: false }])).toContain('so it stayed as it was');
+    const candidates = (name: string) =>
+      (['instant', 'contrast'] as const).map((one) => ({ name: one, loss: 1, chosen: one === name }));
+    const refined: LearnRecord = { ...record, method: 'refine', candidates: candidates('contrast') };
+    expect(rightInWords([refined])).toMatch(/^Refined, and kept\. It has learnt from all examples: /);
+    const figures = { held_out: 10, accuracy_before: 0.7, accuracy_after: 0.8 };
+    expect(rightInWords([{ ...refined, ...figures }])).toBe(
+      'Refined, and kept. Of examples that it hadn’t seen, it was right for 7 of 10 before, and is for 8 of 10 now.',
+    );
+    const left = { ...refined, ...figures, candidates: candidates('instant') };
+    expect(rightInWords([left])).toBe(
+      'Refining made it no better, so it was left as it was: right for 8 of 10 examples that it hadn’t seen.',
+    );
+    expect(rightInWords([left, instant])).toBe(fair);
+    expect(rightInWords([refined, instant])).toBe('It has learnt from 9 examples.');
+  });
 });
 
 test.each([
@@ -95,7 +123,7 @@ test.each([
   [[3, 2], '2.00 now, 3.00 at first.'],
   [[...Array<number>(10).fill(4), 9, ...Array<number>(10).fill(2)], '2.00 now, 4.00 at first.'],
 ])('losses in words: %j', (losses, words) => {
-  expect(lossInWords(losses)).toBe(`How surprised it is by your text: ${words} Lower is better.`);
+  expect(lossInWords(losses, 'How surprised it is')).toBe(`How surprised it is: ${words} Lower is better.`);
 });
 
 describe('the line of the loss', () => {
@@ -133,7 +161,7 @@ describe('the line of the loss', () => {
 });
 
 test('labels are counted, and shares are percentages', () => {
-  expect(countsInWords(['ham', 'spam', 'ham'])).toBe('To learn: 2 ham, 1 spam');
+  expect(countsInWords(['ham', 'spam', 'ham'])).toBe('Added: 2 ham, 1 spam');
   expect([0, 0.004, 0.966, 1].map(shareInWords)).toEqual(['0 %', '0 %', '97 %', '100 %']);
 });
 

@@ -28,7 +28,7 @@ export function keptRegion(actions: Actions): Region {
       const hasAny = info !== undefined && (info.seen > 0 || history.length > 0);
       setText(summary, keptInWords(info));
       setText(learnt, learntInWords(history));
-      show(learnt, history.length > 0);
+      show(learnt, learnt.textContent !== '');
       show(undo, info?.can_roll_back === true && run === undefined);
       show(exporting, hasAny);
       show(importing, run === undefined);

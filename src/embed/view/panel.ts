@@ -10,7 +10,7 @@ import { messageRegion } from './message';
 import { create, setText, show, slot } from './panel_elements';
 import { outcomeInWords, shownProgress } from './panel_words';
 import { PURPOSES } from './purpose';
-import { type Actions, isUsable, type Region } from './region';
+import { type Actions, type Announce, isUsable, type Region } from './region';
 
 interface PanelOptions {
   readonly task: ElementTask;
@@ -36,10 +36,11 @@ export class Panel {
     this.#learner = learner;
     this.task = task;
     this.#name = name;
-    const actions = actionsOf(learner);
+    const say = (text: string): void => this.#say(text);
+    const actions = actionsOf(learner, say);
     const { heading, kind, ...purpose } = PURPOSES[task];
     const teach = purpose.teach(actions);
-    const attempt = purpose.attempt(learner, (text) => this.#say(text));
+    const attempt = purpose.attempt(learner, say);
     const intro = introRegion(actions, kind);
     const kept = keptRegion(actions);
     const message = messageRegion();
@@ -68,7 +69,8 @@ export class Panel {
     if (type === 'ready') this.#say('The model is loaded.');
     if (type === 'learnt') {
       const last = this.#learner.visit?.profile?.info.history.at(-1);
-      this.#say(last === undefined ? 'Done.' : `Done. ${outcomeInWords(last)}`);
+      // A region of its own announces the outcome of labels.
+      if (last?.method === 'train') this.#say(`Done. ${outcomeInWords(last)}`);
     }
     if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
   }
@@ -124,7 +126,7 @@ export class Panel {
   }
 }
 
-function actionsOf(learner: Learner): Actions {
+function actionsOf(learner: Learner, say: Announce): Actions {
   const succeeds = (action: Promise<unknown>): Promise<boolean> =>
     action.then(
       () => true,
@@ -135,10 +137,16 @@ function actionsOf(learner: Learner): Actions {
     pause: () => succeeds(learner.pause()),
     resume: () => succeeds(learner.resume()),
     stop: () => succeeds(learner.stop()),
+    cancel() {
+      learner.lessons.cancel();
+      say('Cancelled. It stays as it was.');
+    },
     rollback: () => succeeds(learner.rollback()),
     export: () => succeeds(learner.export().then(saveFiles)),
     import: (files) => succeeds(learner.import(new Map(files.map((file) => [file.name, file])))),
     forget: () => succeeds(learner.forget()),
     teach: (lesson) => succeeds(learner.teach(lesson)),
+    label: (lesson) => succeeds(learner.label(lesson)),
+    refine: () => succeeds(learner.refine()),
   };
 }

@@ -1,5 +1,5 @@
 import type { LearnRecord, ProfileInfo, ProgressInfo, Session, TrainerState } from '../../index';
-import { counted, formatBytes } from '../../parts/words';
+import { counted, formatBytes, shareOf } from '../../parts/words';
 
 /** "12 s left", "about 3 min left"; empty if unknown. */
 export function timeLeft(seconds: number | undefined): string {
@@ -61,10 +61,10 @@ export function keptInWords(info: ProfileInfo | undefined): string {
   return `In this browser, and nowhere else: ${counted(examples, 'example')}${all}; ${formatBytes(bytes)} in all.`;
 }
 
-/** How often the profile has learnt, and the last outcome. */
+/** How often the profile has learnt, and the last outcome; '' if that was of labels. */
 export function learntInWords(history: readonly LearnRecord[]): string {
   const last = history.at(-1);
-  if (last === undefined) return '';
+  if (last?.method !== 'train') return '';
   const times = history.length === 1 ? 'It has learnt once.' : `It has learnt ${history.length} times.`;
   return `${times} ${outcomeInWords(last)}`;
 }
@@ -78,10 +78,40 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
   return `The last time made no difference ${measure} ${losses}.`;
 }
 
-/** Counts the examples of each label: "To learn: 2 ham, 1 spam". */
+/** How often a classifier is right after it learnt from labels, or what a refinement came to; '' otherwise. */
+export function rightInWords(history: readonly LearnRecord[]): string {
+  const last = history.at(-1);
+  if (last === undefined || last.method === 'train') return '';
+  const { taken, examples, held_out, accuracy_before, accuracy_after, cross_validated_accuracy } = last;
+  if (!taken && last.method === 'instant') return outcomeInWords(last);
+  if (last.method === 'refine') {
+    const known = (share: number | null) => (share === null ? '' : shareOf(share, held_out));
+    const [before, after] = [known(accuracy_before), known(accuracy_after)];
+    if (!trainsVectors(last)) {
+      const still = after === '' ? '' : `: right for ${after} examples that it hadn’t seen`;
+      return `Refining made it no better, so it was left as it was${still}.`;
+    }
+    const few = 'It has learnt from all examples: there are too few to keep some apart and judge it by.';
+    const judged = `Of examples that it hadn’t seen, it was right for ${before} before, and is for ${after} now.`;
+    return `Refined, and kept. ${after === '' ? few : judged}`;
+  }
+  // Vectors that saw the examples make the figure of those held out in turn too good.
+  const [share, count] = history.some(trainsVectors)
+    ? [accuracy_after, held_out]
+    : [cross_validated_accuracy ?? accuracy_after, cross_validated_accuracy === null ? held_out : examples];
+  if (share === null) return `It has learnt from ${counted(examples, 'example')}.`;
+  return `It is right for ${shareOf(share, count)} examples that it hadn’t seen.`;
+}
+
+/** Whether the current vectors may come from that training. */
+function trainsVectors({ taken, steps, candidates }: LearnRecord): boolean {
+  return taken && steps > 0 && !candidates.some(({ name, chosen }) => chosen && name === 'instant');
+}
+
+/** Counts the examples of each label: "Added: 2 ham, 1 spam". */
 export function countsInWords(labels: readonly string[]): string {
   const counts = [...new Set(labels)].map((label) => `${labels.filter((other) => other === label).length} ${label}`);
-  return `To learn: ${counts.join(', ')}`;
+  return `Added: ${counts.join(', ')}`;
 }
 
 /** "97 %" of 0.97. */
@@ -96,12 +126,12 @@ function joined(...parts: readonly string[]): string {
 /** Steps at the start and at the end of a run whose mean losses are shown: single batches differ by more than a step's progress. */
 const SOME = 10;
 
-/** Compares the loss of the last steps with the first ones. `lessons`: the kind of examples. */
-export function lossInWords(losses: readonly number[], lessons = 'text'): string {
+/** Compares the loss of the last steps with the first ones. `meaning`: of the loss. */
+export function lossInWords(losses: readonly number[], meaning: string): string {
   const size = Math.min(SOME, Math.ceil(losses.length / 2));
   const now = mean(losses.slice(-size)).toFixed(2);
   const since = losses.length > 1 ? `, ${mean(losses.slice(0, size)).toFixed(2)} at first` : '';
-  return `How surprised it is by your ${lessons}: ${now} now${since}. Lower is better.`;
+  return `${meaning}: ${now} now${since}. Lower is better.`;
 }
 
 export function mean(values: readonly number[]): number {

@@ -22,19 +22,19 @@ export const PURPOSES: Readonly<Record<ElementTask, Purpose>> = {
   'causal-lm': {
     heading: 'A language model that learns from you',
     kind: 'language model',
-    teach: (actions) => teachRegion(trainingRegion(actions, 'text'), actions.teach),
+    teach: (actions) => teachRegion(trainingRegion(actions, 'How surprised it is by your text'), actions.teach),
     attempt: (learner, announce) => attemptRegion((prompt, config) => learner.generate(prompt, config), announce),
   },
   'text-classification': {
     heading: 'A model that learns from you to tell texts apart',
     kind: 'language model',
-    teach: (actions) => teachLabelsRegion(trainingRegion(actions, 'text'), actions.teach),
+    teach: (actions) => teachLabelsRegion(trainingRegion(actions, 'How badly it tells your texts apart'), actions),
     attempt: (learner, announce) => tellRegion((text) => learner.predict(text), announce),
   },
   'image-classification': {
     heading: 'A model that learns from you to tell pictures apart',
     kind: 'model that tells pictures apart',
-    teach: (actions) => teachImagesRegion(trainingRegion(actions, 'pictures'), actions.teach),
+    teach: (actions) => teachImagesRegion(trainingRegion(actions, 'How badly it tells your pictures apart'), actions),
     attempt: (learner, announce) => tellImageRegion((image) => learner.predict(image), announce),
   },
 };

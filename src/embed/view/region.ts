@@ -18,12 +18,17 @@ export interface Actions {
   pause(): void;
   resume(): void;
   stop(): void;
+  cancel(): void;
   rollback(): void;
   export(): void;
   import(files: readonly File[]): void;
   forget(): void;
   /** Resolves with whether the lesson was learnt. */
   teach(lesson: Lesson): Promise<boolean>;
+  /** Resolves with whether the labelled examples were stored. */
+  label(lesson: Lesson): Promise<boolean>;
+  /** Resolves with whether it was refined. */
+  refine(): Promise<boolean>;
 }
 
 /** A part of the panel with a purpose of its own. */

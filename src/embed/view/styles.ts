@@ -98,8 +98,7 @@ polyline {
 figcaption { margin-top: 6px; }
 .output { padding: 12px 14px; border-radius: var(--radius-small); background: var(--sunken); white-space: pre-wrap; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 10px; margin: 0; padding: 0; list-style: none; }
-.pictures li { position: relative; display: grid; align-content: start; gap: 2px; font-size: 0.85em; }
-.pictures button { position: absolute; inset: 3px 3px auto auto; width: 28px; min-height: 28px; padding: 0; line-height: 1; }
+.pictures li { display: grid; align-content: start; gap: 2px; font-size: 0.85em; }
 canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--line); border-radius: var(--radius-small); }
 .output canvas { margin-bottom: 12px; }
 .score { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 10px; }

@@ -141,7 +141,10 @@ export function checkClasses(rows: readonly (readonly number[])[], labels: Label
   const [first = 0] = targets;
   if (counts.size === 1) {
     const message = `Expected examples of at least two classes, got ${targets.length} of ${JSON.stringify(names[first])} alone`;
-    throw new WebVeraError('invalid_argument', message, { hint: 'Add examples of what it is to be told from.' });
+    throw new WebVeraError('invalid_argument', message, {
+      hint: 'Add examples of what it is to be told from.',
+      detail: { classes: 1 },
+    });
   }
   return warnOfAbsent(names.filter((_, index) => !counts.has(index)));
 }

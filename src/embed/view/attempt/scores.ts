@@ -26,6 +26,17 @@ export function scoreBars(announce: Announce) {
   };
 }
 
+/** Returns a function that says whether the profile has learnt since it was last called. */
+export function news(): (shown: Shown) => boolean {
+  let known: number | undefined;
+  return ({ learner }) => {
+    const last = learner.visit?.profile?.info.history.at(-1)?.at;
+    const isNew = last !== undefined && last !== known;
+    known = last;
+    return isNew;
+  };
+}
+
 function bar({ label, score }: LabelScore): HTMLElement {
   const share = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': label } });
   setShare(share, score);

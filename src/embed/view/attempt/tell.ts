@@ -1,11 +1,14 @@
 import type { LabelScore } from '../../../index';
 import { button, buttons, create, field, stack } from '../panel_elements';
 import { type Announce, firstUsable, type Region } from '../region';
-import { scoreBars } from './scores';
+import { news, scoreBars } from './scores';
 
 /** Predicts the label of a visitor's text. */
 export function tellRegion(predict: (text: string) => Promise<readonly LabelScore[]>, announce: Announce): Region {
   let isTelling = false;
+  /** Whether to predict again, because the model changed meanwhile. */
+  let isDue = false;
+  const isNew = news();
   const { root: textRow, input: text } = field('prompt', 'A text to be told', { rows: 2 });
   const scores = scoreBars(announce);
   const tell = button('Tell', () => begin(), 'primary');
@@ -14,13 +17,17 @@ export function tellRegion(predict: (text: string) => Promise<readonly LabelScor
     tell.setAttribute('aria-disabled', String(isTelling));
   };
   const begin = async (): Promise<void> => {
+    isDue = true;
     if (isTelling) return;
     isTelling = true;
     showAll();
-    try {
-      scores.show(await predict(text.value));
-    } catch {
-      // The panel shows the error.
+    while (isDue) {
+      isDue = false;
+      try {
+        scores.show(await predict(text.value));
+      } catch {
+        // The panel shows the error.
+      }
     }
     isTelling = false;
     showAll();
@@ -32,6 +39,7 @@ export function tellRegion(predict: (text: string) => Promise<readonly LabelScor
     update(shown) {
       scores.update(shown);
       showAll();
+      if (isNew(shown) && !tell.disabled) void begin();
     },
     landing: () => firstUsable(tell, text),
   };

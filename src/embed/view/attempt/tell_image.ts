@@ -2,12 +2,13 @@ import type { LabelScore } from '../../../index';
 import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../panel_elements';
 import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
 import { type Announce, firstUsable, type Region } from '../region';
-import { scoreBars } from './scores';
+import { news, scoreBars } from './scores';
 
 /** Predicts the label of a visitor's picture. */
 export function tellImageRegion(predict: (image: File) => Promise<readonly LabelScore[]>, announce: Announce): Region {
   /** The picture that was chosen last. */
   let chosen: File | undefined;
+  const isNew = news();
   const picker = filePicker('image/*');
   const scores = scoreBars(announce);
   const problem = quiet('', { role: 'status' });
@@ -18,8 +19,10 @@ export function tellImageRegion(predict: (image: File) => Promise<readonly Label
     if (chosen !== file) return;
     setText(problem, picture === undefined ? unreadable(file.name) : '');
     show(problem, picture === undefined);
-    scores.replace(...(picture === undefined ? [] : [picture]));
-    if (picture === undefined) return;
+    if (picture === undefined) {
+      chosen = undefined;
+      return scores.replace();
+    }
     try {
       const told = await predict(file);
       if (chosen === file) scores.show(told, picture);
@@ -31,5 +34,13 @@ export function tellImageRegion(predict: (image: File) => Promise<readonly Label
   const root = stack('attempt', create('h3', {}, 'Try'), hint, buttons(pick, picker), problem, scores.root);
   takeFiles(root, picker, (file) => void tell(file), { pastes: true });
   show(problem, false);
-  return { root, update: scores.update, landing: () => firstUsable(pick) };
+  return {
+    root,
+    update(shown) {
+      scores.update(shown);
+      if (shown.learner.status.forgotten !== undefined) chosen = undefined;
+      if (isNew(shown) && chosen !== undefined) void tell(chosen);
+    },
+    landing: () => firstUsable(pick),
+  };
 }

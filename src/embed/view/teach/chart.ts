@@ -36,8 +36,8 @@ function thinned(losses: readonly number[]): number[] {
   return groups.map(mean);
 }
 
-/** The loss of a run as a line, and in words. `lessons`: the kind of examples, such as 'text', for visitors. */
-export function lossLine(lessons: string) {
+/** The loss of a run as a line, and in words. `meaning`: of the loss, for visitors. */
+export function lossLine(meaning: string) {
   let drawn = 0;
   const line = document.createElementNS(SVG, 'polyline');
   const svg = document.createElementNS(SVG, 'svg');
@@ -56,7 +56,7 @@ export function lossLine(lessons: string) {
       root.hidden = drawn === 0;
       if (drawn === 0) return;
       line.setAttribute('points', linePoints(losses, steps));
-      setText(caption, lossInWords(losses, lessons));
+      setText(caption, lossInWords(losses, meaning));
     },
   };
 }

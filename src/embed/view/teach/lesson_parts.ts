@@ -1,4 +1,5 @@
-import { button, create } from '../panel_elements';
+import { button, create, quiet, setText, show, stack } from '../panel_elements';
+import { countsInWords, rightInWords } from '../panel_words';
 import type { Shown } from '../region';
 
 /** A choice of the model's labels. `label()`: the chosen one; '' before a model is loaded. */
@@ -15,22 +16,48 @@ export function labelField(text: string) {
   };
 }
 
-/** The button that starts learning, one lesson at a time. */
-export function learnButton(onPress: () => void) {
-  let isBusy = false;
-  let isTeaching = false;
-  let hasLearnt = false;
-  const root = button('Learn', onPress, 'primary');
+/** The labels that a visitor gave during this visit, and how often the model is right now. */
+export function standing() {
+  let labels: readonly string[] = [];
+  const [counts, right] = [quiet(), create('p')];
+  const root = stack('', counts, right);
+  root.setAttribute('role', 'status');
   return {
     root,
-    /** Whether the model can't learn now: it is loading, or learning already. */
-    isBusy: () => isBusy,
-    update({ learner }: Shown): void {
-      isBusy = learner.status.state !== 'ready';
-      hasLearnt = (learner.visit?.profile?.info.history.length ?? 0) > 0;
+    add(more: readonly string[]): void {
+      labels = [...labels, ...more];
     },
-    /** Whether examples with these labels can be learnt: of two labels, or in addition to earlier lessons. */
-    canTellApart: (labels: readonly string[]) => labels.length > 0 && (hasLearnt || new Set(labels).size > 1),
+    update({ learner }: Shown): void {
+      if (learner.status.forgotten !== undefined) labels = [];
+      setText(counts, labels.length === 0 ? '' : countsInWords(labels));
+      setText(right, rightInWords(learner.visit?.profile?.info.history ?? []));
+      for (const line of [counts, right]) show(line, line.textContent !== '');
+    },
+  };
+}
+
+/** The button that refines a classifier which has learnt from labels. */
+export function refineButton(refine: () => Promise<boolean>) {
+  const learning = learnButton(() => learning.teach(refine), 'Refine', '');
+  return {
+    root: learning.root,
+    update(shown: Shown): void {
+      learning.update(shown);
+      learning.show((shown.learner.visit?.profile?.info.history.length ?? 0) > 0);
+    },
+  };
+}
+
+/** The button that starts learning, one lesson at a time. */
+export function learnButton(onPress: () => void, text = 'Learn', className = 'primary') {
+  let isBusy = false;
+  let isTeaching = false;
+  const root = button(text, onPress, className);
+  return {
+    root,
+    update({ learner }: Shown): void {
+      isBusy = learner.status.state !== 'ready' && !learner.isInstant;
+    },
     /** Enables the button if there is a lesson. While a lesson is being stored, the button keeps the focus. */
     show(hasLesson: boolean): void {
       root.disabled = isBusy || !hasLesson;

@@ -1,97 +1,67 @@
 import { button, buttons, create, filePicker, quiet, setText, show, stack } from '../panel_elements';
-import { countsInWords } from '../panel_words';
 import { takeFiles, thumbnailOf, unreadable } from '../picked_files';
-import { firstUsable, type Region } from '../region';
-import { labelField, learnButton } from './lesson_parts';
+import { type Actions, firstUsable, type Region } from '../region';
+import { labelField, refineButton, standing } from './lesson_parts';
 
 interface LabelledImage {
   readonly image: File;
   readonly label: string;
 }
 
-/** The most pictures in the list. More need a page of their own. */
+/** The most pictures that are added together, and that the list shows. */
 const MOST = 400;
+const HINT =
+  'It learns from pictures at once: add some of each label, or drop or paste them here. Refine trains it for longer, and keeps that unless it does worse.';
 
-/** The list of the pictures that were added and aren't learnt yet. */
-function pictureList(onRemove: (next: HTMLElement | null | undefined) => void) {
-  const root = create('ul', { className: 'pictures', attributes: { 'aria-label': 'Pictures to learn from' } });
-  const rows = new Map<LabelledImage, HTMLElement>();
-  const drop = (example: LabelledImage): void => {
-    rows.get(example)?.remove();
-    rows.delete(example);
-  };
-  return {
-    root,
-    drop,
-    examples: () => [...rows.keys()],
-    add(example: LabelledImage, picture: HTMLCanvasElement): void {
-      const remove = button('×', () => {
-        const next = row.nextElementSibling ?? row.previousElementSibling;
-        drop(example);
-        onRemove(next?.querySelector('button'));
-      });
-      remove.setAttribute('aria-label', `Remove ${example.label}: ${example.image.name}`);
-      const row = create('li', {}, picture, create('span', { lang: '', dir: 'auto' }, example.label), remove);
-      rows.set(example, row);
-      root.append(row);
-    },
-  };
-}
-
-/** Teaches pictures with their labels. `learn` resolves with whether the lesson was learnt. `training` shows the run. */
-export function teachImagesRegion(
-  training: Region,
-  learn: (lesson: readonly LabelledImage[]) => Promise<boolean>,
-): Region {
-  let refused = '';
+/** Teaches pictures with their labels. */
+export function teachImagesRegion(training: Region, { label, refine }: Pick<Actions, 'label' | 'refine'>): Region {
   const choice = labelField('What the next pictures show');
-  const pictures = pictureList((next) => {
-    showAll();
-    (next ?? pick).focus();
-  });
-  const list = quiet('', { role: 'status' });
+  const outcome = standing();
+  /** The pictures that were added last, during this visit. */
+  const pictures = create('ul', { className: 'pictures', attributes: { 'aria-label': 'Pictures of this visit' } });
+  const refused = quiet('', { role: 'status' });
   const picker = filePicker('image/*', true);
-  const pick = button('Add pictures…', () => picker.click());
-  const learning = learnButton(() => teach());
+  const pick = button('Add pictures…', () => picker.click(), 'primary');
+  const refining = refineButton(refine);
   const showAll = (): void => {
-    const labels = pictures.examples().map(({ label }) => label);
-    const counts = labels.length === 0 ? '' : countsInWords(labels);
-    setText(list, [counts, refused].filter((text) => text !== '').join('. '));
-    show(list, list.textContent !== '');
-    show(pictures.root, labels.length > 0);
-    learning.show(learning.canTellApart(labels));
+    show(refused, refused.textContent !== '');
+    show(pictures, pictures.childElementCount > 0);
   };
   const add = async (files: readonly File[]): Promise<void> => {
-    const label = choice.label();
-    if (label === '') return;
-    refused = '';
-    for (const image of files) {
-      const picture = await thumbnailOf(image, `${label}: ${image.name}`);
-      if (picture === undefined) refused = unreadable(image.name);
-      else if (pictures.examples().length < MOST) pictures.add({ image, label }, picture);
-      else refused = `No more than ${MOST} pictures at a time.`;
+    const chosen = choice.label();
+    if (chosen === '') return;
+    const rows = new Map<LabelledImage, HTMLElement>();
+    let problem = files.length > MOST ? `No more than ${MOST} pictures at a time.` : '';
+    for (const image of files.slice(0, MOST)) {
+      const picture = await thumbnailOf(image, `${chosen}: ${image.name}`);
+      if (picture === undefined) problem = unreadable(image.name);
+      else rows.set({ image, label: chosen }, rowOf(picture, chosen));
     }
+    setText(refused, problem);
+    showAll();
+    if (rows.size === 0 || !(await label([...rows.keys()]))) return;
+    outcome.add([...rows.keys()].map((example) => example.label));
+    pictures.append(...rows.values());
+    for (const row of [...pictures.children].slice(0, -MOST)) row.remove();
     showAll();
   };
-  const teach = async (): Promise<void> => {
-    const lesson = pictures.examples();
-    const isLearnt = await learning.teach(() => learn(lesson));
-    // Pictures that were added meanwhile stay for the next time.
-    if (isLearnt) lesson.forEach(pictures.drop);
-    showAll();
-  };
-  const hint = quiet('Some pictures of each label, in any order. You can also drop or paste them here.');
-  const row = buttons(pick, learning.root, picker);
+  const row = buttons(pick, refining.root, picker);
   const heading = create('h3', {}, 'Teach');
-  const root = stack('teach', heading, choice.root, hint, pictures.root, list, row, training.root);
+  const parts = [heading, choice.root, quiet(HINT), pictures, outcome.root, refused, row, training.root];
+  const root = stack('teach', ...parts);
   takeFiles(root, picker, (...files) => void add(files), { pastes: true });
   showAll();
   return {
     root,
     update(shown) {
-      for (const part of [learning, choice, training]) part.update(shown);
+      if (shown.learner.status.forgotten !== undefined) pictures.replaceChildren();
+      for (const part of [refining, choice, outcome, training]) part.update(shown);
       showAll();
     },
-    landing: () => training.landing() ?? firstUsable(learning.root, pick),
+    landing: () => training.landing() ?? firstUsable(pick, refining.root),
   };
+}
+
+function rowOf(picture: HTMLElement, label: string): HTMLElement {
+  return create('li', {}, picture, create('span', { lang: '', dir: 'auto' }, label));
 }

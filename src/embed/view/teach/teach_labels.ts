@@ -1,65 +1,50 @@
-import { button, buttons, create, field, filePicker, quiet, setText, show, stack } from '../panel_elements';
-import { countsInWords } from '../panel_words';
+import { button, buttons, create, field, filePicker, quiet, stack } from '../panel_elements';
 import { takeFiles } from '../picked_files';
-import { firstUsable, type Region } from '../region';
-import { labelField, learnButton } from './lesson_parts';
-
-interface LabelledText {
-  readonly text: string;
-  readonly label: string;
-}
-
-type TextLesson = readonly LabelledText[] | File;
+import { type Actions, firstUsable, type Region } from '../region';
+import { labelField, refineButton, standing } from './lesson_parts';
 
 const HINT =
-  'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
+  'It learns from each text at once: add some of each label. You can also drop a CSV file with columns text and label here, or JSON Lines. Refine trains it for longer, and keeps that unless it does worse.';
 
-/** Teaches texts with labels, typed or in a file. `learn` resolves with whether the lesson was learnt. */
-export function teachLabelsRegion(training: Region, learn: (lesson: TextLesson) => Promise<boolean>): Region {
-  /** The texts that were added and aren't learnt yet. */
-  let examples: readonly LabelledText[] = [];
+/** Teaches texts with labels, typed or in a file. */
+export function teachLabelsRegion(training: Region, { label, refine }: Pick<Actions, 'label' | 'refine'>): Region {
+  let isAdding = false;
   const attributes = { 'aria-describedby': 'lesson-hint' };
   const { root: textRow, input } = field('lesson', 'A text', { rows: 3, attributes });
   const choice = labelField('Its label');
-  const list = quiet('', { role: 'status' });
+  const outcome = standing();
   const picker = filePicker('.jsonl,.ndjson,.json,.csv');
-  const add = button('Add', () => keep());
-  const learning = learnButton(() => teach(examples));
-  const pick = button('Learn from a file…', () => picker.click());
+  const add = button('Add', () => keep(), 'primary');
+  const refining = refineButton(refine);
+  const pick = button('Add a file…', () => picker.click());
   const showAll = (): void => {
-    const labels = examples.map(({ label }) => label);
-    setText(list, countsInWords(labels));
-    show(list, labels.length > 0);
     add.disabled = input.value.trim() === '' || choice.label() === '';
-    learning.show(learning.canTellApart(labels));
-    pick.disabled = learning.isBusy();
+    add.setAttribute('aria-disabled', String(isAdding));
   };
-  const keep = (): void => {
-    examples = [...examples, { text: input.value, label: choice.label() }];
-    input.value = '';
+  const keep = async (): Promise<void> => {
+    if (isAdding) return;
+    isAdding = true;
     showAll();
+    const example = { text: input.value, label: choice.label() };
     input.focus();
-  };
-  const teach = async (lesson: TextLesson): Promise<void> => {
-    const isLearnt = await learning.teach(() => learn(lesson));
-    // Texts that were added meanwhile stay for the next time.
-    if (isLearnt && !(lesson instanceof File)) examples = examples.slice(lesson.length);
+    const isAdded = await label([example]);
+    isAdding = false;
+    if (isAdded) outcome.add([example.label]);
+    if (isAdded && input.value === example.text) input.value = '';
     showAll();
   };
   const [heading, hint] = [create('h3', {}, 'Teach'), quiet(HINT, { id: 'lesson-hint' })];
-  const row = buttons(add, learning.root, pick, picker);
-  const root = stack('teach', heading, textRow, choice.root, hint, list, row, training.root);
+  const row = buttons(add, refining.root, pick, picker);
+  const root = stack('teach', heading, textRow, choice.root, hint, outcome.root, row, training.root);
   input.addEventListener('input', showAll);
-  takeFiles(root, picker, (file) => {
-    if (!learning.isBusy()) void teach(file);
-  });
+  takeFiles(root, picker, (file) => void label(file));
   showAll();
   return {
     root,
     update(shown) {
-      for (const part of [learning, choice, training]) part.update(shown);
+      for (const part of [refining, choice, outcome, training]) part.update(shown);
       showAll();
     },
-    landing: () => training.landing() ?? firstUsable(input, learning.root, pick),
+    landing: () => training.landing() ?? firstUsable(input, refining.root, pick),
   };
 }

@@ -12,26 +12,30 @@ const PAUSES: Readonly<Record<string, string>> = {
   lock: 'It waits for another tab.',
 };
 
-/** A run's progress, loss and buttons; hidden without a run. `lessons`: the kind of examples, such as 'text'. */
-export function trainingRegion({ pause, resume, stop }: Actions, lessons: string): Region {
+/** A run's progress, loss and buttons; hidden without a run that trains. `meaning`: of the loss, for visitors. */
+export function trainingRegion({ pause, resume, stop, cancel }: Actions, meaning: string): Region {
   let isPaused = false;
   const bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });
   const [steps, reason] = [quiet(), quiet()];
   const note = quiet('', { role: 'status' });
-  const line = lossLine(lessons);
+  const line = lossLine(meaning);
   const pauseButton = button('Pause', () => (isPaused ? resume() : pause()));
   const stopButton = button('Stop here', stop);
-  const root = stack('training', bar, steps, reason, note, line.root, buttons(pauseButton, stopButton));
+  const cancelButton = button('Cancel', cancel);
+  const row = buttons(pauseButton, stopButton, cancelButton);
+  const root = stack('training', bar, steps, reason, note, line.root, row);
   const showText = (element: HTMLElement, text: string): void => {
     show(element, text !== '');
     setText(element, text);
   };
   return {
     root,
-    update({ learner: { watch, session } }) {
+    update({ learner: { watch, session, isInstant, lessons } }) {
       const { run, paused, recovered } = watch;
-      show(root, run !== undefined);
-      if (run === undefined) return;
+      const isShown = run !== undefined && !isInstant;
+      show(root, isShown);
+      if (!isShown) return;
+      show(cancelButton, lessons.canCancel);
       const { state } = run;
       isPaused = paused === 'user';
       setText(steps, stepsInWords(state));

@@ -1,0 +1,112 @@
+import type { Profile, TrainingArguments, TrainOutput, TrainRun } from '../index';
+import { isSameLesson, type LessonExamples } from './examples_of';
+import type { Visit } from './visit';
+
+/** The lessons of an element, which its profile learns one after the other. */
+export class Lessons {
+  readonly #follow: (visit: Visit, run: TrainRun) => void;
+  /** The last lesson that was added and isn't learnt yet. */
+  #unlearnt: { readonly profile: Profile; readonly examples: LessonExamples } | undefined;
+  /** Settles after the last lesson. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Whether a solution of the head is queued, which covers all examples that are added before it begins. */
+  #isDue = false;
+  #instant: TrainRun | undefined;
+  /** Cancels the refinement in progress. */
+  #refining: AbortController | undefined;
+
+  /** `follow` is called with each run as it begins. */
+  constructor(follow: (visit: Visit, run: TrainRun) => void) {
+    this.#follow = follow;
+  }
+
+  /** The last run that only solved for the head, which takes a moment. */
+  get instant(): TrainRun | undefined {
+    return this.#instant;
+  }
+
+  get canCancel(): boolean {
+    return this.#refining !== undefined;
+  }
+
+  /** Adds examples, and trains. */
+  teach(visit: Visit, examples: LessonExamples, args: TrainingArguments): Promise<TrainOutput> {
+    return this.#inTurn(visit, async (profile) => {
+      // A lesson that failed before was added then, so a retry doesn't add it again.
+      const isThere = this.#unlearnt?.profile === profile && isSameLesson(this.#unlearnt.examples, examples);
+      if (!isThere) await profile.add(examples);
+      this.#unlearnt = { profile, examples };
+      await untilFree(profile); // another element may have started a run
+      const run = profile.learn({ args });
+      this.#follow(visit, run);
+      const output = await run;
+      this.#unlearnt = undefined;
+      return output;
+    });
+  }
+
+  /** Adds a classifier's examples. Its head is solved for after the current run, with no wait for that here. */
+  async label(visit: Visit, examples: LessonExamples): Promise<void> {
+    const profile = await visit.profileNow();
+    await profile.add(examples);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    const solved = this.#inTurn(visit, async (current) => {
+      this.#isDue = false;
+      const run = current.learn({ method: 'instant' });
+      this.#instant = run;
+      this.#follow(visit, run);
+      try {
+        await run;
+      } finally {
+        this.#instant = undefined;
+      }
+    });
+    solved.catch(() => {
+      this.#isDue = false; // the error of a run is reported by its follower
+    });
+  }
+
+  /** Trains a classifier's vectors for longer. They replace the current ones unless they are worse. */
+  refine(visit: Visit): Promise<TrainOutput> {
+    return this.#inTurn(visit, async (profile) => {
+      const refining = new AbortController();
+      this.#refining = refining;
+      try {
+        // The solved head stays as it is while vectors train.
+        const run = profile.learn({ method: 'refine', args: { headLearningRate: 0 }, signal: refining.signal });
+        this.#follow(visit, run);
+        return await run;
+      } finally {
+        this.#refining = undefined;
+      }
+    });
+  }
+
+  /** Ends the refinement in progress. The profile stays as it was. */
+  cancel(): void {
+    this.#refining?.abort();
+  }
+
+  /** Forgets the lesson that failed, because the profile was replaced. */
+  clear(): void {
+    this.#unlearnt = undefined;
+  }
+
+  /** Runs a lesson after those before it, once the profile is free. */
+  #inTurn<T>(visit: Visit, lesson: (profile: Profile) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      const profile = await visit.profileNow();
+      await untilFree(profile);
+      visit.signal.throwIfAborted();
+      return lesson(profile);
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+async function untilFree(profile: Profile): Promise<void> {
+  const ignore = (): void => {};
+  while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);
+}
