@@ -73,6 +73,16 @@ test('every fifth sample of each class is held out if all classes have five', ()
   expect(train).toHaveLength(13);
 });
 
+test('samples that vectors were trained on are not held out later', () => {
+  const numbers = (letter: string) => Array.from({ length: 5 }, (_, i) => `${letter}${i}`);
+  const few = addSamples(addSamples(emptySet<string>(['a', 'b']), 0, numbers('a')), 1, ['b0']);
+  const seen = splitSamples(few).train.map(({ id }) => id);
+  expect(seen).toHaveLength(6);
+  const { train, heldOut } = splitSamples(addSamples(few, 1, numbers('b').slice(1)), seen);
+  expect(heldOut.map(({ content }) => content)).toEqual(['b4']);
+  expect(train.map(({ content }) => content)).toContain('a4');
+});
+
 test('the number of classes is limited', () => {
   const names = Array.from({ length: MOST_CLASSES }, (_, index) => `c${index}`);
   const set = emptySet<string>(names);

@@ -30,7 +30,7 @@ test.each([...pages])('%s links to all pages, marks its own link, and has the co
 test('a partial replaces the comment that names it, with the same indentation', () => {
   const html = transformIndexHtml.handler('<main>\n  <!-- partials/learn.html -->\n</main>\n');
   expect(html).toMatch(
-    /^<main>\n {2}<section id="train-card".*\n {4}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,
+    /^<main>\n {2}<section id="train-card".*\n {6}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,
   );
   expect(html).not.toContain('<!--');
 });

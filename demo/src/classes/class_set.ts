@@ -128,22 +128,36 @@ export function missingIn(set: ClassSet<unknown>, things: string): string {
   return empty === undefined ? '' : `There are no ${things} in “${empty.name.trim()}” yet.`;
 }
 
-/** A sample for a run. `label`: the index of its class. */
+/** The names of the classes, as a model learns them. */
+export function labelsOf({ classes }: ClassSet<unknown>): string[] {
+  return classes.map(({ name }) => name.trim());
+}
+
+/** A sample to learn from. `label`: the index of its class. */
 export interface Numbered<Content> {
+  readonly id: number;
   readonly content: Content;
   readonly label: number;
 }
 
-/** Holds out every fifth sample of each class, if all classes have at least five. */
-export function splitSamples<Content>(set: ClassSet<Content>): {
+/** Samples to learn from, and samples to measure by. */
+export interface Split<Content> {
   readonly train: readonly Numbered<Content>[];
   readonly heldOut: readonly Numbered<Content>[];
-} {
-  const groups = set.classes.map(({ id }, label) =>
-    samplesOf(set, id).map(({ content }, place) => ({ content, label, place })),
-  );
+}
+
+/** All samples, class by class. */
+export function numbered<Content>(set: ClassSet<Content>): Numbered<Content>[] {
+  return set.classes.flatMap((one, label) => samplesOf(set, one.id).map(({ id, content }) => ({ id, content, label })));
+}
+
+/** Holds out every fifth sample of each class, if all classes have at least five, except those with the ids `seen`. */
+export function splitSamples<Content>(set: ClassSet<Content>, seen: readonly number[] = []): Split<Content> {
+  const groups = set.classes.map(({ id }) => samplesOf(set, id));
   const isEnough = groups.every((group) => group.length >= HELD_OUT);
-  const isHeldOut = ({ place }: { place: number }): boolean => isEnough && place % HELD_OUT === HELD_OUT - 1;
-  const all = groups.flat();
-  return { train: all.filter((sample) => !isHeldOut(sample)), heldOut: all.filter(isHeldOut) };
+  const fifths = groups.flatMap((group) => group.filter((_, place) => place % HELD_OUT === HELD_OUT - 1));
+  const known = new Set(seen);
+  const held = new Set(isEnough ? fifths.map(({ id }) => id).filter((id) => !known.has(id)) : []);
+  const all = numbered(set);
+  return { train: all.filter(({ id }) => !held.has(id)), heldOut: all.filter(({ id }) => held.has(id)) };
 }

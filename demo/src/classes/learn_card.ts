@@ -1,6 +1,6 @@
-import { counted, formatBytes } from '../../../src/parts/words';
+import { formatBytes } from '../../../src/parts/words';
 import { announce } from '../page/announcer';
-import { byId, setText } from '../page/dom';
+import { byId, setText, show } from '../page/dom';
 import { formatDuration } from '../page/format';
 import { NumberForm, readOrReport } from '../run/number_form';
 import { runButtons } from '../run/run_buttons';
@@ -10,14 +10,15 @@ import { settingsFields, whole } from '../run/settings_fields';
 import type { Training } from '../run/training';
 import type { ClassesApp } from './app';
 import { missingIn } from './class_set';
-import { type ClassRun, measuredBy } from './classifier';
-import type { Learnt, Measured } from './learnt';
+import type { Kind } from './kind';
+import { accuracyInWords, rightOf } from './learnt';
+import type { Refined } from './refinement';
 import { type ClassesState, canLearn } from './state';
 
 const { max_steps, learning_rate, headLearningRate, r, seed } = settingsFields;
 const fields = { max_steps: { ...max_steps, range: whole(1, 10_000) }, learning_rate, headLearningRate, r, seed };
 
-/** Starts and controls a run on the samples, and shows its progress. */
+/** Shows how often the model is right, starts and controls a refinement, and shows its progress. */
 export function learnCard<Content>(app: ClassesApp<Content>): void {
   const { store, banner, classifier, kind } = app;
   const { things } = kind;
@@ -28,25 +29,26 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
   /** The outcome of the last run. */
   let outcome = '';
 
-  async function learn(): Promise<void> {
+  async function refine(): Promise<void> {
     const settings = readOrReport(form, banner);
     if (settings === undefined) return;
     banner.clear();
     const began = performance.now();
+    show(byId('run', 'div'), true);
     progress.begin(settings.max_steps);
     setText(right, '–');
     const { set } = store.value;
-    const run: ClassRun = classifier.train(set, settings, {
+    const refinement = classifier.refine(set, settings, {
       ...progress.listener(app),
-      onEvaluated: (metrics) => setText(right, shareOf(measuredBy(metrics))),
+      onEvaluated: ({ accuracy = 0, eval_rows: of = 0 }) => setText(right, `${Math.round(accuracy * of)} of ${of}`),
     });
-    training = run.training;
+    training = refinement.training;
     try {
-      const learnt = await run.result();
-      const seconds = (performance.now() - began) / 1000;
-      setText(right, shareOf(learnt.measured));
-      outcome = `It has learnt from ${counted(learnt.samples, kind.thing)} in ${formatDuration(seconds)}. ${measuredText(learnt)}`;
-      store.set({ learnt, isStale: false, phase: 'idle' });
+      const refined = await refinement.result();
+      outcome = outcomeInWords(refined, kind, (performance.now() - began) / 1000);
+      if (refined.after !== undefined) setText(right, `${refined.after.right} of ${refined.after.of}`);
+      const { learnt } = refined;
+      store.set({ ...(learnt !== undefined && { learnt, isStale: false }), phase: 'idle' });
       announce(outcome);
     } catch (error) {
       outcome = 'The run ended early, and nothing was kept of it.';
@@ -61,26 +63,46 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
 
   const textOf = (state: ClassesState<Content>): string => {
     const { phase, trouble, set, loading } = state;
-    const preparing =
-      loading === undefined || loading.total === 0
-        ? `Reading the ${things} and preparing the graphics card…`
-        : `Loading ${kind.model}: ${formatBytes(loading.loaded)} of ${formatBytes(loading.total)}…`;
-    return phase === 'idle' ? missingIn(set, things) || outcome : runText(phase, trouble, preparing);
+    const loadingText =
+      loading && `Loading ${kind.model}: ${formatBytes(loading.loaded)} of ${formatBytes(loading.total)}…`;
+    if (phase !== 'idle')
+      return runText(phase, trouble, loadingText ?? `Reading the ${things} and preparing the graphics card…`);
+    return missingIn(set, things) || loadingText || outcome;
   };
 
-  runButtons(app, { start: learn, canStart: (state) => canLearn(state, kind), training: () => training });
-  store.watch((state) => {
+  runButtons(app, { start: refine, canStart: (state) => canLearn(state, kind), training: () => training });
+  store.watch((state, before) => {
+    if (state.set !== before.set) outcome = '';
     form.enable(state.phase === 'idle');
+    const { text, note } = standingOf(state, kind);
+    setText(byId('accuracy', 'p'), text);
+    setText(byId('accuracy-note', 'p'), note);
+    byId('accuracy', 'p').setAttribute('aria-busy', String(state.learning));
     setText(byId('train-status', 'p'), textOf(state));
   });
 }
 
-function shareOf(measured: Measured | undefined): string {
-  return measured === undefined ? '–' : `${measured.right} of ${measured.of}`;
+function standingOf(
+  { learnt, learning }: ClassesState<unknown>,
+  kind: Pick<Kind<unknown>, 'thing' | 'things'>,
+): { readonly text: string; readonly note: string } {
+  if (learnt !== undefined) return accuracyInWords(learnt, kind);
+  const text = learning ? 'Learning…' : 'It learns as you label.';
+  return { text, note: `Here you see how often it is right for ${kind.things} it has not seen.` };
 }
 
-/** Describes the accuracy of a run. */
-function measuredText({ measured }: Learnt): string {
-  if (measured === undefined) return 'With five or more in each class, some are held out to measure it by.';
-  return `Of those held out, it tells ${shareOf(measured)} right.`;
+/** Describes what came of a run. */
+function outcomeInWords(
+  { learnt, samples, before, after }: Refined,
+  { things }: Pick<Kind<unknown>, 'things'>,
+  seconds: number,
+): string {
+  const run = `Refined on ${samples} ${things} in ${formatDuration(seconds)}`;
+  if (before === undefined || after === undefined) {
+    return `${run}, and kept. With five in each class, some are held out to judge it by.`;
+  }
+  const figures = `right for ${rightOf(before)} held-out ${things} before, and for ${rightOf(after)} after`;
+  return learnt === undefined
+    ? `${run}: ${figures}. That is no better, so it was left as it was.`
+    : `${run}, and kept: ${figures}.`;
 }

@@ -12,6 +12,7 @@ import { emptySet } from './class_set';
 import { Classifier } from './classifier';
 import { keptCard } from './kept_card';
 import type { Kind } from './kind';
+import { learnAtOnce } from './learn_at_once';
 import { learnCard } from './learn_card';
 import { Shelf } from './shelf';
 import type { ClassesState, Kept } from './state';
@@ -32,6 +33,7 @@ export async function openClassesPage<Content>(
     loading: undefined,
     phase: 'idle',
     trouble: undefined,
+    learning: false,
     busy: false,
   });
   const banner = new Banner();
@@ -53,6 +55,7 @@ export async function openClassesPage<Content>(
 
   addCards(app);
   learnCard(app);
+  learnAtOnce(app);
   const writes = keepChanges(app, shelf);
   keptCard(app, async () => {
     store.set(beginning<Content>());

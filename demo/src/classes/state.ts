@@ -10,7 +10,7 @@ import type { Learnt } from './learnt';
 export interface Kept<Content> {
   readonly set: ClassSet<Content>;
   readonly learnt: Learnt | undefined;
-  /** Whether the samples changed since the last run. */
+  /** Whether the samples changed since it learnt last. */
   readonly isStale: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface ClassesState<Content> extends Kept<Content> {
   readonly loading: LoadProgress | undefined;
   readonly phase: TrainingPhase;
   readonly trouble: Trouble | undefined;
+  /** The model learns from the samples. */
+  readonly learning: boolean;
   /** A short action is running, such as reading files. */
   readonly busy: boolean;
 }

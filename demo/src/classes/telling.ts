@@ -69,10 +69,10 @@ export class Telling<Content> {
   }
 
   async #tell(): Promise<void> {
-    const { store, classifier, banner } = this.#app;
+    const { store, classifier, banner, kind } = this.#app;
     const { learnt, phase, device } = store.value;
     const question = this.#ask();
-    if (learnt === undefined) return this.#scores.clear('Train it first, then try it here.');
+    if (learnt === undefined) return this.#scores.clear(`Give two classes some ${kind.things}, then try it here.`);
     if (phase !== 'idle') return this.#scores.clear('It tells again once the run has ended.');
     if ('wish' in question) return this.#scores.clear(question.wish);
     if (device?.usable !== true) return this.#scores.clear('');

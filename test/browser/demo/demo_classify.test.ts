@@ -25,6 +25,16 @@ async function addLines(page: Page, name: string, lines: readonly string[]): Pro
   await click(page, '#add-messages');
 }
 
+/** Waits until the page says how many of so many messages it is right for. */
+async function rightFor(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (all) =>
+      new RegExp(`^Right for \\d+ of ${all} messages`).test(document.querySelector('#accuracy')?.textContent ?? ''),
+    { polling: 20 },
+    count,
+  );
+}
+
 const CSV = `label,text
 question,"Where is it, then?"
 statement,"He said ""no"", and left."
@@ -50,6 +60,9 @@ test('a visitor sorts messages, trains, tries texts, has everything after a relo
     expect(await textOf(page, '#classes-problem')).toBe('Two classes have this name.');
     await rename(page, 2, 'statement');
     await addLines(page, 'statement', ['I am here.', `It is ${IMAGE}`]);
+    // It learns from these four at once.
+    await rightFor(page, 4);
+    expect(await told(page)).toMatch(/^(question|statement), /);
     await upload(page, folder, '#message-files', 'broken.jsonl', '{"text": ');
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toBe("Line 1 isn't JSON.");
@@ -61,6 +74,8 @@ test('a visitor sorts messages, trains, tries texts, has everything after a relo
     ]);
     expect(await textOf(page, '#messages')).toContain('He said "no", and left.');
     expect(await page.$('img')).toBeNull();
+    await rightFor(page, 10);
+    expect(await textOf(page, '#kept-text')).toMatch(/^Tells “question” and “statement” apart: .+ from 10 messages\.$/);
 
     await page.click('#settings summary');
     await fill(page, { max_steps: '0' });
@@ -74,9 +89,12 @@ test('a visitor sorts messages, trains, tries texts, has everything after a relo
     expect(await isDisabled(page, '#use-sample')).toBe(true);
     await click(page, '#pause');
     await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#train-status')).toMatch(
-      /^It has learnt from 8 messages in .+\. Of those held out, it tells [012] of 2 right\.$/,
+    const outcome = await textOf(page, '#train-status');
+    expect(outcome).toMatch(
+      /^Refined on 8 messages in .+: right for [012] of 2 held-out messages before, and for [012] of 2 after\./,
     );
+    const isKept = outcome.includes(', and kept: ');
+    expect(outcome.endsWith('after. That is no better, so it was left as it was.')).toBe(!isKept);
     expect(await textOf(page, '#number-step')).toBe('12 of 12');
     expect(await textOf(page, '#number-right')).toMatch(/^[012] of 2$/);
 
@@ -87,7 +105,7 @@ test('a visitor sorts messages, trains, tries texts, has everything after a relo
     await expectAccessible(page);
     await expectNarrow(page);
     const { config, weights } = await exported(page, folder);
-    expect(config).toMatchObject({ peft_type: 'VERA', r: 8, task_type: 'SEQ_CLS' });
+    expect(config).toMatchObject({ peft_type: 'VERA', r: isKept ? 8 : 64, task_type: 'SEQ_CLS' });
     expect(readSafetensors(weights).tensors.get('base_model.model.score.weight')?.shape).toEqual([2, 128]);
 
     // A cancelled run keeps the trained adapter.
@@ -105,11 +123,11 @@ test('a visitor sorts messages, trains, tries texts, has everything after a relo
     expect(await told(page)).toBe(first);
     expect((await exported(page, folder)).weights).toEqual(weights);
     await click(page, '.message button');
-    expect(await textOf(page, '#kept-text')).toMatch(/ from 8 messages\. The messages have changed since: /);
+    await until(page, () => / from 9 messages\.$/.test(document.querySelector('#kept-text')?.textContent ?? ''));
     await wipe(page);
     await page.reload();
     await seen(page, '#device');
     expect(await page.$('.message')).toBeNull();
-    expect(await textOf(page, '#told')).toBe('Train it first, then try it here.');
+    expect(await textOf(page, '#told')).toBe('Give two classes some messages, then try it here.');
   });
 });

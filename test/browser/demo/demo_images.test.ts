@@ -108,7 +108,9 @@ test('a visitor teaches pictures, tries others, has everything after a reload, a
     await click(page, '#start');
     await phase(page, '#train-card', 'running');
     await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#train-status')).toMatch(/^It has learnt from 5 pictures in .+ some are held out/);
+    expect(await textOf(page, '#train-status')).toMatch(
+      /^Refined on 5 pictures in .+, and kept\. .+ some are held out/,
+    );
     await draw(page, '#try-view .board');
     const first = await told(page);
     expect(first).toMatch(/^Class [12], \d+ % sure$/);

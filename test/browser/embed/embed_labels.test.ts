@@ -7,7 +7,7 @@ import { prose, tag, withEmbed } from './embed_page';
 const small = 'r="4" target-modules="q_proj,v_proj" max-steps="12" learning-rate="3e-2" max-length="32"';
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a visitor teaches labels, and predictions are shown as bars',
+  '%s: labels are learnt at once, with predictions as bars, and refined by a button',
   async (name) => {
     await withEmbed(
       name,
@@ -20,7 +20,9 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         const seen = await page.evaluate(async () => {
           const element = document.querySelector('web-vera')!;
           const heard: string[] = [];
-          for (const type of ['ready', 'log', 'learnt', 'error']) {
+          const errors: string[] = [];
+          element.addEventListener('webvera-error', ({ detail }) => errors.push(detail.message));
+          for (const type of ['ready', 'log', 'learnt']) {
             element.addEventListener(`webvera-${type}`, () => heard.push(type));
           }
           const find = <T extends HTMLElement>(selector: string): T => element.shadowRoot!.querySelector<T>(selector)!;
@@ -37,25 +39,36 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           button('Load the model').click();
           await ready;
           await new Promise(requestAnimationFrame);
-          const add = (text: string, label: string): boolean => {
+          const until = async (holds: () => boolean): Promise<void> => {
+            while (!holds()) await new Promise(requestAnimationFrame);
+          };
+          const history = () => element.profile!.info.history;
+          const add = async (text: string, label: string): Promise<void> => {
             write('#lesson', text);
             find<HTMLSelectElement>('#label').value = label;
             button('Add').click();
-            return button('Learn').disabled;
+            await until(() => find<HTMLTextAreaElement>('#lesson').value === '');
           };
           const labels = [...find<HTMLSelectElement>('#label').options].map(({ value }) => value);
-          const early = add('The whale rose and blew its spout.', 'whales');
-          const enough = add('The ship has three masts and a keel.', 'ships');
-          add('A sperm whale dived with a great fluke.', 'whales');
-          add('All sails of the ship were torn from their masts.', 'ships');
-          const list = find('.teach p[role=status]').textContent;
-          const learnt = next('webvera-learnt');
-          button('Learn').click();
-          await learnt;
-          await new Promise((resolve) => setTimeout(resolve));
           write('#prompt', 'The whale rose and blew its spout.');
-          button('Tell').click();
-          while (find('.attempt [part=output]').childElementCount === 0) await new Promise(requestAnimationFrame);
+          await add('The whale rose and blew its spout.', 'whales');
+          await until(() => element.state === 'ready');
+          const early = [button('Refine').disabled, history().length];
+          await add('The ship has three masts and a keel.', 'ships');
+          await add('A sperm whale dived with a great fluke.', 'whales');
+          await add('All sails of the ship were torn from their masts.', 'ships');
+          await until(() => history().at(-1)?.examples === 4 && !button('Refine').disabled);
+          // Predictions follow what was learnt, with no other click.
+          await until(() => find('.attempt [part=output]').childElementCount > 0);
+          const words = () => find('.teach [role=status]').textContent!;
+          await until(() => words().includes('of 4'));
+          const standing = words();
+          const methods = new Set(history().map(({ method }) => method));
+          const learnt = next('webvera-learnt');
+          button('Refine').click();
+          await learnt;
+          await until(() => words().includes('Refined') && button('Tell').ariaDisabled === 'false');
+          const refined = words();
           const bars = [...element.shadowRoot!.querySelectorAll('.score')].map((score) => ({
             text: score.textContent,
             share: score.querySelector('progress')!.value,
@@ -66,14 +79,31 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           const counted = [...heard];
           await element.teach(new File(['text,label\n"A whale, seen at noon",whales\n'], 'more.csv'), { max_steps: 1 });
           const more = element.profile!.info.examples;
-          return { heard: counted, labels, early, enough, list, bars, best, refusal, examples, more };
+          return {
+            heard: counted,
+            errors,
+            labels,
+            early,
+            standing,
+            methods: [...methods],
+            refined,
+            bars,
+            best,
+            refusal,
+            examples,
+            more,
+          };
         });
         expect(seen.labels).toEqual(['whales', 'ships']);
-        expect([seen.early, seen.enough]).toEqual([true, false]);
-        expect(seen.list).toBe('To learn: 2 whales, 2 ships');
+        expect(seen.early).toEqual([true, 0]);
+        expect(seen.standing).toMatch(
+          /^Added: 2 whales, 2 shipsIt is right for [0-4] of 4 examples that it hadn’t seen\.$/,
+        );
+        expect(seen.methods).toEqual(['instant']);
+        expect(seen.refined).toMatch(/Refined, and kept\. It has learnt from all examples: /);
         expect([seen.examples, seen.more]).toEqual([4, 5]);
         expect(seen.heard.filter((type) => type === 'log')).toHaveLength(12);
-        expect(seen.heard.filter((type) => type !== 'log')).toEqual(['ready', 'learnt', 'error']);
+        expect(seen.errors).toEqual([seen.refusal]);
         expect(seen.bars).toHaveLength(2);
         expect(seen.bars[0]!.share + seen.bars[1]!.share).toBeCloseTo(1, 5);
         expect(seen.bars[0]!.share).toBeGreaterThan(0.5);

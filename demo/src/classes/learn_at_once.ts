@@ -1,0 +1,33 @@
+import { Latest } from '../library/latest';
+import { announce } from '../page/announcer';
+import { isLost } from '../run/run_texts';
+import type { ClassesApp } from './app';
+import { accuracyInWords } from './learnt';
+import { type ClassesState, canLearn } from './state';
+
+/** Learns from the samples whenever they change, and again if they change meanwhile. */
+export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): void {
+  const isDue = (state: ClassesState<Content>): boolean => state.isStale && canLearn(state, kind);
+  const learning = new Latest(async () => {
+    if (!isDue(store.value)) return;
+    const { set, learnt: before } = store.value;
+    const isWiped = (): boolean => store.value.set.samples.length === 0;
+    store.set({ learning: true });
+    try {
+      const learnt = await classifier.learn(set, before);
+      if (isWiped()) return;
+      store.set({ learnt, isStale: store.value.set !== set });
+      if (!store.value.isStale) announce(accuracyInWords(learnt, kind).text);
+    } catch (error) {
+      if (isWiped()) return;
+      if (isLost(error)) classifier.forget();
+      banner.report(error);
+    } finally {
+      store.set({ learning: false });
+    }
+  });
+  store.watch((state, { set, phase, busy, device }) => {
+    const isNew = state.set !== set || state.phase !== phase || state.busy !== busy || state.device !== device;
+    if (isNew && isDue(state)) void learning.push(undefined);
+  });
+}

@@ -1,0 +1,30 @@
+import type { Example, HeadFit, VeraModel } from 'webvera';
+import type { Numbered, Split } from './class_set';
+import type { Kind } from './kind';
+import type { Measured } from './learnt';
+
+export function examplesOf<Content>(kind: Kind<Content>, samples: readonly Numbered<Content>[]): Example[] {
+  return samples.map(({ content, label }) => kind.example(content, label));
+}
+
+/** Solves for an adapter's head. It is measured by the samples held out or, without any, by each in turn. */
+export function solveHead<Content>(
+  kind: Kind<Content>,
+  vera: VeraModel,
+  { train, heldOut }: Split<Content>,
+  signal?: AbortSignal,
+): Promise<HeadFit> {
+  const { max_length } = kind.args;
+  return vera.fit_head(examplesOf(kind, train), {
+    ...(max_length !== undefined && { max_length }),
+    ...(heldOut.length > 0 && { eval_dataset: examplesOf(kind, heldOut) }),
+    signal,
+  });
+}
+
+/** How often a solved head was right for samples that it wasn't solved for; undefined if there were none. */
+export function measuredBy({ held_out, cross_validated, examples }: HeadFit): Measured | undefined {
+  const [figures, of] = held_out === null ? [cross_validated, examples] : [held_out.after, held_out.examples];
+  const accuracy = figures?.accuracy ?? null;
+  return accuracy === null ? undefined : { right: Math.round(accuracy * of), of, inTurn: held_out === null };
+}
