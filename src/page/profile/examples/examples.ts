@@ -33,8 +33,10 @@ interface Reservoir {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/** All of these first labelled examples are trained on: chance would decide by one or two held-out ones. */
-const FIRST_LABELS = 40;
+/** All of these first labelled examples are trained on: few of them could be held out, and chance would decide by those. */
+const FIRST_LABELS = 100;
+/** Fewer held-out labelled examples don't decide yet. */
+const FEWEST_LABELS = 5;
 const MOST_CHARACTERS = 2 ** 24;
 /** Largest size of a profile's images: 445 images of 224×224. */
 export const MOST_PIXEL_BYTES = 2 ** 26;
@@ -62,7 +64,7 @@ export function sampleFairly(
 
 /**
  * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out
- * example was ever trained on.
+ * example was ever trained on. `held` is empty while too few labelled examples are held out.
  */
 export function split(kept: readonly NumberedExample[]): {
   readonly learnt: SentExample[];
@@ -73,7 +75,8 @@ export function split(kept: readonly NumberedExample[]): {
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
   const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
   const held = inOrder.filter(isHeld).map(({ example }) => example);
-  return learnt.length > 0 ? { learnt, held } : { learnt: held, held: [] };
+  if (learnt.length === 0) return { learnt: held, held: [] };
+  return { learnt, held: held.length < FEWEST_LABELS && held.every(isLabelled) ? [] : held };
 }
 
 function isLabelled(example: SentExample): boolean {

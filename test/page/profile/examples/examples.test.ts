@@ -85,6 +85,19 @@ describe('what is held out', () => {
   test('none, while there are fewer than ten', () => {
     expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
   });
+
+  test('of labelled ones, none of the first hundred, and five at least', () => {
+    const rows = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ n, example: { text: `${n}`, label: 0 } }));
+    const counts = (count: number): readonly number[] => {
+      const { learnt, held } = split(rows(count));
+      return [learnt.length, held.length];
+    };
+    expect(counts(100)).toEqual([100, 0]);
+    expect(counts(149)).toEqual([145, 0]);
+    expect(counts(150)).toEqual([145, 5]);
+    expect(split(rows(200)).held.slice(0, 5)).toEqual(split(rows(150)).held);
+  });
 });
 
 describe('images', () => {
