@@ -23,7 +23,7 @@ const BUDGETS = {
   'webvera.js': { files: ['webvera.js'], most: 57 * KIB },
   'worker.js': { files: ['worker.js'], most: 240 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
-  'embed.js': { files: ['embed.js'], most: 67 * KIB },
+  'embed.js': { files: ['embed.js'], most: 68 * KIB },
   'first load': { files: ['webvera.js', 'worker.js'], most: 308 * KIB },
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 308 * KIB },
 };
