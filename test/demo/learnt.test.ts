@@ -3,6 +3,7 @@ import { accuracyInWords, type Learnt } from '../../demo/src/classes/learnt';
 
 const kind = { thing: 'message', things: 'messages' };
 const learnt: Learnt = {
+  model: 'any',
   labels: ['a', 'b'],
   files: { 'adapter_config.json': new Blob([]), 'adapter_model.safetensors': new Blob([]) },
   samples: 30,

@@ -77,7 +77,8 @@ export class Classifier<Content> {
       const files = await loaded.vera.save_pretrained();
       this.#replace(loaded);
       const samples = split.train.length;
-      return { labels: labelsOf(set), files, samples, measured: measuredBy(fit), refined, at: Date.now() };
+      const { model } = this.#kind;
+      return { model, labels: labelsOf(set), files, samples, measured: measuredBy(fit), refined, at: Date.now() };
     });
   }
 

@@ -12,6 +12,8 @@ export interface Measured {
 
 /** The result of the last learning: an adapter with its head, and its classes. */
 export interface Learnt {
+  /** The base model's name. */
+  readonly model: string;
   readonly labels: readonly string[];
   readonly files: AdapterFiles;
   /** The number of samples that it was learnt from. */

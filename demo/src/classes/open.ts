@@ -49,7 +49,7 @@ export async function openClassesPage<Content>(
   });
   const classifier: Classifier<Content> = new Classifier(kind, sessions, (loading) => store.set({ loading }));
   const app: ClassesApp<Content> = { kind, store, classifier, banner, confirm: new Confirm() };
-  const shelf = new Shelf<Content>(kind.key);
+  const shelf = new Shelf<Content>(kind.key, kind.model);
   const kept = await shelf.read().catch(() => undefined);
   if (kept !== undefined) store.set(kept);
 

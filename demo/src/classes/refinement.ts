@@ -83,7 +83,8 @@ export class Refinement<Content> {
       const files = await vera.save_pretrained();
       if (this.#base !== undefined) this.#model.keep(this.#base, vera);
       const refined = train.map(({ id }) => id);
-      const learnt = { labels: labelsOf(set), files, samples: train.length, measured, refined, at: Date.now() };
+      const { model } = kind;
+      const learnt = { model, labels: labelsOf(set), files, samples: train.length, measured, refined, at: Date.now() };
       return { ...outcome, learnt };
     } finally {
       if (this.#base !== undefined) await this.#model.drop(this.#base);

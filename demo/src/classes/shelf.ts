@@ -1,14 +1,16 @@
 import { createStore, del, get, set, type UseStore } from 'idb-keyval';
-import type { Learnt } from './learnt';
 import type { Kept } from './state';
 
 /** The pages' own data in this browser, apart from the library's. */
 export class Shelf<Content> {
   readonly #key: string;
+  readonly #model: string;
   #store: UseStore | undefined;
 
-  constructor(key: string) {
+  /** `model`: the base model's name. An adapter of another one is left out, because it is learnt again from the samples. */
+  constructor(key: string, model: string) {
     this.#key = key;
+    this.#model = model;
   }
 
   /** The stored data; undefined if there is none, or only an older version's. */
@@ -16,11 +18,9 @@ export class Shelf<Content> {
     const kept = await get<Partial<Kept<Content>>>(this.#key, this.#open());
     if (kept === undefined || !Array.isArray(kept.set?.classes) || !Array.isArray(kept.set.samples)) return undefined;
     const { set: samples, learnt, isStale = true } = kept;
-    if (learnt === undefined || 'refined' in learnt) return { set: samples, learnt, isStale };
-    // An earlier version of this page trained the vectors, on all samples that it may have had.
-    const older: Omit<Learnt, 'refined' | 'measured'> = learnt;
-    const refined = samples.samples.map(({ id }) => id);
-    return { set: samples, learnt: { ...older, measured: undefined, refined }, isStale };
+    return learnt?.model === this.#model
+      ? { set: samples, learnt, isStale }
+      : { set: samples, learnt: undefined, isStale: true };
   }
 
   async write({ set: samples, learnt, isStale }: Kept<Content>): Promise<void> {
