@@ -119,7 +119,7 @@ test('a visitor teaches pictures, tries others, has everything after a reload, a
     await expectNarrow(page);
     const { config, weights } = await exported(page, folder);
     expect(config).toMatchObject({ peft_type: 'VERA', r: 8, modules_to_save: ['classifier'] });
-    expect(readSafetensors(weights).tensors.get('base_model.model.classifier.weight')?.shape).toEqual([2, 96]);
+    expect(readSafetensors(weights).tensors.get('base_model.model.classifier.weight')?.shape).toEqual([2, 192]);
 
     await page.reload();
     await thumbs(page, [2, 3]);

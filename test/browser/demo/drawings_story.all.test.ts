@@ -141,7 +141,7 @@ test.each(['chromium'] as const)('%s: a visitor draws, and drawings are recogniz
           ]);
           for (const [file, bytes] of files) if (file !== 'profile.json') expect(bytes).toEqual(first.get(file));
           const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
-          expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 96]);
+          expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 192]);
           expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
           // The last drawing is still a star. A file is used unchanged, so it contains only the drawing.
           const { x, y } = await paperOf(page);
