@@ -1,7 +1,7 @@
 // The ways to learn classes of texts from a few examples each, which the table of texts compares. Each gives the cells of a row.
 import { spread } from '../report.mjs';
 import { fitRegressions } from '../scikit/regression.mjs';
-import { costOf, trainAndMeasure } from './adapted.mjs';
+import { costOf } from './adapted.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
@@ -10,15 +10,6 @@ import { costOf, trainAndMeasure } from './adapted.mjs';
 export const RANK = 64;
 /** Tokens of a text that a classifier reads. */
 export const LENGTH = 32;
-/** Training by labels, with the best rates of several. */
-export const BY_LABELS = {
-  per_device_train_batch_size: 8,
-  max_length: LENGTH,
-  group_by_length: true,
-  max_steps: 60,
-  learning_rate: 5e-2,
-  headLearningRate: 4e-3,
-};
 const NO_COSTS = ['–', '–', '–'];
 
 /** Trainings take minutes on a software adapter, so that they have no more runs. */
@@ -127,17 +118,4 @@ async function costOfVera(lesson) {
   const costs = await costOf(vera, false);
   await vera.dispose();
   return costs;
-}
-
-/** @type {TextMethod} */
-export async function veraByLabels(lesson, shots) {
-  const model = await lesson.open();
-  const { target_modules } = lesson.base;
-  const config = { r: RANK, target_modules, task_type: /** @type {const} */ ('SEQ_CLS') };
-  const runs = { model, train: (/** @type {number} */ seed) => lesson.few(shots, seed), test: lesson.test };
-  const method = { name: '', config, args: BY_LABELS };
-  const seeds = Math.min(lesson.run.seeds, MOST_TRAININGS);
-  const cells = await trainAndMeasure({ ...lesson.run, seeds }, method, { ...runs, metric: 'accuracy' });
-  await model.dispose();
-  return cells;
 }

@@ -151,7 +151,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   /**
    * Trains from the current vectors on the stored examples, by default for three epochs, or more until it has made 60
    * steps, 16 epochs at most. The method 'instant' solves for a classifier's head over them instead. Every tenth
-   * example ever added is held out. The new vectors
+   * example ever added is held out, of labelled ones from the hundredth on. The new vectors
    * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
    * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,
    * `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
