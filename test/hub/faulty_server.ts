@@ -40,7 +40,7 @@ export const HUB_HEADERS: Readonly<Record<string, string>> = {
 /** Bytes that are sent at a time at a given rate. */
 const PIECE = 2 ** 16;
 
-/** A server of files, of whose answers the nth goes wrong as the nth fault says. */
+/** A server of files. Of its answers with a file, the nth goes wrong as the nth fault says. */
 export class FaultyServer {
   readonly asked: Asked[] = [];
   /** Bytes of files so far. */
@@ -85,8 +85,9 @@ export class FaultyServer {
     const path = request.url ?? '';
     this.asked.push({ path, range, authorization });
     for (const [name, value] of Object.entries(this.headers)) response.setHeader(name, value);
-    const fault = this.#faults.shift() ?? this.always;
-    const bytes = fault.bytes ?? this.#files.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
+    const file = this.#files.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
+    const fault = (file && this.#faults.shift()) ?? this.always;
+    const bytes = fault.bytes ?? file;
     if (fault.location !== undefined) return response.writeHead(302, { location: fault.location }).end();
     if (fault.status !== undefined) return response.writeHead(fault.status, fault.headers).end();
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();

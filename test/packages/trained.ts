@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { type BrowserName, withPage } from '../browser/helpers/harness';
 
 /** What is asked for, and may be missing: of models, only those that follow instructions have a chat template. */
-const OPTIONAL = ['/favicon.ico', '/chat_template.jinja'];
+const OPTIONAL = ['/favicon.ico', '/chat_template.jinja', '/modules.json'];
 
 /** Opens a project's page, waits until it has trained, and checks what it shows. `begin` does what its visitor must do. */
 export async function trainInPage(
