@@ -8,8 +8,6 @@ import { spread } from '../report.mjs';
 /** Rank of the LoRA of the same layers whose size is reported for comparison. */
 export const LORA_RANK = 8;
 
-/** A learning rate that doesn't change λ. */
-const NO_STEP = 1e-30;
 /** The rank of an adapter that doesn't learn. */
 export const HEAD_RANK = 1;
 
@@ -27,19 +25,7 @@ export const costColumns = (/** @type {string} */ metric) => [
  * @property {string} name
  * @property {Partial<import('../../../src/index').VeraConfigInit>} config
  * @property {import('../../../src/index').TrainingArguments} args
- * @property {boolean} [headOnly] whether only the head trains
  */
-
-/**
- * Trains only the head. PEFT needs at least one layer for VeRA, so that one layer is adapted, but doesn't learn. The backward pass ends
- * there.
- * @param {{ readonly target_modules: readonly string[], readonly layer: number, readonly args: import('../../../src/index').TrainingArguments }} where
- * @returns {Method}
- */
-export function headOnly({ target_modules, layer, args }) {
-  const config = { r: HEAD_RANK, target_modules, layers_to_transform: [layer] };
-  return { name: 'head only', config, args: { ...args, learning_rate: NO_STEP }, headOnly: true };
-}
 
 /**
  * @typedef {object} Runs
@@ -76,7 +62,7 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
       const { [metric]: found = Number.NaN } = await judge.evaluate();
       measured[index]?.push(metric === 'accuracy' ? 100 * found : found);
     }
-    cost = await costOf(vera, method.headOnly ?? false);
+    cost = await costOf(vera, false);
     await vera.unload();
   }
   return [...measured.map((found) => spread(found, metric === 'accuracy' ? 1 : 2)), ...cost, seconds.toFixed(0)];

@@ -94,16 +94,16 @@ export async function refinedProfile(lesson, shots) {
 }
 
 /**
- * The percentage of texts whose likeliest label is right.
+ * The percentage of examples whose likeliest label is right.
  * @param {import('../../../src/index').Profile} profile
- * @param {TextLesson['test']} test
+ * @param {readonly (Exclude<import('../../../src/index').PredictInput, string> & { readonly label: string })[]} test
  */
-async function accuracyOf(profile, test) {
+export async function accuracyOf(profile, test) {
   let right = 0;
-  for (const { text, label } of test) {
-    const scores = await profile.predict(text, { max_length: LENGTH });
+  for (const example of test) {
+    const scores = await profile.predict(example, { max_length: LENGTH });
     const best = scores.reduce((one, other) => (other.score > one.score ? other : one));
-    if (best.label === label) right += 1;
+    if (best.label === example.label) right += 1;
   }
   return (100 * right) / test.length;
 }
