@@ -3,9 +3,10 @@
 import shutil
 import string
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import sentence_transformers
 import torch
@@ -49,9 +50,21 @@ class Folder:
     pairs: bool = False
 
 
-BERT = {"base": "bert", "tokens": ("[PAD]", "[CLS]", "[SEP]"), "first_ids": ("[PAD]", "[UNK]", "[CLS]", "[SEP]")}
-ROBERTA = {"base": "roberta", "tokens": ("<pad>", "<s>", "</s>"), "first_ids": ("<s>", "<pad>", "</s>", "<unk>")}
-QWEN2 = {"base": "qwen2", "tokens": ("<pad>", "", "</s>"), "first_ids": ("<s>", "</s>", "<pad>", "<unk>")}
+BERT: dict[str, Any] = {
+    "base": "bert",
+    "tokens": ("[PAD]", "[CLS]", "[SEP]"),
+    "first_ids": ("[PAD]", "[UNK]", "[CLS]", "[SEP]"),
+}
+ROBERTA: dict[str, Any] = {
+    "base": "roberta",
+    "tokens": ("<pad>", "<s>", "</s>"),
+    "first_ids": ("<s>", "<pad>", "</s>", "<unk>"),
+}
+QWEN2: dict[str, Any] = {
+    "base": "qwen2",
+    "tokens": ("<pad>", "", "</s>"),
+    "first_ids": ("<s>", "</s>", "<pad>", "<unk>"),
+}
 
 
 def _earlier(**pooling: Json) -> dict[str, Json]:
@@ -174,7 +187,7 @@ def _row(place: Path, folder: Folder) -> Json:
     return {"files": _contents(whole), **tokens, "vectors": [_digits(vector) for vector in vectors.tolist()]}
 
 
-def _tokens(model: SentenceTransformer, inputs: list[str]) -> Json:
+def _tokens(model: SentenceTransformer, inputs: Sequence[Sequence[str]]) -> Json:
     """The first texts as one batch of ids."""
     made = model.preprocess(inputs)
     return {name: made[name].tolist() for name in ("input_ids", "attention_mask")}

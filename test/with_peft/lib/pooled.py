@@ -1,7 +1,7 @@
 """Vectors and logits of texts, by sentence-transformers and by the class of an exported run: python pooled.py REQUEST
 
-REQUEST is a JSON file: { folder, texts } asks for the vectors of a folder, { base, adapter, rows, modules } for the logits
-of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
+REQUEST is a JSON file: { folder, texts } asks for the vectors of a folder, { base, adapter, rows, modules } for the
+logits of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
 """
 
 import json
@@ -32,8 +32,7 @@ def logits(request: Any) -> list[list[float]]:
 
     model = PeftModel.from_pretrained(pooled_base(request["base"], request["adapter"]), request["adapter"])
     with torch.no_grad():
-        made = [model(input_ids=torch.tensor([ids])).logits[0].tolist() for ids in request["rows"]]
-    return made
+        return [model(input_ids=torch.tensor([ids])).logits[0].tolist() for ids in request["rows"]]
 
 
 main()
