@@ -1,7 +1,7 @@
 """Fits logistic regressions with scikit-learn, for comparison with classifiers that webvera makes of the same examples.
 
-Reads a request as JSON from the standard input, and prints measurements as JSON. The strength of the penalty is chosen by
-cross-validation over the examples that a regression is fitted to; the test only measures the accuracy.
+Reads a request as JSON from the standard input, and prints measurements as JSON. The strength of the penalty is chosen
+by cross-validation over the examples that a regression is fitted to; the test only measures the accuracy.
 """
 
 import json
