@@ -109,7 +109,7 @@ testInAll(
 testInAll(
   '--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip',
   async () => {
-    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '8', '--export', to);
+    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '24', '--export', to);
     const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
     for (const { code, stdout, stderr } of [printed, zipped]) {
       expect({ code, stderr, stdout }).toMatchObject({
@@ -119,9 +119,9 @@ testInAll(
       });
     }
     const run = JSON.parse((await result('run', 'run.json')).toString());
-    expect(run.training_arguments).toMatchObject({ max_steps: 8, warmup_steps: 2, seed: 5 });
-    expect(run.step).toBeGreaterThanOrEqual(4);
-    expect(run.step).toBeLessThan(8);
+    expect(run.training_arguments).toMatchObject({ max_steps: 24, warmup_steps: 6, seed: 5 });
+    expect(run.step).toBeGreaterThanOrEqual(12);
+    expect(run.step).toBeLessThan(24);
     const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
     const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
     expect(log_history.map(({ loss }: { loss: number }) => loss)).toEqual(losses);
