@@ -1,4 +1,12 @@
-import { type Examples, type LinearMap, scoreRow, sumOf, timesScale } from './labelled_features';
+import {
+  type Examples,
+  type LinearMap,
+  pickOutputs,
+  placeOutputs,
+  scoreRow,
+  sumOf,
+  timesScale,
+} from './labelled_features';
 import { type Fit, fitLogistic, sigmoidLink, softmaxLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
@@ -15,7 +23,7 @@ export const CLASSES: HeadSolver = {
       const map = widened(problem, rows, present, constant(examples.D));
       return { map, evaluations: 0, isConverged: true };
     }
-    const begun = start && narrowed(start, present, examples.D);
+    const begun = start && pickOutputs(start, present, examples.D);
     const { map, ...rest } = await (present.length === 2 ? fitTwo : fitSeveral)(
       { examples, rows, hasBias, present },
       { ...options, start: begun },
@@ -81,20 +89,6 @@ function classesIn({ examples: { targets }, outputs }: HeadProblem, rows: Int32A
   return [...counts.keys()].filter((label) => counts[label] === 1);
 }
 
-/** The outputs of a full layer that belong to the classes. */
-function narrowed({ weight, bias }: LinearMap, classes: readonly number[], D: number): LinearMap {
-  const map = {
-    outputs: classes.length,
-    weight: new Float64Array(classes.length * D),
-    bias: new Float64Array(classes.length),
-  };
-  for (const [place, label] of classes.entries()) {
-    map.weight.set(weight.subarray(label * D, (label + 1) * D), place * D);
-    map.bias[place] = bias[label] as number;
-  }
-  return map;
-}
-
 /** A layer with all outputs. */
 function widened(
   { examples, outputs }: HeadProblem,
@@ -107,10 +101,7 @@ function widened(
   const total = sumOf(weights, rows);
   const absent = meanLogSum(map, examples, rows) - Math.log(total + 1);
   const wide = { outputs, weight: new Float64Array(outputs * D), bias: new Float64Array(outputs).fill(absent) };
-  for (const [place, label] of present.entries()) {
-    wide.weight.set(map.weight.subarray(place * D, (place + 1) * D), label * D);
-    wide.bias[label] = map.bias[place] as number;
-  }
+  placeOutputs(map, present, wide, D);
   return wide;
 }
 

@@ -1,4 +1,4 @@
-import { type Examples, type LinearMap, sumOf, timesScale } from './labelled_features';
+import { type Examples, type LinearMap, pickOutputs, placeOutputs, sumOf, timesScale } from './labelled_features';
 import { fitLogistic, sigmoidLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
@@ -15,7 +15,7 @@ export const LABELS: HeadSolver = {
       (k) => !hasBias || varies(examples, rows, k),
     );
     const link = sigmoidLink((row, k) => targets[row * T + (fitted[k] as number)] as number);
-    const begun = start && pick(start, fitted, D);
+    const begun = start && pickOutputs(start, fitted, D);
     const one = { examples, rows, hasBias, outputs: fitted.length, link };
     const { map, ...rest } = await fitLogistic(one, { ...options, start: begun });
     return { map: withConstants(problem, rows, fitted, timesScale(map, scale)), ...rest };
@@ -38,19 +38,6 @@ function varies({ targets, T }: Examples, rows: Int32Array, label: number): bool
   return (first > 0 && first < 1) || rows.some((row) => targets[row * T + label] !== first);
 }
 
-function pick({ weight, bias }: LinearMap, outputs: readonly number[], D: number): LinearMap {
-  const map = {
-    outputs: outputs.length,
-    weight: new Float64Array(outputs.length * D),
-    bias: new Float64Array(outputs.length),
-  };
-  for (const [place, k] of outputs.entries()) {
-    map.weight.set(weight.subarray(k * D, (k + 1) * D), place * D);
-    map.bias[place] = bias[k] as number;
-  }
-  return map;
-}
-
 function withConstants(
   { examples: { D, T, targets, weights }, outputs }: HeadProblem,
   rows: Int32Array,
@@ -60,10 +47,7 @@ function withConstants(
   const odds = Math.log(sumOf(weights, rows) + 1);
   const first = (rows[0] ?? 0) * T;
   const bias = Float64Array.from({ length: outputs }, (_, k) => (targets[first + k] === 1 ? odds : -odds));
-  const weight = new Float64Array(outputs * D);
-  for (const [place, k] of fitted.entries()) {
-    weight.set(map.weight.subarray(place * D, (place + 1) * D), k * D);
-    bias[k] = map.bias[place] as number;
-  }
-  return { outputs, weight, bias };
+  const all = { outputs, weight: new Float64Array(outputs * D), bias };
+  placeOutputs(map, fitted, all, D);
+  return all;
 }

@@ -60,6 +60,26 @@ export function timesScale({ outputs, weight, bias }: LinearMap, scale: number):
   return { outputs, weight: weight.map((entry) => scale * entry), bias: bias.map((entry) => scale * entry) };
 }
 
+/** The layer of some of the outputs alone, in their order. */
+export function pickOutputs({ weight, bias }: LinearMap, outputs: readonly number[], D: number): LinearMap {
+  const picked = new Float64Array(outputs.length * D);
+  for (const [place, k] of outputs.entries()) picked.set(weight.subarray(k * D, (k + 1) * D), place * D);
+  return { outputs: outputs.length, weight: picked, bias: Float64Array.from(outputs, (k) => bias[k] as number) };
+}
+
+/** The reverse of `pickOutputs`: copies the layer of some outputs into a layer that has all. */
+export function placeOutputs(
+  { weight, bias }: LinearMap,
+  outputs: readonly number[],
+  into: LinearMap,
+  D: number,
+): void {
+  for (const [place, k] of outputs.entries()) {
+    into.weight.set(weight.subarray(place * D, (place + 1) * D), k * D);
+    into.bias[k] = bias[place] as number;
+  }
+}
+
 /** Writes a row's scores to `into`. */
 export function scoreRow(
   { weight, bias }: LinearMap,
