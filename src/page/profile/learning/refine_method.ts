@@ -99,15 +99,13 @@ export function refineArguments(
   examples: number,
   objective: ResolvedTrainingArguments['objective'],
 ): TrainingArguments {
-  const { headLearningRate = HEAD_RATE, label_smoothing_factor, group_by_length, ...rest } = given;
-  const { per_device_train_batch_size: size = BATCH, num_train_epochs, max_steps } = given;
+  const { per_device_train_batch_size: size = BATCH, num_train_epochs } = given;
   const usual = num_train_epochs === undefined ? STEPS + Math.ceil(examples / EXAMPLES_OF_A_STEP) : -1;
-  const args = { ...rest, max_steps: max_steps ?? usual, objective };
+  const max_steps = given.max_steps ?? usual;
   if (objective === 'contrast') {
-    return { ...args, per_device_train_batch_size: Math.max(LEAST_BATCH, size + (size % 2)) };
+    const { headLearningRate, label_smoothing_factor, group_by_length, ...rest } = given;
+    return { ...rest, max_steps, objective, per_device_train_batch_size: Math.max(LEAST_BATCH, size + (size % 2)) };
   }
-  const smoothing = label_smoothing_factor === undefined ? {} : { label_smoothing_factor };
-  const grouped = group_by_length === undefined ? {} : { group_by_length };
-  const rates = { learning_rate: given.learning_rate ?? RATE_BY_LABELS, headLearningRate };
-  return { ...args, ...smoothing, ...grouped, ...rates, per_device_train_batch_size: size };
+  const { learning_rate = RATE_BY_LABELS, headLearningRate = HEAD_RATE } = given;
+  return { ...given, max_steps, objective, learning_rate, headLearningRate, per_device_train_batch_size: size };
 }
