@@ -21,7 +21,7 @@ export interface GoldenFolder {
     readonly input_ids: readonly (readonly number[])[];
     readonly attention_mask: readonly (readonly number[])[];
   };
-  /** Of the first texts, and then of the pairs if there are more. */
+  /** The vectors of the first texts, followed by those of the pairs if there are more. */
   readonly vectors: readonly (readonly number[])[];
 }
 

@@ -26,7 +26,8 @@ from views import SIDE
 
 HIDDEN, LAYERS, HEADS, FFN, PATCH = 192, 4, 6, 512, 7
 STEPS, WARM_UP, LEARNING_RATE, LEAST_RATE, WEIGHT_DECAY, SMOOTHING = 1_750, 100, 1e-3, 0.02, 0.05, 0.1
-# What losses weigh at first, and in the last part of the steps: by then the seven classes of clothes are told apart.
+# The weights of the losses at first, and in the last part of the steps. By then the model tells the seven classes of
+# clothes apart.
 WEIGHTS = {"clothes": 0.5, "drawn": 0.5, "looks": 1.0, "edges": 2.0}
 LATE_WEIGHTS = {"clothes": 0.1, "drawn": 0.5, "looks": 2.0, "edges": 4.0}
 LATE = 0.63

@@ -20,7 +20,7 @@ from transformers import ViTForImageClassification
 
 PATCH, PLACES, QUARTER = 7, 16, 3
 COMPONENTS, LOWEST, DIRECTIONS = 12, 20, 8
-# Where groups of a token's dimensions begin. The last dimension marks the class token.
+# The first dimension of each group of a token's dimensions. The last dimension marks the class token.
 PLACE, WAVES, BRIGHTNESS, COLOUR, TOLD = 0, 16, 64, 65, 67
 PLACE_SIZE, BRIGHTNESS_SIZE, COLOUR_SIZE, MARK_SIZE = 4.0, 0.2, 0.5, 8.0
 # GELU is nearly linear around 0, so that edges get scaled up before it, and down after it.
