@@ -33,7 +33,6 @@ export const costColumns = (/** @type {string} */ metric) => [
  * @property {(seed: number) => import('../../../src/index').TrainerInit['train_dataset']} train
  * @property {import('../../../src/index').TrainerInit['train_dataset']} test
  * @property {import('../../../src/index').TrainerInit['train_dataset']} [validation] data by which a setting is chosen; has a cell before that of `test`
- * @property {'accuracy' | 'perplexity'} metric of `test` and `validation`; accuracy is in percent
  */
 
 /**
@@ -42,7 +41,7 @@ export const costColumns = (/** @type {string} */ metric) => [
  * @param {Runs} runs one for each seed
  * @returns {Promise<string[]>} cells of the row, one for each of `costColumns`
  */
-export async function trainAndMeasure({ library, seeds }, method, { model, train, test, validation, metric }) {
+export async function trainAndMeasure({ library, seeds }, method, { model, train, test, validation }) {
   const tests = validation === undefined ? [test] : [validation, test];
   /** @type {number[][]} */
   const measured = tests.map(() => []);
@@ -59,13 +58,13 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
     seconds = Math.min(seconds, (performance.now() - begun) / 1000);
     for (const [index, eval_dataset] of tests.entries()) {
       const judge = new library.Trainer({ model: vera, args, train_dataset: eval_dataset, eval_dataset });
-      const { [metric]: found = Number.NaN } = await judge.evaluate();
-      measured[index]?.push(metric === 'accuracy' ? 100 * found : found);
+      const { perplexity = Number.NaN } = await judge.evaluate();
+      measured[index]?.push(perplexity);
     }
     cost = await costOf(vera, false);
     await vera.unload();
   }
-  return [...measured.map((found) => spread(found, metric === 'accuracy' ? 1 : 2)), ...cost, seconds.toFixed(0)];
+  return [...measured.map((found) => spread(found, 2)), ...cost, seconds.toFixed(0)];
 }
 
 /**

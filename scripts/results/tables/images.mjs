@@ -1,12 +1,10 @@
 // Learns classes of images that the bundled vision transformer has never seen, in several ways.
 import { inRepository } from '../../shared/paths.mjs';
-import { PythonMissing } from '../../test/python.mjs';
 import { readFashionMnist, SIDE } from '../data/fashion_mnist.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { spread } from '../report.mjs';
-import { fitRegressions } from '../scikit/regression.mjs';
 import { costColumns, costOf, fewOfEach, HEAD_RANK, LORA_RANK } from './adapted.mjs';
-import { accuracyOf, MOST_TRAININGS } from './text_methods.mjs';
+import { MOST_TRAININGS, measureRow, RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../data/fashion_mnist.mjs').Image} Image */
@@ -22,7 +20,6 @@ import { accuracyOf, MOST_TRAININGS } from './text_methods.mjs';
 const MODEL = inRepository('demo/public/models/vit-pictures-1.4M');
 const HELD_BACK = ['Coat', 'Pullover', 'Shirt'];
 const TESTS = 900;
-const RANK = 64;
 const SHOTS = [10, 50, 200];
 
 /** @type {Readonly<Record<string, ImageMethod>>} */
@@ -52,44 +49,30 @@ export const images = {
     const model = await library.AutoModelForImageClassification.from_pretrained(source, options);
     const lesson = { run, model, train, test: test.slice(0, TESTS) };
     for (const shots of SHOTS) {
-      for (const [name, method] of Object.entries(METHODS)) await measure(lesson, shots, { name, method });
+      for (const [name, method] of Object.entries(METHODS)) {
+        await measureRow(run, [String(shots), name], () => method(lesson, shots));
+      }
     }
     await model.dispose();
   },
 };
 
-/**
- * Measures a row. A row that needs Python is left out where it is missing.
- * @param {ImageLesson} lesson
- * @param {number} shots
- * @param {{ readonly name: string, readonly method: ImageMethod }} way
- */
-async function measure(lesson, shots, { name, method }) {
-  try {
-    await lesson.run.row([String(shots), name], () => method(lesson, shots));
-  } catch (error) {
-    if (!(error instanceof PythonMissing)) throw error;
-    lesson.run.report(`${shots} | ${name}: left out. ${error.message}`);
-  }
-}
-
 /** @type {ImageMethod} */
 async function pixelsByRegression({ run, train, test }, shots) {
-  const few = Array.from({ length: run.seeds }, (_, seed) => fewOfEach(train, shots, seed));
+  const few = seedsOf(run).map((seed) => fewOfEach(train, shots, seed));
   const rows = few.map((_, seed) => few.slice(0, seed).reduce((sum, { length }) => sum + length, 0));
   const runs = few.map(({ length }, seed) => Array.from({ length }, (_, i) => (rows[seed] ?? 0) + i));
   const labelled = (/** @type {readonly Image[]} */ all) => ({
     inputs: all.map(({ pixels }) => Array.from(pixels, (byte) => byte / 255)),
     labels: all.map(({ label }) => label),
   });
-  const found = await fitRegressions({ train: labelled(few.flat()), test: labelled(test), runs }, run.report);
-  const accuracies = found.map(({ accuracy }) => 100 * accuracy);
-  return [spread(accuracies, 1), '–', '–', '–', Math.min(...found.map(({ seconds }) => seconds)).toFixed(1)];
+  const { cells, seconds } = await regressions(run, { train: labelled(few.flat()), test: labelled(test), runs });
+  return [...cells, seconds.toFixed(1)];
 }
 
 /** @type {ImageMethod} */
 async function instantHead({ run, model, train, test }, shots) {
-  const { library, seeds } = run;
+  const { library } = run;
   // PEFT needs an adapted layer. It doesn't learn.
   const where = { target_modules: ['q_proj'], layers_to_transform: [3], modules_to_save: ['classifier'] };
   const vera = await library.get_peft_model(
@@ -100,7 +83,7 @@ async function instantHead({ run, model, train, test }, shots) {
   /** @type {number[]} */
   const measured = [];
   let seconds = Number.POSITIVE_INFINITY;
-  for (let seed = 0; seed < seeds; seed++) {
+  for (const seed of seedsOf(run)) {
     const few = fewOfEach(train, shots, seed).map(exampleOf);
     // The features of new examples are computed here, and those of the test below.
     seconds = Math.min(seconds, (await vera.fit_head(few)).seconds);
@@ -114,30 +97,19 @@ async function instantHead({ run, model, train, test }, shots) {
 
 /** @type {ImageMethod} */
 async function refinedProfile({ run, model, train, test }, shots) {
-  const { library, seeds } = run;
+  const { library } = run;
   const config = { r: RANK, target_modules: /** @type {const} */ ('all-linear'), modules_to_save: ['classifier'] };
-  /** @type {number[]} */
-  const measured = [];
-  let seconds = Number.POSITIVE_INFINITY;
-  const tests = test.map(exampleOf);
-  for (let seed = 0; seed < Math.min(seeds, MOST_TRAININGS); seed++) {
-    const profile = await library.Profile.open(model, `images, ${shots}, ${seed}`, {
-      peft_config: config,
-      args: { seed },
-    });
-    await profile.add(fewOfEach(train, shots, seed).map(exampleOf));
-    const begun = performance.now();
-    await profile.learn({ method: 'refine' });
-    seconds = Math.min(seconds, (performance.now() - begun) / 1000);
-    measured.push(await accuracyOf(profile, tests));
-    run.report(`  seed ${seed}: ${measured.at(-1)?.toFixed(1)}; ${JSON.stringify(profile.info.history.at(-1))}`);
-    await profile.forget();
-    await profile.dispose();
-  }
+  const { accuracy, seconds } = await refineProfiles(run, {
+    name: `images, ${shots}`,
+    model,
+    peft_config: config,
+    few: (seed) => fewOfEach(train, shots, seed).map(exampleOf),
+    test: test.map(exampleOf),
+  });
   const vera = await library.get_peft_model(model, new library.VeraConfig({ save_projection: false, ...config }));
   const costs = await costOf(vera, false);
   await vera.unload();
-  return [spread(measured, 1), ...costs, seconds.toFixed(0)];
+  return [accuracy, ...costs, seconds];
 }
 
 /** A grey image as three equal channels. */

@@ -64,7 +64,7 @@ export const language = {
           const method = { name: '', config: { r, target_modules }, args };
           const train = () => new Blob([texts.train]);
           const [validation, test] = [new Blob([texts.validation]), new Blob([texts.test])];
-          const runs = { model, train, validation, test, metric: /** @type {const} */ ('perplexity') };
+          const runs = { model, train, validation, test };
           const [chosen = '', tested = '', values = '', , ...costs] = await trainAndMeasure(run, method, runs);
           return [chosen, tested, values, ...costs];
         });

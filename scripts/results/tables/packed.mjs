@@ -84,7 +84,6 @@ async function measure(run, { folder, gguf_file, args, heldOut, runs }, dtype) {
     model,
     train: () => new Blob([train]),
     test,
-    metric: 'perplexity',
   });
   await model.dispose();
   return [(gpu_bytes / 1e6).toFixed(2), perplexity.toFixed(2), after];

@@ -1,33 +1,26 @@
 // The ways to learn classes of texts from a few examples each, which the table of texts compares. Each gives the cells of a row.
 import { spread } from '../report.mjs';
-import { fitRegressions } from '../scikit/regression.mjs';
 import { costOf } from './adapted.mjs';
+import { RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
 /** @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod cells from the accuracy on; `shots`: examples a class */
 
-export const RANK = 64;
 /** Tokens of a text that a classifier reads. */
 export const LENGTH = 32;
-const NO_COSTS = ['–', '–', '–'];
-
-/** Trainings take minutes on a software adapter, so that they have no more runs. */
-export const MOST_TRAININGS = 3;
-
-const seedsOf = (/** @type {TableRun} */ { seeds }) => Array.from({ length: seeds }, (_, seed) => seed);
 
 /** @type {TextMethod} */
 export async function wordsByRegression(lesson, shots) {
   const [train, test] = [lesson.train, lesson.test].map((all) => all.map(({ text }) => text));
-  const found = await regressions(lesson, shots, train ?? [], test ?? []);
+  const found = await regressions(lesson.run, requestOf(lesson, shots, train ?? [], test ?? []));
   return [...found.cells, found.seconds.toFixed(1)];
 }
 
 /** @type {TextMethod} */
 export async function vectorsByRegression(lesson, shots) {
   const { train, test, secondsEach } = await lesson.vectors();
-  const found = await regressions(lesson, shots, train, test);
+  const found = await regressions(lesson.run, requestOf(lesson, shots, train, test));
   const seconds = secondsEach * lesson.few(shots, 0).length + found.seconds;
   return [...found.cells, seconds.toFixed(1)];
 }
@@ -38,18 +31,13 @@ export async function vectorsByRegression(lesson, shots) {
  * @param {readonly string[] | readonly (readonly number[])[]} train
  * @param {readonly string[] | readonly (readonly number[])[]} test
  */
-async function regressions(lesson, shots, train, test) {
-  const { run } = lesson;
+function requestOf(lesson, shots, train, test) {
   const places = new Map(lesson.train.map((example, place) => [example, place]));
-  const runs = seedsOf(run).map((seed) => lesson.few(shots, seed).map((one) => places.get(one) ?? 0));
+  const runs = seedsOf(lesson.run).map((seed) => lesson.few(shots, seed).map((one) => places.get(one) ?? 0));
   const labelled = (/** @type {typeof train} */ inputs, /** @type {TextLesson['train']} */ from) => {
     return { inputs, labels: from.map(({ label }) => label) };
   };
-  const request = { train: labelled(train, lesson.train), test: labelled(test, lesson.test), runs };
-  const found = await fitRegressions(request, run.report);
-  const measured = found.map(({ accuracy }) => 100 * accuracy);
-  const seconds = Math.min(...found.map((one) => one.seconds));
-  return { cells: [spread(measured, 1), ...NO_COSTS], seconds };
+  return { train: labelled(train, lesson.train), test: labelled(test, lesson.test), runs };
 }
 
 /** @type {TextMethod} */
@@ -73,39 +61,15 @@ export async function instantHead(lesson, shots) {
 
 /** @type {TextMethod} */
 export async function refinedProfile(lesson, shots) {
-  const { run, base } = lesson;
-  const model = await lesson.shared();
-  const peft_config = { r: RANK, target_modules: base.target_modules };
-  /** @type {number[]} */
-  const measured = [];
-  let seconds = Number.POSITIVE_INFINITY;
-  for (const seed of seedsOf(run).slice(0, MOST_TRAININGS)) {
-    const args = { max_length: LENGTH, seed };
-    const profile = await run.library.Profile.open(model, `${lesson.name}, ${shots}, ${seed}`, { peft_config, args });
-    await profile.add(lesson.few(shots, seed));
-    const begun = performance.now();
-    await profile.learn({ method: 'refine' });
-    seconds = Math.min(seconds, (performance.now() - begun) / 1000);
-    measured.push(await accuracyOf(profile, lesson.test));
-    run.report(`  seed ${seed}: ${measured.at(-1)?.toFixed(1)}; ${JSON.stringify(profile.info.history.at(-1))}`);
-    await profile.forget();
-  }
-  return [spread(measured, 1), ...(await costOfVera(lesson)), seconds.toFixed(0)];
-}
-
-/**
- * The percentage of examples whose likeliest label is right.
- * @param {import('../../../src/index').Profile} profile
- * @param {readonly (Exclude<import('../../../src/index').PredictInput, string> & { readonly label: string })[]} test
- */
-export async function accuracyOf(profile, test) {
-  let right = 0;
-  for (const example of test) {
-    const scores = await profile.predict(example, { max_length: LENGTH });
-    const best = scores.reduce((one, other) => (other.score > one.score ? other : one));
-    if (best.label === example.label) right += 1;
-  }
-  return (100 * right) / test.length;
+  const { accuracy, seconds } = await refineProfiles(lesson.run, {
+    name: `${lesson.name}, ${shots}`,
+    model: await lesson.shared(),
+    peft_config: { r: RANK, target_modules: lesson.base.target_modules },
+    max_length: LENGTH,
+    few: (seed) => lesson.few(shots, seed),
+    test: lesson.test,
+  });
+  return [accuracy, ...(await costOfVera(lesson)), seconds];
 }
 
 /** @param {TextLesson} lesson */

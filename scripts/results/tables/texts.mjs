@@ -1,18 +1,10 @@
 // Learns classes of texts from few examples, in several ways: definitions of nouns by subject, and subjects of e-mails by spam or ham.
 import { inRepository } from '../../shared/paths.mjs';
-import { PythonMissing } from '../../test/python.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { costColumns, LORA_RANK } from './adapted.mjs';
+import { MOST_TRAININGS, measureRow, RANK } from './class_methods.mjs';
 import { TESTS, TextLesson } from './text_lesson.mjs';
-import {
-  instantHead,
-  LENGTH,
-  MOST_TRAININGS,
-  RANK,
-  refinedProfile,
-  vectorsByRegression,
-  wordsByRegression,
-} from './text_methods.mjs';
+import { instantHead, LENGTH, refinedProfile, vectorsByRegression, wordsByRegression } from './text_methods.mjs';
 
 /** @typedef {import('./text_lesson.mjs').TextBase} TextBase */
 /** @typedef {import('./text_methods.mjs').TextMethod} TextMethod */
@@ -78,20 +70,13 @@ export const texts = {
 };
 
 /**
- * Measures rows. Those that need Python are left out where it is missing.
  * @param {TextLesson} lesson
  * @param {number} shots
  * @param {Readonly<Record<string, TextMethod>>} methods
  */
 async function measure(lesson, shots, methods) {
-  const { row, report } = lesson.run;
   for (const [name, method] of Object.entries(methods)) {
     const key = [method === wordsByRegression ? `${lesson.data}, no model` : lesson.name, String(shots), name];
-    try {
-      await row(key, () => method(lesson, shots));
-    } catch (error) {
-      if (!(error instanceof PythonMissing)) throw error;
-      report(`${key.join(' | ')}: left out. ${error.message}`);
-    }
+    await measureRow(lesson.run, key, () => method(lesson, shots));
   }
 }
