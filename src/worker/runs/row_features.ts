@@ -5,9 +5,8 @@ import { bytesOf, joinBytes } from '../../core/input/bytes';
 import { sha256, toHex } from '../../core/input/digest';
 import { numel } from '../../core/numbers/shape';
 import type { Task } from '../../tasks/task/task';
-import { type Batch, type BatchArguments, batchesInOrder } from '../../tasks/task/task_batches';
+import { type BatchArguments, batchesInOrder } from '../../tasks/task/task_batches';
 import type { SolvableHead } from '../../tasks/task/task_head';
-import { logitsProgram, writeBatch } from '../../train/steps/loss_program';
 import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 
@@ -93,7 +92,8 @@ async function* computed(
   rows: ReadonlyMap<string, unknown>,
   { model, overlay, head, args, signal }: FeaturePass,
 ): AsyncGenerator<[string, Float32Array]> {
-  const { task } = model;
+  const task: Task = model.task;
+  const parts = { inputs: task.inputs.bind(task), write: task.write.bind(task), logits: head.features };
   const sorted = [...rows].sort(([, a], [, b]) => task.tokensOf(a) - task.tokensOf(b));
   const keys = sorted.map(([key]) => key);
   let place = 0;
@@ -103,29 +103,11 @@ async function* computed(
     args,
   )) {
     signal.throwIfAborted();
-    const features = await featuresOf(batch, { model, overlay, head });
+    const features = await model.run({ name: 'features', task: parts }, batch, overlay);
     for (let row = 0; row < batch.B; row++, place++) {
       yield [keys[place] ?? '', features.slice(row * head.size, (row + 1) * head.size)];
     }
   }
-}
-
-function featuresOf(
-  batch: Batch,
-  { model, overlay, head }: Pick<FeaturePass, 'model' | 'overlay' | 'head'>,
-): Promise<Float32Array> {
-  const { programs, runner, loaded } = model;
-  const task: Task = model.task;
-  const parts = { inputs: task.inputs.bind(task), logits: head.features };
-  return programs.use(
-    { name: 'features', overlay: overlay.key, shape: [batch.B, batch.T] },
-    () => logitsProgram(parts, loaded, overlay, batch),
-    async ({ built, loaded: program }) => {
-      writeBatch(runner, task, built.inputs, batch);
-      runner.run(program);
-      return new Float32Array(await runner.read(built.logits));
-    },
-  );
 }
 
 /** Holds the features that were used last, in at most so many rows. */
