@@ -1,10 +1,10 @@
 import { Breather } from '../core/async/breather';
-import { type HeldOutFigures, HeldOutScores } from './held_out';
-import { allRows, type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
+import { ExampleScores, type ScaledFigures } from './example_scores';
+import { allRows, type LinearMap } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
 /** A strength, with figures over examples that were held out in turn. */
-export interface ChosenStrength extends HeldOutFigures {
+export interface ChosenStrength extends ScaledFigures {
   readonly C: number;
   readonly folds: number;
   /** The mean of the folds' solutions: close to that of all examples. */
@@ -35,7 +35,7 @@ export async function crossValidate(
   let maps: readonly (LinearMap | undefined)[] = folds.map(() => undefined);
   for (const C of strengths) {
     const solved: LinearMap[] = [];
-    const heldOut = new HeldOutScores(solver, problem, breather);
+    const heldOut = new ExampleScores(solver, problem, breather);
     const curvature = await problem.curvatureAt?.(C, breather);
     for (const [index, { fitted, held }] of folds.entries()) {
       const { map } = await solver.fit(problem, fitted, {
@@ -48,7 +48,7 @@ export async function crossValidate(
       await heldOut.add(map, held);
       solved.push(map);
     }
-    const figures = await heldOut.figures();
+    const figures = await heldOut.scaledFigures();
     if (best !== undefined && !(figures.loss < best.loss)) break;
     best = { C, folds: folds.length, start: meanOf(solved), ...figures };
     tried.push(best);
@@ -58,54 +58,17 @@ export async function crossValidate(
   return tried.find(({ loss }) => bound !== undefined && loss <= bound) ?? best;
 }
 
-/** Judges a solution on rows. */
+/** Judges a solution on all examples. */
 export async function judge(
   solver: HeadSolver,
   problem: HeadProblem,
   map: LinearMap,
   signal?: AbortSignal | undefined,
 ): Promise<Judged> {
-  const judged = new Judge(solver, problem, new Breather(signal));
-  await judged.add(map, allRows(problem.examples.N));
-  return judged.result();
-}
-
-class Judge {
-  readonly #solver: HeadSolver;
-  readonly #problem: HeadProblem;
-  readonly #breather: Breather;
-  #loss = 0;
-  #weight = 0;
-  #right = 0;
-  #judged = 0;
-  #rows = 0;
-
-  constructor(solver: HeadSolver, problem: HeadProblem, breather: Breather) {
-    this.#solver = solver;
-    this.#problem = problem;
-    this.#breather = breather;
-  }
-
-  async add(map: LinearMap, rows: Int32Array): Promise<void> {
-    const { examples } = this.#problem;
-    const scores = new Float64Array(map.outputs);
-    const stretch = rowsPerStretch(map.outputs * examples.D);
-    for (const [index, row] of rows.entries()) {
-      if (index % stretch === 0) await this.#breather.breathe();
-      scoreRow(map, examples, row, scores);
-      const { loss, isRight } = this.#solver.judge(examples, row, scores);
-      const weight = examples.weights[row] as number;
-      this.#loss += weight * loss;
-      this.#weight += weight;
-      this.#rows += 1;
-      if (isRight !== undefined) this.#judged += 1;
-      if (isRight === true) this.#right += 1;
-    }
-  }
-
-  result(): Judged {
-    return { loss: this.#loss / this.#weight, accuracy: this.#judged === 0 ? null : this.#right / this.#rows };
-  }
+  const scores = new ExampleScores(solver, problem, new Breather(signal));
+  await scores.add(map, allRows(problem.examples.N));
+  const { loss, accuracy } = await scores.figures(1);
+  return { loss, accuracy };
 }
 
 interface Fold {

@@ -2,8 +2,8 @@ import type { Breather } from '../core/async/breather';
 import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** Figures over examples that were held out in turn. */
-export interface HeldOutFigures extends Judged {
+/** Figures over examples, with their scores scaled. */
+export interface ScaledFigures extends Judged {
   /** The factor of the scores. */
   readonly scale: number;
   /** The uncertainty of the mean loss. */
@@ -15,8 +15,8 @@ const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
 /** The golden section. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** Scores of examples, each by a solution that was fitted without it. */
-export class HeldOutScores {
+/** Scores of examples by one solution, or by several that share the examples. */
+export class ExampleScores {
   readonly #solver: HeadSolver;
   readonly #problem: HeadProblem;
   readonly #breather: Breather;
@@ -45,15 +45,16 @@ export class HeldOutScores {
    * negated scores, counts beside those of the examples, as in Laplace's rule: else a head that is right about ten of ten examples
    * would be sure without limit.
    */
-  async figures(): Promise<HeldOutFigures> {
-    if (!this.#solver.choice.isScaled) return this.#at(1);
+  async scaledFigures(): Promise<ScaledFigures> {
+    if (!this.#solver.choice.isScaled) return this.figures(1);
     const { N } = this.#problem.examples;
     const cost = async (power: number): Promise<number> =>
-      N * (await this.#at(Math.exp(power))).loss + (await this.#at(-Math.exp(power))).loss;
-    return this.#at(Math.exp(await lowest(cost)));
+      N * (await this.figures(Math.exp(power))).loss + (await this.figures(-Math.exp(power))).loss;
+    return this.figures(Math.exp(await lowest(cost)));
   }
 
-  async #at(scale: number): Promise<HeldOutFigures> {
+  /** The figures of all examples, whose scores are multiplied by `scale`. */
+  async figures(scale: number): Promise<ScaledFigures> {
     const { examples, outputs } = this.#problem;
     const { N, weights } = examples;
     const losses = new Float64Array(N);
