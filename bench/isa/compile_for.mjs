@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandFailure } from '../../scripts/shared/options.mjs';
 import { onExit, remove } from '../../scripts/shared/processes.mjs';
+import { readExecutables } from './compile_output.mjs';
 import { isaParts } from './compiler_parts.mjs';
 import { makeSpirv } from './spirv.mjs';
+import { hasDrivers, invocationFor } from './vendors/drivers.mjs';
 
 /** @typedef {import('./print_spirv.mjs').Source} Source */
 /**
@@ -27,19 +29,14 @@ export function compileFor(sources, gpu) {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-isa-'));
   const clean = onExit(() => remove(folder));
   try {
-    const all = makeSpirv(sources, folder, { gpu, driver, commands });
+    const { registration, environment } = targetFor(gpu, program, driver);
+    const all = makeSpirv(sources, folder, { matrices: { driver: registration, environment, commands } });
     const modules = all.filter((module) => module !== undefined);
     const { status, stdout, stderr } = spawnSync(program, [], {
       input: modules.map(({ file, bindings }) => `${file}\t${bindings}\n`).join(''),
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
-      env: {
-        ...process.env,
-        VK_DRIVER_FILES: driver,
-        VK_ICD_FILENAMES: driver,
-        RADV_FORCE_FAMILY: gpu,
-        MESA_SHADER_CACHE_DISABLE: 'true',
-      },
+      env: { ...process.env, ...environment, MESA_SHADER_CACHE_DISABLE: 'true' },
     });
     if (status !== 0) throw driverFailure(gpu, stderr.trim());
     const { device, compiled } = readCompiled(stdout);
@@ -50,13 +47,33 @@ export function compileFor(sources, gpu) {
 }
 
 /**
+ * The driver that compiles for a GPU: this machine's if it simulates GPUs, as releases before 26.1 do; otherwise the one that setup.sh
+ * unpacks, for which a library simulates the GPU.
+ * @param {string} gpu
+ * @param {string} program compile.c, built
+ * @param {string} driver path of this machine's registration
+ */
+function targetFor(gpu, program, driver) {
+  const own = { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, RADV_FORCE_FAMILY: gpu };
+  const { status, stderr } = spawnSync(program, [], { input: '', encoding: 'utf8', env: { ...process.env, ...own } });
+  if (status === 0 || !isAboutShims(stderr) || !hasDrivers(gpu)) return { registration: driver, environment: own };
+  const { environment } = invocationFor(gpu, program);
+  return { registration: environment.VK_DRIVER_FILES ?? '', environment };
+}
+
+/** @param {string} message with which a driver ended */
+function isAboutShims(message) {
+  return /drm-shim/i.test(message);
+}
+
+/**
  * @param {string} gpu
  * @param {string} message with which the driver ended
  */
 export function driverFailure(gpu, message) {
-  const advice = /drm-shim/i.test(message)
-    ? '\nExpected Mesa before 26.1: later releases dropped RADV_FORCE_FAMILY, by which a driver compiles for a GPU that is not there. ' +
-      "Run this where an older Mesa is installed, such as Debian 13's 25.0."
+  const advice = isAboutShims(message)
+    ? '\nExpected Mesa before 26.1: later releases need a library that simulates the GPU. On Debian 13, bench/isa/vendors/setup.sh fetches ' +
+      'it with a driver, for GPUs of all vendors.'
     : '';
   return new CommandFailure(`Mesa's driver compiled nothing for ${gpu}:\n${message}${advice}`);
 }
@@ -66,23 +83,10 @@ export function driverFailure(gpu, message) {
  * @returns {{ device: string, compiled: Compiled[] }}
  */
 export function readCompiled(output) {
-  const device = /^@device (.*)$/m.exec(output)?.[1] ?? '';
-  const parts = output.split(/^@shader .*$/m).slice(1);
-  return { device, compiled: parts.map(readPart) };
-}
-
-/**
- * @param {string} part
- * @returns {Compiled}
- */
-function readPart(part) {
-  const error = /^@error (.*)$/m.exec(part)?.[1];
-  if (error !== undefined) throw new CommandFailure(`Mesa's driver didn't take a shader: VkResult ${error}`);
-  const [head = '', rest = ''] = part.split(/^@assembly$/m);
-  const statistics = [...head.matchAll(/^@statistic (.*)\t(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]);
-  return {
-    subgroup: Number(/^@subgroup (\d+)$/m.exec(head)?.[1]),
-    statistics: Object.fromEntries(statistics),
-    assembly: rest.split(/^@end$/m)[0]?.trim() ?? '',
-  };
+  const { device, parts } = readExecutables(output);
+  const compiled = parts.map(({ failure, executables: [first] }) => {
+    if (first === undefined) throw new CommandFailure(`Mesa's driver didn't take a shader: ${failure}`);
+    return { subgroup: first.subgroup, statistics: first.statistics, assembly: first.texts.Assembly ?? '' };
+  });
+  return { device, compiled };
 }

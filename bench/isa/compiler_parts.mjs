@@ -51,8 +51,27 @@ export function isaParts() {
   const missing = missingIsaParts();
   const driver = findDriver('radeon_icd');
   if (missing.length > 0 || driver === undefined) throw new MissingParts(advise(missing));
-  const [program, commands] = [built('compile', ['-O1']), built('null_commands', ['-O1', '-shared', '-fPIC'])];
-  return { program, driver, commands };
+  return { program: builtProgram(), driver, commands: built('null_commands', ['-O1', '-shared', '-fPIC']) };
+}
+
+const THIS_MACHINE = { machine: '', compiler: 'cc', link: ['-lvulkan', '-ldl'] };
+const PROGRAM_FLAGS = ['-O1', '-D_POSIX_C_SOURCE=200809L'];
+
+/** @returns {string} path of compile.c, built */
+export function builtProgram() {
+  return built('compile', PROGRAM_FLAGS);
+}
+
+/**
+ * @param {string} libraries the folder of arm64's libraries
+ * @returns {string} path of compile.c, built for arm64
+ */
+export function builtForArm(libraries) {
+  return built('compile', [...PROGRAM_FLAGS, '-idirafter', '/usr/include'], {
+    machine: '-arm64',
+    compiler: 'aarch64-linux-gnu-gcc',
+    link: ['-L', libraries, '-l:libvulkan.so.1', '-Wl,--allow-shlib-undefined'],
+  });
 }
 
 /** @returns {readonly Part[]} */
@@ -64,18 +83,19 @@ export function missingIsaParts() {
  * Builds a C program, unless the cache has a build of the same source.
  * @param {string} name
  * @param {readonly string[]} flags
+ * @param {{ machine: string, compiler: string, link: readonly string[] }} [target] `machine`: the end of the build's name
  */
-function built(name, flags) {
+function built(name, flags, { machine, compiler, link } = THIS_MACHINE) {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
-  const program = join(cacheFolder(), `isa-${name}-${version}`);
+  const program = join(cacheFolder(), `isa-${name}${machine}-${version}`);
   if (existsSync(program)) return program;
   mkdirSync(cacheFolder(), { recursive: true });
   const folder = mkdtempSync(join(cacheFolder(), 'isa-'));
   try {
     const made = join(folder, name);
-    const args = [...flags, '-std=c11', '-o', made, source, '-lvulkan', '-ldl'];
-    execFileSync('cc', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = [...flags, '-std=c11', '-o', made, source, ...link];
+    execFileSync(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     // A rename is atomic, so that no other process finds an incomplete file.
     renameSync(made, program);
   } finally {

@@ -4,7 +4,8 @@ import { choice, UsageError } from '../../scripts/shared/options.mjs';
 /** @typedef {'jax' | 'tfjs'} Peer */
 /**
  * @typedef {object} IsaOptions
- * @property {string} gpu Mesa's name of the GPU
+ * @property {readonly string[]} gpus names of GPUs: Mesa's of AMD's, others as in vendors/gpus.mjs
+ * @property {boolean} chosen whether only the variants that these GPUs get are compiled
  * @property {string | undefined} kernel name of the kernel whose assembly is printed, for example 'linear/workgroup'
  * @property {Peer | undefined} compare
  * @property {boolean} json
@@ -12,6 +13,7 @@ import { choice, UsageError } from '../../scripts/shared/options.mjs';
 
 export const ISA_FLAGS = /** @type {const} */ ({
   gpu: { type: 'string' },
+  chosen: { type: 'boolean' },
   isa: { type: 'string' },
 });
 
@@ -20,7 +22,11 @@ export const ISA_HELP = `\
                    kernel, without the GPU: registers, occupancy, and of the
                    instructions in inner loops those that multiply and add.
                    Products: whole lines in f32. With --compare PEER, its product, too
-  --gpu NAME       of this one: navi31, navi21, navi10, vega10 …            (navi31)
+  --gpu NAME       of this one: navi31, navi21, navi10, vega10 …            (navi31);
+                   or, after bench/isa/vendors/setup.sh, of Intel's tgl, dg2, lnl and
+                   ptl, NVIDIA's nv162 and nv172, Apple's m1, Qualcomm's a660 and a730,
+                   or ARM's mali_a867, which takes minutes
+  --chosen         a table of what the choice gives these GPUs: --gpu tgl,nv172,m1
   --isa NAME       of one kernel, or variant, alone, and its assembly:
                    linear/workgroup, as npm run shader calls them
 `;
@@ -33,17 +39,21 @@ export const PEERS = ['jax', 'tfjs'];
  * @returns {IsaOptions | undefined} undefined if the flags ask for another measurement
  */
 export function readIsaOptions(flags) {
-  const { only, gpu = 'navi31', isa: kernel, compare, json, ...others } = flags;
+  const { only, gpu = 'navi31', chosen = false, isa: kernel, compare, json, ...others } = flags;
   if (only !== 'isa') {
-    const stray = ['gpu', 'isa'].find((name) => flags[name] !== undefined);
+    const stray = ['gpu', 'isa', 'chosen'].find((name) => flags[name] !== undefined);
     if (stray !== undefined) throw new UsageError(`--${stray} needs --only isa`);
     return undefined;
   }
   const unused = ['length', 'r', 'kernels', 'tuned', 'peak'].find((name) => others[name] !== undefined);
   if (unused !== undefined) throw new UsageError(`--${unused} is about what is run, and --only isa runs nothing`);
-  if (!/^[a-z]\w*$/i.test(String(gpu))) throw new UsageError(`--gpu must be a name as navi31, not "${gpu}"`);
+  const gpus = String(gpu).split(',');
+  if (!gpus.every((one) => /^[a-z]\w*$/i.test(one)))
+    throw new UsageError(`--gpu must be a name as navi31, not "${gpu}"`);
+  if (gpus.length > 1 && chosen !== true) throw new UsageError('--gpu with several names needs --chosen');
   return {
-    gpu: String(gpu),
+    gpus,
+    chosen: chosen === true,
     kernel: kernel === undefined ? undefined : String(kernel),
     compare: compare === undefined ? undefined : choice('compare', compare, PEERS),
     json: json === true,

@@ -39,11 +39,18 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 
 /**
  * The share of multiply-adds in the vector instructions of the main loops, or of the loops around them if their turns are known. It is
- * the fraction of the peak that the instructions allow. All main loops have the same weight, because their turns depend on sizes.
+ * the fraction of the peak that the instructions allow. All main loops have the same weight, because their turns depend on sizes. A
+ * loop that nothing is around is left out if it is like one that has something around: it multiplies what is left of K.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
-function shareOf(loops) {
-  const shares = mainLoops(loops).map(({ share, around }) => around?.share ?? share);
+export function shareOf(loops) {
+  const main = mainLoops(loops);
+  const counts = main.filter(
+    ({ multiply_adds, around }) =>
+      around?.share !== undefined ||
+      !main.some((other) => other.around?.share !== undefined && other.multiply_adds === multiply_adds),
+  );
+  const shares = counts.map(({ share, around }) => around?.share ?? share);
   return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 

@@ -1,6 +1,7 @@
 // Makes Dawn print the SPIR-V of shaders to standard output, in order, as Chrome's compiler makes it. It is a process of its own,
-// because Dawn prints to the process's output. Arguments: a JSON file of [{ index, wgsl, constants }], and `matrices` if the shaders
-// need subgroup matrices. Then the process uses the driver that it finds, and prints nothing if the driver has no matrices.
+// because Dawn prints to the process's output. Arguments: a JSON file of [{ index, wgsl, constants }]; `checked` if the shaders are to check
+// indices of buffers themselves; and `matrices` if they need subgroup matrices. Then the process uses the driver that it finds, and prints
+// nothing if the driver has no matrices.
 import { readFileSync } from 'node:fs';
 import { create } from 'webgpu';
 import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
@@ -13,9 +14,13 @@ const MATRICES = /** @type {GPUFeatureName} */ (/** @type {string} */ ('chromium
 /** @type {readonly (Source & { index: number })[]} */
 const sources = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
 
-const ofMatrices = process.argv[3] === 'matrices';
+const how = process.argv.slice(3);
+const ofMatrices = how.includes('matrices');
 if (!ofMatrices) chooseLavapipe();
-const gpu = create(['enable-dawn-features=dump_shaders,disable_symbol_renaming,allow_unsafe_apis']);
+const gpu = create([
+  'enable-dawn-features=dump_shaders,disable_symbol_renaming,allow_unsafe_apis',
+  ...(how.includes('checked') ? ['disable-dawn-features=vulkan_use_buffer_robust_access_2'] : []),
+]);
 const adapter = await gpu.requestAdapter();
 if (adapter === null) throw new Error('Dawn found no Vulkan driver');
 if (ofMatrices && !adapter.features.has(MATRICES)) process.exit();

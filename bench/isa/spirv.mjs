@@ -15,26 +15,33 @@ import { CommandFailure } from '../../scripts/shared/options.mjs';
 const PRINTER = fileURLToPath(new URL('print_spirv.mjs', import.meta.url));
 
 /**
- * The GPU for which shaders are compiled. Shaders with subgroup matrices need a device of its driver.
+ * The driver of the GPU for which shaders are compiled. Shaders with subgroup matrices need a device of it.
  * @typedef {object} Target
- * @property {string} gpu Mesa's name of the GPU
  * @property {string} driver path of the driver's registration
+ * @property {Readonly<Record<string, string>>} environment that names the GPU to the driver
  * @property {string} commands path of null_commands.c, built
+ */
+/**
+ * `matrices`: without it, no shader may have subgroup matrices. `checked`: whether the shaders themselves check indices of buffers, as
+ * those for Metal and Direct3D do.
+ * @typedef {{ matrices?: Target, checked?: boolean }} SpirvOptions
  */
 
 /**
  * @param {readonly Source[]} sources
  * @param {string} folder for temporary files
- * @param {Target} target
+ * @param {SpirvOptions} [options]
  * @returns {(Module | undefined)[]} in the order of the sources; undefined for shaders with subgroup matrices that the GPU doesn't have
  */
-export function makeSpirv(sources, folder, target) {
+export function makeSpirv(sources, folder, { matrices: target, checked = false } = {}) {
   const numbered = sources.map((source, index) => ({ index, ...source }));
   const matrices = numbered.filter(needsMatrices);
   const others = numbered.filter((source) => !needsMatrices(source));
   const printed = [
-    others.length === 0 ? '' : printSpirv(others, folder),
-    matrices.length === 0 ? '' : printSpirv(matrices, folder, onTarget(folder, target)),
+    others.length === 0 ? '' : printSpirv(others, folder, checked ? ['checked'] : []),
+    matrices.length === 0 || target === undefined
+      ? ''
+      : printSpirv(matrices, folder, ['matrices'], onTarget(folder, target)),
   ];
   const texts = readPrinted(printed.join('\n'));
   return sources.map((source, index) => {
@@ -58,33 +65,28 @@ function needsMatrices({ wgsl }) {
  * @param {string} folder
  * @param {Target} target
  */
-function onTarget(folder, { gpu, driver, commands }) {
+function onTarget(folder, { driver, environment, commands }) {
   const registered = join(folder, 'null_commands.json');
   const { ICD } = JSON.parse(readFileSync(driver, 'utf8'));
   const library = ICD.library_path.includes('/') ? resolve(dirname(driver), ICD.library_path) : ICD.library_path;
   const registration = { file_format_version: '1.0.0', ICD: { ...ICD, library_path: commands } };
   writeFileSync(registered, JSON.stringify(registration));
-  return {
-    WEBVERA_ISA_DRIVER: library,
-    VK_DRIVER_FILES: registered,
-    VK_ICD_FILENAMES: registered,
-    RADV_FORCE_FAMILY: gpu,
-  };
+  return { ...environment, WEBVERA_ISA_DRIVER: library, VK_DRIVER_FILES: registered, VK_ICD_FILENAMES: registered };
 }
 
 /**
  * @param {readonly (Source & { index: number })[]} sources
  * @param {string} folder
- * @param {Readonly<Record<string, string>>} [target] environment for shaders with subgroup matrices
+ * @param {readonly ('checked' | 'matrices')[]} how
+ * @param {Readonly<Record<string, string>>} [environment] for shaders with subgroup matrices
  */
-function printSpirv(sources, folder, target) {
+function printSpirv(sources, folder, how, environment) {
   const [given, printed] = [join(folder, 'sources.json'), join(folder, 'printed.txt')];
   writeFileSync(given, JSON.stringify(sources));
   const output = openSync(printed, 'w');
-  const args = target === undefined ? [PRINTER, given] : [PRINTER, given, 'matrices'];
-  const { status, stderr } = spawnSync(process.execPath, args, {
+  const { status, stderr } = spawnSync(process.execPath, [PRINTER, given, ...how], {
     stdio: ['ignore', output, 'pipe'],
-    env: { ...process.env, ...target },
+    env: { ...process.env, ...environment },
   });
   closeSync(output);
   if (status !== 0) throw new CommandFailure(`Dawn printed no SPIR-V:\n${String(stderr).trim()}`);

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { kindOf, readBlocks } from '../../bench/isa/assembly.mjs';
 import { driverFailure, readCompiled } from '../../bench/isa/compile_for.mjs';
-import { isaReport, isaTable, mainLoops } from '../../bench/isa/isa_report.mjs';
+import { isaReport, isaTable, mainLoops, shareOf } from '../../bench/isa/isa_report.mjs';
 import { isaSources } from '../../bench/isa/kernel_sources.mjs';
 import { innermostLoops, readLoops } from '../../bench/isa/loops.mjs';
 import { bindingsOf, readPrinted } from '../../bench/isa/spirv.mjs';
 import { readBenchOptions } from '../../bench/options/bench_options.mjs';
 
-/** The loops of a product, shortened: 16 of K are staged, and each turn of the inner loop adds one. */
+/** The loops of a product, shortened: 16 of K are staged, and each turn of the inner loop adds one product. */
 const NESTED = `BB0:
 	s_mov_b32 s6, 0                                             ; be860080
 BB1:
@@ -155,15 +155,26 @@ test('loops at edges are not shown', () => {
   expect(mainLoops([{ multiply_adds: 0 }])).toEqual([]);
 });
 
+test('the loop over the rest of K does not count in the share', () => {
+  const loop = (multiply_adds: number, share: number, around?: number) => ({
+    multiply_adds,
+    share,
+    around: around === undefined ? undefined : { blocks: [], share: around },
+  });
+  expect(shareOf([loop(256, 0.98, 0.94), loop(256, 0.98)] as never)).toBe(0.94);
+  expect(shareOf([loop(64, 0.9, 0.8), loop(128, 0.6)] as never)).toBeCloseTo(0.7);
+});
+
 test('the compiler’s output is read in the order of the shaders', () => {
   const one = (value: number) =>
-    `@shader /tmp/0.spv\n@subgroup 64\n@statistic VGPRs\t${value}\n@assembly\nBB0:\n\ts_endpgm\n@end\n`;
+    `@shader 0.spv\n@executable Compute\t64\n@statistic VGPRs\t${value}\n@text ACO IR\nbb0\n@end text\n@text Assembly\nBB0:\n\ts_endpgm\n\n@end text\n@end\n`;
   const { device, compiled } = readCompiled(`@device RADV\n${one(12)}${one(24)}`);
   expect(device).toBe('RADV');
   expect(compiled).toEqual(
     [12, 24].map((VGPRs) => ({ subgroup: 64, statistics: { VGPRs }, assembly: 'BB0:\n\ts_endpgm' })),
   );
-  expect(() => readCompiled('@device RADV\n@shader a\n@error -13\n@end\n')).toThrow('VkResult -13');
+  expect(() => readCompiled('@device RADV\n@shader a\n@error -13\n@end\n')).toThrow('@error -13');
+  expect(() => readCompiled('@device RADV\n@shader a\n@died 11\n@end\n')).toThrow('@died 11');
 });
 
 test('SPIR-V and its bindings are found in Dawn’s output', () => {
@@ -181,14 +192,18 @@ test('SPIR-V and its bindings are found in Dawn’s output', () => {
 
 test('options are read and checked', () => {
   const options = (line: string) => readBenchOptions(`--only isa ${line}`.trim().split(' '));
-  expect(options('')).toEqual({ isa: { gpu: 'navi31', kernel: undefined, compare: undefined, json: false } });
+  const isa = { gpus: ['navi31'], chosen: false, kernel: undefined, compare: undefined, json: false };
+  expect(options('')).toEqual({ isa });
   expect(options('--gpu vega10 --isa linear/row --compare tfjs --json')).toEqual({
-    isa: { gpu: 'vega10', kernel: 'linear/row', compare: 'tfjs', json: true },
+    isa: { ...isa, gpus: ['vega10'], kernel: 'linear/row', compare: 'tfjs', json: true },
   });
+  expect(options('--gpu tgl,m1 --chosen')).toEqual({ isa: { ...isa, gpus: ['tgl', 'm1'], chosen: true } });
   expect(() => options('--gpu a;b')).toThrow('--gpu must be a name');
+  expect(() => options('--gpu tgl,m1')).toThrow('--gpu with several names needs --chosen');
   expect(() => options('--compare onnx')).toThrow('--compare must be jax or tfjs');
   expect(() => options('--tuned')).toThrow('--tuned is about what is run');
   expect(() => readBenchOptions(['--gpu', 'navi31'])).toThrow('--gpu needs --only isa');
+  expect(() => readBenchOptions(['--chosen'])).toThrow('--chosen needs --only isa');
 });
 
 test('kernels are the variants that a GPU may get', () => {
@@ -218,7 +233,7 @@ test('missing parts are reported with the command that installs them', () => {
 
 test('a driver that no longer simulates a GPU gets another message than one that fails', () => {
   const dropped = driverFailure('navi31', 'RADV_FORCE_FAMILY has been removed. Please use AMDGPU drm-shim now.');
-  expect(dropped.message).toMatch(/Expected Mesa before 26\.1/);
+  expect(dropped.message).toMatch(/Expected Mesa before 26\.1.*bench\/isa\/vendors\/setup\.sh/);
   expect(driverFailure('navi31', 'out of memory').message).toBe(
     "Mesa's driver compiled nothing for navi31:\nout of memory",
   );

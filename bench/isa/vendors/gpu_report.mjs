@@ -1,0 +1,64 @@
+// The reports of `npm run bench -- --only isa` for GPUs of all vendors.
+import { tableLines } from '../../../scripts/shared/table.mjs';
+import { GPUS } from './gpus.mjs';
+
+/** @typedef {import('./compile_listings.mjs').Listed} Listed */
+/** @typedef {{ gpu: string, kernels: readonly Listed[] }} GpuReport */
+
+/**
+ * The kernels of one GPU, a line each.
+ * @param {GpuReport} report
+ * @returns {string}
+ */
+export function gpuTable({ gpu, kernels }) {
+  const head = ['', 'registers', 'spilled', 'multiply-adds of all in a step of K'];
+  const rows = kernels.map(({ kernel, variant, registers, spilled, shares }) => [
+    `${kernel}/${variant}`,
+    String(registers),
+    String(spilled),
+    shares.map(percent).join(', '),
+  ]);
+  const lines = tableLines([head, ...rows]).map((line) => line.trimEnd());
+  return [`${gpu} (${GPUS[gpu]?.title}), by Mesa's compiler; nothing ran`, '', ...lines].join('\n');
+}
+
+/**
+ * A Markdown table of the kernels that each GPU gets: the share of multiply-adds, the least of a kernel's main loops, and the variant.
+ * @param {readonly GpuReport[]} reports
+ * @returns {string}
+ */
+export function chosenTable(reports) {
+  const names = [...new Set(reports.flatMap(({ kernels }) => kernels.map(({ kernel }) => kernel)))];
+  const head = ['Kernel', ...reports.map(({ gpu }) => GPUS[gpu]?.title ?? gpu)];
+  const rows = names.map((name) => [
+    name,
+    ...reports.map(({ kernels }) =>
+      kernels
+        .filter(({ kernel }) => kernel === name)
+        .map(cell)
+        .join(', '),
+    ),
+  ]);
+  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  return [head, head.map(() => '---'), ...rows].map(line).join('\n');
+}
+
+/** @param {Listed} listed */
+function cell({ variant, shares, spilled }) {
+  const name = SHORT[/** @type {keyof typeof SHORT} */ (variant)] ?? '';
+  const spills = spilled === 0 ? '' : `, ${spilled} moved`;
+  return `${percent(Math.min(...shares))}${name === '' ? '' : ` (${name}${spills})`}`;
+}
+
+const SHORT = {
+  workgroup: '8×8',
+  workgroup_oblong: '8×4',
+  workgroup_small: '4×4',
+  workgroup_least: '4×4',
+  workgroup_apart: 'apart',
+};
+
+/** @param {number} share */
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
