@@ -56,6 +56,11 @@ await runCommand('bench', async () => {
     console.log(await runIsa(options.isa));
     return;
   }
+  if ('host' in options) {
+    const { runHost } = await import('./host/run_host.mjs');
+    console.log(await runHost(options.host));
+    return;
+  }
   const engine = await openEngine(options);
   // Standard output carries the result only, so progress goes to standard error.
   const { onStep, end } = followSteps(process.stderr);

@@ -19,10 +19,18 @@ export {
   type VeraMode,
 } from './measures/modes';
 export { measurePeak, type PeakOptions, type PeakReport } from './measures/peak';
+export {
+  measurePreferences,
+  type PreferenceBenchOptions,
+  type PreferenceReport,
+  type PreferenceStep,
+} from './measures/preferences';
 export type { GemmShape } from './measures/product';
 export type { SwitchingReport, SwitchReport } from './measures/switching';
+export type { StepReport, TogetherReport } from './measures/together';
 export type { StageOptions } from './stages/adapter_stage';
 export type { DecodeStageOptions } from './stages/decode_stage';
 export type { KernelShare } from './stages/kernel_table';
 export type { ModelStageOptions } from './stages/model_stage';
+export type { Learnt } from './stages/random_work';
 export type { ReplayOptions } from './stages/replays';

@@ -2,6 +2,7 @@ import type { DeviceInfo } from '../../src/gpu/device_host';
 import { AdapterStage } from '../stages/adapter_stage';
 import { type MixedReport, measureMixed } from './mixed';
 import { measureSwitching, type SwitchingReport } from './switching';
+import { measureTogether, type TogetherReport } from './together';
 
 export interface AdapterBenchOptions {
   /** config.json and the weights. */
@@ -26,17 +27,19 @@ export interface AdapterReport {
   readonly r: number;
   readonly adapters: number;
   readonly mixed: MixedReport;
+  readonly together: TogetherReport;
   readonly switching: SwitchingReport;
   readonly device: DeviceInfo;
 }
 
 /** Tokens of the pass after a switch: few, so that the switch is a large part of the time. */
 const SWITCH_TOKENS = 64;
-/** Parts that run in rounds: mixed batches, switching back and forth, switching around, and loading. */
-const PARTS = 4;
+/** Parts that run in rounds: mixed batches, training together, switching back and forth, switching around, and loading. */
+const PARTS = 5;
 
 /**
- * Measures several people's adapters on one model: batches whose rows have adapters of their own, and switching. The adapters' vectors
+ * Measures several people's adapters on one model: batches whose rows have adapters of their own, training steps of such batches, and
+ * switching. The adapters' vectors
  * are random, and they share A and B. Opens a device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureAdapters(
@@ -52,8 +55,9 @@ export async function measureAdapters(
       onProgress?.(done, PARTS * rounds);
     };
     const mixed = await measureMixed(stage, { names, tokens, rounds, sampleSeconds, onRound });
+    const together = await measureTogether(stage, { names, tokens, rounds, onRound });
     const switching = await measureSwitching(stage, { names, tokens: SWITCH_TOKENS, rounds, onRound });
-    return { r: options.r, adapters, mixed, switching, device: stage.host.info };
+    return { r: options.r, adapters, mixed, together, switching, device: stage.host.info };
   } finally {
     stage.close();
   }

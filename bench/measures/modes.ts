@@ -1,9 +1,9 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../../src/adapters/layers/training_layers';
 import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import { timeQueue } from '../../src/gpu/timing';
 import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
 import { ADAPTER, TrainingStage } from '../stages/training_stage';
+import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
 
 export type { LayerMode as VeraMode, ModeChoice };
 
@@ -41,9 +41,8 @@ export interface ModeReport {
   readonly device: DeviceInfo;
 }
 
-interface Timed {
+interface Timed extends Sampled {
   readonly stage: TrainingStage;
-  readonly samples: number[];
 }
 
 const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
@@ -78,24 +77,6 @@ export async function measureModes(
   }
 }
 
-/** Takes turns, so that other load on this machine affects all steps. The first round compiles, and doesn't count. */
-async function takeTurns(
-  all: readonly Timed[],
-  rounds: number,
-  onProgress: ModeBenchOptions['onProgress'],
-): Promise<void> {
-  let done = 0;
-  for (let round = 0; round <= rounds; round++) {
-    for (const { stage, samples } of all) {
-      stage.reset();
-      const seconds = await timeQueue(stage.executor, () => stage.run(1), 1);
-      if (round > 0) samples.push(seconds);
-      done += 1;
-      onProgress?.(done, (rounds + 1) * all.length);
-    }
-  }
-}
-
 function report(r: number, bare: Timed, modes: readonly (Timed & { readonly mode: ModeChoice })[]): ModeReport {
   const unmerged = modes.find(({ mode }) => mode === 'unmerged') ?? bare;
   return {
@@ -118,8 +99,4 @@ function report(r: number, bare: Timed, modes: readonly (Timed & { readonly mode
 
 function stepOf({ stage, samples }: Timed): ModeStep {
   return { seconds: median(samples), dispatches: stage.steps().length, flops: stage.flops };
-}
-
-function ratioOf({ samples }: Timed, to: Timed): number {
-  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
 }

@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { choice, integer, readFlags, UsageError } from '../../scripts/shared/options.mjs';
+import { HOST_HELP, readHostOptions } from '../host/host_options.mjs';
 import { ISA_FLAGS, ISA_HELP, PEERS, readIsaOptions } from '../isa/isa_options.mjs';
 import { CASE_NAMES, CASES } from '../workload/cases.mjs';
 import { readWork, WORK_FLAGS, workHelp } from './work_options.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('../isa/isa_options.mjs').Peer} Peer */
+/** @typedef {import('../host/host_options.mjs').HostOptions} HostOptions */
 /** @typedef {Peer | { build: string }} Rival a peer, or the folder of another build */
 /** @typedef {import('./work_options.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
@@ -36,7 +38,7 @@ ${workHelp({
                    llvmpipe: Dawn in Node on Mesa's software adapter
                    gpu: headless Chromium on its default adapter (swiftshader)
 `,
-  compare: `${COMPARE}${ISA_HELP}`,
+  compare: `${COMPARE}${HOST_HELP}${ISA_HELP}`,
 })}`;
 
 const PACKED_HELP = `${WHAT}
@@ -71,7 +73,7 @@ const FLAGS = /** @type {const} */ ({
 /**
  * @param {readonly string[]} argv
  * @param {boolean} [packed] whether this is an archive of `npm run bench:pack`
- * @returns {BenchOptions | { isa: import('../isa/isa_options.mjs').IsaOptions } | 'help'}
+ * @returns {BenchOptions | { isa: import('../isa/isa_options.mjs').IsaOptions } | { host: HostOptions } | 'help'}
  * @throws {import('../../scripts/shared/options.mjs').UsageError}
  */
 export function readBenchOptions(argv, packed = false) {
@@ -81,6 +83,11 @@ export function readBenchOptions(argv, packed = false) {
   if (isa !== undefined) {
     if (packed) throw new UsageError("--only isa reads webvera's sources, which are not in this archive");
     return { isa };
+  }
+  const host = readHostOptions(flags);
+  if (host !== undefined) {
+    if (packed) throw new UsageError("--only host runs webvera's sources, which are not in this archive");
+    return { host };
   }
   const work = readWork(flags, CASE_NAMES);
   if (work.tuned && flags.compare !== undefined) throw new UsageError('--tuned needs the training, and no --compare');

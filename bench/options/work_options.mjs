@@ -47,7 +47,8 @@ ${device}\
                    (tiny${bundled === '' ? '' : ', bundled'}: 64; small: 64 and 256; others: 256)
   --kernels        each kernel of a training step, too
   --only PART      training, generation, adapters, modes (the equal ways to compute
-                   adapted layers) or kernels                    (the first three)
+                   adapted layers), preferences (steps of DPO and KTO beside one of
+                   Trainer) or kernels                           (the first three)
   --tuned          train and generate with kernels that were measured first, on the
                    shapes of the training (of the first r)
   --arithmetic A   f32, or f16: products multiply in it, and sum in f32      (f32)

@@ -9,7 +9,7 @@ import { tableLines } from '../../scripts/shared/table.mjs';
 /** @typedef {ReturnType<typeof adapterRun>} AdapterRun */
 
 /** @param {AdapterReport} report */
-export function adapterRun({ r, adapters, mixed, switching }) {
+export function adapterRun({ r, adapters, mixed, together, switching }) {
   return {
     r,
     adapters,
@@ -20,6 +20,13 @@ export function adapterRun({ r, adapters, mixed, switching }) {
       single: pass(mixed.single),
       mixed: pass(mixed.mixed),
       ratios: mixed.ratios,
+    },
+    together: {
+      rows: together.rows,
+      tokens: together.tokens,
+      single: pass(together.single),
+      together: pass(together.together),
+      ratio: together.together_to_single,
     },
     switching: {
       tokens: switching.tokens,
@@ -57,6 +64,10 @@ export function adapterLines(runs) {
     /** @type {AdapterRun} */ { mixed: { base, single, mixed } },
     /** @type {(one: AdapterRun['mixed']['base']) => string} */ cell,
   ) => [base, single, mixed].map(cell).join(' | ');
+  const two = (
+    /** @type {AdapterRun} */ { together: { single, together } },
+    /** @type {(one: AdapterRun['mixed']['base']) => string} */ cell,
+  ) => [single, together].map(cell).join(' | ');
   const [first] = runs;
   if (first === undefined) return [];
   const rows = `${first.mixed.rows} × ${first.mixed.tokens} tokens`;
@@ -70,6 +81,12 @@ export function adapterLines(runs) {
     ['one adapter to the base model', ({ mixed }) => times(mixed.ratios.single_to_base)],
     ['one for each row to the base model', ({ mixed }) => times(mixed.ratios.mixed_to_base)],
     ['one for each row to one adapter', ({ mixed }) => times(mixed.ratios.mixed_to_single)],
+    ['', () => ''],
+    [`Training step of ${rows}`, ({ r }) => `r ${r}`],
+    ['ms: one adapter | one for each row', (run) => two(run, (one) => ms(one.ms))],
+    ['dispatches', (run) => two(run, dispatches)],
+    ['GFLOP', (run) => two(run, (one) => giga(one.flops))],
+    ['one for each row to one adapter', ({ together }) => times(together.ratio)],
     ['', () => ''],
     [`Switching, and a forward of 1 × ${first.switching.tokens} tokens`, ({ r }) => `r ${r}`],
     ['a repeated forward, ms', ({ switching }) => ms(switching.around.forward_ms)],

@@ -9,6 +9,7 @@ import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { generationLines, generationRun } from './generation_report.mjs';
 import { kernelLines, kernelRun, peakLines } from './kernel_report.mjs';
 import { modeLines, modeRun } from './mode_report.mjs';
+import { preferenceLines, preferenceRun } from './preference_report.mjs';
 import { countLines, countRun } from './roofline.mjs';
 
 /** @typedef {import('../workload/cases.mjs').CaseName} CaseName */
@@ -26,6 +27,7 @@ export const NOTHING_MEASURED = {
   generation: undefined,
   adapters: [],
   modes: [],
+  preferences: [],
   counts: [],
   ...NO_KERNELS,
 };
@@ -43,7 +45,21 @@ export const NOTHING_MEASURED = {
  */
 export function benchReport(
   { name, length, adapter, engine, arithmetic = 'f32', dtype = 'auto', peak: given },
-  { version, trainings, tuned, gemm, generation, adapters, modes, counts, kernels, kernelGemm, peak: measured, device },
+  {
+    version,
+    trainings,
+    tuned,
+    gemm,
+    generation,
+    adapters,
+    modes,
+    preferences,
+    counts,
+    kernels,
+    kernelGemm,
+    peak: measured,
+    device,
+  },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
   const tokens = batch * length;
@@ -82,6 +98,7 @@ export function benchReport(
     ...(generation && { generation: generationRun(generation) }),
     adapters: adapters.map(adapterRun),
     ...(modes.length > 0 && { modes: modes.map(modeRun) }),
+    ...(preferences.length > 0 && { preferences: preferences.map(preferenceRun) }),
     ...(kernelGemm && {
       kernels: kernels.map((report) => kernelRun(report, { tokens, peak: measured, isHardware: adapter === 'gpu' })),
       kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
@@ -109,6 +126,7 @@ export function benchTable({
   generation,
   adapters,
   modes = [],
+  preferences = [],
   counts = [],
   kernels = [],
   peak,
@@ -129,6 +147,7 @@ export function benchTable({
     generationLines(generation),
     adapterLines(adapters),
     ...modes.map(modeLines),
+    ...preferences.map(preferenceLines),
     ...kernels.map(kernelLines),
     countLines(counts, peak),
     kernels.length === 0 ? [] : peakLines(peak),

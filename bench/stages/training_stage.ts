@@ -1,5 +1,4 @@
 import type { ModeChoice } from '../../src/adapters/layers/training_layers';
-import { uniforms } from '../../src/core/numbers/rng';
 import { numel } from '../../src/core/numbers/shape';
 import { chooseVariant } from '../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../src/gpu/device_host';
@@ -7,9 +6,7 @@ import type { Executor } from '../../src/gpu/executor';
 import type { LoadedProgram } from '../../src/graph/runner';
 import { byteLength, type Value } from '../../src/graph/value';
 import { inChunks, totalFlops } from '../../src/graph/work';
-import { textSizes } from '../../src/models/architecture';
-import { makeBatch, type TextBatch } from '../../src/tasks/causal_lm/text_batch';
-import { textRow } from '../../src/tasks/causal_lm/token_row';
+import { type Batch, termsOf } from '../../src/tasks/task/task_batches';
 import { lossChunks } from '../../src/tasks/task/task_loss';
 import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { lossProgram, writeBatch } from '../../src/train/steps/loss_program';
@@ -22,13 +19,16 @@ import {
 } from '../../src/train/steps/optimizer';
 import { packStepBlock } from '../../src/train/steps/step_block';
 import { AdapterStage, type StageOptions } from './adapter_stage';
+import { type Learnt, randomWork } from './random_work';
 import type { Stage, StageStep } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
-  /** Rows of a step. */
+  /** Rows of a step: texts, pairs of texts or ratings. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** Tokens of a text. */
   readonly tokens: number;
+  /** Default: texts. */
+  readonly learns?: Learnt;
   /** How adapted layers are computed. Default: `cheapest`. */
   readonly modes?: ModeChoice;
 }
@@ -83,10 +83,10 @@ export class TrainingStage implements Stage {
   /** The step that trains the adapter of a stage. Several steps may share the stage. */
   static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
-    const { executor, base } = stage;
-    const { adapter, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
+    const { executor } = stage;
+    const { adapter, task, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
     const { program, inputs } = planned.loss;
-    writeBatch(executor, base.task, inputs, batch);
+    writeBatch(executor, task, inputs, batch);
     executor.write(state.block, packStepBlock(stepBlock(batch)));
     signal?.throwIfAborted();
     const loss = await executor.load(program);
@@ -157,12 +157,13 @@ export class TrainingStage implements Stage {
 
 /** Plans a step's programs. Only the programs of the layers' modes are loaded. */
 async function planStep(
-  { executor, vera, base: { task, loaded } }: AdapterStage,
-  { batch: rows, tokens, modes: choice }: StepOptions,
+  { executor, vera, base }: AdapterStage,
+  { batch: rows, tokens, learns = 'texts', modes: choice }: StepOptions,
 ) {
+  const { loaded } = base;
   const adapter = vera.adapter(ADAPTER);
   const state = await createOptimizerState(executor, [adapter]);
-  const batch = randomBatch({ batch: rows, tokens }, textSizes(loaded.model).vocabSize);
+  const { task, batch } = randomWork(base, learns, { batch: rows, tokens });
   const overlay = vera.overlay(ADAPTER);
   const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
   const grads = gradientsOf(state);
@@ -172,7 +173,7 @@ async function planStep(
   const training = { grads, seed: 1, layers: layers.inProgram };
   const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(state, OPTIMIZER);
-  return { adapter, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
+  return { adapter, task, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 
 /** The initial state of the optimizer, without the step block. */
@@ -181,16 +182,8 @@ function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
   return values.map((value) => [value, new Float32Array(numel(value.shape))]);
 }
 
-/** Random rows in which each token but the first has a label, like texts in blocks. */
-function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): TextBatch {
-  const rows = Array.from({ length: batch }, (_, at) => {
-    const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
-    return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
-  });
-  return makeBatch(rows, { maxLength: tokens, padId: 0 });
-}
-
-function stepBlock({ labelled }: TextBatch): Parameters<typeof packStepBlock>[0] {
+function stepBlock(batch: Batch): Parameters<typeof packStepBlock>[0] {
   const { adam_beta1: beta1, adam_beta2: beta2 } = OPTIMIZER;
-  return { step: 1, microStep: 0, labelled, tokens: labelled, learningRate: 1e-3, beta1, beta2 };
+  const { labelled } = batch;
+  return { step: 1, microStep: 0, labelled, tokens: termsOf(batch), learningRate: 1e-3, beta1, beta2 };
 }

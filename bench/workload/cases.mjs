@@ -2,7 +2,7 @@
 import { modelFiles, optFiles } from './random_models.mjs';
 
 /** @typedef {import('./random_models.mjs').Shape} Shape */
-/** @typedef {'training' | 'generation' | 'adapters' | 'modes' | 'kernels' | 'counts'} Part */
+/** @typedef {'training' | 'generation' | 'adapters' | 'modes' | 'preferences' | 'kernels' | 'counts'} Part */
 /** @typedef {keyof typeof CASES} OwnCaseName */
 /** @typedef {keyof typeof ALL_CASES} CaseName */
 /** @typedef {() => Promise<ReadonlyMap<string, Blob>>} ReadBundled reads the files of the demo's model */
@@ -25,7 +25,7 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * The parts that `--only` can choose. `--peak` chooses `counts`.
  * @type {readonly Part[]}
  */
-export const PARTS = ['training', 'generation', 'adapters', 'modes', 'kernels'];
+export const PARTS = ['training', 'generation', 'adapters', 'modes', 'preferences', 'kernels'];
 
 const LLAMA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const OPT_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'out_proj', 'fc1', 'fc2'];

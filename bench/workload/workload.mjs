@@ -24,6 +24,7 @@ import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
  * @property {readonly import('../index').ModeReport[]} modes
+ * @property {readonly import('../index').PreferenceReport[]} preferences
  * @property {readonly import('../index').StepCounts[]} counts
  * @property {GemmReport['device']} device
  */
@@ -76,6 +77,13 @@ export async function measureAll(library, bench, job) {
       await bench.measureModes(gpu, { files, r, target_modules, arithmetic, batch, tokens: length, onProgress }),
     );
   }
+  /** @type {import('../index').PreferenceReport[]} */
+  const preferences = [];
+  for (const r of ranksOf('preferences')) {
+    const onProgress = onPart(`r ${r}, preferences`);
+    const sizes = { files, r, target_modules, arithmetic, batch, tokens: length };
+    preferences.push(await bench.measurePreferences(gpu, { ...sizes, onProgress }));
+  }
   /** @type {import('../index').StepCounts[]} */
   const counts = [];
   for (const r of ranksOf('counts')) {
@@ -84,11 +92,11 @@ export async function measureAll(library, bench, job) {
   const kernelWork = parts.includes('kernels')
     ? await measureKernelWork(bench, { measured, files, ranks, gpu, arithmetic, onStep })
     : NO_KERNELS;
-  const [device] = [inSession.gemm, ...adapters, kernelWork.kernelGemm, ...modes, ...counts].flatMap(
+  const [device] = [inSession.gemm, ...adapters, kernelWork.kernelGemm, ...modes, ...preferences, ...counts].flatMap(
     (report) => report?.device ?? [],
   );
   if (device === undefined) throw new Error('nothing was measured');
-  return { version: bench.VERSION, ...inSession, adapters, modes, counts, ...kernelWork, device };
+  return { version: bench.VERSION, ...inSession, adapters, modes, preferences, counts, ...kernelWork, device };
 }
 
 /**

@@ -25,6 +25,7 @@ test(
       'app/dist/bench.js',
       'app/dist/here.js',
       'app/dist/node.js',
+      'app/dist/rolldown-runtime.js',
       'app/node_modules/webgpu/LICENSE.md',
       'app/node_modules/webgpu/dist/linux-x64/dawn.node',
       'app/node_modules/webgpu/index.js',

@@ -7,6 +7,7 @@ import {
   measureKernels,
   measureModes,
   measurePeak,
+  measurePreferences,
 } from '../../bench/index';
 import { CASES } from '../../bench/workload/cases.mjs';
 import { modelFiles } from '../../bench/workload/random_models.mjs';
@@ -40,7 +41,7 @@ testInAll('measures each family of tiles at each shape, and reports the best', a
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('leaves out variants that need features which the device lacks', async () => {
+testInAll('leaves out variants that need features which the device lacks', async () => {
   const { gpu } = sessionGpu();
   const adapter = await gpu.requestAdapter();
   const plain = { ...adapter, features: new Set() };
@@ -57,49 +58,6 @@ test('rejects an empty list of shapes, and a missing GPU', async () => {
   await expect(measureGemm(shared.gpu, { ...quick, shapes: [] })).rejects.toMatchObject({ code: 'invalid_argument' });
   expect(shared.liveBytes()).toBe(0);
   await expect(measureGemm(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
-});
-
-testInAll('measures batches whose rows have adapters of their own, and switching', async () => {
-  const shared = sessionGpu();
-  const sizes = { num_attention_heads: 2, num_key_value_heads: 1, vocab_size: 48 };
-  const files = modelFiles({ ...sizes, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2 }, 128);
-  const rounds: number[] = [];
-  const { mixed, switching, device } = await measureAdapters(shared.gpu, {
-    files,
-    r: 4,
-    target_modules: ['q_proj', 'down_proj'],
-    tokens: 16,
-    adapters: 6,
-    rounds: 2,
-    sampleSeconds: 0.001,
-    onProgress: (done, total) => rounds.push(done / total),
-  });
-  const { base, single } = mixed;
-  expect(mixed).toMatchObject({ rows: 6, tokens: 16 });
-  for (const { seconds } of [base, single, mixed.mixed]) expect(seconds).toBeGreaterThan(0);
-  for (const ratio of Object.values(mixed.ratios)) expect(ratio).toBeGreaterThan(0);
-  expect(single.dispatches).toBeGreaterThan(base.dispatches);
-  // Each pool is copied into the table, and the adapters' branches run after the base model's products.
-  expect(mixed.mixed.dispatches).toBeGreaterThanOrEqual(single.dispatches + 6);
-  // Products with A and B: 4·32 and 32·4, and 4·48 and 32·4, twice in each of two layers. The rest is small.
-  const tokens = 6 * 16;
-  const matrices = 2 * 2 * tokens * (4 * 32 + 32 * 4 + 4 * 48 + 32 * 4);
-  for (const { flops } of [single, mixed.mixed]) {
-    expect(flops - base.flops).toBeGreaterThanOrEqual(matrices);
-    expect(flops - base.flops).toBeLessThan(1.2 * matrices);
-  }
-
-  const { back_and_forth, around, build, load } = switching;
-  expect(back_and_forth).toMatchObject({ bytes: 0, first_bytes: 0 });
-  expect(around).toMatchObject({ bytes: 0, first_bytes: 256 * build.dispatches });
-  expect(build.dispatches).toBe(single.dispatches);
-  // λ_b and λ_d of two modules in two layers, without A and B.
-  expect(load.bytes).toBe(4 * 2 * (32 + 4 + 32 + 4));
-  expect(load.file_bytes).toBeGreaterThan(load.bytes);
-  for (const seconds of [build.seconds, load.seconds, around.forward_seconds]) expect(seconds).toBeGreaterThan(0);
-  expect(rounds).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));
-  expect(device.description).toMatch(/\w/);
-  expect(shared.liveBytes()).toBe(0);
 });
 
 const kernelOptions = {
@@ -216,18 +174,21 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
     onProgress: (done, total) => progress.push(done / total),
   });
   const { kernels, dispatches, reading, dispatchSeconds } = report;
-  // Embedding, norm, head and sampling; in each layer two norms, seven products, rotation, caches, attention, MLP.
-  expect(dispatches).toBe(4 + 2 * 13);
+  // Embedding, norm, head and sampling; in each layer two norms, rotation, caches, attention, MLP, and four dispatches of products.
+  expect(dispatches).toBe(4 + 2 * 10);
   expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
   for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
-  const ofLinears = kernels.filter(({ kernel }) => kernel === 'linear');
-  expect(ofLinears.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(2 * 7 + 1);
+  const dispatchesOf = (name: string): number =>
+    kernels.reduce((sum, { kernel, dispatches: own }) => sum + (kernel === name ? own : 0), 0);
+  // Those of o, down and the head; q, k and v share one, and so do gate and up.
+  expect(dispatchesOf('linear')).toBe(2 * 2 + 1);
+  expect(dispatchesOf('linears')).toBe(2 * 2);
   expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['attention_decode', 'sample']));
   expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
   // The head reads all embeddings, and the lookup one more row.
   const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
   expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
-  // The matrix has whole rows.
+  // The matrix that the measurement reads has whole rows.
   expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
   for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
@@ -244,7 +205,7 @@ test('frees its memory if a model can’t be loaded', async () => {
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('takes a training step in each mode of its layers, and without VeRA', async () => {
+testInAll('takes a training step in each mode of its layers, and without VeRA', async () => {
   const shared = sessionGpu();
   const progress: number[] = [];
   const { bare, modes, r } = await measureModes(shared.gpu, {
@@ -268,6 +229,34 @@ test('takes a training step in each mode of its layers, and without VeRA', async
   expect(shared.liveBytes()).toBe(0);
 });
 
+test('takes the steps that learn from preferences in turns with one that learns texts', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const { steps, pairs, tokens } = await measurePreferences(shared.gpu, {
+    ...kernelOptions,
+    rounds: 1,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  expect({ pairs, tokens }).toEqual({ pairs: 2, tokens: 64 });
+  expect(steps.map(({ name }) => name)).toEqual(['texts', 'pairs', 'ratings', 'reference']);
+  const [texts, dpo, kto, reference] = steps;
+  const counted = await countStep(sessionGpu().gpu, { ...kernelOptions, batch: 4 });
+  expect(texts).toMatchObject({ flops: counted.flops, bytes: counted.bytes, dispatches: counted.dispatches });
+  expect(texts?.to_texts).toEqual({ seconds: 1, flops: 1, bytes: 1 });
+  // Beside the work of texts, a step of pairs has one pass over the head: 48 tokens for each of 4 · 63 positions.
+  const head = 2 * 4 * 64 * 48 * 32;
+  expect((dpo?.flops ?? 0) - counted.flops).toBeGreaterThan(0.9 * head);
+  expect((dpo?.flops ?? 0) - counted.flops).toBeLessThan(1.5 * head);
+  // A pair and its reference, which a run needs once, take less than 2.4 times the work of their texts.
+  expect((dpo?.to_texts.flops ?? 9) + (reference?.to_texts.flops ?? 9)).toBeLessThan(2.4);
+  expect((dpo?.to_texts.bytes ?? 9) + (reference?.to_texts.bytes ?? 9)).toBeLessThan(2.4);
+  // A rating has a second text beside it.
+  expect(kto?.to_texts.flops).toBeGreaterThan((dpo?.to_texts.flops ?? 9) + 0.5);
+  for (const { seconds, dispatches } of steps) expect(seconds / dispatches).toBeGreaterThan(1e-8);
+  expect(progress).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));
+  expect(shared.liveBytes()).toBe(0);
+});
+
 testInAll('measures what the device can do at best', async () => {
   const shared = sessionGpu();
   const progress: number[] = [];
@@ -276,8 +265,8 @@ testInAll('measures what the device can do at best', async () => {
     copyBytes: 2 ** 22,
     onProgress: (done, total) => progress.push(done / total),
   });
-  // A product reads its operands and the chain doesn't, so that the chain is faster. Half of the rate, because other load on this
-  // machine may slow down only one of them.
+  // A product reads its operands and the chain doesn't, so the chain is faster. Only half of its rate is required,
+  // because other load on this machine may slow down either of them.
   const shapes = [{ rows: 128, columns: 128, inner: 128 }];
   const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
   expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond / 2);

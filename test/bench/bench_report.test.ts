@@ -72,6 +72,13 @@ test('adapters are compared by ratios, and trainings are left out if there are n
       mixed: pass(0.25, 176, 1.26e9),
       ratios: { single_to_base: 2.01, mixed_to_base: 2.52, mixed_to_single: 1.26 },
     },
+    together: {
+      rows: 8,
+      tokens: 128,
+      single: pass(0.3, 217, 2e9),
+      together: pass(0.33, 390, 2.2e9),
+      together_to_single: 1.11,
+    },
     switching: {
       tokens: 64,
       back_and_forth: change,
@@ -93,9 +100,35 @@ test('adapters are compared by ratios, and trainings are left out if there are n
   expect(table).toMatch(/\ndispatches +78 \| 98 \| 176 /);
   expect(table).toMatch(/\nGFLOP +0\.60 \| 1\.25 \| 1\.26 /);
   expect(table).toMatch(/\none for each row to one adapter +1\.26 × +1\.26 ×\n/);
+  expect(table).toMatch(/\nTraining step of 8 × 128 tokens +r 64 +r 256\n/);
+  expect(table).toMatch(/ 300\.0 \| 330\.0 +300\.0/);
+  expect(table).toMatch(/\none for each row to one adapter +1\.11 × +1\.11 ×\n/);
   expect(table).toMatch(/\n8 in turn, ms beyond it +11\.6 +11\.6\n/);
   expect(table).toMatch(/\nbytes sent by a switch +0 B +0 B\n/);
   expect(table).toMatch(/\nbytes sent for it +21\.0 kB +21\.0 kB$/);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('steps that learn from preferences are compared with one that learns texts', () => {
+  const step = (name: 'texts' | 'pairs' | 'ratings' | 'reference', times: number) => ({
+    name,
+    seconds: 0.4 * times,
+    dispatches: 100 * times,
+    flops: 5e9 * times,
+    bytes: 3e8 * times,
+    to_texts: { seconds: times, flops: times, bytes: times },
+  });
+  const steps = [step('texts', 1), step('pairs', 1.25), step('ratings', 2), step('reference', 0.5)];
+  const report = benchReport(run, {
+    ...nothing,
+    preferences: [{ r: 64, pairs: 2, tokens: 128, steps, device }],
+    device,
+  });
+  expect(report.preferences?.[0]?.steps[1]).toMatchObject({ name: 'pairs', ms: 500, dispatches: 125 });
+  const table = benchTable(report);
+  expect(table).toMatch(/\n4 texts of 128 tokens at r 64 +ms +GFLOP +bytes +dispatches +time +GFLOP +bytes to texts\n/);
+  expect(table).toMatch(/\npairs, by DPOTrainer +500\.0 +6\.25 +375 MB +125 +1\.25 × +1\.25 × +1\.25 ×\n/);
+  expect(table).toMatch(/\nonce for each pair: the reference +200\.0 /);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
@@ -133,7 +166,7 @@ test('kernels have shares of the step and of the product that they are compared 
       device,
     },
   ];
-  // The best product of all; the step is compared with the product that is measured in turns with it.
+  // The best product of all shapes. The step is compared with the product that is measured in turns with it.
   const kernelGemm = { best: { ...gemm, flopsPerSecond: 6e9, shape: KERNEL_GEMM }, rates: [], device };
   const peak = { flopsPerSecond: 1e10, bytesPerSecond: 4e9, device };
   const report = benchReport(run, { ...nothing, kernels, kernelGemm, peak, device });
@@ -228,7 +261,7 @@ test('generation is reported by rates, kernels, and the times of reading weights
       { ...sample, seconds: 0.001, share: 0.05, bytes: 1, flops: 1, flopsPerSecond: 1 },
     ],
     weightBytes: 60e6,
-    // Only half as much could be bound.
+    // One binding held only half of the weights.
     reading: { bytes: 30e6, seconds: 0.005 },
     dispatchSeconds: 1e-5,
     device,

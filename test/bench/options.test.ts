@@ -52,8 +52,9 @@ test('options are read and checked', () => {
   expect(() => readBenchOptions(['--adapter', 'cuda'])).toThrow('--adapter must be swiftshader or llvmpipe or gpu');
   expect(() => readBenchOptions(['--r', '0'])).toThrow('--r must be');
   expect(() => readBenchOptions(['--only', 'gemm'])).toThrow(
-    '--only must be training or generation or adapters or modes or kernels',
+    '--only must be training or generation or adapters or modes or preferences or kernels',
   );
+  expect(readBenchOptions('--only preferences'.split(' '))).toMatchObject({ parts: ['preferences'] });
   expect(readBenchOptions(['--kernels'])).toMatchObject({ parts: [...USUAL, 'kernels'] });
   expect(readBenchOptions('--kernels --only kernels'.split(' '))).toMatchObject({ parts: ['kernels'] });
   const qwen = '--case qwen2.5-0.5b --length 512'.split(' ');
@@ -92,6 +93,15 @@ test('options are read and checked', () => {
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
+test('the time of the thread that encodes a step is of no device', () => {
+  const host = (line: string) => readBenchOptions(`--only host ${line}`.trim().split(' '));
+  expect(host('')).toMatchObject({ host: { name: 'tiny', length: 256, ranks: [64], json: false } });
+  expect(host('--case small --r 8 --json')).toMatchObject({ host: { name: 'small', ranks: [8], json: true } });
+  for (const other of ['--adapter gpu', '--compare jax', '--tuned', '--peak 1,1']) {
+    expect(() => host(other)).toThrow('--only host computes nothing');
+  }
+});
+
 test('an archive measures with Dawn only, on a GPU or on Mesa', () => {
   const packed = (line: string) => readBenchOptions(line.split(' '), true);
   expect(readBenchOptions([], true)).toMatchObject({ name: 'tiny', adapter: 'gpu' });
@@ -101,6 +111,7 @@ test('an archive measures with Dawn only, on a GPU or on Mesa', () => {
   });
   expect(() => packed('--adapter swiftshader')).toThrow('--adapter must be gpu or llvmpipe, not "swiftshader"');
   expect(() => packed('--only isa')).toThrow('not in this archive');
+  expect(() => packed('--only host')).toThrow('not in this archive');
   expect(benchHelp(true)).toMatch(/--adapter NAME {3}gpu: .*never software.*\n.*llvmpipe/);
   expect(benchHelp(true)).not.toMatch(/swiftshader|Chromium|--isa/);
   for (const line of benchHelp(true).split('\n')) expect(line.length).toBeLessThanOrEqual(100);

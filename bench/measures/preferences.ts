@@ -1,0 +1,88 @@
+import { median } from '../../src/core/numbers/median';
+import type { DeviceInfo } from '../../src/gpu/device_host';
+import type { Step } from '../../src/graph/graph';
+import { totalFlops } from '../../src/graph/work';
+import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
+import { ReferenceStage } from '../stages/reference_stage';
+import { bytesOf } from '../stages/traffic';
+import { ADAPTER, TrainingStage } from '../stages/training_stage';
+import { ratioOf, type Sampled, takeTurns } from '../stages/turns';
+
+export interface PreferenceBenchOptions extends StageOptions {
+  /** Pairs of a step. */
+  readonly batch: number;
+  /** Tokens of a text. */
+  readonly tokens: number;
+  /** Default: 5. */
+  readonly rounds?: number;
+  /** Called after each step. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A step, or a pass, with the ratios of its costs to those of the step of `Trainer`. */
+export interface PreferenceStep {
+  /** 'texts': the step of `Trainer` over all texts of the pairs. 'reference': the pass that a run makes once for each pair. */
+  readonly name: 'texts' | 'pairs' | 'ratings' | 'reference';
+  /** The median of the rounds. */
+  readonly seconds: number;
+  readonly dispatches: number;
+  readonly flops: number;
+  /** Bytes that the dispatches read and write at least. */
+  readonly bytes: number;
+  /** A median over the rounds. In each round all run one after the other. */
+  readonly to_texts: { readonly seconds: number; readonly flops: number; readonly bytes: number };
+}
+
+export interface PreferenceReport {
+  readonly r: number;
+  readonly pairs: number;
+  /** Tokens of a text. */
+  readonly tokens: number;
+  readonly steps: readonly PreferenceStep[];
+  readonly device: DeviceInfo;
+}
+
+interface Counted extends Sampled {
+  readonly name: PreferenceStep['name'];
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Measures the step of `DPOTrainer`, that of `KTOTrainer` and the pass of the reference, in turns with a step of `Trainer` over as many
+ * tokens: two texts for each pair, and one for each rating. Opens a device of its own and closes it. Throws `unsupported_device`.
+ */
+export async function measurePreferences(
+  gpu: GPU | undefined,
+  { rounds = 5, onProgress, ...options }: PreferenceBenchOptions,
+): Promise<PreferenceReport> {
+  const { r, batch: pairs, tokens } = options;
+  const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
+  try {
+    const step = async (learns: 'texts' | 'pairs' | 'ratings', batch: number): Promise<Counted> => {
+      const own = await TrainingStage.on(stage, { ...options, learns, batch });
+      return { name: learns, stage: own, steps: own.steps().map(({ step }) => step), samples: [] };
+    };
+    const texts = await step('texts', 2 * pairs);
+    const reference = await ReferenceStage.on(stage, { batch: pairs, tokens });
+    const all: Counted[] = [
+      texts,
+      await step('pairs', pairs),
+      await step('ratings', 2 * pairs),
+      { name: 'reference', stage: reference, steps: reference.steps(), samples: [] },
+    ];
+    await takeTurns(all, rounds, onProgress);
+    return { r, pairs, tokens, steps: all.map((one) => reportOf(one, texts)), device: stage.host.info };
+  } finally {
+    stage.close();
+  }
+}
+
+function reportOf(one: Counted, texts: Counted): PreferenceStep {
+  const [own, to] = [workOf(one), workOf(texts)];
+  const to_texts = { seconds: ratioOf(one, texts), flops: own.flops / to.flops, bytes: own.bytes / to.bytes };
+  return { name: one.name, seconds: median(one.samples), dispatches: one.steps.length, ...own, to_texts };
+}
+
+function workOf({ steps }: Counted): Pick<PreferenceStep, 'flops' | 'bytes'> {
+  return { flops: totalFlops(steps), bytes: steps.reduce((sum, step) => sum + bytesOf(step), 0) };
+}
