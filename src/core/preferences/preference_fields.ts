@@ -1,0 +1,45 @@
+import { wrong } from '../errors/wrong';
+import type { JsonObject } from '../input/fields';
+import { chatMessages } from '../types/chat';
+import type { SentExample } from '../types/training';
+import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
+
+/** Whether a row of a data set is a pair or a rating. Other labels of a prompt with a completion are ignored, as unknown fields are. */
+export function isPreference(row: JsonObject): boolean {
+  const has = (key: string): boolean => (row[key] ?? undefined) !== undefined;
+  if (!has('prompt')) return false;
+  return (has('chosen') && has('rejected')) || (has('completion') && typeof row.label === 'boolean');
+}
+
+/** Whether an example, as `exampleFields` returns it, is a pair or a rating. */
+export function isPreferred(example: SentExample): example is PreferenceExample | RatedExample {
+  return 'chosen' in example || ('completion' in example && 'label' in example);
+}
+
+/** The fields of a pair or a rating, copied. Throws `invalid_argument`; `where` names the example in messages. */
+export function preferenceFields(where: string, row: JsonObject): PreferenceExample | RatedExample {
+  const names = row.chosen === undefined || row.chosen === null ? ['completion'] : ['chosen', 'rejected'];
+  const prompt = part(`${where}: prompt`, row.prompt);
+  const weight = weightOf(`${where}: weight`, row.weight);
+  const parts = names.map((name) => {
+    const own = part(`${where}: ${name}`, row[name]);
+    if (typeof own === typeof prompt) return own;
+    const expected = typeof prompt === 'string' ? 'a text, as the prompt is one' : 'messages, as the prompt has them';
+    throw wrong(`${where}: ${name}`, expected, row[name]);
+  });
+  const [first = '', second = ''] = parts;
+  if (names.length === 2) return { prompt, chosen: first, rejected: second, ...weight };
+  return { prompt, completion: first, label: row.label === true, ...weight };
+}
+
+function part(where: string, value: unknown): TextOrMessages {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return chatMessages(where, value);
+  throw wrong(where, 'a string, or an array of { role, content }', value);
+}
+
+function weightOf(where: string, value: unknown): { readonly weight?: number } {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return { weight: value };
+  throw wrong(where, 'a finite number from 0', value);
+}

@@ -1,0 +1,55 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Graph } from '../../graph/graph';
+import { shaderKernel } from '../shader_kernel';
+import { emitPairLosses, expectBeta, PAIR_BINDINGS, type SequenceLosses, type SequencePairs } from './pair_losses';
+
+export const dpoLossKernel = shaderKernel({
+  name: 'dpo_loss',
+  bindings: PAIR_BINDINGS,
+  params: { P: 'size', kind: 'u32', beta: 'f32', smoothing: 'f32' },
+  variants: [{ wgsl: ['dpo_loss'], workgroups: ({ P }) => [P] }],
+  flops: ({ P }) => 30 * P,
+});
+
+/** The number of each loss in the shader. */
+const KINDS = { sigmoid: 0, robust: 0, hinge: 1, ipo: 2 } as const;
+
+export interface DpoOptions {
+  /** How strongly the model is held near the reference: a number above 0. */
+  readonly beta: number;
+  /** TRL's losses. */
+  readonly loss_type: keyof typeof KINDS;
+  /** For 'robust', the probability that a pair is the wrong way round: from 0, below 1/2. Else 0. */
+  readonly label_smoothing: number;
+}
+
+/** The columns of `dpoLoss`'s metrics. */
+export const DPO_METRICS = [
+  'rewards/chosen',
+  'rewards/rejected',
+  'rewards/accuracies',
+  'logps/chosen',
+  'logps/rejected',
+] as const;
+
+/**
+ * TRL's losses of direct preference optimisation (P), with the reward beta · (log probability − the reference's) of each sequence. The third
+ * and fourth columns of `given` have the sequences' tokens. Has no gradient of its own: cross-entropy with `weights` has that of the sum of
+ * these losses. Throws `invalid_argument` for options out of range.
+ */
+export function dpoLoss(
+  g: Graph,
+  pairs: SequencePairs,
+  { beta, loss_type, label_smoothing: smoothing }: DpoOptions,
+): SequenceLosses {
+  const [P = 0] = pairs.given.shape;
+  expectBeta(beta);
+  if (!(smoothing >= 0 && smoothing < 0.5)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `label_smoothing: expected a number from 0, below 0.5, got ${smoothing}`,
+    );
+  }
+  const params = { P, kind: KINDS[loss_type], beta, smoothing };
+  return emitPairLosses(g, dpoLossKernel, pairs, { params, metrics: DPO_METRICS.length });
+}

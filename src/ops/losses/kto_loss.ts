@@ -1,0 +1,26 @@
+import type { Graph } from '../../graph/graph';
+import { shaderKernel } from '../shader_kernel';
+import { emitPairLosses, expectBeta, PAIR_BINDINGS, type SequenceLosses, type SequencePairs } from './pair_losses';
+
+export const ktoLossKernel = shaderKernel({
+  name: 'kto_loss',
+  bindings: PAIR_BINDINGS,
+  params: { P: 'size', beta: 'f32' },
+  variants: [{ wgsl: ['kto_loss'], workgroups: ({ P }) => [P] }],
+  flops: ({ P }) => (20 + 2 * P) * P,
+});
+
+/** Numbers of a text's metrics. */
+const METRICS = 7;
+
+/**
+ * TRL's loss of Kahneman-Tversky optimisation (P). The first sequences are rated texts; the second ones, which have no gradient, estimate how
+ * far the model is from the reference. `given` has whether a text is good in its third column. Metrics: whether it is good, its reward and
+ * its log probability if so; the same of texts that aren't; the estimate. Has no gradient of its own, as `dpoLoss`. Throws
+ * `invalid_argument` for a beta out of range.
+ */
+export function ktoLoss(g: Graph, pairs: SequencePairs, { beta }: { readonly beta: number }): SequenceLosses {
+  const [P = 0] = pairs.given.shape;
+  expectBeta(beta);
+  return emitPairLosses(g, ktoLossKernel, pairs, { params: { P, beta }, metrics: METRICS });
+}

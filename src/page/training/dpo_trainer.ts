@@ -1,0 +1,41 @@
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+import { type DPOConfig, resolveDpoArguments } from './preference_arguments';
+import { resolveKey, Trainer, type TrainerInit } from './trainer';
+
+/** A `DPOTrainer`'s model, data and arguments. */
+export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
+  /** TRL's names; each has a default. The constructor checks them. */
+  readonly args?: DPOConfig;
+}
+
+/**
+ * Learns which of two continuations of a prompt a person prefers (direct preference optimisation, as TRL's `DPOTrainer` computes it), for
+ * models from `AutoModelForCausalLM`. The examples of both data sets are pairs: `{ prompt, chosen, rejected }`, as texts or as messages.
+ *
+ * The reference is the base model: what it gives each text is computed once, before the first step. Dropout is off. Everything else is as
+ * for `Trainer`. `per_device_train_batch_size` counts pairs, and the loss is the mean over the pairs of a step. As in TRL, completions of
+ * texts end with the EOS token; texts longer than `max_length` lose their end; pairs whose prompt fills `max_length` are left out, with a
+ * warning `left_out`.
+ *
+ * The logs of a step have TRL's numbers too: 'rewards/chosen' and 'rewards/rejected', beta times how much likelier the texts are than by
+ * the base model; 'rewards/margins', their difference; 'rewards/accuracies', the share of pairs with the higher reward for the chosen text;
+ * 'logps/chosen' and 'logps/rejected'. `evaluate()` gives these and `eval_loss`, `eval_pairs`. `export_run` rejects runs
+ * whose examples have weights.
+ */
+export class DPOTrainer extends Trainer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name: string = 'DPOTrainer';
+
+  /** Throws `invalid_argument` for options that are missing, unknown or out of range. */
+  constructor(init: DPOTrainerInit) {
+    super(init);
+  }
+
+  /** @internal */
+  override [resolveKey](
+    args: DPOConfig | undefined,
+    ofModel: Partial<ResolvedTrainingArguments>,
+  ): ResolvedTrainingArguments {
+    return resolveDpoArguments(args, ofModel);
+  }
+}

@@ -1,0 +1,99 @@
+import { wrong } from '../../../core/errors/wrong';
+import type { KtoPreference } from '../../../core/preferences/preference';
+import type { LogMetric, SentExample } from '../../../core/types/training';
+import type { Graph } from '../../../graph/graph';
+import { ktoLoss } from '../../../ops/losses/kto_loss';
+import type { SequenceLosses, SequencePairs } from '../../../ops/losses/pair_losses';
+import type { RunTask } from '../../task/run_task';
+import type { BatchArguments } from '../../task/task_batches';
+import type { Measured, Metrics } from '../../task/task_metrics';
+import { RowSlabs } from '../row_slabs';
+import type { PairBatch } from './pair_batch';
+import {
+  joinedRow,
+  type PairRow,
+  type PairRowOptions,
+  promptSequences,
+  type RowParts,
+  unknownReference,
+} from './pair_row';
+import { type PairInputs, PairTask } from './pair_task';
+
+/** A rated text: the tokens of prompt and completion. */
+interface Rated {
+  readonly input_ids: Uint32Array;
+  /** Tokens of the prompt. */
+  readonly start: number;
+  readonly isGood: boolean;
+  readonly weight: number;
+}
+
+/**
+ * Kahneman-Tversky optimisation: texts that are rated good become likelier than by the base model, others less likely. The second sequence
+ * of a row is its prompt with another row's completion, by which the model's distance from its base is estimated.
+ */
+export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<PairRow, PairBatch, PairInputs> {
+  readonly metricNames = ['eval_loss', 'rewards/margins', 'rewards/chosen', 'rewards/rejected', 'logps/chosen', 'kl'];
+  readonly lowerIsBetter = ['eval_loss', 'rewards/rejected', 'kl'];
+  protected readonly form = '{ prompt, completion, label }, with the label true or false';
+
+  protected async read(example: SentExample, where: string, options: PairRowOptions): Promise<Rated | undefined> {
+    if (!('completion' in example && 'label' in example)) throw wrong(where, this.form, example, hintFor(example));
+    const { prompt, completion, label, weight = 1 } = example;
+    // Behind a shorter prompt, more of the completion has room.
+    const most = 2 * options.maxLength;
+    const read = await promptSequences({ prompt, completions: [completion] }, where, { ...options, most });
+    const [ids] = read?.sequences ?? [];
+    if (read === undefined || ids === undefined) return undefined;
+    return { input_ids: Uint32Array.from(ids), start: read.start, isGood: label, weight };
+  }
+
+  /** As in TRL, the completions of each batch's worth of examples move on by one for the estimate. */
+  protected rowsOf(examples: readonly Rated[], args: BatchArguments): readonly PairRow[] {
+    const slabs = new RowSlabs();
+    const size = args.per_device_train_batch_size;
+    return examples.map(({ input_ids, start, isGood, weight }, index) => {
+      const first = index - (index % size);
+      const last = Math.min(first + size, examples.length) - 1;
+      const other = examples[index === first ? last : index - 1] ?? { input_ids, start };
+      const prompt = [...input_ids.subarray(0, start)];
+      const sequences = [[...input_ids], [...prompt, ...other.input_ids.subarray(other.start)]];
+      const row = slabs.store(joinedRow({ start, sequences }, this.rowLength(args)));
+      return { ...row, weight, isGood, reference: unknownReference() };
+    });
+  }
+
+  protected given({ isGood, weight }: PairRow): [number, number, number] {
+    const { desirable_weight, undesirable_weight } = this.preference;
+    return [Number(isGood), 0, weight * (isGood ? desirable_weight : undesirable_weight)];
+  }
+
+  protected exported({ prompt, completions: [completion, other] }: RowParts, { isGood }: PairRow): object {
+    return { prompt_ids: prompt, completion_ids: completion, KL_completion_ids: other, label: isGood };
+  }
+
+  protected compare(g: Graph, pairs: SequencePairs): SequenceLosses {
+    return ktoLoss(g, pairs, this.preference);
+  }
+
+  /** Means over the good texts and over the others; those of a step that has none are left out. */
+  logs(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>> {
+    const [good = 0, goodReward = 0, goodLogp = 0, bad = 0, badReward = 0, badLogp = 0, kl = 0] = Array.from(means);
+    const [chosen, rejected] = [goodReward / good, badReward / bad];
+    return {
+      ...(good > 0 && { 'rewards/chosen': chosen, 'logps/chosen': goodLogp / good }),
+      ...(bad > 0 && { 'rewards/rejected': rejected, 'logps/rejected': badLogp / bad }),
+      ...(good > 0 && bad > 0 && { 'rewards/margins': chosen - rejected }),
+      kl,
+    };
+  }
+
+  metrics({ loss, labelled, means = new Float64Array() }: Measured<PairBatch>): Metrics {
+    return { eval_loss: loss, ...this.logs(means), eval_ratings: labelled };
+  }
+}
+
+function hintFor(example: SentExample): string {
+  if ('chosen' in example) return 'Pairs are learnt by new DPOTrainer({ … }).';
+  return 'A rating is a continuation of a prompt with label: true where it is good, and false where it is not.';
+}

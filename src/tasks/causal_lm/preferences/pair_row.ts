@@ -1,0 +1,125 @@
+import type { Breather } from '../../../core/async/breather';
+import { WebVeraError } from '../../../core/errors/error';
+import type { TextOrMessages } from '../../../core/preferences/preference';
+import type { TextTokenizer } from '../../../tokenizer/tokenizer';
+import { placed } from '../../reading/placed_examples';
+import { IGNORED } from '../../texts/token_labels';
+import { completionText, sharedLength } from '../prompts';
+import type { TokenRow } from '../token_row';
+
+/**
+ * Two sequences that begin with one prompt. The arrays of `TokenRow` have the first sequence in their first half and the second in the
+ * other, each padded on the right to the length of the longer one; only completions have labels.
+ */
+export interface PairRow extends TokenRow {
+  /** Factor of the loss. */
+  readonly weight: number;
+  /** For a single rated text, whether it is good; else true. */
+  readonly isGood: boolean;
+  /** The reference's log probabilities of both sequences: set before the first step, until then NaN. */
+  readonly reference: Float32Array<ArrayBuffer>;
+}
+
+/** The `PairRow.reference` of a new row. */
+export function unknownReference(): Float32Array<ArrayBuffer> {
+  return new Float32Array(2).fill(Number.NaN);
+}
+
+/** The tokens of a row without padding. */
+export interface RowParts {
+  readonly prompt: readonly number[];
+  /** The tokens after the prompt, in the first and in the second sequence. */
+  readonly completions: readonly [readonly number[], readonly number[]];
+}
+
+/** The prompt and the completions of a row, as they were cut. */
+export function partsOf({ input_ids, labels, attention_mask }: PairRow): RowParts {
+  const length = input_ids.length / 2;
+  const start = labels.findIndex((label) => label !== IGNORED);
+  const completion = (from: number): number[] => {
+    const tokens = attention_mask.subarray(from, from + length).lastIndexOf(1) + 1;
+    return [...input_ids.subarray(from + start, from + tokens)];
+  };
+  return { prompt: [...input_ids.subarray(0, start)], completions: [completion(0), completion(length)] };
+}
+
+export interface PairRowOptions {
+  readonly tokenizer: TextTokenizer | undefined;
+  /** Tokens per sequence. */
+  readonly maxLength: number;
+  readonly breather: Breather;
+}
+
+interface PromptParts {
+  readonly prompt: TextOrMessages;
+  readonly completions: readonly TextOrMessages[];
+}
+
+/** A prompt with each of its completions as tokens. */
+export interface PromptSequences {
+  /** Tokens of the prompt, with which all sequences begin. */
+  readonly start: number;
+  readonly sequences: readonly (readonly number[])[];
+}
+
+/**
+ * A prompt with its completions as tokens, at most `most` each. As in TRL, the completions begin where the tokens of the prompt alone and
+ * those of prompt and completion first differ, for all of them alike. Undefined if the prompt leaves no room for a completion, or one
+ * has no token to predict. Rejects with `invalid_argument`, and with the errors of a chat template.
+ */
+export async function promptSequences(
+  { prompt, completions }: PromptParts,
+  where: string,
+  { most, ...options }: PairRowOptions & { readonly most: number },
+): Promise<PromptSequences | undefined> {
+  const tokensOf = encoder(where, { ...options, most });
+  const alone = await tokensOf(prompt, undefined);
+  const sequences: (readonly number[])[] = [];
+  for (const completion of completions) sequences.push(await tokensOf(prompt, completion));
+  const start = Math.min(...sequences.map((ids) => sharedLength(alone, ids)));
+  // No token before the first of a sequence could predict it.
+  if (Math.max(1, start) >= Math.min(options.maxLength, ...sequences.map((ids) => ids.length))) return undefined;
+  return { start, sequences };
+}
+
+/** Encodes a prompt, alone or with its completion. */
+function encoder(
+  where: string,
+  { tokenizer, most, breather }: Omit<PairRowOptions, 'maxLength'> & { readonly most: number },
+) {
+  if (tokenizer === undefined) {
+    throw new WebVeraError('invalid_argument', `${where}: expected a model with a tokenizer, as texts are compared`, {
+      hint: 'Load the model from a source that holds tokenizer.json.',
+    });
+  }
+  return async (prompt: TextOrMessages, completion: TextOrMessages | undefined): Promise<readonly number[]> => {
+    if (typeof prompt === 'string') {
+      const text = completion === undefined ? prompt : prompt + completionText(tokenizer, `${completion}`);
+      return tokenizer.encodeGradually(text, { breather, most });
+    }
+    const messages = typeof completion === 'object' ? [...prompt, ...completion] : prompt;
+    const chat = { messages, add_generation_prompt: completion === undefined, turns: false };
+    const { text } = await tokenizer.renderChat(chat).catch((error: unknown) => {
+      throw placed(error, where);
+    });
+    return tokenizer.encodeGradually(text, { add_special_tokens: false, breather, most });
+  };
+}
+
+/** Sequences that begin with the same `start` tokens as one row; their ends are cut. */
+export function joinedRow({ start, sequences }: PromptSequences, maxLength: number): TokenRow {
+  const cut = sequences.map((ids) => ids.slice(0, maxLength));
+  const length = Math.max(...cut.map((ids) => ids.length));
+  const row = {
+    input_ids: new Uint32Array(cut.length * length),
+    labels: new Int32Array(cut.length * length).fill(IGNORED),
+    attention_mask: new Uint8Array(cut.length * length),
+  };
+  for (const [index, ids] of cut.entries()) {
+    const at = index * length;
+    row.input_ids.set(ids, at);
+    row.labels.set(ids.slice(start), at + start);
+    row.attention_mask.fill(1, at, at + ids.length);
+  }
+  return row;
+}

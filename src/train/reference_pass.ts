@@ -1,0 +1,101 @@
+import { BASE } from '../adapters/layers/overlay';
+import { ProgramCache } from '../graph/program_cache';
+import type { Runner } from '../graph/runner';
+import type { Value } from '../graph/value';
+import type { LoadedModel } from '../models/loaded_model';
+import type { Batch, BatchArguments, BatchShape, TaskBatches } from '../tasks/task/task_batches';
+import { lossChunks } from '../tasks/task/task_loss';
+import type { TaskReference } from '../tasks/task/task_reference';
+import type { MeasureOptions } from './evaluate';
+import { logpsProgram, writeBatch } from './steps/loss_program';
+import { packStepBlock, stepBlockValue } from './steps/step_block';
+
+interface ReferencePass {
+  readonly runner: Runner;
+  readonly programs: ProgramCache;
+  readonly loaded: LoadedModel;
+  readonly task: TaskBatches & { readonly lossName?: string; readonly reference: TaskReference };
+  readonly args: BatchArguments;
+}
+
+/** Batches queued ahead, so that the GPU doesn't wait for the host. */
+const IN_FLIGHT = 3;
+
+/**
+ * Computes the log probabilities of all rows by the base model alone, and stores them in the rows. They follow from the rows, their order
+ * and the kernels, so a resumed run gets the same ones. Throws the reason of `signal`.
+ */
+export async function referencePass(
+  pass: ReferencePass,
+  rows: readonly unknown[],
+  { signal, between }: Pick<MeasureOptions, 'signal' | 'between'> = {},
+): Promise<void> {
+  const { runner, task, args } = pass;
+  const size = args.per_device_train_batch_size;
+  const block = stepBlockValue();
+  const pending: { readonly rows: readonly unknown[]; readonly logps: Promise<ArrayBuffer> }[] = [];
+  const settle = async (atMost: number): Promise<void> => {
+    while (pending.length > atMost) {
+      const first = pending.shift();
+      if (first !== undefined) task.reference.keep(first.rows, new Float32Array(await first.logps));
+    }
+  };
+  try {
+    for (let start = 0; start < rows.length; start += size) {
+      if (between?.isWanted) await settle(0).then(() => between.serve());
+      signal?.throwIfAborted();
+      const some = rows.slice(start, start + size);
+      pending.push({ rows: some, ...(await submit(pass, task.batch(some, args), block)) });
+      await settle(IN_FLIGHT - 1);
+    }
+    await settle(0);
+  } finally {
+    runner.free([block]);
+  }
+}
+
+/** Builds the pass for batches of a shape, and drops it again: a runner that only counts then knows what memory it takes. */
+export async function reserveReference(
+  { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,
+  shape: BatchShape,
+): Promise<void> {
+  const programs = new ProgramCache(runner);
+  const block = stepBlockValue();
+  try {
+    await programs.use(
+      programKey(task, shape),
+      () => logpsProgram(task, loaded, BASE, shape, block),
+      ({ built }) => runner.read(built.logps),
+    );
+  } finally {
+    await programs.dropAll();
+    runner.free([block]);
+  }
+}
+
+function programKey({ lossName }: ReferencePass['task'], { B, T }: BatchShape) {
+  return { name: `logps ${lossName}`, overlay: BASE.key, shape: [B, T] };
+}
+
+/** Resolves once the batch is queued. */
+function submit(
+  { runner, programs, loaded, task }: ReferencePass,
+  batch: Batch,
+  block: Value,
+): Promise<{ readonly logps: Promise<ArrayBuffer> }> {
+  const { labelled } = batch;
+  const words = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: 1, beta1: 0, beta2: 0 };
+  return programs.use(
+    programKey(task, batch),
+    () => logpsProgram(task, loaded, BASE, batch, block),
+    ({ built, loaded: program }) => {
+      writeBatch(runner, task, built.inputs, batch);
+      runner.write(block, packStepBlock(words));
+      runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
+      const logps = runner.read(built.logps);
+      // If an earlier batch fails first, this promise is not awaited.
+      logps.catch(() => {});
+      return { logps };
+    },
+  );
+}

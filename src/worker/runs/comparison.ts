@@ -1,0 +1,44 @@
+import { ProgramCache } from '../../graph/program_cache';
+import type { Runner } from '../../graph/runner';
+import type { LoadedModel } from '../../models/loaded_model';
+import { compares, type RunTask } from '../../tasks/task/run_task';
+import type { BatchArguments } from '../../tasks/task/task_batches';
+import { referencePass } from '../../train/reference_pass';
+import type { TrainingData } from '../../train/training_init';
+
+export interface Compared {
+  readonly task: RunTask;
+  readonly runner: Runner;
+  readonly loaded: LoadedModel;
+  readonly args: BatchArguments;
+}
+
+interface ComparedRows {
+  readonly all: readonly unknown[];
+  /** The rows that are used, in the order of their batches. */
+  used(): Promise<readonly unknown[]>;
+  /** The log probabilities of all rows that an earlier session has stored. */
+  readonly known?: Float32Array | undefined;
+}
+
+/**
+ * The function that asks the base model for what a loss compares the rows with, and returns it for all rows; undefined if the loss doesn't.
+ * It asks nothing if all used rows are known.
+ */
+export function comparison({ task, ...pass }: Compared, { all, used, known }: ComparedRows): TrainingData['compare'] {
+  if (!compares(task)) return undefined;
+  const { reference } = task;
+  return async (options) => {
+    const rows = await used();
+    if (known?.length === reference.kept(all).length) reference.keep(all, known);
+    if (!reference.kept(rows).some(Number.isNaN)) return reference.kept(all);
+    // Its programs aren't needed again, and their memory is.
+    const programs = new ProgramCache(pass.runner);
+    try {
+      await referencePass({ ...pass, programs, task }, rows, options);
+      return reference.kept(all);
+    } finally {
+      await programs.dropAll();
+    }
+  };
+}

@@ -1,0 +1,119 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  DPOTrainer,
+  get_peft_model,
+  KTOTrainer,
+  type TrainerCallback,
+  type TrainRun,
+  VeraConfig,
+  type VeraModel,
+} from '../../../src/index';
+import { goldenDpo, goldenKto, loadTexts } from '../../helpers/golden/golden_preferences';
+import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
+import { lose, recoveries } from '../../helpers/session/losing_runs';
+import { openTestSession, type TestSession, within } from '../../helpers/session/session';
+
+const twice = <T>(examples: readonly T[]): T[] => [...examples, ...examples];
+const pairs = twice(goldenDpo.examples.slice(0, 8));
+const ratings = twice(goldenKto.examples.slice(0, 8));
+const args = { per_device_train_batch_size: 2, learning_rate: 0.05, max_steps: 8, save_strategy: 'no' } as const;
+const kinds = ['dpo', 'kto'] as const;
+type Kind = (typeof kinds)[number];
+
+function trainer(kind: Kind, model: VeraModel, callbacks: readonly TrainerCallback[] = []) {
+  if (kind === 'dpo') return new DPOTrainer({ model, train_dataset: pairs, args, callbacks: [...callbacks] });
+  return new KTOTrainer({ model, train_dataset: ratings, args, callbacks: [...callbacks] });
+}
+
+async function adapted(opened: TestSession): Promise<VeraModel> {
+  return get_peft_model(await loadTexts(opened), new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'] }));
+}
+
+const undisturbed = (kind: Kind): Promise<Uint8Array> =>
+  within({}, async (opened) => {
+    const model = await adapted(opened);
+    await trainer(kind, model).train();
+    return weightsOf(model);
+  });
+
+interface Interrupted {
+  readonly run: TrainRun;
+  readonly model: VeraModel;
+  /** Resolves while the base model computes the second batch of eight that the run is compared with. */
+  readonly inPass: Promise<void>;
+}
+
+async function interrupted(opened: TestSession, kind: Kind): Promise<Interrupted> {
+  const model = await adapted(opened);
+  let begin: () => void = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const run = trainer(kind, model, [{ on_train_begin: () => begin() }]).train();
+  // Slow reads hold the pass at its last batches.
+  opened.delayReads(20);
+  const inPass = begun.then(async () => {
+    const before = opened.calls('submit');
+    while (opened.calls('submit') < before + 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+  return { run, model, inPass };
+}
+
+describe.each(kinds)('while the base model gives a run of %s its reference', (kind) => {
+  test('the device is lost: the run begins again, with the same bytes', async () => {
+    await within({}, async (opened) => {
+      const { run, model, inPass } = await interrupted(opened, kind);
+      await inPass;
+      lose(opened);
+      await run;
+      const events = await eventsOf(run);
+      expect(recoveries(events)).toMatchObject([{ cause: 'device_lost', repeatedSteps: 0, state: { global_step: 0 } }]);
+      const types = events.map(({ type }) => type);
+      expect(types.indexOf('recovered')).toBeLessThan(types.indexOf('log'));
+      expect(await weightsOf(model)).toEqual(await undisturbed(kind));
+    });
+  });
+
+  test('it pauses, and goes on with the same bytes', async () => {
+    await within({}, async (opened) => {
+      const { run, model, inPass } = await interrupted(opened, kind);
+      await inPass;
+      await run.pause();
+      expect(run.state.global_step).toBe(0);
+      const submits = opened.calls('submit');
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(opened.calls('submit')).toBe(submits);
+      await run.resume();
+      await run;
+      const types = (await eventsOf(run)).map(({ type }) => type);
+      expect(types.filter((type) => type === 'paused' || type === 'log')).toEqual(['paused', ...Array(8).fill('log')]);
+      expect(await weightsOf(model)).toEqual(await undisturbed(kind));
+    });
+  });
+
+  test('it is stopped, with the vectors as they were', async () => {
+    await within({}, async (opened) => {
+      const { run, model, inPass } = await interrupted(opened, kind);
+      const before = await weightsOf(model);
+      await inPass;
+      await run.stop();
+      expect(await run).toMatchObject({ global_step: 0 });
+      expect(await weightsOf(model)).toEqual(before);
+    });
+  });
+
+  test('it is cancelled: its memory is freed, and the next run learns', async () => {
+    const opened = await openTestSession();
+    onTestFinished(() => opened.session.close());
+    const model = await adapted(opened);
+    const held = opened.storageBytes();
+    const cancel = new AbortController();
+    const run = trainer(kind, model, [{ on_train_begin: () => cancel.abort(new Error('enough')) }]).train({
+      signal: cancel.signal,
+    });
+    await expect(run).rejects.toThrow('enough');
+    expect(opened.storageBytes()).toBe(held);
+    await trainer(kind, model).train();
+    expect(await weightsOf(model)).toEqual(await undisturbed(kind));
+  });
+});

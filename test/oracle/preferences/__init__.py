@@ -1,0 +1,1 @@
+"""TRL's trainers that learn from preferences."""

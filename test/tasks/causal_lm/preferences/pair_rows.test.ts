@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import type { PreferenceLoss } from '../../../../src/core/preferences/preference';
+import type { SentExample } from '../../../../src/core/types/training';
+import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
+import type { PairBatch } from '../../../../src/tasks/causal_lm/preferences/pair_batch';
+import type { PairRow } from '../../../../src/tasks/causal_lm/preferences/pair_row';
+import { taskOfRun } from '../../../../src/tasks/task_of_run';
+import { createArchitecture, createTask } from '../../../../src/tasks/task_registry';
+import { goldenDpo, goldenKto, goldenTexts } from '../../../helpers/golden/golden_preferences';
+import { tinyConfig } from '../../../helpers/models/tiny_llama';
+
+const DPO: PreferenceLoss = { kind: 'dpo', beta: 0.1, loss_type: 'sigmoid', label_smoothing: 0 };
+const KTO: PreferenceLoss = { kind: 'kto', beta: 0.1, desirable_weight: 3, undesirable_weight: 0.5 };
+const { signal } = new AbortController();
+
+function taskFor(preference: PreferenceLoss, max_length = goldenDpo.max_length, batch = 3) {
+  const model = createArchitecture({ ...tinyConfig, vocab_size: 96 });
+  const args = { ...resolveTrainingArguments({ max_length, per_device_train_batch_size: batch }), preference };
+  const task = taskOfRun(createTask(model, { tokenizer: goldenTexts() }), args);
+  const collect = async (examples: readonly SentExample[]) => {
+    const { rows, warnings } = await task.collect(
+      { kind: 'examples', examples },
+      { args, purpose: 'training', signal },
+    );
+    return { rows: rows as PairRow[], warnings };
+  };
+  const batchOf = (rows: readonly PairRow[]) => task.batch(rows, args) as PairBatch;
+  return { task, collect, batchOf };
+}
+
+/** The tokens of a row's two sequences, and those of their completions, which have labels. */
+function sequencesOf({ input_ids, attention_mask, labels }: PairRow) {
+  const length = input_ids.length / 2;
+  return [0, length].map((start) => {
+    const part = <T extends Uint32Array | Int32Array | Uint8Array>(all: T) => [...all.subarray(start, start + length)];
+    const mask = part(attention_mask);
+    const ids = part(input_ids).filter((_, t) => mask[t] === 1);
+    return { ids, completion: part(labels).filter((label) => label !== -100) };
+  });
+}
+
+test("pairs have TRL's tokens: edges that merge, EOS, and ends that are cut", async () => {
+  const { rows, warnings } = await taskFor(DPO).collect(goldenDpo.examples);
+  const cut = (ids: readonly number[]) => ids.slice(0, goldenDpo.max_length);
+  expect(rows.map(sequencesOf)).toEqual(
+    goldenDpo.tokens.map(({ prompt = [], chosen = [], rejected = [] }) =>
+      [chosen, rejected].map((own) => {
+        const ids = cut([...prompt, ...own]);
+        return { ids, completion: ids.slice(prompt.length) };
+      }),
+    ),
+  );
+  expect(warnings).toMatchObject([{ code: 'left_out' }]);
+  expect(warnings[0]!.message).toContain('1 of 9 examples are left out');
+});
+
+test("rated texts have TRL's tokens, and each prompt the completion before it in its batch", async () => {
+  const { rows } = await taskFor(KTO).collect(goldenKto.examples);
+  const cut = (ids: readonly number[]) => ids.slice(0, goldenKto.max_length);
+  expect(rows.map(sequencesOf)).toEqual(
+    goldenKto.tokens.map(({ prompt_ids = [], completion_ids = [], KL_completion_ids = [] }) =>
+      [completion_ids, KL_completion_ids].map((own) => {
+        const ids = cut([...prompt_ids, ...own]);
+        return { ids, completion: ids.slice(prompt_ids.length) };
+      }),
+    ),
+  );
+  expect(rows.map(({ isGood }) => isGood)).toEqual(goldenKto.examples.slice(0, rows.length).map(({ label }) => label));
+});
+
+test('a batch has all first sequences, then all second ones, each with the places of its labels', async () => {
+  const { collect, batchOf } = taskFor(DPO);
+  const { rows } = await collect(goldenDpo.examples.slice(0, 2));
+  const { B, T, input_ids, attention_mask, rows: places, targets, sequences, terms, labelled } = batchOf(rows);
+  expect({ B, T, terms }).toEqual({ B: 4, T: goldenDpo.max_length, terms: 2 });
+  const all = rows.map(sequencesOf);
+  const inOrder = [all[0]![0]!, all[1]![0]!, all[0]![1]!, all[1]![1]!];
+  for (const [b, { ids, completion }] of inOrder.entries()) {
+    expect([...input_ids.subarray(b * T, b * T + ids.length)]).toEqual(ids);
+    expect([...attention_mask.subarray(b * T, (b + 1) * T)].filter(Boolean)).toHaveLength(ids.length);
+    const own = [...targets.subarray(sequences[2 * b], sequences[2 * b + 1])];
+    expect(own).toEqual(completion);
+    expect(places[sequences[2 * b]!]).toBe(b * T + ids.length - completion.length - 1);
+  }
+  expect(sequences.at(-1)).toBe(labelled);
+});
+
+test('what the base model gives each sequence is kept with its row', async () => {
+  const { task, collect } = taskFor(DPO);
+  const { rows } = await collect(goldenDpo.examples.slice(0, 2));
+  task.reference?.keep(rows, Float32Array.of(-1, -2, -3, -4));
+  expect(rows.map(({ reference }) => [...reference])).toEqual([
+    [-1, -3],
+    [-2, -4],
+  ]);
+});
+
+test('a weight, and whether a text is good, make another run', async () => {
+  const { task, collect } = taskFor(KTO);
+  const [example] = goldenKto.examples;
+  const { rows } = await collect([example!, { ...example!, weight: 2 }, { ...example!, label: !example!.label }]);
+  const columns = rows.map((row) => JSON.stringify(task.columns(row).map((column) => [...column])));
+  expect(new Set(columns).size).toBe(3);
+});
+
+test.each([
+  [DPO, { text: 'a' }, 'expected { prompt, chosen, rejected }'],
+  [DPO, { prompt: 'a', completion: 'b', label: true }, 'expected { prompt, chosen, rejected }'],
+  [KTO, { prompt: 'a', chosen: 'b', rejected: 'c' }, 'expected { prompt, completion, label }'],
+  [KTO, { prompt: 'a', completion: 'b' }, 'expected { prompt, completion, label }'],
+  [KTO, { prompt: 'a', completion: 'b', label: 'yes' }, 'expected { prompt, completion, label }'],
+  [DPO, { prompt: 'a', chosen: 'b', rejected: [{ role: 'assistant', content: 'c' }] }, 'rejected: expected a text'],
+  [DPO, { prompt: 'a', chosen: 'b', rejected: 'c', weight: -1 }, 'weight: expected a finite number from 0, got -1'],
+  [DPO, { prompt: 'a', chosen: 3, rejected: 'c' }, 'chosen: expected a string, or an array of { role, content }'],
+])('refused: %j %j', async (preference, example, message) => {
+  await expect(taskFor(preference).collect([example as SentExample])).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('a text of the end alone, after no prompt, has nothing to predict', async () => {
+  const { rows, warnings } = await taskFor(KTO).collect([
+    { prompt: '', completion: '', label: true },
+    { prompt: '', completion: 'a', label: false },
+    { prompt: 'a', completion: '', label: true },
+  ]);
+  expect(rows).toHaveLength(2);
+  expect(warnings[0]!.message).toContain('1 of 3 examples are left out');
+});
+
+test('nothing to learn from: no example, and prompts that fill max_length', async () => {
+  await expect(taskFor(DPO).collect([])).rejects.toThrow('Expected a data set with at least one example, got none');
+  await expect(taskFor(DPO, 2).collect(goldenDpo.examples)).rejects.toThrow(
+    'Expected examples with completions, got 9 without a token to learn within 2 tokens',
+  );
+});
+
+test('classifiers have no preferences, and a language model learns pairs by DPOTrainer alone', async () => {
+  const bert = createArchitecture(
+    {
+      model_type: 'bert',
+      vocab_size: 96,
+      hidden_size: 8,
+      num_hidden_layers: 1,
+      num_attention_heads: 1,
+      intermediate_size: 8,
+      max_position_embeddings: 16,
+      type_vocab_size: 2,
+    },
+    'sequence_classification',
+  );
+  const args = { preference: DPO };
+  expect(() => taskOfRun(createTask(bert), args)).toThrow('Preferences: expected a model from AutoModelForCausalLM');
+  const model = createTask(createArchitecture(tinyConfig), { tokenizer: goldenTexts() });
+  const plain = resolveTrainingArguments();
+  const read = model.collect(
+    { kind: 'examples', examples: goldenDpo.examples },
+    { args: plain, purpose: 'training', signal },
+  );
+  await expect(read).rejects.toMatchObject({ hint: 'new DPOTrainer({ … }) learns from preferences.' });
+});
