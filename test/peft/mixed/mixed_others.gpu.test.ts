@@ -9,7 +9,7 @@ import { BASE, expectRows, ids, loadAll, NAMES, oneByOne, rowsOf } from './mixed
 
 const tidy = tidySession();
 
-describe('what else is set makes no difference', () => {
+describe('other settings make no difference', () => {
   test('which adapters are active', async () => {
     const model = await loadAll(tidy);
     const input_ids = ids(8);
@@ -21,7 +21,7 @@ describe('what else is set makes no difference', () => {
     expect(model.active_adapters).toEqual(['a3', 'a5']);
   });
 
-  test('an adapter that has learned gives what it gives now', async () => {
+  test('a trained adapter gives its present results', async () => {
     const model = await loadAll(tidy);
     const input_ids = ids(8);
     const before = await rowsOf(model, { input_ids, adapter_names: NAMES });
@@ -36,7 +36,7 @@ describe('what else is set makes no difference', () => {
     });
   });
 
-  test('an adapter that was deleted and came again under its name', async () => {
+  test('an adapter that was deleted and added again under its name', async () => {
     const model = await loadAll(tidy);
     const input_ids = ids(8);
     const before = await rowsOf(model, { input_ids, adapter_names: NAMES });
@@ -56,7 +56,7 @@ describe('what else is set makes no difference', () => {
     });
   });
 
-  test('deleting gives back all that such batches took', async () => {
+  test('deleting frees all memory of such batches', async () => {
     const model = await loadAll(tidy);
     const input_ids = ids(8);
     const labels = input_ids;
@@ -171,7 +171,7 @@ describe('generate with adapter_name', () => {
     expect(await model.disable_adapter(() => tokensOf(model))).toEqual(texts.get(BASE));
     expect(await model.disable_adapter(() => tokensOf(model, 'a2'))).toEqual(texts.get(BASE));
     expect(await tokensOf([...tidy.kept][0]!)).toEqual(texts.get(BASE));
-    // Several active ones aren't in the way, nor are merged ones.
+    // Active and merged adapters don't affect the rows.
     await model.set_adapter(['a2', 'a3']);
     expect(await tokensOf(model, 'a5')).toEqual(texts.get('a5'));
     await model.merge_adapter();

@@ -14,11 +14,11 @@ import type { TidySession } from '../../helpers/session/tidy_session';
 
 export const BASE = '__base__';
 export const T = 14;
-/** Tokens that all models here know. */
+/** A row of tokens that all models here have. */
 export const rowOf = (seed: number, length = T) => tinyRow(length, 20 + seed).input_ids;
 export const ids = (count: number) => Array.from({ length: count }, (_, seed) => rowOf(seed));
 
-/** Other keys, ranks and targets, odd ranks too; a6 shares A and B with a1. */
+/** Configurations with different keys, ranks (odd ones too) and targets; a6 shares A and B with a1. */
 export const configs: Readonly<Record<string, VeraConfigInit>> = {
   a0: { r: 8, target_modules: ['q_proj', 'v_proj'] },
   a1: { r: 8, target_modules: ['q_proj', 'v_proj'], projection_prng_key: 7 },
@@ -31,7 +31,7 @@ export const configs: Readonly<Record<string, VeraConfigInit>> = {
 };
 export const NAMES = Object.keys(configs);
 
-/** A tiny Llama with adapters of all the configurations. */
+/** A tiny Llama with adapters of all configurations. */
 export async function loadAll({ opened, keep }: TidySession): Promise<VeraModel> {
   const base = await keep(AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session }));
   return withAdapters(base, configs);
@@ -67,7 +67,7 @@ interface Rows {
   readonly labels?: Matrix;
 }
 
-/** What the rows give one by one, each with its adapter made active; with their losses. */
+/** The logits and losses of the rows one by one, each with its adapter active. */
 export async function oneByOne(
   model: VeraModel,
   names: readonly string[],
@@ -91,8 +91,8 @@ export async function oneByOne(
 }
 
 /**
- * A mixed batch adds the same change to the same product, but in kernels of its own, which sum in another order: some
- * 1e-6 of values of order 10, layer after layer. A row that went through another adapter is off by more than 0.01.
+ * A mixed batch adds the same change to the same product, but in its own kernels, which sum in another order. This
+ * changes values of order 10 by some 1e-6 in each layer. A row with another adapter differs by more than 0.01.
  */
 export const TOLERANCE = 1e-5;
 

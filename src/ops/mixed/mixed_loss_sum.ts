@@ -1,0 +1,43 @@
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { shaderKernel } from '../shader_kernel';
+
+export const mixedLossSumKernel = shaderKernel({
+  name: 'mixed_loss_sum',
+  bindings: { losses: 'read', rows: 'read', which: 'read', block: 'read', stats: 'update' },
+  params: { L: 'size', T: 'size', adapter_index: 'place' },
+  variants: [{ wgsl: ['mixed_loss_sum', 'step_block', 'stats', 'one_thread_sum'], workgroups: () => [1] }],
+  flops: ({ L }) => L,
+});
+
+/** The losses of a batch whose rows have adapters of their own. */
+export interface MixedLosses {
+  /** (L); only the first `labelled` count. */
+  readonly losses: Value;
+  /** u32 (L): the token of each loss. */
+  readonly rows: Value;
+  /** u32 (batch rows): each row's adapter. */
+  readonly which: Value;
+  /** Tokens of a batch row. */
+  readonly T: number;
+}
+
+/**
+ * Adds one adapter's share of a micro-batch to the mean loss in its `stats`, as `lossSum`. `block` is the adapter's own: `labelled` counts the
+ * losses of all adapters in the micro-batch, and `inverse_tokens` is of its own step.
+ */
+export function mixedLossSum(
+  g: Graph,
+  { losses, rows, which, T }: MixedLosses,
+  adapter: { readonly index: number; readonly block: Value; readonly stats: Value },
+): void {
+  expectShape('mixed_loss_sum rows', rows.shape, losses.shape);
+  const { index, block, stats } = adapter;
+  g.emit(
+    mixedLossSumKernel,
+    { losses, rows, which, block, stats },
+    {},
+    { L: numel(losses.shape), T, adapter_index: index },
+  );
+}

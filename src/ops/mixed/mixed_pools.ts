@@ -1,0 +1,35 @@
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Value } from '../../graph/value';
+
+/** The pools of several adapters with one layout, and which of them each row of a batch uses. */
+export interface MixedPools {
+  /** f32 (adapters, stride): a pool a line. It may train. */
+  readonly table: Value;
+  /** u32 (batch rows): each row's adapter, below `adapters`. */
+  readonly which: Value;
+  /** f32 (adapters): the factor of each adapter's gradients. */
+  readonly scales: Value;
+}
+
+/** A vector of C numbers in the pool of each batch row's adapter. */
+export interface MixedVector extends MixedPools {
+  /** The vector's offset in each pool, in floats: a multiple of 4. */
+  readonly offset: number;
+  /** Tokens of a batch row. */
+  readonly T: number;
+}
+
+/** Throws `invalid_argument` unless x (…, C) can be scaled by a vector at this offset of the pools. */
+export function expectMixed(op: string, x: Value, { table, which, scales, offset, T }: MixedVector): void {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  const [adapters = 0, stride = 0] = table.shape;
+  expectShape(`${op} table`, table.shape, [adapters, stride]);
+  expectShape(`${op} which`, which.shape, [N / T]);
+  expectShape(`${op} scales`, scales.shape, [adapters]);
+  if (offset >= 0 && offset % 4 === 0 && stride % 4 === 0 && offset + C <= stride) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `${op}: expected an offset and lines of multiples of 4 with room for ${C} numbers, got ${offset} of ${stride}`,
+  );
+}

@@ -1,0 +1,83 @@
+import { ceilDiv, numel } from '../../core/numbers/shape';
+import type { Graph, PassEnd, Sink } from '../../graph/graph';
+import { constant, growing, type Value } from '../../graph/value';
+import { accumulatedIn } from '../rows/column_sum';
+import { shaderKernel } from '../shader_kernel';
+import type { MixedVector } from './mixed_pools';
+
+export const mixedSumsKernel = shaderKernel({
+  name: 'mixed_sums',
+  bindings: { partials: 'read', vectors: 'read', which: 'read', scales: 'read', grads: 'update' },
+  params: { count: 'size', longest: 'size', rows: 'size', adapters: 'u32', stride: 'u32', size: 'size' },
+  variants: [
+    { wgsl: ['mixed_sums'], workgroups: ({ count, longest, adapters }) => [ceilDiv(longest, 64), count, adapters] },
+  ],
+  flops: ({ size }) => size,
+});
+
+/** Tokens of a batch row that one thread sums. */
+export const SLICE = 64;
+
+/** The most partial sums held at a time: 32 MiB. */
+const MOST = 2 ** 23;
+
+/** A vector's partial sums: (rows · slices, length), from `at` on. */
+interface MixedPart {
+  readonly at: number;
+  readonly length: number;
+  readonly slices: number;
+  readonly offset: number;
+}
+
+/** The partial sums to add to one gradient buffer. */
+interface OpenMixedSums extends Pick<MixedVector, 'which' | 'scales'> {
+  readonly partials: ReturnType<typeof growing>;
+  readonly vectors: MixedPart[];
+  size: number;
+}
+
+/** Collects the partial sums of vectors' gradients in a backward pass. At its end, one dispatch adds them up for all adapters. */
+export class MixedSums implements PassEnd {
+  readonly #g: Graph;
+  readonly #open = new Map<Value, OpenMixedSums>();
+
+  constructor(g: Graph) {
+    this.#g = g;
+  }
+
+  /** Reserves room for the partial sums of a vector's gradient. Returns the value that holds them, their offset, and the gradient's buffer. */
+  take(
+    { table, which, scales, offset, T }: MixedVector,
+    sink: Sink,
+    { length, rows }: { readonly length: number; readonly rows: number },
+  ): { readonly partials: Value; readonly at: number; readonly grads: Value } {
+    const grads = accumulatedIn(sink, table);
+    const slices = ceilDiv(T, SLICE);
+    const count = rows * slices * length;
+    const before = this.#open.get(grads);
+    // One dispatch can't add twice to the same element.
+    const again = before?.vectors.some((one) => offset < one.offset + one.length && one.offset < offset + length);
+    if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
+    const open = this.#open.get(grads) ?? { partials: growing('mixed.partials'), vectors: [], which, scales, size: 0 };
+    this.#open.set(grads, open);
+    const at = open.partials.take(count);
+    open.vectors.push({ at, length, slices, offset });
+    open.size += count;
+    return { partials: open.partials.value, at, grads };
+  }
+
+  finish(): void {
+    for (const [grads, open] of this.#open) this.#close(grads, open);
+  }
+
+  #close(grads: Value, { partials, vectors, which, scales, size }: OpenMixedSums): void {
+    this.#open.delete(grads);
+    const content = Uint32Array.from(vectors.flatMap(({ at, length, slices, offset }) => [at, length, slices, offset]));
+    const table = constant('mixed.vectors', [vectors.length, 4], content);
+    const longest = vectors.reduce((max, { length }) => Math.max(max, length), 0);
+    const [adapters = 0, stride = 0] = grads.shape;
+    const given = { partials: partials.value, vectors: table, which, scales, grads };
+    const sizes = { count: vectors.length, longest, rows: numel(which.shape), adapters, stride, size };
+    this.#g.emit(mixedSumsKernel, given, {}, sizes);
+  }
+}

@@ -1,0 +1,7 @@
+import type { AnyKernel } from '../../core/kernels/kernel';
+import { mixedScaleBackward, mixedScaleForward } from './mixed_scale';
+
+/** The records of kernels for rows of several adapters of which there is more than one variant. */
+export function tunableMixedKernels(): readonly AnyKernel[] {
+  return [mixedScaleForward, mixedScaleBackward];
+}

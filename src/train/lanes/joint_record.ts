@@ -1,0 +1,40 @@
+import { NOT_EVALUATED, NOT_HALVED, type RecordSnapshot, type RunSnapshot } from '../../core/types/snapshot';
+import type { TrainOutput, TrainProgress } from '../../core/types/training';
+import type { Lane } from './lane';
+
+/** The record of a run in which several adapters train: it counts the steps of all together. */
+export class JointRecord {
+  readonly #lanes: readonly Lane[];
+
+  constructor(lanes: readonly Lane[]) {
+    this.#lanes = lanes;
+  }
+
+  get progress(): TrainProgress {
+    const all = this.#lanes.map(({ record }) => record.progress);
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+    return {
+      global_step: sum(all.map(({ global_step }) => global_step)),
+      max_steps: sum(all.map(({ max_steps }) => max_steps)),
+      epoch: Math.max(...all.map(({ epoch }) => epoch)),
+    };
+  }
+
+  snapshot(): RecordSnapshot & Pick<RunSnapshot, 'lanes'> {
+    const lanes = this.#lanes.map(({ record }) => record.snapshot());
+    const nothing = { lossSum: 0, logs: [], halving: NOT_HALVED, evaluation: NOT_EVALUATED };
+    return { progress: this.progress, ...nothing, lanes };
+  }
+
+  startClock(): void {
+    for (const { record } of this.#lanes) record.startClock();
+  }
+
+  output(): TrainOutput {
+    const adapters = Object.fromEntries(this.#lanes.map(({ name, record }) => [name, record.output()]));
+    const outputs = Object.values(adapters);
+    const { global_step, epoch } = this.progress;
+    const loss = outputs.reduce((sum, { training_loss, global_step }) => sum + training_loss * global_step, 0);
+    return { global_step, training_loss: loss / Math.max(1, global_step), metrics: { epoch }, adapters };
+  }
+}

@@ -1,0 +1,284 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { History, RunControl, RunEvent, RunHook } from '../../core/types/run';
+import type { PoolSnapshot, RunSnapshot } from '../../core/types/snapshot';
+import type { PauseReason, TrainOutput, TrainProgress } from '../../core/types/training';
+import { readPools } from '../saving/pools';
+import { Saving } from '../saving/saving';
+import { Standstill } from '../standstill';
+import { isNumerical } from '../step_recovery';
+import type { OptimizerState } from '../steps/optimizer';
+import type { Checkpoints } from '../training_init';
+import { unlessStopped } from '../unless_stopped';
+import type { JointData, JointInit } from './joint_init';
+import { JointRecord } from './joint_record';
+import { Lane, type QueuedStep } from './lane';
+import { LanePrograms } from './lane_programs';
+
+/** The steps that several adapters made together. */
+type Round = readonly QueuedStep[];
+
+/** Rounds whose results haven't arrived yet when the next one is submitted. */
+const IN_FLIGHT = 2;
+
+/**
+ * A run in which several adapters train at once, each on rows of its own: the base model computes all rows in one batch. Each adapter has
+ * its steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a run of its own; pauses and checkpoints are of
+ * all.
+ */
+export class JointRun {
+  readonly #init: JointInit;
+  readonly #lanes: readonly Lane[];
+  readonly #record: JointRecord;
+  readonly #standstill: Standstill;
+  readonly #pending: Round[] = [];
+  readonly #stop = new AbortController();
+  #checkpoints: Checkpoints | undefined;
+  #saving: Saving | undefined;
+  #states: Pick<OptimizerState, 'pools'> = { pools: new Map() };
+  #saveAtEnd: boolean | undefined;
+
+  constructor(init: JointInit) {
+    this.#init = init;
+    const { runner, args, warn, adapters, task, signal } = init;
+    this.#lanes = adapters.map(({ name }, index) => {
+      const emit = (event: RunEvent): void => init.emit(event, this.#lanes[index]?.record.progress ?? NOWHERE, name);
+      return new Lane({ runner, args, warn, lowerIsBetter: task.lowerIsBetter, index, name, emit });
+    });
+    this.#record = new JointRecord(this.#lanes);
+    this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
+  }
+
+  /** Resolves once the last submitted steps are acknowledged; immediately if the run has ended or ignores pauses. */
+  pause(reason: PauseReason): Promise<void> {
+    return this.#standstill.pause(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    this.#standstill.resume(reason);
+  }
+
+  control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
+    if (should_save === true) this.#saving?.ask();
+    if (should_evaluate === true) for (const { evaluation } of this.#lanes) evaluation?.ask();
+    this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
+    if (should_training_stop === true) {
+      this.#stop.abort();
+      this.#standstill.ignorePauses();
+    }
+    if (should_log === true) for (const lane of this.#lanes) lane.askLog();
+  }
+
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run has ended. */
+  snapshot(): Promise<RunSnapshot> {
+    return this.#standstill.snapshot();
+  }
+
+  /**
+   * Trains to the end. Rejects with `signal.reason` when aborted. If an adapter's loss or gradient norm isn't finite and halving its
+   * learning rate hasn't helped, the others train to their ends, and then it rejects with `numerical_error`.
+   */
+  async run(): Promise<TrainOutput> {
+    const { signal } = this.#init;
+    for (const { record } of this.#lanes) record.begin();
+    try {
+      const programs = new LanePrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
+      try {
+        // Resuming chooses the kernels, so programs are loaded after it.
+        const data = await this.#unlessStopped((stop) =>
+          this.#init.prepare(stop, (read) => this.#emit({ type: 'reading', ...read })),
+        );
+        if (data !== undefined) {
+          this.#checkpoints = data.checkpoints;
+          const states = await programs.allocate();
+          await programs.load();
+          await this.#train(data, states, programs);
+        }
+      } finally {
+        await Promise.allSettled(this.#pending.flat().map(({ stats }) => stats));
+        await programs.release();
+      }
+    } finally {
+      this.#checkpoints?.close();
+      this.#standstill.close();
+    }
+    signal.throwIfAborted();
+    this.#expectAll();
+    return this.#record.output();
+  }
+
+  /** The result of `body`; undefined if the run was stopped meanwhile. */
+  #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
+  }
+
+  async #train(data: JointData, states: readonly OptimizerState[], programs: LanePrograms): Promise<void> {
+    const { runner, args, signal } = this.#init;
+    const { checkpoints } = data;
+    const [restored] = data.lanes.flatMap((lane) => lane.restored ?? []);
+    if (restored !== undefined) this.#emit({ type: 'restored', checkpoint: restored.checkpoint, ...NO_HISTORY });
+    for (const [index, lane] of this.#lanes.entries()) {
+      const [state, own] = [states[index], data.lanes[index]];
+      if (state === undefined || own === undefined) continue;
+      const { evaluate } = own;
+      const between = this.#standstill;
+      const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
+      await lane.begin(state, own, measure);
+    }
+    const record = this.#record;
+    const state = { pools: new Map(states.flatMap(({ pools }) => [...pools])) };
+    this.#states = state;
+    const emit = (event: RunEvent): void => this.#emit(event);
+    const hold = (pools: readonly PoolSnapshot[]): void => this.#hold(pools);
+    const saving = new Saving({ runner, state, args, checkpoints, record, signal, emit, hold });
+    this.#saving = saving;
+    this.#hooks('on_train_begin');
+    record.startClock();
+    this.#standstill.begin({
+      settle: () => this.#settle(),
+      save: () => this.#save(),
+      read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
+    });
+    await programs.reserve(data.largest);
+    do await this.#rounds(programs);
+    while ((await this.#returned()) && !this.#stop.signal.aborted);
+    signal.throwIfAborted();
+    await this.#save(this.#saveAtEnd);
+    await this.#standstill.during();
+    for (const { evaluation } of this.#lanes) evaluation?.loadBest();
+    this.#hooks('on_train_end');
+  }
+
+  /** Runs the steps that remain. */
+  async #rounds(programs: LanePrograms): Promise<void> {
+    for (const lane of this.#lanes) if (lane.evaluation?.isOwed) await lane.evaluation.run();
+    for (;;) {
+      this.#init.signal.throwIfAborted();
+      await this.#standstill.serve();
+      if (this.#stop.signal.aborted) break;
+      const round = await this.#submit(programs);
+      if (round.length === 0) {
+        if (this.#pending.length === 0) break;
+        // An adapter whose last steps fail goes back, and has steps again.
+        await this.#settle();
+        continue;
+      }
+      await this.#acknowledge(IN_FLIGHT);
+      await this.#afterRound(round);
+    }
+    await this.#settle();
+  }
+
+  /** Queues the next step of each adapter that has one. */
+  async #submit(programs: LanePrograms): Promise<Round> {
+    const next = await Promise.all(this.#lanes.map(async (lane) => ({ lane, step: await lane.next() })));
+    const ready = next.flatMap(({ lane, step }) => (step === undefined ? [] : [{ lane, ...step }]));
+    if (ready.length === 0) return [];
+    const parts = ready.map(({ part }) => part);
+    await programs.queue(parts);
+    programs.update(parts);
+    const round = ready.map(({ lane, data, part }) => lane.queued(data, part));
+    this.#pending.push(round);
+    return round;
+  }
+
+  /** Evaluates and saves what is due after a round, when none is queued. */
+  async #afterRound(round: Round): Promise<void> {
+    const due = round.filter(({ lane, step, data }) => lane.evaluation?.isDue(step, data));
+    const [farthest] = [...round].sort((a, b) => b.step - a.step);
+    const endsEpoch = round.some(({ data }) => data.endsEpoch);
+    const isSaved = farthest !== undefined && this.#saving?.isDue(farthest.step, { ...farthest.data, endsEpoch });
+    if (due.length === 0 && isSaved !== true) return;
+    await this.#settle();
+    for (const { lane } of due) await lane.evaluation?.run();
+    if (isSaved === true) await this.#save();
+  }
+
+  /** Saves the state while no step is queued. An adapter whose numbers are too large goes back first, and the others stay. */
+  async #save(wanted?: boolean): Promise<void> {
+    await this.#returned();
+    await this.#saving?.saveNow(wanted);
+  }
+
+  #hold(pools: readonly PoolSnapshot[]): void {
+    for (const [index, lane] of this.#lanes.entries()) {
+      const pool = pools[index];
+      if (pool !== undefined) lane.hold(pool);
+    }
+  }
+
+  /** Whether an adapter could not be loaded with its present state, and went back. No step may be queued. */
+  async #returned(): Promise<boolean> {
+    let isBack = false;
+    for (const lane of this.#lanes) {
+      try {
+        await lane.check();
+      } catch (error) {
+        if (!isNumerical(error)) throw error;
+        await lane.goBack(error);
+        isBack = true;
+      }
+    }
+    if (isBack) await this.#saveAgain();
+    return isBack;
+  }
+
+  /** Waits until no step is queued. Adapters whose steps failed go back. */
+  async #settle(): Promise<void> {
+    await this.#acknowledge(0);
+  }
+
+  async #acknowledge(atMost: number): Promise<void> {
+    const failed = new Map<Lane, WebVeraError>();
+    // Once a step has failed, none may stay queued while its adapter goes back.
+    while (this.#pending.length > (failed.size > 0 ? 0 : atMost)) {
+      const [round = []] = this.#pending;
+      const results = await Promise.all(round.map(({ stats }) => stats));
+      this.#pending.shift();
+      for (const [index, step] of round.entries()) {
+        if (failed.has(step.lane)) continue;
+        try {
+          step.lane.finish(step, results[index] as ArrayBuffer);
+        } catch (error) {
+          if (!isNumerical(error)) throw error;
+          failed.set(step.lane, error);
+        }
+      }
+      this.#init.signal.throwIfAborted();
+    }
+    if (failed.size === 0) return;
+    for (const [lane, error] of failed) await lane.goBack(error);
+    await this.#saveAgain();
+  }
+
+  /** Stores the state again after an adapter returned to an earlier one. */
+  async #saveAgain(): Promise<void> {
+    await this.#saving?.saveAgain(await readPools(this.#init.runner, this.#states));
+  }
+
+  /** Throws the error of an adapter whose training has failed. */
+  #expectAll(): void {
+    const failed = this.#lanes.filter(({ failure }) => failure !== undefined);
+    const [first] = failed;
+    if (first?.failure === undefined) return;
+    const { code, message, hint, detail } = first.failure;
+    const names = failed.map(({ name }) => name);
+    throw new WebVeraError(code, `${first.name}: ${message}`, { hint, detail: { ...detail, adapters: names } });
+  }
+
+  #onCheckpointing(): void {
+    const message = 'The GPU has too little memory for all activations: training continues with gradient_checkpointing';
+    this.#emit({ type: 'warning', code: 'out_of_memory', message });
+  }
+
+  #hooks(hook: RunHook): void {
+    for (const { name, record } of this.#lanes) this.#init.emit({ type: 'hook', hook }, record.progress, name);
+  }
+
+  #emit(event: RunEvent): void {
+    this.#init.emit(event, this.#record.progress);
+  }
+}
+
+/** Each adapter has its own. */
+const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
+const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };

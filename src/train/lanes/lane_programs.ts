@@ -1,0 +1,182 @@
+import type { Adapter } from '../../adapters/adapter';
+import { TrainedRows } from '../../adapters/layers/trained_rows';
+import { WebVeraError } from '../../core/errors/error';
+import type { LoadedProgram, Runner } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import { type Batch, type BatchShape, termsOf } from '../../tasks/task/task_batches';
+import { lossChunks } from '../../tasks/task/task_loss';
+import { BatchPrograms } from '../steps/batch_programs';
+import { type LossProgram, lossProgram, writeBatch } from '../steps/loss_program';
+import { createStateWith, type OptimizerState, optimizerProgram, ownValues } from '../steps/optimizer';
+import { packStepBlock, statsValue, stepBlockValue } from '../steps/step_block';
+import type { TrainingInit } from '../training_init';
+
+/** Cached programs: as adapters end, batches have fewer rows. */
+const CAPACITY = 16;
+
+interface LaneProgramsInit extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args'> {
+  /** Called when memory has run out and steps continue with gradient checkpointing. */
+  onCheckpointing(): void;
+}
+
+/** One adapter's part of a step that several adapters make together. */
+export interface LaneStep {
+  /** The adapter's index in the run. */
+  readonly index: number;
+  /** The rows of its step. */
+  readonly rows: readonly unknown[];
+  /** The adapter's own step, counted from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+/** The programs of a run in which each row of a batch trains its own adapter. */
+export class LanePrograms {
+  readonly #init: LaneProgramsInit;
+  readonly #runner: Runner;
+  readonly #pools: TrainedRows;
+  readonly #programs: BatchPrograms;
+  /** The whole batch's block and statistics. The statistics aren't read. */
+  readonly #block = stepBlockValue();
+  readonly #stats = statsValue();
+  #states: readonly OptimizerState[] = [];
+  #before: LoadedProgram | undefined;
+  #optimizers: readonly LoadedProgram[] = [];
+
+  /** Throws `invalid_argument` for adapters that can't train together. */
+  constructor(init: LaneProgramsInit) {
+    this.#init = init;
+    this.#runner = init.runner;
+    this.#pools = new TrainedRows(init.adapters);
+    expectHeadAlone(init);
+    const build = (shape: BatchShape, checkpointing: boolean): LossProgram => this.#build(shape, checkpointing);
+    this.#programs = new BatchPrograms({ ...init, capacity: CAPACITY, build });
+  }
+
+  /** Allocates the states, one for each adapter. */
+  async allocate(): Promise<readonly OptimizerState[]> {
+    await this.#runner.allocate(this.#shared);
+    const states: OptimizerState[] = [];
+    this.#states = states;
+    for (const [index, adapter] of this.#init.adapters.entries()) {
+      states.push(await createStateWith(this.#runner, adapter, this.#pools.gradientsOf(index)));
+    }
+    return states;
+  }
+
+  /** Loads the programs that all steps share. */
+  async load(): Promise<void> {
+    const { args } = this.#init;
+    this.#before = await this.#runner.load(this.#pools.before, { early: true });
+    const optimizers: LoadedProgram[] = [];
+    this.#optimizers = optimizers;
+    for (const state of this.#states) {
+      optimizers.push(await this.#runner.load(optimizerProgram(state, args), { early: true }));
+    }
+  }
+
+  /** As `BatchPrograms.reserve`. */
+  reserve(shape: BatchShape): Promise<void> {
+    return this.#programs.reserve(shape);
+  }
+
+  /** Queues a step without its updates. */
+  async queue(parts: readonly LaneStep[]): Promise<void> {
+    if (this.#before !== undefined) this.#runner.run(this.#before);
+    const { task, args } = this.#init;
+    const size = args.per_device_train_batch_size;
+    const counts = parts.map(({ rows }) => Math.ceil(rows.length / size));
+    const labelled = parts.map(({ rows }) => {
+      const starts = Array.from({ length: Math.ceil(rows.length / size) }, (_, micro) => micro * size);
+      return starts.reduce((sum, at) => sum + termsOf(task.batch(rows.slice(at, at + size), args)), 0);
+    });
+    const tokens = labelled.reduce((sum, own) => sum + own, 0);
+    const scales = new Float32Array(this.#init.adapters.length);
+    for (const [at, { index }] of parts.entries()) scales[index] = tokens / Math.max(1, labelled[at] ?? 0);
+    this.#runner.write(this.#pools.scales, scales);
+    for (let microStep = 0; microStep < Math.max(...counts); microStep++) {
+      const own = parts.map(({ rows }) => rows.slice(microStep * size, (microStep + 1) * size));
+      const batch = task.batch(own.flat(), args);
+      const which = Uint32Array.from(own.flatMap((rows, at) => rows.map(() => parts[at]?.index ?? 0)));
+      await this.#queueBatch(batch, which, this.#blocks(batch, { parts, labelled, tokens, microStep }));
+    }
+    // If a kernel is missing, the step must not update anything.
+    await Promise.all([this.#before, ...this.#optimizers].map((program) => program?.ready));
+  }
+
+  /** Queues the update of the adapters that have made a step. It is synchronous, so reads queued next read this step's values. */
+  update(parts: readonly Pick<LaneStep, 'index'>[]): void {
+    for (const { index } of parts) {
+      const optimizer = this.#optimizers[index];
+      if (optimizer === undefined) {
+        throw new WebVeraError('internal', 'A step was queued before its programs were loaded');
+      }
+      this.#runner.run(optimizer);
+    }
+  }
+
+  async release(): Promise<void> {
+    for (const optimizer of this.#optimizers) optimizer.release();
+    this.#before?.release();
+    await this.#programs.release();
+    this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
+  }
+
+  get #shared(): Value[] {
+    return [...this.#pools.values, this.#block, this.#stats];
+  }
+
+  /** The step blocks to write before a micro-batch: that of the batch, and each adapter's own. */
+  #blocks(
+    { labelled: ofBatch }: Batch,
+    {
+      parts,
+      labelled,
+      tokens,
+      microStep,
+    }: {
+      readonly parts: readonly LaneStep[];
+      readonly labelled: readonly number[];
+      readonly tokens: number;
+      readonly microStep: number;
+    },
+  ): Map<Value, DataView<ArrayBuffer>> {
+    const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
+    const shared = { microStep, labelled: ofBatch, beta1, beta2 };
+    const blocks = new Map([[this.#block, packStepBlock({ ...shared, step: 1, learningRate: 0, tokens })]]);
+    for (const [at, { index, step, learningRate }] of parts.entries()) {
+      const state = this.#states[index];
+      if (state === undefined) continue;
+      blocks.set(state.block, packStepBlock({ ...shared, step, learningRate, tokens: labelled[at] ?? 0 }));
+    }
+    return blocks;
+  }
+
+  async #queueBatch(
+    batch: Batch,
+    which: Uint32Array<ArrayBuffer>,
+    blocks: ReadonlyMap<Value, DataView<ArrayBuffer>>,
+  ): Promise<void> {
+    await this.#programs.use(batch, ({ built, loaded: program }) => {
+      writeBatch(this.#runner, this.#init.task, built.inputs, batch, which);
+      for (const [value, block] of blocks) this.#runner.write(value, block);
+      this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+      return program.ready;
+    });
+  }
+
+  #build(shape: BatchShape, checkpointing: boolean): LossProgram {
+    const { loaded, task, overlay, args } = this.#init;
+    const rows = { pools: this.#pools, own: this.#states };
+    const training = { grads: new Map<Adapter, Value>(), checkpointing, smoothing: args.label_smoothing_factor, rows };
+    return lossProgram(task, loaded, overlay, shape, { block: this.#block, stats: this.#stats, training });
+  }
+}
+
+/** The head computes labelled tokens, of which it doesn't know the batch rows. */
+function expectHeadAlone({ loaded, adapters }: Pick<LaneProgramsInit, 'loaded' | 'adapters'>): void {
+  const found = loaded.model.head.modules.find(({ name }) => adapters.some(({ modules }) => modules.has(name)));
+  if (found === undefined) return;
+  const message = `adapters: expected adapters that train together, but they wrap ${found.name}, which is of the head`;
+  throw new WebVeraError('invalid_argument', message, { hint: 'Leave it out of target_modules.' });
+}

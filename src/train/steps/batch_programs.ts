@@ -1,0 +1,70 @@
+import { WebVeraError } from '../../core/errors/error';
+import { type Cached, ProgramCache } from '../../graph/program_cache';
+import type { Runner } from '../../graph/runner';
+import type { BatchShape } from '../../tasks/task/task_batches';
+import { tooLarge } from '../too_large';
+import type { TrainingInit } from '../training_init';
+import type { LossProgram } from './loss_program';
+
+interface BatchProgramsInit extends Pick<TrainingInit, 'task' | 'args'> {
+  readonly runner: Runner;
+  /** The most programs that are held. */
+  readonly capacity: number;
+  build(shape: BatchShape, checkpointing: boolean): LossProgram;
+  /** Called when memory has run out and steps continue with gradient checkpointing. */
+  onCheckpointing(): void;
+}
+
+/**
+ * The programs of a run's batches, one for each shape, loaded when a batch first needs it. Not shared with other runs, because the programs
+ * accumulate gradients in this run's buffers. If memory runs out, all continue with gradient checkpointing.
+ */
+export class BatchPrograms {
+  readonly #init: BatchProgramsInit;
+  readonly #cache: ProgramCache;
+  #checkpointing: boolean;
+
+  constructor(init: BatchProgramsInit) {
+    this.#init = init;
+    this.#cache = new ProgramCache(init.runner, { capacity: init.capacity, early: true });
+    this.#checkpointing = init.args.gradient_checkpointing;
+  }
+
+  /** Builds a program without loading it. */
+  build(shape: BatchShape): LossProgram {
+    return this.#init.build(shape, this.#checkpointing);
+  }
+
+  /** Calls `body` with the program of a shape, under the rules of `ProgramCache.use`. */
+  async use<R>(shape: BatchShape, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
+    try {
+      return await this.#loaded(shape, body);
+    } catch (error) {
+      if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
+      this.#checkpointing = true;
+      await this.#cache.dropAll();
+      this.#init.onCheckpointing();
+      return await this.#loaded(shape, body);
+    }
+  }
+
+  /**
+   * Loads the program of the largest batches, so that a lack of memory is noticed before the first step. Throws `limit_exceeded` and
+   * `out_of_memory`, with the arguments to change.
+   */
+  async reserve(shape: BatchShape): Promise<void> {
+    try {
+      await this.use(shape, () => {});
+    } catch (error) {
+      throw tooLarge(error, shape, this.#init.args, this.#init.task);
+    }
+  }
+
+  release(): Promise<void> {
+    return this.#cache.dropAll();
+  }
+
+  #loaded<R>(shape: BatchShape, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
+    return this.#cache.use({ name: 'training step', shape: [shape.B, shape.T] }, () => this.build(shape), body);
+  }
+}

@@ -1,0 +1,19 @@
+interface RunSignals {
+  /** Aborts the run. */
+  readonly signal: AbortSignal;
+  /** Stops it at its present state. */
+  readonly stop: AbortSignal;
+}
+
+/** The result of `body`; undefined if the run was stopped meanwhile. */
+export async function unlessStopped<T>(
+  { signal, stop }: RunSignals,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await body(AbortSignal.any([signal, stop]));
+  } catch (error) {
+    if (stop.aborted && !signal.aborted && error === stop.reason) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { numel } from '../../../src/core/numbers/shape';
+import { Graph } from '../../../src/graph/graph';
+import { mixedLossSum } from '../../../src/ops/mixed/mixed_loss_sum';
+import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
+import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
+import type { Memory } from '../../reference/runner';
+import { type MixedSizes, mixedInputs, withGradient } from './mixed_inputs';
+
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+function backward(sizes: MixedSizes, fill: Fill) {
+  const inputs = mixedInputs(sizes, fill);
+  const { memory, build } = inputs;
+  const g = new Graph();
+  const made = withGradient(g, memory, build, inputs);
+  memory.set(made.dy, fill(numel(made.dy.shape), 7));
+  return { g, memory, ...made };
+}
+
+// Small whole numbers: every sum stays below 2²⁴, so f32 is exact in any order.
+test.each<MixedSizes>([
+  { C: 1, R: 1, T: 1, which: [0] },
+  { C: 7, R: 6, T: 3, which: [1, 2, 0, 1] },
+  { C: 68, R: 4, T: 65, which: [2, 2, 0] },
+  { C: 300, R: 8, T: 128, which: [0, 1] },
+])('mixed_scale and its gradients, C=$C R=$R T=$T: equal for whole numbers', async (sizes) => {
+  const { g, memory, y, dx, grads } = backward(sizes, small);
+  await expectGpuEqualsReference(g, memory, [y, dx, grads], 0);
+});
+
+test('mixed_scale and its gradients, 576 columns, r 16, 8×64 rows: random numbers', async () => {
+  const { g, memory, y, dx, grads } = backward({ C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] }, randomArray);
+  // A sum of 576 products has an error of √576 · 2⁻²⁴ of its size; the worst of many is 4× that.
+  await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
+});
+
+test("numbers of one adapter's rows that aren't finite reach its own gradients alone", async () => {
+  const { g, memory, grads } = backward({ C: 8, R: 4, T: 2, which: [2, 0, 1] }, randomArray);
+  for (const [value, numbers] of memory) if (value.name === 'x') numbers.fill(Number.NaN, 0, 8);
+  const found = (await runOnGpu(g.steps, memory, [grads])).get(grads)!;
+  const stride = grads.shape[1]!;
+  expect(found.subarray(0, 2 * stride).every(Number.isFinite)).toBe(true);
+  expect(found.subarray(2 * stride).some(Number.isNaN)).toBe(true);
+});
+
+test.each([0, 1])("mixed_loss_sum in micro-step %d adds each adapter's own losses", async (microStep) => {
+  const [L, T] = [150, 50];
+  const memory: Memory = new Map();
+  const g = new Graph();
+  const losses = {
+    losses: input(memory, 'losses', [L], integerArray(L, 1, 9)),
+    rows: input(
+      memory,
+      'rows',
+      [L],
+      Float64Array.from({ length: L }, (_, n) => n),
+      'u32',
+    ),
+    which: input(memory, 'which', [3], Float64Array.of(1, 0, 1), 'u32'),
+    T,
+  };
+  const stats = [0, 1].map((index) => {
+    const words = new Uint32Array(Float32Array.of(0, 0, 0, 0, 1, 0.25, 0, 0).buffer);
+    words.set([3, microStep, 140], 0);
+    const own = { block: input(memory, `block ${index}`, [8], Float64Array.from(words), 'u32') };
+    const before = new Uint32Array(Float32Array.of(2 + index).buffer);
+    const found = input(
+      memory,
+      `stats ${index}`,
+      [12],
+      Float64Array.from({ length: 12 }, (_, i) => before[i] ?? 0),
+      'u32',
+    );
+    mixedLossSum(g, losses, { index, ...own, stats: found });
+    return found;
+  });
+  // Whole numbers and quarters are exact; stats are compared as bits.
+  await expectGpuEqualsReference(g, memory, stats, 0);
+});

@@ -1,0 +1,54 @@
+import type { Reference } from '../reference';
+
+type Arrays = Parameters<Reference>[0];
+type Sizes = Parameters<Reference>[1];
+
+/** The vector of the adapter of token n. */
+function vectorOf({ table, which }: Arrays, { C, T, vector_at, stride }: Sizes, n: number): Float64Array {
+  const start = which![Math.floor(n / T!)]! * stride! + vector_at!;
+  return table!.subarray(start, start + C!);
+}
+
+export const mixed_scale: Reference = (b, p) => {
+  const { N, C, has_sum } = p;
+  for (let n = 0; n < N!; n++) {
+    const vector = vectorOf(b, p, n);
+    for (let c = 0; c < C!; c++) {
+      const at = n * C! + c;
+      b.y![at] = vector[c]! * b.x![at]! + (has_sum ? b.sum![at]! : 0);
+    }
+  }
+};
+
+export const mixed_scale_backward: Reference = (b, p) => {
+  const { N, C, T, partial, slice, has_dx, has_sum } = p;
+  const slices = Math.ceil(T! / slice!);
+  b.partials!.fill(0, partial!, partial! + (N! / T!) * slices * C!);
+  for (let n = 0; n < N!; n++) {
+    const vector = vectorOf(b, p, n);
+    const line = Math.floor(n / T!) * slices + Math.floor((n % T!) / slice!);
+    for (let c = 0; c < C!; c++) {
+      const at = n * C! + c;
+      b.partials![partial! + line * C! + c]! += b.dy![at]! * b.x![at]!;
+      if (has_dx) b.dx![at] = vector[c]! * b.dy![at]! + (has_sum ? b.sum![at]! : 0);
+    }
+  }
+};
+
+export const mixed_sums: Reference = ({ partials, vectors, which, scales, grads }, { count, rows, stride }) => {
+  for (let v = 0; v < count!; v++) {
+    const [at, length, slices, offset] = vectors!.subarray(4 * v, 4 * v + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    for (let row = 0; row < rows!; row++) {
+      const adapter = which![row]!;
+      for (let sum = 0; sum < slices * length; sum++) {
+        const place = adapter * stride! + offset + (sum % length);
+        grads![place]! += scales![adapter]! * partials![at + row * slices * length + sum]!;
+      }
+    }
+  }
+};
