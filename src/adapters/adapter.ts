@@ -11,7 +11,7 @@ import type { AdapterConfig } from './config/adapter_config';
 import type { ConfigClass } from './config/kind_config';
 import type { AdapterTensors, FileRules, StoredShapes } from './files/adapter_tensors';
 import type { AdapterBytes } from './files/write_adapter';
-import type { RowInputs } from './layers/row_inputs';
+import type { RowInputs, TrainedRowVectors } from './layers/row_inputs';
 import type { TrainingLayers, TrainingRequest } from './layers/training_layers';
 import type { PoolLayout } from './pool/pool_layout';
 import type { TrainedTensor } from './pool/trained_tensors';
@@ -110,8 +110,32 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
 
   /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
   abstract get hyperparameters(): Readonly<Record<string, number>>;
-  /** Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. No gradient. */
-  abstract merge(g: Graph, module: string, weight: Value | undefined, into: Value): void;
+  /**
+   * Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. `base` is the model's own
+   * weight, where `weight` has other adapters merged into it. No gradient.
+   */
+  abstract merge(g: Graph, module: string, weight: Value | undefined, into: Value, base?: Value): void;
+
+  /** Whether merging changes the bias of a module, if it has one. */
+  changesBias(_module: string): boolean {
+    return false;
+  }
+
+  /** Emits into = the module's bias with its change, for a module whose bias changes. `into` (out) is a pinned f32 value. No gradient. */
+  mergeBias(_g: Graph, module: string, _bias: Value, _into: Value): void {
+    throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
+  }
+
+  /** PEFT's reason for refusing it in a batch whose rows name their adapters; undefined if such rows may name it. */
+  get notMixed(): string | undefined {
+    return undefined;
+  }
+
+  /** A part of it that PEFT doesn't have, for messages; undefined if PEFT trains such adapters. */
+  get notInPeft(): string | undefined {
+    return undefined;
+  }
+
   /** The same adapter with another pool of the same layout. */
   abstract withPool(pool: Value): Adapter;
 }
@@ -182,6 +206,12 @@ export interface SumPart<C extends AdapterConfig = AdapterConfig> {
   readonly tensors: AdapterTensors;
 }
 
+/** The adapter that a weighted sum gives. */
+export interface WeightedSum<C extends AdapterConfig = AdapterConfig> {
+  readonly config: C;
+  readonly tensors: AdapterTensors;
+}
+
 /**
  * A kind of adapters: everything that differs between PEFT's methods. The rest of the library speaks of adapters. Those of one kind that act together may share work.
  */
@@ -192,8 +222,10 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   readonly tuner: string;
   /** Resolves targets and places all that trains. `later`: whether the model has an adapter already. Throws PEFT's errors. */
   resolve(config: R['config'], model: Architecture, context: { readonly later: boolean; readonly warn?: Warn }): R;
-  /** The pool's first values as PEFT initialises them; tensors of the base model and padding are 0. */
-  initial(resolved: R, seed: number): Float32Array<ArrayBuffer>;
+  /** The pool's first values as PEFT initialises them; tensors of the base model and padding are 0. `options`: the kind's own. */
+  initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
+  /** Emits those of the pool's first values that depend on the model's weights. Left out if there are none. */
+  begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
   /** Left out if the kind has nothing but what trains. */
   readonly frozen?: FrozenRules<R, F>;
   /** Puts the parts together. */
@@ -203,6 +235,10 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   layers(g: Graph, base: Layers, adapters: readonly A[], options: LayerOptions): Layers;
   /** For a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch. */
   rows?(adapters: readonly A[], B: number): RowInputs;
+  /**
+   * For a run that trains several adapters of one layout, each on its own rows. Gradients flow to the table. Left out if the kind can't.
+   */
+  rowLayers?(g: Graph, base: Layers, adapters: readonly A[], rows: TrainedRowVectors): Layers;
   /** For a run that trains one adapter alone. Left out if the kind trains in `layers` only. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 
@@ -219,8 +255,15 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
    */
   checkFile(config: R['config'], stored: StoredShapes): ReadonlySet<string>;
 
-  /** The adapter whose ΔW is Σ weight·ΔW. Throws `invalid_argument` if none is. Left out if the kind has no sums. */
-  sum?(parts: readonly SumPart<R['config']>[]): { readonly config: R['config']; readonly tensors: AdapterTensors };
+  /**
+   * The weighted sum, as PEFT sums adapters of the kind; where PEFT doesn't, the adapter whose ΔW is Σ weight·ΔW. Throws `invalid_argument`
+   * if there is none. May pause, and then throws the signal's reason if it is aborted. Left out if the kind has no sums.
+   */
+  sum?(
+    parts: readonly SumPart<R['config']>[],
+    options: KindOptions,
+    signal?: AbortSignal,
+  ): WeightedSum<R['config']> | Promise<WeightedSum<R['config']>>;
   /**
    * The files of an adapter of another kind that computes the same as Σ weight·ΔW; undefined for a kind that can't. One part of
    * weight 1 keeps all that it trained. Left out if there is no such kind.

@@ -6,14 +6,16 @@ import { tunableKernels } from '../ops/tunable';
 import type { AdapterKind } from './adapter';
 import type { AdapterConfig } from './config/adapter_config';
 import { peftTypeOf, withPeftType } from './config/config_rules';
+import { ia3Kind } from './ia3/kind';
+import { loraKind } from './lora/kind';
 import { veraKind } from './vera/kind';
 
 /** All kinds of adapters. The page has a table of its own, `page/adapters/page_kinds.ts`. */
-export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind];
+export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind, loraKind, ia3Kind];
 
-/** The records of all kernels of which there is more than one variant. */
+/** The records of all kernels of which there is more than one variant. Kinds may share some. */
 export function allTunableKernels(): readonly AnyKernel[] {
-  return [...tunableKernels(), ...ADAPTER_KINDS.flatMap((kind) => kind.tunableKernels?.() ?? [])];
+  return [...new Set([...tunableKernels(), ...ADAPTER_KINDS.flatMap((kind) => kind.tunableKernels?.() ?? [])])];
 }
 
 interface ReadConfigOptions {
@@ -26,6 +28,11 @@ interface ReadConfigOptions {
 /** The kind of a configuration or of its fields. Throws `invalid_argument` for a `peft_type` that no kind has. */
 export function kindNamed({ peft_type }: { readonly peft_type: unknown }): AdapterKind {
   return withPeftType(ADAPTER_KINDS, peft_type, 'invalid_argument');
+}
+
+/** The kind of the given fields of a configuration: the first one unless they name another. Throws as `kindNamed`. */
+export function kindOfFields({ peft_type }: Readonly<Record<string, unknown>>): AdapterKind {
+  return kindNamed({ peft_type: peft_type ?? ADAPTER_KINDS[0]?.Config.rules.peft_type });
 }
 
 /**

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { kindOf } from '../../src/adapters/adapter';
+import { type AdapterKind, kindOf } from '../../src/adapters/adapter';
 import { overlayOf, overlayOfRows } from '../../src/adapters/layers/overlay';
 import { rowInputs } from '../../src/adapters/layers/rows';
-import { layoutPool, parametersEnd } from '../../src/adapters/pool/pool_layout';
+import { LoraConfig } from '../../src/adapters/lora/config/lora_config';
+import { loraKind } from '../../src/adapters/lora/kind';
+import type { LoraAdapter, ResolvedLora } from '../../src/adapters/lora/lora_adapter';
+import { layoutMatrices } from '../../src/adapters/lora/lora_layout';
+import { parametersEnd } from '../../src/adapters/pool/pool_layout';
 import { folderFiles } from '../../src/formats/models/model_files';
 import { pinned, type Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
@@ -18,8 +22,6 @@ import { randomArray } from '../helpers/maths/random';
 import { seededFiles, smallConfigs } from '../helpers/models/seeded_model';
 import { FakeRunner } from '../helpers/session/fake_runner';
 import { type Memory, runReference } from '../reference/runner';
-import { LoraConfig } from './lora/lora_config';
-import { type LoraAdapter, loraKind } from './lora/lora_kind';
 
 const ADAMW = {
   adam_beta1: 0.9,
@@ -52,10 +54,15 @@ function adapterOn({ model }: LoadedModel, name: string, target_modules: readonl
 }
 
 /** An adapter that wraps nothing. */
-function emptyAdapter(name: string, kind = loraKind): LoraAdapter {
-  const resolved = { config: new LoraConfig(), modules: new Map(), trained: [], layout: layoutPool([]) };
+function emptyAdapter(name: string, kind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = loraKind): LoraAdapter {
+  const resolved = {
+    config: new LoraConfig(),
+    modules: new Map(),
+    trained: [],
+    layout: layoutMatrices(new Map(), { lora_bias: false, use_dora: false }),
+  };
   const parts = { kind, name, key: name, trainable: true, origin: undefined };
-  return loraKind.create({ ...parts, pool: pinned(name, [0]), resolved, frozen: undefined });
+  return kind.create({ ...parts, pool: pinned(name, [0]), resolved, frozen: undefined });
 }
 
 describe('an adapter of another kind', () => {
@@ -112,7 +119,8 @@ describe('an adapter of another kind', () => {
   });
 
   test('is refused in a batch whose rows have adapters of their own, but for rows without any', () => {
-    const [one, two] = [emptyAdapter('one'), emptyAdapter('two')];
+    const { rows, ...unmixed } = loraKind;
+    const [one, two] = [emptyAdapter('one', unmixed), emptyAdapter('two', unmixed)];
     const base = overlayOf([one, two], []);
     expect(() => rowInputs(overlayOfRows(base, [one, two]).rows, 2)).toThrow(
       expect.objectContaining({

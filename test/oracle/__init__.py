@@ -2,7 +2,7 @@
 
 import os
 
-# Read when torch and the hub's client are imported.
+# torch and the hub's client read these when they are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

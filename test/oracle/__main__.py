@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    # Imported here, so that a wrong argument is told of at once.
+    # A late import, so that a wrong argument is reported at once.
     import torch
     import transformers
 

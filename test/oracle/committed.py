@@ -1,4 +1,4 @@
-"""Looks at committed files alone: what PEFT makes of them now, and what follows from the maths without PEFT."""
+"""Checks of committed files alone: the installed PEFT reads them, and formulas without PEFT give the same numbers."""
 
 import json
 import os
@@ -19,8 +19,11 @@ from .places import GOLDEN, ORACLE, Json, read_json
 from .report import Report
 
 OLD_LOGITS = 2e-4
-"""The least that cases allow."""
-HASHES = "import json, sys; from oracle.prng import drawn_hashes as of; print(json.dumps(of(json.loads(sys.argv[1]))))"
+"""The smallest tolerance of cases."""
+HASHES = (
+    "import json, sys; from oracle.numbers.prng import drawn_hashes as of; "
+    "print(json.dumps(of(json.loads(sys.argv[1]))))"
+)
 
 
 def look_at_case(report: Report, name: str) -> None:
@@ -63,7 +66,7 @@ def _by_formula(
     A: torch.Tensor,
     B: torch.Tensor,
 ) -> Model:
-    """The base model with W + diag(λ_b)·B·diag(λ_d)·A in place of each weight W, and trained biases in theirs."""
+    """The base model with each weight W replaced by W + diag(λ_b)·B·diag(λ_d)·A, and with the trained biases."""
     prefix = "random.state.base_model.model."
     state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     model = load_base(folder)
@@ -78,7 +81,8 @@ def _by_formula(
 
 
 def look_at_prng(report: Report) -> None:
-    """Whether torch's plain build gives the unfused form, and the one for AVX2 the fused form. Not for the largest."""
+    """Expects torch's plain build to give the unfused form, and the AVX2 build the fused one. The largest rows
+    are left out."""
     rows = [row for row in read_json(GOLDEN / "prng.json")["rows"] if row["r"] * (row["in"] + row["out"]) < 600_000]
     arguments = json.dumps([[int(row["key"]), row["r"], row["in"], row["out"]] for row in rows])
     for capability, field in (("default", "sha256_unfused"), ("avx2", "sha256")):
@@ -96,7 +100,7 @@ def look_at_prng(report: Report) -> None:
 
 
 def look_at_release(report: Report, release: str) -> None:
-    """Files that another release wrote, as the PEFT at hand reads them."""
+    """Loads another release's files with the installed PEFT, and compares the logits."""
     folder = RELEASES / release
     expected = load_file(folder / "logits.safetensors")
     for name in read_json(folder / "release.json")["adapters"]:

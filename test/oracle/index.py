@@ -1,4 +1,4 @@
-"""Writes `index.json`: what each case is of. Test suites choose cases by it, and keep no lists of names."""
+"""Writes `index.json`, the facts about each case. Test suites choose cases by it instead of lists of names."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def write_index() -> None:
 
 
 def index_of_cases() -> Json:
-    """From the committed files alone, as older releases made some of them."""
+    """Reads only committed files, because older releases made some of them."""
     return {folder.name: _entry(folder) for folder in sorted((GOLDEN / "cases").iterdir())}
 
 
@@ -27,13 +27,15 @@ def _entry(folder: Path) -> Json:
     base = read_json(GOLDEN / document["base"] / "config.json")
     (architecture,) = base["architectures"]
     task = next((task for ending, task in TASKS.items() if architecture.endswith(ending)), CAUSAL_LM)
-    adapters = document.get("adapters", {"default": document.get("vera_config")})
+    config = document.get("vera_config") or document.get("peft_config")
+    adapters = document.get("adapters", {"default": config})
     return {
         "base": document["base"].removeprefix("base/"),
         "family": base["model_type"],
         "task": task,
+        "kind": adapters["default"].get("peft_type", "VERA"),
         "adapters": len(adapters),
-        "rank": adapters["default"]["r"],
+        "rank": adapters["default"].get("r"),
         "dtype": base.get("dtype") or base.get("torch_dtype"),
         "trains": [key for key in ("biases", "modules") if _trains(document, key)],
         "runs": [run["id"] for run in document.get("expect", {}).get("train", ())],
@@ -42,6 +44,7 @@ def _entry(folder: Path) -> Json:
 
 
 def _trains(document: Json, what: str) -> bool:
-    """Whether biases train beside the vectors, or whole modules do."""
-    names = [name for name in document.get("trainable", ()) if ".vera_lambda_" not in name]
+    """Whether biases, or whole modules, train in addition to the vectors."""
+    own = (".vera_lambda_", ".lora_", ".ia3_l")
+    names = [name for name in document.get("trainable", ()) if not any(part in name for part in own)]
     return any(name.endswith(".base_layer.bias") == (what == "biases") for name in names)

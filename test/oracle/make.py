@@ -1,4 +1,4 @@
-"""Makes all that is in `test/golden`, but for what older releases wrote."""
+"""Makes everything in `test/golden`, except the files of older releases."""
 
 import contextlib
 import shutil
@@ -22,11 +22,14 @@ from .index import write_index
 from .numbers.activations import make_activations
 from .numbers.images import make_images
 from .numbers.l2_normalize import make_l2_normalize
+from .numbers.lora_init import make_lora_init
 from .numbers.prng import make_prng
 from .numbers.regression import make_regression
 from .numbers.rope import make_rope
 from .numbers.torch_files import make_torch_files
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
+from .preferences.dpo import make_dpo
+from .preferences.kto import make_kto
 from .texts.chat import make_chat
 from .texts.encoding import make_encoding
 from .texts.sampling import make_sampling
@@ -38,7 +41,7 @@ from .texts.words import make_words
 
 @dataclass(frozen=True)
 class Item:
-    """Something that is made in one go."""
+    """A part of the fixtures that is made at once."""
 
     part: str
     name: str
@@ -46,7 +49,7 @@ class Item:
     make: Callable[[Path], None]
     bases: tuple[str, ...] = ()
     committed: tuple[str, ...] = ()
-    """Which files of its folder are in `test/golden`, or all of them."""
+    """The files of its folder that `test/golden` has; all if empty."""
 
 
 def items() -> Iterable[Item]:
@@ -63,6 +66,7 @@ def items() -> Iterable[Item]:
     yield Item("modules", "modules", "modules.json", make_modules)
     yield Item("errors", "errors", "errors.json", make_errors, ("opt", "gpt2", "roberta"))
     yield Item("prng", "prng", "prng.json", make_prng)
+    yield Item("lora_init", "lora_init", "lora_init.json", make_lora_init)
     yield Item("sampling", "sampling", "sampling.json", make_sampling)
     yield Item("sentences", "sentences", "sentences.json", make_sentences)
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
@@ -73,6 +77,8 @@ def items() -> Iterable[Item]:
     yield Item("l2_normalize", "l2_normalize", "l2_normalize.json", make_l2_normalize)
     yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("regression", "regression", "regression.json", make_regression)
+    yield Item("dpo", "dpo", "dpo.json", make_dpo, ("llama", "gpt2", "qwen2"))
+    yield Item("kto", "kto", "kto.json", make_kto, ("llama", "gpt2", "qwen2"))
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
     yield Item("gguf", "gguf", "gguf.json", make_gguf_files, tuple(FAMILIES))
@@ -99,7 +105,8 @@ def _refuse_others(asked: Sequence[str] | None, known: Sequence[str]) -> None:
 
 
 def build(root: Path, item: Item) -> None:
-    """Makes an item under `root`, on the base models that are there, or in `test/golden`, or made for it."""
+    """Makes an item under `root`, on base models that exist there, are copied from `test/golden`, or are made
+    for it."""
     for name in item.bases:
         folder = root / "base" / name
         if folder.exists():
@@ -108,7 +115,7 @@ def build(root: Path, item: Item) -> None:
             shutil.copytree(GOLDEN / "base" / name, folder)
         else:
             make_base(folder, name)
-    # What PEFT writes down of a base model is a path from here.
+    # PEFT writes the base model's path relative to this folder.
     with contextlib.chdir(root):
         item.make(root)
 
@@ -143,7 +150,7 @@ def _publish(root: Path, item: Item) -> None:
 
 
 def _remove_others(wanted: Sequence[Item]) -> None:
-    """Folders that nothing makes any more."""
+    """Removes folders of items that no longer exist."""
     paths = {item.path for item in wanted} | OF_TRANSFORMERS_4
     for kind in ("base", "cases"):
         for folder in (GOLDEN / kind).iterdir():

@@ -1,4 +1,4 @@
-"""Where fixtures are, and how their JSON is written."""
+"""Paths of fixtures, and the format of their JSON."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ ORACLE = Path(__file__).parent
 GOLDEN = ORACLE.parent / "golden"
 
 OF_VERSION_4 = "config_v4.json"
-"""In folders of base models: their configuration as transformers 4 writes it."""
+"""The file with transformers 4's form of a base model's configuration, in the model's folder."""
 
 OF_TRANSFORMERS_4 = frozenset({"base/vit-v4", "cases/vit_v4names_mid"})
-"""Folders of `test/golden` that transformers 4 made: later releases have other names for ViT's modules, and draw other
-weights, so nothing makes these again."""
+"""Folders of `test/golden` that transformers 4 made. Later releases have other names for ViT's modules and draw
+other weights, so these are never made again."""
 
 Json = Any
-"""What `json` reads and writes."""
+"""Any value that `json` reads and writes."""
 
 
 def read_json(path: Path) -> Json:
@@ -23,7 +23,7 @@ def read_json(path: Path) -> Json:
 
 
 def write_json(path: Path, value: Json) -> None:
-    """Indented by one space, with whatever fits on a line on one line."""
+    """Writes JSON indented by one space; a value that fits on a line is on one line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_lines(value, 0) + "\n", encoding="utf-8")
 
@@ -41,5 +41,5 @@ def _lines(value: Json, indent: int) -> str:
 
 
 def plain(value: Json) -> Json:
-    """A configuration's fields as JSON has them: sets sorted, the rest as text."""
+    """A configuration's fields in JSON: sets are sorted, other objects become text."""
     return json.loads(json.dumps(value, default=lambda it: sorted(it) if isinstance(it, set) else str(it)))

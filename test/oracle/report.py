@@ -1,4 +1,4 @@
-"""Gathers differences, and prints them as a table."""
+"""Collects differences, and prints them as a table."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ LONGEST = 160
 class Numbers:
     compared: int = 0
     difference: float = 0.0
-    """The one that comes nearest to what is allowed, or goes farthest beyond it."""
+    """The largest difference, relative to its tolerance."""
     allowed: float = math.inf
     where: str = ""
 
@@ -26,14 +26,14 @@ class Exact:
 
 @dataclass(frozen=True)
 class Near:
-    """A number's kind, and how far it may be off."""
+    """A number's kind and its tolerance."""
 
     kind: str
     allowed: float
 
 
 Rule = Callable[[str], Near | str | None]
-"""For a path inside JSON: how near a number must be, the kind of what must be equal, or None to pass it over."""
+"""For a path within JSON: a number's tolerance, the kind of a value that must be equal, or None to skip it."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Report:
             self.outside.append(f"{where}: {otherwise}")
 
     def json(self, where: str, committed: Json, now: Json, rule: Rule, path: str = "") -> None:
-        """Walks through two documents; `rule` says what counts at a path such as `expect.train.0.losses.3`."""
+        """Compares two documents; `rule` says how for a path such as `expect.train.0.losses.3`."""
         if isinstance(committed, dict) and isinstance(now, dict):
             keys: Iterable[str] = dict.fromkeys([*committed, *now])
             pairs = {key: (committed.get(key, ABSENT), now.get(key, ABSENT)) for key in keys}
@@ -107,7 +107,7 @@ ABSENT = "(absent)"
 
 
 def _share(difference: float, allowed: float) -> float:
-    """Of what is allowed. Where nothing is, any difference is beyond all others."""
+    """A difference as a share of its tolerance; infinite if no difference is allowed."""
     if difference == 0:
         return 0.0
     return difference / allowed if allowed > 0 else math.inf

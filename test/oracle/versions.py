@@ -1,4 +1,4 @@
-"""What computes: the releases, and what of the machine decides rounding."""
+"""The releases that compute, and the machine's facts that affect rounding."""
 
 import platform
 from pathlib import Path
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def _blas() -> str:
-    """Which BLAS torch computes with: its own build has MKL inside, others load a library."""
+    """The BLAS library that torch uses: its own build contains MKL, others load a library."""
     if torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
         return "mkl"
     maps = Path("/proc/self/maps")

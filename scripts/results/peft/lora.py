@@ -5,7 +5,6 @@ AdamW are webvera's; the order of the blocks is torch's.
 """
 
 import json
-import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +15,9 @@ from typing import Any
 import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM, get_scheduler
+from transformers import AutoModelForCausalLM
 
-WARM_UP = 0.06
-"""The part of all steps in which the rate grows: webvera's `warmup_ratio`."""
-LARGEST_NORM = 1.0
-"""webvera's `max_grad_norm`."""
+from training import Batch, endless, perplexity, train
 
 
 @dataclass(frozen=True)
@@ -47,11 +43,11 @@ class Settings:
 def main() -> None:
     settings = Settings(**json.load(sys.stdin))
     tokenizer = Tokenizer.from_file(str(Path(settings.model) / "tokenizer.json"))
-    train = [row for row in blocks(tokenizer, settings.train, settings.length) if len(row) == settings.length]
+    rows = [row for row in blocks(tokenizer, settings.train, settings.length) if len(row) == settings.length]
     texts = {name: blocks(tokenizer, text, settings.length) for name, text in settings.texts.items()}
     base = load(settings)
     before = {name: perplexity(base, rows) for name, rows in texts.items()}
-    runs = [run(settings, train, texts, seed) for seed in range(settings.seeds)]
+    runs = [run(settings, rows, texts, seed) for seed in range(settings.seeds)]
     json.dump({"before": before, "runs": runs}, sys.stdout)
 
 
@@ -66,47 +62,22 @@ def load(settings: Settings) -> Any:
     return AutoModelForCausalLM.from_pretrained(settings.model, dtype=torch.float32)
 
 
-def run(settings: Settings, train: list[list[int]], texts: dict[str, list[list[int]]], seed: int) -> dict[str, Any]:
+def run(settings: Settings, rows: list[list[int]], texts: dict[str, list[list[int]]], seed: int) -> dict[str, Any]:
     torch.manual_seed(seed)
     config = LoraConfig(r=settings.r, lora_alpha=settings.r, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(load(settings), config)
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0)
-    warm_up = math.ceil(WARM_UP * settings.max_steps)
-    scheduler = get_scheduler("linear", optimizer, warm_up, settings.max_steps)
-    batches = endless(train, settings.rows)
-    model.train()
-    for _ in range(settings.max_steps):
-        input_ids = torch.tensor(next(batches))
-        optimizer.zero_grad()
-        model(input_ids=input_ids, labels=input_ids).loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, LARGEST_NORM)
-        optimizer.step()
-        scheduler.step()
+    train(model, batches(rows, settings.rows), settings.max_steps, settings.learning_rate)
     return {
         "perplexity": {name: perplexity(model, rows) for name, rows in texts.items()},
-        "trainable": sum(parameter.numel() for parameter in trained),
+        "trainable": sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
         "bytes": bytes_of(model),
     }
 
 
-def endless(rows: list[list[int]], size: int) -> Iterator[list[list[int]]]:
-    """Batches of all rows, in another order each time; a last batch of fewer rows counts too."""
-    while True:
-        order = torch.randperm(len(rows)).tolist()
-        for start in range(0, len(order), size):
-            yield [rows[index] for index in order[start : start + size]]
-
-
-def perplexity(model: Any, rows: list[list[int]]) -> float:
-    model.eval()
-    loss, predictions = 0.0, 0
-    with torch.no_grad():
-        for row in rows:
-            input_ids = torch.tensor([row])
-            loss += model(input_ids=input_ids, labels=input_ids).loss.item() * (len(row) - 1)
-            predictions += len(row) - 1
-    return math.exp(loss / predictions)
+def batches(rows: list[list[int]], size: int) -> Iterator[Batch]:
+    for batch in endless(rows, size):
+        input_ids = torch.tensor(batch)
+        yield {"input_ids": input_ids, "labels": input_ids}
 
 
 def bytes_of(model: Any) -> int:

@@ -5,6 +5,7 @@ export interface AdapterFields {
   /** PEFT's name of the kind. */
   readonly peft_type: string;
   readonly target_modules: readonly string[] | string | null;
+  readonly exclude_modules?: readonly string[] | string | null;
   readonly layers_to_transform?: readonly number[] | number | null;
   readonly layers_pattern?: string | readonly string[] | null;
   readonly modules_to_save: readonly string[] | null;

@@ -55,6 +55,7 @@ export const flag = (fallback: boolean): Field => ({
 /** The fields that say which modules an adapter wraps and what else it trains. A kind takes those that its class in PEFT has. */
 export const TARGET_FIELDS = {
   target_modules: stringOrStrings,
+  exclude_modules: stringOrStrings,
   fan_in_fan_out: flag(false),
   bias: { ...text, fallback: 'none' },
   modules_to_save: strings,
@@ -97,6 +98,20 @@ export function checkCommonValues(config: AdapterFields, only: string): void {
       'layers_pattern only says where the indices in layers_to_transform are counted.',
     );
   }
+}
+
+/** Throws PEFT's error for ranks that aren't positive integers. `meaning`: a rank's meaning and usual values. */
+export function checkRanks(ranks: readonly number[], meaning: string): void {
+  const wrong = ranks.find((r) => !Number.isSafeInteger(r) || r <= 0);
+  if (wrong === undefined) return;
+  throw refused(`\`r\` should be a positive integer value but the value passed is ${wrong}`, meaning);
+}
+
+/** Throws torch's error for a share of dropped inputs that isn't from 0 to 1. */
+export function checkDropout(name: string, p: number): void {
+  if (p >= 0 && p <= 1) return;
+  const hint = `${name} is the share of inputs to drop: 0 drops none.`;
+  throw refused(`dropout probability has to be between 0 and 1, but got ${p}`, hint);
 }
 
 /** The error for a value that no adapter can have. */

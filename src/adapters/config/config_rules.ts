@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { type OwnNames, suggestion } from '../../core/errors/near_name';
+import { argumentHint, type OwnNames } from '../../core/errors/near_name';
 import type { Warn, Warning } from '../../core/errors/warning';
 import { unquoted } from '../../core/errors/wrong';
 import type { AdapterFields } from './adapter_config';
@@ -37,10 +37,8 @@ export function completeFields(rules: ConfigRules, init: object): Readonly<Recor
   const fields = allFields(rules);
   for (const name of Object.keys(init)) {
     if (Object.hasOwn(fields, name)) continue;
-    const known = Object.keys(fields);
     const message = `${rules.name}.__init__() got an unexpected keyword argument '${name}'`;
-    const hint = `${suggestion(name, known, rules.names)} The arguments are ${known.join(', ')}.`.trimStart();
-    throw new WebVeraError('invalid_argument', message, { hint });
+    throw new WebVeraError('invalid_argument', message, { hint: argumentHint(name, Object.keys(fields), rules.names) });
   }
   checkTypes(rules, init, 'invalid_argument');
   const given: Readonly<Record<string, unknown>> = { ...init };

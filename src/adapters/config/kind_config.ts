@@ -1,4 +1,4 @@
-import { defineForeignMethods } from '../../core/errors/foreign_members';
+import { defineForeignMethods, type ForeignMembers } from '../../core/errors/foreign_members';
 import type { Warn } from '../../core/errors/warning';
 import { wrong } from '../../core/errors/wrong';
 import type { AdapterConfig } from './adapter_config';
@@ -13,18 +13,19 @@ export interface ConfigClass<C extends AdapterConfig = AdapterConfig> {
   from_json(json: unknown, options?: { readonly warn?: Warn }): C;
 }
 
+const CONFIG_METHODS: ForeignMembers = {
+  to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
+  save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
+  push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',
+};
+
 /**
  * The configurations of all kinds of adapters. Immutable; the fields survive `structuredClone`, and a new configuration of
  * the clone is the same again.
  */
 export abstract class KindConfig {
-  static {
-    defineForeignMethods(KindConfig.prototype, {
-      to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
-      save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
-      push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',
-    });
-  }
+  /** @internal A field, because bundlers keep every class that has a static block. */
+  static readonly foreign = /* @__PURE__ */ defineForeignMethods(KindConfig.prototype, CONFIG_METHODS);
 
   /** @internal Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
   constructor(rules: ConfigRules<never>, init: object) {
@@ -40,8 +41,11 @@ export abstract class KindConfig {
    */
   to_json(): Readonly<Record<string, unknown>> {
     const json: Record<string, unknown> = { ...(this as object), inference_mode: true };
-    const { target_modules: targets } = json;
-    if (Array.isArray(targets)) json.target_modules = [...targets].sort();
+    // Sets in Python, whose order differs between processes.
+    for (const name of ['target_modules', 'exclude_modules']) {
+      const names = json[name];
+      if (Array.isArray(names)) json[name] = [...names].sort();
+    }
     return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

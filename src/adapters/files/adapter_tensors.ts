@@ -6,7 +6,7 @@ import type { Tensor } from '../../core/types/tensor';
 export interface AdapterTensors {
   /** The parameters that only adapters have. */
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** Tensors that never train. In a file those that it holds; empty for most kinds. */
+  /** Tensors that never train; from a file, the ones that it holds. Most kinds have none. */
   readonly frozen: ReadonlyMap<string, Tensor>;
   /** Trained biases, and modules that are saved whole. */
   readonly others: ReadonlyMap<string, Tensor>;
@@ -43,6 +43,9 @@ export interface FileRules {
   /** The frozen tensors to read from a file, with the shapes that they must have. Throws and warns as PEFT does. */
   chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;
 }
+
+/** The rules of files that hold nothing but what trains. */
+export const TRAINED_ALONE: FileRules = { frozen: [], chooseFrozen: () => new Map() };
 
 /** The name of another tensor that trains in torch's `named_parameters()`. */
 export function otherParameter(

@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { Tensor } from '../../core/types/tensor';
 import type { RawTensor } from '../../formats/tensors/safetensors';
 import { toFloat32 } from '../../formats/tensors/values';
+import { LARGEST_VALUE } from '../config/largest_value';
 
 export const MODEL_FILE = 'adapter_model.safetensors';
 
@@ -30,5 +31,14 @@ export function expectWritable(name: string, data: Float32Array, largest: number
   if (wrong === undefined) return;
   throw new WebVeraError('numerical_error', `${name}: ${expectedValues(largest)}, got ${wrong}`, {
     hint: 'This adapter could not be loaded again. Go back to a checkpoint, or train with a smaller learning_rate.',
+  });
+}
+
+/** Throws `invalid_argument` for parameters of a weighted sum that no file may hold. */
+export function expectLoadableSum(data: Float32Array): void {
+  const wrong = findWrong(data, LARGEST_VALUE);
+  if (wrong === undefined) return;
+  throw new WebVeraError('invalid_argument', `weights: expected a sum of at most ${LARGEST_VALUE}, got ${wrong}`, {
+    hint: 'An adapter with larger values could not be loaded again. Use smaller weights.',
   });
 }

@@ -1,6 +1,10 @@
+import { bytesOf } from '../../core/input/bytes';
+import { f32ToF16, LARGEST_HALF } from '../../core/numbers/float16';
+import type { SaveDtype } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
 import { pythonJson } from '../../formats/python_json';
-import { writeTensors } from '../../formats/tensors/tensors';
+import { formatHeader, inFileOrder, type RawTensor, sizeOf, writeSafetensors } from '../../formats/tensors/safetensors';
+import { TORCH_METADATA } from '../../formats/tensors/tensors';
 import type { AdapterConfig } from '../config/adapter_config';
 import { LARGEST_VALUE } from '../config/largest_value';
 import type { AdapterTensors } from './adapter_tensors';
@@ -12,18 +16,46 @@ export interface AdapterBytes {
   readonly model: Uint8Array<ArrayBuffer>;
 }
 
+/** The names of dtypes in a file's header. */
+const FILE_DTYPES = { float32: 'F32', float16: 'F16' } as const;
+
 /** The bytes of `adapter_config.json` as PEFT writes it. `floats`: the fields that Python writes as floats. */
 export function writeAdapterConfig(config: AdapterConfig, floats: readonly string[]): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(pythonJson(config.to_json(), floats));
 }
 
 /**
- * The bytes of `adapter_model.safetensors` as PEFT writes it: float32, sorted by name. Throws `numerical_error` for values that
- * `readAdapterModel` refuses.
+ * The bytes of `adapter_model.safetensors` as PEFT writes it, sorted by name. `dtype` is that of all that trains; frozen tensors are
+ * float32. Throws `numerical_error` for values that `readAdapterModel` refuses or that the dtype can't hold.
  */
-export function writeAdapterModel({ parameters, frozen, others }: AdapterTensors): Uint8Array<ArrayBuffer> {
-  const own: [string, Tensor][] = [...parameters, ...frozen];
-  for (const [name, { data }] of own) expectWritable(name, data, LARGEST_VALUE);
-  for (const [name, { data }] of others) expectWritable(name, data, Number.POSITIVE_INFINITY);
-  return writeTensors([...own, ...others]);
+export function writeAdapterModel(
+  { parameters, frozen, others }: AdapterTensors,
+  dtype: SaveDtype = 'float32',
+): Uint8Array<ArrayBuffer> {
+  for (const [name, { data }] of [...parameters, ...frozen]) expectWritable(name, data, LARGEST_VALUE);
+  const largest = dtype === 'float16' ? LARGEST_HALF : Number.POSITIVE_INFINITY;
+  for (const [name, { data }] of others) expectWritable(name, data, largest);
+  const trained = [...parameters, ...others].map(([name, tensor]) => [name, stored(tensor, dtype)] as const);
+  const fixed = [...frozen].map(([name, tensor]) => [name, stored(tensor, 'float32')] as const);
+  return writeSafetensors([...trained, ...fixed], TORCH_METADATA);
+}
+
+function stored({ dims: shape, data }: Tensor, dtype: SaveDtype): RawTensor {
+  return { dtype: FILE_DTYPES[dtype], shape, bytes: bytesOf(dtype === 'float16' ? f32ToF16(data) : data) };
+}
+
+/** The shapes of a file's tensors, by name. */
+interface FileShapes {
+  readonly trained: Iterable<readonly [name: string, shape: readonly number[]]>;
+  readonly frozen: Iterable<readonly [name: string, shape: readonly number[]]>;
+}
+
+/** The size in bytes of the file that `writeAdapterModel` would write. */
+export function adapterModelBytes({ trained, frozen }: FileShapes, dtype: SaveDtype): number {
+  const specs = [
+    ...[...trained].map(([name, shape]) => ({ name, shape, dtype: FILE_DTYPES[dtype] })),
+    ...[...frozen].map(([name, shape]) => ({ name, shape, dtype: FILE_DTYPES.float32 })),
+  ];
+  const header = formatHeader(inFileOrder(specs), TORCH_METADATA).length;
+  return specs.reduce((bytes, spec) => bytes + sizeOf(spec), header);
 }

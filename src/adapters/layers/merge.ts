@@ -2,22 +2,45 @@ import { WebVeraError } from '../../core/errors/error';
 import { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import type { Adapter } from '../adapter';
+import type { Adapter, ModuleSize } from '../adapter';
+
+/** The weight or bias that an adapter is merged into. */
+export interface MergedOnto {
+  readonly weight: Value;
+  /** The model's own, where `weight` has other adapters merged into it. */
+  readonly base: Value;
+}
 
 /** W + ΔW of a wrapped module, or ΔW alone without a weight, as a new pinned f32 value (out, in). */
-export async function mergedWeight(
+export function mergedWeight(
   runner: Runner,
   adapter: Adapter,
   module: string,
-  weight: Value | undefined,
+  onto: MergedOnto | undefined,
 ): Promise<Value> {
-  const size = adapter.modules.get(module);
+  const { in_features, out_features } = sizeOf(adapter, module);
+  const into = pinned(`merged ${module}.weight`, [out_features, in_features]);
+  return filled(runner, into, (g) => adapter.merge(g, module, onto?.weight, into, onto?.base));
+}
+
+/** The bias of a wrapped module with its change, as a new pinned f32 value (out). */
+export function mergedBias(runner: Runner, adapter: Adapter, module: string, bias: Value): Promise<Value> {
+  const into = pinned(`merged ${module}.bias`, [sizeOf(adapter, module).out_features]);
+  return filled(runner, into, (g) => adapter.mergeBias(g, module, bias, into));
+}
+
+function sizeOf({ modules }: Adapter, module: string): ModuleSize {
+  const size = modules.get(module);
   if (size === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
-  const into = pinned(`merged ${module}.weight`, [size.out_features, size.in_features]);
+  return size;
+}
+
+/** Allocates the value, and runs the steps that fill it. */
+async function filled(runner: Runner, into: Value, emit: (g: Graph) => void): Promise<Value> {
   try {
     await runner.allocate([into]);
     const g = new Graph();
-    adapter.merge(g, module, weight, into);
+    emit(g);
     const loaded = await runner.load({ name: 'merge', steps: g.steps, outputs: [] });
     runner.run(loaded);
     loaded.release();

@@ -5,7 +5,7 @@ import { StepBudget } from '../../regex/step_budget';
 import type { AdapterFields } from '../config/adapter_config';
 import { fullMatch, matchStart } from './python_regex';
 
-type Filters = Pick<AdapterFields, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
+type Filters = Pick<AdapterFields, 'exclude_modules' | 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
 /** The fields that decide which modules are targeted. */
 type MatchRules = Filters & { readonly target_modules: readonly string[] | string };
@@ -19,13 +19,19 @@ const MAX_STEPS = 8_000_000;
 /** Entries of a list whose names are patterns. */
 const MAX_PATTERNS = 1000;
 
+/** The fields that a configuration's size depends on. */
+const SIZED = ['target_modules', 'exclude_modules', 'modules_to_save', 'layers_pattern'] as const;
+
 /** Throws `limit_exceeded` for lists too large for any model. */
 export function checkRuleSizes({
   target_modules,
+  exclude_modules,
   modules_to_save,
   layers_pattern,
-}: Pick<AdapterFields, 'target_modules' | 'modules_to_save' | 'layers_pattern'>): void {
-  const targets = typeof target_modules === 'string' ? [] : (target_modules ?? []);
+}: Pick<AdapterFields, (typeof SIZED)[number]>): void {
+  const targets = [target_modules, exclude_modules].flatMap((names) =>
+    typeof names === 'string' ? [] : (names ?? []),
+  );
   const patterns = [modules_to_save ?? [], typeof layers_pattern === 'string' ? [] : (layers_pattern ?? [])];
   if ([targets, ...patterns].flat().some((name) => name.length > MAX_NAME)) {
     throw tooMuch(`names of at most ${MAX_NAME} characters`);
@@ -45,9 +51,9 @@ export function targetMatcher(rules: MatchRules): (module: ModuleInfo) => boolea
   }
   // PEFT ignores layers_to_transform for an expression, and for whole names in a list.
   const budget = newBudget();
-  const isSaved = savedMatcher(rules, budget);
+  const isExcluded = exclusions(rules, budget);
   const pattern = fullMatch(target_modules, 'target_modules');
-  return ({ name }) => !isSaved(name) && pattern.matchStart(name, budget) !== undefined;
+  return ({ name }) => !isExcluded(name) && pattern.matchStart(name, budget) !== undefined;
 }
 
 /** Gives the names of a list that a module matches. */
@@ -56,15 +62,22 @@ export function targetsHit(
 ): (module: ModuleInfo) => readonly string[] {
   const budget = newBudget();
   const names = new Set(rules.target_modules);
-  const isSaved = savedMatcher(rules, budget);
+  const isExcluded = exclusions(rules, budget);
   const inLayer = layerFilter(rules, budget);
   return ({ name }) => {
-    if (isSaved(name)) return [];
+    if (isExcluded(name)) return [];
     const [whole, ...ends] = endsOf(name).filter((end) => names.has(end));
     if (whole === undefined) return [];
     const hit = whole === name ? ends : [whole, ...ends];
     return [...(whole === name ? [name] : []), ...(hit.length > 0 && inLayer(name) ? hit : [])];
   };
+}
+
+/** Tests whether an expression of a field matches a whole name. The test throws as `targetMatcher`'s does. */
+export function nameMatcher(pattern: string, field: string): (name: string) => boolean {
+  const budget = newBudget();
+  const compiled = fullMatch(pattern, field);
+  return (name) => compiled.matchStart(name, budget) !== undefined;
 }
 
 /** 'a.b.c' gives 'a.b.c', 'b.c', 'c'. */
@@ -74,10 +87,24 @@ export function endsOf(name: string): readonly string[] {
   return ends;
 }
 
-/** Tests whether `modules_to_save` names a module, which is then never wrapped. The test throws as `targetMatcher`'s does. */
-export function savedWhole(rules: Filters): (module: ModuleInfo) => boolean {
-  const isSaved = savedMatcher(rules, newBudget());
-  return ({ name }) => isSaved(name);
+/**
+ * Tests whether `exclude_modules` or `modules_to_save` names a module, which is then never wrapped. The test throws as
+ * `targetMatcher`'s does.
+ */
+export function excludedModules(rules: Filters): (module: ModuleInfo) => boolean {
+  const isExcluded = exclusions(rules, newBudget());
+  return ({ name }) => isExcluded(name);
+}
+
+function exclusions(rules: Filters, budget: StepBudget): (name: string) => boolean {
+  const isSaved = savedMatcher(rules, budget);
+  const { exclude_modules } = rules;
+  if (typeof exclude_modules === 'string' && exclude_modules !== '') {
+    const pattern = fullMatch(exclude_modules, 'exclude_modules');
+    return (name) => pattern.matchStart(name, budget) !== undefined || isSaved(name);
+  }
+  const names = new Set(exclude_modules);
+  return (name) => endsOf(name).some((end) => names.has(end)) || isSaved(name);
 }
 
 /** An entry of `modules_to_save` is a pattern that has to match whole parts of a name, as in PEFT. */
@@ -126,7 +153,7 @@ function newBudget(): StepBudget {
 }
 
 function tooMuch(expected: string): WebVeraError {
-  return new WebVeraError('limit_exceeded', `target_modules, modules_to_save, layers_pattern: expected ${expected}`, {
+  return new WebVeraError('limit_exceeded', `${SIZED.join(', ')}: expected ${expected}`, {
     hint: 'This configuration fits no model. Use one from who trained the adapter.',
   });
 }

@@ -5,7 +5,7 @@ import type { AdapterFields } from '../config/adapter_config';
 interface Unmatched {
   /** With `target_modules` resolved, as PEFT has resolved them by then. */
   readonly config: Pick<AdapterFields, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
-  /** How many modules `modules_to_save` names. */
+  /** How many modules `exclude_modules` and `modules_to_save` name. */
   readonly excluded: number;
   /** How many modules there are. */
   readonly all: number;
@@ -30,13 +30,13 @@ function notes({ layers_to_transform: layers = null, layers_pattern: pattern = n
   ].join('');
 }
 
-function pythonList(value: string | number | readonly (string | number)[]): string {
+export function pythonList(value: string | number | readonly (string | number)[]): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   return `[${value.map((item) => (typeof item === 'string' ? pythonString(item) : item)).join(', ')}]`;
 }
 
 /** A set as Python prints it, sorted: Python's order differs between processes. */
-function pythonSet(names: readonly string[]): string {
+export function pythonSet(names: readonly string[]): string {
   return `{${[...names].sort().map(pythonString).join(', ')}}`;
 }
 

@@ -4,9 +4,9 @@ import type { Warn, Warning } from '../../core/errors/warning';
 import type { ModuleInfo } from '../../core/types/model';
 import type { Architecture } from '../../models/architecture';
 import type { AdapterFields } from '../config/adapter_config';
-import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
+import { checkRuleSizes, endsOf, excludedModules, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';
-import { noMatch } from './no_match';
+import { noMatch, pythonSet } from './no_match';
 
 /** A module of the base model, containers included. Those of type 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;
@@ -32,7 +32,13 @@ export interface BaseModelFacts {
 /** The fields of a configuration that say which modules are wrapped. */
 type TargetFields = Pick<
   AdapterFields,
-  'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
+  | 'target_modules'
+  | 'exclude_modules'
+  | 'layers_to_transform'
+  | 'layers_pattern'
+  | 'modules_to_save'
+  | 'fan_in_fan_out'
+  | 'task_type'
 >;
 
 /** The part that differs between kinds of adapters. */
@@ -41,6 +47,12 @@ interface TargetRules {
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
   /** Checks the wrappable modules that a configuration names, before any other check. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
+  /** PEFT's text for a model type without default targets. */
+  readonly noDefault?: string;
+  /** PEFT's text about the layers that can be wrapped, for a target of another type. */
+  readonly supported?: string;
+  /** Whether PEFT condenses a long list of targets. Default true. */
+  readonly condenses?: boolean;
 }
 
 interface ResolvedTargets {
@@ -66,29 +78,33 @@ export function resolveTargets(
   given: TargetFields,
   all: readonly NamedModule[],
   { model_type, output_embedding, tie_word_embeddings = false, names_hint = '', warn }: BaseModelFacts,
-  { defaults, expectNamed }: TargetRules,
+  { defaults, expectNamed, condenses = true, noDefault = NO_DEFAULT, supported = SUPPORTED }: TargetRules,
 ): ResolvedTargets {
   checkRuleSizes(given);
   // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
   const modules = all.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
-  const targets = namedTargets(given, modules, { model_type, output_embedding, defaults });
+  const targets = namedTargets(given, modules, { model_type, output_embedding, defaults, noDefault });
   const named = modules
     .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
     .filter(isWrappable);
   const hint =
     `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}. ${names_hint}`.trim();
   expectNamed?.(named, { hint, detail: { target_modules: targets } });
-  const target_modules = condense(targets, modules);
+  const target_modules = condenses ? condense(targets, modules) : targets;
   const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));
+  const countExcluded = (): number => modules.filter(excludedModules({ ...given, modules_to_save })).length;
   if (matched.length === 0) {
-    const excluded = modules.filter(savedWhole({ ...given, modules_to_save })).length;
-    throw noMatch({ config: { ...given, target_modules }, excluded, all: modules.length }, hint);
+    throw noMatch({ config: { ...given, target_modules }, excluded: countExcluded(), all: modules.length }, hint);
+  }
+  const { exclude_modules = null } = given;
+  if (exclude_modules !== null && exclude_modules.length > 0 && countExcluded() === 0) {
+    warn?.({ code: 'nothing_excluded', message: nothingExcluded(exclude_modules) });
   }
   if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
     warn?.({ code: 'tied_target', message: TIED_TARGET });
   }
-  const wrapped = matched.map(expectWrappable);
+  const wrapped = matched.map((module) => expectWrappable(module, supported));
   const fan_in_fan_out = correctFanInFanOut(given.fan_in_fan_out, wrapped, warn);
   return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
 }
@@ -131,11 +147,12 @@ function namedTargets(
     model_type,
     output_embedding,
     defaults,
-  }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Pick<TargetRules, 'defaults'>,
+    noDefault,
+  }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Required<Pick<TargetRules, 'defaults' | 'noDefault'>>,
 ): readonly string[] | string {
   if (target_modules === null) {
     if (Object.hasOwn(defaults, model_type)) return defaults[model_type] ?? [];
-    throw new WebVeraError('invalid_argument', 'Please specify `target_modules` in `peft_config`', {
+    throw new WebVeraError('invalid_argument', noDefault, {
       hint: `There is no default for models of type ${JSON.stringify(model_type)}. Try 'all-linear', or ${examples(modules)}.`,
     });
   }
@@ -164,15 +181,14 @@ function isWrappable(module: NamedModule): module is WrappedModule {
   return isLinear(module.type) && module.in_features !== undefined && module.out_features !== undefined;
 }
 
-function expectWrappable(module: NamedModule): WrappedModule {
+function expectWrappable(module: NamedModule, supported: string): WrappedModule {
   if (isWrappable(module)) {
     const { name, type, in_features, out_features } = module;
     return { name, type, in_features, out_features };
   }
   throw new WebVeraError(
     'invalid_argument',
-    `Target module ${module.repr ?? `${module.type}()`} is not supported. Currently, only \`torch.nn.Linear\` ` +
-      '(optionally quantized) and `transformers.pytorch_utils.Conv1D` are supported.',
+    `Target module ${module.repr ?? `${module.type}()`} is not supported. ${supported}`,
     { hint: `target_modules matches ${module.name}; name the layers more closely.`, detail: { module: module.name } },
   );
 }
@@ -221,6 +237,17 @@ function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
+function nothingExcluded(names: readonly string[] | string): string {
+  const shown = typeof names === 'string' ? names : pythonSet(names);
+  return (
+    `You have passed exclude_modules=${shown} but no modules were excluded. ` +
+    'Please check that exclude_modules was set correctly.'
+  );
+}
+
+const NO_DEFAULT = 'Please specify `target_modules` in `peft_config`';
+const SUPPORTED =
+  'Currently, only `torch.nn.Linear` (optionally quantized) and `transformers.pytorch_utils.Conv1D` are supported.';
 const CONV1D_NEEDS_TRUE =
   'fan_in_fan_out is set to False but the target module is `Conv1D`. Setting fan_in_fan_out to True.';
 const LINEAR_NEEDS_FALSE =

@@ -2,8 +2,13 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ProjectionDtype } from '../../core/types/model';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
+import { doraMerge } from '../../ops/dora/dora_merge';
+import { doraNorm, type LowRankChange } from '../../ops/dora/dora_norm';
+import type { Magnitude } from '../../ops/dora/dora_scale';
+import { veraFactor } from '../../ops/vera/vera_factor';
 import { type VeraMerge, veraMerge } from '../../ops/vera/vera_merge';
 import { Adapter, type ResolvedAdapter } from '../adapter';
+import { NOT_MIXED } from '../layers/magnitudes';
 import type { VeraConfig } from './config/vera_config';
 import { VERA_A, VERA_B } from './vera_files';
 import type { VeraLayout } from './vera_layout';
@@ -26,7 +31,7 @@ export interface ProjectionValues {
   readonly dtype: ProjectionDtype;
 }
 
-/** A VeRA adapter on a loaded model: λ_b and λ_d of each module in a pool, with a shared A and B. */
+/** A VeRA adapter on a loaded model: λ_b, λ_d and, with `use_dora`, the lengths of rows of each module in a pool, with a shared A and B. */
 export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
   get projections(): ProjectionValues {
     return this.parts.frozen;
@@ -61,8 +66,32 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return { A, B, lambda: this.pool, offsetB, offsetD, K };
   }
 
-  merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
+  /** The lengths of a module's rows; undefined without `use_dora`. */
+  magnitudeOf(module: string): Magnitude | undefined {
+    const offset = this.layout.slots.get(module)?.offsetM;
+    return offset === undefined ? undefined : { pool: this.pool, offset };
+  }
+
+  /** Emits ΔW of a module as a product with A. */
+  changeOf(g: Graph, module: string): LowRankChange {
+    const { A, ...factors } = this.deltaOf(module);
+    return { A, B: veraFactor(g, factors, this.modules.get(module)?.out_features ?? 0), scale: 1 };
+  }
+
+  override get notMixed(): string | undefined {
+    return this.config.use_dora ? NOT_MIXED : undefined;
+  }
+
+  override get notInPeft(): string | undefined {
+    return this.config.use_dora ? 'use_dora' : undefined;
+  }
+
+  /** ΔW is without the lengths of rows, which a merged weight has. */
+  merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     veraMerge(g, { ...this.deltaOf(module), weight }, into);
+    const magnitude = this.magnitudeOf(module);
+    if (magnitude === undefined || base === undefined) return;
+    doraMerge(g, { magnitude, norm: doraNorm(g, base, this.changeOf(g, module)) }, into);
   }
 
   withPool(pool: Value): VeraAdapter {

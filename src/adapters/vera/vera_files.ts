@@ -37,13 +37,14 @@ export function checkVeraFile(
   usesStored(stored, save_projection, undefined);
   const own = new Set<string>();
   for (const [name, { shape }] of stored) {
-    const [, part] = /(?:^|\.)vera_(lambda_b|lambda_d|A|B)(?:\.|$)/.exec(name) ?? [];
+    const [, part] = /(?:^|\.)vera_(lambda_b|lambda_d|magnitude_vector|A|B)(?:\.|$)/.exec(name) ?? [];
     if (part === undefined) continue;
     own.add(name);
     const isSized =
       (part === 'lambda_b' && shape.length === 1) ||
       (part === 'lambda_d' && sameShape(shape, [r])) ||
-      (shape.length === 2 && shape[part === 'A' ? 0 : 1] === r);
+      (part === 'magnitude_vector' && shape.length === 1) ||
+      (part !== 'magnitude_vector' && shape.length === 2 && shape[part === 'A' ? 0 : 1] === r);
     if (isSized) continue;
     const message = `${MODEL_FILE}: ${name}: expected a tensor of rank ${r}, got [${shape}]`;
     throw new WebVeraError('invalid_format', message, { hint: 'Do both files belong to the same adapter?' });

@@ -3,12 +3,17 @@ import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
-/** The places of a module's two trained vectors in the pool. Offsets are in floats, and multiples of 4. */
+/** The name of a module's trained lengths of rows, which PEFT's VeRA has none of. */
+export const MAGNITUDE = 'vera_magnitude_vector';
+
+/** The places of a module's trained vectors in the pool. Offsets are in floats, and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
   /** λ_b: `out_features` floats from here. */
   readonly offsetB: number;
   /** λ_d: r floats from here. */
   readonly offsetD: number;
+  /** The lengths of rows: `out_features` floats from here. Undefined without `use_dora`. */
+  readonly offsetM: number | undefined;
 }
 
 export interface VeraLayout extends PoolLayout {
@@ -23,15 +28,19 @@ interface InitialValues {
   readonly init_weights: boolean;
 }
 
-/** Places λ_b and λ_d of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB. */
+/**
+ * Places λ_b, λ_d and, with `use_dora`, the lengths of rows of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB.
+ */
 export function layoutVectors(
   modules: readonly (ModuleSize & { readonly name: string })[],
   r: number,
   tensors: readonly NamedShape[] = [],
+  use_dora = false,
 ): VeraLayout {
   const vectors = modules.flatMap(({ name, out_features }) => [
     { name: savedName(`${name}.vera_lambda_b`), shape: [out_features] },
     { name: savedName(`${name}.vera_lambda_d`), shape: [r] },
+    ...(use_dora ? [{ name: savedName(`${name}.${MAGNITUDE}`), shape: [out_features] }] : []),
   ]);
   const layout = layoutPool(vectors, tensors);
   const offsetOf = (vector: string): number => {
@@ -40,7 +49,11 @@ export function layoutVectors(
     return slot.offset;
   };
   const slots = modules.map(({ name, in_features, out_features }) => {
-    const offsets = { offsetB: offsetOf(`${name}.vera_lambda_b`), offsetD: offsetOf(`${name}.vera_lambda_d`) };
+    const offsets = {
+      offsetB: offsetOf(`${name}.vera_lambda_b`),
+      offsetD: offsetOf(`${name}.vera_lambda_d`),
+      offsetM: use_dora ? offsetOf(`${name}.${MAGNITUDE}`) : undefined,
+    };
     return [name, { in_features, out_features, ...offsets }] as const;
   });
   return { ...layout, r, slots: new Map(slots) };

@@ -1,7 +1,10 @@
 import { WebVeraError } from '../../core/errors/error';
+import { DEFAULT_TARGETS } from '../targets/default_targets';
 import { type BaseModelFacts, type NamedModule, resolveTargets, type WrappedModule } from '../targets/targets';
 import { VeraConfig } from './config/vera_config';
-import { DEFAULT_TARGETS } from './default_targets';
+
+/** PEFT's defaults for VeRA, which differ for one model type. */
+const VERA_TARGETS = { ...DEFAULT_TARGETS, phi: ['q_proj', 'v_proj'] };
 
 export interface VeraModelFacts extends BaseModelFacts {
   /** Whether the model has an adapter already: PEFT then gives more detail if nothing matches. Default false. */
@@ -25,7 +28,7 @@ export function resolveVeraTargets(
   { later = false, ...facts }: VeraModelFacts,
 ): VeraTargets {
   const { modules, named, fields } = resolveTargets(given, all, facts, {
-    defaults: DEFAULT_TARGETS,
+    defaults: VERA_TARGETS,
     expectNamed: (sized, details) => {
       if (sized.length > 0 || later) return;
       const message = 'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.';

@@ -4,6 +4,8 @@
  */
 
 const SMALLEST_HALF = 2 ** -24;
+/** The largest finite number that float16 holds. */
+export const LARGEST_HALF = 65504;
 
 /** float16 bits → float32. Exact; NaN payloads are preserved. */
 export function f16ToF32(source: Uint16Array, target = new Float32Array(source.length)): Float32Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { f16ToNumber, f32ToF16 } from './float16';
+import { f16ToNumber, f32ToF16, LARGEST_HALF } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
@@ -26,7 +26,6 @@ export interface PackedForm {
 export const GROUP = 32;
 /** The minimum in forms without one: −0 leaves even −0 unchanged when added. */
 const NO_MINIMUM = -0;
-const LARGEST_HALF = 65504;
 
 /** Codes of 8 bits; every 16 numbers have a scale. */
 export const Q8: PackedForm = {

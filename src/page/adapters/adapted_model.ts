@@ -35,6 +35,8 @@ import {
   configFields,
   mergeRequest,
   nameOrActive,
+  type SaveOptions,
+  saveRules,
   type UnloadOptions,
   weightedParts,
   wireLoad,
@@ -138,18 +140,29 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds an adapter whose delta is Σ weights[i] · delta of adapters[i], exactly. Rejects with `invalid_argument` where no adapter
-   * of this kind has that delta. It isn't activated. Waits for the runs asked for before that train one of them, unless they are
-   * paused.
+   * Adds the weighted sum of adapters as another adapter, as PEFT sums adapters of this kind; where PEFT doesn't, the adapter whose delta
+   * is Σ weights[i] · delta of adapters[i], exactly. Rejects with `invalid_argument` where there is none. It isn't activated. Waits for
+   * the runs asked for before that train one of them, unless they are paused.
    */
   async add_weighted_adapter(
     adapters: readonly string[],
     weights: readonly number[],
     adapter_name: string,
   ): Promise<void> {
+    return this.addWeighted(adapters, weights, adapter_name);
+  }
+
+  /** @internal The same, in a way that only some kinds have. */
+  protected async addWeighted(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapter_name: string,
+    options: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     const parts = weightedParts('add_weighted_adapter', adapters, weights);
     const name = checkName(adapter_name);
-    this.#mirror.update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
+    const { link } = this[partsKey];
+    this.#mirror.update(await link.request('addWeightedAdapter', liveHandle(this), name, parts, options));
   }
 
   /**
@@ -228,14 +241,17 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
    * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device under that name, in
    * place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning `overwritten` reports that
    * another tab had stored that name since this session opened, or last read or stored it.
+   *
+   * `save_dtype: 'float16'` halves the file: what trains is rounded once, and what is loaded from the file is float32 again. Frozen matrices
+   * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't hold.
    */
-  async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
+  async save_pretrained(options: SaveOptions = {}): Promise<AdapterFiles> {
     if (typeof options === 'string') {
       throw wrong('save_pretrained', 'an object', options, `Pass { id: '${options}' } to keep it in this browser.`);
     }
-    checkOptions('save_pretrained', options, { id: anyString, adapter_name: anyString });
-    const { id, adapter_name } = options;
-    return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));
+    checkOptions('save_pretrained', options, saveRules);
+    const { id, adapter_name, save_dtype } = options;
+    return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name, save_dtype }));
   }
 
   /**

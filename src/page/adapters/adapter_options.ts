@@ -1,7 +1,7 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import { KindConfig } from '../../adapters/config/kind_config';
 import { WebVeraError } from '../../core/errors/error';
-import type { ProjectionDtype } from '../../core/types/model';
+import type { ProjectionDtype, SaveDtype } from '../../core/types/model';
 import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../../worker/protocol';
 import { loadOptions, type SourceOptions, sourceRules } from '../models/source_options';
 import { defined, type Rules, wrong } from '../session/options';
@@ -14,6 +14,8 @@ export interface AdapterOptions {
   readonly adapter_name?: string;
   /** Whether it trains: true for a new adapter, unless it has inference_mode, and false for a loaded one, as in PEFT. */
   readonly is_trainable?: boolean;
+  /** For kinds that begin with random numbers: those that PEFT draws after `torch.manual_seed(seed)`. Default: follows from the name. */
+  readonly seed?: number;
   /** PEFT rounds A and B to a half-precision base's dtype; ask for that to reproduce such a run. 'float32' */
   readonly projection_dtype?: ProjectionDtype;
 }
@@ -30,6 +32,19 @@ export interface UnloadOptions extends MergeOptions {
   /** A function is called as weights are merged; true logs each tenth to the console. Default: false */
   readonly progressbar?: boolean | ((done: number, total: number) => void);
 }
+
+/** Options of `save_pretrained`. */
+export interface SaveOptions {
+  /** The name under which the files are also stored on this device. */
+  readonly id?: string;
+  /** The active one by default. */
+  readonly adapter_name?: string;
+  /** 'float32' */
+  readonly save_dtype?: SaveDtype;
+}
+
+export const saveDtype = rule.oneOf('float32', 'float16');
+export const saveRules = { id: rule.anyString, adapter_name: rule.anyString, save_dtype: saveDtype };
 
 /** The rules of `AdapterOptions` for adapters of these kinds. */
 export function adapterRules(kinds: readonly PageKind[]): Rules<AdapterOptions> {
@@ -64,7 +79,7 @@ export function configFields(config: unknown, kinds: readonly PageKind[]): Adapt
   if (config instanceof KindConfig) return { ...config } as unknown as AdapterConfigFields;
   const names = kinds.map(({ Config }) => Config.rules.name);
   const forms = names.map((name) => `new ${name}({ … })`).join(' or ');
-  throw wrong('config', names.map((name) => `a ${name}`).join(' or '), config, `Write ${forms}.`);
+  throw wrong('config', `a ${names.join(' or ')}`, config, `Write ${forms}.`);
 }
 
 export function wireOptions(

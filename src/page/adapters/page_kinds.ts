@@ -1,19 +1,27 @@
 import type { AdapterConfig, AdapterConfigFields } from '../../adapters/config/adapter_config';
 import { peftTypeOf, withPeftType } from '../../adapters/config/config_rules';
+import type { IA3Config } from '../../adapters/ia3/config/ia3_config';
+import type { IA3ConfigInit } from '../../adapters/ia3/config/ia3_config_init';
+import type { LoraConfig } from '../../adapters/lora/config/lora_config';
+import type { LoraConfigInit } from '../../adapters/lora/config/lora_config_init';
 import type { VeraConfig } from '../../adapters/vera/config/vera_config';
 import type { VeraConfigInit } from '../../adapters/vera/config/vera_config_init';
 import type { AdaptersInfo } from '../../worker/protocol';
 import type { ModelParts } from '../models/remote_model';
 import type { AdaptedModel } from './adapted_model';
+import { type IA3Model, ia3PageKind } from './ia3/ia3_model';
+import { type LoraModel, loraPageKind } from './lora/lora_model';
 import type { PageKind } from './page_kind';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
 /** All kinds, as the page knows them. The first is that of configurations that name none. The worker's table is `adapters/adapter_kinds.ts`. */
-export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind];
+export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind, loraPageKind, ia3PageKind];
 
 /** The public types of each kind, by its `peft_type`. */
 export interface AdapterTypes {
   readonly VERA: { readonly config: VeraConfig; readonly init: VeraConfigInit; readonly model: VeraModel };
+  readonly IA3: { readonly config: IA3Config; readonly init: IA3ConfigInit; readonly model: IA3Model };
+  readonly LORA: { readonly config: LoraConfig; readonly init: LoraConfigInit; readonly model: LoraModel };
 }
 
 /** A configuration of any kind, and the fields to make one of. */

@@ -1,56 +1,37 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import {
+  type AdapterFiles,
   AutoModelForCausalLM,
   adapters,
   estimate,
-  export_run,
   get_peft_model,
+  LoraConfig,
+  type LoraConfigInit,
+  LoraModel,
   PeftConfig,
   PeftModel,
   type PreTrainedModel,
-  type Trainer,
+  Profile,
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
-import type { AnyAdapterConfig } from '../../../src/page/adapters/page_kinds';
+import { goldenAdapter, goldenBase, goldenCase } from '../../helpers/golden/golden';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
-import { tinyTrainer } from '../../helpers/models/tiny_training';
-import { jsonOf, tensorsOf } from '../../helpers/session/exported_run';
+import { tensorsOf } from '../../helpers/session/exported_run';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { stopAt } from '../../helpers/session/resumed_run';
-import { bytesOf, type TestSession, within } from '../../helpers/session/session';
-import { LoraConfig } from './lora_config';
-import { enterLora, LoraModel } from './lora_model';
+import { type TestSession, within } from '../../helpers/session/session';
+import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
 
-let remove: () => void;
-beforeAll(() => {
-  remove = enterLora();
-});
-afterAll(() => remove());
 oneBrowser();
 
 const Q = 'base_model.model.model.layers.0.self_attn.q_proj';
 const config = new LoraConfig({ r: 4, lora_alpha: 4, target_modules: ['q_proj', 'down_proj'] });
-const args = { max_steps: 6, learning_rate: 0.05, save_steps: 2 } as const;
-const input_ids = [[0, 3, 9, 4, 17, 5, 30, 11]];
 
-/** The library's types know the kinds of its tables. */
-async function loraOn(base: PreTrainedModel, fields: object = {}): Promise<LoraModel> {
-  const model = await get_peft_model(base, new LoraConfig({ ...config, ...fields }) as unknown as AnyAdapterConfig);
-  return model as unknown as LoraModel;
-}
+const loraOn = (base: PreTrainedModel, fields: LoraConfigInit = {}): Promise<LoraModel> =>
+  get_peft_model(base, new LoraConfig({ ...config, ...fields }));
 
-const trainerOf = (model: LoraModel, changes: object = {}): Trainer =>
-  tinyTrainer(model, { args: { ...args, ...changes } });
-const logitsOf = async (model: PreTrainedModel) => (await model.forward({ input_ids })).logits.data;
-const weightsOf = async (model: LoraModel) => bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
-
-function expectNear(actual: Float32Array, expected: Float32Array): void {
-  const difference = Math.max(...actual.map((value, index) => Math.abs(value - (expected[index] ?? Number.NaN))));
-  expect(difference).toBeLessThan(1e-4);
-}
-
-async function openTrained(opened: TestSession, fields: object = {}): Promise<LoraModel> {
+async function openTrained(opened: TestSession, fields: LoraConfigInit = {}): Promise<LoraModel> {
   const model = await loraOn(await loadTiny(opened), fields);
   await trainerOf(model).train();
   return model;
@@ -74,14 +55,16 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
       expect(model.get_nb_trainable_parameters().trainable).toBe(2 * 4 * (16 + 16 + 24 + 16));
     }));
 
-  test.each([{}, { lora_dropout: 0.2 }, { bias: 'all', modules_to_save: ['norm'] }])('trains with %j', (fields) =>
-    within({}, async (opened) => {
-      const model = await loraOn(await loadTiny(opened), fields);
-      const run = trainerOf(model, { max_steps: 20 }).train();
-      await run;
-      const [first, last] = [run.state.log_history[0], run.state.log_history.at(-1)];
-      expect(last?.loss).toBeLessThan(0.9 * (first?.loss ?? 0));
-    }),
+  test.each<LoraConfigInit>([{}, { lora_dropout: 0.2 }, { bias: 'all', modules_to_save: ['norm'] }])(
+    'trains with %j',
+    (fields) =>
+      within({}, async (opened) => {
+        const model = await loraOn(await loadTiny(opened), fields);
+        const run = trainerOf(model, { max_steps: 20 }).train();
+        await run;
+        const [first, last] = [run.state.log_history[0], run.state.log_history.at(-1)];
+        expect(last?.loss).toBeLessThan(0.9 * (first?.loss ?? 0));
+      }),
   );
 
   test("saves PEFT's names, and loads the same again", () =>
@@ -96,7 +79,7 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
       expect(await PeftConfig.from_pretrained(files, { session })).toBeInstanceOf(LoraConfig);
       expect((await adapters.list({ session })).map((one) => one.config.peft_type)).toEqual(['LORA']);
       const base = await loadTiny(opened);
-      const again: unknown = await PeftModel.from_pretrained(base, { id: 'mine' });
+      const again = await PeftModel.from_pretrained(base, { id: 'mine' });
       expect(again).toBeInstanceOf(LoraModel);
       expect(await logitsOf(again as LoraModel)).toEqual(await logitsOf(model));
       expect(await weightsOf(again as LoraModel)).toEqual(await weightsOf(model));
@@ -106,18 +89,8 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
       });
     }));
 
-  test('resumes in a later session as if nothing had happened', async () => {
-    const straight = await within({ store: 'auto' }, async (opened) => weightsOf(await openTrained(opened)));
-    await within({ store: 'auto' }, async (opened) => {
-      await stopAt(3)(trainerOf(await loraOn(await loadTiny(opened))).train());
-    });
-    const resumed = await within({ store: 'auto' }, async (opened) => {
-      const model = await loraOn(await loadTiny(opened));
-      await trainerOf(model).train({ resume_from_checkpoint: true });
-      return weightsOf(model);
-    });
-    expect(resumed).toEqual(straight);
-  });
+  test('resumes in a later session as if nothing had happened', () =>
+    expectResumes(async (opened) => loraOn(await loadTiny(opened))));
 
   test('merges, unmerges and unloads', () =>
     within({}, async (opened) => {
@@ -136,20 +109,14 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
 
   test('is exported for Python, with moments by the names of torch', () =>
     within({}, async (opened) => {
-      const model = await loraOn(await loadTiny(opened));
-      const trainer = trainerOf(model);
-      const run = trainer.train();
-      await stopAt(2)(run);
-      const files = await export_run({ model, trainer });
-      const { checkpoint } = await jsonOf(files, 'run.json');
-      expect(await jsonOf(files, `${checkpoint}/adapter_config.json`)).toMatchObject({ peft_type: 'LORA' });
-      const moments = await tensorsOf(files.get(`${checkpoint}/optimizer.safetensors`) as Blob);
+      const { config, moments } = await exportedAdapter(await loraOn(await loadTiny(opened)));
+      expect(config).toMatchObject({ peft_type: 'LORA' });
       expect([...moments.keys()]).toContain(`${Q}.lora_A.default.weight.exp_avg`);
     }));
 
   test('is estimated', () =>
     within({}, async ({ session }) => {
-      const peft_config = { peft_type: 'LORA', r: 4, lora_alpha: 4 } as never;
+      const peft_config = { peft_type: 'LORA', r: 4 } as const;
       const { gpu } = await estimate(tinyFiles(), { peft_config, session });
       expect(gpu.adapter).toBeGreaterThan(0);
     }));
@@ -163,13 +130,93 @@ describe('a kind of adapters in a folder of its own and a line in each table', (
         code: 'invalid_argument',
         message: 'Cannot combine adapters with different peft types. Found PeftType.VERA and PeftType.LORA.',
       });
-      await expect(lora.add_weighted_adapter(['default'], [1], 'sum')).rejects.toMatchObject({
-        code: 'invalid_argument',
-      });
-      await expect(lora.forward({ input_ids, adapter_names: ['default'] })).rejects.toMatchObject({
-        message: "adapter_names: adapters of type LORA can't share a batch",
-      });
       const alone = await AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session });
       expect(await logitsOf(alone)).toEqual(await logitsOf(base));
+    }));
+
+  /** PEFT's own files of a golden case, with another configuration. */
+  function golden(change: (config: Record<string, unknown>) => object): AdapterFiles {
+    const { files } = goldenAdapter('lora_gpt2', 'adapter');
+    const read = readFileSync('test/golden/cases/lora_gpt2/adapter/adapter_config.json', 'utf8');
+    const config = JSON.stringify(change(JSON.parse(read)));
+    return {
+      'adapter_config.json': new Blob([config]),
+      'adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+    };
+  }
+
+  test('loads files of older releases, whose configurations have fewer fields', () =>
+    within({}, async ({ session }) => {
+      const { base: folder, inputs, expect: expected, tolerance } = goldenCase('lora_gpt2');
+      const base = await AutoModelForCausalLM.from_pretrained(goldenBase(folder), { session });
+      const old = golden(
+        ({ r, lora_alpha, target_modules, fan_in_fan_out, bias, use_rslora, peft_type, task_type }) => {
+          return { r, lora_alpha, target_modules, fan_in_fan_out, bias, use_rslora, peft_type, task_type };
+        },
+      );
+      const model = await PeftModel.from_pretrained(base, old);
+      expect(model).toBeInstanceOf(LoraModel);
+      const { loss } = await model.forward(inputs.batch);
+      expect(Math.abs(loss! - expected.random.loss)).toBeLessThanOrEqual(tolerance.loss_abs);
+    }));
+
+  test.each([
+    [{ use_qalora: true }, /^use_qalora: expected false, as webvera has nothing else of it, got true$/],
+    [{ use_dora: true }, /missing adapter keys .*c_attn.lora_magnitude_vector.default.weight/],
+    [{ init_lora_weights: 'pissa' }, /^init_lora_weights: expected true, false or 'gaussian', got "pissa"$/],
+    [{ r: 7 }, /size mismatch for base_model.model.transformer.h.0.attn.c_attn.lora_A.default.weight/],
+    [{ target_modules: ['c_attn', 'c_proj', 'c_fc'] }, /missing adapter keys .*c_fc.lora_A.default.weight/],
+  ])('refuses files with %j', (change, message) =>
+    within({}, async ({ session }) => {
+      const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
+      const files = golden((config) => ({ ...config, ...change }));
+      await expect(PeftModel.from_pretrained(base, files)).rejects.toThrow(message);
+    }),
+  );
+
+  test('merges the bias of lora_B, where a layer has a bias', () =>
+    within({}, async (opened) => {
+      const biased = { lora_bias: true, init_lora_weights: false } as const;
+      const llama = await loraOn(await loadTiny(opened), biased);
+      await expect(llama.merge_adapter()).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: 'Impossible to merge LoRA with `lora_bias=True` because the base layer has no bias.',
+      });
+      const { session } = opened;
+      const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
+      const model = await get_peft_model(base, new LoraConfig({ r: 2, ...biased }), 'default', { seed: 3 });
+      const before = await logitsOf(model);
+      await model.merge_adapter({ safe_merge: true });
+      expectNear(await logitsOf(model), before);
+      expect(await logitsOf(base)).not.toEqual(before);
+    }));
+
+  test('begins with other numbers by another seed, and with the same by the same one', () =>
+    within({}, async (opened) => {
+      const base = await loadTiny(opened);
+      const drawn = async (seed: number) =>
+        weightsOf(await get_peft_model(base, new LoraConfig({ r: 2 }), 'default', { seed }));
+      expect(await drawn(1)).toEqual(await drawn(1));
+      expect(await drawn(1)).not.toEqual(await drawn(2));
+      const vera = get_peft_model(base, new VeraConfig({ r: 4 }), 'default', { seed: 1 });
+      await expect(vera).rejects.toMatchObject({ code: 'invalid_argument' });
+    }));
+
+  test('learns a profile', () =>
+    within({ store: 'auto' }, async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', { peft_config: { peft_type: 'LORA', r: 2 } });
+      await profile.add([{ input_ids: [0, 3, 9, 4, 17] }, { input_ids: [0, 5, 30, 11, 8] }]);
+      await profile.learn({ args: { max_steps: 3 } });
+      const files = await profile.export();
+      const json = JSON.parse(await files.get('adapter_config.json')!.text());
+      expect(json).toMatchObject({
+        peft_type: 'LORA',
+        r: 2,
+        target_modules: expect.arrayContaining(['model.layers.0.self_attn.q_proj']),
+      });
+      await profile.dispose();
+      const again = Profile.open(base, 'ada', { peft_config: { peft_type: 'VERA', r: 2 } });
+      await expect(again).rejects.toThrow('profile: peft_config.peft_type: expected "LORA", as it began, got \'VERA\'');
     }));
 });

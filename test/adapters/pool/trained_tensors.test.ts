@@ -16,7 +16,7 @@ function golden(name: string): TrainableModel {
   return { modules, weights, tied };
 }
 
-/** What trains under a configuration, with the modules that it wraps. */
+/** The tensors that a configuration trains. */
 function trained(base: string, init: VeraConfigInit) {
   const { modules, facts } = moduleList(`base/${base}`);
   const { config, modules: wrapped } = resolveVeraTargets(new VeraConfig(init), modules, facts);
@@ -141,7 +141,8 @@ describe('modules to save', () => {
   });
 
   test("can't be wrapped as well", () => {
-    // Targets leave out whole parts of names only, modules to save are any ends of them.
+    // A module to save is named by any end of its path; targets exclude only whole parts of names, so this module is
+    // both.
     expect(() => trained('llama', { ...q, modules_to_save: ['proj'] })).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',

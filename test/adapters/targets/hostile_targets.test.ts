@@ -53,7 +53,7 @@ describe('hostile configurations', () => {
     expect(cpuTime() - start).toBeLessThan(1000);
   });
 
-  test('any lists and patterns are resolved or refused with a word on why', () => {
+  test('any lists and patterns are resolved, or refused with a reason', () => {
     const piece = fc.constantFrom(
       'q',
       'model',

@@ -44,7 +44,7 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
     'excluded modules. Please check your `target_modules` and `exclude_modules` configuration. You may also have only ' +
     'targeted modules that are marked to be saved (`modules_to_save`).';
 
-  // Each text is what PEFT 0.21.2 says; a set of several names has any order there.
+  // PEFT 0.21.2's own texts, in which a set of several names may have any order.
   test.each<[VeraConfigInit, string]>([
     [{ target_modules: ['nothing'] }, notFound("{'nothing'}")],
     [{ target_modules: ['nothing', 'nobody'] }, notFound("{'nobody', 'nothing'}")],
@@ -85,7 +85,7 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
     expect(resolve).toThrow(expect.objectContaining({ hint: expect.stringContaining('Targets are whole names') }));
   });
 
-  test('a module that is nothing to wrap is told as such', () => {
+  test("a module that can't be wrapped is named", () => {
     const config = new VeraConfig({ target_modules: ['embed_tokens'] });
     expect(() => resolveVeraTargets(config, modules, { ...facts, later: true })).toThrow(/^Target module Embedding\(/);
   });
@@ -134,7 +134,7 @@ describe('targets that match nothing', () => {
       { target_modules: ['q_proj', 'model.layers.9.mlp.up_proj'] },
       ['target_modules: no module of the model matches "model.layers.9.mlp.up_proj".'],
     ],
-  ])('beside others are told of: %j', (init, messages) => {
+  ])('beside others give a warning: %j', (init, messages) => {
     const warnings = targetWarnings(new VeraConfig(init), modules);
     expect(warnings).toEqual(messages.map((message) => ({ code: 'unmatched_target', message })));
   });

@@ -63,7 +63,7 @@ describe('VeraConfig', () => {
     ['from_json_file', VeraConfig, /^VeraConfig\.from_json/],
     ['to_dict', new VeraConfig(), /^to_json\(\)/],
     ['save_pretrained', new VeraConfig(), /^save_pretrained\(\) of a model/],
-  ])("tells what there is in place of PEFT's %s", (name, { [name as never]: call }, hint) => {
+  ])("explains webvera's replacement of PEFT's %s", (name, { [name as never]: call }, hint) => {
     expect(call).toThrow(expect.objectContaining({ code: 'invalid_argument', hint: expect.stringMatching(hint) }));
   });
 
@@ -146,11 +146,11 @@ describe('VeraConfig', () => {
     [{ r: '8' }, /^Pass the number 8, without quotes\.$/],
     [{ r: 'eight' }, /^$/],
     [{ save_projection: 'false' }, /^Pass false, without quotes\.$/],
-    [{ rank: 8 }, /^Did you mean r\? The arguments are r, target_modules, /],
+    [{ rank: 8 }, /^Did you mean r\?$/],
     [{ lora_alpha: 1 }, /^VeRA has no alpha/],
     [{ peft_version: '0.21.2' }, /^VeraConfig\.from_json\(json\) takes the content of a file/],
-    [{ constructor: 1 }, /^The arguments are r, /],
-  ])('and tells what may be meant by %j', (init, hint) => {
+    [{ constructor: 1 }, /^It takes \d+ arguments; the nearest are /],
+  ])('and suggests the field that %j may mean', (init, hint) => {
     expect(make(init)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
   });
 });
@@ -158,12 +158,18 @@ describe('VeraConfig', () => {
 describe('to_json', () => {
   test("has PEFT's keys in sorted order, without peft_version, in inference mode, targets sorted", () => {
     const json = new VeraConfig({ target_modules: ['v_proj', 'q_proj'] }).to_json();
-    expect(Object.keys(json)).toEqual(Object.keys(DEFAULTS).sort());
+    const { use_dora, ...ofPeft } = DEFAULTS;
+    expect(Object.keys(json)).toEqual(Object.keys(ofPeft).sort());
     expect(json).toEqual({
-      ...DEFAULTS,
+      ...ofPeft,
       inference_mode: true,
       target_modules: ['q_proj', 'v_proj'],
     });
+  });
+
+  test('has use_dora, which PEFT has not, only where it is true', () => {
+    expect(new VeraConfig({ use_dora: true }).to_json()).toMatchObject({ use_dora: true });
+    expect(VeraConfig.from_json(new VeraConfig({ use_dora: true }).to_json()).use_dora).toBe(true);
   });
 
   test('leaves the configuration alone', () => {

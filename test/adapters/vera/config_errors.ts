@@ -11,7 +11,7 @@ const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as 
   rows: readonly Situation[];
 };
 
-/** What PEFT said, in its own words. */
+/** PEFT's own message and warnings for a situation. */
 export function peft(situation: string): { readonly message: string; readonly warnings: readonly string[] } {
   const row = rows.find((candidate) => candidate.situation === situation);
   if (row === undefined) throw new Error(`no such situation: ${situation}`);
@@ -40,5 +40,6 @@ export const DEFAULTS = {
   save_projection: true,
   target_modules: null,
   task_type: null,
+  use_dora: false,
   vera_dropout: 0,
 };

@@ -70,7 +70,7 @@ describe('from_json', () => {
     const { config, warnings } = read(file);
     expect(warnings).toEqual([]);
     expect({ ...config }).toEqual(written);
-    // PEFT up to 0.13 refuses a key that it doesn't have.
+    // PEFT up to 0.13 refuses keys that it doesn't know, so none may be added.
     expect(Object.keys(config.to_json())).toEqual(SINCE_0_11);
   });
 
@@ -95,7 +95,7 @@ describe('from_json', () => {
     ]);
   });
 
-  test('warns on the console where nobody listens', () => {
+  test('warns on the console without a listener', () => {
     const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
     VeraConfig.from_json(minimal);
     expect(told.mock.calls).toEqual([]);
@@ -106,7 +106,7 @@ describe('from_json', () => {
     told.mockRestore();
   });
 
-  test("takes no harm from a file's keys", () => {
+  test("isn't harmed by a file's keys", () => {
     const json = JSON.parse(
       '{"peft_type":"VERA","__proto__":{"r":1},"constructor":1,"auto_mapping":{"__proto__":{"x":1}}}',
     );
@@ -135,7 +135,7 @@ describe('from_json', () => {
     expect(() => read(json)).toThrow(malformed(message));
   });
 
-  test('tells of which method a file is, and which there are', () => {
+  test('names the method of a file, and the supported methods', () => {
     expect(() => read({ peft_type: 'LORA', r: 4 })).toThrow(
       expect.objectContaining({
         hint: expect.stringContaining('Only those of VeRA can be loaded'),

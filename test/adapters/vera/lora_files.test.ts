@@ -9,7 +9,10 @@ import { readVeraConfig } from './files/vera_expected';
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** `LoraConfig` and its parents in PEFT 0.11, the oldest that can read it; 0.13 refuses keys that it doesn't know. */
+/**
+ * The fields of `LoraConfig` and its parents in PEFT 0.11, the oldest release that can read the file; releases up to
+ * 0.13 refuse unknown keys.
+ */
 const KEYS = [
   'alpha_pattern',
   'auto_mapping',
@@ -143,7 +146,7 @@ describe.each(casesWithAdapter)('%s as a LoRA', (name) => {
   });
 });
 
-test('trained biases and whole modules go along under their own names', () => {
+test('trained biases and whole modules are saved under their own names', () => {
   const others = new Map([
     ['base_model.model.h.q.base_layer.bias', { dims: [2], data: new Float32Array([1, 2]) }],
     ['base_model.model.score.weight', { dims: [1, 2], data: new Float32Array([3, 4]) }],

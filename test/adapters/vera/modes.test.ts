@@ -43,7 +43,7 @@ function workOf(
   return { work, blocks };
 }
 
-/** The quickest, whatever it keeps. */
+/** The quickest mode, with no limit to its memory. */
 function cheapest({ in_features, out_features, sharers, ...work }: LayerWork): LayerMode {
   const names = Array.from({ length: sharers }, (_, index) => `${index}`);
   const inputs = inputsOf([names]);
@@ -100,7 +100,7 @@ test('more tokens and more micro-batches speak for merging, wide layers against 
   expect(cheapest({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
   expect(cheapest({ ...layer, r: 1024 })).toBe('saved');
   expect(cheapest({ ...layer, r: 2048, tokens: 1024, microBatches: 8 })).toBe('dense');
-  // With few ranks the copy's way through memory costs more than the products that it saves.
+  // With low ranks, moving the copy through memory costs more than the products that it saves.
   expect(cheapest({ ...layer, in_features: 288, out_features: 288, r: 64, sharers: 3 })).toBe('unmerged');
 });
 
@@ -117,7 +117,7 @@ describe('the modes of modules', () => {
   const each = (...names: string[]) => new Map(names.map((name) => [name, 'merged']));
 
   test('are the cheapest, the best for their memory first', () => {
-    // down is wide, and its few tokens don't pay.
+    // down is so wide that its few tokens don't pay for a merged weight.
     const all = chooseModes(sizes, { ...work, bytes: 1e9 });
     expect(all).toEqual(each('layers.0.attn.q', 'layers.0.attn.k', 'layers.0.mlp.up'));
     expect(chooseModes(sizes, { ...work, bytes: 4 * 64 * 32 })).toEqual(each('layers.0.attn.k'));
@@ -145,4 +145,15 @@ describe('the modes of modules', () => {
     expect([...chosen.keys()]).toEqual(['attn.o']);
     expect(chooseModes(same, { ...few, inputs: inputsOf([names]) }).size).toBe(0);
   });
+});
+
+test('lengths of rows cost a product with A beside a weight, and a look at a weight that has ΔW', () => {
+  const layer = { in_features: 64, out_features: 32, r: 8, sharers: 1, tokens: 16, microBatches: 1 };
+  const [plain, rescaled] = [modeCosts(layer), modeCosts({ ...layer, use_dora: true })];
+  for (const mode of LAYER_MODES) {
+    const beside = mode === 'unmerged' || mode === 'saved';
+    expect(rescaled[mode].flops - plain[mode].flops).toBe(beside ? 2 * 8 * 64 * 32 : 0);
+    expect(rescaled[mode].bytes - plain[mode].bytes).toBe(4 * 64 * 32);
+    expect(rescaled[mode].held).toBe(plain[mode].held);
+  }
 });

@@ -5,7 +5,7 @@ import { FakeRunner } from '../../helpers/session/fake_runner';
 
 const key = { projection_prng_key: 0, r: 4, max_in: 6, max_out: 8 };
 
-/** Allocations wait until they are let through, or refused. */
+/** Allocations wait until the test lets them succeed or fail. */
 class SlowRunner extends FakeRunner {
   readonly #waiting: { readonly pass: () => void; readonly fail: (error: Error) => void }[] = [];
 
@@ -24,7 +24,7 @@ class SlowRunner extends FakeRunner {
   }
 }
 
-test('two that come at a time share one pair, once it is there', async () => {
+test('two adapters that arrive together share one pair, once it exists', async () => {
   const runner = new SlowRunner();
   const pool = new ProjectionPool(runner);
   const arrived: number[] = [];
@@ -45,7 +45,7 @@ test('two that come at a time share one pair, once it is there', async () => {
   expect(runner.held.size).toBe(0);
 });
 
-test('tells beforehand of what it draws, once for all that share it', async () => {
+test('announces its draws, once for all that share them', async () => {
   const told: number[] = [];
   const pool = new ProjectionPool(new FakeRunner(), (numbers) => told.push(numbers));
   const values = await pool.acquire(key, 'float32');

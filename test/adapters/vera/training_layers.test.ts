@@ -30,7 +30,7 @@ function request(choice: ModeChoice, tokens = 256) {
   return { weights, inputs, choice, tokens, microBatches: 1, bytes: 2 ** 25, maxBindingBytes: 2 ** 27, grads };
 }
 
-/** The kernels of q with these layers. */
+/** The kernels that module q uses with these layers. */
 function kernelsOf(layers: Pick<NonNullable<ReturnType<typeof trainingLayers>>, 'over'>): string[] {
   const g = new Graph();
   const base = plainLayers(g, {
@@ -42,19 +42,19 @@ function kernelsOf(layers: Pick<NonNullable<ReturnType<typeof trainingLayers>>, 
   return g.steps.map(({ kernel }) => kernel.name);
 }
 
-test('a layer that shares no input is another matter than its neighbours of the same widths', () => {
+test('a layer that shares no input is treated apart from its neighbours of the same widths', () => {
   expect(modesOf(adapter, request('cheapest'))).toEqual(new Map([['o', 'merged']]));
 });
 
-test('a mode that is asked for needs no look at the model', () => {
+test('a requested mode is used without reading the model', () => {
   const asked = request('saved');
   expect([...modesOf(adapter, asked).values()]).toEqual(['saved', 'saved', 'saved']);
   expect(asked.inputs).not.toHaveBeenCalled();
 });
 
-test('where there is no memory for weights, merged layers are unmerged; what is kept in a pass is kept', () => {
+test('without memory for weights, merged layers are unmerged, and stored products stay', () => {
   const merged = trainingLayers(adapter, request('merged'))!;
-  expect(merged.values.map(({ shape }) => shape)).toEqual(names.map(() => [288, 288]));
+  expect(merged.values.map(({ shape }) => shape)).toEqual([[names.length * 288 * 288]]);
   expect(kernelsOf(merged)).toEqual(['linear']);
   expect(kernelsOf(merged.withoutValues())).toEqual(['linear', 'vera_linear']);
   const saved = trainingLayers(adapter, request('saved'))!;

@@ -19,7 +19,10 @@ const only = (values: VeraValues, wanted: (module: string) => boolean): VeraValu
   modules: new Map([...values.modules].filter(([module]) => wanted(module))),
 });
 
-/** In float64, but for the one rounding of the sums: half an ulp of them, 2^-24, times what they multiply. */
+/**
+ * The sum equals its parts in float64, except for one rounding of the vectors: half an ulp, 2^-24, times the numbers
+ * that they multiply.
+ */
 function expectSum(combined: VeraValues, parts: readonly WeightedPart[]): void {
   expect([...combined.modules.keys()].sort()).toEqual(
     [...new Set(parts.flatMap(({ modules }) => [...modules.keys()]))].sort(),
@@ -83,7 +86,7 @@ describe('combineVectors', () => {
     const ones = withVectors(llama, ({ b, d }) => ({ b: b.map(() => 1), d }));
     const tiny = withVectors(llama, ({ b, d }) => ({ b: b.map(() => 2 ** -24), d }));
     const { vectors } = combineVectors(weighted([1, ones], [1, tiny], [1, tiny]));
-    // Rounded after each addition, the two halves of an ulp would be lost.
+    // A sum that is rounded after each addition loses both halves of an ulp.
     expect(vectors.get(`base_model.model.${q}.vera_lambda_b`)?.[0]).toBe(1 + 2 ** -23);
     expect(vectors.get(`base_model.model.${q}.vera_lambda_d`)).toEqual(
       llama.vectors.get(`base_model.model.${q}.vera_lambda_d`),

@@ -1,1 +1,1 @@
-"""Bases, cases and what PEFT computes for them."""
+"""Base models, cases and PEFT's results for them."""

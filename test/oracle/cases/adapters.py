@@ -1,4 +1,4 @@
-"""An adapter on a base model, and what can be read off the two."""
+"""Adapters on a base model: creation, saving, values and results."""
 
 import math
 import os
@@ -10,13 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, VeraConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, VeraConfig, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 
 from ..places import Json
 from .bases import Model, load_base
 from .inputs import Batch
 
 State = dict[str, torch.Tensor]
+
+CLASSES: Mapping[str, type[PeftConfig]] = {"VERA": VeraConfig, "LORA": LoraConfig, "IA3": IA3Config}
+"""PEFT's configuration classes, by `peft_type`."""
+VERA, IA3 = "VERA", "IA3"
+MAGNITUDE = "lora_magnitude_vector"
+"""DoRA's lengths of rows."""
+SEED = 7
+"""`torch.manual_seed(SEED)` precedes adapters that begin with random numbers."""
+
+
+def kind_of_adapter(config: Mapping[str, Any]) -> str:
+    return str(config.get("peft_type", VERA))
+
+
+def config_of(config: Mapping[str, Any]) -> PeftConfig:
+    return CLASSES[kind_of_adapter(config)](**config)
 
 
 @contextmanager
@@ -29,7 +46,9 @@ def quietly() -> Iterator[None]:
 def fresh(folder: Path, config: Mapping[str, Any], attention: str | None = None) -> Model:
     """A new adapter over the base model in `folder`."""
     with quietly():
-        return get_peft_model(load_base(folder, attention), VeraConfig(**config))
+        base = load_base(folder, attention)
+        torch.manual_seed(SEED)
+        return get_peft_model(base, config_of(config))
 
 
 def loaded(folder: Path, adapter: Path) -> Model:
@@ -39,7 +58,7 @@ def loaded(folder: Path, adapter: Path) -> Model:
 
 
 def save(model: Model, folder: Path) -> None:
-    """As `save_pretrained` does, without the model card."""
+    """Saves an adapter by `save_pretrained`, without the model card."""
     shutil.rmtree(folder, ignore_errors=True)
     with quietly():
         model.save_pretrained(os.fspath(folder))
@@ -48,8 +67,9 @@ def save(model: Model, folder: Path) -> None:
 
 
 def saved_name(name: str, adapter: str = "default") -> str:
-    """A parameter's name in a file: without the adapter's name and the wrapper of `modules_to_save`."""
-    return name.replace(f".modules_to_save.{adapter}", "").replace(f".{adapter}", "")
+    """A parameter's name in a file, without the adapter's name and wrappers of `modules_to_save` and magnitudes."""
+    saved = name.replace(f".modules_to_save.{adapter}", "").replace(f".{adapter}", "")
+    return saved.removesuffix(".weight") if saved.endswith(f".{MAGNITUDE}.weight") else saved
 
 
 def trainable(model: Model) -> dict[str, torch.nn.Parameter]:
@@ -68,24 +88,32 @@ def set_state(model: Model, state: State) -> None:
 
 @torch.no_grad()
 def randomise(model: Model, seed: int, adapter: str = "default") -> None:
-    """Gives all that trains values that change what the model computes."""
+    """Gives everything that trains random values, so that the model computes something else."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in sorted(model.named_parameters()):
         is_b, is_d = (f"vera_lambda_{vector}.{adapter}" in name for vector in "bd")
-        if not (is_b or is_d or parameter.requires_grad):
+        is_lora = ".lora_" in name and f".{adapter}." in name
+        is_ia3 = name.endswith(f".ia3_l.{adapter}")
+        if not (is_b or is_d or is_lora or is_ia3 or parameter.requires_grad):
             continue
         noise = torch.randn(parameter.shape, generator=generator)
         if is_b:
             parameter.copy_(noise)
         elif is_d:
             parameter.copy_(0.1 + 0.05 * noise)
+        elif f".{MAGNITUDE}." in name:
+            parameter.mul_(1 + 0.3 * noise)
+        elif is_lora:
+            parameter.copy_(0.2 * noise)
+        elif is_ia3:
+            parameter.copy_(1 + 0.5 * noise)
         else:  # biases and whole modules
             parameter.add_(0.02 * noise)
 
 
 @torch.no_grad()
 def forward(model: Model, batch: Batch) -> tuple[torch.Tensor, float]:
-    """Logits and the loss."""
+    """The logits and the loss of a batch."""
     output = model(**batch)
     return output.logits.float().contiguous(), output.loss.item()
 
@@ -117,7 +145,7 @@ def greedy(model: Model, batch: Batch, count: int = 6) -> Json:
 
 
 def wrapped_modules(model: Model) -> list[Json]:
-    """In the order of `named_modules()`."""
+    """The wrapped modules, in the order of `named_modules()`."""
     return [
         {
             "name": name.removeprefix("base_model.model."),
@@ -127,18 +155,18 @@ def wrapped_modules(model: Model) -> list[Json]:
             "bias": module.base_layer.bias is not None,
         }
         for name, module in model.named_modules()
-        if hasattr(module, "vera_lambda_b") and hasattr(module, "base_layer")
+        if isinstance(module, BaseTunerLayer) and hasattr(module, "base_layer")
     ]
 
 
 def kind_of(module: torch.nn.Module) -> str:
-    """Torch's name, also for what transformers derives from it."""
+    """A module's class name in torch, also for classes that transformers derives from it."""
     kinds = (torch.nn.Linear, torch.nn.Embedding)
     return next((kind.__name__ for kind in kinds if isinstance(module, kind)), type(module).__name__)
 
 
 def projections(model: Model, adapter: str = "default") -> tuple[torch.Tensor, torch.Tensor]:
-    """A of (r, largest input) and B of (largest output, r)."""
+    """The projections: A is (r, largest input), B is (largest output, r)."""
     return model.base_model.vera_A[adapter], model.base_model.vera_B[adapter]
 
 

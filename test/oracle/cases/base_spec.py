@@ -1,4 +1,4 @@
-"""What a base model is made from."""
+"""Descriptions of base models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Rope:
     theta: float
     scaling: Mapping[str, Any] | None = None
     local_theta: float | None = None
-    """Of the layers with a sliding window, where these have their own."""
+    """The theta of layers with a sliding window, if they have their own."""
 
     def arguments(self) -> dict[str, Any]:
-        """In the form that the transformers at hand takes: 5 has one field for what 4 has several for."""
+        """Arguments for the installed transformers: release 5 has one field in place of several in release 4."""
         if self.local_theta is not None:
             if not TRANSFORMERS_5:
                 return {"rope_theta": self.theta, "rope_local_base_freq": self.local_theta}
@@ -35,10 +35,10 @@ class Base:
     rope: Rope | None = None
     committed: bool = False
     dtype: str = "float32"
-    """Of the weights in the file; everything computes in float32."""
+    """The weights' dtype in the file; everything is computed in float32."""
     max_shard_size: str | None = None
     bare: bool = False
-    """Names without `transformer.`, and masks among the tensors, as in GPT-2's public files."""
+    """Whether names lack `transformer.` and masks are among the tensors, as in GPT-2's public files."""
 
     def arguments(self) -> dict[str, Any]:
         return {**self.config, **(self.rope.arguments() if self.rope else {})}

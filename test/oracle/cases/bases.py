@@ -18,20 +18,20 @@ from .base_spec import Base
 from .families import BASES
 
 Model = Any
-"""A torch module, which transformers and PEFT give a hundred names of their own."""
+"""A torch module, to which transformers and PEFT add many attributes."""
 
 SMALL_SEED = 500
-"""Norms and biases have a generator of their own, this far from their base's."""
+"""The seed of norms and biases is this much larger than their base's."""
 
 
 def make_base(folder: Path, name: str) -> None:
-    """Writes a base model's folder as `save_pretrained` does."""
+    """Writes a base model's folder by `save_pretrained`."""
     base = BASES[name]
     shutil.rmtree(folder, ignore_errors=True)
     model = new_model(base)
     generator = torch.Generator().manual_seed(base.seed + SMALL_SEED)
     with torch.no_grad():
-        # Each gets a value that shows when it is left out.
+        # Each norm and bias gets a value whose absence changes the results.
         for parameter in model.parameters():
             if parameter.ndim == 1:
                 parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.15)
@@ -53,8 +53,8 @@ def new_model(base: Base) -> Model:
 
 
 def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
-    """As transformers did up to 5.13. Since then it draws each c_proj again, smaller, and all that follows from the
-    same generator is another's."""
+    """Initialises weights like transformers up to 5.13. Later releases draw each c_proj once more, with smaller
+    values, so that all later numbers of the generator differ."""
     PreTrainedModel._init_weights(self, module)
     if isinstance(module, Conv1D):
         torch.nn.init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
@@ -62,7 +62,7 @@ def _init_gpt2(self: Any, module: torch.nn.Module) -> None:
 
 
 def _save_bare(model: Model, folder: Path) -> None:
-    """As in GPT-2's old public files: no `transformer.` before the names, and the causal masks are there."""
+    """Saves GPT-2 as in its old public files: names lack `transformer.`, and causal masks are included."""
     model.transformer.save_pretrained(folder)
     file = folder / "model.safetensors"
     tensors = load_file(file)
@@ -84,6 +84,6 @@ def load_base(folder: Path, attention: str | None = None) -> Model:
     if not TRANSFORMERS_5 and of_version_4.exists():
         options["config"] = architecture.config_class.from_json_file(of_version_4)
     model = architecture.from_pretrained(folder, dtype=torch.float32, **options)
-    # PEFT writes it down: relative, so that files are the same everywhere.
+    # PEFT writes this path into its files. It is relative, so that files are the same on every machine.
     model.name_or_path = model.config._name_or_path = f"base/{folder.name}"
     return model.eval()

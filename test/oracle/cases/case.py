@@ -1,4 +1,4 @@
-"""Makes a case: what PEFT's VeRA computes for one configuration over one base model."""
+"""Makes a case: PEFT's results for one configuration over one base model."""
 
 import shutil
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from .training import record, rounded
 
 
 def make_case(root: Path, name: str) -> None:
-    """Writes `cases/NAME` under `root`, where the base model is too."""
+    """Writes `cases/NAME` under `root`, which has the base model too."""
     case = CASES[name]
     recipe = Recipe(case, root / "base" / case.base)
     folder = root / "cases" / name
@@ -39,13 +39,17 @@ def make_case(root: Path, name: str) -> None:
     model = recipe.fresh()
     facts = _facts(model)
     logits, loss = forward(model, batch)
-    # PyTorch itself may give other last bits from call to call: the adapter's branch changes how memory is laid out.
+    # The last bits may differ between two calls of PyTorch, because the adapter's branch changes the layout of memory.
     apart = largest_difference(real_rows(logits, batch), real_rows(base_logits, batch))
     equal = apart <= noise["base_logits"]
     expect["init"] = {"loss": loss, "equals_base": equal}
     if not equal:
         tensors["init.logits"] = logits
     init = adapters.state_of(model)
+    is_vera = adapters.kind_of_adapter(case.config) == adapters.VERA
+    if not is_vera:
+        drawn = {name: value for name, value in init.items() if ".lora_" in name and bool(value.any())}
+        tensors |= _prefixed("init.state", drawn)
     tensors |= _prefixed("init.grad", adapters.gradients(model, batch))
 
     adapters.randomise(model, case.seed + 1)
@@ -53,9 +57,10 @@ def make_case(root: Path, name: str) -> None:
     expect |= _with_random_values(recipe, model, batch, tensors, noise)
 
     adapters.save(model, folder / "adapter")
-    slim = recipe.fresh(save_projection=False)
-    set_state(slim, state)
-    adapters.save(slim, folder / "adapter_noproj")
+    if is_vera:
+        slim = recipe.fresh(save_projection=False)
+        set_state(slim, state)
+        adapters.save(slim, folder / "adapter_noproj")
     facts["saved_keys"] = saved_shapes(folder / "adapter")
 
     expect["merged"] = _merged(recipe, model, state, facts["wrapped_modules"], batch, tensors)
@@ -72,7 +77,7 @@ def make_case(root: Path, name: str) -> None:
         "base": f"base/{case.base}",
         "model_class": read_json(recipe.folder / "config.json")["architectures"][0],
         "compare": "logits where attention_mask is 1" if base_logits.ndim == 3 else "all logits",
-        "vera_config": case.config,
+        "vera_config" if is_vera else "peft_config": case.config,
         **facts,
         "inputs": inputs,
         "expect": expect,
@@ -83,19 +88,25 @@ def make_case(root: Path, name: str) -> None:
 
 
 def _facts(model: Model) -> dict[str, Any]:
-    """What PEFT says of a new adapter."""
+    """PEFT's facts about a new adapter."""
     config = plain(model.peft_config["default"].to_dict())
     del config["base_model_name_or_path"]
-    A, B = adapters.projections(model)
     parameters, all_parameters = model.get_nb_trainable_parameters()
     return {
         "wrapped_modules": adapters.wrapped_modules(model),
         "adapter_config": config,
-        "projection_shapes": {"vera_A": list(A.shape), "vera_B": list(B.shape)},
+        **_projection_shapes(model),
         "trainable": {name: list(it.shape) for name, it in adapters.trainable(model).items()},
         "trainable_parameters": parameters,
         "all_parameters": all_parameters,
     }
+
+
+def _projection_shapes(model: Model) -> dict[str, Any]:
+    if not hasattr(model.base_model, "vera_A"):
+        return {}
+    A, B = adapters.projections(model)
+    return {"projection_shapes": {"vera_A": list(A.shape), "vera_B": list(B.shape)}}
 
 
 def saved_shapes(adapter: Path) -> Json:
@@ -103,7 +114,7 @@ def saved_shapes(adapter: Path) -> Json:
 
 
 def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: State, noise: dict[str, float]) -> Json:
-    """The figures `random` and `disabled`; adds their tensors and noise."""
+    """Computes the figures `random` and `disabled`, and adds their tensors and noise."""
     state = adapters.state_of(model)
     logits, loss = forward(model, batch)
     grads = adapters.gradients(model, batch)
@@ -129,11 +140,12 @@ def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: Sta
 def _merged(
     recipe: Recipe, model: Model, state: State, wrapped: Sequence[Json], batch: Batch, tensors: State
 ) -> dict[str, Any]:
-    """The figure `merged`; adds its tensors. Weights are the first and the last module's, in the base's layout."""
+    """Computes the figure `merged`, and adds its tensors: the first and the last module's weights, in the
+    base's layout."""
     trouble: dict[str, str] = {}
     try:
         base = merged = model.merge_and_unload()
-    except AttributeError as error:  # PEFT can't unload a module of `modules_to_save` that has modules inside.
+    except AttributeError as error:  # PEFT can't unload a module of `modules_to_save` that contains modules.
         trouble = {"merge_and_unload_error": f"AttributeError: {error}", "obtained_by": "merge_adapter"}
         merged = recipe.fresh()
         set_state(merged, state)
@@ -142,7 +154,10 @@ def _merged(
     modules = list(dict.fromkeys(wrapped[index]["name"] for index in (0, -1)))
     for name in modules:
         module = base.get_submodule(name)
-        tensors[f"merged.weight.{name}"] = getattr(module, "base_layer", module).weight.detach().clone()
+        layer = getattr(module, "base_layer", module)
+        tensors[f"merged.weight.{name}"] = layer.weight.detach().clone()
+        if adapters.kind_of_adapter(recipe.case.config) == adapters.IA3 and layer.bias is not None:
+            tensors[f"merged.bias.{name}"] = layer.bias.detach().clone()
     logits, loss = forward(merged, batch)
     tensors["merged.logits"] = logits
     moved = largest_difference(real_rows(logits, batch), real_rows(tensors["random.logits"], batch))
@@ -159,7 +174,7 @@ def _trainings(recipe: Recipe, batches: Sequence[Batch], starts: dict[str, State
 
 
 def _tolerance(tensors: State, batch: Batch) -> dict[str, float]:
-    """Relative to the largest figures, and never below what float32 itself may lose."""
+    """Tolerances relative to the largest figures, and at least float32's own rounding."""
     logits = real_rows(tensors["random.logits"], batch).abs().max().item()
     gradient = max(value.abs().max().item() for name, value in tensors.items() if name.startswith("random.grad."))
     return {

@@ -1,4 +1,4 @@
-"""What a case is made from."""
+"""Descriptions of cases."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,6 +7,8 @@ from typing import Any
 from ..places import Json
 
 WHOLE = ("adapter", "adapter_noproj", "case.json", "tensors.safetensors")
+OF_OTHER_KINDS = ("adapter", "case.json", "tensors.safetensors")
+"""Only VeRA has files without frozen matrices."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,11 @@ class Training:
     warmup_steps: int | None = None
     accumulate: int | None = None
     normalise: str | None = None
-    """With `accumulate`: 'mean_of_means' of the batches, or 'token_mean' over the labels of all."""
+    """The loss of accumulated batches: 'mean_of_means', or 'token_mean' over the labels of all batches."""
     contrast: float | None = None
-    """The temperature of a supervised contrast of the head's inputs, which takes the place of the model's own loss."""
+    """The temperature of a supervised contrast of the head's inputs, which replaces the model's own loss."""
     start: str = "init"
-    """'init', or 'random' for the values of `random.state.*`."""
+    """The first values: 'init', or 'random' for `random.state.*`."""
 
     def as_json(self) -> Json:
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -39,5 +41,5 @@ class Case:
     inputs: str = "text"
     training: tuple[Training, ...] = ()
     committed: tuple[str, ...] = ()
-    """Which of its files are in `test/golden/cases`: WHOLE, or some."""
+    """The files in `test/golden/cases`: WHOLE, or some of them."""
     alibi: bool = False

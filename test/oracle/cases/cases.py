@@ -1,16 +1,18 @@
-"""The cases, by name: an adapter over a base model, and what is computed with it.
+"""The cases, by name: an adapter over a base model, and the figures that are computed with it.
 
-A seed belongs to its name for good: inputs and values follow from it. A case of an architecture that isn't built yet
-has no `committed`, and `make` leaves it out; `committed=WHOLE` is all that is to be added.
+The seed of a name never changes, because inputs and values follow from it. A case of a family that webvera lacks has no
+`committed`, and `make` leaves it out; adding the family later takes only `committed=WHOLE`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from ..kinds.ia3 import IA3_CASES
+from ..kinds.lora import LORA_CASES
 from .case_spec import WHOLE, Case, Training
 
 SMALL, MID, BIG = 4, 8, 64
-"""Ranks: below the layers' widths, and above them."""
+"""Ranks below and above the layers' widths."""
 KEY_0, KEY_42, KEY_2_31 = 0, 42, 2147483648
 
 ADAMW = Training("adamw", 5e-3)
@@ -37,11 +39,13 @@ def tagger(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[
 
 
 def untold(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
-    """Without a task."""
+    """A configuration without a task."""
     return {"r": r, "target_modules": target_modules, **more, "projection_prng_key": key}
 
 
 CASES: Mapping[str, Case] = {
+    **IA3_CASES,
+    **LORA_CASES,
     "gpt2_all_mid": Case(
         "gpt2",
         11234,

@@ -1,4 +1,4 @@
-"""Supervised contrastive learning, by the arithmetic of the code of Khosla et al. 2020 (SupConLoss, one view)."""
+"""Supervised contrastive learning, by the formulas in the code of Khosla et al. 2020 (SupConLoss, one view)."""
 
 import torch
 from torch.nn.functional import normalize
@@ -14,7 +14,7 @@ def contrast_of(model: Model, batch: Batch, temperature: float) -> torch.Tensor:
 
 
 def supervised_contrast(features: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
-    """The mean over all rows. Those without another of their class add nothing."""
+    """The mean loss over all rows. A row whose class has no other row adds zero."""
     unit = normalize(features, dim=1)
     others = 1 - torch.eye(len(labels))
     positives = (labels[:, None] == labels[None, :]).float() * others

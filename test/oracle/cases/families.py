@@ -1,7 +1,7 @@
-"""The small base models, by name. One that is `committed` is in `test/golden/base`. The others are there for the tables
-about names and modules, and for the day their architecture is built: `committed=True` is all that is to be added then.
+"""The small base models, by name. `test/golden/base` has those that are `committed`. The others are for the tables of
+names and modules, and for families that webvera lacks so far: adding one later takes only `committed=True`.
 
-A seed belongs to its name for good: weights follow from it, so another one changes every number of the base's cases.
+The seed of a name never changes, because weights follow from it: another one changes every number of the base's cases.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ VOCABULARY, POSITIONS, LABELS = 96, 40, 3
 IMAGE, CHANNELS, CLASSES = 16, 3, 5
 WINDOW = 4
 STD = 0.25
-"""Far above the usual 0.02: with so few layers, small weights would let mistakes pass."""
+"""Much more than the usual 0.02: with so few layers, small weights would hide mistakes."""
 
 IDS = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
 DECODER = {
@@ -107,7 +107,7 @@ DISTILBERT = {
 }
 VIT = {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES}
 ONE_LAYER = {"num_hidden_layers": 1, "intermediate_size": 24}
-"""For bases that are there for one field of config.json."""
+"""For bases that test a single field of config.json."""
 LLAMA3_SCALING = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -117,10 +117,10 @@ LLAMA3_SCALING = {
 }
 
 BASES: Mapping[str, Base] = {
-    # Conv1D, tied head.
+    # Conv1D and a tied head.
     "gpt2": Base("GPT2LMHeadModel", 1234, GPT2, committed=True),
     "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True, committed=True),
-    # Positions from 2 on, tied; and with norms after, project_in and project_out.
+    # Positions from 2 on and a tied head; the second has norms after its layers, project_in and project_out.
     "opt": Base("OPTForCausalLM", 1236, OPT, committed=True),
     "opt-postnorm": Base(
         "OPTForCausalLM",
@@ -128,7 +128,7 @@ BASES: Mapping[str, Base] = {
         {**OPT, "do_layer_norm_before": False, "word_embed_proj_dim": HIDDEN // 2},
         committed=True,
     ),
-    # Grouped queries, untied; one head of keys and values, tied, scaled positions; stored in bfloat16.
+    # Grouped queries and an untied head; one head of keys and values, a tied head and scaled positions; bfloat16.
     "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4), committed=True),
     "llama3-tied": Base(
         "LlamaForCausalLM",
@@ -145,7 +145,7 @@ BASES: Mapping[str, Base] = {
         dtype="bfloat16",
         committed=True,
     ),
-    # Biases of q, k and v, tied; stored in float16, in shards.
+    # Biases of q, k and v and a tied head; float16 in shards.
     "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6), committed=True),
     "qwen2-f16-shards": Base(
         "Qwen2ForCausalLM",
@@ -156,9 +156,9 @@ BASES: Mapping[str, Base] = {
         max_shard_size="20KB",
         committed=True,
     ),
-    # q_norm and k_norm; the heads are wider together than the hidden state.
+    # q_norm and k_norm; all heads together are wider than the hidden state.
     "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6), committed=True),
-    # Norms that add one, scaled embeddings; sliding and full attention, each with positions of its own.
+    # Norms that add one and scaled embeddings; sliding and full attention, each with positions of its own.
     "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4), committed=True),
     "gemma3": Base(
         "Gemma3ForCausalLM",
@@ -173,7 +173,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e6, local_theta=1e4),
         committed=True,
     ),
-    # Norms as Gemma 3's, but none of heads; scores and logits within caps.
+    # Norms like Gemma 3's, except those of heads; capped scores and logits.
     "gemma2": Base(
         "Gemma2ForCausalLM",
         1257,
@@ -215,7 +215,7 @@ BASES: Mapping[str, Base] = {
         VIT,
         committed=True,
     ),
-    # One head of keys and values, attention and MLP beside each other on one norm, tied.
+    # One head of keys and values, attention and MLP in parallel after one norm, a tied head.
     "falcon": Base(
         "FalconForCausalLM",
         1250,
@@ -232,7 +232,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Grouped queries, a norm each for attention and MLP.
+    # Grouped queries, and a norm each for attention and MLP.
     "falcon-new": Base(
         "FalconForCausalLM",
         1251,
@@ -250,7 +250,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Alibi over a number of heads that is no power of two, biases, attention before the MLP.
+    # Alibi with a number of heads that isn't a power of two, biases, attention before the MLP.
     "falcon-alibi": Base(
         "FalconForCausalLM",
         1252,
@@ -281,14 +281,14 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # BERT without types of tokens and without a pooler, under names of its own.
+    # BERT without token types and without a pooler, with other module names.
     "distilbert": Base(
         "DistilBertForSequenceClassification",
         1258,
         DISTILBERT,
         committed=True,
     ),
-    # A sliding window in every layer, untied.
+    # A sliding window in every layer, and an untied head.
     "mistral": Base(
         "MistralForCausalLM",
         1255,
@@ -296,7 +296,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # One layer for q, k and v, and one for gate and up; untied.
+    # One layer for q, k and v, and one for gate and up; an untied head.
     "phi3": Base(
         "Phi3ForCausalLM",
         1256,
@@ -304,9 +304,9 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    # Norms of results alone; one norm over all heads' queries, one over their keys; untied.
+    # Norms only of results; one norm over all heads' queries, one over their keys; an untied head.
     "olmo2": Base("Olmo2ForCausalLM", 1372, {**DECODER, **UNTIED, "rms_norm_eps": 1e-5}, Rope(5e5), committed=True),
-    # Other activations than their families' own.
+    # Activations that the families don't use by default.
     "gpt2-silu": Base(
         "GPT2LMHeadModel",
         1359,
@@ -343,7 +343,7 @@ BASES: Mapping[str, Base] = {
         {**VIT, **ONE_LAYER, "hidden_act": "gelu_fast"},
         committed=True,
     ),
-    # Scores divided by the layer's number alone.
+    # Scores are divided by the layer's number, and not by the root of the head's size.
     "gpt2-scaled": Base(
         "GPT2LMHeadModel",
         1366,
@@ -356,7 +356,7 @@ BASES: Mapping[str, Base] = {
         },
         committed=True,
     ),
-    # Part of each head turned, and a gate of the approximate GELU.
+    # A part of each head is rotated, and the gate is an approximate GELU.
     "phi3-partial": Base(
         "Phi3ForCausalLM",
         1367,
@@ -364,7 +364,7 @@ BASES: Mapping[str, Base] = {
         Rope(1e4, {"rope_type": "default", "partial_rotary_factor": 0.75}),
         committed=True,
     ),
-    # Contexts widened.
+    # Extended contexts.
     "llama-yarn": Base(
         "LlamaForCausalLM",
         1368,
@@ -382,7 +382,7 @@ BASES: Mapping[str, Base] = {
         ),
         committed=True,
     ),
-    # Texts of the cases are longer than the original context, and shorter.
+    # The cases' texts are longer than the original context, or shorter.
     "phi3-long": Base(
         "Phi3ForCausalLM",
         1369,
@@ -414,7 +414,7 @@ BASES: Mapping[str, Base] = {
         ),
         committed=True,
     ),
-    # Alibi over keys that heads share.
+    # Alibi over keys that several heads share.
     "falcon-alibi-shared": Base(
         "FalconForCausalLM",
         1371,

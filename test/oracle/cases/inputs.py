@@ -1,4 +1,4 @@
-"""Batches that a case computes on, from a generator of its own."""
+"""Batches of cases, each from a generator of its own."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from .families import CHANNELS, CLASSES, IMAGE, LABELS, VOCABULARY
 ROWS, LENGTH = 2, 10
 BATCHES = 4
 IGNORED = -100
-"""The label of a token whose loss isn't counted."""
+"""The label of a token that has no loss."""
 
 Batch = dict[str, torch.Tensor]
 
@@ -20,7 +20,7 @@ def make_batches(kind: str, generator: torch.Generator) -> list[Batch]:
 
 
 def text(generator: torch.Generator, padding: str = "", pad_id: int = 2) -> Batch:
-    """Rows of tokens; `padding` is '', 'left' or 'right'. Each row's first tokens stand for a prompt, without loss."""
+    """Rows of tokens; `padding` is '', 'left' or 'right'. The first tokens of each row are a prompt, without loss."""
     ids = torch.randint(3, VOCABULARY, (ROWS, LENGTH), generator=generator)
     mask = torch.ones(ROWS, LENGTH, dtype=torch.long)
     if padding:
@@ -73,7 +73,7 @@ def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one
 
 
 def _paired(generator: torch.Generator) -> Batch:
-    """Twice as many rows as usual and more, of two classes of several rows and one of a single row."""
+    """Three times as many rows as usual: two classes have several rows, and one class a single row."""
     draw = _classified(0, token_types=True)
     parts = [draw(generator) for _ in range(3)]
     batch = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
@@ -82,7 +82,7 @@ def _paired(generator: torch.Generator) -> Batch:
 
 
 def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
-    """Every third token has no label, as the rest of a word, and padding has none."""
+    """Every third token has no label, like the rest of a word, and padding has none."""
     draw_rows = _classified(pad_id, token_types=token_types)
 
     def draw(generator: torch.Generator) -> Batch:
@@ -95,7 +95,7 @@ def _tagged(pad_id: int, *, token_types: bool = False) -> Callable[..., Batch]:
 
 
 def _first_learnt(generator: torch.Generator) -> Batch:
-    """The first token after left padding has a label, which is predicted from a place that sees no token."""
+    """The first token after left padding has a label, which is predicted from a position that sees no token."""
     batch = text(generator, "left")
     ids, mask, labels = (batch[name] for name in ("input_ids", "attention_mask", "labels"))
     first = mask.argmax(1, keepdim=True)
@@ -103,7 +103,7 @@ def _first_learnt(generator: torch.Generator) -> Batch:
 
 
 def _padding_read(generator: torch.Generator) -> Batch:
-    """RoBERTa's padding within the rows, where the mask has it read. Positions count past it."""
+    """RoBERTa's padding token within the rows, where the mask makes it visible. Positions aren't counted for it."""
     batch = _classified(1)(generator)
     batch["input_ids"][:, [3, 6]] = 1
     batch["attention_mask"][:, [3, 6]] = 1
@@ -148,10 +148,10 @@ def from_json(batch: Json) -> Batch:
 
 
 def counted_tokens(batch: Batch) -> int:
-    """Labels that a model's loss counts: each is predicted from the token before it."""
+    """The number of labels in a model's loss: each is predicted from the token before it."""
     return int((batch["labels"][:, 1:] != IGNORED).sum())
 
 
 def real_rows(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Logits of a language model but for those of padding, which are arbitrary; all of another's."""
+    """A language model's logits without those of padding, which are arbitrary; all logits of other models."""
     return logits[batch["attention_mask"].bool()] if logits.ndim == 3 else logits

@@ -12,23 +12,23 @@ from .case_spec import Case
 
 
 class Recipe:
-    """Makes the case's models, also with another computation of attention: it shows how far rounding moves results."""
+    """Makes the case's models, also with another implementation of attention, which shows the effect of rounding."""
 
     def __init__(self, case: Case, folder: Path) -> None:
         self.case = case
         self.folder = folder
-        # Eager attention adds alibi twice, with the mask: there it is another kernel.
+        # Eager attention adds alibi twice, with the mask, so these models use another kernel.
         self._other = "sdpa" if case.alibi else "eager"
 
     def base(self, *, other: bool = False) -> Model:
         return load_base(self.folder, self._other if other else None)
 
     def fresh(self, *, other: bool = False, **changes: Any) -> Model:
-        """The base model under a new adapter."""
+        """The base model with a new adapter."""
         return fresh(self.folder, {**self.case.config, **changes}, self._other if other else None)
 
     def otherwise(self) -> AbstractContextManager[object]:
-        """Within it, models made with `other` compute attention the other way."""
+        """A context in which models made with `other` use the other implementation of attention."""
         if self.case.alibi:
             return torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
         return nullcontext()

@@ -1,5 +1,5 @@
-"""Adapters' folders as releases of PEFT write them. `python -m oracle release` adds those of the release at hand; under
-transformers 4 it also writes the form that bases' configurations have there."""
+"""Folders of adapters that releases of PEFT write. `python -m oracle release` adds those of the installed
+release; with transformers 4 it also writes the bases' configurations in that release's form."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ FOLDERS: Mapping[str, Mapping[str, Any]] = {
     "drawn": {"save_projection": False},
     "bias": {"bias": "vera_only"},
 }
-"""What each release writes."""
+"""The adapters of each release."""
 
 
 def write_release() -> None:
@@ -52,7 +52,7 @@ def write_release() -> None:
 
 @torch.no_grad()
 def logits_of(adapter: Path) -> torch.Tensor:
-    """What the PEFT at hand computes with an adapter's files, of (1, tokens, vocabulary)."""
+    """The installed PEFT's logits with an adapter's files, (1, tokens, vocabulary)."""
     model = adapters.loaded(GOLDEN / "base" / BASE, adapter)
     logits: torch.Tensor = model(input_ids=torch.tensor(INPUT_IDS)).logits
     return logits.contiguous()

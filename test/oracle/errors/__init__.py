@@ -1,1 +1,1 @@
-"""What PEFT raises and warns of."""
+"""PEFT's errors and warnings."""

@@ -1,4 +1,4 @@
-"""What PEFT does in odd situations: its errors, its warnings, or what comes out."""
+"""PEFT's behaviour in odd situations: its errors, its warnings, or its results."""
 
 import tempfile
 import warnings
@@ -17,7 +17,7 @@ ABOUT = (
     "the error, the warnings, or the result (DIR stands for the adapter's folder)"
 )
 NEITHER_HERE_NOR_THERE = "will assume that the vocabulary"
-"""PEFT looks for the base model at the hub when it saves, and says that it isn't there."""
+"""PEFT looks for the base model at the hub when it saves, and warns that it is missing."""
 
 
 def make_errors(root: Path) -> None:

@@ -90,7 +90,7 @@ def _nothing_second(scene: Scene) -> None:
 
 
 def _narrow_second(scene: Scene, *, save_projection: bool) -> Json:
-    """An adapter that was trained alone, loaded beside one with wider layers, whose A and B are wider too."""
+    """An adapter that was trained alone is loaded beside one with wider layers, whose A and B are wider too."""
     saved = {"save_projection": save_projection}
     narrow = scene.saved(**saved)
     wide = scene.saved(target_modules=[*TARGETS, "fc1", "fc2"], **saved)
@@ -102,7 +102,7 @@ def _narrow_second(scene: Scene, *, save_projection: bool) -> Json:
 
 
 def _other_projections(scene: Scene) -> Json:
-    """Equal shapes and keys, but other values of A in the second file."""
+    """The second file has equal shapes and the same key, but other values of A."""
     other = with_tensors(scene.saved(), lambda file: {name: it * 2 if name == A else it for name, it in file.items()})
     model = scene.loaded(scene.saved())
     before = scene.loss(model)

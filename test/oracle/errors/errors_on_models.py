@@ -17,7 +17,7 @@ def model_situations(scene: Scene) -> Mapping[str, Situation]:
         return lambda: _nothing(scene.vera(**changes))
 
     def second(*, run: bool = True, **changes: Any) -> Situation:
-        """A second adapter beside the first; `run` also computes with it."""
+        """Adds a second adapter beside the first; with `run`, the model computes with it."""
 
         def add() -> None:
             model = scene.vera()
@@ -74,7 +74,7 @@ def model_situations(scene: Scene) -> Mapping[str, Situation]:
 
 
 def _nothing(_: object) -> None:
-    """That it worked is all there is to say."""
+    """The result of a situation that works, and has nothing else to report."""
 
 
 def _delete_only(scene: Scene, model: Model) -> Json:

@@ -1,4 +1,4 @@
-"""What odd situations start from: OPT, and adapters saved over it."""
+"""The beginning of odd situations: OPT, and saved adapters over it."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ R, TARGETS = 4, ["q_proj", "v_proj"]
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
 
 Situation = Callable[[], Json]
-"""What happens in it; gives losses, or names, or nothing."""
+"""Acts out a situation, and gives losses, names, or nothing."""
 
 
 def config(**changes: Any) -> VeraConfig:
@@ -46,7 +46,7 @@ class Scene:
         return adapters.forward(model, self.batch)[1]
 
     def saved(self, **changes: Any) -> Path:
-        """The folder of an adapter that changes what OPT computes."""
+        """The folder of an adapter with random values."""
         folder = self.folder / hashlib.md5(json.dumps(changes, sort_keys=True).encode()).hexdigest()[:6]
         if not folder.exists():
             with adapters.quietly():
@@ -63,7 +63,7 @@ class Scene:
 
 
 def edited(folder: Path, change: Callable[[Path], None]) -> Path:
-    """A copy of an adapter's folder with something changed."""
+    """A copy of an adapter's folder, changed by `change`."""
     copy = folder.with_name(folder.name + "e")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)

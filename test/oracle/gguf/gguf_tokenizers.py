@@ -1,4 +1,4 @@
-"""Tokenizers in GGUF files, as convert_hf_to_gguf.py writes them, and the ids that texts have by transformers."""
+"""Tokenizers in GGUF files, written like convert_hf_to_gguf.py writes them, and transformers' ids of texts."""
 
 import json
 from collections.abc import Sequence
@@ -50,20 +50,20 @@ PRE: dict[str, pre_tokenizers.PreTokenizer] = {
         ]
     ),
 }
-"""As the tokenizer.json of GPT-2, SmolLM2, Qwen2.5, Llama 3, Phi-4, Mistral Nemo and Falcon have them."""
+"""The pre-tokenizers in the tokenizer.json of GPT-2, SmolLM2, Qwen2.5, Llama 3, Phi-4, Mistral Nemo and Falcon."""
 
 WHOLE_WORDS = ("llama-bpe", "tekken")
-"""Where a word that is a token is one, whatever merges say; a text begins with the first token, too."""
+"""With these, a word that is a token is never split, whatever merges say; and a text begins with the first token."""
 
 
 def write_byte_level(path: Path) -> list[Json]:
-    """One file, and the ids by each way to cut texts, whose name is all that files of them differ in."""
+    """Writes one file, and gives the ids for each pre-tokenizer, because such files differ only in its name."""
     definition = read_json(FOLDER / "roberta.json") | {"post_processor": None}
     model = definition["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     control = {token["content"] for token in definition["added_tokens"]}
     for token in definition["added_tokens"]:
-        token["lstrip"] = False  # GGUF has no word for it
+        token["lstrip"] = False  # GGUF can't express it
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
@@ -108,7 +108,8 @@ MORE = [
     "Größe 漢字 \U0001f433",
 ]
 ARCHITECTURES = ("phi3", "gemma2")
-"""That of Phi-3 has spaces before texts as Llama's own tokenizer.json; transformers gives Llama's files another way."""
+"""Phi-3's tokenizer adds a space before texts, like Llama's own tokenizer.json; transformers reads Llama's GGUF
+files differently."""
 
 
 def write_sentencepiece(folder: Path) -> list[Json]:
@@ -121,15 +122,15 @@ def _sentencepiece(folder: Path, architecture: str) -> list[Json]:
     tokens: list[tuple[str, float, gguf.TokenType]] = [(token, 0.0, kind) for token, kind in SPECIAL.items()]
     tokens.append(("<unk>", 0.0, gguf.TokenType.UNKNOWN))
     if architecture == "gemma2":
-        # transformers' class has it whatever the file says.
+        # transformers' class adds this token to every vocabulary.
         tokens.append(("<mask>", 0.0, gguf.TokenType.CONTROL))
     pieces = [piece for piece in _pieces() if piece not in user_defined]
-    # The converter writes those of spaces as spaces.
+    # The converter writes these tokens with plain spaces.
     tokens += [(token.replace(SPACE, " "), 0.0, gguf.TokenType.USER_DEFINED) for token in user_defined]
     tokens += [(f"<0x{byte:02X}>", 0.0, gguf.TokenType.BYTE) for byte in range(256)]
     scored = architecture == "phi3"
     ordered = [(piece, -float(rank) if scored else 0.0, gguf.TokenType.NORMAL) for rank, piece in enumerate(pieces)]
-    # Where scores tell the order of merges, ids needn't.
+    # If scores give the order of merges, ids may have any order.
     tokens += reversed(ordered) if scored else ordered
     writer = gguf.GGUFWriter(folder / f"{name}.gguf", architecture)
     writer.add_tokenizer_model("llama")
@@ -153,7 +154,7 @@ def _sentencepiece(folder: Path, architecture: str) -> list[Json]:
 
 
 def merges() -> Json:
-    """Of a vocabulary in which much is equal, with characters of two UTF-16 units."""
+    """The merges of a vocabulary with repeated parts, and with characters of two UTF-16 units."""
     tokens = [
         "ab",
         "a",
@@ -176,7 +177,7 @@ def merges() -> Json:
 
 
 def _pieces() -> Sequence[str]:
-    """Joined pieces in the order of another tokenizer's merges, then characters, as SentencePiece has them."""
+    """Joined pieces in the order of another tokenizer's merges, then characters, as in SentencePiece."""
     decode = decoders.ByteLevel().decode
     merged = ("".join(merge) for merge in read_json(FOLDER / "roberta.json")["model"]["merges"])
     texts = [decode([token]).replace(" ", SPACE) for token in merged]

@@ -1,1 +1,1 @@
-"""Tables of numbers and files that are no cases."""
+"""Tables of numbers and files that belong to no case."""

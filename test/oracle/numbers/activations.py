@@ -1,4 +1,4 @@
-"""What transformers' activations give."""
+"""Results of transformers' activations."""
 
 from pathlib import Path
 from typing import Any

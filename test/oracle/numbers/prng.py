@@ -1,4 +1,4 @@
-"""`vera_A` and `vera_B` for many keys and shapes: as PEFT draws them, and from the generator written out."""
+"""`vera_A` and `vera_B` for many keys and shapes, drawn by PEFT, and computed by the generator's own steps."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ SHAPES = [  # r, in, out
     (1024, 896, 4864),
 ]
 SHOWN = 64
-"""Values of either end whose bits are written down."""
+"""The number of values at either end whose bits are written."""
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ FUSED = (
 
 
 def emulate(key: int, r: int, max_in: int, max_out: int) -> Iterator[tuple[Floats, Floats]]:
-    """A, then B, each unfused and fused, from the plain 32-bit Mersenne Twister."""
+    """A, then B, each unfused and fused, from numpy's 32-bit Mersenne Twister."""
     twister = np.random.MT19937()
     twister._legacy_seeding(key & 0xFFFFFFFF)
     words = twister.random_raw(r * max_in + max_out * r)
@@ -51,7 +51,7 @@ def emulate(key: int, r: int, max_in: int, max_out: int) -> Iterator[tuple[Float
         bound = math.sqrt(3.0) * (math.sqrt(2.0) / math.sqrt(fan))
         low, high = np.float32(-bound), np.float32(bound)
         plain = part * (high - low) + low
-        # Products of two float32 are exact in float64, so that this is rounded once.
+        # A product of two float32 numbers is exact in float64, so the result is rounded once.
         fused = (part.astype(np.float64) * np.float64(high - low) + np.float64(low)).astype(np.float32)
         yield plain, fused
 
@@ -80,13 +80,13 @@ def make_prng(root: Path) -> None:
                 }
             rows.append(json.dumps(row, separators=(",", ":")))
     head = {"about": ABOUT, "fused": FUSED, "versions": versions(), "emulation_check": checked}
-    # A row a line.
+    # One row on each line.
     text = json.dumps(head, indent=1)[:-2] + ',\n "rows": [\n' + ",\n".join(rows) + "\n ]\n}\n"
     (root / "prng.json").write_text(text, encoding="utf-8")
 
 
 def drawn_hashes(key_and_shapes: Sequence[Sequence[int]]) -> list[list[str]]:
-    """Of A and B, for rows of key, r, in, out."""
+    """The hashes of A and B for rows of key, r, in, out."""
     return [[sha256(values) for values in _draw(*row)] for row in key_and_shapes]
 
 

@@ -1,4 +1,4 @@
-"""What torch.save writes of state dicts, and of what is none."""
+"""Files that torch.save writes of state dicts and of other objects."""
 
 import base64
 import io
@@ -33,7 +33,7 @@ DTYPES = {
 
 
 class Calls:
-    """Runs a command where it is opened by Python's pickle."""
+    """An object that makes Python's pickle run a command when it is read."""
 
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return os.system, ("echo opened",)

@@ -1,4 +1,4 @@
-"""Rows of a text classifier as transformers makes them: one text or two with special tokens, cut to a length."""
+"""Rows of a text classifier by transformers: one text or two with special tokens, cut to a length."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ TEXTS = [
     "[CLS] [SEP]<s></s>[MASK]<mask> <pad> [PAD]",
     "A whale [SEP] and \x85 \ufeff\x85 <mask>  a </s>ship [MASK].",
 ]
-"""Each by itself."""
+"""Single texts."""
 PAIRS = [
     ("Call me Ishmael.", "Some years ago, never mind how long precisely, I thought I would sail about a little."),
     ("Some years ago, never mind how long precisely, I thought I would sail about a little.", "Call me Ishmael."),
@@ -44,7 +44,7 @@ PAIRS = [
 ]
 LENGTHS = [4, 9, 64]
 WHOLE = 512
-"""Longer than any of the texts."""
+"""A length that exceeds all texts."""
 ASKED: list[tuple[str, str | None, int]] = [
     *((text, None, WHOLE) for text in TEXTS),
     *((TEXTS[2], None, length) for length in LENGTHS),
@@ -77,7 +77,7 @@ def _sequence(name: str, type_id: int) -> Json:
 
 
 def _beginning_with(token: str, number: int) -> Json:
-    """As Llama 3 has it."""
+    """Llama 3's post-processor."""
     template = {
         "type": "TemplateProcessing",
         "single": [_special(token, 0), _sequence("A", 0)],
@@ -115,7 +115,7 @@ TOKENIZERS: dict[str, tuple[str, dict[str, Json]]] = {
 
 
 def _row(tokenizer: PreTrainedTokenizerFast, text: str, pair: str | None, max_length: int) -> Json:
-    """By lists, as a data set's texts are given: there an empty text is one of a pair."""
+    """Encodes lists, like a data set's texts: an empty second text then still makes a pair."""
     made = tokenizer(
         [text],
         None if pair is None else [pair],

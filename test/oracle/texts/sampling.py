@@ -1,4 +1,4 @@
-"""Which tokens transformers may draw, and their scores, by its own logits processors in its own order."""
+"""Tokens that transformers may draw, and their scores, by its own logits processors in its own order."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ ABOUT = (
 
 @dataclass(frozen=True)
 class Row:
-    """Fields of a GenerationConfig, and what the logits are."""
+    """Fields of a GenerationConfig, and the kind of logits."""
 
     logits: str
     do_sample: bool = True
@@ -80,7 +80,7 @@ def _numbers(logits: torch.Tensor, ids: torch.Tensor, kept: torch.Tensor, scores
 
 
 def _logits(kind: str, generator: torch.Generator) -> torch.Tensor:
-    # Few digits, which float32 and JSON hold alike.
+    # Numbers of few digits, which float32 and JSON represent exactly.
     normal = (torch.randn(300 if kind == "long" else 24, generator=generator) * 96).round() / 64
     match kind:
         case "equal":
@@ -95,7 +95,7 @@ def _logits(kind: str, generator: torch.Generator) -> torch.Tensor:
 
 
 def _ids(logits: torch.Tensor) -> torch.Tensor:
-    """Of every other token of those with the largest logits, one twice."""
+    """Every second one of the tokens with the largest logits, the first of them twice."""
     V = len(logits)
     best = torch.argsort(logits, descending=True, stable=True)[: max(1, V // 2) : 2]
     return torch.cat([best, best[:1]])[None]

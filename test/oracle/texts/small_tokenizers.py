@@ -1,6 +1,6 @@
-"""Trains the tokenizers of `test/oracle/tokenizers`: `python -m oracle.small_tokenizers`.
+"""Trains the tokenizers of `test/oracle/tokenizers`: `python -m oracle.texts.small_tokenizers`.
 
-They aren't made with the fixtures, as training gives ids in another order each time.
+They aren't made with the fixtures, because training orders the ids differently each time.
 """
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -10,7 +10,7 @@ from ..places import ORACLE
 FOLDER = ORACLE / "tokenizers"
 BOOK = ORACLE.parents[1] / "demo" / "public" / "text" / "moby-dick.txt"
 LEARNED = 20_000
-"""Characters of the book that vocabularies are made of."""
+"""The number of the book's characters from which vocabularies are made."""
 
 
 def train() -> None:

@@ -1,4 +1,4 @@
-"""Where transformers' StopStringCriteria ends a text."""
+"""Ends of texts by transformers' StopStringCriteria."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rows of a classifier of tokens as transformers makes them: the first token of a word has the word's label."""
+"""Rows of a token classifier by transformers: the first token of a word has the word's label."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,7 @@ import type { KeptAdapter } from '../../../src/worker/protocol';
 
 const keptOf = (name: string): KeptAdapter => ({ name }) as KeptAdapter;
 
-test('adapters are kept while runs go, those that come meanwhile too, and again after what trained them', async () => {
+test('adapters are held while runs train, those that arrive meanwhile too, and again after the runs', async () => {
   const keep = vi.fn(async (name: string) => keptOf(name));
   const keeper = new AdapterKeeper(['a', 'b'], keep, () => false);
   expect(keep).not.toHaveBeenCalled();
@@ -22,7 +22,7 @@ test('adapters are kept while runs go, those that come meanwhile too, and again 
   expect(keep).toHaveBeenCalledTimes(4);
 });
 
-test('one that was lost before it was kept is told', async () => {
+test('an adapter that was lost before it was held is reported', async () => {
   const lost = new WebVeraError('device_lost', 'gone');
   const keeper = new AdapterKeeper(
     ['a'],

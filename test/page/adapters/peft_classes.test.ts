@@ -5,18 +5,18 @@ import { modelInfo, openSession } from '../session/open_session';
 import { config, openVera } from './open_vera';
 
 describe('PeftModel and PeftConfig', () => {
-  test('PeftConfig.from_pretrained refuses what models alone are loaded with', async () => {
+  test('PeftConfig.from_pretrained refuses options that only models have', async () => {
     const loading = PeftConfig.from_pretrained('org/name', { dtype: 'float16' } as never);
     const message = "PeftConfig.from_pretrained: unknown or not yet supported argument 'dtype'";
     await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
   });
 
-  test('instanceof PeftModel tells whether a model has adapters', async () => {
+  test('instanceof PeftModel says whether a model has adapters', async () => {
     const { base, vera } = await openVera();
     expect([base, vera, undefined].map((model) => model instanceof PeftModel)).toEqual([false, true, false]);
   });
 
-  test('PeftConfig.from_pretrained asks for the configuration alone', async () => {
+  test('PeftConfig.from_pretrained requests only the configuration', async () => {
     const { session, fake } = await openSession(() => ({ loadConfig: async () => ({ ...config }) }));
     const read = await PeftConfig.from_pretrained({ repo: 'org/name', subfolder: 'a' }, { session });
     expect(read).toBeInstanceOf(VeraConfig);
@@ -47,7 +47,7 @@ describe('progressbar', () => {
     }
   };
 
-  test('true tells the console each tenth', async () => {
+  test('true reports each tenth on the console', async () => {
     const lines = await merging(42)();
     expect(lines).toHaveLength(10);
     expect(lines[0]).toBe('webvera: Unloading and merging model: 10% (5/42)');
@@ -59,7 +59,7 @@ describe('progressbar', () => {
     ]);
   });
 
-  test('true tells the end where there was nothing to merge', async () => {
+  test('true reports the end if there was nothing to merge', async () => {
     expect(await merging(0)()).toEqual(['webvera: Unloading and merging model: 100%']);
   });
 });

@@ -48,7 +48,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('is saved under an id, and says so who names a folder', async () => {
+  test("is saved under an id, and a folder's name is refused with a hint", async () => {
     const { vera, session } = await wrapped();
     await expect(vera.save_pretrained('mine' as never)).rejects.toMatchObject({
       code: 'invalid_argument',
@@ -68,7 +68,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('computes under its own handle, and the base model under its', async () => {
+  test('computes under its own handle, and the base model under another', async () => {
     const { vera, model, session, fake } = await wrapped(() => ({
       forward: async () => ({ logits: { dims: [1, 1, 1], data: new Float32Array(1) } }),
     }));
@@ -79,7 +79,7 @@ describe('a VeRA model', () => {
   });
 
   test.each<[string, unknown, unknown, RegExp]>([
-    ['a plain object for a config', undefined, { r: 4 }, /config: expected a VeraConfig, got an object with r/],
+    ['a plain object for a config', undefined, { r: 4 }, /config: expected a VeraConfig.*, got an object with r/],
     ['something that is no model', {}, config, /model: expected a model from AutoModelForCausalLM/],
   ])('refuses %s', async (_case, given, init, message) => {
     const { model, session } = await loaded();
@@ -118,7 +118,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('that comes after the abort is dropped, and its base model kept', async () => {
+  test('that arrives after the abort is disposed of, but not its base model', async () => {
     const controller = new AbortController();
     const { model, session, fake } = await loaded(() => ({
       async loadAdapters(_call, _model, name) {
@@ -135,7 +135,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('follows what the worker says of its adapters', async () => {
+  test("follows the worker's reports about its adapters", async () => {
     const two = { default: { ...config }, other: { ...config } };
     const { vera, session, fake } = await wrapped(() => ({
       addAdapter: async () => veraInfo(two, ['default']),
@@ -188,7 +188,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('stays as it is when the worker refuses', async () => {
+  test('stays unchanged when the worker refuses', async () => {
     const { vera, session } = await wrapped(() => ({ setAdapter: () => Promise.reject(new Error('not found')) }));
     await expect(vera.set_adapter('other')).rejects.toMatchObject({ code: 'internal' });
     await expect(vera.set_adapter('')).rejects.toMatchObject({ code: 'invalid_argument' });
@@ -196,7 +196,7 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
-  test('puts its adapters back after disable_adapter, however the body ends', async () => {
+  test('enables its adapters after disable_adapter, in whatever way the body ends', async () => {
     const { vera, session, fake } = await wrapped(() => ({ enableAdapters: async () => {} }));
     const states = (): unknown[] => fake.argsOf('enableAdapters').map((args) => args[1]);
     expect(
@@ -271,7 +271,7 @@ describe('stored adapters', () => {
     await session.close();
   });
 
-  test('take the files in any form, whatever lies beside them', async () => {
+  test('take the files in any form, and ignore others', async () => {
     const { session, fake } = await openSession(() => ({ importStored: async () => stored }));
     const readme = new File(['# Mine'], 'README.md');
     const list = [...Object.entries(files).map(([name, file]) => new File([file], name)), readme];

@@ -16,7 +16,7 @@ import { changedFiles, randomAdapter } from '../../helpers/models/random_adapter
 import { tensorsIn } from '../../helpers/models/vera_values';
 import { bytesOf, loadBase, openTestSession } from '../../helpers/session/session';
 
-/** Those of which there is a model in float64. */
+/** The cases whose model also exists in float64. */
 const cases = goldenNames(({ family, task }) => task === 'causal_lm' && ['llama', 'gpt2', 'opt'].includes(family));
 
 const opened = await openTestSession();
@@ -79,16 +79,16 @@ describe.each([
   };
   const first = files('adapters');
   const second = files('adapters/other');
-  /** Like the second, with the first one's λ_d where both wrap a module. */
+  /** The second adapter with the first one's λ_d in modules that both wrap. */
   const sameD = await withVectors(second, first, 'vera_lambda_d');
   const sameB = await withVectors(second, first, 'vera_lambda_b');
-  /** Of another rank and other projections. */
+  /** An adapter of another rank with other projections. */
   const narrow = await randomAdapter(model, new VeraConfig({ r: 4, projection_prng_key: 9 }), 3);
   const vera = await VeraModel.from_pretrained(model, first, { adapter_name: 'first' });
   const sources: Readonly<Record<string, AdapterFiles>> = { first, second, narrow, sameD, sameB };
   for (const [adapter, of] of Object.entries(sources).slice(1)) await vera.load_adapter(of, adapter);
 
-  /** The base model in float64 with Σ weight·ΔW, made by hand from the adapters' files. */
+  /** The logits of the base model in float64 with Σ weight·ΔW, computed from the adapters' files. */
   async function byHand(adapters: readonly string[], weights: readonly number[]): Promise<Float64Array> {
     const over = new Map<string, Float64Array>();
     for (const [index, adapter] of adapters.entries()) {
@@ -107,7 +107,7 @@ describe.each([
   const base64 = exact.logits(batch);
   /** Both factors of a LoRA are rounded to float32; sums of logits of size 10 then differ by some 1e-6. */
   const FACTORS_ROUNDED = 1e-5;
-  /** The cases' own tolerance. */
+  /** The tolerance of the cases. */
   const ON_GPU = 2e-4;
 
   test.each([
@@ -185,7 +185,7 @@ describe.each([
   });
 });
 
-/** Weights and biases of a base model with a LoRA's deltas in them, in float64: W + (alpha/r)·B·A. */
+/** Weights and biases of a base model with a LoRA merged into them, in float64: W + (alpha/r)·B·A. */
 async function applied(base: Float64Model, files: AdapterFiles): Promise<Map<string, Float64Array>> {
   const { r, lora_alpha } = JSON.parse(await files['adapter_config.json'].text());
   const lora = tensorsIn(await bytesOf(files['adapter_model.safetensors']));
@@ -209,7 +209,7 @@ async function applied(base: Float64Model, files: AdapterFiles): Promise<Map<str
   return over;
 }
 
-/** ΔW = λ_b ⊙ B·(λ_d ⊙ A) by the names of the weights that an adapter's files change, (out, in) in float64. */
+/** ΔW = λ_b ⊙ B·(λ_d ⊙ A), (out, in) in float64, by the names of the weights that an adapter's files change. */
 async function deltas(base: Float64Model, files: AdapterFiles): Promise<Map<string, Float64Array>> {
   const tensors = tensorsIn(await bytesOf(files['adapter_model.safetensors']));
   const [A, B] = [tensors.get('base_model.vera_A')!, tensors.get('base_model.vera_B')!];
@@ -233,7 +233,7 @@ async function deltas(base: Float64Model, files: AdapterFiles): Promise<Map<stri
   return result;
 }
 
-/** An adapter's files with one kind of vector taken from another's. */
+/** An adapter's files, with one kind of vector replaced by that of another adapter. */
 async function withVectors(files: AdapterFiles, from: AdapterFiles, kind: string): Promise<AdapterFiles> {
   const theirs = tensorsIn(await bytesOf(from['adapter_model.safetensors']));
   return changedFiles(files, (name, numbers) => {
@@ -241,7 +241,7 @@ async function withVectors(files: AdapterFiles, from: AdapterFiles, kind: string
   });
 }
 
-/** A checkpoint in float32 with other numbers in some tensors, in its own names and layout. */
+/** A float32 checkpoint with some tensors replaced, in its own names and layout. */
 async function rewritten(
   file: Blob,
   base: Float64Model,

@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  type AdapterSource,
-  AutoModelForCausalLM,
-  get_peft_model,
-  type PreTrainedModel,
-  VeraConfig,
-  VeraModel,
-} from '../../../src/index';
+import { type AdapterSource, AutoModelForCausalLM, get_peft_model, VeraConfig, VeraModel } from '../../../src/index';
 import {
   comparableConfig,
   goldenAdapter,
@@ -16,13 +9,14 @@ import {
   goldenTensors,
   largestDifference,
 } from '../../helpers/golden/golden';
+import { expectGoldenLogits, expectGoldenStep } from '../../helpers/golden/golden_steps';
 import { adaptersOf } from '../../helpers/peft';
 import { bytesOf, openTestSession, vectorsOf } from '../../helpers/session/session';
 
 const cases = new URL('../../golden/cases/', import.meta.url);
 const folders = { default: 'adapters', other: 'adapters/other' } as const;
 
-/** Serves the cases' folders as a host of files. The hub's addresses have the branch between. */
+/** Serves the cases' folders; the hub's addresses also contain the branch. */
 const opened = await openTestSession({
   fetch: async (input) => {
     const { pathname } = new URL(String(input));
@@ -40,21 +34,7 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
   const tensors = goldenTensors(name);
   const base = await AutoModelForCausalLM.from_pretrained(goldenBase(golden.base), { session: opened.session });
 
-  /** What a step of the case gives. */
-  async function expectStep(step: string, model: VeraModel): Promise<void> {
-    const figure = golden.steps.find((other) => other.step === step)!;
-    expect(model.active_adapters, step).toEqual(figure.active);
-    if (figure.left !== undefined) expect(Object.keys(model.peft_config)).toEqual(figure.left);
-    await expectNumbers(step, model, figure.loss);
-  }
-
-  async function expectNumbers(step: string, model: PreTrainedModel, expected?: number): Promise<void> {
-    const { logits, loss } = await model.forward(inputs.batch);
-    expect(largestDifference(logits.data, tensors.get(`${step}.logits`)!), step).toBeLessThanOrEqual(
-      tolerance.logits_abs,
-    );
-    if (expected !== undefined) expect(Math.abs(loss! - expected), step).toBeLessThanOrEqual(tolerance.loss_abs);
-  }
+  const expectStep = (step: string, model: VeraModel): Promise<void> => expectGoldenStep(model, name, step);
 
   async function both(source = (adapter: 'default' | 'other'): AdapterSource => goldenAdapter(name, folders[adapter])) {
     const model = await VeraModel.from_pretrained(base, source('default'));
@@ -70,7 +50,7 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
 
   test('switched, both at once, switched off, saved, one deleted, loaded anew', async () => {
     const model = await both();
-    await expectNumbers('base', base);
+    await expectGoldenLogits(base, name, 'base');
     await expectStep('first_active', model);
     await model.set_adapter('other');
     await expectStep('second_active', model);
@@ -107,7 +87,7 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
     await expectStep('reloaded_first', anew);
     await anew.set_adapter('other');
     await expectStep('reloaded_second', anew);
-    await expectNumbers('base', base);
+    await expectGoldenLogits(base, name, 'base');
   });
 
   test.each([

@@ -26,9 +26,8 @@ export class VeraConfig extends KindConfig {
   /** @internal */
   static readonly rules = VERA_RULES;
 
-  static {
-    tellConfigMethods(VeraConfig);
-  }
+  /** @internal As `foreign`. */
+  static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(VeraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
   constructor(init: VeraConfigInit = {}) {
@@ -53,9 +52,10 @@ export class VeraConfig extends KindConfig {
 
   /**
    * The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true. Without
-   * `peft_version`, which PEFT up to 0.13 refuses to read.
+   * `peft_version`, which PEFT up to 0.13 refuses to read. `use_dora`, which PEFT doesn't know, is there only if it is true.
    */
   override to_json(): AdapterConfigJson {
-    return super.to_json() as AdapterConfigJson;
+    const { use_dora, ...json } = super.to_json();
+    return (use_dora === true ? { ...json, use_dora } : json) as AdapterConfigJson;
   }
 }

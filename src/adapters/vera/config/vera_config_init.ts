@@ -1,6 +1,6 @@
 import type { TaskType } from '../../config/adapter_config';
 
-/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. A field whose default is null accepts null. */
+/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings, and `use_dora`. A field whose default is null accepts null. */
 export interface VeraConfigInit {
   /** Length of λ_d: the rank of the update. Default 256. */
   readonly r?: number;
@@ -25,6 +25,12 @@ export interface VeraConfigInit {
   readonly modules_to_save?: readonly string[] | null;
   /** False starts from random λ instead of from no change; for tests. Default true. */
   readonly init_weights?: boolean;
+  /**
+   * A field of webvera's own, not PEFT's: DVoRA, in which the length of each row of W + ΔW trains by itself, one number more per output.
+   * PEFT ignores it in a file and computes W + ΔW; `save_as_lora` writes a LoRA with DoRA that computes the same in PEFT. Every pass of the
+   * model also reads each wrapped weight once more, so merge the adapter for generation. Default false.
+   */
+  readonly use_dora?: boolean;
   /** Indices of the layers to wrap, for ends of names in `target_modules` only. Default null: all. */
   readonly layers_to_transform?: readonly number[] | number | null;
   /** Name of the list that those indices count in, such as 'layers' or 'h'. Default null: any. */

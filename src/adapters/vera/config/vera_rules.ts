@@ -1,6 +1,8 @@
 import {
   COMMON_FIELDS,
   checkCommonValues,
+  checkDropout,
+  checkRanks,
   flag,
   float32,
   number,
@@ -31,6 +33,7 @@ export const VERA_RULES: ConfigRules<VeraFields> = {
     bias,
     modules_to_save,
     init_weights: flag(true),
+    use_dora: flag(false),
     layers_to_transform,
     layers_pattern,
     ...COMMON_FIELDS,
@@ -46,18 +49,8 @@ export const VERA_RULES: ConfigRules<VeraFields> = {
   },
   check(config) {
     const { r, vera_dropout, d_initial } = config;
-    if (!Number.isSafeInteger(r) || r <= 0) {
-      throw refused(
-        `\`r\` should be a positive integer value but the value passed is ${r}`,
-        'r is the length of λ_d; the paper uses 256 and 1024.',
-      );
-    }
-    if (!(vera_dropout >= 0 && vera_dropout <= 1)) {
-      throw refused(
-        `dropout probability has to be between 0 and 1, but got ${vera_dropout}`,
-        'vera_dropout is the share of inputs to drop: 0 drops none.',
-      );
-    }
+    checkRanks([r], 'r is the length of λ_d; the paper uses 256 and 1024.');
+    checkDropout('vera_dropout', vera_dropout);
     if (Math.abs(d_initial) > LARGEST_VALUE) {
       throw refused(
         `d_initial: expected a number from -${LARGEST_VALUE} to ${LARGEST_VALUE}, got ${d_initial}`,

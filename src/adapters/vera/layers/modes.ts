@@ -13,6 +13,8 @@ export interface LayerWork {
   readonly tokens: number;
   /** Micro-batches of an optimiser step. */
   readonly microBatches: number;
+  /** Whether a pass also needs the lengths of the rows of W + ΔW. Default false. */
+  readonly use_dora?: boolean;
 }
 
 /** The cost of a mode in a micro-batch, beyond the base's forward and backward pass. */
@@ -26,27 +28,33 @@ interface ModeCost {
 }
 
 export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost>> {
-  const { in_features, out_features: out, r, sharers, tokens, microBatches } = layer;
+  const { in_features, out_features: out, r, sharers, tokens, microBatches, use_dora = false } = layer;
   const shared = in_features / sharers;
   const low = tokens * r;
   const weight = in_features * out;
+  // The lengths of rows: of W and B·A beside it, or of a weight that has both.
+  const rows = use_dora ? { beside: 2 * r * weight, bytes: 4 * weight } : { beside: 0, bytes: 0 };
   return {
     // A·x and its gradient, shared; B·v, its gradient, and the product for both λ gradients. All sharers use one u and one du.
-    unmerged: { flops: 2 * low * (2 * shared + 3 * out), bytes: 4 * low * (3 / sharers + 2), held: 0 },
+    unmerged: {
+      flops: 2 * low * (2 * shared + 3 * out) + rows.beside,
+      bytes: 4 * low * (3 / sharers + 2) + rows.bytes,
+      held: 0,
+    },
     // Without the product for λ. But B·v, its sum with the residual, and each layer's dv are written to memory and read again.
     saved: {
-      flops: 2 * low * (2 * shared + 2 * out),
-      bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out),
+      flops: 2 * low * (2 * shared + 2 * out) + rows.beside,
+      bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out) + rows.bytes,
       held: 4 * tokens * out,
     },
     merged: {
       flops: (2 * r * weight) / microBatches + 2 * low * (shared + out),
-      bytes: 4 * ((2 * weight) / microBatches + low * (1 / sharers + 1)),
+      bytes: 4 * ((2 * weight) / microBatches + low * (1 / sharers + 1)) + rows.bytes,
       held: 4 * weight,
     },
     dense: {
       flops: (4 * r * weight) / microBatches + 2 * tokens * weight,
-      bytes: 4 * ((4 * weight) / microBatches + 2 * weight + tokens * (in_features + out)),
+      bytes: 4 * ((4 * weight) / microBatches + 2 * weight + tokens * (in_features + out)) + rows.bytes,
       held: 8 * weight,
     },
   };
@@ -76,7 +84,7 @@ export function chooseModes(
     bytes,
     inputs,
     ...work
-  }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & {
+  }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches' | 'use_dora'> & {
     readonly bytes: number;
     /** The input of each module. */
     readonly inputs: ReadonlyMap<string, Value>;

@@ -1,10 +1,14 @@
 import type { Graph } from '../../../graph/graph';
 import type { Value } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
-import { dropout } from '../../../ops/dropout';
+import { doraNorm } from '../../../ops/dora/dora_norm';
+import { zeros } from '../../../ops/fill';
 import type { LowRank } from '../../../ops/vera/low_rank';
-import { type VeraLayer, veraAdd, veraDown, veraLinears } from '../../../ops/vera/vera';
+import { emitProjection, type VeraLayer, veraAdd, veraDown, veraLinears } from '../../../ops/vera/vera';
+import type { Projection } from '../../../ops/vera/vera_linear';
 import type { LayerOptions } from '../../adapter';
+import { branchDropout } from '../../layers/branch_dropout';
+import { type AdapterInModule, besideProduct, inTurn, isInProduct } from '../../layers/in_turn';
 import type { VeraAdapter } from '../vera_adapter';
 import type { ModuleSlot } from '../vera_layout';
 
@@ -15,8 +19,8 @@ export type LayerPlan =
   | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
 
 /**
- * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the modules that they wrap. `plans` are by
- * module, for one adapter that trains alone.
+ * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the modules that they wrap, or with `use_dora` rows of
+ * the trained lengths. `plans` are by module, for one adapter that trains alone.
  */
 export function veraLayers(
   g: Graph,
@@ -24,62 +28,112 @@ export function veraLayers(
   adapters: readonly VeraAdapter[],
   { mergedModules, source, plans }: LayerOptions & { readonly plans?: ReadonlyMap<string, LayerPlan> | undefined },
 ): Layers {
-  const project = sharedProjection(g);
-  let draws = 0;
-  const lowRank = ({ adapter, slot }: Part, x: Value): LowRank => {
-    const { dropout: p, projections, pool: lambda } = adapter;
-    const drop = (): Value => {
-      if (source === undefined || p === 0) return x;
-      // Each use of dropout has its own mask.
-      draws += 1;
-      return dropout(g, x, { p, module: draws, ...source });
-    };
-    const u = project(drop(), projections.A);
-    return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
+  const made: Made = { g, base, plans, project: sharedProjection(g), dropped: branchDropout(g, source) };
+  const placed = placedByModule(adapters);
+  const partsOf = (name: string, x: Value): VeraInModule[] => {
+    const own = mergedModules.has(name) ? [] : (placed.get(name) ?? []);
+    return own.map((one) => inModule(made, one, name, x));
   };
-  const parts = partsByModule(adapters);
-  const partsOf = (name: string): readonly Part[] => (mergedModules.has(name) ? [] : (parts.get(name) ?? []));
   return layersOver(base, (uses, x) => {
-    const adapted = uses.map(({ name, residual }): VeraLayer => {
-      const [first] = partsOf(name);
-      const plain = { weight: base.weight(name), bias: base.bias(name), residual };
-      if (first === undefined) return plain;
+    const layers = uses.map(({ name, residual }) => {
+      return { rest: { weight: base.weight(name), bias: base.bias(name), residual }, parts: partsOf(name, x) };
+    });
+    const own: OwnProjection = { made: undefined };
+    const adapted = uses.map(({ name }, index): VeraLayer => {
+      const { rest, parts } = layers[index] as (typeof layers)[number];
+      const [first] = parts;
+      const plain = { weight: rest.weight, ...besideProduct(parts, rest) };
+      if (first === undefined || !isInProduct(first)) return plain;
       const plan = plans?.get(name);
       if (plan === undefined || plan.mode === 'saved') {
-        return { ...plain, low: lowRank(first, x), saved: plan !== undefined };
+        return { ...plain, low: first.low(own), saved: plan !== undefined };
       }
       const { weight } = plan;
       // The product's own backward accumulates the gradient of this weight.
       if (plan.mode === 'dense') return { ...plain, weight };
       return { ...plain, weight, merged: first.adapter.deltaOf(name) };
     });
-    return veraLinears(g, x, adapted).map((y, index) => {
-      const others = partsOf(uses[index]?.name ?? '').slice(1);
-      return others.reduce((sum, part) => veraAdd(g, sum, lowRank(part, x)), y);
+    return veraLinears(g, x, adapted, own.made).map((y, index) => {
+      const { rest, parts = [] } = layers[index] ?? {};
+      return rest === undefined ? y : inTurn(g, y, parts, rest);
     });
   });
 }
 
-interface Part {
+interface VeraInModule extends AdapterInModule {
+  readonly adapter: VeraAdapter;
+  low(own?: OwnProjection): LowRank;
+}
+
+interface PlacedAdapter {
   readonly adapter: VeraAdapter;
   readonly slot: ModuleSlot;
 }
 
-function partsByModule(adapters: readonly VeraAdapter[]): Map<string, Part[]> {
-  const parts = new Map<string, Part[]>();
+function placedByModule(adapters: readonly VeraAdapter[]): Map<string, PlacedAdapter[]> {
+  const placed = new Map<string, PlacedAdapter[]>();
   for (const adapter of adapters) {
-    for (const [name, slot] of adapter.layout.slots) parts.set(name, [...(parts.get(name) ?? []), { adapter, slot }]);
+    for (const [name, slot] of adapter.layout.slots) placed.set(name, [...(placed.get(name) ?? []), { adapter, slot }]);
   }
-  return parts;
+  return placed;
+}
+
+/** The layers' values that all adapters share. */
+interface Made {
+  readonly g: Graph;
+  readonly base: Layers;
+  readonly plans: ReadonlyMap<string, LayerPlan> | undefined;
+  readonly project: ReturnType<typeof sharedProjection>;
+  readonly dropped: ReturnType<typeof branchDropout>;
+}
+
+function inModule(
+  { g, base, plans, project, dropped }: Made,
+  { adapter, slot }: PlacedAdapter,
+  name: string,
+  given: Value,
+): VeraInModule {
+  const { projections, pool: lambda } = adapter;
+  const x = dropped(given, adapter.dropout);
+  const low = (own?: OwnProjection): LowRank => {
+    const u = project(x, projections.A, x === given ? own : undefined);
+    return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
+  };
+  const add = (y: Value): Value => veraAdd(g, y, low());
+  const norm = (): Value => {
+    const plan = plans?.get(name);
+    if (plan === undefined || plan.mode === 'saved') return doraNorm(g, base.weight(name), adapter.changeOf(g, name));
+    return doraNorm(g, plan.weight);
+  };
+  return {
+    adapter,
+    low,
+    x,
+    isDropped: x !== given,
+    magnitude: adapter.magnitudeOf(name),
+    norm,
+    add,
+    alone: () => add(zeros(g, [...x.shape.slice(0, -1), slot.out_features])),
+  };
+}
+
+/** A projection of the layers' own input, if they are the first that need it: its gradient is declared with theirs. */
+interface OwnProjection {
+  made: Projection | undefined;
 }
 
 /** Computes A·x once for each x and A: q, k and v share it, gate and up do, and so do adapters with one A. */
-export function sharedProjection(g: Graph): (x: Value, A: Value) => Value {
+export function sharedProjection(g: Graph): (x: Value, A: Value, own?: OwnProjection) => Value {
   const projected = new Map<Value, Map<Value, Value>>();
-  return (x, A) => {
+  const make = (x: Value, A: Value, own: OwnProjection | undefined): Value => {
+    if (own === undefined || own.made !== undefined) return veraDown(g, x, A);
+    own.made = emitProjection(g, x, A);
+    return own.made.u;
+  };
+  return (x, A, own) => {
     const known = projected.get(A) ?? new Map<Value, Value>();
     projected.set(A, known);
-    const u = known.get(x) ?? veraDown(g, x, A);
+    const u = known.get(x) ?? make(x, A, own);
     known.set(x, u);
     return u;
   };

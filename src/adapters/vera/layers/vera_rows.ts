@@ -2,8 +2,8 @@ import type { Graph } from '../../../graph/graph';
 import type { Runner } from '../../../graph/runner';
 import { pinned, type Value } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
-import { copyInto } from '../../../ops/copy';
 import { NO_SLOT, veraMixed } from '../../../ops/vera/vera_mixed';
+import { PoolTable } from '../../layers/pool_table';
 import type { RowInputs } from '../../layers/row_inputs';
 import type { ProjectionValues, VeraAdapter } from '../vera_adapter';
 import { sharedProjection } from './vera_layers';
@@ -15,10 +15,7 @@ export class VeraRows implements RowInputs {
   readonly #names: readonly string[];
   /** One group for each A and B: the adapters that share them also share the products. */
   readonly #groups: readonly ProjectionValues[];
-  /** The offset of each adapter's pool in the table; the last entry is the table's length. */
-  readonly #starts: readonly number[];
-  /** f32: the adapters' pools, concatenated. The program itself fills it. */
-  readonly #table: Value;
+  readonly #table: PoolTable;
   /** u32 (groups · modules, adapters, 2): where λ_b and λ_d of each adapter lie in the table. */
   readonly #slots: Value;
   readonly #slotData: Uint32Array<ArrayBuffer>;
@@ -29,16 +26,15 @@ export class VeraRows implements RowInputs {
     this.#adapters = adapters;
     this.#names = [...new Set(adapters.flatMap(({ modules }) => [...modules.keys()]))];
     this.#groups = [...new Set(adapters.map(({ projections }) => projections))];
-    this.#starts = poolStarts(adapters);
     const places = this.#groups.length * this.#names.length;
-    this.#table = pinned('vectors of all rows', [this.#starts.at(-1) ?? 0]);
+    this.#table = new PoolTable(adapters);
     this.#slots = pinned('slots of all rows', [places, adapters.length, 2], 'u32');
     this.#slotData = this.#placeSlots();
     this.#which = pinned('adapters of the rows', [B], 'u32');
   }
 
   get values(): readonly Value[] {
-    return [this.#table, this.#slots, this.#which];
+    return [this.#table.value, this.#slots, this.#which];
   }
 
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void {
@@ -47,10 +43,8 @@ export class VeraRows implements RowInputs {
   }
 
   over(g: Graph, base: Layers, T: number): Layers {
-    const [table, slots, which] = [this.#table, this.#slots, this.#which];
-    this.#adapters.forEach(({ pool }, index) => {
-      copyInto(g, pool, table, this.#starts[index] ?? 0);
-    });
+    const [table, slots, which] = [this.#table.value, this.#slots, this.#which];
+    this.#table.fill(g);
     const project = sharedProjection(g);
     const mixed = (name: string, x: Value, plain: Value): Value =>
       this.#groups.reduce((y, group) => {
@@ -68,7 +62,7 @@ export class VeraRows implements RowInputs {
     const count = this.#adapters.length;
     const data = new Uint32Array(this.#groups.length * this.#names.length * count * 2).fill(NO_SLOT);
     this.#adapters.forEach(({ projections, layout }, index) => {
-      const start = this.#starts[index] ?? 0;
+      const start = this.#table.startOf(index);
       for (const [name, { offsetB, offsetD }] of layout.slots) {
         data.set([start + offsetB, start + offsetD], 2 * (this.#placeOf(projections, name) * count + index));
       }
@@ -79,10 +73,4 @@ export class VeraRows implements RowInputs {
   #placeOf(group: ProjectionValues, module: string): number {
     return this.#groups.indexOf(group) * this.#names.length + this.#names.indexOf(module);
   }
-}
-
-function poolStarts(adapters: readonly VeraAdapter[]): number[] {
-  const starts = [0];
-  for (const { layout } of adapters) starts.push((starts.at(-1) ?? 0) + layout.length);
-  return starts;
 }

@@ -1,8 +1,9 @@
+import type { Shape } from '../../../core/numbers/shape';
 import { Graph } from '../../../graph/graph';
 import type { Program } from '../../../graph/runner';
-import { byteLength, pinned, type Value } from '../../../graph/value';
+import { byteLength, pinnedTogether, type Value, wholeOf } from '../../../graph/value';
 import { clear } from '../../../ops/fill';
-import { differentiateMerge } from '../../../ops/vera/vera_merge';
+import { differentiateMerge, veraMerges } from '../../../ops/vera/vera_merge';
 import type { LayerMode, TrainingLayers, TrainingRequest } from '../../layers/training_layers';
 import type { VeraAdapter } from '../vera_adapter';
 import { chooseModes } from './modes';
@@ -17,12 +18,12 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
 
 /** The mode of each module; the others are unmerged. Modes depend on a run's arguments alone, so a resumed run has the same. */
 export function modesOf(
-  { layout }: VeraAdapter,
+  { layout, config: { use_dora } }: VeraAdapter,
   { weights, inputs, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
 ): ReadonlyMap<string, LayerMode> {
   const slots = new Map([...layout.slots].filter(([name]) => weights.has(name)));
   if (choice !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, choice]));
-  return chooseModes(slots, { r: layout.r, tokens, microBatches, bytes, inputs: inputs() });
+  return chooseModes(slots, { r: layout.r, use_dora, tokens, microBatches, bytes, inputs: inputs() });
 }
 
 /** Modules whose merged f32 weight would be too large to bind stay unmerged. */
@@ -31,17 +32,32 @@ function planLayers(
   modes: ReadonlyMap<string, LayerMode>,
   maxBindingBytes: number,
 ): Map<string, LayerPlan> {
+  const shapes = new Map(
+    [...layout.slots].map(([module, { in_features, out_features }]) => [module, [out_features, in_features]] as const),
+  );
+  const made = new Map([...shapes].filter(([module, shape]) => isMade(modes.get(module)) && fits(shape)));
+  const dense = new Map([...made].filter(([module]) => modes.get(module) === 'dense'));
+  const weights = pinnedTogether('weight with its change', made, maxBindingBytes);
+  const gradients = pinnedTogether('gradient', dense, maxBindingBytes);
   const plans = new Map<string, LayerPlan>();
-  for (const [module, { in_features, out_features }] of layout.slots) {
+  for (const module of shapes.keys()) {
     const mode = modes.get(module);
-    const weightLike = (name: string): Value => pinned(name, [out_features, in_features]);
-    const weight = weightLike(`${module} with its change`);
+    const weight = weights.get(module);
+    const gradient = gradients.get(module);
     if (mode === 'saved') plans.set(module, { mode });
-    if (byteLength(weight) > maxBindingBytes) continue;
-    if (mode === 'merged') plans.set(module, { mode, weight });
-    if (mode === 'dense') plans.set(module, { mode, weight, gradient: weightLike(`gradient of ${module}`) });
+    if (weight === undefined) continue;
+    plans.set(module, gradient === undefined ? { mode: 'merged', weight } : { mode: 'dense', weight, gradient });
   }
   return plans;
+
+  function fits(shape: Shape): boolean {
+    return byteLength({ dtype: 'f32', shape }) <= maxBindingBytes;
+  }
+}
+
+/** Whether a mode has a weight W + ΔW. */
+function isMade(mode: LayerMode | undefined): boolean {
+  return mode === 'merged' || mode === 'dense';
 }
 
 function layersWith(
@@ -55,7 +71,7 @@ function layersWith(
   const dense = [...plans.values()].filter((plan) => plan.mode === 'dense');
   return {
     over: over(plans),
-    values: [...plans.values()].flatMap(valuesOf),
+    values: [...new Set([...plans.values()].flatMap(valuesOf))],
     gradients: new Map(dense.map(({ weight, gradient }) => [weight, gradient])),
     ...programs(adapter, plans, request),
     withoutValues: () => ({ over: over(new Map([...plans].filter(([, plan]) => valuesOf(plan).length === 0))) }),
@@ -64,7 +80,8 @@ function layersWith(
 
 function valuesOf(plan: LayerPlan): Value[] {
   if (plan.mode === 'saved') return [];
-  return plan.mode === 'merged' ? [plan.weight] : [plan.weight, plan.gradient];
+  const weight = wholeOf(plan.weight);
+  return plan.mode === 'merged' ? [weight] : [weight, wholeOf(plan.gradient)];
 }
 
 /** Before a step's micro-batches: W + ΔW. After them: the adapter's gradients from those of these weights. */
@@ -76,11 +93,14 @@ function programs(
   const g = new Graph();
   g.train(adapter.pool);
   const into = new Map([[adapter.pool, grads]]);
+  const dense = [...plans.values()].filter((plan) => plan.mode === 'dense');
+  for (const whole of new Set(dense.map(({ gradient }) => wholeOf(gradient)))) clear(g, whole);
+  const made = [...plans].flatMap(([module, plan]) =>
+    plan.mode === 'saved' ? [] : [{ ...adapter.deltaOf(module), weight: weights.get(module), into: plan.weight }],
+  );
+  veraMerges(g, made);
   for (const [module, plan] of plans) {
-    if (plan.mode === 'saved') continue;
-    adapter.merge(g, module, weights.get(module), plan.weight);
-    if (plan.mode === 'merged') continue;
-    clear(g, plan.gradient);
+    if (plan.mode !== 'dense') continue;
     differentiateMerge(g, adapter.deltaOf(module), plan.weight);
     into.set(plan.weight, plan.gradient);
   }

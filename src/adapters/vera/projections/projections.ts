@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { Mt19937 } from '../../../core/numbers/mt19937';
+import { fillUniform } from '../../../core/numbers/torch_uniform';
 import type { ProjectionDtype } from '../../../core/types/model';
 
 /** All that `vera_A` and `vera_B` depend on. */
@@ -21,13 +22,11 @@ export interface Projections {
 
 /** 2 GiB: a hostile configuration mustn't make more be allocated. */
 const MAX_VALUES = 2 ** 29;
-const BLOCK = 4096;
 
 /**
  * `vera_A` and `vera_B` with the very bytes that PEFT draws on a CPU, A first and B from the same generator.
  *
- * `fused` (default true) rounds `u * (hi - lo) + lo` once, as torch does on every machine with fused multiply-add;
- * false rounds after the multiplication too, as its plain x86 build does. About half of the values then differ by an ulp.
+ * `fused`: as in `fillUniform`.
  *
  * Throws `invalid_argument` for sizes that are not positive integers, `limit_exceeded` above 2^29 values a matrix.
  */
@@ -49,26 +48,14 @@ export function generateProjections(
   const generator = new Mt19937(projection_prng_key);
   const A = new Float32Array(r * max_in);
   const B = new Float32Array(max_out * r);
-  fillUniform(A, generator, max_in, fused);
-  fillUniform(B, generator, r, fused);
+  fillUniform(A, generator, boundOf(max_in), fused);
+  fillUniform(B, generator, boundOf(r), fused);
   return { A, B };
 }
 
 /** Kaiming uniform with gain sqrt(2): U(-b, b) with b = sqrt(3) * sqrt(2) / sqrt(fan). */
-function fillUniform(out: Float32Array, generator: Mt19937, fan: number, fused: boolean): void {
-  const bound = Math.fround(Math.sqrt(3) * (Math.SQRT2 / Math.sqrt(fan)));
-  const width = Math.fround(2 * bound);
-  const bits = new Uint32Array(Math.min(BLOCK, out.length));
-  for (let start = 0; start < out.length; start += bits.length) {
-    const count = Math.min(bits.length, out.length - start);
-    const block = bits.subarray(0, count);
-    generator.fill(block);
-    for (let i = 0; i < count; i++) {
-      const k = (block[i] as number) & 0xffffff;
-      // As lo = -hi, the fused result is b * (k - 2^23) / 2^23: 47 bits, exact in a double, rounded once when stored.
-      out[start + i] = fused ? bound * ((k - 0x800000) / 0x800000) : Math.fround((k / 0x1000000) * width) - bound;
-    }
-  }
+function boundOf(fan: number): number {
+  return Math.sqrt(3) * (Math.SQRT2 / Math.sqrt(fan));
 }
 
 /**

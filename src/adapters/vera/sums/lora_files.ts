@@ -1,17 +1,23 @@
+import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
 import { pythonJson } from '../../../formats/python_json';
 import { writeTensors } from '../../../formats/tensors/tensors';
 import type { SumPart } from '../../adapter';
 import type { AdapterBytes } from '../../files/write_adapter';
+import { savedName } from '../../pool/pool_layout';
 import type { VeraConfig } from '../config/vera_config';
+import { MAGNITUDE } from '../vera_layout';
 import { weightedLora } from './lora';
 import { valuesOf } from './weighted';
 
 /** The tensors in `adapter_model.safetensors` of a LoRA, without trained biases and whole modules. */
 interface LoraTensors {
   readonly r: number;
-  /** lora_A (r, in) and lora_B (out, r) by module name. */
-  readonly modules: ReadonlyMap<string, { readonly A: Tensor; readonly B: Tensor }>;
+  /** lora_A (r, in), lora_B (out, r) and with DoRA the lengths of rows (out) by module name. */
+  readonly modules: ReadonlyMap<
+    string,
+    { readonly A: Tensor; readonly B: Tensor; readonly magnitude?: Tensor | undefined }
+  >;
 }
 
 /** The two files of the LoRA that equals the weighted sum of the parts. One part of weight 1 keeps all that it trained. */
@@ -19,10 +25,26 @@ export function loraFiles(parts: readonly SumPart<VeraConfig>[]): AdapterBytes {
   const lora = weightedLora(parts.map(valuesOf));
   const [{ config, weight, tensors }] = parts as readonly [SumPart<VeraConfig>];
   const isWhole = parts.length === 1 && weight === 1;
+  if (!isWhole) expectNoMagnitudes(parts);
   return {
     config: writeLoraConfig(config, { r: lora.r, ...(!isWhole && { modules: lora.modules.keys() }) }),
-    model: writeLoraModel(lora, isWhole ? tensors.others : new Map()),
+    model: writeLoraModel(config.use_dora ? withMagnitudes(lora, tensors) : lora, isWhole ? tensors.others : new Map()),
   };
+}
+
+function expectNoMagnitudes(parts: readonly SumPart<VeraConfig>[]): void {
+  if (parts.every(({ config }) => !config.use_dora)) return;
+  const message = 'save_as_lora: expected adapters without use_dora in a weighted sum, got one with it';
+  throw new WebVeraError('invalid_argument', message, {
+    hint: 'A sum has no place for trained lengths of rows. Save the adapter alone, with the weight 1.',
+  });
+}
+
+function withMagnitudes({ r, modules }: LoraTensors, { parameters }: SumPart['tensors']): LoraTensors {
+  const named = [...modules].map(([name, matrices]) => {
+    return [name, { ...matrices, magnitude: parameters.get(savedName(`${name}.${MAGNITUDE}`)) }] as const;
+  });
+  return { r, modules: new Map(named) };
 }
 
 /**
@@ -55,7 +77,7 @@ export function writeLoraConfig(
     rank_pattern: {},
     revision: config.revision,
     task_type: config.task_type,
-    use_dora: false,
+    use_dora: config.use_dora,
     use_rslora: false,
   };
   return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
@@ -85,9 +107,12 @@ export function writeLoraModel(
   { modules }: LoraTensors,
   others: ReadonlyMap<string, Tensor> = new Map(),
 ): Uint8Array<ArrayBuffer> {
-  const tensors = [...modules].flatMap(([module, { A, B }]): [string, Tensor][] => [
+  const tensors = [...modules].flatMap(([module, { A, B, magnitude }]): [string, Tensor][] => [
     [`base_model.model.${module}.lora_A.weight`, A],
     [`base_model.model.${module}.lora_B.weight`, B],
+    ...(magnitude === undefined
+      ? []
+      : [[`base_model.model.${module}.lora_magnitude_vector`, magnitude] as [string, Tensor]]),
   ]);
   return writeTensors([...tensors, ...others]);
 }

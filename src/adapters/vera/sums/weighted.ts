@@ -1,8 +1,7 @@
 import { WebVeraError } from '../../../core/errors/error';
 import type { Tensor } from '../../../core/types/tensor';
-import type { SumPart } from '../../adapter';
-import { LARGEST_VALUE } from '../../config/largest_value';
-import type { AdapterTensors } from '../../files/adapter_tensors';
+import type { SumPart, WeightedSum } from '../../adapter';
+import { expectLoadableSum } from '../../files/file_values';
 import { savedName } from '../../pool/pool_layout';
 import { VeraConfig } from '../config/vera_config';
 import { VERA_A, VERA_B } from '../vera_files';
@@ -79,11 +78,8 @@ function sum(length: number, parts: readonly WeightedVectors[], vector: 'b' | 'd
     for (let i = 0; i < length; i++) total[i] = (total[i] as number) + part.weight * (values[i] as number);
   }
   const rounded = Float32Array.from(total);
-  const wrong = rounded.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
-  if (wrong === undefined) return rounded;
-  throw new WebVeraError('invalid_argument', `weights: expected a sum of at most ${LARGEST_VALUE}, got ${wrong}`, {
-    hint: 'An adapter with larger values could not be loaded again. Use smaller weights.',
-  });
+  expectLoadableSum(rounded);
+  return rounded;
 }
 
 function isZero(values: Float32Array): boolean {
@@ -102,10 +98,16 @@ function impossible(expected: string, detail: Readonly<Record<string, unknown>> 
 }
 
 /** The adapter whose ΔW is the weighted sum of the parts' ΔW: its configuration and its tensors. Throws as `combineVectors`. */
-export function sumOf(parts: readonly SumPart<VeraConfig>[]): {
-  readonly config: VeraConfig;
-  readonly tensors: AdapterTensors;
-} {
+export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraConfig> {
+  if (parts.some(({ config }) => config.use_dora)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      'add_weighted_adapter: expected adapters without use_dora, got one with it',
+      {
+        hint: 'A sum has no place for trained lengths of rows. Merge the adapters one after the other instead.',
+      },
+    );
+  }
   const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
   const config = new VeraConfig({
     ...parts[0]?.config,

@@ -59,7 +59,7 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
 
   /**
    * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
-   * for programs that know only LoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
+   * for programs that know only LoRA; with `use_dora` a LoRA with DoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
    * theirs. Rejects with `numerical_error` where a number isn't finite.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
@@ -79,7 +79,7 @@ export const veraPageKind: PageKind<VeraConfig, VeraModel> = {
   options: { projection_dtype: oneOf('float32', 'float16', 'bfloat16') },
   profile: {
     defaults: { target_modules: 'all-linear', save_projection: false },
-    fixed: ['r', 'projection_prng_key'],
+    fixed: ['r', 'projection_prng_key', 'use_dora'],
   },
   learningRates: { continues: 1e-1, classifies: 3e-2 },
   create: (base, info) => VeraModel[madeKey](base, info),

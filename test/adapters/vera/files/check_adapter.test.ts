@@ -26,7 +26,7 @@ function tensor(dims: readonly number[], value = 1): Tensor {
   return { dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value) };
 }
 
-/** As `writeTensors`, which refuses what others may have written. */
+/** Like `writeTensors`, but without its checks, as another program may have written the file. */
 const bytesOf = (tensors: Readonly<Record<string, Tensor>>) =>
   writeSafetensors(
     Object.entries(tensors).map(([name, { dims, data }]) => [
@@ -81,7 +81,7 @@ describe("an adapter's tensors, checked without its model", () => {
     ).not.toThrow();
   });
 
-  test('so is what is imported, before it is stored', async () => {
+  test('an imported adapter is checked before it is stored', async () => {
     const shelf = new SavedAdapters(new MemoryStore(), () => {});
     const files = { config: writeVeraConfig(config), model: bytesOf({ ...good, [`${q}_b`]: tensor([3], 1e5) }) };
     await expect(shelf.set('mine', files)).rejects.toMatchObject({ code: 'invalid_format' });
@@ -91,7 +91,7 @@ describe("an adapter's tensors, checked without its model", () => {
   });
 });
 
-test('what is written can be read again, or is refused before', () => {
+test('a written file can be read again, or is refused before', () => {
   const value = fc.oneof(fc.double({ noNaN: false }), fc.constantFrom(1e4, 1e5, -1e39, 0, NaN));
   const vector = (length: number) =>
     fc.array(value, { minLength: length, maxLength: length }).map((v) => Float32Array.from(v));

@@ -31,7 +31,7 @@ describe.each(['opt_bias_mid', 'qwen2_bias_mid'])("PEFT's files of %s, with trai
     expect(Buffer.from(writeAdapterModel(read)).equals(bytes)).toBe(true);
   });
 
-  test('lack the biases when a release up to 0.20.0 wrote them, which is warned of', () => {
+  test('lack the biases when a release up to 0.20.0 wrote them, with a warning', () => {
     const warnings: string[] = [];
     const { tensors, metadata } = readSafetensors(bytesOf(`${name}/adapter/adapter_model.safetensors`));
     const lambda = [...tensors].filter(([key]) => !key.endsWith('.base_layer.bias'));
@@ -84,7 +84,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
     const expected = veraExpected({ r, save_projection, max_in, max_out, vectors: parameterShapes(layout) });
     const read = readAdapterModel(bytesOf(`${name}/adapter/adapter_model.safetensors`), expected);
     expect(unpackParameters(layout, packParameters(layout, read.parameters))).toEqual(read.parameters);
-    // The golden bases are all widened to float32 before PEFT sees them.
+    // PEFT gets every golden base in float32.
     const { A, B } = generateProjections({ ...config, max_in, max_out });
     expect(read.frozen).toEqual(
       new Map([

@@ -90,8 +90,8 @@ describe('readAdapterModel', () => {
     expect(() => read(small().set(name, tensor))).toThrow(expect.objectContaining({ code: 'invalid_format' }));
   });
 
-  test('says what PEFT says about another rank, projections included', () => {
-    // The golden row is of an adapter of rank 4 over OPT, read with r = 2.
+  test("gives PEFT's error for another rank, projections included", () => {
+    // In the golden row, an adapter of rank 4 over OPT is read with r = 2.
     const vectors = ['0', '1'].flatMap((layer) =>
       ['v_proj', 'q_proj'].map(
         (module) => `base_model.model.model.decoder.layers.${layer}.self_attn.${module}.vera_lambda_d`,

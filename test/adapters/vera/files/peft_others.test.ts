@@ -91,7 +91,7 @@ test("leaves a wrapped head's frozen weight, with a warning", () => {
   expect(warnings).toEqual([expect.stringContaining(weight)]);
 });
 
-test('leaves tensors that nobody expects, with a warning, and takes those that may be there', () => {
+test('ignores unexpected tensors, with a warning, and reads optional ones', () => {
   const tensors = small().set(bias, f32([3]));
   const { warnings, ...result } = read(tensors);
   expect({ ...result, warnings: [] }).toEqual(read(small()));

@@ -4,13 +4,13 @@ import { readAdapterModel } from '../../../../src/adapters/files/read_adapter';
 import { type RawTensor, writeSafetensors } from '../../../../src/formats/tensors/safetensors';
 import { type VeraFile, veraExpected } from './vera_expected';
 
-/** A small adapter, to be damaged. */
+/** A small adapter, which tests damage. */
 
 export const f32 = (shape: readonly number[], value: (i: number) => number = (i) => i / 8): RawTensor => {
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
   return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) };
 };
-/** What the names of its vectors begin with. */
+/** The common beginning of its vectors' names. */
 export const Q = 'base_model.model.h.q.vera_lambda_';
 export const small = (): Map<string, RawTensor> =>
   new Map([
@@ -32,10 +32,10 @@ export const expected: VeraFile = {
 const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as {
   rows: { situation: string; error?: { message: string }; warnings?: string[] }[];
 };
-/** What PEFT says. */
+/** PEFT's message and warnings for a situation. */
 export const situation = (name: string) => rows.find((row) => row.situation === name);
 
-/** What becomes of a file, and the warnings. */
+/** Reads a file, and collects the warnings. */
 export function read(tensors: Map<string, RawTensor>, changes: Partial<VeraFile> = {}) {
   const warnings: string[] = [];
   const warn = ({ message }: { message: string }) => warnings.push(message);

@@ -1,0 +1,34 @@
+// dora_norm: norm[first + m] = √(Σ_k (matrix[m,k] + scale · Σ_r B[first + m, r] · A[r,k])²)
+// matrix: (M, K), in any storage; rows of a larger one, from `first` on   A: (R, ≥ K), in rows of stride
+// B: (≥ first + M, R)   norm: (≥ first + M)
+// grid: see the lib file that adds up
+// with lib/{stored_*, right_*}.wgsl, and lib/row_norm_workgroup.wgsl with lib/workgroup_sum.wgsl, or lib/row_norm_serial.wgsl with
+// lib/flat_index.wgsl
+struct Params { M: u32, K: u32, R: u32, stride: u32, first: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> matrix: array<RightWord>;
+@group(0) @binding(2) var<storage, read> A: array<f32>;
+@group(0) @binding(3) var<storage, read> B: array<f32>;
+@group(0) @binding(4) var<storage, read_write> norm: array<f32>;
+
+fn square(m: u32, k: u32) -> f32 {
+  let row = (p.first + m) * p.R;
+  var change = 0.0;
+  for (var r = 0u; r < p.R; r++) {
+    change += B[row + r] * A[r * p.stride + k];
+  }
+  let value = stored(m, k) + p.scale * change;
+  return value * value;
+}
+
+fn finish(m: u32, squares: f32) {
+  norm[p.first + m] = sqrt(squares);
+}
+
+fn right_stride(part: u32) -> u32 {
+  return p.K;
+}
+
+fn right_word(part: u32, index: u32) -> RightWord {
+  return matrix[index];
+}

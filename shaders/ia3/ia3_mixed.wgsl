@@ -1,0 +1,41 @@
+// ia3_mixed: y[n,c] = l[c] · x[n,c], with l of token n's adapter, or x[n,c] without one; and with has_sum plus sum[n,c]
+// x, sum, y: (N, C)   table: the adapters' vectors   slots: (places, adapters)   which: (N / T), the adapter of each T tokens
+// grid: one thread per word of y, folded into x and y
+// with lib/word_*.wgsl, lib/flat_index.wgsl
+struct Params { N: u32, C: u32, T: u32, module_index: u32, adapters: u32, has_sum: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> table: array<Word>;
+@group(0) @binding(3) var<storage, read> slots: array<u32>;
+@group(0) @binding(4) var<storage, read> which: array<u32>;
+@group(0) @binding(5) var<storage, read> sum: array<Word>;
+@group(0) @binding(6) var<storage, read_write> y: array<Word>;
+
+const NONE = 0xffffffffu;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(id, groups);
+  let line = p.C / WIDTH;
+  if (at >= p.N * line) {
+    return;
+  }
+  var value = x[at];
+  let vector_at = vector_of(at / line);
+  if (vector_at != NONE) {
+    value *= table[vector_at / WIDTH + at % line];
+  }
+  if (p.has_sum != 0u) {
+    value += sum[at];
+  }
+  y[at] = value;
+}
+
+// The place in the table of l of token n's adapter for this module; NONE if there is none.
+fn vector_of(n: u32) -> u32 {
+  let adapter = which[n / p.T];
+  if (adapter >= p.adapters) {
+    return NONE;
+  }
+  return slots[p.module_index * p.adapters + adapter];
+}

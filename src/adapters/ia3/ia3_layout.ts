@@ -1,0 +1,56 @@
+import { normals } from '../../core/numbers/rng';
+import type { ModuleSize } from '../adapter';
+import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
+
+/** The place of a module's vector l in the pool. */
+export interface Ia3Slot extends ModuleSize {
+  /** The side that l scales: the input of a feed-forward module, or the output of another. */
+  readonly side: 'input' | 'output';
+  /** In floats: a multiple of 4. */
+  readonly offset: number;
+}
+
+export interface Ia3Layout extends PoolLayout {
+  /** By module name, in the model's order. */
+  readonly slots: ReadonlyMap<string, Ia3Slot>;
+}
+
+interface SidedModule extends ModuleSize {
+  readonly name: string;
+  readonly isFeedforward: boolean;
+}
+
+/** Places the vector of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB. */
+export function layoutIa3(modules: readonly SidedModule[], tensors: readonly NamedShape[] = []): Ia3Layout {
+  const vectors = modules.map(({ name, in_features, out_features, isFeedforward }) => ({
+    name: vectorName(name),
+    shape: isFeedforward ? [1, in_features] : [out_features, 1],
+  }));
+  const layout = layoutPool(vectors, tensors);
+  const slots = modules.map(({ name, in_features, out_features, isFeedforward }): [string, Ia3Slot] => {
+    const offset = layout.parameters.get(vectorName(name))?.offset ?? 0;
+    return [name, { in_features, out_features, side: isFeedforward ? 'input' : 'output', offset }];
+  });
+  return { ...layout, slots: new Map(slots) };
+}
+
+/** The name of a module's vector in PEFT's files. */
+export function vectorName(module: string): string {
+  return savedName(`${module}.ia3_l`);
+}
+
+/** The pool's first values: ones, or random numbers without `init_ia3_weights`. Tensors and padding are 0. */
+export function initialVectors(
+  { parameters, length }: PoolLayout,
+  { init_ia3_weights }: { readonly init_ia3_weights: boolean },
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const pool = new Float32Array(length);
+  for (const [at, { shape, offset }] of [...parameters.values()].entries()) {
+    const [rows = 0, columns = 0] = shape;
+    const count = rows * columns;
+    if (init_ia3_weights) pool.fill(1, offset, offset + count);
+    else pool.set(normals({ seed, stream: 'init', at }, count), offset);
+  }
+  return pool;
+}

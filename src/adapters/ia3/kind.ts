@@ -1,0 +1,42 @@
+import { tunableIa3Kernels } from '../../ops/ia3/ia3_tunable';
+import type { AdapterKind } from '../adapter';
+import { TRAINED_ALONE } from '../files/adapter_tensors';
+import { trainedTensors } from '../pool/trained_tensors';
+import { factsOf } from '../targets/targets';
+import { checkIa3File } from './check_ia3_file';
+import { IA3Config } from './config/ia3_config';
+import { Ia3Adapter, type ResolvedIa3 } from './ia3_adapter';
+import { initialVectors, layoutIa3 } from './ia3_layout';
+import { sumOfIa3 } from './ia3_sums';
+import { resolveIa3Targets } from './ia3_targets';
+import { ia3Layers } from './layers/ia3_layers';
+import { Ia3Rows } from './layers/ia3_rows';
+
+/** (IA)³: a vector for each module, which scales its output, or its input if it is a feed-forward module. */
+export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
+  Config: IA3Config,
+  tuner: 'IA3Model',
+  resolve(given, model, { warn }) {
+    const { config, modules } = resolveIa3Targets(given, model.modules, factsOf(model, warn));
+    const trained = trainedTensors(
+      config,
+      modules.map(({ name }) => name),
+      model,
+    );
+    const layout = layoutIa3(modules, trained);
+    return { config, modules: layout.slots, trained, layout };
+  },
+  // Without init_ia3_weights, adapters of other names begin with other vectors, and one with the same again and again.
+  initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
+  create: (parts) => new Ia3Adapter(parts),
+
+  layers: ia3Layers,
+  rows: (adapters, B) => new Ia3Rows(adapters, B),
+  tunableKernels: tunableIa3Kernels,
+
+  parameterName: (saved, adapter) => `${saved}.${adapter}`,
+  file: () => TRAINED_ALONE,
+  checkFile: (_, stored) => checkIa3File(stored),
+
+  sum: sumOfIa3,
+};

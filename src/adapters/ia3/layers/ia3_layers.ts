@@ -1,0 +1,30 @@
+import type { Graph } from '../../../graph/graph';
+import type { Value } from '../../../graph/value';
+import type { Layers } from '../../../models/layers';
+import { type Ia3Vector, ia3Scale } from '../../../ops/ia3/ia3_scale';
+import type { LayerOptions } from '../../adapter';
+import type { Ia3Adapter } from '../ia3_adapter';
+import { scaledLayers } from './scaled_layers';
+
+/** The layers with the adapters' vectors. Those of several adapters are multiplied. */
+export function ia3Layers(
+  g: Graph,
+  base: Layers,
+  adapters: readonly Ia3Adapter[],
+  { mergedModules }: LayerOptions,
+): Layers {
+  const vectors = (name: string, side: 'input' | 'output'): readonly Ia3Vector[] =>
+    mergedModules.has(name) ? [] : adapters.flatMap((adapter) => adapter.vectorOf(name, side) ?? []);
+  return scaledLayers(base, {
+    input: (name, x) => vectors(name, 'input').reduce((input, vector) => ia3Scale(g, input, vector), x),
+    output(name) {
+      const of = vectors(name, 'output');
+      const last = of.at(-1);
+      if (last === undefined) return undefined;
+      return (y, residual): Value => {
+        const scaled = of.slice(0, -1).reduce((output, vector) => ia3Scale(g, output, vector), y);
+        return ia3Scale(g, scaled, last, residual);
+      };
+    },
+  });
+}

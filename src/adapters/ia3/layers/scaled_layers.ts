@@ -1,0 +1,31 @@
+import type { Value } from '../../../graph/value';
+import { type Layers, layersOver } from '../../../models/layers';
+
+/** The vectors that scale linear layers, by module name. */
+export interface LayerScales {
+  /** The scaled input, or x itself. */
+  input(name: string, x: Value): Value;
+  /** Scales the output and adds the residual; undefined if nothing scales it. */
+  output(name: string): ((y: Value, residual: Value | undefined) => Value) | undefined;
+}
+
+/** y = l ⊙ (x·Wᵀ + bias) + residual, or (l ⊙ x)·Wᵀ + bias + residual, or the base's. */
+export function scaledLayers(base: Layers, scales: LayerScales): Layers {
+  return layersOver(base, (uses, x) => {
+    const inputs = uses.map(({ name }) => scales.input(name, x));
+    const results: Value[] = [];
+    // Layers with the same input share work of their backward passes.
+    for (const input of new Set(inputs)) {
+      const together = [...uses.entries()].filter(([index]) => inputs[index] === input);
+      const made = base.apply(
+        together.map(([, use]) => (scales.output(use.name) === undefined ? use : { name: use.name })),
+        input,
+      );
+      made.forEach((y, at) => {
+        const [index = 0, { name, residual } = { name: '' }] = together[at] ?? [];
+        results[index] = scales.output(name)?.(y, residual) ?? y;
+      });
+    }
+    return results;
+  });
+}

@@ -1,0 +1,13 @@
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { copyInto } from '../../ops/copy';
+import { doraNorm, type LowRankChange } from '../../ops/dora/dora_norm';
+import type { Magnitude } from '../../ops/dora/dora_scale';
+
+/** PEFT's refusal of batches whose rows name such adapters. */
+export const NOT_MIXED = 'Cannot pass `adapter_names` when DoRA is enabled.';
+
+/** Emits magnitudes = ‖W + ΔW‖₂ of each row, with which an adapter begins: W as it is, with the row lengths that it has. */
+export function beginMagnitudes(g: Graph, { pool, offset }: Magnitude, weight: Value, change?: LowRankChange): void {
+  copyInto(g, doraNorm(g, weight, change), pool, offset);
+}

@@ -1,0 +1,41 @@
+import type { Field } from '../../config/adapter_fields';
+
+/** The fields of PEFT's `LoraConfig` whose methods aren't built, with the defaults that they must keep. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  megatron_config: null,
+  megatron_core: 'megatron.core',
+  trainable_token_indices: null,
+  loftq_config: {},
+  eva_config: null,
+  corda_config: null,
+  lora_ga_config: null,
+  velora_config: null,
+  alora_invocation_tokens: null,
+  use_qalora: false,
+  qalora_group_size: 16,
+  monteclora_config: null,
+  layer_replication: null,
+  target_parameters: null,
+  use_bdlora: null,
+  arrow_config: null,
+  kasa_config: null,
+  ensure_weight_tying: false,
+};
+
+/** They accept their default alone, and a message names the field otherwise. */
+export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
+  Object.entries(DEFAULTS).map(([name, fallback]) => {
+    const text = JSON.stringify(fallback);
+    const accepts = (value: unknown): boolean => JSON.stringify(value) === text;
+    return [name, { fallback, expected: `${text}, as webvera has nothing else of it`, accepts }];
+  }),
+);
+
+/** The fields that PEFT has known since 0.11. It refuses files with others up to 0.13, so the others are written only if they say something. */
+export const WRITTEN: readonly string[] = [
+  'megatron_config',
+  'megatron_core',
+  'loftq_config',
+  'use_dora',
+  'layer_replication',
+];

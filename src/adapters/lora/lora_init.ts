@@ -1,0 +1,47 @@
+import { WebVeraError } from '../../core/errors/error';
+import { Mt19937 } from '../../core/numbers/mt19937';
+import { numel } from '../../core/numbers/shape';
+import { TorchNormals } from '../../core/numbers/torch_normal';
+import { fillUniform, skip } from '../../core/numbers/torch_uniform';
+import type { LoraConfig } from './config/lora_config';
+import { type LoraLayout, matrixName } from './lora_layout';
+
+/**
+ * The pool's first values, which `torch.manual_seed(seed)` gives PEFT on a CPU: each module's `nn.Linear`s draw A, B and the bias first, of
+ * which `init_lora_weights` replaces A by another draw, and B by zeros. Tensors and padding are 0.
+ */
+export function initialMatrices(
+  layout: LoraLayout,
+  { init_lora_weights }: Pick<LoraConfig, 'init_lora_weights'>,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const pool = new Float32Array(layout.length);
+  const generator = new Mt19937(seed);
+  const normals = new TorchNormals(generator);
+  const placeOf = (name: string): Float32Array => {
+    const slot = layout.parameters.get(name);
+    if (slot === undefined) throw new WebVeraError('internal', `The pool has no place for ${name}`);
+    return pool.subarray(slot.offset, slot.offset + numel(slot.shape));
+  };
+  for (const [module, { in_features, r }] of layout.modules) {
+    const A = placeOf(matrixName(module, 'A.weight'));
+    const B = placeOf(matrixName(module, 'B.weight'));
+    const bias = layout.lora_bias ? placeOf(matrixName(module, 'B.bias')) : new Float32Array(0);
+    if (init_lora_weights === false) {
+      fillUniform(A, generator, kaimingBound(in_features));
+      fillUniform(B, generator, kaimingBound(r));
+      fillUniform(bias, generator, 1 / Math.sqrt(r));
+      continue;
+    }
+    skip(generator, A.length + B.length + bias.length);
+    if (init_lora_weights === true) fillUniform(A, generator, kaimingBound(in_features));
+    else normals.fill(A, 1 / r);
+  }
+  return pool;
+}
+
+/** The bound of `kaiming_uniform_` with a = √5, operation by operation as torch has it. */
+function kaimingBound(fan_in: number): number {
+  const gain = Math.sqrt(2 / (1 + Math.sqrt(5) ** 2));
+  return Math.sqrt(3) * (gain / Math.sqrt(fan_in));
+}

@@ -1,0 +1,45 @@
+import { VIEW_ALIGNMENT } from '../../graph/value';
+import type { ModuleSize } from '../adapter';
+import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
+
+/** A wrapped module with its own rank and scale. */
+export interface RankedModule extends ModuleSize {
+  readonly r: number;
+  /** lora_alpha / r, or lora_alpha / √r. */
+  readonly scale: number;
+  readonly hasBias: boolean;
+}
+
+export interface LoraLayout extends PoolLayout {
+  /** By module name, in the model's order. */
+  readonly modules: ReadonlyMap<string, RankedModule>;
+  readonly lora_bias: boolean;
+  readonly use_dora: boolean;
+}
+
+/** The vectors that a module may have beside A and B. */
+export type BesideMatrices = Pick<LoraLayout, 'lora_bias' | 'use_dora'>;
+
+/** The name of a module's `lora_A.weight`, `lora_B.weight`, `lora_B.bias` or `lora_magnitude_vector` in PEFT's files. */
+export function matrixName(module: string, matrix: 'A.weight' | 'B.weight' | 'B.bias' | 'magnitude_vector'): string {
+  return savedName(`${module}.lora_${matrix}`);
+}
+
+/**
+ * Places A (r, in), B (out, r), the bias of B (out) and the magnitudes (out), if there are such, of each module in turn, then the tensors.
+ * Throws `limit_exceeded` above 1 GiB.
+ */
+export function layoutMatrices(
+  modules: ReadonlyMap<string, RankedModule>,
+  { lora_bias, use_dora }: BesideMatrices,
+  tensors: readonly NamedShape[] = [],
+): LoraLayout {
+  const matrices = [...modules].flatMap(([name, { in_features, out_features, r }]) => [
+    { name: matrixName(name, 'A.weight'), shape: [r, in_features] },
+    { name: matrixName(name, 'B.weight'), shape: [out_features, r] },
+    ...(lora_bias ? [{ name: matrixName(name, 'B.bias'), shape: [out_features] }] : []),
+    ...(use_dora ? [{ name: matrixName(name, 'magnitude_vector'), shape: [out_features] }] : []),
+  ]);
+  // Kernels bind the matrices one by one.
+  return { ...layoutPool(matrices, tensors, VIEW_ALIGNMENT), modules, lora_bias, use_dora };
+}

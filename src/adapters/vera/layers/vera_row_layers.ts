@@ -1,0 +1,54 @@
+import type { Graph } from '../../../graph/graph';
+import { type Value, viewOf } from '../../../graph/value';
+import { type Layers, layersOver } from '../../../models/layers';
+import { mixedScale } from '../../../ops/mixed/mixed_scale';
+import { linear } from '../../../ops/products/linear';
+import { emitProjection, veraDown, veraLinears } from '../../../ops/vera/vera';
+import type { TrainedRowVectors } from '../../layers/row_inputs';
+import type { VeraAdapter } from '../vera_adapter';
+
+/**
+ * The layers with the vectors of each row's own adapter, for adapters of one layout that share A and B:
+ * y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x). Gradients flow to the table of vectors.
+ */
+export function veraRowLayers(
+  g: Graph,
+  base: Layers,
+  [first]: readonly VeraAdapter[],
+  rows: TrainedRowVectors,
+): Layers {
+  if (first === undefined) return base;
+  const { A, B } = first.projections;
+  const projected = new Map<Value, Value>();
+  return layersOver(base, (uses, x) => {
+    const layers = uses.map(({ name, residual }) => ({
+      slot: first.layout.slots.get(name),
+      plain: { weight: base.weight(name), bias: base.bias(name), residual },
+    }));
+    const isAdapted = layers.some(({ slot }) => slot !== undefined);
+    const known = projected.get(x);
+    // The gradients of x by the weights and by A are one dispatch where this is the first use of x.
+    const own = isAdapted && known === undefined ? emitProjection(g, x, A) : undefined;
+    const ys = veraLinears(
+      g,
+      x,
+      layers.map(({ plain }) => plain),
+      own,
+    );
+    if (!isAdapted) return ys;
+    const u = known ?? own?.u ?? veraDown(g, x, A);
+    projected.set(x, u);
+    return layers.map(({ slot }, index) => {
+      const y = ys[index] as Value;
+      if (slot === undefined) return y;
+      const low = linear(g, mixedScale(g, u, { ...rows, offset: slot.offsetD }), firstRows(B, slot.out_features));
+      return mixedScale(g, low, { ...rows, offset: slot.offsetB }, y);
+    });
+  });
+}
+
+/** The first rows of B. */
+function firstRows(B: Value, out: number): Value {
+  const [rows = 0, r = 0] = B.shape;
+  return rows === out ? B : viewOf(B, `${B.name}, ${out} rows`, [out, r], 0);
+}

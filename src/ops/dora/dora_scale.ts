@@ -1,0 +1,119 @@
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { accumulatedIn, columnVariants, emitColumnSum } from '../rows/column_sum';
+import { flatKernel, shaderKernel } from '../shader_kernel';
+
+export const doraScaleForward = flatKernel({
+  name: 'dora_scale',
+  bindings: { x: 'read', pool: 'read', norm: 'read', bias: 'read', sum: 'read', y: 'write' },
+  params: { N: 'size', C: 'size', vector_at: 'place', less: 'f32', has_bias: 'u32', has_sum: 'u32' },
+  threads: ({ N, C }) => N * C,
+  inVec4: ({ C }) => C % 4 === 0,
+  flops: ({ N, C }) => 3 * N * C,
+});
+
+/** The gradients of x and of the magnitudes in one pass over dy. */
+export const doraScaleBackward = shaderKernel({
+  name: 'dora_scale_backward',
+  bindings: { x: 'read', dy: 'read', pool: 'read', norm: 'read', sum: 'read', dx: 'write', grads: 'update' },
+  params: { N: 'size', C: 'size', vector_at: 'place', less: 'f32', has_dx: 'u32', has_sum: 'u32' },
+  variants: columnVariants('dora_scale_backward'),
+  flops: ({ N, C }) => 5 * N * C,
+});
+
+/** DoRA's trained magnitudes of a layer's rows: m of C numbers in a pool. */
+export interface Magnitude {
+  /** One-dimensional. */
+  readonly pool: Value;
+  /** In floats: a multiple of 4. */
+  readonly offset: number;
+}
+
+/** The factors m / norm − less, and what is added. */
+export interface Rescaling {
+  readonly magnitude: Magnitude;
+  /** (C): the length of each row with its change, from `doraNorm`. */
+  readonly norm: Value;
+  /** 0 or 1. Default 0. */
+  readonly less?: number;
+  /** (C) */
+  readonly bias?: Value | undefined;
+  /** (…, C) */
+  readonly residual?: Value | undefined;
+}
+
+/**
+ * (m / norm − less) ⊙ x + bias + residual: x (…, C). x, the magnitudes' pool, bias and residual receive gradients if they train; those of
+ * pool and bias accumulate in the buffers passed to `Graph.grad`. The norm counts as a constant. The gradient of m reads x itself, so m may
+ * be 0.
+ *
+ * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ */
+export function doraScale(g: Graph, x: Value, rescaling: Rescaling): Value {
+  const { magnitude, norm, bias, residual } = rescaling;
+  const { columns: C } = rowsAndColumns(x.shape);
+  expectMagnitude('dora_scale', magnitude, C);
+  expectShape('dora_scale norm', norm.shape, [C]);
+  if (bias !== undefined) expectShape('dora_scale bias', bias.shape, [C]);
+  if (residual !== undefined) expectShape('dora_scale residual', residual.shape, x.shape);
+  const y = emitScale(g, x, rescaling);
+  if (residual !== undefined) g.differentiate(y, [residual], (dy, [toResidual]) => [passOn(g, dy, toResidual)]);
+  if (bias !== undefined) g.differentiate(y, [bias], (dy, [toBias]) => [emitBiasBackward(g, dy, bias, toBias)]);
+  g.differentiate(y, [x, magnitude.pool], (dy, [toX, toPool]) => {
+    if (toPool.wanted) return emitScaleBackward(g, { x, dy, rescaling, toX, toPool });
+    const own = { ...rescaling, bias: undefined, residual: toX.sum };
+    return [toX.wanted ? emitScale(g, dy, own) : undefined, undefined];
+  });
+  return y;
+}
+
+function emitScale(g: Graph, x: Value, { magnitude, norm, less = 0, bias, residual }: Rescaling): Value {
+  const { pool, offset: vector_at } = magnitude;
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  const has = { has_bias: Number(bias !== undefined), has_sum: Number(residual !== undefined) };
+  const given = { x, pool, norm, bias: bias ?? norm, sum: residual ?? x };
+  return g.emit(doraScaleForward, given, { y: x.shape }, { N, C, vector_at, less, ...has }).y;
+}
+
+interface RescaledGradients {
+  readonly x: Value;
+  readonly dy: Value;
+  readonly rescaling: Rescaling;
+  readonly toX: Sink;
+  readonly toPool: Sink;
+}
+
+function emitScaleBackward(
+  g: Graph,
+  { x, dy, rescaling, toX: { wanted, sum }, toPool }: RescaledGradients,
+): [dx: Value | undefined, grads: Value] {
+  const { magnitude, norm, less = 0 } = rescaling;
+  const { pool, offset: vector_at } = magnitude;
+  const grads = accumulatedIn(toPool, pool);
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  const params = { N, C, vector_at, less, has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
+  const given = { x, dy, pool, norm, sum: sum ?? dy, grads };
+  const { dx } = g.emit(doraScaleBackward, given, { dx: x.shape }, params);
+  return [wanted ? dx : undefined, grads];
+}
+
+function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const db = accumulatedIn(sink, bias);
+  emitColumnSum(g, dy, db);
+  return db;
+}
+
+/** Throws `invalid_argument` for a pool that has no m of this length there. */
+export function expectMagnitude(kernel: string, { pool, offset }: Magnitude, length: number): void {
+  const [size = 0] = pool.shape;
+  const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
+  if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `${kernel}: expected a pool with ${length} magnitudes at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
+  );
+}

@@ -1,0 +1,89 @@
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { accumulatedIn, columnVariants } from '../rows/column_sum';
+import { flatKernel, shaderKernel } from '../shader_kernel';
+
+export const ia3ScaleForward = flatKernel({
+  name: 'ia3_scale',
+  bindings: { x: 'read', pool: 'read', sum: 'read', y: 'write' },
+  params: { N: 'size', C: 'size', vector_at: 'place', has_sum: 'u32' },
+  threads: ({ N, C }) => N * C,
+  inVec4: ({ C }) => C % 4 === 0,
+  flops: ({ N, C }) => N * C,
+});
+
+/** The gradients of x and of the vector in one pass over dy. */
+export const ia3ScaleBackward = shaderKernel({
+  name: 'ia3_scale_backward',
+  bindings: { x: 'read', dy: 'read', pool: 'read', sum: 'read', dx: 'write', grads: 'update' },
+  params: { N: 'size', C: 'size', vector_at: 'place', has_dx: 'u32', has_sum: 'u32' },
+  variants: columnVariants('ia3_scale_backward'),
+  flops: ({ N, C }) => 3 * N * C,
+});
+
+/** A vector l of C numbers in a pool. */
+export interface Ia3Vector {
+  /** The pool of trained vectors, one-dimensional. */
+  readonly pool: Value;
+  /** In floats: a multiple of 4. */
+  readonly offset: number;
+}
+
+/**
+ * l ⊙ x + residual: x (…, C), residual (…, C). x, residual and the pool receive gradients if they train; the pool's accumulates in the
+ * buffer passed to `Graph.grad`. The gradient of l reads x itself, so l may be 0.
+ *
+ * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
+ */
+export function ia3Scale(g: Graph, x: Value, vector: Ia3Vector, residual?: Value): Value {
+  if (residual !== undefined) expectShape('ia3_scale residual', residual.shape, x.shape);
+  const y = emitScale(g, x, vector, residual);
+  const { pool } = vector;
+  if (residual !== undefined) g.differentiate(y, [residual], (dy, [toResidual]) => [passOn(g, dy, toResidual)]);
+  g.differentiate(y, [x, pool], (dy, [toX, toPool]) => {
+    if (toPool.wanted) return emitScaleBackward(g, { x, dy, vector, toX, toPool });
+    return [toX.wanted ? emitScale(g, dy, vector, toX.sum) : undefined, undefined];
+  });
+  return y;
+}
+
+function emitScale(g: Graph, x: Value, vector: Ia3Vector, sum: Value | undefined): Value {
+  const { pool, offset: vector_at } = vector;
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  expectVector('ia3_scale', vector, C);
+  const has_sum = Number(sum !== undefined);
+  return g.emit(ia3ScaleForward, { x, pool, sum: sum ?? x }, { y: x.shape }, { N, C, vector_at, has_sum }).y;
+}
+
+interface ScaleBackward {
+  readonly x: Value;
+  readonly dy: Value;
+  readonly vector: Ia3Vector;
+  readonly toX: Sink;
+  readonly toPool: Sink;
+}
+
+function emitScaleBackward(
+  g: Graph,
+  { x, dy, vector: { pool, offset: vector_at }, toX: { wanted, sum }, toPool }: ScaleBackward,
+): [dx: Value | undefined, grads: Value] {
+  const grads = accumulatedIn(toPool, pool);
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  const params = { N, C, vector_at, has_dx: Number(wanted), has_sum: Number(wanted && sum !== undefined) };
+  const { dx } = g.emit(ia3ScaleBackward, { x, dy, pool, sum: sum ?? dy, grads }, { dx: x.shape }, params);
+  return [wanted ? dx : undefined, grads];
+}
+
+/** Throws `invalid_argument` for a pool that has no l of this length there. */
+export function expectVector(kernel: string, { pool, offset }: Ia3Vector, length: number): void {
+  const [size = 0] = pool.shape;
+  const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;
+  if (pool.shape.length === 1 && pool.dtype === 'f32' && isPlaced) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `${kernel}: expected a pool with ${length} numbers at ${offset}, a multiple of 4, got ${pool.dtype} [${pool.shape}]`,
+  );
+}

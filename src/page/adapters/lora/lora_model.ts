@@ -1,0 +1,86 @@
+import { LoraConfig } from '../../../adapters/lora/config/lora_config';
+import type { AdaptersInfo } from '../../../worker/protocol';
+import { type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
+import type { AdapterSource } from '../../models/source_options';
+import { wrong } from '../../session/options';
+import { integer } from '../../session/rules';
+import { AdaptedModel } from '../adapted_model';
+import type { LoadArguments } from '../adapter_arguments';
+import { loadAdapted } from '../load_adapted';
+import type { PageKind } from '../page_kind';
+
+/** PEFT's arguments about the way in which adapters are added up. */
+export type CombinationArguments = [combination_type?: 'svd' | 'linear' | 'cat', svd_rank?: number | null];
+
+/** The key of what makes a model, for this library's own use. */
+const madeKey: unique symbol = Symbol('made');
+
+/**
+ * A model with LoRA adapters. Everything a model does, it does with the active adapter. One is made by
+ * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ */
+export class LoraModel extends AdaptedModel<LoraConfig> {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'LoraModel';
+
+  private constructor(key: typeof partsKey, base: ModelParts, info: AdaptersInfo) {
+    super(key, base, info, loraPageKind);
+  }
+
+  /** @internal */
+  static [madeKey](base: ModelParts, info: AdaptersInfo): LoraModel {
+    return new LoraModel(partsKey, base, info);
+  }
+
+  /**
+   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
+   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no LoRA
+   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
+   */
+  static async from_pretrained(
+    model: PreTrainedModel,
+    source: AdapterSource,
+    ...args: LoadArguments
+  ): Promise<LoraModel> {
+    const { base, info } = await loadAdapted('LoraModel.from_pretrained', [loraPageKind], model, [source, ...args]);
+    return LoraModel[madeKey](base, info);
+  }
+
+  /**
+   * Adds the weighted sum of adapters as another adapter, by PEFT's `combination_type`: 'svd' (default) is the best of rank `svd_rank`, by
+   * default the largest of theirs; 'cat' is exact, of the sum of their ranks; 'linear' adds lora_A and lora_B by themselves, for adapters
+   * of one rank, and for a single one. Its scale is 1. It isn't activated. Rejects with `invalid_argument` for PEFT's other ways, and for
+   * adapters that train biases or whole modules. Waits for runs as the other kinds do.
+   */
+  override async add_weighted_adapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapter_name: string,
+    ...how: CombinationArguments
+  ): Promise<void> {
+    const [combination_type = 'svd', svd_rank, ...more] = how as readonly unknown[];
+    const what = 'add_weighted_adapter';
+    const extra = more.find((value) => value !== undefined);
+    if (extra !== undefined)
+      throw wrong(what, 'no more arguments', extra, "PEFT's others are for ways that aren't built.");
+    if (svd_rank !== undefined && svd_rank !== null && !rank.accepts(svd_rank)) {
+      throw wrong(`${what}: svd_rank`, rank.expected, svd_rank);
+    }
+    return this.addWeighted(adapters, weights, adapter_name, { combination_type, svd_rank });
+  }
+}
+
+const rank = integer(1, 2 ** 20);
+
+export const loraPageKind: PageKind<LoraConfig, LoraModel> = {
+  Config: LoraConfig,
+  layerType: 'lora.Linear',
+  modelType: 'LoraModel',
+  options: { seed: integer(Number.MIN_SAFE_INTEGER) },
+  profile: {
+    defaults: { target_modules: 'all-linear' },
+    fixed: ['r', 'lora_alpha', 'use_rslora', 'use_dora'],
+  },
+  learningRates: { continues: 3e-3, classifies: 1e-3 },
+  create: (base, info) => LoraModel[madeKey](base, info),
+};

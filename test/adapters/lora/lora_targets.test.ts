@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { LoraConfig, type LoraConfigInit } from '../../../src/adapters/lora/config/lora_config';
+import { patternValues } from '../../../src/adapters/lora/lora_patterns';
+import { resolveLoraTargets } from '../../../src/adapters/lora/lora_targets';
+import { DEFAULT_TARGETS } from '../../../src/adapters/targets/default_targets';
+import type { Architecture } from '../../../src/models/architecture';
+import { moduleList } from '../../helpers/maths/module_lists';
+
+function resolved(base: string, init: LoraConfigInit) {
+  const { modules, facts } = moduleList(base);
+  const { model_type, output_embedding } = facts;
+  const model = { modules, weights: [], config: { model_type }, head: { outputEmbedding: output_embedding } };
+  const warnings: string[] = [];
+  const targets = resolveLoraTargets(new LoraConfig(init), model as unknown as Architecture, ({ message }) =>
+    warnings.push(message),
+  );
+  return { ...targets, warnings };
+}
+
+test("without target_modules PEFT's defaults for LoRA are taken", () => {
+  expect(DEFAULT_TARGETS.phi).toEqual(['q_proj', 'v_proj', 'fc1', 'fc2']);
+  const { config, modules } = resolved('base/llama', {});
+  expect(config.target_modules).toEqual(['q_proj', 'v_proj']);
+  expect(modules.size).toBe(4);
+});
+
+test("a model type without defaults is refused with LoRA's text", () => {
+  expect(() => resolved('base/vit', {})).toThrow(
+    expect.objectContaining({ message: 'Please specify `target_modules` or `target_parameters`in `peft_config`' }),
+  );
+});
+
+test("a target that can't be wrapped is refused with LoRA's text", () => {
+  expect(() => resolved('base/opt', { target_modules: ['self_attn'] })).toThrow(
+    /is not supported. Currently, only the following modules are supported: `torch.nn.Linear`, `torch.nn.Embedding`/,
+  );
+});
+
+describe('ranks and scales of single modules', () => {
+  test('follow the first pattern that matches the end of a name', () => {
+    const { modules } = resolved('base/llama', {
+      r: 4,
+      lora_alpha: 8,
+      target_modules: ['q_proj', 'v_proj', 'down_proj'],
+      rank_pattern: { 'layers.0.*.q_proj': 2, q_proj: 3 },
+      alpha_pattern: { '^model.layers.1.mlp.down_proj': 1 },
+    });
+    const of = (end: string) => [...modules].find(([name]) => name.endsWith(end))?.[1];
+    expect(of('layers.0.self_attn.q_proj')).toMatchObject({ r: 2, scale: 4 });
+    expect(of('layers.1.self_attn.q_proj')).toMatchObject({ r: 3, scale: 8 / 3 });
+    expect(of('layers.0.mlp.down_proj')).toMatchObject({ r: 4, scale: 2 });
+    expect(of('layers.1.mlp.down_proj')).toMatchObject({ r: 4, scale: 1 / 4 });
+  });
+
+  test('are stabilised by the root of the rank', () => {
+    const { modules } = resolved('base/llama', { r: 16, lora_alpha: 8, use_rslora: true });
+    expect([...modules.values()].map(({ scale }) => scale)).toEqual([2, 2, 2, 2]);
+  });
+
+  test("PEFT's warning names patterns that match nothing", () => {
+    const { warnings } = resolved('base/llama', { rank_pattern: { zeros: 2, nothing: 3 }, alpha_pattern: { q: 1 } });
+    expect(warnings).toEqual([
+      "The following rank_pattern keys did not match any targeted module and were ignored: ['nothing', 'zeros'].",
+      "The following alpha_pattern keys did not match any targeted module and were ignored: ['q'].",
+    ]);
+  });
+
+  test('are refused above 10,000 entries, before any is compiled', () => {
+    const patterns = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`(${i}`, 1]));
+    expect(() => patternValues('alpha_pattern', patterns, [])).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded', message: expect.stringContaining('got 10001') }),
+    );
+  });
+
+  test('take a bounded number of steps', () => {
+    const patterns = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(a|b|ab)*c{${i % 9}}d`, 1]));
+    const modules = Array.from({ length: 300 }, (_, i) => `${'ab'.repeat(100)}${i}`);
+    expect(() => patternValues('rank_pattern', patterns, modules)).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    );
+  });
+});
+
+test('lora_bias on layers without a bias gives PEFT’s warning, once for each type of layer', () => {
+  const { warnings } = resolved('base/llama', { lora_bias: true });
+  expect(warnings).toEqual([
+    '`lora_bias=True` was passed but the targeted layer of type Linear has no bias. This means that merging LoRA ' +
+      "weights won't be possible.",
+  ]);
+});

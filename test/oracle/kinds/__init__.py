@@ -1,0 +1,1 @@
+"""Cases of other kinds of adapters than VeRA."""

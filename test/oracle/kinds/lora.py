@@ -1,0 +1,146 @@
+"""The cases of LoRA and DoRA, by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..cases.case_spec import OF_OTHER_KINDS, Case, Training
+
+ADAMW = Training("adamw", 5e-3)
+CLIP_DECAY = Training("clip_decay", 2e-3, weight_decay=0.01, max_grad_norm=1.0, start="random")
+
+
+def lora(r: int, target_modules: list[str] | None, task_type: str = "CAUSAL_LM", **more: Any) -> Mapping[str, Any]:
+    return {"peft_type": "LORA", "r": r, "target_modules": target_modules, "task_type": task_type, **more}
+
+
+LORA_CASES: Mapping[str, Case] = {
+    "lora_llama": Case(
+        "llama",
+        61234,
+        "LoRA: ranks and alphas of single layers; q, k and v share an input",
+        lora(
+            4,
+            ["q_proj", "k_proj", "v_proj", "down_proj"],
+            lora_alpha=6,
+            rank_pattern={"down_proj": 2},
+            alpha_pattern={"layers.1.self_attn.q_proj": 3},
+        ),
+        training=(ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "lora_gpt2": Case(
+        "gpt2",
+        61334,
+        "LoRA: Conv1D layers, rank-stabilised scale, normal numbers at the start, trained biases",
+        lora(
+            5,
+            ["c_attn", "c_proj"],
+            lora_alpha=4,
+            use_rslora=True,
+            init_lora_weights="gaussian",
+            bias="lora_only",
+            fan_in_fan_out=True,
+        ),
+        "text, padded right",
+        (CLIP_DECAY,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "lora_bert": Case(
+        "bert",
+        61434,
+        "LoRA: biases of lora_B, a start that changes the model, a head that trains",
+        lora(2, ["query", "value"], "SEQ_CLS", lora_alpha=4, lora_bias=True, init_lora_weights=False),
+        "bert",
+        (ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "lora_vit": Case(
+        "vit",
+        61534,
+        "LoRA: excluded modules, an image model",
+        {
+            "peft_type": "LORA",
+            "r": 2,
+            "target_modules": ["q_proj", "v_proj"],
+            "exclude_modules": ["layers.0.attention.q_proj"],
+            "modules_to_save": ["classifier"],
+        },
+        "images",
+        (ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "lora_falcon": Case(
+        "falcon",
+        61634,
+        "LoRA: PEFT's default targets, fused q, k and v",
+        lora(8, None, lora_alpha=16),
+        training=(CLIP_DECAY,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "dora_llama": Case(
+        "llama",
+        61834,
+        "DoRA: ranks and alphas of single layers; q, k and v share an input",
+        lora(
+            4,
+            ["q_proj", "k_proj", "v_proj", "down_proj"],
+            use_dora=True,
+            lora_alpha=6,
+            rank_pattern={"down_proj": 2},
+            alpha_pattern={"layers.1.self_attn.q_proj": 3},
+        ),
+        training=(ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "dora_gpt2": Case(
+        "gpt2",
+        61934,
+        "DoRA: Conv1D layers, rank-stabilised scale, normal numbers at the start, trained biases",
+        lora(
+            5,
+            ["c_attn", "c_proj"],
+            use_dora=True,
+            lora_alpha=4,
+            use_rslora=True,
+            init_lora_weights="gaussian",
+            bias="lora_only",
+            fan_in_fan_out=True,
+        ),
+        "text, padded right",
+        (CLIP_DECAY,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "dora_bert": Case(
+        "bert",
+        62034,
+        "DoRA: a start with random matrices, whose lengths of rows include them, a head that trains",
+        lora(2, ["query", "value"], "SEQ_CLS", use_dora=True, lora_alpha=4, init_lora_weights=False),
+        "bert",
+        (ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "dora_vit": Case(
+        "vit",
+        62134,
+        "DoRA: excluded modules, an image model",
+        {
+            "peft_type": "LORA",
+            "r": 2,
+            "use_dora": True,
+            "target_modules": ["q_proj", "v_proj"],
+            "exclude_modules": ["layers.0.attention.q_proj"],
+            "modules_to_save": ["classifier"],
+        },
+        "images",
+        (ADAMW,),
+        committed=OF_OTHER_KINDS,
+    ),
+    "dora_falcon": Case(
+        "falcon",
+        62234,
+        "DoRA: PEFT's default targets, fused q, k and v",
+        lora(8, None, use_dora=True, lora_alpha=16),
+        training=(CLIP_DECAY,),
+        committed=OF_OTHER_KINDS,
+    ),
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { get_peft_model, IA3Config, type IA3ConfigInit, IA3Model } from '../../../src/index';
+import { BothSides } from '../lib/both_sides';
+import { droppedFiles } from '../lib/folders';
+import { describeWithPeft } from '../lib/peft';
+
+const LEARNING = { learning_rate: 2e-2, max_steps: 5 } as const;
+
+describeWithPeft.each([
+  { name: 'ia3_llama', whole: 'lm_head' },
+  { name: 'ia3_gpt2', whole: 'ln_f' },
+])('$name', async ({ name, whole }) => {
+  const both = await BothSides.open(name, LEARNING);
+  const { golden, base, folders } = both;
+
+  const trainedHere = async (variant: IA3ConfigInit): Promise<IA3Model> => {
+    const { fan_in_fan_out, task_type } = golden.peft_config as IA3ConfigInit;
+    const model = await get_peft_model(base, new IA3Config({ fan_in_fan_out, task_type, ...variant } as IA3ConfigInit));
+    await both.trainHere(model);
+    return model;
+  };
+
+  test.each<IA3ConfigInit>([{}, { modules_to_save: [whole] }])(
+    'an adapter trained here opens in PEFT, merged too: %j',
+    async (variant) => {
+      const model = await trainedHere(variant);
+      const adapter = await folders.write(Object.entries(await model.save_pretrained()));
+      for (const merge of [false, true]) {
+        const theirs = await both.forward({ adapter, merge });
+        expect(theirs.peft_type).toBe('IA3');
+        await both.expectSame(model, theirs);
+      }
+    },
+  );
+
+  test('an adapter in float16 opens in PEFT, and computes what it computes here', async () => {
+    const files = await (await trainedHere({})).save_pretrained({ save_dtype: 'float16' });
+    const adapter = await folders.write(Object.entries(files));
+    await both.expectSame(await IA3Model.from_pretrained(base, files), await both.forward({ adapter }));
+  });
+
+  test('an adapter trained in PEFT opens here, and trains on alike', async () => {
+    const { adapter } = await both.trainInPeft({ config: golden.peft_config! });
+    const model = await IA3Model.from_pretrained(base, droppedFiles(adapter), { is_trainable: true });
+    await both.expectSame(model, await both.forward({ adapter }));
+    await both.expectSameTraining(model, adapter);
+  });
+});
