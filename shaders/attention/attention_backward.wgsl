@@ -1,8 +1,9 @@
-// attention_backward: the gradient of attention by its queries, or by its keys and values. With P[n,j] = 2^(e[n,j] − L[n])
-// from the scores e of query n and key j as attention has them, and dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]):
-// which is by the scores behind the cap; by those before it,
+// attention_backward: the gradient of attention by its queries, or by its keys and values. P[n,j] = 2^(e[n,j] − L[n]) is the
+// probability of key j for query n, from the scores e of the forward pass. The gradient of the capped scores is
+//   P[n,j] · (dy[n] · v[j] − y[n] · dy[n])
+// and dS is the gradient of the scores before the cap. With it,
 //   dq[n] = scale · Σ_j dS[n,j] · k[j],   dk[j] = scale · Σ_n dS[n,j] · q[n],   dv[j] = Σ_n P[n,j] · dy[n]
-// Both are one computation: rows are what the gradient is by, columns what they meet. Scores are x·zᵀ, and with them
+// Both passes are one computation over rows x, which receive the gradient, and columns z, with the scores x·zᵀ:
 //   dx = scale · dS·z,   and of keys also   dx_values = P·z_values
 // of queries: x q, x_values dy, z k, z_values v   of keys: x k, x_values v, z q, z_values dy
 // q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4

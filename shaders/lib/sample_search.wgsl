@@ -8,7 +8,7 @@ const MASS = 1u; // those that reach `lowest`; the order of z; e^((z − best) /
 const TIED = 2u; // those that equal `lowest`; the higher the lower v; 1
 struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
 
-// Weights and numbers of the items that reach three keys.
+// For each of three keys, the weight and the number of the items whose key is at least as high.
 struct Reached { weights: vec3f, counts: vec3u }
 
 // A key with the weight and number of the items that reach it, and of those that reach the next key that was tried.

@@ -4,4 +4,5 @@ struct Stats {
   grad_norm: f32,         // before clipping
   nonfinite: atomic<u32>, // 1 from the first step whose loss or norm isn't finite, until the host clears it
   step: u32,              // the last step block's
+  metrics: array<f32, 8>, // further means that some losses report, summed up likewise
 }

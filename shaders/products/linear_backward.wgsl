@@ -3,7 +3,7 @@
 // sum: left out when has_sum is 0   sum, dx: (N, K)
 // grid: see the tile; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, parts_apart, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
+// and lib/{result_*, left_rows, left_*, right_columns, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
@@ -49,20 +49,6 @@ fn left_word(part: u32, index: u32) -> LeftWord {
     }
     default: {
       return dy2[index];
-    }
-  }
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  switch (part) {
-    case 0u: {
-      return weight0[index];
-    }
-    case 1u: {
-      return weight1[index];
-    }
-    default: {
-      return weight2[index];
     }
   }
 }

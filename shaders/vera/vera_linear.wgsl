@@ -56,29 +56,12 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return weight[index];
 }
 
-fn low_inner() -> u32 {
-  return p.R;
+fn low_left_word(index: u32) -> LowWord {
+  return u[index];
 }
 
-fn low_begin(line: u32, last: u32) -> vec4u {
-  return vec4u(
-    low_origin(min(line, last)),
-    low_origin(min(line + 1u, last)),
-    low_origin(min(line + 2u, last)),
-    low_origin(min(line + 3u, last)),
-  );
-}
-
-fn low_left_begin(n: u32) -> vec4u {
-  return low_begin(n, p.N - 1u);
-}
-
-fn low_left_block(begin: vec4u, j: u32) -> mat4x4f {
-  return mat4x4f(low_left4(begin.x, j), low_left4(begin.y, j), low_left4(begin.z, j), low_left4(begin.w, j));
-}
-
-fn low_right_begin(m: u32) -> vec4u {
-  return low_begin(m, p.M - 1u);
+fn low_right_word(index: u32) -> LowWord {
+  return B[index];
 }
 
 fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
@@ -93,24 +76,4 @@ fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
 
 fn low_scale(m: u32) -> vec4f {
   return lambda[(p.lambda_b + m) >> 2u];
-}
-
-fn finish(n: u32, m: u32, block: mat4x4f) {
-  put_block(n, m, add_to_rows(block, bias4(m)));
-}
-
-fn bias4(m: u32) -> vec4f {
-  if (p.has_bias == 0u) {
-    return vec4f();
-  }
-  let last = p.M - 1u;
-  return vec4f(bias[min(m, last)], bias[min(m + 1u, last)], bias[min(m + 2u, last)], bias[min(m + 3u, last)]);
-}
-
-fn put(at: u32, value: Result) {
-  var sum = value;
-  if (p.has_residual != 0u) {
-    sum += residual[at];
-  }
-  y[at] = sum;
 }

@@ -5,7 +5,7 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { inChunks } from '../graph/work';
-import { type ChosenVariants, chooseVariant } from './choice/choice';
+import { type ChosenVariants, chooseVariant, isSoftware } from './choice/choice';
 import { CommandQueue } from './commands';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device_host';
@@ -15,7 +15,7 @@ import type { BufferRange } from './memory/pinned_buffers';
 import { joinBytes, Readback } from './memory/readback';
 import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader';
 import { ErrorScopes } from './scopes';
-import { SubmitBudget } from './submit_budget';
+import { SOFTWARE_SUBMIT, SubmitBudget } from './submit_budget';
 
 interface GpuLoadOptions extends LoadProgramOptions {
   /** Replaces the executor's choice. */
@@ -56,7 +56,7 @@ export class Executor implements Runner {
     this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);
     this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
-    this.#budget = options.budget ?? new SubmitBudget();
+    this.#budget = options.budget ?? new SubmitBudget(isSoftware(host.info) ? { submit: SOFTWARE_SUBMIT } : {});
     this.#choose = options.choose ?? chooseVariant;
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }
@@ -214,11 +214,13 @@ export class Executor implements Runner {
   }
 
   /**
-   * Waits for the kernels of each batch, and, while the budget must be measured, for the device after each batch. Stops at a kernel that
-   * doesn't compile: the program's `ready` rejects then.
+   * Waits for the kernels of each batch. If the budget must be measured, it also waits for the device: after each batch while the budget is
+   * rough, then after two, four and so on, because first submits may be slow for other reasons, such as kernels that compile as they run.
+   * Stops at a kernel that doesn't compile: the program's `ready` rejects then.
    */
   async #submitInTurn(dispatches: readonly Dispatch[]): Promise<void> {
     const measures = this.#mustMeasure(dispatches);
+    let [submits, distance] = [0, 1];
     for (const batch of batchesOf(dispatches, this.#budget)) {
       const compiled = await Promise.all(batch.map(({ dispatch }) => dispatch.kernel.ready)).then(
         () => true,
@@ -226,7 +228,11 @@ export class Executor implements Runner {
       );
       if (!compiled || this.#host.failed) return;
       this.#submit(batch);
-      if (measures && this.#budget.isRough) await this.#measure();
+      submits += 1;
+      if (!measures || submits < distance) continue;
+      await this.#measure();
+      submits = 0;
+      distance = this.#budget.isRough ? 1 : 2 * distance;
     }
   }
 

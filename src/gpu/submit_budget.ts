@@ -1,5 +1,7 @@
 /** Milliseconds of one submit: long enough that its overhead doesn't matter, short enough that the page stays responsive. */
 const SUBMIT = 60;
+/** Milliseconds of one submit on a software GPU. It draws no page, so a submit delays no frame, and steps of a minute need fewer submits. */
+export const SOFTWARE_SUBMIT = 240;
 /**
  * Milliseconds of one dispatch that can be split. Windows resets a GPU after 2 s. This is an eighth of that, because it is computed from
  * the average rate of all kernels: a single kernel may be slower, and the first pieces of causal attention have twice the average work.
@@ -16,14 +18,19 @@ const LONG = 20;
 /** The amount of work in one submit and in one dispatch, estimated from the time that earlier work took on this device. */
 export class SubmitBudget {
   readonly #most: number;
+  readonly #submit: number;
   #flops: number;
   #isRough: boolean;
   #queued = 0;
   #done = 0;
   #since = 0;
 
-  /** @param most The largest number of FLOPs of a submit or dispatch, regardless of measurements. */
-  constructor(most = MOST_FLOPS) {
+  /**
+   * @param submit The milliseconds that a submit should take, at most 250.
+   * @param most The largest number of FLOPs of a submit or dispatch, regardless of measurements.
+   */
+  constructor({ submit = SUBMIT, most = MOST_FLOPS }: { readonly submit?: number; readonly most?: number } = {}) {
+    this.#submit = submit;
     this.#most = most;
     this.#flops = Math.min(FIRST_FLOPS, most);
     this.#isRough = this.#flops < most;
@@ -36,7 +43,7 @@ export class SubmitBudget {
 
   /** The FLOPs of a dispatch. */
   get dispatchFlops(): number {
-    return this.#isRough ? this.#flops : Math.min(this.#flops * (DISPATCH / SUBMIT), this.#most);
+    return this.#isRough ? this.#flops : Math.min(this.#flops * (DISPATCH / this.#submit), this.#most);
   }
 
   /** Whether no long work was measured yet: the device may be much faster than the estimate. */
@@ -64,7 +71,7 @@ export class SubmitBudget {
     this.#done = queued;
     this.#since = now;
     if (flops <= FIRST_FLOPS / 4) return;
-    const affordable = (flops / elapsed) * SUBMIT;
+    const affordable = (flops / elapsed) * this.#submit;
     // Averaged with the last estimate, so that an outlier has less effect.
     this.#flops = Math.min(Math.max((this.#flops + affordable) / 2, LEAST_FLOPS), this.#most);
     this.#isRough &&= elapsed < LONG && this.#flops < this.#most;

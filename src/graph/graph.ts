@@ -26,7 +26,7 @@ export interface Sink {
 }
 
 type GivenValues<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? never : K]: Value };
-type MadeShapes<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Shape };
+type MadeShapes<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Shape | Value };
 type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Value };
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
@@ -61,7 +61,8 @@ export class Graph {
   #chunk: number | undefined;
 
   /**
-   * Appends a dispatch. `given` holds the values that it reads or updates, `made` the shapes of the values that it creates (f32). Throws
+   * Appends a dispatch. `given` holds the values that it reads or updates, `made` the shapes of the values that it creates
+   * (f32), or values of a step that was taken back. Throws
    * `limit_exceeded` for a value that is split into shards: ops that support shards emit one dispatch for each.
    */
   emit<B extends Bindings, P extends ParamTypes>(
@@ -73,7 +74,9 @@ export class Graph {
     const split = Object.values<Value>(given).find(({ shards }) => shards !== undefined);
     if (split !== undefined) throw tooLarge(kernel.name, split);
     const results: Record<string, Value> = {};
-    for (const [name, shape] of Object.entries<Shape>(made)) results[name] = transient(`${kernel.name}.${name}`, shape);
+    for (const [name, one] of Object.entries<Shape | Value>(made)) {
+      results[name] = 'shape' in one ? one : transient(`${kernel.name}.${name}`, one);
+    }
     // The signature has checked values and params against the record, so a step needs no type parameters.
     this.steps.push({
       kernel: kernel as unknown as AnyKernel,
@@ -82,6 +85,15 @@ export class Graph {
       chunk: this.#chunk,
     });
     return results as Results<B>;
+  }
+
+  /**
+   * Removes the last step if it fits, and returns it: the caller emits a step that makes the same values and others. Undefined if it doesn't
+   * fit, or belongs to another chunk.
+   */
+  takeBack(fits: (step: Step) => boolean): Step | undefined {
+    const last = this.steps.at(-1);
+    return last !== undefined && last.chunk === this.#chunk && fits(last) ? this.steps.pop() : undefined;
   }
 
   /**

@@ -88,6 +88,45 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
+/** The pinned value with the memory of a pinned value: what it views, or itself. */
+export function wholeOf(value: Value): Value {
+  return value.view?.of ?? value;
+}
+
+/**
+ * Pinned f32 values of some shapes, by their names, side by side in as few buffers as a device can bind, so that one dispatch reaches many
+ * of them.
+ */
+export function pinnedTogether(name: string, shapes: ReadonlyMap<string, Shape>, maxBytes: number): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const { size, places } of sideBySide(shapes, maxBytes / 4)) {
+    const whole = pinned(name, [size]);
+    for (const { key, shape, offset } of places) values.set(key, viewOf(whole, `${name}: ${key}`, shape, offset));
+  }
+  return values;
+}
+
+interface BufferRow {
+  size: number;
+  readonly places: { readonly key: string; readonly shape: Shape; readonly offset: number }[];
+}
+
+/** Shapes in rows of at most `maxSize` floats, or of one shape that is larger. */
+function sideBySide(shapes: ReadonlyMap<string, Shape>, maxSize: number): BufferRow[] {
+  const rows: BufferRow[] = [];
+  for (const [key, shape] of shapes) {
+    const size = roundUp(numel(shape), VIEW_ALIGNMENT);
+    let row = rows.at(-1);
+    if (row === undefined || row.size + size > maxSize) {
+      row = { size: 0, places: [] };
+      rows.push(row);
+    }
+    row.places.push({ key, shape, offset: row.size });
+    row.size += size;
+  }
+  return rows;
+}
+
 /** A constant table that a program reads. Its memory is allocated and freed with the program. */
 export function constant(name: string, shape: Shape, content: Uint32Array<ArrayBuffer>): Value {
   return { name, shape, dtype: 'u32', pinned: true, content };

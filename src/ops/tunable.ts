@@ -7,13 +7,23 @@ import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
+import { linearsForward } from './products/linears';
+import { swigluLinearBackward } from './products/swiglu_linear';
 import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';
 import { sampleKernel } from './sample';
 
 /** Products have one record for each storage of their operands. */
-const PRODUCTS = [linearForward, linearBackward, linearWeightBackward, linearShardForward, linearShardBackward];
+const PRODUCTS = [
+  linearForward,
+  linearsForward,
+  linearBackward,
+  linearWeightBackward,
+  linearShardForward,
+  linearShardBackward,
+  swigluLinearBackward,
+];
 
 const OTHERS: readonly AnyKernel[] = [
   attentionForward,

@@ -11,7 +11,7 @@ function later(): { readonly done: Promise<void>; readonly finish: () => void } 
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-test('commands are done at once, until one waits: then in their order', async () => {
+test('commands run at once, until one waits: then they run in their order', async () => {
   const queue = new CommandQueue(() => expect.unreachable());
   const log: string[] = [];
   const quick = (name: string): void => queue.push(() => void log.push(name));
@@ -33,7 +33,7 @@ test('commands are done at once, until one waits: then in their order', async ()
   expect(queue.idle).toBe(false);
   first.finish();
   await turn();
-  // What comes while others wait goes behind them.
+  // A command that arrives while others wait is queued behind them.
   quick('f');
   expect(log.splice(0)).toEqual(['end b', 'c', 'begin d']);
   second.finish();
@@ -44,7 +44,7 @@ test('commands are done at once, until one waits: then in their order', async ()
   expect(log).toEqual(['g']);
 });
 
-test('a command that a waiting one pushes comes after those that were there before', async () => {
+test('a command that a waiting one pushes runs after those that were queued before', async () => {
   const queue = new CommandQueue(() => expect.unreachable());
   const log: string[] = [];
   const { done, finish } = later();
@@ -59,7 +59,7 @@ test('a command that a waiting one pushes comes after those that were there befo
   expect(log).toEqual(['there before', 'pushed']);
 });
 
-test('what throws while others wait is told, and those that come later are done', async () => {
+test('an error while others wait is reported, and later commands run', async () => {
   const errors: unknown[] = [];
   const queue = new CommandQueue((error) => errors.push(error));
   const log: string[] = [];

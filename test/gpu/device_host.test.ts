@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a page that came over http is told of https and localhost', async () => {
+test('a page over http gets a hint to https and localhost', async () => {
   vi.stubGlobal('isSecureContext', false);
   vi.stubGlobal('location', new URL('http://app.example:8080/page'));
   await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
@@ -16,7 +16,7 @@ test('a page that came over http is told of https and localhost', async () => {
   });
 });
 
-test.each([true, undefined])('a browser without WebGPU is told so: %s', async (isSecure) => {
+test.each([true, undefined])('a browser without WebGPU gets an error: %s', async (isSecure) => {
   vi.stubGlobal('isSecureContext', isSecure);
   vi.stubGlobal('location', new URL('https://app.example/page'));
   await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
@@ -25,7 +25,7 @@ test.each([true, undefined])('a browser without WebGPU is told so: %s', async (i
   });
 });
 
-test('Node without WebGPU is told of Dawn', async () => {
+test('Node without WebGPU gets a hint to Dawn', async () => {
   await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
     code: 'unsupported_device',
     message: 'WebGPU was expected, but there is no navigator.gpu',
@@ -35,7 +35,7 @@ test('Node without WebGPU is told of Dawn', async () => {
 
 const gpuThat = (requestAdapter: () => Promise<null>): GPU => ({ requestAdapter }) as unknown as GPU;
 
-test('an adapter that is refused is told with the browser’s reason', async () => {
+test('a refused adapter is reported with the browser’s reason', async () => {
   const cause = new DOMException('Instance dropped', 'OperationError');
   await expect(DeviceHost.open(gpuThat(() => Promise.reject(cause)))).rejects.toMatchObject({
     code: 'unsupported_device',
@@ -44,7 +44,7 @@ test('an adapter that is refused is told with the browser’s reason', async () 
   });
 });
 
-test('f16 is taken from the adapter only where it was asked for, and refused where it is not there', async () => {
+test('f16 is requested from the adapter only for sessions of that arithmetic, and refused if it is missing', async () => {
   const opened: string[][] = [];
   const having = (...features: string[]): GPU => {
     const requestDevice = async ({ requiredFeatures = [] }: { requiredFeatures?: string[] }) => {
@@ -57,7 +57,7 @@ test('f16 is taken from the adapter only where it was asked for, and refused whe
   const both = having('shader-f16', 'subgroups', 'timestamp-query');
   const hosts = [await DeviceHost.open(both), await DeviceHost.open(both, { arithmetic: 'f16' })];
   expect(opened).toEqual([['subgroups'], ['subgroups', 'shader-f16']]);
-  // The choice of kernels is kept by these.
+  // A stored choice of kernels depends on these features.
   expect(hosts.map(({ adapter }) => adapter.features)).toEqual(opened);
   await expect(DeviceHost.open(having('subgroups'), { arithmetic: 'f16' })).rejects.toMatchObject({
     code: 'unsupported_device',
@@ -67,7 +67,7 @@ test('f16 is taken from the adapter only where it was asked for, and refused whe
   expect(opened).toHaveLength(2);
 });
 
-test('subgroup matrices are taken with f16, where the tile of theirs can run', async () => {
+test('subgroup matrices are requested together with f16, if their tile can run', async () => {
   const matrices = 'chromium-experimental-subgroup-matrix';
   const ofSize = (size: number, resultComponentType = 'f32') => ({
     componentType: 'f16',
@@ -91,7 +91,7 @@ test('subgroup matrices are taken with f16, where the tile of theirs can run', a
   expect(await featuresOf(undefined, 32, 'f16')).toBe(false);
 });
 
-test('no adapter soon after a lost device means that the GPU is blocked, and for how long', async () => {
+test('a missing adapter soon after a lost device means that the GPU is blocked, with the remaining time', async () => {
   vi.useFakeTimers({ now: 1_000_000 });
   const gpu = gpuThat(async () => null);
   await expect(DeviceHost.open(gpu, { lostAt: 1_000_000 - 45_500 })).rejects.toMatchObject({

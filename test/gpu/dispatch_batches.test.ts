@@ -20,7 +20,7 @@ function batches(
   return [...batchesOf(dispatches, { flops, dispatchFlops })];
 }
 
-test('what fits goes whole, in as few submits as the budget allows', () => {
+test('dispatches that fit stay whole, in as few submits as the budget allows', () => {
   const dispatches = [one(30), one(30), one(50), one(0), one(90), one(20)];
   const made = batches(dispatches, 60, 100);
   expect(made.map(flopsOf)).toEqual([[30, 30], [50, 0], [90], [20]]);
@@ -28,7 +28,7 @@ test('what fits goes whole, in as few submits as the budget allows', () => {
   for (const { dispatch, grid, first } of made.flat()) expect([grid, first]).toEqual([dispatch.grid, undefined]);
 });
 
-test('what is too long is cut evenly along the longer side, each piece in a submit of its own', () => {
+test('a dispatch that is too long is cut evenly along the longer side, each piece in a submit of its own', () => {
   const wide = batches([one(5), one(100, [10, 7, 3]), one(5)], 60, 45);
   expect(wide.flat().map(({ grid, first }) => [grid, first])).toEqual([
     [[10], undefined],
@@ -60,13 +60,13 @@ test('what is too long is cut evenly along the longer side, each piece in a subm
   ]);
 });
 
-test('no piece is less than a row of workgroups, and what can’t be split isn’t', () => {
+test('no piece is less than a row of workgroups, and a dispatch without splits stays whole', () => {
   expect(batches([one(100, [3, 2])], 1, 1)).toHaveLength(3);
   expect(batches([one(100, [1, 1, 50])], 1, 1).flat()).toMatchObject([{ first: undefined }]);
   expect(batches([one(100, [10], false)], 1, 1).flat()).toMatchObject([{ first: undefined, flops: 100 }]);
 });
 
-test('a budget that changes on the way holds for what is left', () => {
+test('a budget that changes on the way applies to the rest', () => {
   const budget = { flops: 10, dispatchFlops: 10 };
   const sizes: number[] = [];
   for (const [piece] of batchesOf([one(100)], budget)) {
@@ -76,7 +76,7 @@ test('a budget that changes on the way holds for what is left', () => {
   expect(sizes).toEqual([10, 50, 40]);
 });
 
-test('pieces are all of the grid, once', () => {
+test('the pieces cover the grid once', () => {
   const size = fc.integer({ min: 1, max: 70 });
   fc.assert(
     fc.property(size, size, size, fc.double({ min: 1e-3, max: 2, noNaN: true }), (x, y, z, share) => {

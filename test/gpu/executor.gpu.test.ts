@@ -8,7 +8,7 @@ import { add } from '../../src/ops/add';
 import { sessionGpu } from '../helpers/session/session_gpu';
 import { floats, openExecutor, sums } from './executors';
 
-test('counts what it makes as the device sees it, and makes nothing when it replays', async () => {
+test("counts the device's objects, and creates none when it replays", async () => {
   const { executor, calls, liveBytes } = await openExecutor();
   const { g, inputs, y } = sums(8, 3);
   for (const input of inputs) executor.write(input, new Float32Array(8).fill(1));
@@ -40,7 +40,7 @@ test('counts what it makes as the device sees it, and makes nothing when it repl
   executor.close();
 });
 
-test('replays one step alone, in one submit, and runs go on as before', async () => {
+test('replays one step alone, in one submit, and later runs are as before', async () => {
   const { executor, calls, failures } = await openExecutor();
   const accumulate = defineKernel({
     name: 'accumulate',
@@ -83,7 +83,7 @@ test('replays one step alone, in one submit, and runs go on as before', async ()
   executor.close();
 });
 
-test('constants come and go with each program that uses them', async () => {
+test('constants are allocated and freed with the programs that use them', async () => {
   const { executor, liveBytes, failures } = await openExecutor();
   const table = constant('table', [4], Uint32Array.from([1, 2, 3, 4]));
   const g = new Graph();
@@ -100,7 +100,7 @@ test('constants come and go with each program that uses them', async () => {
   executor.close();
 });
 
-test('programs share slots, and what they share goes with the last of them', async () => {
+test('programs share slots, which are freed with the last of them', async () => {
   const { executor, liveBytes } = await openExecutor();
   const large = sums(1000, 4);
   const small = sums(500, 4);
@@ -108,7 +108,7 @@ test('programs share slots, and what they share goes with the last of them', asy
   await executor.allocate(small.inputs);
   const before = executor.counters.buffersCreated;
   const second = await executor.load({ name: 'small', steps: small.g.steps, outputs: [] });
-  // Its params alone.
+  // Loading a second program creates only the buffer of its params.
   expect(executor.counters.buffersCreated).toBe(before + 1);
   first.release();
   executor.run(second);
@@ -120,7 +120,7 @@ test('programs share slots, and what they share goes with the last of them', asy
   executor.close();
 });
 
-test('a read that is queued sees what the runs before it left', async () => {
+test('a queued read gets the results of the runs before it', async () => {
   const { executor } = await openExecutor();
   const value = pinned('x', [4]);
   await executor.allocate([value]);
@@ -171,7 +171,7 @@ test('a matrix in shards has a buffer for each, and is read in one piece', async
     );
   }
   const read = executor.read(matrix);
-  // Queued before this.
+  // The read was queued before this write.
   executor.write(shardsOf(matrix)[1]!.value, new Float32Array(128));
   expect(floats(await read).slice(0, 300)).toEqual(Array.from({ length: 300 }, (_, i) => i));
   executor.free([matrix]);
@@ -187,12 +187,12 @@ test('weights begin to be split where the device’s bindings end, or earlier', 
   const host = await DeviceHost.open(sessionGpu().gpu);
   const low = new Executor(host, { maxBindingBytes: 1024 });
   expect(low.maxBindingBytes).toBe(1024);
-  // What isn't split may be as large as ever.
+  // A value without shards may be larger than the limit.
   await low.allocate([pinned('large', [1024])]);
   low.close();
 });
 
-test('what a dispatch writes is bound once, but for other parts of the same memory', async () => {
+test('a written value is bound once, except for other parts of the same memory', async () => {
   const { executor } = await openExecutor();
   const bump = defineKernel({
     name: 'bump',
@@ -240,7 +240,7 @@ test('reads that overlap make no buffer once one was read', async () => {
   executor.close();
 });
 
-test('what was large to read isn’t kept', async () => {
+test('large staging buffers are freed', async () => {
   const { executor, liveBytes } = await openExecutor();
   const value = pinned('x', [2 ** 19]);
   await executor.allocate([value]);

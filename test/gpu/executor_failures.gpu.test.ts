@@ -5,7 +5,7 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { openExecutor, sums } from './executors';
 
-describe('what fails leaves nothing behind', () => {
+describe('a failure leaves nothing behind', () => {
   const broken = defineKernel({
     name: 'broken',
     bindings: { x: 'read', y: 'write' },
@@ -48,7 +48,7 @@ describe('what fails leaves nothing behind', () => {
     executor.close();
   });
 
-  test('reading what was never made, or is freed', async () => {
+  test("reading a value that doesn't exist, or is freed", async () => {
     const { executor, liveBytes } = await openExecutor();
     const value = pinned('x', [4]);
     await expect(executor.read(value)).rejects.toMatchObject({ code: 'internal' });
@@ -69,7 +69,7 @@ test('no WebGPU, no adapter, no device: unsupported_device', async () => {
   }
 });
 
-test('after the device is lost everything says so', async () => {
+test('after the device is lost every call rejects with that', async () => {
   const { executor, lose, failures } = await openExecutor();
   const value = pinned('x', [4]);
   await executor.allocate([value]);

@@ -5,7 +5,7 @@ import { pinned, type Value } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type SessionGpu, sessionGpu } from '../helpers/session/session_gpu';
 
-/** An executor over a device of its own, whose failures are listed. */
+/** An executor over a device of its own, and a list of its failures. */
 export async function openExecutor(): Promise<
   SessionGpu & { readonly executor: Executor; readonly failures: string[] }
 > {
@@ -15,7 +15,7 @@ export async function openExecutor(): Promise<
   return { ...shared, executor: new Executor(host), failures };
 }
 
-/** The sum of two inputs, over and over: as many steps as wanted. */
+/** A graph of `steps` additions of two inputs. */
 export function sums(
   length: number,
   steps: number,

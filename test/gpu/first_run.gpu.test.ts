@@ -12,7 +12,7 @@ afterEach(() => {
   for (const executor of opened.splice(0)) executor.close();
 });
 
-/** An executor on whose device relu isn't compiled before `compile` is resolved. */
+/** An executor on whose device relu isn't compiled until `compile` resolves. */
 async function open() {
   const shared = sessionGpu();
   const { device, info } = await DeviceHost.open(shared.gpu);
@@ -40,7 +40,7 @@ async function open() {
 
 const [N, K] = [1024, 288];
 
-/** y = relu(2·x), in a product of so much work that it is submitted alone, and what comes after it. */
+/** y = relu(2·x). The product has so much work that it is submitted alone, before relu. */
 function twice() {
   const g = new Graph();
   const x = pinned('x', [N, K]);
@@ -55,7 +55,7 @@ function twice() {
 const rowsOf = (value: number): Float32Array<ArrayBuffer> => new Float32Array(N * K).fill(value);
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
 
-test('a run begins before its last kernels are compiled, and what is asked for meanwhile comes after it', async () => {
+test('a run begins before its last kernels are compiled, and later calls come after it', async () => {
   const { executor, compile, liveBytes, failures } = await open();
   const { program, x, weight, diagonal, y } = twice();
   executor.write(weight, diagonal);
@@ -64,7 +64,7 @@ test('a run begins before its last kernels are compiled, and what is asked for m
   const loaded = await executor.load(program, { early: true });
   executor.run(loaded);
   const first = executor.read(y);
-  // The next batch, written and run before the first one is through; and its array is used again at once.
+  // The next batch is written and run before the first one ends; and its array is overwritten at once.
   numbers.fill(5);
   executor.write(x, numbers);
   numbers.fill(99);
@@ -77,7 +77,7 @@ test('a run begins before its last kernels are compiled, and what is asked for m
     isThrough = true;
   });
   for (let wait = 0; wait < 50 && executor.counters.submits === 0; wait++) await turn();
-  // The products are on their way, and nothing is gone that they need.
+  // The products are submitted, and their buffers still exist.
   expect(executor.counters.submits).toBeGreaterThan(0);
   expect(executor.counters.dispatches).toBeLessThan(3);
   expect(isThrough).toBe(false);
@@ -92,7 +92,7 @@ test('a run begins before its last kernels are compiled, and what is asked for m
   expect(failures).toEqual([]);
 });
 
-test('room for more is made once what is queued is done', async () => {
+test('memory for more is allocated after queued work is done', async () => {
   const { executor, compile } = await open();
   const { program, x } = twice();
   executor.write(x, rowsOf(1));
@@ -107,7 +107,7 @@ test('room for more is made once what is queued is done', async () => {
   await allocated;
 });
 
-test('a run whose kernel doesn’t compile ends halfway, and the program says so', async () => {
+test('a run whose kernel doesn’t compile stops there, and the program rejects', async () => {
   const { executor, compile, failures } = await open();
   const { program, x, y } = twice();
   executor.write(x, rowsOf(1));
@@ -121,7 +121,7 @@ test('a run whose kernel doesn’t compile ends halfway, and the program says so
   expect(failures).toEqual([]);
 });
 
-test('a program that isn’t asked for early is loaded with all its kernels, or not at all', async () => {
+test('a program that isn’t loaded early is loaded with all its kernels, or not at all', async () => {
   const { executor, compile, failures, liveBytes } = await open();
   const { program, x, weight } = twice();
   const loading = executor.load(program);
@@ -129,7 +129,7 @@ test('a program that isn’t asked for early is loaded with all its kernels, or 
   await expect(loading).rejects.toMatchObject({ code: 'internal' });
   executor.free([x, weight]);
   expect(liveBytes()).toBe(0);
-  // Asking for kernels ahead tells nobody.
+  // A failure of `prepare` isn't reported.
   executor.prepare(program.steps);
   await turn();
   executor.write(x, rowsOf(1));

@@ -7,7 +7,7 @@ import { linear } from '../../src/ops/products/linear';
 import { testExecutor } from '../helpers/gpu/on_gpu';
 import { randomArray } from '../helpers/maths/random';
 
-/** Allows what a test says. */
+/** A budget that the test sets. */
 class GivenBudget extends SubmitBudget {
   given = Number.POSITIVE_INFINITY;
 
@@ -38,7 +38,7 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
     const { dispatches, submits, flops } = executor.counters;
     return { dispatches, submits, flops };
   };
-  /** What `work` adds to the counters, and the result then. Reading it is a submit too, which isn't counted. */
+  /** The counters that `work` adds to, and its result. Reading the result is another submit, which isn't counted. */
   const during = async (work: () => void) => {
     const before = counts();
     work();
@@ -62,7 +62,7 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
 test('a dispatch is split as far as the budget says, at each run, to the same bits', async () => {
   const budget = new GivenBudget();
   const { executor, loaded, flops, fill, during, close } = await product(budget);
-  // With another x each time, so that results of earlier runs aren't taken for its own.
+  // Each run has another x, so that the test notices a result of an earlier run.
   const run = (seed: number) => {
     fill(seed);
     return during(() => executor.run(loaded));
@@ -88,7 +88,7 @@ test('a dispatch is split as far as the budget says, at each run, to the same bi
   close();
 });
 
-test('what is replayed for measuring is split too, and otherwise in one submit', async () => {
+test('a replay for measuring is split too, and otherwise is one submit', async () => {
   const budget = new GivenBudget();
   const { executor, loaded, flops, during, close } = await product(budget);
   const { hash } = await during(() => executor.run(loaded));
@@ -101,13 +101,13 @@ test('what is replayed for measuring is split too, and otherwise in one submit',
   close();
 });
 
-test('before anything is known, a large dispatch goes piece by piece, and the next one as what was measured allows', async () => {
+test('before any measurement a large dispatch runs piece by piece, and the next one as measured', async () => {
   const budget = new SubmitBudget();
   const { executor, loaded, flops, during, close } = await product(budget, [512, 512, 600]);
   expect(flops).toBeGreaterThan(budget.flops);
   const first = await during(() => {
     executor.run(loaded);
-    // It waits for the device after each piece.
+    // The executor waits for the device after each piece.
     expect(executor.counters.submits).toBeLessThan(2);
   });
   expect(first.dispatches).toBeGreaterThan(1);
@@ -117,5 +117,48 @@ test('before anything is known, a large dispatch goes piece by piece, and the ne
   const second = await during(() => executor.run(loaded));
   expect(second.hash).toBe(first.hash);
   expect(second.dispatches).toBeLessThanOrEqual(first.dispatches);
+  close();
+});
+
+/** Allows a multiple of one product in a submit, and counts the submits between measurements. */
+class CountingBudget extends SubmitBudget {
+  readonly distances: number[] = [];
+  #submits = 0;
+
+  constructor(readonly given: number) {
+    super();
+  }
+
+  override get flops(): number {
+    return this.given;
+  }
+
+  override get dispatchFlops(): number {
+    return this.given;
+  }
+
+  /** Until the second measurement. */
+  override get isRough(): boolean {
+    return this.distances.length < 2;
+  }
+
+  override submitted(): void {
+    this.#submits += 1;
+  }
+
+  override finished(): void {
+    this.distances.push(this.#submits);
+    this.#submits = 0;
+  }
+}
+
+test('a first run is measured at growing distances, as its first submits may be slow for other reasons', async () => {
+  const budget = new CountingBudget(2 * 300 * 172 * 40);
+  const { executor, loaded, during, close } = await product(budget);
+  await during(() => executor.run(loaded));
+  budget.distances.length = 0;
+  await during(() => executor.replay(loaded, 0, 40));
+  // The last one is the read of the result.
+  expect(budget.distances).toEqual([1, 1, 2, 4, 8, 16, 8]);
   close();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { SubmitBudget } from '../../src/gpu/submit_budget';
+import { SOFTWARE_SUBMIT, SubmitBudget } from '../../src/gpu/submit_budget';
 
-/** Does work of `flops` at a rate, in flops per millisecond, until the budget stops moving. */
+/** Submits work of `flops` at a rate, in flops per millisecond, until the budget no longer changes. */
 function settle(budget: SubmitBudget, flops: number, rate: number): number {
   let now = 0;
   for (let step = 0; step < 40; step++) {
@@ -21,6 +21,13 @@ test.each([
   ['a processor', 2e7],
 ])('comes to what %s does in 60 ms', (_, rate) => {
   expect(settle(new SubmitBudget(), 1e11, rate)).toBeCloseTo(60 * rate, -5);
+});
+
+test('on a software GPU a step of 45 s is some 190 submits, and a dispatch still an eighth of 2 s', () => {
+  const budget = new SubmitBudget({ submit: SOFTWARE_SUBMIT });
+  const [step, rate] = [180e9, 4e6];
+  expect(step / settle(budget, step, rate)).toBeCloseTo(187.5, 1);
+  expect(budget.dispatchFlops / rate).toBeCloseTo(250, 3);
 });
 
 test('stays within its bounds', () => {
@@ -55,7 +62,7 @@ test('adds up what was submitted since the last read', () => {
   expect(parts.flops).toBe(whole.flops);
 });
 
-test('a read tells of what was submitted before it, not of what is under way since', () => {
+test('a read measures submits before it, not later ones', () => {
   const [later, alone] = [new SubmitBudget(), new SubmitBudget()];
   for (const budget of [later, alone]) budget.submitted(1e9, 0);
   const { queued } = later;
@@ -64,7 +71,7 @@ test('a read tells of what was submitted before it, not of what is under way sin
   later.finished(queued, 100);
   alone.finished(queued, 100);
   expect(later.flops).toBe(alone.flops);
-  // The second of three took from 100 to 200; what comes back once more tells nothing.
+  // The second of three submits took from 100 to 200. A repeated report of it changes nothing.
   later.finished(2e9, 200);
   const { flops } = later;
   expect(flops).toBeCloseTo((alone.flops + 0.6e9) / 2, -3);
@@ -87,7 +94,7 @@ test('a device that was idle isn’t slow', () => {
   expect(idle.flops).toBe(busy.flops);
 });
 
-test('until something long was measured, a dispatch gets no more than a submit; then an eighth of 2 s', () => {
+test('until a long submit was measured, a dispatch gets no more than a submit; then an eighth of 2 s', () => {
   const budget = new SubmitBudget();
   expect([budget.isRough, budget.dispatchFlops]).toEqual([true, budget.flops]);
   // 100 MFLOP/ms, and 4 ms until a result arrives.
@@ -127,8 +134,8 @@ test.each([
   expect(now).toBeLessThan(200);
 });
 
-test('a budget that is given stays within what is given', () => {
-  const budget = new SubmitBudget(1e4);
+test('a given budget stays within its bounds', () => {
+  const budget = new SubmitBudget({ most: 1e4 });
   expect([budget.flops, budget.dispatchFlops, budget.isRough]).toEqual([1e4, 1e4, false]);
   expect(settle(budget, 1e12, 1e9)).toBe(1e4);
   expect(budget.dispatchFlops).toBe(1e4);

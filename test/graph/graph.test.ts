@@ -8,14 +8,14 @@ const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y:
 const endKernel = defineKernel({ name: 'end', bindings: { y: 'write' }, params: {}, variants: [] });
 const gradKernel = defineKernel({ name: 'grad', bindings: { dy: 'read', dx: 'write' }, params: {}, variants: [] });
 
-/** What a backward was told of a value. */
+/** The backward function's view of a value. */
 interface Told {
   readonly value: string;
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
 
-/** An op of two inputs that notes what its backward is told, and gives a fresh gradient for each wanted input. */
+/** An op of two inputs whose backward records its sinks, and gives a new gradient for each wanted input. */
 function op(g: Graph, a: Value, b: Value, told: Told[] = []): Value {
   const { y } = g.emit(opKernel, { a, b }, { y: [1] }, {});
   g.differentiate(y, [a, b], (dy, [toA, toB]) => {
@@ -31,7 +31,7 @@ function op(g: Graph, a: Value, b: Value, told: Told[] = []): Value {
 const kernels = (g: Graph): string[] => g.steps.map(({ kernel }) => kernel.name);
 
 describe('grad', () => {
-  test('goes back from the last op to the first', () => {
+  test('walks from the last op to the first', () => {
     const g = new Graph();
     const told: Told[] = [];
     const [x, w, v] = [pinned('x', [1]), pinned('w', [1]), pinned('v', [1])];
@@ -41,7 +41,7 @@ describe('grad', () => {
     const sums = g.grad(last, pinned('dy', [1]), new Map());
     expect(told.map(({ value }) => value)).toEqual(['op.y', 'v', 'x', 'w']);
     expect(kernels(g)).toEqual(['op', 'op', 'grad', 'grad']);
-    // The first op is given what the last one gave for its result.
+    // The first op receives the gradient that the last one gave for its result.
     expect(g.steps[3]?.values.dy).toBe(g.steps[2]?.values.dx);
     expect(sums.get(w)).toBe(g.steps[3]?.values.dx);
     expect(sums.has(v)).toBe(false);
@@ -62,7 +62,7 @@ describe('grad', () => {
     ]);
   });
 
-  test('hands on the sum so far of a value that several ops use', () => {
+  test('passes on the sum so far of a value that several ops use', () => {
     const g = new Graph();
     const told: Told[] = [];
     const w = g.train(pinned('w', [1]));
@@ -71,7 +71,7 @@ describe('grad', () => {
     const y = op(g, left, shared, told);
     g.grad(y, pinned('dy', [1]), new Map());
     const ofShared = told.filter(({ value }) => value === 'op.y');
-    // y's own op meets `left` and `shared` first; then left's op finds what that gave for `shared`.
+    // y's own op comes to `left` and `shared` first; then the op of `left` finds the first gradient of `shared`.
     expect(ofShared.map(({ sum }) => sum)).toEqual([undefined, undefined, g.steps[4]?.values.dx]);
   });
 
@@ -94,7 +94,7 @@ describe('grad', () => {
 });
 
 describe('differentiateAll', () => {
-  test('goes back once, with what its results got, and puts in the totals', () => {
+  test("walks back once, with its results' gradients, and adds up the totals", () => {
     const g = new Graph();
     const w = g.train(pinned('w', [1]));
     const ys = [1, 2, 3].map(() => g.emit(gradKernel, { dy: w }, { dx: [1] }, {}).dx);
@@ -124,7 +124,7 @@ describe('differentiateAll', () => {
 });
 
 describe('inPass', () => {
-  /** Notes its end in the program. */
+  /** The end of a pass, which adds a step to the program. */
   class End implements PassEnd {
     readonly #g: Graph;
     constructor(g: Graph) {
@@ -135,7 +135,7 @@ describe('inPass', () => {
     }
   }
 
-  /** An op whose backward asks for the end of its pass. */
+  /** An op whose backward adds an end to its pass. */
   function ending(g: Graph, x: Value): Value {
     const { y } = g.emit(opKernel, { a: x, b: x }, { y: [1] }, {});
     g.differentiate(y, [x], (dy) => {
@@ -164,7 +164,7 @@ describe('inPass', () => {
 });
 
 describe('gradSince', () => {
-  test('goes back to the mark, and leaves the rest to grad', () => {
+  test('walks back to the mark, and leaves the rest to grad', () => {
     const g = new Graph();
     const told: Told[] = [];
     const [w, v] = [g.train(pinned('w', [1])), g.train(pinned('v', [1]))];
@@ -185,7 +185,7 @@ describe('gradSince', () => {
     expect(told.map(({ value }) => value)).toEqual(['x', 'w']);
   });
 
-  test('refuses to lose a gradient that belongs further back', () => {
+  test('refuses to lose a gradient of an earlier op', () => {
     const g = new Graph();
     const w = g.train(pinned('w', [1]));
     const before = op(g, pinned('x', [1]), w);
@@ -235,7 +235,7 @@ describe('join', () => {
     expect(g.join(values)).toBe(whole);
   });
 
-  test('leaves apart what lies elsewhere already', () => {
+  test("doesn't join a value that already has another place", () => {
     const g = new Graph();
     const [a, b, c] = [make(g), make(g), make(g)];
     expect(g.join([a, pinned('x', [5])])).toBeUndefined();
@@ -247,7 +247,7 @@ describe('join', () => {
     expect(g.join([c, whole!])).toBeUndefined();
   });
 
-  test('leaves apart what a step reads to make another', () => {
+  test("doesn't join two values if one step reads the first to make the second", () => {
     const g = new Graph();
     const a = make(g);
     const { dx } = g.emit(gradKernel, { dy: a }, { dx: [5] }, {});

@@ -13,7 +13,7 @@ const step = (...values: Value[]): Step => ({
   chunk: undefined,
 });
 
-/** A step of a random program: what it makes, and which of the values before it uses, counted from the latest. */
+/** A step of a random program: the sizes of its results, and the earlier values that it uses, counted from the latest. */
 interface Recipe {
   readonly made: readonly number[];
   readonly used: readonly number[];
@@ -49,11 +49,11 @@ const programs: fc.Arbitrary<Random> = fc
   });
 
 describe('planMemory', () => {
-  test('what is written is not overwritten while somebody still needs it', () => {
+  test('no value is overwritten while a later step needs it', () => {
     fc.assert(
       fc.property(programs, ({ steps, outputs }) => {
         const { slotOf } = planMemory(steps, outputs);
-        // Runs the program in the plan's memory: each slot remembers who wrote it last.
+        // Runs the program in the plan's memory; `holder` has the last writer of each slot.
         const holder = new Map<number, Value>();
         const written = new Set<Value>();
         for (const { values } of steps) {
@@ -115,7 +115,7 @@ describe('planMemory', () => {
   test('parts lie side by side in the slot of what they were joined to, as long as any of them lives', () => {
     const [a, b, x, y, z] = [66, 8, 100, 100, 100].map((size, index) => transient(`${index}`, [size]));
     const whole = joined('whole', [a!, b!]);
-    // Until the whole is read, and before its second part is made, others come and go.
+    // Other values begin and end before the second part is written, and before the whole is read.
     const steps = [step(a!), step(a!, x!), step(x!, y!), step(b!), step(y!, z!), step(whole, z!)];
     const { slotOf, offsetOf, slotBytes } = planMemory(steps);
     const slot = slotOf.get(whole)!;

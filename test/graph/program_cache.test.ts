@@ -44,7 +44,7 @@ test('the program used longest ago makes room, with the values it owns', async (
   expect(runner.loads).toEqual(['a', 'b', 'c', 'b']);
 });
 
-test('none goes before its body has run, however many are asked for at once', async () => {
+test('no program is dropped before its body has run, however many are requested at once', async () => {
   const { use, names, runner } = open(2);
   const order = ['a', 'b', 'c', 'd', 'e', 'a'];
   const alive = await Promise.all(order.map((name) => use(name, ({ built }) => runner.loaded.has(built.program))));
@@ -53,7 +53,7 @@ test('none goes before its body has run, however many are asked for at once', as
   expect(names()).toHaveLength(2);
 });
 
-test('what is dropped while it loads goes once it is loaded', async () => {
+test('a program that is dropped while it loads is released after loading', async () => {
   const { runner, cache, use } = open();
   let letThrough: () => void = () => {};
   runner.gate = new Promise((resolve) => {
@@ -62,7 +62,7 @@ test('what is dropped while it loads goes once it is loaded', async () => {
   const used = use('a', ({ built }) => runner.loaded.has(built.program));
   const dropped = cache.dropAll();
   letThrough();
-  // The call that waited for it still finds it.
+  // The waiting call still gets the program.
   expect(await used).toBe(true);
   await dropped;
   expect(runner.loaded.size + runner.held.size).toBe(0);
@@ -77,7 +77,7 @@ test('drops those whose key passes', async () => {
   expect(names()).toEqual([]);
 });
 
-test('a load that fails leaves nothing, and the next one tries again', async () => {
+test('a load that fails leaves nothing, and the next one starts again', async () => {
   const { runner, cache, use } = open();
   runner.gate = Promise.reject(new Error('no memory'));
   const failed = expect(use('a', () => {})).rejects.toThrow('no memory');

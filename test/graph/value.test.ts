@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { byteLength, pinned, pinnedMatrix, shardsOf } from '../../src/graph/value';
+import { byteLength, pinned, pinnedMatrix, pinnedTogether, shardsOf, wholeOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 
 const rows = (value: ReturnType<typeof pinnedMatrix>): (number | undefined)[] =>
@@ -8,15 +8,15 @@ const rows = (value: ReturnType<typeof pinnedMatrix>): (number | undefined)[] =>
 
 describe('a matrix that is larger than a binding', () => {
   test.each([
-    // What can be bound stays in one piece.
+    // A matrix that fits into a binding has one piece.
     { shape: [100, 4], maxBytes: 1600, expected: [100] },
     { shape: [100, 4], maxBytes: 1599, expected: [64, 36] },
     { shape: [128, 4], maxBytes: 1599, expected: [64, 64] },
-    // As few as can be, of about one size.
+    // Others have as few pieces as possible, of similar sizes.
     { shape: [300, 4], maxBytes: 16 * 256, expected: [192, 108] },
     { shape: [700, 4], maxBytes: 16 * 256, expected: [256, 256, 188] },
     { shape: [129, 1], maxBytes: 256, expected: [64, 64, 1] },
-    // Fewer than 64 rows are no shard.
+    // A shard has at least 64 rows.
     { shape: [200, 4], maxBytes: 1023, expected: [200] },
     { shape: [40, 4], maxBytes: 16, expected: [40] },
   ])('$shape within $maxBytes bytes: $expected', ({ shape, maxBytes, expected }) => {
@@ -45,4 +45,23 @@ describe('a matrix that is larger than a binding', () => {
       'add: expected weight in one piece, but this GPU binds only parts of it: it lies in 2',
     );
   });
+});
+
+test('pinned values side by side: as many in a buffer as can be bound, each at a place that can', () => {
+  const shapes = new Map([
+    ['a', [5, 5]],
+    ['b', [64]],
+    ['c', [65]],
+    ['d', [300]],
+  ]);
+  const values = pinnedTogether('gradient', shapes, 4 * 256);
+  const places = [...values].map(([key, value]) => [key, value.shape, value.view?.offset]);
+  expect(places).toEqual([
+    ['a', [5, 5], 0],
+    ['b', [64], 64],
+    ['c', [65], 128],
+    ['d', [300], 0],
+  ]);
+  const wholes = [...new Set([...values.values()].map(wholeOf))];
+  expect(wholes.map(({ shape }) => shape)).toEqual([[256], [320]]);
 });

@@ -7,7 +7,7 @@ import { integerArray } from '../helpers/maths/random';
 import { ofRing } from '../helpers/ring';
 import type { Memory } from '../reference/runner';
 
-// 2,100,000 fours fill more workgroups than one grid dimension holds.
+// 2,100,000 groups of four need more workgroups than one grid dimension allows.
 const sizes = ofRing([1, 5, 123, 64 * 576, 8_400_003], { test: (size) => size < 1_000_000 });
 test.each(sizes)('add of %i elements is exact', async (size) => {
   const memory: Memory = new Map();

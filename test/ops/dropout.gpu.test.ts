@@ -17,7 +17,7 @@ interface Case {
   readonly micro_step?: number;
 }
 
-/** Both passes over x, with a gradient that others gave before, or with none. */
+/** The forward and backward pass over x, with or without an earlier gradient of x. */
 function passes(
   memory: Memory,
   { size, p, seed = 7, module = 0, ...fields }: Case,
@@ -62,7 +62,7 @@ test('64×576, p = 0.1: random numbers', async () => {
   const size = 64 * 576;
   const memory: Memory = new Map();
   const { g, y, dx } = passes(memory, { size, p: 0.1 }, randomArray(size, 1), randomArray(size, 2), true);
-  // The scale, the product and the sum are rounded once each.
+  // The scale, the product and the sum are each rounded once.
   await expectGpuEqualsReference(g, memory, [y, dx], 2e-7);
 });
 
@@ -84,7 +84,7 @@ test('the word of an element is kept when it is p · 2³², and dropped when it 
   }
 });
 
-test('a run draws from what its step block says', async () => {
+test('a run draws by the fields of its step block', async () => {
   const masks: string[] = [];
   for (const fields of [{ step: 1 }, { step: 2 }, { step: 1, micro_step: 1 }, { step: 1 }]) {
     const memory: Memory = new Map();

@@ -14,7 +14,7 @@ test('mul: central differences', () => {
   expectGradient((g) => mul(g, a, b), memory, [a, b]);
 });
 
-test('mul: nothing is computed for what does not train', () => {
+test('mul: no gradient is computed for an input that does not train', () => {
   const a = pinned('a', [2, 3]);
   const b = pinned('b', [2, 3]);
   const g = new Graph();

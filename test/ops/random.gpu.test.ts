@@ -10,7 +10,7 @@ import { gumbelOf } from '../reference/noise';
 import { floatOf } from '../reference/rows/words';
 import type { Memory } from '../reference/runner';
 
-/** Runs `expression` of the i-th four words in `words` and two in `keys`, one thread each. */
+/** A kernel that evaluates `expression` for the i-th four words in `words` and two in `keys`, in one thread each. */
 function wordKernel(name: string, expression: string) {
   const wgsl = `
     struct Params { size: u32 }
@@ -67,7 +67,7 @@ test('Gumbel noise is finite and exact to a few units of its last digits at both
   const actual = await runWords(kernel, quads, Array<number>(words.length * 2).fill(0));
   words.forEach((word, i) => {
     const expected = gumbelOf(word);
-    // WGSL's log is good to 2⁻²¹ near 1 and to 3 ULP elsewhere; here two of them follow each other.
+    // WGSL's log is precise to 2⁻²¹ near 1 and to 3 ULP elsewhere; here it is applied twice.
     expect(Math.abs(floatOf(actual[4 * i]!) - expected), `word ${word}`).toBeLessThan(1e-5);
   });
 });

@@ -57,7 +57,7 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
   test('ties at the threshold all stay, and nothing below it', async () => {
     const V = 400;
     const logits = new Float64Array(V).fill(-3);
-    // The smallest difference that float32 has there.
+    // The smallest difference between float32 numbers of this size.
     const tied = 2 + 2 ** -22;
     logits.set([1, tied, tied, tied, tied, 2], 390);
     logits[0] = 2.5;
@@ -73,7 +73,7 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
     const history = (await runOnGpu(g.steps, memory, [state.history], { variant })).get(state.history)!;
     const weights = logits.map((z) => Math.exp(z / 2));
     const total = weights.reduce((a, b) => a + b);
-    // Chi-square with 4 degrees of freedom: beyond 18.5 once in a thousand seeds.
+    // Chi-square with 4 degrees of freedom exceeds 18.5 for one seed in a thousand.
     const chiSquare = weights.reduce((sum, weight, token) => {
       const expected = (draws * weight) / total;
       return sum + (history.reduce((n, drawn) => n + Number(drawn === token), 0) - expected) ** 2 / expected;
@@ -81,7 +81,7 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
     expect(chiSquare).toBeLessThan(18.5);
   });
 
-  test('the block moves on by itself, and a full history drops tokens', async () => {
+  test('the block advances by itself, and a full history drops tokens', async () => {
     const V = 6;
     const next = random(8);
     const logits = Float64Array.from({ length: 4 * V }, () => Math.fround(next()));
@@ -93,12 +93,12 @@ describe.each(quickOf(variants, ({ variant }) => variant === 'serial'))('$varian
       const z = logits.subarray(row * V, (row + 1) * V);
       return z.indexOf(Math.max(...z));
     };
-    // The prefill's last row once, then the one row of the decoding steps.
+    // The first step reads the prefill's last row, later steps the one row of the decoding steps.
     expect(result.get(state.history)).toEqual(Float64Array.of(argmax(3), argmax(0), argmax(0)));
     expect(argmax(3)).not.toBe(argmax(0));
   });
 
-  test('sequences of a batch are sampled side by side, each as it is alone', async () => {
+  test('sequences of a batch are sampled together, each as if alone', async () => {
     const V = 2000;
     const alike = { do_sample: true, top_k: 100 };
     const logits = randomArray(V, 1);

@@ -7,7 +7,7 @@ import { ofRing } from '../helpers/ring';
 import { runReference } from '../reference/runner';
 import { candidates, penalised } from '../reference/sampling';
 
-/** What transformers gives for one sequence. */
+/** transformers' result for one sequence. */
 interface Row {
   readonly situation: string;
   readonly logits: readonly (number | null)[];
@@ -27,7 +27,7 @@ const INFINITY = Number.POSITIVE_INFINITY;
 const ascending = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
 const logitsOf = ({ logits }: Row) => Float64Array.from(logits, (z) => z ?? -INFINITY);
 
-/** What the reference keeps, by rising id, and all scores. */
+/** The reference's candidates in the order of their ids, and all scores. */
 function expectedOf(row: Row) {
   const seen = new Set(row.ids);
   const z = logitsOf(row).map((logit, v) => (seen.has(v) ? penalised(logit, row.repetition_penalty) : logit));
@@ -35,7 +35,7 @@ function expectedOf(row: Row) {
   return { kept: ascending(candidates(z, row)), scores: z.map((logit) => logit / row.temperature) };
 }
 
-/** Logits with what is hard about them: equal ones, −∞, few digits, far from each other or all near one number. */
+/** Logits that are difficult: equal ones, −∞, few digits, far from each other or all near one number. */
 function hardLogits(V: number, seed: number): Float64Array {
   const next = random(seed);
   const scale = [0.1, 2, 6, 40][seed % 4]!;
@@ -81,10 +81,10 @@ describe.each([
     }
   });
 
-  // A third of them draws alone in each thread, too.
+  // The serial variant runs a third of the cases.
   const leftovers = golden.map(([situation, row], index) => ({ situation, row, index }));
   const chosen = ofRing(leftovers, { test: ({ index }) => variant === 'workgroup' || index % 3 === 0 });
-  test.each(chosen)('draws what transformers leaves: $situation', async ({ row }) => {
+  test.each(chosen)('draws the tokens that transformers may draw: $situation', async ({ row }) => {
     const V = row.logits.length;
     const draws = 1000;
     const fields = Array.from({ length: draws }, (_, b) => ({ ...row, row: b, seed: [b, 7] as const }));
@@ -99,7 +99,7 @@ describe.each([
     }
     const total = kept.reduce((sum, v) => sum + Math.exp(scores[v]! - best), 0);
     expect(kept.filter((v) => drawn.has(v))).toHaveLength(drawn.size);
-    // That none of them is missed by chance happens once in a thousand times.
+    // Chance misses one of these tokens in fewer than one of a thousand seeds.
     const likely = kept.filter((v) => (draws * Math.exp(scores[v]! - best)) / total > 10);
     expect(likely.filter((v) => !drawn.has(v))).toEqual([]);
   });
@@ -113,9 +113,9 @@ describe.each([
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   });
 
-  test('of a large vocabulary the small weights count together, though each by itself is rounded off', async () => {
+  test('in a large vocabulary small weights count together, though each alone is rounded off', async () => {
     const V = 49_152;
-    // e^−17 is less than half a unit of the last place of 1, and all of them are 0.2 %.
+    // Each e^−17 is less than half a unit of the last place of 1, but all of them together are 0.2 %.
     const logits = new Float64Array(V).fill(-17);
     logits[0] = 0;
     const fields = { do_sample: true, top_p: 0.9999, seed: [2962, 0] } as const;
@@ -130,7 +130,7 @@ describe.each([
     { equals: 300, top_p: 0.0001, kept: 1 },
     { equals: 300, top_p: 0.9999, kept: 300 },
     { equals: 2, top_p: 0.5, kept: 1 },
-  ])('$kept of $equals equal logits have $top_p, those of the lowest tokens', async ({ equals, top_p, kept }) => {
+  ])('$kept of $equals equal logits have $top_p: those of the lowest tokens', async ({ equals, top_p, kept }) => {
     const V = 700;
     const logits = Float64Array.from({ length: V }, (_, v) => (v % 2 === 1 && v < 2 * equals ? 1.5 : -20));
     const drawn = new Set(await tokens(logits, [{ do_sample: true, top_p }], 1000));
@@ -152,7 +152,7 @@ describe.each([
     const weights = z.map((logit, v) => (kept.has(v) ? Math.exp(logit / 2) : 0));
     const total = weights.reduce((a, b) => a + b);
     expect(drawn.every((token) => kept.has(token))).toBe(true);
-    // Chi-square with 5 degrees of freedom: beyond 20.5 once in a thousand seeds.
+    // Chi-square with 5 degrees of freedom exceeds 20.5 for one seed in a thousand.
     const chiSquare = [...kept].reduce((sum, v) => {
       const expected = (draws * weights[v]!) / total;
       return sum + (drawn.filter((token) => token === v).length - expected) ** 2 / expected;
@@ -181,8 +181,8 @@ describe.each([
     }
   });
 
-  test('a greedy text turns to what it has not had', async () => {
-    // 4/2 = 2, then 3.5/2; what is below 0 becomes less.
+  test('a greedy text prefers tokens that it lacks', async () => {
+    // The penalty makes 4/2 = 2, then 3.5/2; negative logits become smaller.
     const logits = Float64Array.of(4, 3.5, 2.25, 1, -1, -1.5);
     const fields = { repetition_penalty: 2, ids: [2] };
     expect(await tokens(logits, [fields], 5)).toEqual([0, 1, 0, 0, 0]);
@@ -193,7 +193,7 @@ describe.each([
     expect(await tokens(below, [{ ...fields, repetition_penalty: 0.5, ids: [1] }], 3)).toEqual([1, 1, 1]);
   });
 
-  test('a penalty changes the logits of its own sequence and tokens alone, and 1 none', async () => {
+  test('a penalty changes only the logits of its own sequence and tokens, and 1 changes none', async () => {
     const V = 70;
     const z = randomArray(V, 3, 4);
     const all = [...z.keys()];

@@ -11,15 +11,26 @@ import * as attentionDecode from './attention/attention_decode';
 import * as cacheWrite from './attention/cache_write';
 import * as repeatHeads from './attention/repeat_heads';
 import * as copy from './copy';
+import * as dora from './dora/dora';
 import * as dropout from './dropout';
 import * as fill from './fill';
 import * as fmaChain from './fma_chain';
+import * as ia3Merge from './ia3/ia3_merge';
+import * as ia3Mixed from './ia3/ia3_mixed';
+import * as ia3Scale from './ia3/ia3_scale';
+import * as lora from './lora/lora';
 import * as binaryCrossEntropyWithLogits from './losses/binary_cross_entropy_with_logits';
 import * as crossEntropy from './losses/cross_entropy';
+import * as dpoLoss from './losses/dpo_loss';
+import * as ktoLoss from './losses/kto_loss';
 import * as lossSum from './losses/loss_sum';
+import * as metricSums from './losses/metric_sums';
 import * as rowWeights from './losses/row_weights';
+import * as sequenceLogps from './losses/sequence_logps';
 import * as squaredError from './losses/squared_error';
 import * as supervisedContrast from './losses/supervised_contrast';
+import * as mixedLossSum from './mixed/mixed_loss_sum';
+import * as mixedScale from './mixed/mixed_scale';
 import * as mul from './mul';
 import * as l2Normalize from './norms/l2_normalize';
 import * as layerNorm from './norms/layer_norm';
@@ -54,7 +65,9 @@ export const references: Readonly<Record<string, Reference>> = {
   ...rowWeights,
   ...columnSum,
   ...copy,
+  ...dora,
   ...crossEntropy,
+  ...dpoLoss,
   ...dropout,
   ...embedding,
   ...fill,
@@ -62,11 +75,19 @@ export const references: Readonly<Record<string, Reference>> = {
   ...geglu,
   ...gelu,
   ...geluNew,
+  ...ia3Merge,
+  ...ia3Mixed,
+  ...ia3Scale,
   ...l2Normalize,
+  ...ktoLoss,
   ...layerNorm,
   ...linear,
   ...linearShard,
+  ...lora,
   ...lossSum,
+  ...metricSums,
+  ...mixedLossSum,
+  ...mixedScale,
   ...mul,
   ...poolRows,
   ...prependRow,
@@ -77,6 +98,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...ropePartial,
   ...rows,
   ...sample,
+  ...sequenceLogps,
   ...silu,
   ...sliceColumns,
   ...softcap,

@@ -2,8 +2,8 @@
 export const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /**
- * Its distribution function ½(1 + erf(x/√2)). Near 0 by a series whose terms are all of one sign, x + x³/3 + x⁵/(3·5) + …, and
- * further out by Laplace's continued fraction of the tail, 1/(x + 1/(x + 2/(x + 3/(x + …)))).
+ * The normal distribution function ½(1 + erf(x/√2)). Near 0 it uses a series whose terms all have one sign, x + x³/3 +
+ * x⁵/(3·5) + …, and further out Laplace's continued fraction of the tail, 1/(x + 1/(x + 2/(x + 3/(x + …)))).
  */
 export function normalCdf(x: number): number {
   const far = Math.abs(x);

@@ -1,6 +1,6 @@
 /**
- * The float64 truth of one kernel, written from its formula alone: fills the arrays of its `write` and `update`
- * bindings. Everything comes as float64, integers and unpacked halves too.
+ * The exact result of one kernel, written from its formula alone in float64: it fills the arrays of the kernel's
+ * `write` and `update` bindings. All numbers are float64, also integers and unpacked halves.
  */
 export type Reference = (b: Readonly<Record<string, Float64Array>>, p: Readonly<Record<string, number>>) => void;
 

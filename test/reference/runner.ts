@@ -3,10 +3,10 @@ import type { Step } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { references } from './index';
 
-/** Values of a run, in float64. Given ones are kept, the others appear as steps make them. */
+/** Values of a run, in float64: the inputs, and values that steps compute. */
 export type Memory = Map<Value, Float64Array>;
 
-/** Runs a whole program in float64, step by step, on the references of its kernels. */
+/** Runs a whole program in float64, step by step, by the references of its kernels. */
 export function runReference(steps: readonly Step[], memory: Memory, chunks = Number.POSITIVE_INFINITY): Memory {
   for (const step of steps) {
     if (step.chunk !== undefined && step.chunk >= chunks) continue;

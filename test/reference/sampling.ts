@@ -1,19 +1,19 @@
-/** A logit of a token that the text has. */
+/** The logit of a token that the text already contains, after the penalty. */
 export function penalised(z: number, penalty: number): number {
   return Math.fround(z < 0 ? z * penalty : z / penalty);
 }
 
 export interface Cut {
   readonly temperature: number;
-  /** 0 for no cut. */
+  /** The number of largest logits; 0 for all. */
   readonly top_k: number;
-  /** 1 for no cut. */
+  /** The share of probability; 1 for all. */
   readonly top_p: number;
 }
 
 /**
- * The tokens that may be drawn: the `top_k` largest logits and all that equal the last of them, and of these, of equals
- * the lowest first, as few as have `top_p` of their probability.
+ * The tokens that may be drawn. First the `top_k` largest logits, and all that equal the last of them. Then as few of
+ * these as have `top_p` of their probability; of equal ones, those with the lowest ids come first.
  */
 export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: Cut): Set<number> {
   const ranked = Array.from(z, (_, v) => v).sort((a, b) => Number(z[b]! > z[a]!) - Number(z[b]! < z[a]!));
@@ -22,7 +22,7 @@ export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: 
   const first = ranked.filter((v) => z[v]! >= kth);
   if (top_p >= 1) return new Set(first);
   const weights = first.map((v) => (z[v] === best ? 1 : Math.exp((z[v]! - best) / temperature)));
-  // As near as float32 tells it: 0.3 of ten equal ones are three.
+  // Rounded to float32, so that 0.3 of ten equal tokens are three.
   const wanted = Math.fround(top_p * weights.reduce((a, b) => a + b));
   let above = 0;
   const kept = first.filter((_, place) => {

@@ -6,15 +6,17 @@ const TILE = 32u;
 const INNER = 8u;
 const OUTER = 16u;
 
-// 32 vectors, as four rows of eight blocks: a row is a constant wherever it is read, and only the block's index is checked. One
-// more vector lies between lines, so that threads which write one below the other meet different banks.
-struct Line { rows: array<array<vec4f, 8>, 4>, gap: vec4f }
+// Products go along lines: one number of K for all rows and columns, so that few registers hold operands. Lines have an index
+// for each four of K, which is checked once for all four, and a constant one. One more vector lies between lines, so that
+// threads which write one below the other meet different banks.
+alias Lines = array<array<vec4f, 17>, 4>;
+alias WeightLines = array<array<vec4f, 9>, 4>;
 
-// Either two operands of 32 rows by 32 columns: a line for four columns, eight of them for the left and eight for the right.
-// Or one of 32 tokens by 64 columns: a line for four columns.
-var<workgroup> stage: array<Line, 16>;
-// 32 rows by 32 tokens, a line for four tokens.
-var<workgroup> weight_stage: array<Line, 8>;
+// Either two operands of 32 rows: a line for each column of a head, with eight vectors of the left rows, then eight of the
+// right. Or one of 32 tokens by 64 columns: a line for each token.
+var<workgroup> stage: array<Lines, 8>;
+// 32 rows by 32 tokens: a line for each token.
+var<workgroup> weight_stage: array<WeightLines, 8>;
 
 // The work of a workgroup: its tile begins at token `first`, its columns at `column` (in vec4s).
 struct Work { first: u32, column: u32, width: u32 }
@@ -36,68 +38,63 @@ fn late_work_of(group: u32) -> Work {
 }
 
 // Every thread stages one block of each operand, rows of a head both; columns outside of the head count as 0.
-fn stage_operands(index: u32, left: mat4x4f, right: mat4x4f, inside: bool) {
-  let line = index % 8u;
-  let block = index / 8u;
-  let columns = transpose(right);
+fn stage_operands(thread: vec3u, left: mat4x4f, right: mat4x4f, inside: bool) {
   // Zeros on one side are enough.
-  stage[line].rows[0][block] = select(vec4f(), left[0], inside);
-  stage[line].rows[1][block] = select(vec4f(), left[1], inside);
-  stage[line].rows[2][block] = select(vec4f(), left[2], inside);
-  stage[line].rows[3][block] = select(vec4f(), left[3], inside);
-  stage[line + 8u].rows[0][block] = columns[0];
-  stage[line + 8u].rows[1][block] = columns[1];
-  stage[line + 8u].rows[2][block] = columns[2];
-  stage[line + 8u].rows[3][block] = columns[3];
+  stage_block(thread.x, thread.y, transpose(mat4x4f(
+    select(vec4f(), left[0], inside),
+    select(vec4f(), left[1], inside),
+    select(vec4f(), left[2], inside),
+    select(vec4f(), left[3], inside),
+  )));
+  stage_block(thread.x, thread.y + 8u, transpose(right));
+}
+
+fn stage_block(four: u32, at: u32, lines: mat4x4f) {
+  stage[four][0][at] = lines[0];
+  stage[four][1][at] = lines[1];
+  stage[four][2][at] = lines[2];
+  stage[four][3][at] = lines[3];
 }
 
 // products + left · rightᵀ of what is staged
 fn multiply_staged(products: mat4x4f, thread: vec3u) -> mat4x4f {
   var c = products;
-  for (var k = 0u; k < 8u; k++) {
-    c = multiply_add(c, staged_block(k, thread.y), staged_block(k + 8u, thread.x));
+  for (var four = 0u; four < 8u; four++) {
+    c = add_line(c, four, 0u, thread);
+    c = add_line(c, four, 1u, thread);
+    c = add_line(c, four, 2u, thread);
+    c = add_line(c, four, 3u, thread);
   }
   return c;
 }
 
-fn staged_block(line: u32, block: u32) -> mat4x4f {
-  return mat4x4f(
-    stage[line].rows[0][block],
-    stage[line].rows[1][block],
-    stage[line].rows[2][block],
-    stage[line].rows[3][block],
-  );
+fn add_line(c: mat4x4f, four: u32, line: u32, thread: vec3u) -> mat4x4f {
+  return add_outer(c, stage[four][line][thread.y], stage[four][line][thread.x + 8u]);
 }
 
-// The thread's block of the weights of 32 rows by 32 tokens, which the wide operand has along its lines.
+// The thread's block of the weights of 32 rows by 32 tokens.
 fn stage_weights(thread: vec3u, weights: mat4x4f) {
-  weight_stage[thread.x].rows[0][thread.y] = weights[0];
-  weight_stage[thread.x].rows[1][thread.y] = weights[1];
-  weight_stage[thread.x].rows[2][thread.y] = weights[2];
-  weight_stage[thread.x].rows[3][thread.y] = weights[3];
+  let lines = transpose(weights);
+  weight_stage[thread.x][0][thread.y] = lines[0];
+  weight_stage[thread.x][1][thread.y] = lines[1];
+  weight_stage[thread.x][2][thread.y] = lines[2];
+  weight_stage[thread.x][3][thread.y] = lines[3];
 }
 
-fn weight_block(line: u32, block: u32) -> mat4x4f {
-  return mat4x4f(
-    weight_stage[line].rows[0][block],
-    weight_stage[line].rows[1][block],
-    weight_stage[line].rows[2][block],
-    weight_stage[line].rows[3][block],
-  );
+// The thread's block as it was staged. To read it later takes fewer registers than to hold it.
+fn own_weights(thread: vec3u) -> mat4x4f {
+  return transpose(mat4x4f(
+    weight_stage[thread.x][0][thread.y],
+    weight_stage[thread.x][1][thread.y],
+    weight_stage[thread.x][2][thread.y],
+    weight_stage[thread.x][3][thread.y],
+  ));
 }
 
 // Every thread stages two blocks of the wide operand: four tokens from wide_token, and those 16 later, at wide_column.
 fn stage_wide(index: u32, early: mat4x4f, late: mat4x4f) {
-  let line = index % OUTER;
-  let block = index / OUTER;
-  stage[line].rows[0][block] = early[0];
-  stage[line].rows[1][block] = early[1];
-  stage[line].rows[2][block] = early[2];
-  stage[line].rows[3][block] = early[3];
-  stage[line].rows[0][block + 4u] = late[0];
-  stage[line].rows[1][block + 4u] = late[1];
-  stage[line].rows[2][block + 4u] = late[2];
-  stage[line].rows[3][block + 4u] = late[3];
+  stage_block(index / OUTER, index % OUTER, early);
+  stage_block(index / OUTER + 4u, index % OUTER, late);
 }
 
 fn wide_token(index: u32) -> u32 {
@@ -113,12 +110,20 @@ struct Wide { near: mat4x4f, far: mat4x4f }
 
 // sums + weights · wide of what is staged
 fn multiply_wide(sums: Wide, thread: vec3u) -> Wide {
-  var near = sums.near;
-  var far = sums.far;
-  for (var k = 0u; k < 8u; k++) {
-    let a = weight_block(k, thread.y);
-    near = multiply_add(near, a, staged_block(thread.x, k));
-    far = multiply_add(far, a, staged_block(thread.x + 8u, k));
+  var c = sums;
+  for (var four = 0u; four < 8u; four++) {
+    c = add_wide_line(c, four, 0u, thread);
+    c = add_wide_line(c, four, 1u, thread);
+    c = add_wide_line(c, four, 2u, thread);
+    c = add_wide_line(c, four, 3u, thread);
   }
-  return Wide(near, far);
+  return c;
+}
+
+fn add_wide_line(c: Wide, four: u32, line: u32, thread: vec3u) -> Wide {
+  let a = weight_stage[four][line][thread.y];
+  return Wide(
+    add_outer(c.near, a, stage[four][line][thread.x]),
+    add_outer(c.far, a, stage[four][line][thread.x + 8u]),
+  );
 }

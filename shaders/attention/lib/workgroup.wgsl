@@ -11,17 +11,17 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let kv_head = head * p.Hkv / p.H;
   let index = thread.y * 8u + thread.x;
   let query = work.first + thread.y * 4u;
-  let staged_queries = head_rows(batch, work.first + index / 8u * 4u, head, p.H);
+  let staged_queries = head_rows(batch, query, head, p.H);
   var sums = Wide();
   var maxima = vec4f(LOWEST);
   // The totals of this thread's keys alone.
   var totals = vec4f();
   for (var keys = first_key(batch, work.first); keys < keys_end(batch, work.first + TILE); keys += TILE) {
-    let staged_keys = head_rows(batch, keys + index / 8u * 4u, kv_head, p.Hkv);
+    let staged_keys = head_rows(batch, keys + thread.y * 4u, kv_head, p.Hkv);
     var s = mat4x4f();
     for (var inner = 0u; inner < work.width; inner += INNER) {
-      let c = min(inner + index % 8u, work.width - 1u);
-      stage_operands(index, q_block(staged_queries, c), k_block(staged_keys, c), inner + index % 8u < work.width);
+      let c = min(inner + thread.x, work.width - 1u);
+      stage_operands(thread, q_block(staged_queries, c), k_block(staged_keys, c), inner + thread.x < work.width);
       workgroupBarrier();
       s = multiply_staged(s, thread);
       workgroupBarrier();
@@ -63,14 +63,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   if (query >= p.T) {
     return;
   }
-  let rows = head_rows(batch, query, head, p.H);
   let inverse = inverse_totals(maxima, totals);
   let column = work.column + thread.x;
   if (column < work.width) {
-    put_y(rows, column, scale_rows(sums.near, inverse));
+    put_y(staged_queries, column, scale_rows(sums.near, inverse));
   }
   if (column + 8u < work.width) {
-    put_y(rows, column + 8u, scale_rows(sums.far, inverse));
+    put_y(staged_queries, column + 8u, scale_rows(sums.far, inverse));
   }
   if (column == 0u) {
     put_L(batch, head, query, log_sums(maxima, totals));

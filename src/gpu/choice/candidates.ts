@@ -25,7 +25,7 @@ interface CountedWork {
 }
 
 /** The most variants over all kernels. */
-const MOST_CANDIDATES = 12;
+const MOST_CANDIDATES = 15;
 const MOST_WORKS = 2;
 /** Kernels with a smaller share of the program's operations are not worth compiling variants for. */
 const LEAST_SHARE = 0.02;

@@ -2,20 +2,33 @@ import { WebVeraError } from '../../core/errors/error';
 import type { AnyVariant, Grid } from '../../core/kernels/kernel';
 import type { Sized } from '../../graph/work';
 import type { DeviceInfo } from '../device_host';
+import { registerBudget } from './register_budget';
 
 /** Variants for hardware GPUs only, and for software GPUs only. On the other kind they have too few cores, or most threads idle. */
-const FOR_GPUS: readonly string[] = ['row', 'workgroup_small', 'f16_small'];
+const FOR_GPUS: readonly string[] = [
+  'row',
+  'workgroup_oblong',
+  'workgroup_small',
+  'workgroup_least',
+  'workgroup_apart',
+  'f16_small',
+];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
 /** Variants that are used only if a page names them, because no device with their feature was available for tests. */
 const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
 /** The families that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
-/** The families that cut results into small tiles. */
-const SMALL: readonly string[] = ['workgroup_small', 'f16_small'];
+/** The families that cut results into small tiles, each with those that cut them into large ones. */
+const SMALL: Readonly<Record<string, readonly string[]>> = {
+  workgroup_small: ['workgroup', 'workgroup_oblong'],
+  f16_small: ['f16'],
+};
 
-/** The number of large tiles that gives each core of a large GPU work. A result with fewer tiles is better cut into small tiles. */
+/** The number of large tiles that gives each core of a large GPU work. A result with fewer tiles is better cut into small ones. */
 const BUSY_TILES = 128;
+/** The fewest large tiles that are preferred to small ones. Oblong ones have twice the threads. */
+const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
 /** Iterations above which one thread's loop is slower than sharing the loop with barriers, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
 
@@ -23,34 +36,68 @@ const MOST_TURNS = 2 ** 16;
 export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
- * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, if it is eligible. If a variant for few
- * rows is eligible, the default table decides, because choices are measured on many rows.
+ * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, if it is eligible. The last two must
+ * also need no more registers than the device has. If a variant for few rows is eligible, the default table decides, because choices are
+ * measured on many rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVariants = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
+  const most = registersOf(info);
+  const within = eligible.filter(({ registers }) => registers <= most);
+  const named = (variants: readonly AnyVariant[], names: readonly string[]): AnyVariant[] =>
+    names.flatMap((name) => variants.filter((variant) => variant.name === name));
   const table = families(info);
   const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;
   const inF16 = IN_F16.filter((name) => isWorthMeasuring(name, info));
-  const names = [...table.filter(isForFewRows), ...(own === undefined ? [] : [own]), ...inF16, ...table];
-  const variant = names.map((name) => eligible.find((v) => v.name === name)).find((v) => v !== undefined);
-  const picked = variant ?? eligible[0];
+  const [picked] = [
+    ...named(eligible, table.filter(isForFewRows)),
+    ...named(eligible, own === undefined ? [] : [own]),
+    ...named(within, [...inF16, ...bySize(table, within, step)]),
+    ...leastFirst(eligible.filter(({ name }) => isWorthMeasuring(name, info))),
+    ...eligible,
+  ];
   if (picked === undefined)
     throw new WebVeraError('internal', `Kernel ${step.kernel.name} has no variant for its params`);
   return picked;
 }
 
 /**
- * The variants that the device can run with these params, one for each name. Small tiles are excluded if there are enough large tiles, and
- * so are variants in which one thread would do too much work.
+ * The table's names, without large tiles that would be too few to occupy a GPU; these come last. Kernels without small tiles have enough
+ * large ones, because they cut K into slices.
  */
-export function eligibleVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
+function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
+  if (within.every(({ name }) => SMALL[name] === undefined)) return table;
+  const isBusy = (name: string): boolean => {
+    const tiles = LEAST_TILES[name] ?? 0;
+    return within.every((one) => one.name !== name || groupsOf(one.workgroups(params)) >= tiles);
+  };
+  return [...table.filter(isBusy), ...table];
+}
+
+function leastFirst(variants: readonly AnyVariant[]): readonly AnyVariant[] {
+  return variants.toSorted((a, b) => a.registers - b.registers);
+}
+
+/**
+ * The variants that the device can run with these params, one for each name. Small tiles are excluded if there are enough large tiles that
+ * the device has registers for, and so are variants in which one thread would do too much work.
+ */
+export function eligibleVariants({ kernel, params }: Sized, info: DeviceInfo): readonly AnyVariant[] {
   const able = kernel.variants.filter(
     ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
   );
   const named = able.filter(({ name }, index) => able.findIndex((first) => first.name === name) === index);
-  const large = named.find(({ name }) => name === 'workgroup');
-  const isBusy = large !== undefined && groupsOf(large.workgroups(params)) >= BUSY_TILES;
-  return named.filter(({ name, turns }) => !(SMALL.includes(name) && isBusy) && turns(params) <= MOST_TURNS);
+  const most = registersOf(info);
+  const isBusy = ({ registers, workgroups }: AnyVariant): boolean =>
+    registers <= most && groupsOf(workgroups(params)) >= BUSY_TILES;
+  const isExcluded = (small: string): boolean =>
+    named.some((large) => SMALL[small]?.includes(large.name) && isBusy(large));
+  return named.filter(({ name, turns }) => !isExcluded(name) && turns(params) <= MOST_TURNS);
+}
+
+/** The registers of a device's threads. Those of software GPUs hold their values in the CPU's registers and caches. */
+function registersOf(info: DeviceInfo): number {
+  return isSoftware(info) ? Number.POSITIVE_INFINITY : registerBudget(info);
 }
 
 function groupsOf([x, y = 1, z = 1]: Grid): number {
@@ -86,12 +133,13 @@ const TABLE: readonly Preference[] = [
   },
   // llvmpipe and others without subgroups: barriers are cheap enough for tiles in workgroup memory.
   { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
-  // Apple: registers alone are faster, because caches serve threads that read the same data, and no thread waits at a barrier.
-  { isOf: (info) => /apple/.test(namesOf(info)), variants: ['row', 'register'] },
-  // NVIDIA, AMD, Intel and phones: tiles through workgroup memory, whose loops are almost only multiply-adds, as AMD's compiler shows.
-  // Small tiles are used when few large tiles would leave cores idle. Other variants that may suit a GPU better, such as registers alone
-  // (if workgroup memory is slow) or wide tiles (if there are many registers), are measured if a session requests it.
-  { isOf: () => true, variants: ['row', 'workgroup_small', 'workgroup'] },
+  // GPUs: tiles through workgroup memory, whose loops are almost only multiply-adds, as compilers of all vendors show: the largest tiles
+  // that the GPU has registers for, and of which there are enough to occupy it. Other variants that may suit a GPU better, such as
+  // registers alone (if caches serve threads that read the same) or wide tiles, are measured if a session requests it.
+  {
+    isOf: () => true,
+    variants: ['row', 'workgroup', 'workgroup_apart', 'workgroup_oblong', 'workgroup_small', 'workgroup_least'],
+  },
 ];
 
 function families(info: DeviceInfo): readonly string[] {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { byteLength, type Value } from '../../graph/value';
+import { byteLength, type Value, wholeOf } from '../../graph/value';
 
 /** A range of a buffer, in bytes. */
 export interface BufferRange {
@@ -22,13 +22,13 @@ export class PinnedBuffers {
   }
 
   has(value: Value): boolean {
-    return this.#buffers.has(whole(value));
+    return this.#buffers.has(wholeOf(value));
   }
 
   /** The range of a value. Its buffer is created on first use. */
   place(value: Value): BufferRange {
     if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
-    const owner = whole(value);
+    const owner = wholeOf(value);
     const buffer = this.#buffers.get(owner) ?? this.#create(owner);
     this.#buffers.set(owner, buffer);
     const offset = 4 * (value.view?.offset ?? 0);
@@ -56,8 +56,4 @@ export function mayShare(
   if (a.buffer !== b.buffer || (!a.writes && !b.writes)) return true;
   const apart = a.offset + a.size <= b.offset || b.offset + b.size <= a.offset;
   return a.writes && b.writes && apart;
-}
-
-function whole(value: Value): Value {
-  return value.view?.of ?? value;
 }

@@ -2,6 +2,7 @@ import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { emitGatedBackward } from '../products/swiglu_linear';
 import { flatKernel } from '../shader_kernel';
 
 export const swigluForward = flatKernel({
@@ -22,13 +23,18 @@ export const swigluBackward = flatKernel({
   flops: ({ size }) => 9 * size,
 });
 
-/** silu(gate) · up, for two different values of the same shape. Both receive a gradient, computed in one dispatch. */
+/**
+ * silu(gate) · up, for two different values of the same shape. Both receive a gradient, computed in one dispatch, which may be that of the
+ * layer whose input y is.
+ */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);
   const size = numel(gate.shape);
   const { y } = g.emit(swigluForward, { gate, up }, { y: gate.shape }, { size });
   g.differentiate(y, [gate, up], (dy, [toGate, toUp]) => {
-    const made = g.emit(swigluBackward, { gate, up, dy }, { d_gate: gate.shape, d_up: up.shape }, { size });
+    const made =
+      emitGatedBackward(g, dy, { gate, up }) ??
+      g.emit(swigluBackward, { gate, up, dy }, { d_gate: gate.shape, d_up: up.shape }, { size });
     return [passOn(g, made.d_gate, toGate), passOn(g, made.d_up, toUp)];
   });
   return y;

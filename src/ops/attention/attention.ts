@@ -9,7 +9,8 @@ import { resizeHeads } from './resize_heads';
 import { withCap, withDirections } from './variants';
 
 /*
- * Three families: `workgroup` shares tiles and comes first, because it suits every GPU, including Apple's. `subgroup` shares the reads of
+ * Three families: `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs with few
+ * registers: it makes gradients of keys and of values in different workgroups, which repeat the scores. `subgroup` shares the reads of
  * the threads of a quad, and `serial` shares nothing: both are for software adapters. `held` is `subgroup` with small heads in registers,
  * for devices on which reads cost more than instructions.
  */
@@ -20,6 +21,12 @@ const TILE = 32;
 const COLUMNS = 64;
 /** The size of a head that fits into registers. */
 const HELD = 8;
+
+/**
+ * The registers that variants need (`VariantInit.registers`), as GPUs' compilers make them. The gradient of keys holds 64 sums, or 32 where
+ * that of values has workgroups of its own.
+ */
+const REGISTERS = { attention: 112, backward: 168, apart: 112 };
 
 /** For `subgroup` and `held`. */
 const forwardOnQuads = ['enable_subgroups', 'attention', 'subgroup', 'neighbours', 'rows', 'softmax', 'block'];
@@ -56,6 +63,7 @@ export const attentionForward = shaderKernel({
       {
         name: 'workgroup',
         wgsl: ['attention', 'workgroup', 'tile', 'rows', 'blocks', 'softmax', 'block'],
+        registers: REGISTERS.attention,
         workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
       },
       {
@@ -108,8 +116,33 @@ export const attentionBackward = shaderKernel({
     withCap<typeof backwardParams>([
       {
         name: 'workgroup',
-        wgsl: ['attention_backward', 'backward_workgroup', 'tile', 'rows', 'meeting', 'backward_blocks', 'block'],
+        wgsl: [
+          'attention_backward',
+          'backward_workgroup',
+          'backward_tile',
+          'tile',
+          'rows',
+          'meeting',
+          'backward_blocks',
+          'block',
+        ],
+        registers: REGISTERS.backward,
         workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
+      },
+      {
+        name: 'workgroup_apart',
+        wgsl: [
+          'attention_backward',
+          'backward_apart',
+          'backward_tile',
+          'tile',
+          'rows',
+          'meeting',
+          'backward_blocks',
+          'block',
+        ],
+        registers: REGISTERS.apart,
+        workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS) * (sizes.of_keys !== 0 ? 2 : 1)),
       },
       {
         name: 'serial',

@@ -27,6 +27,8 @@ export interface RowLossInputs {
    * The buffers in which the gradients of trained tensors accumulate, as for `Graph.grad`. The head's own gradients are added immediately.
    */
   readonly into: ReadonlyMap<Value, Value>;
+  /** false: computes the losses alone, whatever trains. Default: true. */
+  readonly hasGradient?: boolean | undefined;
 }
 
 export interface RowLosses {
@@ -61,13 +63,13 @@ type EmitLoss = (values: { readonly logits: Value; readonly losses: Value }, par
  * `Graph.grad` is ignored.
  */
 export function rowLosses(g: Graph, name: string, inputs: RowLossInputs, emitLoss: EmitLoss): RowLosses {
-  const { hidden, rows, chunkRows } = inputs;
+  const { hidden, rows, chunkRows, hasGradient = true } = inputs;
   const L = numel(rows.shape);
   if (!(Number.isInteger(chunkRows) && chunkRows > 0)) {
     throw new WebVeraError('invalid_argument', `chunkRows: expected a positive integer, got ${chunkRows}`);
   }
   const losses = zeros(g, [L]);
-  const dh = g.trains(hidden) ? zeros(g, hidden.shape) : undefined;
+  const dh = hasGradient && g.trains(hidden) ? zeros(g, hidden.shape) : undefined;
   const logits: Value[] = [];
   for (let start = 0; start < L; start += chunkRows) {
     const range = { start, count: Math.min(chunkRows, L - start) };
@@ -93,13 +95,13 @@ function emitChunk(
   range: RowRange,
   { losses, dh, emitLoss }: ChunkWork,
 ): Value {
-  const { hidden, outputs: V, rows, block, into } = inputs;
+  const { hidden, outputs: V, rows, block, into, hasGradient = true } = inputs;
   const own = gatherRows(g, hidden, rows, range);
   if (dh !== undefined) g.train(own);
   const mark = g.tapeLength;
   const logits = inputs.project(own);
   expectShape(`${name} logits`, logits.shape, [range.count, V]);
-  const trains = g.trains(logits);
+  const trains = hasGradient && g.trains(logits);
   const dlogits = emitLoss({ logits, losses }, { ...range, V, has_gradient: Number(trains) }) ?? logits;
   if (trains) {
     const gradient = g.gradSince(mark, logits, dlogits, into).get(own);

@@ -1,10 +1,12 @@
 import { WebVeraError } from '../../core/errors/error';
+import type { AnyKernel } from '../../core/kernels/kernel';
 import { expectShape, formatShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { accumulatedIn, emitColumnSum } from '../rows/column_sum';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
+import { emitBeside } from './linears';
 import { type Lines, linesOf, type RightStorage, rightStorage } from './operand_storage';
 import { inParts, threeSizes, threeValues } from './parts';
 import { defineProduct } from './product';
@@ -40,6 +42,7 @@ export const linearBackward = defineProduct({
   right: 'columns',
   weight: true,
   parts: 'apart',
+  libs: ['right_of_three'],
   f16: true,
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
 });
@@ -67,6 +70,13 @@ interface MadeLayer extends LinearLayer {
   readonly y: Value;
 }
 
+/** Emits the gradient of the input of several layers, as `emitLinearBackward` does. */
+type EmitInputGradient = (
+  g: Graph,
+  layers: readonly InputGradient[],
+  options: { readonly K: number; readonly sum: Value | undefined },
+) => Value | undefined;
+
 /**
  * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in any storage, bias (M), residual and y (…, M). x, residual, weight and bias
  * receive gradients if they train; those of weight and bias accumulate in the buffers passed to `Graph.grad`.
@@ -91,8 +101,13 @@ export function linears(g: Graph, x: Value, layers: readonly LinearLayer[]): Val
   return made.map(({ y }) => y);
 }
 
-/** Declares the gradients of layers with the input x, with respect to x, weights, biases and residuals. */
-export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLayer[]): void {
+/** Declares the gradients of layers with the input x, with respect to x, weights, biases and residuals. `toInput` emits that of x. */
+export function differentiateLinears(
+  g: Graph,
+  x: Value,
+  layers: readonly MadeLayer[],
+  toInput: EmitInputGradient = emitLinearBackward,
+): void {
   const { columns: K } = rowsAndColumns(x.shape);
   const operands = ({ weight, bias, residual }: LinearLayer): Value[] =>
     [x, weight, bias, residual].filter((value) => value !== undefined);
@@ -102,7 +117,7 @@ export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLa
   g.differentiateAll(ys, trained.flatMap(operands), (dys, sums) => {
     const given = withGradients(trained, dys);
     const toX = sums.sink(x);
-    if (toX.wanted) sums.put(x, emitLinearBackward(g, given, { K, sum: toX.sum }));
+    if (toX.wanted) sums.put(x, toInput(g, given, { K, sum: toX.sum }));
     for (const { dy, weight, bias, residual } of given) {
       sums.put(weight, emitWeightBackward(g, dy, x, weight, sums.sink(weight)));
       if (bias !== undefined) sums.put(bias, emitBiasBackward(g, dy, bias, sums.sink(bias)));
@@ -145,14 +160,19 @@ export function emitLinear(
   if (bias !== undefined) expectShape('linear bias', bias.shape, [M]);
   if (residual !== undefined) expectShape('linear residual', residual.shape, shape);
   if (weight.shards !== undefined) return emitLinearShards(g, x, weight, { bias, residual });
-  const kernel = linearForward.kernel(linesOf([K], M), rightStorage(weight));
+  const lines = linesOf([K], M);
+  const kernel = linearForward.kernel(lines, rightStorage(weight));
+  if (lines === 'vec4' && bias === undefined && residual === undefined) {
+    const beside = emitBeside(g, kernel as unknown as AnyKernel, weight, { x, N, K, stride });
+    if (beside !== undefined) return beside;
+  }
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
   const given = { x, weight, bias: bias ?? x, residual: residual ?? x };
   return g.emit(kernel, given, { y: shape }, { N, M, K, stride, ...has }).y;
 }
 
 /** The operands of one layer's contribution to the gradient of its input. */
-interface InputGradient {
+export interface InputGradient {
   /** (…, M) */
   readonly dy: Value;
   /** (M, ≥ K) */
@@ -213,7 +233,7 @@ function isAlike(a: InputPart, b: InputPart | undefined): boolean {
 }
 
 /** Adds the gradient of a linear layer's weight (M, K), dyᵀ·x of dy (…, M) and x (…, K), to the buffer in which it accumulates. */
-function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
+export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: K } = rowsAndColumns(x.shape);

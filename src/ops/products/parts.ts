@@ -1,18 +1,38 @@
 import { WebVeraError } from '../../core/errors/error';
+import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 
 /** The most parts of a product. */
-const MOST_PARTS = 3;
+export const MOST_PARTS = 3;
 
-/** Groups items into groups of at most `MOST_PARTS`: each item joins the first group that it fits into. */
-export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly T[]) => boolean): T[][] {
+/** Groups items into groups of at most `most`: each item joins the first group that it fits into. */
+export function inParts<T>(
+  items: readonly T[],
+  fits: (item: T, group: readonly T[]) => boolean,
+  most = MOST_PARTS,
+): T[][] {
   const groups: T[][] = [];
   for (const item of items) {
-    const open = groups.find((group) => group.length < MOST_PARTS && fits(item, group));
+    const open = groups.find((group) => group.length < most && fits(item, group));
     if (open === undefined) groups.push([item]);
     else open.push(item);
   }
   return groups;
+}
+
+/** The values of several parts as one value, with the offset of each in it, in elements. */
+export interface SideBySide {
+  readonly whole: Value;
+  readonly starts: readonly number[];
+}
+
+/** Undefined if there is no value, or if they can't share a buffer. */
+export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
+  const [first] = values;
+  if (first === undefined) return undefined;
+  if (values.length === 1) return { whole: first, starts: [0] };
+  const whole = g.join(values);
+  return whole && { whole, starts: whole.parts.map(({ offset }) => offset) };
 }
 
 /** The bindings of three parts. Missing parts bind the first one's value. */

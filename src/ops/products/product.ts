@@ -16,19 +16,25 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
+  /** The only kind of lines that there are kernels for. Default: all. */
+  readonly lines?: Lines;
   /** Whether the right operand is a base model's weight, which may have any storage. Others are f32. */
   readonly weight?: boolean;
-  /** Whether a low-rank K range precedes the main one. Its operands are stored like the left operand. */
-  readonly lowRank?: boolean;
+  /**
+   * Set if a low-rank K range precedes the main one: the layout of its right operand. Its operands are stored like the left operand.
+   * Default: one range.
+   */
+  readonly lowRank?: keyof typeof LOW_RANK;
   /** Whether a matrix is added to the result. It is stored like the result, or in f16. */
   readonly addend?: boolean;
   /** Whether the kernel has a factor for each column of the result. */
   readonly perColumn?: boolean;
   /**
    * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
-   * workgroups compute it. `tile`: parts share buffers, and a workgroup's first row determines its part. Default: one part.
+   * workgroups compute it. `columns`: likewise, and each has a result of its own, beside the others in the grid. `in_turn`: parts share buffers, and every workgroup computes all. `tile`: parts share buffers, and a workgroup's
+   * first row determines its part. Default: one part.
    */
-  readonly parts?: 'apart' | 'tile';
+  readonly parts?: Exclude<keyof typeof PARTS, 'one'>;
   /** Whether the kernel itself defines the beginning of a part's left operand. */
   readonly leftBase?: boolean;
   /** Whether the kernel itself defines the beginning of a row of the result. */
@@ -40,6 +46,7 @@ const LAYOUTS = {
   left: { rows: ['left_rows'], columns: ['left_columns'], own: [] },
   right: {
     rows: ['right_begin_rows', 'right_rows'],
+    part_rows: ['right_begin_part_rows', 'right_rows'],
     columns: ['right_begin_columns', 'right_columns'],
     scaled_rows: ['right_begin_rows', 'right_scaled_rows'],
     scaled_columns: ['right_begin_columns', 'right_scaled_columns'],
@@ -54,7 +61,15 @@ const STORAGES = {
   addend: { vec4: 'addend_vec4', ragged: 'addend_scalar', scalar: 'addend_scalar' },
 } as const;
 
-const PARTS = { one: ['one_part'], apart: ['of_part', 'parts_apart'], tile: ['of_part', 'part_of_tile'] } as const;
+const LOW_RANK = { rows: 'low_rows', part_rows: 'low_part_rows', columns: 'low_columns' } as const;
+
+const PARTS = {
+  one: ['one_part'],
+  apart: ['of_part', 'parts_apart'],
+  columns: ['of_part', 'parts_apart', 'column_parts'],
+  in_turn: ['of_part', 'parts_in_turn'],
+  tile: ['of_part', 'part_of_tile'],
+} as const;
 
 export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
   init: ProductInit<B, P>,
@@ -80,12 +95,19 @@ export class Product<B extends Bindings, P extends ParamTypes> {
 
   /** The storages that the right operand may have. */
   get storages(): readonly RightStorage[] {
-    return this.#init.weight ? RIGHT_STORAGES : ['f32', 'scalar'];
+    const all: readonly RightStorage[] = this.#init.weight ? RIGHT_STORAGES : ['f32', 'scalar'];
+    return this.#init.lines === 'vec4' ? all.filter((storage) => storage !== 'scalar') : all;
+  }
+
+  /** The kinds of lines that its operands may have. */
+  get lines(): readonly Lines[] {
+    const { lines } = this.#init;
+    return lines === undefined ? LINES : [lines];
   }
 
   /** The kernels of all pairs. */
   kernels(): Kernel<B, P>[] {
-    return LINES.flatMap((lines) => this.storages.map((right) => this.kernel(lines, right)));
+    return this.lines.flatMap((lines) => this.storages.map((right) => this.kernel(lines, right)));
   }
 
   #make(lines: Lines, right: RightStorage): Kernel<B, P> {
@@ -109,12 +131,12 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       ...(init.epilogue === undefined ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
-      ...(init.epilogue === undefined && !init.resultStart ? ['result_whole'] : []),
+      ...(init.epilogue === undefined && !init.resultStart && init.parts !== 'columns' ? ['result_whole'] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
       ...RIGHT_READERS[right],
-      init.lowRank ? STORAGES.low[lines] : 'one_range',
+      ...(init.lowRank ? ['low_rank', LOW_RANK[init.lowRank], STORAGES.low[lines]] : ['one_range']),
       ...PARTS[init.parts ?? 'one'],
       ...(init.leftBase ? [] : ['left_from_start']),
       ...(init.slices === undefined ? ['whole_range'] : []),

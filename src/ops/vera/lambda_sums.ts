@@ -7,7 +7,11 @@ import { shaderKernel } from '../shader_kernel';
 /** For a product whose tiles are reduced to partial sums instead of being stored. */
 export const makesPartialSums = {
   libs: ['lambda_partials'],
-  epilogue: { workgroup: 'lambda_sums_workgroup', subgroup: 'lambda_sums_subgroup' },
+  epilogue: {
+    workgroup: 'lambda_sums_workgroup',
+    small: 'lambda_sums_small',
+    subgroup: 'lambda_sums_subgroup',
+  },
 };
 
 /** Partial sums that a tile computes for each of its rows, and for each of its columns. */

@@ -1,49 +1,13 @@
-import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import {
-  differentiateLinears,
-  emitLinear,
-  emitLinearBackward,
-  emitLinearLayer,
-  type LinearLayer,
-} from '../products/linear';
+import { differentiateLinears, emitLinear, emitLinearLayer, type LinearLayer } from '../products/linear';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { defineProduct } from '../products/product';
-import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
+import { checkLowRank, type LowRank, type MergedLowRank } from './low_rank';
+import { differentiateLowRank, differentiateMerged } from './low_rank_gradients';
+import { emitVeraLinear, emitVeraLinearBackward, type Projection } from './vera_linear';
 import { differentiateSaved, emitSaved } from './vera_saved';
-
-export const veraLinearForward = defineProduct({
-  name: 'vera_linear',
-  bindings: {
-    x: 'read',
-    u: 'read',
-    weight: 'read',
-    bias: 'read',
-    B: 'read',
-    lambda: 'read',
-    residual: 'read',
-    y: 'write',
-  },
-  params: {
-    N: 'size',
-    M: 'size',
-    K: 'size',
-    R: 'size',
-    lambda_b: 'place',
-    lambda_d: 'place',
-    has_bias: 'u32',
-    has_residual: 'u32',
-  },
-  left: 'rows',
-  right: 'rows',
-  weight: true,
-  lowRank: true,
-  fewRows: true,
-  f16: true,
-  size: ({ N, M, K, R }) => [N, M, K + R],
-});
 
 export const veraAddForward = defineProduct({
   name: 'vera_add',
@@ -61,10 +25,18 @@ export const veraAddForward = defineProduct({
  * computed once, and its gradient is multiplied by A once.
  */
 export function veraDown(g: Graph, x: Value, A: Value): Value {
-  const { columns: K } = rowsAndColumns(x.shape);
-  const u = emitLinear(g, x, A);
-  g.differentiate(u, [x], (du, [{ sum }]) => [emitLinearBackward(g, [{ dy: du, weight: A }], { K, sum })]);
-  return u;
+  const projection = emitProjection(g, x, A);
+  differentiateLinears(g, x, [layerOf(projection)]);
+  return projection.u;
+}
+
+/** The result of `veraDown`, without declaring a gradient. */
+export function emitProjection(g: Graph, x: Value, A: Value): Projection {
+  return { u: emitLinear(g, x, A), A };
+}
+
+function layerOf({ u, A }: Projection): LinearLayer & { readonly y: Value } {
+  return { weight: A, y: u };
 }
 
 /** A linear layer, adapted or not. */
@@ -80,48 +52,51 @@ export interface VeraLayer extends LinearLayer {
  * Several layers with the same input. An adapted one is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out), in one
  * kernel; another is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of the pool, weights
  * and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
+ *
+ * @param projection A projection of x without a gradient, which is declared with those of the layers: all that use u must come later.
  */
-export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
-  const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
-  differentiateLinears(g, x, made);
-  differentiateLowRank(
-    g,
-    made.flatMap(({ low, w, y }) => (low === undefined || w !== undefined ? [] : [{ ...low, y }])),
+export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], projection?: Projection): Value[] {
+  const made = emitVeraLayers(g, x, layers);
+  const products = projection === undefined ? made : [...made, layerOf(projection)];
+  differentiateLinears(g, x, products, (g, given, options) =>
+    emitVeraLinearBackward(g, given, { A: projection?.A, ...options }),
   );
+  const branches = made.flatMap(({ low, w, y }) => (low === undefined || w !== undefined ? [] : [{ ...low, y }]));
+  const merged = made.flatMap(({ merged, y }) => (merged === undefined ? [] : [{ ...merged, y }]));
+  const [withU, alone] = sharing(projection, merged);
+  differentiateLowRank(g, [...branches, ...withU]);
   for (const { low, w, y } of made) if (low !== undefined && w !== undefined) differentiateSaved(g, low, w, y);
-  differentiateMerged(
-    g,
-    x,
-    made.flatMap(({ merged, y }) => (merged === undefined ? [] : [{ ...merged, y }])),
-  );
+  differentiateMerged(g, x, alone);
   return made.map(({ y }) => y);
 }
 
-function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
+/** The merged layers for whose gradients the projection's u is there, with it, and the others. */
+function sharing<M extends MergedLowRank>(projection: Projection | undefined, merged: readonly M[]) {
+  if (projection === undefined) return [[], merged] as const;
+  const { u, A } = projection;
+  const withU = merged.filter((layer) => layer.A === A).map((layer) => ({ ...layer, u, isMerged: true }));
+  return [withU, merged.filter((layer) => layer.A !== A)] as const;
+}
+
+/** A layer's result, and what it holds for the backward pass. */
+interface MadeResult {
+  readonly y: Value;
+  readonly w?: Value;
+}
+
+/** The layers with their results. Those without a branch come first: a projection that was just emitted may share their dispatch. */
+function emitVeraLayers(g: Graph, x: Value, layers: readonly VeraLayer[]): (VeraLayer & MadeResult)[] {
+  const plain = layers.map((layer) => (layer.low === undefined ? { y: emitLinearLayer(g, x, layer) } : undefined));
+  return layers.map((layer, index) => ({ ...layer, ...(plain[index] ?? emitVeraLayer(g, x, layer)) }));
+}
+
+function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): MadeResult {
   const { weight, bias, residual, low, saved } = layer;
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
   // The kernel that combines product and low-rank branch doesn't support shards.
   if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
   const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
-}
-
-function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
-  const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
-  const { columns: K } = rowsAndColumns(x.shape);
-  const [M = 0] = weight.shape;
-  const shape = [...x.shape.slice(0, -1), M];
-  expectShape('vera_linear weight', weight.shape, [M, K]);
-  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
-  if (residual !== undefined) expectShape('vera_linear residual', residual.shape, shape);
-  const { N, R } = checkLowRank('vera_linear', low, shape);
-  const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
-  return g.emit(
-    veraLinearForward.kernel(linesOf([K, R], M), rightStorage(weight)),
-    { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x },
-    { y: shape },
-    { N, M, K, R, lambda_b, lambda_d, ...has },
-  ).y;
 }
 
 /** y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). Adds another adapter to a layer's output; gradients as for `veraLinears`. */

@@ -1,31 +1,62 @@
 import { WebVeraError } from '../../core/errors/error';
-import { expectShape } from '../../core/numbers/shape';
+import { expectShape, roundUp } from '../../core/numbers/shape';
 import type { Graph, Sink } from '../../graph/graph';
-import { storageOf, type Value } from '../../graph/value';
+import { storageOf, type Value, wholeOf } from '../../graph/value';
 import { ADDENDS, linesOf, rightStorage } from '../products/operand_storage';
+import { inParts } from '../products/parts';
 import { defineProduct } from '../products/product';
+import { TILE } from '../products/tiles';
 import { accumulatedIn } from '../rows/column_sum';
 import { widen } from '../rows/widen';
 import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({
   name: 'vera_merge',
-  bindings: { weight: 'read', A: 'read', B: 'read', lambda: 'read', into: 'update' },
+  bindings: {
+    weight0: 'read',
+    weight1: 'read',
+    weight2: 'read',
+    weight3: 'read',
+    A: 'read',
+    B: 'read',
+    lambda: 'read',
+    into: 'update',
+  },
   params: {
-    M: 'size',
+    M0: 'size',
+    M1: 'size',
+    M2: 'size',
+    M3: 'size',
     K: 'size',
     R: 'size',
     stride: 'u32',
-    lambda_b: 'place',
-    lambda_d: 'place',
+    lambda_b0: 'place',
+    lambda_b1: 'place',
+    lambda_b2: 'place',
+    lambda_b3: 'place',
+    lambda_d0: 'place',
+    lambda_d1: 'place',
+    lambda_d2: 'place',
+    lambda_d3: 'place',
+    at0: 'place',
+    at1: 'place',
+    at2: 'place',
+    at3: 'place',
     half: 'u32',
     has_weight: 'u32',
     onto: 'u32',
   },
   left: 'rows',
+  leftBase: true,
   right: 'scaled_columns',
+  parts: 'tile',
+  libs: ['four_parts'],
+  // The places of a weight's vectors and values.
+  held: 8,
   addend: true,
-  size: ({ M, K, R }) => [M, K, R],
+  resultStart: true,
+  size: ({ M0, M1, M2, M3, K, R }) => [M0 + M1 + M2 + M3, K, R],
+  rows: ({ M0, M1, M2, M3 }) => [M0, M1, M2, M3].reduce((rows, M) => rows + roundUp(M, TILE), 0),
 });
 
 export const veraMergeBackward = defineProduct({
@@ -61,11 +92,28 @@ export interface VeraMerge extends LambdaPlace {
   readonly K: number;
 }
 
+/** A merge, and the pinned f32 value (out, K), other than the weight, that it overwrites. */
+export interface MergeInto extends VeraMerge {
+  readonly into: Value;
+}
+
 /**
- * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and is overwritten. It has a
- * gradient only if `differentiateMerge` declares it.
+ * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]). It has a gradient only if `differentiateMerge` declares it.
  */
-export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K }: VeraMerge, into: Value): void {
+export function veraMerge(g: Graph, merge: VeraMerge, into: Value): void {
+  veraMerges(g, [{ ...merge, into }]);
+}
+
+/** Several merges. Those of one adapter and as many inputs, into views of one value, share dispatches. */
+export function veraMerges(g: Graph, merges: readonly MergeInto[]): void {
+  for (const merge of merges) checkMerge(merge);
+  for (const group of inParts(merges, mayShare, MOST_MERGES)) emitMerges(g, group);
+}
+
+/** The most merges of a dispatch. */
+const MOST_MERGES = 4;
+
+function checkMerge({ weight, A, B, lambda, offsetB, offsetD, K, into }: MergeInto): void {
   const [M = 0] = into.shape;
   const [R = 0, stride = 0] = A.shape;
   expectShape('vera_merge into', into.shape, [M, K]);
@@ -82,14 +130,57 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K 
       `vera_merge: expected A, B and the result in f32, got ${A.dtype}, ${B.dtype} and ${into.dtype}`,
     );
   }
-  const kernel = veraMergeKernel.kernel(linesOf([R], K), rightStorage(A));
+}
+
+function mayShare(merge: MergeInto, [first]: readonly MergeInto[]): boolean {
+  return (
+    merge.A === first?.A &&
+    merge.B === first.B &&
+    merge.lambda === first.lambda &&
+    merge.K === first.K &&
+    merge.weight?.dtype === first.weight?.dtype &&
+    wholeOf(merge.into) === wholeOf(first.into)
+  );
+}
+
+function emitMerges(g: Graph, merges: readonly MergeInto[]): void {
+  const [first] = merges;
+  if (first === undefined) return;
+  const { A, B, lambda, K, into, weight } = first;
+  const [R = 0, stride = 0] = A.shape;
   const half = weight && ADDENDS[storageOf(weight).name];
   const onto = weight !== undefined && half === undefined;
   // Other storages are widened first. Merging takes too small a part of a step for a kernel per storage.
-  if (onto) widen(g, weight, into);
+  if (onto) for (const merge of merges) if (merge.weight !== undefined) widen(g, merge.weight, merge.into);
+  const weightOf = (part: number): Value => merges[part]?.weight ?? weight ?? B;
   const how = { half: half ?? 0, has_weight: Number(half !== undefined), onto: Number(onto) };
-  const params = { M, K, R, stride, lambda_b: offsetB, lambda_d: offsetD, ...how };
-  g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
+  g.emit(
+    veraMergeKernel.kernel(linesOf([R], K), rightStorage(A)),
+    {
+      weight0: weightOf(0),
+      weight1: weightOf(1),
+      weight2: weightOf(2),
+      weight3: weightOf(3),
+      A,
+      B,
+      lambda,
+      into: wholeOf(into),
+    },
+    {},
+    { ...placesOf(merges), K, R, stride, ...how },
+  );
+}
+
+function placesOf(merges: readonly MergeInto[]) {
+  const four = (of: (merge: MergeInto) => number | undefined): readonly number[] =>
+    [0, 1, 2, 3].map((part) => (merges[part] && of(merges[part])) ?? 0);
+  const [M0 = 0, M1 = 0, M2 = 0, M3 = 0] = four(({ into }) => into.shape[0]);
+  const [lambda_b0 = 0, lambda_b1 = 0, lambda_b2 = 0, lambda_b3 = 0] = four(({ offsetB }) => offsetB);
+  const [lambda_d0 = 0, lambda_d1 = 0, lambda_d2 = 0, lambda_d3 = 0] = four(({ offsetD }) => offsetD);
+  const [at0 = 0, at1 = 0, at2 = 0, at3 = 0] = four(({ into }) => into.view?.offset);
+  const ofB = { lambda_b0, lambda_b1, lambda_b2, lambda_b3 };
+  const ofD = { lambda_d0, lambda_d1, lambda_d2, lambda_d3 };
+  return { M0, M1, M2, M3, ...ofB, ...ofD, at0, at1, at2, at3 };
 }
 
 /** Declares how to compute the pool's gradient from that of `into` (out, K), a pinned f32 value. */

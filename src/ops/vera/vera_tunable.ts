@@ -1,6 +1,8 @@
 import type { AnyKernel } from '../../core/kernels/kernel';
-import { veraLambdaBackward, veraUpBackward } from './low_rank';
-import { veraAddForward, veraLinearForward } from './vera';
+import { veraLambdaBackward } from './lambda_products';
+import { veraUpBackward } from './low_rank_gradients';
+import { veraAddForward } from './vera';
+import { veraLinearBackward, veraLinearForward, veraLinearsForward } from './vera_linear';
 import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
@@ -8,6 +10,8 @@ import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved
 /** Their record differs by how operands are stored. */
 const PRODUCTS = [
   veraLinearForward,
+  veraLinearsForward,
+  veraLinearBackward,
   veraAddForward,
   veraUpBackward,
   veraLambdaBackward,

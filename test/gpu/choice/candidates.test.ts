@@ -9,21 +9,21 @@ const TILES = ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']
 const steps = (count: number, kernel: ReturnType<typeof kernelOf>, rows: number) =>
   Array.from({ length: count }, (_, n) => stepOf(kernel, rows, n));
 
-test('begins with the kernel that has most of the work, and with the variant that the table gives', () => {
+test("begins with the kernel that does most of the work, and with the table's variant", () => {
   const [small, large] = [kernelOf('small', TILES), kernelOf('large', TILES)];
   const found = candidatesFor([...steps(3, small, 100), ...steps(3, large, 200)], GPU);
   expect(found.map(({ kernel }) => kernel)).toEqual(['large', 'small']);
   for (const { variants } of found) expect(variants).toEqual(['workgroup', 'register', 'wide']);
 });
 
-test('leaves out what is made for another kind of device', () => {
+test('leaves out variants for other kinds of devices', () => {
   const kernel = kernelOf('product', ['workgroup', 'workgroup_small', 'subgroup', 'serial']);
   const of = (info: DeviceInfo) => candidatesFor(steps(1, kernel, 40), info).map(({ variants }) => variants);
   expect(of(GPU)).toEqual([['workgroup_small', 'workgroup']]);
   expect(of(LLVMPIPE)).toEqual([['subgroup', 'workgroup', 'serial']]);
 });
 
-test('measures products in f16 only on a device that was asked to, beside those in f32', () => {
+test('measures products in f16 only on a device of that arithmetic, in addition to those in f32', () => {
   const kernel = kernelOf('product', ['workgroup', 'workgroup_small', 'f16', 'f16_small']);
   const of = (rows: number, info: DeviceInfo) => candidatesFor(steps(1, kernel, rows), info)[0]?.variants;
   const asked: DeviceInfo = { ...GPU, features: ['shader-f16'] };
@@ -72,7 +72,7 @@ test('records of one name are one kernel, of which each kind is measured in its 
   ]);
 });
 
-test('leaves out few rows, kernels without a choice, and what is too little to matter', () => {
+test('leaves out few rows, kernels without a choice, and kernels with too little work', () => {
   const big = kernelOf('big', TILES);
   const found = candidatesFor(
     [
@@ -87,28 +87,40 @@ test('leaves out few rows, kernels without a choice, and what is too little to m
   expect(found.map(({ kernel, variants }) => [kernel, variants])).toEqual([['big', ['workgroup', 'register', 'wide']]]);
 });
 
-test('are twelve at most, and never one alone', () => {
+test('are fifteen at most, and never one alone', () => {
   const kernels = Array.from({ length: 5 }, (_, n) => kernelOf(`kernel ${n}`, TILES));
   const all = kernels.map((kernel, n) => stepOf(kernel, 1000 - n));
-  expect(candidatesFor(all, LLVMPIPE).map(({ variants }) => variants.length)).toEqual([4, 4, 4]);
+  expect(candidatesFor(all, LLVMPIPE).map(({ variants }) => variants.length)).toEqual([4, 4, 4, 3]);
   const odd = kernelOf('odd', ['register', 'wide', 'workgroup']);
   expect(candidatesFor([stepOf(odd, 2000), ...all], LLVMPIPE).map(({ variants }) => variants.length)).toEqual([
-    3, 4, 4,
+    3, 4, 4, 4,
   ]);
   const pair = kernelOf('pair', ['workgroup', 'serial']);
   expect(candidatesFor([stepOf(pair, 2000), ...all], LLVMPIPE).map(({ variants }) => variants.length)).toEqual([
-    2, 4, 4, 2,
+    2, 4, 4, 4,
   ]);
 });
 
-test('a GPU of any vendor has all tiles measured that are not for few rows or software', () => {
+test('a GPU of any vendor has all tiles measured that are not for few rows or software, those beyond its registers too', () => {
   const kernel = linearForward.kernel('vec4', 'f16');
   const params = { M: 896, K: 896, stride: 896, has_bias: 0, has_residual: 0 };
   const of = (N: number, vendor: string) =>
     candidatesFor([{ ...stepOf(kernelOf('linear', []), 1), kernel, params: { ...params, N } }], { ...GPU, vendor });
-  for (const vendor of ['nvidia', 'amd', 'intel', 'arm', 'qualcomm', 'img-tec']) {
-    expect(of(1024, vendor)).toMatchObject([{ variants: ['workgroup', 'register', 'wide'] }]);
-    expect(of(256, vendor)).toMatchObject([{ variants: ['workgroup_small', 'register', 'wide', 'workgroup'] }]);
+  const [register, wide, large, oblong, small] = [
+    'register',
+    'wide',
+    'workgroup',
+    'workgroup_oblong',
+    'workgroup_small',
+  ];
+  for (const vendor of ['nvidia', 'amd', 'qualcomm', 'apple']) {
+    expect(of(1024, vendor)).toMatchObject([{ variants: [large, register, wide, oblong] }]);
+    expect(of(256, vendor)).toMatchObject([{ variants: [small, register, wide, large, oblong] }]);
   }
-  expect(of(1024, 'apple')).toMatchObject([{ variants: ['register', 'wide', 'workgroup'] }]);
+  expect(of(1024, 'intel')).toMatchObject([{ variants: [oblong, register, wide, large] }]);
+  for (const vendor of ['arm', 'img-tec', '']) {
+    for (const rows of [256, 1024]) {
+      expect(of(rows, vendor)).toMatchObject([{ variants: [small, register, wide, large, oblong] }]);
+    }
+  }
 });

@@ -4,16 +4,18 @@ import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { attentionBackward, attentionForward } from '../../../src/ops/attention/attention';
 import { linearForward, linearWeightBackward } from '../../../src/ops/products/linear';
 import { sampleKernel } from '../../../src/ops/sample';
-import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../../helpers/gpu/devices';
+import { veraLambdaBackward } from '../../../src/ops/vera/lambda_products';
+import { veraUpBackward } from '../../../src/ops/vera/low_rank_gradients';
+import { APPLE, GPU, INTEL, LLVMPIPE, MALI, SWIFTSHADER, UNNAMED } from '../../helpers/gpu/devices';
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
 
 const product = kernelOf('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
-/** What works row by row, with help from neighbours or without. */
+/** A kernel that works row by row, with threads that share a row or without. */
 const norm = kernelOf('norm', ['workgroup', 'serial']);
 
 test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
-  ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
+  ['an Apple GPU', APPLE, 'workgroup', 'row', 'workgroup'],
   ['SwiftShader', { ...SWIFTSHADER, features: [] }, 'wide', 'row_serial', 'serial'],
   ['SwiftShader with subgroups', SWIFTSHADER, 'subgroup', 'row_serial', 'serial'],
   ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'row_serial', 'serial'],
@@ -51,41 +53,106 @@ test('tiles on quads have a shader for a product alone', () => {
   expect(constants({ ...alone, has_residual: 1 })).toEqual({});
 });
 
-test('a GPU has small tiles for results that would have few, and software GPUs have not', () => {
-  const tiles = (N: number, M: number, info: DeviceInfo) => {
-    const step = {
-      kernel: linearForward.kernel('vec4', 'f32'),
-      params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 },
-    };
-    const { name, workgroups } = chooseVariant(step, info);
-    return [name, workgroups(step.params)];
-  };
+/** The variant that a device gets for a product, and its grid. */
+function tiles(N: number, M: number, info: DeviceInfo) {
+  const params = { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
+  const { name, workgroups } = chooseVariant({ kernel: linearForward.kernel('vec4', 'f32'), params }, info);
+  return [name, workgroups(params)];
+}
+
+test('a GPU has smaller tiles for results that would have few, and software GPUs have not', () => {
   expect(tiles(508, 1020, GPU)).toEqual(['workgroup', [8, 16, 1]]);
-  expect(tiles(508, 960, GPU)).toEqual(['workgroup_small', [16, 30, 1]]);
-  expect(tiles(508, 960, APPLE)).toEqual(['register', [8, 15, 1]]);
+  expect(tiles(508, 960, GPU)).toEqual(['workgroup_oblong', [8, 15, 1]]);
+  expect(tiles(508, 512, GPU)).toEqual(['workgroup_oblong', [8, 8, 1]]);
+  expect(tiles(508, 448, GPU)).toEqual(['workgroup_small', [16, 14, 1]]);
   expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual(['workgroup', [8, 15, 1]]);
+  expect(tiles(508, 448, { ...LLVMPIPE, features: [] })).toEqual(['workgroup', [8, 7, 1]]);
 });
 
-test('a device that was asked to multiplies in f16 wherever a product may, but for few rows', () => {
+test('a GPU has the largest tiles that it has registers for', () => {
+  const of = (info: DeviceInfo) => [tiles(508, 1020, info)[0], tiles(508, 512, info)[0], tiles(508, 448, info)[0]];
+  const [large, oblong, small] = ['workgroup', 'workgroup_oblong', 'workgroup_small'];
+  expect(of(APPLE)).toEqual([large, oblong, small]);
+  expect(of(INTEL)).toEqual([oblong, oblong, small]);
+  expect(of({ ...INTEL, architecture: 'xe-3lpg' })).toEqual([large, oblong, small]);
+  expect(of(MALI)).toEqual([small, small, small]);
+  expect(of(UNNAMED)).toEqual([small, small, small]);
+});
+
+test('products that reduce their tiles have the largest ones, even if they are few', () => {
+  const sizes = { N: 512, R: 256, M0: 64, M1: 0, M2: 0, M3: 0, slice: 512 };
+  const of = (info: DeviceInfo) => {
+    const { name, workgroups } = chooseVariant(
+      { kernel: veraLambdaBackward.kernel('vec4', 'f32'), params: sizes },
+      info,
+    );
+    return [name, workgroups(sizes)];
+  };
+  expect([GPU, APPLE].map(of)).toEqual(Array(2).fill(['workgroup', [1, 4, 1]]));
+  expect(of(INTEL)).toEqual(['workgroup_oblong', [1, 4, 1]]);
+  expect([MALI, UNNAMED].map(of)).toEqual(Array(2).fill(['workgroup_least', [2, 8, 1]]));
+});
+
+test('a kernel that holds more than others has smaller tiles where registers are just enough', () => {
+  const params = { N: 4096, R: 256, M0: 64, M1: 0, M2: 0 };
+  const of = (info: DeviceInfo) => chooseVariant({ kernel: veraUpBackward.kernel('vec4', 'f32'), params }, info).name;
+  expect([GPU, APPLE, INTEL, MALI].map(of)).toEqual([
+    'workgroup',
+    'workgroup_oblong',
+    'workgroup_oblong',
+    'workgroup_small',
+  ]);
+});
+
+test("attention's gradient of values has workgroups of its own where registers are few", () => {
+  const sizes = { B: 1, T: 64, H: 2, Hkv: 1, D: 64, scale: 1, window: 64, softcap: 0, causal: 1 };
+  const forward = (info: DeviceInfo) => chooseVariant({ kernel: attentionForward, params: sizes }, info).name;
+  const backward = (info: DeviceInfo, of_keys: number) => {
+    const params = { ...sizes, of_keys };
+    const { name, workgroups } = chooseVariant({ kernel: attentionBackward, params }, info);
+    return [name, ...workgroups(params)];
+  };
+  // Mali's threads have too few registers for either variant, and get the one that needs fewest.
+  expect([GPU, APPLE, INTEL, MALI, UNNAMED].map(forward)).toEqual(Array(5).fill('workgroup'));
+  expect([backward(GPU, 0), backward(GPU, 1)]).toEqual([
+    ['workgroup', 2, 2, 1],
+    ['workgroup', 2, 1, 1],
+  ]);
+  for (const info of [APPLE, INTEL, MALI, UNNAMED]) {
+    expect(backward(info, 0)).toEqual(['workgroup_apart', 2, 2, 1]);
+    expect(backward(info, 1)).toEqual(['workgroup_apart', 4, 1, 1]);
+  }
+});
+
+test('a chosen variant may need more registers than the device has', () => {
+  const step = { kernel: linearForward.kernel('vec4', 'f32'), params: { N: 508, M: 1020, K: 64 } };
+  expect(chooseVariant(step, INTEL, { linear: 'workgroup' }).name).toBe('workgroup');
+});
+
+test('a device of that arithmetic multiplies in f16 wherever a product may, except for few rows', () => {
   const asked = (info: DeviceInfo): DeviceInfo => ({ ...info, features: [...info.features, 'shader-f16'] });
   const kernel = linearForward.kernel('ragged', 'f16');
   const variant = (N: number, info: DeviceInfo, chosen = {}) => {
     const params = { N, M: 1020, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
     return chooseVariant({ kernel, params }, info, chosen).name;
   };
-  const devices = [GPU, APPLE, SWIFTSHADER, LLVMPIPE];
-  expect(devices.map((info) => variant(508, asked(info)))).toEqual(['f16', 'f16', 'f16', 'f16']);
-  expect(devices.map((info) => variant(444, asked(info)))).toEqual(['f16_small', 'f16_small', 'f16', 'f16']);
-  expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row_serial', 'row_serial']);
+  const devices = [GPU, APPLE, INTEL, SWIFTSHADER, LLVMPIPE];
+  const small = 'f16_small';
+  expect(devices.map((info) => variant(508, asked(info)))).toEqual(['f16', small, small, 'f16', 'f16']);
+  expect(devices.map((info) => variant(444, asked(info)))).toEqual([small, small, small, 'f16', 'f16']);
+  expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row', 'row_serial', 'row_serial']);
   expect(variant(508, asked(GPU), { linear: 'register' })).toBe('register');
-  // What was chosen for other sizes gives way to f16.
+  // A choice that doesn't name an f16 tile is replaced in a session of f16.
   expect(variant(508, asked(GPU), { linear: 'workgroup_small' })).toBe('f16');
   expect(variant(508, GPU, { linear: 'f16' })).toBe('workgroup');
-  const { features } = GPU;
-  expect(
-    eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, { features }).map(({ name }) => name),
-  ).toEqual(['register', 'wide', 'workgroup', 'subgroup']);
-  // Nobody has run these yet.
+  expect(eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, GPU).map(({ name }) => name)).toEqual([
+    'register',
+    'wide',
+    'workgroup',
+    'workgroup_oblong',
+    'subgroup',
+  ]);
+  // Subgroup matrices have never run, so they are neither chosen nor measured.
   const full: DeviceInfo = {
     ...asked(GPU),
     features: [...asked(GPU).features, 'chromium-experimental-subgroup-matrix'],
@@ -110,7 +177,7 @@ test.each([
   expect(names(4097)).toEqual(['workgroup']);
 });
 
-test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
+test('a chosen variant takes precedence over the table, except for few rows and if it does not fit', () => {
   const choose = (chosen: Record<string, string>, rows = 256, info = GPU) =>
     chooseVariant(stepOf(product, rows), info, chosen).name;
   expect(choose({ product: 'wide' })).toBe('wide');
@@ -121,6 +188,6 @@ test('what was chosen goes before the table, but for few rows and where it does 
   expect(choose({ product: 'subgroup' }, 256, { ...GPU, features: [] })).toBe('workgroup');
   const small = kernelOf('small', ['register', 'workgroup', 'workgroup_small']);
   const ofSmall = (rows: number) => chooseVariant(stepOf(small, rows), APPLE, { small: 'workgroup_small' }).name;
-  expect([ofSmall(40), ofSmall(256)]).toEqual(['workgroup_small', 'register']);
+  expect([ofSmall(40), ofSmall(256)]).toEqual(['workgroup_small', 'workgroup']);
   expect(chooseVariant(stepOf(kernelOf('constructor', ['workgroup', 'serial']), 9), GPU, {}).name).toBe('workgroup');
 });

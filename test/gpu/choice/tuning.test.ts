@@ -3,20 +3,20 @@ import type { Candidates } from '../../../src/gpu/choice/candidates';
 import { type Entrant, type Lab, tune } from '../../../src/gpu/choice/tuning';
 import { kernelOf, stepOf } from '../../helpers/gpu/tile_kernels';
 
-/** Milliseconds: what compiling takes, and a dispatch of each work. */
+/** Milliseconds of compiling, and of a dispatch of each work. */
 interface Timing {
   readonly compile?: number;
   readonly works: readonly number[];
-  /** Of the first sample alone. */
+  /** An addition to the first sample. */
   readonly hiccup?: number;
 }
 
-/** A lab in which time is made up. Variants without a timing can't be compiled. */
+/** A lab with an invented clock. Variants without a timing can't be compiled. */
 class FakeLab implements Lab {
   readonly prepared: string[] = [];
   readonly released: string[] = [];
   readonly samples: string[] = [];
-  /** Milliseconds that measuring took. */
+  /** Milliseconds of all measurements. */
   measured = 0;
   onSample = (): void => {};
   readonly #timings: Readonly<Record<string, Timing>>;
@@ -90,7 +90,7 @@ test('counts each kind of work as often as the step does it', async () => {
   expect(await run(new FakeLab(timings), candidates('k', ['a', 'b'], [1, 1]))).toEqual({ k: 'a' });
 });
 
-test('measures in turns, and none again that is far behind', async () => {
+test('measures in turns, and drops variants that are far behind', async () => {
   const lab = new FakeLab({
     'k/a': { works: [20] },
     'k/b': { works: [19] },
@@ -110,7 +110,7 @@ test('a sample lasts long enough, however short a dispatch is', async () => {
 });
 
 describe('the deadline', () => {
-  test('what is not measured in two seconds is left to the table', async () => {
+  test('variants that are not measured within two seconds are left to the table', async () => {
     const slow = { works: [150] };
     const lab = new FakeLab({
       'k/a': slow,
@@ -134,16 +134,16 @@ describe('the deadline', () => {
     for (const { measured } of [one, two]) expect(measured).toBeLessThanOrEqual(2000);
   });
 
-  test('with nothing left, nothing more is compiled', async () => {
+  test('without remaining time no more variants are compiled', async () => {
     const lab = new FakeLab({ 'k/a': { works: [3000] }, 'k/b': { works: [1] } });
     expect(await run(lab, candidates('k', ['a', 'b']), candidates('l', ['a', 'b']))).toEqual({});
     expect(lab.prepared).toEqual(['k/a', 'k/b']);
     expect(lab.samples).toEqual(['k/a']);
   });
 
-  test('compiling has one of its own, after which those that are ready are compared', async () => {
+  test('compiling has a deadline of its own, after which the compiled variants are compared', async () => {
     const lab = new FakeLab({
-      // Needed anyway: it doesn't count.
+      // Compiling the default variant doesn't count, because it is needed in any case.
       'k/a': { compile: 30_000, works: [2] },
       'k/b': { compile: 7000, works: [1.5] },
       'k/c': { compile: 2000, works: [1] },
@@ -154,14 +154,14 @@ describe('the deadline', () => {
   });
 });
 
-test('a variant that the device can not run is none, and without the own one there is no comparison', async () => {
+test("a variant that the device can not run is left out, and without the table's variant there is no comparison", async () => {
   const lab = new FakeLab({ 'k/a': { works: [2] }, 'k/c': { works: [1] }, 'l/b': { works: [1] } });
   const all = [candidates('k', ['a', 'b', 'c']), candidates('l', ['a', 'b'])];
   expect(await run(lab, ...all)).toEqual({ k: 'c' });
   expect(lab.prepared).toEqual(['k/a', 'k/b', 'k/c', 'l/a']);
 });
 
-test('aborted, it rejects with the reason and gives everything back', async () => {
+test('aborted, it rejects with the reason and releases everything', async () => {
   const lab = new FakeLab({ 'k/a': { works: [2] }, 'k/b': { works: [1] } });
   const controller = new AbortController();
   lab.onSample = () => controller.abort(new Error('enough'));

@@ -8,7 +8,7 @@ import { Graph, type Step } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
 
-/** Adds to a sum: another number in each variant, so that it shows which one ran. */
+/** A kernel that adds to a sum: another number in each variant, so that the sum shows which variant ran. */
 const adding = (name: string, add: string) => ({
   name,
   wgsl: [
@@ -52,7 +52,7 @@ const candidates = (steps: readonly Step[]) => ({
   works: steps.map((step) => ({ step, dispatches: 1 })),
 });
 
-test('a choice counts for what is loaded from then on', async () => {
+test('a choice applies to programs that are loaded later', async () => {
   const { steps, read, free } = await stepOn();
   const program = { name: 'test', steps, outputs: [] };
   const table = await executor.load(program);
@@ -88,7 +88,7 @@ test('measuring leaves the state as it was, and no memory behind', async () => {
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('a variant that does not compile is none', async () => {
+test('a variant that does not compile is left out', async () => {
   const { steps, free } = await stepOn();
   const lab = new VariantLab(executor);
   expect(await lab.prepare(candidates(steps), 'broken')).toBeUndefined();

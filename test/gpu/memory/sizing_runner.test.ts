@@ -23,7 +23,7 @@ test('what is allocated counts until it is freed, a matrix by its shards', async
   expect(runner.usage()).toMatchObject({ bytes: 32, peakBytes: 2080 });
 });
 
-test('a program takes slots, parameters, and what it reads that isn’t there', async () => {
+test('a program takes slots, params, and missing inputs', async () => {
   const runner = new SizingRunner(2 ** 20);
   const loaded = await runner.load(program());
   expect(runner.slotBytes).toBe(2 * 4096);

@@ -18,7 +18,7 @@ test.each([
   expectGradient((g) => geglu(g, gate, up), memory, [gate, up]);
 });
 
-test('geglu: what does not train gets no gradient', () => {
+test('geglu: a frozen input gets no gradient', () => {
   const gate = pinned('gate', [2, 3]);
   const up = pinned('up', [2, 3]);
   const g = new Graph();

@@ -11,7 +11,7 @@ test.each([
   { N: 1, F: 1, scale: 1 },
   { N: 5, F: 123, scale: 8 },
   { N: 64, F: 3072, scale: 4 },
-  // Its square is no f32.
+  // The square overflows f32.
   { N: 2, F: 9, scale: 1e25 },
 ])('gelu N=$N F=$F scale=$scale', async ({ N, F, scale }) => {
   const memory: Memory = new Map();
@@ -23,7 +23,7 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // exp of WGSL's 3 + x² ULP, where it weighs most: x of 1 or 2.
+  // WGSL's exp has an error of 3 + x² ULP, which matters most for x of 1 or 2.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 5e-7);
 });
 
@@ -40,7 +40,7 @@ async function geluAt(numbers: Float64Array): Promise<readonly [y: Float64Array,
   return [results.get(y) as Float64Array, results.get(dx) as Float64Array];
 }
 
-/** Both signs of 0 … 20 in small steps, and of all magnitudes that normal f32 have. */
+/** Numbers of both signs: 0 … 20 in small steps, and all magnitudes of normal f32. */
 function grid(): Float64Array {
   const even = Array.from({ length: 200_001 }, (_, i) => i / 10_000);
   const magnitudes = Array.from({ length: 20_001 }, (_, i) => 10 ** (-37 + (75 * i) / 20_000));
@@ -56,12 +56,12 @@ test('gelu: as exact as f32 allows, whatever x', async () => {
     if (x !== 0) worst = Math.max(worst, Math.abs(y[i]! / x - cdf));
     worstSlope = Math.max(worstSlope, Math.abs(dx[i]! - cdf - x * normalDensity(x)));
   });
-  // Φ is rounded, by 3e-8 at most, and so is its product with x, by 6e-8 of it.
+  // Φ is rounded by 3e-8 at most, and its product with x by a relative 6e-8.
   expect(worst).toBeLessThan(1.5e-7);
   expect(worstSlope).toBeLessThan(2e-7);
 });
 
-test('gelu: what is not finite is what it is in torch', async () => {
+test('gelu: non-finite results are those of torch', async () => {
   const [y, dx] = await geluAt(Float64Array.of(Number.NaN, Infinity, -Infinity, 0, -0));
   expect([...y]).toEqual([Number.NaN, Infinity, Number.NaN, 0, -0]);
   expect([...dx]).toEqual([Number.NaN, Number.NaN, Number.NaN, 0.5, 0.5]);

@@ -21,7 +21,7 @@ test('gelu_new: known values', () => {
   const g = new Graph();
   const y = geluNew(g, x);
   const values = runReference(g.steps, memory).get(y) as Float64Array;
-  // By hand: tanh(√(2/π) · 1.044715) = 0.6823839811, and ½(1 + that) beside ½(1 − that).
+  // Computed by hand: tanh(√(2/π) · 1.044715) = 0.6823839811, then ½(1 + 0.6823839811) and ½(1 − 0.6823839811).
   [0, -0.1588080094, 0, 0.8411919906, 30].forEach((expected, index) => {
     expect(values[index], `of ${memory.get(x)?.[index]}`).toBeCloseTo(expected, 9);
   });

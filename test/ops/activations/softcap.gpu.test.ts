@@ -10,7 +10,7 @@ test.each([
   { N: 1, F: 1, cap: 1, scale: 1 },
   { N: 5, F: 123, cap: 2.5, scale: 8 },
   { N: 64, F: 3072, cap: 30, scale: 50 },
-  // e^(2x) is no f32.
+  // e^(2x) overflows f32.
   { N: 2, F: 9, cap: 50, scale: 1e30 },
 ])('softcap N=$N F=$F cap=$cap scale=$scale', async ({ N, F, cap, scale }) => {
   const memory: Memory = new Map();
@@ -22,11 +22,11 @@ test.each([
   const dy = values('dy', 2);
   const alone = g.grad(y, dy, new Map()).get(x);
   const added = g.grad(y, dy, new Map([[x, values('earlier', 3)]])).get(x);
-  // A few ULP, of exp where it weighs most and of 1 − t² near 0.
+  // A few ULP: the error of exp where it matters most, and of 1 − t² near 0.
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 1e-6);
 });
 
-/** softcap of numbers, and its gradient by them where that of each result is 1. */
+/** softcap of numbers, and its gradient for dy = 1. */
 async function softcapOf(numbers: Float64Array, cap: number): Promise<{ y: Float64Array; dx: Float64Array }> {
   const memory: Memory = new Map();
   const g = new Graph();
@@ -38,7 +38,7 @@ async function softcapOf(numbers: Float64Array, cap: number): Promise<{ y: Float
   return { y: results.get(y) as Float64Array, dx: results.get(dx) as Float64Array };
 }
 
-/** From 1e-36 to 1e38, and evenly up to `most`, of both signs. */
+/** Numbers of both signs, from 1e-36 to 1e38, and evenly up to `most`. */
 function numbersUpTo(most: number): Float64Array {
   const even = Array.from({ length: 100_001 }, (_, i) => (i * most) / 100_000);
   const magnitudes = Array.from({ length: 10_001 }, (_, i) => 10 ** (-36 + (74 * i) / 10_000));
@@ -47,7 +47,7 @@ function numbersUpTo(most: number): Float64Array {
 
 test.each([
   { cap: 30, most: 100 },
-  // torch's Tanh.
+  // A cap of 1 is torch's Tanh.
   { cap: 1, most: 12 },
 ])('softcap $cap: to a few ULP of itself, however small or large x', async ({ cap, most }) => {
   const numbers = numbersUpTo(most);
@@ -59,11 +59,11 @@ test.each([
     worst.ofGradient = Math.max(worst.ofGradient, Math.abs(dx[i]! - 1 / Math.cosh(x / cap) ** 2));
   });
   expect(worst.relative).toBeLessThan(5e-7);
-  // t is rounded before it is taken from 1, so this is as good as f32's rounding of 1, not of the gradient.
+  // t is rounded before it is subtracted from 1, so the error is that of rounding 1, not of rounding the gradient.
   expect(worst.ofGradient).toBeLessThan(5e-7);
 });
 
-test('softcap: what is not finite is what it is in torch', async () => {
+test('softcap: non-finite results are those of torch', async () => {
   const { y, dx } = await softcapOf(Float64Array.of(Number.NaN, Infinity, -Infinity, 0), 30);
   expect([...y]).toEqual([Number.NaN, 30, -30, 0]);
   expect([...dx]).toEqual([Number.NaN, 0, 0, 1]);

@@ -17,7 +17,7 @@ test.each([
   expectGradient((g) => swiglu(g, gate, up), memory, [gate, up]);
 });
 
-test('swiglu: what does not train gets no gradient', () => {
+test('swiglu: a frozen input gets no gradient', () => {
   const gate = pinned('gate', [2, 3]);
   const up = pinned('up', [2, 3]);
   const g = new Graph();

@@ -14,7 +14,7 @@ interface Sizes {
   readonly H: number;
   readonly Hkv: number;
   readonly D: number;
-  /** A row each: 0 for padding, else the token's document. */
+  /** A list for each row: 0 for padding, otherwise the number of the token's document. */
   readonly mask: readonly (readonly number[])[];
   readonly window?: number;
   readonly softcap?: number;
@@ -113,7 +113,7 @@ test('is softmax(q·kᵀ/√D)·v over earlier tokens', () => {
   const g = new Graph();
   const y = attention(g, inputs);
   const values = runReference(g.steps, memory).get(y) as Float64Array;
-  // Scores 1 and 2.
+  // The scores are 1 and 2.
   const first = 1 / (1 + Math.E);
   [1, 0, 2, 0, first, 1 - first, 2 * first + 4 * (1 - first), 0].forEach((value, index) => {
     expect(values[index]).toBeCloseTo(value, 12);
@@ -136,7 +136,7 @@ test('gives gradients only where they are wanted', () => {
   expect(kernels(inputs.q, inputs.k)).toEqual(['attention_stats', 'attention_backward 0', 'attention_backward 1']);
 });
 
-test('keeps no score', () => {
+test('stores no score', () => {
   const T = 1024;
   const g = new Graph();
   const shape = [T, 8];

@@ -11,7 +11,7 @@ test('a document ends where the next begins, whatever padding lies between', () 
   expect([...attentionSpans(documents, 7)]).toEqual([0, 0, 0, 4, 0, 4, 0, 0, 4, 5, 5, 7, 5, 7]);
 });
 
-test('rows know nothing of each other', () => {
+test("rows don't depend on each other", () => {
   expect([...attentionSpans([1, 2, 2, 1], 2)]).toEqual([0, 1, 1, 2, 0, 1, 1, 2]);
   expect([...documentBegins([1, 2, 2, 1], 2, 2)]).toEqual([0, 1]);
 });

@@ -21,7 +21,7 @@ const cases = [false, true].flatMap((trained) => sizes.map((size) => ({ trained,
 const title =
   'binary_cross_entropy_with_logits N=$N C=$C V=$V: $labelled labelled, chunks of $chunkRows, trained: $trained';
 
-/** From 0 to 1, both among them. */
+/** Numbers from 0 to 1, including both ends. */
 const shares = (count: number) => randomArray(count, 3, 2).map((number) => Math.min(1, Math.max(0, number)));
 
 test.each(cases)(title, async ({ trained, N, C, V, labelled, chunkRows }) => {
@@ -63,7 +63,7 @@ test('padding rows have no loss and no gradient, whatever they hold', async () =
   expect([...result.get(logits)!]).toEqual([0.0625, -0.0625, 0, 0.03125, 0, 0, 0, 0]);
 });
 
-/** Each logit as a row by itself: its loss and its gradient. */
+/** The loss and the gradient of each logit, as rows of one number. */
 async function rowsOf(given: readonly number[], wanted: number): Promise<{ losses: number[]; gradients: number[] }> {
   const memory: Memory = new Map();
   const N = given.length;
@@ -85,7 +85,7 @@ test('far from 0 the loss is a line or next to nothing, and keeps its digits', a
     for (const [at, z] of far.entries()) {
       const against = wanted === 1 ? -z : z;
       const expected = Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-      // Below f32's smallest number there is none.
+      // The addend allows for losses below f32's smallest number.
       expect(Math.abs(losses[at]! - expected)).toBeLessThanOrEqual(1e-5 * expected + 1e-34);
       expect(gradients[at]).toBeCloseTo(1 / (1 + Math.exp(-z)) - wanted, 6);
     }

@@ -34,7 +34,7 @@ function setUp({ N, C, V, labelled }: Sizes, scale = 1) {
     weight: input(memory, 'weight', [V, C], randomArray(V * C, 2)),
     bias: input(memory, 'bias', [V], randomArray(V, 3)),
   };
-  const stats = input(memory, 'stats', [8], new Float64Array(8), 'u32');
+  const stats = input(memory, 'stats', [12], new Float64Array(12), 'u32');
   return { memory, inputs, head, stats };
 }
 
@@ -67,7 +67,7 @@ const title = 'cross_entropy $variant N=$N C=$C V=$V: $labelled labelled, chunks
 test.each(cases)(title, async ({ variant, chunkRows, ...size }) => {
   const set = setUp(size);
   const { g, losses, dh } = build(set, chunkRows);
-  // Logits of up to 64 products, then a sum of V exponentials.
+  // Logits are sums of up to 64 products, followed by a sum of V exponentials.
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
 });
 
@@ -78,7 +78,7 @@ test.each([
   ['serial', 49_153, 0],
 ])('cross_entropy %s: the sums over a vocabulary of %i lose no digits, smoothing %d', async (variant, V, smoothing) => {
   const memory: Memory = new Map();
-  // Some tokens are likely, and of all others each is e^−10 as likely: together they are as much as those.
+  // A few tokens are likely. Every other token is e^−10 as likely, but together they are as likely as those.
   const likely = Float64Array.from({ length: 2 * V }, (_, at) => (at % V < 4 ? 10 : 0));
   const logits = input(memory, 'logits', [2, V], likely);
   const targets = input(memory, 'targets', [2], Float64Array.of(7, V - 1), 'u32');
@@ -91,11 +91,11 @@ test.each([
     {},
     { start: 0, count: 2, V, has_gradient: 0, smoothing },
   );
-  // Some units of f32's last place.
+  // A few units of f32's last place.
   await expectGpuEqualsReference(g, memory, [losses], 5e-7, { variant });
 });
 
-/** Buffers in which the gradients of the head gather, with what an earlier micro-batch left there. */
+/** Buffers in which the head's gradients accumulate, with those of an earlier micro-batch. */
 function headGradients({ memory, head: { weight, bias } }: ReturnType<typeof setUp>): Map<Value, Value> {
   const dw = input(memory, 'dw', weight.shape, randomArray(memory.get(weight)!.length, 8, 0.01));
   const db = input(memory, 'db', bias.shape, randomArray(memory.get(bias)!.length, 9, 0.01));
@@ -146,7 +146,7 @@ test.each([0, 0.1])('logits far beyond the range of exp, smoothing %d', async (s
   const set = setUp({ N: 4, C: 3, V: 300, labelled: 4 }, 1e4);
   const { g, losses, dh } = build(set, 4, new Map(), smoothing);
   await expectGpuEqualsReference(g, set.memory, [losses], 1e-6);
-  // The gradient is a difference of logits of 1e4, each good to 1e-3.
+  // The gradient is a difference of logits of 1e4, which are precise to 1e-3.
   await expectGpuEqualsReference(g, set.memory, [dh], 5e-3);
 });
 
@@ -189,7 +189,13 @@ test.each([
   const losses = input(memory, 'losses', [300], integerArray(300, 1, 100));
   memory.get(losses)!.fill(Number.NaN, labelled);
   const block = input(memory, 'block', [8], blockWords({ micro_step, labelled, inverse_tokens: 1 / 4 }), 'u32');
-  const stats = input(memory, 'stats', [8], Float64Array.of(0x40000000, 1, 2, 3, 4, 5, 6, 7), 'u32');
+  const stats = input(
+    memory,
+    'stats',
+    [12],
+    Float64Array.from({ length: 12 }, (_, i) => i || 0x40000000),
+    'u32',
+  );
   const g = new Graph();
   lossSum(g, losses, block, stats);
   const actual = (await runOnGpu(g.steps, memory, [stats])).get(stats)!;

@@ -18,11 +18,11 @@ import { type Memory, runReference } from '../../reference/runner';
 const N = 6;
 const C = 4;
 const V = 7;
-// Five entries with a label; the sixth is padding, and its target must not count.
+// Five rows have labels; the sixth entry is padding, whose target must not count.
 const ROWS = Float64Array.of(1, 0, 5, 3, 2, 0);
 const TARGETS = Float64Array.of(6, 0, 3, 3, 1, 5);
 const LABELLED = 5;
-// An eighth is exact in float32.
+// One eighth is exact in float32.
 const INVERSE_TOKENS = 1 / 8;
 
 type Build = (g: Graph, x: Value) => Value;
@@ -41,14 +41,14 @@ function setUp(labelled = LABELLED) {
   return { memory, x, weight, given };
 }
 
-/** The losses of x itself, under a head without bias. */
+/** The losses of x itself, with a head without bias. */
 function headOnly(g: Graph, { x, weight, given }: SetUp, chunkRows: number, into = new Map<Value, Value>()): Value {
   return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into }).losses;
 }
 
 interface Chunks {
   readonly chunkRows: number;
-  /** How many of them a run takes. */
+  /** The number of chunks that a run computes. */
   readonly chunks?: number;
 }
 
@@ -120,7 +120,7 @@ test.each([-0.1, 1.5, Number.NaN])('a smoothing of %d is refused', (smoothing) =
   );
 });
 
-// The chunks that hold labelled rows are enough.
+// A run computes only the chunks that have labelled rows.
 const cuts: readonly Chunks[] = [
   { chunkRows: 1, chunks: 5 },
   { chunkRows: 2, chunks: 3 },
@@ -129,7 +129,7 @@ const cuts: readonly Chunks[] = [
 ];
 
 describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
-  test('by what a frozen head is given', () => {
+  test('by the inputs of a frozen head', () => {
     const set = setUp();
     const { memory, x, weight } = set;
     const norm = input(memory, 'norm', [C], randomArray(C, 3));
@@ -152,7 +152,7 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     expectGradient(set, hidden, project, [x, weight, bias], cut, 0.25);
   });
 
-  test("by the vectors of VeRA's, where nothing else trains", () => {
+  test("by VeRA's vectors alone", () => {
     const set = setUp();
     const { memory, x, weight } = set;
     const R = 3;
@@ -179,7 +179,7 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
   });
 });
 
-test('the gradient adds to what others gave', () => {
+test('the gradient is added to earlier ones', () => {
   const set = setUp();
   const { memory, x } = set;
   const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 9));

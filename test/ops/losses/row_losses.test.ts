@@ -28,7 +28,7 @@ function setUp() {
   return { memory, weight, inputs, targets, losses };
 }
 
-/** What the head makes of each of the chunks' rows, in float64. */
+/** The head's logits of the chunks' rows, in float64. */
 function logitsByHand({ memory, weight, inputs: { hidden } }: ReturnType<typeof setUp>): number[][] {
   const [x, w] = [memory.get(hidden)!, memory.get(weight)!];
   const dot = (row: number, v: number): number =>
@@ -37,7 +37,7 @@ function logitsByHand({ memory, weight, inputs: { hidden } }: ReturnType<typeof 
 }
 
 describe('the logits of the chunks', () => {
-  test("are the head's where nothing trains", () => {
+  test("are the head's if nothing trains", () => {
     const set = setUp();
     const g = new Graph();
     const { logits } = set.losses(g);
@@ -55,7 +55,7 @@ describe('the logits of the chunks', () => {
     });
   });
 
-  test('are the gradients by them where something trains', () => {
+  test('are replaced by their gradients if something trains', () => {
     const set = setUp();
     const g = new Graph();
     g.train(set.inputs.hidden);
@@ -76,7 +76,7 @@ describe('the logits of the chunks', () => {
   });
 });
 
-test('a loss is told the place of each chunk, and whether it is to give a gradient', () => {
+test('a loss gets the place of each chunk, and whether a gradient is needed', () => {
   const paramsOf = (trained: boolean): object[] => {
     const { weight, inputs } = setUp();
     const g = new Graph();

@@ -48,12 +48,12 @@ test("weights of classes as torch's CrossEntropyLoss has them, divided by their 
   ];
   const { losses, gradient } = lossesOfLogits(logits, (g, inputs, memory) => {
     const targets = input(memory, 'targets', [3], Float64Array.of(3, 0, 2), 'u32');
-    // Those of the targets among the classes' weights 0.5, 1, 2 and 4.
+    // The weights of the target classes; the classes' weights are 0.5, 1, 2 and 4.
     const weights = input(memory, 'weights', [3], Float64Array.of(4, 0.5, 2));
     return crossEntropy(g, { ...inputs, targets, weights });
   });
   expectNumbers(losses, [2.487441581225832, 2.0699625757802975, 7.633248736585337]);
-  // The mean here is over three rows, torch's over weights of 4 + 0.5 + 2.
+  // This mean divides by three rows, torch's by the weights 4 + 0.5 + 2.
   const toTorch = 3 / 6.5;
   expectNumbers(
     gradient.map((number) => number * toTorch),
@@ -65,7 +65,7 @@ test("weights of classes as torch's CrossEntropyLoss has them, divided by their 
   );
 });
 
-test('a kernel more is run only where there are weights', () => {
+test('the kernel of weights runs only if there are weights', () => {
   const stepsOf = (given: object): string[] => {
     const { inputs, weight } = setUp(6);
     const g = new Graph();

@@ -11,7 +11,7 @@ import { expectLossGradient, expectNumbers, lossesOfLogits } from '../../helpers
 import { type Memory, runReference } from '../../reference/runner';
 
 const [N, C, F] = [7, 4, 3];
-/** Entries of `rows` that are valid; the others are padding, and must not count. */
+/** The number of valid entries of `rows`; the others are padding, and must not count. */
 const LABELLED = 5;
 const INVERSE_TOKENS = 1 / 8;
 

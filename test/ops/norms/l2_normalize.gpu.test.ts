@@ -20,7 +20,7 @@ test.each([
   g.train(x);
   const y = l2Normalize(g, x, eps);
   const dx = g.grad(y, dy, new Map([[x, earlier]])).get(x) as Value;
-  // Sums of C terms in f32: a few ULP.
+  // Sums of C terms in f32 have errors of a few ULP.
   await expectGpuEqualsReference(g, memory, [y, dx], 2e-6);
 });
 

@@ -10,7 +10,7 @@ const shapes = [
   { N: 1, C: 1, mean: 0 },
   { N: 5, C: 123, mean: 0 },
   { N: 67, C: 768, mean: 0 },
-  // Sums of squares would lose the variance: 64² against 1/3.
+  // A sum of squares would lose the variance, which is 1/3 beside 64².
   { N: 5, C: 123, mean: 64 },
 ];
 const cases = ['default', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
@@ -37,7 +37,7 @@ test.each(cases)('layer_norm $variant N=$N C=$C mean=$mean', async ({ variant, N
   const bias = values('bias', [C], 3);
   const dy = values('dy', [N, C], 4);
   const earlier = values('earlier', [N, C], 5);
-  // Trained tensors gather their gradients in one pool.
+  // The gradients of trained tensors accumulate in one pool.
   const pool = values('pool', [1024 + C], 6);
   const dweight = viewOf(pool, 'dweight', [C], 0);
   const dbias = viewOf(pool, 'dbias', [C], 1024);
@@ -50,7 +50,7 @@ test.each(cases)('layer_norm $variant N=$N C=$C mean=$mean', async ({ variant, N
     [bias, dbias],
   ]);
   const dx = g.grad(y, dy, into).get(x);
-  // Reductions of C and N terms in f32: a few ULP, of the mean where it is large.
+  // Reductions of C and N terms in f32 have errors of a few ULP, of the mean's size if it is large.
   const tolerance = mean === 0 ? 3e-6 : 3e-5;
   await expectGpuEqualsReference(g, memory, [y, dx as Value, pool], tolerance, { variant });
 });

@@ -30,14 +30,14 @@ test.each(['x', 'weight', 'bias'] as const)('layer_norm: central differences whe
   expectGradient((g) => layerNorm(g, values.x, values.weight, values.bias, eps), memory, [values[name]]);
 });
 
-test('layer_norm: what torch.nn.LayerNorm gives', () => {
+test('layer_norm: the result of torch.nn.LayerNorm', () => {
   const { memory, x, weight, bias } = operands(1, 4);
   memory.set(x, Float64Array.of(1, 2, 3, 6));
   memory.set(weight, Float64Array.of(1, 1, 2, 1));
   memory.set(bias, Float64Array.of(0, 0, 0, 10));
   const g = new Graph();
   const y = layerNorm(g, x, weight, bias, 0.5);
-  // Mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, so rstd 1/2.
+  // The mean is 3 and the variance (4 + 1 + 0 + 9) / 4 = 3.5, so rstd is 1/2.
   expect([...(runReference(g.steps, memory).get(y) as Float64Array)]).toEqual([-1, -0.5, 0, 11.5]);
 });
 

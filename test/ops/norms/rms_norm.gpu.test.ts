@@ -32,6 +32,6 @@ test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads + $offset', async ({ 
     [weight, dweight],
   ]);
   const dx = g.grad(y, dy, into).get(x) as Value;
-  // Reductions of C and of N terms in f32: a few ULP.
+  // Reductions of C and N terms in f32 have errors of a few ULP.
   await expectGpuEqualsReference(g, memory, [y, dx, dweight], 2e-6, { variant });
 });

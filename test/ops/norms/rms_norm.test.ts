@@ -41,7 +41,7 @@ test('rms_norm: heads are whole', () => {
   expect(() => rmsNorm(new Graph(), pinned('x', [3, 8]), pinned('weight', [3]), 1e-5)).toThrow(/rms_norm weight/);
 });
 
-test('rms_norm: what does not train costs no dispatch', () => {
+test('rms_norm: a frozen weight costs no dispatch', () => {
   const x = pinned('x', [3, 7]);
   const weight = pinned('weight', [7]);
   const dweight = pinned('dweight', [7]);

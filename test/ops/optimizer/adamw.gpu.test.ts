@@ -13,12 +13,12 @@ const STATE = ['parameters', 'm', 'v', 'grads'] as const;
 type Pooled = (typeof STATE)[number];
 type Pool = Readonly<Record<Pooled, Value>>;
 
-/** AdamW on the GPU over pools of these sizes, as over all of them joined, with the state that survives a step. */
+/** AdamW on the GPU, with its state between steps. Its pools have these sizes, but clipping uses the norm over all of them. */
 class GpuAdamW {
   readonly P: number;
   readonly #pools: readonly Pool[];
   readonly #block = pinned('block', [8], 'u32');
-  readonly #stats = pinned('stats', [8], 'u32');
+  readonly #stats = pinned('stats', [12], 'u32');
   readonly #executor = testExecutor();
   #loaded: LoadedProgram | undefined;
 
@@ -65,7 +65,7 @@ class GpuAdamW {
     return new Uint32Array(await this.#executor.read(this.#stats)).slice(0, 4);
   }
 
-  /** Parameters and moments, bit for bit. */
+  /** The bytes of parameters and moments. */
   async state(): Promise<string> {
     const floats = await Promise.all((['parameters', 'm', 'v'] as const).map((name) => this.floats(name)));
     return floats.map(({ buffer }) => Buffer.from(buffer).toString('base64')).join('\n');
@@ -109,13 +109,13 @@ test.each([
     await gpu.step(step, gradientsOf(P, step));
     const norm = hand.step(step, gradientsOf(P, step), 0.01);
     const stats = await gpu.stats();
-    // A sum of P squares in a tree, then a root.
+    // The norm is the root of a sum of P squares, added in a tree.
     expect(Math.abs(floatOf(stats[STATS.gradNorm]) / norm - 1)).toBeLessThan(1e-6);
     expect(stats[STATS.nonfinite]).toBe(0);
     expect(stats[STATS.step]).toBe(step);
   }
   const parameters = await gpu.floats('parameters');
-  // Each step moves by about 0.01 and rounds once, at magnitude 1.
+  // Each step changes a parameter by about 0.01, and rounds once, at magnitude 1.
   const worst = hand.parameters.reduce((max, p, i) => Math.max(max, Math.abs(p - parameters[i]!)), 0);
   expect(worst).toBeLessThan(1e-6);
   expect(await gpu.floats('grads')).toEqual(new Float32Array(P));
@@ -132,7 +132,7 @@ test('no clipping with max_grad_norm 0', async () => {
   const options = { ...ADAMW_OPTIONS, max_grad_norm: 0 };
   using gpu = new GpuAdamW([5], options);
   await gpu.step(1, Float64Array.of(30, -40, 0, 0, 0));
-  // A clipped gradient would have left a fiftieth of it.
+  // A clipped gradient would have a fiftieth of this size.
   expect((await gpu.floats('m'))[0]).toBeCloseTo(3, 6);
   expect(floatOf((await gpu.stats())[STATS.gradNorm])).toBe(50);
 });
@@ -163,7 +163,7 @@ describe.each(POOLS)('what is not finite leaves $sizes parameters bit for bit', 
     expect(stats[STATS.nonfinite]).toBe(1);
     expect(stats[STATS.step]).toBe(2);
 
-    // The steps that were queued behind it do nothing either, until the host has cleared the flag.
+    // Later queued steps do nothing either, until the host clears the flag.
     gpu.writeStats([wordOf(1), 0, 1, 2]);
     await gpu.step(3, gradientsOf(P, 3));
     expect(await gpu.state()).toEqual(before);
@@ -179,7 +179,7 @@ test('pools whose norms are finite, but not that of both', async () => {
   using gpu = new GpuAdamW([1, 1], ADAMW_OPTIONS);
   await gpu.step(1, Float64Array.of(1, 2));
   const before = await gpu.state();
-  // Squares of 2.25e38: a float32 holds 3.4e38.
+  // Each square is 2.25e38; their sum overflows float32, whose largest number is 3.4e38.
   await gpu.step(2, Float64Array.of(1.5e19, -1.5e19));
   expect(await gpu.state()).toEqual(before);
   expect((await gpu.stats())[STATS.nonfinite]).toBe(1);

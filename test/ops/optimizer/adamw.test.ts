@@ -21,7 +21,7 @@ test.each([
     grads: pinned('grads', [P]),
   };
   const block = pinned('block', [8], 'u32');
-  const stats = pinned('stats', [8], 'u32');
+  const stats = pinned('stats', [12], 'u32');
   const g = new Graph();
   adamw(g, { ...values, block, stats, partials: gradNorm(g, [values.grads]) }, options);
   const hand = new HandAdamW(randomArray(P, 1), options);
@@ -31,7 +31,7 @@ test.each([
     memory.set(block, adamwBlock(step, options, 0.01));
     runReference(g.steps, memory);
     const norm = hand.step(step, gradientsOf(P, step), 0.01);
-    // The step block brings learning rate and corrections as float32.
+    // The step block has the learning rate and the corrections in float32.
     memory.get(values.parameters)!.forEach((p, i) => {
       expect(p).toBeCloseTo(hand.parameters[i]!, 8);
     });
@@ -50,7 +50,7 @@ test('two pools step as one that joins them', () => {
   });
   const [first, second] = [pool('first', 3), pool('second', 130)];
   const block = pinned('block', [8], 'u32');
-  const stats = pinned('stats', [8], 'u32');
+  const stats = pinned('stats', [12], 'u32');
   const g = new Graph();
   const partials = gradNorm(g, [first.grads, second.grads]);
   for (const values of [first, second]) adamw(g, { ...values, block, stats, partials }, ADAMW_OPTIONS);

@@ -21,7 +21,7 @@ import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {
-  /** Default: f32. */
+  /** The weight's storage. Default: f32. */
   readonly dtype?: StorageName;
 }
 
@@ -76,8 +76,8 @@ test.each(ofRing(cases, { quick: ({ dtype }) => dtype === undefined }))(
   (size) => check(size, 'register', integerArray, 0),
 );
 
-// Storages and layouts know nothing of tiles: one exact and one odd shape prove a tile. The whole numbers, and the sums of eight
-// of their products, are exact in f16, too.
+// Storages and layouts don't depend on tiles, so one exact and one odd shape prove a tile. Whole numbers, and sums of
+// eight of their products, are exact in f16 too.
 const tiles = withVariants<Case>(
   [...TILES, ...TILES_IN_F16],
   [
@@ -85,17 +85,21 @@ const tiles = withVariants<Case>(
     { N: 67, M: 60, K: 132 },
   ],
 );
-/** The two tiles in f16 share their inner loop, which takes long to compile: one of them has lines of each kind. */
-const ofTiles = coveringOfRing(
-  tiles,
-  ({ variant, K }) => [variant, `${variant.startsWith('f16') ? 'f16' : variant}, ${linesOf([K])}`],
-  ({ variant }) => isDefaultVariant(variant),
-);
+/**
+ * Tiles in f16 and in workgroup memory compile slowly and have similar loops, so each group as a whole is tested with
+ * every kind of lines.
+ */
+const alike = (variant: string): string => /^(f16|workgroup)/.exec(variant)?.[0] ?? variant;
+const ofTiles = coveringOfRing(tiles, ({ variant, K }) => [variant, `${alike(variant)}, ${linesOf([K])}`], {
+  test: ({ variant }) => variant !== 'f16',
+  quick: ({ variant }) => isDefaultVariant(variant),
+});
 test.each(ofTiles)('linear, $variant, $N×$M×$K: equal for whole numbers', ({ variant, ...size }) =>
   check(size, variant, integerArray, 0),
 );
 
-// A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
+// A sequential sum of 512 products has an error of about √512 · 2⁻²⁴ of its size, 1.3e-6; the largest of many is 3×
+// that.
 test.each(ofRing(TILES, { quick: isDefaultVariant }))('linear, %s, 64×160×512: random numbers', (variant) =>
   check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6),
 );

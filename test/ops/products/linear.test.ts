@@ -19,7 +19,7 @@ test.each([
   expectGradient((g) => linear(g, x, weight, bias), memory, [x, weight, bias]);
   expectGradient((g) => linear(g, x, weight, bias), memory, [bias]);
   expectGradient((g) => linear(g, x, weight), memory, [weight]);
-  // Two users of x: the second adds to the first's gradient.
+  // The graph uses x twice, and the second use adds to the first one's gradient.
   expectGradient(
     (g) => linear(g, linear(g, x, weight), input(memory, 'second', [2, M], randomArray(2 * M, 4))),
     memory,
@@ -27,7 +27,7 @@ test.each([
   );
 });
 
-test('a weight and a bias that two layers share gather what both give', () => {
+test('a weight and a bias that two layers share accumulate both gradients', () => {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [2, 3], randomArray(6, 1));
   const weight = input(memory, 'weight', [3, 3], randomArray(9, 2));
@@ -64,7 +64,7 @@ describe('layers with one input', () => {
       bias: input(memory, `bias ${i}`, [M], randomArray(M, 10 + i)),
       last: input(memory, `last ${i}`, [2, M], randomArray(2 * M, 20 + i)),
     }));
-    /** The sum of what further layers make of some of the results. */
+    /** Some of the results go through further layers, and are added. */
     const build = (g: Graph, used = sizes.map((_, i) => i)): Value => {
       const ys = linears(g, x, layers);
       return used.reduce<Value | undefined>(
@@ -72,7 +72,7 @@ describe('layers with one input', () => {
         undefined,
       )!;
     };
-    /** How many layers each dispatch of the gradient by x takes in. */
+    /** The number of layers in each dispatch of the gradient by x. */
     const parts = (used?: number[]): number[] => {
       const g = new Graph();
       g.train(x);
@@ -95,11 +95,11 @@ describe('layers with one input', () => {
     expectGradient((g) => build(g, [3, 0]), memory, [x, layers[0]!.weight], { tolerance: 1e-6 });
   });
 
-  test('those stored alike share dispatches, three at a time', () => {
-    // Rows of 5, 3 and 1 aren't whole words.
+  test('layers with the same storage share dispatches, three at a time', () => {
+    // Rows of 5, 3 and 1 numbers don't fill whole words.
     expect(five().parts()).toEqual([3, 2]);
     expect(five(['f32', 'f32', 'f16', 'f32', 'f32']).parts()).toEqual([3, 1, 1]);
-    // Only those on whose results something depends.
+    // A dispatch contains only layers whose results are used.
     expect(five().parts([0, 2, 3])).toEqual([1, 2]);
   });
 

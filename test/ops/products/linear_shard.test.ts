@@ -11,7 +11,7 @@ import { type Memory, runReference } from '../../reference/runner';
 
 const [N, K] = [3, 5];
 
-/** Weights of the same numbers, whole and in shards, and what goes with them. */
+/** Weights with the same numbers, whole and in shards, and the other operands. */
 function operands(M: number) {
   const memory: Memory = new Map();
   const numbers = randomArray(M * K, 1);
@@ -25,7 +25,7 @@ function operands(M: number) {
   };
 }
 
-test.each([65, 128, 200])('%i rows in shards: what the whole weight makes', (M) => {
+test.each([65, 128, 200])('%i rows in shards: the product with the whole weight', (M) => {
   const { memory, x, whole, split, bias, residual } = operands(M);
   const g = new Graph();
   const pairs = [
@@ -54,7 +54,7 @@ test('central differences by x, bias and residual, also beside a layer that is w
   );
 });
 
-test('a shard is a dispatch, each way', () => {
+test('each shard takes one dispatch in both passes', () => {
   const { x, split } = operands(200);
   const g = new Graph();
   g.train(x);

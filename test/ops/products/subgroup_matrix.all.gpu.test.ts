@@ -7,11 +7,11 @@ import { integerArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
 /*
- * No driver here has subgroup matrices. So each thread computes its subgroup's for itself, by what the proposal says of them:
- * that the tile brings the right numbers together, and each result to its place. What a GPU makes of it, this can't tell.
+ * No driver here has subgroup matrices, so each thread emulates them alone, as the proposal defines them. This proves
+ * that the tile reads the right numbers and stores each result at its place, but not that a GPU compiles it correctly.
  */
 
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 240_000 });
 
 const EMULATION = `
@@ -64,7 +64,7 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['subgroupMatrixMultiplyAccumulate(', 'multiply_add_16('],
 ];
 
-/** On subgroups of so many threads. */
+/** The kernel with emulated subgroups of `threads` threads. */
 function emulated(kernel: AnyKernel, threads: number): AnyKernel {
   const variants = kernel.variants.map((variant) => {
     if (variant.name !== 'subgroup_matrix') return variant;

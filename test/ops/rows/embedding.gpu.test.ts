@@ -34,7 +34,7 @@ test.each([
     const memory: Memory = new Map();
     const next = random(5);
     const ids = Float64Array.from({ length: 90 }, () => Math.floor(next() * (V - offset)));
-    // The rows on both sides of the shards' borders, and the last.
+    // The rows on both sides of the shards' borders, and the last row.
     ids.set([0, 63 - offset, 64 - offset, V - 1 - offset]);
     const numbers = integerArray(V * C, 2, 1000);
     const g = new Graph();
@@ -57,10 +57,10 @@ test.each([
   const { N, V, C, offset, scale } = sizes;
   const memory: Memory = new Map();
   const next = random(3);
-  // Ids that come often, and the last row.
+  // Some ids occur often, and one is the last row's.
   const ids = Float64Array.from({ length: N }, () => Math.floor(next() ** 3 * (V - offset)));
   ids[N - 1] = V - 1 - offset;
-  // −1, where padding is.
+  // The id −1 stands for padding.
   if (offset > 0) ids[0] = 0xffffffff;
   const weight = input(memory, 'weight', [V, C], integerArray(V * C, 1, 1000));
   const dy = input(memory, 'dy', [N, C], integerArray(N * C, 2));
@@ -76,7 +76,7 @@ test.each([
   { padding: 0, offset: 0, paddingRow: 0 },
   { padding: 2, offset: 0, paddingRow: 2 },
   { padding: 6, offset: 0, paddingRow: 6 },
-  // Of positions: −1 is the row before the first.
+  // Position −1 with an offset of 2 is row 1.
   { padding: 0xffffffff, offset: 2, paddingRow: 1 },
 ])('embedding: row $paddingRow, the padding’s by offset $offset, learns nothing', async (given) => {
   const { padding, offset, paddingRow } = given;
@@ -115,7 +115,7 @@ test('the same gradient has the same bits twice', async () => {
   const dw = input(memory, 'dw', [V, C], randomArray(V * C, 3));
   const g = new Graph();
   g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff, scale: 1 });
-  // Sums of about 30 numbers.
+  // Each number is a sum of about 30 numbers.
   await expectGpuEqualsReference(g, memory, [dw], 1e-6);
   expect(await runOnGpu(g.steps, memory, [dw])).toEqual(await runOnGpu(g.steps, memory, [dw]));
 });

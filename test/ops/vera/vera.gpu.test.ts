@@ -3,12 +3,13 @@ import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
-import { veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
+import { emitProjection, veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
 import {
   expectGpuEqualsReference,
   FEW_ROWS,
   input,
   isDefaultVariant,
+  OF_SHARED_TILES,
   runOnGpu,
   TILES,
   withVariants,
@@ -23,7 +24,7 @@ interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
 
-/** One step through an adapted layer, with gradients that others gave before for x, u and the pool. */
+/** One step through an adapted layer, with earlier gradients of x, u and the pool. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -59,15 +60,25 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   return { g, memory, wanted };
 }
 
+interface SharedCase extends Omit<Case, 'M'> {
+  readonly widths: readonly number[];
+  /** Whether the gradients of the results are given. Default: steps make them. */
+  readonly given?: boolean;
+  /** Columns of A beyond K. Default: 4. */
+  readonly more?: number;
+  /** The number of dispatches of the backward pass. */
+  readonly dispatches: number;
+}
+
 /**
- * Layers of some widths with one input and pool, the second with a residual; gradients that others gave before. Those of
- * the results are made by steps, or given: then they can't lie side by side.
+ * Layers of these widths with one input and pool, the second with a residual, and with earlier gradients. The results'
+ * gradients come from steps, or are given as inputs, which can't be parts of one value.
  */
 function shared(
   widths: readonly number[],
   { N, K, R }: Omit<Case, 'M'>,
   fill: Fill,
-  { dtype = 'f32', given = false }: { dtype?: Case['dtype']; given?: boolean | undefined } = {},
+  { dtype = 'f32', given = false, more = 4 }: Omit<SharedCase, 'widths' | 'dispatches' | 'N' | 'K' | 'R'> = {},
 ) {
   const memory: Memory = new Map();
   const rounded = (size: number): number => Math.ceil(size / 4) * 4;
@@ -75,25 +86,27 @@ function shared(
   const pool = starts.at(-1)! + rounded(widths.at(-1)!) + rounded(R);
   const most = Math.max(...widths);
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
-  const A = input(memory, 'A', [R, K], fill(R * K, 2));
+  const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 2));
   const B = input(memory, 'B', [most, R], fill(most * R, 3));
   const lambda = input(memory, 'lambda', [pool], fill(pool, 4));
   const grads = input(memory, 'grads', [pool], fill(pool, 5));
   const g = new Graph();
   g.train(x);
   g.train(lambda);
-  const u = veraDown(g, x, A);
+  const projection = emitProjection(g, x, A);
+  const { u } = projection;
   const residual = g.train(input(memory, 'residual', [N, widths[1]!], fill(N * widths[1]!, 6)));
   const ys = veraLinears(
     g,
     x,
     widths.map((M, i) => ({
-      weight: input(memory, `weight ${i}`, [M, K], fill(M * K, 10 + i), dtype),
+      weight: input(memory, `weight ${i}`, [M, K], weightArray(M * K, 10 + i, dtype, fill), dtype),
       residual: i === 1 ? residual : undefined,
       low: { u, B, lambda, offsetB: starts[i]!, offsetD: starts[i]! + rounded(M) },
     })),
+    projection,
   );
-  // So that each has a gradient of its own.
+  // Each layer gets a different gradient.
   const inputs = widths.map((M, i) => input(memory, `dy ${i}`, [N, M], fill(N * M, 20 + i)));
   const zeros = widths.map((M, i) => input(memory, `zeros ${i}`, [N, M], new Float64Array(N * M)));
   const dys = given ? inputs : inputs.map((dy, i) => emitAdd(g, dy, zeros[i]!));
@@ -114,37 +127,69 @@ function shared(
   return { g, memory, wanted };
 }
 
-const small: Fill = (length, seed) => integerArray(length, seed, 2);
-
-interface SharedCase extends Omit<Case, 'M'> {
-  readonly widths: readonly number[];
-  readonly given?: boolean;
-  readonly dispatches: number;
+/** Layers of some widths with one input, and one more whose input is the first one's result. A and B are large enough for all. */
+function twoInputs(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: Fill) {
+  const memory: Memory = new Map();
+  const make = (name: string, shape: readonly [number, number], seed: number): Value =>
+    input(memory, name, shape, fill(shape[0] * shape[1], seed));
+  const [first = 0] = widths;
+  const all = [...widths, K];
+  const most = Math.max(...all);
+  const A = make('A', [R, most], 2);
+  const B = make('B', [most, R], 3);
+  const room = 4 * Math.ceil((most + R) / 4);
+  const lambda = input(memory, 'lambda', [2 * room * all.length], fill(2 * room * all.length, 4));
+  const grads = input(memory, 'grads', lambda.shape, fill(2 * room * all.length, 5));
+  const low = (u: Value, i: number) => ({ u, B, lambda, offsetB: 2 * room * i, offsetD: (2 * i + 1) * room });
+  const g = new Graph();
+  const x = g.train(make('x', [N, K], 1));
+  g.train(lambda);
+  const projection = emitProjection(g, x, A);
+  const layers = widths.map((M, i) => ({ weight: make(`weight ${i}`, [M, K], 10 + i), low: low(projection.u, i) }));
+  const [y0, ...others] = veraLinears(g, x, layers, projection) as [Value, ...Value[]];
+  const ofY0 = emitProjection(g, y0, A);
+  const last = { weight: make('last weight', [K, first], 20), low: low(ofY0.u, widths.length) };
+  const ends = [...veraLinears(g, y0, [last], ofY0), ...others];
+  const zeros = (end: Value): Value => input(memory, 'zeros', end.shape, new Float64Array(N * (end.shape[1] ?? 0)));
+  const dys = ends.map((end, i) => emitAdd(g, make(`dy ${i}`, [N, end.shape[1] ?? 0], 30 + i), zeros(end)));
+  const end = pinned('end', [1]);
+  g.differentiateAll([end], ends, (_, sums) => {
+    ends.forEach((y, i) => {
+      sums.put(y, dys[i]);
+    });
+  });
+  const dx = g.grad(end, end, new Map([[lambda, grads]])).get(x)!;
+  return { g, memory, wanted: [grads, dx] };
 }
 
-async function checkShared({ widths, dispatches, dtype, given, ...sizes }: SharedCase, variant: string): Promise<void> {
-  const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+async function checkShared({ widths, dispatches, N, K, R, ...rest }: SharedCase, variant: string): Promise<void> {
+  const { g, memory, wanted } = shared(widths, { N, K, R }, small, rest);
   const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
   expect(backward).toHaveLength(dispatches);
   await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
 }
 
-/** Storages, layouts and parts know nothing of tiles, and `linear` has tiles and lines in pairs: each tile once, and each shape. */
-const isDefault = ({ variant }: { readonly variant: string }): boolean => isDefaultVariant(variant);
+// Storages, layouts and parts don't depend on tiles, and tests of `linear` combine tiles with lines, so each tile and each
+// shape occurs once.
 
 test.each<SharedCase>([
-  { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' },
-  { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
-  { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
+  { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 3, dtype: 'f16' },
+  { widths: [8, 4], N: 5, K: 64, R: 8, dispatches: 3, dtype: 'q4' },
+  { widths: [8, 4], N: 5, K: 8, R: 8, more: 3, dispatches: 3 },
+  { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 9 },
+  { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 5 },
 ])('layers with one input, $widths, $N×$K, r $R: equal for whole numbers', (sizes) => checkShared(sizes, 'register'));
 
 const sharedCases = coveringOfRing(
   withVariants<SharedCase>(TILES, [
-    { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
-    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
+    { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 3 },
+    { widths: [68, 132], N: 65, K: 61, R: 68, more: 3, dispatches: 3 },
+    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 3 },
   ]),
   ({ variant, K }) => [variant, `${K} columns`],
-  isDefault,
+  OF_SHARED_TILES,
 );
 test.each(sharedCases)(
   'layers with one input, $variant, $widths, $N×$K, r $R: equal for whole numbers',
@@ -163,9 +208,18 @@ describe.each(ofRing(TILES, { test: isDefaultVariant }))('layers with one input,
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   });
 
+  test('and one with another: their products for λ are one dispatch, equal for whole numbers', async () => {
+    const { g, memory, wanted } = twoInputs([68, 4, 8], { N: 66, K: 12, R: 8 }, (length, seed) =>
+      integerArray(length, seed, 1),
+    );
+    const products = g.steps.filter(({ kernel }) => kernel.name === 'vera_lambda_backward');
+    expect(products.map(({ params: { M0, M1, M2, M3 } }) => [M0, M1, M2, M3])).toEqual([[68, 4, 8, 12]]);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+
   test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
     const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
-    // Chains of two or three sums of up to 384 products each, as above.
+    // Chains of two or three sums of up to 384 products each, with errors as above.
     await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
   });
 });
@@ -185,7 +239,7 @@ const fewRows = coveringOfRing(
     ],
   ),
   ({ variant, N, K, dtype = 'f32' }) => [variant, `${N}×${K} of ${dtype}`],
-  isDefault,
+  OF_SHARED_TILES,
 );
 const tiles = coveringOfRing(
   withVariants<Case>(TILES, [
@@ -194,9 +248,9 @@ const tiles = coveringOfRing(
     { N: 63, K: 65, M: 63, R: 65 },
   ]),
   ({ variant, N, K }) => [variant, `${N}×${K}`],
-  isDefault,
+  OF_SHARED_TILES,
 );
-// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each([...fewRows, ...tiles])(
   'vera_linear, $variant, $N×$K→$M, r $R, $dtype: equal for whole numbers',
   async ({ variant, ...sizes }) => {
@@ -208,7 +262,8 @@ test.each([...fewRows, ...tiles])(
 describe.each(ofRing(TILES, { test: isDefaultVariant }))('vera_linear, %s', (variant) => {
   test('64×128→192, r 256: random numbers', async () => {
     const { g, memory, wanted } = step({ N: 64, K: 128, M: 192, R: 256 }, randomArray);
-    // Chains of two or three sums of up to 256 products each: √256 · 2⁻²⁴ of their size, and 4× for the worst of many.
+    // Chains of two or three sums of up to 256 products each have errors of √256 · 2⁻²⁴ of their size; the worst of
+    // many is 4× that.
     await expectGpuEqualsReference(g, memory, wanted, 4e-6, { variant });
   });
 

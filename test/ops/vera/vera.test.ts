@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
+import { emitProjection, veraAdd, veraDown, veraLinears } from '../../../src/ops/vera/vera';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
@@ -55,7 +55,7 @@ test('vera_add: central differences by y, x and both pools', () => {
   const build = (g: Graph): Value => {
     const u = veraDown(g, operands.x, A);
     const y = veraLinear(g, { ...operands, u });
-    // The same projections, as adapters with equal configurations share them.
+    // Adapters with equal configurations share their projections.
     return veraAdd(g, y, { ...operands, u, lambda: second });
   };
   expectGradient(build, memory, [operands.x, operands.lambda, second], { tolerance: 1e-6 });
@@ -68,7 +68,7 @@ test('modules that share u add up its gradient', () => {
     const u = veraDown(g, operands.x, A);
     const first = veraLinear(g, { ...operands, u });
     const second = veraLinear(g, { ...operands, u, offsetB: operands.offsetB - 4, bias: undefined });
-    // A sum of both that needs no further op: the second layer's output goes through the first's again.
+    // A further layer with the second layer's output as x and the first one's as u adds both without another op.
     return veraLinear(g, { ...operands, x: second, u: first, ...throughAgain });
   };
   const throughAgain = {
@@ -119,7 +119,10 @@ test('the first adapted layer makes the gradient of its pool alone', () => {
 });
 
 describe('layers with one input', () => {
-  /** q, k, v and a fourth without an adapter; the sum of what further layers make of each. */
+  /**
+   * Four layers with one input, as q, k, v and one without an adapter; each goes through a further layer, and the
+   * results are added.
+   */
   function four(sizes: readonly number[] = [5, 3, 7, 6]) {
     const memory: Memory = new Map();
     const [N, K, R] = [3, 8, 6];
@@ -134,12 +137,14 @@ describe('layers with one input', () => {
       last: input(memory, `last ${i}`, [2, M], randomArray(2 * M, 30 + i)),
     }));
     const build = (g: Graph, pools: readonly Value[] = [lambda, lambda, lambda]): Value => {
-      const u = veraDown(g, x, A);
+      const projection = emitProjection(g, x, A);
+      const { u } = projection;
       const low = (pool: Value, i: number) => ({ u, B, lambda: pool, offsetB: 20 * i, offsetD: 20 * i + 12 });
       const ys = veraLinears(
         g,
         x,
         layers.map((layer, i) => ({ ...layer, low: pools[i] && low(pools[i], i) })),
+        projection,
       );
       return ys.reduce<Value | undefined>(
         (residual, y, i) => linear(g, y, layers[i]!.last, undefined, { residual }),
@@ -167,14 +172,16 @@ describe('layers with one input', () => {
 
   test('share what they can of their backward passes', () => {
     const shared = ['vera_up_backward', 'vera_lambda_backward'];
-    // Four weights need two dispatches, A one.
-    const byInput = ['linear_backward', 'linear_backward', 'linear_backward'];
     const { lambda, second, backward } = four([5, 3, 7, 5]);
+    // A shares the dispatch of three weights; the fourth has its own.
+    const byInput = ['linear_backward', 'vera_linear_backward'];
     expect(backward().toSorted()).toEqual([...byInput, ...shared, 'vera_lambda_reduce'].toSorted());
-    // Another pool goes alone.
+    // Layers with another pool have dispatches of their own. Two gradients then lie side by side without the third, so A is a layer
+    // like the others.
+    const apart = ['linear_backward', 'linear_backward'];
     const reduced = ['vera_lambda_reduce', 'vera_lambda_reduce'];
     expect(backward([lambda, second, lambda]).toSorted()).toEqual(
-      [...byInput, ...shared, ...shared, ...reduced].toSorted(),
+      [...apart, ...shared, ...shared, ...reduced].toSorted(),
     );
   });
 });
@@ -188,7 +195,7 @@ test('a residual is added, and gets the gradient as it is', () => {
 });
 
 describe('the partial sums of a backward pass', () => {
-  /** Layers one after the other, of one width and pool; the offsets of each one's λ_b and λ_d. */
+  /** Layers of one width in a row, with one pool; `offsets` has the places of each one's λ_b and λ_d. */
   function chain(memory: Memory, offsets: readonly (readonly [number, number])[], size = 64) {
     const [N, C, R] = [3, 8, 4];
     const lambda = input(memory, 'lambda', [size], randomArray(size, 1));

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { storages } from '../../../src/core/numbers/storage';
 import { Graph } from '../../../src/graph/graph';
-import { pinned, type Value } from '../../../src/graph/value';
+import { pinned, type Value, viewOf } from '../../../src/graph/value';
 import { ADDENDS } from '../../../src/ops/products/operand_storage';
-import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
+import { differentiateMerge, veraMerge, veraMerges } from '../../../src/ops/vera/vera_merge';
 import {
   expectGpuEqualsReference,
   input,
-  isDefaultVariant,
+  OF_SHARED_TILES,
   runOnGpu,
   TILES,
   withVariants,
@@ -20,13 +20,16 @@ interface Case {
   readonly M: number;
   readonly K: number;
   readonly R: number;
-  /** Columns of A beyond those that count. */
+  /** Unused columns of A. */
   readonly more: number;
 }
 /** The storages that are widened before a merge. */
 const WIDENED = Object.values(storages).filter(({ name }) => ADDENDS[name] === undefined);
 
-/** Merges into weights of every storage that the rows fit, and computes the change alone. Whatever `into` held is overwritten. */
+/**
+ * Merges into weights of every storage that can have such rows, and computes the change alone. The content of `into` is
+ * overwritten.
+ */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -48,7 +51,7 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   return { g, memory, wanted };
 }
 
-/** The gradient by the pool from that of a merged weight, beside what others gave before. */
+/** The gradient by the pool, computed from that of a merged weight and added to earlier gradients. */
 function gradients({ M, K, R, more }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -69,7 +72,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-// Storages and layouts know nothing of tiles: an odd shape and one of whole lines prove a tile.
+// Storages and layouts don't depend on tiles, so an odd shape and one of whole lines prove a tile.
 const TWO: readonly Case[] = [
   { M: 130, K: 132, R: 60, more: 8 },
   { M: 65, K: 63, R: 8, more: 1 },
@@ -83,14 +86,10 @@ const MORE: readonly Case[] = [
   { M: 64, K: 66, R: 264, more: 1 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile once, and each kind of lines: `linear` has them in pairs.
-const cases = coveringOfRing(
-  all,
-  ({ variant, M, K, R }) => [variant, `${M}×${K}, r ${R}`],
-  ({ variant }) => isDefaultVariant(variant),
-);
+// Each tile and each kind of lines occurs once: tests of `linear` combine them.
+const cases = coveringOfRing(all, ({ variant, M, K, R }) => [variant, `${M}×${K}, r ${R}`], OF_SHARED_TILES);
 
-// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each(cases)(
   'vera_merge, $variant, $M×$K, r $R, $more columns too many: equal for whole numbers',
   async ({ variant, ...sizes }) => {
@@ -101,11 +100,36 @@ test.each(cases)(
   },
 );
 
+test.each(withVariants(['register', 'subgroup'], [{ K: 68, heights: [65, 4, 130, 8, 12] }]))(
+  '$variant, weights of $heights × $K in one value: equal for whole numbers, in two dispatches',
+  async (sizes) => {
+    const { K, heights, variant } = sizes;
+    const [R, room] = [12, 256];
+    const memory: Memory = new Map();
+    const A = input(memory, 'A', [R, K], small(R * K, 1));
+    const B = input(memory, 'B', [130, R], small(130 * R, 2));
+    const lambda = input(memory, 'lambda', [room * heights.length], small(room * heights.length, 3));
+    const whole = input(memory, 'whole', [heights.length * 9024], new Float64Array(heights.length * 9024).fill(7));
+    const g = new Graph();
+    veraMerges(
+      g,
+      heights.map((M, i) => ({
+        ...{ A, B, lambda, offsetB: room * i, offsetD: room * i + 136, K },
+        weight: input(memory, `weight ${i}`, [M, K], small(M * K, 4 + i), 'f16'),
+        into: viewOf(whole, `merged ${i}`, [M, K], i * 9024),
+      })),
+    );
+    expect(g.steps).toHaveLength(2);
+    // The values between the weights stay as they were.
+    await expectGpuEqualsReference(g, memory, [whole], 0, { variant });
+  },
+);
+
 test('192 of 576 → 576, r 256: random numbers', async () => {
   const { g, memory, wanted } = merges({ M: 576, K: 192, R: 256, more: 384 }, randomArray, small);
-  // A sum of 256 products: √256 · 2⁻²⁴ of its size, and 4× for the worst of many.
+  // A sum of 256 products has an error of √256 · 2⁻²⁴ of its size; the worst of many is 4× that.
   await expectGpuEqualsReference(g, memory, wanted, 4e-6);
-  // Sums of 192 products, and then of 256 or 576 of those.
+  // These are sums of 192 products, and sums of 256 or 576 products of those.
   const backward = gradients({ M: 576, K: 192, R: 256, more: 384 }, randomArray);
   await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 1e-5);
 });

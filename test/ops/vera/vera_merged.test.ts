@@ -26,7 +26,7 @@ test('layers with one input in merged weights: central differences by x and the 
     places.forEach((place, i) => void veraMerge(g, { weight: plain[i], A, B, lambda, K, ...place }, into[i]!));
     const layers = places.map((place, i) => ({ weight: into[i]!, merged: { A, B, lambda, ...place } }));
     const [first, second] = veraLinears(g, x, layers);
-    // One result, in which both have a part.
+    // Both layers contribute to one result.
     return linear(g, first!, input(memory, 'mix', [4, 7], randomArray(28, 30)), undefined, { residual: second! });
   };
   expectGradient(build, memory, [x, lambda], { tolerance: 1e-6 });
@@ -35,7 +35,8 @@ test('layers with one input in merged weights: central differences by x and the 
   g.train(lambda);
   const y = build(g);
   g.grad(y, pinned('dy', y.shape), new Map([[lambda, pinned('grads', lambda.shape)]]));
-  // M for each, as one's gradient is given and can't lie beside the other's, and nothing else of the low rank.
+  // M is computed for each layer, because one's gradient is given and can't be a part of the other's value. No other
+  // low-rank kernel runs.
   const names = g.steps.map(({ kernel }) => kernel.name);
   expect(names.filter((name) => name.startsWith('vera_') && name !== 'vera_merge')).toEqual([
     'vera_lambda_backward',

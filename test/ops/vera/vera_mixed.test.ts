@@ -12,7 +12,7 @@ import { type Memory, runReference } from '../../reference/runner';
 test.each<MixedSizes>([
   { M: 1, R: 1, T: 1, which: [2] },
   { M: 7, R: 6, T: 3, which: [2, 1, 0, NO_SLOT, 3, 0] },
-])('each row is what its own adapter makes of it: M=$M R=$R T=$T $which', ({ M, R, T, which }) => {
+])('each row has the result of its own adapter: M=$M R=$R T=$T $which', ({ M, R, T, which }) => {
   const memory: Memory = new Map();
   const g = new Graph();
   const { y, u, B, table, slots, which: rows, pools, layouts } = mixedBatch(g, memory, { M, R, T, which }, randomArray);

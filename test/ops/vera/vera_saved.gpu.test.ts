@@ -2,13 +2,13 @@ import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, input, isDefaultVariant, TILES, withVariants } from '../../helpers/gpu/on_gpu';
+import { expectGpuEqualsReference, input, OF_SHARED_TILES, TILES, withVariants } from '../../helpers/gpu/on_gpu';
 import type { LowRankSizes } from '../../helpers/gpu/product_sizes';
 import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
-/** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
+/** One step through a layer that stores its low-rank part, with earlier gradients of x, u and the pool. */
 function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const memory: Memory = new Map();
   const offsetB = 4;
@@ -39,7 +39,7 @@ function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-// Layouts know nothing of tiles: a ragged shape and one of whole lines prove a tile.
+// Layouts don't depend on tiles, so an odd shape and one of whole lines prove a tile.
 const TWO: readonly LowRankSizes[] = [
   { N: 130, K: 12, M: 68, R: 12 },
   { N: 66, K: 8, M: 63, R: 4 },
@@ -51,14 +51,10 @@ const MORE: readonly LowRankSizes[] = [
   { N: 130, K: 6, M: 8, R: 12 },
 ];
 const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
-// Each tile once, and each kind of lines: `linear` has them in pairs.
-const cases = coveringOfRing(
-  all,
-  ({ variant, N, K, M, R }) => [variant, `${N}×${K}→${M}, r ${R}`],
-  ({ variant }) => isDefaultVariant(variant),
-);
+// Each tile and each kind of lines occurs once: tests of `linear` combine them.
+const cases = coveringOfRing(all, ({ variant, N, K, M, R }) => [variant, `${N}×${K}→${M}, r ${R}`], OF_SHARED_TILES);
 
-// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+// Small whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 test.each(cases)('vera_saved, $variant, $N×$K→$M, r $R: equal for whole numbers', async ({ variant, ...sizes }) => {
   for (const withResidual of [false, true]) {
     const { g, memory, wanted } = step(sizes, small, withResidual);
@@ -68,6 +64,7 @@ test.each(cases)('vera_saved, $variant, $N×$K→$M, r $R: equal for whole numbe
 
 test('64×96→192, r 256: random numbers', async () => {
   const { g, memory, wanted } = step({ N: 64, K: 96, M: 192, R: 256 }, randomArray, true);
-  // Sums of up to 256 products of sums of 96: √ of those times 2⁻²⁴, and 8× for the worst of many.
+  // Sums of up to 256 products of sums of 96 have errors of the root of these numbers times 2⁻²⁴; the worst of many is
+  // 8× that.
   await expectGpuEqualsReference(g, memory, wanted, 1e-5);
 });

@@ -8,7 +8,7 @@ import { expectGradient } from '../../helpers/maths/gradient';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
 
-/** Two layers with one input, one of which keeps its low-rank part, or both. */
+/** Two layers with one input; one or both store their low-rank part. */
 function layers(saved: readonly [boolean, boolean]) {
   const memory: Memory = new Map();
   const [N, K, R, widths] = [3, 5, 6, [7, 4]] as const;
@@ -27,14 +27,14 @@ function layers(saved: readonly [boolean, boolean]) {
       { weight: weights[0]!, residual, low: { ...shared, offsetB: 4, offsetD: 12 }, saved: saved[0] },
       { weight: weights[1]!, bias, low: { ...shared, offsetB: 20, offsetD: 24 }, saved: saved[1] },
     ]);
-    // One result, in which both have a part.
+    // Both layers contribute to one result.
     return linear(g, first!, mix, undefined, { residual: second! });
   };
   return { memory, build, x, lambda, residual, bias };
 }
 
 test.each([[true, true] as const, [true, false] as const, [false, true] as const])(
-  'layers with one input, kept: %s and %s: central differences by all that trains',
+  'layers with one input, stored: %s and %s: central differences by all that trains',
   (...saved) => {
     const { memory, build, x, lambda, residual, bias } = layers(saved);
     expectGradient(build, memory, [x, lambda, residual, bias], { tolerance: 1e-6 });
@@ -42,7 +42,7 @@ test.each([[true, true] as const, [true, false] as const, [false, true] as const
   },
 );
 
-test('what is kept takes the place of the product that the gradients otherwise need', () => {
+test('the stored part replaces the product that the gradients otherwise need', () => {
   const { build, lambda } = layers([true, true]);
   const g = new Graph();
   g.train(lambda);

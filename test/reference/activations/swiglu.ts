@@ -6,6 +6,23 @@ export const swiglu: Reference = ({ gate, up, y }, { size }) => {
   for (let i = 0; i < size!; i++) y![i] = gate![i]! * sigmoid(gate![i]!) * up![i]!;
 };
 
+export const swiglu_linear_backward: Reference = (
+  { dy, weight, du, A, gate, up, d_gate, d_up },
+  { N, K, M, R, stride },
+) => {
+  for (let n = 0; n < N!; n++) {
+    for (let k = 0; k < K!; k++) {
+      let dx = 0;
+      for (let j = 0; j < R!; j++) dx += du![n * R! + j]! * A![j * stride! + k]!;
+      for (let m = 0; m < M!; m++) dx += dy![n * M! + m]! * weight![m * K! + k]!;
+      const at = n * K! + k;
+      const s = sigmoid(gate![at]!);
+      d_gate![at] = dx * up![at]! * s * (1 + gate![at]! * (1 - s));
+      d_up![at] = dx * gate![at]! * s;
+    }
+  }
+};
+
 export const swiglu_backward: Reference = ({ gate, up, dy, d_gate, d_up }, { size }) => {
   for (let i = 0; i < size!; i++) {
     const s = sigmoid(gate![i]!);

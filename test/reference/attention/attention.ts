@@ -4,10 +4,10 @@ import { capped } from './capped';
 type Arrays = Parameters<Reference>[0];
 type Sizes = Parameters<Reference>[1];
 
-/** Where the row of a head begins. */
+/** The beginning of a head's row. */
 const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
 
-/** The keys that the query at position t of row b may see. */
+/** The keys that are visible to the query at position t of row b. */
 function visible(spans: Float64Array, { T, window, causal }: Sizes, b: number, t: number): number[] {
   return Array.from({ length: T! }, (_, j) => j).filter((j) => {
     const [begin, end] = [spans[2 * (b * T! + j)]!, spans[2 * (b * T! + j) + 1]!];
@@ -60,7 +60,7 @@ export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) =
   });
 };
 
-/** P and dS of a query by each visible key, from what the forward kept. */
+/** P and dS of a query for each visible key, from the forward pass's stored statistics. */
 function gradients(
   { q, k, v, spans, stats: kept, dy }: Arrays,
   sizes: Sizes,

@@ -1,4 +1,4 @@
-/** A score within the cap, where there is one. */
+/** A score after the cap, if there is one. */
 export function capped(score: number, softcap: number): number {
   return softcap === 0 ? score : softcap * Math.tanh(score / softcap);
 }

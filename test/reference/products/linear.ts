@@ -10,6 +10,23 @@ export const linear: Reference = ({ x, weight, bias, residual, y }, { N, M, K, s
   }
 };
 
+export const linears: Reference = ({ x, weight0, weight1, weight2, y0, y1, y2 }, { N, K, M0, M1, M2, stride }) => {
+  const layers = [
+    { weight: weight0!, y: y0!, M: M0! },
+    { weight: weight1!, y: y1!, M: M1! },
+    { weight: weight2!, y: y2!, M: M2! },
+  ];
+  for (const { weight, y, M } of layers) {
+    for (let n = 0; n < N!; n++) {
+      for (let m = 0; m < M; m++) {
+        let total = 0;
+        for (let k = 0; k < K!; k++) total += x![n * K! + k]! * weight[m * stride! + k]!;
+        y[n * M + m] = total;
+      }
+    }
+  }
+};
+
 export const linear_backward: Reference = (
   { dy0, dy1, dy2, weight0, weight1, weight2, sum, dx },
   { N, K, M0, M1, M2, stride, has_sum },

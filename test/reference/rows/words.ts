@@ -27,5 +27,5 @@ export function readBlock(words: Float64Array) {
   };
 }
 
-/** Where `Stats` keeps what. */
-export const STATS = { loss: 0, gradNorm: 1, nonfinite: 2, step: 3 } as const;
+/** Indices of the fields of `Stats`. */
+export const STATS = { loss: 0, gradNorm: 1, nonfinite: 2, step: 3, metrics: 4 } as const;

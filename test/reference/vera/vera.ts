@@ -15,6 +15,48 @@ export const vera_linear: Reference = (
   }
 };
 
+export const vera_linears: Reference = (
+  { x, u, weight0, weight1, B, lambda, y0, y1 },
+  { N, K, R, M0, M1, lambda_b0, lambda_b1, lambda_d0, lambda_d1 },
+) => {
+  const layers = [
+    { weight: weight0!, y: y0!, M: M0!, b: lambda_b0!, d: lambda_d0! },
+    { weight: weight1!, y: y1!, M: M1!, b: lambda_b1!, d: lambda_d1! },
+  ];
+  for (const { weight, y, M, b, d } of layers) {
+    for (let n = 0; n < N!; n++) {
+      for (let m = 0; m < M; m++) {
+        let low = 0;
+        for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![d + j]! * u![n * R! + j]!;
+        let total = lambda![b + m]! * low;
+        for (let k = 0; k < K!; k++) total += x![n * K! + k]! * weight[m * K! + k]!;
+        y[n * M + m] = total;
+      }
+    }
+  }
+};
+
+export const vera_linear_backward: Reference = (
+  { dy, weight0, weight1, weight2, du, A, sum, dx },
+  { N, K, R, M0, M1, M2, at_dy1, at_dy2, stride, has_sum },
+) => {
+  const layers = [
+    { start: 0, weight: weight0!, M: M0! },
+    { start: at_dy1!, weight: weight1!, M: M1! },
+    { start: at_dy2!, weight: weight2!, M: M2! },
+  ];
+  for (let n = 0; n < N!; n++) {
+    for (let k = 0; k < K!; k++) {
+      let total = has_sum ? sum![n * K! + k]! : 0;
+      for (let j = 0; j < R!; j++) total += du![n * R! + j]! * A![j * stride! + k]!;
+      for (const { start, weight, M } of layers) {
+        for (let m = 0; m < M; m++) total += dy![start + n * M + m]! * weight[m * K! + k]!;
+      }
+      dx![n * K! + k] = total;
+    }
+  }
+};
+
 export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, lambda_b, lambda_d }) => {
   for (let n = 0; n < N!; n++) {
     for (let m = 0; m < M!; m++) {
@@ -47,44 +89,24 @@ export const vera_up_backward: Reference = (
   }
 };
 
-/** Kernels may cut each sum into several; here it is whole, in the place of the first, and the others stay 0. */
-export const vera_lambda_backward: Reference = (
-  { dy, u, B, lambda, partials },
-  {
-    N,
-    R,
-    M0,
-    M1,
-    M2,
-    at_dy1,
-    at_dy2,
-    lambda_b0,
-    lambda_b1,
-    lambda_b2,
-    lambda_d0,
-    lambda_d1,
-    lambda_d2,
-    partial_b0,
-    partial_b1,
-    partial_b2,
-    partial_d0,
-    partial_d1,
-    partial_d2,
-  },
-) => {
-  const layers = [
-    { start: 0, M: M0!, b: lambda_b0!, d: lambda_d0!, ofB: partial_b0!, ofD: partial_d0! },
-    { start: at_dy1!, M: M1!, b: lambda_b1!, d: lambda_d1!, ofB: partial_b1!, ofD: partial_d1! },
-    { start: at_dy2!, M: M2!, b: lambda_b2!, d: lambda_d2!, ofB: partial_b2!, ofD: partial_d2! },
-  ];
-  for (const { start, M, b, d, ofB, ofD } of layers) {
+/** Kernels may divide each sum into several; here the first is the whole sum, and the others stay 0. */
+export const vera_lambda_backward: Reference = ({ dy, u, other_dy, other_u, B, lambda, partials }, params) => {
+  const { N, R, at_dy1, at_dy2 } = params;
+  const starts = [0, at_dy1!, at_dy2!, 0];
+  const layers = starts.map((start, i) => ({
+    start,
+    ...(i < 3 ? { dy: dy!, u: u! } : { dy: other_dy!, u: other_u! }),
+    ...{ M: params[`M${i}`]!, b: params[`lambda_b${i}`]!, d: params[`lambda_d${i}`]! },
+    ...{ ofB: params[`partial_b${i}`]!, ofD: params[`partial_d${i}`]! },
+  }));
+  for (const { start, dy, u, M, b, d, ofB, ofD } of layers) {
     if (M === 0) continue;
     const byB = partials!.subarray(ofB, ofB + M).fill(0);
     const byD = partials!.subarray(ofD, ofD + R!).fill(0);
     for (let m = 0; m < M; m++) {
       for (let j = 0; j < R!; j++) {
         let product = 0;
-        for (let n = 0; n < N!; n++) product += dy![start + n * M + m]! * u![n * R! + j]!;
+        for (let n = 0; n < N!; n++) product += dy[start + n * M + m]! * u[n * R! + j]!;
         byB[m]! += B![m * R! + j]! * lambda![d + j]! * product;
         byD[j]! += B![m * R! + j]! * lambda![b + m]! * product;
       }

@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let head = group.y;
   let index = thread.y * 8u + thread.x;
   let row = work.first + thread.y * 4u;
-  let staged_rows = head_rows(batch, work.first + index / 8u * 4u, head, heads());
+  let staged_rows = head_rows(batch, row, head, heads());
   var dx_sums = Wide();
   var dx_values_sums = Wide();
   let scale = p.scale;
@@ -20,61 +20,36 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let tokens = tokens_met(batch, work.first, TILE);
   for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
     for (var columns = tokens.begin; columns < tokens.end; columns += TILE) {
-      let staged_columns = head_rows(batch, columns + index / 8u * 4u, column_head, column_heads());
-      var s = mat4x4f();
-      var dP = mat4x4f();
-      for (var inner = 0u; inner < work.width; inner += INNER) {
-        let inside = inner + index % 8u < work.width;
-        let c = min(inner + index % 8u, work.width - 1u);
-        stage_operands(index, x_block(staged_rows, c), z_block(staged_columns, c), inside);
-        workgroupBarrier();
-        s = multiply_staged(s, thread);
-        workgroupBarrier();
-        stage_operands(index, x_values_block(staged_rows, c), z_values_block(staged_columns, c), inside);
-        workgroupBarrier();
-        dP = multiply_staged(dP, thread);
-        workgroupBarrier();
-      }
+      let staged_columns = head_rows(batch, columns + thread.y * 4u, column_head, column_heads());
+      let s = tile_products(staged_rows, staged_columns, work, thread);
       let met = meeting(batch, head, column_head, row, columns + thread.x * 4u);
       var P = all_probabilities(s, met.rows, met.columns);
       if (!all_visible(met.rows, met.columns)) {
         P = visible_probabilities(P, met.rows, met.columns);
       }
+      stage_weights(thread, P);
       let c = wide_column(index, work);
       let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
       let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());
-      stage_weights(thread, score_gradients(P, s, dP, met.rows, met.columns, scale));
-      stage_wide(index, z_block(early, c), z_block(late, c));
-      workgroupBarrier();
-      dx_sums = multiply_wide(dx_sums, thread);
-      workgroupBarrier();
       if (of_keys()) {
-        stage_weights(thread, P);
         stage_wide(index, z_values_block(early, c), z_values_block(late, c));
         workgroupBarrier();
         dx_values_sums = multiply_wide(dx_values_sums, thread);
         workgroupBarrier();
       }
+      let less = less_products(met.rows, met.columns);
+      let dP = add_tile_products_of_values(less, staged_rows, staged_columns, work, thread);
+      stage_weights(thread, score_gradients_of_sums(own_weights(thread), s, dP, scale));
+      stage_wide(index, z_block(early, c), z_block(late, c));
+      workgroupBarrier();
+      dx_sums = multiply_wide(dx_sums, thread);
+      workgroupBarrier();
     }
   }
-  if (row >= p.T) {
-    return;
-  }
-  let rows = head_rows(batch, row, head, heads());
-  let column = work.column + thread.x;
-  if (column < work.width) {
-    put_dx(rows, column, dx_sums.near);
-  }
-  if (column + 8u < work.width) {
-    put_dx(rows, column + 8u, dx_sums.far);
-  }
-  if (!of_keys()) {
-    return;
-  }
-  if (column < work.width) {
-    put_dx_values(rows, column, dx_values_sums.near);
-  }
-  if (column + 8u < work.width) {
-    put_dx_values(rows, column + 8u, dx_values_sums.far);
+  if (row < p.T) {
+    put_wide(staged_rows, work, thread.x, dx_sums, false);
+    if (of_keys()) {
+      put_wide(staged_rows, work, thread.x, dx_values_sums, true);
+    }
   }
 }

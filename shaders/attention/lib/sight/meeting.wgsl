@@ -92,10 +92,25 @@ fn smallest(four: vec4i) -> i32 {
 
 // scale · dS, from P, x·zᵀ and x_values·z_valuesᵀ.
 fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
+  return score_gradients_of_sums(P, s, dP + less_products(rows, columns), scale);
+}
+
+// The values with which sums of x_values·z_valuesᵀ begin, so that no register holds y · dy until they end.
+fn less_products(rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
-    uncapped(P[0] * (dP[0] - (rows.product.x + columns.product)), s[0]) * scale,
-    uncapped(P[1] * (dP[1] - (rows.product.y + columns.product)), s[1]) * scale,
-    uncapped(P[2] * (dP[2] - (rows.product.z + columns.product)), s[2]) * scale,
-    uncapped(P[3] * (dP[3] - (rows.product.w + columns.product)), s[3]) * scale,
+    -(rows.product.x + columns.product),
+    -(rows.product.y + columns.product),
+    -(rows.product.z + columns.product),
+    -(rows.product.w + columns.product),
+  );
+}
+
+// scale · dS, from P, x·zᵀ and sums that began with less_products.
+fn score_gradients_of_sums(P: mat4x4f, s: mat4x4f, sums: mat4x4f, scale: f32) -> mat4x4f {
+  return mat4x4f(
+    uncapped(P[0] * sums[0], s[0]) * scale,
+    uncapped(P[1] * sums[1], s[1]) * scale,
+    uncapped(P[2] * sums[2], s[2]) * scale,
+    uncapped(P[3] * sums[3], s[3]) * scale,
   );
 }

@@ -16,16 +16,13 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   ));
 }
 
-fn whole_fours(end: u32) -> u32 {
-  return end & ~3u;
-}
-
 fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  let line = begin.y + k * begin.z;
   return transpose(mat4x4f(
-    left4(part, begin.y + k * begin.z, begin.x),
-    left4(part, begin.y + (k + 1u) * begin.z, begin.x),
-    left4(part, begin.y + (k + 2u) * begin.z, begin.x),
-    left4(part, begin.y + (k + 3u) * begin.z, begin.x),
+    left4(part, line, begin.x),
+    left4(part, line + begin.z, begin.x),
+    left4(part, line + 2u * begin.z, begin.x),
+    left4(part, line + 3u * begin.z, begin.x),
   ));
 }
 

@@ -1,8 +1,12 @@
-// Storage of the low-rank operands, the kernel's u and B: f32, any rank. Values of u beyond the rank read as 0.
+// Storage of the low-rank operands: f32, lines of any length. Values of the left one beyond the rank read as 0.
 alias LowWord = f32;
 
-fn low_origin(line: u32) -> u32 {
+fn low_left_origin(line: u32) -> u32 {
   return line * p.R;
+}
+
+fn low_right_origin(line: u32) -> u32 {
+  return line * low_right_stride();
 }
 
 fn low_left4(origin: u32, at: u32) -> vec4f {
@@ -10,15 +14,15 @@ fn low_left4(origin: u32, at: u32) -> vec4f {
 }
 
 fn low_left1(origin: u32, at: u32) -> f32 {
-  return select(0.0, u[origin + min(at, p.R - 1u)], at < p.R);
+  return select(0.0, low_left_word(origin + min(at, p.R - 1u)), at < p.R);
 }
 
 fn low_right4(origin: u32, at: u32) -> vec4f {
-  let last = p.R - 1u;
+  let last = low_right_stride() - 1u;
   return vec4f(
-    B[origin + min(at, last)],
-    B[origin + min(at + 1u, last)],
-    B[origin + min(at + 2u, last)],
-    B[origin + min(at + 3u, last)],
+    low_right_word(origin + min(at, last)),
+    low_right_word(origin + min(at + 1u, last)),
+    low_right_word(origin + min(at + 2u, last)),
+    low_right_word(origin + min(at + 3u, last)),
   );
 }

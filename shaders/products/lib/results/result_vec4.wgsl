@@ -9,4 +9,16 @@ fn put_block(row: u32, column: u32, block: mat4x4f) {
   }
 }
 
+// Writes four values of a row.
+fn put_line(row: u32, column: u32, values: vec4f) {
+  if (column < columns()) {
+    put((result_start(row) + column) >> 2u, values);
+  }
+}
+
+// The word of a value of the result.
+fn result_place(at: u32) -> u32 {
+  return at >> 2u;
+}
+
 fn finish_tile(group: vec3u, thread: u32) {}

@@ -8,3 +8,8 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
     right4(part, begin.w, right_place(k)) * scale,
   ));
 }
+
+// A line's fours are whole words or masked by the storage.
+fn right_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  return right_block(part, begin, k);
+}

@@ -3,6 +3,7 @@
 // grid: 64 rows in x, 64 columns in y
 struct Pair { upper: mat4x4f, lower: mat4x4f }
 alias Sums = Pair;
+const SIDE = 64u;
 
 @compute @workgroup_size(16, 8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
@@ -39,9 +40,9 @@ fn add_part(part: u32, before: Pair, group: vec3u, thread: vec3u) -> Pair {
   let lower_begin = left_begin(part, row + 32u);
   let begin = right_begin(part, column);
   let end = k_end(part, group);
-  let whole = whole_fours(end);
+  let whole = end & ~3u;
   for (var k = k_begin(group); k < whole; k += 4u) {
-    let b = right_block(part, begin, k);
+    let b = right_whole_block(part, begin, k);
     c.upper = multiply_add(c.upper, left_whole_block(part, upper_begin, k), b);
     c.lower = multiply_add(c.lower, left_whole_block(part, lower_begin, k), b);
   }

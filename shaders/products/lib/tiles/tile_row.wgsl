@@ -12,7 +12,7 @@ fn main(
 ) {
   let column = (group.y * groups.x + group.x) * 4u;
   let low = low_rows(column, thread * 4u, THREADS * 4u);
-  let c = add_parts(low, vec3u(column / 4u, 0u, 0u), vec3u(thread, 0u, 0u));
+  let c = add_parts(low, vec3u(0u, column / SIDE, 0u), vec3u(thread, 0u, 0u));
   partial_rows[thread] = c[0];
   partial_rows[THREADS + thread] = c[1];
   partial_rows[2u * THREADS + thread] = c[2];
@@ -36,5 +36,5 @@ fn main(
 }
 
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
-  return add_rows(part, before, group.x * 4u, thread.x * 4u, THREADS * 4u);
+  return add_rows(part, before, group.y * SIDE, thread.x * 4u, THREADS * 4u);
 }

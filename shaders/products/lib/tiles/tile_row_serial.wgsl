@@ -10,11 +10,10 @@ fn main(
   let columns4 = (group.y * groups.x + group.x) * 16u + thread.x;
   let column = columns4 * 4u;
   if (column < columns()) {
-    finish(0u, column, add_parts(low_rows(column, 0u, 4u), vec3u(columns4, 0u, 0u), thread));
+    finish(0u, column, add_parts(low_rows(column, 0u, 4u), vec3u(0u, columns4, 0u), thread));
   }
 }
 
-// group.x counts columns by fours, as in tile_row, where a whole workgroup computes the four.
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
-  return add_rows(part, before, group.x * 4u, 0u, 4u);
+  return add_rows(part, before, group.y * SIDE, 0u, 4u);
 }

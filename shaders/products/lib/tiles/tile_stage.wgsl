@@ -15,10 +15,15 @@ fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let left = low_left_begin(group.x * SIDE + own.block * 4u);
   let right = low_right_begin(group.y * SIDE + own.block * 4u);
   let own_k = own.four * 4u;
+  let whole = low_inner() / STEP * STEP;
   var c = before;
-  for (var k = 0u; k < low_inner(); k += STEP) {
-    if (k + own_k < low_inner()) {
-      stage(own, low_left_block(left, k + own_k), low_right_block(right, k + own_k));
+  for (var k = 0u; k < whole; k += STEP) {
+    stage(own, low_left_block(left, k + own_k), low_right_block(right, k + own_k));
+    c = add_staged(c, thread);
+  }
+  if (whole < low_inner()) {
+    if (whole + own_k < low_inner()) {
+      stage(own, low_left_block(left, whole + own_k), low_right_block(right, whole + own_k));
     } else {
       stage(own, mat4x4f(), mat4x4f());
     }
@@ -27,16 +32,23 @@ fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
+// Steps of STEP within K need no masks. The rest of K takes one more step, with masks.
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let own = staged_by(thread);
   let left = left_begin(part, group.x * SIDE + own.block * 4u);
   let right = right_begin(part, group.y * SIDE + own.block * 4u);
   let own_k = own.four * 4u;
-  var c = before;
+  let begin = k_begin(group);
   let end = k_end(part, group);
-  for (var k = k_begin(group); k < end; k += STEP) {
-    if (k + own_k < end) {
-      stage(own, left_block(part, left, k + own_k), right_block(part, right, k + own_k));
+  let whole = end - (end - begin) % STEP;
+  var c = before;
+  for (var k = begin; k < whole; k += STEP) {
+    stage(own, left_whole_block(part, left, k + own_k), right_whole_block(part, right, k + own_k));
+    c = add_staged(c, thread);
+  }
+  if (whole < end) {
+    if (whole + own_k < end) {
+      stage(own, left_block(part, left, whole + own_k), right_block(part, right, whole + own_k));
     } else {
       stage(own, mat4x4f(), mat4x4f());
     }

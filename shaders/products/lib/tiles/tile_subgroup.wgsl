@@ -5,6 +5,7 @@
 // grid: 64 rows in x, 16 columns in y
 // with lib/neighbours.wgsl
 alias Sums = Blocks;
+const SIDE = 64u;
 
 @compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {

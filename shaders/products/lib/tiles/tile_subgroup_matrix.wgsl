@@ -8,6 +8,7 @@ enable chromium_experimental_subgroup_matrix;
 diagnostic(off, chromium.subgroup_matrix_uniformity);
 
 const STEP = 32u;
+const SIDE = 64u;
 // Vectors of four k, in which matrices count. Without padding: all is 16 KiB, as much as every device has.
 const STAGE_LINE = STEP / 4u;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
@@ -56,8 +57,8 @@ fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let line = (thread.x % 128u) / 8u * 4u;
   let own_four = thread.x % 8u;
   let own_k = own_four * 4u;
-  let left = left_begin(part, group.x * 64u + line);
-  let right = right_begin(part, group.y * 64u + line);
+  let left = left_begin(part, group.x * SIDE + line);
+  let right = right_begin(part, group.y * SIDE + line);
   let at = line * STAGE_LINE + own_four;
   var c = before;
   let end = k_end(part, group);

@@ -2,6 +2,8 @@
 // many reads for each result as in tile_register, with twice the registers.
 // grid: 64 rows in x, 64 columns in y
 // with lib/square.wgsl
+const SIDE = 64u;
+
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let group = id + vec3u(p.first_x, p.first_y, 0u);
@@ -40,14 +42,14 @@ fn add_part(part: u32, before: Square, group: vec3u, thread: vec3u) -> Square {
   let right0 = right_begin(part, column);
   let right1 = right_begin(part, column + 32u);
   let end = k_end(part, group);
-  let whole = whole_fours(end);
+  let whole = end & ~3u;
   for (var k = k_begin(group); k < whole; k += 4u) {
     c = multiply_add_square(
       c,
       left_whole_block(part, left0, k),
       left_whole_block(part, left1, k),
-      right_block(part, right0, k),
-      right_block(part, right1, k),
+      right_whole_block(part, right0, k),
+      right_whole_block(part, right1, k),
     );
   }
   if (whole < end) {

@@ -1,0 +1,35 @@
+// Completes a form whose parts lie side by side in the columns of its grid, each padded to whole tiles of up to 64 columns, and each with
+// a result of its own, whose lines are whole words. The form defines size_of, a part's columns, and put.
+// with lib/of_part.wgsl, lib/parts_apart.wgsl
+var<private> result_part: u32;
+
+fn columns() -> u32 {
+  return first_column(2u) + size_of(2u);
+}
+
+fn first_column(part: u32) -> u32 {
+  let whole = (vec2u(size_of(0u), size_of(1u)) + 63u) & vec2u(~63u);
+  return of_part(part, vec3u(0u, whole.x, whole.x + whole.y));
+}
+
+fn part_of(column: u32) -> u32 {
+  return u32(column >= first_column(1u)) + u32(column >= first_column(2u));
+}
+
+fn has_part(part: u32, group: vec3u) -> bool {
+  let column = group.y * SIDE;
+  return part_of(column) == part && column - first_column(part) < size_of(part);
+}
+
+fn finish(row: u32, column: u32, block: mat4x4f) {
+  let part = part_of(column);
+  let own = column - first_column(part);
+  if (own < size_of(part)) {
+    result_part = part;
+    put_block(row, own, block);
+  }
+}
+
+fn result_start(row: u32) -> u32 {
+  return row * size_of(result_part);
+}

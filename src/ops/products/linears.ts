@@ -1,0 +1,88 @@
+import type { AnyKernel } from '../../core/kernels/kernel';
+import { roundUp } from '../../core/numbers/shape';
+import type { Graph, Step } from '../../graph/graph';
+import { transient, type Value } from '../../graph/value';
+import { rightStorage } from './operand_storage';
+import { MOST_PARTS, threeSizes, threeValues } from './parts';
+import { defineProduct } from './product';
+import { TILE } from './tiles';
+
+export const linearsForward = defineProduct({
+  name: 'linears',
+  bindings: {
+    x: 'read',
+    weight0: 'read',
+    weight1: 'read',
+    weight2: 'read',
+    y0: 'write',
+    y1: 'write',
+    y2: 'write',
+  },
+  params: { N: 'size', K: 'size', M0: 'size', M1: 'size', M2: 'size', stride: 'u32' },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'part_rows',
+  weight: true,
+  parts: 'columns',
+  libs: ['right_of_three'],
+  fewRows: true,
+  f16: true,
+  matrices: true,
+  size: ({ N, M0, M1, M2, K }) => [N, M0 + M1 + M2, K],
+  columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
+});
+
+/** The columns of a grid in which parts lie side by side, each padded to whole tiles. */
+export function columnsOfParts(widths: readonly number[]): number {
+  return widths.reduce((columns, width) => columns + roundUp(width, TILE), 0);
+}
+
+/** A layer's product without bias and residual, and its result. */
+interface PlainProduct {
+  /** (M, ≥ K) */
+  readonly weight: Value;
+  /** (…, M) */
+  readonly y: Value;
+}
+
+/** The products of one dispatch, of the first K columns of each weight. */
+interface SharedInput {
+  readonly x: Value;
+  readonly N: number;
+  readonly K: number;
+  readonly stride: number;
+}
+
+/**
+ * The result of a product of x (…, K) and a weight (M, ≥ K), without bias and residual, if the last step is another product of x by the same
+ * kernel: one dispatch then computes both, or up to three. Undefined otherwise. Has no gradient.
+ */
+export function emitBeside(g: Graph, one: AnyKernel, weight: Value, { x, ...sizes }: SharedInput): Value | undefined {
+  const several = linearsForward.kernel('vec4', rightStorage(weight));
+  const before = (step: Step): PlainProduct[] => productsOf(step, one, several as unknown as AnyKernel);
+  const last = g.takeBack((step) => {
+    const isAlike = step.values.x === x && step.params.K === sizes.K && step.params.stride === sizes.stride;
+    return isAlike && before(step).length > 0 && before(step).length < MOST_PARTS;
+  });
+  if (last === undefined) return undefined;
+  const y = transient('linears.y', [...x.shape.slice(0, -1), weight.shape[0] ?? 0]);
+  const products = [...before(last), { weight, y }];
+  const [weight0, weight1, weight2] = threeValues(products.map((product) => product.weight));
+  const [M0, M1, M2] = threeSizes(products.map((product) => product.weight.shape[0] ?? 0));
+  // A small buffer that the kernel doesn't write replaces a third result that isn't there.
+  const [y0 = y, y1 = y, y2 = [4]] = products.map((product) => product.y);
+  g.emit(several, { x, weight0, weight1, weight2 }, { y0, y1, y2 }, { ...sizes, M0, M1, M2 });
+  return y;
+}
+
+/** The products that a step computes, if it is one of these kernels. */
+function productsOf({ kernel, values, params }: Step, one: AnyKernel, several: AnyKernel): PlainProduct[] {
+  const { weight, y } = values;
+  const isPlain = params.has_bias === 0 && params.has_residual === 0;
+  if (kernel === one && isPlain && weight !== undefined && y !== undefined) return [{ weight, y }];
+  if (kernel !== several) return [];
+  return [0, 1, 2].flatMap((part) => {
+    const [own, result] = [values[`weight${part}`], values[`y${part}`]];
+    return params[`M${part}`] === 0 || own === undefined || result === undefined ? [] : [{ weight: own, y: result }];
+  });
+}

@@ -1,0 +1,75 @@
+import { rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Step } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { linesOf, rightStorage } from './operand_storage';
+import { defineProduct } from './product';
+
+export const swigluLinearBackward = defineProduct({
+  name: 'swiglu_linear_backward',
+  bindings: {
+    dy: 'read',
+    weight: 'read',
+    du: 'read',
+    A: 'read',
+    gate: 'read',
+    up: 'read',
+    d_gate: 'write',
+    d_up: 'write',
+  },
+  params: { N: 'size', K: 'size', M: 'size', R: 'size', stride: 'u32' },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'columns',
+  weight: true,
+  lowRank: 'columns',
+  libs: ['sigmoid'],
+  f16: true,
+  size: ({ N, K, M, R }) => [N, K, M + R],
+});
+
+/** The two values that SwiGLU multiplies, of one shape. */
+interface Gated {
+  readonly gate: Value;
+  readonly up: Value;
+}
+
+/**
+ * The gradients of gate and up from dx, the gradient of silu(gate) · up. If the last step made dx alone, as the input gradient of one layer,
+ * one dispatch does both, and dx is never stored. Undefined otherwise.
+ */
+export function emitGatedBackward(
+  g: Graph,
+  dx: Value,
+  { gate, up }: Gated,
+): { readonly d_gate: Value; readonly d_up: Value } | undefined {
+  const last = g.takeBack((step) => step.values.dx === dx && operandsOf(step) !== undefined);
+  const operands = last && operandsOf(last);
+  if (operands === undefined) return undefined;
+  const { dy, weight, du = dy, A = dy, R, stride } = operands;
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const K = gate.shape.at(-1) ?? 0;
+  return g.emit(
+    swigluLinearBackward.kernel('vec4', rightStorage(weight)),
+    { dy, weight, du, A, gate, up },
+    { d_gate: gate.shape, d_up: up.shape },
+    { N, K, M, R, stride },
+  );
+}
+
+interface Operands {
+  readonly dy: Value;
+  readonly weight: Value;
+  readonly du: Value | undefined;
+  readonly A: Value | undefined;
+  readonly R: number;
+  readonly stride: number;
+}
+
+/** The operands of a step that makes dx = dy·weight, or dx = dy·weight + du·A, in whole words; undefined for other steps. */
+function operandsOf({ values, params }: Step): Operands | undefined {
+  const { dy0, dy = dy0, weight0: weight, du, A } = values;
+  const { K = 0, M0 = 0, M1, has_sum, R = 0, stride = 0 } = params;
+  if (dy === undefined || weight === undefined || M1 !== 0 || has_sum !== 0) return undefined;
+  if (weight.shape[1] !== K || linesOf([M0, R, du === undefined ? 0 : stride], K) !== 'vec4') return undefined;
+  return { dy, weight, du, A, R, stride };
+}

@@ -1,0 +1,30 @@
+import { WebVeraError } from '../../core/errors/error';
+import { expectShape } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { flatKernel } from '../shader_kernel';
+import { checkPool, type LambdaPlace } from './lambda_sums';
+
+export const veraFactorKernel = flatKernel({
+  name: 'vera_factor',
+  bindings: { B: 'read', lambda: 'read', factor: 'write' },
+  params: { M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place' },
+  threads: ({ M, R }) => M * R,
+  flops: ({ M, R }) => 2 * M * R,
+});
+
+/** λ_b ⊙ B[:out] ⊙ λ_d, (out, R): with it ΔW is a product with A alone. B (≥ out, R), f32. Has no gradient. */
+export function veraFactor(
+  g: Graph,
+  { B, lambda, offsetB, offsetD }: LambdaPlace & { readonly B: Value; readonly lambda: Value },
+  out: number,
+): Value {
+  const [rows = 0, R = 0] = B.shape;
+  expectShape('vera_factor B', B.shape, [Math.max(rows, out), R]);
+  const pool = checkPool(lambda, { offsetB, offsetD }, { out, R });
+  if (!pool.fits) {
+    throw new WebVeraError('invalid_argument', `vera_factor: expected ${pool.expected}, got ${pool.given}`);
+  }
+  const params = { M: out, R, lambda_b: offsetB, lambda_d: offsetD };
+  return g.emit(veraFactorKernel, { B, lambda }, { factor: [out, R] }, params).factor;
+}

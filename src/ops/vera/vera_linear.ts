@@ -1,0 +1,218 @@
+import type { AnyKernel } from '../../core/kernels/kernel';
+import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
+import type { Graph, Step } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { emitLinearBackward, type InputGradient, type LinearLayer } from '../products/linear';
+import { columnsOfParts } from '../products/linears';
+import { linesOf, rightStorage } from '../products/operand_storage';
+import { inParts, type SideBySide, sideBySide, threeSizes, threeValues } from '../products/parts';
+import { defineProduct } from '../products/product';
+import { checkLowRank, type LowRank } from './low_rank';
+
+export const veraLinearForward = defineProduct({
+  name: 'vera_linear',
+  bindings: {
+    x: 'read',
+    u: 'read',
+    weight: 'read',
+    bias: 'read',
+    B: 'read',
+    lambda: 'read',
+    residual: 'read',
+    y: 'write',
+  },
+  params: {
+    N: 'size',
+    M: 'size',
+    K: 'size',
+    R: 'size',
+    lambda_b: 'place',
+    lambda_d: 'place',
+    has_bias: 'u32',
+    has_residual: 'u32',
+  },
+  left: 'rows',
+  right: 'rows',
+  weight: true,
+  lowRank: 'rows',
+  libs: ['result_biased'],
+  fewRows: true,
+  f16: true,
+  size: ({ N, M, K, R }) => [N, M, K + R],
+});
+
+export const veraLinearsForward = defineProduct({
+  name: 'vera_linears',
+  bindings: {
+    x: 'read',
+    u: 'read',
+    weight0: 'read',
+    weight1: 'read',
+    B: 'read',
+    lambda: 'read',
+    y0: 'write',
+    y1: 'write',
+  },
+  params: {
+    N: 'size',
+    K: 'size',
+    R: 'size',
+    M0: 'size',
+    M1: 'size',
+    lambda_b0: 'place',
+    lambda_b1: 'place',
+    lambda_d0: 'place',
+    lambda_d1: 'place',
+  },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'part_rows',
+  weight: true,
+  lowRank: 'part_rows',
+  parts: 'columns',
+  fewRows: true,
+  f16: true,
+  size: ({ N, K, R, M0, M1 }) => [N, M0 + M1, K + R],
+  columns: ({ M0, M1 }) => columnsOfParts([M0, M1]),
+});
+
+export const veraLinearBackward = defineProduct({
+  name: 'vera_linear_backward',
+  bindings: {
+    dy: 'read',
+    weight0: 'read',
+    weight1: 'read',
+    weight2: 'read',
+    du: 'read',
+    A: 'read',
+    sum: 'read',
+    dx: 'write',
+  },
+  params: {
+    N: 'size',
+    K: 'size',
+    R: 'size',
+    M0: 'size',
+    M1: 'size',
+    M2: 'size',
+    at_dy1: 'place',
+    at_dy2: 'place',
+    stride: 'u32',
+    has_sum: 'u32',
+  },
+  left: 'rows',
+  leftBase: true,
+  right: 'columns',
+  weight: true,
+  parts: 'apart',
+  libs: ['right_of_three'],
+  lowRank: 'columns',
+  f16: true,
+  size: ({ N, K, R, M0, M1, M2 }) => [N, K, M0 + M1 + M2 + R],
+});
+
+/** A layer's result, without declaring a gradient: x (…, K), weight (M, K) that isn't in shards. */
+export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
+  const { u, B, lambda, offsetB: lambda_b, offsetD: lambda_d } = low;
+  const { columns: K } = rowsAndColumns(x.shape);
+  const [M = 0] = weight.shape;
+  const shape = [...x.shape.slice(0, -1), M];
+  expectShape('vera_linear weight', weight.shape, [M, K]);
+  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
+  if (residual !== undefined) expectShape('vera_linear residual', residual.shape, shape);
+  const { N, R } = checkLowRank('vera_linear', low, shape);
+  const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
+  const params = { N, M, K, R, lambda_b, lambda_d, ...has };
+  const lines = linesOf([K, R], M);
+  const kernel = veraLinearForward.kernel(lines, rightStorage(weight));
+  const given = { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x };
+  const before =
+    lines === 'vec4' ? takeAlike(g, { kernel: kernel as unknown as AnyKernel, values: given, params }) : undefined;
+  if (before === undefined) return g.emit(kernel, given, { y: shape }, params).y;
+  const { weight: weight0 = weight, y: y0 = shape } = before.values;
+  const { M: M0 = 0, lambda_b: lambda_b0 = 0, lambda_d: lambda_d0 = 0 } = before.params;
+  return g.emit(
+    veraLinearsForward.kernel(lines, rightStorage(weight)),
+    { x, u, weight0, weight1: weight, B, lambda },
+    { y0, y1: shape },
+    { N, K, R, M0, M1: M, lambda_b0, lambda_b1: lambda_b, lambda_d0, lambda_d1: lambda_d },
+  ).y1;
+}
+
+/** Takes the last step back if it is a product as this one of the same operands but for the weight, and neither has a bias or a residual. */
+function takeAlike(g: Graph, own: Pick<Step, 'kernel' | 'values' | 'params'>): Step | undefined {
+  const isPlain = ({ params }: Pick<Step, 'params'>): boolean => params.has_bias === 0 && params.has_residual === 0;
+  if (!isPlain(own)) return undefined;
+  return g.takeBack(
+    (step) =>
+      step.kernel === own.kernel &&
+      isPlain(step) &&
+      (['x', 'u', 'B', 'lambda'] as const).every((name) => step.values[name] === own.values[name]),
+  );
+}
+
+/** u = x·Aᵀ, (…, R), with A (R, ≥ K) of x's K features. */
+export interface Projection {
+  readonly u: Value;
+  readonly A: Value;
+}
+
+/**
+ * As `emitLinearBackward`, for layers of which one may be a projection by A. It shares a dispatch with up to three others that have one
+ * storage, if their gradients can lie side by side.
+ */
+export function emitVeraLinearBackward(
+  g: Graph,
+  layers: readonly InputGradient[],
+  { A, K, sum }: { readonly A: Value | undefined; readonly K: number; readonly sum: Value | undefined },
+): Value | undefined {
+  const projection = layers.find(({ weight }) => weight === A);
+  const whole = layers.filter((layer) => layer !== projection && layer.weight.shards === undefined);
+  const [others = []] = inParts(whole, (layer, [first]) => isAlike(layer, first));
+  const dys = sideBySide(
+    g,
+    others.map(({ dy }) => dy),
+  );
+  if (projection === undefined || dys === undefined) return emitLinearBackward(g, layers, { K, sum });
+  const rest = layers.filter((layer) => layer !== projection && !others.includes(layer));
+  const total = emitLinearBackward(g, rest, { K, sum });
+  return emitWithProjection(g, { projection, others, dys, K, sum: total });
+}
+
+/** Whether one kernel serves both layers. As for `LowRank`, whose gradients may lie side by side, their lines count. */
+function isAlike({ weight }: InputGradient, other: InputGradient | undefined): boolean {
+  const [M = 0] = weight.shape;
+  return weight.dtype === other?.weight.dtype && linesOf([M]) === linesOf([other.weight.shape[0] ?? 0]);
+}
+
+interface WithProjection {
+  readonly projection: InputGradient;
+  /** Up to three layers, with weights (M, K) of one storage. */
+  readonly others: readonly InputGradient[];
+  /** Their dy. */
+  readonly dys: SideBySide;
+  readonly K: number;
+  readonly sum: Value | undefined;
+}
+
+function emitWithProjection(g: Graph, { projection, others, dys, K, sum }: WithProjection): Value {
+  const { dy: du, weight: A } = projection;
+  const { rows: N, columns: R } = rowsAndColumns(du.shape);
+  const [, stride = 0] = A.shape;
+  const shape = [...du.shape.slice(0, -1), K];
+  if (sum !== undefined) expectShape('vera_linear sum', sum.shape, shape);
+  for (const { dy, weight } of others) {
+    expectShape('vera_linear weight', weight.shape, [weight.shape[0] ?? 0, K]);
+    expectShape('vera_linear dy', dy.shape, [...du.shape.slice(0, -1), weight.shape[0] ?? 0]);
+  }
+  const widths = others.map(({ weight }) => weight.shape[0] ?? 0);
+  const [M0, M1, M2] = threeSizes(widths);
+  const [, at_dy1, at_dy2] = threeSizes(dys.starts);
+  const [weight0, weight1, weight2] = threeValues(others.map(({ weight }) => weight));
+  return g.emit(
+    veraLinearBackward.kernel(linesOf([...widths, R, stride], K), rightStorage(weight0)),
+    { dy: dys.whole, weight0, weight1, weight2, du, A, sum: sum ?? du },
+    { dx: shape },
+    { N, K, R, M0, M1, M2, at_dy1, at_dy2, stride, has_sum: Number(sum !== undefined) },
+  ).dx;
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { StorageName } from '../../../src/core/numbers/storage_names';
+import { Graph } from '../../../src/graph/graph';
+import { swiglu } from '../../../src/ops/activations/swiglu';
+import { linear } from '../../../src/ops/products/linear';
+import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
+import { expectGpuEqualsReference, input, OF_SHARED_TILES, TILES, withVariants } from '../../helpers/gpu/on_gpu';
+import { randomArray, weightArray } from '../../helpers/maths/random';
+import { coveringOfRing } from '../../helpers/ring';
+import type { Memory } from '../../reference/runner';
+
+interface Case {
+  readonly N: number;
+  readonly F: number;
+  readonly M: number;
+  /** The rank of an adapter in the layer; 0 for none. */
+  readonly R: number;
+  /** The weight's storage. Default: f32. */
+  readonly dtype?: StorageName;
+}
+
+/** The gradients of gate and up by the result of a layer F → M. */
+function gradients({ N, F, M, R, dtype = 'f32' }: Case) {
+  const memory: Memory = new Map();
+  const values = (name: string, shape: readonly [number, number], seed: number) =>
+    input(memory, name, shape, randomArray(shape[0] * shape[1], seed));
+  const g = new Graph();
+  const gate = g.train(values('gate', [N, F], 1));
+  const up = g.train(values('up', [N, F], 2));
+  const weight = input(memory, 'weight', [M, F], weightArray(M * F, 3, dtype, randomArray), dtype);
+  const x = swiglu(g, gate, up);
+  const adapted = () => {
+    const projection = emitProjection(g, x, values('A', [R, F + 4], 4));
+    const lambda = input(memory, 'lambda', [M + R], randomArray(M + R, 5));
+    const low = { u: projection.u, B: values('B', [M, R], 6), lambda, offsetB: 0, offsetD: M };
+    return veraLinears(g, x, [{ weight, low }], projection)[0]!;
+  };
+  const y = R === 0 ? linear(g, x, weight) : adapted();
+  const forward = g.steps.length;
+  const made = g.grad(y, values('dy', [N, M], 7), new Map());
+  const names = g.steps.slice(forward).map(({ kernel }) => kernel.name);
+  return { g, memory, names, wanted: [made.get(gate)!, made.get(up)!] };
+}
+
+const cases = coveringOfRing(
+  withVariants<Case>(TILES, [
+    { N: 65, F: 132, M: 68, R: 60 },
+    { N: 66, F: 128, M: 64, R: 0, dtype: 'f16' },
+  ]),
+  ({ variant }) => [variant],
+  // Its tiles in workgroup memory have the loops of linear_backward, and compile slowly.
+  { ...OF_SHARED_TILES, test: ({ variant }) => ['register', 'subgroup'].includes(variant) },
+);
+test.each(cases)('gate and up before a layer, $variant, $N×$F → $M, r $R, $dtype', async ({ variant, ...sizes }) => {
+  const { g, memory, names, wanted } = gradients(sizes);
+  expect(names).toEqual([...(sizes.R === 0 ? [] : ['vera_up_backward']), 'swiglu_linear_backward']);
+  // Sums of up to 128 products, of values of about 1, and WGSL's exp.
+  await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
+});
+
+test('lines of other lengths take two dispatches', async () => {
+  const { g, memory, names, wanted } = gradients({ N: 5, F: 7, M: 8, R: 0 });
+  expect(names).toEqual(['linear_backward', 'swiglu_backward']);
+  await expectGpuEqualsReference(g, memory, wanted, 5e-6);
+});
