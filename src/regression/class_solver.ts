@@ -17,7 +17,7 @@ import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 export const CLASSES: HeadSolver = {
   choice: LABEL_CHOICE,
   async fit(problem, rows, { start, scale = 1, ...options }) {
-    const { examples, outputs, hasBias } = problem;
+    const { learnt: examples, outputs, hasBias } = problem;
     const present = hasBias ? classesIn(problem, rows) : Array.from({ length: outputs }, (_, label) => label);
     if (present.length === 1) {
       const map = widened(problem, rows, present, constant(examples.D));
@@ -32,12 +32,16 @@ export const CLASSES: HeadSolver = {
   },
   judge(examples, row, scores) {
     const own = examples.targets[row] as number;
-    const best = scores.reduce((place, score, k) => (score > (scores[place] as number) ? k : place), 0);
-    const loss = softmaxLink(() => own)(scores, row);
-    return { loss, isRight: best === own };
+    const isRight = likeliest(scores) === own;
+    return { loss: softmaxLink(() => own)(scores, row), isRight };
   },
+  told: likeliest,
   group: ({ targets }, row) => targets[row] as number,
 };
+
+function likeliest(scores: Float64Array): number {
+  return scores.reduce((place, score, k) => (score > (scores[place] as number) ? k : place), 0);
+}
 
 interface Present {
   readonly examples: Examples;
@@ -83,7 +87,7 @@ function constant(D: number): LinearMap {
   return { outputs: 1, weight: new Float64Array(D), bias: new Float64Array(1) };
 }
 
-function classesIn({ examples: { targets }, outputs }: HeadProblem, rows: Int32Array): readonly number[] {
+function classesIn({ learnt: { targets }, outputs }: HeadProblem, rows: Int32Array): readonly number[] {
   const counts = new Int32Array(outputs);
   for (const row of rows) counts[targets[row] as number] = 1;
   return [...counts.keys()].filter((label) => counts[label] === 1);
@@ -91,15 +95,15 @@ function classesIn({ examples: { targets }, outputs }: HeadProblem, rows: Int32A
 
 /** A layer with all outputs. */
 function widened(
-  { examples, outputs }: HeadProblem,
+  { learnt, outputs }: HeadProblem,
   rows: Int32Array,
   present: readonly number[],
   map: LinearMap,
 ): LinearMap {
   if (present.length === outputs) return map;
-  const { D, weights } = examples;
+  const { D, weights } = learnt;
   const total = sumOf(weights, rows);
-  const absent = meanLogSum(map, examples, rows) - Math.log(total + 1);
+  const absent = meanLogSum(map, learnt, rows) - Math.log(total + 1);
   const wide = { outputs, weight: new Float64Array(outputs * D), bias: new Float64Array(outputs).fill(absent) };
   placeOutputs(map, present, wide, D);
   return wide;

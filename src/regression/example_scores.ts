@@ -3,7 +3,7 @@ import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
 /** Figures over examples, with their scores scaled. */
-export interface ScaledFigures extends Judged {
+export interface ScaledFigures extends Omit<Judged, 'confusion'> {
   /** The factor of the scores. */
   readonly scale: number;
   /** The uncertainty of the mean loss. */
@@ -12,6 +12,8 @@ export interface ScaledFigures extends Judged {
 
 /** The powers of e between which the scale of scores lies, and how exact its power is. */
 const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
+/** Confusions of more classes would take too much memory. */
+const MOST_CLASSES = 256;
 /** The golden section. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -74,7 +76,22 @@ export class ExampleScores {
     const mean = sum / total;
     const squares = losses.reduce((all, loss, row) => all + ((weights[row] as number) * (loss - mean)) ** 2, 0);
     const standardError = (Math.sqrt(squares) / total) * Math.sqrt(N / (N - 1));
-    return { loss: mean, accuracy: judged === 0 ? null : right / N, scale, standardError };
+    const shares = losses.map((loss, row) => (loss * (weights[row] as number) * N) / total);
+    return { loss: mean, accuracy: judged === 0 ? null : right / N, scale, standardError, losses: shares };
+  }
+
+  /** How many examples of each class were taken for each. A positive scale changes nothing. */
+  confusion(): Judged['confusion'] {
+    const { examples, outputs } = this.#problem;
+    const told = this.#solver.told;
+    if (told === undefined || outputs > MOST_CLASSES) return null;
+    const counts = Array.from({ length: outputs }, () => new Array<number>(outputs).fill(0));
+    for (let row = 0; row < examples.N; row++) {
+      const own = counts[examples.targets[row] as number];
+      const taken = told(this.#scores.subarray(row * outputs, (row + 1) * outputs));
+      if (own !== undefined) own[taken] = (own[taken] ?? 0) + 1;
+    }
+    return counts;
   }
 }
 

@@ -9,14 +9,14 @@ import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 export const LABELS: HeadSolver = {
   choice: LABEL_CHOICE,
   async fit(problem, rows, { start, scale = 1, ...options }) {
-    const { examples, outputs, hasBias } = problem;
-    const { T, targets, D } = examples;
+    const { learnt, outputs, hasBias } = problem;
+    const { T, targets, D } = learnt;
     const fitted = Array.from({ length: outputs }, (_, label) => label).filter(
-      (k) => !hasBias || varies(examples, rows, k),
+      (k) => !hasBias || varies(learnt, rows, k),
     );
     const link = sigmoidLink((row, k) => targets[row * T + (fitted[k] as number)] as number);
     const begun = start && pickOutputs(start, fitted, D);
-    const one = { examples, rows, hasBias, outputs: fitted.length, link };
+    const one = { examples: learnt, rows, hasBias, outputs: fitted.length, link };
     const { map, ...rest } = await fitLogistic(one, { ...options, start: begun });
     return { map: withConstants(problem, rows, fitted, timesScale(map, scale)), ...rest };
   },
@@ -39,7 +39,7 @@ function varies({ targets, T }: Examples, rows: Int32Array, label: number): bool
 }
 
 function withConstants(
-  { examples: { D, T, targets, weights }, outputs }: HeadProblem,
+  { learnt: { D, T, targets, weights }, outputs }: HeadProblem,
   rows: Int32Array,
   fitted: readonly number[],
   map: LinearMap,

@@ -6,8 +6,8 @@ import type { HeadSolver } from './problem';
 /** Numbers: ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in as many unknowns as there are rows or features. */
 export const NUMBERS: HeadSolver = {
   choice: { strengths: [0.1, 1, 10, 100, 1000], standardErrors: 0, isScaled: false },
-  async fit({ examples, hasBias }, rows, { C, breather }) {
-    const centred = centredRows(examples, rows, hasBias);
+  async fit({ learnt, hasBias }, rows, { C, breather }) {
+    const centred = centredRows(learnt, rows, hasBias);
     const map = await ridge(centred, { alpha: 1 / C, breather });
     const bias = map.bias.map(
       (_, t) => (centred.targetMeans[t] as number) - dot(map.weight, t * centred.D, centred.means, 0, centred.D),

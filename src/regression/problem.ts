@@ -4,7 +4,11 @@ import type { Fit, FitOptions } from './logistic';
 
 /** A linear layer to be solved for. */
 export interface HeadProblem {
+  /** The examples that figures judge. */
   readonly examples: Examples;
+  /** The rows that a fit learns: `rowsEach` neighbours for each example, itself and its views, which share its weight. */
+  readonly learnt: Examples;
+  readonly rowsEach: number;
   readonly outputs: number;
   readonly hasBias: boolean;
   /** Set where an estimate of the loss's curvature saves work. */
@@ -17,6 +21,10 @@ export interface Judged {
   readonly loss: number;
   /** The share of right predictions; null for numbers. */
   readonly accuracy: number | null;
+  /** Each example's share of the loss, times N: their plain mean is the loss. */
+  readonly losses: Float64Array;
+  /** How many examples of each class (rows) were taken for each (columns); null for other targets, and for many classes. */
+  readonly confusion: readonly (readonly number[])[] | null;
 }
 
 /** How cross-validation chooses the strength of the penalty. */
@@ -43,10 +51,12 @@ export interface HeadFitOptions extends FitOptions {
 /** A way to solve for a head, by the kind of its targets. */
 export interface HeadSolver {
   readonly choice: StrengthChoice;
-  /** Fits the examples of these rows. */
+  /** Fits rows of `learnt`. */
   fit(problem: HeadProblem, rows: Int32Array, options: HeadFitOptions): Promise<Fit>;
   /** The loss of a row with these scores, and whether the prediction is right; undefined for numbers. May overwrite the scores. */
   judge(examples: Examples, row: number, scores: Float64Array): { readonly loss: number; readonly isRight?: boolean };
+  /** The likeliest class by scores; undefined for other targets. */
+  told?(scores: Float64Array): number;
   /** The group of a row. Each fold gets an equal share of every group. */
   group(examples: Examples, row: number): number;
 }

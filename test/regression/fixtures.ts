@@ -29,7 +29,7 @@ export function examplesOf({ D, features, targets, weights }: Row): Examples {
   };
 }
 
-/** Numbers from −1 to 1 that look random and are the same each time. */
+/** Pseudo-random numbers from −1 to 1, the same each time. */
 export function noise(count: number, seed = 1): Float32Array<ArrayBuffer> {
   let state = seed >>> 0;
   return Float32Array.from({ length: count }, () => {

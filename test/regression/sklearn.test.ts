@@ -7,7 +7,7 @@ import { NUMBERS } from '../../src/regression/number_solver';
 import { TOLERANCE } from '../../src/regression/solve_head';
 import { examplesOf, solvedRows } from './fixtures';
 
-/** The difference of predictions that is allowed. */
+/** The largest allowed difference of predictions. */
 const ALLOWED = 1e-4;
 
 function softmax(scores: Float64Array): Float64Array {
@@ -39,7 +39,7 @@ function predictions(map: LinearMap, others: readonly number[], D: number, predi
 test.each(solvedRows)('predicts as scikit-learn: $situation', async (row) => {
   const examples = examplesOf(row);
   const { solver, predict } = kindOf(row.situation);
-  const problem = { examples, outputs: row.outputs, hasBias: row.has_bias };
+  const problem = { examples, learnt: examples, rowsEach: 1, outputs: row.outputs, hasBias: row.has_bias };
   const options = { C: row.C, tolerance: TOLERANCE, breather: new Breather() };
   const { map, isConverged } = await solver.fit(problem, allRows(examples.N), options);
   expect(isConverged).toBe(true);
@@ -55,7 +55,7 @@ test.each(solvedRows.filter(({ C }) => C === 100))(
   async (row) => {
     const examples = examplesOf(row);
     const { solver } = kindOf(row.situation);
-    const problem = { examples, outputs: row.outputs, hasBias: row.has_bias };
+    const problem = { examples, learnt: examples, rowsEach: 1, outputs: row.outputs, hasBias: row.has_bias };
     const options = { tolerance: TOLERANCE, breather: new Breather() };
     const rows = allRows(examples.N);
     const anew = await solver.fit(problem, rows, { ...options, C: 100 });

@@ -37,6 +37,21 @@ test('solves for a head that predicts held-out examples, and gives the same bits
   expect(again.bias).toEqual(solved.bias);
 });
 
+test('counts confusions between classes, for held-out examples and for others', async () => {
+  const asked = request(90, 12, 3);
+  const solved = await solveHead(asked);
+  const { confusion, accuracy, losses, loss } = solved.crossValidated!;
+  const perClass = [0, 1, 2].map((label) => asked.targets.filter((target) => target === label).length);
+  expect(confusion!.map((row) => row.reduce((sum, count) => sum + count))).toEqual(perClass);
+  expect(confusion!.reduce((sum, row, label) => sum + row[label]!, 0) / 90).toBe(accuracy);
+  expect(losses.reduce((sum, each) => sum + each) / 90).toBeCloseTo(loss, 12);
+  const weights = asked.weights.map((_, row) => 1 + (row % 3));
+  const judged = await judgeHead({ ...asked, weights }, solved);
+  expect(judged.losses.reduce((sum, each) => sum + each) / 90).toBeCloseTo(judged.loss, 12);
+  const numbers = await solveHead({ ...asked, problem: 'regression', outputs: 1 });
+  expect(numbers.crossValidated?.confusion).toBeNull();
+});
+
 test('takes three folds for many examples', async () => {
   expect((await solveHead(request(400, 3, 2))).crossValidated?.folds).toBe(3);
 });
@@ -57,7 +72,7 @@ test('takes a strong penalty, and scales the scores so that they are as sure as 
 
 test('takes a weak penalty where that is clearly better', async () => {
   const asked = request(900, 2, 2);
-  // The classes differ by a direction in which the features vary little.
+  // The classes differ in a direction in which features vary little.
   const features = asked.features.map((one, i) => (i % 2 === 0 ? one : 0.02 * (asked.targets[(i - 1) / 2] ?? 0)));
   expect((await solveHead({ ...asked, features })).C).toBeGreaterThan(1);
 });
@@ -196,6 +211,66 @@ test('needs few evaluations for features that vary far more in some directions t
   const features = asked.features.map((one, i) => one / (1 + (i % 24)) ** 2);
   const solved = await solveHead({ ...asked, features });
   expect(solved.warnings).toEqual([]);
-  // Without an estimate of the curvature it takes some hundreds.
+  // Without an estimate of the curvature, the solver needs some hundreds of evaluations.
   expect(solved.evaluations).toBeLessThan(150);
+});
+
+/** Each row of `features` several times in succession. */
+function repeatedRows(features: Float32Array, D: number, times: number): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(features.length * times);
+  for (const [i, feature] of features.entries()) {
+    for (let view = 0; view < times; view++) all[(Math.floor(i / D) * times + view) * D + (i % D)] = feature;
+  }
+  return all;
+}
+
+const closeTo = (got: SolvedHead, expected: SolvedHead): void => {
+  for (const [i, weight] of expected.weight.entries()) expect(got.weight[i]).toBeCloseTo(weight, 5);
+  for (const [k, bias] of expected.bias.entries()) expect(got.bias[k]).toBeCloseTo(bias, 5);
+};
+
+test.each(['single_label_classification', 'multi_label_classification', 'regression'] as const)(
+  'learns views that equal their examples as the examples alone: %s',
+  async (problem) => {
+    const changes = problem === 'regression' ? { outputs: 1 } : {};
+    const weights = Float64Array.from(noise(60), (x) => 2 + x);
+    const several = { targets: Float64Array.from({ length: 120 }, (_, i) => Number(i % 3 === i % 2)) };
+    const asked: HeadRequest = { ...request(60, 6, 2, { weights }), ...changes, problem };
+    const given = problem === 'multi_label_classification' ? { ...asked, ...several } : asked;
+    const alone = await solveHead(given);
+    const seen = await solveHead({ ...given, views: repeatedRows(given.features, 6, 2) });
+    closeTo(seen, alone);
+    expect(seen).toMatchObject({ C: alone.C, accuracy: alone.accuracy });
+    expect(seen.loss).toBeCloseTo(alone.loss, 6);
+    // Each is held out together with its views.
+    expect(seen.crossValidated?.loss).toBeCloseTo(alone.crossValidated?.loss ?? 0, 4);
+  },
+);
+
+test('learns views as further examples that share the weight, and judges the examples alone', async () => {
+  const asked = request(30, 5, 3, { C: 20 });
+  const views = noise(30 * 2 * 5, 3);
+  const seen = await solveHead({ ...asked, views });
+  const own = (row: number, view: number): readonly number[] =>
+    view === 0
+      ? [...asked.features.slice(row * 5, (row + 1) * 5)]
+      : [...views.slice((row * 2 + view - 1) * 5, (row * 2 + view) * 5)];
+  const rows = [...asked.targets.keys()];
+  const features = Float32Array.from(rows.flatMap((row) => [0, 1, 2].flatMap((view) => own(row, view))));
+  const targets = Float64Array.from({ length: 90 }, (_, row) => asked.targets[Math.floor(row / 3)] ?? 0);
+  const apart = await solveHead({ ...asked, features, targets, weights: new Float64Array(90).fill(1 / 3) });
+  closeTo(seen, apart);
+  const judged = await judgeHead(asked, seen);
+  expect(seen.loss).toBeCloseTo(judged.loss, 6);
+  expect(seen.losses).toHaveLength(30);
+});
+
+test('names the example of a view that is not finite', async () => {
+  const asked = request(6, 4, 2);
+  const views = noise(6 * 2 * 4);
+  views[4 * 2 * 3 + 5] = Number.NaN;
+  await expect(solveHead({ ...asked, views })).rejects.toMatchObject({
+    code: 'numerical_error',
+    detail: { example: 3 },
+  });
 });
