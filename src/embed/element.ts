@@ -5,6 +5,7 @@ import {
   type ChatMessage,
   defaultSession,
   type Files,
+  type GeneratedText,
   type Generation,
   type GenerationConfig,
   type LabelScore,
@@ -26,9 +27,12 @@ import { Panel } from './view/panel';
 import { create } from './view/panel_elements';
 import { addStyles } from './view/styles';
 
+/** Servers that render pages have no elements, but import this module. */
+const PageElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
 /** Implements `<web-vera>`. */
-class LearningElement extends HTMLElement implements WebVeraElement {
-  static readonly observedAttributes = ['headless', 'task', 'model', 'autoload'];
+class LearningElement extends PageElement implements WebVeraElement {
+  static readonly observedAttributes = ['headless', 'task', 'model', 'autoload', 'feedback'];
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
@@ -79,8 +83,16 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     return this.#learner.visit?.model;
   }
 
+  set model(model: string | undefined) {
+    this.#setAttribute('model', model);
+  }
+
   get profile(): Profile | undefined {
     return this.#learner.visit?.profile;
+  }
+
+  set profile(profile: string | undefined) {
+    this.#setAttribute('profile', profile);
   }
 
   get error(): WebVeraError | undefined {
@@ -101,6 +113,18 @@ class LearningElement extends HTMLElement implements WebVeraElement {
 
   predict(input: PredictInput): Promise<readonly LabelScore[]> {
     return this.#learner.predict(input);
+  }
+
+  rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
+    return this.#learner.rate(rated, rating);
+  }
+
+  correct(generation: Generation | GeneratedText | string, text: string): Promise<number> {
+    return this.#learner.correct(generation, text);
+  }
+
+  learn(args: TrainingArguments = {}): Promise<TrainOutput> {
+    return this.#learner.learn(args);
   }
 
   pause(): Promise<void> {
@@ -178,12 +202,23 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     const task = this.#learner.visit?.settings.task ?? knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
     if (this.#panel?.task !== task) {
       this.#panel?.close();
-      const panel = new Panel(this.#learner, { task, name: () => nameOf(this.getAttribute('model') ?? '') });
+      const panel = new Panel(this.#learner, {
+        task,
+        name: () => nameOf(this.getAttribute('model') ?? ''),
+        hasOpinions: () => this.getAttribute('feedback')?.trim() !== 'off',
+      });
       this.#panel = panel;
       this.#root.replaceChildren(panel.root);
       void troubleHere().then((trouble) => trouble && panel.refuse(trouble));
     }
     addStyles(this.#root);
+  }
+
+  /** Sets an attribute as frameworks do, which set a property if an element has one of that name. */
+  #setAttribute(name: 'model' | 'profile', value: unknown): void {
+    if (value === undefined || value === null) this.removeAttribute(name);
+    else if (typeof value === 'string') this.setAttribute(name, value);
+    else throw wrong(name);
   }
 
   #dispatch(type: string, detail: unknown): void {
@@ -202,6 +237,12 @@ export function defineElement(registry: CustomElementRegistry): void {
       }
     },
   );
+}
+
+function wrong(name: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `<web-vera>: ${name}: expected a string, as the attribute takes`, {
+    hint: `A loaded ${name} can't be given to it: it loads its own.`,
+  });
 }
 
 function troubleHere(): Promise<WebVeraError | undefined> {

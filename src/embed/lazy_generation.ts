@@ -7,10 +7,27 @@ export interface Boxed {
 
 /** A generation that starts later, for example after a model is loaded. */
 export class LazyGeneration implements Generation {
+  readonly [Symbol.toStringTag] = 'Promise';
+  readonly prompt: Generation['prompt'];
+  readonly seed: number;
   readonly #begun: Promise<Boxed>;
+  readonly #text: Promise<string>;
+  #generation: Generation | undefined;
 
-  constructor(begun: Promise<Boxed>) {
+  constructor(begun: Promise<Boxed>, { prompt, seed }: Pick<Generation, 'prompt' | 'seed'>) {
     this.#begun = begun;
+    this.prompt = prompt;
+    this.seed = seed;
+    this.#text = begun.then(({ generation }) => {
+      this.#generation = generation;
+      return generation;
+    });
+    // The tag reports errors itself.
+    this.#text.catch(() => {});
+  }
+
+  get token_ids(): readonly number[] {
+    return this.#generation?.token_ids ?? [];
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a generation is awaited for its text
@@ -18,7 +35,15 @@ export class LazyGeneration implements Generation {
     onText?: ((text: string) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#begun.then(({ generation }) => generation).then(onText, onError);
+    return this.#text.then(onText, onError);
+  }
+
+  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<string | B> {
+    return this.#text.catch(onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<string> {
+    return this.#text.finally(onEnd);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, void> {

@@ -1,6 +1,7 @@
 import {
   type ChatMessage,
   type Files,
+  type GeneratedText,
   type Generation,
   type GenerationConfig,
   type LabelScore,
@@ -13,13 +14,16 @@ import {
 } from '../index';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import { Lessons } from './lessons';
-import type { Lesson } from './public';
+import type { Lesson, OpinionDetail } from './public';
 import { RunWatch } from './run_watch';
 import { type ElementSettings, isSame } from './settings';
 import { type Emit, Status } from './status';
 import { isAbort, isFatal, isForgotten, isOfOneClass } from './trouble';
 import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
+
+/** The seed of texts for which none is given, as of a model's `generate`. */
+const DEFAULT_SEED = 42;
 
 export interface LearnerParts extends VisitParts {
   /** Reads the settings. Throws if an attribute is wrong. */
@@ -108,15 +112,38 @@ export class Learner {
   }
 
   generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
-    const { signal } = config;
+    const { signal, seed = DEFAULT_SEED } = config;
     const begun = this.#attempt(async (visit) => {
       const profile = await untilAborted(visit.profileNow(), signal);
-      return { generation: profile.generate(prompt, config) };
+      return { generation: profile.generate(prompt, { ...config, seed }) };
     }, signal);
     this.#tellTokens(begun).catch((error: unknown) => {
       if (signal?.aborted !== true) this.#failed(this.visit, error);
     });
-    return new LazyGeneration(begun);
+    return new LazyGeneration(begun, { prompt, seed });
+  }
+
+  /** Stores the visitor's opinion of a text. */
+  rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
+    return this.#attempt(async (visit) => {
+      const count = await (await visit.profileNow()).rate(rated, rating);
+      this.#emit('rated', { ...(await textOf(rated)), rating });
+      return count;
+    });
+  }
+
+  /** Stores the visitor's own text in place of a generated one. */
+  correct(generation: Generation | GeneratedText | string, text: string): Promise<number> {
+    return this.#attempt(async (visit) => {
+      const count = await (await visit.profileNow()).correct(generation, text);
+      this.#emit('corrected', { ...(await textOf(generation)), text });
+      return count;
+    });
+  }
+
+  /** Learns what is stored. */
+  learn(args: TrainingArguments = {}): Promise<TrainOutput> {
+    return this.#attempt((visit) => this.lessons.learn(visit, args));
   }
 
   predict(input: PredictInput): Promise<readonly LabelScore[]> {
@@ -249,4 +276,12 @@ export class Learner {
     this.watch.drop();
     this.status.happen(happening);
   }
+}
+
+/** A text with its prompt, as `Profile.rate` takes it. */
+async function textOf(
+  given: Generation | GeneratedText | string,
+): Promise<Pick<OpinionDetail, 'prompt' | 'completion'>> {
+  if (typeof given === 'string') return { prompt: '', completion: given };
+  return { prompt: given.prompt, completion: 'completion' in given ? given.completion : await given };
 }

@@ -37,12 +37,15 @@ export class Lessons {
       if (!isThere) await profile.add(examples);
       this.#unlearnt = { profile, examples };
       await untilFree(profile); // another element may have started a run
-      const run = profile.learn({ args });
-      this.#follow(visit, run);
-      const output = await run;
+      const output = await this.#learn(visit, profile, args);
       this.#unlearnt = undefined;
       return output;
     });
+  }
+
+  /** Trains on what is stored. */
+  learn(visit: Visit, args: TrainingArguments): Promise<TrainOutput> {
+    return this.#inTurn(visit, (profile) => this.#learn(visit, profile, args));
   }
 
   /** Adds a classifier's examples. Its head is solved for after the current run, with no wait for that here. */
@@ -91,6 +94,12 @@ export class Lessons {
   /** Forgets the lesson that failed, because the profile was replaced. */
   clear(): void {
     this.#unlearnt = undefined;
+  }
+
+  #learn(visit: Visit, profile: Profile, args: TrainingArguments): TrainRun {
+    const run = profile.learn({ args });
+    this.#follow(visit, run);
+    return run;
   }
 
   /** Runs a lesson after those before it, once the profile is free. */

@@ -6,6 +6,12 @@ export type ElementState = 'idle' | 'loading' | 'ready' | 'training' | 'paused' 
 /** The lessons that `teach` takes. */
 export type Lesson = string | Blob | webvera.Example | readonly webvera.Example[];
 
+/** A text that a visitor has judged, with its prompt. */
+export interface OpinionDetail {
+  readonly prompt: webvera.Generation['prompt'];
+  readonly completion: string;
+}
+
 /** The events of `<web-vera>`. They bubble, and cross shadow roots. */
 export interface WebVeraElementEventMap {
   'webvera-progress': CustomEvent<webvera.ProgressInfo>;
@@ -13,6 +19,10 @@ export interface WebVeraElementEventMap {
   'webvera-log': CustomEvent<webvera.StepLogs>;
   'webvera-learnt': CustomEvent<webvera.TrainOutput>;
   'webvera-token': CustomEvent<webvera.GeneratedToken>;
+  /** A rating was stored; 0: removed. */
+  'webvera-rated': CustomEvent<OpinionDetail & { readonly rating: 1 | 0 | -1 }>;
+  /** A visitor's own `text` was stored, in place of `completion`. */
+  'webvera-corrected': CustomEvent<OpinionDetail & { readonly text: string }>;
   'webvera-error': CustomEvent<webvera.WebVeraError>;
   /** `state` changed; `detail` is the new one. */
   'webvera-statechange': CustomEvent<ElementState>;
@@ -31,6 +41,7 @@ export interface WebVeraElementEventMap {
  * - `dtype`: as in `PretrainedOptions`.
  * - `r`, `target-modules` (names with commas between them, or 'all-linear'): the configuration of a new profile.
  * - `max-steps` (60), `learning-rate`, `max-length` (256 tokens): training arguments. A classifier's head learns at 4e-3.
+ * - `feedback`: 'off' hides the thumbs, and the visitor's own text, below a text that the model wrote. Ratings stay in this browser.
  * - `headless`: no interface; the element shows its own content.
  * - `autoload`: loads once the element is in the page and the current script has ended, and again when `model` or `autoload`
  *   is set while nothing is loaded. Without it, nothing is downloaded before a visitor agrees or the page calls a method.
@@ -46,10 +57,15 @@ export interface WebVeraElement extends HTMLElement {
   readonly state: ElementState;
   /** The session in use. May be set before `load()`; by default the page's default session. */
   session: webvera.Session | undefined;
-  /** Undefined until it is loaded. */
-  readonly model: webvera.PreTrainedModel | undefined;
-  /** Undefined until it is loaded, and after it was forgotten until the next call creates it again. */
-  readonly profile: webvera.Profile | undefined;
+  /** Undefined until it is loaded. A string sets the attribute, as frameworks do. */
+  get model(): webvera.PreTrainedModel | undefined;
+  set model(model: string | undefined);
+  /**
+   * Undefined until it is loaded, and after it was forgotten until the next call creates it again. A string sets the attribute, as
+   * frameworks do.
+   */
+  get profile(): webvera.Profile | undefined;
+  set profile(profile: string | undefined);
   /** The error of the last action; undefined if it succeeded. */
   readonly error: webvera.WebVeraError | undefined;
   /**
@@ -74,6 +90,12 @@ export interface WebVeraElement extends HTMLElement {
   ): webvera.Generation;
   /** As `Profile.predict`. */
   predict(input: webvera.PredictInput): Promise<readonly webvera.LabelScore[]>;
+  /** As `Profile.rate`: the visitor likes a text (1) or doesn't (−1), or takes that back (0). The model learns by `learn` and `teach` alone. */
+  rate(rated: webvera.Generation | webvera.GeneratedText | string, rating: 1 | -1 | 0): Promise<number>;
+  /** As `Profile.correct`: the visitor's own text in place of a generated one. */
+  correct(generation: webvera.Generation | webvera.GeneratedText | string, text: string): Promise<number>;
+  /** Learns what the profile has stored, after the current run. Rejects as `Profile.learn` does. */
+  learn(args?: webvera.TrainingArguments): Promise<webvera.TrainOutput>;
   /** Pauses the run, if any. */
   pause(): Promise<void>;
   /** Resumes the paused run, if any. */
@@ -86,6 +108,23 @@ export interface WebVeraElement extends HTMLElement {
   import(files: webvera.Files): Promise<void>;
   /** As `Profile.forget`. Neither loads a model nor waits for one. The next lesson creates the profile again. */
   forget(): Promise<{ bytes: number }>;
+}
+
+/** The attributes of `<web-vera>`, as JSX and templates write them. Its events have listeners by `addEventListener`. */
+export interface WebVeraAttributes {
+  model?: string | undefined;
+  profile?: string | undefined;
+  task?: 'causal-lm' | 'text-classification' | 'image-classification' | undefined;
+  labels?: string | undefined;
+  dtype?: webvera.ModelDtype | undefined;
+  r?: number | string | undefined;
+  'target-modules'?: string | undefined;
+  'max-steps'?: number | string | undefined;
+  'learning-rate'?: number | string | undefined;
+  'max-length'?: number | string | undefined;
+  feedback?: 'off' | undefined;
+  headless?: boolean | '' | undefined;
+  autoload?: boolean | '' | undefined;
 }
 
 declare global {

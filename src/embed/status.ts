@@ -1,5 +1,5 @@
 import type { GeneratedToken, ProgressInfo, StepLogs, TrainOutput, WebVeraError } from '../index';
-import type { ElementState } from './public';
+import type { ElementState, OpinionDetail } from './public';
 import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
 
@@ -11,6 +11,8 @@ export interface ReportDetails {
   readonly log: StepLogs;
   readonly learnt: TrainOutput;
   readonly token: GeneratedToken;
+  readonly rated: OpinionDetail & { readonly rating: 1 | 0 | -1 };
+  readonly corrected: OpinionDetail & { readonly text: string };
   readonly error: WebVeraError;
   readonly change: undefined;
 }

@@ -9,19 +9,21 @@ import type {
   TrainEvent,
 } from '../../src/index';
 import { type Session, type TrainOutput, type TrainRun, WebVeraError } from '../../src/index';
-import { Replay } from '../../src/page/training/replay';
+import { Followed, Replay } from '../../src/page/training/replay';
 import { beginningOf } from '../../src/page/training/run_report';
 import { withResolvers } from '../helpers/with_resolvers';
 
 /** A run that the test controls. */
-export class FakeRun implements TrainRun {
+export class FakeRun extends Followed<TrainEvent, TrainOutput> implements TrainRun {
   readonly state = beginningOf(4);
   readonly calls: string[] = [];
-  readonly #events = new Replay<TrainEvent>();
+  protected readonly items = new Replay<TrainEvent>();
   readonly #output = withResolvers<TrainOutput>();
+  protected readonly result = this.#output.promise;
 
   constructor() {
-    this.#output.promise.catch(() => {});
+    super();
+    this.result.catch(() => {});
   }
 
   async pause(): Promise<void> {
@@ -41,7 +43,7 @@ export class FakeRun implements TrainRun {
   }
 
   push(event: TrainEvent): void {
-    this.#events.push(event);
+    this.items.push(event);
   }
 
   log(step: number): void {
@@ -51,24 +53,12 @@ export class FakeRun implements TrainRun {
 
   finish(global_step = 4): void {
     this.#output.resolve({ global_step, training_loss: 3, metrics: {} });
-    this.#events.close();
+    this.items.close();
   }
 
   fail(error: unknown): void {
     this.#output.reject(error);
-    this.#events.fail(error);
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: as a real one
-  then<A = TrainOutput, B = never>(
-    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#output.promise.then(onOutput, onError);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
-    return this.#events[Symbol.asyncIterator]();
+    this.items.fail(error);
   }
 }
 
@@ -89,7 +79,15 @@ export class FakeProfile extends EventTarget {
 
   get info(): ProfileInfo {
     const { length } = this.examples;
-    const times = { created_at: 0, used_at: 0, base_model: null, history: [], can_roll_back: false };
+    const times = {
+      ratings: 0,
+      preferences: 0,
+      created_at: 0,
+      used_at: 0,
+      base_model: null,
+      history: [],
+      can_roll_back: false,
+    };
     return { id: this.id, examples: length, seen: length, bytes: 100 * length, ...times };
   }
 
@@ -99,6 +97,20 @@ export class FakeProfile extends EventTarget {
   async add(examples: readonly Example[] | Blob): Promise<number> {
     if (examples instanceof Blob) this.files.push(examples);
     else this.examples.push(...examples);
+    return this.examples.length;
+  }
+
+  readonly rated: [rated: unknown, rating: number][] = [];
+  readonly corrected: [generation: unknown, text: string][] = [];
+
+  async rate(rated: unknown, rating: number): Promise<number> {
+    if (rated === '') throw new WebVeraError('invalid_argument', 'rate: expected a text that is not empty');
+    return this.rated.push([rated, rating]);
+  }
+
+  async correct(generation: unknown, text: string): Promise<number> {
+    this.examples.push({ text });
+    this.corrected.push([generation, text]);
     return this.examples.length;
   }
 

@@ -258,7 +258,7 @@ describe('the profile', () => {
     expect(learner.visit?.profile).toMatchObject({ examples: [{ text: 'A paragraph.' }] });
   });
 
-  test.each(['leave', 'load'] as const)('stays where its element goes on to something else: %s', async (way) => {
+  test.each(['leave', 'load'] as const)('stays when its element gets other attributes: %s', async (way) => {
     const learner = world.learner();
     await learner.load();
     const { last } = world.profiles;

@@ -39,6 +39,34 @@ describe('teaching', () => {
     await taught;
   });
 
+  test('by thumbs and own texts, reports each, and learns when it is asked to', async () => {
+    const learner = world.learner();
+    const text = { prompt: 'The', completion: ' whale' };
+    expect(await learner.rate(text, 1)).toBe(1);
+    const { last } = world.profiles;
+    const generation = learner.generate('It was');
+    expect(generation).toMatchObject({ prompt: 'It was', seed: 42 });
+    await learner.rate(generation, -1);
+    await learner.rate('Alone.', 0);
+    await learner.correct(text, ' sea');
+    expect(last.rated.map(([, rating]) => rating)).toEqual([1, -1, 0]);
+    expect(last.corrected).toEqual([[text, ' sea']]);
+    expect(world.heard('rated')).toEqual([
+      { ...text, rating: 1 },
+      { prompt: 'It was', completion: 'a whale', rating: -1 },
+      { prompt: '', completion: 'Alone.', rating: 0 },
+    ]);
+    expect(world.heard('corrected')).toEqual([{ ...text, text: ' sea' }]);
+    await expect(learner.rate('', 1)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(world.heard('rated')).toHaveLength(3);
+    expect(last.asked).toEqual([]);
+    const learnt = learner.learn({ max_steps: 4 });
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    expect(last.asked).toEqual([{ args: { max_steps: 4 } }]);
+    last.runs[0]?.finish();
+    expect(await learnt).toMatchObject({ global_step: 4 });
+  });
+
   test('can be paused, resumed and stopped', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');

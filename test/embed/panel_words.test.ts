@@ -56,6 +56,8 @@ test('a run is described by its steps and the time left', () => {
 
 describe('the profile', () => {
   const info = {
+    ratings: 0,
+    preferences: 0,
     id: 'a',
     examples: 1,
     seen: 1,
@@ -67,7 +69,15 @@ describe('the profile', () => {
     can_roll_back: false,
   };
   const shares = { cross_validated_accuracy: null, accuracy_before: null, accuracy_after: null };
-  const unsolved = { method: 'train', C: null, cross_validated_loss: null, ...shares, candidates: [] } as const;
+  const unsolved = {
+    method: 'train',
+    C: null,
+    cross_validated_loss: null,
+    ...shares,
+    candidates: [],
+    left_out: [],
+    phases: [],
+  } as const;
   const counts = { at: 0, examples: 9, held_out: 1, steps: 4 };
   const record: LearnRecord = { ...counts, ...unsolved, loss_before: 3.456, loss_after: 3.123, taken: true };
 
@@ -75,6 +85,9 @@ describe('the profile', () => {
     expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
     expect(keptInWords({ ...info, examples: 0, seen: 0 })).toMatch(/^Nothing yet/);
     expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example; 2.05 kB in all.');
+    expect(keptInWords({ ...info, examples: 0, seen: 0, ratings: 2, preferences: 1 })).toContain(
+      ': 0 examples, 3 ratings; 2.05 kB in all.',
+    );
     expect(keptInWords({ ...info, examples: 1000, seen: 4321 })).toContain(
       '1,000 examples, a fair sample of the 4,321 examples so far;',
     );
@@ -102,9 +115,9 @@ describe('the profile', () => {
     expect(rightInWords([record, judged])).toBe('It is right for about 8 of 10 examples that it hadn’t seen.');
     expect(rightInWords([{ ...instant, taken: false }])).toContain('so it stayed as it was');
     const candidates = (name: string) =>
-      (['instant', 'contrast'] as const).map((one) => ({ name: one, loss: 1, chosen: one === name }));
+      (['instant', 'contrast'] as const).map((one) => ({ name: one, loss: 1, accuracy: 0.75, chosen: one === name }));
     const refined: LearnRecord = { ...record, method: 'refine', candidates: candidates('contrast') };
-    expect(rightInWords([refined])).toMatch(/^Refined, and kept\. It has learnt from all examples: /);
+    expect(rightInWords([{ ...refined, held_out: 0 }])).toBe('Refined, and kept.');
     const figures = { held_out: 10, accuracy_before: 0.7, accuracy_after: 0.8 };
     expect(rightInWords([{ ...refined, ...figures }])).toBe(
       'Refined, and kept. Of examples that it hadn’t seen, it was right for 7 of 10 before, and is for 8 of 10 now.',
@@ -113,8 +126,21 @@ describe('the profile', () => {
     expect(rightInWords([left])).toBe(
       'Refining made it no better, so it was left as it was: right for 8 of 10 examples that it hadn’t seen.',
     );
+    const apart = { ...refined, held_out: 0, left_out: [4, 9, 14, 19], candidates: candidates('contrast') };
+    expect(rightInWords([apart])).toBe(
+      'Refined, and kept. Of examples that it hadn’t seen, it was right for 3 of 4 before, and is for 3 of 4 now.',
+    );
+    expect(rightInWords([{ ...refined, steps: 0, candidates: [] }])).toMatch(/^It takes more examples to refine it/);
     expect(rightInWords([left, instant])).toBe(fair);
     expect(rightInWords([refined, instant])).toBe('It has learnt from 9 examples.');
+  });
+
+  test('and an outcome that was rolled back is not', () => {
+    const undone: LearnRecord = { ...record, undone: true };
+    expect(learntInWords([undone])).toBe('');
+    expect(learntInWords([record, undone])).toBe(learntInWords([record]));
+    const instant: LearnRecord = { ...record, method: 'instant', steps: 0, cross_validated_accuracy: 7 / 9 };
+    expect(rightInWords([instant, { ...undone, method: 'refine' }])).toBe(rightInWords([instant]));
   });
 });
 

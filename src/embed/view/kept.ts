@@ -1,7 +1,7 @@
 import { onChosen } from '../../parts/files';
 import { confirmation } from './confirm';
 import { button, buttons, create, filePicker, quiet, setText, show, stack } from './panel_elements';
-import { keptInWords, learntInWords } from './panel_words';
+import { hasLearnt, keptInWords, learntInWords } from './panel_words';
 import { type Actions, firstUsable, type Region } from './region';
 
 /** The stored profile: its size, its history, and the buttons to undo, export, import and forget it. */
@@ -25,7 +25,7 @@ export function keptRegion(actions: Actions): Region {
       const info = visit?.profile?.info;
       const { run } = watch;
       const history = info?.history ?? [];
-      const hasAny = info !== undefined && (info.seen > 0 || history.length > 0);
+      const hasAny = info !== undefined && hasLearnt(info);
       setText(summary, keptInWords(info));
       setText(learnt, learntInWords(history));
       show(learnt, learnt.textContent !== '');

@@ -16,6 +16,7 @@ interface PanelOptions {
   readonly task: ElementTask;
   /** The model's name, for visitors. */
   name(): string;
+  hasOpinions(): boolean;
 }
 
 /** The built-in interface. */
@@ -23,7 +24,7 @@ export class Panel {
   readonly root: HTMLElement;
   readonly task: ElementTask;
   readonly #learner: Learner;
-  readonly #name: () => string;
+  readonly #options: PanelOptions;
   readonly #regions: readonly Region[];
   readonly #intro: Region;
   readonly #work: HTMLElement;
@@ -32,15 +33,15 @@ export class Panel {
   #trouble: WebVeraError | undefined;
   #frame = 0;
 
-  constructor(learner: Learner, { task, name }: PanelOptions) {
+  constructor(learner: Learner, options: PanelOptions) {
     this.#learner = learner;
-    this.task = task;
-    this.#name = name;
+    this.task = options.task;
+    this.#options = options;
     const say = (text: string): void => this.#say(text);
     const actions = actionsOf(learner, say);
-    const { heading, kind, ...purpose } = PURPOSES[task];
+    const { heading, kind, ...purpose } = PURPOSES[this.task];
     const teach = purpose.teach(actions);
-    const attempt = purpose.attempt(learner, say);
+    const attempt = purpose.attempt(learner, say, actions);
     const intro = introRegion(actions, kind);
     const kept = keptRegion(actions);
     const message = messageRegion();
@@ -89,7 +90,8 @@ export class Panel {
     show(this.#work, isOpen);
     const trouble = isUnsupported(status.error) ? status.error : this.#trouble;
     show(this.#intro.root, !isOpen && trouble === undefined);
-    const shown = { learner: this.#learner, name: this.#name(), progress: this.#progress, trouble };
+    const [name, hasOpinions] = [this.#options.name(), this.#options.hasOpinions()];
+    const shown = { learner: this.#learner, name, hasOpinions, progress: this.#progress, trouble };
     for (const region of this.#regions) region.update(shown);
     if (focused !== undefined && !isUsable(focused)) this.#land(focused);
   }
@@ -146,6 +148,9 @@ function actionsOf(learner: Learner, say: Announce): Actions {
     import: (files) => succeeds(learner.import(new Map(files.map((file) => [file.name, file])))),
     forget: () => succeeds(learner.forget()),
     teach: (lesson) => succeeds(learner.teach(lesson)),
+    rate: (rated, rating) => succeeds(learner.rate(rated, rating)),
+    correct: (generated, text) => succeeds(learner.correct(generated, text)),
+    learn: () => succeeds(learner.learn()),
     label: (lesson) => succeeds(learner.label(lesson)),
     refine: () => succeeds(learner.refine()),
   };

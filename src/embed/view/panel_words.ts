@@ -52,17 +52,23 @@ export function troubleInWords(state: Session['state'] | undefined): string | un
   return undefined;
 }
 
+/** Whether a profile holds anything of a visitor, or has held it. */
+export function hasLearnt({ seen, ratings, preferences, history }: ProfileInfo): boolean {
+  return seen + ratings + preferences + history.length > 0;
+}
+
 export function keptInWords(info: ProfileInfo | undefined): string {
-  if (info === undefined || (info.examples === 0 && info.seen === 0 && info.history.length === 0)) {
-    return 'Nothing yet. What you teach it stays in this browser.';
-  }
-  const { examples, seen, bytes } = info;
+  if (info === undefined || !hasLearnt(info)) return 'Nothing yet. What you teach it stays in this browser.';
+  const { examples, seen, ratings, preferences, bytes } = info;
   const all = seen > examples ? `, a fair sample of the ${counted(seen, 'example')} so far` : '';
-  return `In this browser, and nowhere else: ${counted(examples, 'example')}${all}; ${formatBytes(bytes)} in all.`;
+  const opinions = ratings + preferences === 0 ? '' : `, ${counted(ratings + preferences, 'rating')}`;
+  const stored = `${counted(examples, 'example')}${all}${opinions}`;
+  return `In this browser, and nowhere else: ${stored}; ${formatBytes(bytes)} in all.`;
 }
 
 /** How often the profile has learnt, and the last outcome; '' if that was of labels. */
-export function learntInWords(history: readonly LearnRecord[]): string {
+export function learntInWords(all: readonly LearnRecord[]): string {
+  const history = all.filter(isInEffect);
   const last = history.at(-1);
   if (last?.method !== 'train') return '';
   const times = history.length === 1 ? 'It has learnt once.' : `It has learnt ${history.length} times.`;
@@ -79,28 +85,41 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
 }
 
 /** How often a classifier is right after it learnt from labels, or what a refinement came to; '' otherwise. */
-export function rightInWords(history: readonly LearnRecord[]): string {
+export function rightInWords(all: readonly LearnRecord[]): string {
+  const history = all.filter(isInEffect);
   const last = history.at(-1);
   if (last === undefined || last.method === 'train') return '';
-  const { taken, examples, held_out, accuracy_before, accuracy_after, cross_validated_accuracy } = last;
+  const { taken, examples, held_out, accuracy_after, cross_validated_accuracy } = last;
   if (!taken && last.method === 'instant') return outcomeInWords(last);
-  if (last.method === 'refine') {
-    const known = (share: number | null) => (share === null ? '' : shareOf(share, held_out));
-    const [before, after] = [known(accuracy_before), known(accuracy_after)];
-    if (!trainsVectors(last)) {
-      const still = after === '' ? '' : `: right for ${after} examples that it hadn’t seen`;
-      return `Refining made it no better, so it was left as it was${still}.`;
-    }
-    const few = 'It has learnt from all examples: there are too few to keep some apart and judge it by.';
-    const judged = `Of examples that it hadn’t seen, it was right for ${before} before, and is for ${after} now.`;
-    return `Refined, and kept. ${after === '' ? few : judged}`;
-  }
+  if (last.method === 'refine') return refinedInWords(last);
   // Vectors that saw the examples make the figure of those held out in turn too good.
   const [share, count] = history.some(trainsVectors)
     ? [accuracy_after, held_out]
     : [cross_validated_accuracy ?? accuracy_after, cross_validated_accuracy === null ? held_out : examples];
   if (share === null) return `It has learnt from ${counted(examples, 'example')}.`;
   return `It is right for ${shareOf(share, count)} examples that it hadn’t seen.`;
+}
+
+function refinedInWords(record: LearnRecord): string {
+  const { steps, candidates, held_out, left_out } = record;
+  if (steps === 0 && candidates.length === 0)
+    return 'It takes more examples to refine it: six of each label are enough.';
+  const chosen = candidates.find((one) => one.chosen);
+  const judges = held_out > 0 ? held_out : left_out.length;
+  const known = (share: number | null | undefined) => (share == null || judges === 0 ? '' : shareOf(share, judges));
+  const after = known(record.accuracy_after ?? chosen?.accuracy);
+  if (!trainsVectors(record)) {
+    const still = after === '' ? '' : `: right for ${after} examples that it hadn’t seen`;
+    return `Refining made it no better, so it was left as it was${still}.`;
+  }
+  const before = known(record.accuracy_before ?? candidates.find(({ name }) => name === 'instant')?.accuracy);
+  if (after === '') return 'Refined, and kept.';
+  return `Refined, and kept. Of examples that it hadn’t seen, it was right for ${before} before, and is for ${after} now.`;
+}
+
+/** Whether no rollback has undone an outcome. */
+function isInEffect({ undone }: LearnRecord): boolean {
+  return undone !== true;
 }
 
 /** Whether the current vectors may come from that training. */

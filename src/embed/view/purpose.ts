@@ -15,7 +15,7 @@ interface Purpose {
   /** A description of the model for visitors. */
   readonly kind: string;
   teach(actions: Actions): Region;
-  attempt(learner: Pick<Learner, 'generate' | 'predict'>, announce: Announce): Region;
+  attempt(learner: Pick<Learner, 'generate' | 'predict'>, announce: Announce, actions: Actions): Region;
 }
 
 export const PURPOSES: Readonly<Record<ElementTask, Purpose>> = {
@@ -23,7 +23,8 @@ export const PURPOSES: Readonly<Record<ElementTask, Purpose>> = {
     heading: 'A language model that learns from you',
     kind: 'language model',
     teach: (actions) => teachRegion(trainingRegion(actions, 'How surprised it is by your text'), actions.teach),
-    attempt: (learner, announce) => attemptRegion((prompt, config) => learner.generate(prompt, config), announce),
+    attempt: (learner, announce, actions) =>
+      attemptRegion((prompt, config) => learner.generate(prompt, config), announce, actions),
   },
   'text-classification': {
     heading: 'A model that learns from you to tell texts apart',

@@ -1,4 +1,4 @@
-import type { ProgressInfo, WebVeraError } from '../../index';
+import type { GeneratedText, ProgressInfo, WebVeraError } from '../../index';
 import type { Learner } from '../learner';
 import type { Lesson } from '../public';
 
@@ -8,6 +8,8 @@ export interface Shown {
   /** The model's name, for visitors. */
   readonly name: string;
   readonly progress: ProgressInfo | undefined;
+  /** Whether visitors are asked for their opinion of texts. */
+  readonly hasOpinions: boolean;
   /** The reason why this device can't load a model. */
   readonly trouble: WebVeraError | undefined;
 }
@@ -25,6 +27,12 @@ export interface Actions {
   forget(): void;
   /** Resolves with whether the lesson was learnt. */
   teach(lesson: Lesson): Promise<boolean>;
+  /** Resolves with whether the rating was stored. 0 removes it. */
+  rate(rated: GeneratedText, rating: 1 | 0 | -1): Promise<boolean>;
+  /** Resolves with whether the visitor's text was stored. */
+  correct(generated: GeneratedText, text: string): Promise<boolean>;
+  /** Learns what is stored. Resolves with whether it was learnt. */
+  learn(): Promise<boolean>;
   /** Resolves with whether the labelled examples were stored. */
   label(lesson: Lesson): Promise<boolean>;
   /** Resolves with whether it was refined. */

@@ -86,7 +86,14 @@ button:disabled, button[aria-disabled="true"] { border-color: var(--line); backg
 .file .name { min-width: 0; font-weight: 600; }
 .teach[data-dropping], .attempt[data-dropping] { outline: 2px dashed var(--accent); outline-offset: 6px; border-radius: 2px; }
 .training { padding: 14px; border-radius: var(--radius-small); background: var(--sunken); }
-svg { display: block; width: 100%; height: 80px; }
+.thumb { display: inline-flex; align-items: center; gap: 6px; padding-inline: 10px; }
+.thumb[aria-pressed="true"] { border-color: var(--accent); background: var(--soft); box-shadow: inset 0 0 0 1px var(--accent); }
+.thumb svg { flex: none; width: 18px; height: 18px; }
+.thumb.down svg { scale: 1 -1; }
+path { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; }
+.thumb[aria-pressed="true"] path { fill: color-mix(in oklab, var(--accent) 40%, transparent); }
+.opinion > button { justify-self: start; }
+figure svg { display: block; width: 100%; height: 80px; }
 polyline {
   fill: none;
   stroke: var(--accent);
@@ -121,6 +128,7 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 @media (forced-colors: active) {
   progress { border: 1px solid; }
   polyline { stroke: CanvasText; }
+  .thumb[aria-pressed="true"] { border-width: 3px; }
 }
 `;
 

@@ -1,10 +1,12 @@
+import { type AdapterFields, trainedBiases } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
-import type { TrainingArguments } from '../../core/types/training';
+import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { type AnyAdapterConfig, type AnyAdapterConfigInit, configOf, pageKindOf } from '../adapters/page_kinds';
 import { partsKey, type RemoteModel } from '../models/remote_model';
 import { wrong } from '../session/options';
+import { resolveDpoArguments, resolveKtoArguments } from '../training/preference_arguments';
 import { resolveTrainingArguments } from '../training/training_arguments';
-import type { ProfileState } from './storage/record';
+import type { LearnArguments, ProfileState } from './storage/record';
 
 /**
  * Modules that may train beside the vectors. In PEFT the task type of texts adds them to modules_to_save; for images
@@ -75,12 +77,17 @@ export function profileConfig(fields: AnyAdapterConfigInit): AnyAdapterConfig {
 /** Throws `invalid_argument` if the given configuration differs from the one that the profile was created with. */
 export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfigInit | undefined): void {
   if (given === undefined) return;
-  const before = profileConfig(kept);
-  const now = profileConfig({ ...kept, ...given });
-  for (const key of Object.keys(before) as (keyof AnyAdapterConfigInit)[]) {
-    if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
-    const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
-    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before[key])}, as it began`, given[key], hint);
+  const hint = 'The profile has learnt with the old one: leave it out, take another id, or forget the profile.';
+  const { peft_type } = pageKindOf(kept).Config.rules;
+  if (pageKindOf({ ...kept, ...given }).Config.rules.peft_type !== peft_type) {
+    throw wrong('profile: peft_config.peft_type', `"${peft_type}", as it began`, given.peft_type, hint);
+  }
+  const before: Readonly<Record<string, unknown>> = { ...profileConfig(kept) };
+  const now: typeof before = { ...profileConfig({ ...kept, ...given } as AnyAdapterConfigInit) };
+  const values: typeof before = { ...given };
+  for (const [key, value] of Object.entries(before)) {
+    if (JSON.stringify(value) === JSON.stringify(now[key])) continue;
+    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(value)}, as it began`, values[key], hint);
   }
 }
 
@@ -89,8 +96,9 @@ export function expectConfig(kept: AnyAdapterConfigInit, given: AnyAdapterConfig
  * share one model, and only vectors and heads can differ between them.
  */
 export function sideBySide(config: AnyAdapterConfig): AnyAdapterConfig {
-  const { bias, modules_to_save } = config;
-  if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
+  const fields: AdapterFields = config;
+  const { bias, modules_to_save } = fields;
+  if (trainedBiases(fields) !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
   if (modules_to_save !== null && !modules_to_save.every((module) => HEADS.includes(module))) {
     throw wrong('profile: peft_config.modules_to_save', 'null', modules_to_save);
   }
@@ -102,7 +110,20 @@ const BY_CONTRAST = "learn({ method: 'refine' }) trains by contrast, and solves 
 
 /** Throws `invalid_argument` for invalid training arguments, and for those that a profile controls itself. */
 export function expectArguments(args: TrainingArguments | undefined): void {
-  const [given, usual] = [resolveTrainingArguments(args), resolveTrainingArguments({})];
+  expectOwn(resolveTrainingArguments(args));
+}
+
+/** As `expectArguments`, for the arguments of preferences and of ratings. */
+export function expectFeedbackArguments({
+  preferences,
+  ratings,
+}: Pick<LearnArguments, 'preferences' | 'ratings'>): void {
+  expectOwn(resolveDpoArguments(preferences));
+  expectOwn(resolveKtoArguments(ratings));
+}
+
+function expectOwn(given: ResolvedTrainingArguments): void {
+  const usual = resolveTrainingArguments({});
   for (const key of OWN) {
     if (given[key] === usual[key]) continue;
     const hint = key === 'objective' ? BY_CONTRAST : HELD_OUT;

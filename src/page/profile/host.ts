@@ -7,6 +7,9 @@ import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
 import { adapterName } from './storage/profile_storage';
+import type { ProfileSettings } from './storage/record';
+
+type SaveSettings = Pick<ProfileSettings, 'save_dtype'>;
 
 /** The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. */
 export class ProfileHost {
@@ -47,11 +50,11 @@ export class ProfileHost {
   }
 
   /** Creates an adapter with PEFT's initial values. Resolves with its files. */
-  begin(name: string, config: AnyAdapterConfig): Promise<AdapterFiles> {
+  begin(name: string, config: AnyAdapterConfig, { save_dtype }: SaveSettings): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
       if (this.#adapted === undefined) this.#adapted = await get_peft_model(this.base, config, name);
       else await this.#adapted.add_adapter(name, config);
-      return this.#adapted.save_pretrained({ adapter_name: name });
+      return this.#adapted.save_pretrained({ adapter_name: name, save_dtype });
     });
   }
 
@@ -68,8 +71,9 @@ export class ProfileHost {
     return this.link.request('mixAdapters', liveHandle(this.adapted), name, other, share);
   }
 
-  read(name: string): Promise<AdapterFiles> {
-    return this.adapted.save_pretrained({ adapter_name: name });
+  /** The files of an adapter, in float32 unless a profile's settings say otherwise. */
+  read(name: string, { save_dtype = 'float32' }: Partial<SaveSettings> = {}): Promise<AdapterFiles> {
+    return this.adapted.save_pretrained({ adapter_name: name, save_dtype });
   }
 
   /** Protects an adapter from `remove` until the returned function is called. */

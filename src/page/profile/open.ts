@@ -1,22 +1,37 @@
-import type { TrainingArguments } from '../../core/types/training';
 import { partsKey } from '../models/remote_model';
 import { defined } from '../session/options';
-import { bytesIn, type NumberedExample, sampleFairly } from './examples/examples';
-import { expectArguments, expectBase, expectConfig, type KnownBase, profileConfig, sideBySide } from './fits';
+import { noData, noFeedback, type ProfileData } from './feedback/feedback';
+import { sampledData, storedChanges } from './feedback/profile_data';
+import {
+  expectArguments,
+  expectBase,
+  expectConfig,
+  expectFeedbackArguments,
+  type KnownBase,
+  profileConfig,
+  sideBySide,
+} from './fits';
 import type { ProfileHost } from './host';
-import type { Changes, ProfileStorage } from './storage/profile_storage';
-import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
+import type { ProfileStorage } from './storage/profile_storage';
+import { filesOf, type LearnArguments, type ProfileSettings, type ProfileState, vectorsOf } from './storage/record';
 import type { ProfileOptions } from './types';
 
 /** A profile whose adapter is placed on the model. */
 export interface OpenedProfile {
   readonly state: ProfileState;
   readonly adapter: string;
-  /** The examples, if they are only held in memory. */
-  readonly inMemory: readonly NumberedExample[];
+  /** Examples, ratings and preferences, if they are only held in memory. */
+  readonly inMemory: ProfileData;
 }
 
-export const MOST_EXAMPLES = 1000;
+/** The settings of a profile unless others are given. */
+export const usualSettings: ProfileSettings = {
+  peft_config: {},
+  args: {},
+  max_examples: 1000,
+  keep_examples: true,
+  save_dtype: 'float32',
+};
 
 /** Opens a stored profile, or creates it, and places its adapter on the model. If it fails, nothing has changed. */
 export async function openStored(
@@ -27,15 +42,15 @@ export async function openStored(
   expectArguments(options.args);
   const base = await host.known();
   const adapter = host.newName(storage.id);
-  let inMemory: readonly NumberedExample[] = [];
+  let inMemory = noData;
   try {
     const { state } = await storage.change(async (stored) => {
       if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
-      const { state: next, kept } = withSettings(stored.state, stored.examples(), options);
+      const { state: next, data } = withSettings(stored.state, stored.data(), options);
       await host.place(adapter, filesOf(next.vectors));
-      if (!next.settings.keep_examples) inMemory = kept;
-      return withExamples({ ...next, labels: base.labels }, kept);
+      if (!next.settings.keep_examples) inMemory = data;
+      return storedChanges({ state: { ...next, labels: base.labels }, data });
     });
     return { state, adapter, inMemory };
   } catch (error) {
@@ -51,12 +66,13 @@ async function begin(
   base: KnownBase,
   options: ProfileOptions,
 ): Promise<ProfileState> {
-  const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
+  const settings = settingsOf(usualSettings, options);
   const { trainsHead } = host.base[partsKey].info.task;
-  const config = sideBySide(profileConfig({ ...trainsHead, ...peft_config }));
-  const vectors = await vectorsOf(await host.begin(adapter, config));
-  const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
-  return freshState({ ...base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
+  const config = sideBySide(profileConfig({ ...trainsHead, ...settings.peft_config }));
+  const vectors = await vectorsOf(await host.begin(adapter, config, settings));
+  const base_model =
+    config.base_model_name_or_path ?? nameOf(host.base.config) ?? host.base[partsKey].sourceName ?? null;
+  return freshState({ ...base, base_model, vectors, settings });
 }
 
 export function freshState(
@@ -73,34 +89,32 @@ export function freshState(
     seen: 0,
     example_count: 0,
     example_bytes: 0,
+    feedback: noFeedback,
     version: 0,
+    solved: false,
     previous: null,
+    previous_solved: false,
     history: [],
   };
 }
 
-/** Applies new settings to a stored profile. Returns its state and the examples that still fit into `max_examples`. */
-export function withSettings(
-  state: ProfileState,
-  examples: readonly NumberedExample[],
-  options: ProfileOptions,
-): { readonly state: ProfileState; readonly kept: readonly NumberedExample[] } {
-  expectArguments(options.args);
-  expectConfig(state.settings.peft_config, options.peft_config);
-  const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
-  const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
-  const kept = sampleFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
-  return { state: { ...state, used_at: Date.now(), settings }, kept };
+/** The settings with those that are given in their place. */
+function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
+  const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
+  return { peft_config, args, max_examples, keep_examples, save_dtype };
 }
 
-/** The changes that store examples, or that delete the stored ones if `keep_examples` is false. */
-export function withExamples(state: ProfileState, kept: readonly NumberedExample[]): Changes {
-  const { keep_examples } = state.settings;
-  const examples = keep_examples ? kept : [];
-  const example_bytes = bytesIn(examples.map(({ example }) => example));
-  const next = { ...state, example_count: examples.length, example_bytes };
-  // An unfinished run stores examples too.
-  return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
+/** Applies new settings to a stored profile. Returns its state, and the data that still fits into `max_examples`. */
+export function withSettings(
+  state: ProfileState,
+  data: ProfileData,
+  options: ProfileOptions,
+): { readonly state: ProfileState; readonly data: ProfileData } {
+  expectArguments(options.args);
+  expectConfig(state.settings.peft_config, options.peft_config);
+  const settings = { ...settingsOf(state.settings, options), peft_config: state.settings.peft_config };
+  const next = { ...state, used_at: Date.now(), settings };
+  return { state: next, data: sampledData(next, data) };
 }
 
 function nameOf(config: Readonly<Record<string, unknown>>): string | null {
@@ -109,9 +123,19 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
 }
 
 /** The arguments of one `learn`: its own override the profile's. */
-export function learnArguments(settings: ProfileSettings, own: TrainingArguments = {}): TrainingArguments {
-  const args = { ...settings.args, ...own };
-  expectArguments(args);
+export function learnArguments(
+  settings: ProfileSettings,
+  { args: own, preferences = {}, ratings = {} }: Partial<LearnArguments>,
+): LearnArguments {
+  const given = { args: { ...settings.args, ...own }, preferences, ratings };
+  expectArguments(given.args);
+  expectFeedbackArguments(given);
+  if (settings.keep_examples) return given;
   // A run can't resume in another page without its examples.
-  return settings.keep_examples ? args : { ...args, save_strategy: 'no' };
+  const unsaved = { save_strategy: 'no' } as const;
+  return {
+    args: { ...given.args, ...unsaved },
+    preferences: { ...preferences, ...unsaved },
+    ratings: { ...ratings, ...unsaved },
+  };
 }

@@ -2,17 +2,23 @@ import { abortError } from '../../core/async/abort';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Files } from '../../core/input/named_files';
-import type { SentExample } from '../../core/types/training';
 import type { Release } from '../rpc/store_locks';
-import { type NumberedExample, sampleFairly } from './examples/examples';
+import { noData, type ProfileData } from './feedback/feedback';
+import { countsIn, type DataChanges, storedChanges } from './feedback/profile_data';
 import type { ProfileHost } from './host';
 import { type LearningProfile, ProfileLearning } from './learning/learning';
-import { type OpenedProfile, withExamples, withSettings } from './open';
+import { type OpenedProfile, withSettings } from './open';
 import type { Openable } from './shared';
 import { ProfileChannel } from './storage/channel';
 import { placeFiles } from './storage/profile_files';
-import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from './storage/profile_storage';
-import { filesOf, infoOf, type ProfileState, type Vectors } from './storage/record';
+import {
+  type Changes,
+  forgetStored,
+  forgotten,
+  type ProfileStorage,
+  type StoredProfile,
+} from './storage/profile_storage';
+import { filesOf, infoOf, type ProfileState, rolledBack, type Vectors } from './storage/record';
 import type { ProfileInfo, ProfileOptions } from './types';
 
 export type ProfileEvent = 'change' | 'forgotten';
@@ -35,8 +41,8 @@ export class OpenProfile implements Openable, LearningProfile {
   readonly #turns = new Serial();
   #state: ProfileState;
   #adapter: string;
-  /** The examples, if they are only held in memory. */
-  #inMemory: readonly NumberedExample[];
+  /** Examples, ratings and preferences, if they are only held in memory. */
+  #inMemory: ProfileData;
 
   private constructor(host: ProfileHost, storage: ProfileStorage, { state, adapter, inMemory }: OpenedProfile) {
     this.id = storage.id;
@@ -76,7 +82,8 @@ export class OpenProfile implements Openable, LearningProfile {
 
   get info(): ProfileInfo {
     const info = infoOf(this.id, this.#state);
-    return this.#state.settings.keep_examples ? info : { ...info, examples: this.#inMemory.length };
+    if (this.#state.settings.keep_examples) return info;
+    return { ...info, ...countsIn(this.#inMemory) };
   }
 
   /** The name of its adapter in the model. Throws if the profile is closed. */
@@ -101,22 +108,28 @@ export class OpenProfile implements Openable, LearningProfile {
     return stored?.state.born === this.#state.born ? stored : undefined;
   }
 
-  examples(stored: StoredProfile): readonly NumberedExample[] {
-    return stored.state.settings.keep_examples ? stored.examples() : this.#inMemory;
+  data(stored: StoredProfile): ProfileData {
+    return stored.state.settings.keep_examples ? stored.data() : this.#inMemory;
   }
 
-  add(coming: readonly SentExample[]): Promise<void> {
-    return this.#changeExamples((stored) => {
-      const { state } = stored;
-      const { seed, seen, settings } = state;
-      const kept = sampleFairly(this.examples(stored), coming, { seed, seen, most: settings.max_examples });
-      return { kept, state: { ...state, seen: seen + coming.length } };
+  /** Changes the examples, ratings and preferences. */
+  changeData(body: (state: ProfileState, data: ProfileData) => DataChanges): Promise<void> {
+    return this.#turns.run(async () => {
+      let inMemory = this.#inMemory;
+      const state = await this.#write((stored) => {
+        const before = this.data(stored);
+        const { state: next, data } = body(stored.state, before);
+        inMemory = next.settings.keep_examples ? noData : { ...before, ...data };
+        return storedChanges({ state: next, data });
+      });
+      this.#inMemory = inMemory;
+      await this.#show(state);
     });
   }
 
   /** Applies new settings. */
   async configure(options: ProfileOptions): Promise<void> {
-    await this.#changeExamples((stored) => withSettings(stored.state, this.examples(stored), options));
+    await this.changeData((state, data) => withSettings(state, data, options));
     // The checkpoints of an interrupted run hold examples too.
     if (!this.#state.settings.keep_examples && this.learning.run === undefined) await this.storage.deleteCheckpoints();
   }
@@ -127,11 +140,7 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** As `change`, with new vectors, which are placed on the GPU before anything is stored. */
-  exchange(
-    vectors: Vectors,
-    body: (stored: StoredProfile) => Changes,
-    inMemory?: readonly NumberedExample[],
-  ): Promise<void> {
+  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, inMemory?: ProfileData): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
       const fresh = this.host.newName(this.id);
@@ -154,7 +163,7 @@ export class OpenProfile implements Openable, LearningProfile {
   async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
-    const { adapter, state, kept } = await placeFiles(this.host, this.id, files, options);
+    const { adapter, state, data } = await placeFiles(this.host, this.id, files, options);
     await this.host.remove(adapter);
     signal?.throwIfAborted();
     await this.learning.end(abortError(`What profile '${this.id}' was learning is replaced`));
@@ -162,9 +171,22 @@ export class OpenProfile implements Openable, LearningProfile {
     try {
       const change = ({ state: { born } }: StoredProfile): Changes => {
         signal?.throwIfAborted();
-        return { ...withExamples({ ...state, born }, kept), unfinished: null };
+        return { ...storedChanges({ state: { ...state, born }, data }), unfinished: null };
       };
-      await this.exchange(state.vectors, change, state.settings.keep_examples ? [] : kept);
+      await this.exchange(state.vectors, change, state.settings.keep_examples ? noData : data);
+    } finally {
+      release();
+    }
+  }
+
+  /** Restores the vectors from before the last run that replaced them. Rejects with `invalid_argument` if there are none. */
+  async rollback(): Promise<void> {
+    const release = await this.takeToLearn();
+    try {
+      const previous = (await this.read())?.state.previous;
+      if (previous === undefined) throw forgotten(this.id);
+      if (previous === null) throw noWayBack(this.id);
+      await this.exchange(previous, ({ state }) => ({ state: rolledBack(state) }));
     } finally {
       release();
     }
@@ -181,6 +203,14 @@ export class OpenProfile implements Openable, LearningProfile {
       retryable: true,
       hint: 'Wait until it ends, or stop it there.',
     });
+  }
+
+  /** Closes the profile, and deletes all that is stored of it. Resolves with the number of bytes freed. */
+  async forget(): Promise<{ bytes: number }> {
+    await this.finish(forgotten(this.id));
+    const gone = await forgetStored(this.storage);
+    this.#emit('forgotten');
+    return gone;
   }
 
   /** Closes the profile in this tab. A run in progress is paused, and its checkpoint stays stored. */
@@ -200,22 +230,6 @@ export class OpenProfile implements Openable, LearningProfile {
   #end(reason: unknown): void {
     this.#life.abort(reason);
     this.#channel.close();
-  }
-
-  #changeExamples(
-    body: (stored: StoredProfile) => { readonly state: ProfileState; readonly kept: readonly NumberedExample[] },
-  ): Promise<void> {
-    return this.#turns.run(async () => {
-      let inMemory = this.#inMemory;
-      const state = await this.#write((stored) => {
-        const { state: next, kept } = body(stored);
-        const changes = withExamples(next, kept);
-        inMemory = next.settings.keep_examples ? [] : kept;
-        return changes;
-      });
-      this.#inMemory = inMemory;
-      await this.#show(state);
-    });
   }
 
   async #write(body: (stored: StoredProfile) => Changes): Promise<ProfileState> {
@@ -271,5 +285,11 @@ export function closed(id: string, cause?: unknown): WebVeraError {
   return new WebVeraError('invalid_argument', `Expected an open profile, got '${id}', which is closed`, {
     hint: 'It was disposed of or forgotten, or its session ended. Profile.open opens it again.',
     cause,
+  });
+}
+
+function noWayBack(id: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `rollback: profile '${id}' has no older vectors to return to`, {
+    hint: 'info.can_roll_back says whether there are any: those from before the last learn() that replaced them, once.',
   });
 }

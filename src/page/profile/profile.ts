@@ -1,4 +1,5 @@
 import type { Files } from '../../core/input/named_files';
+import type { PreferenceExample } from '../../core/preferences/preference';
 import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
 import type { LabelScore, PredictInput, PredictOptions } from '../../core/types/prediction';
@@ -7,11 +8,13 @@ import type { BatchGeneration, Generation } from '../models/remote_generation';
 import type { PreTrainedModel } from '../models/remote_model';
 import { callOn, expectOwnSession, linkOf } from '../session/default_session';
 import { asyncDispose } from '../session/dispose';
-import { checkOptions, wrong } from '../session/options';
+import { checkOptions } from '../session/options';
 import { type CallOptions, callRules } from '../session/session';
 import type { TrainRun } from '../training/train_run';
 import { examplesOfFile, prepareExamples } from './examples/prepare_examples';
-import { ending, refused } from './generations';
+import { correctedExample, generatedText, preferenceOf, ratingOf } from './feedback/given_feedback';
+import { withAdded, withoutFeedback } from './feedback/profile_data';
+import { batchOf, ending, expectRows, refused, refusedBatch } from './generations';
 import { LearnRun } from './learning/learn_run';
 import { openStored } from './open';
 import { closed, type OpenProfile, type ProfileEvent } from './open_profile';
@@ -20,10 +23,14 @@ import type { ItemHold } from './shared';
 import { exportFiles, importStored, inUse } from './storage/profile_files';
 import { forgetStored, forgotten, ProfileStorage, readableStates } from './storage/profile_storage';
 import { infoOf } from './storage/record';
-import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
-
-const NO_WAY_BACK =
-  'info.can_roll_back says whether there are older vectors: those from before the last learn() that replaced them, once.';
+import {
+  checkId,
+  type GeneratedText,
+  type LearnOptions,
+  type ProfileInfo,
+  type ProfileOptions,
+  profileRules,
+} from './types';
 
 /**
  * A person's or purpose's adapter over a base model that many share. Its examples, vectors and settings are stored in
@@ -101,18 +108,13 @@ export class Profile extends EventTarget implements AsyncDisposable {
     config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
   ): BatchGeneration {
     try {
-      const [host, ...others] = new Set(expectRows(rows).map(({ profile }) => profile.#open.host));
-      if (host === undefined || others.length > 0) {
-        throw wrong('Profile.generate_batch: rows', 'profiles over one base model', 'several');
-      }
-      const adapter_names = rows.map(({ profile }) => profile.#open.adapter);
-      const releases = adapter_names.map((name) => host.use(name));
-      const inputs = rows.map(({ input }) => input);
-      return ending(host.adapted.generate_batch(inputs, { ...config, adapter_names }), () => {
-        for (const release of releases) release();
-      });
+      expectRows(rows, (profile) => profile instanceof Profile);
+      return batchOf(
+        rows.map(({ profile, input }) => ({ open: profile.#open, input })),
+        config,
+      );
     } catch (error) {
-      return refused(error);
+      return refusedBatch(error);
     }
   }
 
@@ -130,37 +132,71 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores examples. Beyond `max_examples`, a uniform random sample of all examples ever added is stored (a reservoir).
-   * Resolves with the number of stored examples. Images are stored as the bytes that the model reads, and as a sample
-   * of at most 64 MiB: 445 images of 224×224.
+   * Stores examples. Beyond `max_examples`, a uniform random sample of all examples ever added is stored (a reservoir). Resolves with the
+   * number of stored examples. Images are stored as the bytes that the model reads, and as a sample of at most 64 MiB: 445 images of
+   * 224×224. Rated texts and preferences among the examples are stored as by `rate` and `prefer`.
    *
-   * Rejects with `invalid_argument` for a value that is no example for the model, such as `pixel_values`, and for an
-   * unknown label; with `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of
-   * text, or 64 MiB of images at a time. A file of examples, JSON Lines or CSV by its type or name, is read in the
-   * worker; it also rejects with `invalid_format`, naming the line, for a broken line, and with `limit_exceeded` beyond
-   * 64 MiB. When it rejects, nothing was stored.
+   * Rejects with `invalid_argument` for a value that is no example for the model, such as `pixel_values`, and for an unknown label; with
+   * `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file
+   * of examples, JSON Lines or CSV by its type or name, is read in the worker; it also rejects with `invalid_format`, naming the line, for a
+   * broken line, and with `limit_exceeded` beyond 64 MiB. When it rejects, nothing was stored.
    */
   async add(examples: Example | readonly Example[] | Blob): Promise<number> {
     const open = this.#open;
     const { base } = open.host;
     const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
-    await open.add(await prepareExamples(base, Array.isArray(given) ? given : [given]));
+    const coming = await prepareExamples(base, Array.isArray(given) ? given : [given]);
+    await open.changeData((state, data) => withAdded(state, data, coming));
     return this.info.examples;
   }
 
   /**
-   * Trains from the current vectors on the stored examples, by default for three epochs, or more until it has made 60
-   * steps, 16 epochs at most. The method 'instant' solves for a classifier's head over them instead. Every tenth
-   * example ever added is held out, of labelled ones from the hundredth on. The new vectors
-   * replace the current ones unless they do worse on the held-out examples (or on all, while none are held out). Until
-   * then, and after any error, `generate` uses the current ones. The output's `metrics` are `loss_before`,
-   * `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
+   * Stores that a person likes a text (1) or doesn't (−1), or removes that (0). A generation may still be in progress; a text alone has no
+   * prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples` ratings and preferences, a
+   * sample of these is stored; they displace no examples. Resolves with the number of stored ratings.
+   *
+   * Rejects with `invalid_argument` for another number, an empty text, a prompt of token ids, and over a classifier; with the error of a
+   * generation that failed. A text that is longer than the model takes is stored whole; what is learnt of it is cut, as of an example.
+   */
+  async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
+    const open = this.#open;
+    const given = ratingOf(await generatedText('rate', rated), rating);
+    if (rating === 0) await open.changeData((state, data) => withoutFeedback(state, data, given));
+    else await this.add(given);
+    return this.info.ratings;
+  }
+
+  /**
+   * Stores which of two texts after one prompt a person prefers, in place of an earlier preference between these. Resolves with the number
+   * of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
+   */
+  async prefer(preference: PreferenceExample): Promise<number> {
+    await this.add(preferenceOf(preference));
+    return this.info.preferences;
+  }
+
+  /**
+   * Stores a person's own text in place of a generation's, after the same prompt, as an example. Resolves with the number of stored examples.
+   * Rejects as `add` and `rate` do.
+   */
+  async correct(generation: Generation | GeneratedText | string, text: string): Promise<number> {
+    return this.add(correctedExample(await generatedText('correct', generation), text));
+  }
+
+  /**
+   * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO), each by default for three epochs, or
+   * more until it has made 60 steps, 16 epochs at most; `max_steps` are shared by their numbers. The latter learn at a fifth of the rate. The
+   * method 'instant' solves for a classifier's head instead. Every tenth example ever added is held out, of labelled ones, preferences
+   * and ratings from the hundredth on. The new vectors replace the current ones unless they do worse on any kind of those (on what they
+   * learnt, while none are held out). Until then, and after any error, `generate` uses the current ones. The output's `metrics` are
+   * `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
    * the model), `seconds`, `accuracy`, and `cross_validated_loss` and `cross_validated_accuracy` over examples held out in turn.
    * While none are held out, a solved head is judged by these, and replaces an earlier solved head in any case.
    *
    * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while
    * it learns in another tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the
-   * page resumes when the profile is opened again.
+   * page resumes when the profile is opened again; if an earlier page still holds it then, as soon as that page lets go
+   * of it. A `learn` takes the place of such a late run.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
@@ -171,7 +207,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * The number of steps that `learn` would take now with these options, or fewer if some examples are too short to learn
    * from or `packing` joins them. `estimate` gives the time of a step.
    */
-  async steps(options: Pick<LearnOptions, 'method' | 'args'> = {}): Promise<number> {
+  async steps(options: Pick<LearnOptions, 'method' | 'args' | 'preferences' | 'ratings'> = {}): Promise<number> {
     return this.#open.learning.steps(options);
   }
 
@@ -185,7 +221,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
       const release = host.use(adapter_name);
       return ending(host.adapted.generate(input, { ...config, adapter_name }), release);
     } catch (error) {
-      return refused(error);
+      return refused(input, config, error);
     }
   }
 
@@ -203,28 +239,20 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte. Works once. */
+  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte, once. Its outcome is then `undone`. */
   async rollback(): Promise<void> {
-    const open = this.#open;
-    const release = await open.takeToLearn();
-    try {
-      const previous = (await open.read())?.state.previous;
-      if (previous === undefined) throw forgotten(this.id);
-      if (previous === null) {
-        throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', this.id, NO_WAY_BACK);
-      }
-      await open.exchange(previous, ({ state }) => ({ state: { ...state, previous: null } }));
-    } finally {
-      release();
-    }
+    await this.#open.rollback();
   }
 
-  /** PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one per line. */
+  /**
+   * PEFT's two files, examples.jsonl and profile.json; for images also images.npy: bytes (N, H, W, 3), one per line. With ratings and
+   * preferences also ratings.jsonl and preferences.jsonl, as TRL's `KTOTrainer` and `DPOTrainer` read them.
+   */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
     const stored = await open.read();
     if (stored === undefined) throw forgotten(this.id);
-    return exportFiles(stored.state, open.examples(stored));
+    return exportFiles(stored.state, open.data(stored));
   }
 
   /**
@@ -245,12 +273,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    */
   async forget(): Promise<{ bytes: number }> {
     const open = this.#open;
-    return this.#hold.end(async () => {
-      await open.finish(forgotten(this.id));
-      const gone = await forgetStored(open.storage);
-      for (const listener of open.listeners) listener('forgotten');
-      return gone;
-    });
+    return this.#hold.end(() => open.forget());
   }
 
   /** Frees its vectors on the GPU. A run in progress is stored, and resumes when the profile is opened again. */
@@ -272,10 +295,4 @@ export class Profile extends EventTarget implements AsyncDisposable {
     item.expectOpen();
     return item;
   }
-}
-
-function expectRows<Row>(rows: readonly Row[]): readonly Row[] {
-  const isRow = (row: unknown): boolean => (row as { profile?: unknown } | null)?.profile instanceof Profile;
-  if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return rows;
-  throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
 }

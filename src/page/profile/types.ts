@@ -1,8 +1,12 @@
+import type { ChatMessage } from '../../core/types/chat';
+import type { SaveDtype } from '../../core/types/model';
 import type { TrainingArguments } from '../../core/types/training';
+import { saveDtype } from '../adapters/adapter_options';
 import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { wrong } from '../session/options';
 import { anyBoolean, anyObject, integer } from '../session/rules';
 import { type CallOptions, callRules } from '../session/session';
+import type { DPOConfig, KTOConfig } from '../training/preference_arguments';
 
 /** The settings of a profile. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
@@ -24,17 +28,46 @@ export interface ProfileOptions extends CallOptions {
    * Default: true. With false, examples are only held in this page's memory, and an interrupted `learn` can't resume.
    */
   readonly keep_examples?: boolean;
+  /**
+   * Default: 'float32'. With 'float16' a profile's vectors and head take half the bytes, stored and exported: they are rounded as a
+   * `learn` replaces them. Another value applies from the next `learn` on.
+   */
+  readonly save_dtype?: SaveDtype;
 }
 
 /**
- * How a profile learns. 'train': its vectors and head by gradient descent. 'instant': the last layer of its head alone, which is
+ * How a profile learns. 'train': its vectors and head by gradient descent, in one phase for each `LearnKind` that it has. 'instant': the last layer of its head alone, which is
  * solved for over the features of the examples; over classifiers only. 'refine': 'instant', then its vectors by
  * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
  * few examples a class. It compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out
- * examples; while none are held out, the trained ones are chosen. A classifier of two classes, of numbers, or
- * of several labels at once trains by its own loss instead, at a rate of 1e-2, while its solved head stays.
+ * examples; other vectors than those from before must have a loss that is lower by more than a standard error. While fewer than
+ * 20 examples are held out, it trains without a fifth of each label's, or a third while that would be fewer than ten, and compares on these. Below three such
+ * examples it trains nothing, and is 'instant'. The head is solved for over all examples in the end. A classifier of two classes, of
+ * numbers, or of several labels at once trains by its own loss instead, at a rate of 1e-2, while its solved head stays.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
+
+/**
+ * The kinds from which the method 'train' learns, in the order of its phases: examples by likelihood, as `Trainer` does; preferences as `DPOTrainer`
+ * does; ratings as `KTOTrainer` does. The base model is the reference of both.
+ */
+export type LearnKind = 'examples' | 'preferences' | 'ratings';
+
+/** A phase of a run: training on all that is of one kind. */
+export interface LearnPhase {
+  readonly kind: LearnKind;
+  /** The number of examples, preferences or ratings trained on. */
+  readonly examples: number;
+  /** The number of those held out; 0 while there are too few, and then the figures are those of what was trained on. */
+  readonly held_out: number;
+  readonly steps: number;
+  /** The mean loss, before the run and at its end: over labelled tokens, preferences or ratings. */
+  readonly loss_before: number;
+  readonly loss_after: number;
+  /** The share of preferences whose chosen text became likelier than by the base model, more than the rejected one; null for others. */
+  readonly accuracy_before: number | null;
+  readonly accuracy_after: number | null;
+}
 
 /** Vectors and a head that the method 'refine' compared. */
 export interface LearnCandidate {
@@ -43,8 +76,10 @@ export interface LearnCandidate {
    * both. Each with a solved head.
    */
   readonly name: 'instant' | 'contrast' | 'labels' | 'halfway';
-  /** The mean loss over the held-out examples, or over those trained on while none are held out. */
+  /** The mean loss over the examples that the candidates are compared on. */
   readonly loss: number;
+  /** The share of these whose label is predicted right; null for numbers. */
+  readonly accuracy: number | null;
   readonly chosen: boolean;
 }
 
@@ -53,15 +88,17 @@ export interface LearnRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly method: LearnMethod;
-  /** The number of examples trained on. */
+  /** The number of examples, preferences and ratings trained on. */
   readonly examples: number;
-  /** Held-out examples; 0 while there are too few, and then the losses are those of the examples trained on. */
+  /** The number of those held out; 0 while there are too few, and then the losses are those of what was trained on. */
   readonly held_out: number;
-  /** Steps of training: 0 with the method 'instant'. */
+  /** Steps of training: 0 with the method 'instant', and with 'refine' where too few examples could compare its candidates. */
   readonly steps: number;
-  /** Mean loss over the labelled tokens of the held-out examples. */
+  /** Mean loss over the labelled tokens of the held-out examples; with the method 'train' the sum of its phases' losses. */
   readonly loss_before: number;
   readonly loss_after: number;
+  /** The phases in their order. Empty for other methods than 'train', and in records of older versions. */
+  readonly phases: readonly LearnPhase[];
   /** The inverse strength of the penalty with which the head was solved for; null for other methods. */
   readonly C: number | null;
   /** The mean loss over all examples that were trained on, each held out in turn; null unless the head was solved for so. */
@@ -71,10 +108,25 @@ export interface LearnRecord {
   /** The share of held-out examples whose label is predicted right. null unless a head was solved for, and while none are held out. */
   readonly accuracy_before: number | null;
   readonly accuracy_after: number | null;
-  /** In the order in which they were made. Empty for other methods than 'refine'. */
+  /** In the order in which they were made. Empty for other methods than 'refine', and where too few examples could compare them. */
   readonly candidates: readonly LearnCandidate[];
+  /**
+   * The places, from 0, of the examples that vectors weren't trained on, so that the method 'refine' could compare its candidates on
+   * them: among the profile's examples in the order of their arrival. Empty while 20 examples or more are held out.
+   */
+  readonly left_out: readonly number[];
   /** Whether the new vectors replaced the ones before. */
   readonly taken: boolean;
+  /** Set once `rollback()` has restored the vectors from before. */
+  readonly undone?: true;
+}
+
+/** A text with its prompt. */
+export interface GeneratedText {
+  /** '' for none. */
+  readonly prompt: string | readonly ChatMessage[];
+  /** The text after the prompt, or the answer to its last message. */
+  readonly completion: string;
 }
 
 /** Facts about a profile, available without opening it. */
@@ -84,12 +136,20 @@ export interface ProfileInfo {
   readonly examples: number;
   /** The number of examples ever added. */
   readonly seen: number;
-  /** The stored size of its vectors and examples. */
+  /** The number of stored ratings. */
+  readonly ratings: number;
+  /** The number of stored preferences. */
+  readonly preferences: number;
+  /** The stored size of its vectors, examples, ratings and preferences. */
   readonly bytes: number;
   /** Milliseconds since 1970, as for all times. */
   readonly created_at: number;
   /** When the profile was last opened or changed. */
   readonly used_at: number;
+  /**
+   * The name of the base model that it began with: from `base_model_name_or_path` in `peft_config`, else from the model's config.json, else
+   * the source that the model was loaded from. null if none of them names it, as for files without names.
+   */
   readonly base_model: string | null;
   /** The last hundred outcomes, oldest first. */
   readonly history: readonly LearnRecord[];
@@ -105,6 +165,10 @@ export interface LearnOptions {
    * leaves `headLearningRate`, `label_smoothing_factor` and `group_by_length` out while it trains by contrast.
    */
   readonly args?: TrainingArguments;
+  /** Override `args` for the preferences, which the method 'train' learns by DPO. */
+  readonly preferences?: DPOConfig;
+  /** Override `args` for the ratings, which the method 'train' learns by KTO. */
+  readonly ratings?: KTOConfig;
   /**
    * Default: 'now'. 'idle': trains only while the page is visible and the visitor hasn't used it for two seconds;
    * otherwise the run is paused, with the reason 'hidden' or 'busy'.
@@ -113,6 +177,9 @@ export interface LearnOptions {
   /** When it aborts, the profile stays as it was before `learn`. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** In the order of a run's phases. */
+export const LEARN_KINDS: readonly LearnKind[] = ['examples', 'preferences', 'ratings'];
 
 export const LEARN_METHODS: readonly LearnMethod[] = ['train', 'instant', 'refine'];
 
@@ -125,6 +192,7 @@ export const profileRules = {
   args: anyObject,
   max_examples: integer(1, MAX_EXAMPLES),
   keep_examples: anyBoolean,
+  save_dtype: saveDtype,
 };
 
 const LONGEST_ID = 200;

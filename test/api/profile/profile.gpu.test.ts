@@ -15,14 +15,14 @@ import {
 } from '../../helpers/session/profiles';
 import { bytesOf } from '../../helpers/session/session';
 
-/** What one browser keeps. */
+/** The storage of one browser. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
 const much = { args: { max_steps: 12, learning_rate: 0.3 } };
 
 describe('a profile', () => {
-  test('learns, keeps it, and goes on from there in a later visit', async () => {
+  test('learns, stores the result, and continues from it in a later visit', async () => {
     const first = await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       expect(profile.info).toMatchObject({ id: 'ada', examples: 0, seen: 0, history: [], can_roll_back: false });
@@ -48,13 +48,13 @@ describe('a profile', () => {
       const learnt = habit(1).filter((_, n) => n !== 9);
       await new Trainer({ model, ...(options.args && { args: options.args }), train_dataset: learnt }).train();
       expect((await profile.learn()).metrics).toMatchObject({ taken: 1 });
-      // Learning twice is training on from the first vectors.
+      // A second `learn` continues from the first one's vectors.
       const expected = await bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
       expect(await weightsOf(profile)).toEqual(expected);
     });
   });
 
-  test('writes what it writes in a session of its own, beside others and while one learns', async () => {
+  test('generates as in a session of its own, beside others and while one learns', async () => {
     const alone = async (id: string, stride: number) =>
       visit(async (opened) => {
         const profile = await Profile.open(await loadTiny(opened), id, options);
@@ -77,8 +77,8 @@ describe('a profile', () => {
       expect(await writingsOf([first, second])).toEqual([ada[0], bob[1]]);
       const learning = second.learn({ args: { max_steps: 8 } });
       await firstLog(learning);
-      await learning.pause(); // else it could be over before they have written
-      // Those that learn, too, write with the vectors from before.
+      await learning.pause(); // without the pause, the run could end before the texts are generated
+      // A profile that is learning generates with its earlier vectors.
       expect(await writingOf(first)).toEqual(ada[0]);
       expect(await writingOf(second)).toEqual(bob[0]);
       await learning.resume();
@@ -88,7 +88,7 @@ describe('a profile', () => {
     });
   });
 
-  test('is there once, until all who opened it have disposed of it', async () => {
+  test('is open once, until all its handles are disposed of', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const [first, second] = await Promise.all([
@@ -113,7 +113,7 @@ describe('a profile', () => {
     });
   });
 
-  test('can be opened while it is closed, forgotten, or opened by somebody who gives up', async () => {
+  test('can be opened while it is closed, forgotten, or opened by an aborted call', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const profile = await Profile.open(base, 'ada', options);
@@ -137,7 +137,7 @@ describe('a profile', () => {
     });
   });
 
-  test('whose new vectors no adapter may hold keeps those it has', async () => {
+  test('keeps its vectors if no adapter may have the new ones', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const profile = await Profile.open(base, 'ada', { ...options, peft_config: { r: 8, d_initial: 1e4 } });
@@ -151,7 +151,7 @@ describe('a profile', () => {
     });
   });
 
-  test('is judged by what it learns from while nothing held out has a label', async () => {
+  test('is judged by the examples that it learns while no held-out one has a label', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add([...habit(1, 9), { input_ids: [5] }]);
@@ -159,13 +159,14 @@ describe('a profile', () => {
     });
   });
 
-  test('a worse outcome is not taken', async () => {
+  test("doesn't take a worse result", async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add(habit(1));
       await profile.learn({ args: { max_steps: 40, learning_rate: 0.3 } });
       const [weights, text] = [await weightsOf(profile), await writingOf(profile)];
-      // Wherever that ends, what was learnt is gone: a model that writes at random has a loss of ln 32 = 3.5, and this one had 3.1.
+      // This rate destroys everything learnt: a model that writes at random has a loss of ln 32 = 3.5, and this one had
+      // 3.1.
       const { metrics } = await profile.learn({ args: { learning_rate: 50, max_grad_norm: 0 } });
       expect(metrics).toMatchObject({ taken: 0 });
       expect(profile.info.history.map(({ taken }) => taken)).toEqual([true, false]);
@@ -174,7 +175,7 @@ describe('a profile', () => {
     });
   });
 
-  test('rolls back to the bytes before, once', async () => {
+  test('rolls back to the earlier bytes, once', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       const fresh = await weightsOf(profile);
@@ -188,12 +189,13 @@ describe('a profile', () => {
       expect(await weightsOf(profile)).not.toEqual(first);
       await profile.rollback();
       expect(profile.info.can_roll_back).toBe(false);
+      expect(profile.info.history.map(({ undone }) => undone)).toEqual([undefined, true]);
       expect(await weightsOf(profile)).toEqual(first);
       expect(await writingOf(profile)).toEqual(text);
     });
   });
 
-  test('what is not to be kept is in memory only', async () => {
+  test('holds examples only in memory without keep_examples', async () => {
     const examplesOf = async (id: string) =>
       ((await stored()).get(`profile/${id}/examples`) as { kept: unknown[] } | undefined)?.kept.length;
     await visit(async (opened) => {
@@ -206,7 +208,7 @@ describe('a profile', () => {
       await profile.learn();
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: [{ examples: 11, taken: true }] });
       expect(await examplesOf('ada')).toBe(0);
-      // What is to be kept from now on goes to the store, and the other way round.
+      // `keep_examples` moves examples that are in memory to the store; without it they leave the store.
       await Profile.open(base, 'ada', { keep_examples: true });
       expect([await examplesOf('ada'), profile.info.examples]).toEqual([12, 12]);
       const files = await profile.export();
@@ -221,7 +223,7 @@ describe('a profile', () => {
     });
   });
 
-  test('classes are for bases that have some', async () => {
+  test('takes classes only for bases that have some', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await expect(profile.predict('text')).rejects.toMatchObject({ code: 'invalid_argument' });

@@ -23,12 +23,12 @@ const options = {
 const visit = <T>(body: (opened: TestSession) => Promise<T>) => within({ store: 'auto' }, body);
 const labels = (told: readonly (readonly { readonly label: string }[])[]) => told.map(([best]) => best!.label);
 
-test('a profile over a classifier learns with its head, is judged by what it learnt, and knows it at the next visit', async () => {
+test('a profile over a classifier learns with its head, is judged by its examples, and remembers at the next visit', async () => {
   const told = await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows);
     const { metrics } = await profile.learn();
-    // Of so few labels all are learnt from.
+    // None of so few labels is held out.
     expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
     expect(metrics.loss_after).toBeLessThan(metrics.loss_before! / 2);
     return Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })));
@@ -51,13 +51,13 @@ test('a profile over a classifier learns with its head, is judged by what it lea
   });
 });
 
-test('two profiles over one base keep heads of their own', async () => {
+test('two profiles over one base have heads of their own', async () => {
   await visit(async (opened) => {
     const base = await load(opened);
     const ada = await Profile.open(base, 'ada', options);
     const ben = await Profile.open(base, 'ben', options);
     await ada.add(rows);
-    await ben.add(rows.map((row, index): Example => ({ ...row, label: (index + 1) % 3 })));
+    await ben.add(rows.map((row, index) => ({ ...row, label: (index + 1) % 3 }) as Example));
     await ada.learn();
     await ben.learn();
     const first = rows[0] as { input_ids: number[] };
@@ -65,7 +65,7 @@ test('two profiles over one base keep heads of their own', async () => {
   });
 });
 
-test('a profile tells several labels at once, goes on as files, and isn’t opened where one is told', async () => {
+test('a profile predicts several labels, can be exported, and isn’t opened over a base with single labels', async () => {
   const problem_type = 'multi_label_classification';
   const loadSeveral = ({ session }: TestSession) =>
     AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), {
@@ -110,7 +110,7 @@ test.each<[string, object, RegExp]>([
   ],
   ['no label', { input_ids: [1, 2] }, /^examples\[1\]: expected a label for the whole text/],
   ['ids beyond the vocabulary', { input_ids: [1, 1e6], label: 'red' }, /^examples\[1\]: input_ids: expected/],
-])('nothing is kept of an example with %s, nor of what came with it', async (_, example, message) => {
+])('an example with %s is refused, with all that were added together with it', async (_, example, message) => {
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', options);
     const refused = profile.add([rows[0], example] as Example[]);
@@ -120,7 +120,7 @@ test.each<[string, object, RegExp]>([
 });
 
 test.each([[['green', 'red', 'blue']], [['red', 'green', 'violet']]])(
-  'what was begun with other labels isn’t opened or imported over %j',
+  'a profile with other labels isn’t opened or imported over %j',
   async (names) => {
     const files = await visit(async (opened) => (await Profile.open(await load(opened), 'ada', options)).export());
     await visit(async (opened) => {

@@ -13,12 +13,12 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** What one browser keeps. */
+/** The storage of one browser. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('forgetting', () => {
-  test('leaves no byte, and says how many there were', async () => {
+  test('leaves no byte, and reports the number of deleted bytes', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const profile = await Profile.open(base, 'ada', options);
@@ -39,7 +39,7 @@ describe('forgetting', () => {
     });
   });
 
-  test('reaches other tabs, and ends what they learn', async () => {
+  test('reaches other tabs, and ends their runs', async () => {
     vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
     await visit(async (here) => {
       await visit(async (there) => {
@@ -62,7 +62,7 @@ describe('forgetting', () => {
     });
   });
 
-  test('goes with all that was stored', async () => {
+  test('deletes everything that was stored', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add(habit(1));
@@ -84,7 +84,7 @@ describe('forgetting', () => {
       expect((await Profile.forget('ada', { session })).bytes).toBeGreaterThan(0);
       expect(await Profile.list({ session })).toEqual([]);
       expect(await Profile.forget('ada', { session })).toEqual({ bytes: 0 });
-      // Without Web Locks, too, a run of this page ends before it resolves.
+      // Without Web Locks, `forget` also waits for the end of this page's run.
       const learner = await Profile.open(base, 'bob', options);
       await learner.add(habit(1));
       const run = learner.learn({ args: { max_steps: 500, save_steps: 1 } });
@@ -98,7 +98,7 @@ describe('forgetting', () => {
 });
 
 describe('files', () => {
-  test('take a profile elsewhere', async () => {
+  test('move a profile to another browser', async () => {
     const { files, weights, info } = await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add(habit(1));
@@ -134,7 +134,7 @@ describe('files', () => {
     ['fewer examples', { 'examples.jsonl': '{"text":"a"}' }, 'invalid_format'],
     ['no example', { 'profile.json': undefined, 'examples.jsonl': '{"a":1}' }, 'invalid_argument'],
     ['too many examples', { 'examples.jsonl': '{"text":"a"}\n'.repeat(100_001) }, 'limit_exceeded'],
-  ])('are refused with %s, and nothing is kept', async (_, edits, code) => {
+  ])('are refused with %s, and nothing is stored', async (_, edits, code) => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const profile = await Profile.open(base, 'ada', options);

@@ -22,13 +22,13 @@ const told = async (profile: Profile): Promise<unknown[]> =>
 const best = async (profile: Profile): Promise<string[]> =>
   Promise.all([stripes, squares].map(async (image) => (await profile.predict(image))[0]!.label));
 
-/** What is kept of an image: the bytes that a preview shows. */
+/** The bytes that a profile stores of an image, which a preview shows. */
 async function shownBytes(model: PreTrainedModel, image: Parameters<typeof drawn>): Promise<number[]> {
   const { data } = (await model.preview({ image: drawn(...image) })).image;
   return [...data].filter((_, index) => index % 4 !== 3);
 }
 
-test('a profile of images learns, knows it at the next visit, and goes elsewhere with its images', async () => {
+test('a profile of images learns, remembers at the next visit, and is exported with its images', async () => {
   const first = await visit(async (opened) => {
     const base = await loadVit(opened);
     const profile = await Profile.open(base, 'ada', options);
@@ -76,7 +76,7 @@ testInAll('a run that a closed page left behind goes on with its images', async 
     const profile = await Profile.open(await loadVit(opened), 'ada', options);
     await profile.add(examples);
     const run = profile.learn({ args: { max_steps: 9, save_steps: 1 } });
-    run.then(undefined, () => {}); // it ends with the session
+    run.then(undefined, () => {}); // it rejects when the session ends
     for await (const { type } of run) if (type === 'save') break;
   });
   await visit(async (opened) => {
@@ -87,7 +87,7 @@ testInAll('a run that a closed page left behind goes on with its images', async 
   });
 });
 
-test('a fair sample stays, and what isn’t to be stored isn’t', async () => {
+test('a fair sample is stored, unless keep_examples is false', async () => {
   await visit(async (opened) => {
     const base = await loadVit(opened);
     const profile = await Profile.open(base, 'ada', { ...options, max_examples: 4 });
@@ -103,7 +103,7 @@ test('a fair sample stays, and what isn’t to be stored isn’t', async () => {
   });
 });
 
-describe('nothing is kept of', () => {
+describe('nothing is stored of', () => {
   const bad: readonly [string, unknown, string, RegExp][] = [
     [
       'a label that there isn’t',
@@ -138,7 +138,7 @@ describe('nothing is kept of', () => {
       /image: expected an image of at most/,
     ],
   ];
-  test.each(bad)('%s, nor of what came with it', async (_, one, code, message) => {
+  test.each(bad)('%s, nor of examples that were added together with it', async (_, one, code, message) => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadVit(opened), 'ada', options);
       await profile.add(examples[0]!);
@@ -187,7 +187,7 @@ describe('files', () => {
       /^examples\[1\]: label: expected/,
     ],
   ];
-  test.each(edits)('are refused with %s, and nothing is kept', async (_, edit, code, message) => {
+  test.each(edits)('are refused with %s, and nothing is stored', async (_, edit, code, message) => {
     await visit(async (opened) => {
       const base = await loadVit(opened);
       const profile = await Profile.open(base, 'ada', options);
@@ -205,7 +205,7 @@ describe('files', () => {
     });
   });
 
-  test('of images don’t go with a model of texts', async () => {
+  test('of images are refused over a model of texts', async () => {
     await visit(async (opened) => {
       const ofImages = await Profile.open(await loadVit(opened), 'ada', options);
       await ofImages.add(examples.slice(0, 2));

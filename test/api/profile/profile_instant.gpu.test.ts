@@ -55,18 +55,38 @@ test('a profile learns at once, and again from three more examples by three forw
   });
 });
 
-test('a solved head is judged by held-out examples, and training goes on from it', async () => {
+test('a solved head is judged by held-out examples, and training continues from it', async () => {
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', { args });
     await profile.add(rows(150));
     const { metrics } = await profile.learn({ method: 'instant' });
     expect(metrics).toMatchObject({ held_out: 5, computed: 60, taken: 1 });
     const trained = await profile.learn({ args: { max_steps: 1, learning_rate: 1e-30, headLearningRate: 1e-30 } });
-    // The losses of the same head over the same examples, by features and by a program with the loss.
+    // The losses of the same head over the same examples, computed from features and by a program with the loss.
     expect(trained.metrics.loss_before).toBeCloseTo(metrics.loss_after!, 4);
     const [first, second] = profile.info.history;
     expect([first!.method, second!.method]).toEqual(['instant', 'train']);
     expect(second).toMatchObject({ C: null, cross_validated_loss: null });
+  });
+});
+
+test('after a rollback, and in a copy, a solved head is still replaced by the one of all examples', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const profile = await Profile.open(base, 'ada', { args });
+    // Random labels can't be learnt, so a head fits its own examples better than cross-validation says.
+    const chance = [0, 1, 2, 2, 0, 1, 1, 0, 2, 0, 2, 1].map((label, index) => ({ ...row(index), label }));
+    await profile.add(chance);
+    await profile.learn({ method: 'instant' });
+    await profile.learn({ args: { max_steps: 1, learning_rate: 1e-30, headLearningRate: 1e-30 } });
+    await profile.rollback();
+    const copy = await Profile.import(base, await profile.export(), 'copy');
+    for (const one of [profile, copy]) {
+      await one.add([{ ...row(12), label: 2 }]);
+      const { metrics } = await one.learn({ method: 'instant' });
+      expect(metrics.cross_validated_loss).toBeGreaterThan(metrics.loss_before!);
+      expect(metrics.taken).toBe(1);
+    }
   });
 });
 

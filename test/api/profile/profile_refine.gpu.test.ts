@@ -19,15 +19,16 @@ const load = ({ session }: TestSession, more: object = {}) => {
   const options = { session, id2label: { ...colours }, ...more };
   return AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), options);
 };
+/** The class is that of the first token; the other tokens are noise. */
 const row = (index: number) => ({
-  input_ids: [10 + (index % 3), 20 + (index % 60), 40 + (index % 3), 50],
+  input_ids: [10 + (index % 3), ...[7, 11, 13].map((factor) => 20 + ((factor * index) % 60))],
   label: index % 3,
 });
 const rows = (count: number) => Array.from({ length: count }, (_, index) => row(index));
-const options: ProfileOptions = { args: { max_steps: 6, per_device_train_batch_size: 12 } };
+const options: ProfileOptions = { args: { max_steps: 12, per_device_train_batch_size: 12, learning_rate: 0.1 } };
 const refine: LearnOptions = { method: 'refine' };
 
-/** The weights of a new profile over the same base, which has learnt from so many rows. */
+/** The weights of a new profile over the same base, which has learnt `count` rows. */
 function learnt(count: number, learn: LearnOptions): Promise<{ weights: Uint8Array; profile: Profile['info'] }> {
   vi.stubGlobal('indexedDB', new IDBFactory());
   return visit(async (opened) => {
@@ -38,21 +39,23 @@ function learnt(count: number, learn: LearnOptions): Promise<{ weights: Uint8Arr
   });
 }
 
-test('a profile solves for its head, trains vectors by contrast, and solves for the head again', async () => {
+test('a profile solves for its head, trains vectors by contrast without a third, and keeps those that do better on it', async () => {
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada', options);
     await profile.add(rows(24));
     const { global_step, metrics } = await profile.learn(refine);
-    expect(global_step).toBe(6);
+    expect(global_step).toBe(12);
     expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
     expect(metrics.loss_after).toBeLessThan(metrics.loss_before!);
     const [record] = profile.info.history;
-    expect(record).toMatchObject({ method: 'refine', examples: 24, steps: 6, taken: true });
-    expect(await profile.steps(refine)).toBe(6);
+    expect(record).toMatchObject({ method: 'refine', examples: 24, steps: 12, taken: true });
+    expect(record!.left_out).toEqual([6, 7, 8, 15, 16, 17]);
+    expect(await profile.steps(refine)).toBe(12);
     const [instant, trained, halfway] = record!.candidates;
-    expect(halfway).toMatchObject({ name: 'halfway', chosen: false });
-    expect(instant).toMatchObject({ name: 'instant', chosen: false });
-    expect(trained).toMatchObject({ name: 'contrast', chosen: true, loss: metrics.loss_after });
+    expect([instant, trained, halfway].map((one) => one!.name)).toEqual(['instant', 'contrast', 'halfway']);
+    const lowest = [trained!, halfway!].reduce((low, one) => (one.loss < low.loss ? one : low));
+    expect(lowest).toMatchObject({ chosen: true, accuracy: 1 });
+    expect(lowest.loss).toBeLessThan(instant!.loss);
     expect(record!.C).toBeGreaterThan(0);
     const told = await Promise.all(rows(12).map(({ input_ids }) => profile.predict({ input_ids })));
     expect(told.map(([best]) => best!.label)).toEqual(rows(12).map(({ label }) => colours[label]));
@@ -60,7 +63,28 @@ test('a profile solves for its head, trains vectors by contrast, and solves for 
   await visit(async (opened) => {
     const profile = await Profile.open(await load(opened), 'ada');
     expect(profile.info.history[0]!.candidates.map(({ name }) => name)).toEqual(['instant', 'contrast', 'halfway']);
+    expect(profile.info.history[0]!.left_out).toHaveLength(6);
   });
+});
+
+test('vectors that aren’t clearly better on the examples left out aren’t chosen: only the solved head is learnt', async () => {
+  const ruined = await learnt(24, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
+  const [record] = ruined.profile.history;
+  expect(record).toMatchObject({ held_out: 0, taken: true, steps: 12 });
+  expect(record!.candidates.map(({ chosen }) => chosen)).toEqual([true, false, false]);
+  expect(ruined.weights).toEqual((await learnt(24, { method: 'instant' })).weights);
+});
+
+test('too few examples train nothing', async () => {
+  const few = await learnt(6, refine);
+  expect(few.profile.history[0]).toMatchObject({
+    method: 'refine',
+    steps: 0,
+    candidates: [],
+    left_out: [],
+    taken: true,
+  });
+  expect(few.weights).toEqual((await learnt(6, { method: 'instant' })).weights);
 });
 
 test('vectors and head both change, and the same examples give the same bytes', async () => {
@@ -70,12 +94,13 @@ test('vectors and head both change, and the same examples give the same bytes', 
   expect((await learnt(24, refine)).weights).toEqual(refined.weights);
 });
 
-test('vectors that do worse on held-out examples aren’t chosen: the solved head is learnt alone', async () => {
-  // So high a rate ruins the vectors.
+test('vectors that do worse on examples left out aren’t chosen: only the solved head is learnt', async () => {
+  // This rate destroys the vectors.
   const ruined = await learnt(150, { ...refine, args: { learning_rate: 30, lr_scheduler_type: 'constant' } });
   const [record] = ruined.profile.history;
   const [instant, trained, halfway] = record!.candidates;
-  expect(record).toMatchObject({ held_out: 5, taken: true, loss_after: instant!.loss });
+  expect(record).toMatchObject({ held_out: 5, taken: true });
+  expect(record!.left_out.length).toBeGreaterThan(20);
   expect(trained!.loss).toBeGreaterThan(instant!.loss);
   expect(halfway!.loss).toBeGreaterThan(instant!.loss);
   expect([instant!.chosen, trained!.chosen, halfway!.chosen]).toEqual([true, false, false]);
@@ -94,7 +119,7 @@ test('several labels at once are trained by their own loss', async () => {
   });
 });
 
-test('two classes are trained by their own loss, and the solved head stays meanwhile', async () => {
+test('two classes are trained by their own loss, and the solved head stays until then', async () => {
   await visit(async (opened) => {
     const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/llama'), {
       session: opened.session,
@@ -107,8 +132,8 @@ test('two classes are trained by their own loss, and the solved head stays meanw
   });
 });
 
-describe('a run that is cut off', () => {
-  test('goes on in the next visit to the same bytes', async () => {
+describe('a run that is interrupted', () => {
+  test('resumes in the next visit to the same bytes', async () => {
     const learn = async (interrupt: boolean) =>
       visit(async (opened) => {
         const profile = await Profile.open(await load(opened), 'ada', options);
@@ -146,7 +171,7 @@ describe('a run that is cut off', () => {
     });
   });
 
-  test('for idle time waits while its page is in use, and goes on by itself', async () => {
+  test('for idle time waits while its page is in use, and resumes by itself', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     vi.stubGlobal('document', page);
     await visit(async (opened) => {

@@ -14,7 +14,7 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** What one browser keeps. */
+/** The storage of one browser. */
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
@@ -23,7 +23,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 const endless = { args: { max_steps: 500, save_steps: 1 } };
 
-/** A profile that has learnt something else. */
+/** The files, weights and history of a profile that has learnt other examples. */
 async function elsewhere() {
   const made = await visit(async (opened) => {
     const profile = await Profile.open(await loadTiny(opened), 'bob', options);
@@ -36,7 +36,7 @@ async function elsewhere() {
   return made;
 }
 
-test('files take the place of all that is kept, for all who have it open, and of what is learning', async () => {
+test('files replace all that is stored, for all holders, and end the run', async () => {
   const { files, weights, history } = await elsewhere();
   await visit(async (here) => {
     await visit(async (there) => {
@@ -55,7 +55,7 @@ test('files take the place of all that is kept, for all who have it open, and of
       expect(mine.info).toMatchObject({ examples: 14, seen: 14, history, can_roll_back: false });
       expect(await weightsOf(mine)).toEqual(weights);
       const kept = [...(await stored())].filter(([, value]) => value !== null).map(([key]) => key);
-      expect(kept.sort()).toEqual(['profile/ada/examples', 'profile/ada/state']); // and nothing of the run
+      expect(kept.sort()).toEqual(['profile/ada/examples', 'profile/ada/feedback', 'profile/ada/state']); // and nothing of the run
       while (theirs.info.examples !== 14) await heard(theirs, 'change');
       expect(await writingOf(theirs)).toEqual(await writingOf(mine));
       expect(lost).not.toHaveBeenCalled();
@@ -65,7 +65,7 @@ test('files take the place of all that is kept, for all who have it open, and of
   });
 });
 
-test('files that can’t take its place leave a profile as it is, and what it is learning', async () => {
+test('files that can’t replace a profile change neither it nor its run', async () => {
   const { files } = await elsewhere();
   await visit(async (here) => {
     await visit(async (there) => {
@@ -102,7 +102,7 @@ test('a profile is replaced whole or not at all', async () => {
     });
     await expect(profile.replace(files)).rejects.toMatchObject({ code: 'storage_full' });
     put.mockRestore();
-    // Somebody gives up while the files are read.
+    // The call is aborted while its files are read.
     const abort = new AbortController();
     const config = files.get('adapter_config.json') ?? new Blob();
     const read = Object.assign(new Blob([config]), {

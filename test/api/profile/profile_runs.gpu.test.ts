@@ -15,13 +15,13 @@ import {
 } from '../../helpers/session/profiles';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** What one browser keeps. */
+/** The storage of one browser. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
-describe('a run that is cut off', () => {
+describe('a run that is interrupted', () => {
   test.each(['the session', 'the profile'])(
-    'goes on in the next visit to the same bytes: %s was closed',
+    'resumes in the next visit to the same bytes: %s was closed',
     async (what) => {
       const learnt = async (interrupt: boolean) =>
         visit(async (opened) => {
@@ -68,7 +68,7 @@ describe('a run that is cut off', () => {
     });
   });
 
-  test('for idle time waits while its page is hidden or in use, and goes on by itself', async () => {
+  test('for idle time waits while its page is hidden or in use, and resumes by itself', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     vi.stubGlobal('document', page);
     await visit(async (opened) => {
@@ -78,7 +78,8 @@ describe('a run that is cut off', () => {
       const told: string[] = [];
       for await (const event of run) {
         if (event.type === 'log' && told.length === 0) page.dispatchEvent(new Event('keydown'));
-        // Until it begins to train it stands still too, as a visitor has only just come.
+        // The run also pauses before its first step, because a visitor has only just arrived; such events don't count
+        // here.
         if ('reason' in event && event.state.global_step > 0) told.push(`${event.type} ${event.reason}`);
         if (told.length === 2) {
           page.visibilityState = 'hidden';
@@ -95,7 +96,7 @@ describe('a run that is cut off', () => {
     });
   });
 
-  test('that is stopped is judged by what it came to', async () => {
+  test('that is stopped is judged by its present result', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add(habit(1));
@@ -110,7 +111,7 @@ describe('a run that is cut off', () => {
 });
 
 describe('another tab', () => {
-  test('learns, and what it learnt is used here', async () => {
+  test('learns, and its result is used here', async () => {
     vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
     await visit(async (here) => {
       await visit(async (there) => {
@@ -126,7 +127,41 @@ describe('another tab', () => {
   });
 });
 
-test('a tab that looks whether there is something to go on with keeps nobody from learning', async () => {
+test('a run that resumes by itself, late, is replaced by a requested one', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+  await visit(async (here) => {
+    const base = await loadTiny(here);
+    const mine = await visit(async (there) => {
+      const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+      await theirs.add(habit(1));
+      const run = theirs.learn({ args: { max_steps: 200, save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+      for await (const { type } of run) if (type === 'save') break;
+      const opened = await Profile.open(base, 'ada');
+      expect(opened.learning).toBeUndefined();
+      await theirs.dispose();
+      await failed;
+      return opened;
+    });
+    await eventually(() => expect(mine.learning).toBeDefined());
+    const late = mine.learning;
+    const ended = expect(Promise.resolve(late)).rejects.toMatchObject({ name: 'AbortError', message: /learns anew/ });
+    await expect(Promise.resolve(mine.learn({ method: 'refine' }))).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(mine.learning).toBe(late);
+    const run = mine.learn();
+    const second = expect(Promise.resolve(mine.learn())).rejects.toMatchObject({ message: /learning already/ });
+    await ended;
+    await second;
+    expect(mine.learning).toBe(run);
+    expect(await run).toMatchObject({ global_step: 4 });
+    expect(mine.learning).toBeUndefined();
+    expect(mine.info.history).toHaveLength(1);
+  });
+  expect(locks.held).toEqual([]);
+});
+
+test('a tab that looks for an unfinished run prevents no other tab from learning', async () => {
   const locks = new FakeLocks();
   vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
   await visit(async (here) => {

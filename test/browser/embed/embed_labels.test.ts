@@ -64,11 +64,22 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           await until(() => words().includes('of 4'));
           const standing = words();
           const methods = new Set(history().map(({ method }) => method));
-          const learnt = next('webvera-learnt');
-          button('Refine').click();
-          await learnt;
-          await until(() => words().includes('Refined') && button('Tell').ariaDisabled === 'false');
-          const refined = words();
+          const refine = async (): Promise<string> => {
+            const learnt = next('webvera-learnt');
+            button('Refine').click();
+            await learnt;
+            await until(
+              () => /refine it|Refined|Refining made/.test(words()) && button('Tell').ariaDisabled === 'false',
+            );
+            return words();
+          };
+          const tooFew = await refine();
+          for (const sea of ['calm', 'cold', 'wild', 'dark']) {
+            await add(`The whale blew in a ${sea} sea.`, 'whales');
+            await add(`The ship sailed on a ${sea} sea.`, 'ships');
+          }
+          await until(() => history().at(-1)?.examples === 12 && !button('Refine').disabled);
+          const refined = await refine();
           const bars = [...element.shadowRoot!.querySelectorAll('.score')].map((score) => ({
             text: score.textContent,
             share: score.querySelector('progress')!.value,
@@ -85,6 +96,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
             labels,
             early,
             standing,
+            tooFew,
             methods: [...methods],
             refined,
             bars,
@@ -100,8 +112,11 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
           /^Added: 2 whales, 2 shipsIt is right for [0-4] of 4 examples that it hadn’t seen\.$/,
         );
         expect(seen.methods).toEqual(['instant']);
-        expect(seen.refined).toMatch(/Refined, and kept\. It has learnt from all examples: /);
-        expect([seen.examples, seen.more]).toEqual([4, 5]);
+        expect(seen.tooFew).toContain('It takes more examples to refine it: six of each label are enough.');
+        expect(seen.refined).toMatch(
+          /Refined, and kept\. .* for [0-4] of 4 now\.|Refining made it no better.* for [0-4] of 4 /,
+        );
+        expect([seen.examples, seen.more]).toEqual([12, 13]);
         expect(seen.heard.filter((type) => type === 'log')).toHaveLength(12);
         expect(seen.errors).toEqual([seen.refusal]);
         expect(seen.bars).toHaveLength(2);

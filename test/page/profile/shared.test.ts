@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SharedItems } from '../../../src/page/profile/shared';
 
-/** Counts what becomes of it. */
+/** An object that records whether it was closed. */
 class Thing {
   isOpen = true;
   closed = 0;
@@ -14,7 +14,7 @@ class Thing {
 
 const open = async (): Promise<Thing> => new Thing();
 
-test('a thing is opened once, and closed as its last holder leaves', async () => {
+test('an item is opened once, and closed with its last holder', async () => {
   const shared = new SharedItems<Thing>();
   const [first, second] = await Promise.all([shared.hold('a', open), shared.hold('a', open)]);
   expect([first.isNew, second.isNew]).toEqual([true, false]);
@@ -28,7 +28,7 @@ test('a thing is opened once, and closed as its last holder leaves', async () =>
   expect((await shared.hold('a', open)).item).not.toBe(first.item);
 });
 
-test('one that is being closed is waited for', async () => {
+test('an item that is being closed is awaited', async () => {
   const shared = new SharedItems<Thing>();
   const first = await shared.hold('a', open);
   const order: string[] = [];
@@ -46,7 +46,7 @@ test('one that is being closed is waited for', async () => {
   expect((await next).item.isOpen).toBe(true);
 });
 
-test('one that ended by itself is opened anew', async () => {
+test('an item that ended by itself is opened again', async () => {
   const shared = new SharedItems<Thing>();
   const first = await shared.hold('a', open);
   await first.item.close();
@@ -56,7 +56,7 @@ test('one that ended by itself is opened anew', async () => {
   expect((await shared.hold('a', open)).item).toBe(second.item);
 });
 
-test('who gives up leaves it to the others, or closed', async () => {
+test('an aborted caller leaves it to other holders, or closes it', async () => {
   const shared = new SharedItems<Thing>();
   let finish: (thing: Thing) => void = () => {};
   const slow = (): Promise<Thing> =>
@@ -76,7 +76,7 @@ test('who gives up leaves it to the others, or closed', async () => {
   expect(thing.closed).toBe(1);
 });
 
-test('what can’t be opened is forgotten', async () => {
+test('an item that can’t be opened is forgotten', async () => {
   const shared = new SharedItems<Thing>();
   const failing = (): Promise<Thing> => Promise.reject(new Error('no'));
   const both = await Promise.allSettled([shared.hold('a', failing), shared.hold('a', failing)]);

@@ -1,6 +1,7 @@
 import type { Generation, GenerationConfig } from '../../../index';
 import { button, buttons, create, field, setText, show, stack } from '../panel_elements';
-import { type Announce, firstUsable, type Region } from '../region';
+import { type Actions, type Announce, firstUsable, type Region } from '../region';
+import { Opinion } from './opinion';
 
 /** Varied text that still makes sense. */
 const SAMPLING: GenerationConfig = { max_new_tokens: 80, do_sample: true, temperature: 0.8, top_k: 50 };
@@ -9,10 +10,16 @@ const SAMPLING: GenerationConfig = { max_new_tokens: 80, do_sample: true, temper
 export function attemptRegion(
   generate: (prompt: string, config: GenerationConfig) => Generation,
   announce: Announce,
+  actions: Pick<Actions, 'rate' | 'correct' | 'learn'>,
 ): Region {
   let writing: AbortController | undefined;
   const { root: promptRow, input: prompt } = field('prompt', 'How it begins', { rows: 2 });
   const output = create('p', { className: 'output', lang: '', dir: 'auto', attributes: { part: 'output' } });
+  const opinion = new Opinion({
+    actions,
+    announce,
+    onOwn: (text) => output.lastChild?.replaceWith(text),
+  });
   const write = button('Write', () => begin(), 'primary');
   const stop = button('Stop', () => writing?.abort());
   const showAll = (): void => {
@@ -30,6 +37,7 @@ export function attemptRegion(
     const written = document.createTextNode('');
     output.replaceChildren(create('span', { className: 'given' }, given), written);
     output.setAttribute('aria-busy', 'true');
+    opinion.about(undefined);
     showAll();
     stop.focus();
     try {
@@ -39,7 +47,10 @@ export function attemptRegion(
     }
     writing = undefined;
     output.removeAttribute('aria-busy');
-    if (written.data.trim() !== '') announce(`Written: ${written.data}`);
+    if (written.data.trim() !== '') {
+      announce(`Written: ${written.data}`);
+      opinion.about({ prompt: given, completion: written.data });
+    }
     const hadFocus = isFocused(stop);
     showAll();
     if (hadFocus) write.focus();
@@ -47,14 +58,16 @@ export function attemptRegion(
   prompt.addEventListener('input', showAll);
   showAll();
   return {
-    root: stack('attempt', create('h3', {}, 'Try'), promptRow, buttons(write, stop), output),
-    update({ learner }) {
+    root: stack('attempt', create('h3', {}, 'Try'), promptRow, buttons(write, stop), output, opinion.root),
+    update(shown) {
+      const { learner } = shown;
+      opinion.update(shown);
       if (learner.visit?.model === undefined) writing?.abort();
       // A text that a forgotten profile wrote is removed with the profile.
       if (learner.status.forgotten !== undefined && writing === undefined) output.replaceChildren();
       showAll();
     },
-    landing: () => firstUsable(stop, write, prompt),
+    landing: () => opinion.landing() ?? firstUsable(stop, write, prompt),
     close: () => writing?.abort(),
   };
 }

@@ -6,10 +6,11 @@ import type { SentExample } from '../../../core/types/training';
 import { pixelBytes } from '../../data/feed';
 
 /** An example, with its index among all examples ever added. */
-export interface NumberedExample {
+export interface Numbered<T extends SentExample> {
   readonly n: number;
-  readonly example: SentExample;
+  readonly example: T;
 }
+export type NumberedExample = Numbered<SentExample>;
 
 /** The fields of an example that a profile over a text model stores. Throws `invalid_argument`, also for an image. */
 export function textFields(where: string, example: unknown): SentExample {
@@ -23,7 +24,7 @@ export function textFields(where: string, example: unknown): SentExample {
   );
 }
 
-interface Reservoir {
+export interface Reservoir {
   readonly seed: number;
   /** How many examples were added before. */
   readonly seen: number;
@@ -33,7 +34,7 @@ interface Reservoir {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/** All of these first labelled examples are trained on: few of them could be held out, and chance would decide by those. */
+/** All of these first labelled examples, ratings and preferences are trained on: few could be held out, and chance would decide by those. */
 const FIRST_LABELS = 100;
 /** Fewer held-out labelled examples don't decide yet. */
 const FEWEST_LABELS = 5;
@@ -46,11 +47,11 @@ export const MOST_PIXEL_BYTES = 2 ** 26;
  * (Vitter's algorithm R). The sample depends on the seed and the order alone. Images, which all have one size, are also
  * limited by their bytes.
  */
-export function sampleFairly(
-  kept: readonly NumberedExample[],
-  coming: readonly SentExample[],
+export function sampleFairly<T extends SentExample>(
+  kept: readonly Numbered<T>[],
+  coming: readonly T[],
   { seed, seen, most }: Reservoir,
-): NumberedExample[] {
+): Numbered<T>[] {
   const room = roomFor(kept[0]?.example ?? coming[0], most);
   const sample = fewer(kept, room, seed);
   for (const [index, example] of coming.entries()) {
@@ -79,8 +80,9 @@ export function split(kept: readonly NumberedExample[]): {
   return { learnt, held: held.length < FEWEST_LABELS && held.every(isLabelled) ? [] : held };
 }
 
+/** Whether an example says what a person thinks of a text or an image. */
 function isLabelled(example: SentExample): boolean {
-  if ('label' in example) return true;
+  if ('label' in example || 'chosen' in example) return true;
   // Beside input_ids or tokens, a list of labels may have one for each token.
   const isOfTokens = 'input_ids' in example || 'tokens' in example;
   return 'labels' in example && (typeof example.labels === 'number' || !isOfTokens);
@@ -110,7 +112,7 @@ function roomFor(example: SentExample | undefined, most: number): number {
 }
 
 /** A uniform random sample of `most` examples. */
-function fewer(kept: readonly NumberedExample[], most: number, seed: number): NumberedExample[] {
+function fewer<T extends SentExample>(kept: readonly Numbered<T>[], most: number, seed: number): Numbered<T>[] {
   const sample = kept.slice(0, most);
   for (const [index, one] of kept.entries()) {
     const place = index < most ? most : below(index + 1, seed, index);

@@ -1,9 +1,11 @@
 import { WebVeraError } from '../../../core/errors/error';
 import { wrong } from '../../../core/errors/wrong';
+import { isPreferred } from '../../../core/preferences/preference_fields';
 import { exampleFields } from '../../../core/types/example';
 import type { SentExample } from '../../../core/types/training';
 import { Feed, formatOf, pixelBytes } from '../../data/feed';
 import { liveHandle, partsKey, type RemoteModel } from '../../models/remote_model';
+import { approved, expectText } from '../feedback/feedback';
 import { MOST_PIXEL_BYTES, textFields } from './examples';
 
 /** Examples checked in one call. */
@@ -12,14 +14,21 @@ const PORTION = 64;
 /**
  * Prepares examples for storage, and checks them so that learning can't fail at any: images become bytes of the model's
  * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
- * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`.
+ * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`. Ratings and preferences stay as they are: they are
+ * checked by the texts that were approved or not, as examples are.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
   const fields = info.task.inputs === 'images' ? exampleFields : textFields;
   const examples = given.map((example, index) => fields(where(index), example));
-  const feed = new Feed('examples', examples.values());
+  for (const [index, example] of examples.entries()) {
+    if (!isPreferred(example)) continue;
+    if (!info.task.generates) throw wrong(where(index), 'an example with a label', example, ONLY_TEXTS);
+    expectText(where(index), example);
+  }
+  const checked = examples.map((example) => (isPreferred(example) ? approved(example) : example));
+  const feed = new Feed('examples', checked.values());
   const kept: SentExample[] = [];
   for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {
     const portion = await feed.take(PORTION);
@@ -31,8 +40,13 @@ export async function prepareExamples(base: RemoteModel, given: readonly unknown
     if (bytes > MOST_PIXEL_BYTES) throw tooMany(kept.length);
     isDone = portion.done || kept.length === examples.length;
   }
-  return kept;
+  return kept.map((prepared, index) => {
+    const example = examples[index];
+    return example !== undefined && isPreferred(example) ? example : prepared;
+  });
 }
+
+const ONLY_TEXTS = 'Ratings and preferences are learnt by models that continue texts: AutoModelForCausalLM.';
 
 function tooMany(count: number): WebVeraError {
   return new WebVeraError(

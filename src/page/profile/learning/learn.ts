@@ -1,14 +1,12 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { planSteps } from '../../../core/numbers/step_plan';
-import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
-import { resolveTrainingArguments } from '../../training/training_arguments';
+import type { TrainOutput } from '../../../core/types/training';
 import type { ProfileHost } from '../host';
 import { copyName } from '../storage/profile_storage';
 import { filesOf, type Unfinished, vectorsOf } from '../storage/record';
 import type { LearnMethod } from '../types';
 import { type IdleReason, watchIdle } from './idle';
 import { INSTANT } from './instant_method';
-import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
+import type { AskedRun, LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
 import type { LearnRun } from './learn_run';
 import { REFINE } from './refine_method';
 import { TRAIN } from './train_method';
@@ -25,9 +23,8 @@ export function expectUsable(method: LearnMethod, host: ProfileHost): void {
 }
 
 /** The steps of a run by a method, if every example is a row of its own. */
-export function learnSteps(method: LearnMethod, args: TrainingArguments, examples: number, host: ProfileHost): number {
-  const ofRun = METHODS[method].runArguments(args, examples, host);
-  return ofRun === undefined || examples === 0 ? 0 : planSteps(examples, resolveTrainingArguments(ofRun)).maxSteps;
+export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHost): number {
+  return METHODS[method].steps(asked, host);
 }
 
 /**
@@ -37,15 +34,15 @@ export function learnSteps(method: LearnMethod, args: TrainingArguments, example
 export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;
   const { run, signal } = turn;
-  const { method, when } = unfinished;
+  const { method, when, progress } = unfinished;
   const copy = copyName(id);
   const release = host.use(adapter);
   const unwatch = when === 'idle' ? watchIdle((reason, holds) => pauseOrResume(run, reason, holds)) : () => {};
   try {
     await host.remove(copy);
-    await host.place(copy, filesOf(vectors), { is_trainable: true });
+    await host.place(copy, filesOf(progress?.vectors ?? vectors), { is_trainable: true });
     const { output, outcome } = await METHODS[method].improve({ learner, copy, unfinished, turn });
-    const better = outcome.taken ? await vectorsOf(await host.read(copy)) : undefined;
+    const better = outcome.taken ? await vectorsOf(await host.read(copy, learner.settings)) : undefined;
     signal.throwIfAborted();
     const taken = await learner.finish({ at: Date.now(), method, ...outcome }, better);
     const { loss_before, loss_after, held_out } = outcome;

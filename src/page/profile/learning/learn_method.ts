@@ -1,6 +1,6 @@
-import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
+import type { SentExample, TrainOutput } from '../../../core/types/training';
 import type { ProfileHost } from '../host';
-import type { Unfinished, Vectors } from '../storage/record';
+import type { LearnArguments, ProfileSettings, Unfinished, Vectors } from '../storage/record';
 import type { LearnRecord } from '../types';
 import type { LearnRun } from './learn_run';
 
@@ -12,10 +12,11 @@ export interface LearnContext {
   readonly adapter: string;
   /** The current vectors. */
   readonly vectors: Vectors;
-  /** Whether the current vectors have a head that was solved for: the method 'instant' was the last that replaced them. */
+  readonly settings: ProfileSettings;
+  /** Whether the current vectors have a head that was solved for. */
   readonly isSolved: boolean;
-  /** Stores the loss that was measured before the first step. */
-  measured(unfinished: Unfinished): Promise<void>;
+  /** Stores how far the run has come. */
+  progressed(unfinished: Unfinished): Promise<void>;
   /**
    * Ends the run with an outcome for the history, and with the new vectors if they are better. Resolves with whether
    * they were taken.
@@ -45,11 +46,20 @@ export interface Improvement {
   readonly outcome: Omit<LearnRecord, 'at' | 'method'>;
 }
 
+/** A profile's examples: those to learn from, and those held out. */
+export interface SplitExamples {
+  readonly learnt: readonly SentExample[];
+  readonly held: readonly SentExample[];
+}
+
+/** The arguments and the examples of a run. */
+export interface AskedRun extends LearnArguments, SplitExamples {}
+
 /** A way to improve a copy of the vectors, and to judge whether it is better. */
 export interface LearnMethodKind {
   /** Throws `invalid_argument` for a base model that can't learn in this way. */
   expectUsable(host: ProfileHost): void;
-  /** The arguments of its training run on so many examples; undefined without such a run. */
-  runArguments(given: TrainingArguments, examples: number, host: ProfileHost): TrainingArguments | undefined;
+  /** The steps of its training, if every example is a row of its own; 0 if it trains nothing. */
+  steps(asked: AskedRun, host: ProfileHost): number;
   improve(copy: LearningCopy): Promise<Improvement>;
 }

@@ -1,9 +1,11 @@
+import { abortError } from '../../../core/async/abort';
 import { WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
 import type { Release } from '../../rpc/store_locks';
-import { checkOptions, readable, wrong } from '../../session/options';
+import { checkOptions, readable } from '../../session/options';
 import { abortSignal, anyObject, oneOf } from '../../session/rules';
-import { type NumberedExample, split } from '../examples/examples';
+import type { ProfileData } from '../feedback/feedback';
+import { splitData } from '../feedback/profile_data';
 import type { ProfileHost } from '../host';
 import { learnArguments } from '../open';
 import { type Changes, forgotten, type ProfileStorage, type StoredProfile } from '../storage/profile_storage';
@@ -20,7 +22,7 @@ interface Beginning {
   readonly release: Release;
 }
 
-const stepsRules = { method: oneOf(...LEARN_METHODS), args: anyObject };
+const stepsRules = { method: oneOf(...LEARN_METHODS), args: anyObject, preferences: anyObject, ratings: anyObject };
 const rules = { ...stepsRules, when: oneOf('now', 'idle'), signal: abortSignal };
 
 /** The profile that the runs belong to. */
@@ -39,7 +41,7 @@ export interface LearningProfile {
   expectOpen(): void;
   /** The stored profile; undefined if it was forgotten meanwhile. */
   read(): Promise<StoredProfile | undefined>;
-  examples(stored: StoredProfile): readonly NumberedExample[];
+  data(stored: StoredProfile): ProfileData;
   /** Changes the stored profile. If anything fails, nothing has changed. */
   change(body: (stored: StoredProfile) => Changes): Promise<void>;
   /** As `change`, with new vectors. */
@@ -52,6 +54,8 @@ export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
+  /** The run that resumed by itself after the profile was opened. A run that is asked for takes its place. */
+  #late: LearnRun | undefined;
   /** Ends the run in progress. */
   #ends = new AbortController();
 
@@ -66,43 +70,57 @@ export class ProfileLearning {
 
   learn(options: LearnOptions): LearnRun {
     const busy = this.#run;
-    return this.#start(readable(options).signal, async () => {
+    return this.#start(readable(options).signal, async (register) => {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
-      if (busy === undefined) return this.#begin(options);
-      throw new WebVeraError('invalid_argument', `Profile '${this.#profile.id}' is learning already`, {
-        hint: 'The run is profile.learning: wait for it, or stop it.',
-      });
+      if (busy !== undefined) await this.#replaceLate(busy, options, register);
+      return this.#begin(options);
     });
   }
 
+  /**
+   * Ends the run in progress and registers another one, if it resumed by itself after the profile was opened. Throws if it is any other
+   * run.
+   */
+  async #replaceLate(busy: LearnRun, { method = 'train' }: LearnOptions, register: () => void): Promise<void> {
+    const { id, host } = this.#profile;
+    if (busy !== this.#late) throw learningAlready(id);
+    expectUsable(method, host);
+    if (this.#run === busy) this.#ends.abort(abortError(`Profile '${id}' learns anew`));
+    await this.over(busy);
+    if (this.#run !== undefined) throw learningAlready(id);
+    register();
+  }
+
   /** The steps of a `learn` with these options; 0 without examples. */
-  async steps(options: Pick<LearnOptions, 'method' | 'args'>): Promise<number> {
+  async steps(options: Pick<LearnOptions, 'method' | 'args' | 'preferences' | 'ratings'>): Promise<number> {
     checkOptions('steps', options, stepsRules);
-    const { method = 'train', args } = options;
+    const { method = 'train' } = options;
     const { host, id } = this.#profile;
     expectUsable(method, host);
     const stored = await this.#profile.read();
     if (stored === undefined) throw forgotten(id);
-    const { learnt } = split(this.#profile.examples(stored));
-    return learnSteps(method, learnArguments(stored.state.settings, args), learnt.length, host);
+    const examples = splitData(this.#profile.data(stored));
+    return learnSteps(method, { ...learnArguments(stored.state.settings, options), ...examples }, host);
   }
 
-  /** Resumes a run that a closed page left unfinished. If another tab has resumed it, waits for that tab to close. */
+  /**
+   * Resumes a run that a closed page left unfinished. If another tab has resumed it, or is still pausing it, waits for that tab to close.
+   */
   async resumeUnfinished(): Promise<void> {
     if ((await this.#readUnfinished()) === undefined) return;
     const { storage, life } = this.#profile;
     const release = await storage.takeToLearn();
-    if (release !== undefined) return this.#resume(release);
+    if (release !== undefined) return this.#resume(release, { isLate: false });
     storage
       .waitToLearn(life)
-      .then((late) => this.#resume(late))
+      .then((late) => this.#resume(late, { isLate: true }))
       .catch(() => {}); // the profile was closed meanwhile, or the next one to open it reports the error
   }
 
-  /** Waits until no run is in progress. */
-  async over(): Promise<void> {
-    await this.#run?.then(
+  /** Waits until a run is over. Default: the run in progress. */
+  async over(run = this.#run): Promise<void> {
+    await run?.then(
       () => {},
       () => {},
     );
@@ -116,11 +134,14 @@ export class ProfileLearning {
     }
   }
 
-  async #resume(release: Release): Promise<void> {
+  async #resume(release: Release, { isLate }: { readonly isLate: boolean }): Promise<void> {
     try {
       const unfinished = await this.#readUnfinished();
       if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
-      this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
+      const resumed = this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
+      // No caller of this page asked for the run. Its errors go to its followers, and a later visit tries again.
+      resumed.catch(() => {});
+      if (isLate) this.#late = resumed;
     } catch (error) {
       release();
       throw error;
@@ -139,30 +160,33 @@ export class ProfileLearning {
     }
   }
 
-  #start(signal: AbortSignal | undefined, begin: () => Promise<Beginning>): LearnRun {
+  /** Starts a run. It is the one in progress at once, or if another one is, when `begin` calls `register`. */
+  #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();
     const signals = [this.#profile.life, ends.signal, ...(signal === undefined ? [] : [signal])];
     const run = new LearnRun(async (own) => {
-      const { release, ...beginning } = await begin();
+      const { release, ...beginning } = await begin(() => this.#register(own, ends));
       try {
         return await this.#learn(own, beginning, AbortSignal.any(signals));
       } finally {
         release();
       }
     });
-    if (this.#run !== undefined) return run;
-    this.#run = run;
-    this.#ends = ends;
-    const over = (): void => {
-      this.#run = undefined;
-      this.#onChange();
-    };
-    run.then(over, over);
-    this.#onChange();
+    if (this.#run === undefined) this.#register(run, ends);
     return run;
   }
 
-  async #begin({ method = 'train', args: own, when = 'now' }: LearnOptions): Promise<Beginning> {
+  #register(run: LearnRun, ends: AbortController): void {
+    this.#run = run;
+    this.#ends = ends;
+    run.whenOver(() => {
+      this.#run = undefined;
+      this.#onChange();
+    });
+    this.#onChange();
+  }
+
+  async #begin({ method = 'train', when = 'now', ...own }: LearnOptions): Promise<Beginning> {
     const profile = this.#profile;
     expectUsable(method, profile.host);
     const release = await profile.takeToLearn();
@@ -172,12 +196,9 @@ export class ProfileLearning {
       let unfinished: Unfinished | undefined;
       await profile.change((stored) => {
         const { settings, version } = stored.state;
-        const examples = split(profile.examples(stored));
-        if (examples.learnt.length === 0) {
-          throw wrong('learn', 'a profile with examples', 'none', 'Add some by profile.add().');
-        }
-        const args = learnArguments(settings, own);
-        unfinished = { version, method, args, when, ...examples, loss_before: null };
+        const examples = splitData(profile.data(stored));
+        if (examples.learnt.length === 0) throw noExamples(profile.id);
+        unfinished = { version, method, ...learnArguments(settings, own), when, ...examples, progress: null };
         return { state: stored.state, unfinished: settings.keep_examples ? unfinished : null };
       });
       if (unfinished === undefined) throw forgotten(profile.id);
@@ -213,8 +234,9 @@ export class ProfileLearning {
       host,
       adapter,
       vectors: state.vectors,
-      isSolved: isSolved(state),
-      measured: (unfinished) =>
+      settings: state.settings,
+      isSolved: state.solved,
+      progressed: (unfinished) =>
         profile.change((stored) => ({
           state: stored.state,
           unfinished: stored.state.settings.keep_examples ? unfinished : null,
@@ -222,8 +244,13 @@ export class ProfileLearning {
       async finish(record, better) {
         if (better !== undefined) {
           try {
-            await profile.exchange(better, (stored) => ({
-              state: { ...withRecord(stored.state, record), previous: stored.state.vectors },
+            await profile.exchange(better, ({ state: { vectors: previous, solved: previous_solved, ...rest } }) => ({
+              state: {
+                ...withRecord(
+                  { ...rest, vectors: previous, previous, previous_solved, solved: record.C !== null },
+                  record,
+                ),
+              },
               unfinished: null,
             }));
             return true;
@@ -247,7 +274,14 @@ export class ProfileLearning {
   }
 }
 
-/** Vectors that were rolled back or imported count as others: their origin is unknown. */
-function isSolved({ previous, history }: ProfileState): boolean {
-  return previous !== null && (history.findLast(({ taken }) => taken)?.method ?? 'train') !== 'train';
+function learningAlready(id: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `Profile '${id}' is learning already`, {
+    hint: 'The run is profile.learning: wait for it, or stop it.',
+  });
+}
+
+function noExamples(id: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `learn: profile '${id}' has no examples to learn from`, {
+    hint: 'Add some first: await profile.add([{ text }]), or [{ text, label }] for a classifier.',
+  });
 }

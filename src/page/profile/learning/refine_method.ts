@@ -1,13 +1,21 @@
-import type { HeadFit } from '../../../core/types/prediction';
-import type { ResolvedTrainingArguments, TrainingArguments, TrainOutput } from '../../../core/types/training';
+import { planSteps } from '../../../core/numbers/step_plan';
+import type { HeadFit, HeldOutFit } from '../../../core/types/prediction';
+import type {
+  ResolvedTrainingArguments,
+  SentExample,
+  TrainingArguments,
+  TrainOutput,
+} from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
 import { Trainer } from '../../training/trainer';
+import { resolveTrainingArguments } from '../../training/training_arguments';
+import { leaveOut, type Trial } from '../examples/left_out';
 import { labelsOf, problemOf } from '../fits';
 import type { ProfileHost } from '../host';
 import { filesOf, type Vectors, vectorsOf } from '../storage/record';
 import type { LearnCandidate } from '../types';
-import type { LearningCopy, LearnMethodKind } from './learn_method';
-import { expectSolvable, finite, outcomeOf, solveCopy } from './solved_head';
+import type { LearningCopy, LearnMethodKind, SplitExamples } from './learn_method';
+import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
 /** Steps of a run whose arguments leave them open, and the examples for each of which it takes one more. */
 const STEPS = 60;
@@ -21,60 +29,141 @@ const HEAD_RATE = 0;
 /** The fewest classes that are contrasted: of two, a batch compares each row with one other class alone. */
 const LEAST_CLASSES = 3;
 
+/** Fewer held-out examples judge only if none can be left out. */
+const ENOUGH = 20;
+
 /** How far vectors are moved back between trained ones and those from before. */
 const HALFWAY = 0.5;
 
 /** Vectors with a head that was solved for over them. */
-interface Solved {
+interface SolvedVectors {
   readonly name: LearnCandidate['name'];
   readonly fit: HeadFit;
   readonly vectors: Vectors;
 }
 
+/** The same, judged on other examples than it was solved for. */
+interface JudgedVectors extends SolvedVectors {
+  readonly judged: HeldOutFit;
+}
+
 /**
  * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with those that
- * do best on the held-out examples. While none are held out, the trained vectors are chosen, because no head can be judged by the examples
- * that it was solved for.
+ * do best on held-out examples, or on some that the vectors weren't trained on; without either with the vectors from before, because no
+ * vectors can be judged by the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
-  runArguments: (given, examples, host) => refineArguments(given, examples, objectiveFor(host)),
+  steps({ args, ...examples }, host) {
+    const count = trialOf(examples, host)?.learnt.length ?? 0;
+    if (count === 0) return 0;
+    return planSteps(count, resolveTrainingArguments(refineArguments(args, count, objectiveFor(host)))).maxSteps;
+  },
   async improve(parts) {
-    const { copy, learner, turn } = parts;
-    const { host, adapter } = learner;
-    const objective = objectiveFor(host);
-    const instant = await solved(parts, 'instant');
-    const output = await train(parts, objective);
-    const trained = await solved(parts, objective, instant.fit);
-    await host.mix(copy, adapter, HALFWAY);
-    const halfway = await solved(parts, 'halfway', instant.fit);
-    const chosen = best(trained, halfway, instant);
-    await host.remove(copy);
-    await host.place(copy, filesOf(chosen.vectors), { is_trainable: true });
-    turn.signal.throwIfAborted();
-    const candidates = [instant, trained, halfway].map((one): LearnCandidate => {
-      return { name: one.name, loss: finite((one.fit.held_out?.after ?? one.fit).loss), chosen: one === chosen };
-    });
-    const run = { first: instant.fit, steps: output.global_step, candidates };
-    return { output, outcome: outcomeOf(chosen.fit, learner, run) };
+    const { learner, unfinished } = parts;
+    const first = await solvedHead(parts);
+    const trial = trialOf(unfinished, learner.host);
+    if (trial === undefined) return { output: outputOf(first.fit), outcome: outcomeOf(first.fit, learner) };
+    const { output, candidates, chosen } = await compared(parts, trial, first);
+    const fit = await finished(parts, trial, chosen.name === 'instant' ? first : chosen, first);
+    const run = { first: first.fit, steps: output.global_step, candidates, left_out: trial.places };
+    return { output, outcome: outcomeOf(fit, learner, run) };
   },
 };
 
-/** `as`: a head over vectors that weren't trained on the examples. Cross-validation over trained ones would be too sure of itself. */
-async function solved(parts: LearningCopy, name: Solved['name'], as?: HeadFit): Promise<Solved> {
-  const fit = await solveCopy(parts, as);
+/** Gives the copy the chosen vectors, and the head over them that all examples give. */
+async function finished(
+  parts: LearningCopy,
+  { places }: Trial,
+  { name, fit, vectors }: SolvedVectors,
+  first: SolvedVectors,
+): Promise<HeadFit> {
+  const { copy, learner, turn } = parts;
+  await learner.host.remove(copy);
+  await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
+  turn.signal.throwIfAborted();
+  return name === 'instant' || places.length === 0 ? fit : solveCopy(parts, { as: first.fit });
+}
+
+/** Held-out examples judge if they are enough, or else some that the vectors aren't trained on. Undefined where there are too few. */
+function trialOf({ learnt, held }: SplitExamples, { base }: ProfileHost): Trial | undefined {
+  const isOfNumbers = problemOf(base) === 'regression' || labelsOf(base)?.length === 1;
+  const left = held.length < ENOUGH ? leaveOut(learnt, isOfNumbers) : undefined;
+  return left ?? (held.length > 0 ? { learnt, judges: held, places: [] } : undefined);
+}
+
+interface Comparison {
+  readonly output: TrainOutput;
+  readonly candidates: readonly LearnCandidate[];
+  readonly chosen: JudgedVectors;
+}
+
+/** Trains the copy on a part of the examples, and compares by the others. */
+async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors): Promise<Comparison> {
+  const { copy, learner } = parts;
+  const { host, adapter } = learner;
+  const objective = objectiveFor(host);
+  const instant = judgedOf(trial.places.length === 0 ? first : await solvedHead(parts, trial));
+  const output = await train(parts, trial.learnt, objective);
+  // Cross-validation over trained vectors would be too sure of itself.
+  const as = instant.fit;
+  const trained = judgedOf(await solvedHead(parts, trial, { name: objective, as }));
+  await host.mix(copy, adapter, HALFWAY);
+  const halfway = judgedOf(await solvedHead(parts, trial, { name: 'halfway', as }));
+  const chosen = best(instant, [trained, halfway]);
+  const candidates = [instant, trained, halfway].map((one): LearnCandidate => {
+    const { loss, accuracy } = one.judged.after;
+    return { name: one.name, loss: finite(loss), accuracy, chosen: one === chosen };
+  });
+  return { output, candidates, chosen };
+}
+
+interface SolvingCandidate {
+  readonly name: SolvedVectors['name'];
+  /** A head whose strength and scale are taken over. */
+  readonly as?: HeadFit;
+}
+
+async function solvedHead(
+  parts: LearningCopy,
+  on?: Trial,
+  { name, as }: SolvingCandidate = { name: 'instant' },
+): Promise<SolvedVectors> {
+  const fit = await solveCopy(parts, { on, as });
   return { name, fit, vectors: await vectorsOf(await parts.learner.host.read(parts.copy)) };
 }
 
-/** The candidate with the lowest loss over held-out examples; the first of equals, and the first while none are held out. */
-function best(first: Solved, ...others: readonly Solved[]): Solved {
-  const lossOf = ({ fit: { held_out } }: Solved): number => (held_out === null ? 0 : finite(held_out.after.loss));
-  return others.reduce((lowest, one) => (lossOf(one) < lossOf(lowest) ? one : lowest), first);
+function judgedOf(solved: SolvedVectors): JudgedVectors {
+  const { held_out: judged } = solved.fit;
+  if (judged === null) throw new TypeError('A head that was judged on other examples was expected');
+  return { ...solved, judged };
+}
+
+/**
+ * The candidate with the lowest loss over the trial's judges. These are few, so other vectors than those from before must be better by more
+ * than the standard error of the difference.
+ */
+function best(instant: JudgedVectors, others: readonly JudgedVectors[]): JudgedVectors {
+  const lossOf = ({ judged }: JudgedVectors): number => finite(judged.after.loss);
+  const lowest = others.reduce((low, one) => (lossOf(one) < lossOf(low) ? one : low));
+  const margin = standardError(instant.judged.losses, lowest.judged.losses);
+  return lossOf(instant) - lossOf(lowest) > margin ? lowest : instant;
+}
+
+/** The standard error of the mean difference between two lists; infinite if it isn't finite. */
+export function standardError(a: readonly number[], b: readonly number[]): number {
+  const n = a.length;
+  const differences = a.map((loss, index) => loss - (b[index] ?? Number.NaN));
+  const mean = differences.reduce((sum, difference) => sum + difference, 0) / n;
+  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
+  const error = Math.sqrt(squares / (n * (n - 1)));
+  return Number.isFinite(error) ? error : Number.POSITIVE_INFINITY;
 }
 
 /** Trains the vectors that the copy's head reads. */
 async function train(
-  { copy, learner: { host }, unfinished: { args, learnt }, turn: { run, resumes, signal } }: LearningCopy,
+  { copy, learner: { host }, unfinished: { args }, turn: { run, resumes, signal } }: LearningCopy,
+  learnt: readonly SentExample[],
   objective: ResolvedTrainingArguments['objective'],
 ): Promise<TrainOutput> {
   const trainer = new Trainer({
@@ -99,7 +188,9 @@ export function refineArguments(
   examples: number,
   objective: ResolvedTrainingArguments['objective'],
 ): TrainingArguments {
-  const { per_device_train_batch_size: size = BATCH, num_train_epochs } = given;
+  const { per_device_train_batch_size: asked = BATCH, num_train_epochs } = given;
+  // A batch has at most all examples.
+  const size = Math.max(1, Math.min(asked, examples));
   const usual = num_train_epochs === undefined ? STEPS + Math.ceil(examples / EXAMPLES_OF_A_STEP) : -1;
   const max_steps = given.max_steps ?? usual;
   if (objective === 'contrast') {

@@ -1,8 +1,9 @@
 import type { HeadFit } from '../../../core/types/prediction';
-import type { TrainingArguments } from '../../../core/types/training';
+import type { TrainingArguments, TrainOutput } from '../../../core/types/training';
 import { fitHeadWith } from '../../adapters/fit_head';
 import { partsKey } from '../../models/remote_model';
 import { wrong } from '../../session/options';
+import type { Trial } from '../examples/left_out';
 import type { ProfileHost } from '../host';
 import type { LearnCandidate, LearnMethod } from '../types';
 import type { Improvement, LearnContext, LearningCopy } from './learn_method';
@@ -15,18 +16,23 @@ export function expectSolvable({ base }: ProfileHost, method: LearnMethod): void
   throw wrong(`learn: method '${method}'`, 'a classifier of whole texts or images', name, hint);
 }
 
-/**
- * Solves for the last layer of the copy's head over its current vectors, and judges it on the held-out examples. `as`: a head whose
- * strength and scale are taken over. Default: by cross-validation.
- */
+interface Solving {
+  /** Default: the examples to learn from, and those held out. */
+  readonly on?: Pick<Trial, 'learnt' | 'judges'> | undefined;
+  /** A head whose strength and scale are taken over. Default: by cross-validation. */
+  readonly as?: Pick<HeadFit, 'C' | 'scale'> | undefined;
+}
+
+/** Solves for the last layer of the copy's head over its current vectors, and judges it on other examples. */
 export async function solveCopy(
   { learner, copy, unfinished, turn }: LearningCopy,
-  as?: Pick<HeadFit, 'C' | 'scale'>,
+  { on, as }: Solving = {},
 ): Promise<HeadFit> {
-  const { learnt, held, args } = unfinished;
+  const { learnt, judges } = on ?? { learnt: unfinished.learnt, judges: unfinished.held };
+  const { args } = unfinished;
   const { run, signal } = turn;
   await run.waitWhilePaused(signal);
-  const eval_dataset = held.length === 0 ? {} : { eval_dataset: held };
+  const eval_dataset = judges.length === 0 ? {} : { eval_dataset: judges };
   const common = { adapter_name: copy, args: batchArguments(args), signal };
   return fitHeadWith(learner.host.adapted, learnt, {
     ...common,
@@ -50,25 +56,29 @@ function batchArguments({
 
 /** The parts of a run before its last solution. */
 interface EarlierWork {
-  /** The run's first solution, which knows the losses from before. Default: the same. */
+  /** The run's first solution over all examples to learn from, which knows the losses from before. Default: the same. */
   readonly first?: HeadFit;
   readonly steps?: number;
   readonly candidates?: readonly LearnCandidate[];
+  readonly left_out?: readonly number[];
 }
 
 /**
- * The outcome of a run that ends with a solved head. The head is taken by a fair loss: over held-out examples, or else over examples held
- * out in turn. While none are held out, it replaces an earlier solved head in any case.
+ * The outcome of a run that ends with a solved head. The head is taken by a fair loss: over held-out examples, or that of the first
+ * solution over examples held out in turn, as later ones were found better. Either is enough, because few held-out examples may err. While
+ * none are held out, it replaces an earlier solved head in any case.
  */
 export function outcomeOf(
   fit: HeadFit,
   { isSolved }: Pick<LearnContext, 'isSolved'>,
-  { first = fit, steps = 0, candidates = [] }: EarlierWork = {},
+  { first = fit, steps = 0, candidates = [], left_out = [] }: EarlierWork = {},
 ): Improvement['outcome'] {
-  const { C, loss, held_out, cross_validated, examples } = fit;
+  const { C, loss, held_out, examples } = fit;
+  const { cross_validated } = first;
   const loss_before = finite((first.held_out?.before ?? first.before).loss);
   const loss_after = finite(held_out?.after.loss ?? loss);
-  const fair = held_out === null ? (cross_validated?.loss ?? loss) : loss_after;
+  const fair = held_out === null ? (cross_validated?.loss ?? first.loss) : loss_after;
+  const inTurn = cross_validated?.loss ?? Number.POSITIVE_INFINITY;
   return {
     examples,
     held_out: held_out?.examples ?? 0,
@@ -81,11 +91,26 @@ export function outcomeOf(
     accuracy_before: first.held_out?.before.accuracy ?? null,
     accuracy_after: held_out?.after.accuracy ?? null,
     candidates,
-    taken: (held_out === null && isSolved) || fair <= loss_before,
+    left_out,
+    phases: [],
+    taken: (held_out === null && isSolved) || fair <= loss_before || inTurn <= finite(first.before.loss),
   };
 }
 
 /** As for other methods, the largest number in place of a loss that isn't finite. */
 export function finite(loss: number): number {
   return Number.isFinite(loss) ? loss : Number.MAX_VALUE;
+}
+
+/** The output of a run that trains nothing. */
+export function outputOf({ C, loss, accuracy, cross_validated, computed, seconds }: HeadFit): TrainOutput {
+  const metrics = {
+    C,
+    computed,
+    seconds,
+    ...(accuracy !== null && { accuracy }),
+    ...(cross_validated && { cross_validated_loss: cross_validated.loss }),
+    ...(cross_validated?.accuracy != null && { cross_validated_accuracy: cross_validated.accuracy }),
+  };
+  return { global_step: 0, training_loss: loss, metrics };
 }

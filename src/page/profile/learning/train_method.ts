@@ -1,111 +1,155 @@
-import { WebVeraError } from '../../../core/errors/error';
-import { planSteps } from '../../../core/numbers/step_plan';
-import type { SentExample, TrainingArguments } from '../../../core/types/training';
+import type { TrainOutput } from '../../../core/types/training';
 import { pausable } from '../../training/train_run';
-import { Trainer } from '../../training/trainer';
-import { resolveTrainingArguments } from '../../training/training_arguments';
-import type { Unfinished } from '../storage/record';
-import type { LearnContext, LearnMethodKind, LearnTurn } from './learn_method';
+import type { LearnProgress, Unfinished } from '../storage/record';
+import { filesOf, vectorsOf } from '../storage/record';
+import type { LearnPhase, LearnRecord } from '../types';
+import { judge } from './judge';
+import type { LearningCopy, LearnMethodKind } from './learn_method';
+import { type Phase, phasesOf } from './phases';
 
-const NO_ACCURACY = { cross_validated_accuracy: null, accuracy_before: null, accuracy_after: null };
+const UNSOLVED = {
+  C: null,
+  cross_validated_loss: null,
+  cross_validated_accuracy: null,
+  accuracy_before: null,
+  accuracy_after: null,
+  candidates: [],
+  left_out: [],
+};
 
-/** Examples evaluated at a time; a run may pause in between. */
-const PORTION = 32;
+/** A loss may rise by so little without being worse: a single rating is its own estimate, by which its loss stays a half up to rounding. */
+const ROUNDING = 1e-5;
+
+/** An unfinished run whose losses before training are known. */
+type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 
 /**
- * A run whose arguments leave its length open repeats few examples until it has so many steps, in which models of docs/RESULTS.md learn
- * classes from a few dozen examples, but at most for so many epochs: from then on they forget more than they learn.
+ * Trains the copy by gradient descent, in one phase for each kind of what is learnt. It is better unless the loss of any kind rises, on those
+ * held out or, while there are none, on those trained on.
  */
-const ENOUGH_STEPS = 60;
-const MOST_EPOCHS = 16;
-
-/** Trains the copy by gradient descent. It is better unless its loss rises on the held-out examples. */
 export const TRAIN: LearnMethodKind = {
   expectUsable() {},
-  runArguments: trainArguments,
-  async improve({ learner, copy, unfinished, turn }) {
-    const { host } = learner;
-    const { run, resumes, signal } = turn;
-    const { args: given, learnt, held, loss_before } = await measure(learner, unfinished, turn);
-    const args = trainArguments(given, learnt.length);
-    const trainer = new Trainer({ model: host.adapted, adapter_name: copy, args, train_dataset: learnt });
-    await run.waitWhilePaused(signal);
-    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
-    const steps = output.global_step;
-    const loss_after =
-      steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);
-    const counts = { examples: learnt.length, held_out: held.length, steps };
-    const unsolved = { C: null, cross_validated_loss: null, ...NO_ACCURACY, candidates: [] };
-    const taken = steps > 0 && loss_after <= loss_before;
-    return { output, outcome: { ...counts, loss_before, loss_after, ...unsolved, taken } };
+  steps: (asked) => sumOf(phasesOf(asked), ({ plan }) => plan.steps),
+  async improve(parts) {
+    const measured = await measure(parts);
+    const { outputs, phases } = await trainPhases(parts, measured);
+    const steps = sumOf(phases, (phase) => phase.steps);
+    const judged = steps === 0 ? phases : await judgePhases(parts, phases);
+    const taken = steps > 0 && judged.every(({ loss_before, loss_after }) => loss_after <= loss_before + ROUNDING);
+    return { output: joined(outputs, steps), outcome: { ...outcomeOf(judged), ...UNSOLVED, taken } };
   },
 };
 
-/** The given arguments. If they leave the number of steps open, few examples are repeated more often. */
-export function trainArguments(given: TrainingArguments, examples: number): TrainingArguments {
-  if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
-  const resolved = resolveTrainingArguments(given);
-  const { stepsPerEpoch } = planSteps(examples, resolved);
-  const repeats = Math.min(MOST_EPOCHS, Math.ceil(ENOUGH_STEPS / stepsPerEpoch));
-  return { ...given, num_train_epochs: Math.max(resolved.num_train_epochs, repeats) };
-}
-
-/**
- * Measures the loss of the current vectors on the held-out examples, or on those to train on if the held-out ones have
- * nothing to predict.
- */
-async function measure(
-  learner: LearnContext,
-  unfinished: Unfinished,
-  turn: LearnTurn,
-): Promise<Unfinished & { readonly loss_before: number }> {
-  const { args, learnt, loss_before: before } = unfinished;
-  if (before !== null) return { ...unfinished, loss_before: before };
-  const on = (examples: readonly SentExample[]): Promise<number> =>
-    lossOf(learner, learner.adapter, { args, examples }, turn);
-  const ofHeld = unfinished.held.length === 0 ? Number.NaN : await on(unfinished.held);
-  const held = Number.isNaN(ofHeld) ? [] : unfinished.held;
-  const loss_before = Number.isNaN(ofHeld) ? await on(learnt) : ofHeld;
-  const measured = { ...unfinished, held, loss_before };
-  await learner.measured(measured);
+/** Measures the current vectors on each kind of what is held out, or trained on. A kind that has nothing to predict is left out. */
+async function measure(parts: LearningCopy): Promise<MeasuredRun> {
+  const { learner, unfinished } = parts;
+  const { progress } = unfinished;
+  if (progress !== null) return { ...unfinished, progress };
+  const phases: LearnPhase[] = [];
+  for (const phase of phasesOf(unfinished)) {
+    const { kind, learnt, held } = phase;
+    const on = (examples: Phase['held']) => judge(parts, phase, { adapter_name: learner.adapter, examples });
+    const ofHeld = await on(held);
+    const figures = ofHeld ?? (await on(learnt));
+    if (figures === undefined) continue;
+    const { loss, accuracy } = figures;
+    const counts = { examples: learnt.length, held_out: ofHeld === undefined ? 0 : held.length, steps: 0 };
+    const same = { loss_before: loss, loss_after: loss, accuracy_before: accuracy, accuracy_after: accuracy };
+    phases.push({ kind, ...counts, ...same });
+  }
+  const measured = { ...unfinished, progress: { phases, ended: 0, vectors: null } };
+  if (phases.length > 0) await learner.progressed(measured);
   return measured;
 }
 
-function judges(held: readonly SentExample[], learnt: readonly SentExample[]): readonly SentExample[] {
-  return held.length > 0 ? held : learnt;
+interface Trained {
+  readonly outputs: readonly TrainOutput[];
+  readonly phases: readonly LearnPhase[];
 }
 
-/** The mean loss over all predictions; NaN without any. If it isn't finite, the largest number. */
-async function lossOf(
-  { host }: LearnContext,
-  adapter_name: string,
-  { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly SentExample[] },
-  { run, signal }: LearnTurn,
-): Promise<number> {
-  let sum = 0;
-  let predictions = 0;
-  for (let start = 0; start < examples.length; start += PORTION) {
-    const portion = examples.slice(start, start + PORTION);
-    const trainer = new Trainer({
-      model: host.adapted,
-      adapter_name,
-      args,
-      train_dataset: portion,
-      eval_dataset: portion,
-    });
+/**
+ * Trains the phases that haven't ended, one after the other. The copy begins each of them as if loaded from its files, with which its
+ * checkpoints are found again in another page.
+ */
+async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
+  const { learner, copy, turn } = parts;
+  const { host } = learner;
+  const { run, resumes, signal } = turn;
+  const { progress: first } = unfinished;
+  // Without anything to predict, the trainer of all that there is says so.
+  const kinds = first.phases.length === 0 ? undefined : first.phases.map(({ kind }) => kind);
+  const all = phasesOf(unfinished, kinds);
+  const outputs: TrainOutput[] = [];
+  let progress = first;
+  for (const [index, { plan, learnt }] of all.entries()) {
+    if (index < first.ended || plan.steps === 0) continue;
+    if (outputs.length > 0) {
+      if (run.isStopped) break;
+      const vectors = await vectorsOf(await host.read(copy));
+      progress = { ...progress, ended: index, vectors };
+      await learner.progressed({ ...unfinished, progress });
+      await host.remove(copy);
+      await host.place(copy, filesOf(vectors), { is_trainable: true });
+    }
+    const others = {
+      before: sumOf(progress.phases.slice(0, index), ({ steps }) => steps),
+      after: sumOf(all.slice(index + 1), (later) => later.plan.steps),
+    };
+    const trainer = plan.trainer({ model: host.adapted, adapter_name: copy, train_dataset: learnt });
     await run.waitWhilePaused(signal);
-    const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
-    const { eval_loss = 0, eval_tokens, eval_rows } = metrics;
-    const count = eval_tokens ?? eval_rows ?? 0;
-    sum += eval_loss * count;
-    predictions += count;
+    const resume_from_checkpoint = resumes && outputs.length === 0;
+    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint, signal })), others);
+    outputs.push(output);
+    const phases = progress.phases.map((phase, at) => (at === index ? { ...phase, steps: output.global_step } : phase));
+    progress = { ...progress, phases };
   }
-  if (predictions === 0) return Number.NaN;
-  return Number.isFinite(sum) ? sum / predictions : Number.MAX_VALUE;
+  return { outputs, phases: progress.phases };
 }
 
-/** Ignores examples with nothing to predict, for example of one token. */
-function nothingToJudge(error: unknown): Record<string, number> {
-  if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
-  throw error;
+/** Measures the copy where the vectors from before were measured. */
+async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): Promise<LearnPhase[]> {
+  const kinds = phases.map(({ kind }) => kind);
+  const all = phasesOf(parts.unfinished, kinds);
+  const judged: LearnPhase[] = [];
+  for (const [index, phase] of all.entries()) {
+    const before = phases[index];
+    if (before === undefined) continue;
+    const examples = before.held_out > 0 ? phase.held : phase.learnt;
+    const figures = await judge(parts, phase, { adapter_name: parts.copy, examples });
+    const { loss = before.loss_before, accuracy = null } = figures ?? {};
+    judged.push({ ...before, loss_after: loss, accuracy_after: accuracy });
+  }
+  return judged;
+}
+
+/** The outputs of the phases that this page trained as one. */
+function joined(outputs: readonly TrainOutput[], global_step: number): TrainOutput {
+  const [first] = outputs;
+  if (first !== undefined && outputs.length === 1) return { ...first, global_step };
+  const trained = sumOf(outputs, (output) => output.global_step);
+  const training_loss = sumOf(outputs, (output) => output.training_loss * output.global_step) / Math.max(1, trained);
+  const train_runtime = sumOf(outputs, ({ metrics }) => metrics.train_runtime ?? 0);
+  const tokens = sumOf(
+    outputs,
+    ({ metrics: { train_runtime: seconds = 0, train_tokens_per_second: rate = 0 } }) => seconds * rate,
+  );
+  return { global_step, training_loss, metrics: { train_runtime, train_tokens_per_second: tokens / train_runtime } };
+}
+
+function outcomeOf(
+  phases: readonly LearnPhase[],
+): Pick<LearnRecord, 'examples' | 'held_out' | 'steps' | 'loss_before' | 'loss_after' | 'phases'> {
+  const sum = (of: (phase: LearnPhase) => number): number => Math.min(Number.MAX_VALUE, sumOf(phases, of));
+  return {
+    examples: sum(({ examples }) => examples),
+    held_out: sum(({ held_out }) => held_out),
+    steps: sum(({ steps }) => steps),
+    loss_before: sum(({ loss_before }) => loss_before),
+    loss_after: sum(({ loss_after }) => loss_after),
+    phases,
+  };
+}
+
+function sumOf<T>(list: readonly T[], of: (one: T) => number): number {
+  return list.reduce((sum, one) => sum + of(one), 0);
 }

@@ -1,30 +1,50 @@
 import type { WebVeraError } from '../../../core/errors/error';
 import type { Files } from '../../../core/input/named_files';
+import type { SentExample } from '../../../core/types/training';
 import { partsKey } from '../../models/remote_model';
 import { wrong } from '../../session/options';
 import { type NumberedExample, toJsonLines } from '../examples/examples';
 import { IMAGES, imageFile } from '../examples/image_file';
 import { prepareExamples } from '../examples/prepare_examples';
+import { isPair, latestOf, noData, type ProfileData } from '../feedback/feedback';
+import { storedChanges } from '../feedback/profile_data';
 import type { ProfileHost } from '../host';
-import { freshState, type OpenedProfile, withExamples, withSettings } from '../open';
+import { freshState, type OpenedProfile, withSettings } from '../open';
 import type { ProfileOptions } from '../types';
+import { ABOUT, EXAMPLES, PREFERENCES, RATINGS } from './file_parts';
 import type { ProfileStorage } from './profile_storage';
-import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
+import { readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
 
-export function exportFiles(state: ProfileState, kept: readonly NumberedExample[]): ReadonlyMap<string, Blob> {
-  const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
-  const arrivals = kept.map(({ n }) => n);
+export function exportFiles(state: ProfileState, data: ProfileData): ReadonlyMap<string, Blob> {
+  const { base, base_model, labels, problem_type, created_at, seed, seen, settings, solved, history } = state;
+  const ratings = data.feedback.filter(({ example }) => !isPair(example));
+  const preferences = data.feedback.filter(({ example }) => isPair(example));
   const known = { webvera_profile: VERSION, base, base_model, labels, problem_type };
-  const about = { ...known, created_at, seed, seen, settings, history, arrivals };
-  const examples = kept.map(({ example }) => example);
-  const images = examples.flatMap((example) => ('prepared' in example ? [example.prepared] : []));
+  const feedback = { seen: state.feedback.seen, ratings: numbersOf(ratings), preferences: numbersOf(preferences) };
+  const arrivals = numbersOf(data.examples);
+  const about = { ...known, created_at, seed, seen, settings, solved, history, arrivals, feedback };
+  const images = data.examples.flatMap(({ example }) => ('prepared' in example ? [example.prepared] : []));
   return new Map([
     ...Object.entries(filesOf(state.vectors)),
-    [EXAMPLES, new Blob([toJsonLines(examples)], { type: 'application/jsonl' })],
+    [EXAMPLES, linesIn(data.examples)],
     ...(images.length === 0 ? [] : [[IMAGES, imageFile(images)] as const]),
+    ...(ratings.length === 0 ? [] : [[RATINGS, linesIn(ratings)] as const]),
+    ...(preferences.length === 0 ? [] : [[PREFERENCES, linesIn(preferences)] as const]),
     [ABOUT, new Blob([`${JSON.stringify(about, null, 2)}\n`], { type: 'application/json' })],
   ]);
+}
+
+function numbersOf(list: readonly NumberedExample[]): number[] {
+  return list.map(({ n }) => n);
+}
+
+function linesIn(list: readonly NumberedExample[]): Blob {
+  return new Blob([toJsonLines(examplesIn(list))], { type: 'application/jsonl' });
+}
+
+function examplesIn(list: readonly NumberedExample[]): SentExample[] {
+  return list.map(({ example }) => example);
 }
 
 /** Stores a profile from its files, and places its adapter on the model. If anything fails, nothing has changed. */
@@ -34,13 +54,14 @@ export async function importStored(
   files: Files,
   options: ProfileOptions,
 ): Promise<OpenedProfile> {
-  const { adapter, state, kept } = await placeFiles(host, storage.id, files, options);
+  const { adapter, state, data } = await placeFiles(host, storage.id, files, options);
+  const changes = storedChanges({ state, data });
   try {
     await storage.change(async (stored) => {
-      if (stored === undefined) return withExamples(state, kept);
+      if (stored === undefined) return changes;
       throw inUse(storage.id);
     });
-    return { ...withExamples(state, kept), adapter, inMemory: state.settings.keep_examples ? [] : kept };
+    return { state: changes.state, adapter, inMemory: state.settings.keep_examples ? noData : data };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;
@@ -53,23 +74,22 @@ export async function placeFiles(
   id: string,
   files: Files,
   options: ProfileOptions,
-): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly NumberedExample[] }> {
+): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly data: ProfileData }> {
   const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
-  const checked = await prepareExamples(
-    host.base,
-    read.examples.map(({ example }) => example),
-  );
-  const examples = checked.map((example, index) => ({ n: read.examples[index]?.n ?? index, example }));
+  const [examples, feedback] = [read.data.examples, latestOf(read.data.feedback)];
+  const prepared = await prepareExamples(host.base, examplesIn(examples));
+  await prepareExamples(host.base, examplesIn(feedback));
+  const data = { examples: prepared.map((example, index) => ({ n: examples[index]?.n ?? index, example })), feedback };
   const adapter = host.newName(id);
   try {
     await host.place(adapter, adapterFiles);
-    const vectors = await vectorsOf(await host.read(adapter));
-    const { base_model, settings, seen, history } = imported;
+    const { base_model, settings, seen, feedback: counts, solved, history } = imported;
+    const vectors = await vectorsOf(await host.read(adapter, settings));
     const fresh = freshState({ ...base, base_model, vectors, settings });
-    const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
-    return { adapter, ...withSettings(begun, examples, options) };
+    const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, feedback: counts, solved, history };
+    return { adapter, ...withSettings(begun, data, options) };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error is the one to report
     throw error;

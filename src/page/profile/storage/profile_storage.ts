@@ -2,20 +2,29 @@ import { WebVeraError } from '../../../core/errors/error';
 import type { ListedProfile, ProfileParts } from '../../../worker/protocol';
 import type { Link } from '../../rpc/link';
 import type { Release, StoreLocks } from '../../rpc/store_locks';
-import type { NumberedExample } from '../examples/examples';
+import type { ProfileData } from '../feedback/feedback';
 import { notifyTabs } from './channel';
-import { infoOf, type ProfileState, readExamples, readState, readUnfinished, type Unfinished, written } from './record';
+import {
+  infoOf,
+  type ProfileState,
+  readExamples,
+  readFeedback,
+  readState,
+  readUnfinished,
+  type Unfinished,
+  written,
+} from './record';
 
 /** A stored profile. Its parts are checked when they are read. */
 export interface StoredProfile {
   readonly state: ProfileState;
-  examples(): NumberedExample[];
+  data(): ProfileData;
   unfinished(): Unfinished | undefined;
 }
 
-export interface Changes {
+/** The next state, and the lists that change. */
+export interface Changes extends Partial<ProfileData> {
   readonly state: ProfileState;
-  readonly examples?: readonly NumberedExample[];
   /** null deletes the unfinished run. */
   readonly unfinished?: Unfinished | null;
 }
@@ -120,7 +129,7 @@ export const copyName = (id: string): string => adapterName(id, 'copy');
 function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   return {
     state: readState(id, parts.state),
-    examples: () => readExamples(id, parts.examples),
+    data: () => ({ examples: readExamples(id, parts.examples), feedback: readFeedback(id, parts.feedback) }),
     unfinished: () => readUnfinished(id, parts.unfinished),
   };
 }
@@ -143,10 +152,11 @@ export function forgotten(id: string): WebVeraError {
   });
 }
 
-function partsOf({ state, examples, unfinished }: Changes): Partial<ProfileParts> {
+function partsOf({ state, examples, feedback, unfinished }: Changes): Partial<ProfileParts> {
   return {
     state: written(state),
     ...(examples && { examples: written({ kept: examples }) }),
+    ...(feedback && { feedback: written({ kept: feedback }) }),
     ...(unfinished !== undefined && { unfinished: unfinished && written(unfinished) }),
   };
 }

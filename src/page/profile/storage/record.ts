@@ -1,11 +1,15 @@
 import { WebVeraError } from '../../../core/errors/error';
-import { Fields, isJsonObject } from '../../../core/input/fields';
+import type { Fields } from '../../../core/input/fields';
 import { exampleFields } from '../../../core/types/example';
-import type { AdapterFiles } from '../../../core/types/model';
+import type { AdapterFiles, SaveDtype } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
-import type { NumberedExample } from '../examples/examples';
-import { LEARN_METHODS, type LearnCandidate, type LearnMethod, type LearnRecord, type ProfileInfo } from '../types';
+import type { DPOConfig, KTOConfig } from '../../training/preference_arguments';
+import type { Numbered, NumberedExample } from '../examples/examples';
+import { type Feedback, type FeedbackCounts, feedbackFields, noFeedback } from '../feedback/feedback';
+import type { LearnMethod, LearnPhase, LearnRecord, ProfileInfo } from '../types';
+import { readMethod, readPhase, readRecord } from './learn_record';
+import { count, counts, fieldsOf, list, plain } from './record_fields';
 
 /** An adapter's two files. */
 export interface Vectors {
@@ -19,6 +23,8 @@ export interface ProfileSettings {
   readonly args: TrainingArguments;
   readonly max_examples: number;
   readonly keep_examples: boolean;
+  /** How `vectors` hold what is learnt from now on. */
+  readonly save_dtype: SaveDtype;
 }
 
 /** A profile without its examples. */
@@ -40,26 +46,48 @@ export interface ProfileState {
   /** The number of stored examples. */
   readonly example_count: number;
   readonly example_bytes: number;
+  readonly feedback: FeedbackCounts;
   /** Increases when the vectors change. */
   readonly version: number;
   readonly settings: ProfileSettings;
   readonly vectors: Vectors;
+  /** Whether the vectors have a head that was solved for. */
+  readonly solved: boolean;
   /** The vectors from before the last `learn` that replaced them. */
   readonly previous: Vectors | null;
+  /** As `solved`, of `previous`. */
+  readonly previous_solved: boolean;
   readonly history: readonly LearnRecord[];
 }
 
+/** The arguments of a run. */
+export interface LearnArguments {
+  readonly args: TrainingArguments;
+  /** Those of the preferences alone, and of the ratings alone, which override `args`. */
+  readonly preferences: DPOConfig;
+  readonly ratings: KTOConfig;
+}
+
+/** The place of an unfinished run in its phases. */
+export interface LearnProgress {
+  /** All phases in their order. `loss_after` and `accuracy_after` are those from before until the run has ended. */
+  readonly phases: readonly LearnPhase[];
+  /** The number of phases that have ended. */
+  readonly ended: number;
+  /** The copy's vectors after these; null while there are none. */
+  readonly vectors: Vectors | null;
+}
+
 /** An unfinished run: everything it needs to resume in another page. */
-export interface Unfinished {
+export interface Unfinished extends LearnArguments {
   /** The version of the vectors that it started from. */
   readonly version: number;
   readonly method: LearnMethod;
-  readonly args: TrainingArguments;
   readonly when: 'now' | 'idle';
   readonly learnt: readonly SentExample[];
   readonly held: readonly SentExample[];
-  /** The loss before training; null until it was measured. */
-  readonly loss_before: number | null;
+  /** null until the losses before training were measured, and for methods without phases. */
+  readonly progress: LearnProgress | null;
 }
 
 /** Increased when older code could misread the stored data. */
@@ -69,6 +97,15 @@ export const LONGEST_HISTORY = 100;
 /** Adds an outcome to the history. */
 export function withRecord(state: ProfileState, record: LearnRecord): ProfileState {
   return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
+}
+
+/** The state with the vectors from before, and with the outcome that they undo marked so. */
+export function rolledBack(state: ProfileState): ProfileState {
+  const last = state.history.findLastIndex(({ taken, undone }) => taken && undone !== true);
+  const history = state.history.map((record, index) =>
+    index === last ? { ...record, undone: true as const } : record,
+  );
+  return { ...state, history, solved: state.previous_solved, previous: null, previous_solved: false };
 }
 
 /** A part of a profile as it is stored. */
@@ -88,13 +125,16 @@ export function readState(id: string, value: unknown): ProfileState {
       labels: readLabels(state),
       problem_type: state.optionalString('problem_type') ?? null,
       ...counts(state, 'created_at', 'used_at', 'seed', 'seen', 'example_count', 'example_bytes', 'version'),
+      feedback: readFeedbackCounts(state),
       settings: {
         peft_config: plain(settings, 'peft_config'),
         args: plain(settings, 'args'),
         max_examples: settings.positiveInteger('max_examples'),
         keep_examples: settings.boolean('keep_examples', true),
+        save_dtype: readSaveDtype(settings),
       },
       vectors: readVectors(state, 'vectors'),
+      ...solvedOf(state),
       previous: state.get('previous') === undefined ? null : readVectors(state, 'previous'),
       history: list(state, 'history').map(readRecord),
     };
@@ -102,11 +142,28 @@ export function readState(id: string, value: unknown): ProfileState {
 }
 
 export function readExamples(id: string, value: unknown): NumberedExample[] {
+  return readNumbered(id, value, { part: 'examples', read: exampleFields });
+}
+
+export function readFeedback(id: string, value: unknown): Numbered<Feedback>[] {
+  return readNumbered(id, value, { part: 'feedback', read: feedbackFields });
+}
+
+interface NumberedPart<T extends SentExample> {
+  readonly part: 'examples' | 'feedback';
+  read(where: string, example: unknown): T;
+}
+
+function readNumbered<T extends SentExample>(
+  id: string,
+  value: unknown,
+  { part, read }: NumberedPart<T>,
+): Numbered<T>[] {
   if (value === undefined) return [];
   return intact(id, () =>
-    list(formatted(value, 'examples'), 'kept').map((entry, index) => {
-      const one = fieldsOf(entry, `examples[${index}]`);
-      return { n: count(one, 'n'), example: exampleFields(`examples[${index}]`, one.get('example')) };
+    list(formatted(value, part), 'kept').map((entry, index) => {
+      const one = fieldsOf(entry, `${part}[${index}]`);
+      return { n: count(one, 'n'), example: read(`${part}[${index}]`, one.get('example')) };
     }),
   );
 }
@@ -117,23 +174,43 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
     const unfinished = formatted(value, 'unfinished');
     const examples = (key: string): SentExample[] =>
       list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
-    const before = unfinished.get('loss_before');
     return {
       version: count(unfinished, 'version'),
       method: readMethod(unfinished),
       args: plain(unfinished, 'args'),
+      preferences: optionalPlain(unfinished, 'preferences'),
+      ratings: optionalPlain(unfinished, 'ratings'),
       when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
       learnt: examples('learnt'),
       held: examples('held'),
-      loss_before: typeof before === 'number' ? before : null,
+      progress: (unfinished.get('progress') ?? null) === null ? null : readProgress(unfinished),
     };
   });
 }
 
+function readProgress(unfinished: Fields): LearnProgress {
+  const progress = fieldsOf(unfinished.get('progress'), 'progress');
+  const phases = list(progress, 'phases').map(readPhase);
+  const ended = count(progress, 'ended');
+  if (ended > phases.length) throw progress.invalid('ended', 'a number of its phases');
+  return {
+    phases,
+    ended,
+    vectors: (progress.get('vectors') ?? null) === null ? null : readVectors(progress, 'vectors'),
+  };
+}
+
+/** Empty in what was stored before runs had such arguments. */
+function optionalPlain(fields: Fields, key: string): Readonly<Record<string, never>> {
+  return fields.get(key) === undefined ? {} : plain(fields, key);
+}
+
 export function infoOf(id: string, state: ProfileState): ProfileInfo {
-  const { example_count: examples, seen, created_at, used_at, base_model, history, previous, example_bytes } = state;
-  const bytes = bytesIn(state.vectors) + bytesIn(previous) + example_bytes;
-  return { id, examples, seen, bytes, created_at, used_at, base_model, history, can_roll_back: previous !== null };
+  const { example_count: examples, seen, created_at, used_at, base_model, history, previous } = state;
+  const { ratings, preferences } = state.feedback;
+  const bytes = bytesIn(state.vectors) + bytesIn(previous) + state.example_bytes + state.feedback.bytes;
+  const can_roll_back = previous !== null;
+  return { id, examples, seen, ratings, preferences, bytes, created_at, used_at, base_model, history, can_roll_back };
 }
 
 export async function vectorsOf(files: AdapterFiles): Promise<Vectors> {
@@ -147,37 +224,24 @@ export function filesOf({ config, weights }: Vectors): AdapterFiles {
   return { 'adapter_config.json': new Blob([config]), 'adapter_model.safetensors': new Blob([weights]) };
 }
 
-export function readRecord(value: unknown): LearnRecord {
-  const record = fieldsOf(value, 'history');
-  return {
-    method: readMethod(record),
-    ...counts(record, 'at', 'examples', 'held_out', 'steps'),
-    loss_before: loss(record, 'loss_before'),
-    loss_after: loss(record, 'loss_after'),
-    C: optional(record, 'C'),
-    cross_validated_loss: optional(record, 'cross_validated_loss'),
-    cross_validated_accuracy: optional(record, 'cross_validated_accuracy'),
-    accuracy_before: optional(record, 'accuracy_before'),
-    accuracy_after: optional(record, 'accuracy_after'),
-    candidates: record.get('candidates') === undefined ? [] : list(record, 'candidates').map(readCandidate),
-    taken: record.boolean('taken', false),
-  };
+/** Zeros in profiles that were stored before there was feedback. */
+function readFeedbackCounts(state: Fields): FeedbackCounts {
+  const stored = state.get('feedback');
+  return stored === undefined
+    ? noFeedback
+    : counts(fieldsOf(stored, 'feedback'), 'seen', 'ratings', 'preferences', 'bytes');
 }
 
-function readCandidate(value: unknown): LearnCandidate {
-  const candidate = fieldsOf(value, 'candidates');
-  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels', 'halfway'];
-  const name = names.find((known) => known === candidate.get('name'));
-  if (name === undefined) throw candidate.invalid('name', names.join(' or '));
-  return { name, loss: loss(candidate, 'loss'), chosen: candidate.boolean('chosen', false) };
+/** Heads that an older version stored count as trained: a solved head replaces one if it does better. */
+function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved'> {
+  return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
 }
 
-/** 'train' in what was stored before there were other methods. */
-function readMethod(fields: Fields): LearnMethod {
-  const method = fields.get('method') ?? 'train';
-  const known = LEARN_METHODS.find((name) => name === method);
-  if (known !== undefined) return known;
-  throw fields.invalid('method', LEARN_METHODS.join(' or '));
+/** 'float32' in what was stored before there was a choice. */
+export function readSaveDtype(settings: Fields): SaveDtype {
+  const dtype = settings.get('save_dtype') ?? 'float32';
+  if (dtype === 'float32' || dtype === 'float16') return dtype;
+  throw settings.invalid('save_dtype', 'float32 or float16');
 }
 
 /** Null for a model without labels, and in profiles that were stored before labels existed. */
@@ -186,47 +250,6 @@ export function readLabels(fields: Fields): readonly string[] | null {
   if (labels === null) return null;
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
   throw fields.invalid('labels', 'a list of strings');
-}
-
-/** Far below the numbers whose successor isn't representable. */
-const LARGEST_COUNT = 2 ** 50;
-
-export function count(fields: Fields, key: string): number {
-  const value = fields.get(key);
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
-  throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
-}
-
-function counts<Key extends string>(fields: Fields, ...keys: readonly Key[]): Record<Key, number> {
-  return Object.fromEntries(keys.map((key) => [key, count(fields, key)])) as Record<Key, number>;
-}
-
-function loss(fields: Fields, key: string): number {
-  const value = fields.get(key);
-  if (typeof value === 'number' && value >= 0) return value;
-  throw fields.invalid(key, 'a number from 0');
-}
-
-/** Null for a figure that its method doesn't have, and in records of older versions. */
-function optional(fields: Fields, key: string): number | null {
-  return fields.get(key) === undefined ? null : loss(fields, key);
-}
-
-export function list(fields: Fields, key: string): readonly unknown[] {
-  const value = fields.get(key);
-  if (Array.isArray(value)) return value;
-  throw fields.invalid(key, 'a list');
-}
-
-export function plain(fields: Fields, key: string): Readonly<Record<string, never>> {
-  const value = fields.get(key);
-  if (isJsonObject(value)) return value as Readonly<Record<string, never>>;
-  throw fields.invalid(key, 'an object');
-}
-
-export function fieldsOf(value: unknown, where: string): Fields {
-  if (isJsonObject(value)) return new Fields(value, where);
-  throw new WebVeraError('invalid_format', `${where}: expected an object`);
 }
 
 function formatted(value: unknown, where: string): Fields {

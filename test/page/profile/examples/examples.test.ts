@@ -12,7 +12,7 @@ import {
 const example = (n: number) => ({ text: String(n) });
 const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
 
-/** What stays of `count` examples that come in portions of these sizes. */
+/** The sample of `count` examples that arrive in portions of these sizes. */
 function sampled(most: number, seed: number, portions: readonly number[]): NumberedExample[] {
   let kept: NumberedExample[] = [];
   let seen = 0;
@@ -23,12 +23,12 @@ function sampled(most: number, seed: number, portions: readonly number[]): Numbe
   return kept;
 }
 
-describe('what is kept', () => {
-  test('is everything while there is room', () => {
+describe('stored examples', () => {
+  test('are all examples while there is room', () => {
     expect(sampled(9, 1, [4, 5]).map(({ n }) => n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  test('depends on seed and order, and not on how examples come', () => {
+  test('depend on seed and order, and not on the portions in which examples arrive', () => {
     const property = fc.property(
       fc.integer({ min: 1, max: 8 }),
       fc.nat(),
@@ -45,18 +45,18 @@ describe('what is kept', () => {
     fc.assert(property);
   });
 
-  test('gives each that ever came the same chance', () => {
+  test('are each example with the same probability', () => {
     const [came, most, trials] = [20, 5, 4000];
     const counts = new Array<number>(came).fill(0);
     for (let seed = 0; seed < trials; seed++) {
       for (const { n } of sampled(most, seed, [came])) counts[n] = (counts[n] ?? 0) + 1;
     }
-    // A thousand each; five standard deviations of a binomial.
+    // The expected count is a thousand, and the spread five standard deviations of a binomial.
     const [expected, spread] = [(trials * most) / came, 5 * Math.sqrt((trials * most * (came - most)) / came ** 2)];
     for (const count of counts) expect(Math.abs(count - expected)).toBeLessThan(spread);
   });
 
-  test('shrinks where fewer may stay', () => {
+  test('shrink if fewer are allowed', () => {
     const kept = sampled(9, 1, [9]);
     const fewer = sampleFairly(kept, [], { seed: 1, seen: 9, most: 4 });
     expect(fewer).toHaveLength(4);
@@ -64,7 +64,7 @@ describe('what is kept', () => {
     expect(sampleFairly(kept, [], { seed: 1, seen: 9, most: 9 })).toEqual(kept);
   });
 
-  test('is bounded', () => {
+  test('are bounded', () => {
     const long = [{ text: 'x'.repeat(2 ** 24) }];
     expect(() => sampleFairly([], long, { seed: 1, seen: 0, most: 9 })).toThrow(
       expect.objectContaining({ code: 'limit_exceeded' }),
@@ -72,8 +72,8 @@ describe('what is kept', () => {
   });
 });
 
-describe('what is held out', () => {
-  test('is every tenth that ever came, the same ones each time', () => {
+describe('held-out examples', () => {
+  test('are every tenth of all, the same ones each time', () => {
     const before = split(sampled(30, 1, [25]));
     const after = split(sampled(30, 1, [30]));
     expect(before.held).toEqual([example(9), example(19)]);
@@ -82,11 +82,11 @@ describe('what is held out', () => {
     for (const one of after.held) expect(before.learnt).not.toContainEqual(one);
   });
 
-  test('none, while there are fewer than ten', () => {
+  test('are none of fewer than ten', () => {
     expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
   });
 
-  test('of labelled ones, none of the first hundred, and five at least', () => {
+  test('with labels are none of the first hundred, and five at least', () => {
     const rows = (count: number) =>
       Array.from({ length: count }, (_, n) => ({ n, example: { text: `${n}`, label: 0 } }));
     const counts = (count: number): readonly number[] => {
@@ -107,7 +107,7 @@ describe('images', () => {
   });
 
   test('are bounded by their bytes, as a fair sample', () => {
-    // 21 of 3 MiB are 63 MiB; the data may be one and the same.
+    // 21 examples of 3 MiB are 63 MiB. They can share their data.
     const large = ofSize(1024);
     const kept = sampleFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
     expect(kept).toHaveLength(21);
@@ -126,7 +126,7 @@ describe('images', () => {
   });
 });
 
-test('texts alone are kept for a model of texts', () => {
+test('only texts are stored for a model of texts', () => {
   expect(textFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
   for (const pixels of ['pixel_values', 'prepared']) {
     const image = { dims: [3], data: [1, 2, 3], width: 1, height: 1 };

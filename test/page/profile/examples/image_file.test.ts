@@ -8,7 +8,7 @@ const image = (first: number) => ({
 });
 const images = [image(0), image(12)];
 
-/** What numpy 2.4.6 saves of np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3). */
+/** The file that numpy 2.4.6 saves for np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3). */
 const saved = new Blob([
   Uint8Array.of(0x93),
   'NUMPY',
@@ -22,7 +22,7 @@ test('images are written as numpy writes them', async () => {
   expect(await bytesOf(imageFile(images))).toEqual(await bytesOf(saved));
 });
 
-test('and read again, each in memory of its own', async () => {
+test('images are read again, each with memory of its own', async () => {
   const read = await readImages(saved, { count: 2, size: 2 });
   expect(read).toEqual(images);
   expect(read.map(({ data }) => data.buffer.byteLength)).toEqual([12, 12]);
@@ -44,7 +44,7 @@ describe('refused is', () => {
     });
   });
 
-  test('more than is ever kept, before it is read', async () => {
+  test('more images than a profile stores, before they are read', async () => {
     const large = { size: 2 ** 26 + 129, arrayBuffer: () => Promise.reject(new Error('read')) } as unknown as Blob;
     await expect(readImages(large, { count: 1, size: 1 })).rejects.toMatchObject({ code: 'limit_exceeded' });
   });

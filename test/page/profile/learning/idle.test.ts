@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchIdle } from '../../../../src/page/profile/learning/idle';
 
-/** A document, as far as it is watched. */
+/** The part of a document that `watchIdle` observes. */
 class FakePage extends EventTarget {
   visibilityState: DocumentVisibilityState = 'visible';
 
@@ -20,7 +20,7 @@ function watched(page = new FakePage()) {
   return { page, told, stop };
 }
 
-test('a page is busy until its visitor has let it be for two seconds, and again at the first touch', () => {
+test('a page is busy until its visitor has been inactive for two seconds, and again at the first input', () => {
   const { page, told } = watched();
   expect(told).toEqual(['busy']);
   vi.advanceTimersByTime(1999);
@@ -33,7 +33,7 @@ test('a page is busy until its visitor has let it be for two seconds, and again 
   expect(told).toEqual(['busy', 'not busy', 'busy']);
 });
 
-test('a page that is hidden is told at once', () => {
+test('a hidden page is reported at once', () => {
   const page = new FakePage();
   page.visibilityState = 'hidden';
   const { told } = watched(page);
@@ -43,7 +43,7 @@ test('a page that is hidden is told at once', () => {
   expect(told).toEqual(['hidden', 'busy', 'not hidden', 'hidden']);
 });
 
-test('nothing is told once it is over', () => {
+test('nothing is reported after the end', () => {
   const { page, told, stop } = watched();
   stop();
   vi.advanceTimersByTime(5000);

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
 import type { PauseReason, TrainEvent, TrainOutput } from '../../../../src/index';
 import { LearnRun } from '../../../../src/page/profile/learning/learn_run';
-import { Replay } from '../../../../src/page/training/replay';
+import { Followed, Replay } from '../../../../src/page/training/replay';
 import { beginningOf } from '../../../../src/page/training/run_report';
 import type { PausableRun } from '../../../../src/page/training/train_run';
 import { withResolvers } from '../../../helpers/with_resolvers';
 
-/** Lets all go on that can. */
+/** Lets pending work continue. */
 const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const state = { ...beginningOf(2), global_step: 1, epoch: 0.5 };
 const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
 
-/** A training run that does what it is told, and keeps a list of that. */
-class FakeRun implements PausableRun {
+/** A training run that records its calls. */
+class FakeRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   readonly calls: string[] = [];
   readonly state = state;
-  readonly #events = new Replay<TrainEvent>();
+  protected readonly items = new Replay<TrainEvent>();
   #finish: (output: TrainOutput) => void = () => {};
-  readonly #output = new Promise<TrainOutput>((resolve) => {
+  protected readonly result = new Promise<TrainOutput>((resolve) => {
     this.#finish = resolve;
   });
 
@@ -31,35 +31,23 @@ class FakeRun implements PausableRun {
 
   async pauseFor(reason: PauseReason): Promise<void> {
     this.calls.push(`pause ${reason}`);
-    this.#events.push({ type: 'paused', state, reason });
+    this.items.push({ type: 'paused', state, reason });
   }
 
   async resumeFor(reason: PauseReason): Promise<void> {
     this.calls.push(`resume ${reason}`);
-    this.#events.push({ type: 'resumed', state, reason });
+    this.items.push({ type: 'resumed', state, reason });
   }
 
   stop(): Promise<TrainOutput> {
     this.calls.push('stop');
     this.end();
-    return this.#output;
+    return this.result;
   }
 
   end(): void {
-    this.#events.close();
+    this.items.close();
     this.#finish(output);
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: as a run
-  then<A = TrainOutput, B = never>(
-    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#output.then(onOutput, onError);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
-    return this.#events[Symbol.asyncIterator]();
   }
 }
 
@@ -69,7 +57,7 @@ async function reasonsOf(run: LearnRun): Promise<string[]> {
   return told;
 }
 
-test('hands on why it is to stand still while it trains', async () => {
+test('passes on the reasons for a pause while it trains', async () => {
   const inner = new FakeRun();
   const run = new LearnRun((own) => own.follow(inner));
   await Promise.resolve();
@@ -83,7 +71,7 @@ test('hands on why it is to stand still while it trains', async () => {
   expect(await run).toBe(output);
 });
 
-test('what is asked of it before it trains is done then', async () => {
+test('requests before its training are done when it begins', async () => {
   const { signal } = new AbortController();
   const paused = new FakeRun();
   const first = new LearnRun((own) => own.follow(paused));
@@ -101,7 +89,7 @@ test('what is asked of it before it trains is done then', async () => {
   expect(stopped.calls).toEqual(['stop']);
 });
 
-test('around its training it stands still by itself, tells so, and a pause resolves when it does', async () => {
+test('pauses by itself before and after its training, reports that, and a pause resolves with it', async () => {
   const { signal } = new AbortController();
   const inner = new FakeRun();
   const done: string[] = [];

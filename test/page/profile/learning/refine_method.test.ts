@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { TrainingArguments } from '../../../../src/core/types/training';
-import { refineArguments } from '../../../../src/page/profile/learning/refine_method';
+import { refineArguments, standardError } from '../../../../src/page/profile/learning/refine_method';
 import { resolveTrainingArguments } from '../../../../src/page/training/training_arguments';
 
 test.each<[TrainingArguments, number, TrainingArguments]>([
-  [{}, 0, { max_steps: 60, per_device_train_batch_size: 16, objective: 'contrast' }],
+  [{}, 20, { max_steps: 61, per_device_train_batch_size: 16, objective: 'contrast' }],
   [{}, 80, { max_steps: 64, per_device_train_batch_size: 16, objective: 'contrast' }],
   [{}, 1280, { max_steps: 124, per_device_train_batch_size: 16, objective: 'contrast' }],
+  [{}, 9, { max_steps: 61, per_device_train_batch_size: 10, objective: 'contrast' }],
   [
     { num_train_epochs: 2 },
     80,
@@ -23,7 +24,7 @@ test.each<[TrainingArguments, number, TrainingArguments]>([
     80,
     { max_steps: 7, per_device_train_batch_size: 4, objective: 'contrast' },
   ],
-  [{ per_device_train_batch_size: 7 }, 0, { max_steps: 60, per_device_train_batch_size: 8, objective: 'contrast' }],
+  [{ per_device_train_batch_size: 7 }, 20, { max_steps: 61, per_device_train_batch_size: 8, objective: 'contrast' }],
 ])('contrast: %j for %i examples', (given, examples, expected) => {
   const args = refineArguments(given, examples, 'contrast');
   expect(args).toEqual(expected);
@@ -34,7 +35,7 @@ test.each<[TrainingArguments, TrainingArguments]>([
   [
     {},
     {
-      max_steps: 60,
+      max_steps: 61,
       per_device_train_batch_size: 16,
       learning_rate: 1e-2,
       headLearningRate: 0,
@@ -44,7 +45,7 @@ test.each<[TrainingArguments, TrainingArguments]>([
   [
     { headLearningRate: 1e-2, group_by_length: true, per_device_train_batch_size: 1, learning_rate: 0.5 },
     {
-      max_steps: 60,
+      max_steps: 61,
       per_device_train_batch_size: 1,
       learning_rate: 0.5,
       headLearningRate: 1e-2,
@@ -53,7 +54,15 @@ test.each<[TrainingArguments, TrainingArguments]>([
     },
   ],
 ])('labels: %j', (given, expected) => {
-  const args = refineArguments(given, 0, 'labels');
+  const args = refineArguments(given, 20, 'labels');
   expect(args).toEqual(expected);
   expect(resolveTrainingArguments(args)).toMatchObject(expected);
+});
+
+test('the standard error of a mean difference', () => {
+  expect(standardError([1, 2, 3, 4], [0, 1, 2, 3])).toBe(0);
+  // The two differences, 1 and 3, have a mean of 2 and a variance of 2.
+  expect(standardError([1, 4], [0, 1])).toBeCloseTo(1, 12);
+  expect(standardError([1], [0])).toBe(Number.POSITIVE_INFINITY);
+  expect(standardError([1, Number.NaN], [0, 1])).toBe(Number.POSITIVE_INFINITY);
 });

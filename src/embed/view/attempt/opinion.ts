@@ -1,0 +1,133 @@
+import type { GeneratedText } from '../../../index';
+import { button, buttons, quiet, setText, show, stack } from '../panel_elements';
+import { type Actions, type Announce, firstUsable, type Shown } from '../region';
+import { learnButton } from '../teach/lesson_parts';
+import { ownText } from './own_text';
+import { setPressed, thumb } from './thumb';
+
+type Thumbs = 1 | 0 | -1;
+
+const NOTES: Readonly<Record<Thumbs, string>> = {
+  1: 'Noted, in this browser: more like this.',
+  0: 'Taken back.',
+  [-1]: 'Noted, in this browser: less like this.',
+};
+
+interface OpinionParts {
+  readonly actions: Pick<Actions, 'rate' | 'correct' | 'learn'>;
+  readonly announce: Announce;
+  /** Shows a visitor's own text in place of the model's. */
+  onOwn(text: string): void;
+}
+
+/** The visitor's opinion of the last text: thumbs, their own text in its place, and the button that learns from both. */
+export class Opinion {
+  readonly root: HTMLElement;
+  readonly #parts: OpinionParts;
+  readonly #up = thumb('More like this', '', () => this.#press(1));
+  readonly #down = thumb('Less like this', 'down', () => this.#press(-1));
+  readonly #change = button('Edit…', () => this.#open());
+  readonly #thumbs = buttons(this.#up, this.#down, this.#change);
+  readonly #own = ownText({ onKeep: (text) => void this.#keep(text), onCancel: () => this.#cancel() });
+  readonly #note = quiet();
+  readonly #learning = learnButton(() => void this.#learn(), 'Learn from my choices', '');
+  /** The text that the visitor may judge. */
+  #text: GeneratedText | undefined;
+  #rating: Thumbs = 0;
+  /** Whether there is an opinion that it hasn't learnt from. */
+  #isDue = false;
+  #isOn = true;
+
+  constructor(parts: OpinionParts) {
+    this.#parts = parts;
+    this.#thumbs.setAttribute('role', 'group');
+    this.#thumbs.setAttribute('aria-label', 'Your opinion');
+    this.root = stack('opinion', this.#thumbs, this.#own.root, this.#note, this.#learning.root);
+    this.#show();
+  }
+
+  /** Asks about another text; undefined: about none. */
+  about(text: GeneratedText | undefined): void {
+    this.#text = text;
+    this.#rating = 0;
+    this.#own.root.hidden = true;
+    setText(this.#note, '');
+    this.#show();
+  }
+
+  update(shown: Shown): void {
+    const { learner, hasOpinions } = shown;
+    this.#isOn = hasOpinions;
+    this.#learning.update(shown);
+    if (learner.status.forgotten !== undefined && (this.#isDue || this.#text !== undefined)) {
+      this.#isDue = false;
+      this.about(undefined);
+    }
+    this.#show();
+  }
+
+  landing(): HTMLElement | undefined {
+    return firstUsable(this.#learning.root, this.#change);
+  }
+
+  #show(): void {
+    show(this.#thumbs, this.#isOn && this.#text !== undefined && this.#own.root.hidden === true);
+    setPressed(this.#up, this.#rating === 1);
+    setPressed(this.#down, this.#rating === -1);
+    show(this.#note, this.#note.textContent !== '');
+    show(this.#learning.root, this.#isOn && this.#isDue);
+    this.#learning.show(this.#isDue);
+    show(
+      this.root,
+      [...this.root.children].some((part) => !(part as HTMLElement).hidden),
+    );
+  }
+
+  async #press(pressed: Thumbs): Promise<void> {
+    const [text, before] = [this.#text, this.#rating];
+    if (text === undefined) return;
+    const rating = before === pressed ? 0 : pressed;
+    this.#rating = rating;
+    this.#show();
+    const isStored = await this.#parts.actions.rate(text, rating);
+    if (this.#text !== text) return;
+    if (isStored) this.#noted(NOTES[rating]);
+    else this.#rating = before;
+    this.#show();
+  }
+
+  #open(): void {
+    this.#own.open(this.#text?.completion ?? '');
+    this.#show();
+  }
+
+  #cancel(): void {
+    this.#own.root.hidden = true;
+    this.#show();
+    this.#change.focus();
+  }
+
+  async #keep(text: string): Promise<void> {
+    const about = this.#text;
+    if (about === undefined || !(await this.#parts.actions.correct(about, text)) || this.#text !== about) return;
+    const hadFocus = this.#own.root.matches(':focus-within');
+    this.about(undefined);
+    this.#parts.onOwn(text);
+    this.#noted('Noted, in this browser: your text.');
+    if (hadFocus) this.landing()?.focus();
+  }
+
+  #noted(text: string): void {
+    this.#isDue = true;
+    setText(this.#note, text);
+    this.#parts.announce(text);
+    this.#show();
+  }
+
+  async #learn(): Promise<void> {
+    if (!(await this.#learning.teach(this.#parts.actions.learn))) return;
+    this.#isDue = false;
+    setText(this.#note, '');
+    this.#show();
+  }
+}

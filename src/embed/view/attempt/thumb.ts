@@ -1,0 +1,23 @@
+import { button } from '../panel_elements';
+
+const SVG = 'http://www.w3.org/2000/svg';
+/** A hand with its thumb up, in a square of 24. */
+const HAND =
+  'M3.5 10.5h3.2v9H3.5zM6.7 11l3.9-7.4a2.2 2.2 0 0 1 2.8 2.7l-.9 3h5.6a2.2 2.2 0 0 1 2.1 2.7l-1.5 5.8a2.2 2.2 0 0 1-2.1 1.7H6.7';
+
+/** A button that stays pressed. `className`: 'down' turns the thumb. */
+export function thumb(text: string, className: string, action: () => unknown): HTMLButtonElement {
+  const pressable = button('', action, `thumb ${className}`.trim());
+  const [svg, hand] = [document.createElementNS(SVG, 'svg'), document.createElementNS(SVG, 'path')];
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true'); // the text says the same
+  hand.setAttribute('d', HAND);
+  svg.append(hand);
+  pressable.append(svg, text);
+  setPressed(pressable, false);
+  return pressable;
+}
+
+export function setPressed(pressable: HTMLButtonElement, isPressed: boolean): void {
+  pressable.setAttribute('aria-pressed', String(isPressed));
+}

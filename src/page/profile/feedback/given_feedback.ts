@@ -1,0 +1,59 @@
+import { wrong } from '../../../core/errors/wrong';
+import { isJsonObject } from '../../../core/input/fields';
+import type { RatedExample } from '../../../core/preferences/preference';
+import type { SentExample } from '../../../core/types/training';
+import type { Generation } from '../../models/remote_generation';
+import type { GeneratedText } from '../types';
+import { type Feedback, feedbackFields, isPair, likelyExample } from './feedback';
+
+/**
+ * The text of a generation, once it has ended, with its prompt; or the given text. Rejects with `invalid_argument` for another value and
+ * for a prompt of token ids; with the error of a generation that failed.
+ */
+export async function generatedText(where: string, given: Generation | GeneratedText | string): Promise<GeneratedText> {
+  if (typeof given === 'string') return { prompt: '', completion: given };
+  if (!isJsonObject(given) || !('prompt' in given)) {
+    throw wrong(where, 'a generation, { prompt, completion } or a text', given);
+  }
+  const { prompt } = given as Generation | GeneratedText;
+  if (!isText(prompt)) {
+    const hint = 'Decode it: { prompt: await model.tokenizer.decode(ids), completion }.';
+    throw wrong(`${where}: prompt`, 'a text or messages', prompt, hint);
+  }
+  const completion: unknown = 'completion' in given ? given.completion : await (given as Generation);
+  if (typeof completion === 'string') return { prompt, completion };
+  throw wrong(`${where}: completion`, 'a string', completion);
+}
+
+/** A prompt of numbers is a list of token ids. */
+function isText(prompt: Generation['prompt']): prompt is GeneratedText['prompt'] {
+  return typeof prompt === 'string' || (Array.isArray(prompt) && typeof prompt[0] !== 'number');
+}
+
+/**
+ * The rating of a text. Throws `invalid_argument` for another number than 1, −1 and 0, and for messages that aren't `{ role, content }`.
+ * With 0, the rating that is to be removed; its label doesn't matter.
+ */
+export function ratingOf({ prompt, completion }: GeneratedText, rating: number): Feedback {
+  if (rating !== 1 && rating !== -1 && rating !== 0) throw wrong('rate: rating', '1, -1 or 0', rating);
+  return feedbackFields('rate', { prompt, completion: answerTo(prompt, completion), label: rating > 0 });
+}
+
+/** A preference. Throws `invalid_argument` for another value. */
+export function preferenceOf(value: unknown): Feedback {
+  const feedback = feedbackFields('prefer', value);
+  if (isPair(feedback)) return feedback;
+  throw wrong('prefer', '{ prompt, chosen, rejected }', value, 'One text is rated: profile.rate.');
+}
+
+/** The example by which a person's own text is learnt. Throws `invalid_argument` for an empty one. */
+export function correctedExample({ prompt }: GeneratedText, text: string): SentExample {
+  if (typeof text === 'string' && text.trim() !== '') return likelyExample(prompt, answerTo(prompt, text));
+  const hint = 'A text of which no word is good is rated: profile.rate(generation, -1).';
+  throw wrong('correct: text', 'a text that is not empty', text, hint);
+}
+
+/** A text after a text, or the message that answers a conversation. */
+function answerTo(prompt: GeneratedText['prompt'], text: string): RatedExample['completion'] {
+  return typeof prompt === 'string' ? text : [{ role: 'assistant', content: text }];
+}

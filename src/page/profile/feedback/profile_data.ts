@@ -1,0 +1,89 @@
+import { isPreferred } from '../../../core/preferences/preference_fields';
+import type { SentExample } from '../../../core/types/training';
+import { bytesIn, type Numbered, type NumberedExample, sampleFairly, split } from '../examples/examples';
+import type { Changes } from '../storage/profile_storage';
+import type { ProfileState } from '../storage/record';
+import { type Feedback, isPair, type ProfileData, sampleFeedback, withdrawn } from './feedback';
+
+/** A profile's next state, and the lists that change with it. */
+export interface DataChanges {
+  readonly state: ProfileState;
+  readonly data: Partial<ProfileData>;
+}
+
+/** Adds examples, ratings and preferences. */
+export function withAdded(state: ProfileState, data: ProfileData, coming: readonly SentExample[]): DataChanges {
+  const { seed, seen, settings } = state;
+  const most = settings.max_examples;
+  const given = coming.filter(isPreferred);
+  const plain = coming.filter((example) => !isPreferred(example));
+  const sampled = sampleFeedback(data.feedback, given, { seed, seen: state.feedback.seen, most });
+  return {
+    state: { ...state, seen: seen + plain.length, feedback: { ...state.feedback, seen: sampled.seen } },
+    data: {
+      ...(plain.length > 0 && { examples: sampleFairly(data.examples, plain, { seed, seen, most }) }),
+      ...(given.length > 0 && { feedback: sampled.feedback }),
+    },
+  };
+}
+
+/** Removes feedback about the same texts. */
+export function withoutFeedback(state: ProfileState, data: ProfileData, given: Feedback): DataChanges {
+  return { state, data: { feedback: withdrawn(data.feedback, given) } };
+}
+
+/** Splits examples, preferences and ratings, each by themselves, into those to learn from and those held out. */
+export function splitData({ examples, feedback }: ProfileData): {
+  readonly learnt: SentExample[];
+  readonly held: SentExample[];
+} {
+  const preferences = feedback.filter(({ example }) => isPair(example));
+  const ratings = feedback.filter(({ example }) => !isPair(example));
+  const kinds = [examples, preferences, ratings].map(split);
+  return { learnt: kinds.flatMap(({ learnt }) => learnt), held: kinds.flatMap(({ held }) => held) };
+}
+
+/** Samples stored data again, for a smaller `max_examples`. */
+export function sampledData({ seed, seen, settings, feedback }: ProfileState, data: ProfileData): ProfileData {
+  const most = settings.max_examples;
+  return {
+    examples: sampleFairly(data.examples, [], { seed, seen, most }),
+    feedback: sampleFairly(data.feedback, [], { seed, seen: feedback.seen, most }),
+  };
+}
+
+/** The changes that store the given lists, or that delete the stored ones if `keep_examples` is false. */
+export function storedChanges({ state, data }: DataChanges): Changes {
+  const { keep_examples } = state.settings;
+  const examples = data.examples && (keep_examples ? data.examples : []);
+  const feedback = data.feedback && (keep_examples ? data.feedback : []);
+  return {
+    state: { ...state, ...(examples && countedExamples(examples)), ...(feedback && countedFeedback(state, feedback)) },
+    ...(examples && { examples }),
+    ...(feedback && { feedback }),
+    // An unfinished run stores examples too.
+    ...(!keep_examples && { unfinished: null }),
+  };
+}
+
+/** The numbers of examples, ratings and preferences. */
+export function countsIn({ examples, feedback }: ProfileData): Record<'examples' | 'ratings' | 'preferences', number> {
+  const preferences = feedback.filter(({ example }) => isPair(example)).length;
+  return { examples: examples.length, ratings: feedback.length - preferences, preferences };
+}
+
+function countedExamples(stored: readonly NumberedExample[]): Pick<ProfileState, 'example_count' | 'example_bytes'> {
+  return { example_count: stored.length, example_bytes: bytesOf(stored) };
+}
+
+function countedFeedback(
+  { feedback: { seen } }: ProfileState,
+  stored: readonly Numbered<Feedback>[],
+): Pick<ProfileState, 'feedback'> {
+  const { ratings, preferences } = countsIn({ examples: [], feedback: stored });
+  return { feedback: { seen, ratings, preferences, bytes: bytesOf(stored) } };
+}
+
+function bytesOf(stored: readonly NumberedExample[]): number {
+  return bytesIn(stored.map(({ example }) => example));
+}

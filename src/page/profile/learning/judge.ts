@@ -1,0 +1,46 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { SentExample } from '../../../core/types/training';
+import type { LearningCopy } from './learn_method';
+import type { Phase } from './phases';
+
+/** The loss of vectors on the examples of one kind. */
+export interface Figures {
+  /** The mean over all predictions, preferences or ratings. If it isn't finite, the largest number. */
+  readonly loss: number;
+  /** The share of preferences whose chosen text has the higher reward; null for other kinds. */
+  readonly accuracy: number | null;
+}
+
+/** Examples evaluated at a time; a run may pause in between. */
+const PORTION = 32;
+
+/** Evaluates an adapter on examples of a phase's kind. Undefined if none has anything to predict. */
+export async function judge(
+  { learner: { host }, turn: { run, signal } }: LearningCopy,
+  { plan }: Phase,
+  { adapter_name, examples }: { readonly adapter_name: string; readonly examples: readonly SentExample[] },
+): Promise<Figures | undefined> {
+  let [losses, right, predictions] = [0, 0, 0];
+  let hasAccuracy = false;
+  for (let start = 0; start < examples.length; start += PORTION) {
+    const portion = examples.slice(start, start + PORTION);
+    const trainer = plan.trainer({ model: host.adapted, adapter_name, train_dataset: portion, eval_dataset: portion });
+    await run.waitWhilePaused(signal);
+    const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
+    const { eval_loss = 0, eval_tokens, eval_rows, eval_pairs, eval_ratings, 'rewards/accuracies': accuracy } = metrics;
+    const count = eval_tokens ?? eval_rows ?? eval_pairs ?? eval_ratings ?? 0;
+    losses += eval_loss * count;
+    right += (accuracy ?? 0) * count;
+    predictions += count;
+    hasAccuracy ||= accuracy !== undefined;
+  }
+  if (predictions === 0) return undefined;
+  const loss = Number.isFinite(losses) ? losses / predictions : Number.MAX_VALUE;
+  return { loss, accuracy: hasAccuracy ? right / predictions : null };
+}
+
+/** Ignores examples with nothing to predict, for example of one token. */
+function nothingToJudge(error: unknown): Record<string, number> {
+  if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
+  throw error;
+}

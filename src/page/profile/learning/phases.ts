@@ -1,0 +1,165 @@
+import { planSteps } from '../../../core/numbers/step_plan';
+import { isPreferred } from '../../../core/preferences/preference_fields';
+import type { SentExample, TrainingArguments } from '../../../core/types/training';
+import { defaultsKey } from '../../adapters/adapted_model';
+import { DPOTrainer } from '../../training/dpo_trainer';
+import { KTOTrainer } from '../../training/kto_trainer';
+import { type KTOConfig, withoutUnused } from '../../training/preference_arguments';
+import { Trainer, type TrainerInit } from '../../training/trainer';
+import { resolveTrainingArguments } from '../../training/training_arguments';
+import { isPair } from '../feedback/feedback';
+import type { LearnArguments } from '../storage/record';
+import { LEARN_KINDS, type LearnKind } from '../types';
+import type { AskedRun } from './learn_method';
+
+/** The training of a phase. */
+export interface PhasePlan {
+  readonly steps: number;
+  trainer(init: Omit<TrainerInit, 'args'>): Trainer;
+}
+
+/** All that is learnt in one way, and how. */
+export interface Phase {
+  readonly kind: LearnKind;
+  readonly learnt: readonly SentExample[];
+  readonly held: readonly SentExample[];
+  readonly plan: PhasePlan;
+}
+
+/**
+ * A run whose arguments leave its length open repeats few examples until it has so many steps, in which models of docs/RESULTS.md learn
+ * classes from a few dozen examples, but at most for so many epochs: from then on they forget more than they learn.
+ */
+const ENOUGH_STEPS = 60;
+const MOST_EPOCHS = 16;
+/** The rate of preferences and ratings as a share of that of examples. At the full one, the bundled model forgets more than it learns. */
+const SHARE_OF_RATE = 0.2;
+/** The largest weight of the rarer of good and bad ratings. */
+const MOST_WEIGHT = 4;
+/** The texts of a batch estimate together how far the model is from its base. */
+const LEAST_RATINGS = 2;
+
+/** The phases of a run, one for each of the kinds that it has. They share the steps that `max_steps` gives by their numbers of examples. */
+export function phasesOf({ learnt, held, ...given }: AskedRun, kinds: readonly LearnKind[] = LEARN_KINDS): Phase[] {
+  const ofKind = (examples: readonly SentExample[], kind: LearnKind): readonly SentExample[] =>
+    examples.filter((example) => kindOf(example) === kind);
+  const present = kinds
+    .map((kind) => ({ kind, learnt: ofKind(learnt, kind), held: ofKind(held, kind) }))
+    .filter((one) => one.learnt.length > 0);
+  const { max_steps = -1 } = given.args;
+  const sharing = max_steps > 0 ? present.filter(({ kind }) => !hasOwnLength(given, kind)) : [];
+  const shares = sharedSteps(
+    max_steps,
+    sharing.map((one) => one.learnt.length),
+  );
+  return present.map((one) => ({ ...one, plan: planOf(one, given, shares[sharing.indexOf(one)]) }));
+}
+
+function kindOf(example: SentExample): LearnKind {
+  if (!isPreferred(example)) return 'examples';
+  return isPair(example) ? 'preferences' : 'ratings';
+}
+
+/** Divides steps by numbers of examples. While there are enough, each number above 0 gets a step at least. */
+export function sharedSteps(steps: number, counts: readonly number[]): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const rest = Math.max(0, steps - counts.length);
+  let seen = 0;
+  let given = 0;
+  return counts.map((count, index) => {
+    seen += count;
+    const share = Math.round((rest * seen) / total) - given;
+    given += share;
+    return share + Number(index < steps);
+  });
+}
+
+/** Whether the length of a kind's phase is given for it alone. */
+function hasOwnLength(given: LearnArguments, kind: LearnKind): boolean {
+  return kind !== 'examples' && (given[kind].max_steps ?? given[kind].num_train_epochs) !== undefined;
+}
+
+/** `share`: the phase's share of the steps that the arguments give to all; undefined if they give none. */
+function planOf(
+  { kind, learnt }: Pick<Phase, 'kind' | 'learnt'>,
+  given: LearnArguments,
+  share: number | undefined,
+): PhasePlan {
+  const { max_steps, ...others } = given.args;
+  const usual = hasOwnLength(given, kind) ? others : given.args;
+  const args = share === undefined ? usual : { ...others, max_steps: Math.max(1, share) };
+  const steps = (own: LengthArguments): number =>
+    share === 0 ? 0 : planSteps(learnt.length, resolveTrainingArguments(stepArguments(own))).maxSteps;
+  switch (kind) {
+    case 'examples': {
+      const own = trainArguments(args, learnt.length);
+      return { steps: steps(own), trainer: (init) => new Trainer({ ...init, args: own }) };
+    }
+    case 'preferences': {
+      const own = trainArguments({ ...withoutUnused(args), ...given.preferences }, learnt.length);
+      const { learning_rate } = given.preferences;
+      return {
+        steps: steps(own),
+        trainer: (init) =>
+          new DPOTrainer({ ...init, args: { ...own, learning_rate: learning_rate ?? slowerRate(init, args) } }),
+      };
+    }
+    case 'ratings': {
+      const own = ratingArguments(args, given.ratings, learnt);
+      const { learning_rate } = given.ratings;
+      return {
+        steps: steps(own),
+        trainer: (init) =>
+          new KTOTrainer({ ...init, args: { ...own, learning_rate: learning_rate ?? slowerRate(init, args) } }),
+      };
+    }
+  }
+}
+
+/** The rate at which a model learns preferences and ratings. */
+function slowerRate({ model }: Pick<TrainerInit, 'model'>, args: TrainingArguments): number {
+  return SHARE_OF_RATE * resolveTrainingArguments(args, model[defaultsKey]).learning_rate;
+}
+
+type LengthArguments = Pick<
+  TrainingArguments,
+  'per_device_train_batch_size' | 'gradient_accumulation_steps' | 'num_train_epochs' | 'max_steps'
+>;
+const STEP_ARGUMENTS: readonly (keyof LengthArguments)[] = [
+  'per_device_train_batch_size',
+  'gradient_accumulation_steps',
+  'num_train_epochs',
+  'max_steps',
+];
+
+function stepArguments(args: LengthArguments): LengthArguments {
+  return Object.fromEntries(STEP_ARGUMENTS.map((name) => [name, args[name]]));
+}
+
+/** The given arguments. If they leave the number of steps open, few examples are repeated more often. */
+export function trainArguments<A extends LengthArguments>(given: A, examples: number): A {
+  if (given.max_steps !== undefined || given.num_train_epochs !== undefined) return given;
+  const resolved = resolveTrainingArguments(stepArguments(given));
+  const { stepsPerEpoch } = planSteps(examples, resolved);
+  const repeats = Math.min(MOST_EPOCHS, Math.ceil(ENOUGH_STEPS / stepsPerEpoch));
+  return { ...given, num_train_epochs: Math.max(resolved.num_train_epochs, repeats) };
+}
+
+function ratingArguments(given: TrainingArguments, own: KTOConfig, ratings: readonly SentExample[]): KTOConfig {
+  const { per_device_train_batch_size: size, ...others } = withoutUnused(given);
+  const batch = size === undefined ? {} : { per_device_train_batch_size: Math.max(LEAST_RATINGS, size) };
+  const isWeighted = own.desirable_weight !== undefined || own.undesirable_weight !== undefined;
+  const weights = isWeighted ? {} : balancedWeights(ratings);
+  return trainArguments({ ...others, ...batch, ...weights, ...own }, ratings.length);
+}
+
+/** Weights by which good and bad ratings count alike, as far as the rarer kind weighs at most four times as much. */
+export function balancedWeights(
+  ratings: readonly SentExample[],
+): Pick<KTOConfig, 'desirable_weight' | 'undesirable_weight'> {
+  const good = ratings.filter((example) => 'label' in example && example.label === true).length;
+  const bad = ratings.length - good;
+  if (good === 0 || bad === 0) return {};
+  const weight = Math.min(MOST_WEIGHT, Math.max(good, bad) / Math.min(good, bad));
+  return good < bad ? { desirable_weight: weight } : { undesirable_weight: weight };
+}

@@ -1,0 +1,75 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { Fields } from '../../../core/input/fields';
+import { parseJson } from '../../../core/input/nesting';
+import { MAX_EXAMPLES } from '../types';
+import { list } from './record_fields';
+
+export const CONFIG = 'adapter_config.json';
+export const MODEL = 'adapter_model.safetensors';
+export const EXAMPLES = 'examples.jsonl';
+export const RATINGS = 'ratings.jsonl';
+export const PREFERENCES = 'preferences.jsonl';
+export const ABOUT = 'profile.json';
+/** Largest sizes, in bytes. */
+const LIMITS = {
+  [CONFIG]: 2 ** 20,
+  [EXAMPLES]: 2 ** 26,
+  [RATINGS]: 2 ** 26,
+  [PREFERENCES]: 2 ** 26,
+  [ABOUT]: 2 ** 22,
+} as const;
+type TextFile = keyof typeof LIMITS;
+
+export type NamedFiles = ReadonlyMap<string, Blob>;
+
+export function expectFile(files: NamedFiles, name: string): Blob {
+  const file: unknown = files.get(name);
+  if (file instanceof Blob) return file;
+  throw new WebVeraError('invalid_format', `Profile.import: expected a file ${name}, got none`);
+}
+
+/** A file's value. Throws `invalid_format` without the file and for other text than JSON, and `limit_exceeded`. */
+export async function jsonIn(files: NamedFiles, name: TextFile): Promise<unknown> {
+  return parse(await textOf(name, expectFile(files, name)), name);
+}
+
+/** The values in the lines of a file; none without the file. Throws as `jsonIn` does. */
+export async function valuesIn(files: NamedFiles, name: TextFile): Promise<unknown[]> {
+  if (!files.has(name)) return [];
+  const text = await textOf(name, expectFile(files, name));
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length <= MAX_EXAMPLES) return lines.map((line, index) => parse(line, lineOf(name, index)));
+  throw new WebVeraError('limit_exceeded', `${name}: expected at most ${MAX_EXAMPLES} lines, got ${lines.length}`);
+}
+
+/** A line's name in messages. */
+export function lineOf(name: TextFile, index: number): string {
+  return `${name}: line ${index + 1}`;
+}
+
+/**
+ * The numbers by which a profile knows the lines of a file, from the list `key` of its profile.json. Throws `invalid_format` unless they are
+ * different integers below `seen`, one for each line.
+ */
+export function arrivalsOf(about: Fields, key: string, lines: number, seen: number): number[] {
+  const numbers = list(about, key).filter((n): n is number => Number.isSafeInteger(n) && isWithin(n, seen));
+  if (numbers.length === lines && new Set(numbers).size === lines) return numbers;
+  throw about.invalid(key, `${lines} different integers below seen, one for each line`);
+}
+
+function isWithin(n: unknown, end: number): boolean {
+  return typeof n === 'number' && n >= 0 && n < end;
+}
+
+async function textOf(name: TextFile, blob: Blob): Promise<string> {
+  if (blob.size <= LIMITS[name]) return blob.text();
+  throw new WebVeraError('limit_exceeded', `${name}: expected at most ${LIMITS[name]} bytes, got ${blob.size}`);
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new WebVeraError('invalid_format', `${where}: expected JSON, got something else`, { cause: error });
+  }
+}

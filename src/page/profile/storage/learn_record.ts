@@ -1,0 +1,79 @@
+import type { Fields } from '../../../core/input/fields';
+import {
+  LEARN_KINDS,
+  LEARN_METHODS,
+  type LearnCandidate,
+  type LearnMethod,
+  type LearnPhase,
+  type LearnRecord,
+} from '../types';
+import { count, counts, fieldsOf, list } from './record_fields';
+
+export function readRecord(value: unknown): LearnRecord {
+  const record = fieldsOf(value, 'history');
+  return {
+    method: readMethod(record),
+    ...counts(record, 'at', 'examples', 'held_out', 'steps'),
+    loss_before: loss(record, 'loss_before'),
+    loss_after: loss(record, 'loss_after'),
+    C: optional(record, 'C'),
+    cross_validated_loss: optional(record, 'cross_validated_loss'),
+    cross_validated_accuracy: optional(record, 'cross_validated_accuracy'),
+    accuracy_before: optional(record, 'accuracy_before'),
+    accuracy_after: optional(record, 'accuracy_after'),
+    candidates: record.get('candidates') === undefined ? [] : list(record, 'candidates').map(readCandidate),
+    left_out: record.get('left_out') === undefined ? [] : readPlaces(record, 'left_out'),
+    phases: record.get('phases') === undefined ? [] : list(record, 'phases').map(readPhase),
+    taken: record.boolean('taken', false),
+    ...(record.boolean('undone', false) && { undone: true as const }),
+  };
+}
+
+export function readPhase(value: unknown): LearnPhase {
+  const phase = fieldsOf(value, 'phases');
+  const kind = LEARN_KINDS.find((known) => known === phase.get('kind'));
+  if (kind === undefined) throw phase.invalid('kind', LEARN_KINDS.join(' or '));
+  return {
+    kind,
+    ...counts(phase, 'examples', 'held_out', 'steps'),
+    loss_before: loss(phase, 'loss_before'),
+    loss_after: loss(phase, 'loss_after'),
+    accuracy_before: optional(phase, 'accuracy_before'),
+    accuracy_after: optional(phase, 'accuracy_after'),
+  };
+}
+
+function readCandidate(value: unknown): LearnCandidate {
+  const candidate = fieldsOf(value, 'candidates');
+  const names: readonly LearnCandidate['name'][] = ['instant', 'contrast', 'labels', 'halfway'];
+  const name = names.find((known) => known === candidate.get('name'));
+  if (name === undefined) throw candidate.invalid('name', names.join(' or '));
+  const accuracy = optional(candidate, 'accuracy');
+  return { name, loss: loss(candidate, 'loss'), accuracy, chosen: candidate.boolean('chosen', false) };
+}
+
+function readPlaces(record: Fields, key: string): number[] {
+  const places = list(record, key);
+  const isPlace = (place: unknown): place is number => Number.isInteger(place) && (place as number) >= 0;
+  if (places.length <= count(record, 'examples') && places.every(isPlace)) return [...places];
+  throw record.invalid(key, 'places of examples');
+}
+
+/** 'train' in what was stored before there were other methods. */
+export function readMethod(fields: Fields): LearnMethod {
+  const method = fields.get('method') ?? 'train';
+  const known = LEARN_METHODS.find((name) => name === method);
+  if (known !== undefined) return known;
+  throw fields.invalid('method', LEARN_METHODS.join(' or '));
+}
+
+function loss(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (typeof value === 'number' && value >= 0) return value;
+  throw fields.invalid(key, 'a number from 0');
+}
+
+/** Null for a figure that its method doesn't have, and in records of older versions. */
+function optional(fields: Fields, key: string): number | null {
+  return fields.get(key) === undefined ? null : loss(fields, key);
+}

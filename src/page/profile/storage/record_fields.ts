@@ -1,0 +1,32 @@
+import { WebVeraError } from '../../../core/errors/error';
+import { Fields, isJsonObject } from '../../../core/input/fields';
+
+/** Far below the numbers whose successor isn't representable. */
+const LARGEST_COUNT = 2 ** 50;
+
+export function count(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
+  throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
+}
+
+export function counts<Key extends string>(fields: Fields, ...keys: readonly Key[]): Record<Key, number> {
+  return Object.fromEntries(keys.map((key) => [key, count(fields, key)])) as Record<Key, number>;
+}
+
+export function list(fields: Fields, key: string): readonly unknown[] {
+  const value = fields.get(key);
+  if (Array.isArray(value)) return value;
+  throw fields.invalid(key, 'a list');
+}
+
+export function plain(fields: Fields, key: string): Readonly<Record<string, never>> {
+  const value = fields.get(key);
+  if (isJsonObject(value)) return value as Readonly<Record<string, never>>;
+  throw fields.invalid(key, 'an object');
+}
+
+export function fieldsOf(value: unknown, where: string): Fields {
+  if (isJsonObject(value)) return new Fields(value, where);
+  throw new WebVeraError('invalid_format', `${where}: expected an object`);
+}

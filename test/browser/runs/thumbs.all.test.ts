@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { browserNames, reporting, withBrowser } from '../helpers/harness';
+
+test.each(browserNames)('%s: thumbs are learnt, over a reload in mid-run, taken back, and forgotten', async (name) => {
+  await withBrowser(name, async (page, url) => {
+    const address = `${url}/pages/profiles/thumbs.html`;
+    const report = await reporting(page);
+    const { ratings, good } = await report<{ ratings: number; good: number }>(address);
+    expect(ratings).toBe(24);
+    expect(good).toBeGreaterThan(0);
+    expect(good).toBeLessThan(24);
+    // One rating came during the run, which had begun with 24.
+    expect(await report(`${address}?again`)).toMatchObject({
+      steps: 6,
+      ratings: 25,
+      record: { examples: 24, steps: 6, taken: true, phases: [{ kind: 'ratings', examples: 24, held_out: 0 }] },
+      changed: true,
+      restored: true,
+      left: [],
+    });
+  });
+});
