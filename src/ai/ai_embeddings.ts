@@ -1,0 +1,30 @@
+import { unsupported } from './ai_settings';
+import type { AiEmbeddingModel, EmbeddingModelSettings, VectorModel } from './ai_types';
+
+/**
+ * An embedding model for the AI SDK, the package `ai` in versions 6 and 7: `embed({ model: embeddingModel(encoder), value })`, `embedMany`. Vectors
+ * are those of the model's `embed`. `usage` counts the texts' tokens before they are cut. Calls reject as `embed` does.
+ */
+export function embeddingModel(model: VectorModel, settings: EmbeddingModelSettings = {}): AiEmbeddingModel {
+  const { modelId = 'local', adapter_name } = settings;
+  return {
+    specificationVersion: 'v3',
+    provider: 'webvera',
+    modelId,
+    maxEmbeddingsPerCall: undefined,
+    // One GPU computes one batch after the other.
+    supportsParallelCalls: false,
+    async doEmbed({ values, dimensions, abortSignal: signal }) {
+      const options = { signal, ...(adapter_name !== undefined && { adapter_name }) };
+      const vectors = await model.embed(values, options);
+      const { tokenizer } = model;
+      const ids = await Promise.all(tokenizer === undefined ? [] : values.map((value) => tokenizer.encode(value)));
+      const tokens = ids.reduce((sum, { length }) => sum + length, 0);
+      return {
+        embeddings: vectors.map((vector) => Array.from(vector)),
+        ...(tokenizer !== undefined && { usage: { tokens } }),
+        warnings: dimensions === undefined ? [] : [unsupported('dimensions', 'Vectors have the size of the model.')],
+      };
+    },
+  };
+}

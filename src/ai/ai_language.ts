@@ -1,0 +1,101 @@
+import { generationConfig, messagesOf, textOf, unsupportedSettings } from './ai_settings';
+import type {
+  AiAnswer,
+  AiCallOptions,
+  AiLanguageModel,
+  AiStreamPart,
+  LanguageModelSettings,
+  WritingModel,
+} from './ai_types';
+import { WrittenAnswer } from './written_answer';
+
+/** The one text of an answer. */
+const TEXT = '0';
+
+/**
+ * A language model for the AI SDK, the package `ai` in versions 6 and 7: `generateText({ model: languageModel(base), prompt })`. The model
+ * stays the caller's, and answers calls one after the other. Settings that it can't follow, such as `tools`, are reported as warnings of the
+ * call. `providerOptions: { webvera: { … } }` takes other fields of a `GenerationConfig`, such as `repetition_penalty`. Without `temperature`,
+ * `topK` and `topP`, and with a temperature of 0, the most probable token is taken each time. Calls reject as `generate` does, and with
+ * `invalid_argument` for a prompt with files or tools.
+ */
+export function languageModel(model: WritingModel, settings: LanguageModelSettings = {}): AiLanguageModel {
+  const { modelId = 'local', chat = true, maxOutputTokens = 256, tokenizer = model.tokenizer } = settings;
+  const answerTo = (options: AiCallOptions, signal: AbortSignal | undefined): WrittenAnswer => {
+    const messages = messagesOf(options.prompt);
+    const input = chat ? messages : textOf(messages);
+    const config = { ...generationConfig(options, maxOutputTokens), signal };
+    return new WrittenAnswer({ model, tokenizer, input, config });
+  };
+  return {
+    specificationVersion: 'v3',
+    provider: 'webvera',
+    modelId,
+    supportedUrls: {},
+    async doGenerate(options) {
+      return wholeAnswer(answerTo(options, options.abortSignal), options);
+    },
+    async doStream(options) {
+      const left = new AbortController();
+      const signals = [left.signal, options.abortSignal].filter((signal) => signal !== undefined);
+      const signal = AbortSignal.any(signals);
+      return { stream: streamOf(answerTo(options, signal), options, { signal, left }) };
+    },
+  };
+}
+
+async function wholeAnswer(answer: WrittenAnswer, options: AiCallOptions): Promise<AiAnswer> {
+  let text = '';
+  for await (const piece of answer.pieces()) text += piece;
+  const content = text === '' ? [] : [{ type: 'text' as const, text }];
+  return { content, ...(await answer.figures()), warnings: unsupportedSettings(options) };
+}
+
+interface StreamEnds {
+  /** Aborts with the caller's signal, and when the stream is cancelled. */
+  readonly signal: AbortSignal;
+  readonly left: AbortController;
+}
+
+function streamOf(
+  answer: WrittenAnswer,
+  options: AiCallOptions,
+  { signal, left }: StreamEnds,
+): ReadableStream<AiStreamPart> {
+  const parts = partsOf(answer, options, signal);
+  return new ReadableStream<AiStreamPart>({
+    async pull(stream) {
+      try {
+        const { done, value } = await parts.next();
+        if (done === true) stream.close();
+        else stream.enqueue(value);
+      } catch (error) {
+        stream.error(error);
+      }
+    },
+    cancel: (reason: unknown) => left.abort(reason),
+  });
+}
+
+/** Throws the signal's reason if it aborts; other errors are parts. */
+async function* partsOf(
+  answer: WrittenAnswer,
+  options: AiCallOptions,
+  signal: AbortSignal,
+): AsyncGenerator<AiStreamPart> {
+  yield { type: 'stream-start', warnings: unsupportedSettings(options) };
+  let isBegun = false;
+  try {
+    for await (const delta of answer.pieces()) {
+      if (!isBegun) yield { type: 'text-start', id: TEXT };
+      isBegun = true;
+      yield { type: 'text-delta', id: TEXT, delta };
+    }
+    if (isBegun) yield { type: 'text-end', id: TEXT };
+    yield { type: 'finish', ...(await answer.figures()) };
+  } catch (error) {
+    signal.throwIfAborted();
+    yield { type: 'error', error };
+    yield { type: 'finish', ...answer.failed() };
+  }
+}

@@ -1,0 +1,65 @@
+import { type ChatMessage, type GenerationConfig, WebVeraError } from '../index';
+import type { AiCallOptions, AiMessage, AiWarning } from './ai_types';
+
+/** The model's settings for a call of the AI SDK. */
+export function generationConfig(options: AiCallOptions, defaultTokens: number): GenerationConfig {
+  const { temperature, topK, topP, seed, stopSequences = [], maxOutputTokens, providerOptions } = options;
+  const isAsked = temperature !== undefined || topK !== undefined || topP !== undefined;
+  return {
+    // The model checks names and values.
+    ...(providerOptions?.webvera as GenerationConfig | undefined),
+    max_new_tokens: maxOutputTokens ?? defaultTokens,
+    do_sample: isAsked && temperature !== 0,
+    ...(temperature !== undefined && temperature !== 0 && { temperature }),
+    ...(topK !== undefined && { top_k: topK }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(seed !== undefined && { seed }),
+    ...(stopSequences.length > 0 && { stop_strings: stopSequences }),
+  };
+}
+
+/** Settings of a call that the model can't follow. */
+export function unsupportedSettings(options: AiCallOptions): AiWarning[] {
+  const { presencePenalty, frequencyPenalty, responseFormat, tools = [], toolChoice, reasoning } = options;
+  const penalty = 'Use providerOptions: { webvera: { repetition_penalty } }.';
+  const found: readonly (AiWarning | false)[] = [
+    (presencePenalty ?? 0) !== 0 && unsupported('presencePenalty', penalty),
+    (frequencyPenalty ?? 0) !== 0 && unsupported('frequencyPenalty', penalty),
+    responseFormat?.type === 'json' && unsupported('responseFormat', 'The model is not held to JSON or to a schema.'),
+    tools.length > 0 && unsupported('tools', 'The model is not told about tools.'),
+    toolChoice !== undefined && toolChoice.type !== 'auto' && unsupported('toolChoice'),
+    !['provider-default', 'none'].includes(reasoning ?? 'none') && unsupported('reasoning'),
+  ];
+  return found.filter((warning) => warning !== false);
+}
+
+export function unsupported(feature: string, details?: string): AiWarning {
+  return { type: 'unsupported', feature, ...(details !== undefined && { details }) };
+}
+
+/** A prompt's messages. Throws `invalid_argument` for files, tools and whatever else isn't text. Reasoning is left out. */
+export function messagesOf(prompt: readonly AiMessage[]): ChatMessage[] {
+  return prompt.map(({ role, content }) => {
+    if (typeof content === 'string') return { role, content };
+    const parts = content.filter(({ type }) => type !== 'reasoning');
+    const other = parts.find(({ type }) => type !== 'text');
+    if (other !== undefined || role === 'tool') throw notText(role, other?.type ?? 'tool');
+    return { role, content: parts.map(({ text = '' }) => text).join('') };
+  });
+}
+
+/** The text that a model continues. Throws `invalid_argument` unless the prompt is one message of the user. */
+export function textOf(messages: readonly ChatMessage[]): string {
+  const [first, ...others] = messages;
+  if (first?.role === 'user' && others.length === 0) return first.content;
+  const roles = messages.map(({ role }) => role).join(', ');
+  throw new WebVeraError('invalid_argument', `prompt: expected one message of the user, got messages of ${roles}`, {
+    hint: 'With chat: false the model continues one text: use `prompt`, without `messages`, `system` or `instructions`.',
+  });
+}
+
+function notText(role: string, type: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `prompt: expected texts, got a part '${type}' of the role '${role}'`, {
+    hint: 'Models here read texts alone, without files and tools.',
+  });
+}

@@ -1,0 +1,45 @@
+/** Leaves stop sequences, and all after them, out of a text that arrives in pieces. */
+export class StopSequences {
+  readonly #sequences: readonly string[];
+  /** The end of the text so far, which may be the beginning of a stop sequence. */
+  #held = '';
+  #isFound = false;
+
+  constructor(sequences: readonly string[]) {
+    this.#sequences = sequences;
+  }
+
+  /** Whether a stop sequence has arrived. */
+  get isFound(): boolean {
+    return this.#isFound;
+  }
+
+  /** The part of the text that no stop sequence can contain any more. */
+  push(text: string): string {
+    if (this.#isFound) return '';
+    const whole = this.#held + text;
+    const places = this.#sequences.map((sequence) => whole.indexOf(sequence)).filter((place) => place >= 0);
+    this.#isFound = places.length > 0;
+    const end = this.#isFound ? Math.min(...places) : whole.length - this.#beginningAtEnd(whole);
+    this.#held = this.#isFound ? '' : whole.slice(end);
+    return whole.slice(0, end);
+  }
+
+  /** The rest of a text that has ended. */
+  finish(): string {
+    const rest = this.#held;
+    this.#held = '';
+    return rest;
+  }
+
+  /** Characters at the end of a text with which a stop sequence begins. */
+  #beginningAtEnd(text: string): number {
+    const lengths = this.#sequences.map((sequence) => {
+      for (let length = Math.min(sequence.length - 1, text.length); length > 0; length--) {
+        if (text.endsWith(sequence.slice(0, length))) return length;
+      }
+      return 0;
+    });
+    return Math.max(0, ...lengths);
+  }
+}

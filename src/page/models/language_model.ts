@@ -1,0 +1,184 @@
+import { abortError, untilAborted } from '../../core/async/abort';
+import { type ChatMessage, chatMessages } from '../../core/types/chat';
+import type { GenerationConfig } from '../../core/types/generation';
+import { checkOptions, wrong } from '../session/options';
+import * as rule from '../session/rules';
+import type { Generation } from './remote_generation';
+
+/** A model, or a profile, whose answers a `LanguageModel` gives. */
+export interface AnsweringModel {
+  generate(messages: readonly ChatMessage[], config?: GenerationConfig): Generation;
+}
+
+export interface LanguageModelOptions {
+  /** A model for conversations, with or without adapters, or a profile over one. It stays the caller's: `destroy` doesn't free it. */
+  readonly model: AnsweringModel;
+  /** The conversation's beginning, such as a message of the role 'system'. Default: none. */
+  readonly initialPrompts?: readonly ChatMessage[];
+  /** Without `temperature`, `topK` and `topP` the most probable token is taken each time. */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  /** 256: the most tokens of an answer. */
+  readonly max_new_tokens?: number;
+  readonly repetition_penalty?: number;
+  readonly seed?: number;
+  /** When it aborts, the session is destroyed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A text, which stands for one message of the user, or messages. */
+export type LanguageModelPrompt = string | readonly ChatMessage[];
+
+export interface LanguageModelPromptOptions {
+  /** When it aborts, the call rejects with its reason, and the conversation is as if the call had not been made. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const optionRules = {
+  model: {
+    expected: 'a model or a profile',
+    accepts: (value: unknown) => typeof (value as Partial<AnsweringModel> | null)?.generate === 'function',
+  },
+  initialPrompts: { expected: 'an array of messages', accepts: Array.isArray },
+  temperature: rule.positive,
+  topK: rule.integer(0),
+  topP: rule.positive,
+  max_new_tokens: rule.integer(1),
+  repetition_penalty: rule.positive,
+  seed: rule.integer(0),
+  signal: rule.abortSignal,
+};
+
+const promptRules = { signal: rule.abortSignal };
+
+/**
+ * A conversation with a model, in the shape of a session of browsers' Prompt API: code for `LanguageModel.create()` runs over a model
+ * of one's own, or over what a visitor has taught it. Texts only: other options of the browser's API are refused.
+ *
+ * Calls take effect one after the other, in their order. They reject as `generate` does, with `invalid_argument` for a model
+ * without a chat template; the conversation then stays as it was.
+ */
+export class LanguageModel {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name: string = 'LanguageModel';
+
+  readonly #options: LanguageModelOptions;
+  readonly #end = new AbortController();
+  #messages: readonly ChatMessage[];
+  /** Resolves when all earlier calls have ended. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: LanguageModelOptions, messages: readonly ChatMessage[]) {
+    this.#options = options;
+    this.#messages = messages;
+    const { signal } = options;
+    signal?.addEventListener('abort', () => this.#end.abort(signal.reason), { once: true, signal: this.#end.signal });
+  }
+
+  /** Begins a conversation. Rejects with `invalid_argument` for unknown options and for messages that aren't `{ role, content }`. */
+  static async create(options: LanguageModelOptions): Promise<LanguageModel> {
+    checkOptions('LanguageModel.create', options, optionRules);
+    const { model, initialPrompts = [], signal } = options;
+    if (model === undefined) throw wrong('LanguageModel.create: model', optionRules.model.expected, model);
+    signal?.throwIfAborted();
+    return new LanguageModel(
+      options,
+      initialPrompts.length === 0 ? [] : chatMessages('LanguageModel.create: initialPrompts', initialPrompts),
+    );
+  }
+
+  /** Adds the prompt and the model's answer to the conversation, and resolves with the answer. */
+  async prompt(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<string> {
+    return this.#answer(messagesOf('prompt', input, options), this.#signals(options.signal));
+  }
+
+  /** As `prompt`, but gives the answer in pieces as they are written. Cancelling the stream cancels the answer. */
+  promptStreaming(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): ReadableStream<string> {
+    const messages = messagesOf('promptStreaming', input, options);
+    const left = new AbortController();
+    return new ReadableStream<string>({
+      start: (stream) => {
+        const signal = this.#signals(options.signal, left.signal);
+        const onText = (text: string): void => {
+          if (!signal.aborted) stream.enqueue(text);
+        };
+        const onEnd = (): void => {
+          if (!left.signal.aborted) stream.close();
+        };
+        this.#answer(messages, signal, onText).then(onEnd, (error: unknown) => stream.error(error));
+      },
+      cancel: (reason: unknown) => left.abort(reason ?? abortError('The stream was cancelled')),
+    });
+  }
+
+  /** Adds messages to the conversation without an answer. */
+  async append(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<void> {
+    const messages = messagesOf('append', input, options);
+    await this.#take(this.#signals(options.signal), async () => {
+      this.#messages = [...this.#messages, ...messages];
+    });
+  }
+
+  /** A session of its own with the conversation so far. It is independent: destroying one leaves the other. */
+  async clone(options: LanguageModelPromptOptions = {}): Promise<LanguageModel> {
+    checkOptions('clone', options, promptRules);
+    const { signal: _, ...others } = this.#options;
+    return this.#take(this.#signals(options.signal), async () => new LanguageModel(others, this.#messages));
+  }
+
+  /** Ends the conversation. Pending and later calls reject with an `AbortError`. */
+  destroy(): void {
+    this.#end.abort(abortError('The session was destroyed'));
+  }
+
+  #signals(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+    return AbortSignal.any([this.#end.signal, ...signals.filter((signal) => signal !== undefined)]);
+  }
+
+  #answer(
+    messages: readonly ChatMessage[],
+    signal: AbortSignal,
+    onText: (text: string) => void = () => {},
+  ): Promise<string> {
+    return this.#take(signal, async () => {
+      const conversation = [...this.#messages, ...messages];
+      let content = '';
+      for await (const { text } of this.#options.model.generate(conversation, this.#config(signal))) {
+        content += text;
+        if (text !== '') onText(text);
+      }
+      signal.throwIfAborted();
+      this.#messages = [...conversation, { role: 'assistant', content }];
+      return content;
+    });
+  }
+
+  /** Runs `body` after all earlier calls, unless the signal has aborted by then. */
+  #take<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(() => {
+      signal.throwIfAborted();
+      return body();
+    });
+    this.#queue = turn.catch(() => {});
+    return untilAborted(turn, signal);
+  }
+
+  #config(signal: AbortSignal): GenerationConfig {
+    const { temperature, topK, topP, max_new_tokens = 256, repetition_penalty, seed } = this.#options;
+    const do_sample = temperature !== undefined || topK !== undefined || topP !== undefined;
+    return {
+      ...{ max_new_tokens, do_sample, signal },
+      ...(temperature !== undefined && { temperature }),
+      ...(topK !== undefined && { top_k: topK }),
+      ...(topP !== undefined && { top_p: topP }),
+      ...(repetition_penalty !== undefined && { repetition_penalty }),
+      ...(seed !== undefined && { seed }),
+    };
+  }
+}
+
+function messagesOf(call: string, input: LanguageModelPrompt, options: LanguageModelPromptOptions): ChatMessage[] {
+  checkOptions(call, options, promptRules);
+  return chatMessages(`${call}: input`, typeof input === 'string' ? [{ role: 'user', content: input }] : input);
+}

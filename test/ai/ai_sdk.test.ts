@@ -1,0 +1,244 @@
+import { customProvider, embed, embedMany, generateText, jsonSchema, Output, streamText, tool } from 'ai';
+import { expect, test } from 'vitest';
+import { embeddingModel, languageModel } from '../../src/ai';
+import { tokenizer, writer } from './writer';
+
+test('a text is generated from a conversation, with usage and the reason why it ended', async () => {
+  const { model, asked } = writer('By Ahab.');
+  const { text, usage, finishReason, warnings } = await generateText({
+    model: languageModel(model),
+    system: 'Be brief.',
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Who ' },
+          { type: 'text', text: 'hunts?' },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'Hm.' },
+          { type: 'text', text: 'Ahab.' },
+        ],
+      },
+      { role: 'user', content: 'By whom is it hunted?' },
+    ],
+  });
+  const messages = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Who hunts?' },
+    { role: 'assistant', content: 'Ahab.' },
+    { role: 'user', content: 'By whom is it hunted?' },
+  ];
+  expect(asked).toEqual([
+    { input: messages, config: expect.objectContaining({ max_new_tokens: 256, do_sample: false }) },
+  ]);
+  const inputTokens = (await tokenizer.apply_chat_template(messages, { add_generation_prompt: true })).length;
+  expect({ text, finishReason, warnings }).toEqual({ text: 'By Ahab.', finishReason: 'stop', warnings: [] });
+  expect(usage).toMatchObject({ inputTokens, outputTokens: 9, totalTokens: inputTokens + 9 });
+});
+
+test('settings reach the model by its own names', async () => {
+  const { model, asked } = writer('a');
+  const call = { model: languageModel(model), prompt: 'b' };
+  await generateText({
+    ...call,
+    temperature: 0.7,
+    topK: 3,
+    topP: 0.9,
+    seed: 5,
+    maxOutputTokens: 9,
+    stopSequences: ['.'],
+  });
+  await generateText({ ...call, temperature: 0, topK: 3 });
+  await generateText({ ...call, providerOptions: { webvera: { repetition_penalty: 1.2 } } });
+  const config = {
+    temperature: 0.7,
+    top_k: 3,
+    top_p: 0.9,
+    seed: 5,
+    max_new_tokens: 9,
+    stop_strings: ['.'],
+    do_sample: true,
+  };
+  expect(asked[0]?.config).toMatchObject(config);
+  expect(asked[1]?.config).toMatchObject({ do_sample: false });
+  expect(asked[1]?.config).not.toHaveProperty('temperature');
+  expect(asked[2]?.config).toMatchObject({ repetition_penalty: 1.2, do_sample: false });
+});
+
+test.each([
+  ['at its end', {}, {}, 'stop'],
+  ['at its end, with the last token that it may have', {}, { maxOutputTokens: 4 }, 'stop'],
+  ['at the most tokens', { ends: false }, { maxOutputTokens: 3 }, 'length'],
+  ['at the most tokens, before its end', {}, { maxOutputTokens: 3 }, 'length'],
+  ["at the model's longest text", { ends: false, longest: 8 }, {}, 'length'],
+  [
+    'at a stop sequence, with the last token that it may have',
+    { ends: false },
+    { stopSequences: ['c'], maxOutputTokens: 3 },
+    'stop',
+  ],
+] as const)('a text that ends %s says so', async (_, options, settings, reason) => {
+  const { stopSequences, ...others } = { stopSequences: [] as readonly string[], ...settings };
+  const model = languageModel(writer('abc', options).model);
+  const { finishReason } = await generateText({ model, prompt: 'b', ...others, stopSequences: [...stopSequences] });
+  expect(finishReason).toBe(reason);
+});
+
+test('a text is streamed in pieces, without the stop sequence', async () => {
+  const { model } = writer('One. Two? No!');
+  const { textStream, usage, finishReason } = streamText({
+    model: languageModel(model),
+    prompt: 'b',
+    stopSequences: ['? Yes', '? No'],
+  });
+  const pieces: string[] = [];
+  for await (const piece of textStream) pieces.push(piece);
+  expect(pieces).toEqual([...'One. Two']);
+  expect(await finishReason).toBe('stop');
+  expect(await usage).toMatchObject({ outputTokens: 14 });
+});
+
+test('what looked like a stop sequence is written in the end', async () => {
+  const { model } = writer('Two? N');
+  const { text } = await generateText({ model: languageModel(model), prompt: 'b', stopSequences: ['? No'] });
+  expect(text).toBe('Two? N');
+});
+
+test('an aborted call rejects, and ends the stream', async () => {
+  const controller = new AbortController();
+  const { model, asked } = writer('abc', { hold: async () => controller.abort() });
+  const call = { model: languageModel(model), prompt: 'b', abortSignal: controller.signal };
+  await expect(generateText(call)).rejects.toMatchObject({ name: 'AbortError' });
+
+  const other = new AbortController();
+  const hold = () => new Promise<void>((resolve) => other.signal.addEventListener('abort', () => resolve()));
+  const held = writer('abc', { hold });
+  let isAborted = false;
+  const stream = streamText({
+    model: languageModel(held.model),
+    prompt: 'b',
+    abortSignal: other.signal,
+    onAbort: () => {
+      isAborted = true;
+    },
+  });
+  const pieces: string[] = [];
+  for await (const piece of stream.textStream) {
+    pieces.push(piece);
+    other.abort();
+  }
+  expect(pieces).toEqual(['a']);
+  expect(isAborted).toBe(true);
+  expect([asked, held.asked].map(([one]) => one?.config.signal?.aborted)).toEqual([true, true]);
+});
+
+test('a stream that is left ends the text', async () => {
+  const { model, asked } = writer('abc', { hold: () => new Promise(() => {}) });
+  const { stream } = await languageModel(model).doStream({ prompt: [{ role: 'user', content: 'b' }] });
+  const reader = stream.getReader();
+  while ((await reader.read()).value?.type !== 'text-delta');
+  await reader.cancel();
+  expect(asked[0]?.config.signal?.aborted).toBe(true);
+});
+
+test('an error of the model rejects a text, and is a part of a stream', async () => {
+  const error = new Error('the device is lost');
+  const call = { model: languageModel(writer('abc', { error }).model), prompt: 'b' };
+  await expect(generateText(call)).rejects.toBe(error);
+  const seen: unknown[] = [];
+  const { textStream, finishReason } = streamText({ ...call, onError: ({ error: cause }) => void seen.push(cause) });
+  for await (const _ of textStream);
+  expect(seen).toEqual([error]);
+  expect(await finishReason).toBe('error');
+});
+
+test('unsupported settings are warnings', async () => {
+  const { model } = writer('{}');
+  const { warnings } = await generateText({
+    model: languageModel(model),
+    prompt: 'b',
+    presencePenalty: 1,
+    frequencyPenalty: 1,
+    output: Output.json(),
+    tools: { look: tool({ inputSchema: jsonSchema({ type: 'object' }) }) },
+  });
+  const { warnings: more } = await languageModel(model).doGenerate({
+    prompt: [{ role: 'user', content: 'b' }],
+    toolChoice: { type: 'required' },
+    reasoning: 'high',
+  });
+  const features = [...(warnings ?? []), ...more].map((warning) => 'feature' in warning && warning.feature);
+  expect(features).toEqual([
+    'presencePenalty',
+    'frequencyPenalty',
+    'responseFormat',
+    'tools',
+    'toolChoice',
+    'reasoning',
+  ]);
+});
+
+test('files and tools in a prompt are refused', async () => {
+  const model = languageModel(writer('a').model);
+  const image = { type: 'file', mediaType: 'image/png', data: new Uint8Array([137]) } as const;
+  await expect(generateText({ model, messages: [{ role: 'user', content: [image] }] })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: "prompt: expected texts, got a part 'file' of the role 'user'",
+  });
+});
+
+test('a model without conversations continues a text', async () => {
+  const { model, asked } = writer('a');
+  const plain = languageModel(model, { chat: false });
+  const { usage } = await generateText({ model: plain, prompt: 'Call me' });
+  expect(asked[0]?.input).toBe('Call me');
+  expect(usage.inputTokens).toBe(7);
+  await expect(generateText({ model: plain, system: 'Be brief.', prompt: 'Call me' })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: 'prompt: expected one message of the user, got messages of system, user',
+  });
+});
+
+test('without a tokenizer the prompt’s tokens are unknown', async () => {
+  const { model } = writer('a');
+  const { generate } = model;
+  const { usage } = await generateText({ model: languageModel({ generate }), prompt: 'b' });
+  expect(usage).toMatchObject({ inputTokens: undefined, outputTokens: 2 });
+});
+
+test('models have names, by which a provider gives them', async () => {
+  const provider = customProvider({ languageModels: { mine: languageModel(writer('a').model, { modelId: 'mine' }) } });
+  const { response, text } = await generateText({ model: provider.languageModel('mine'), prompt: 'b' });
+  expect({ text, modelId: response.modelId }).toEqual({ text: 'a', modelId: 'mine' });
+});
+
+test('texts are embedded, one or many in one call, with usage', async () => {
+  const asked: unknown[] = [];
+  const model = embeddingModel(
+    {
+      embed: async (inputs, options) => {
+        asked.push([inputs, options]);
+        return inputs.map(({ length }) => Float32Array.of(length, 0.5));
+      },
+      tokenizer,
+    },
+    { adapter_name: 'mine' },
+  );
+  const { embedding, usage } = await embed({ model, value: 'whale' });
+  expect({ embedding, usage }).toEqual({ embedding: [5, 0.5], usage: { tokens: 5 } });
+  const { embeddings } = await embedMany({ model, values: ['a', 'ab'] });
+  expect(embeddings).toEqual([
+    [1, 0.5],
+    [2, 0.5],
+  ]);
+  expect(asked).toMatchObject([
+    [['whale'], { adapter_name: 'mine' }],
+    [['a', 'ab'], {}],
+  ]);
+  const { warnings } = await model.doEmbed({ values: ['a'], dimensions: 8 });
+  expect(warnings).toMatchObject([{ type: 'unsupported', feature: 'dimensions' }]);
+});

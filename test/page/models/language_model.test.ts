@@ -1,0 +1,204 @@
+import { expect, test } from 'vitest';
+import type { ChatMessage } from '../../../src/core/types/chat';
+import type { GeneratedToken, GenerationConfig } from '../../../src/core/types/generation';
+import { type AnsweringModel, LanguageModel } from '../../../src/page/models/language_model';
+import type { Generation } from '../../../src/page/models/remote_generation';
+import { unhandledDuring } from '../../helpers/unhandled';
+
+interface Asked {
+  readonly messages: readonly ChatMessage[];
+  readonly config: GenerationConfig;
+}
+
+/** A model that answers with the number of messages, in two tokens. `hold` delays the second one. */
+function echo({ hold = async () => {} }: { hold?: () => Promise<void> } = {}) {
+  const asked: Asked[] = [];
+  async function* tokens(messages: readonly ChatMessage[], signal?: AbortSignal): AsyncGenerator<GeneratedToken> {
+    yield { token_id: 1, text: `${messages.length} ` };
+    await hold();
+    signal?.throwIfAborted();
+    yield { token_id: 2, text: 'messages' };
+  }
+  const model: AnsweringModel = {
+    generate(messages, config = {}) {
+      asked.push({ messages, config });
+      const iterable = tokens(messages, config.signal);
+      return { [Symbol.asyncIterator]: () => iterable } as unknown as Generation;
+    },
+  };
+  return { model, asked };
+}
+
+const system = { role: 'system', content: 'Be brief.' };
+const user = (content: string): ChatMessage => ({ role: 'user', content });
+const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
+
+test('a conversation grows by prompts, answers and appended messages', async () => {
+  const { model, asked } = echo();
+  const session = await LanguageModel.create({ model, initialPrompts: [system] });
+  expect(await session.prompt('One?')).toBe('2 messages');
+  await session.append([user('Two.'), assistant('Yes.')]);
+  expect(await session.prompt([user('Three?')])).toBe('6 messages');
+  expect(asked[1]?.messages).toEqual([
+    ...[system, user('One?'), assistant('2 messages')],
+    ...[user('Two.'), assistant('Yes.'), user('Three?')],
+  ]);
+});
+
+test('sampling is chosen by the names of the Prompt API', async () => {
+  const { model, asked } = echo();
+  await (await LanguageModel.create({ model })).prompt('a');
+  await (await LanguageModel.create({ model, temperature: 0.7, topK: 3, max_new_tokens: 9, seed: 1 })).prompt('a');
+  expect(asked[0]?.config).toMatchObject({ do_sample: false, max_new_tokens: 256 });
+  expect(asked[1]?.config).toMatchObject({ do_sample: true, temperature: 0.7, top_k: 3, max_new_tokens: 9, seed: 1 });
+});
+
+test('an answer is streamed in pieces', async () => {
+  const session = await LanguageModel.create({ model: echo().model });
+  const pieces: string[] = [];
+  for await (const piece of session.promptStreaming('a')) pieces.push(piece);
+  expect(pieces).toEqual(['1 ', 'messages']);
+});
+
+test('calls take effect in their order, awaited or not', async () => {
+  const { model, asked } = echo({ hold: () => new Promise((resolve) => setTimeout(resolve)) });
+  const session = await LanguageModel.create({ model });
+  const answers = [session.prompt('a'), session.append('b'), session.prompt('c')];
+  expect(await Promise.all(answers)).toEqual(['1 messages', undefined, '4 messages']);
+  expect(asked.map(({ messages }) => messages.length)).toEqual([1, 4]);
+});
+
+/** A session that has answered once, and whose next answer waits after its first token. */
+async function heldSession() {
+  let release = (): void => {};
+  let isHeld = false;
+  const { model, asked } = echo({
+    hold: async () => {
+      if (isHeld)
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+    },
+  });
+  const session = await LanguageModel.create({ model });
+  await session.prompt('a');
+  isHeld = true;
+  const afterwards = async (): Promise<void> => {
+    isHeld = false;
+    release();
+    expect(await session.prompt('c')).toBe('3 messages');
+    expect(asked.at(-1)?.messages).toEqual([user('a'), assistant('1 messages'), user('c')]);
+  };
+  return { session, afterwards };
+}
+
+test('a signal cancels an answer, and the conversation is as it was', async () => {
+  const { session, afterwards } = await heldSession();
+  const controller = new AbortController();
+  const pending = session.prompt('b', { signal: controller.signal });
+  controller.abort();
+  await expect(pending).rejects.toBe(controller.signal.reason);
+  await afterwards();
+});
+
+test('leaving a stream cancels its answer, and the conversation is as it was', async () => {
+  const { session, afterwards } = await heldSession();
+  const reader = session.promptStreaming('b').getReader();
+  expect((await reader.read()).value).toBe('3 ');
+  await reader.cancel();
+  await afterwards();
+});
+
+test('a signal that aborts as the answer ends leaves the conversation as it was', async () => {
+  const controller = new AbortController();
+  let aborts = true;
+  const { asked, model } = echo();
+  const session = await LanguageModel.create({
+    model: {
+      generate(messages, config) {
+        const answer = model.generate(messages, config);
+        async function* tokens(): AsyncGenerator<GeneratedToken> {
+          yield* answer;
+          if (aborts) controller.abort();
+        }
+        return tokens() as unknown as Generation;
+      },
+    },
+  });
+  await expect(session.prompt('a', { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+  aborts = false;
+  await session.prompt('b');
+  expect(asked.at(-1)?.messages).toEqual([user('b')]);
+});
+
+test('a stream that is left as its answer ends raises nothing', async () => {
+  const unhandled = await unhandledDuring(async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const session = await LanguageModel.create({ model: echo().model });
+      const reader = session.promptStreaming('a').getReader();
+      await reader.read();
+      await reader.read();
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      await reader.cancel();
+    }
+  });
+  expect(unhandled).toEqual([]);
+});
+
+test('a clone has a copy of the conversation so far', async () => {
+  const session = await LanguageModel.create({ model: echo().model });
+  await session.prompt('a');
+  const copy = await session.clone();
+  expect(await copy.prompt('b')).toBe('3 messages');
+  session.destroy();
+  await expect(session.prompt('c')).rejects.toMatchObject({ name: 'AbortError' });
+  expect(await copy.prompt('c')).toBe('5 messages');
+});
+
+test('destroying a session ends what is pending', async () => {
+  const session = await LanguageModel.create({ model: echo({ hold: () => new Promise(() => {}) }).model });
+  const pending = session.prompt('a');
+  session.destroy();
+  await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('a signal of `create` destroys the session', async () => {
+  const controller = new AbortController();
+  const session = await LanguageModel.create({ model: echo().model, signal: controller.signal });
+  controller.abort();
+  await expect(session.append('a')).rejects.toBe(controller.signal.reason);
+  await expect(LanguageModel.create({ model: echo().model, signal: controller.signal })).rejects.toBe(
+    controller.signal.reason,
+  );
+});
+
+test('an answer that fails leaves the conversation as it was', async () => {
+  const failure = new Error('no chat template');
+  const { model } = echo({
+    hold: async () => {
+      throw failure;
+    },
+  });
+  const session = await LanguageModel.create({ model });
+  await expect(session.prompt('a')).rejects.toBe(failure);
+  const copy = await session.clone();
+  await expect(copy.prompt('b')).rejects.toBe(failure);
+});
+
+test.each([
+  ['no model', {}, 'LanguageModel.create: model: expected a model or a profile'],
+  [
+    'an option of the browser’s API',
+    { model: echo().model, tools: [] },
+    "unknown or not yet supported argument 'tools'",
+  ],
+  ['messages of another form', { model: echo().model, initialPrompts: [{ content: 'a' }] }, 'initialPrompts[0]: role'],
+])('%s is refused', async (_, options, message) => {
+  await expect(LanguageModel.create(options as never)).rejects.toThrow(message);
+});
+
+test('a prompt that is neither text nor messages is refused', async () => {
+  const session = await LanguageModel.create({ model: echo().model });
+  await expect(session.prompt(7 as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+  expect(() => session.promptStreaming([] as never)).toThrow('promptStreaming: input');
+});
