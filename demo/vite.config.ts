@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { asPublished } from '../scripts/build/as_published.mjs';
 import { partials } from '../scripts/build/html_partials.mjs';
-import { workerOnly } from '../scripts/build/plugins.mjs';
+import { bareShaders, workerOnly } from '../scripts/build/plugins.mjs';
+import { offlineFiles } from '../scripts/site/offline_files.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-const PAGES = ['index', 'classify', 'images', 'bench'];
+const PAGES = ['index', 'classify', 'images', 'bench', 'gallery'];
 
 export default defineConfig({
   root: path('.'),
@@ -17,8 +18,8 @@ export default defineConfig({
   server: { fs: { allow: [path('..')] } },
   // Listed here, so that the first load doesn't discover them one by one and restart.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
-  plugins: [partials(path('partials/')), workerOnly(), asPublished()],
-  worker: { format: 'es' },
+  plugins: [partials(path('partials/')), workerOnly(), asPublished(), offlineFiles('sw.js')],
+  worker: { format: 'es', plugins: () => [bareShaders()] },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -26,6 +27,12 @@ export default defineConfig({
     // A data: or inline asset would need a looser policy than the page has.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: PAGES.map((name) => path(`${name}.html`)) },
+    rolldownOptions: {
+      input: [...PAGES.map((name) => path(`${name}.html`)), path('src/offline/service_worker.ts')],
+      output: {
+        // A service worker controls the folder of its script, and is found again by its name.
+        entryFileNames: ({ name }) => (name === 'service_worker' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
   },
 });

@@ -7,6 +7,7 @@ import {
   numbersOf,
   rooflineText,
   speedBars,
+  stepInWords,
   timeBars,
 } from '../../demo/src/bench/figures';
 import { BenchMeter } from '../../demo/src/bench/meter';
@@ -64,7 +65,8 @@ const report = benchReport(run, {
 const figures = figuresOf(report);
 
 describe('figures of a report', () => {
-  test('numbers, and dashes without a report', () => {
+  test('a sentence, and numbers', () => {
+    expect(stepInWords(report, figures)).toBe('Learns from 200 texts of 64 tokens a second.');
     expect(numbersOf(figures)).toEqual([
       ['ms a step', '20.0'],
       ['Tokens/s', '12,800'],
@@ -75,7 +77,6 @@ describe('figures of a report', () => {
       ['Dispatches', '202'],
       ['GPU memory', '28.0 MB'],
     ]);
-    expect(numbersOf(undefined)).toEqual(numbersOf(figures).map(([name]) => [name, '–']));
   });
 
   test('speeds are shares of the peak, for the kernels that compute', () => {

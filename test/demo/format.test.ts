@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDuration, formatLoss } from '../../demo/src/page/format';
+import { formatDuration } from '../../demo/src/page/format';
 
 test.each([
   [0.4, '0 s'],
@@ -10,8 +10,3 @@ test.each([
   [Number.NaN, '–'],
   [Number.POSITIVE_INFINITY, '–'],
 ])('%d seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
-
-test('a loss has three digits, and NaN is a dash', () => {
-  expect(formatLoss(4.15549)).toBe('4.155');
-  expect(formatLoss(Number.NaN)).toBe('–');
-});

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import { formatDuration } from '../../demo/src/page/format';
-import { memoryInWords } from '../../demo/src/write/training/memory_words';
-import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/src/write/training/settings';
+import { memoryInWords } from '../../demo/src/write/teach/memory_words';
+import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/src/write/teach/settings';
 
 const part = { weights: 0, adapter: 0, optimizer: 0, activations: 0, workspace: 0, largest_buffer: 0 };
 const gpu = { ...part, total: 211_400_000 };
 
 test('a training that fits gets a short text', () => {
   expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] })).toEqual({
-    text: 'Training takes about 211 MB of the graphics card’s memory.',
+    text: 'Learning takes about 211 MB of the graphics card’s memory.',
     isWarning: false,
   });
 });
 
 test('the time is included if it is known', () => {
   expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, 95).text).toBe(
-    `Training takes about 211 MB of the graphics card’s memory, and about ${formatDuration(95)}.`,
+    `Learning takes about ${formatDuration(95)} on this device, and about 211 MB of the graphics card’s memory.`,
   );
 });
 
@@ -37,10 +37,10 @@ test.each([
   const { text, isWarning } = memoryInWords({ gpu, verdict: 'does-not-fit', suggestions });
   expect([isWarning, text]).toEqual([
     true,
-    `Training does not fit: it would take about 211 MB of the graphics card’s memory, more than there is. ${advice}`,
+    `Learning does not fit: it would take about 211 MB of the graphics card’s memory, more than there is. ${advice}`,
   ]);
   expect(memoryInWords({ gpu, verdict: 'tight', suggestions }).text).toBe(
-    `Training takes about 211 MB of the graphics card’s memory, which may be more than there is. ${advice}`,
+    `Learning takes about 211 MB of the graphics card’s memory, which may be more than there is. ${advice}`,
   );
 });
 

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { partials } from '../../scripts/build/html_partials.mjs';
 
 const folder = new URL('../../demo/', import.meta.url);
-const names = ['index', 'classify', 'images', 'bench'];
+const { homepage } = JSON.parse(readFileSync(new URL('../package.json', folder), 'utf8')) as { homepage: string };
+const names = ['index', 'classify', 'images', 'bench', 'gallery'];
 const { transformIndexHtml } = partials(fileURLToPath(new URL('partials/', folder))) as unknown as {
   readonly transformIndexHtml: { readonly handler: (html: string) => string };
 };
@@ -20,17 +21,20 @@ test.each([...pages])('%s links to all pages, marks its own link, and has the co
     './classify.html',
     './images.html',
     './bench.html',
+    './gallery.html',
+    homepage,
   ]);
   expect([...nav.matchAll(/href="([^"]*)" aria-current="page"/g)].map(([, address]) => address)).toEqual([own]);
   const policy = (text: string) => text.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
   expect(policy(html)).toMatch(/^default-src 'none'; /);
-  expect(policy(html)).toBe(policy(pages.get('index') ?? ''));
+  const forms = name === 'gallery' ? 'https://stackblitz.com' : "'none'";
+  expect(policy(html)?.replace(`form-action ${forms}`, "form-action 'none'")).toBe(policy(pages.get('index') ?? ''));
 });
 
 test('a partial replaces the comment that names it, with the same indentation', () => {
   const html = transformIndexHtml.handler('<main>\n  <!-- partials/learn.html -->\n</main>\n');
   expect(html).toMatch(
-    /^<main>\n {2}<section id="train-card".*\n {6}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,
+    /^<main>\n {2}<section id="train-card".*\n {4}<h2 id="train-title">.*\n {2}<\/section>\n<\/main>\n$/s,
   );
   expect(html).not.toContain('<!--');
 });

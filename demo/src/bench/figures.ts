@@ -21,18 +21,23 @@ export function figuresOf({ kernels, peak }: BenchReport): Figures {
   return { step, gemm: step.gemm, peak };
 }
 
-/** The names and numbers of a step; dashes if there are none. */
-export function numbersOf(figures: Figures | undefined): readonly (readonly [name: string, value: string])[] {
-  const of = (text: (step: KernelRun) => string): string => (figures === undefined ? '–' : text(figures.step));
+/** The speed in a sentence that needs no other. */
+export function stepInWords({ shape: { batch, length } }: Pick<BenchReport, 'shape'>, { step }: Figures): string {
+  const perSecond = formatDigits((1000 * batch) / step.ms_per_step);
+  return `Learns from ${perSecond} texts of ${length} tokens a second.`;
+}
+
+/** The names and numbers of a step. */
+export function numbersOf({ step }: Figures): readonly (readonly [name: string, value: string])[] {
   return [
-    ['ms a step', of((step) => formatDigits(step.ms_per_step))],
-    ['Tokens/s', of((step) => formatCount(step.tokens_per_second))],
-    ['GFLOP/s', of((step) => giga(step.flops_per_second))],
-    ['GFLOP a step', of((step) => giga(step.flops))],
-    ['Of the peak', of((step) => formatShare(step.share_of_peak ?? Number.NaN))],
-    ['Of the best GEMM', of((step) => formatShare(step.share_of_best_gemm ?? Number.NaN))],
-    ['Dispatches', of((step) => formatCount(step.dispatches))],
-    ['GPU memory', of((step) => formatBytes(step.gpu_bytes.peak))],
+    ['ms a step', formatDigits(step.ms_per_step)],
+    ['Tokens/s', formatCount(step.tokens_per_second)],
+    ['GFLOP/s', giga(step.flops_per_second)],
+    ['GFLOP a step', giga(step.flops)],
+    ['Of the peak', formatShare(step.share_of_peak ?? Number.NaN)],
+    ['Of the best GEMM', formatShare(step.share_of_best_gemm ?? Number.NaN)],
+    ['Dispatches', formatCount(step.dispatches)],
+    ['GPU memory', formatBytes(step.gpu_bytes.peak)],
   ];
 }
 

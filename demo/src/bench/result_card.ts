@@ -1,7 +1,16 @@
 import { announce } from '../page/announcer';
 import { showBars } from '../page/bars';
 import { byId, create, onClick, setText, show } from '../page/dom';
-import { deviceText, figuresOf, kernelRows, numbersOf, rooflineText, speedBars, timeBars } from './figures';
+import {
+  deviceText,
+  figuresOf,
+  kernelRows,
+  numbersOf,
+  rooflineText,
+  speedBars,
+  stepInWords,
+  timeBars,
+} from './figures';
 import type { BenchApp } from './state';
 
 /** Shows the last result, and copies it as JSON. */
@@ -25,13 +34,16 @@ export function resultCard({ store }: BenchApp): void {
 
   store.watch(({ report }, before) => {
     const figures = report && figuresOf(report);
-    byId('numbers', 'dl').replaceChildren(
+    copy.disabled = report === undefined;
+    if (report === undefined || figures === undefined || report === before.report) return;
+    const numbers = byId('numbers', 'dl');
+    numbers.replaceChildren(
       ...numbersOf(figures).map(([name, value]) =>
         create('div', {}, create('dt', { textContent: name }), create('dd', { textContent: value })),
       ),
     );
-    copy.disabled = report === undefined;
-    if (report === undefined || figures === undefined || report === before.report) return;
+    for (const shown of [numbers, byId('copy-row', 'div')]) show(shown, true);
+    setText(byId('words', 'p'), stepInWords(report, figures));
     setText(byId('adapter', 'p'), deviceText(report));
     setText(byId('roofline', 'p'), rooflineText(figures));
     showBars(byId('times', 'ul'), timeBars(figures));

@@ -29,7 +29,7 @@ export function changeSet<Content>(
       const tooMany = `There can be ${kind.most.toLocaleString('en')} ${kind.things} at most.`;
       banner.show('error', tooMany, 'Remove some first, or choose fewer.');
     } else {
-      store.set({ set: changed, isStale: true });
+      store.set({ set: changed, isStale: true, isRefined: false, outcome: '' });
     }
   } catch (error) {
     banner.report(error);

@@ -29,8 +29,6 @@ export interface Labelled<Content> {
 export const MOST_CLASSES = 20;
 /** The most characters of a class' name. */
 export const LONGEST_NAME = 40;
-/** One sample of this many in a class is held out. */
-const HELD_OUT = 5;
 
 /** Classes without samples, for the start of a page. */
 export function emptySet<Content>(names: readonly string[]): ClassSet<Content> {
@@ -146,18 +144,17 @@ export interface Split<Content> {
   readonly heldOut: readonly Numbered<Content>[];
 }
 
-/** All samples, class by class. */
-export function numbered<Content>(set: ClassSet<Content>): Numbered<Content>[] {
-  return set.classes.flatMap((one, label) => samplesOf(set, one.id).map(({ id, content }) => ({ id, content, label })));
+/** All samples, in the order in which they were labelled. */
+export function numbered<Content>({ classes, samples }: ClassSet<Content>): Numbered<Content>[] {
+  const places = new Map(classes.map(({ id }, place) => [id, place]));
+  return samples
+    .toSorted((a, b) => a.id - b.id)
+    .map(({ id, classId, content }) => ({ id, content, label: places.get(classId) ?? 0 }));
 }
 
-/** Holds out every fifth sample of each class, if all classes have at least five, except those with the ids `seen`. */
-export function splitSamples<Content>(set: ClassSet<Content>, seen: readonly number[] = []): Split<Content> {
-  const groups = set.classes.map(({ id }) => samplesOf(set, id));
-  const isEnough = groups.every((group) => group.length >= HELD_OUT);
-  const fifths = groups.flatMap((group) => group.filter((_, place) => place % HELD_OUT === HELD_OUT - 1));
-  const known = new Set(seen);
-  const held = new Set(isEnough ? fifths.map(({ id }) => id).filter((id) => !known.has(id)) : []);
+/** Holds out the samples that the vectors weren't trained on, whose ids `trained` doesn't have. */
+export function splitSamples<Content>(set: ClassSet<Content>, trained: readonly number[]): Split<Content> {
+  const known = new Set(trained);
   const all = numbered(set);
-  return { train: all.filter(({ id }) => !held.has(id)), heldOut: all.filter(({ id }) => held.has(id)) };
+  return { train: all.filter(({ id }) => known.has(id)), heldOut: all.filter(({ id }) => !known.has(id)) };
 }

@@ -1,6 +1,8 @@
 import {
+  type AdapterFiles,
   get_peft_model,
   type LabelScore,
+  type LearnRecord,
   type PredictInput,
   type PreTrainedModel,
   VeraConfig,
@@ -8,11 +10,10 @@ import {
 } from 'webvera';
 import { type LoadProgress, loadProgress } from '../library/load_meter';
 import type { Sessions } from '../library/sessions';
-import type { RunListener } from '../run/training';
-import { type ClassSet, labelsOf, numbered, splitSamples } from './class_set';
-import type { Kind, Settings } from './kind';
-import type { Learnt } from './learnt';
-import { Refinement } from './refinement';
+import { type ClassSet, labelsOf, numbered, type Split, splitSamples } from './class_set';
+import type { Kind } from './kind';
+import type { Learnt, Measured } from './learnt';
+import { type RefineOptions, refine } from './refining/refinement';
 import { measuredBy, solveHead } from './solving';
 
 /** The base model with a head for so many classes, and the adapter in use. */
@@ -20,6 +21,12 @@ interface Loaded {
   readonly classes: number;
   readonly base: PreTrainedModel;
   readonly vera: VeraModel;
+}
+
+/** The outcome of a refinement. `learnt`: undefined if the vectors before are as good. */
+export interface Refinement {
+  readonly record: LearnRecord;
+  readonly learnt: Learnt | undefined;
 }
 
 /** A model that learns and predicts classes. It is loaded on first use, and again after it was lost or for another number of classes. */
@@ -72,33 +79,53 @@ export class Classifier<Content> {
       const classes = set.classes.length;
       const refined = before?.labels.length === classes ? before.refined : undefined;
       const loaded = await this.#loadedFor(classes, refined && before);
-      const split = refined === undefined ? { train: numbered(set), heldOut: [] } : splitSamples(set, refined);
-      const fit = await solveHead(this.#kind, loaded.vera, split);
-      const files = await loaded.vera.save_pretrained();
-      this.#replace(loaded);
-      const samples = split.train.length;
-      const { model } = this.#kind;
-      return { model, labels: labelsOf(set), files, samples, measured: measuredBy(fit), refined, at: Date.now() };
+      try {
+        const measured = refined && (await this.#measured(loaded.vera, splitSamples(set, refined)));
+        const all = { train: numbered(set), heldOut: [] };
+        const fit = await solveHead(this.#kind, loaded.vera, all);
+        const files = await loaded.vera.save_pretrained();
+        this.#replace(loaded);
+        return { ...this.#about(set, files), measured: refined === undefined ? measuredBy(fit) : measured, refined };
+      } catch (error) {
+        if (loaded !== this.#loaded) free(loaded.base);
+        throw error;
+      }
     });
   }
 
-  /** Prepares a run with a fresh adapter. Its result replaces the adapter in use if it is better than a solved head alone. */
-  refine(set: ClassSet<Content>, settings: Settings, listener: RunListener): Refinement<Content> {
-    const classes = set.classes.length;
-    return new Refinement(
-      { kind: this.#kind, set, settings, listener },
-      {
-        load: async (signal) => {
-          await this.#last;
-          return this.#baseFor(classes, signal);
-        },
-        adapt: (base) => this.#fresh(base, settings.r),
-        keep: (base, vera) => this.#replace({ classes, base, vera }),
-        drop: async (base) => {
-          if (base !== this.#loaded?.base) await base.dispose().catch(() => {}); // the session may have ended, with the model
-        },
-      },
-    );
+  /** Refines what was learnt from these samples. The outcome is in use if it is better. */
+  async refine(set: ClassSet<Content>, before: Learnt, options: RefineOptions): Promise<Refinement> {
+    await this.#open(before);
+    const base = this.#loaded?.base;
+    if (base === undefined) throw new DOMException('The model was freed', 'AbortError');
+    const begun = { base, samples: numbered(set) };
+    const { record, files, ...split } = await refine(this.#kind, begun, options);
+    if (files === undefined) return { record, learnt: undefined };
+    return this.#inTurn(async () => {
+      options.signal.throwIfAborted();
+      const vera = await VeraModel.from_pretrained(base, files, { is_trainable: true });
+      const measured = await this.#measured(vera, split).finally(() => vera.delete_adapter('default'));
+      this.#replace({
+        classes: set.classes.length,
+        base,
+        vera: await VeraModel.from_pretrained(base, files, { is_trainable: true }),
+      });
+      const refined = split.train.map(({ id }) => id);
+      return { record, learnt: { ...this.#about(set, files), measured, refined } };
+    });
+  }
+
+  /** How often a head that is solved for over some samples is right for the others. */
+  async #measured(vera: VeraModel, split: Split<Content>): Promise<Measured | undefined> {
+    const labels = new Set(split.train.map(({ label }) => label));
+    if (split.heldOut.length === 0 || labels.size < 2) return undefined;
+    return measuredBy(await solveHead(this.#kind, vera, split));
+  }
+
+  #about(set: ClassSet<Content>, files: AdapterFiles): Omit<Learnt, 'measured' | 'refined'> {
+    const { model } = this.#kind;
+    const classIds = set.classes.map(({ id }) => id);
+    return { model, labels: labelsOf(set), classIds, files, samples: set.samples.length, at: Date.now() };
   }
 
   /** Loads what was learnt. */
@@ -118,30 +145,25 @@ export class Classifier<Content> {
   async #loadedFor(classes: number, learnt: Learnt | undefined): Promise<Loaded> {
     if (this.#loaded?.classes === classes) return this.#loaded;
     const base = await this.#baseFor(classes);
-    const vera =
-      learnt === undefined
-        ? await this.#fresh(base, this.#kind.defaults.r)
-        : await VeraModel.from_pretrained(base, learnt.files, { is_trainable: true });
-    return { classes, base, vera };
-  }
-
-  #fresh(base: PreTrainedModel, r: number): Promise<VeraModel> {
-    const { config, model } = this.#kind;
-    return get_peft_model(
-      base,
-      new VeraConfig({ ...config, r, base_model_name_or_path: model, save_projection: false }),
-    );
+    try {
+      const vera =
+        learnt === undefined
+          ? await get_peft_model(base, new VeraConfig({ ...this.#kind.config, save_projection: false }))
+          : await VeraModel.from_pretrained(base, learnt.files, { is_trainable: true });
+      return { classes, base, vera };
+    } catch (error) {
+      free(base);
+      throw error;
+    }
   }
 
   /** The model's labels are numbers, so that classes can be renamed. */
-  async #baseFor(classes: number, signal?: AbortSignal): Promise<PreTrainedModel> {
-    if (this.#loaded?.classes === classes) return this.#loaded.base;
+  async #baseFor(classes: number): Promise<PreTrainedModel> {
     try {
       return await this.#kind.load({
         session: await this.#sessions.get(),
         id2label: Object.fromEntries(Array.from({ length: classes }, (_, index) => [index, String(index)])),
-        signal,
-        progress_callback: loadProgress(this.#onLoading, signal),
+        progress_callback: loadProgress(this.#onLoading),
       });
     } finally {
       this.#onLoading(undefined);
@@ -162,4 +184,9 @@ export class Classifier<Content> {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+/** Frees a model that never came into use. */
+function free(base: PreTrainedModel): void {
+  base.dispose().catch(() => {}); // the session may have ended, with the model
 }

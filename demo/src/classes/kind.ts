@@ -1,23 +1,25 @@
 import type { ClassifierOptions, Example, PreTrainedModel, TrainingArguments, VeraConfigInit } from 'webvera';
-
-export type SettingName = 'max_steps' | 'learning_rate' | 'headLearningRate' | 'r' | 'seed';
-export type Settings = Readonly<Record<SettingName, number>>;
+import type { Labelled } from './class_set';
 
 /** The kind of samples that a page classifies, and its model. */
 export interface Kind<Content> {
   /** The key of the page's data in storage. */
   readonly key: string;
-  /** The base model's name. */
+  /** The base model's name, and the way in which its vectors are made: what is learnt fits these alone. */
   readonly model: string;
   /** 'message', 'messages' */
   readonly thing: string;
   readonly things: string;
   /** The most samples. */
   readonly most: number;
-  readonly defaults: Settings;
-  /** Further options of the adapter and the runs. */
+  /** The configuration of a new adapter. */
   readonly config: VeraConfigInit;
+  /** Arguments of each way to learn. */
   readonly args: TrainingArguments;
+  /** Further ones of a refinement. */
+  readonly refining: TrainingArguments;
   load(options: ClassifierOptions): Promise<PreTrainedModel>;
   example(content: Content, label: number): Example;
+  /** The samples that the page begins with. */
+  samples(): Promise<readonly Labelled<Content>[]>;
 }

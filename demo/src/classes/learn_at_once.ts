@@ -26,8 +26,8 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
       store.set({ learning: false });
     }
   });
-  store.watch((state, { set, phase, busy, device }) => {
-    const isNew = state.set !== set || state.phase !== phase || state.busy !== busy || state.device !== device;
+  store.watch((state, { set, busy, device }) => {
+    const isNew = state.set !== set || state.busy !== busy || state.device !== device;
     if (isNew && isDue(state)) void learning.push(undefined);
   });
 }

@@ -1,4 +1,4 @@
-import type { AdapterFiles } from 'webvera';
+import type { AdapterFiles, Confusion } from 'webvera';
 import { counted, shareOf } from '../../../src/parts/words';
 import type { Kind } from './kind';
 
@@ -8,6 +8,8 @@ export interface Measured {
   readonly of: number;
   /** Whether each sample was left out in turn. Otherwise the same ones were held out. */
   readonly inTurn: boolean;
+  /** How often samples of each class were taken for each. */
+  readonly confusion: Confusion;
 }
 
 /** The result of the last learning: an adapter with its head, and its classes. */
@@ -15,6 +17,8 @@ export interface Learnt {
   /** The base model's name. */
   readonly model: string;
   readonly labels: readonly string[];
+  /** The classes' ids, in the order of `labels`. */
+  readonly classIds: readonly number[];
   readonly files: AdapterFiles;
   /** The number of samples that it was learnt from. */
   readonly samples: number;
@@ -26,26 +30,24 @@ export interface Learnt {
 }
 
 /** '5 of 7', 'about 8 of 10' */
-export function rightOf({ right, of }: Measured): string {
+export function rightOf({ right, of }: Pick<Measured, 'right' | 'of'>): string {
   return shareOf(right / of, of);
 }
 
 /** How often it is right, in a sentence, and a second one that says how that was counted. */
 export function accuracyInWords(
-  { measured, samples, refined }: Learnt,
+  { measured, samples, refined }: Pick<Learnt, 'measured' | 'samples' | 'refined'>,
   { thing, things }: Pick<Kind<unknown>, 'thing' | 'things'>,
 ): { readonly text: string; readonly note: string } {
   if (measured === undefined) {
     const note =
       refined === undefined
         ? `With two ${things} in a class, one is left out in turn to see how often it is right.`
-        : `With five in each class when it is refined, some ${things} are kept apart to see how often it is right.`;
+        : `Label some more ${things} to see how often it is right for new ones.`;
     return { text: `It has learnt from ${counted(samples, thing)}.`, note };
   }
-  return {
-    text: `Right for ${rightOf(measured)} ${things} it had not seen.`,
-    note: measured.inTurn
-      ? `Each ${thing} was left out once, while it learnt from the others.`
-      : `It has learnt from the other ${counted(samples, thing)}.`,
-  };
+  const note = measured.inTurn
+    ? `Each ${thing} was left out once, while it learnt from the others.`
+    : `These ${things} were kept apart while the model’s inner layers were refined.`;
+  return { text: `Right for ${rightOf(measured)} ${things} it had not seen.`, note };
 }

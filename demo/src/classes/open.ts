@@ -8,7 +8,7 @@ import { Confirm } from '../page/confirm';
 import { showDevice } from '../page/device_note';
 import { Store } from '../page/store';
 import type { ClassesApp } from './app';
-import { emptySet } from './class_set';
+import { addLabelled, emptySet } from './class_set';
 import { Classifier } from './classifier';
 import { keptCard } from './kept_card';
 import type { Kind } from './kind';
@@ -19,7 +19,7 @@ import type { ClassesState, Kept } from './state';
 
 /** The contents of a new page. */
 function beginning<Content>(): Kept<Content> {
-  return { set: emptySet(['Class 1', 'Class 2']), learnt: undefined, isStale: true };
+  return { set: emptySet(['Class 1', 'Class 2']), learnt: undefined, isStale: true, isRefined: false };
 }
 
 /** Opens a page on which a model learns classes, with the data of earlier visits. `addCards` adds the page's own cards. */
@@ -31,9 +31,11 @@ export async function openClassesPage<Content>(
     ...beginning<Content>(),
     device: undefined,
     loading: undefined,
-    phase: 'idle',
     trouble: undefined,
     learning: false,
+    refining: undefined,
+    refinesInIdleTime: true,
+    outcome: '',
     busy: false,
   });
   const banner = new Banner();
@@ -43,7 +45,8 @@ export async function openClassesPage<Content>(
     onFailed: (message) => {
       classifier.forget();
       // A run recovers, and a trained adapter is loaded again when it is needed.
-      if (store.value.phase === 'idle') banner.show('note', message, 'The model is loaded again when it is needed.');
+      if (store.value.refining === undefined)
+        banner.show('note', message, 'The model is loaded again when it is needed.');
     },
     onClosed: () => classifier.forget(),
   });
@@ -52,13 +55,14 @@ export async function openClassesPage<Content>(
   const shelf = new Shelf<Content>(kind.key, kind.model);
   const kept = await shelf.read().catch(() => undefined);
   if (kept !== undefined) store.set(kept);
+  else store.set({ set: addLabelled(beginning<Content>().set, await kind.samples()) });
 
   addCards(app);
   learnCard(app);
   learnAtOnce(app);
   const writes = keepChanges(app, shelf);
   keptCard(app, async () => {
-    store.set(beginning<Content>());
+    store.set({ ...beginning<Content>(), outcome: '' });
     await writes.push(undefined);
     await classifier.close();
   });
@@ -87,8 +91,9 @@ function keepChanges<Content>({ store, banner }: ClassesApp<Content>, shelf: She
       isTold = true;
     }
   });
-  store.watch(({ set, learnt, isStale }, before) => {
-    if (set !== before.set || learnt !== before.learnt) void writes.push({ set, learnt, isStale });
+  store.watch(({ set, learnt, isStale, isRefined }, before) => {
+    const isNew = set !== before.set || learnt !== before.learnt || isRefined !== before.isRefined;
+    if (isNew) void writes.push({ set, learnt, isStale, isRefined });
   });
   return writes;
 }

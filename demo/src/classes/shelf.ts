@@ -17,14 +17,14 @@ export class Shelf<Content> {
   async read(): Promise<Kept<Content> | undefined> {
     const kept = await get<Partial<Kept<Content>>>(this.#key, this.#open());
     if (kept === undefined || !Array.isArray(kept.set?.classes) || !Array.isArray(kept.set.samples)) return undefined;
-    const { set: samples, learnt, isStale = true } = kept;
+    const { set: samples, learnt, isStale = true, isRefined = false } = kept;
     return learnt?.model === this.#model
-      ? { set: samples, learnt, isStale }
-      : { set: samples, learnt: undefined, isStale: true };
+      ? { set: samples, learnt, isStale, isRefined }
+      : { set: samples, learnt: undefined, isStale: true, isRefined: false };
   }
 
-  async write({ set: samples, learnt, isStale }: Kept<Content>): Promise<void> {
-    await set(this.#key, { set: samples, learnt, isStale }, this.#open());
+  async write({ set: samples, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
+    await set(this.#key, { set: samples, learnt, isStale, isRefined }, this.#open());
   }
 
   async wipe(): Promise<void> {

@@ -24,7 +24,9 @@ export function solveHead<Content>(
 
 /** How often a solved head was right for samples that it wasn't solved for; undefined if there were none. */
 export function measuredBy({ held_out, cross_validated, examples }: HeadFit): Measured | undefined {
-  const [figures, of] = held_out === null ? [cross_validated, examples] : [held_out.after, held_out.examples];
-  const accuracy = figures?.accuracy ?? null;
-  return accuracy === null ? undefined : { right: Math.round(accuracy * of), of, inTurn: held_out === null };
+  const inTurn = held_out === null;
+  const of = held_out?.examples ?? examples;
+  const accuracy = (held_out === null ? cross_validated : held_out.after)?.accuracy ?? null;
+  const confusion = (held_out ?? cross_validated)?.confusion ?? null;
+  return accuracy === null ? undefined : { right: Math.round(accuracy * of), of, inTurn, confusion };
 }

@@ -1,7 +1,6 @@
 import type { DeviceCheck } from '../library/device';
 import type { LoadProgress } from '../library/load_meter';
 import type { Trouble } from '../library/sessions';
-import type { TrainingPhase } from '../run/training';
 import { type ClassSet, missingIn } from './class_set';
 import type { Kind } from './kind';
 import type { Learnt } from './learnt';
@@ -12,6 +11,17 @@ export interface Kept<Content> {
   readonly learnt: Learnt | undefined;
   /** Whether the samples changed since it learnt last. */
   readonly isStale: boolean;
+  /** Whether a refinement with these samples has ended. */
+  readonly isRefined: boolean;
+}
+
+/** A refinement in progress. */
+export interface Refining {
+  /** 'waiting': until the visitor pauses. */
+  readonly stage: 'waiting' | 'preparing' | 'running' | 'measuring';
+  readonly step: number;
+  /** 0 until it is known. */
+  readonly steps: number;
 }
 
 export interface ClassesState<Content> extends Kept<Content> {
@@ -19,19 +29,29 @@ export interface ClassesState<Content> extends Kept<Content> {
   readonly device: DeviceCheck | undefined;
   /** The progress of a model that is loading. */
   readonly loading: LoadProgress | undefined;
-  readonly phase: TrainingPhase;
   readonly trouble: Trouble | undefined;
   /** The model learns from the samples. */
   readonly learning: boolean;
+  readonly refining: Refining | undefined;
+  /** Whether it refines in idle time, too. */
+  readonly refinesInIdleTime: boolean;
+  /** The outcome of the last refinement in words; '' before there was one. */
+  readonly outcome: string;
   /** A short action is running, such as reading files. */
   readonly busy: boolean;
 }
 
 /** Whether samples and classes may change now. */
-export function canChange({ phase, busy }: Pick<ClassesState<unknown>, 'phase' | 'busy'>): boolean {
-  return phase === 'idle' && !busy;
+export function canChange({ busy }: Pick<ClassesState<unknown>, 'busy'>): boolean {
+  return !busy;
 }
 
 export function canLearn<Content>(state: ClassesState<Content>, kind: Kind<Content>): boolean {
   return canChange(state) && state.device?.usable === true && missingIn(state.set, kind.things) === '';
+}
+
+/** Whether there is a solved head from which a refinement could begin. */
+export function canRefine<Content>(state: ClassesState<Content>, kind: Kind<Content>): boolean {
+  const isSolved = state.learnt !== undefined && !state.isStale && !state.learning;
+  return isSolved && state.refining === undefined && canLearn(state, kind);
 }

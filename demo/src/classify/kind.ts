@@ -1,17 +1,26 @@
 import { AutoModelForSequenceClassification } from 'webvera';
 import type { Kind } from '../classes/kind';
 import { bundledModel } from '../library/model_files';
+import { starterMessages } from './starter';
 
 /** Short texts, classified by the bundled language model. */
 export const messages: Kind<string> = {
   key: 'classify',
-  model: bundledModel.name,
+  model: `${bundledModel.name}, mean`,
   thing: 'message',
   things: 'messages',
   most: 1000,
-  defaults: { max_steps: 60, learning_rate: 3e-2, headLearningRate: 1e-2, r: 64, seed: 42 },
-  config: { target_modules: ['q_proj', 'v_proj'], task_type: 'SEQ_CLS' },
+  config: {
+    r: 64,
+    target_modules: ['q_proj', 'v_proj'],
+    task_type: 'SEQ_CLS',
+    base_model_name_or_path: bundledModel.name,
+  },
   args: { per_device_train_batch_size: 16, max_length: 128 },
-  load: (options) => AutoModelForSequenceClassification.from_pretrained(bundledModel.source, options),
+  refining: { learning_rate: 5e-2 },
+  // Each token of a text counts in the mean; the last one alone says little in so small a model.
+  load: (options) =>
+    AutoModelForSequenceClassification.from_pretrained(bundledModel.source, { ...options, pooling: 'mean' }),
   example: (text, label) => ({ text, label }),
+  samples: async () => starterMessages,
 };

@@ -4,6 +4,6 @@ import { messagesCard } from './messages_card';
 import { tryCard } from './try_card';
 
 await openClassesPage(messages, (app) => {
-  messagesCard(app);
   tryCard(app);
+  messagesCard(app);
 });

@@ -1,11 +1,11 @@
+import { counted } from '../../../src/parts/words';
 import { type Arrivals, type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
 import { evenly } from '../library/evenly';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
-import { byId, onClick, show } from '../page/dom';
+import { byId, onClick, setText, show } from '../page/dom';
 import { KeyedRows } from '../page/keyed_rows';
-import { classList } from './class_list';
 import { classOptions, MessageRow } from './message_row';
 import { linesOf, readMessages } from './read_messages';
 import { starterMessages } from './starter';
@@ -28,11 +28,12 @@ export function messagesCard(app: ClassesApp<string>): void {
       take({ labelled: evenly(labelled, room), others: evenly(lines, room), all });
     });
 
-  classList(app);
   byId('add-form', 'form').addEventListener('submit', (event) => {
     event.preventDefault();
     const lines = linesOf(text.value);
+    const { set } = store.value;
     take({ labelled: [], others: lines, all: lines.length });
+    if (store.value.set === set) return; // the text stays, as it couldn't be added
     text.value = '';
     text.focus();
     render();
@@ -60,6 +61,8 @@ export function messagesCard(app: ClassesApp<string>): void {
     }
     rows.show(new Map([...set.samples].reverse().map((one) => [one.id, one])));
     show(byId('messages', 'ul'), set.samples.length > 0);
+    show(sample, set.samples.length === 0);
+    setText(byId('messages-count', 'span'), counted(set.samples.length, kind.thing));
     const chosen = into.value;
     into.replaceChildren(...classOptions(set.classes));
     if (set.classes.some(({ id }) => String(id) === chosen)) into.value = chosen;

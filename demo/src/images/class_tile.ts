@@ -1,16 +1,13 @@
 import { counted } from '../../../src/parts/words';
-import { type ClassesApp, changeSet } from '../classes/app';
-import { ClassField } from '../classes/class_field';
-import { addSamples, type ClassOf, type Sample, samplesOf } from '../classes/class_set';
+import type { ClassesApp } from '../classes/app';
+import { type ClassOf, type Sample, samplesOf } from '../classes/class_set';
 import { canChange } from '../classes/state';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
-import { create, onClick, setText } from '../page/dom';
+import { create, setText, show } from '../page/dom';
 import { KeyedRows } from '../page/keyed_rows';
-import type { Capture } from './capture';
 import { Thumbnail } from './thumbnail';
 
 export interface TileActions {
-  readonly capture: Capture;
   takeFiles(files: ChosenFiles, classId: number): unknown;
   /** Selects a class as the target of pasted pictures. */
   choose(classId: number): void;
@@ -22,34 +19,24 @@ export interface TileItem {
   readonly isChosen: boolean;
 }
 
-/** A class: its name, its pictures, and buttons that add more. */
+/** The pictures of a class, and the button that adds files. */
 export class ClassTile {
   readonly root: HTMLLIElement;
   readonly #app: ClassesApp<Blob>;
-  readonly #field: ClassField<Blob>;
+  readonly #name = create('h3', { className: 'tile-name' });
   readonly #count = create('span', { className: 'facts' });
-  readonly #files = button('Files…');
-  readonly #camera = button('Camera…');
-  readonly #draw = button('Draw…');
+  readonly #files = create('button', { type: 'button', className: 'small', textContent: 'Files…' });
   readonly #rows: KeyedRows<number, { readonly sample: Sample<Blob>; readonly name: string }>;
   readonly #thumbs = create('ul', { className: 'plain thumbs' });
-  #name = '';
 
-  constructor(app: ClassesApp<Blob>, id: number, { capture, takeFiles, choose }: TileActions) {
+  constructor(app: ClassesApp<Blob>, id: number, { takeFiles, choose }: TileActions) {
     this.#app = app;
-    this.#field = new ClassField(app, id);
     this.#rows = new KeyedRows(this.#thumbs, (sample: number) => new Thumbnail(app, sample));
     const picker = create('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true });
     picker.setAttribute('aria-label', 'Files of pictures');
     onFiles(this.#files, picker, (files) => takeFiles(files, id));
-    for (const [source, opener] of [['camera', this.#camera] as const, ['drawing', this.#draw] as const]) {
-      onClick(opener, () =>
-        capture.open(source, this.#name, (picture) => changeSet(app, (set) => addSamples(set, id, [picture]))),
-      );
-    }
-    const head = create('div', { className: 'class-row' }, this.#field.input, this.#count, this.#field.removeButton);
-    const ways = create('div', { className: 'actions' }, this.#files, this.#camera, this.#draw);
-    this.root = create('li', { className: 'class-tile' }, head, this.#thumbs, ways, picker);
+    const head = create('div', { className: 'tile-head' }, this.#name, this.#count, this.#files);
+    this.root = create('li', { className: 'class-tile' }, head, this.#thumbs, picker);
     this.root.addEventListener('focusin', () => choose(id));
     this.root.addEventListener('pointerdown', () => choose(id));
     onDrop(
@@ -62,24 +49,16 @@ export class ClassTile {
   update({ one, isChosen }: TileItem): void {
     const state = this.#app.store.value;
     const samples = samplesOf(state.set, one.id);
-    this.#name = one.name.trim();
-    this.#field.update(one);
+    const name = one.name.trim() || 'no name';
+    setText(this.#name, name);
     setText(this.#count, counted(samples.length, this.#app.kind.thing));
-    this.#rows.show(
-      new Map(samples.map((sample, place) => [sample.id, { sample, name: `picture ${place + 1} of ${this.#name}` }])),
+    show(this.#thumbs, samples.length > 0);
+    const named = samples.map(
+      (sample, place) => [sample.id, { sample, name: `picture ${place + 1} of ${name}` }] as const,
     );
+    this.#rows.show(new Map(named));
     this.root.toggleAttribute('data-chosen', isChosen);
-    for (const [opener, text] of [
-      [this.#files, 'Files'],
-      [this.#camera, 'Camera'],
-      [this.#draw, 'Draw'],
-    ] as const) {
-      opener.disabled = !canChange(state);
-      opener.setAttribute('aria-label', `${text}… for ${this.#name}`);
-    }
+    this.#files.disabled = !canChange(state);
+    this.#files.setAttribute('aria-label', `Files… for ${name}`);
   }
-}
-
-function button(textContent: string): HTMLButtonElement {
-  return create('button', { type: 'button', className: 'small', textContent });
 }

@@ -1,21 +1,25 @@
 import { AutoModelForImageClassification } from 'webvera';
 import type { Kind } from '../classes/kind';
+import { starterPictures } from './starter';
+
+const MODEL = 'vit-pictures-1.4M';
 
 /** Small PNG pictures, classified by the bundled vision transformer. */
 export const pictures: Kind<Blob> = {
   key: 'images',
-  model: 'vit-pictures-1.4M',
+  model: MODEL,
   thing: 'picture',
   things: 'pictures',
   most: 400,
-  defaults: { max_steps: 60, learning_rate: 3e-2, headLearningRate: 4e-3, r: 64, seed: 42 },
   // PEFT has no task type for images, so the head is named here.
-  config: { target_modules: 'all-linear', modules_to_save: ['classifier'] },
-  args: { per_device_train_batch_size: 32 },
+  config: { r: 64, target_modules: 'all-linear', modules_to_save: ['classifier'], base_model_name_or_path: MODEL },
+  args: { per_device_train_batch_size: 16 },
+  refining: { learning_rate: 3e-2 },
   load: (options) =>
-    AutoModelForImageClassification.from_pretrained(new URL('models/vit-pictures-1.4M/', document.baseURI), {
+    AutoModelForImageClassification.from_pretrained(new URL(`models/${MODEL}/`, document.baseURI), {
       ...options,
       ignore_mismatched_sizes: true,
     }),
   example: (image, label) => ({ image, label }),
+  samples: starterPictures,
 };

@@ -1,9 +1,9 @@
 import { openClassesPage } from '../classes/open';
 import { pictures } from './kind';
+import { padCard } from './pad_card';
 import { picturesCard } from './pictures_card';
-import { tryCard } from './try_card';
 
 await openClassesPage(pictures, (app) => {
+  padCard(app);
   picturesCard(app);
-  tryCard(app);
 });

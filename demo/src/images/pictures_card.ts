@@ -1,21 +1,18 @@
 import { type ClassesApp, takeSamples } from '../classes/app';
-import { classControls } from '../classes/class_field';
 import { canChange } from '../classes/state';
 import { act } from '../page/act';
 import { type ChosenFiles, onDrop, onFiles } from '../page/chosen_files';
-import { byId, onClick, setText } from '../page/dom';
+import { byId, onClick, setText, show } from '../page/dom';
 import { KeyedRows } from '../page/keyed_rows';
-import { Capture } from './capture';
 import { ClassTile, type TileItem } from './class_tile';
 import { readPictures } from './read_pictures';
 import { starterPictures } from './starter';
 
-/** Shows the classes and their pictures, and adds pictures from files, drops, pastes, the camera, drawings or the examples. */
+/** Shows the pictures of each class, and adds pictures of files, drops, pastes, or the examples. */
 export function picturesCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
-  const list = byId('classes', 'ul');
+  const list = byId('tiles', 'ul');
   const [sample, pickFolder] = [byId('use-sample', 'button'), byId('pick-folder', 'button')];
-  const capture = new Capture();
   let chosen: number | undefined;
 
   const takeFiles = ({ all }: Pick<ChosenFiles, 'all'>, classId = chosen): Promise<void> =>
@@ -28,7 +25,7 @@ export function picturesCard(app: ClassesApp<Blob>): void {
     chosen = classId;
     render();
   };
-  const tiles = new KeyedRows(list, (id: number) => new ClassTile(app, id, { capture, takeFiles, choose }));
+  const tiles = new KeyedRows(list, (id: number) => new ClassTile(app, id, { takeFiles, choose }));
 
   onClick(sample, () =>
     act(app, async () => {
@@ -53,6 +50,7 @@ export function picturesCard(app: ClassesApp<Blob>): void {
     const { classes } = state.set;
     if (!classes.some(({ id }) => id === chosen)) chosen = classes[0]?.id;
     tiles.show(new Map(classes.map((one): [number, TileItem] => [one.id, { one, isChosen: one.id === chosen }])));
+    show(sample, state.set.samples.length === 0);
     for (const button of [sample, pickFolder]) button.disabled = !canChange(state);
     const name = classes.find(({ id }) => id === chosen)?.name.trim();
     setText(byId('paste-note', 'span'), name ? ` Pictures that you paste go to “${name}”.` : '');
@@ -60,5 +58,4 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   store.watch((state, before) => {
     if (state.set !== before.set || canChange(state) !== canChange(before) || state === before) render();
   });
-  classControls(app, list);
 }

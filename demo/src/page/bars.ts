@@ -6,19 +6,17 @@ export interface Bar {
   /** A share of the full length, from 0 to 1. */
   readonly length: number;
   readonly value: string;
-  /** The length of a second bar below. */
+  /** The length of a second bar below, which makes it less prominent than others. */
   readonly time?: number;
-  /** Whether it is less prominent than others. Bars with a second bar are. */
-  readonly quiet?: boolean;
 }
 
 /** Shows bars in a list, each with its name and its value as text. */
 export function showBars(list: HTMLElement, bars: readonly Bar[]): void {
   list.replaceChildren(
-    ...bars.map(({ name, length, value, time, quiet = time !== undefined }) =>
+    ...bars.map(({ name, length, value, time }) =>
       create(
         'li',
-        { className: quiet ? 'bar' : 'bar whole' },
+        { className: time === undefined ? 'bar whole' : 'bar' },
         create('span', { className: 'bar-name', textContent: name }),
         create('span', { className: 'bar-value', textContent: value }),
         create(

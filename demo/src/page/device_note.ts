@@ -2,11 +2,16 @@ import type { DeviceCheck } from '../library/device';
 import { byId, setText, show } from './dom';
 
 /** Shows which device computes, or why none can. `device` is undefined until it is known. */
-export function showDevice(device: DeviceCheck | undefined): void {
+export function showDevice(device: DeviceCheck | undefined, inWords = deviceInWords): void {
   show(byId('unsupported', 'section'), device?.usable === false);
   show(byId('device', 'p'), device?.usable === true);
   if (device === undefined) return;
   setText(byId('unsupported-reason', 'p'), device.description);
-  const software = 'No graphics card found: it computes on the processor, which is slow.';
-  setText(byId('device', 'p'), device.software ? software : `Computes on ${device.description}.`);
+  setText(byId('device', 'p'), inWords(device));
+}
+
+function deviceInWords({ software, description }: DeviceCheck): string {
+  return software
+    ? 'No graphics card found: it computes on the processor, which is slow.'
+    : `Computes on ${description}.`;
 }

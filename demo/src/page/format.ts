@@ -25,10 +25,6 @@ export function formatShare(share: number): string {
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 
-export function formatLoss(loss: number): string {
-  return Number.isFinite(loss) ? loss.toFixed(3) : '–';
-}
-
 export function formatDate(milliseconds: number): string {
   return new Date(milliseconds).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,21 +1,19 @@
 import type { Banner } from '../page/banner';
 import { byId, create, newButton } from '../page/dom';
-import { checkNumbers, type SettingsField } from './settings_fields';
+import type { SettingsField } from './settings_fields';
 
 /** Numbers in the page's `#settings-form`, each with its problem below it. */
 export class NumberForm<Name extends string> {
   readonly #form = byId('settings-form', 'form');
-  readonly #fields: Readonly<Record<Name, SettingsField>>;
   readonly #inputs: ReadonlyMap<Name, HTMLInputElement>;
 
   /** `onChange` is called after each input, and after the defaults are back in the form. */
   constructor(
     fields: Readonly<Record<Name, SettingsField>>,
     defaults: Readonly<Record<NoInfer<Name>, number>>,
-    onChange: (isReset: boolean) => unknown = () => this.read(),
+    onChange: (isReset: boolean) => void,
   ) {
     const names = Object.keys(fields) as Name[];
-    this.#fields = fields;
     this.#inputs = new Map(names.map((name) => [name, inputFor(name, fields[name])]));
     this.#form.prepend(...[...this.#inputs].map(([name, input]) => fieldOf(name, fields[name], input)));
     const reset = (): void => {
@@ -25,7 +23,7 @@ export class NumberForm<Name extends string> {
     const resetButton = newButton('Reset to defaults', reset, { id: 'settings-reset' });
     this.#form.append(create('div', { className: 'actions wide' }, resetButton));
     this.#form.addEventListener('submit', (event) => event.preventDefault());
-    this.#form.addEventListener('input', () => void onChange(false));
+    this.#form.addEventListener('input', () => onChange(false));
     this.fill(defaults);
   }
 
@@ -33,15 +31,12 @@ export class NumberForm<Name extends string> {
     return Object.fromEntries([...this.#inputs].map(([name, { value }]) => [name, value])) as Record<Name, string>;
   }
 
-  /** The numbers; undefined if some are wrong, whose problems are then shown. */
-  read(): Readonly<Record<Name, number>> | undefined {
-    const { numbers, problems } = checkNumbers(this.#fields, this.texts);
-    this.showProblems(problems);
-    return problems.size === 0 ? numbers : undefined;
-  }
-
-  fill(numbers: Readonly<Record<Name, number>>): void {
-    for (const [name, input] of this.#inputs) input.value = String(numbers[name]);
+  /** Writes these numbers, and leaves others as they are. */
+  fill(numbers: Readonly<Partial<Record<Name, number>>>): void {
+    for (const [name, input] of this.#inputs) {
+      const number = numbers[name];
+      if (number !== undefined) input.value = String(number);
+    }
   }
 
   showProblems(problems: ReadonlyMap<string, string>): void {

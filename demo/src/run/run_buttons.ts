@@ -15,12 +15,14 @@ interface Steered<State> {
   canStart(state: State): boolean;
   /** The current run. */
   training(): Training | undefined;
+  /** Cancels the run, or what goes before it. */
+  cancel(): void;
 }
 
 /** The buttons that start and control a run. */
 export function runButtons<State extends { readonly phase: TrainingPhase }>(
   { store, banner, confirm }: Page<State>,
-  { start, canStart, training }: Steered<State>,
+  { start, canStart, training, cancel: cancelRun }: Steered<State>,
 ): void {
   const [startButton, pause] = [byId('start', 'button'), byId('pause', 'button')];
   const [stop, cancel] = [byId('stop', 'button'), byId('cancel', 'button')];
@@ -43,7 +45,7 @@ export function runButtons<State extends { readonly phase: TrainingPhase }>(
       yes: 'Cancel the run',
       no: 'Go on',
     });
-    if (sure) training()?.cancel();
+    if (sure) cancelRun();
   });
   window.addEventListener('beforeunload', (event) => {
     if (store.value.phase !== 'idle') event.preventDefault();

@@ -12,13 +12,15 @@ export interface SettingsField {
 }
 
 export const whole = (min: number, max: number): Range => ({ min, max, whole: true });
-const rate: Range = { min: 1e-6, max: 1, whole: false };
 
 /** The numbers that a page may let a visitor set, in the order of the form. */
 export const settingsFields = {
   max_steps: { label: 'Steps', note: 'More steps learn more, and take longer.', range: whole(1, 100_000) },
-  learning_rate: { label: 'Learning rate', note: 'How far each step goes.', range: rate },
-  headLearningRate: { label: 'Rate of the head', note: 'For the layer that tells the classes.', range: rate },
+  learning_rate: {
+    label: 'Learning rate',
+    note: 'How far each step goes.',
+    range: { min: 1e-6, max: 1, whole: false },
+  },
   per_device_train_batch_size: { label: 'Batch', note: 'Pieces of text in a step.', range: whole(1, 64) },
   max_length: { label: 'Length', note: 'Tokens in a piece.', range: whole(8, 4096) },
   r: { label: 'Rank', note: 'Size of the adapter.', range: whole(1, 1024) },

@@ -14,14 +14,16 @@ export interface RunListener {
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
   /** The run is stored up to this step. */
   onKept?(step: number): void;
-  /** The run was evaluated on its `eval_dataset`. */
-  onEvaluated?(metrics: Readonly<Record<string, number>>): void;
+  /** The run was evaluated on its `eval_dataset` after this step. */
+  onEvaluated?(metrics: Readonly<Record<string, number>>, step: number): void;
 }
 
 export interface TrainingPlan extends RunListener {
   /** Adds a fresh adapter to the base model. */
   adapt(): Promise<VeraModel>;
   trainer(vera: VeraModel): Trainer;
+  /** Called before the run starts, with the fresh adapter. */
+  before?(fresh: Pick<Trained, 'vera' | 'trainer'>, signal: AbortSignal): Promise<void>;
   /** Whether to resume the run from its checkpoint. */
   readonly resume: boolean;
 }
@@ -44,11 +46,6 @@ export class Training {
     this.#plan = plan;
   }
 
-  /** Aborts when the run is cancelled. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
   /** Rejects with an `AbortError` after `cancel`. If the run fails, its adapter is deleted. */
   async start(): Promise<Trained> {
     const { resume, onPhase, adapt } = this.#plan;
@@ -58,6 +55,8 @@ export class Training {
     try {
       signal.throwIfAborted();
       const trainer = this.#plan.trainer(vera);
+      await this.#plan.before?.({ vera, trainer }, signal);
+      signal.throwIfAborted();
       const run = trainer.train({ signal, resume_from_checkpoint: resume });
       this.#exported = { model: vera, trainer };
       this.#run = run;
@@ -110,9 +109,12 @@ export class Training {
         plan.onRecovered(recoveredInWords(event, 'The run'), logs, max_steps);
       }
       if (event.type === 'log') plan.onLog(event.logs, event.state.max_steps);
-      if (event.type === 'evaluate') plan.onEvaluated?.(event.metrics);
-      if (event.type === 'restored')
-        for (const logs of event.state.log_history) plan.onLog(logs, event.state.max_steps);
+      if (event.type === 'evaluate') plan.onEvaluated?.(event.metrics, event.state.global_step);
+      if (event.type === 'restored') {
+        const { log_history, eval_history, max_steps } = event.state;
+        for (const logs of log_history) plan.onLog(logs, max_steps);
+        for (const { metrics, step } of eval_history) plan.onEvaluated?.(metrics, step);
+      }
       if (event.type === 'restored' || (event.type === 'save' && event.durable)) plan.onKept?.(event.state.global_step);
       if (this.#stopping) continue;
       if (event.type === 'paused') plan.onPhase('paused');

@@ -2,16 +2,16 @@ import type { Sessions } from '../library/sessions';
 import type { Banner } from '../page/banner';
 import type { Confirm } from '../page/confirm';
 import type { Store } from '../page/store';
-import type { AdapterRack } from './adapters/adapter_rack';
+import type { Models } from './model/models';
+import type { Rack } from './rack';
 import type { AppState } from './state';
 
-/** The state that all cards of the page share. */
+/** The state that all parts of the page share. */
 export interface App {
   readonly store: Store<AppState>;
   readonly sessions: Sessions;
-  readonly rack: AdapterRack;
+  readonly models: Models;
+  readonly rack: Rack;
   readonly banner: Banner;
   readonly confirm: Confirm;
-  /** Releases the model with its adapters. */
-  readonly dropModel: () => void;
 }

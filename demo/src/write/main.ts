@@ -4,55 +4,68 @@ import { Banner } from '../page/banner';
 import { refuseStrayDrops } from '../page/chosen_files';
 import { Confirm } from '../page/confirm';
 import { showDevice } from '../page/device_note';
+import { byId, show } from '../page/dom';
 import { Store } from '../page/store';
-import { AdapterRack } from './adapters/adapter_rack';
-import { adaptersCard } from './adapters/adapters_card';
 import type { App } from './app';
-import { modelCard } from './model_card';
-import { samplesCard } from './samples_card';
+import { keptCard } from './kept/kept_card';
+import { modelCard } from './model/model_card';
+import { Models } from './model/models';
+import { offerCard } from './model/offer_card';
+import { Rack } from './rack';
+import { shareCard } from './share/share_card';
 import { initialState } from './state';
-import { textCard } from './text_card';
-import { memoryNote } from './training/memory_note';
-import { SettingsForm } from './training/settings_form';
-import { trainCard } from './training/train_card';
+import { memoryNote } from './teach/memory_note';
+import { runCard } from './teach/run_card';
+import { SettingsForm } from './teach/settings_form';
+import { textBox } from './teach/text_box';
+import { deviceInWords } from './try/device_words';
+import { pairCard } from './try/pair_card';
+import { sealButton } from './try/seal';
+import { mayStart, onceVisible } from './try/start_by_itself';
 
 const app = createApp();
-modelCard(app);
-textCard(app);
-const samples = samplesCard(app);
+const pair = pairCard(app);
+sealButton(app, pair);
 const settingsForm = new SettingsForm(app);
 memoryNote(app, settingsForm);
-trainCard(app, settingsForm, () => void samples.write());
-adaptersCard(app);
-app.store.watch(({ device }) => showDevice(device));
+runCard(app, settingsForm, pair);
+textBox(app);
+modelCard(app, pair);
+keptCard(app, () => pair.write());
+shareCard(app, () => pair.write());
+app.store.watch(({ device }) => {
+  showDevice(device, deviceInWords);
+  show(byId('faster', 'details'), device?.software === true);
+});
 refuseStrayDrops();
 
-app.store.set({ device: await checkDevice() });
+const device = await checkDevice();
+app.store.set({ device });
+if (mayStart(device)) onceVisible(byId('try-card', 'section'), () => void pair.write());
+void offerCard(app, pair);
 await app.rack.refresh().catch((error: unknown) => app.banner.report(error));
 
 function createApp(): App {
   const store = new Store(initialState);
   const banner = new Banner();
-  const dropModel = (): void => {
-    const { model } = store.value;
-    rack.forget();
-    store.set({ model: undefined });
-    model?.base.dispose().catch(() => {}); // the session may have ended, with the model
-  };
   const sessions = new Sessions({
     onWarning: (code, message) => {
       // Other warnings are PEFT's, for developers.
-      if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
+      if (code === 'storage_unavailable') banner.show('note', message, 'Download what you want to keep.');
       else console.info(`${message} (${code})`);
     },
     onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {
       if (store.value.phase !== 'idle') return rack.forget(); // the run recovers, with its model
-      dropModel();
-      banner.show('error', message, 'Load the model again.');
+      models.drop();
+      banner.show('error', message, 'Press the button again: the model is loaded again.');
     },
-    onClosed: dropModel,
+    onClosed: () => {
+      models.drop();
+      store.set({ isSealed: false });
+    },
   });
-  const rack = new AdapterRack(store, sessions);
-  return { store, sessions, rack, banner, confirm: new Confirm(), dropModel };
+  const rack = new Rack(store, sessions);
+  const models = new Models(store, sessions, rack);
+  return { store, sessions, models, rack, banner, confirm: new Confirm() };
 }

@@ -1,27 +1,26 @@
-import type { AdapterInfo, PreTrainedModel, VeraModel } from 'webvera';
+import type { AdapterInfo, AnyAdaptedModel, PreTrainedModel } from 'webvera';
 import type { DeviceCheck } from '../library/device';
 import type { LoadProgress } from '../library/load_meter';
-import type { NamedSource } from '../library/model_files';
+import { bundledModel, type NamedSource } from '../library/model_files';
 import type { Trouble } from '../library/sessions';
 import type { TrainingPhase } from '../run/training';
-import type { Interrupted } from './training/interrupted';
+import type { Interrupted } from './teach/interrupted';
+import { ownId, shippedVoices } from './voices';
 
 export interface ReadyModel extends NamedSource {
   readonly base: PreTrainedModel;
 }
 
-/** The text to train on. */
+/** The text to learn from. */
 export interface Corpus {
   readonly name: string;
   readonly blob: Blob;
-  /** Its beginning. */
-  readonly preview: string;
 }
 
-/** The adapter that is switched on. */
-export interface ActiveAdapter {
+/** A voice on the loaded model, under its id. */
+export interface HeldVoice {
   readonly id: string;
-  readonly vera: VeraModel;
+  readonly adapted: AnyAdaptedModel;
 }
 
 export interface AppState {
@@ -37,16 +36,19 @@ export interface AppState {
   readonly trouble: Trouble | undefined;
   /** The last stored step of the run. */
   readonly kept: number;
-  /** Samples are being generated. */
+  /** The pair is being written. */
   readonly writing: boolean;
-  /** A short action is running, such as switching an adapter on. */
+  /** A short action is running, such as deleting a voice. */
   readonly busy: boolean;
-  readonly active: ActiveAdapter | undefined;
-  /** A trained adapter that the browser could not store. */
-  readonly unsaved: ActiveAdapter | undefined;
+  /** The key of the voice that writes beside the model as it came. */
+  readonly voice: string;
+  /** A trained voice that the browser could not store. */
+  readonly unsaved: HeldVoice | undefined;
   readonly saved: readonly AdapterInfo[];
   /** An interrupted run that can be resumed. */
   readonly interrupted: Interrupted | undefined;
+  /** The session's worker has no network any more. */
+  readonly isSealed: boolean;
 }
 
 export const initialState: AppState = {
@@ -60,45 +62,59 @@ export const initialState: AppState = {
   kept: 0,
   writing: false,
   busy: false,
-  active: undefined,
+  voice: shippedVoices[0].key,
   unsaved: undefined,
   saved: [],
   interrupted: undefined,
+  isSealed: false,
 };
 
-/** Whether nothing is running that a new action would disturb. */
+/** Whether nothing is running that a new action would disturb. The pair gives way to all other actions. */
 export function isQuiet(state: AppState): boolean {
-  return state.phase === 'idle' && !state.writing && !state.busy && state.loading === undefined;
+  return state.phase === 'idle' && !state.busy && state.loading === undefined;
 }
 
-export function canLoad(state: AppState): boolean {
+/** Whether a model can be loaded, if it isn't yet, and used. */
+export function canStart(state: AppState): boolean {
   return isQuiet(state) && state.device?.usable === true;
 }
 
-export function canTrain(state: AppState): boolean {
-  return isQuiet(state) && state.model !== undefined && state.corpus !== undefined;
+/** Whether the pair can be written: no run and no loading model is in its way. */
+export function canWrite({ phase, loading, device }: AppState): boolean {
+  return phase === 'idle' && loading === undefined && device?.usable === true;
 }
 
-export function canWrite(state: AppState): boolean {
-  return isQuiet(state) && state.model !== undefined;
+export function canTeach(state: AppState): boolean {
+  return canStart(state) && state.corpus !== undefined;
 }
 
-/** Whether an interrupted run can be resumed: its model and text are loaded. */
+/** Whether the voices that ship with the page fit the model: it is the bundled one, or none is loaded yet. */
+export function fitsShipped({ model }: AppState): boolean {
+  return model === undefined || model.name === bundledModel.name;
+}
+
+/** The voice to write with: the chosen one, unless it is gone or belongs to another model. */
+export function voiceOf(state: AppState): string | undefined {
+  const id = ownId(state.voice);
+  const isKnown = id === undefined ? fitsShipped(state) : ownIds(state).includes(id);
+  return isKnown ? state.voice : fitsShipped(state) ? shippedVoices[0].key : undefined;
+}
+
+/** The ids of the stored voices, the newest first. */
+export function ownIds({ saved, unsaved }: AppState): readonly string[] {
+  const known = [...saved].sort((a, b) => b.created_at - a.created_at).map(({ id }) => id);
+  return unsaved === undefined || known.includes(unsaved.id) ? known : [unsaved.id, ...known];
+}
+
+/** Whether an interrupted run can be resumed: its model and text are there. */
 export function canGoOn(state: AppState): boolean {
-  return canTrain(state) && missingToGoOn(state).length === 0;
+  return canTeach(state) && missingToGoOn(state).length === 0;
 }
 
-/** The names of the model and the text that an interrupted run still needs. */
+/** The names of the model and the text that an interrupted run still needs. The bundled model loads by itself. */
 export function missingToGoOn({ interrupted, model, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
-  const sameModel = model?.name === interrupted.model;
+  const sameModel = (model?.name ?? bundledModel.name) === interrupted.model;
   const sameText = corpus?.name === interrupted.corpus.name && corpus.blob.size === interrupted.corpus.bytes;
   return [...(sameModel ? [] : [interrupted.model]), ...(sameText ? [] : [interrupted.corpus.name])];
-}
-
-/** The next steps before training can start; '' if it can. */
-export function missingForTraining({ model, corpus }: AppState): string {
-  if (model === undefined && corpus === undefined) return 'Load a model and choose a text first.';
-  if (model === undefined) return 'Load a model first.';
-  return corpus === undefined ? 'Choose a text first.' : '';
 }

@@ -23,7 +23,7 @@ testInAll(
         await page.click('nav [href="./bench.html"]');
         await page.waitForSelector('#start:not([disabled])');
         expect(await textOf(page, 'h1')).toBe('How fast does this device train?');
-        // What suits a software adapter.
+        // The default case for a software adapter.
         expect(await page.$eval('#case', (select) => (select as HTMLSelectElement).value)).toBe('tiny');
         expect(await page.$eval('#length', (select) => (select as HTMLSelectElement).value)).toBe('64');
         expect(await isDisabled(page, '#copy')).toBe(true);
@@ -68,7 +68,7 @@ testInAll(
         expect(step?.share_of_peak).toBeGreaterThan(0);
         expect(step?.share_of_peak).toBeLessThan(1);
 
-        // Where the clipboard is refused, the text is there.
+        // If the browser refuses the clipboard, the page shows the text.
         await page.evaluate(
           () => void Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined }),
         );
@@ -78,7 +78,7 @@ testInAll(
         expect(await page.evaluate(() => getSelection()?.toString())).toBe(copied);
 
         await page.click('nav [href="./"]');
-        await seen(page, '#load-bundled');
+        await seen(page, '#write');
       },
       { before },
     );
@@ -113,7 +113,7 @@ testOnce('without WebGPU the page says so and what to do', async () => {
 });
 
 testOnce('what goes wrong in the worker is told as everything is', async () => {
-  // The page sees an adapter; the worker, which doesn't run this, is refused its model.
+  // The page finds an adapter, but its worker, which doesn't run this code, can't load the model.
   await withBench(async (page) => {
     await page.waitForSelector('#start:not([disabled])');
     await page.select('#case', 'bundled');

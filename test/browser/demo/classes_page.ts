@@ -27,7 +27,7 @@ export async function withClasses(
   expect(errors).toEqual([]);
 }
 
-/** Chooses a file, which is written into a folder first. */
+/** Writes a file into a folder, and chooses it in a file field. */
 export async function upload(
   page: Page,
   folder: string,
@@ -41,13 +41,15 @@ export async function upload(
   await element.uploadFile(path);
 }
 
-/** What it takes the present input for, once that is told. */
+/** The page's prediction for the current input, once it is shown. */
 export async function told(page: Page): Promise<string> {
-  await until(page, () => /% sure$/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
+  await until(page, () =>
+    /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''),
+  );
   return textOf(page, '#told');
 }
 
-/** The files that the button for it downloads, into a folder within one. */
+/** Clicks Export, and gives the two downloaded files. `folder` is where a new folder for them is made. */
 export async function exported(page: Page, folder: string): Promise<{ config: object; weights: Uint8Array }> {
   const downloads = await downloadsOf(page, folder);
   await click(page, '#export');

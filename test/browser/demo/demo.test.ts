@@ -4,18 +4,23 @@ import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { ofRing, testOnce } from '../../helpers/ring';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { expectAccessible } from '../helpers/axe';
 import { crashGpu } from '../helpers/crash';
 import { downloadsOf } from '../helpers/downloads';
+import { layoutShifts } from '../helpers/layout_shifts';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 import {
+  bannerText,
   choose,
-  chooseBundled,
-  exported,
+  downloaded,
   keptStep,
   kilobytes,
+  opened,
+  outcomeOf,
+  shownStep,
   startLongRun,
+  typeText,
   upload,
   wouldAskBeforeLeaving,
 } from './text_page';
@@ -24,31 +29,74 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
 
-testOnce('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
+testOnce('a visitor writes with one key, and switches the voice while it writes', async () => {
   await withDemo(site, async (page) => {
-    await click(page, '#load-bundled');
-    await seen(page, '#model-ready');
-    expect(await textOf(page, '#model-facts')).toBe('llama · 6 layers · 128 wide · 2,048 tokens');
-    expect(await isDisabled(page, '#start')).toBe(true); // no text is chosen yet
-    await page.waitForSelector('#memory:not(:empty)');
-    const memory = await textOf(page, '#memory');
-    expect(memory).toMatch(
-      /^Training takes about \d+(\.\d+)? MB of the graphics card’s memory, and about \d+ (s|min.*)\.$/,
-    );
-    await click(page, '#use-sample');
-    await seen(page, '#text-file');
-    expect(await textOf(page, '#text-facts')).toBe('307 kB');
+    const shifts = await layoutShifts(page);
+    await seen(page, '#example-note'); // the page shows texts that were written earlier
+    expect(await textOf(page, '#after')).toMatch(/^It was a cold morning, and the king.{40}/);
+    await page.waitForSelector('#write:not([disabled])');
+    expect(await textOf(page, '#device')).toMatch(/^No graphics card was found.*a quick lesson in a minute or two\.$/);
+    await expectAccessible(page);
 
+    await page.focus('#prompt');
+    await page.keyboard.press('Enter');
+    await until(page, () => (document.querySelector('#after')?.textContent ?? '').length > 50);
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
+    await clickAtOnce(page, '[data-voice="scripture"] button');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: Scripture');
+    const before = await textOf(page, '#before');
+    const scripture = await textOf(page, '#after');
+    expect(scripture).not.toBe(before);
+
+    // Another voice changes its own text, but not the base model's.
+    await click(page, '[data-voice="whaler"] button');
+    await seen(page, '#write-stop');
+    await until(page, () => document.querySelector('#write-stop:not([hidden])') === null);
+    expect(await textOf(page, '#before')).toBe(before);
+    expect(await textOf(page, '#after')).not.toBe(scripture);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('The whaler');
+    expect(await shifts()).toBeLessThan(0.05);
+
+    // The page generates and trains without a network.
+    await click(page, '#seal');
+    await until(page, () => /^Cut off\. /.test(document.querySelector('#seal-note')?.textContent ?? ''));
+    await click(page, '#write');
+    await seen(page, '#write-stop');
+    await until(page, () => document.querySelector('#write-stop:not([hidden])') === null);
+    expect(await textOf(page, '#before')).not.toBe(before);
+    expect(await page.$eval('#banner', (banner) => (banner as HTMLElement).hidden)).toBe(true);
+  });
+});
+
+testOnce('with a graphics card it writes by itself once it can be seen', async () => {
+  const hardware = (): void => {
+    for (const [name, value] of Object.entries({ isFallbackAdapter: false, description: 'A card', architecture: '' }))
+      Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => value });
+  };
+  const body = async (page: Page): Promise<void> => {
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await textOf(page, '#device')).toBe('Runs on A card.');
+    expect(await page.$eval('#preset-good', (box) => (box as HTMLInputElement).checked)).toBe(true);
+  };
+  await withDemo(site, body, { before: hardware });
+});
+
+testOnce('a visitor teaches it a text, finds the voice again after a reload, and deletes it', async () => {
+  await withDemo(site, async (page) => {
+    await opened(page);
+    expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toMatch(/^Day 1\. I woke/);
+    expect(await page.$eval('#preset-quick', (box) => (box as HTMLInputElement).checked)).toBe(true);
     await page.click('#settings summary');
     await fill(page, {
-      max_steps: '40',
+      max_steps: '20',
       per_device_train_batch_size: '1',
       max_length: '32',
       warmup_steps: '1',
       r: '0',
     });
-    await page.waitForFunction((before) => document.querySelector('#memory')?.textContent !== before, {}, memory);
-    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
+    expect(await page.$eval('#preset-quick', (box) => (box as HTMLInputElement).checked)).toBe(false);
+    await fill(page, { 'voice-name': 'whale' });
     await click(page, '#start');
     expect(await textOf(page, '#r-problem')).toBe('A whole number from 1 to 1,024.');
     expect(await page.$eval('#train-card', (card) => (card as HTMLElement).dataset.phase)).toBe('idle');
@@ -56,43 +104,51 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
 
     await click(page, '#start');
     await phase(page, '#train-card', 'running');
+    expect(await textOf(page, '#run-words')).toMatch(
+      /^On the part kept aside it waver(s|ed) between \d+ pieces of words/,
+    );
     expect(await wouldAskBeforeLeaving(page)).toBe(true);
     await clickAtOnce(page, '#pause');
     await phase(page, '#train-card', 'paused');
-    expect(await textOf(page, '#number-step')).toMatch(/^[1-3]?\d of 40$/);
+    expect(await shownStep(page)).toBeLessThan(20);
     await click(page, '#pause');
-    await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#number-step')).toBe('40 of 40');
-    expect(Number(await textOf(page, '#number-loss'))).toBeGreaterThan(2);
-    expect(Number(await textOf(page, '#number-loss'))).toBeLessThan(9); // ln 2048 = 7.6 would be chance
-    expect(await page.$$eval('#chart canvas', (canvases) => canvases.length)).toBe(1);
-    expect(await page.$$eval('#loss-rows tr', (rows) => rows.length)).toBe(11);
-    expect(await textOf(page, '#train-status')).toMatch(/^Done: 40 steps in .+ Saved as “whale” and switched on\.$/);
+    const outcome = await outcomeOf(page);
+    const [, from, to] = /^Perplexity on the part it never saw: ([\d.]+) → ([\d.]+) /.exec(outcome) ?? [];
+    expect(Number(from)).toBeGreaterThan(20);
+    expect(Number(to)).toBeLessThan(0.9 * Number(from));
+    expect(outcome).toMatch(/ % of its doubt is gone: .* 20 steps in .+ Kept in this browser as “whale”\./);
+    expect(await page.$$eval('#curve canvas', (canvases) => canvases.length)).toBe(1);
+    expect(await page.$$eval('#curve-rows tr', (rows) => rows.length)).toBe(11); // before training, and every second step
     expect(await wouldAskBeforeLeaving(page)).toBe(false);
 
-    // The page writes both samples after the training.
-    await until(page, () => document.querySelector('#announcer')?.textContent === 'Both samples are written.');
-    for (const output of ['#before', '#after']) {
-      expect(await textOf(page, output)).toMatch(/^It was a cold morning, and the captain./);
-    }
+    // The slider shows texts from earlier steps.
+    expect(await textOf(page, '#anew-title')).toBe('With what it has learnt');
+    const last = await textOf(page, '#anew-after');
+    expect(last).toMatch(/^Day 7\./); // the beginning of the held-out part
+    await page.focus('#anew-step');
+    await page.keyboard.press('Home');
+    expect(await textOf(page, '#anew-title')).toBe('Before it learnt');
+    expect(await textOf(page, '#anew-after')).toBe(await textOf(page, '#anew-before'));
+    expect(await textOf(page, '#anew-after')).not.toBe(last);
+    expect(await textOf(page, '#code-python')).toContain('"prose-1.4M"), "whale")');
+    await expectAccessible(page);
 
-    const downloads = await exported(page, folder, 'whale');
+    const files = await downloaded(page, folder, 'whale');
     await page.click('#import summary');
     await fill(page, { 'import-name': 'whale' });
-    await choose(page, '#adapter-files', downloads);
+    await choose(page, '#adapter-files', files);
     await page.waitForSelector('[data-id="whale 2"]'); // the name “whale” was taken
     expect(await kilobytes(page, 'whale 2')).toBe(await kilobytes(page, 'whale'));
 
+    // Another voice wrote the example above, so it appears under that name.
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
+
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
-    expect(await textOf(page, '[data-id="whale"] .facts')).toMatch(/^[\d.]+ kB · .+ · for prose-1\.4M · rank 16$/);
-    const toggle = '[data-id="whale"] [role="switch"]';
-    expect(await isDisabled(page, toggle)).toBe(true); // no model is loaded yet
-    await click(page, '#load-bundled');
-    await seen(page, '#model-ready');
-    await click(page, toggle);
-    await page.waitForSelector(`${toggle}[aria-checked="true"]`);
-    expect(await textOf(page, '#after-title')).toBe('After: with “whale”');
+    expect(await textOf(page, '[data-id="whale"] .facts')).toMatch(/^[\d.]+ kB · .+ · for prose-1\.4M$/);
+    await click(page, '[aria-label="Write with it whale"]');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: whale');
 
     await page.click('[data-id="whale"] .danger');
     expect(await textOf(page, '#confirm-title')).toBe('Delete “whale”?');
@@ -107,16 +163,15 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
   });
 });
 
-testOnce('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {
+testInAll('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {
   await withDemo(site, async (page) => {
     await page.setViewport({ width: 360, height: 740 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-    await chooseBundled(page);
     await startLongRun(page);
     await phase(page, '#train-card', 'running');
     await clickAtOnce(page, '#pause');
     await phase(page, '#train-card', 'paused');
-    const [step = ''] = (await textOf(page, '#number-step')).split(' ');
+    const step = await shownStep(page);
 
     const downloadPath = await downloadsOf(page, folder);
     await page.focus('#go-on-in-python');
@@ -126,7 +181,7 @@ testOnce('a run that is paused is downloaded, to go on with in Python, by keyboa
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['train.py', `checkpoint-${step}/optimizer.safetensors`]),
     );
-    expect(JSON.parse(strFromU8(files['run.json']!))).toMatchObject({ step: Number(step), rows_per_step: 1 });
+    expect(JSON.parse(strFromU8(files['run.json']!))).toMatchObject({ step, rows_per_step: 1 });
     const said = 'The run is downloaded. Its README.md tells how to go on in Python.';
     await page.waitForFunction((text) => document.querySelector('#announcer')?.textContent === text, {}, said);
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('go-on-in-python');
@@ -141,9 +196,8 @@ testOnce('a run that is paused is downloaded, to go on with in Python, by keyboa
   });
 });
 
-testOnce('a run whose page was closed is gone on with later, where it was kept', async () => {
+testInAll('a run whose page was closed is gone on with later, where it was kept', async () => {
   await withDemo(site, async (page) => {
-    await chooseBundled(page);
     await startLongRun(page);
     const kept = await keptStep(page);
     page.on('dialog', (dialog) => void dialog.accept());
@@ -152,20 +206,18 @@ testOnce('a run whose page was closed is gone on with later, where it was kept',
     await seen(page, '#interrupted');
     const [, stopped] = /^“whale” stopped at step (\d+) of 400\./.exec(await textOf(page, '#interrupted-text')) ?? [];
     expect(Number(stopped)).toBeGreaterThanOrEqual(kept);
-    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose prose-1\.4M and moby-dick\.txt again\.$/);
+    await page.waitForSelector('#go-on:not([disabled])'); // the sample is in its box again
+    await typeText(page, 'Another text.');
+    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose cat-log\.txt again\.$/);
     expect(await isDisabled(page, '#go-on')).toBe(true);
-    await chooseBundled(page);
-    expect(await textOf(page, '#interrupted-text')).toMatch(/ of 400\.$/);
+    await click(page, '#samples li:first-child button');
     await click(page, '#go-on');
     await phase(page, '#train-card', 'running');
     expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
-    expect(await textOf(page, '#number-step')).toMatch(/^\d+ of 400$/);
+    await until(page, () => /^Step \d+ of 400/.test(document.querySelector('#number-step')?.textContent ?? ''));
+    expect(await shownStep(page)).toBeGreaterThan(kept);
     await click(page, '#stop');
-    await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
-    expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(kept);
-    // The table has the losses of all steps, including those before the reload.
-    expect(await page.$eval('#loss-rows th', (cell) => cell.textContent)).toBe('1');
+    expect(await outcomeOf(page)).toMatch(/ \d+ steps in .+ Kept in this browser as “whale”\./);
 
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
@@ -174,10 +226,9 @@ testOnce('a run whose page was closed is gone on with later, where it was kept',
 });
 
 test.each(ofRing([false, true], { test: () => false }))(
-  'a run (paused: %s) whose graphics card gave up goes on by itself',
+  'a run (paused: %s) whose graphics card crashed recovers by itself',
   async (paused) => {
     const body = async (page: Page): Promise<void> => {
-      await chooseBundled(page);
       await startLongRun(page);
       const kept = await keptStep(page);
       if (paused) {
@@ -194,9 +245,8 @@ test.each(ofRing([false, true], { test: () => false }))(
       await click(page, '#banner button');
       await phase(page, '#train-card', paused ? 'paused' : 'running');
       await click(page, '#stop');
-      await phase(page, '#train-card', 'idle');
-      expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
-      expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThanOrEqual(kept);
+      const [, steps] = / ([\d,]+) steps in .+ Kept in this browser as “whale”\./.exec(await outcomeOf(page)) ?? [];
+      expect(Number(steps)).toBeGreaterThanOrEqual(kept);
     };
     await withDemo(site, body, { own: true });
   },
@@ -210,10 +260,18 @@ testOnce('a cancelled run keeps nothing, and what a file says is only ever text'
       '<img src=x onerror=alert(1)>.safetensors': await readFile(join(model, 'model.safetensors')),
     };
     await upload(page, folder, '#model-files', files);
-    await seen(page, '#model-ready');
-    expect(await textOf(page, '#model-name')).toBe('<img src=x onerror=alert(1)>');
+    const loaded = () => document.querySelector('#model-name')?.textContent === '<img src=x onerror=alert(1)>';
+    await until(page, loaded);
+    // The voices belong to the bundled model.
+    expect(await page.$$eval('#voices button', (buttons) => buttons.length)).toBe(0);
 
-    await page.type('#text-input', '<b>Call me Ishmael.</b> Some years ago, never mind how long precisely.');
+    await opened(page);
+    await typeText(page, 'Call me Ishmael.');
+    await click(page, '#start');
+    expect(await bannerText(page)).toMatch(/^That is too little to learn from\./);
+    await click(page, '#banner button');
+    const typed = '<b>Call me Ishmael.</b> Some years ago, never mind how long precisely. ';
+    await typeText(page, typed.repeat(4));
     await page.click('#settings summary');
     await fill(page, { max_length: '8', per_device_train_batch_size: '1', max_steps: '500' });
     await click(page, '#start');
@@ -234,7 +292,8 @@ testOnce('without WebGPU the page says so and what to do', async () => {
     async (page) => {
       await seen(page, '#unsupported');
       expect(await textOf(page, '#unsupported-reason')).toContain('no WebGPU');
-      expect(await isDisabled(page, '#load-bundled')).toBe(true);
+      expect(await isDisabled(page, '#write')).toBe(true);
+      expect(await isDisabled(page, '#start')).toBe(true);
     },
     { before: () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }) },
   );

@@ -1,15 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
 import { ggufFile } from '../../helpers/golden/golden_gguf';
-import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, fill, isDisabled, textOf, until, withDemo } from './demo_page';
 import { bannerText, upload } from './text_page';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
 const { folder, site } = await builtDemo();
+
+/** Waits for the name of the model in use. */
+async function named(page: Page, name: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => document.querySelector('#model-name')?.textContent === wanted,
+    { polling: 20 },
+    name,
+  );
+}
 
 test('names, tokens and errors from strangers are shown as text only', async () => {
   await withDemo(site, async (page) => {
@@ -19,10 +30,10 @@ test('names, tokens and errors from strangers are shown as text only', async () 
       'tokenizer.json': hostileTokenizer(),
     };
     await upload(page, folder, '#model-files', files);
-    await seen(page, '#model-ready');
-    await fill(page, { 'sample-tokens': '6', prompt: IMAGE });
+    await named(page, IMAGE);
+    await fill(page, { prompt: IMAGE });
     await click(page, '#write');
-    await until(page, () => document.querySelector('#announcer')?.textContent === 'The sample is written.');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
     expect(await textOf(page, '#before')).toMatch(/^<img src=x onerror=hit\(\)>.*<img\/src=x\/onerror=hit\(\)>\d/);
 
     const adapter = join(root, 'test/golden/cases/llama_qvud_big/adapter');
@@ -34,8 +45,8 @@ test('names, tokens and errors from strangers are shown as text only', async () 
     const strange = { 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights };
     await upload(page, folder, '#adapter-files', strange);
     await page.waitForSelector('[data-id]');
-    expect(await textOf(page, '#adapter-list')).toContain(IMAGE);
-    expect(await textOf(page, '#adapter-list')).toContain(`for ${IMAGE}`);
+    expect(await textOf(page, '#kept-list')).toContain(IMAGE);
+    expect(await textOf(page, '#kept-list')).toContain(`for ${IMAGE}`);
 
     const refused = {
       'adapter_config.json': JSON.stringify({ peft_type: IMAGE }),
@@ -54,8 +65,7 @@ test('a GGUF file is a whole model', async () => {
     expect(await bannerText(page)).toContain('Choose one .gguf file');
     await page.click('#banner button');
     await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
-    await seen(page, '#model-ready');
-    expect(await textOf(page, '#model-name')).toBe('small.Q4_1');
+    await named(page, 'small.Q4_1');
   });
 });
 
@@ -70,16 +80,26 @@ test('files that are no model or no adapter are refused with a hint', async () =
     await upload(page, folder, '#model-files', cut);
     expect(await bannerText(page)).toContain(`expected a file of ${weights.length} bytes, got 100000`);
     expect(await textOf(page, '#banner p')).toContain('download or export it again');
-    expect(await isDisabled(page, '#load-bundled')).toBe(false);
+    expect(await isDisabled(page, '#write')).toBe(false);
 
     await page.click('#banner button');
     await upload(page, folder, '#model-files', { 'config.json': '{}' });
     expect(await bannerText(page)).toContain('a .safetensors file and tokenizer.json');
 
     await page.click('#banner button');
-    const lora = { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': weights };
-    await upload(page, folder, '#adapter-files', lora);
-    expect(await bannerText(page)).toContain('peft_type: expected "VERA", got "LORA"');
+    const loha = { 'adapter_config.json': '{"peft_type": "LOHA"}', 'adapter_model.safetensors': weights };
+    await upload(page, folder, '#adapter-files', loha);
+    expect(await bannerText(page)).toMatch(/peft_type: expected "VERA".*, got "LOHA"/);
     expect(await page.$('[data-id]')).toBeNull();
   });
+});
+
+test('the scripts of the first words, the page’s and its worker’s, have at most 300 kB after gzip', async () => {
+  const html = await readFile(join(site, 'index.html'), 'utf8');
+  const linked = [...html.matchAll(/"\.\/(assets\/[^"]+\.js)"/g)].map(([, path = '']) => join(site, path));
+  expect(linked.length).toBeGreaterThan(2);
+  const scripts = await Promise.all(linked.map((path) => readFile(path)));
+  const [, worker = ''] = /["'`](entry-[\w-]+\.js)["'`]/.exec(scripts.join('')) ?? [];
+  scripts.push(await readFile(join(site, 'assets', worker)));
+  expect(scripts.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)).toBeLessThan(300_000);
 });

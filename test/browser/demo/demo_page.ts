@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
+import type { Mount } from '../../../scripts/browsers/serve.mjs';
 import { onExit, remove } from '../../../scripts/shared/processes.mjs';
 import { withBrowser } from '../helpers/harness';
 
@@ -13,6 +14,8 @@ export interface DemoOptions {
   readonly path?: string;
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
+  /** Files beside the built ones, by their paths in the demo. */
+  readonly files?: Readonly<Record<string, Mount>>;
   /** Headers that replace the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether the page gets a browser of its own. */
@@ -40,9 +43,10 @@ async function buildDemo(): Promise<{ readonly folder: string; readonly site: st
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
-  { path = '', before = () => {}, headers = {}, own = false }: DemoOptions = {},
+  { path = '', before = () => {}, files = {}, headers = {}, own = false }: DemoOptions = {},
 ): Promise<void> {
   const breaches: string[] = [];
+  const inDemo = Object.fromEntries(Object.entries(files).map(([file, mount]) => [`/demo/${file}`, mount]));
   await withBrowser(
     'chromium',
     async (page, url) => {
@@ -55,7 +59,7 @@ export async function withDemo(
       await page.goto(`${url}/demo/${path}`);
       await body(page);
     },
-    { mounts: { '/demo/': site }, headers, own },
+    { mounts: { '/demo/': site, ...inDemo }, headers, own },
   );
   expect(breaches).toEqual([]);
 }

@@ -4,13 +4,11 @@ import type {} from '../../../src/embed';
 import { testInAll, testOnce } from '../../helpers/ring';
 import { expectAccessible } from '../helpers/axe';
 import { builtDemo, textOf, until, withDemo } from './demo_page';
+import { EXAMPLE_HEADERS } from './examples_page';
 
 const { site } = await builtDemo();
 
-/** An example is one file, with its script within. */
-const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
-
-/** As people with small screens, and with programs that read to them, meet it. */
+/** Expects the page to be accessible, and to fit a narrow screen. */
 async function expectPleasant(page: Page): Promise<void> {
   await expectAccessible(page);
   await page.setViewport({ width: 320, height: 900 });
@@ -38,7 +36,7 @@ testOnce('autocomplete suggests, is taken with a key, and keeps what was written
       expect(await textOf(page, '#next')).toBe('');
       await expectPleasant(page);
     },
-    { path: 'examples/autocomplete.html', headers },
+    { path: 'examples/autocomplete.html', headers: EXAMPLE_HEADERS },
   );
 });
 
@@ -54,7 +52,36 @@ testInAll('styles learn one after the other, and write in one go', async () => {
       await until(page, isLonger);
       await expectPleasant(page);
     },
-    { path: 'examples/styles.html', headers },
+    { path: 'examples/styles.html', headers: EXAMPLE_HEADERS },
+  );
+});
+
+testInAll('thumbs alone are learnt, and taken back', async () => {
+  await withDemo(
+    site,
+    async (page) => {
+      await page.click('#write');
+      await until(page, () => document.querySelectorAll('li').length === 6);
+      await expectPleasant(page);
+      const thumb = (text: number, which: number) => `li:nth-child(${text}) button:nth-of-type(${which})`;
+      const counted = (count: number) =>
+        page.waitForFunction(
+          (told) => document.querySelector('#status')?.textContent?.startsWith(told),
+          { polling: 20 },
+          `Thumbs so far: ${count}.`,
+        );
+      await page.click(thumb(1, 1));
+      await counted(1);
+      await page.click(thumb(2, 2));
+      await counted(2);
+      await page.click(thumb(2, 2));
+      await counted(1);
+      await page.click('#learn');
+      await until(page, () => /^Step [1-9]/.test(document.querySelector('#status')?.textContent ?? ''));
+      await page.click('#forget');
+      await until(page, () => /forgotten/.test(document.querySelector('#status')?.textContent ?? ''));
+    },
+    { path: 'examples/thumbs.html', headers: EXAMPLE_HEADERS },
   );
 });
 
@@ -74,6 +101,21 @@ testOnce('an own interface teaches, writes and forgets', async () => {
       await page.click('#forget');
       await until(page, () => /^\d+ bytes are gone\.$/.test(document.querySelector('#status')?.textContent ?? ''));
     },
-    { path: 'examples/headless.html', headers },
+    { path: 'examples/headless.html', headers: EXAMPLE_HEADERS },
+  );
+});
+
+testOnce('a spam filter has learnt as its page opens, and forgets', async () => {
+  await withDemo(
+    site,
+    async (page) => {
+      await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
+      expect(await page.$eval('output', ({ value }) => value)).toMatch(/^spam, \d+ % sure$/);
+      await expectPleasant(page);
+      await page.click('#forget');
+      await page.waitForNavigation();
+      await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
+    },
+    { path: 'examples/spam.html', headers: EXAMPLE_HEADERS },
   );
 });

@@ -3,56 +3,50 @@ import { expect, test } from 'vitest';
 import { keepCoreFree, usableCores } from '../helpers/affinity';
 import { withBrowser } from '../helpers/harness';
 import { mark, type Span, startTrace, stopTrace } from '../helpers/timeline';
-import { builtDemo, click, fill, seen } from './demo_page';
+import { builtDemo, click, fill } from './demo_page';
 
-/** Of a page at most, and seconds that each may take. */
+/** The most runs of a page, and the seconds that each may take. */
 const [RUNS, SECONDS] = [6, 120];
-/** So many tell enough. */
+/** Enough steps for a trace. */
 const STEPS = 10;
-/** What a page promises while a model loads and trains, in milliseconds. */
+/** The page's limits while a model loads and trains, in milliseconds. */
 const LONGEST_TASK = 50;
 const FRAME_GAP = 100;
-/** Longer, and frames have stopped. */
+/** A gap of this length means that the page draws no more frames. */
 const STANDSTILL = 2000;
 
 interface Trainee {
   readonly path: string;
-  /** Where it says `2 of 10`. */
+  /** The element whose first number is the step, such as `Step 2 of 10`. */
   readonly step: string;
   start(page: Page): Promise<void>;
 }
 
-/** All with the bundled model, and some 256 tokens a step. */
+/** All of them train the bundled model, with some 256 tokens a step. */
 const trainees: Readonly<Record<string, Trainee>> = {
   'a page': { path: '/pages/engine/responsive.html', step: '#step', start: (page) => click(page, '#start') },
   'the demo, with its chart and numbers,': {
     path: '/demo/',
     step: '#number-step',
     async start(page) {
-      await click(page, '#load-bundled');
-      await seen(page, '#model-ready');
-      await click(page, '#use-sample');
+      await click(page, '#samples li:nth-child(4) button'); // the book
       await page.click('#settings summary');
-      await fill(page, { max_steps: String(STEPS) });
+      await fill(page, { max_steps: String(STEPS), max_length: '128' });
       await click(page, '#start');
     },
   },
   'the page of the demo that sorts messages': {
     path: '/demo/classify.html',
-    step: '#number-step',
-    async start(page) {
-      await click(page, '#use-sample');
-      await page.click('#settings summary');
-      await fill(page, { max_steps: String(STEPS) });
-      await click(page, '#start');
-    },
+    step: '#train-status',
+    // It learns the messages that it begins with as it opens. Refining takes more than 10 steps.
+    start: (page) => click(page, '#refine'),
   },
 };
 
 const { site } = await builtDemo();
 
-// The page's own part holds in every run. By the clock, as people feel it, one run has to hold: what others take from the page only
-// makes it worse, most of all the wait in a commit for the compositor, which compiling kernels keeps from its core.
+// The page's own CPU time must be within its limit in every run. Wall time must be in one run only, and only while it trains,
+// because other processes may slow the page down: while kernels compile on the compositor's core, each commit waits for it.
 const limits = { timeout: RUNS * SECONDS * 1000 };
 test.for(Object.entries(trainees))(
   '%s stays responsive while it trains',
@@ -72,9 +66,9 @@ test.for(Object.entries(trainees))(
         expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
         expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
       }
-      // Enough for a percentile.
+      // A percentile needs this many gaps.
       expect(training.gaps.length).toBeGreaterThan(100);
-      longest.push(Math.max(loading.longestTask.wall, training.longestTask.wall));
+      longest.push(training.longestTask.wall);
     }
     expect(Math.min(...longest)).toBeLessThan(LONGEST_TASK);
   },
@@ -102,10 +96,10 @@ async function traceOf({ path, step, start }: Trainee, cores: readonly number[])
   );
 }
 
-/** Without timers of its own in the page. */
+/** Waits for a step by observing mutations, so that no timer runs in the page. */
 async function reached(page: Page, selector: string, step: number): Promise<void> {
   const holds = (where: string, least: number): boolean =>
-    Number.parseInt(document.querySelector(where)?.textContent ?? '', 10) >= least;
+    Number.parseInt(document.querySelector(where)?.textContent?.replace(/^\D+/, '') ?? '', 10) >= least;
   await page.waitForFunction(holds, { polling: 'mutation' }, selector, step);
 }
 

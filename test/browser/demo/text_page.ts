@@ -1,41 +1,62 @@
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 import { downloadsOf } from '../helpers/downloads';
-import { click, fill, seen, textOf, until } from './demo_page';
+import { click, fill, phase, seen, textOf, until } from './demo_page';
 
-/** What a visitor does on the demo's page for a text. */
+/** Actions of a visitor on the demo's page for a text. */
 
-export async function chooseBundled(page: Page): Promise<void> {
-  await click(page, '#load-bundled');
-  await seen(page, '#model-ready');
-  await click(page, '#use-sample');
-  await seen(page, '#text-file');
+/** Waits until the page can be used: the sample text is in its box. */
+export async function opened(page: Page): Promise<void> {
+  await page.waitForSelector('#start:not([disabled])');
 }
 
-/** Of 400 small steps, for an adapter “whale”. */
+/** Replaces the text in the box. */
+export async function typeText(page: Page, text: string): Promise<void> {
+  await page.focus('#text-input');
+  await page.keyboard.down('Control');
+  await page.keyboard.press('a');
+  await page.keyboard.up('Control');
+  await page.keyboard.type(text);
+}
+
+/** Starts a run of 400 small steps for a voice “whale”. */
 export async function startLongRun(page: Page): Promise<void> {
+  await opened(page);
   await page.click('#settings summary');
   await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
-  await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
+  await fill(page, { 'voice-name': 'whale' });
   await click(page, '#start');
 }
 
-/** The step that the page says is kept, once there is one. */
+/** Waits for a run's outcome. Fails at once if the page reports an error. */
+export async function outcomeOf(page: Page): Promise<string> {
+  await phase(page, '#train-card', 'idle');
+  await until(page, () => document.querySelector('#outcome:not([hidden]), #banner:not([hidden])') !== null);
+  return textOf(page, '#outcome');
+}
+
+/** The step's number on the page. */
+export async function shownStep(page: Page): Promise<number> {
+  return Number(/^Step ([\d,]+) of/.exec(await textOf(page, '#number-step'))?.[1]);
+}
+
+/** The number of the last saved step, once the page shows one. */
 export async function keptStep(page: Page): Promise<number> {
   const status = /Kept up to step (\d+)\.$/;
   await until(page, () => /Kept up to step \d+\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
   return Number(status.exec(await textOf(page, '#train-status'))?.[1]);
 }
 
-/** What the banner says, once there is one. */
+/** The banner's text, once there is a banner. */
 export async function bannerText(page: Page): Promise<string> {
   await seen(page, '#banner');
   return textOf(page, '#banner p');
 }
 
-/** Chooses files, which are written into a folder within one first. */
+/** Writes files into a new folder within `folder`, and chooses them. */
 export async function upload(
   page: Page,
   folder: string,
@@ -55,13 +76,17 @@ export async function choose(page: Page, input: string, paths: readonly string[]
   await element.uploadFile(...paths);
 }
 
-/** Exports an adapter; gives the paths of the two files that the browser has downloaded into a folder within one. */
-export async function exported(page: Page, folder: string, id: string): Promise<string[]> {
+/** Downloads a saved voice as a zip into a new folder within `folder`, unpacks it, and gives the paths of its files. */
+export async function downloaded(page: Page, folder: string, id: string): Promise<string[]> {
   const downloadPath = await downloadsOf(page, folder);
-  await click(page, `[aria-label="Export ${id}"]`);
-  const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
-  await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
-  return wanted.map((name) => join(downloadPath, name));
+  await click(page, `[aria-label="Download ${id}"]`);
+  await expect.poll(() => readdir(downloadPath), { timeout: 20_000 }).toEqual([`${id}.zip`]);
+  const files = unzipSync(await readFile(join(downloadPath, `${id}.zip`)));
+  const names = ['adapter_config.json', 'adapter_model.safetensors'];
+  expect(Object.keys(files).sort()).toEqual(names.map((name) => `${id}/${name}`));
+  const paths = names.map((name) => join(downloadPath, name));
+  for (const [index, path] of paths.entries()) await writeFile(path, files[`${id}/${names[index]}`] ?? '');
+  return paths;
 }
 
 export async function kilobytes(page: Page, id: string): Promise<string | undefined> {

@@ -1,0 +1,42 @@
+import { create, show } from '../page/dom';
+import type { Learnt } from './learnt';
+
+/** More classes would make the table too wide. */
+const MOST = 6;
+
+/** A small table of the classes that samples were taken for. */
+export class Confusions {
+  readonly #table: HTMLTableElement;
+  readonly #frame: HTMLElement;
+  #shown: Learnt['measured'];
+
+  constructor(frame: HTMLElement, table: HTMLTableElement) {
+    this.#frame = frame;
+    this.#table = table;
+  }
+
+  /** Shows the table, or hides it while there is nothing to count. */
+  update(learnt: Learnt | undefined, things: string): void {
+    const counts = learnt?.measured?.confusion ?? null;
+    const isShown = learnt !== undefined && counts !== null && counts.length <= MOST;
+    show(this.#frame, isShown);
+    if (!isShown || this.#shown === learnt.measured) return;
+    this.#shown = learnt.measured;
+    const heads = learnt.labels.map((label) => create('th', { scope: 'col', textContent: label }));
+    const rows = counts.map((row, own) => {
+      const all = row.reduce((sum, count) => sum + count, 0);
+      const head = create('th', { scope: 'row', textContent: learnt.labels[own] ?? '' });
+      const cells = row.map((count, taken) => {
+        const cell = create('td', { textContent: String(count), className: own === taken ? 'right' : 'wrong' });
+        cell.style.setProperty('--share', String(all === 0 ? 0 : count / all));
+        return cell;
+      });
+      return create('tr', {}, head, ...cells);
+    });
+    this.#table.replaceChildren(
+      create('caption', { textContent: `What ${things} of each class (left) were taken for (top)` }),
+      create('thead', {}, create('tr', {}, create('td'), ...heads)),
+      create('tbody', {}, ...rows),
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import { type AdapterFiles, type LearnRecord, type PreTrainedModel, Profile, type TrainRun } from 'webvera';
+import type { Numbered } from '../class_set';
+import type { Kind } from '../kind';
+import { examplesOf } from '../solving';
+import type { Refining } from '../state';
+
+export interface RefineOptions {
+  readonly when: 'now' | 'idle';
+  readonly signal: AbortSignal;
+  onProgress(refining: Refining): void;
+}
+
+/** The outcome of a run. */
+export interface Refined<Content> {
+  readonly record: LearnRecord;
+  /** The adapter with the refined vectors; undefined if the ones before are as good. */
+  readonly files: AdapterFiles | undefined;
+  /** The samples that the vectors were trained on, and those that they were judged by. */
+  readonly train: readonly Numbered<Content>[];
+  readonly heldOut: readonly Numbered<Content>[];
+}
+
+interface Begun<Content> {
+  readonly base: PreTrainedModel;
+  readonly samples: readonly Numbered<Content>[];
+}
+
+/** Refines a new adapter as a profile does, which begins from a solved head and takes no vectors that do worse. */
+export async function refine<Content>(
+  kind: Kind<Content>,
+  { base, samples }: Begun<Content>,
+  { when, signal, onProgress }: RefineOptions,
+): Promise<Refined<Content>> {
+  const id = `demo-${kind.key}`;
+  await Profile.forget(id).catch(() => {}); // one that a closed page left behind, if there is one
+  const args = { ...kind.args, ...kind.refining };
+  const profile = await Profile.open(base, id, { peft_config: kind.config, args, keep_examples: false });
+  try {
+    await profile.add(examplesOf(kind, samples));
+    const run = profile.learn({ method: 'refine', when, signal });
+    await follow(run, onProgress);
+    const record = profile.info.history.at(-1);
+    if (record === undefined) throw new Error('The profile has no outcome');
+    const left = new Set(record.left_out);
+    const isBetter = record.taken && record.candidates.some(({ name, chosen }) => chosen && name !== 'instant');
+    return {
+      record,
+      files: isBetter ? adapterOf(await profile.export()) : undefined,
+      train: samples.filter((_, place) => !left.has(place)),
+      heldOut: samples.filter((_, place) => left.has(place)),
+    };
+  } finally {
+    await profile.forget().catch(() => {}); // the session may have ended, with the profile
+  }
+}
+
+async function follow(run: TrainRun, onProgress: RefineOptions['onProgress']): Promise<void> {
+  let stage: Refining['stage'] = 'preparing';
+  for await (const event of run) {
+    const { global_step: step, max_steps: steps } = event.state;
+    if (event.type === 'paused') stage = 'waiting';
+    if (event.type === 'resumed') stage = step === 0 ? 'preparing' : 'running';
+    if (event.type === 'log') stage = step === steps ? 'measuring' : 'running';
+    onProgress({ stage, step, steps });
+  }
+  await run;
+}
+
+function adapterOf(exported: ReadonlyMap<string, Blob>): AdapterFiles {
+  const fileOf = (name: string): Blob => {
+    const file = exported.get(name);
+    if (file === undefined) throw new Error(`The profile has no ${name}`);
+    return file;
+  };
+  return {
+    'adapter_config.json': fileOf('adapter_config.json'),
+    'adapter_model.safetensors': fileOf('adapter_model.safetensors'),
+  };
+}

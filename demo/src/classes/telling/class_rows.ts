@@ -1,0 +1,76 @@
+import type { LabelScore } from 'webvera';
+import { counted } from '../../../../src/parts/words';
+import { create, setText } from '../../page/dom';
+import { formatShare } from '../../page/format';
+import { KeyedRows } from '../../page/keyed_rows';
+import type { ClassesApp } from '../app';
+import { type ClassOf, samplesOf } from '../class_set';
+import type { Learnt } from '../learnt';
+import { ClassField, classControls } from './class_field';
+
+/** The button of a class that teaches the present input. */
+export interface Teaching {
+  readonly button: HTMLButtonElement;
+  /** Shows the class' present name and whether the button can be used. */
+  update(one: ClassOf): void;
+}
+
+/** The classes, each with its name, its probability as a bar, and a button that teaches it. */
+export class ClassRows<Content> {
+  readonly #rows: KeyedRows<number, ClassOf>;
+  readonly #bars = new Map<number, (score: number | undefined, isBest: boolean) => void>();
+  readonly #teachings = new Map<number, () => void>();
+
+  constructor(app: ClassesApp<Content>, list: HTMLElement, teachingOf: (id: number) => Teaching) {
+    const { store, kind } = app;
+    this.#rows = new KeyedRows(list, (id: number) => {
+      const field = new ClassField(app, id);
+      const count = create('span', { className: 'facts' });
+      const value = create('span', { className: 'bar-value' });
+      const fill = create('span', { className: 'bar-fill' });
+      const track = create('span', { className: 'bar-track', attributes: { 'aria-hidden': 'true' } }, fill);
+      const { button, update: updateTeaching } = teachingOf(id);
+      const root = create(
+        'li',
+        { className: 'class-row' },
+        field.input,
+        value,
+        button,
+        track,
+        count,
+        field.removeButton,
+      );
+      this.#bars.set(id, (score, isBest) => {
+        setText(value, score === undefined ? '' : formatShare(score));
+        fill.style.width = `${100 * (score ?? 0)}%`;
+        root.toggleAttribute('data-best', isBest);
+      });
+      const update = (one: ClassOf): void => {
+        field.update(one);
+        setText(count, counted(samplesOf(store.value.set, id).length, kind.thing));
+        updateTeaching(one);
+        this.#teachings.set(id, () => updateTeaching(one));
+      };
+      return { root, update };
+    });
+    store.watch(({ set, busy }, before) => {
+      this.#rows.show(new Map(set.classes.map((one) => [one.id, one])));
+      if (busy !== before.busy) this.updateTeaching();
+    });
+    classControls(app, list);
+  }
+
+  /** Updates the buttons, because the present input has changed. */
+  updateTeaching(): void {
+    for (const update of this.#teachings.values()) update();
+  }
+
+  /** Shows a probability for each class, or none while there are no scores. */
+  showScores(learnt: Learnt | undefined, scores: readonly LabelScore[] = []): void {
+    const best = Math.max(...scores.map(({ score }) => score));
+    for (const [id, update] of this.#bars) {
+      const score = scores[learnt?.classIds.indexOf(id) ?? -1]?.score;
+      update(score, score !== undefined && score === best);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { LabelScore, PredictInput } from 'webvera';
+import { Latest } from '../../library/latest';
+import { byId, setText } from '../../page/dom';
+import { tellResult } from '../../page/result_event';
+import type { ClassesApp } from '../app';
+import { missingIn } from '../class_set';
+import type { Learnt } from '../learnt';
+import type { ClassRows } from './class_rows';
+import { toldInWords } from './told_in_words';
+
+/** An input to classify, or what to ask the visitor for. */
+export type Question = { readonly input: PredictInput } | { readonly wish: string };
+
+/** Classifies the visitor's input, as fast as the model can, and shows each class' probability. */
+export class Telling<Content> {
+  readonly #app: ClassesApp<Content>;
+  readonly #rows: Pick<ClassRows<Content>, 'showScores' | 'updateTeaching'>;
+  readonly #ask: () => Question;
+  readonly #told = byId('told', 'p');
+  #works = 0;
+  #hasFailed = false;
+  readonly #latest = new Latest(() => this.#tell());
+
+  /** `ask` returns the current input. */
+  constructor(
+    app: ClassesApp<Content>,
+    rows: Pick<ClassRows<Content>, 'showScores' | 'updateTeaching'>,
+    ask: () => Question,
+  ) {
+    this.#app = app;
+    this.#rows = rows;
+    this.#ask = ask;
+    app.store.watch(({ learnt, device, set }, before) => {
+      const isNew = learnt !== before.learnt || device !== before.device || set.classes !== before.set.classes;
+      if (isNew) void this.tell();
+    });
+  }
+
+  /** Whether the last prediction failed. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Predicts. Resolves once the result is shown. */
+  async tell(): Promise<void> {
+    this.#rows.updateTeaching();
+    this.#works++;
+    this.#told.setAttribute('aria-busy', 'true');
+    await this.#latest.push(undefined);
+    this.#works--;
+    if (this.#works === 0) this.#told.setAttribute('aria-busy', 'false');
+  }
+
+  async #tell(): Promise<void> {
+    const { store, classifier, banner, kind } = this.#app;
+    const { learnt, device, set } = store.value;
+    const question = this.#ask();
+    if ('wish' in question) return this.#show(question.wish, learnt);
+    if (device?.usable !== true) return this.#show('', learnt);
+    if (learnt === undefined) return this.#show(missingIn(set, kind.things) || 'Learning…', learnt);
+    if (!classifier.isOpen) this.#show('Loading what it has learnt…', learnt);
+    try {
+      const scores = await classifier.tell(learnt, question.input);
+      this.#show(toldInWords(scores), learnt, scores);
+      this.#hasFailed = false;
+      tellResult();
+    } catch (error) {
+      if (store.value.learnt !== learnt) return; // wiped or learnt anew meanwhile
+      this.#hasFailed = true;
+      this.#show('It could not tell.', learnt);
+      banner.report(error);
+    }
+  }
+
+  #show(text: string, learnt: Learnt | undefined, scores?: readonly LabelScore[]): void {
+    setText(this.#told, text);
+    this.#rows.showScores(learnt, scores);
+  }
+}

@@ -1,0 +1,12 @@
+import type { LabelScore } from 'webvera';
+import { formatShare } from '../../page/format';
+
+/** The probability from which on a class counts as sure. */
+const SURE = 0.6;
+
+/** 'spam, 97 % sure', or 'Not sure' with the likeliest class. */
+export function toldInWords(scores: readonly LabelScore[]): string {
+  const best = scores.reduce((one, other) => (other.score > one.score ? other : one));
+  const { label, score } = best;
+  return score < SURE ? `Not sure. Perhaps ${label}: ${formatShare(score)}` : `${label}, ${formatShare(score)} sure`;
+}

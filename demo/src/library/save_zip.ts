@@ -1,0 +1,7 @@
+import { saveFiles } from '../../../src/parts/files';
+
+/** Downloads files, by their paths, as one zip. The code that zips loads when it is needed. */
+export async function saveZip(name: string, files: ReadonlyMap<string, Blob>): Promise<void> {
+  const { zipFiles } = await import('../../../scripts/shared/zip.mjs');
+  saveFiles(new Map([[name, await zipFiles(files)]]));
+}

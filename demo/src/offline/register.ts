@@ -1,0 +1,30 @@
+// Makes the demo work offline once it has shown a result. All pages load this script.
+import { RESULT } from '../page/result_event';
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { readonly createScriptURL: (script: string) => string },
+  ): { createScriptURL(script: string): unknown };
+}
+
+/** The address as a TrustedScriptURL, if the browser has Trusted Types. */
+function vouchFor(address: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  if (trustedTypes === undefined) return address;
+  const policy = trustedTypes.createPolicy('webvera-offline', { createScriptURL: (own) => own });
+  return policy.createScriptURL(address) as string;
+}
+
+/** Registers the service worker, which downloads all pages: more than the first result takes, which therefore comes first. */
+function register(): void {
+  const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
+  // Absent in some private windows.
+  if (navigator.serviceWorker === undefined || connection?.saveData === true) return;
+  navigator.serviceWorker.register(vouchFor('./sw.js')).catch((error: unknown) => {
+    console.info(`The page will not open offline: ${error}`);
+  });
+}
+
+// The development server has no service worker, because it would hide changes.
+if (import.meta.env.MODE !== 'development') addEventListener(RESULT, register, { once: true });

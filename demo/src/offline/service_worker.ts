@@ -1,0 +1,36 @@
+// The demo's service worker, built as sw.js in the demo's folder.
+import { Shell, type ShellFiles } from './shell';
+
+/** The build puts the list of its files in place of this name. */
+declare const WEBVERA_SHELL: ShellFiles;
+
+interface LifeEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface RequestEvent extends Event {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+/** The part of a service worker's scope that this one uses. TypeScript's library for pages lacks it. */
+interface ServiceWorkerScope {
+  readonly registration: { readonly scope: string };
+  addEventListener(type: 'install' | 'activate', listener: (event: LifeEvent) => void): void;
+  addEventListener(type: 'fetch', listener: (event: RequestEvent) => void): void;
+}
+
+const worker = globalThis as unknown as ServiceWorkerScope;
+const shell = new Shell(WEBVERA_SHELL, {
+  scope: worker.registration.scope,
+  caches,
+  fetch: (input, init) => fetch(input, init),
+});
+
+// A new build waits until no page of the old one is open: those may still load scripts of theirs.
+worker.addEventListener('install', (event) => event.waitUntil(shell.store()));
+worker.addEventListener('activate', (event) => event.waitUntil(shell.deleteOthers()));
+worker.addEventListener('fetch', (event) => {
+  const answer = shell.answer(event.request);
+  if (answer !== undefined) event.respondWith(answer);
+});

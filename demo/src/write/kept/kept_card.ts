@@ -1,0 +1,83 @@
+import type { AdapterInfo } from 'webvera';
+import { formatBytes } from '../../../../src/parts/words';
+import { adapterFromFiles, bundledModel, freeName } from '../../library/model_files';
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
+import { byId, show } from '../../page/dom';
+import { formatDate } from '../../page/format';
+import { KeyedRows } from '../../page/keyed_rows';
+import type { App } from '../app';
+import { downloadVoice } from '../outcome/outcome_card';
+import { copyLink } from '../share/share_card';
+import { type AppState, isQuiet, ownIds } from '../state';
+import { ownKey } from '../voices';
+import { KeptRow, type RowState } from './kept_row';
+
+/** Lists the voices in this browser: to write with, download, delete and open them. `write` writes with the chosen one. */
+export function keptCard(app: App, write: () => Promise<void>): void {
+  const { store, rack, confirm } = app;
+  const list = byId('kept-list', 'ul');
+  const pickButton = byId('pick-adapter', 'button');
+  const openName = byId('import-name', 'input');
+
+  const use = async (id: string): Promise<void> => {
+    store.set({ voice: ownKey(id) });
+    byId('try-card', 'section').scrollIntoView({ block: 'start' });
+    await write();
+  };
+  const download = (id: string): Promise<void> => act(app, () => downloadVoice(app, id));
+  const share = (id: string): Promise<void> => act(app, () => copyLink(app, id, byId('prompt', 'input').value));
+  const remove = async (id: string): Promise<void> => {
+    const text = 'It is removed from this browser. There is no way back, unless you have downloaded it.';
+    if (!(await confirm.ask({ title: `Delete “${id}”?`, text, yes: 'Delete', no: 'Keep' }))) return;
+    await act(app, () => rack.delete(id));
+    if (document.activeElement === document.body) byId('import', 'details').querySelector('summary')?.focus();
+  };
+  const openFiles = ({ files }: ChosenFiles): Promise<void> =>
+    act(app, async () => {
+      const chosen = adapterFromFiles(files);
+      const id = freeName(openName.value.trim() || 'opened', ownIds(store.value));
+      await rack.import(chosen, id);
+      store.set({ voice: ownKey(id) });
+      openName.value = '';
+      announce(`${id} is opened.`);
+    });
+  const save = (id: string): Promise<void> =>
+    act(app, async () => {
+      const { unsaved } = store.value;
+      if (unsaved?.id === id) await rack.keep(unsaved);
+    });
+
+  const rows = new KeyedRows(list, (id: string) => new KeptRow(id, { use, download, copyLink: share, remove, save }));
+  onFiles(pickButton, byId('adapter-files', 'input'), openFiles);
+  onDrop(byId('kept-card', 'section'), () => isQuiet(store.value), openFiles);
+
+  store.watch((state: AppState) => {
+    const shown = new Map(ownIds(state).map((id) => [id, stateOf(id, state)] as const));
+    rows.show(shown);
+    show(list, shown.size > 0);
+    show(byId('kept-empty', 'p'), shown.size === 0);
+    pickButton.disabled = !isQuiet(state);
+  });
+}
+
+function stateOf(id: string, state: AppState): RowState {
+  const info = state.saved.find((adapter) => adapter.id === id);
+  return {
+    facts: info === undefined ? 'Not saved yet' : factsOf(info),
+    unsaved: info === undefined,
+    canChange: isQuiet(state),
+    otherBase: otherBase(info, state),
+  };
+}
+
+function factsOf({ bytes, created_at, base_model }: AdapterInfo): string {
+  const made = base_model === null ? [] : [`for ${base_model}`];
+  return [formatBytes(bytes), formatDate(created_at), ...made].join(' · ');
+}
+
+function otherBase(info: AdapterInfo | undefined, { model }: AppState): string | undefined {
+  const loaded = model?.name ?? bundledModel.name;
+  return info?.base_model == null || info.base_model === loaded ? undefined : info.base_model;
+}

@@ -1,0 +1,51 @@
+import { create, newButton, setText, show } from '../../page/dom';
+
+export interface RowActions {
+  use(id: string): void;
+  download(id: string): void;
+  copyLink(id: string): void;
+  remove(id: string): void;
+  save(id: string): void;
+}
+
+export interface RowState {
+  readonly facts: string;
+  readonly unsaved: boolean;
+  readonly canChange: boolean;
+  /** The voice's model, if another one is in use. */
+  readonly otherBase: string | undefined;
+}
+
+/** A voice of the list. Its name may come from a stranger's file. */
+export class KeptRow {
+  readonly root: HTMLLIElement;
+  readonly #save: HTMLButtonElement;
+  readonly #buttons: readonly HTMLButtonElement[];
+  readonly #facts = create('span', { className: 'facts' });
+  readonly #note = create('span', { className: 'facts' });
+
+  constructor(id: string, actions: RowActions) {
+    const button = (text: string, action: (id: string) => void, className = ''): HTMLButtonElement =>
+      newButton(text, () => action(id), { className, attributes: { 'aria-label': `${text} ${id}` } });
+    this.#save = button('Save', actions.save);
+    this.#buttons = [
+      button('Write with it', actions.use),
+      this.#save,
+      button('Copy link', actions.copyLink),
+      button('Download', actions.download),
+      button('Delete', actions.remove, 'danger'),
+    ];
+    const about = create('div', { className: 'about' }, create('strong', { textContent: id }), this.#facts, this.#note);
+    const buttons = create('div', { className: 'actions' }, ...this.#buttons);
+    this.root = create('li', { className: 'adapter' }, about, buttons);
+    this.root.dataset.id = id;
+  }
+
+  update({ facts, unsaved, canChange, otherBase }: RowState): void {
+    setText(this.#facts, facts);
+    setText(this.#note, otherBase === undefined ? '' : `Learnt over ${otherBase}: it may not fit the model in use.`);
+    show(this.#note, otherBase !== undefined);
+    show(this.#save, unsaved);
+    for (const button of this.#buttons) button.disabled = !canChange;
+  }
+}

@@ -1,0 +1,48 @@
+import type { PreTrainedModel } from 'webvera';
+import { bundledModel, modelFromFiles, type NamedSource } from '../../library/model_files';
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
+import { byId, onClick, setText, show } from '../../page/dom';
+import { formatCount } from '../../page/format';
+import type { App } from '../app';
+import { type AppState, canStart } from '../state';
+import type { PairCard } from '../try/pair_card';
+
+/** Lets experts use a model of their own. */
+export function modelCard(app: App, pair: PairCard): void {
+  const { store, models } = app;
+  const pickButton = byId('pick-model', 'button');
+  const backButton = byId('model-bundled', 'button');
+
+  const load = async (choose: () => NamedSource): Promise<void> => {
+    await pair.stop();
+    await act(app, async () => {
+      const { name } = await models.load(choose());
+      announce(`The model ${name} is ready.`);
+    });
+  };
+  const loadFiles = ({ files, folder }: ChosenFiles): Promise<void> => load(() => modelFromFiles(files, folder));
+
+  onFiles(pickButton, byId('model-files', 'input'), loadFiles);
+  onClick(backButton, () => load(() => bundledModel));
+  onDrop(byId('model-block', 'fieldset'), () => canStart(store.value), loadFiles);
+
+  store.watch((state: AppState) => {
+    const { model } = state;
+    for (const button of [pickButton, backButton]) button.disabled = !canStart(state);
+    show(backButton, model !== undefined && model.name !== bundledModel.name);
+    setText(byId('model-name', 'strong'), model?.name ?? bundledModel.name);
+    setText(byId('model-facts', 'span'), model === undefined ? 'It loads when it is needed.' : factsOf(model.base));
+  });
+}
+
+/** Describes a model. Its config.json comes from a stranger, so every value is checked. */
+function factsOf({ config, tokenizer }: PreTrainedModel): string {
+  const facts: string[] = [String(config.model_type)];
+  const { num_hidden_layers: layers, hidden_size: hidden } = config;
+  if (typeof layers === 'number') facts.push(`${formatCount(layers)} layers`);
+  if (typeof hidden === 'number') facts.push(`${formatCount(hidden)} wide`);
+  if (tokenizer !== undefined) facts.push(`${formatCount(tokenizer.vocab_size)} tokens`);
+  return facts.join(' · ');
+}

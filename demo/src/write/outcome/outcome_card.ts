@@ -1,0 +1,72 @@
+import { saveZip } from '../../library/save_zip';
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { byId, onClick, setText, show } from '../../page/dom';
+import { sayCopied } from '../../page/say_copied';
+import type { App } from '../app';
+import { copyLink } from '../share/share_card';
+import { isQuiet } from '../state';
+import { folderName, pageFor, pythonFor, tagFor } from './code';
+import { outcomeInWords } from './words';
+
+export interface Outcome {
+  readonly id: string;
+  readonly model: string;
+  /** Words to begin with. */
+  readonly opening: string;
+  /** Perplexities on the part that is held out. */
+  readonly before: number;
+  readonly after: number;
+  /** A sentence about the run. */
+  readonly run: string;
+}
+
+/** The result of a run in words, and what can be done with it. */
+export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): void } {
+  const { store } = app;
+  const root = byId('outcome', 'div');
+  const download = byId('download', 'button');
+  const link = byId('copy-link', 'button');
+  let id = '';
+  let opening = '';
+
+  onClick(download, () => act(app, () => downloadVoice(app, id)));
+  onClick(link, () => act(app, () => copyLink(app, id, opening).then(() => sayCopied(link))));
+  for (const name of ['python', 'page', 'tag'] as const) {
+    const copied = byId(`copy-${name}`, 'button');
+    onClick(copied, () =>
+      act(app, async () => {
+        await navigator.clipboard.writeText(byId(`code-${name}`, 'code').textContent ?? '');
+        sayCopied(copied);
+      }),
+    );
+  }
+  store.watch((state) => {
+    for (const button of [download, link]) button.disabled = !isQuiet(state);
+  });
+
+  return {
+    show(outcome) {
+      id = outcome.id;
+      opening = outcome.opening;
+      const { headline, meaning } = outcomeInWords(outcome.before, outcome.after);
+      setText(byId('outcome-headline', 'h3'), headline);
+      setText(byId('outcome-meaning', 'p'), meaning);
+      setText(byId('outcome-run', 'p'), outcome.run);
+      setText(byId('code-python', 'code'), pythonFor(id, outcome.model));
+      setText(byId('code-page', 'code'), pageFor(id, outcome.model));
+      setText(byId('code-tag', 'code'), tagFor(outcome.model));
+      show(root, true);
+      announce(`${headline}. ${meaning}`);
+    },
+    hide: () => show(root, false),
+  };
+}
+
+/** Downloads a voice as one zip of a folder, as PEFT reads it. */
+export async function downloadVoice({ rack }: Pick<App, 'rack'>, id: string): Promise<void> {
+  const files = await rack.files(id);
+  const folder = folderName(id);
+  const inFolder = new Map(Object.entries(files).map(([name, blob]) => [`${folder}/${name}`, blob]));
+  await saveZip(`${folder}.zip`, inFolder);
+}

@@ -1,0 +1,41 @@
+import { formatCount, formatDigits } from '../../page/format';
+
+/** The perplexity on the part that is held out, after a step: between so many equally likely tokens the model chooses. */
+export interface Measured {
+  readonly step: number;
+  readonly choices: number;
+}
+
+/** The least part of its uncertainty that a run must take away to count as one that learnt. */
+const LEAST_GAIN = 0.01;
+
+/** '89', '6.2' */
+export function choicesInWords(choices: number): string {
+  return choices >= 20 ? formatCount(choices) : formatDigits(choices);
+}
+
+/** Describes a run before its end. */
+export function measuredInWords(first: Measured, last: Measured): string {
+  const before = `On the part kept aside it wavers between ${choicesInWords(first.choices)} pieces of words at each step`;
+  if (last.step === first.step) return `${before}. Now it learns from the rest.`;
+  return `${before.replace('wavers', 'wavered')}. After step ${formatCount(last.step)}: between ${choicesInWords(last.choices)}.`;
+}
+
+/** Describes a run that has ended: its result, and its meaning. */
+export function outcomeInWords(before: number, after: number): { readonly headline: string; readonly meaning: string } {
+  const [from, to] = [choicesInWords(before), choicesInWords(after)];
+  const headline = `Perplexity on the part it never saw: ${from} → ${to}`;
+  const wavered = `At each piece of a word in your text it wavered between ${from} choices before, and between ${to} now.`;
+  if (after > before * (1 + LEAST_GAIN))
+    return {
+      headline,
+      meaning: `${wavered} That is worse: it learnt the rest by heart, and nothing of use. More text helps, or a shorter run.`,
+    };
+  if (after > before * (1 - LEAST_GAIN))
+    return { headline, meaning: `${wavered} It has hardly learnt: try a longer run, or more text.` };
+  const taken = Math.round(100 * (1 - after / before));
+  return {
+    headline,
+    meaning: `${wavered} ${taken} % of its doubt is gone: it has taken on how your text sounds, though not what it knows.`,
+  };
+}

@@ -1,0 +1,95 @@
+import { ChoiceProblem } from '../../library/choice_problem';
+import { fromHalf, toHalf } from './half';
+import { checkHeader, expectThat, MOST_NUMBERS, type SharedHeader, type SharedVoice, sizeOf } from './shared_voice';
+
+/** The part of an address that holds a voice. Browsers send no server what follows the `#`. */
+const MARK = '#voice=';
+/** Characters of a voice in a link. Longer addresses are cut by many programs. */
+export const LONGEST_LINK = 60_000;
+const LONGEST_HEADER = 60_000;
+const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
+
+/** A voice as the fragment of an address: its header as JSON and its numbers as float16, deflated. Throws `ChoiceProblem` if it is too long. */
+export async function toFragment({ tensors, ...fields }: SharedVoice): Promise<string> {
+  const shapes = tensors.map(({ name, shape }) => [name, ...shape] as const);
+  const header = new TextEncoder().encode(JSON.stringify({ ...fields, shapes } satisfies SharedHeader));
+  const values = tensors.flatMap((tensor) => [...tensor.values]);
+  const bytes = new DataView(new ArrayBuffer(4 + header.length + 2 * values.length));
+  bytes.setUint32(0, header.length, true);
+  new Uint8Array(bytes.buffer).set(header, 4);
+  for (const [index, value] of values.entries()) bytes.setUint16(4 + header.length + 2 * index, toHalf(value), true);
+  const packed = await piped(bytes, new CompressionStream('deflate-raw'), MOST_BYTES);
+  const text = packed && base64url(packed);
+  if (text === undefined || text.length > LONGEST_LINK || values.length > MOST_NUMBERS)
+    throw new ChoiceProblem('This voice is too large for a link. Download it, and share the file.');
+  return MARK + text;
+}
+
+/** The voice in an address' fragment; undefined if it holds none. Throws `ChoiceProblem` for one that is damaged or too large. */
+export async function fromFragment(fragment: string): Promise<SharedVoice | undefined> {
+  if (!fragment.startsWith(MARK)) return undefined;
+  const text = fragment.slice(MARK.length);
+  expectThat(text.length <= LONGEST_LINK && /^[\w-]+$/.test(text), 'its text');
+  const bytes = await piped(fromBase64url(text), new DecompressionStream('deflate-raw'), MOST_BYTES);
+  expectThat(bytes !== undefined && bytes.length > 4, 'its text');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = 4 + view.getUint32(0, true);
+  expectThat(start <= Math.min(bytes.length, 4 + LONGEST_HEADER), 'its header');
+  const { shapes, ...fields } = checkHeader(parsed(bytes.subarray(4, start)));
+  const count = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  expectThat(count <= MOST_NUMBERS && bytes.length === start + 2 * count, 'its length');
+  let at = start;
+  const tensors = shapes.map((entry) => {
+    const [name, ...shape] = entry;
+    const values = new Float32Array(sizeOf(entry));
+    for (let index = 0; index < values.length; index++, at += 2) values[index] = fromHalf(view.getUint16(at, true));
+    expectThat(values.every(Number.isFinite), 'its numbers');
+    return { name, shape, values };
+  });
+  return { ...fields, tensors };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Passes bytes through a stream; undefined if they don't fit it, or if more than `most` come out. */
+async function piped(
+  bytes: BlobPart,
+  through: CompressionStream | DecompressionStream,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  try {
+    const reader = new Blob([bytes]).stream().pipeThrough(through).getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += read.value.length;
+      if (length > most) {
+        await reader.cancel();
+        return undefined;
+      }
+      chunks.push(read.value);
+    }
+  } catch {
+    return undefined;
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+function base64url(bytes: Uint8Array): string {
+  const signs = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return btoa(signs).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0));
+  } catch {
+    return new Uint8Array(); // of no length that base64 has
+  }
+}

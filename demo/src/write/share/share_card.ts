@@ -1,0 +1,80 @@
+import { counted, formatBytes } from '../../../../src/parts/words';
+import { ChoiceProblem } from '../../library/choice_problem';
+import { bundledModel, freeName } from '../../library/model_files';
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { byId, onClick, setText, show } from '../../page/dom';
+import type { App } from '../app';
+import { canStart, ownIds } from '../state';
+import { ownKey } from '../voices';
+import type { SharedVoice } from './shared_voice';
+
+/** The code of links, which loads with the first of them. */
+const code = () => import('./voice_files');
+
+/** Copies the address of this page with a voice in its fragment. */
+export async function copyLink({ rack }: Pick<App, 'rack'>, id: string, opening: string): Promise<void> {
+  const files = await rack.files(id);
+  const { sharedFrom, toFragment } = await code();
+  const address = new URL(location.href);
+  address.hash = await toFragment(await sharedFrom(files, id, opening));
+  await navigator.clipboard.writeText(address.href);
+  announce(`The link is copied. It is ${formatBytes(address.href.length)} long, and holds the whole voice.`);
+}
+
+/** Offers the voice in the page's address, if it holds one, and opens it if the visitor agrees. `write` writes with it. */
+export function shareCard(app: App, write: () => Promise<void>): void {
+  const { store, rack, banner } = app;
+  const card = byId('shared', 'section');
+  const openButton = byId('shared-open', 'button');
+  let offered: SharedVoice | undefined;
+
+  const offer = async (): Promise<void> => {
+    const { hash } = location;
+    offered = undefined;
+    try {
+      const found = hash === '' ? undefined : await (await code()).fromFragment(hash);
+      if (location.hash !== hash) return; // a later link is being read
+      offered = found;
+      if (offered !== undefined && offered.base !== bundledModel.name)
+        throw new ChoiceProblem(`This link holds a voice for another model, “${offered.base}”.`);
+    } catch (error) {
+      if (location.hash !== hash) return;
+      close();
+      banner.report(error);
+    }
+    show(card, offered !== undefined);
+    if (offered === undefined) return;
+    const { name, opening, tensors } = offered;
+    const numbers = tensors.reduce((sum, { values }) => sum + values.length, 0);
+    setText(byId('shared-name', 'strong'), name);
+    setText(byId('shared-facts', 'span'), `${counted(numbers, 'number')}, for the model ${bundledModel.name}`);
+    setText(byId('shared-opening', 'q'), opening);
+    card.scrollIntoView({ block: 'nearest' });
+  };
+  /** Forgets the voice, so that a reload doesn't offer it again. */
+  const close = (): void => {
+    offered = undefined;
+    show(card, false);
+    history.replaceState(null, '', location.pathname + location.search);
+  };
+
+  onClick(openButton, () =>
+    act(app, async () => {
+      if (offered === undefined) return;
+      const { name, opening } = offered;
+      const id = freeName(name, ownIds(store.value));
+      await rack.import((await code()).filesFrom(offered), id);
+      close();
+      store.set({ voice: ownKey(id) });
+      if (opening.trim() !== '') byId('prompt', 'input').value = opening;
+      announce(`${id} is opened.`);
+    }).then(() => (card.hidden ? write() : undefined)),
+  );
+  onClick(byId('shared-refuse', 'button'), close);
+  window.addEventListener('hashchange', () => void offer());
+  store.watch((state) => {
+    openButton.disabled = !canStart(state);
+  });
+  void offer();
+}

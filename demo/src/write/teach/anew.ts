@@ -1,0 +1,93 @@
+import type { GenerationConfig, VeraModel } from 'webvera';
+import { Latest } from '../../library/latest';
+import { byId, setText } from '../../page/dom';
+import { formatCount } from '../../page/format';
+import { PageOfText } from '../try/page_of_text';
+import { SAMPLING } from '../try/pair';
+
+/** Tokens of each text. */
+const TOKENS = 40;
+const SEED = 5;
+
+interface Written {
+  readonly title: string;
+  readonly text: string;
+}
+
+interface Beginning {
+  readonly vera: VeraModel;
+  readonly ids: number[] | string;
+  readonly signal: AbortSignal;
+}
+
+/** Writes the same beginning anew while it learns. A slider goes back to earlier texts. */
+export class Anew {
+  readonly #slider = byId('anew-step', 'input');
+  readonly #first = new PageOfText(byId('anew-before', 'p'));
+  readonly #shown = new PageOfText(byId('anew-after', 'p'));
+  readonly #queue = new Latest<string>((title) => this.#write(title));
+  #written: Written[] = [];
+  #prompt = '';
+  #beginning: Beginning | undefined;
+
+  constructor() {
+    this.#slider.addEventListener('input', () => this.#showAt(Number(this.#slider.value)));
+  }
+
+  /** Begins with what the model writes as it came. The signal of `beginning` ends what is being written. */
+  async begin(prompt: string, beginning: Beginning): Promise<void> {
+    this.#prompt = prompt;
+    this.#beginning = beginning;
+    this.#written = [];
+    this.#shown.rest(prompt);
+    this.#first.begin(prompt, '');
+    try {
+      for await (const { text } of this.#generate(beginning, '__base__')) this.#first.add(text);
+    } finally {
+      this.#first.end();
+    }
+    this.#add({ title: 'Before it learnt', text: this.#first.text });
+  }
+
+  /** Writes soon with what it has learnt by then. Only the newest of several waiting texts is written. */
+  write(step: number): Promise<void> {
+    return this.#queue.push(`About step ${formatCount(step)}`);
+  }
+
+  /** Writes with all that it has learnt. */
+  end(): Promise<void> {
+    return this.#queue.push('With what it has learnt');
+  }
+
+  async #write(title: string): Promise<void> {
+    if (this.#beginning === undefined) return;
+    try {
+      this.#add({ title, text: await this.#generate(this.#beginning, 'default') });
+    } catch {
+      // The run was cancelled, or failed and reports the error itself.
+    }
+  }
+
+  #generate({ vera, ids, signal }: Beginning, adapter_name: string): ReturnType<VeraModel['generate']> {
+    const config: GenerationConfig = { ...SAMPLING, max_new_tokens: TOKENS, seed: SEED, adapter_name, signal };
+    return vera.generate(ids, config);
+  }
+
+  #add(written: Written): void {
+    const follows = Number(this.#slider.value) >= this.#written.length - 1;
+    this.#written.push(written);
+    const newest = this.#written.length - 1;
+    this.#slider.max = String(newest);
+    this.#slider.disabled = newest === 0;
+    if (follows) this.#slider.value = String(newest);
+    this.#showAt(Number(this.#slider.value));
+  }
+
+  #showAt(index: number): void {
+    const written = this.#written[index];
+    if (written === undefined) return;
+    setText(byId('anew-title', 'h3'), written.title);
+    this.#slider.setAttribute('aria-valuetext', written.title);
+    this.#shown.show(this.#prompt, written.text);
+  }
+}

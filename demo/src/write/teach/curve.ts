@@ -1,0 +1,113 @@
+import uPlot from 'uplot';
+import { byId } from '../../page/dom';
+
+/** A point of a chart: of this step, so many equal choices. */
+interface Point {
+  readonly step: number;
+  readonly choices: number;
+}
+
+/** A chart of the perplexity on the part that is held out, over the noisy perplexity of each step. */
+export class Curve {
+  readonly #root = byId('curve', 'div');
+  #heldOut: Point[] = [];
+  #steps: Point[] = [];
+  #maxSteps = 1;
+  #plot: uPlot | undefined;
+  #frame = 0;
+
+  constructor() {
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#root);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      if (this.#plot === undefined) return;
+      this.#plot.destroy();
+      this.#plot = this.#newPlot();
+    });
+  }
+
+  begin(maxSteps: number): void {
+    this.#maxSteps = maxSteps;
+    this.#heldOut = [];
+    this.#steps = [];
+    this.#drawSoon();
+  }
+
+  addHeldOut(step: number, choices: number): void {
+    this.#heldOut.push({ step, choices });
+    this.#drawSoon();
+  }
+
+  addStep(step: number, choices: number): void {
+    this.#steps.push({ step, choices });
+    this.#drawSoon();
+  }
+
+  /** Draws at most once per frame, and not in the click that starts a run, which has enough to do. */
+  #drawSoon(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#plot ??= this.#newPlot();
+      this.#plot.setData(this.#data());
+    });
+  }
+
+  #newPlot(): uPlot {
+    return new uPlot(this.#options(), this.#data(), this.#root);
+  }
+
+  #data(): uPlot.AlignedData {
+    const at = [...new Set([...this.#heldOut, ...this.#steps].map(({ step }) => step))].sort((a, b) => a - b);
+    const series = (points: readonly Point[]): (number | null)[] => {
+      const known = new Map(points.map(({ step, choices }) => [step, choices]));
+      return at.map((step) => known.get(step) ?? null);
+    };
+    return [at, series(this.#steps), series(this.#heldOut)];
+  }
+
+  #size(): { width: number; height: number } {
+    const { clientWidth, clientHeight } = this.#root;
+    return { width: Math.max(200, clientWidth), height: Math.max(160, clientHeight) };
+  }
+
+  #options(): uPlot.Options {
+    const style = getComputedStyle(this.#root);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const axis: uPlot.Axis = {
+      stroke: colour('--muted'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { stroke: colour('--line'), width: 1, size: 4 },
+      font: `12px ${style.fontFamily}`,
+      gap: 6,
+    };
+    const thin = { stroke: colour('--chart-noise'), width: 1.25, points: { show: false }, spanGaps: true };
+    const accent = colour('--accent');
+    return {
+      ...this.#size(),
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [12, 16, 0, 0],
+      scales: {
+        x: { time: false, range: () => [0, Math.max(2, this.#maxSteps)] },
+        y: { range: () => this.#range() },
+      },
+      axes: [
+        { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
+        { ...axis, size: 46 },
+      ],
+      series: [
+        {},
+        { label: 'each step', ...thin },
+        { label: 'held out', stroke: accent, width: 3, spanGaps: true, points: { show: true, size: 7, fill: accent } },
+      ],
+    };
+  }
+
+  /** Leaves room around the curve of the held-out part. Outliers of single steps are cut off. */
+  #range(): [number, number] {
+    const values = this.#heldOut.map(({ choices }) => choices);
+    if (values.length === 0) return [0, Math.max(1, ...this.#steps.map(({ choices }) => choices))];
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return [Math.max(0, low - Math.max(0.4 * (high - low), 0.15 * low)), high * 1.15];
+  }
+}

@@ -1,0 +1,76 @@
+import { ChoiceProblem } from '../../library/choice_problem';
+import { evenly } from '../../library/evenly';
+import type { Corpus } from '../state';
+
+/** A text in two parts. The model never learns from the second, by which it is measured. */
+export interface SplitText {
+  readonly learnt: File;
+  readonly heldOut: File;
+  /** The first words of the held-out part; '' for JSON Lines, whose lines are no prose. */
+  readonly opening: string;
+}
+
+/** One of so many pieces is held out. */
+const SHARE = 6;
+const FEWEST_PIECES = 4;
+const FEWEST_CHARACTERS = 200;
+/** Bytes that are held out at most, because measuring takes time. */
+const MOST_HELD_OUT = 2500;
+/** Words that an opening has at most. */
+const OPENING = 5;
+/** Bytes of a text that is held in memory to split it. A longer one loses its end. */
+const MOST_READ = 2_000_000;
+
+/** Holds out pieces from all over a text: paragraphs, or else lines or sentences; of JSON Lines, lines. Throws `ChoiceProblem` for a text that is too short. */
+export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
+  const file = (...parts: readonly BlobPart[]): File => new File([...parts], name, { type: blob.type });
+  const isLines = /\.jsonl$/i.test(name);
+  if (blob.size > MOST_READ) {
+    const at = await lastLines(blob);
+    const rest = await blob.slice(at).text();
+    return { learnt: file(blob.slice(0, at)), heldOut: file(rest), opening: isLines ? '' : openingOf(rest) };
+  }
+  const { pieces, joint } = piecesOf(await blob.text(), isLines);
+  if (pieces.length < FEWEST_PIECES || blob.size < FEWEST_CHARACTERS)
+    throw new ChoiceProblem('That is too little to learn from. Some paragraphs are enough; some pages are better.');
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const count = Math.max(1, Math.floor(pieces.length * Math.min(1 / SHARE, MOST_HELD_OUT / size)));
+  const held = new Set(evenly([...pieces.keys()], count));
+  const part = (isHeld: boolean): string => pieces.filter((_, index) => held.has(index) === isHeld).join(joint);
+  const heldOut = part(true);
+  return { learnt: file(part(false)), heldOut: file(heldOut), opening: isLines ? '' : openingOf(heldOut) };
+}
+
+/** The byte at which the last lines of a file begin: so many that they are measured quickly, or one if it is longer. */
+async function lastLines(blob: Blob): Promise<number> {
+  for (let bytes = MOST_HELD_OUT; bytes < MOST_READ; bytes *= 2) {
+    const end = new Uint8Array(await blob.slice(-bytes).arrayBuffer());
+    const line = end.indexOf(0x0a) + 1;
+    if (line > 0 && line < end.length) return blob.size - end.length + line;
+  }
+  // A text without lines is cut between two characters, of which all bytes but the first begin with the bits 10.
+  const end = new Uint8Array(await blob.slice(-MOST_HELD_OUT).arrayBuffer());
+  return blob.size - end.length + end.findIndex((byte) => (byte & 0xc0) !== 0x80);
+}
+
+/** The words before the first pause, if it comes soon. */
+function openingOf(text: string): string {
+  const start = text.trim().slice(0, 80);
+  const [pause] = /^.{3,30}?[.,:;!?](?=\s)/.exec(start) ?? [];
+  return pause ?? start.split(/\s+/).slice(0, OPENING).join(' ');
+}
+
+function piecesOf(text: string, isLines: boolean): { readonly pieces: readonly string[]; readonly joint: string } {
+  const ways: readonly (readonly [RegExp, string])[] = [
+    [/\r?\n[ \t]*\r?\n/, '\n\n'],
+    [/\r?\n/, '\n'],
+    [/(?<=[.!?]) /, ' '],
+  ];
+  let best: { readonly pieces: readonly string[]; readonly joint: string } = { pieces: [], joint: '' };
+  for (const [end, joint] of isLines ? ways.slice(1, 2) : ways) {
+    const pieces = text.split(end).filter((piece) => piece.trim() !== '');
+    if (pieces.length >= 2 * SHARE) return { pieces, joint };
+    if (pieces.length > best.pieces.length) best = { pieces, joint };
+  }
+  return best;
+}

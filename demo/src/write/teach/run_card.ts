@@ -1,0 +1,199 @@
+import { get_peft_model, Trainer, WebVeraError } from 'webvera';
+import { loadInWords } from '../../library/load_words';
+import { freeName } from '../../library/model_files';
+import { saveZip } from '../../library/save_zip';
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { byId, onClick, setText, show } from '../../page/dom';
+import { formatCount, formatDuration } from '../../page/format';
+import { tellResult } from '../../page/result_event';
+import { readOrReport } from '../../run/number_form';
+import { runButtons } from '../../run/run_buttons';
+import { isLost, runText } from '../../run/run_texts';
+import { Training } from '../../run/training';
+import type { App } from '../app';
+import { outcomeCard } from '../outcome/outcome_card';
+import { type AppState, canTeach, ownIds, type ReadyModel } from '../state';
+import { promptIds } from '../try/pair';
+import type { PairCard } from '../try/pair_card';
+import { Anew } from './anew';
+import { type SplitText, splitText } from './held_out';
+import type { Interrupted } from './interrupted';
+import { interruptedNote } from './interrupted_note';
+import { Report } from './report';
+import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
+import type { SettingsForm } from './settings_form';
+
+/** A run, with all that it needs. */
+interface Lesson {
+  /** The voice's name. */
+  readonly id: string;
+  readonly model: ReadyModel;
+  readonly text: SplitText;
+  /** Words from which it writes anew while it learns. */
+  readonly opening: string;
+  readonly settings: Settings;
+  /** The run to resume, if any. */
+  readonly interrupted: Interrupted | undefined;
+}
+
+/** Starts and controls a run, and shows its progress and its outcome. */
+export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): void {
+  const { store, banner, rack, models } = app;
+  const name = byId('voice-name', 'input');
+  const python = byId('go-on-in-python', 'button');
+  const report = new Report();
+  const anew = new Anew();
+  const outcome = outcomeCard(app);
+  const note = interruptedNote(app, (run) => teach(run));
+  let training: Training | undefined;
+  let id = '';
+  /** Aborts while the model loads, before there is a run. */
+  let cancelled = new AbortController();
+  let status = '';
+
+  async function teach(interrupted?: Interrupted): Promise<void> {
+    const { corpus } = store.value;
+    const settings = interrupted?.settings ?? readOrReport(settingsForm, banner);
+    if (settings === undefined || corpus === undefined) return;
+    banner.clear();
+    cancelled = new AbortController();
+    status = '';
+    id = '';
+    outcome.hide();
+    store.set({ phase: 'preparing' });
+    let goesOn = false;
+    try {
+      const text = await splitText(corpus);
+      await pair.stop();
+      const model = await models.ready();
+      cancelled.signal.throwIfAborted();
+      id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), ownIds(store.value));
+      const opening = text.opening || byId('prompt', 'input').value;
+      await run({ id, model, text, opening, settings, interrupted });
+    } catch (error) {
+      const { unsaved, kept } = store.value;
+      const trained = unsaved !== undefined && unsaved.id === id;
+      goesOn = kept > 0 && isWorthGoingOn(error);
+      status = trained
+        ? `It has learnt, but “${id}” could not be saved: see below.`
+        : goesOn
+          ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
+          : 'The run ended early, and nothing was kept.';
+      if (isLost(error)) models.drop();
+      banner.report(error);
+    } finally {
+      training = undefined;
+      report.end();
+      note.end(goesOn);
+      store.set({ phase: 'idle', kept: 0 });
+    }
+  }
+
+  async function run(lesson: Lesson): Promise<void> {
+    const { settings, interrupted, opening } = lesson;
+    const began = performance.now();
+    show(byId('run', 'div'), true);
+    await report.begin(settings.max_steps);
+    if (interrupted === undefined) note.begin();
+    store.set({ kept: interrupted?.step ?? 0 });
+    training = trainingOf(lesson);
+    const { vera, trainer, output } = await training.start();
+    const { perplexity: after = Number.NaN } = await trainer.evaluate();
+    const seconds = (performance.now() - began) / 1000;
+    const told = `${formatCount(output.global_step)} steps in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`;
+    report.end();
+    await rack.keep({ id, adapted: vera });
+    await anew.end();
+    status = '';
+    tellResult();
+    outcome.show({
+      id,
+      model: lesson.model.name,
+      opening,
+      before: report.first?.choices ?? Number.NaN,
+      after,
+      run: told,
+    });
+  }
+
+  function trainingOf({ model, text, opening, settings, interrupted }: Lesson): Training {
+    const { corpus } = store.value;
+    const about = { model: model.name, corpus: { name: corpus?.name ?? '', bytes: corpus?.blob.size ?? 0 }, settings };
+    const args = toTrainingArguments(settings);
+    const data = { train_dataset: text.learnt, eval_dataset: text.heldOut };
+    return new Training({
+      adapt: () => get_peft_model(model.base, toVeraConfig(settings, model.name)),
+      trainer: (vera) => new Trainer({ model: vera, args, ...data }),
+      before: async ({ vera, trainer }, signal) => {
+        // A fresh adapter changes nothing, so this is the model as it came.
+        const { perplexity = Number.NaN } = await trainer.evaluate({ signal });
+        report.addHeldOut(0, perplexity);
+        await anew.begin(opening, { vera, ids: await promptIds(model.base, opening), signal });
+      },
+      resume: interrupted !== undefined,
+      onPhase: (phase) => store.set({ phase, read: undefined }),
+      onReading: (read) => store.set({ read }),
+      onLog: (logs, maxSteps) => report.addStep(logs, maxSteps),
+      onEvaluated: ({ perplexity = Number.NaN }, step) => {
+        report.addHeldOut(step, perplexity);
+        void anew.write(step);
+      },
+      onWarning: (message) => banner.show('note', message),
+      onRecovered: (message, logs, maxSteps) => {
+        banner.show('note', message);
+        report.again(maxSteps);
+        for (const one of logs) report.addStep(one, maxSteps);
+      },
+      onKept: (step) => {
+        store.set({ kept: step });
+        note.keep({ name: id, step, ...about });
+      },
+    });
+  }
+
+  onClick(python, () =>
+    act(app, async () => {
+      const files = await training?.exportRun();
+      if (files === undefined) return;
+      await saveZip(`${id}-run.zip`, files);
+      announce('The run is downloaded. Its README.md tells how to go on in Python.');
+    }),
+  );
+  runButtons(app, {
+    start: () => teach(),
+    canStart: canTeach,
+    training: () => training,
+    cancel: () => {
+      cancelled.abort(new DOMException('The visitor cancelled the run', 'AbortError'));
+      if (store.value.loading !== undefined) models.cancel();
+      training?.cancel();
+    },
+  });
+  store.watch((state: AppState, before: AppState) => {
+    const { phase, corpus } = state;
+    const idle = phase === 'idle';
+    show(python, !idle);
+    python.disabled = state.busy || (phase !== 'running' && phase !== 'paused');
+    name.disabled = !idle;
+    if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
+    setText(byId('train-status', 'p'), idle ? status : statusOf(state));
+  });
+}
+
+function statusOf({ phase, read, trouble, kept, loading }: AppState): string {
+  if (loading !== undefined) return loadInWords(loading);
+  const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
+  const share = read === undefined ? '' : ` (${Math.floor(100 * read)} %)`;
+  return runText(phase, trouble, `Reading the text${share} and preparing the graphics card…`) + safe;
+}
+
+/** Whether a run that failed is worth resuming: not if the visitor cancelled it, or if it would fail again. */
+function isWorthGoingOn(error: unknown): boolean {
+  const isHopeless = error instanceof WebVeraError && ['numerical_error', 'invalid_argument'].includes(error.code);
+  return !isHopeless && !(error instanceof DOMException && error.name === 'AbortError');
+}
+
+function suggestedName(corpusName: string): string {
+  return corpusName.replace(/\.[a-z0-9]+$/i, '') || 'my-text';
+}

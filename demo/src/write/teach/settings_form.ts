@@ -1,0 +1,123 @@
+import { byId, create } from '../../page/dom';
+import { fieldOf, NumberForm, showProblem } from '../../run/number_form';
+import { settingsFields } from '../../run/settings_fields';
+import type { App } from '../app';
+import type { ReadyModel } from '../state';
+import { PresetChoice } from './preset_choice';
+import { presets } from './presets';
+import {
+  checkSettings,
+  defaultSettings,
+  llamaLinears,
+  type NumberName,
+  type RawSettings,
+  type Settings,
+  schedules,
+} from './settings';
+
+/** The settings of a run, each with its problem below it. */
+export class SettingsForm {
+  readonly #numbers: NumberForm<NumberName>;
+  readonly #targets = byId('target-list', 'div');
+  readonly #checkpointing = byId('gradient_checkpointing', 'input');
+  readonly #schedule = create(
+    'select',
+    { id: 'lr_scheduler_type', name: 'lr_scheduler_type' },
+    ...Object.entries(schedules).map(([value, textContent]) => create('option', { value, textContent })),
+  );
+  readonly #listeners: ((settings: Settings | undefined) => void)[] = [];
+  readonly #presets = new PresetChoice(({ numbers }) => {
+    this.#isTouched = true;
+    this.#numbers.fill(numbers);
+    this.#changed();
+  });
+  #context: number | undefined;
+  /** Whether the visitor has changed a setting. */
+  #isTouched = false;
+
+  constructor({ store }: App) {
+    this.#numbers = new NumberForm(settingsFields, defaultSettings, (isReset) => {
+      if (isReset) this.#reset();
+      this.#isTouched = true;
+      this.#changed();
+    });
+    const schedule = { label: 'Schedule', note: 'How the rate ends.' };
+    this.#numbers.insert(fieldOf('lr_scheduler_type', schedule, this.#schedule), 'seed');
+    this.#offerTargets(llamaLinears);
+    this.#reset();
+    store.watch(({ model, phase, device }, before) => {
+      this.#numbers.enable(phase === 'idle');
+      this.#presets.enable(phase === 'idle');
+      if (model !== before.model) this.#fit(model);
+      if (device !== before.device && device?.software === true && !this.#isTouched) {
+        this.#numbers.fill(presets.quick.numbers);
+        this.#changed();
+      }
+    });
+    this.#changed();
+  }
+
+  /** Calls a listener after every change, with the settings, or with undefined if some are wrong. */
+  watch(listener: (settings: Settings | undefined) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The settings; undefined if some are wrong, whose problems are then shown. */
+  read(): Settings | undefined {
+    const { settings, problems } = checkSettings(this.#raw(), this.#context);
+    this.#numbers.showProblems(problems);
+    showProblem(byId('targets', 'fieldset'), 'target_modules', problems.get('target_modules'));
+    return settings;
+  }
+
+  #changed(): void {
+    const settings = this.read();
+    this.#presets.mark(settings);
+    for (const listener of this.#listeners) listener(settings);
+  }
+
+  #raw(): RawSettings {
+    return {
+      ...this.#numbers.texts,
+      lr_scheduler_type: this.#schedule.value,
+      gradient_checkpointing: String(this.#checkpointing.checked),
+      target_modules: this.#boxes().flatMap((box) => (box.checked ? [box.value] : [])),
+    };
+  }
+
+  #reset(): void {
+    this.#schedule.value = defaultSettings.lr_scheduler_type;
+    this.#checkpointing.checked = defaultSettings.gradient_checkpointing;
+    for (const box of this.#boxes()) box.checked = true;
+  }
+
+  /** A model determines the layers that can be adapted, and the longest text that it takes. */
+  #fit(model: ReadyModel | undefined): void {
+    const context = model?.base.config.max_position_embeddings;
+    this.#context = typeof context === 'number' ? context : undefined;
+    if (model !== undefined) this.#offerTargets(linearNames(model));
+    this.#changed();
+  }
+
+  #offerTargets(names: readonly string[]): void {
+    const before = this.#boxes();
+    if (before.map((box) => box.value).join() === names.join()) return;
+    const boxes = names.map((value) =>
+      create('input', { type: 'checkbox', name: 'target_modules', value, checked: true }),
+    );
+    this.#targets.replaceChildren(
+      ...boxes.map((box) => create('label', {}, box, create('span', { textContent: box.value }))),
+    );
+  }
+
+  #boxes(): readonly HTMLInputElement[] {
+    return [...this.#targets.querySelectorAll('input')];
+  }
+}
+
+/** The last parts of the names of all linear layers within blocks, in the model's order. The head isn't adapted. */
+function linearNames({ base }: ReadyModel): readonly string[] {
+  const linears = base.named_modules().filter(({ name, type }) => type === 'Linear' && /\.\d+\./.test(name));
+  const names = linears.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));
+  return names.length === 0 ? llamaLinears : [...new Set(names)];
+}

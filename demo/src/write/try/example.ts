@@ -1,0 +1,50 @@
+import { byId, show } from '../../page/dom';
+import type { PageOfText } from './page_of_text';
+import type { Side } from './pair';
+
+/** Texts of the model and its voices from the time when they were made: public/voices/examples.json. */
+interface Examples {
+  readonly prompt: string;
+  readonly before: string;
+  /** By the voices' keys. */
+  readonly after: Readonly<Record<string, string>>;
+}
+
+/** Shows texts that were written earlier, until the visitor writes. They say so. */
+export class Example {
+  readonly #prompt: HTMLInputElement;
+  readonly #sides: Readonly<Record<Side, PageOfText>>;
+  readonly #note = byId('example-note', 'p');
+  #examples: Examples | undefined;
+  #isOver = false;
+
+  constructor(prompt: HTMLInputElement, sides: Readonly<Record<Side, PageOfText>>) {
+    this.#prompt = prompt;
+    this.#sides = sides;
+  }
+
+  /** Without the file the page begins empty. */
+  async load(): Promise<void> {
+    const response = await fetch('voices/examples.json').catch(() => undefined);
+    if (response?.ok === true) this.#examples = (await response.json()) as Examples;
+  }
+
+  /** Shows the example of a voice. Returns whether there is one for the words in the field, and the visitor hasn't written yet. */
+  show(key: string | undefined): boolean {
+    const { prompt, before, after } = this.#examples ?? { prompt: '', before: '', after: {} };
+    const text = key === undefined ? undefined : after[key];
+    const fits = !this.#isOver && text !== undefined && prompt === this.#prompt.value;
+    show(this.#note, fits);
+    if (!fits) return false;
+    this.#sides.before.show(prompt, before);
+    this.#sides.after.show(prompt, text);
+    return true;
+  }
+
+  /** The visitor writes: the example goes, and no other comes. */
+  end(): void {
+    if (!this.#isOver) for (const side of Object.values(this.#sides)) side.rest(this.#prompt.value);
+    this.#isOver = true;
+    show(this.#note, false);
+  }
+}

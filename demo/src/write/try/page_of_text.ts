@@ -1,0 +1,63 @@
+import { create } from '../../page/dom';
+
+/** A text that grows: given words, and the model's after them. */
+export class PageOfText {
+  readonly #root: HTMLElement;
+  readonly #given = create('span', { className: 'given' });
+  readonly #shown = document.createTextNode('');
+  #prompt = '';
+  #text = '';
+  #key = '';
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    root.replaceChildren(this.#given, this.#shown);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Shows words without a continuation, as before anything is written. */
+  rest(prompt: string): void {
+    this.begin(prompt, '');
+    this.end();
+  }
+
+  /** Shows that a text will come. */
+  wait(): void {
+    this.#root.setAttribute('aria-busy', 'true');
+  }
+
+  /** Begins a text. One with the key of the text before is the same again: what is shown of it stays until it is longer. */
+  begin(prompt: string, key: string): void {
+    if (key === '' || key !== this.#key) this.#shown.data = '';
+    this.#key = key;
+    this.#text = '';
+    this.#prompt = prompt;
+    this.#given.textContent = prompt;
+    this.wait();
+  }
+
+  add(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= this.#shown.data.length) this.#shown.data = this.#text;
+  }
+
+  /** Ends the text. A word that was cut off is left out. */
+  end(): void {
+    this.#root.removeAttribute('aria-busy');
+    this.#shown.data = this.#shown.data.replace(/(?<=[^.!?"\s])\s+[^\s.!?"]{1,15}$/, ' …');
+  }
+
+  /** Shows a whole text at once. */
+  show(prompt: string, text: string): void {
+    this.begin(prompt, '');
+    this.add(text);
+    this.end();
+  }
+
+  get whole(): string {
+    return this.#prompt + this.#text;
+  }
+}

@@ -1,0 +1,140 @@
+import { loadInWords } from '../../library/load_words';
+import { announce } from '../../page/announcer';
+import { byId, onClick, setShare, setText, show } from '../../page/dom';
+import { formatDuration } from '../../page/format';
+import { tellResult } from '../../page/result_event';
+import type { App } from '../app';
+import { type AppState, canWrite, voiceOf } from '../state';
+import { nameOf } from '../voices';
+import { Example } from './example';
+import { PageOfText } from './page_of_text';
+import { type Side, writePair } from './pair';
+import { voiceChoice } from './voice_choice';
+
+/** Tokens of a text: it fits its place on the page. */
+const TOKENS = 56;
+
+export interface PairCard {
+  /** Writes a pair in place of the one that is being written, if any. */
+  write(): Promise<void>;
+  /** Ends the pair that is being written, if any. */
+  stop(): Promise<void>;
+}
+
+/** Continues the visitor's words with the model as it came and with a voice, side by side. */
+export function pairCard(app: App): PairCard {
+  const { store, models, rack, banner } = app;
+  const prompt = byId('prompt', 'input');
+  const writeButton = byId('write', 'button');
+  const stopButton = byId('write-stop', 'button');
+  const bar = byId('load-bar', 'progress');
+  const title = byId('after-title', 'h3');
+  const sides: Readonly<Record<Side, PageOfText>> = {
+    before: new PageOfText(byId('before', 'p')),
+    after: new PageOfText(byId('after', 'p')),
+  };
+  let abort = new AbortController();
+  let last: Promise<void> = Promise.resolve();
+  /** The same for the same words in all voices. A new one begins with the next press of the button. */
+  let seed = 1;
+  let outcome = '';
+  /** The number of the last call of `write` or `stop`: an earlier `write` that waits gives way. */
+  let turn = 0;
+
+  function stop(): Promise<void> {
+    turn += 1;
+    abort.abort();
+    if (store.value.writing) models.cancel();
+    return last;
+  }
+
+  async function write(): Promise<void> {
+    const ended = stop();
+    const mine = turn;
+    await ended;
+    if (mine !== turn || !canWrite(store.value)) return;
+    abort = new AbortController();
+    last = writeNow(abort.signal);
+    return last;
+  }
+
+  async function writeNow(signal: AbortSignal): Promise<void> {
+    const began = performance.now();
+    const words = prompt.value;
+    banner.clear();
+    outcome = '';
+    example.end();
+    for (const side of Object.values(sides)) side.wait();
+    store.set({ writing: true });
+    try {
+      const { base, name } = await models.ready();
+      const key = voiceOf(store.value);
+      const voice = key === undefined ? undefined : await rack.on(base, key);
+      signal.throwIfAborted();
+      sides.before.begin(words, JSON.stringify([name, words, seed]));
+      sides.after.begin(words, JSON.stringify([name, words, seed, key]));
+      setText(title, titleOf(key));
+      let first = 0;
+      await writePair(base, voice, { prompt: words, seed, max_new_tokens: TOKENS, signal }, (side, text) => {
+        first ||= performance.now();
+        sides[side].add(text);
+      });
+      const seconds = [first || began, performance.now()].map((at) => formatDuration((at - began) / 1000));
+      tellResult();
+      outcome = `First words after ${seconds[0]}, all after ${seconds[1]}, on this device.`;
+      announce(
+        `Written. As it came: ${sides.before.whole}. ${key === undefined ? '' : `${nameOf(key)}: ${sides.after.whole}`}`,
+      );
+    } catch (error) {
+      banner.report(error);
+    } finally {
+      for (const side of Object.values(sides)) side.end();
+      store.set({ writing: false });
+    }
+  }
+
+  byId('try-form', 'form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    seed += 1;
+    void write();
+  });
+  onClick(stopButton, stop);
+  prompt.addEventListener('input', () => {
+    if (store.value.writing) return;
+    for (const side of Object.values(sides)) side.rest(prompt.value);
+  });
+  for (const side of Object.values(sides)) side.rest(prompt.value);
+  const example = new Example(prompt, sides);
+  const showExample = (key: string | undefined): boolean => {
+    const isShown = example.show(key);
+    if (isShown) setText(title, titleOf(key));
+    return isShown;
+  };
+  void example.load().then(() => showExample(voiceOf(store.value)));
+  voiceChoice(app, (key) => {
+    if (!showExample(key)) void write();
+  });
+
+  store.watch((state: AppState, before: AppState) => {
+    const { loading, writing, model } = state;
+    const hadFocus = document.activeElement === writeButton || document.activeElement === stopButton;
+    writeButton.disabled = !canWrite(state) && !writing;
+    show(writeButton, !writing);
+    show(stopButton, writing);
+    if (hadFocus && writing !== before.writing) (writing ? stopButton : writeButton).focus();
+    const isLoading = loading !== undefined && state.phase === 'idle';
+    show(bar, isLoading);
+    if (loading !== undefined) {
+      setShare(bar, loading.total === 0 ? undefined : loading.loaded / loading.total);
+      bar.setAttribute('aria-valuetext', loadInWords(loading));
+    }
+    setText(byId('try-status', 'p'), isLoading ? loadInWords(loading) : writing ? 'Writing…' : outcome);
+    if (sides.after.text === '') setText(title, titleOf(voiceOf(state))); // a text stays under the voice that wrote it
+    if (model !== before.model && before.model !== undefined) sides.after.rest(prompt.value);
+  });
+  return { write, stop };
+}
+
+function titleOf(key: string | undefined): string {
+  return key === undefined ? 'In a voice that it learnt' : `In a voice that it learnt: ${nameOf(key)}`;
+}

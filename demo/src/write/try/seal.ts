@@ -1,0 +1,30 @@
+import { act } from '../../page/act';
+import { announce } from '../../page/announcer';
+import { byId, onClick, setText } from '../../page/dom';
+import type { App } from '../app';
+import { canStart, fitsShipped } from '../state';
+import { shippedVoices } from '../voices';
+import type { PairCard } from './pair_card';
+
+const SEALED = 'Cut off. What reads your text and computes has no network any more, and goes on working.';
+
+/** Cuts the session's worker off from the network, once the model and its voices are there. */
+export function sealButton(app: App, pair: PairCard): void {
+  const { store, sessions, models, rack } = app;
+  const button = byId('seal', 'button');
+  onClick(button, async () => {
+    await pair.stop();
+    await act(app, async () => {
+      const { base } = await models.ready();
+      const keys = fitsShipped(store.value) ? shippedVoices.map(({ key }) => key) : [];
+      await Promise.all(keys.map((key) => rack.on(base, key)));
+      await (await sessions.get()).seal();
+      store.set({ isSealed: true });
+      announce(SEALED);
+    });
+  });
+  store.watch((state) => {
+    button.disabled = state.isSealed || !canStart(state);
+    setText(byId('seal-note', 'span'), state.isSealed ? SEALED : '');
+  });
+}

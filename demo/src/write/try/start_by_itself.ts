@@ -1,0 +1,17 @@
+import type { DeviceCheck } from '../../library/device';
+
+/** Whether the page may download and compute before anybody asked: with a graphics card, and no wish to save data. */
+export function mayStart(device: DeviceCheck): boolean {
+  const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
+  return device.usable && !device.software && connection?.saveData !== true;
+}
+
+/** Calls back once an element can be seen. */
+export function onceVisible(element: Element, callback: () => void): void {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    observer.disconnect();
+    callback();
+  });
+  observer.observe(element);
+}

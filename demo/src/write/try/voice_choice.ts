@@ -1,0 +1,36 @@
+import { byId, create, newButton, setText } from '../../page/dom';
+import { KeyedRows } from '../../page/keyed_rows';
+import type { App } from '../app';
+import { type AppState, fitsShipped, ownIds, voiceOf } from '../state';
+import { nameOf, ownKey, shippedVoices } from '../voices';
+
+/** The voices, one of which is chosen. `onChosen` is called after a visitor chose another. */
+export function voiceChoice({ store }: App, onChosen: (key: string) => void): void {
+  const list = byId('voices', 'ul');
+  const rows = new KeyedRows<string, AppState>(list, (key) => {
+    const button = newButton(nameOf(key), () => {
+      if (voiceOf(store.value) === key) return;
+      store.set({ voice: key });
+      onChosen(key);
+    });
+    const root = create('li', {}, button);
+    root.dataset.voice = key;
+    return {
+      root,
+      update: (state) => {
+        button.setAttribute('aria-pressed', String(voiceOf(state) === key));
+        button.disabled = state.phase !== 'idle';
+      },
+    };
+  });
+  store.watch((state) => {
+    const shipped = fitsShipped(state) ? shippedVoices.map(({ key }) => key) : [];
+    const keys = [...ownIds(state).map(ownKey), ...shipped];
+    rows.show(new Map(keys.map((key) => [key, state])));
+    const from = shippedVoices.find(({ key }) => key === voiceOf(state))?.from;
+    setText(
+      byId('voice-from', 'p'),
+      from === undefined ? 'Learnt in this browser.' : `Learnt from ${from}: a file of 50 kB.`,
+    );
+  });
+}

@@ -1,0 +1,25 @@
+// Prepares a page for a picture.
+
+/** @typedef {import('puppeteer-core').Page} Page */
+
+/** Without motion, so that no colour is on its way to another. @param {Page} page @param {'light' | 'dark'} scheme */
+export function shownIn(page, scheme) {
+  return page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: scheme },
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+  ]);
+}
+
+/** Waits for two frames, after which all of the page is drawn. @param {Page} page */
+export async function painted(page) {
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),
+  );
+}
+
+/** Waits until an element has a text. @param {Page} page @param {string} selector @param {string} begins */
+export async function shows(page, selector, begins) {
+  const holds = (/** @type {string} */ where, /** @type {string} */ text) =>
+    document.querySelector(where)?.textContent?.startsWith(text);
+  await page.waitForFunction(holds, { polling: 20 }, selector, begins);
+}

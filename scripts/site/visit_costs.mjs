@@ -1,0 +1,79 @@
+// Clicks, transferred bytes and time of a first visit to the demo, until it shows something.
+import { openPage } from '../browsers/launch.mjs';
+import { serve } from '../browsers/serve.mjs';
+import { CommandFailure } from '../shared/options.mjs';
+
+/** @typedef {import('puppeteer-core').Page} Page */
+/** @typedef {{ name: string, clicks: number, bytes: number, seconds: number }} Cost */
+
+/** As GitHub Pages sends files, so that nothing is asked for twice. */
+const HEADERS = { 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '', ETag: '"1"' };
+
+/**
+ * Buttons that a visitor clicks, one after the other, and a test of the result that the page shows then.
+ * @type {readonly { name: string, button: string, shown: () => boolean }[]}
+ */
+const STEPS = [
+  {
+    name: 'first words',
+    button: '#write',
+    shown: () => {
+      const isExample = document.querySelector('#example-note:not([hidden])') !== null;
+      return !isExample && ['#before', '#after'].some((id) => document.querySelector(id)?.lastChild?.nodeValue);
+    },
+  },
+  {
+    name: 'a trained pair',
+    button: '#start',
+    shown: () => document.querySelector('#anew-title')?.textContent === 'With what it has learnt',
+  },
+  {
+    name: 'a label told apart',
+    button: 'nav a[href="./classify.html"]',
+    shown: () => / % sure$/.test(document.querySelector('#told')?.textContent ?? ''),
+  },
+];
+
+/**
+ * Visits the demo in a new browser without a graphics card, from one click to the next.
+ * @param {import('../browsers/find_browser.mjs').BrowserKind} kind
+ * @param {string} folder of the built demo
+ * @returns {Promise<Cost[]>} clicks and bytes since the visit began, and seconds since the click. An answer that the page breaks off counts whole
+ */
+export async function visitCosts(kind, folder) {
+  let bytes = 0;
+  const onSend = (/** @type {number} */ sent) => {
+    bytes += sent;
+  };
+  const server = await serve({ '/demo/': folder }, { headers: HEADERS, onSend });
+  const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
+  /** @type {Cost[]} */
+  const costs = [];
+  try {
+    page.setDefaultTimeout(0);
+    await page.goto(`${server.url}/demo/`);
+    for (const [index, { name, button, shown }] of STEPS.entries()) {
+      await page.waitForSelector(`${button}:not([disabled], [hidden])`);
+      const began = performance.now();
+      await page.click(button);
+      await shows(page, shown);
+      costs.push({ name, clicks: index + 1, bytes, seconds: (performance.now() - began) / 1000 });
+    }
+    return costs;
+  } finally {
+    await close();
+    await server.close();
+  }
+}
+
+/** Waits for the result of a step, also on another page. @param {Page} page @param {() => boolean} shown */
+async function shows(page, shown) {
+  const trouble = () => document.querySelector('#banner:not([hidden])')?.textContent;
+  for (;;) {
+    // A page that is being left can't be asked.
+    if (await page.evaluate(shown).catch(() => false)) return;
+    const said = await page.evaluate(trouble).catch(() => undefined);
+    if (said) throw new CommandFailure(said);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}

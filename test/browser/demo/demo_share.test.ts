@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { expectAccessible } from '../helpers/axe';
+import { builtDemo, click, seen, textOf, until, withDemo } from './demo_page';
+import { bannerText, choose } from './text_page';
+
+const voice = fileURLToPath(new URL('../../../demo/public/voices/stage/', import.meta.url));
+const { site } = await builtDemo();
+
+/** Holds copied texts in the page, because headless browsers refuse the clipboard. */
+function keepCopies(): void {
+  const copies: string[] = [];
+  Object.assign(window, { copies });
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => copies.push(text) } });
+}
+
+async function copied(page: Page): Promise<string> {
+  const found = await page.waitForFunction(() => (window as unknown as { copies: string[] }).copies.at(-1));
+  return String(await found.jsonValue());
+}
+
+test('a voice travels in a link, is shown before it is opened, and writes', async () => {
+  const body = async (page: Page): Promise<void> => {
+    await page.setViewport({ width: 390, height: 800 });
+    await choose(
+      page,
+      '#adapter-files',
+      ['adapter_config.json', 'adapter_model.safetensors'].map((name) => join(voice, name)),
+    );
+    await click(page, '[aria-label="Copy link opened"]');
+    const link = await copied(page);
+    expect(link.length).toBeLessThan(40_000);
+    await click(page, '[aria-label="Delete opened"]');
+    await page.click('#confirm-yes');
+    await until(page, () => document.querySelector('[data-id]') === null);
+
+    await page.goto('about:blank');
+    await page.goto(link);
+    await seen(page, '#shared');
+    expect(await textOf(page, '#shared-name')).toBe('opened');
+    expect(await textOf(page, '#shared-facts')).toBe('9,984 numbers, for the model prose-1.4M');
+    expect(await textOf(page, '#shared-opening')).toBe('It was a cold morning, and the king');
+    expect(await page.$('[data-id]')).toBeNull(); // nothing is stored yet
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await expectAccessible(page);
+    await click(page, '#shared-open');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: opened');
+    expect(await textOf(page, '#after')).not.toBe(await textOf(page, '#before'));
+    expect(await page.evaluate(() => location.hash)).toBe('');
+
+    // A stranger's link is refused, and nothing of it is stored.
+    await page.evaluate((hash) => location.assign(hash), new URL(link).hash.slice(0, -400));
+    expect(await bannerText(page)).toMatch(/^This link holds no voice that can be read/);
+    expect(await page.evaluate(() => location.hash)).toBe('');
+    expect(await page.$$eval('[data-id]', (rows) => rows.length)).toBe(1);
+  };
+  await withDemo(site, body, { before: keepCopies });
+});

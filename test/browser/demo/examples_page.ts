@@ -1,0 +1,13 @@
+import type { Page } from 'puppeteer-core';
+import { keepDownloads } from '../helpers/saved';
+
+/** Headers for an example: it is one file, whose script is inline. */
+export const EXAMPLE_HEADERS = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
+
+/** Opens an example that learns and exports. */
+export async function openExample(page: Page, url: string, name: string): Promise<void> {
+  page.setDefaultTimeout(120_000);
+  await keepDownloads(page);
+  await page.setViewport({ width: 1280, height: 1000 });
+  await page.goto(`${url}/demo/examples/${name}.html`);
+}

@@ -1,0 +1,181 @@
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { ggufFile } from '../../helpers/golden/golden_gguf';
+import { builtDemo, click, phase, seen, textOf, until, withDemo } from '../demo/demo_page';
+
+const { site } = await builtDemo();
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 200; presses++) {
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) === true, selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab doesn't reach ${selector}`);
+}
+
+/** Presses a button by the Enter key. */
+async function press(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
+  await tabTo(page, selector);
+  await page.keyboard.press('Enter');
+}
+
+const told = (page: Page): Promise<void> =>
+  until(page, () => /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
+
+/** Stops refinements, which would take time from what is tested. */
+async function withoutRefining(page: Page): Promise<void> {
+  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
+}
+
+const KEYBOARD: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  'index.html': async (page) => {
+    await press(page, '#write');
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    await press(page, '#start');
+    await phase(page, '#train-card', 'running');
+    await press(page, '#cancel');
+    await press(page, '#confirm-yes');
+    await phase(page, '#train-card', 'idle');
+  },
+  'classify.html': async (page) => {
+    await withoutRefining(page);
+    await told(page);
+    await press(page, '[aria-label="Teach that this is spam"]');
+    await until(page, () => document.querySelector('#messages-count')?.textContent === '81 messages');
+  },
+  'images.html': async (page) => {
+    await withoutRefining(page);
+    await until(page, () => /^Right for /.test(document.querySelector('#accuracy')?.textContent ?? ''));
+    await tabTo(page, '#try-view .board');
+    await page.keyboard.press('ArrowRight');
+    await told(page);
+    await press(page, '[aria-label="Add to circles"]');
+    await until(page, () => document.querySelectorAll('.class-tile:first-child .thumb').length === 11);
+  },
+  'bench.html': async (page) => {
+    await press(page, '#start');
+    await phase(page, '#run-card', 'running');
+    await press(page, '#cancel');
+    await phase(page, '#run-card', 'idle');
+  },
+  'gallery.html': async (page) => {
+    await press(page, '[data-name="spam"] .copy');
+    await until(page, () => document.querySelector('[data-name="spam"] .copy')?.textContent === 'Copied');
+  },
+};
+
+/** A clipboard that headless browsers don't refuse. */
+function withClipboard(): void {
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => {} } });
+}
+
+test.each(Object.keys(KEYBOARD))('%s is used by keys alone', (path) =>
+  withDemo(site, async (page) => KEYBOARD[path]?.(page), { path, before: withClipboard }),
+);
+
+test.each(Object.keys(KEYBOARD))('nothing moves in %s if the visitor wants no motion', (path) =>
+  withDemo(
+    site,
+    async (page) => {
+      await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+      // A transition that has begun continues.
+      await page.reload();
+      await page.evaluate(() => {
+        const moved: string[] = [];
+        Object.assign(window, { moved });
+        setInterval(() => {
+          for (const each of document.getAnimations()) {
+            const { duration } = each.effect?.getComputedTiming() ?? {};
+            if (Number(duration) > 1) moved.push((each as CSSAnimation).animationName ?? 'a transition');
+          }
+        }, 20);
+      });
+      await KEYBOARD[path]?.(page);
+      expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([]);
+    },
+    { path, before: withClipboard },
+  ),
+);
+
+test('a page that is reloaded while it refines has what it had learnt', () =>
+  withDemo(
+    site,
+    async (page) => {
+      await withoutRefining(page);
+      await told(page);
+      const before = await textOf(page, '#told');
+      await click(page, '#refine');
+      await phase(page, '#train-card', 'running');
+      await page.reload();
+      await seen(page, '#device');
+      await told(page);
+      expect(await textOf(page, '#told')).toBe(before);
+      expect(await textOf(page, '#messages-count')).toBe('80 messages');
+      await withoutRefining(page);
+      await click(page, '#refine');
+      await phase(page, '#train-card', 'running');
+    },
+    { path: 'classify.html' },
+  ));
+
+test('a measurement is over if its page is reloaded, and another begins', () =>
+  withDemo(
+    site,
+    async (page) => {
+      await click(page, '#start');
+      await phase(page, '#run-card', 'running');
+      await page.reload();
+      await click(page, '#start');
+      await phase(page, '#run-card', 'running');
+    },
+    { path: 'bench.html' },
+  ));
+
+test('with a graphics card a larger model is offered, whose size is said before the click', () => {
+  const offer = { name: 'Larger', folder: 'larger', gguf_file: 'larger.gguf', bytes: 98_000_000 };
+  const files = {
+    'models/offers.json': { type: 'application/json', body: JSON.stringify([offer]) },
+    'models/larger/larger.gguf': { type: 'application/octet-stream', body: ggufFile('llama-packed') },
+  };
+  const hardware = (): void => {
+    for (const [name, value] of Object.entries({ isFallbackAdapter: false, description: 'A card', architecture: '' }))
+      Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => value });
+  };
+  const body = async (page: Page): Promise<void> => {
+    await seen(page, '#offer');
+    expect(await textOf(page, '#offer-text')).toMatch(
+      /^Larger has a hundred times .* It has 98\.0 MB: 16 s at 50 Mbit\/s, once\./,
+    );
+    await click(page, '#offer-take');
+    await until(page, () => document.querySelector('#model-name')?.textContent === 'Larger');
+    expect(await page.$eval('#offer', (block) => (block as HTMLElement).hidden)).toBe(true);
+  };
+  return withDemo(site, body, { files, before: hardware });
+});
+
+test('an example is sent to an editor by a form, and finds its library from the editor’s own site', () =>
+  withDemo(
+    site,
+    async (page) => {
+      await page.waitForSelector('[data-name="headless"] .edit:not([disabled])');
+      const form = await page.$eval('[data-name="headless"] form', (element) => {
+        const { action, method } = element as HTMLFormElement;
+        return {
+          action,
+          method,
+          fields: [...new FormData(element as HTMLFormElement)].map(([key, value]) => [key, String(value)]),
+        };
+      });
+      expect(form).toMatchObject({ action: 'https://stackblitz.com/run', method: 'post' });
+      const fields = new Map(form.fields.map(([key = '', value = '']) => [key, value]));
+      expect(fields.get('project[template]')).toBe('html');
+      // A document of another origin, as an editor's.
+      const demo = new URL('./', page.url());
+      await page.goto(demo.href.replace('127.0.0.1', 'localhost').replace('/demo/', '/elsewhere'));
+      await page.setContent(fields.get('project[files][index.html]') ?? '');
+      await until(page, () => customElements.get('web-vera') !== undefined);
+    },
+    { path: 'gallery.html', headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
+  ));
