@@ -1,0 +1,132 @@
+// The page of all errors by their codes, made from the source: the codes' comments, and the messages and hints of all places that
+// make an error.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { inRepository, pathsBelow } from '../shared/paths.mjs';
+
+/** @typedef {{ code: string, message: string, hint: string, file: string }} MadeError */
+
+/** Rooms whose errors report mistakes in webvera itself. */
+const INSIDE = /^src\/(?:ops|graph)\//;
+
+/** Errors of the store become `WebVeraError`s with the same code. */
+const CLASSES = ['WebVeraError', 'StoreError'];
+
+/** @param {string} folder the folder of the site's Markdown */
+export function writeErrorsPage(folder) {
+  writeFileSync(join(folder, 'guide/errors.md'), errorsPage(documentedCodes(), errorsOfSource()));
+}
+
+/**
+ * @param {ReadonlyMap<string, string>} codes with their meanings
+ * @param {readonly MadeError[]} errors
+ */
+export function errorsPage(codes, errors) {
+  const sections = [...codes].map(([code, meaning]) => {
+    const own = errors.filter((error) => error.code === code && code !== 'internal');
+    const rows = [...new Set(own.map(({ message, hint }) => `| ${cell(message)} | ${cell(hint)} |`))].sort();
+    const table = ['| Message | Hint |', '| --- | --- |', ...rows].join('\n');
+    return `## ${code}\n\n${meaning}\n${rows.length === 0 ? '' : `\n${table}\n`}`;
+  });
+  return `# Errors by code
+
+For everybody who has an error of webvera before them: its code, its meaning, and the messages that come with it.
+
+Errors are \`WebVeraError\`s with a \`code\`, a \`message\`, a \`hint\` and \`retryable\`. A call that rejects has changed nothing. This page is
+made from the source; … stands for a value. An error that PEFT has, too, has PEFT's text.
+
+\`\`\`js
+import { AutoModelForCausalLM, WebVeraError } from 'webvera';
+
+try {
+  await AutoModelForCausalLM.from_pretrained('/models/nothing/');
+} catch (error) {
+  if (!(error instanceof WebVeraError)) throw error;
+  console.log(\`\${error.code}: \${error.message}. \${error.hint}\`);
+}
+\`\`\`
+
+${sections.join('\n')}`;
+}
+
+/** The text of a table's cell. @param {string} text */
+function cell(text) {
+  const plain = text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{{', '{&#123;').replaceAll('\n', ' ');
+  return plain.replaceAll(/([*_])/g, '\\$1');
+}
+
+/** The codes of `ErrorCode` with their comments. @returns {ReadonlyMap<string, string>} */
+export function documentedCodes() {
+  const file = inRepository('src/core/errors/error.ts');
+  const text = readFileSync(file, 'utf8');
+  const [, union = ''] = /export type ErrorCode =\n([\s\S]*?);\n/.exec(text) ?? [];
+  const entries = [...union.matchAll(/(?:\/\*\* (.*) \*\/\s+)?\| '(\w+)'/g)];
+  return new Map(entries.map(([, meaning = '', code = '']) => [code, meaning]));
+}
+
+/** @returns {MadeError[]} */
+export function errorsOfSource() {
+  return pathsBelow(inRepository('src'))
+    .map((path) => `src/${path}`)
+    .filter((file) => file.endsWith('.ts') && !INSIDE.test(file))
+    .flatMap((file) => errorsIn(readFileSync(inRepository(file), 'utf8'), file));
+}
+
+/**
+ * The errors that a file makes by `new WebVeraError(code, message, { hint })`, if code and message are written in that file.
+ * @param {string} text
+ * @param {string} file
+ * @returns {MadeError[]}
+ */
+export function errorsIn(text, file) {
+  if (!CLASSES.some((name) => text.includes(`new ${name}(`))) return [];
+  /** @type {MadeError[]} */
+  const found = [];
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (ts.isNewExpression(node) && CLASSES.includes(node.expression.getText())) {
+      const [code, message, details] = node.arguments ?? [];
+      const written = message === undefined ? undefined : textOf(message);
+      if (code !== undefined && ts.isStringLiteral(code) && written !== undefined) {
+        found.push({ code: code.text, message: written, hint: hintOf(details), file });
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+/** @param {ts.Expression | undefined} details */
+function hintOf(details) {
+  if (details === undefined || !ts.isObjectLiteralExpression(details)) return '';
+  const hint = details.properties.find((each) => ts.isPropertyAssignment(each) && each.name.getText() === 'hint');
+  return hint !== undefined && ts.isPropertyAssignment(hint) ? (textOf(hint.initializer) ?? '') : '';
+}
+
+/**
+ * The text of a string or template, with … for its values.
+ * @param {ts.Expression} node
+ * @returns {string | undefined} undefined for other expressions
+ */
+function textOf(node) {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isIdentifier(node)) return textOfConstant(node);
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
+}
+
+/** The text of the last constant of a name before its use. @param {ts.Identifier} name */
+function textOfConstant(name) {
+  /** @type {string | undefined} */
+  let found;
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    const isIt = ts.isVariableDeclaration(node) && node.name.getText() === name.text && node.end < name.pos;
+    if (isIt && node.initializer !== undefined && !ts.isIdentifier(node.initializer)) found = textOf(node.initializer);
+    ts.forEachChild(node, visit);
+  };
+  visit(name.getSourceFile());
+  return found;
+}

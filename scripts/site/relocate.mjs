@@ -1,0 +1,89 @@
+// VitePress builds a site for one path. `relocate` makes its files work at any path: pages find their folder by their own depth, scripts
+// by the address of the page.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAst } from 'vite';
+import { pathsBelow } from '../shared/paths.mjs';
+
+/** The variable that holds the site's path in a page. */
+const VARIABLE = 'globalThis.__siteBase';
+
+/**
+ * @param {string} folder the built site
+ * @param {string} base the path that it was built for
+ */
+export function relocate(folder, base) {
+  // A page for unknown addresses can't know its depth.
+  rmSync(join(folder, '404.html'), { force: true });
+  for (const path of pathsBelow(folder)) {
+    const relocated = RELOCATED[/\.[a-z]+$/.exec(path)?.[0] ?? ''];
+    if (relocated === undefined) continue;
+    const text = readFileSync(join(folder, path), 'utf8');
+    if (text.includes(base)) writeFileSync(join(folder, path), relocated(text, base, path));
+  }
+}
+
+/** @type {Readonly<Record<string, (text: string, base: string, path: string) => string>>} */
+const RELOCATED = {
+  '.html': (text, base, path) => htmlAnywhere(text, base, path),
+  '.js': (text, base) => scriptAnywhere(text, base),
+  '.css': (text, base, path) => text.replaceAll(base, upFrom(path)),
+};
+
+/**
+ * Makes the links of a page absolute before VitePress takes it over: it keeps elements such as the sidebar when a visitor goes to
+ * another page without a request, where relative links would lead elsewhere.
+ */
+const ABSOLUTE_LINKS =
+  "for(const a of document.querySelectorAll('a[href]'))if(a.origin===location.origin)a.setAttribute('href',a.href)";
+
+/** The way from a file to the folder of the site. @param {string} path */
+const upFrom = (path) => '../'.repeat(path.split('/').length - 1) || './';
+
+/**
+ * @param {string} html
+ * @param {string} base
+ * @param {string} path of the page in the site
+ */
+export function htmlAnywhere(html, base, path) {
+  const up = upFrom(path);
+  const find = `${VARIABLE}=new URL(${JSON.stringify(up)},location.href).pathname`;
+  return html
+    .replace('<head>', `<head><script>${find}</script>`)
+    .replace('</body>', `<script>${ABSOLUTE_LINKS}</script></body>`)
+    .replaceAll(`\\"${base}\\"`, `\\""+${VARIABLE}+"\\"`)
+    .replaceAll(base, up);
+}
+
+/**
+ * Replaces the path in all strings of a script.
+ * @param {string} script
+ * @param {string} base
+ */
+export function scriptAnywhere(script, base) {
+  /** @type {{ start: number, end: number }[]} */
+  const found = [];
+  collect(parseAst(script, { lang: 'js' }), base, script, found);
+  let text = script;
+  // From the last one, so that earlier places stay.
+  for (const { start, end } of found.sort((a, b) => b.start - a.start)) {
+    const moved = `(${text.slice(start, end)}).replaceAll("${base}",${VARIABLE})`;
+    text = text.slice(0, start) + moved + text.slice(end);
+  }
+  return text;
+}
+
+/**
+ * Collects the outermost strings and templates that hold the path.
+ * @param {unknown} node
+ * @param {string} base
+ * @param {string} script
+ * @param {{ start: number, end: number }[]} found
+ */
+function collect(node, base, script, found) {
+  if (typeof node !== 'object' || node === null) return;
+  const { type, start, end } = /** @type {{ type?: string, start: number, end: number }} */ (node);
+  if (type !== undefined && !script.slice(start, end).includes(base)) return;
+  if (type === 'Literal' || type === 'TemplateLiteral') return void found.push({ start, end });
+  for (const each of Object.values(node)) collect(each, base, script, found);
+}

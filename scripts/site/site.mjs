@@ -1,0 +1,74 @@
+// `npm run site`: builds the documents, the reference of all public names and the demo into one folder, out/site, which works at any
+// path. It then checks all links in the folder.
+import { cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { build as buildDemo } from 'vite';
+import { build as buildPages } from 'vitepress';
+import { serve } from '../browsers/serve.mjs';
+import { buildIfStale } from '../build/build_if_stale.mjs';
+import { dataOf } from '../results/data/fetch.mjs';
+import { runCommand } from '../shared/command.mjs';
+import { CommandFailure, readFlags } from '../shared/options.mjs';
+import { inRepository } from '../shared/paths.mjs';
+import { brokenLinks } from './check_links.mjs';
+import { writeErrorsPage } from './errors_page.mjs';
+import { writeLlms } from './llms.mjs';
+import { PAGES, preparePages, SITE_BASE } from './pages.mjs';
+import { missingNames, writeReference } from './reference.mjs';
+import { relocate } from './relocate.mjs';
+
+const HELP = `npm run site                builds the site into out/site
+npm run site -- --larger    with SmolLM2-135M-Instruct, 98 MB, for visitors with a graphics card; needs npm run results:data
+npm run site -- --serve     serves it afterwards on a free port`;
+
+/** Puts a larger model beside the demo's own, and lets the demo offer it. @param {string} models */
+function offerLarger(models) {
+  const [name, gguf_file] = ['SmolLM2-135M-Instruct', 'SmolLM2-135M-Instruct.Q4_1.gguf'];
+  const from = `${dataOf(name, gguf_file)}/${gguf_file}`;
+  cpSync(from, `${models}/${name}/${gguf_file}`);
+  const offer = { name, folder: name, gguf_file, bytes: statSync(from).size };
+  writeFileSync(`${models}/offers.json`, `${JSON.stringify([offer])}\n`);
+}
+
+/** The demo's link to the documents leads to those of the site. @returns {import('vite').Plugin} */
+function docsBeside() {
+  const link = /href="[^"]*"(?=>Docs<)/;
+  return {
+    name: 'docs-beside',
+    transformIndexHtml: { order: 'post', handler: (html) => html.replace(link, 'href="../index.html"') },
+  };
+}
+
+const SOURCE = inRepository('out/site-pages');
+const SITE = inRepository('out/site');
+
+await runCommand('site', async () => {
+  const flags = readFlags(process.argv.slice(2), {
+    help: { type: 'boolean' },
+    larger: { type: 'boolean' },
+    serve: { type: 'boolean' },
+  });
+  if (flags.help === true) return void console.log(HELP);
+  buildIfStale();
+  rmSync(SITE, { recursive: true, force: true });
+  preparePages(SOURCE);
+  writeErrorsPage(SOURCE);
+  await writeReference(`${SOURCE}/reference`);
+  await buildPages(SOURCE, { base: SITE_BASE, outDir: SITE });
+  relocate(SITE, SITE_BASE);
+  await buildDemo({
+    root: inRepository('demo'),
+    configFile: inRepository('demo/vite.config.ts'),
+    logLevel: 'warn',
+    plugins: [docsBeside()],
+  });
+  cpSync(inRepository('demo/dist'), `${SITE}/demo`, { recursive: true });
+  if (flags.larger === true) offerLarger(`${SITE}/demo/models`);
+  writeLlms(SITE, SOURCE);
+  const complaints = [...brokenLinks(SITE), ...missingNames(SITE)];
+  if (complaints.length > 0) throw new CommandFailure(complaints.join('\n'));
+  console.log(`out/site has ${PAGES.length} documents, the reference and the demo. All links hold.`);
+  if (flags.serve === true) {
+    const { url } = await serve({ '/': SITE }, { headers: { 'Content-Security-Policy': '' } });
+    console.log(`${url}/index.html`);
+  }
+});
