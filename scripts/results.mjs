@@ -8,13 +8,15 @@ import { facts } from './results/tables/facts.mjs';
 import { images } from './results/tables/images.mjs';
 import { language } from './results/tables/language.mjs';
 import { packed } from './results/tables/packed.mjs';
+import { pairs } from './results/tables/pairs.mjs';
+import { ratings } from './results/tables/ratings.mjs';
 import { smollm2 } from './results/tables/smollm2.mjs';
 import { texts } from './results/tables/texts.mjs';
 import { runCommand } from './shared/command.mjs';
 import { readArguments, UsageError } from './shared/options.mjs';
 
 /** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
-const TABLES = { language, packed, smollm2, facts, texts, images };
+const TABLES = { language, packed, smollm2, pairs, facts, ratings, texts, images };
 
 const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 

@@ -3,7 +3,7 @@ import { randomNumbers } from '../../shared/random.mjs';
 import { spread } from '../report.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
-/** @typedef {import('../../../src/index').VeraModel} VeraModel */
+/** @typedef {import('../../../src/index').AdaptedModel} AdaptedModel */
 
 /** Rank of the LoRA of the same layers whose size is reported for comparison. */
 export const LORA_RANK = 8;
@@ -23,7 +23,7 @@ export const costColumns = (/** @type {string} */ metric) => [
 /**
  * @typedef {object} Method
  * @property {string} name
- * @property {Partial<import('../../../src/index').VeraConfigInit>} config
+ * @property {Partial<import('../../../src/index').VeraConfigInit> | import('../../../src/index').IA3Config} config fields of VeRA's, or another kind's
  * @property {import('../../../src/index').TrainingArguments} args
  */
 
@@ -49,7 +49,10 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
   /** @type {string[]} */
   let cost = [];
   for (let seed = 0; seed < seeds; seed++) {
-    const config = new library.VeraConfig({ save_projection: false, ...method.config });
+    const config =
+      method.config instanceof library.IA3Config
+        ? method.config
+        : new library.VeraConfig({ save_projection: false, ...method.config });
     const vera = await library.get_peft_model(model, config);
     const args = { ...method.args, seed, save_strategy: /** @type {const} */ ('no'), logging_steps: 1000 };
     const trainer = new library.Trainer({ model: vera, args, train_dataset: train(seed) });
@@ -68,7 +71,7 @@ export async function trainAndMeasure({ library, seeds }, method, { model, train
 }
 
 /**
- * @param {VeraModel} vera
+ * @param {AdaptedModel} vera
  * @param {boolean} ofHead whether only the head trains
  * @returns {Promise<string[]>} trained values, values that a LoRA of the same layers would train, and KiB of the adapter's file
  */

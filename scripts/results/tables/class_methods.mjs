@@ -7,8 +7,6 @@ import { fitRegressions } from '../scikit/regression.mjs';
 /** @typedef {import('../../../src/index').Profile} Profile */
 
 export const RANK = 64;
-/** Trainings take minutes on a software adapter, so that they have no more runs. */
-export const MOST_TRAININGS = 3;
 const NO_COSTS = ['–', '–', '–'];
 
 export const seedsOf = (/** @type {TableRun} */ { seeds }) => Array.from({ length: seeds }, (_, seed) => seed);
@@ -46,6 +44,7 @@ export async function regressions({ report }, request) {
  * @property {import('../../../src/index').PreTrainedModel} model
  * @property {import('../../../src/index').ProfileOptions['peft_config']} peft_config
  * @property {number} [max_length] tokens of a text that are read. Default: the model's limit
+ * @property {number} [most] runs. Default: one for each seed
  * @property {(seed: number) => readonly import('../../../src/index').Example[]} few
  * @property {Parameters<typeof accuracyOf>[1]} test
  */
@@ -56,12 +55,12 @@ export async function regressions({ report }, request) {
  * @param {Refinement} refinement
  * @returns {Promise<{ readonly accuracy: string, readonly seconds: string }>} cells; the shortest time of learning
  */
-export async function refineProfiles(run, { name, model, peft_config, max_length, few, test }) {
+export async function refineProfiles(run, { name, model, peft_config, max_length, most, few, test }) {
   const length = max_length === undefined ? {} : { max_length };
   /** @type {number[]} */
   const measured = [];
   let seconds = Number.POSITIVE_INFINITY;
-  for (const seed of seedsOf(run).slice(0, MOST_TRAININGS)) {
+  for (const seed of seedsOf(run).slice(0, most)) {
     const args = { ...length, seed };
     const options = { args, ...(peft_config && { peft_config }) };
     const profile = await run.library.Profile.open(model, `${name}, ${seed}`, options);

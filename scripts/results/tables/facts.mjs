@@ -1,12 +1,13 @@
 // Teaches models facts about a person, and asks for them as they were taught and in other words.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inRepository } from '../../shared/paths.mjs';
 import { dataOf } from '../data/fetch.mjs';
+import { SETTINGS, teachHere, teachInPeft } from './taught.mjs';
 
 /** @typedef {import('../report.mjs').Table} Table */
 /** @typedef {import('../report.mjs').TableRun} TableRun */
-/** @typedef {import('../../../src/index').VeraModel} VeraModel */
-/** @typedef {import('../../../src/index').ChatMessage} ChatMessage */
+/** @typedef {import('./taught.mjs').Lesson} Lesson */
 /**
  * @typedef {object} Fact
  * @property {string} question
@@ -17,19 +18,18 @@ import { dataOf } from '../data/fetch.mjs';
 /**
  * @typedef {object} Pupil a model that learns facts
  * @property {string} name
+ * @property {'webvera' | 'PEFT'} engine
  * @property {() => string} folder
  * @property {string} [gguf_file]
  * @property {readonly number[]} epochs one row for each
- * @property {(question: string) => string | ChatMessage[]} prompt
+ * @property {(question: string) => Lesson['prompts'][number]} prompt
  * @property {(fact: Fact) => import('../../../src/index').Example} example
  */
 
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-const [R, RATE, BATCH] = [256, 1e-1, 4];
-/** Tokens of an answer. */
-const TOKENS = 24;
 /** Characters of a text that isn't taught. */
 const OTHER_TEXT = 2_000;
+const TEACH = { webvera: teachHere, PEFT: teachInPeft };
 
 const asked = (/** @type {string} */ question) => `Question: ${question}\nAnswer:`;
 const message = (/** @type {string} */ content) => ({ role: 'user', content });
@@ -38,6 +38,7 @@ const message = (/** @type {string} */ content) => ({ role: 'user', content });
 const PUPILS = [
   {
     name: 'prose-1.4M',
+    engine: 'webvera',
     folder: () => inRepository('demo/public/models/prose-1.4M'),
     epochs: [0, 3, 8, 16, 32],
     prompt: asked,
@@ -45,6 +46,7 @@ const PUPILS = [
   },
   {
     name: 'SmolLM2-135M-Instruct, Q4_1',
+    engine: 'PEFT',
     folder: () => dataOf('SmolLM2-135M-Instruct', GGUF),
     gguf_file: GGUF,
     epochs: [0, 3, 8],
@@ -55,34 +57,36 @@ const PUPILS = [
 
 /** @returns {readonly Fact[]} */
 function readFacts() {
-  const lines = readFileSync(inRepository('scripts/results/tables/facts.jsonl'), 'utf8').trim().split('\n');
+  const lines = readFileSync(inRepository('scripts/results/texts/facts.jsonl'), 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line));
 }
 
 /** @type {Table} */
 export const facts = {
-  keys: 2,
-  columns: ['Model', 'Epochs', 'Steps', 'Right, as taught', 'Right, in other words', 'Perplexity of another text'],
+  keys: 3,
+  columns: [
+    'Model',
+    'Taught by',
+    'Epochs',
+    'Steps',
+    'Right, as taught',
+    'Right, in other words',
+    'Perplexity of another text',
+  ],
   about: () => [
-    `Models learn [${readFacts().length} facts about a person](../scripts/results/tables/facts.jsonl), each a question with its answer, in one run of VeRA, r ${R}`,
-    `at ${RATE} on all linear layers, with ${BATCH} examples a step. A right answer contains the word that matters. The other text is the end of`,
-    `*Moby-Dick* (${OTHER_TEXT} characters).`,
+    `Models learn [${readFacts().length} facts about a person](../scripts/results/texts/facts.jsonl), each a question with its answer, in one run of VeRA, r ${SETTINGS.r}`,
+    `at ${SETTINGS.learning_rate} on all linear layers, with ${SETTINGS.per_device_train_batch_size} examples a step, as a profile does by default. A right answer contains the word that`,
+    `matters. The other text is the end of *Moby-Dick* (${OTHER_TEXT} characters). PEFT teaches the larger model in PyTorch, because a step takes`,
+    "a software adapter many seconds: with webvera's tokens, adapter, batches, schedule and optimizer.",
   ],
   async make(run) {
     const { library, session, row } = run;
-    for (const { name, folder, gguf_file, epochs, ...pupil } of PUPILS) {
+    for (const pupil of PUPILS) {
+      const { name, engine, folder, gguf_file, epochs } = pupil;
       const source = await library.openFolder(folder());
       const options = { session, ...(gguf_file !== undefined && { gguf_file }) };
       const model = await library.AutoModelForCausalLM.from_pretrained(source, options);
-      for (const count of epochs) {
-        await row([name, String(count)], async () => {
-          const config = new library.VeraConfig({ r: R, target_modules: 'all-linear', save_projection: false });
-          const vera = await library.get_peft_model(model, config);
-          const cells = await teach(run, vera, pupil, count);
-          await vera.unload();
-          return cells;
-        });
-      }
+      for (const count of epochs) await row([name, engine, String(count)], () => measure(run, pupil, model, count));
       await model.dispose();
     }
   },
@@ -90,31 +94,22 @@ export const facts = {
 
 /**
  * @param {TableRun} run
- * @param {VeraModel} model
- * @param {Pick<Pupil, 'prompt' | 'example'>} pupil
+ * @param {Pupil} pupil
+ * @param {Lesson['model']} model
  * @param {number} epochs
- * @returns {Promise<string[]>}
+ * @returns {Promise<string[]>} the cells after those that identify the row
  */
-async function teach({ library }, model, { prompt, example }, epochs) {
+async function measure(run, { engine, folder, gguf_file, prompt, example }, model, epochs) {
   const all = readFacts();
-  const text = readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8').slice(-OTHER_TEXT);
-  const args = {
-    num_train_epochs: Math.max(1, epochs),
-    per_device_train_batch_size: BATCH,
-    learning_rate: RATE,
-    max_length: 128,
-    save_strategy: /** @type {const} */ ('no'),
-  };
-  const train_dataset = all.map(example);
-  const trainer = new library.Trainer({ model, args, train_dataset, eval_dataset: new Blob([text]) });
-  const { global_step: steps } = epochs > 0 ? await trainer.train() : { global_step: 0 };
-  const right = [];
-  for (const wording of /** @type {const} */ (['question', 'otherwise'])) {
-    const prompts = all.map((fact) => prompt(fact[wording]));
-    const answers = await model.generate_batch(prompts, { max_new_tokens: TOKENS });
-    const found = all.filter(({ key }, index) => answers[index]?.toLowerCase().includes(key.toLowerCase()));
-    right.push(`${found.length} of ${all.length}`);
-  }
-  const { perplexity = Number.NaN } = await trainer.evaluate();
+  const { steps, answers, perplexity } = await TEACH[engine](run, {
+    ...{ model, epochs, path: join(folder(), gguf_file ?? '') },
+    examples: all.map(example),
+    prompts: [...all.map(({ question }) => prompt(question)), ...all.map(({ otherwise }) => prompt(otherwise))],
+    text: readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8').slice(-OTHER_TEXT),
+  });
+  const right = [answers.slice(0, all.length), answers.slice(all.length)].map((given) => {
+    const found = all.filter(({ key }, index) => given[index]?.toLowerCase().includes(key.toLowerCase()));
+    return `${found.length} of ${all.length}`;
+  });
   return [String(steps), ...right, perplexity.toFixed(1)];
 }

@@ -4,7 +4,7 @@ import { readFashionMnist, SIDE } from '../data/fashion_mnist.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { spread } from '../report.mjs';
 import { costColumns, costOf, fewOfEach, HEAD_RANK, LORA_RANK } from './adapted.mjs';
-import { MOST_TRAININGS, measureRow, RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs';
+import { measureRow, RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs';
 
 /** @typedef {import('../report.mjs').TableRun} TableRun */
 /** @typedef {import('../data/fashion_mnist.mjs').Image} Image */
@@ -35,7 +35,7 @@ export const images = {
   columns: ['Images a class', 'Method', ...costColumns('Accuracy')],
   about: (seeds) => [
     `Accuracy in percent on ${TESTS} images of Fashion-MNIST’s ${HELD_BACK.join(', ')}, which the bundled vit-pictures-1.4M has never seen: mean ± standard`,
-    `deviation of ${seeds} runs, which differ in their images; of ${Math.min(seeds, MOST_TRAININGS)} for refined VeRA. Chance is 33. The methods are those of [texts](#texts): the`,
+    `deviation of ${seeds} runs, which differ in their images. Chance is 33. The methods are those of [texts](#texts): the`,
     `regression is scikit-learn’s, over raw pixels, and VeRA has r ${RANK} on all linear layers. LoRA’s values are those of rank ${LORA_RANK} on the same layers.`,
   ],
   async make(run) {

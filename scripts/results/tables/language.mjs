@@ -5,6 +5,7 @@ import { inRepository } from '../../shared/paths.mjs';
 import { trainLora } from '../peft/lora.mjs';
 import { spread } from '../report.mjs';
 import { LORA_RANK, trainAndMeasure } from './adapted.mjs';
+import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
 
 /** @typedef {import('../report.mjs').Table} Table */
 /** @typedef {import('../report.mjs').TableRun} TableRun */
@@ -15,8 +16,6 @@ const BATCHES = { per_device_train_batch_size: 8, max_length: 128 };
 const VALIDATION = 20_000;
 /** The texts that are measured, in the order of their columns. */
 const NAMES = /** @type {const} */ (['validation', 'test']);
-/** The relative difference of two perplexities by which two models and texts are recognised as equal. */
-const SAME = 1e-4;
 const LORA_RATES = [1e-2, 2e-2, 4e-2];
 const LINEAR = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 
@@ -26,6 +25,12 @@ const VERA = [
   { r: 256, rates: [3e-2, 1e-1, 2e-1] },
   { r: 64, head: true, rates: [1e-1] },
   { r: 128, head: true, rates: [1e-1] },
+];
+
+/** @type {readonly { readonly layers: string, readonly target_modules: string | null, readonly rates: readonly number[] }[]} null: PEFT's targets */
+const IA3 = [
+  { layers: 'all', target_modules: 'all-linear', rates: [1e-2, 3e-2] },
+  { layers: 'k, v, down', target_modules: null, rates: [3e-2] },
 ];
 
 /** The files of the base model, and the texts that the table is about. */
@@ -56,18 +61,21 @@ export const language = {
       await run.row([`LoRA r ${LORA_RANK}`, 'all', String(rate)], () => measureLora(run, folder, texts, rate));
     }
     const model = await load(run, folder);
+    const { IA3Config } = run.library;
+    for (const { layers, target_modules, rates } of IA3) {
+      for (const learning_rate of rates) {
+        const config = new IA3Config({ target_modules });
+        await run.row(['(IA)³', layers, String(learning_rate)], () =>
+          measure(run, model, config, learning_rate, texts),
+        );
+      }
+    }
     for (const { r, head = false, rates } of VERA) {
       const target_modules = head ? [...LINEAR, 'lm_head'] : /** @type {const} */ ('all-linear');
       for (const learning_rate of rates) {
-        await run.row([`VeRA r ${r}`, head ? 'all, head' : 'all', String(learning_rate)], async () => {
-          const args = { ...BATCHES, learning_rate, max_steps: STEPS };
-          const method = { name: '', config: { r, target_modules }, args };
-          const train = () => new Blob([texts.train]);
-          const [validation, test] = [new Blob([texts.validation]), new Blob([texts.test])];
-          const runs = { model, train, validation, test };
-          const [chosen = '', tested = '', values = '', , ...costs] = await trainAndMeasure(run, method, runs);
-          return [chosen, tested, values, ...costs];
-        });
+        const config = { r, target_modules };
+        const key = [`VeRA r ${r}`, head ? 'all, head' : 'all', String(learning_rate)];
+        await run.row(key, () => measure(run, model, config, learning_rate, texts));
       }
     }
     await model.dispose();
@@ -75,6 +83,23 @@ export const language = {
 };
 
 /** @typedef {Omit<ReturnType<typeof lesson>, 'folder'>} Texts */
+
+/**
+ * @param {TableRun} run
+ * @param {import('../../../src/index').PreTrainedModel} model
+ * @param {import('./adapted.mjs').Method['config']} config
+ * @param {number} learning_rate
+ * @param {Texts} texts
+ * @returns {Promise<string[]>} the cells of a row after its key
+ */
+async function measure(run, model, config, learning_rate, texts) {
+  const args = { ...BATCHES, learning_rate, max_steps: STEPS };
+  const train = () => new Blob([texts.train]);
+  const [validation, test] = [new Blob([texts.validation]), new Blob([texts.test])];
+  const cells = await trainAndMeasure(run, { name: '', config, args }, { model, train, validation, test });
+  const [chosen = '', tested = '', values = '', , ...costs] = cells;
+  return [chosen, tested, values, ...costs];
+}
 
 /**
  * @param {TableRun} run
@@ -90,21 +115,11 @@ async function load({ library, session }, folder) {
  * @param {string} folder
  * @param {Texts} texts
  */
-async function measureBase(run, folder, texts) {
-  const { library } = run;
+async function measureBase(run, folder, { validation, test }) {
   const model = await load(run, folder);
-  // A new adapter changes nothing.
-  const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
-  const perplexityOf = async (/** @type {string} */ text) => {
-    const eval_dataset = new Blob([text]);
-    const judge = new library.Trainer({ model: vera, args: BATCHES, train_dataset: eval_dataset, eval_dataset });
-    const { perplexity = Number.NaN } = await judge.evaluate();
-    return perplexity;
-  };
-  const [validation, test] = [await perplexityOf(texts.validation), await perplexityOf(texts.test)];
-  await vera.unload();
+  const found = await basePerplexities(run, model, { validation, test }, BATCHES);
   await model.dispose();
-  return { validation, test };
+  return found;
 }
 
 /**
@@ -120,11 +135,7 @@ async function measureLora(run, folder, texts, learning_rate) {
   const lesson = { model: folder, train, texts: { validation, test }, max_steps: STEPS, rows, length };
   const { before, runs } = await trainLora({ ...lesson, r: LORA_RANK, learning_rate, seeds: run.seeds }, run.report);
   const own = await measureBase(run, folder, texts);
-  for (const name of NAMES) {
-    const there = before[name] ?? Number.NaN;
-    if (Math.abs(there - own[name]) < SAME * own[name]) continue;
-    throw new Error(`PyTorch has another model or text: perplexity ${there} (${name}), expected ${own[name]}`);
-  }
+  for (const name of NAMES) expectSamePerplexity(name, before[name] ?? Number.NaN, own[name]);
   const cells = NAMES.map((name) => {
     const found = runs.map(({ perplexity }) => perplexity[name] ?? Number.NaN);
     return spread(found, 2);

@@ -21,7 +21,7 @@ const TOKENS = 24;
 /** @returns {readonly Lesson[]} */
 function lessons() {
   const { train, heldOut } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
-  const answers = readFileSync(inRepository('scripts/results/tables/answers.jsonl'), 'utf8').trim().split('\n');
+  const answers = readFileSync(inRepository('scripts/results/texts/answers.jsonl'), 'utf8').trim().split('\n');
   const rows = answers.map((line) => JSON.parse(line));
   return [
     {
@@ -57,7 +57,7 @@ export const smollm2 = {
   about: () => [
     'SmolLM2-135M-Instruct from its Q4_1 file of 98 MB: perplexity on held-out data, and a generated text for the same prompt (temperature',
     `${SAMPLED.temperature}, top_p ${SAMPLED.top_p}), before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. A step has 128 tokens of *Moby-Dick*, or two of`,
-    '[48 short answers in one style](../scripts/results/tables/answers.jsonl).',
+    '[48 short answers in one style](../scripts/results/texts/answers.jsonl).',
   ],
   async make(run) {
     const { library, session, row } = run;

@@ -2,9 +2,16 @@
 import { inRepository } from '../../shared/paths.mjs';
 import { dataOf } from '../data/fetch.mjs';
 import { costColumns, LORA_RANK } from './adapted.mjs';
-import { MOST_TRAININGS, measureRow, RANK } from './class_methods.mjs';
+import { measureRow, RANK } from './class_methods.mjs';
 import { TESTS, TextLesson } from './text_lesson.mjs';
-import { instantHead, LENGTH, refinedProfile, vectorsByRegression, wordsByRegression } from './text_methods.mjs';
+import {
+  instantHead,
+  LENGTH,
+  MOST_TRAININGS,
+  refinedProfile,
+  vectorsByRegression,
+  wordsByRegression,
+} from './text_methods.mjs';
 
 /** @typedef {import('./text_lesson.mjs').TextBase} TextBase */
 /** @typedef {import('./text_methods.mjs').TextMethod} TextMethod */

@@ -24,6 +24,10 @@ test("a VeRA of a fifth of LoRA's bytes has four fifths of its gain in log perpl
   expect(gain(vera)).toBeGreaterThan(0.8 * gain(lora));
 });
 
+test('the default rate is the best one of (IA)³ by the validation', () => {
+  expect(chosen(of('(IA)³')).rate).toBe(0.03);
+});
+
 test('the default rate is the best one of VeRA by the validation', () => {
   expect(chosen(of('VeRA')).rate).toBe(0.1);
 });

@@ -1,0 +1,73 @@
+// Pairs of words with their definitions in WordNet, of which the one that names an animal is preferred to the one that names a thing.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** @typedef {{ readonly key: string, readonly file: string, readonly word: string, readonly definition: string }} Defined */
+/** @typedef {{ readonly prompt: string, readonly chosen: string, readonly rejected: string }} Pair */
+
+/** WordNet's files of nouns. */
+const ANIMALS = '05';
+const THINGS = '06';
+
+/** An offset, the file's number and the type; the first word; the other words and pointers; after a bar the definition. */
+const SYNSET = /^(\d{8}) (\d\d) n [0-9a-f]{2} ([a-z]+) [^|]*\| (.*)$/;
+/** A word, a file's number; an offset, the number of the sense, and how often WordNet's texts have it. */
+const SENSE = /^([a-z]+)%1:\d\d:\S* (\d{8}) \d+ (\d+)$/;
+
+/** Characters of a definition. */
+const [LEAST, MOST] = [16, 80];
+
+/**
+ * Words that occur in WordNet's texts, each with its first definition up to a semicolon, without what is in parentheses.
+ * @param {string} nouns the text of data.noun
+ * @param {string} senses the text of index.sense
+ * @returns {Defined[]}
+ */
+export function definedWords(nouns, senses) {
+  const seen = new Set();
+  for (const line of senses.split('\n')) {
+    const [, word, key, times] = SENSE.exec(line.trimEnd()) ?? [];
+    if (Number(times) > 0) seen.add(`${word} ${key}`);
+  }
+  const taken = new Set();
+  return nouns.split('\n').flatMap((line) => {
+    const [, key = '', file = '', word = '', gloss = ''] = SYNSET.exec(line) ?? [];
+    const [first = ''] = gloss.split(/[;,:]?\s*"|;/);
+    const definition = first.replaceAll(/\s*\([^)]*\)/g, '').trim();
+    if (definition.length < LEAST || definition.length > MOST) return [];
+    if (!seen.has(`${word} ${key}`) || taken.has(word)) return [];
+    taken.add(word);
+    return [{ key, file, word, definition }];
+  });
+}
+
+/**
+ * Each animal beside the thing with the same first letter whose definition has the nearest length. The order depends on hashes alone, and
+ * no word is in two pairs.
+ * @param {readonly Defined[]} words
+ * @returns {Pair[]}
+ */
+export function animalPairs(words) {
+  const hashed = words.map((word) => ({ ...word, hash: createHash('sha256').update(word.key).digest('hex') }));
+  hashed.sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  const things = new Set(hashed.filter(({ file }) => file === THINGS));
+  return hashed.flatMap((animal) => {
+    if (animal.file !== ANIMALS) return [];
+    const [letter = ''] = animal.word;
+    const apart = (/** @type {Defined} */ { definition }) => Math.abs(definition.length - animal.definition.length);
+    const [thing] = [...things].filter(({ word }) => word.startsWith(letter)).sort((a, b) => apart(a) - apart(b));
+    if (thing === undefined) return [];
+    things.delete(thing);
+    const prompt = `A word that begins with ${letter.toUpperCase()}, and its meaning:`;
+    return [{ prompt, chosen: completion(animal), rejected: completion(thing) }];
+  });
+}
+
+/** @param {string} folder of the source */
+export function readAnimalPairs(folder) {
+  const text = (/** @type {string} */ name) => readFileSync(join(folder, name), 'utf8');
+  return animalPairs(definedWords(text('data.noun'), text('index.sense')));
+}
+
+const completion = (/** @type {Defined} */ { word, definition }) => ` ${word}, ${definition.replace(/\.$/, '')}.`;
