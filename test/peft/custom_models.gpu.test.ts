@@ -16,7 +16,7 @@ import { openTestSession, type TestSession } from '../helpers/session/session';
 
 interface Row {
   readonly config: VeraConfigInit;
-  /** What trains, by the names in the file. */
+  /** The trained tensors, by their names in the file. */
   readonly trained: readonly string[];
 }
 

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../../src/index';
 
-/** What comes of a situation, as far as PEFT and webvera can be compared. */
+/** The outcome of a situation, with the parts that can be compared between PEFT and webvera. */
 export interface Outcome {
   readonly error: string | undefined;
   readonly warnings: readonly string[];
   readonly result: 'no error' | readonly string[] | undefined;
 }
 
-/** What webvera makes of a situation. */
+/** webvera's outcome of a situation. */
 export type OwnOutcome = Outcome & { readonly code: ErrorCode | undefined };
 
 const NOT_SAVED =
@@ -34,7 +34,7 @@ const vectors = [0, 1].flatMap((layer) =>
   ),
 );
 
-/** What it makes of those that PEFT.md lists as differences, in the words of its table. */
+/** webvera's outcomes of the situations that PEFT.md lists as differences, by the names in its table. */
 export const DIFFERENCES: Readonly<Record<string, OwnOutcome>> = {
   'r is 0': refused('invalid_argument', '`r` should be a positive integer value but the value passed is 0'),
   'second adapter with another projection_prng_key': works(),

@@ -28,7 +28,7 @@ const scene = await setScene(opened);
 const warnings: string[] = [];
 opened.session.addEventListener('warning', ({ message }) => warnings.push(message));
 
-/** PEFT's losses are of an adapter and a batch that weren't kept: what counts is which of them are equal. */
+/** The adapter and the batch of PEFT's losses aren't stored, so only equality between losses is compared. */
 function outcomeOf({ error, warnings = [], result }: Row): Outcome {
   const told = warnings.map((text) => text.replace('UserWarning: ', ''));
   if (error !== undefined) return { error: error.message, warnings: told, result: undefined };
@@ -42,7 +42,7 @@ function comparable(values: readonly (string | number)[], reference: number): re
   return [same(first, typeof second === 'number' ? second : reference)];
 }
 
-/** PEFT's loss of the adapter as it was saved. */
+/** PEFT's loss of the saved adapter. */
 function goldenLoss(): number {
   const row = recorded.find(({ situation }) => situation === 'load: saved with projections')!;
   return (row.result as { loss: number }).loss;
@@ -74,7 +74,7 @@ test.each(recorded.map(({ situation }) => situation))('%s', async (situation) =>
   expect({ code, ...ours }).toEqual(DIFFERENCES[situation]);
 });
 
-test('every difference that PEFT.md lists there is one that PEFT was asked about', () => {
+test('PEFT was tested for every difference that PEFT.md lists', () => {
   const known = recorded.map(({ situation }) => situation);
   expect(listed.filter((situation) => !known.includes(situation!))).toEqual([]);
   expect(new Set(listed).size).toBe(listed.length);

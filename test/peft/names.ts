@@ -1,6 +1,6 @@
 /**
- * The names that a user of PEFT's VeRA comes upon, with the arguments that say more than what is done to what: PEFT 0.21.2.
- * Written down here, and not taken from webvera, so that what it lacks is missed.
+ * The names that users of PEFT's VeRA (0.21.2) meet, with all arguments except those that name the object and the
+ * input. The list is written by hand, and not derived from webvera, so that a missing name is noticed.
  */
 export const PEFT_NAMES = {
   VeraConfig: [

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { PeftConfig, PeftModel, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
+import type { PageKind } from '../../src/page/adapters/page_kind';
+import { PAGE_KINDS } from '../../src/page/adapters/page_kinds';
 import { edited } from '../helpers/bytes/edited';
 import { loadMlp } from '../helpers/models/mlp';
 import { logitsOf, randomVera } from '../helpers/peft';
@@ -20,7 +22,7 @@ beforeEach(() => {
 });
 afterAll(() => opened.session.close());
 
-test('PeftModel.from_pretrained gives the model that its file is of', async () => {
+test("PeftModel.from_pretrained gives a model of the file's kind", async () => {
   const model = await PeftModel.from_pretrained(base, await adapted.save_pretrained(), 'mine', true);
   expect(model).toBeInstanceOf(VeraModel);
   expect(model.active_adapters).toEqual(['mine']);
@@ -30,18 +32,24 @@ test('PeftModel.from_pretrained gives the model that its file is of', async () =
 });
 
 test('an adapter of another method is refused, with the method that it is of', async () => {
-  const lora = await adapted.save_as_lora();
-  const refused = {
-    code: 'invalid_format',
-    message: 'peft_type: expected "VERA", got "LORA"',
-    hint: expect.stringContaining('Only those of VeRA can be loaded'),
-    detail: { peft_type: 'LORA', supported: ['VERA'] },
+  const loha = await edited(await adapted.save_pretrained(), {
+    config: (json) => Object.assign(json, { peft_type: 'LOHA' }),
+  });
+  const refused = (kinds: readonly PageKind[]) => {
+    const rules = kinds.map(({ Config }) => Config.rules);
+    return {
+      code: 'invalid_format',
+      message: `peft_type: expected ${rules.map(({ peft_type }) => `"${peft_type}"`).join(' or ')}, got "LOHA"`,
+      hint: expect.stringContaining(`Only those of ${rules.map(({ method }) => method).join(' and ')} can be loaded`),
+      detail: { peft_type: 'LOHA', supported: rules.map(({ peft_type }) => peft_type) },
+    };
   };
   const { session } = opened;
-  await expect(PeftModel.from_pretrained(base, lora)).rejects.toMatchObject(refused);
-  await expect(VeraModel.from_pretrained(base, lora)).rejects.toMatchObject(refused);
-  await expect(adapted.load_adapter(lora, 'lora')).rejects.toMatchObject(refused);
-  await expect(PeftConfig.from_pretrained(lora, { session })).rejects.toMatchObject(refused);
+  const ofVera = refused(PAGE_KINDS.filter(({ modelType }) => modelType === 'VeraModel'));
+  await expect(PeftModel.from_pretrained(base, loha)).rejects.toMatchObject(refused(PAGE_KINDS));
+  await expect(VeraModel.from_pretrained(base, loha)).rejects.toMatchObject(ofVera);
+  await expect(adapted.load_adapter(loha, 'loha')).rejects.toMatchObject(refused(PAGE_KINDS));
+  await expect(PeftConfig.from_pretrained(loha, { session })).rejects.toMatchObject(refused(PAGE_KINDS));
   expect(Object.keys(adapted.peft_config)).toEqual(['default']);
 });
 
@@ -63,7 +71,7 @@ test('PeftConfig.from_pretrained reads the configuration, wherever it lies, and 
   await expect(PeftConfig.from_pretrained({ id: 'other' }, { session })).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('PeftConfig.from_pretrained tells what PEFT tells', async () => {
+test("PeftConfig.from_pretrained gives PEFT's warnings", async () => {
   const { session } = opened;
   const files = await edited(await adapted.save_pretrained(), {
     config: (json) => Object.assign(json, { save_projection: false, made_by: 'me', peft_version: '0.21.2' }),
@@ -72,7 +80,7 @@ test('PeftConfig.from_pretrained tells what PEFT tells', async () => {
   expect(opened.warnings).toEqual(['ignored_config', 'projection_not_saved']);
 });
 
-test('merge_and_unload(progressbar=True) tells the console as weights are merged', async () => {
+test('merge_and_unload(progressbar=True) reports on the console while weights are merged', async () => {
   const model = await PeftModel.from_pretrained(base, await adapted.save_pretrained());
   const told = vi.spyOn(console, 'info').mockImplementation(() => {});
   try {

@@ -14,7 +14,7 @@ import { goldenBase, goldenCase } from '../helpers/golden/golden';
 import type { TestSession } from '../helpers/session/session';
 import type { SessionGpu } from '../helpers/session/session_gpu';
 
-/** What PEFT's recorded situations start from. */
+/** The beginning of PEFT's recorded situations. */
 export interface Scene {
   readonly overwrite: SessionGpu['overwrite'];
   readonly opt: PreTrainedModel;
@@ -23,7 +23,7 @@ export interface Scene {
   /** An adapter with r = 4 on q_proj and v_proj that changes the loss, in files with and without projections. */
   readonly saved: AdapterFiles;
   readonly slim: AdapterFiles;
-  /** The same with other values of A and B. */
+  /** The adapter `saved` with other values of A and B. */
   readonly doubled: AdapterFiles;
   /** An adapter with r = 4 on fc1 and fc2. */
   readonly wide: AdapterFiles;
@@ -41,7 +41,7 @@ export async function setScene({ session, overwrite }: TestSession): Promise<Sce
   );
   const { batch } = goldenCase('opt_left_big').inputs;
   const lossOf = async (model: PreTrainedModel) => (await model.forward(batch)).loss!;
-  // Without init_weights λ starts at random numbers.
+  // Without init_weights, λ begins with random numbers.
   const random = await get_peft_model(opt!, vera({ init_weights: false }));
   const saved = await random.save_pretrained();
   return {
@@ -58,7 +58,7 @@ export async function setScene({ session, overwrite }: TestSession): Promise<Sce
   };
 }
 
-/** Files that don't hold the projections: their configuration, and their tensors. */
+/** Changes adapter_config.json and tensors into those of files without projections. */
 export const unsaved = (json: Record<string, unknown>): void => {
   json.save_projection = false;
 };

@@ -7,15 +7,15 @@ import { goldenCase } from '../helpers/golden/golden';
 import { bytesOf } from '../helpers/session/session';
 import { type Scene, unsaved, vera, withoutProjections } from './scene';
 
-/** Losses, or a list of names, or nothing but that it worked. */
+/** Losses, a list of names, or undefined if the situation only works. */
 export type Result = readonly number[] | readonly string[] | undefined;
 
-/** Does what a situation says, on base/opt with r = 4 and q_proj, v_proj unless it says otherwise. */
+/** Acts out a situation, on base/opt with r = 4 and q_proj, v_proj unless its name says otherwise. */
 export type Situation = (scene: Scene, watch: () => void) => Promise<Result>;
 
 const LAYERS = 'base_model.model.model.decoder.layers';
 
-/** A new adapter over OPT, which the configuration is for. */
+/** Creates an adapter over OPT. */
 const create =
   (init: VeraConfigInit): Situation =>
   async ({ opt }, watch) => {
@@ -24,7 +24,7 @@ const create =
     return undefined;
   };
 
-/** A second adapter beside a first one. */
+/** Adds a second adapter. */
 const second =
   (init: VeraConfigInit, first: VeraConfigInit = {}, name = 'second'): Situation =>
   async ({ opt }, watch) => {
@@ -34,7 +34,7 @@ const second =
     return undefined;
   };
 
-/** Something done to a model with one adapter. */
+/** Acts on a model with one adapter. */
 const then =
   (action: (model: VeraModel, watch: () => void) => Promise<unknown>): Situation =>
   async ({ opt }, watch) => {
@@ -44,7 +44,7 @@ const then =
     return undefined;
   };
 
-/** Files that were changed, loaded over OPT. */
+/** Loads changed files over OPT. */
 const load =
   (config: (json: Record<string, unknown>) => void, tensors: (all: Map<string, RawTensor>) => void): Situation =>
   async ({ opt, saved, lossOf }, watch) => {
@@ -65,7 +65,7 @@ function rename(all: Map<string, RawTensor>, to: (name: string) => string): void
   }
 }
 
-/** vera_A with columns of zeros after its own. */
+/** Adds columns of zeros to vera_A. */
 function widenA(all: Map<string, RawTensor>): void {
   const tensor = all.get('base_model.vera_A')!;
   const [rows, columns] = tensor.shape as [number, number];
@@ -99,7 +99,7 @@ const lastParts =
     return [...new Set([...tensors.keys()].map((name) => name.slice(name.lastIndexOf('.') + 1)))].sort();
   };
 
-/** By PEFT's words for them. */
+/** The situations, by their names in errors.json. */
 export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'r is 0': create({ r: 0 }),
   'target_modules names nothing in the model': create({ target_modules: ['nothing'] }),
@@ -154,7 +154,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     await model.merge_adapter();
   }),
   'unmerge_adapter without a merge': then((model) => model.unmerge_adapter()),
-  // No file and no training brings a NaN into λ here.
+  // Neither files nor training can write a NaN into λ.
   'merge_and_unload(safe_merge=True) with a NaN in lambda_b': async ({ opt, overwrite }, watch) => {
     const model = await get_peft_model(opt, vera({}));
     overwrite('pool of default', 0, new Array(8).fill(Number.NaN));

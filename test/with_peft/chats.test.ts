@@ -12,8 +12,8 @@ import { fetchPublished, publishedNames, readPublished } from '../packages/publi
 import { describeWithPeft } from './lib/peft';
 import { runPython } from './lib/python';
 
-const script = fileURLToPath(new URL('lib/chats.py', import.meta.url));
-/** Each conversation once, by its name. */
+const script = fileURLToPath(new URL('python/chats.py', import.meta.url));
+/** All conversations, each once. */
 const chats: readonly (readonly ChatMessage[])[] = [
   ...new Map(goldenChats.rows.map(({ chat, messages }) => [chat, messages])).values(),
 ];

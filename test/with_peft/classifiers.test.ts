@@ -6,7 +6,7 @@ import { basePath, droppedFiles, Folders } from './lib/folders';
 import { describeWithPeft, Peft } from './lib/peft';
 import { trainHere } from './lib/training';
 
-/** Their heads train whole beside VeRA. */
+/** Classifiers whose heads are trained whole in addition to VeRA. */
 const classifiers = [
   { name: 'gpt2_seqcls_mid', target_modules: ['c_attn'], fan_in_fan_out: true },
   { name: 'llama_seqcls_mid', target_modules: ['q_proj', 'down_proj'] },
@@ -35,7 +35,7 @@ describeWithPeft.each(classifiers)('$name', async ({ name, ...config }) => {
     await opened.session.close();
   });
 
-  test('what is trained here opens in PEFT, computes the same, goes on learning alike, and comes back', async () => {
+  test('an adapter trained here opens in PEFT, computes the same, trains on alike, and opens here again', async () => {
     const vera = await get_peft_model(base, new VeraConfig({ r: 8, ...config, task_type: 'SEQ_CLS' }));
     await trainHere(vera, batches, LEARNING);
     const adapter = await folders.write(Object.entries(await vera.save_pretrained()));

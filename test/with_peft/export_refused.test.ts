@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { cases, exportAt, modelFolder, scratch, withNorm } from './lib/exported';
 import { describeWithPeft } from './lib/peft';
-import { runPython } from './lib/python';
+import { type Outcome, runFreshPython, runPython } from './lib/python';
+
+function messageOf({ code, output }: Outcome): string {
+  expect(code, output).toBe(1);
+  return output;
+}
 
 describeWithPeft('what Python refuses, before it trains', () => {
   const one = cases.llama!;
@@ -11,11 +16,8 @@ describeWithPeft('what Python refuses, before it trains', () => {
   beforeAll(async () => {
     exported = await exportAt(one, 2);
   });
-  const refused = async (args: readonly string[], options = {}, folder?: string) => {
-    const { code, output } = await runPython(folder ?? exported.folder, ['train.py', ...args], options);
-    expect(code, output).toBe(1);
-    return output;
-  };
+  const refused = async (args: readonly string[], options = {}, folder?: string) =>
+    messageOf(await runPython(folder ?? exported.folder, ['train.py', ...args], options));
 
   test.each([
     [
@@ -46,7 +48,8 @@ describeWithPeft('what Python refuses, before it trains', () => {
     const [checkpoint] = readdirSync(folder).filter((file) => file.startsWith('checkpoint-'));
     const path = join(folder, checkpoint!, 'adapter_config.json');
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), base_model_name_or_path }));
-    const { code, output } = await runPython(folder, ['train.py']);
+    const run = base_model_name_or_path === null ? runFreshPython : runPython;
+    const { code, output } = await run(folder, ['train.py']);
     expect(code, output).toBe(2);
     expect(output).toContain('the following arguments are required: --model');
   });
@@ -62,21 +65,23 @@ describeWithPeft('what Python refuses, before it trains', () => {
   });
 
   test('an older PEFT, before anything of it is imported', async () => {
-    // As an environment sees it: what is installed is what its metadata says.
+    // The metadata in the environment says which release is installed.
     const site = mkdtempSync(join(scratch, 'site-'));
     mkdirSync(join(site, 'peft-0.17.0.dist-info'));
     writeFileSync(join(site, 'peft-0.17.0.dist-info/METADATA'), 'Metadata-Version: 2.1\nName: peft\nVersion: 0.17.0\n');
     mkdirSync(join(site, 'peft'));
     writeFileSync(join(site, 'peft/__init__.py'), 'raise ImportError("an old release")\n');
-    expect(await refused(['--model', modelFolder(one.base)], { env: { PYTHONPATH: site } })).toMatch(
+    const command = ['train.py', '--model', modelFolder(one.base)];
+    expect(messageOf(await runFreshPython(exported.folder, command, { env: { PYTHONPATH: site } }))).toMatch(
       /train\.py needs peft>=\S+, and 0\.17\.0 is installed\. Run: pip install -r requirements\.txt/,
     );
   });
 
   test('a fresh environment, with what to do', async () => {
-    const { code, output } = await runPython(exported.folder, ['-S', 'train.py', '--model', modelFolder(one.base)]);
-    expect(code, output).toBe(1);
-    expect(output.trim()).toBe("train.py needs packages that aren't installed. Run: pip install -r requirements.txt");
+    const outcome = await runFreshPython(exported.folder, ['-S', 'train.py', '--model', modelFolder(one.base)]);
+    expect(messageOf(outcome).trim()).toBe(
+      "train.py needs packages that aren't installed. Run: pip install -r requirements.txt",
+    );
   });
 
   test('a checkpoint of other parameters', async () => {

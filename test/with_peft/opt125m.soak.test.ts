@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { oracleEnvironment } from '../../scripts/test/python.mjs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
 import { openTestSession, type TestSession } from '../helpers/session/session';
 import { Folders } from './lib/folders';
 import { describeWithPeft, Peft } from './lib/peft';
+import { runPython } from './lib/python';
 import { expectSameLosses, expectSamePass } from './lib/same';
 import { trainHere } from './lib/training';
 
-const run = promisify(execFile);
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
@@ -22,9 +19,10 @@ describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
   let base: PreTrainedModel;
   beforeAll(async () => {
     const book = path('../../demo/public/text/moby-dick.txt');
-    const written = run(inject('python') ?? '', [path('opt_folder.py'), folder, book], { env: oracleEnvironment() });
-    // The last line: transformers prints, too.
-    texts = JSON.parse((await written).stdout.trim().split('\n').at(-1) ?? '');
+    const { code, output } = await runPython(folder, [path('python/opt_folder.py'), folder, book]);
+    expect(code, output).toBe(0);
+    // The result is the last line, because transformers prints too.
+    texts = JSON.parse(output.trim().split('\n').at(-1) ?? '');
     opened = await openTestSession();
     base = await AutoModelForCausalLM.from_pretrained(await openFolder(folder), { session: opened.session });
   }, 240_000);

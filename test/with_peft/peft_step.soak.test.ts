@@ -6,19 +6,19 @@ import { afterAll, expect, test } from 'vitest';
 import { benchReport, NOTHING_MEASURED } from '../../bench/report/bench_report.mjs';
 import { ALL_CASES } from '../../bench/workload/cases.mjs';
 import { describeWithPeft } from './lib/peft';
-import { runPython } from './lib/python';
+import { runFreshPython } from './lib/python';
 
 const bench = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What it prints, without Python's warnings before it. */
+/** Runs the script without Python's warnings. */
 async function run(...args: readonly string[]): Promise<{ readonly code: number | null; readonly printed: string }> {
-  const { code, output } = await runPython(bench, args, { env: { PYTHONWARNINGS: 'ignore' } });
+  const { code, output } = await runFreshPython(bench, args, { env: { PYTHONWARNINGS: 'ignore' } });
   return { code, printed: output };
 }
 
-/** A document of the benchmark whose steps of r 64 take 250 ms. */
+/** A report of the benchmark whose steps of r 64 take 250 ms. */
 function documentOf(name: 'tiny' | 'small'): string {
   const device = { vendor: 'nvidia', architecture: '', description: 'NVIDIA H100', fallback: false, features: [] };
   const metrics = { step_seconds_median: 0.25, step_seconds_min: 0.2, flops_per_step: 1e9 };

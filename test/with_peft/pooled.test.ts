@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 async function ask(request: object): Promise<number[][]> {
   const file = join(scratch, 'request.json');
   writeFileSync(file, JSON.stringify(request));
-  const { code, output } = await runPython('test/with_peft/lib', ['pooled.py', file]);
+  const { code, output } = await runPython('test/with_peft/python', ['pooled.py', file]);
   expect(code, output).toBe(0);
   return JSON.parse(output.trim().split('\n').at(-1)!);
 }

@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithPeft } from './lib/peft';
-import { runPython } from './lib/python';
+import { runFreshPython } from './lib/python';
 
-const cache = mkdtempSync(join(tmpdir(), 'webvera-mypy-'));
-afterAll(() => rmSync(cache, { recursive: true, force: true }));
+/** mypy's cache of checked types, for later runs. */
+const cache = fileURLToPath(new URL('../../node_modules/.cache/webvera/mypy', import.meta.url));
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** Folders without settings of their own share those of `test`; `mypy` reads all their files from there. */
+/** Folders without settings use those of `test`, from which `mypy` checks all their files. */
 const shared = ['--config', folder('test/pyproject.toml')];
 
 describeWithPeft.each([
@@ -22,7 +19,7 @@ describeWithPeft.each([
   {
     path: 'src/formats/run_folder',
     settings: [],
-    checked: ['--strict', 'train.py', 'data.py', 'classify.py', 'pooled_classifier.py'],
+    checked: ['--strict', 'train.py', 'data.py', 'classify.py', 'pooled_classifier.py', 'prefer.py'],
   },
 ])('the Python in $path', ({ path, settings, checked }) => {
   const types: readonly string[] = checked ? ['mypy', `--cache-dir=${cache}`, ...checked] : [];
@@ -32,7 +29,7 @@ describeWithPeft.each([
     ['has types that hold', types],
   ] as const;
   test.each(commands.filter(([, command]) => command.length > 0))('%s', async (_, command) => {
-    const { code, output } = await runPython(folder(path), ['-m', ...command]);
+    const { code, output } = await runFreshPython(folder(path), ['-m', ...command]);
     expect(code, output).toBe(0);
   });
 });

@@ -1,28 +1,19 @@
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
-import { AutoModelForCausalLM, export_run, get_peft_model, VeraConfig } from '../../src/index';
-import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden/golden';
+import { expect, test } from 'vitest';
+import { export_run, get_peft_model, VeraConfig } from '../../src/index';
+import { largestDifference, tokensOf } from '../helpers/golden/golden';
 import { writeFolder } from '../helpers/session/exported_run';
-import { openTestSession } from '../helpers/session/session';
+import { BothSides } from './lib/both_sides';
 import { families } from './lib/families';
-import { basePath, Folders } from './lib/folders';
-import { describeWithPeft, Peft } from './lib/peft';
+import { describeWithPeft } from './lib/peft';
 import { plainTrainer } from './lib/training';
 
-/** With weight decay, which the moments alone don't tell. */
+/** The arguments include weight decay, which the moments don't contain. */
 const LEARNING = { learning_rate: 1e-2, weight_decay: 0.1, max_steps: 20, save_strategy: 'no' } as const;
 
 describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {
-  const golden = goldenCase(name);
+  const { golden, base, inPeft, peft, folders } = await BothSides.open(name, LEARNING);
   const { batch, train_batches: batches } = golden.inputs;
-  const opened = await openTestSession();
-  const base = await AutoModelForCausalLM.from_pretrained(goldenBase(golden.base), { session: opened.session });
-  const peft = new Peft();
-  const folders = new Folders();
-  afterAll(async () => {
-    peft.close();
-    await opened.session.close();
-  });
 
   test('ten steps here and ten in PEFT, from AdamW’s state by torch’s names, are twenty here', async () => {
     const config = { ...golden.vera_config, modules_to_save: [whole] };
@@ -41,7 +32,7 @@ describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {
     }
     const [config_path] = [...exported.keys()].filter((path) => path.endsWith('/adapter_config.json'));
     const done = Number(/^checkpoint-(\d+)\//.exec(config_path ?? '')?.[1]);
-    // A run that is paused has taken the steps that were submitted.
+    // A paused run has finished the steps that were already submitted.
     expect(done).toBeGreaterThanOrEqual(8);
     expect(done).toBeLessThan(16);
     expect(losses).toHaveLength(20);
@@ -51,7 +42,7 @@ describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {
     const [out, adapter] = [folders.make(), join(folder, `checkpoint-${done}`)];
     const { learning_rate, weight_decay } = LEARNING;
     const there = await peft.train({
-      base: basePath(golden.base),
+      base: inPeft,
       adapter,
       batches,
       learning_rate,
@@ -64,15 +55,15 @@ describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {
     expect(largestDifference(there.losses, losses.slice(done))).toBeLessThanOrEqual(
       golden.expect.train[0]!.tolerance.losses_abs,
     );
-    const theirs = await peft.forward({ base: basePath(golden.base), adapter: out, batch });
+    const theirs = await peft.forward({ base: inPeft, adapter: out, batch });
     const { logits, loss } = await vera.forward(batch);
     const isToken = tokensOf(batch, Number(base.config.vocab_size));
     expect(largestDifference(logits.data, theirs.logits, isToken)).toBeLessThanOrEqual(golden.tolerance.logits_abs);
     expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(golden.tolerance.loss_abs);
 
-    // Without the moments it would show.
+    // Training without the moments gives other results.
     const without = await peft.train({
-      base: basePath(golden.base),
+      base: inPeft,
       adapter,
       batches: [...batches.slice(done % batches.length), ...batches.slice(0, done % batches.length)],
       learning_rate,

@@ -34,7 +34,7 @@ describe.skipIf(inject('python') === undefined || !isThere)(
     const ids = (await base.tokenizer?.encode(text)) ?? [];
     const batch = { input_ids: [ids], attention_mask: [ids.map(() => 1)], labels: [ids] };
 
-    test('computes and writes what transformers does with the numbers that it stands for', async () => {
+    test('computes and generates like transformers with the unpacked numbers', async () => {
       expect(ids.length).toBeGreaterThan(15);
       await expectSamePass(base, batch, peft, inPeft);
     });

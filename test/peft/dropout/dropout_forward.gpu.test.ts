@@ -18,7 +18,7 @@ import {
 
 const MASKS = 400;
 
-/** Logits of a batch at each of some steps, and so with as many masks where something is dropped. */
+/** The logits of a batch at each step; with dropout, each step has its own mask. */
 async function logitsOver(
   { executor, loaded, adapters }: TrainingBench,
   { steps, adapted = true, seed }: { readonly steps: number; readonly adapted?: boolean; readonly seed?: number },
@@ -56,7 +56,7 @@ async function logitsOver(
   return results;
 }
 
-/** How many standard errors a mean lies from what is expected, for each value. */
+/** For each value, the distance of its mean from the expected value, in standard errors. */
 function errorsOff(drawn: readonly Float64Array[], expected: Float64Array): Float64Array {
   return expected.map((exact, at) => {
     const values = drawn.map((logits) => logits[at]!);
@@ -68,7 +68,7 @@ function errorsOff(drawn: readonly Float64Array[], expected: Float64Array): Floa
 
 const meanSquare = (values: Float64Array): number => values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
 
-// With the head alone wrapped, logits are linear in the mask: their expectation is what the adapter gives undropped.
+// If only the head is wrapped, logits are linear in the mask, so their expectation is the logits without dropout.
 describe.each([0.1, 0.5])('logits of a forward pass that drops %d of the inputs', (vera_dropout) => {
   let bench: TrainingBench;
   let drawn: Float64Array[];
@@ -91,11 +91,11 @@ describe.each([0.1, 0.5])('logits of a forward pass that drops %d of the inputs'
 
   test('are on average those without dropout, within five standard errors', () => {
     const off = errorsOff(drawn, whole);
-    // That one of 576 such means is off by more has a probability below 1 in 1,000; the seed is fixed.
+    // Among 576 such means, one exceeds this with a probability below 1 in 1,000; the seed is fixed.
     off.forEach((errors, at) => {
       expect(Math.abs(errors), `logit ${at}`).toBeLessThanOrEqual(5);
     });
-    // Logits of one token hang together, so this spreads more than χ² would.
+    // The logits of one token are correlated, so this varies more than χ² would.
     expect(meanSquare(off)).toBeLessThan(2);
   });
 

@@ -37,7 +37,7 @@ describe('runs of training', () => {
 
   const load = ({ session }: TestSession) => AutoModelForCausalLM.from_pretrained(seededFiles(llama), { session });
 
-  /** The bytes of the adapter after six steps of two batches each, of rows in other lengths. */
+  /** The adapter's bytes after six steps of two batches each, with rows of different lengths. */
   async function trained(vera_dropout: number, args: TrainingArguments, where = opened): Promise<Uint8Array> {
     const base = await load(where);
     const begun = await edited(files, { config: (json) => Object.assign(json, { vera_dropout }) });
@@ -75,7 +75,7 @@ describe('runs of training', () => {
   });
 });
 
-/** λ_b = 0: the branch adds nothing, whatever is dropped, and ∂λ_b is linear in each module's own mask. */
+/** Gradients over many masks. With λ_b = 0 the branch adds nothing, and ∂λ_b is linear in each module's own mask. */
 async function gradientsOverMasks(p: number, masks: number): Promise<{ drawn: Float64Array[]; whole: Float64Array }> {
   const init = { r: 8, target_modules: ['q_proj', 'v_proj', 'down_proj'] };
   const drawn: Float64Array[] = [];
@@ -119,14 +119,14 @@ describe.each([0.1, 0.5])('masks that drop %d', (p) => {
       const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (masks - 1);
       expect(variance).toBeGreaterThan(0);
       const error = Math.sqrt(variance / masks);
-      // That one of 80 such means is off by more has a probability of 1 in 10,000; the seed is fixed.
+      // Among 80 such means, one exceeds this with a probability of 1 in 10,000; the seed is fixed.
       expect(Math.abs(mean - exact), `entry ${at}`).toBeLessThanOrEqual(5 * error);
       squares += ((mean - exact) / error) ** 2;
       expected += 1;
       if (at === 0) expect(new Set(values).size).toBe(masks);
     });
-    // Entries of one module hang together, so the sum of squares spreads more than χ² would: but a mean that were off
-    // by a factor of 1 − p would be far beyond.
+    // The entries of one module are correlated, so the sum of squares varies more than χ² would. A mean with a wrong
+    // factor of 1 − p would be far beyond the limit.
     expect(squares / expected).toBeLessThan(2);
     const off = whole.reduce((sum, exact, at) => {
       const values = drawn.map((gradient) => gradient[at]!);
@@ -191,7 +191,7 @@ describe('the gradient of a step with dropout', () => {
     closeTrainingBench(bench);
   });
 
-  test('hangs on seed, step and micro-step, and on nothing else', async () => {
+  test('depends on seed, step and micro-step, and on nothing else', async () => {
     const init = { r: 8, target_modules: ['q_proj', 'down_proj'], vera_dropout: 0.3 };
     const bench = await openTrainingBench(seededFiles(llama), [init]);
     const batch = seededBatch(bench, [9, 6], 9);
@@ -204,7 +204,7 @@ describe('the gradient of a step with dropout', () => {
     };
     const first = await gradientAt({ seed: 1, step: 1, microStep: 0 });
     expect(await gradientAt({ seed: 1, step: 1, microStep: 0 })).toEqual(first);
-    // What is computed a second time drops the same.
+    // Recomputed layers drop the same inputs.
     expect(await gradientAt({ seed: 1, step: 1, microStep: 0, checkpointing: true })).toEqual(first);
     for (const at of [{ seed: 2 }, { step: 2 }, { microStep: 1 }])
       expect(await gradientAt({ seed: 1, step: 1, microStep: 0, ...at })).not.toEqual(first);
@@ -221,7 +221,7 @@ describe('the gradient of a step with dropout', () => {
   });
 });
 
-/** Each mask is drawn once on the way there, and at most once on the way back, which comes in the reverse order. */
+/** Expects each mask to be drawn once in the forward pass, and at most once in the backward pass, which has the reverse order. */
 function expectMasksOnce(steps: readonly Step[], count: number): void {
   const drawn = steps.filter(({ kernel }) => kernel.name === 'dropout').map(({ params }) => params.module_index!);
   const there = drawn.slice(0, count);

@@ -5,7 +5,7 @@ import { comparableConfig, folderFiles, goldenBase, largestDifference } from '..
 import { tensorsIn } from '../../helpers/models/vera_values';
 import { bytesOf, openTestSession } from '../../helpers/session/session';
 
-/** What `test/oracle/releases.py` wrote under each release of PEFT: adapters' folders, and the logits of each. */
+/** Folders of adapters that `test/oracle/cases/releases.py` wrote with each release of PEFT, and the logits of each. */
 interface Release {
   readonly versions: { readonly peft: string };
   readonly base: string;
@@ -15,7 +15,7 @@ interface Release {
 
 const root = new URL('../../golden/releases/', import.meta.url);
 const releases = readdirSync(root);
-/** The least that golden cases allow: this base model's logits are no larger than theirs. */
+/** The smallest tolerance of golden cases, whose logits are at least as large as this base model's. */
 const TOLERANCE = 2e-4;
 /** The first release that writes trained biases. */
 const BIASES_SINCE = 21;
@@ -59,7 +59,7 @@ describe.each(releases)('PEFT %s', (release) => {
     const [before, after] = await Promise.all(
       [theirs.files.get('adapter_model.safetensors')!, ours['adapter_model.safetensors']].map(bytesOf),
     );
-    // Biases that a file lacks are the base model's, and are written with the rest.
+    // Biases that a file lacks are read from the base model, and written with the others.
     const added = [...tensorsIn(after!).keys()].filter((key) => !tensorsIn(before!).has(key));
     expect(added.every((key) => lacksBiases && key.endsWith('.base_layer.bias'))).toBe(true);
     if (!lacksBiases) expect(after).toEqual(before);

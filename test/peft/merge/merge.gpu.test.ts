@@ -8,10 +8,10 @@ import { dtypes, logitsOf, MERGED, MODULES, mergeScene, stateOf } from './merge_
 
 const scene = mergeScene();
 
-/** As numbers that equal themselves, unlike NaN. */
+/** The numbers' bits, which are equal even for NaN. */
 const bitsOf = (numbers: Float32Array) => new Uint32Array(numbers.slice().buffer);
 
-/** Where λ_b of a module begins in tinyVera's pool. */
+/** The offset of a module's λ_b in tinyVera's pool. */
 function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];
@@ -24,13 +24,13 @@ describe.each(dtypes)('a base in %s', (dtype) => {
     const [base, model] = await scene.load(dtype);
     const [logits, state] = [await logitsOf(model), await stateOf(base)];
     const [bytes, memory] = [await scene.rawBytes(), scene.opened.storageBytes()];
-    // Weights, rotary tables, A, B and the vectors.
+    // The device holds weights, rotary tables, A, B and the vectors.
     expect([...bytes.keys()].length).toBe(state.size + 4);
 
     for (const safe_merge of [false, true]) {
       await model.merge_adapter({ safe_merge });
       expect(await stateOf(model)).not.toEqual(state);
-      // The base model's own weights are where they were all the time.
+      // The base model's own weights stay unchanged.
       expect(await stateOf(base)).toEqual(state);
       const merged = await scene.opened.contents();
       for (const [name, before] of bytes) expect(merged.get(name), name).toEqual(before);
@@ -59,7 +59,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
       const delta = (await model.get_delta_weight(name.replace('.weight', ''))).data;
       expect(delta.some((value) => Math.abs(value) > 1e-3)).toBe(true);
       const sum = before.map((value, index) => value + delta[index]!);
-      // Sums below 2 in float32; a half below 2 is off by 2⁻¹¹ at most.
+      // Float32 sums below 2; a half below 2 has an error of 2⁻¹¹ at most.
       expect(largestDifference(data, sum)).toBeLessThanOrEqual(dtype === 'F16' ? 2 ** -11 + 1e-6 : 1e-6);
     }
     await base.dispose();
@@ -70,7 +70,7 @@ describe.each(dtypes)('a base in %s', (dtype) => {
     const logits = await logitsOf(model);
     const scale = logits.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     await model.merge_adapter();
-    // In float32, PEFT's tolerance; halves are off by 2⁻¹¹ of a weight, and six layers of such add up.
+    // PEFT's tolerance for float32. Halves have errors of 2⁻¹¹ of a weight, which add up over six layers.
     expect(largestDifference(await logitsOf(model), logits)).toBeLessThanOrEqual(
       scale * (dtype === 'F16' ? 6 * 2 ** -11 : 1e-5),
     );
@@ -98,7 +98,7 @@ test('a merged half-precision weight is the float32 sum, rounded once to the nea
       if (away > 0) between += 1;
     });
   }
-  // Nearly no sum is a half by chance.
+  // Very few sums are halves by chance.
   expect(between).toBeGreaterThan(1000);
   await half.dispose();
   await exact.dispose();
@@ -135,7 +135,7 @@ describe('safe_merge', () => {
     }
   });
 
-  test('leaves what was merged before', async () => {
+  test('leaves earlier merges unchanged', async () => {
     const [base, model] = await scene.load();
     await model.load_adapter(scene.second, 'second');
     await model.merge_adapter();
@@ -150,7 +150,7 @@ describe('safe_merge', () => {
     await base.dispose();
   });
 
-  test('is asked for: without it what is broken is merged, and can be taken out again', async () => {
+  test('is optional: without it a broken adapter is merged, and can be unmerged', async () => {
     const [base, model] = await scene.load();
     const logits = await logitsOf(base);
     scene.opened.overwrite('pool of default', offsetOf(model, MODULES.at(-1)!), [Number.NaN]);
@@ -166,7 +166,7 @@ describe('safe_merge', () => {
   });
 });
 
-test.each([1, 3, 5])('a merge that is aborted after %i of six weights leaves everything', async (count) => {
+test.each([1, 3, 5])('a merge that is aborted after %i of six weights changes nothing', async (count) => {
   const [base, model] = await scene.load();
   const logits = await logitsOf(model);
   await model.state_dict();
@@ -185,7 +185,7 @@ test.each([1, 3, 5])('a merge that is aborted after %i of six weights leaves eve
   await expect(merging).rejects.toBe(reason);
   expect(seen.slice(0, count)).toEqual(Array.from({ length: count }, (_, index) => `${index + 1}/6`));
   expect(seen.length).toBeLessThan(6);
-  // What was under way ends before the next change begins.
+  // The pending change ends before the next one begins.
   await model.set_adapter('default');
   expect(model.get_model_status().merged_adapters).toEqual([]);
   expect(await logitsOf(model)).toEqual(logits);
@@ -227,7 +227,7 @@ describe('a tied head that is wrapped', () => {
     await base.dispose();
   });
 
-  test('is tied again in what is exported once the adapter is out', async () => {
+  test('is tied again in an export after unmerging', async () => {
     const [base, model] = await scene.load('F32', scene.onHead);
     await model.merge_adapter();
     await model.unmerge_adapter();

@@ -22,15 +22,15 @@ export const MERGED = MODULES.map((name) => `${name}.weight`);
 export const dtypes = ['F32', 'F16'] as const;
 type Dtype = (typeof dtypes)[number];
 
-/** A session, and seeded adapters over a tiny base. */
+/** A session, and seeded adapters over the tiny base. */
 interface MergeScene extends Pick<TidySession, 'opened'> {
   readonly first: AdapterFiles;
   readonly second: AdapterFiles;
   readonly onHead: AdapterFiles;
   loadTiny(dtype: Dtype, options?: { dtype?: 'float32' }): Promise<PreTrainedModel>;
-  /** With `first` over it, unless other files are given. */
+  /** Loads the base with the adapter `first`, or with other files. */
   load(dtype?: Dtype, files?: AdapterFiles): Promise<[PreTrainedModel, VeraModel]>;
-  /** The bytes of all that a model and its adapters hold, without what a pass brings. */
+  /** The bytes of a model and its adapters, without the inputs of a pass. */
   rawBytes(): Promise<Map<string, Uint8Array>>;
 }
 

@@ -7,9 +7,9 @@ import { input_ids, logitsOf, mergeScene, stateOf } from './merge_scene';
 const scene = mergeScene();
 
 describe('while merged', () => {
-  test('a text that was begun goes on with the old weights', async () => {
+  test('a text that was begun continues with the old weights', async () => {
     const [base, model] = await scene.load();
-    // Compiles what merging takes, which may take longer than the text does.
+    // A first merge compiles its kernels, because compiling could take longer than the text.
     await model.merge_adapter();
     await model.unmerge_adapter();
     const config = { max_new_tokens: 60, do_sample: true, seed: 5, eos_token_id: null };
@@ -34,12 +34,12 @@ describe('while merged', () => {
     expect(tokensAtMerge).toBeLessThan(60);
     expect(tokens).toEqual(expected);
     expect(model.get_model_status().merged_adapters).toEqual(['default']);
-    // Made anew over the merged weights, up to rounding the same text again.
+    // The text over the merged weights is the same, except for rounding.
     expect(await tokensOf()).toHaveLength(60);
     await base.dispose();
   });
 
-  test('a text that uses merged weights ends when they go', async () => {
+  test('a text that uses merged weights ends when they are unmerged', async () => {
     const [base, model] = await scene.load();
     await model.merge_adapter();
     const tokens: number[] = [];
@@ -53,7 +53,7 @@ describe('while merged', () => {
     await base.dispose();
   });
 
-  test('set_adapter takes everything out first, with a warning', async () => {
+  test('set_adapter unmerges everything first, with a warning', async () => {
     const [base, model] = await scene.load();
     await model.load_adapter(scene.second, 'second');
     await model.set_adapter('second');
@@ -89,7 +89,7 @@ describe('while merged', () => {
     await base.dispose();
   });
 
-  test('training is refused, and works again afterwards', async () => {
+  test('training is refused, and works again after unmerging', async () => {
     const [base, model] = await scene.load();
     const train = () => new Trainer({ model, args: { max_steps: 1 }, train_dataset: [tinyRow(20)] }).train();
     await model.merge_adapter();
@@ -102,7 +102,7 @@ describe('while merged', () => {
     await base.dispose();
   });
 
-  test('a merge that comes while the adapter trains waits until it has, and takes what it learnt', async () => {
+  test('a merge during a run waits for its end, and merges the trained values', async () => {
     const [base, model] = await scene.load();
     const run = new Trainer({ model, args: { max_steps: 8 }, train_dataset: [tinyRow(20)] }).train();
     let merged: Promise<void> | undefined;
@@ -114,19 +114,19 @@ describe('while merged', () => {
     await base.dispose();
   });
 
-  test('disable_adapter gives the base model, and merged weights come back', async () => {
+  test('disable_adapter gives the base model, and merged weights are restored', async () => {
     const [base, model] = await scene.load();
     await model.merge_adapter();
     const merged = await logitsOf(model);
     expect(await model.disable_adapter(() => logitsOf(model))).toEqual(await logitsOf(base));
     expect(await logitsOf(model)).toEqual(merged);
-    // What is unloaded while they are disabled has the merged weights all the same.
+    // Unloading uses the merged weights even while adapters are disabled.
     const unloaded = await model.disable_adapter(() => model.merge_and_unload());
     expect(await logitsOf(unloaded)).toEqual(merged);
     await base.dispose();
   });
 
-  test('disable_adapter ends well where the model is no more', async () => {
+  test('disable_adapter resolves after the model was disposed of', async () => {
     const [base, model] = await scene.load();
     await model.disable_adapter(() => model.dispose());
     await expect(base.forward({ input_ids })).rejects.toMatchObject({ code: 'invalid_argument' });
@@ -148,7 +148,7 @@ describe('while merged', () => {
     expect(largestDifference(await logitsOf(model), both)).toBeLessThan(1e-4);
     await model.unmerge_adapter();
     await model.merge_adapter();
-    // The same sums in the same order.
+    // Both merges add the same numbers in the same order.
     expect(await stateOf(model)).toEqual(oneByOne);
     await model.unmerge_adapter();
     expect(await logitsOf(model)).toEqual(both);

@@ -154,7 +154,7 @@ describe('modules_to_save', () => {
     });
     expect(model.active_adapters).toEqual(['one']);
     expect(await distance(model, before)).toBe(0);
-    // One after the other they work.
+    // Each of them works alone.
     await model.set_adapter('two');
     expect(await distance(model, before)).toBeGreaterThan(TOLERANCE.merge);
   });
@@ -206,7 +206,7 @@ test.each([1, 2, 4])(
   },
 );
 
-test('what merged weights were made of cannot be deleted', async () => {
+test('an adapter in merged weights cannot be deleted', async () => {
   const model = await randomVera(base, { r, target_modules: ['lin0'], modules_to_save: ['lin1'] }, 'one', 1);
   await addRandom(model, 'two', { r, target_modules: ['lin1'] }, 2);
   await model.set_adapter(['one', 'two']);
@@ -222,7 +222,7 @@ test('what merged weights were made of cannot be deleted', async () => {
 describe('merged weights, and what an inactive adapter saves whole', () => {
   const whole = { r, target_modules: ['lin0'], modules_to_save: ['lin1'] };
 
-  /** 'merged' is merged over the base model's lin1, while 'active' is active. */
+  /** The adapter 'merged' is merged into the base model's lin1, and 'active' is active. */
   async function open(): Promise<VeraModel> {
     const model = await randomVera(base, { r, target_modules: ['lin0'] }, 'active', 1);
     await addRandom(model, 'merged', { r, target_modules: ['lin1'] }, 2);

@@ -23,7 +23,7 @@ import { openTestSession, type TestSession } from '../../helpers/session/session
 
 const r = 8;
 const config = { r, target_modules: ['lin0'] };
-/** Of the MLP. */
+/** The MLP's number of parameters. */
 const PARAMETERS = 11 * 20 + 21 * 20 + 21 * 20 + 21 * 2;
 
 let opened: TestSession;
@@ -133,7 +133,7 @@ describe('delete', () => {
       devices: { default: ['webgpu'] },
     });
     for (const status of model.get_layer_status()) expect(status.available_adapters).toEqual(['default']);
-    // Its name is free again, and what comes has nothing of it.
+    // The name can be used again, and the new adapter has none of the old one's values.
     await model.add_adapter('other', new VeraConfig(config));
     await model.set_adapter('other');
     expect(await distance(model, plain)).toBe(0);

@@ -4,7 +4,7 @@ import { loadMlp } from '../../helpers/models/mlp';
 import { logitsOf, randomise, randomVera, train } from '../../helpers/peft';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-// What PEFT 0.21 does to adapters that are added beside one, and did otherwise before.
+// These tests check how PEFT 0.21 treats an adapter that is added later, which earlier releases did differently.
 
 const r = 8;
 const config = new VeraConfig({ r, target_modules: ['lin0'] });
@@ -35,7 +35,10 @@ test('one that matches nothing is refused in the words of NoMatchingPeftModuleEr
   const files = await model.save_pretrained();
   const json = { ...JSON.parse(await files['adapter_config.json'].text()), target_modules: ['lin9'] };
   const other = { ...files, 'adapter_config.json': new Blob([JSON.stringify(json)]) };
-  await expect(model.load_adapter(other, 'other')).rejects.toMatchObject(refused);
+  await expect(model.load_adapter(other, 'other')).rejects.toMatchObject({
+    ...refused,
+    hint: expect.stringMatching(/^The adapter was made for another model, with modules lin9: .* Did you mean 'lin0'\?/),
+  });
   expect(Object.keys(model.peft_config)).toEqual(['default']);
   expect(await logitsOf(model)).toEqual(before);
   await model.add_adapter('other', config);
@@ -56,7 +59,7 @@ test('trained biases of a later one train while it is active', async () => {
   expect(model.get_nb_trainable_parameters().trainable).toBe(trainable + 20);
 });
 
-test('which others train stays as it was', async () => {
+test("training of other adapters' tensors stays as it was", async () => {
   const files = await (await randomVera(base, { r, target_modules: ['lin0'] })).save_pretrained();
   const still = await VeraModel.from_pretrained(base, files);
   await still.add_adapter('other', config);

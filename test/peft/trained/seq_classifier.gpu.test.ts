@@ -12,7 +12,7 @@ import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { addRandom, changed, randomVera, savedOf, TOLERANCE, tensorsOf } from '../../helpers/peft';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-/** What PEFT's suite of classifiers, test_seq_classifier.py, gives a VeRA. */
+/** The VeRA configuration of PEFT's suite for classifiers, test_seq_classifier.py. */
 const config: VeraConfigInit = {
   task_type: 'SEQ_CLS',
   r: 8,
@@ -23,7 +23,7 @@ const config: VeraConfigInit = {
   save_projection: true,
   bias: 'none',
 };
-/** And what it asks of models. */
+/** The inputs of that suite. */
 const inputs = {
   input_ids: [
     [1, 1, 1],
@@ -40,7 +40,10 @@ const inLayers = (layers: string, names: readonly string[]): string[] =>
   [0, 1].flatMap((layer) => names.map((name) => `${layers}.${layer}.${name}`));
 const attention = ['attention.self.query', 'attention.self.value'];
 
-/** Its three models, and a decoder and an encoder more: what VeRA wraps of them by default, and the tensors of their heads. */
+/**
+ * The suite's three models, and a decoder and an encoder more: the modules that VeRA wraps by default, and the heads'
+ * tensors.
+ */
 const models = [
   {
     name: 'bert',

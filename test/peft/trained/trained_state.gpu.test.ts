@@ -60,7 +60,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     const base = await load(architecture);
     const [plain, state] = [await logitsOf(base), await stateOf(base)];
     const model = await get_peft_model(base, new VeraConfig(config));
-    // The copies begin as the base's tensors are.
+    // The trained copies begin with the base's values.
     expect(await logitsOf(model)).toEqual(plain);
     const names = [...(await stateOf(model)).keys()];
     const trained = names.filter((name) => trains.test(name));
@@ -78,7 +78,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     expect(await logitsOf(base)).toEqual(plain);
     expect(largestDifference(await logitsOf(model), plain)).toBeGreaterThan(0.01);
 
-    // Whole modules go while adapters are disabled; biases stay, as in PEFT.
+    // Disabling adapters removes whole modules but keeps biases, as in PEFT.
     const disabled = await model.disable_adapter(() => stateOf(model));
     for (const [name, numbers] of disabled) {
       expect(numbers, name).toEqual(
@@ -90,7 +90,7 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     expect(trainable).toBe([...vectors, ...others].reduce((sum, [, { data }]) => sum + data.length, 0));
   });
 
-  test('what is saved is what trained, in the layout of the base; it loads as it was', async () => {
+  test('the saved tensors are the trained ones, in the layout of the base; they load unchanged', async () => {
     const base = await load(architecture);
     const model = await get_peft_model(base, new VeraConfig(config));
     await train(model);
@@ -111,14 +111,14 @@ describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains
     expect(await bytesOf(written['adapter_model.safetensors'])).toEqual(
       await bytesOf(files['adapter_model.safetensors']),
     );
-    // It goes on from there as the first one does.
+    // The loaded adapter continues like the first one.
     await train(model, 1);
     await train(again, 1);
     expect(await stateOf(again)).toEqual(await stateOf(model));
     expect(await logitsOf(again)).toEqual(await logitsOf(model));
   });
 
-  test('merged and unloaded, the model has them; deleted, nothing is left', async () => {
+  test('a merged and unloaded model has them; deleting leaves nothing', async () => {
     const base = await load(architecture);
     const [plain, state] = [await logitsOf(base), await stateOf(base)];
     const before = opened.storageBytes();
@@ -165,7 +165,7 @@ function split<T>(tensors: ReadonlyMap<string, T>): { vectors: Map<string, T>; o
 }
 
 test.each([llama, gpt2, opt])(
-  'a tied head goes on with the old embedding where $model_type saves that whole',
+  'a tied head keeps the old embedding if $model_type saves that whole',
   async (architecture) => {
     const base = await load(architecture);
     const [embedding, targets] = architecture === gpt2 ? ['wte', 'c_attn'] : ['embed_tokens', 'q_proj'];
@@ -227,7 +227,7 @@ test('two active adapters train together, and each is saved with its own', async
   expect(await logitsOf(base)).toEqual(plain);
 });
 
-test('biases stay while their adapter is there, and go with it, whoever is active', async () => {
+test('biases stay while their adapter exists, and are removed with it, whichever adapter is active', async () => {
   const base = await load(gpt2);
   const plain = await logitsOf(base);
   const model = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['c_attn'], bias: 'all' }), 'biased');
@@ -237,19 +237,19 @@ test('biases stay while their adapter is there, and go with it, whoever is activ
   const rows = { input_ids, adapter_names: ['other', '__base__'] };
   const mixed = await model.forward(rows);
   const stay = await logitsOf(model);
-  // A fresh adapter adds nothing: what is seen are the biases, also while it is merged or disabled.
+  // A new adapter adds nothing, so the difference comes from the biases, also while it is merged or disabled.
   expect(largestDifference(stay, plain)).toBeGreaterThan(0.01);
   expect(largestDifference(mixed.logits.data, stay)).toBeLessThan(1e-5);
   expect(await model.disable_adapter(() => logitsOf(model))).toEqual(stay);
   await model.merge_adapter();
   expect(await logitsOf(model)).toEqual(stay);
   await model.delete_adapter('biased');
-  // No program is left that reads what is gone.
+  // No cached program reads the deleted biases.
   expect(await logitsOf(model)).toEqual(plain);
   await model.unmerge_adapter();
   expect(await logitsOf(model)).toEqual(plain);
   expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);
-  // Another one begins with the base's biases, and has its own.
+  // Another adapter begins with the base's biases, and trains its own.
   await model.add_adapter('biased', new VeraConfig({ r: 8, target_modules: ['c_attn'], bias: 'vera_only' }));
   expect(await logitsOf(model)).toEqual(plain);
   expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);

@@ -3,14 +3,14 @@ import { smallConfigs } from '../../helpers/models/seeded_model';
 
 const { llama, gpt2, opt } = smallConfigs;
 
-/** A model, and an adapter over it whose biases or whole modules train. */
+/** A model, and an adapter over it that trains biases or whole modules. */
 interface TrainedStateCase {
   readonly what: string;
   readonly model: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly config: VeraConfigInit;
-  /** The names of the tensors that train, in order, as `state_dict` has them. */
+  /** The names of trained tensors, in the order of `state_dict`. */
   readonly trains: RegExp;
-  /** Among them those that stay while adapters are disabled. */
+  /** The trained tensors that stay in effect while adapters are disabled. */
   readonly stay: RegExp;
 }
 
@@ -44,7 +44,7 @@ export const trainedStateCases: readonly TrainedStateCase[] = [
     model: gpt2,
     config: { r: 8, target_modules: ['c_attn'], bias: 'all', modules_to_save: ['mlp', 'wpe', 'ln_f'] },
     trains: /bias$|mlp|wpe|ln_f/,
-    // Those of the modules that are saved whole are theirs.
+    // Biases of modules that are saved whole belong to these modules.
     stay: /(attn|ln_1|ln_2).*bias$/,
   },
   {

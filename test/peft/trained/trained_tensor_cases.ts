@@ -9,7 +9,7 @@ export interface Case {
   readonly what: string;
   readonly model: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly configs: readonly VeraConfigInit[];
-  /** The tensors that train beside the vectors. */
+  /** The trained tensors besides the vectors. */
   readonly trains: RegExp;
   readonly count: number;
 }

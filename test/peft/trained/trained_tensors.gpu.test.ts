@@ -21,7 +21,7 @@ const { llama, gpt2, opt } = smallConfigs;
 const lengths = [9, 6];
 const T = 9;
 
-/** Each part of an adapter's pool under its name: λ_b and λ_d of a module, and trained tensors. */
+/** The named parts of an adapter's pool: λ_b and λ_d of a module, and trained tensors. */
 function partsOf({ layout }: VeraAdapter): { name: string; start: number; end: number }[] {
   const part = (name: string, start: number, length: number) => ({ name, start, end: start + length });
   return [
@@ -65,7 +65,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
       for (const { name, start, end } of partsOf(adapter)) {
         const part = expected.subarray(start, end);
         const size = part.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-        // Softmax takes a bias of all keys out again.
+        // A bias of all keys has no effect after the softmax.
         if (name.endsWith('k_proj.bias') && model.model_type === 'opt') expect(size).toBeLessThan(1e-12);
         else expect(size, `${name} learns nothing`).toBeGreaterThan(1e-6);
         expectClose(actual.subarray(start, end), part, 2e-5, `gradient of ${name}`);
@@ -73,7 +73,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
     }
     expectDifferences(bench, batch, step.state.block, before, memory, step.state.pools);
 
-    // AdamW, clipped by the norm over all that trains.
+    // AdamW clips by the norm over everything that trains.
     runReference(step.update, memory);
     step.runUpdate();
     const stats = await step.stats();
@@ -88,8 +88,8 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
         Float64Array,
         Float64Array,
       ];
-      // The first step is about lr·sign(gradient): where that is next to nothing, rounding may turn it. Where it is
-      // nothing, as for tokens that don't occur, the weights decay.
+      // The first step is about lr·sign(gradient). Rounding may change the sign of a tiny gradient. If the gradient
+      // is zero, as for tokens that don't occur, the weights decay.
       const m = memory.get(step.state.pools.get(adapter)!.m)!.map(Math.abs);
       const least = 1e-3 * m.reduce((largest, value) => Math.max(largest, value), 0);
       let [trained, compared] = [0, 0];
@@ -118,7 +118,7 @@ describe.each([...alone, ...together])('$what', ({ model, configs, trains, count
 type Bench = Awaited<ReturnType<typeof openTrainingBench>>;
 type Step = Awaited<ReturnType<typeof buildStep>>;
 
-/** The float64 gradients against central differences of the float64 loss, made by another program. */
+/** Compares the float64 gradients with central differences of the float64 loss, which another program computes. */
 function expectDifferences(
   { loaded, overlay, adapters }: Bench,
   batch: Parameters<typeof lossProgram>[3] & ReturnType<typeof seededBatch>,
@@ -143,7 +143,7 @@ function expectDifferences(
     const pool = memory.get(adapter.pool)!;
     const gradient = after.get(pools.get(adapter)!.grads)!;
     const parts = partsOf(adapter);
-    // A few of each kind of part, and in each the entry that matters most and any other.
+    // A few parts are tested, and in each the entry with the largest gradient and a random one.
     for (const { name, start, end } of parts.filter(() => next() < 8 / parts.length)) {
       const part = gradient.subarray(start, end).map(Math.abs);
       const entries = [part.indexOf(Math.max(...part)), Math.floor(next() * part.length)];
@@ -168,7 +168,7 @@ test.each([
   { model: llama, name: 'model.embed_tokens', learns: false },
   { model: opt, name: 'model.decoder.embed_tokens', learns: false },
   { model: { ...llama, pad_token_id: null }, name: 'model.embed_tokens', learns: true },
-  // torch's GPT-2 knows no padding.
+  // torch's GPT-2 has no padding token.
   { model: gpt2, name: 'transformer.wte', learns: true },
 ])(
   'the padding token in the middle of a text of $model.model_type learns: $learns',

@@ -7,21 +7,23 @@ import { writeTensors } from '../../../src/formats/tensors/tensors';
 import { toFloat32 } from '../../../src/formats/tensors/values';
 import {
   type AdapterFiles,
+  type AnyAdaptedModel,
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   type Example,
   export_run,
   get_peft_model,
+  type IA3ConfigInit,
+  type LoraConfigInit,
   type PreTrainedModel,
   type StepLogs,
   type TextClassifierOptions,
   Trainer,
   type TrainingArguments,
-  VeraConfig,
   type VeraConfigInit,
-  type VeraModel,
 } from '../../../src/index';
+import { configOf } from '../../../src/page/adapters/page_kinds';
 import { goldenBase } from '../../helpers/golden/golden';
 import { randomArray } from '../../helpers/maths/random';
 import { writeFolder } from '../../helpers/session/exported_run';
@@ -29,38 +31,41 @@ import { openTestSession } from '../../helpers/session/session';
 import { droppedFiles } from './folders';
 
 export const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
-// All files of this process use it.
+// All test files of this process share the folder.
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
-/** PEFT's, by what a model is used for. */
+/** PEFT's task types, by task. */
 const taskTypes = { causal_lm: 'CAUSAL_LM', sequence_classification: 'SEQ_CLS', image_classification: null } as const;
 
 export interface Case {
   readonly base: string;
-  readonly config: VeraConfigInit;
+  readonly config:
+    | VeraConfigInit
+    | (LoraConfigInit & { readonly peft_type: 'LORA' })
+    | (IA3ConfigInit & { readonly peft_type: 'IA3' });
   readonly args?: TrainingArguments;
-  /** The base model's folder, where it isn't as the golden one. */
+  /** The base model's folder, if it isn't the golden one. */
   readonly model?: string;
-  /** Instead of `rows`. */
+  /** A data set that replaces `rows`. */
   readonly data?: readonly Example[];
-  /** Default: causal_lm. */
+  /** The task. Default: causal_lm. */
   readonly task?: keyof typeof taskTypes;
-  /** A classifier's labels, where they aren't the base's own. */
+  /** A classifier's labels, if they aren't the base's own. */
   readonly labels?: Pick<TextClassifierOptions, 'id2label' | 'num_labels' | 'problem_type' | 'pooling'>;
 }
 
-/** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */
+/** Eleven rows, four for each step. An epoch has three steps, and its last step three rows. */
 export const rows = Array.from({ length: 11 }, (_, index) => ({
   input_ids: Array.from(randomArray(5 + 3 * index, index), (value) => 3 + Math.floor((value + 1) * 46)),
 }));
 
-/** A row with padding at some places. What comes after it is learned, as it says nothing of labels. */
+/** A row with padding at these places. The tokens after padding are learnt too, because the row has no labels. */
 const padded = ({ input_ids }: { readonly input_ids: readonly number[] }, places: readonly number[]): Example => ({
   input_ids,
   attention_mask: input_ids.map((_, at) => (places.includes(at) ? 0 : 1)),
 });
 
-/** Warm-up and decay, accumulation, clipping, weight decay, and epochs that end between. */
+/** Warm-up and decay, accumulation, clipping, weight decay, and epochs that end within steps. */
 const args: TrainingArguments = {
   max_steps: 10,
   per_device_train_batch_size: 2,
@@ -83,6 +88,24 @@ export const cases: Readonly<Record<string, Case>> = {
   gpt2: {
     base: 'gpt2',
     config: { r: 8, target_modules: ['c_attn', 'mlp.c_proj'], fan_in_fan_out: true, modules_to_save: ['lm_head'] },
+    args: { lr_scheduler_type: 'cosine' },
+  },
+  lora: {
+    base: 'opt',
+    config: {
+      peft_type: 'LORA',
+      r: 4,
+      lora_alpha: 6,
+      target_modules: ['v_proj', 'fc1'],
+      use_rslora: true,
+      rank_pattern: { fc1: 2 },
+      lora_bias: true,
+      bias: 'lora_only',
+    },
+  },
+  ia3: {
+    base: 'gpt2',
+    config: { peft_type: 'IA3', fan_in_fan_out: true, modules_to_save: ['ln_f'] },
     args: { lr_scheduler_type: 'cosine' },
   },
   opt: { base: 'opt', config: { r: 8, target_modules: ['q_proj', 'fc1'], bias: 'all' } },
@@ -119,7 +142,7 @@ export async function load({
   config,
   task = 'causal_lm',
   labels,
-}: Case): Promise<{ model: PreTrainedModel; vera: VeraModel }> {
+}: Case): Promise<{ model: PreTrainedModel; vera: AnyAdaptedModel }> {
   const source = folder === undefined ? goldenBase(`base/${base}`) : droppedFiles(folder);
   const { session } = opened;
   const classifier = { session, ignore_mismatched_sizes: true, ...labels };
@@ -129,13 +152,14 @@ export async function load({
     image_classification: () => AutoModelForImageClassification.from_pretrained(source, classifier),
   };
   const model = await loaders[task]();
-  return { model, vera: await get_peft_model(model, new VeraConfig({ task_type: taskTypes[task], ...config })) };
+  const task_type = taskTypes[task];
+  return { model, vera: await get_peft_model(model, configOf({ task_type, ...config })) };
 }
 
-const trainerOf = (model: VeraModel, one: Case) =>
+const trainerOf = (model: AnyAdaptedModel, one: Case) =>
   new Trainer({ model, args: { ...args, ...one.args }, train_dataset: one.data ?? rows });
 
-/** The whole run here. */
+/** Trains the whole run here. */
 export async function trainHere(one: Case): Promise<Run> {
   const { model, vera } = await load(one);
   const run = trainerOf(vera, one).train();
@@ -146,8 +170,8 @@ export async function trainHere(one: Case): Promise<Run> {
 }
 
 /**
- * A run that is exported where it stands after some steps, and then given up. With `spoilt`, what it trains is no number
- * any more after its first, so that it goes back to its beginning.
+ * Exports a run after some steps, and then stops it. With `spoilt`, NaN is written into the trained values after the
+ * first step, so that the run goes back to its beginning.
  */
 export async function exportAt(
   one: Case,
@@ -184,7 +208,7 @@ export function modelFolder(base: string): string {
   return fileURLToPath(new URL(`../../golden/base/${base}`, import.meta.url));
 }
 
-/** The same with dropout in its configuration, which a frozen base runs without here. */
+/** The model's folder with dropout in its configuration, which is off for a frozen base. */
 export function withDropout(model: string): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(model, folder, { recursive: true });
@@ -198,7 +222,7 @@ export function withDropout(model: string): string {
   return folder;
 }
 
-/** The same, but for the weights of its last norm. */
+/** The model's folder with other weights in its last norm. */
 export function withNorm(base: string, change: (weight: number) => number): string {
   return changed(base, {
     tensor: (name, data) => (name === 'model.norm.weight' ? data.map(change) : data),
@@ -206,12 +230,12 @@ export function withNorm(base: string, change: (weight: number) => number): stri
 }
 
 interface Change {
-  /** Undefined for one that is to go. */
+  /** Gives a tensor's new numbers; undefined removes the tensor. */
   tensor?(name: string, data: Float32Array): Float32Array | undefined;
   readonly config?: object;
 }
 
-/** A golden base with other tensors, or another configuration. */
+/** A folder of a golden base with changed tensors or configuration. */
 export function changed(base: string, { tensor = (_, data) => data, config = {} }: Change): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(modelFolder(base), folder, { recursive: true });

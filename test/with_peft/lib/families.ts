@@ -1,15 +1,15 @@
 import type { VeraConfigInit } from '../../../src/index';
 
 export interface Family {
-  /** The golden case that has its base model, batches and tolerances. */
+  /** The golden case with this family's base model, batches and tolerances. */
   readonly golden: string;
-  /** What VeRA wraps. */
+  /** The modules that VeRA wraps. */
   readonly target_modules: readonly string[];
-  /** A module that trains whole beside it. */
+  /** A module that is trained whole in addition. */
   readonly whole: string;
 }
 
-/** Every family whose adapters are carried to PEFT and back. A new one is one line. */
+/** Every family whose adapters go to PEFT and back. A new family takes one line. */
 export const families: readonly Family[] = [
   { golden: 'llama_qvud_big', target_modules: ['q_proj', 'v_proj', 'up_proj', 'down_proj'], whole: 'lm_head' },
   { golden: 'qwen2_bias_mid', target_modules: ['q_proj', 'v_proj', 'gate_proj'], whole: 'norm' },
@@ -27,7 +27,7 @@ export const families: readonly Family[] = [
   { golden: 'opt_bias_mid', target_modules: ['q_proj', 'v_proj', 'fc1', 'fc2'], whole: 'final_layer_norm' },
 ];
 
-/** The ways in which adapters differ in what they train and save. */
+/** Configurations that differ in trained and saved tensors. */
 export const variants = ({ whole }: Family): Readonly<Record<string, VeraConfigInit>> => ({
   'projections saved': { save_projection: true },
   'projections from the key': { save_projection: false, projection_prng_key: 7 },

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { folderFiles } from '../../helpers/golden/golden';
 
-/** Where Python finds a base model of the golden cases, such as base/llama. */
+/** The path of a golden base model such as base/llama, for Python. */
 export function basePath(base: string): string {
   return fileURLToPath(new URL(`../../golden/${base}/`, import.meta.url));
 }
 
-/** Folders that both sides read and write, removed with the last test of the file. */
+/** Folders that both sides read and write. They are removed after the file's last test. */
 export class Folders {
   readonly #root = mkdtempSync(join(tmpdir(), 'webvera-peft-'));
   #count = 0;
@@ -19,14 +19,14 @@ export class Folders {
     afterAll(() => rmSync(this.#root, { recursive: true, force: true }));
   }
 
-  /** An empty one. */
+  /** Makes an empty folder. */
   make(): string {
     const folder = join(this.#root, String(this.#count++));
     mkdirSync(folder);
     return folder;
   }
 
-  /** One with these files. */
+  /** Makes a folder with these files. */
   async write(files: Iterable<readonly [name: string, file: Blob]>): Promise<string> {
     const folder = this.make();
     for (const [name, blob] of files) writeFileSync(join(folder, name), new Uint8Array(await blob.arrayBuffer()));
@@ -34,7 +34,7 @@ export class Folders {
   }
 }
 
-/** What lies in a folder, as dropped files. */
+/** A folder's files in memory. */
 export function droppedFiles(folder: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`file://${folder}/`));
 }

@@ -1,13 +1,17 @@
 import { expect } from 'vitest';
 import { type Case, exportAt, modelFolder, trainHere, withDropout } from './exported';
-import { runPython } from './python';
+import { runFreshPython, runPython } from './python';
 import { expectSame, expectSuccess, readOutput } from './python_output';
 
-/** A run that is exported on its way ends in Python as it does here. */
-export async function expectGoesOn(one: Case): Promise<void> {
+/**
+ * Expects a run that is exported before its end to end in Python as it does here. With `isFresh`, Python is started as a
+ * user would.
+ */
+export async function expectGoesOn(one: Case, { isFresh = false } = {}): Promise<void> {
   const here = await trainHere(one);
   const { folder, done } = await exportAt(one, 4);
   expect(done).toBeLessThan(10);
-  expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))]));
+  const command = ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))];
+  expectSuccess(await (isFresh ? runFreshPython : runPython)(folder, command));
   await expectSame(readOutput(folder), here);
 }

@@ -1,15 +1,17 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, inject } from 'vitest';
 import { oracleEnvironment } from '../../../scripts/test/python.mjs';
 import type { GoldenBatch } from '../../helpers/golden/golden';
+import { startFork } from './python';
 
-/** Where there is no Python with PEFT, tests are skipped. */
+/** Tests with PEFT are skipped if there is no Python with it. */
 export const describeWithPeft = describe.skipIf(inject('python') === undefined);
 
 export interface ForwardRequest {
-  /** Folders. */
+  /** The base's folder; `adapter` is a folder too. */
   readonly base: string;
   readonly adapter?: string;
   readonly batch: GoldenBatch;
@@ -28,7 +30,7 @@ export interface ForwardAnswer {
 }
 
 export interface TrainRequest {
-  /** Folders. `config` begins with a fresh adapter in place of `adapter`. */
+  /** The base's folder; `adapter` is a folder too. `config` begins with a new adapter instead. */
   readonly base: string;
   readonly adapter?: string;
   readonly config?: object;
@@ -39,7 +41,7 @@ export interface TrainRequest {
   /** A file with AdamW's moments after `done` steps. */
   readonly moments?: string;
   readonly done?: number;
-  /** Where to save the adapter. */
+  /** The folder to save the adapter in. */
   readonly out?: string;
 }
 
@@ -48,7 +50,7 @@ export interface TrainAnswer {
   readonly warnings: readonly string[];
 }
 
-/** Real PEFT, in a process of its own that lasts for all questions, as importing torch takes seconds. */
+/** Real PEFT in a process of its own, which answers all requests. */
 export class Peft {
   #bridge: Bridge | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -62,21 +64,19 @@ export class Peft {
   }
 
   close(): void {
-    this.#bridge?.child.kill();
+    this.#bridge?.input.end();
   }
 
-  /** One question after another: answers come in their order. */
+  /** Sends a request after the previous one was answered, so that answers have the order of requests. */
   #ask<T>(request: object): Promise<T> {
-    // Begun by the first one: where tests are skipped there is none.
+    // The first request starts the process, so that skipped tests start none.
     this.#bridge ??= startBridge();
-    const { child, answers, said } = this.#bridge;
+    const { input, lines } = this.#bridge;
     const answered = this.#last.then(async () => {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      const { value, done } = await answers.next();
-      if (done) throw new Error(`Python ended: ${said()}`);
-      const { result, error } = JSON.parse(value);
+      input.write(`${JSON.stringify(request)}\n`);
+      const { result, error } = await nextAnswer(lines);
       if (error !== undefined) throw new Error(error);
-      return result;
+      return result as T;
     });
     this.#last = answered.catch(() => {});
     return answered;
@@ -84,18 +84,30 @@ export class Peft {
 }
 
 interface Bridge {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly answers: AsyncIterator<string>;
-  /** The end of what it complained of. */
-  said(): string;
+  readonly input: Writable;
+  readonly lines: AsyncIterator<string>;
 }
 
 function startBridge(): Bridge {
-  const script = fileURLToPath(new URL('bridge.py', import.meta.url));
-  const child = spawn(inject('python') ?? '', [script], { env: oracleEnvironment() });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said = (said + text).slice(-4000);
+  const args = [fileURLToPath(new URL('../python/bridge.py', import.meta.url))];
+  const fork = startFork('.', args);
+  if (fork !== undefined) return { input: fork, lines: linesOf(fork) };
+  const { stdin, stdout } = spawn(inject('python')?.path ?? '', args, {
+    env: oracleEnvironment(),
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  return { child, answers: createInterface(child.stdout)[Symbol.asyncIterator](), said: () => said };
+  return { input: stdin, lines: linesOf(stdout) };
+}
+
+const linesOf = (input: Readable) => createInterface({ input })[Symbol.asyncIterator]();
+
+/** The next line that is an answer. Other lines are Python's messages. */
+async function nextAnswer(lines: AsyncIterator<string>): Promise<{ result?: unknown; error?: string }> {
+  let said = '';
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`Python ended: ${said.slice(-4000)}`);
+    if (/^{"(result|error)": /.test(value)) return JSON.parse(value);
+    said += `${value}\n`;
+  }
 }

@@ -1,24 +1,28 @@
 import { spawn } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { oracleEnvironment } from '../../../scripts/test/python.mjs';
 
-/** What a program came to. */
+/** The exit code and output of a program. */
 export interface Outcome {
   readonly code: number | null;
-  /** What it printed, both ways. */
+  /** Standard output and error output together. */
   readonly output: string;
 }
 
-/** Runs a Python script in a folder; `launch` starts it by accelerate's own command, with those arguments. */
-export function runPython(
-  folder: string,
-  args: readonly string[],
-  { launch, env = {} }: { readonly launch?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Outcome> {
-  const python = inject('python') ?? '';
-  const accelerate = join(dirname(python), 'accelerate');
-  const [program, all] = launch === undefined ? [python, args] : [accelerate, ['launch', ...launch, ...args]];
+interface Options {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of accelerate's own command, which starts the script. */
+  readonly launch?: readonly string[];
+}
+
+/** Starts Python in a folder, and waits for its end. */
+export function runFreshPython(folder: string, args: readonly string[], options: Options = {}): Promise<Outcome> {
+  const { launch, env = {} } = options;
+  const { path = '' } = inject('python') ?? {};
+  const accelerate = join(dirname(path), 'accelerate');
+  const [program, all] = launch === undefined ? [path, args] : [accelerate, ['launch', ...launch, ...args]];
   const child = spawn(program, all, { cwd: folder, env: { ...oracleEnvironment(), ...env } });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
@@ -27,4 +31,30 @@ export function runPython(
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
   });
+}
+
+/** As `python SCRIPT …` in a folder, in a fork of a process that has imported torch and PEFT and has run nothing else. */
+export async function runPython(
+  folder: string,
+  args: readonly string[],
+  { env = {} }: Pick<Options, 'env'> = {},
+): Promise<Outcome> {
+  const fork = startFork(folder, args, env);
+  if (fork === undefined) return runFreshPython(folder, args, { env });
+  let output = '';
+  for await (const text of fork.setEncoding('utf8')) output += text;
+  const [ending = '', code] = /\nexit code (\d+)\n$/.exec(output) ?? [];
+  return { code: code === undefined ? null : Number(code), output: output.slice(0, output.length - ending.length) };
+}
+
+/**
+ * Starts a script in a fork. The socket is its standard input, its output and its error output. Undefined where forks
+ * of torch aren't safe.
+ */
+export function startFork(folder: string, args: readonly string[], env: Options['env'] = {}): Socket | undefined {
+  const { forks } = inject('python') ?? {};
+  if (forks === undefined) return undefined;
+  const socket = connect(forks);
+  socket.write(`${JSON.stringify({ folder, args, env: { ...oracleEnvironment(), ...env } })}\n`);
+  return socket;
 }

@@ -3,11 +3,11 @@ import type { PreTrainedModel } from '../../../src/index';
 import { type GoldenBatch, largestDifference } from '../../helpers/golden/golden';
 import type { Peft } from './peft';
 
-/** Sums of some tens of layers in float32, in another order: a 50,000th of the largest logit. */
+/** Float32 sums over some tens of layers, in another order, differ by a 50,000th of the largest logit. */
 const ROUNDING = 2e-5;
 const NEW_TOKENS = 8;
 
-/** Expects a real model to compute and to write what transformers does with `folder`. */
+/** Expects a real model's logits and text to equal those of transformers with `folder`. */
 export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, peft: Peft, folder: string) {
   const [ids = []] = batch.input_ids;
   const theirs = await peft.forward({ base: folder, batch, prompt: ids, new_tokens: NEW_TOKENS });
@@ -26,7 +26,7 @@ export async function expectSamePass(base: PreTrainedModel, batch: GoldenBatch, 
 export function expectSameLosses(ours: readonly number[], theirs: readonly number[]): void {
   expect(ours).toHaveLength(theirs.length);
   for (const [step, loss] of theirs.entries()) {
-    // What a step rounds, the next ones learn from.
+    // Later steps amplify the rounding of earlier ones.
     expect(Math.abs(ours[step]! - loss), `step ${step}`).toBeLessThanOrEqual(10 * ROUNDING * loss);
   }
 }

@@ -1,10 +1,10 @@
-import { Trainer, type TrainingArguments, type VeraModel } from '../../../src/index';
+import { type AdaptedModel, Trainer, type TrainingArguments } from '../../../src/index';
 import type { GoldenBatch } from '../../helpers/golden/golden';
 import { examplesOf } from '../../helpers/golden/golden_training';
 
-/** Steps of plain AdamW over batches in turns, as `Peft.train` takes them. The losses before each update. */
+/** The losses of plain AdamW steps, each before its update. The batches take turns, as in `Peft.train`. */
 export async function trainHere(
-  model: VeraModel,
+  model: AdaptedModel,
   batches: readonly GoldenBatch[],
   args: TrainingArguments,
 ): Promise<number[]> {
@@ -15,7 +15,7 @@ export async function trainHere(
   return losses;
 }
 
-export function plainTrainer(model: VeraModel, batches: readonly GoldenBatch[], args: TrainingArguments): Trainer {
+export function plainTrainer(model: AdaptedModel, batches: readonly GoldenBatch[], args: TrainingArguments): Trainer {
   return new Trainer({
     model,
     args: {

@@ -1,6 +1,6 @@
-"""Real PEFT at a test's command: one JSON object a line comes in, one goes out.
+"""Runs real PEFT on a test's commands: reads one JSON object on each line, and writes one.
 
-A request is {"command": NAME, ...what the function of that name takes}, an answer {"result": ...} or {"error": TEXT}.
+A request is {"command": NAME, ...arguments of the function NAME}, an answer {"result": ...} or {"error": TEXT}.
 Folders are given by their paths. Everything is float32 on the CPU.
 """
 
@@ -13,15 +13,16 @@ from typing import Any
 
 import torch
 import transformers
-from peft import PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
+from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers.utils import logging
 
 Batch = dict[str, list[list[int]]]
+CONFIGS: dict[str, type[PeftConfig]] = {"VERA": VeraConfig, "LORA": LoraConfig, "IA3": IA3Config}
 
 
 def open_base(folder: str) -> Any:
-    """Of the class that its config.json names; a language model from a GGUF file."""
+    """Loads a model of the class that its config.json names, or a language model from a GGUF file."""
     path = Path(folder)
     if path.suffix == ".gguf":
         return transformers.AutoModelForCausalLM.from_pretrained(
@@ -32,14 +33,15 @@ def open_base(folder: str) -> Any:
 
 
 def open_adapter(base: str, adapter: str, trainable: bool = False) -> Any:
-    """Refuses what PEFT itself only warns of: a tensor that is missing, left over, or changed on the way."""
+    """Loads an adapter. Tensors that are missing, left over or changed are errors here, though PEFT only warns."""
     model = PeftModel.from_pretrained(open_base(base), adapter, is_trainable=trainable).eval()
     file = load_file(Path(adapter) / "adapter_model.safetensors")
     taken = get_peft_model_state_dict(model)
     missing, unexpected = taken.keys() - file.keys(), file.keys() - taken.keys()
     if missing or unexpected:
         raise ValueError(f"missing: {sorted(missing)}, unexpected: {sorted(unexpected)}")
-    changed = [name for name, tensor in file.items() if not torch.equal(tensor, taken[name])]
+    # float16 is converted to float32.
+    changed = [name for name, tensor in file.items() if not torch.equal(tensor.to(taken[name].dtype), taken[name])]
     if changed:
         raise ValueError(f"not the file's values: {changed}")
     return model
@@ -57,7 +59,8 @@ def forward(
     prompt: list[int] | None = None,
     new_tokens: int = 0,
 ) -> dict[str, Any]:
-    """Logits, loss, and greedy text after a prompt: of a model, with any adapter on it, or with that merged."""
+    """Logits, loss, and greedy text after a prompt, for a base model, for an adapter on it, or for the merged
+    model."""
     model: Any = open_base(base) if adapter is None else open_adapter(base, adapter)
     peft_type = None if adapter is None else model.active_peft_config.peft_type
     if merge:
@@ -73,7 +76,7 @@ def forward(
 
 
 def greedy(model: Any, prompt: list[int], new_tokens: int) -> list[int]:
-    """Each next token the likeliest, as no generation_config would have it."""
+    """The likeliest next tokens, without the settings of a generation_config."""
     ids = list(prompt)
     for _ in range(new_tokens):
         with torch.no_grad():
@@ -93,14 +96,14 @@ def train(
     done: int = 0,
     out: str | None = None,
 ) -> dict[str, Any]:
-    """AdamW over all that trains, a batch a step, in turns: from a fresh adapter, or from a folder's.
+    """Trains everything that trains by AdamW, one batch each step, in turn: a new adapter, or a folder's.
 
-    `moments` is a safetensors file: AdamW's state after `done` steps: `NAME.exp_avg` and `NAME.exp_avg_sq`, by torch's
-    names of the parameters. The batches go on where those steps left them.
+    `moments` is a safetensors file with AdamW's state after `done` steps: `NAME.exp_avg` and `NAME.exp_avg_sq`, by
+    torch's names of the parameters. The first step takes the batch that follows these steps.
     """
     if config is not None:
         torch.manual_seed(0)
-        model: Any = get_peft_model(open_base(base), VeraConfig(**config))
+        model: Any = get_peft_model(open_base(base), CONFIGS[config.get("peft_type", "VERA")](**config))
     elif adapter is not None:
         model = open_adapter(base, adapter, trainable=True)
     else:
@@ -142,7 +145,7 @@ def answer(line: str) -> dict[str, Any]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = command(**request)
-    except Exception as error:  # Whatever goes wrong is the test's to tell.
+    except Exception as error:  # the test reports every error
         return {"error": f"{type(error).__name__}: {error}"}
     return {"result": {**result, "warnings": [str(each.message) for each in caught if each.category is UserWarning]}}
 

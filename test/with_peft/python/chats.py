@@ -1,7 +1,7 @@
-"""`python chats.py FOLDER CHATS.json`: conversations as real transformers writes them out by the tokenizer in a folder.
+"""`python chats.py FOLDER CHATS.json`: renders conversations by real transformers with the tokenizer in a folder.
 
-Prints one JSON list: {"text": ..., "ids": [...]} for each, with what begins an answer, or {"refused": TEXT}. null where
-the tokenizer has no template.
+Prints one JSON list: {"text": ..., "ids": [...]} for each, including the beginning of an answer, or {"refused": TEXT}.
+Prints null if the tokenizer has no template.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A folder as facebook/opt-125m's main branch has it, of 2022: random weights of its shapes, half precision, without a
-tokenizer.json, and with names that leave out the model around the network.
+"""Writes a folder like facebook/opt-125m's main branch of 2022: random weights of its shapes in half precision, no
+tokenizer.json, and tensor names without the prefix of the model around the network.
 
-Run by a test: opt_folder.py FOLDER TEXT-FILE. Prints what AutoTokenizer makes of it: [[TEXT, IDS], ...].
+A test runs opt_folder.py FOLDER TEXT-FILE. Prints AutoTokenizer's ids of some texts: [[TEXT, IDS], ...].
 """
 
 import json
@@ -29,7 +29,7 @@ def write_tokenizer(folder: Path, text: Path) -> None:
     trained.save_model(str(folder))
     path = folder / "vocab.json"
     vocabulary = json.loads(path.read_text(encoding="utf-8"))
-    # As many entries as the real one has, of which no text is made.
+    # Fills the vocabulary up to the real model's size. No text uses these entries.
     unused = {f"<unused{number}>": number for number in range(len(vocabulary), VOCABULARY)}
     path.write_text(json.dumps(vocabulary | unused, ensure_ascii=False), encoding="utf-8")
     named = {name: token("</s>") for name in ("bos_token", "eos_token", "unk_token")} | {"pad_token": token("<pad>")}

@@ -1,7 +1,7 @@
-"""Vectors and logits of texts, by sentence-transformers and by the class of an exported run: python pooled.py REQUEST
+"""`python pooled.py REQUEST`: vectors and logits of texts by sentence-transformers and by the class of an exported run.
 
-REQUEST is a JSON file: { folder, texts } asks for the vectors of a folder, { base, adapter, rows, modules } for the
-logits of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
+REQUEST is a JSON file: { folder, texts } requests the vectors of a folder, { base, adapter, rows, modules } the logits
+of rows of ids by an adapter over a pooled base model, whose class is in the folder `modules`.
 """
 
 import json
