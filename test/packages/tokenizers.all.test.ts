@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { beforeAll, expect, test } from 'vitest';
-import { median } from '../../scripts/shared/median.mjs';
 import { createTokenizer, type TextTokenizer } from '../../src/tokenizer/tokenizer';
 import { longTexts, proseText } from '../helpers/models/tokenizers';
 import { fetchPublished, type PublishedName, publishedNames, readPublished } from './published';
@@ -11,11 +10,11 @@ const repositoryFile = (name: string): string => readFileSync(resolve(import.met
 const book = repositoryFile('demo/public/text/moby-dick.txt');
 const plain = { add_special_tokens: false };
 
-/** Lengths of parts that a text comes in: their borders lie anywhere, also within characters. */
+/** Lengths of a text's parts. Parts may end anywhere, also within a character. */
 const PARTS = [1, 3, 40, 1023, 32_771, 7, 4099];
 /** Texts above 2^17 characters are encoded in pieces. */
 const LONG = 2 ** 17 + 4001;
-/** Tokenizers that give every text back, but for its normal form. */
+/** Tokenizers whose decoding gives every text back, in its normal form. */
 const FAITHFUL: readonly PublishedName[] = ['qwen3', 'deepseek_v3', 'gpt4o', 'gemma3'];
 
 const texts: readonly (readonly [kind: string, text: string])[] = [
@@ -73,7 +72,7 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
     expectSame(`${kind}, decoded`, [...decoded], ids.length === 0 ? [] : [...reference.decode(ids)]);
     if (!FAITHFUL.includes(name) || text.includes('▁')) continue;
     const back = ours.decode(ours.encode(text, plain));
-    // Half a character can't be written in bytes.
+    // UTF-8 has no bytes for half a character.
     const whole = Buffer.from(text).toString();
     expectSame(`${kind}, there and back`, [...back], [...(name === 'qwen3' ? whole.normalize() : whole)]);
   }
@@ -81,10 +80,9 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   const whole = reference.encode(long, plain).ids;
   expectSame('a long text', ours.encode(long, plain), whole);
   expectSame('a long text in parts', inParts(ours, long), whole);
-  console.info(`${name}: encodes prose ${speed(ours, reference).toFixed(2)} times as fast as the reference`);
 });
 
-/** The reference lowers a word's last Σ to ς; Hugging Face's own takes letter by letter and gives σ, as we do. */
+/** A text without final Σ: the reference lowers it to ς, but Hugging Face's own library, and webvera, to σ. */
 function withoutLastSigmas(text: string): string {
   return text.replaceAll(/Σ\b|Σ(?=\s)/g, 'Α');
 }
@@ -101,25 +99,7 @@ function inParts(tokenizer: TextTokenizer, text: string): number[] {
   return [...ids, ...stream.finish()];
 }
 
-/** The median over parts of 100,000 characters that neither has seen, in turns. Told, not tested: machines are busy. */
-function speed(ours: TextTokenizer, reference: Tokenizer): number {
-  const ratios: number[] = [];
-  for (let at = 200_000; at < 300_000; at += 10_000) {
-    const part = book.slice(at, at + 10_000);
-    const seconds = { ours: 0, reference: 0 };
-    const runs = { ours: () => ours.encode(part), reference: () => reference.encode(part) };
-    const names = ['ours', 'reference'] as const;
-    for (const name of ratios.length % 2 === 0 ? names : [...names].reverse()) {
-      const start = performance.now();
-      runs[name]();
-      seconds[name] = performance.now() - start;
-    }
-    ratios.push(seconds.reference / seconds.ours);
-  }
-  return median(ratios);
-}
-
-/** Compares all, and shows what surrounds the first difference: whole lists are too long to be read. */
+/** Compares two lists, and shows only the surroundings of the first difference. */
 function expectSame<T>(kind: string, got: readonly T[], expected: readonly T[]): void {
   let at = 0;
   while (at < expected.length && got[at] === expected[at]) at++;

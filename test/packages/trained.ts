@@ -1,11 +1,22 @@
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
+import { serve } from '../../scripts/browsers/serve.mjs';
 import { type BrowserName, withPage } from '../browser/helpers/harness';
 
-/** What is asked for, and may be missing: of models, only those that follow instructions have a chat template. */
-const OPTIONAL = ['/favicon.ico', '/chat_template.jinja', '/modules.json'];
+/** Browsers request this by themselves. */
+const OPTIONAL = ['/favicon.ico'];
 
-/** Opens a project's page, waits until it has trained, and checks what it shows. `begin` does what its visitor must do. */
+/** Serves a project's folder without a policy, and runs `body` with its address. */
+export async function served(root: string, body: (url: string) => Promise<void>): Promise<void> {
+  const server = await serve({ '/': root }, { headers: { 'Content-Security-Policy': '' } });
+  try {
+    await body(server.url);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Opens a project's page, waits until it has trained, and checks its text. `begin` acts for the visitor. */
 export async function trainInPage(
   name: BrowserName,
   url: string,
@@ -25,7 +36,7 @@ export async function trainInPage(
   expect(missing.filter((path) => !OPTIONAL.some((name) => path.endsWith(name)))).toEqual([]);
 }
 
-/** Of what a project says once it has trained. */
+/** Checks the output of a project that has trained. */
 export function expectTrained(text: string): void {
   const losses = [...text.matchAll(/step (\d): loss (\d+\.\d+)/g)].map(([, step, loss]) => [
     Number(step),

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { chooseLavapipe } from '../../scripts/browsers/dawn.mjs';
+import { pack } from '../../scripts/build/tarball.mjs';
+import { packModel } from '../../scripts/model/model_package.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
+import { codeBlocks, GUIDES } from '../browser/docs/samples';
+import { buildFramework, FRAMEWORKS } from './frameworks';
+import { Project } from './project';
+import { serveModel } from './tools';
+import { expectTrained, served, trainInPage } from './trained';
+
+const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+afterAll(onExit(() => remove(folder)));
+const tarball = pack(folder);
+const model = packModel(folder).tarball;
+
+/** A project with the files of a guide whose names precede their code. */
+async function withFiles(guide: string, files: readonly string[], body: (project: Project) => Promise<void>) {
+  const project = new Project();
+  try {
+    const blocks = codeBlocks(GUIDES.get(guide) ?? '');
+    for (const file of files) {
+      const found = blocks.filter((block) => block.file === file);
+      expect(found, file).toHaveLength(1);
+      // Training is shortened for a software adapter.
+      project.give(file, (found[0]?.text ?? '').replace('max_steps: 150', 'max_steps: 4'));
+    }
+    project.give('package.json', '{ "private": true, "type": "module" }');
+    await body(project);
+  } finally {
+    project.remove();
+  }
+}
+
+test.each(Object.entries(FRAMEWORKS))('%s: the component of the guide, in a production build', (_, framework) =>
+  withFiles('frameworks.md', ['src/model.js', framework.file], async (project) => {
+    await buildFramework(project, framework, [tarball, model]);
+    serveModel(project, { scripts: 'dist/assets', root: 'dist' });
+    await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
+  }),
+);
+
+describe('scripts of the guide', () => {
+  test('Node and Bun, with WebGPU by Dawn', () =>
+    withFiles('runtimes.md', ['train.mjs'], async (project) => {
+      chooseLavapipe();
+      await project.install(tarball, model, 'webgpu@0.6.2', 'bun@1.4.5');
+      expectTrained(await project.node('train.mjs'));
+      expectTrained(await project.npm('exec', '--', 'bun', 'train.mjs'));
+    }));
+
+  test('Deno, with its own WebGPU', () =>
+    withFiles('runtimes.md', ['train_deno.mjs'], async (project) => {
+      chooseLavapipe();
+      await project.install(tarball, model, 'deno@2.9.6');
+      const [, command = ''] = /`deno (run [^`]+)`/.exec(GUIDES.get('runtimes.md') ?? '') ?? [];
+      const deno = (): Promise<string> => project.npm('exec', '--', 'deno', ...command.split(' '));
+      expectTrained(await deno());
+      const script = join(project.folder, 'train_deno.mjs');
+      const inWorker = readFileSync(script, 'utf8').replace('{ worker: false }', '{ patience: 60 }');
+      expect(inWorker).toContain('patience');
+      writeFileSync(script, inWorker);
+      expectTrained(await deno());
+    }));
+});
