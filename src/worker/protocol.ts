@@ -108,4 +108,11 @@ export type WorkerEvent =
   /** The adapters that a run trains, even if others become active. The page then calls `startTraining`. */
   | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
-  | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };
+  /** `adapter`: the one that the event is about, in a run of several. */
+  | {
+      readonly type: 'train';
+      readonly call: CallId;
+      readonly progress: TrainProgress;
+      readonly event: RunEvent;
+      readonly adapter?: string;
+    };

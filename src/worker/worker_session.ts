@@ -1,6 +1,8 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Warn } from '../core/errors/warning';
 import { TabLocks } from '../core/locks/tab_locks';
+import { ggufCode } from '../formats/gguf/late_gguf';
+import { torchCode } from '../formats/torch/late_torch';
 import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { onFirstWrite } from '../store/on_first_write';
@@ -13,6 +15,7 @@ import { type AdapterRoom, adapterCalls } from './adapters/session_adapters';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
 import { BaseModelLoader } from './models/loading/base_model_loader';
+import { imageCode } from './models/loading/late_images';
 import { ModelSources } from './models/loading/model_sources';
 import { type CacheRoom, cacheCalls } from './models/session_cache';
 import { SessionKernels } from './models/session_kernels';
@@ -21,7 +24,7 @@ import { type PlanRoom, planCalls } from './plans/session_plans';
 import type { OpenOptions, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
 import type { Answers, CallControl } from './rpc/call_protocol';
 import { Calls } from './rpc/calls';
-import { type RunRoom, RunsInProgress, runCalls } from './runs/session_training';
+import { type RunRoom, RunsInProgress, runCalls, runCode } from './runs/session_training';
 import { SavedAdapters } from './storage/saved_adapters';
 import { type StorageRoom, storageCalls } from './storage/session_storage';
 import { known } from './storage/store_failures';
@@ -104,13 +107,19 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
 
   async seal(): Promise<void> {
     const { sources, models } = this.#expectOpened();
-    if (models.tokenizers.entries().some(([, { hasChatTemplate }]) => hasChatTemplate)) {
+    // Files that are read when they are first used come over the network, too. If they can't be read now, their use rejects later.
+    const later = models.entries().map(([, { base }]) => base.sentences().then(() => false));
+    const templates = models.tokenizers.entries().map(([, tokenizer]) => tokenizer.hasChatTemplate());
+    const read = await Promise.allSettled([...templates, ...later]);
+    if (read.some((one) => one.status === 'fulfilled' && one.value)) {
       // The chat worker's script also comes over the network. Rendering an empty template loads it before the seal.
       await this.#host.renderChat?.(
         { source: '', tokens: {} },
         { messages: [], add_generation_prompt: false, turns: false },
       );
     }
+    // Parts of the code that load when they are needed.
+    await Promise.all([runCode(), imageCode(), ggufCode(), torchCode()]);
     sources.seal();
     this.#host.seal?.();
   }

@@ -8,15 +8,15 @@ interface Request {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Exclusive Web Locks, and a way to die: all that a worker holds is then released. */
+/** Exclusive Web Locks. A context can die, which releases everything that it holds. */
 export class FakeLocks {
   readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
 
-  /** As one context sees the locks. */
+  /** The locks for the context `one`. */
   readonly manager = this.of('one');
 
-  /** As the context of that name sees them. */
+  /** The locks for a named context. */
   of(client: string): WebLocks {
     const request = async (name: string, ...rest: readonly unknown[]): Promise<unknown> => {
       const callback = rest.at(-1) as Callback;
@@ -29,7 +29,7 @@ export class FakeLocks {
         this.#queues.set(name, steal ? [asked, ...queue] : [...queue, asked]);
         signal?.addEventListener('abort', () => {
           const others = this.#waiting(name).filter((waiting) => waiting !== asked);
-          if (others.length === this.waiting(name)) return; // it was granted
+          if (others.length === this.waiting(name)) return; // the lock was already granted
           this.#queues.set(name, others);
           reject(signal.reason);
         });
@@ -55,7 +55,7 @@ export class FakeLocks {
     return this.#waiting(name).length;
   }
 
-  /** What happens when the holder's context is gone. */
+  /** Releases a lock, as when its holder's context ends. */
   release(name: string): void {
     this.#held.delete(name);
     this.#grant(name);

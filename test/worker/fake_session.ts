@@ -3,7 +3,7 @@ import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../../s
 
 export type Script = Partial<WorkerSession>;
 
-/** A session whose calls are scripted. It keeps a list of what was called, and cancels as a real one does. */
+/** A session with scripted calls. It records them, and cancels like a real one. */
 export class FakeSession {
   readonly calls: { readonly name: string; readonly args: readonly unknown[] }[] = [];
   readonly #controllers = new Map<number, AbortController>();
@@ -39,7 +39,7 @@ export class FakeSession {
     this.#host.emit(event);
   }
 
-  /** Aborts when the page cancels the call. */
+  /** A signal that aborts when the page cancels the call. */
   signal(call: number): AbortSignal;
   signal(call: number, use: 'cancel'): AbortController;
   signal(call: number, use?: 'cancel'): AbortSignal | AbortController {
@@ -48,7 +48,7 @@ export class FakeSession {
     return use === 'cancel' ? controller : controller.signal;
   }
 
-  /** Never ends but by being cancelled. */
+  /** Ends only if the call is cancelled. */
   untilCancelled(call: number): Promise<never> {
     const signal = this.signal(call);
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));

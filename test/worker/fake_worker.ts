@@ -5,17 +5,17 @@ import { FakeLocks } from './fake_locks';
 import { FakeSession, type Script } from './fake_session';
 
 export interface FakeWorker {
-  /** What the page gets. */
+  /** The page's side. */
   readonly worker: WorkerLike & Worker;
   /** The worker's global scope. */
   readonly scope: WorkerScope & EventTarget;
   readonly locks: FakeLocks;
-  /** The session within; throws before it is made. */
+  /** The session in the worker; throws until it exists. */
   readonly fake: FakeSession;
   readonly terminated: boolean;
 }
 
-/** A worker in this thread: the real messages cross a real channel, only the thread is missing. */
+/** A worker in this thread. Real messages go through a real channel. */
 export function fakeWorker(script: (fake: () => FakeSession) => Script = () => ({})): FakeWorker {
   const started = silentWorker();
   let fake: FakeSession | undefined;
@@ -33,7 +33,7 @@ export function fakeWorker(script: (fake: () => FakeSession) => Script = () => (
   return Object.defineProperty(started, 'fake', { get: current }) as FakeWorker;
 }
 
-/** A worker that never says a word. */
+/** A worker that never sends a message. */
 export function silentWorker(): Omit<FakeWorker, 'fake'> {
   const { port1, port2 } = new MessageChannel();
   const locks = new FakeLocks();

@@ -15,7 +15,7 @@ function begin(file: readonly [name: string, content: BlobPart] = ['tokenizer.js
   return { told, loader: new BaseModelLoader(host, sources.limits), source };
 }
 
-test('the page is told beforehand of what is done in one go, by its size', async () => {
+test('before uninterrupted work the page is informed of its size', async () => {
   const { told, loader, source } = begin();
   const { encode, decode } = await loader.tokenizer(source);
   expect(told).toEqual([json.length / 2 ** 20]);
@@ -27,7 +27,7 @@ test('the page is told beforehand of what is done in one go, by its size', async
   expect(told.slice(1)).toEqual([long.length / 2 ** 18, ids.length / 2 ** 18]);
 });
 
-test('and of a GGUF file before its tokenizer is made, as well as before it is built', async () => {
+test("before a GGUF file's tokenizer is built the page is informed too", async () => {
   const made = async (model: string) => {
     const fields = {
       'general.architecture': 'llama',
@@ -38,7 +38,7 @@ test('and of a GGUF file before its tokenizer is made, as well as before it is b
     };
     const file = ggufBytes({ fields });
     const { told, loader, source } = begin(['model.gguf', file]);
-    const error = await loader.tokenizer(source, 'model.gguf').then(
+    const error = await loader.tokenizer(source, { gguf_file: 'model.gguf' }).then(
       () => undefined,
       (reason: unknown) => reason,
     );

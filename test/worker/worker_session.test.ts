@@ -21,7 +21,7 @@ test.each(['constructor', '__proto__', 'invoke', 'hasOwnProperty', 'run', 'cance
   },
 );
 
-test('what writes conversations out is there before the network goes, if there are any to come', async () => {
+test('the chat worker starts before a session is sealed, if conversations may follow', async () => {
   const done: string[] = [];
   const session = new WorkerSessionImpl({
     emit() {},
@@ -48,7 +48,7 @@ test('what writes conversations out is there before the network goes, if there a
   await session.invoke('close', []);
 });
 
-test('a file of examples is read and checked, whatever model they are for', async () => {
+test('a file of examples is read and checked, for any model', async () => {
   const session = new WorkerSessionImpl({ emit() {} });
   await session.invoke('open', [{ store: 'memory' }]);
   const read = (text: string, format: 'csv' | 'jsonl') =>
@@ -72,7 +72,7 @@ test('a file of examples is read and checked, whatever model they are for', asyn
   await session.invoke('close', []);
 });
 
-test('a file that has changed since it was chosen is told of in our words', async () => {
+test("a file that changed after it was chosen gives this library's error", async () => {
   const session = new WorkerSessionImpl({ emit() {} });
   await session.invoke('open', [{ store: 'memory' }]);
   const stream = () =>

@@ -1,4 +1,4 @@
-import type { AdapterKind, FrozenPool, SumPart } from '../../adapters/adapter';
+import type { AdapterKind, FrozenPool, KindOptions, SumPart } from '../../adapters/adapter';
 import { kindNamed, readAdapterConfig } from '../../adapters/adapter_kinds';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { expectedTensors } from '../../adapters/files/expected_tensors';
@@ -29,6 +29,7 @@ import type { Ready } from '../rpc/ready';
 import { CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from '../storage/adapter_files';
 import type { SavedAdapters } from '../storage/saved_adapters';
 import { ModelAdapters } from './model_adapters';
+import { forThisModel } from './other_model';
 
 /** Creates adapters on models, and reads and writes their files. */
 export class AdapterLoader {
@@ -53,6 +54,7 @@ export class AdapterLoader {
     return new ModelAdapters(base, {
       warn: this.#warn,
       frozen: (kind) => this.#frozenPool(base.runner, kind),
+      announce: this.#announce,
       nextKey: () => `adapter${++this.#keys}`,
     });
   }
@@ -86,7 +88,7 @@ export class AdapterLoader {
     const kind = kindNamed(read);
     const config = inMode(kind, read, is_trainable);
     this.#warnOf(kind, config);
-    const resolved = model.resolveStored(name, kind, config);
+    const resolved = forThisModel(config, () => model.resolveStored(name, kind, config));
     const expected = expectedTensors(kind, resolved, model.base.loaded.model);
     const tensors = readAdapterModel(bytes.model, expected, options);
     await model.add({ kind, name, resolved, trainable: is_trainable, options: own, tensors }, ready);
@@ -139,10 +141,16 @@ export class AdapterLoader {
   }
 
   /** An adapter whose deltas are the weighted sum of others'. */
-  async addWeighted(model: ModelAdapters, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
+  async addWeighted(
+    model: ModelAdapters,
+    name: string,
+    parts: readonly WeightedAdapter[],
+    options: KindOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
     const given = await weightedParts(model, parts);
     const kind = kindOfParts(model, parts);
-    const sum = kind.sum?.(given);
+    const sum = await kind.sum?.(given, options, signal);
     if (sum === undefined) throw cannot(kind, 'be added up');
     const { config, tensors } = sum;
     const resolved = model.resolve(name, kind, config);
@@ -164,9 +172,9 @@ export class AdapterLoader {
     throw cannot(kind, `become one of type ${peft_type}`);
   }
 
-  async save(model: ModelAdapters, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
+  async save(model: ModelAdapters, { adapter_name, id, save_dtype }: SaveAdapterOptions): Promise<AdapterFiles> {
     const adapter = model.adapter(adapter_name ?? model.activeName);
-    const bytes = writeAdapter(adapter.kind, adapter.config, await model.read(adapter));
+    const bytes = writeAdapter(adapter.kind, adapter.config, await model.read(adapter), save_dtype);
     if (id !== undefined) await this.#saved.set(id, bytes);
     return toFiles(bytes);
   }
@@ -215,9 +223,9 @@ async function partOf(model: ModelAdapters, name: string, weight: number): Promi
 async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapter[]): Promise<SumPart[]> {
   for (const { adapter_name } of parts) {
     if (model.adapter(adapter_name).tensors.size === 0) continue;
-    const message = `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`;
+    const message = `A weighted sum: expected adapters that train no biases and no whole modules, got ${adapter_name}`;
     throw new WebVeraError('invalid_argument', message, {
-      hint: 'Trained biases and whole modules have no place in a sum of deltas.',
+      hint: 'A sum has no place for them: it adds up what adapters change in the modules that they wrap.',
     });
   }
   // All at once, so that a run that trains several changes none of them meanwhile.

@@ -6,9 +6,10 @@ import { bytesOf } from '../../core/input/bytes';
 import { sha256, toHex } from '../../core/input/digest';
 import { seedOf } from '../../core/numbers/rng';
 import type { Tensor } from '../../core/types/tensor';
+import { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned } from '../../graph/value';
-import type { LoadedModel } from '../../models/loaded_model';
+import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats } from '../models/loading/file_order';
 import { fillTensors, poolTensors } from './adapter_pool';
 
@@ -32,6 +33,8 @@ export interface PlacerHost {
   readonly warn: Warn;
   /** The kind's frozen values on this device; undefined for a kind without. */
   frozen(kind: AdapterKind): FrozenPool | undefined;
+  /** Called before first values are made, with their count: drawing them blocks the thread. */
+  announce?(numbers: number): void;
 }
 
 /** Puts adapters of all kinds on a model's device. */
@@ -55,15 +58,16 @@ export class AdapterPlacer {
     try {
       await runner.allocate([pool]);
       runner.write(pool, initial);
+      const origin = trainable ? (plan.origin ?? toHex(await sha256(bytesOf(initial)))) : undefined;
+      const adapter = kind.create({ kind, name, key, trainable, origin, pool, resolved, frozen });
+      if (tensors === undefined) await this.#begin(adapter);
+      this.#frozen.set(adapter, frozen);
+      return adapter;
     } catch (error) {
       runner.free([pool]);
       frozenPool?.release(frozen);
       throw error;
     }
-    const origin = trainable ? (plan.origin ?? toHex(await sha256(bytesOf(initial)))) : undefined;
-    const adapter = kind.create({ kind, name, key, trainable, origin, pool, resolved, frozen });
-    this.#frozen.set(adapter, frozen);
-    return adapter;
   }
 
   /** All numbers of an adapter, in the shapes that files give them: those that never train too, whether or not a file would hold them. */
@@ -82,12 +86,26 @@ export class AdapterPlacer {
     this.#host.frozen(adapter.kind)?.release(this.#frozen.get(adapter));
   }
 
-  /** The pool's first values. */
-  async #initial({ kind, name, resolved, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
+  /** The pool's first values that depend on the model's weights, made on the device. */
+  async #begin(adapter: Adapter): Promise<void> {
+    const { runner, loaded } = this.#host;
+    const g = new Graph();
+    adapter.kind.begin?.(g, adapter, (module) => baseTensor(loaded, `${module}.weight`));
+    if (g.steps.length === 0) return;
+    const program = await runner.load({ name: 'first values', steps: g.steps, outputs: [] });
+    runner.run(program);
+    program.release();
+  }
+
+  /** The pool's other first values. */
+  async #initial({ kind, name, resolved, options, tensors }: AdapterPlan): Promise<Float32Array<ArrayBuffer>> {
     const { runner, loaded } = this.#host;
     const { layout, trained } = resolved;
+    if (tensors === undefined) this.#host.announce?.(layout.length);
     const initial =
-      tensors === undefined ? kind.initial(resolved, seedOf(name)) : packParameters(layout, tensors.parameters);
+      tensors === undefined
+        ? kind.initial(resolved, seedOf(name), options)
+        : packParameters(layout, tensors.parameters);
     await fillTensors(initial, runner, loaded, { layout, trained, stored: tensors?.others });
     return initial;
   }

@@ -1,5 +1,5 @@
 import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
-import type { AdapterFiles, ParameterCount } from '../../core/types/model';
+import type { AdapterFiles, ParameterCount, SaveDtype } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
 import type { LoadOptions, ModelInfo, WireSource } from '../models/model_protocol';
 import type { CallId, Handle } from '../rpc/call_protocol';
@@ -44,8 +44,13 @@ export interface AdapterCalls {
   /** At least one. They alone are active then; merged ones are unmerged first. */
   setAdapter(model: Handle, adapters: readonly string[]): Promise<AdaptersInfo>;
   deleteAdapter(model: Handle, adapter: string): Promise<AdaptersInfo>;
-  /** Adds an adapter whose deltas are the weighted sum of others', which the kind must be able to form. */
-  addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<AdaptersInfo>;
+  /** Adds the weighted sum of other adapters, which the kind must be able to form. `options`: how, for kinds that have several ways. */
+  addWeightedAdapter(
+    model: Handle,
+    adapter: string,
+    parts: readonly WeightedAdapter[],
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<AdaptersInfo>;
   /** Moves an adapter's vectors a share of the way, from 0 to 1, to those of another one of the same configuration. Modules stay. */
   mixAdapters(model: Handle, adapter: string, other: string, share: number): Promise<void>;
   /** With false, `forward` and `generate` give the base model's results. */
@@ -95,6 +100,8 @@ export interface SaveAdapterOptions {
   /** The active one by default. */
   readonly adapter_name?: string;
   readonly id?: string;
+  /** 'float32' by default. */
+  readonly save_dtype?: SaveDtype;
 }
 
 export interface WeightedAdapter {

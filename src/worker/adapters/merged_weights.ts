@@ -6,7 +6,7 @@ import type { Value } from '../../graph/value';
 /** The result of a merge before the model uses it. */
 export interface MadeMerge {
   readonly adapters: readonly Adapter[];
-  /** The merged weights, by tensor name. */
+  /** The merged weights and biases, by tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
   /** The values that they were computed from. */
   readonly sources: ReadonlySet<Value>;

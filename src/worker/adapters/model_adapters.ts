@@ -20,7 +20,7 @@ import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './p
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
 /** The parts of a session that the adapters of a model use. */
-interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen'> {
+interface AdaptersHost extends Pick<PlacerHost, 'warn' | 'frozen' | 'announce'> {
   /** A key that nothing else in the session has. */
   nextKey(): string;
 }
@@ -84,9 +84,9 @@ export class ModelAdapters {
     return this.#changes.run(body);
   }
 
-  /** An adapter by name; throws PEFT's error. */
-  adapter(name: string): Adapter {
-    return this.#set.get(name);
+  /** An adapter by name; throws PEFT's error, in the words of `message` if PEFT has others there. */
+  adapter(name: string, message?: string): Adapter {
+    return this.#set.get(name, message);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { AdapterKind, ResolvedAdapter } from '../../adapters/adapter';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
 import { WebVeraError } from '../../core/errors/error';
-import type { Pooling } from '../../core/pooling/pooling';
+import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
 import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
 
@@ -29,11 +29,13 @@ export function expectPooling({ auto_mapping }: AdapterConfig, { trained }: Reso
   );
 }
 
-function told(pooling: Pooling | undefined): string {
+function told(pooling: HeadPooling | undefined): string {
   if (pooling === undefined) return "transformers' own class";
-  return `vectors of the pooling ${pooling.modes.join(', ')}${pooling.normalize ? ', normalised' : ''}`;
+  const { modes, normalize, prompt, do_lower_case } = pooling;
+  const texts = [normalize && 'normalised', do_lower_case && 'of texts in lower case', prompt && `behind '${prompt}'`];
+  return ['vectors of the pooling '.concat(modes.join(', ')), ...texts.filter(Boolean)].join(', ');
 }
 
-function optionOf(pooling: Pooling | undefined): string {
+function optionOf(pooling: HeadPooling | undefined): string {
   return pooling === undefined ? 'a folder without modules.json' : `pooling: '${pooling.modes.join("', '")}'`;
 }

@@ -1,11 +1,11 @@
 import type { Adapter } from '../../adapters/adapter';
 import { type AtOneStep, atOneStep } from '../../adapters/layers/at_one_step';
-import { mergedWeight } from '../../adapters/layers/merge';
+import { type MergedOnto, mergedBias, mergedWeight } from '../../adapters/layers/merge';
 import { WebVeraError } from '../../core/errors/error';
 import { unpacked } from '../../core/numbers/storage';
 import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';
-import { baseTensor } from '../../models/loaded_model';
+import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
 import { readFloats, storedAs } from '../models/loading/file_order';
 import type { MadeMerge } from './merged_weights';
@@ -84,15 +84,19 @@ async function mergeAll(
     for (const adapter of adapters) {
       for (const module of adapter.modules.keys()) {
         signal.throwIfAborted();
-        const name = `${module}.weight`;
-        const before = weights.get(name);
-        // One adapter may wrap a module that another saves whole.
-        const source = before ?? mergedWeights.get(name) ?? tensors.get(name) ?? baseTensor(base.loaded, name);
-        const weight = await mergeOne(runner, then.adapter(adapter), module, then.value(source));
-        sources.add(source);
-        weights.set(name, weight);
-        if (before !== undefined) runner.free([before]);
-        if (safe) await expectFinite(runner, weight, adapter.name);
+        for (const part of partsToMerge(base.loaded, adapter, module)) {
+          const name = `${module}.${part}`;
+          const before = weights.get(name);
+          // One adapter may wrap a module that another saves whole.
+          const own = tensors.get(name) ?? baseTensor(base.loaded, name);
+          const source = before ?? mergedWeights.get(name) ?? own;
+          const onto = { weight: then.value(source), base: then.value(own) };
+          const merged = await mergeOne(runner, then.adapter(adapter), { module, part, onto });
+          sources.add(source);
+          weights.set(name, merged);
+          if (before !== undefined) runner.free([before]);
+          if (safe) await expectFinite(runner, merged, part, adapter.name);
+        }
         done += 1;
         onProgress(done, total);
       }
@@ -104,21 +108,36 @@ async function mergeAll(
   return { adapters, weights, sources };
 }
 
-/** A half-precision weight stays one, and a packed one becomes float16: the sum is made in float32 and rounded once. */
-async function mergeOne(runner: Runner, adapter: Adapter, module: string, weight: Value): Promise<Value> {
-  const merged = await mergedWeight(runner, adapter, module, weight);
-  if (weight.dtype === merged.dtype) return merged;
+/** The tensors of a module that merging changes. */
+type MergedPart = 'weight' | 'bias';
+
+function partsToMerge({ weights }: LoadedModel, adapter: Adapter, module: string): readonly MergedPart[] {
+  return adapter.changesBias(module) && weights.has(`${module}.bias`) ? ['weight', 'bias'] : ['weight'];
+}
+
+/** A half-precision tensor stays one, and a packed one becomes float16: the result is made in float32 and rounded once. */
+async function mergeOne(
+  runner: Runner,
+  adapter: Adapter,
+  { module, part, onto }: { readonly module: string; readonly part: MergedPart; readonly onto: MergedOnto },
+): Promise<Value> {
+  const { weight: value } = onto;
+  const merged = await (part === 'weight'
+    ? mergedWeight(runner, adapter, module, onto)
+    : mergedBias(runner, adapter, module, value));
+  if (value.dtype === merged.dtype) return merged;
   try {
-    return await storedAs(runner, merged, unpacked(storageOf(weight)));
+    return await storedAs(runner, merged, unpacked(storageOf(value)));
   } finally {
     runner.free([merged]);
   }
 }
 
-async function expectFinite(runner: Runner, value: Value, adapter: string): Promise<void> {
+async function expectFinite(runner: Runner, value: Value, part: MergedPart, adapter: string): Promise<void> {
   const numbers = await readFloats(runner, value);
   if (numbers.every(Number.isFinite)) return;
-  const message = `NaNs detected in the merged weights. The adapter ${adapter} seems to be broken`;
+  const what = part === 'weight' ? 'weights' : 'bias';
+  const message = `NaNs detected in the merged ${what}. The adapter ${adapter} seems to be broken`;
   throw new WebVeraError('numerical_error', message, {
     hint: 'Nothing was merged. Train the adapter again with a lower learning_rate.',
     detail: { tensor: value.name },

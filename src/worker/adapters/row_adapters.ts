@@ -42,21 +42,19 @@ export function rowAdapters(
     );
   }
   const chosen = names.map((name) => known.get(name));
-  for (const adapter of new Set(chosen)) if (adapter !== undefined) expectVectorsAlone(adapter, head);
+  for (const adapter of new Set(chosen)) if (adapter !== undefined) expectMixable(adapter, head);
   return chosen;
 }
 
 /** Rows share all tensors but what is an adapter's alone. */
-function expectVectorsAlone(adapter: Adapter, head: RowContext['head']): void {
+function expectMixable(adapter: Adapter, head: RowContext['head']): void {
   const hint = 'Run its rows in a batch of their own.';
+  if (adapter.notMixed !== undefined) throw refusal(adapter.notMixed, hint);
   if (head.some(({ name }) => adapter.modules.has(name))) {
     throw refusal(`adapter_names: expected adapters that leave the head alone, got ${adapter.name}`, hint);
   }
   if (tensorsOf(adapter, 'module').size > 0) {
-    throw refusal(
-      `adapter_names: expected adapters that change vectors alone, got ${adapter.name}, which saves modules whole`,
-      hint,
-    );
+    throw refusal(`adapter_names: expected adapters that train no whole modules, got ${adapter.name}`, hint);
   }
 }
 

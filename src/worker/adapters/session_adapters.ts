@@ -68,11 +68,12 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     });
   },
 
-  addWeightedAdapter(handle, name, parts) {
+  addWeightedAdapter(handle, name, parts, options) {
     return change(this, undefined, handle, async (model, signal) => {
       const names = parts.map(({ adapter_name }) => adapter_name);
+      for (const each of names) model.adapter(each, `Adapter ${each} does not exist`);
       await still(this, model, signal, names);
-      await this.adapters.addWeighted(model, name, parts);
+      await this.adapters.addWeighted(model, name, parts, options, signal);
     });
   },
 

@@ -2,6 +2,7 @@ import { keyHolds, type Overlay } from '../../adapters/layers/overlay';
 import { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
 import { numel } from '../../core/numbers/shape';
+import type { SentenceSettings } from '../../core/pooling/sentences';
 import type { LabelScore } from '../../core/types/prediction';
 import type { Tensor } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
@@ -29,6 +30,11 @@ interface Derived {
   readonly owned: readonly Value[];
 }
 
+interface ReadPreprocessors extends Preprocessors {
+  /** Reads the folder's settings for vectors; those of `sentences`, if the model needed them to load. */
+  readSentences?(): Promise<SentenceSettings | undefined>;
+}
+
 interface NamedPass {
   readonly name: string;
   readonly task: Pick<Task, 'inputs' | 'write' | 'logits'>;
@@ -39,7 +45,7 @@ export class BaseModel {
   /** The model whose tensors this one shares: itself, unless it was derived. */
   readonly root: BaseModel;
   readonly loaded: LoadedModel;
-  readonly preprocessors: Preprocessors;
+  readonly preprocessors: ReadPreprocessors;
   readonly task: Task;
   readonly programs: ProgramCache;
   readonly losses: LossMeter;
@@ -50,7 +56,7 @@ export class BaseModel {
 
   readonly #owned: readonly Value[];
 
-  constructor(runner: Runner, loaded: LoadedModel, preprocessors: Preprocessors = {}, derived?: Derived) {
+  constructor(runner: Runner, loaded: LoadedModel, preprocessors: ReadPreprocessors = {}, derived?: Derived) {
     this.root = derived?.from.root ?? this;
     this.#owned = derived?.owned ?? [...loaded.weights.values(), ...loaded.constants.values()];
     this.runner = runner;
@@ -155,6 +161,11 @@ export class BaseModel {
       this.runner.free(copies.values());
       throw error;
     }
+  }
+
+  /** The folder's settings for vectors of texts, if it has any: they are read at the first call. Rejects with the errors of reading them. */
+  async sentences(): Promise<SentenceSettings | undefined> {
+    return this.loaded.model.text && this.preprocessors.readSentences?.();
   }
 
   /** Makes a model with some tensors replaced. It owns those and shares the rest. */

@@ -25,8 +25,9 @@ export async function embedInputs(
   { overlay, signal, warn, onProgress }: EmbedPass,
 ): Promise<Float32Array[]> {
   const asked = { pooling, normalize };
-  expectSupported(model.preprocessors.sentences ?? DEFAULT_SENTENCES, asked);
-  const embedder = createEmbedder(model.loaded.model, model.preprocessors, asked);
+  const sentences = await model.sentences();
+  expectSupported(sentences ?? DEFAULT_SENTENCES, asked);
+  const embedder = createEmbedder(model.loaded.model, { ...model.preprocessors, sentences }, asked);
   const breather = new Breather(signal);
   const rows = await rowsOf(embedder, inputs, { breather, signal, warn });
   const order = [...rows.keys()].sort((a, b) => embedder.tokensOf(rows[b]) - embedder.tokensOf(rows[a]));

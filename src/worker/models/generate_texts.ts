@@ -1,5 +1,6 @@
 import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
+import type { Warn, Warning } from '../../core/errors/warning';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/types/generation';
 import { textSizes } from '../../models/architecture';
 import { expectTokens } from '../../tasks/texts/text_tokens';
@@ -15,27 +16,46 @@ interface TextRequest {
   readonly overlay: Overlay;
   onToken(token: BatchToken): void;
   readonly signal: AbortSignal;
+  readonly warn: Warn;
 }
 
-/** Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. */
+/**
+ * Continues prompts in one batch. Reports each token, and resolves with the new texts, '' without a tokenizer. Warns of texts that end at
+ * their first token.
+ */
 export async function generateTexts(
   { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
-  { prompts, config, overlay, onToken, signal }: TextRequest,
+  { prompts, config, overlay, onToken, signal, warn }: TextRequest,
 ): Promise<string[]> {
   if (!model.task.generates) throw notOfTexts(model.head.className);
   const ids = await Promise.all(prompts.map((prompt) => idsOf(tokenizer, prompt)));
   for (const row of ids) expectTokens(row, 'generate', textSizes(model));
-  const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));
+  const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '', tokens: 0 }));
   const stops = stopsOf(tokenizer, ids, config.stop_strings);
   const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
   for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
     const own = texts[row];
     // After the last token comes the rest that the decoder held back.
     const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
-    if (own !== undefined) own.text += text;
+    if (own !== undefined) {
+      own.text += text;
+      own.tokens++;
+    }
     onToken({ row, token_id: id, text });
   }
+  const empty = texts.filter(({ text, tokens }) => tokens === 1 && text === '').length;
+  if (empty > 0 && tokenizer !== undefined && config.max_new_tokens > 1) warn(emptyTexts(empty, texts.length, config));
   return texts.map(({ text }) => text);
+}
+
+/** The texts that the model ended at their first token. */
+function emptyTexts(count: number, of: number, { do_sample }: ResolvedGenerationConfig): Warning {
+  const which = of === 1 ? 'The text is empty' : `${count} of ${of} texts are empty`;
+  const other = do_sample ? 'another seed' : 'do_sample: true with a seed';
+  return {
+    code: 'empty_generation',
+    message: `${which}: the model ended it at its first token. Try another prompt, ${other}, or eos_token_id: null, which never ends a text early`,
+  };
 }
 
 function notOfTexts(className: string): WebVeraError {

@@ -1,12 +1,12 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type FileSource, readFile } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
+import { PREPROCESSOR_FILE } from '../../formats/models/model_files';
 import { parseWeightsIndex } from '../../formats/models/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Answers } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import { known } from '../storage/store_failures';
-import { PREPROCESSOR_FILE } from './loading/image_processor_loader';
 import type { ModelSources } from './loading/model_sources';
 import { isTokenizerKnown } from './loading/tokenizer_files';
 import type { CacheCalls, CachedDownload } from './model_protocol';

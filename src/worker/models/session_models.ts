@@ -6,6 +6,7 @@ import type { ProgressInfo } from '../../core/types/source';
 import { rowsOf } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import { placedExamples } from '../../tasks/reading/placed_examples';
+import { recognised } from '../../tasks/reading/recognised';
 import type { SessionHost } from '../protocol';
 import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
@@ -64,7 +65,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
   loadTokenizer(call, wire, options) {
     return this.calls.run(call, async (signal) => {
       const source = this.sources.open(call, wire, options, signal);
-      return this.models.tokenizerInfo(await this.loader.tokenizer(source, options.gguf_file));
+      return this.models.tokenizerInfo(await this.loader.tokenizer(source, options));
     });
   },
 
@@ -94,8 +95,9 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
         ? this.models.pass(handle, adapter_name)
         : this.models.passOfRows(handle, adapter_names, prompts.length);
     const onToken = (token: BatchToken): void => this.host.emit({ type: 'token', call, ...token });
+    const warn: Warn = (warning) => this.host.emit({ type: 'warning', ...warning });
     return job(this, call, pass, (model, overlay, signal) =>
-      generateTexts(model, { prompts, config, overlay, onToken, signal }),
+      generateTexts(model, { prompts, config, overlay, onToken, signal, warn }),
     );
   },
 
@@ -124,7 +126,7 @@ export const modelCalls: Answers<ModelCalls, ModelRoom> = {
     return this.calls.run(call, async (signal) => {
       const breather = new Breather(signal);
       const read: SentExample[] = [];
-      for await (const { example } of placedExamples({ kind: 'blob', blob, format })) {
+      for await (const { example } of placedExamples(await recognised({ kind: 'blob', blob, format }))) {
         await breather.breathe();
         read.push(example);
       }

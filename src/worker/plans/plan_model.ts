@@ -1,12 +1,14 @@
 import { WebVeraError } from '../../core/errors/error';
 import { storages } from '../../core/numbers/storage';
-import type { PretrainedConfig } from '../../core/types/model';
+import type { SentenceSettings } from '../../core/pooling/sentences';
+import type { PretrainedConfig, TaskFacts } from '../../core/types/model';
 import type { TensorHeader } from '../../formats/tensors/stored_tensor';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, tokenMatrices } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
-import { createArchitecture, likelyTask } from '../../tasks/task_registry';
+import { createArchitecture, likelyTask, type TaskName } from '../../tasks/task_registry';
+import { chosenPooling } from '../models/loading/chosen_pooling';
 import { isModest } from '../models/loading/model_loader';
 import { chooseStorage, weightValue } from '../models/loading/weight_storage';
 import { expectWeight, WeightTensors } from '../models/loading/weight_tensors';
@@ -15,6 +17,8 @@ import type { LoadOptions } from '../protocol';
 interface PlannedModel {
   readonly config: PretrainedConfig;
   readonly tensors: readonly TensorHeader[];
+  /** The folder's settings for vectors of texts, if it has any. */
+  readonly sentences: SentenceSettings | undefined;
   readonly load: LoadOptions;
   /** The adapter's. */
   readonly task_type: string | null;
@@ -22,9 +26,12 @@ interface PlannedModel {
 }
 
 /** A model as the device would hold it, planned from the headers of its files alone. Throws the errors of loading it. */
-export function planModel({ config, tensors, load, task_type, maxBindingBytes }: PlannedModel): LoadedModel {
-  const { name: task } = likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
-  const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
+export function planModel(planned: PlannedModel): LoadedModel {
+  const { config, tensors, sentences, load, maxBindingBytes } = planned;
+  const { name: task } = taskOf(planned);
+  const pooling = mayPool(planned) ? chosenPooling(load.pooling ?? 'auto', config, sentences) : undefined;
+  const options = { moduleNames: load.module_names, pooling };
+  const model = createArchitecture(withLabels(config, load.labels), task, options);
   if (!isModest(model)) {
     const message = `estimate: expected a smaller model, got one of ${model.weights.length} tensors`;
     throw new WebVeraError('limit_exceeded', message, { hint: 'It is far larger than what trains in a browser.' });
@@ -38,6 +45,18 @@ export function planModel({ config, tensors, load, task_type, maxBindingBytes }:
     weights.set(spec.name, weightValue(spec, storage, maxBindingBytes));
   }
   return { model, weights, constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])) };
+}
+
+type AskedModel = Pick<PlannedModel, 'config' | 'load' | 'task_type'>;
+
+function taskOf({ config, load, task_type }: AskedModel): TaskFacts<TaskName> {
+  return likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
+}
+
+/** Whether the head may be one on pooled vectors, as the folder's settings describe them. */
+export function mayPool(asked: AskedModel): boolean {
+  const { hasNamedLabels, labels, inputs } = taskOf(asked);
+  return hasNamedLabels && labels === 'of rows' && inputs === 'texts';
 }
 
 /** The header of each weight's tensor. Weights that are made new have none. Throws as loading does. */

@@ -1,4 +1,3 @@
-import type { AdapterConfigFields } from '../../adapters/config/adapter_config';
 import type { DeviceReport } from '../../core/types/device_report';
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
@@ -14,7 +13,8 @@ export interface PlanCalls {
 }
 
 export interface EstimateRequest {
-  readonly config: AdapterConfigFields;
+  /** The fields of an adapter's configuration that are given. The kind is the first unless `peft_type` names one. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly args: ResolvedTrainingArguments;
   readonly load: LoadOptions;
   readonly memory: MemoryBudget;

@@ -1,12 +1,19 @@
 import type { Adapter, AdapterKind } from '../../adapters/adapter';
 import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import { adapterModelBytes } from '../../adapters/files/write_adapter';
 import { overlayOf } from '../../adapters/layers/overlay';
-import type { GpuBytes } from '../../core/types/estimate';
+import { parameterShapes } from '../../adapters/pool/pool_layout';
+import type { Shape } from '../../core/numbers/shape';
+import type { Estimate, GpuBytes } from '../../core/types/estimate';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { SizingRunner } from '../../gpu/memory/sizing_runner';
 import { pinned, type Value, viewOf } from '../../graph/value';
+import { fileShape } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
+import { compares } from '../../tasks/task/run_task';
+import { taskOfRun } from '../../tasks/task_of_run';
 import { createTask } from '../../tasks/task_registry';
+import { reserveReference } from '../../train/reference_pass';
 import { PIECE } from '../../train/saving/pools';
 import { createOptimizerState, type OptimizerState } from '../../train/steps/optimizer';
 import { StepPrograms } from '../../train/steps/step_programs';
@@ -42,11 +49,12 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
   const before = runner.usage().bytes;
   const state = await createOptimizerState(runner, [adapter]);
   const optimizer = runner.usage().bytes - before;
-  const task = createTask(loaded.model);
+  const task = taskOfRun(createTask(loaded.model), args);
   const overlay = overlayOf([adapter], [adapter]);
   const init = { runner, loaded, task, overlay, adapters: [adapter], args, state, onCheckpointing() {} };
   const programs = new StepPrograms(init);
   await programs.load({ early: false });
+  if (compares(task)) await reserveReference({ runner, loaded, task }, task.fullShape(args));
   await programs.reserve(task.fullShape(args));
   await runner.readAll([...loaded.weights.values(), ...adapter.frozen.values()].flatMap(samplesOf));
   await Promise.all(stateOf(adapter, state).map((value) => runner.read(value)));
@@ -72,6 +80,20 @@ export function planAdapter({ model }: LoadedModel, kind: AdapterKind, config: A
     resolved,
     frozen: kind.frozen?.planned(resolved),
   });
+}
+
+/** The size of the adapter's tensors as a file. */
+export function planFile({ model }: LoadedModel, { kind, config, layout, tensors, frozen }: Adapter): Estimate['file'] {
+  const others = [...tensors].map(([name, { savedKey, value }]): [string, Shape] => {
+    const spec = model.weights.find((weight) => weight.name === name);
+    return [savedKey, spec === undefined ? value.shape : fileShape(spec)];
+  });
+  const fixed = kind.frozen?.areSaved(config) === true ? [...frozen] : [];
+  const shapes = {
+    trained: [...parameterShapes(layout), ...others],
+    frozen: fixed.map(([name, { shape }]): [string, Shape] => [name, shape]),
+  };
+  return { float32: adapterModelBytes(shapes, 'float32'), float16: adapterModelBytes(shapes, 'float16') };
 }
 
 /** The pool and its moments, as far as they are read at once. */

@@ -1,17 +1,18 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
-import type { Holder } from '../../core/locks/held_name';
+import type { Warn, Warning } from '../../core/errors/warning';
 import { planSteps } from '../../core/numbers/step_plan';
 import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/types/snapshot';
-import type { ResolvedTrainingArguments, TrainOutput } from '../../core/types/training';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { reported } from '../../tasks/reading/reported';
 import { refused } from '../../tasks/refused';
-import type { Task } from '../../tasks/task/task';
+import type { RunTask } from '../../tasks/task/run_task';
 import { batchesInOrder } from '../../tasks/task/task_batches';
 import type { RowSource } from '../../tasks/task/task_data';
+import { taskOfRun } from '../../tasks/task_of_run';
 import { expectMetric } from '../../train/evaluation';
-import { rowsToMeasure } from '../../train/steps/row_order';
+import { rowsOfRun, rowsToMeasure } from '../../train/steps/row_order';
 import { largestBatch, trainingSteps } from '../../train/steps/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
@@ -19,7 +20,10 @@ import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
 import type { RunKernels } from '../models/run_kernels';
 import type { Evaluation } from '../protocol';
-import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
+import { argumentWarnings } from './argument_warnings';
+import { type CreatedRun, type HoldRequest, RunHold } from './checkpoints/held_run';
+import { type CheckpointHost, RunCheckpoints } from './checkpoints/run_checkpoints';
+import { type Compared, comparison } from './comparison';
 
 export interface RunInputs {
   readonly model: BaseModel;
@@ -37,43 +41,14 @@ interface StoredRunRequest extends RunInputs {
   readonly kernels: RunKernels;
 }
 
-interface RunRequest extends StoredRunRequest {
-  /** Whether to resume from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
-  readonly resume: boolean | string;
-  /** Whether to take the run over from another tab or session. */
-  readonly takesOver: boolean;
-}
-
-export interface CreatedRun {
-  readonly run: TrainingRun;
-  /** The rows that the run trains on: empty until the data set is read. */
-  rows(): readonly unknown[];
-  /** Trains to the end. Rejects with `locked_by_other_tab` if another tab takes the run over. */
-  train(): Promise<TrainOutput>;
-  /** Checks whether another tab has taken the run over. */
-  check(): Promise<void>;
-}
+export interface RunRequest extends StoredRunRequest, HoldRequest {}
 
 /** Creates a run that reads the data, then trains. Throws if no adapter trains. */
-export function createRun(
-  { model, overlay, args, data, evalData, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
-  emit: TrainingInit['emit'],
-): CreatedRun {
+export function createRun(request: RunRequest, emit: TrainingInit['emit']): CreatedRun {
+  const { model, overlay, args, data, evalData, resume, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
-  const task: Task = model.task;
-  let rows: readonly unknown[] = [];
-  let checkpoints: RunCheckpoints | undefined;
-  /** The run's last step, once it is known. */
-  let end = Number.POSITIVE_INFINITY;
-  let isAsked = false;
-  const lost = new AbortController();
-  const holder: Holder = {
-    onAsked() {
-      isAsked = true;
-      run.control({ should_training_stop: true });
-    },
-    onLost: () => lost.abort(takenOver()),
-  };
+  const task = taskOfRun(model.task, args);
+  const hold = new RunHold(request);
   const run = new TrainingRun({
     runner: kernels.runner,
     loaded: model.loaded,
@@ -81,50 +56,49 @@ export function createRun(
     overlay,
     adapters,
     args,
-    signal: AbortSignal.any([signal, lost.signal]),
+    signal: hold.signal,
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
+    warn: host.warn,
     async prepare(stop, onRead) {
       const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
-      const collected = await task.collect(source, { args, purpose: 'training', signal: stop });
-      rows = collected.rows;
-      for (const warning of collected.warnings) host.warn(warning);
+      const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
+      reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
       if (evalData !== undefined) expectMetric(args, task);
       const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
-      const evaluate = evalSource && (await evaluationOf({ model, overlay, args }, evalSource, stop));
+      const evaluate = evalSource && (await evaluationOf({ model, task, overlay, args }, evalSource, stop));
       const { maxSteps } = planSteps(rows.length, args);
-      end = maxSteps;
-      const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);
-      checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels, holder });
-      try {
-        if (takesOver) await checkpoints.takeOver(stop);
-        const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
-        stop.throwIfAborted();
-        return { maxSteps, largest: largestBatch(task, rows, args), steps, checkpoints, evaluate, restored };
-      } catch (error) {
-        checkpoints.close();
-        throw error;
-      }
+      const pass = { task, runner: kernels.runner, loaded: model.loaded, args };
+      const parts = { model, task, overlay, adapters, args, rows, kernels };
+      const opened = await hold.open(parts, { end: maxSteps, until: stop, run });
+      const { restored } = opened;
+      return { maxSteps, ...stepsOf(pass, rows, { maxSteps, restored }), ...opened, evaluate };
     },
     emit,
   });
+  return hold.around(run);
+}
+
+/** The steps of a run, with what comes before them. */
+function stepsOf(
+  pass: Compared & { readonly args: ResolvedTrainingArguments },
+  rows: readonly unknown[],
+  { maxSteps, restored }: Pick<TrainingData, 'maxSteps' | 'restored'>,
+): Pick<TrainingData, 'largest' | 'steps' | 'compare'> {
+  const { task, args } = pass;
   return {
-    run,
-    rows: () => rows,
-    async train() {
-      const output = await run.run();
-      if (isAsked && output.global_step < end) throw takenOver();
-      return output;
-    },
-    check: async () => checkpoints?.check(),
+    largest: largestBatch(task, rows, args),
+    steps: (done) => trainingSteps(task, rows, args, done),
+    compare: comparison(pass, {
+      all: rows,
+      used: () => rowsOfRun(task, rows, args, maxSteps),
+      known: restored?.reference,
+    }),
   };
 }
 
-function takenOver(): WebVeraError {
-  return new WebVeraError('locked_by_other_tab', 'Another tab has taken the run over, and it has ended here', {
-    hint: 'The run continues there; take_over: true takes it back.',
-    detail: { taken_over: true },
-  });
+export function reportAll(warn: Warn, warnings: readonly Warning[]): void {
+  for (const warning of warnings) warn(warning);
 }
 
 /** The state from which a run that isn't in progress would resume: its last checkpoint, or else its initial state. */
@@ -133,9 +107,10 @@ export async function storedRun(
 ): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
   const { model, overlay, args, data, signal, checkpoints: host, kernels } = request;
   const adapters = expectTrainable(overlay, args);
-  const { rows } = await model.task.collect(data(signal), { args, purpose: 'training', signal });
+  const task = taskOfRun(model.task, args);
+  const { rows } = await task.collect(data(signal), { args, purpose: 'training', signal });
   const { maxSteps } = planSteps(rows.length, args);
-  const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
+  const stored = await new RunCheckpoints(host, { model, task, overlay, adapters, args, rows, kernels }).last(maxSteps);
   const { progress, ...rest } = stored ?? (await beginning(model, adapters));
   return { rows, snapshot: { ...rest, progress: { ...progress, max_steps: maxSteps } } };
 }
@@ -160,7 +135,7 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
  * The adapters that a run trains. Throws `invalid_argument` if there are none, if they are merged, or if
  * `headLearningRate` is given and none trains a module.
  */
-function expectTrainable(overlay: Overlay, { headLearningRate }: ResolvedTrainingArguments): readonly Adapter[] {
+export function expectTrainable(overlay: Overlay, { headLearningRate }: ResolvedTrainingArguments): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
   if (adapters.length === 0) {
     const [first] = overlay.adapters;
@@ -188,22 +163,26 @@ function trainsModules({ tensors }: Adapter): boolean {
 }
 
 /** Reads the data now, and returns a function that measures the adapters on it. Texts longer than a row are split. */
-async function evaluationOf(
-  { model, overlay, args }: Pick<RunInputs, 'model' | 'overlay' | 'args'>,
+export async function evaluationOf(
+  { model, task, overlay, args }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask },
   source: RowSource,
   signal: AbortSignal,
 ): Promise<NonNullable<TrainingData['evaluate']>> {
-  const task: Task = model.task;
   const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal });
   const contrastTemperature = args.contrastTemperature ?? undefined;
+  const { runner, loaded } = model;
+  let compare = comparison({ task, runner, loaded, args }, { all: rows, used: async () => rows });
   return async (options) => {
+    await compare?.(options);
+    compare = undefined;
     const batches = batchesInOrder(task, await rowsToMeasure(task, rows, args), args);
-    return task.metrics(await model.losses.measure(batches, overlay, { ...options, contrastTemperature }));
+    return task.metrics(await model.losses.measure(batches, overlay, { ...options, contrastTemperature, task }));
   };
 }
 
 /** The task's metrics over all of the data. */
 export async function evaluate(inputs: RunInputs): Promise<Evaluation> {
-  const { data, signal } = inputs;
-  return (await evaluationOf(inputs, data(signal), signal))({ signal });
+  const { model, args, data, signal } = inputs;
+  const task = taskOfRun(model.task, args);
+  return (await evaluationOf({ ...inputs, task }, data(signal), signal))({ signal });
 }

@@ -3,7 +3,7 @@ import { LARGEST_VALUE } from '../../adapters/config/largest_value';
 import type { Overlay } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
-import type { HeadFit } from '../../core/types/prediction';
+import type { HeadFigures, HeadFit } from '../../core/types/prediction';
 import type { Value } from '../../graph/value';
 import { type HeadRequest, judgeHead, solveHead } from '../../regression/solve_head';
 import type { Task } from '../../tasks/task/task';
@@ -17,6 +17,8 @@ import type { FeatureCache, RowFeatures } from './row_features';
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
   readonly scale?: number | undefined;
+  /** Whether the head learns views of the examples, too. */
+  readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
   readonly warn: Warn;
 }
@@ -39,21 +41,19 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
   const learnt = await examplesOf(init, layer, data(signal), 'training');
+  const views = isAugmented(init, learnt) ? await viewsOf(init, layer, learnt.rows) : undefined;
   const held = evalData && (await examplesOf(init, layer, evalData(signal), 'evaluation'));
   const zeros = new Float32Array(learnt.outputs);
   const old = {
     weight: await readFloats(model.runner, weight),
     bias: bias === undefined ? zeros : await readFloats(model.runner, bias),
   };
-  const solved = await solveHead({ ...learnt, hasBias: bias !== undefined, C, scale });
+  const solved = await solveHead({ ...learnt, views, hasBias: bias !== undefined, C, scale });
   for (const warning of solved.warnings) warn(warning);
-  const before = await judgeHead(learnt, old);
-  const held_out = held && {
-    examples: held.weights.length,
-    before: await judgeHead(held, old),
-    after: await judgeHead(held, solved),
-  };
+  const before = figuresOf(await judgeHead(learnt, old));
+  const held_out = held && (await heldOut(held, old, solved));
   expectModest(solved.weight, solved.bias);
+  const { crossValidated } = solved;
   signal.throwIfAborted();
   // Both writes are queued without a pause between them, so no pass sees one alone.
   model.runner.write(weight, solved.weight);
@@ -63,7 +63,11 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
     scale: solved.scale,
     loss: solved.loss,
     accuracy: solved.accuracy,
-    cross_validated: solved.crossValidated,
+    cross_validated: crossValidated && {
+      ...figuresOf(crossValidated),
+      confusion: crossValidated.confusion,
+      folds: crossValidated.folds,
+    },
     examples: learnt.weights.length,
     before,
     held_out: held_out ?? null,
@@ -72,7 +76,22 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
   };
 }
 
-type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias'> & Pick<RowFeatures, 'computed'>;
+type Layer = Parameters<typeof judgeHead>[1];
+
+/** The figures over held-out examples before and after. */
+async function heldOut(held: HeadExamples, old: Layer, solved: Layer): Promise<NonNullable<HeadFit['held_out']>> {
+  const after = await judgeHead(held, solved);
+  const { confusion, losses } = after;
+  const before = figuresOf(await judgeHead(held, old));
+  return { examples: held.weights.length, before, after: figuresOf(after), losses: [...losses], confusion };
+}
+
+function figuresOf({ loss, accuracy }: HeadFigures): HeadFigures {
+  return { loss, accuracy };
+}
+
+type HeadExamples = Omit<HeadRequest, 'C' | 'scale' | 'hasBias' | 'views'> &
+  Pick<RowFeatures, 'computed'> & { readonly rows: readonly unknown[] };
 
 /** The features and targets of a data set. */
 async function examplesOf(
@@ -88,6 +107,7 @@ async function examplesOf(
   const targets = rows.map((row) => head.targets(row));
   return {
     ...found,
+    rows,
     problem: head.labels.problem,
     D: head.size,
     targets: Float64Array.from(targets.flatMap((row) => row.targets)),
@@ -95,6 +115,25 @@ async function examplesOf(
     outputs: head.labels.names.length,
     signal,
   };
+}
+
+/** Views cost a pass each, and help less the more examples there are. */
+const MOST_AUGMENTED = 1000;
+
+function isAugmented({ augment }: HeadInit, { rows }: HeadExamples): boolean {
+  return augment === 'auto' ? rows.length <= MOST_AUGMENTED : augment;
+}
+
+/** The features of the rows' views, (N, V, size); undefined if they have none. */
+async function viewsOf(
+  { model, overlay, args, signal, features: cache }: HeadInit,
+  { head, adapter }: LastLayer,
+  rows: readonly unknown[],
+): Promise<Float32Array | undefined> {
+  const views = rows.flatMap((row) => head.views(row));
+  if (views.length === 0) return undefined;
+  const { features } = await cache.of(views, { model, overlay, adapter, head, args, signal });
+  return features;
 }
 
 function lastLayer({ task, loaded: { model } }: BaseModel, { adapters, tensors, mergedModules }: Overlay): LastLayer {

@@ -8,6 +8,7 @@ import type { Tensor } from '../../core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../core/types/training';
 import { ADAPTER_IN_PYTHON, writeRunFolder } from '../../formats/run_folder';
 import type { RowExporter } from '../../tasks/task/task_data';
+import { taskOfRun } from '../../tasks/task_of_run';
 import { readFrozen } from '../adapters/adapter_placer';
 import { poolTensors } from '../adapters/adapter_pool';
 import type { BaseModel } from '../models/base_model';
@@ -90,7 +91,7 @@ interface Exportable {
 
 /** The parts of a run that can continue in Python. Throws `invalid_argument` for other runs, before their state is read. */
 export function expectExportable({ model, overlay, args }: ExportableRun): Exportable {
-  const { exporter } = model.task;
+  const { exporter } = taskOfRun(model.task, args);
   if (exporter === undefined) throw notInPython('a task that its script knows');
   if (!exporter.smoothsLabels && args.label_smoothing_factor > 0)
     throw notInPython('a run without label_smoothing_factor');
@@ -98,7 +99,12 @@ export function expectExportable({ model, overlay, args }: ExportableRun): Expor
     throw notInPython("a model with the names of transformers 5, got transformers 4's");
   if (args.objective === 'contrast') throw notInPython("a run with the objective 'labels'");
   if (args.group_by_length) throw notInPython('a run without group_by_length');
-  return { adapter: expectOne(overlay), exporter };
+  const adapter = expectOne(overlay);
+  if (adapter.notInPeft !== undefined) {
+    const message = `export_run: expected an adapter without ${adapter.notInPeft}, which PEFT's ${adapter.config.peft_type} doesn't have`;
+    throw new WebVeraError('invalid_argument', message, { hint: 'PEFT would train another adapter.' });
+  }
+  return { adapter, exporter };
 }
 
 function notInPython(expected: string): WebVeraError {

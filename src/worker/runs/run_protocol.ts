@@ -62,12 +62,21 @@ export interface TrainRequest extends EvaluateRequest {
   readonly eval_data?: DataSource | undefined;
   /** The adapters that a recovered run trained, in place of the active ones, even while adapters are disabled. */
   readonly trained?: readonly string[] | undefined;
+  /** Set if several adapters train at once, each on data of its own, in place of `data` and `eval_data`. */
+  readonly together?: readonly LaneSource[] | undefined;
   /** The hooks that have listeners; only these are emitted. */
   readonly hooks: readonly RunHook[];
   /** true: resumes from the last checkpoint, if any. A name: from that checkpoint, else rejects with `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
   /** Whether to take the run over from another tab or session. */
   readonly take_over: boolean;
+}
+
+/** The data of one of several adapters that train at once. */
+export interface LaneSource {
+  readonly adapter: string;
+  readonly data: DataSource;
+  readonly eval_data?: DataSource | undefined;
 }
 
 export interface EvaluateRequest {
@@ -83,6 +92,8 @@ export interface FitRequest extends EvaluateRequest {
   readonly C: number | 'auto';
   /** The factor of the scores. Default: 1, or with 'auto' as cross-validation chooses it. */
   readonly scale?: number | undefined;
+  /** Whether the head learns views of the examples, too; 'auto': of few. */
+  readonly augment: boolean | 'auto';
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;
 }

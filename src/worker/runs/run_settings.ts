@@ -26,6 +26,7 @@ export function runSettings(
     rows_at_a_time: isOneAtATime(model) ? 1 : per_device_train_batch_size,
     shuffle,
     seed,
+    ...(args.preference && { preference: args.preference }),
     ...(head.labels && {
       labels: head.labels.names,
       problem_type: head.labels.problem,

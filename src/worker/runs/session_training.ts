@@ -1,8 +1,9 @@
 import { untilAborted } from '../../core/async/abort';
+import { late } from '../../core/async/late';
 import { WebVeraError } from '../../core/errors/error';
-import type { ResolvedTrainingArguments, TrainOutput } from '../../core/types/training';
+import type { RunEvent } from '../../core/types/run';
+import type { ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../../core/types/training';
 import type { RowSource } from '../../tasks/task/task_data';
-import type { TrainingInit } from '../../train/training_init';
 import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
@@ -10,13 +11,15 @@ import type { TrainingTurn } from '../models/training_turns';
 import type { SessionHost } from '../protocol';
 import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
-import { type CreatedRun, createRun, evaluate, type RunInputs, storedRun } from './create_run';
+import type { CreatedRun } from './checkpoints/held_run';
+import type { CheckpointHost } from './checkpoints/run_checkpoints';
+import type { RunInputs } from './create_run';
 import { ExampleFeed } from './example_feed';
-import { fitHead } from './head_fitting';
 import { FeatureCache } from './row_features';
-import type { CheckpointHost } from './run_checkpoints';
-import { expectExportable, exportRun } from './run_export';
 import type { DataSource, DatasetName, EvaluateRequest, RunCalls, TrainRequest } from './run_protocol';
+
+/** Loaded for the first run, after its adapters are chosen, so that calls take effect in their order. */
+export const runCode = late(async () => await import('./run_code'));
 
 /** A run in progress, with its model and overlay. */
 interface Running extends CreatedRun, ModelPass {
@@ -69,7 +72,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   },
 
   evaluate(call, request) {
-    return withData(this, call, request, evaluate);
+    return withData(this, call, request, async (reading) => (await runCode()).evaluate(reading));
   },
 
   fitHead(call, request) {
@@ -78,10 +81,11 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const { features } = this.inProgress;
       try {
         return await onData(this, call, request, { ...pass, signal }, async (reading) => {
+          const { fitHead } = await runCode();
           await untilAborted(turn.earlier, reading.signal);
-          const { C, scale, eval_data } = request;
+          const { C, scale, augment, eval_data } = request;
           const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
-          return fitHead({ ...reading, evalData, C, scale, features, warn: this.checkpoints.warn });
+          return fitHead({ ...reading, evalData, C, scale, augment, features, warn: this.checkpoints.warn });
         });
       } finally {
         turn.end();
@@ -94,6 +98,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       const running = this.inProgress.runs.get(run);
       if (running === undefined) return undefined;
       const { model, overlay } = running;
+      const { expectExportable, exportRun } = await runCode();
       expectExportable(running);
       const asked = running.run.snapshot().catch(() => undefined); // the run ended before its next step
       const snapshot = await untilAborted(asked, signal);
@@ -105,6 +110,7 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
 
   exportStored(call, request) {
     return withData(this, call, request, async (reading) => {
+      const { expectExportable, exportRun, storedRun } = await runCode();
       expectExportable(reading);
       const kernels = new RunKernels(this.kernels);
       const stored = await storedRun({ ...reading, kernels, checkpoints: this.checkpoints });
@@ -143,20 +149,27 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
 async function train(
   room: RunRoom,
   call: CallId,
-  { hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver }: TrainRequest,
+  { hooks, eval_data, together, resume_from_checkpoint: resume, take_over: takesOver }: TrainRequest,
   reading: RunInputs,
   turn: TrainingTurn,
 ): Promise<TrainOutput> {
   const { host, checkpoints, inProgress } = room;
   const { overlay, signal } = reading;
   const wanted = new Set<string>(hooks);
-  const emit: TrainingInit['emit'] = (event, progress) => {
+  const emit = (event: RunEvent, progress: TrainProgress, adapter?: string): void => {
     if (event.type === 'hook' && !wanted.has(event.hook)) return;
-    host.emit({ type: 'train', call, progress, event });
+    host.emit({ type: 'train', call, progress, event, ...(adapter !== undefined && { adapter }) });
   };
   const kernels = new RunKernels(room.kernels);
+  const { createJointRun, createRun } = await runCode();
   const evalData = eval_data && { evalData: (until: AbortSignal) => rowsOf(room, call, eval_data, until) };
-  const created = createRun({ ...reading, ...evalData, resume, takesOver, kernels, checkpoints }, emit);
+  const request = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints };
+  const lanes = together?.map(({ adapter, data, eval_data: own }) => ({
+    adapter,
+    data: (until: AbortSignal) => rowsOf(room, call, data, until),
+    ...(own && { evalData: (until: AbortSignal) => rowsOf(room, call, own, until) }),
+  }));
+  const created = lanes === undefined ? createRun(request, emit) : createJointRun({ ...request, lanes }, emit);
   try {
     const started = new Promise<void>((start) => {
       // From here on the run can be paused and stopped.
@@ -174,13 +187,19 @@ async function train(
 /** Chooses the adapters that a run trains, after pending changes. From then on no other run may train them. */
 async function choose(
   { models }: RunRoom,
-  { model: handle, trained, adapter_name }: Pick<TrainRequest, 'model' | 'trained' | 'adapter_name'>,
+  {
+    model: handle,
+    trained,
+    adapter_name,
+    together,
+  }: Pick<TrainRequest, 'model' | 'trained' | 'adapter_name'> & Partial<Pick<TrainRequest, 'together'>>,
   signal: AbortSignal,
 ): Promise<ChosenRun> {
   let turn: TrainingTurn | undefined;
   try {
     return await models.inTurn(handle, signal, async () => {
-      const pass = models.pass(handle, trained ?? adapter_name);
+      const names = together?.map(({ adapter }) => adapter);
+      const pass = models.pass(handle, trained ?? names ?? adapter_name);
       const adapters = pass.overlay.adapters.filter(({ trainable }) => trainable);
       turn = models.training.take(adapters, signal);
       return { ...pass, turn };

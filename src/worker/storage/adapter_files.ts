@@ -4,7 +4,7 @@ import type { AdapterTensors } from '../../adapters/files/adapter_tensors';
 import { MODEL_FILE } from '../../adapters/files/file_values';
 import { type AdapterBytes, writeAdapterConfig, writeAdapterModel } from '../../adapters/files/write_adapter';
 import { type FileSource, readFile } from '../../core/input/file_source';
-import type { AdapterFiles } from '../../core/types/model';
+import type { AdapterFiles, SaveDtype } from '../../core/types/model';
 import type { ParserLimits } from '../../core/types/source';
 import { openSource } from '../../hub/open_source';
 
@@ -22,11 +22,12 @@ export function writeAdapter(
   { Config, frozen }: AdapterKind,
   config: AdapterConfig,
   tensors: AdapterTensors,
+  dtype?: SaveDtype,
 ): AdapterBytes {
   const areSaved = frozen?.areSaved(config) ?? false;
   return {
     config: writeAdapterConfig(config, Config.rules.floats),
-    model: writeAdapterModel(areSaved ? tensors : { ...tensors, frozen: new Map() }),
+    model: writeAdapterModel(areSaved ? tensors : { ...tensors, frozen: new Map() }, dtype),
   };
 }
 

@@ -29,7 +29,8 @@ export function isCacheable({ address }: HttpFolder): boolean {
 /**
  * A folder whose files are cached while they are downloaded, and afterwards read from the cache. A branch of the hub
  * stays at the commit that was found when the model was first loaded, and files of an address count as unchanged. Only
- * the page's own server and this machine are asked each time whether a file has changed.
+ * the page's own server and this machine are asked each time whether a file has changed. If they can't be reached
+ * from the first file on, a load reads all files from the cache, with a warning.
  */
 export class CachedFolder implements FileSource {
   readonly name: string;
@@ -42,6 +43,10 @@ export class CachedFolder implements FileSource {
   #isModelFound = false;
   /** Missing files, until a model's file is found. */
   readonly #absent: KeptFile[] = [];
+  /** Whether the server has answered in this load. */
+  #hasAnswered = false;
+  /** The error of a server that was not reachable: from then on, only cached files are read. */
+  #offline: WebVeraError | undefined;
 
   constructor(http: HttpFolder, options: CachedFolderOptions) {
     this.name = http.name;
@@ -66,15 +71,39 @@ export class CachedFolder implements FileSource {
     // If the store fails, the model loads without a cached copy.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
-    if (record !== undefined && (isLocal || !revalidates || !this.#mayChange)) {
-      if (record.state === 'absent') return undefined;
-      if (record.state === 'verified') return this.#cached(record);
-    }
+    if (isComplete(record) && (isLocal || this.#offline !== undefined || !revalidates || !this.#mayChange))
+      return record.state === 'absent' ? undefined : this.#cached(record);
     if (isLocal) {
       if (record?.state === 'corrupt') throw corrupt(file);
       return undefined;
     }
-    return this.#download(file, record);
+    if (this.#offline !== undefined) throw this.#offline;
+    try {
+      const stream = await this.#download(file, record);
+      this.#hasAnswered = true;
+      if (this.#offline === undefined) return stream;
+      // The cache has given another file meanwhile.
+      await stream?.cancel();
+      return await this.open(file);
+    } catch (error) {
+      if (!this.#mayDoWithout(error) || !isComplete(record)) throw error;
+      this.#offline = error;
+      this.#options.warn({ code: 'offline', message: unreachable(this.#http.location) });
+      return this.open(file);
+    }
+  }
+
+  /** Whether cached files may take the server's place: it has not answered before in this load. */
+  #mayDoWithout(error: unknown): error is WebVeraError {
+    const isOffline = error instanceof WebVeraError && error.code === 'offline' && error.retryable;
+    return isOffline && this.#mayChange && !this.#hasAnswered;
+  }
+
+  async isUnknown(file: string): Promise<boolean> {
+    const { isLocal, store } = this.#options;
+    if (!isLocal) return false;
+    await this.#pin();
+    return (await known(store.get(this.#folder, file))) === undefined;
   }
 
   async cachedBytes(file: string): Promise<number> {
@@ -189,8 +218,9 @@ export class CachedFolder implements FileSource {
   }
 
   #stream(record: KeptFile, download: Download | undefined): CachedStream {
-    const { store, warn, signal, isLocal, onDamage } = this.#options;
+    const { store, warn, signal, onDamage } = this.#options;
     const { file, told } = record;
+    const isLocal = this.#options.isLocal || this.#offline !== undefined;
     return new CachedStream(new CachedCopy(store, record, warn), {
       signal,
       download,
@@ -222,6 +252,15 @@ export class CachedFolder implements FileSource {
   async #tryStoring(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
+}
+
+/** Whether nothing of a file is left to download. */
+function isComplete(record: KeptFile | undefined): record is KeptFile {
+  return record?.state === 'verified' || record?.state === 'absent';
+}
+
+function unreachable(location: string): string {
+  return `${location} can't be reached, so the files of the last load are used`;
 }
 
 /** Whether a download can resume after this copy. It needs a tag or a hash to check that the file is the same. */

@@ -5,7 +5,7 @@ import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 const { signal } = new AbortController();
 const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };
 
-/** Of a folder whose preprocessor_config.json is this, for images of 8×8. */
+/** Loads the processor of a folder with this preprocessor_config.json, for images of 8×8. */
 function load(json: object | string | undefined, channels = 3, limit = 1000) {
   const host = { emit() {} };
   const sources = new ModelSources(host, { store: 'memory', limits: { json: limit } });
@@ -22,7 +22,7 @@ test('without the file images are resized to the size of the model', async () =>
   expect([height, width]).toEqual([8, 8]);
 });
 
-test('the file says how', async () => {
+test('the file decides how images are resized', async () => {
   const processor = await load({ size: 8, image_mean: 0, image_std: 1 });
   const prepared = await processor?.prepare(pixels, signal);
   expect(prepared && [...new Set(processor?.pixelValues(prepared))]).toEqual([1]);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FileSource, readFile } from '../../../src/core/input/file_source';
 import type { TextSizes } from '../../../src/models/architecture';
+import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
 import { loadTokenizer } from '../../../src/worker/models/loading/tokenizer_loader';
@@ -32,7 +33,7 @@ const IMAGE = { channels: 3, size: 8, patch: 4, patches: 4 };
 let server: FaultyServer;
 afterEach(() => server.close());
 
-/** A visit; `load` reads what a load of a model of texts or images does, after its weights. */
+/** A page's visit. `load` reads the files that a model of texts or images reads after its weights. */
 function visit(device: Device, source: WireSource, isForbidding = false) {
   const host: SessionHost = {
     emit() {},
@@ -56,7 +57,7 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
   };
 }
 
-/** The page is closed when it asks for one file more. */
+/** A source that fails, as if the page closed, after it has opened `most` files. */
 function closing(source: FileSource, most: number): FileSource {
   let opened = 0;
   const { name, location } = source;
@@ -64,12 +65,18 @@ function closing(source: FileSource, most: number): FileSource {
     name,
     location,
     expect: () => {},
+    isUnknown: async (file) => (await source.isUnknown?.(file)) === true,
     open: async (file) => (opened++ < most ? source.open(file) : Promise.reject(closed)),
   };
 }
+function tokenizerOf(loaded: unknown): TextTokenizer {
+  expect(loaded).toHaveProperty('hasChatTemplate');
+  return loaded as TextTokenizer;
+}
+
 const closed = new Error('The page is closed');
 
-describe('a model is cached once all that its load asks for is known', () => {
+describe('a model is cached once every file that its load reads is known', () => {
   test.each<['text' | 'image', string, Record<string, Uint8Array>]>([
     ['text', 'with tokenizer.json', { 'tokenizer.json': json, 'chat_template.jinja': bytes('hi') }],
     [
@@ -105,7 +112,7 @@ describe('a model is cached once all that its load asks for is known', () => {
     }
   });
 
-  test('also where a server forbids what it lacks', async () => {
+  test('a model is cached also if a server forbids missing files', async () => {
     const files = { 'tokenizer.json': json, 'tokenizer_config.json': bytes('{}') };
     server = await FaultyServer.start({ 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...files });
     const source = { url: `${server.url}mine` };
@@ -114,11 +121,61 @@ describe('a model is cached once all that its load asks for is known', () => {
     expect(await cache.isCached(source)).toBe(true);
   });
 
-  test('a GGUF file is all of it', async () => {
+  test('a GGUF file is a whole model', async () => {
     server = await FaultyServer.start({ 'model.gguf': bytes('weights') });
     const device = new Device();
     await readFile(device.openHub(server), 'model.gguf', 100);
     expect(await visit(device, 'a/b').cache.isCached('a/b')).toBe(true);
+  });
+});
+
+describe('a chat template', () => {
+  const template = { 'chat_template.jinja': bytes('hi') };
+  const folder = { 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...template };
+  const names = (): string[] => server.asked.map(({ path }) => path.split('/').at(-1) ?? '');
+
+  test('is read when it is first used, unless the tokenizer has tokens that may mark turns', async () => {
+    server = await FaultyServer.start({ ...folder, 'tokenizer.json': json });
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    const { cache, load } = visit(new Device(), 'a/b');
+    const local = { local_files_only: true };
+    const tokenizer = tokenizerOf(await load('text'));
+    expect(await cache.isCached('a/b')).toBe(true);
+    expect(names()).not.toContain('chat_template.jinja');
+    await expect(tokenizerOf(await load('text', 9, local)).hasChatTemplate()).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('chat_template.jinja'),
+      hint: expect.stringContaining('without local_files_only'),
+    });
+    for (let use = 0; use < 2; use++) expect(await tokenizer.hasChatTemplate()).toBe(true);
+    expect(names().filter((name) => name === 'chat_template.jinja')).toHaveLength(1);
+    const { length } = server.asked;
+    expect(await tokenizerOf(await load('text', 9, local)).hasChatTemplate()).toBe(true);
+    expect(server.asked).toHaveLength(length);
+  });
+
+  test('is read again after an error', async () => {
+    server = await FaultyServer.start({ ...folder, 'tokenizer.json': json });
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    const tokenizer = tokenizerOf(await visit(new Device(), 'a/b').load('text'));
+    server.fail({ status: 401 });
+    await expect(tokenizer.hasChatTemplate()).rejects.toMatchObject({ code: 'http_error' });
+    expect(await tokenizer.hasChatTemplate()).toBe(true);
+  });
+
+  test('is read with the model if the tokenizer has such tokens, before the file that completes it', async () => {
+    const definition = JSON.parse(json.toString());
+    const { added_tokens, model } = definition as { added_tokens: object[]; model: { vocab: Record<string, number> } };
+    const id = Object.keys(model.vocab).length;
+    model.vocab['<|im_start|>'] = id;
+    added_tokens.push({ ...added_tokens.at(-1), id, content: '<|im_start|>' });
+    server = await FaultyServer.start({ ...folder, 'tokenizer.json': bytes(JSON.stringify(definition)) });
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    const tokenizer = tokenizerOf(await visit(new Device(), 'a/b').load('text'));
+    expect(names().slice(-3)).toEqual(['tokenizer.json', 'chat_template.jinja', 'tokenizer_config.json']);
+    const { length } = server.asked;
+    expect(await tokenizer.hasChatTemplate()).toBe(true);
+    expect(server.asked).toHaveLength(length);
   });
 });
 

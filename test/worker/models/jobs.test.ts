@@ -55,7 +55,7 @@ test('the caller’s signal aborts the job too', async () => {
   await expect(job).rejects.toBe('enough');
 });
 
-test('a device that fails ends all jobs with what it failed with, and lets no more begin', async () => {
+test('a device that fails ends all jobs with its error, and later ones are refused', async () => {
   const device = new AbortController();
   const jobs = new Jobs(device.signal);
   const log: string[] = [];

@@ -17,12 +17,12 @@ import { FakeRunner } from '../../helpers/session/fake_runner';
 const folder = 'test/golden/base/gpt2';
 const config = readFileSync(`${folder}/config.json`);
 const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model.safetensors`)));
-/** (in, out) in the file: 32 × 96. */
+/** The file has (in, out): 32 × 96. */
 const FUSED = 'transformer.h.0.attn.c_attn.weight';
 const fused = toFloat32(tensors.get(FUSED)!);
 const [K, M] = [32, 96];
 const EMBEDDING = 'transformer.wte.weight';
-/** 128 × 32. */
+/** The file has (in, out): 128 × 32. */
 const DOWN = 'transformer.h.0.mlp.c_proj.weight';
 
 class Recorder extends FakeRunner {
@@ -81,7 +81,7 @@ test.each(['auto', 'float16'] as const)('and so do halves: %s', async (dtype) =>
   expect(device.findIndex((element, at) => element !== halves[(at % K) * M + Math.floor(at / K)])).toBe(-1);
 });
 
-test('a weight that lies (out, in) in the file is refused, by the file’s shape', async () => {
+test('a weight that is (out, in) in the file is refused, by the file’s shape', async () => {
   const turned = new Map([...tensors, [FUSED, { ...tensors.get(FUSED)!, shape: [M, K] }]]);
   await expect(load(turned)).rejects.toMatchObject({
     code: 'invalid_format',
@@ -97,12 +97,12 @@ test.each(['F4', 'F6_E2M3', 'F8_E4M3', 'I8'] as const)('a weight of %s is refuse
     message: `${FUSED}: expected numbers of F32, F16, BF16 or F64, got ${dtype}`,
     hint: expect.stringContaining('float16 or float32 files'),
   });
-  // Nobody needs the others.
+  // A tensor that the model doesn't use may have any dtype.
   await load(new Map([...tensors, ['position_ids', { dtype, shape, bytes }]]));
 });
 
 test.each(['auto', 'float16'] as const)(
-  'what is too large to bind lies in shards, matrices (in, out) don’t: %s',
+  "a matrix that is too large to bind has shards, one of (in, out) hasn't: %s",
   async (dtype) => {
     const embedding = toFloat32(tensors.get(EMBEDDING)!);
     const bytes = dtype === 'auto' ? 4 : 2;
@@ -127,7 +127,7 @@ test('a tensor under both names is refused', async () => {
   await expect(load(twice)).rejects.toMatchObject({ code: 'invalid_format' });
 });
 
-test('the kernels of a forward pass are asked for before the first weight is read, as weights are stored', async () => {
+test("kernels of a forward pass are requested before the first weight is read, for the weights' storage", async () => {
   const kernelsOf = ({ prepared }: Recorder) => new Set(prepared.map(({ kernel }) => kernel));
   const [full, halved] = [await load(tensors), await load(tensors, 'float16')];
   const { program } = logitsProgram(new CausalLm(full.model.model), full.model, BASE, { B: 2, T: 128 });
@@ -138,7 +138,7 @@ test('the kernels of a forward pass are asked for before the first weight is rea
 });
 
 test.each([Number.POSITIVE_INFINITY, 2 ** 24])(
-  'a large matrix goes to the device some rows at a time, bound by %s bytes',
+  'a large matrix is written in parts of some rows, with bindings of %s bytes',
   async (maxBindingBytes) => {
     const vocabulary = 140_000;
     const numbers = Float32Array.from({ length: vocabulary * K }, (_, index) => index % 8191);
@@ -156,7 +156,7 @@ test.each([Number.POSITIVE_INFINITY, 2 ** 24])(
   },
 );
 
-test('what reaches the device, and what is compiled meanwhile, is told in percent', async () => {
+test('uploading and compiling are reported in percent', async () => {
   const told: Record<'upload' | 'compile', number[]> = { upload: [], compile: [] };
   const files = new Map([
     ['config.json', new Blob([config])],

@@ -46,18 +46,27 @@ test('weights are normal with their standard deviation, biases are zero', async 
   expect([...written.get('classifier.bias')!]).toEqual(Array(100).fill(0));
 });
 
-test('a weight follows from its name alone: the same at each load, and no two alike', async () => {
+test('a weight depends only on its name: it is the same at each load, and no two are alike', async () => {
   const [whole, alone] = [await made(), await made(specs.slice(0, 1))];
   expect(alone.get('classifier.weight')).toEqual(whole.get('classifier.weight'));
   expect(whole.get('other.weight')!.map((number) => number / 25)).not.toEqual(whole.get('classifier.weight'));
 });
 
-test('what is new is told in the words of transformers', () => {
-  const model = { head: { className: 'BertForSequenceClassification' } } as Architecture;
+test('new weights are reported in the words of transformers', () => {
+  const head = { className: 'BertForSequenceClassification', weights: specs.slice(0, 2) };
+  const model = { head } as unknown as Architecture;
   expect(newlyInitialized(model, specs.slice(0, 2))).toEqual({
     code: 'newly_initialized',
     message:
       "Some weights of BertForSequenceClassification were not initialized from the model checkpoint and are newly initialized: ['classifier.bias', 'classifier.weight']. " +
       'You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.',
   });
+});
+
+test('a head for labels that the caller names has a code of its own, unless other weights are new too', () => {
+  const head = { className: 'BertForSequenceClassification', weights: specs.slice(0, 2) };
+  const model = { head } as unknown as Architecture;
+  const labels = { id2label: { 0: 'ham', 1: 'spam' } };
+  expect(newlyInitialized(model, specs.slice(0, 2), { labels }).code).toBe('new_head');
+  expect(newlyInitialized(model, specs, { labels }).code).toBe('newly_initialized');
 });

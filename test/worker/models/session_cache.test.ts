@@ -52,10 +52,10 @@ async function load(source: WireSource, files: readonly string[], options: Parti
 }
 
 const ALL = ['config.json', INDEX, FIRST, SECOND];
-/** The server has the former alone. */
+/** The server has only the first of these files. */
 const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
 
-describe('the models that are kept', () => {
+describe('cached models', () => {
   test('are listed with their commit, bytes and state', async () => {
     const { cache } = session();
     expect(await cache.listCached()).toEqual([]);
@@ -67,7 +67,7 @@ describe('the models that are kept', () => {
     expect(await cache.listCached()).toMatchObject([{ state: 'corrupt' }]);
   });
 
-  test('are cached once all shards and the tokenizer are there', async () => {
+  test('are complete once all shards and the tokenizer are cached', async () => {
     const { cache } = session();
     expect(await cache.isCached('a/b')).toBe(false);
     for (const [count, file] of [...ALL, ...TOKENIZER].entries()) {
@@ -82,7 +82,7 @@ describe('the models that are kept', () => {
     expect(server.asked).toHaveLength(length);
   });
 
-  test('are gone once they are cleared, and the branch is what it is by then', async () => {
+  test('are removed when they are cleared, and then their branch may have moved', async () => {
     await load('a/b', ALL);
     await load({ repo: 'a/c', revision: 'v1' }, ALL);
     const { cache } = session();
@@ -97,14 +97,14 @@ describe('the models that are kept', () => {
     expect(await cache.listCached()).toMatchObject([{ name: 'a/b' }]);
   });
 
-  test('are forgotten with the commits of all branches, unless one is named', async () => {
+  test('are removed with the commits of all branches, unless one is named', async () => {
     const v1 = { repo: 'a/b', revision: 'v1' };
     const commitsOf = async (source: WireSource, file: string): Promise<(string | undefined)[]> => {
       server.asked.length = 0;
       await load(source, [file]);
       return server.asked.map(({ path }) => path.split('/').at(-2));
     };
-    // Both branches are of one commit, so that no record tells of the second.
+    // Both branches have the same commit, so no record names the second one.
     for (const source of [v1, 'a/b', 'a/c']) await load(source, ['config.json']);
     await session().cache.clearCached('a/b');
     expect(await commitsOf(v1, 'config.json')).toEqual(['v1']);
@@ -115,7 +115,7 @@ describe('the models that are kept', () => {
     expect(await commitsOf(v1, SECOND)).toEqual(['v1']);
   });
 
-  test('are found whole, mended, or marked', async () => {
+  test('are found whole, repaired, or marked as damaged', async () => {
     const { cache } = session();
     expect(await cache.verifyCached(1, 'a/b', { progress: false })).toBe('none');
     await load('a/b', [...ALL, ...TOKENIZER]);
@@ -135,7 +135,7 @@ describe('the models that are kept', () => {
     expect(await cache.isCached('a/b')).toBe(true);
   });
 
-  test("are found whole or damaged without asking a page's own server whether they have changed", async () => {
+  test("are verified without asking a page's own server whether they have changed", async () => {
     const own = { url: `${server.url}mine` };
     await load(own, ALL);
     server.asked.length = 0;
@@ -159,7 +159,7 @@ describe('the models that are kept', () => {
     expect(error.code).toBe('storage_unavailable');
   });
 
-  test('tell how far they are verified, where anybody listens', async () => {
+  test('report the progress of verification to a callback', async () => {
     await load('a/b', ALL);
     const { cache } = session();
     await cache.verifyCached(1, 'a/b', { progress: false });
@@ -183,7 +183,7 @@ describe('the models that are kept', () => {
   });
 });
 
-test('a session in memory keeps nothing, and knows of nothing', async () => {
+test('a session in memory caches nothing, and lists nothing', async () => {
   await load('a/b', ALL);
   const { cache, sources } = session(false);
   expect(await cache.listCached()).toEqual([]);
@@ -197,7 +197,7 @@ test('a session in memory keeps nothing, and knows of nothing', async () => {
   expect(await device.states()).not.toEqual({});
 });
 
-test('an address with a query, which may hold a signature, is kept nowhere', async () => {
+test('an address with a query, which may contain a signature, is stored nowhere', async () => {
   await load({ url: `${server.url}mine?signature=secret` }, ALL);
   expect(await device.states()).toEqual({});
 });

@@ -15,7 +15,7 @@ const { vendor, architecture, description, features } = LLVMPIPE;
 const adapter: KernelAdapter = { vendor, architecture, description, features, limits: { maxBufferSize: 1 } };
 const choice: KernelChoice = { version, adapter, variants: { linear: 'wide', attention: 'serial' } };
 
-/** A device that nothing runs on. */
+/** A device on which nothing runs. */
 function device(): OpenDevice {
   return { executor: { chosen: {} }, host: { info: LLVMPIPE, adapter } } as unknown as OpenDevice;
 }
@@ -46,7 +46,7 @@ class BrokenStore extends MemoryStore {
   }
 }
 
-test('by default it is the table, and nothing is asked of the store', async () => {
+test("the default is the table, and the store isn't read", async () => {
   for (const wanted of [undefined, 'default'] as const) {
     const opened = await begin(wanted, new BrokenStore());
     expect(opened).toEqual({ used: {}, choice: { version, adapter, variants: {} }, tunes: false, warnings: [] });
@@ -71,12 +71,12 @@ describe('tuned', () => {
     ['a kernel that there is not', { ...choice, variants: { matmul: 'wide' } }],
     ['no choice at all', 'wide'],
     ['half a choice', { version, adapter }],
-  ])('%s in the store is nothing: it is measured', async (_, value) => {
+  ])('%s in the store is ignored: kernels are measured', async (_, value) => {
     const opened = await begin('tuned', value === undefined ? new MemoryStore() : await storing(value));
     expect(opened).toEqual({ used: {}, choice: { version, adapter, variants: {} }, tunes: true, warnings: [] });
   });
 
-  test('a store that fails is told of, and does not stop it', async () => {
+  test('a store that fails gives a warning, and tuning continues', async () => {
     expect(await begin('tuned', new BrokenStore())).toMatchObject({ tunes: true, warnings: ['storage_unavailable'] });
   });
 });
@@ -97,13 +97,13 @@ describe('a run that is resumed', () => {
     return { used: run.runner.chosen, tunes: run.tuning() !== undefined, warnings };
   }
 
-  test.each([undefined, 'default', 'tuned'] as const)('goes on with its own kernels: %s', async (wanted) => {
+  test.each([undefined, 'default', 'tuned'] as const)('uses its own kernels: %s', async (wanted) => {
     const resumed = { used: choice.variants, tunes: false, warnings: [] };
     expect(await resuming(wanted, choice)).toEqual(resumed);
     expect(await resuming(wanted, choice, await storing(other))).toEqual(resumed);
   });
 
-  test('leaves those that the page has chosen, with a warning if they are others', async () => {
+  test("doesn't use them if the page has chosen others, with a warning", async () => {
     expect(await resuming(choice, choice)).toEqual({ used: choice.variants, tunes: false, warnings: [] });
     expect(await resuming(choice, other)).toEqual({ used: choice.variants, tunes: false, warnings: ['other_kernels'] });
   });
@@ -111,7 +111,7 @@ describe('a run that is resumed', () => {
   test.each<[string, KernelChoice]>([
     ['shaders', { ...other, version: '0'.repeat(32) }],
     ['another adapter', { ...other, adapter: { ...adapter, description: 'another' } }],
-  ])('of other %s has the session’s, with a warning', async (_, made) => {
+  ])('from other %s uses the session’s, with a warning', async (_, made) => {
     expect(await resuming('default', made)).toEqual({ used: {}, tunes: false, warnings: ['other_kernels'] });
     expect(await resuming('tuned', made)).toEqual({ used: {}, tunes: true, warnings: ['other_kernels'] });
   });

@@ -6,7 +6,7 @@ import { readTokenizerFiles } from '../../../src/worker/models/loading/tokenizer
 import { type Files, MemorySource } from '../../helpers/session/memory_source';
 
 interface Folder {
-  /** Of test/oracle/tokenizers, whose vocabulary it has. */
+  /** The file in test/oracle/tokenizers with the same vocabulary. */
   readonly file: string;
   readonly files: Readonly<Record<string, unknown>>;
   readonly bos_token_id: number | null;
@@ -52,7 +52,7 @@ function filesOf({ file, files }: Folder): Files {
 }
 
 async function open(files: Files, modelType?: string): Promise<TextTokenizer> {
-  const found = await readTokenizerFiles(new MemorySource(files), defaultLimits, modelType);
+  const found = await readTokenizerFiles(new MemorySource(files), defaultLimits, { modelType });
   return createTokenizer(found?.tokenizer ?? '', found?.config);
 }
 
@@ -81,13 +81,17 @@ describe.each(Object.entries(golden.folders))('%s, without a tokenizer.json', (n
 describe('a folder', () => {
   const gpt2 = vocabularyOf('roberta.json');
 
-  test('of nothing has no tokenizer', async () => {
-    expect(await readTokenizerFiles(new MemorySource({}), defaultLimits, 'gpt2')).toBeUndefined();
+  test('without files has no tokenizer', async () => {
+    expect(await readTokenizerFiles(new MemorySource({}), defaultLimits, { modelType: 'gpt2' })).toBeUndefined();
   });
 
-  test('with a tokenizer.json is read by that alone', async () => {
+  test('with a tokenizer.json is read from that alone', async () => {
     const source = new MemorySource({ ...gpt2, 'tokenizer.json': bytes('{}') });
-    expect(await readTokenizerFiles(source, defaultLimits, 'gpt2')).toEqual({ tokenizer: '{}', config: {}, bytes: 2 });
+    expect(await readTokenizerFiles(source, defaultLimits, { modelType: 'gpt2' })).toEqual({
+      tokenizer: '{}',
+      config: {},
+      bytes: 2,
+    });
     expect(source.opened).toEqual(['tokenizer.json']);
   });
 
@@ -124,7 +128,7 @@ describe('a folder', () => {
 
   test('with more than the limits is limit_exceeded', async () => {
     const limits = { ...defaultLimits, tokenizer: 100 };
-    await expect(readTokenizerFiles(new MemorySource(gpt2), limits, 'gpt2')).rejects.toMatchObject({
+    await expect(readTokenizerFiles(new MemorySource(gpt2), limits, { modelType: 'gpt2' })).rejects.toMatchObject({
       code: 'limit_exceeded',
     });
   });

@@ -9,7 +9,7 @@ const limits = {
 };
 const info = { vendor: 'acme', architecture: 'one', description: 'Acme One', isFallbackAdapter: false };
 
-/** As browsers have them: the limits are getters of a class. */
+/** The limits of a browser, which are getters of a class. */
 class Limits {
   get maxBufferSize() {
     return limits.maxBufferSize;
@@ -34,7 +34,7 @@ const opfs = {
 
 const codesOf = (issues: readonly { code: string }[]): string[] => issues.map(({ code }) => code);
 
-test('a device with all that there may be is ready', async () => {
+test('a complete device is ready', async () => {
   storage(opfs);
   expect(await probeDevice(async () => adapter(), 'auto')).toEqual({
     level: 'ready',
@@ -63,7 +63,7 @@ test.each([
   for (const { message, fix } of issues) expect([message, fix]).not.toContain('');
 });
 
-test('what there is no GPU for is told in the error’s words', async () => {
+test("a missing GPU is reported with the error's message", async () => {
   storage(opfs);
   const error = new WebVeraError('gpu_blocked', 'The GPU crashed', { hint: 'Restart.' });
   const report = await probeDevice(() => Promise.reject(error), 'auto');
@@ -76,8 +76,8 @@ test('what there is no GPU for is told in the error’s words', async () => {
   await expect(probeDevice(() => Promise.reject(defect), 'auto')).rejects.toBe(defect);
 });
 
-test('where files can’t be kept', async () => {
-  // IndexedDB that refuses, as in some private windows.
+test("where files can't be stored", async () => {
+  // An IndexedDB that refuses access, as in some private windows.
   const refusing = {
     open() {
       const request: { onerror?: (event: unknown) => void } = {};

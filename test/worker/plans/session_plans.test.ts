@@ -16,7 +16,7 @@ const [MODEL, TOKENIZER] = ['model.safetensors', 'tokenizer.json'];
 const files: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   'config.json': new Uint8Array(readFileSync(`${folder}/config.json`)),
   [MODEL]: new Uint8Array(readFileSync(`${folder}/${MODEL}`)),
-  // No estimate reads it.
+  // Estimates don't read this file.
   [TOKENIZER]: new Uint8Array(1000),
 };
 const sizeOf = (file: string): number => files[file]?.length ?? 0;
@@ -52,10 +52,10 @@ async function load(file: string): Promise<void> {
   await readFile(open, file, 1e8);
 }
 
-test('an estimate tells what of a download is kept', async () => {
+test('an estimate reports the cached part of a download', async () => {
   const { cached, ...rest } = await downloadOf('a/b');
   expect(rest).toEqual({ total });
-  // What the weights begin with has come for the estimate, and is kept.
+  // The estimate downloaded the beginning of the weights, which is cached.
   const [record] = (await device.store.list()).filter(({ file }) => file === MODEL);
   expect(cached).toBe(record?.bytes);
   await load(TOKENIZER);
@@ -65,7 +65,7 @@ test('an estimate tells what of a download is kept', async () => {
   expect((await downloadOf({ repo: 'a/b', revision: COMMIT })).cached).toBe(total);
 });
 
-test('what is damaged counts as not kept', async () => {
+test("damaged copies don't count as cached", async () => {
   await load(MODEL);
   const [record] = await device.store.list();
   await device.store.set({ ...record!, state: 'corrupt' });
@@ -73,7 +73,7 @@ test('what is damaged counts as not kept', async () => {
   expect(await kept.cachedBytes?.(MODEL)).toBe(0);
 });
 
-test('nothing is kept in memory, and files that are given are all here', async () => {
+test('a session in memory caches nothing, and given files are all here', async () => {
   const inMemory = new ModelSources({ emit() {} }, { store: 'memory', remoteHost: server.url });
   expect(await downloadOf('a/b', inMemory)).toEqual({ total, cached: 0 });
   const given = new Map(Object.entries(files).map(([name, bytes]) => [name, new Blob([bytes])]));

@@ -5,7 +5,7 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 import { suggest } from '../../../src/worker/plans/suggest';
 import { judge } from '../../../src/worker/plans/verdict';
 
-/** Memory that grows with the batch's tokens, a quarter of it with checkpointing, beside 100 bytes that stay. */
+/** Memory that grows with the batch's tokens (a quarter of that with checkpointing), plus a constant 100 bytes. */
 function bytesOf({
   per_device_train_batch_size: B,
   max_length: T,
@@ -31,7 +31,7 @@ async function suggestions(memory: number, args: TrainingArguments = {}, isText 
   return suggest({ args: resolved, bytes, verdict: judge(bytes, capacity), capacity, isText, plan });
 }
 
-test('nothing where it fits, and nothing where no argument helps', async () => {
+test('nothing if the run fits, and nothing if no argument helps', async () => {
   expect(await suggestions(10_000)).toEqual([]);
   expect(await suggestions(99)).toEqual([]);
 });
@@ -47,7 +47,7 @@ test('smaller batches that make the same update, or checkpointing', async () => 
   ]);
 });
 
-test('both together, and at last shorter texts', async () => {
+test('both together, and finally shorter texts', async () => {
   const smallest = { per_device_train_batch_size: 1, gradient_accumulation_steps: 4, gradient_checkpointing: true };
   expect(await suggestions(400)).toEqual([smallest]);
   expect(await suggestions(240)).toEqual([{ ...smallest, max_length: 512 }]);

@@ -9,7 +9,7 @@ const verdictOf = (total: number, from: MemoryBudget['from'], largest = 1) =>
     { bindingBytes: 128 * MIB, memory: { bytes: 1000 * MIB, from } },
   );
 
-describe.each(['given', 'ios'] as const)('with memory that is sure: %s', (from) => {
+describe.each(['given', 'ios'] as const)('with memory that is known: %s', (from) => {
   test.each([
     [750, 'fits'],
     [751, 'tight'],
@@ -23,13 +23,13 @@ describe.each(['given', 'ios'] as const)('with memory that is sure: %s', (from) 
   });
 });
 
-test.each(['device', 'unknown'] as const)('memory that is guessed says at most that it is tight: %s', (from) => {
+test.each(['device', 'unknown'] as const)('with guessed memory the verdict is at worst tight: %s', (from) => {
   expect(verdictOf(1000, from)).toEqual({ verdict: 'fits', reasons: [] });
   expect(verdictOf(1001, from).verdict).toBe('tight');
   expect(verdictOf(1e6, from).verdict).toBe('tight');
 });
 
-test('a buffer that the GPU doesn’t bind decides', () => {
+test('a buffer that the GPU can’t bind decides the verdict', () => {
   expect(verdictOf(200, 'unknown', 128).verdict).toBe('fits');
   expect(verdictOf(200, 'unknown', 129)).toEqual({
     verdict: 'does-not-fit',

@@ -13,7 +13,7 @@ test('finds every buffer of a result, each once', () => {
   expect(transferables([{ data: logits }, { data: shared }])).toEqual([logits.buffer, shared.buffer]);
 });
 
-test('leaves alone what has no buffer to give', () => {
+test('ignores values without a buffer', () => {
   const files = { 'adapter_config.json': new Blob(['{}']) };
   for (const result of [undefined, null, 1, 'text', [1, 2, 3], files, new Float32Array(new SharedArrayBuffer(8))]) {
     expect(transferables(result)).toEqual([]);

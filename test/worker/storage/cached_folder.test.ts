@@ -21,8 +21,8 @@ const hub = (options: VisitOptions = {}) => device.openHub(server, options);
 const breakOff = () => device.breakOff(server);
 const ranges = () => server.asked.map(({ range }) => range);
 
-describe('what is kept', () => {
-  test('is read the second time without a request, and says so', async () => {
+describe('a cached file', () => {
+  test('is read without a request at the second time, which is reported', async () => {
     const first = hub();
     expect(text(await device.read(first, 'config.json'))).toBe('{}');
     expect(await readFileIfPresent(first, 'tokenizer.json', 10)).toBeUndefined();
@@ -48,7 +48,7 @@ describe('what is kept', () => {
     expect(server.asked.at(-1)?.path).toBe(`/a/b/resolve/${COMMIT}/${MODEL}`);
   });
 
-  test('counts for another name of its commit', async () => {
+  test('is found by another name of its commit', async () => {
     await device.read(hub());
     server.asked.length = 0;
     server.sent = 0;
@@ -59,7 +59,7 @@ describe('what is kept', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  test('goes on where it broke off, in a later visit', async () => {
+  test('resumes an interrupted download in a later visit', async () => {
     await breakOff();
     expect(await device.states()).toEqual({ [MODEL]: `partial ${HALF}` });
     server.asked.length = 0;
@@ -72,9 +72,9 @@ describe('what is kept', () => {
     expect(isContent(await device.read(hub()))).toBe(true);
   });
 
-  test('goes on from the last chunk after a kill', async () => {
+  test('resumes from the last chunk after a kill', async () => {
     await breakOff();
-    // The record of what came last was never written.
+    // The record of the last bytes was never written.
     const [record] = await device.store.list();
     await device.store.set({ ...record!, bytes: CHUNK_BYTES, chunks: record!.chunks.slice(0, 1) });
     server.asked.length = 0;
@@ -82,7 +82,7 @@ describe('what is kept', () => {
     expect(ranges()).toEqual([`bytes=${CHUNK_BYTES}-`]);
   });
 
-  test('begins anew where the file is another one by then', async () => {
+  test('begins anew if the server has another file', async () => {
     await breakOff();
     const other = content.slice(5);
     server.always = { bytes: other, etag: '"2"', headers: { 'x-repo-commit': COMMIT } };
@@ -90,7 +90,7 @@ describe('what is kept', () => {
     expect(await device.states()).toEqual({ [MODEL]: `verified ${other.length}` });
   });
 
-  test('is gone on with after an abort', async () => {
+  test('resumes after an abort', async () => {
     const controller = new AbortController();
     const stream = await hub({ signal: controller.signal }).open(MODEL);
     for (let at = 0; at < HALF; ) at += (await stream?.read())?.length ?? 0;
@@ -108,7 +108,7 @@ describe('a flipped bit', () => {
   test.each([
     ['in the first chunk', 5, 0],
     ['in the last one', 2 * CHUNK_BYTES + 5, 2 * CHUNK_BYTES],
-  ])('%s is mended from the server, and never read', async (_, at, from) => {
+  ])('%s is repaired from the server, and never read', async (_, at, from) => {
     await device.read(hub());
     device.files.flip(at);
     server.asked.length = 0;
@@ -117,7 +117,7 @@ describe('a flipped bit', () => {
     expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
   });
 
-  test('is told where nobody may be asked', async () => {
+  test('is reported if no server may be asked', async () => {
     await device.read(hub());
     device.files.flip(5);
     server.asked.length = 0;
@@ -127,7 +127,7 @@ describe('a flipped bit', () => {
     expect(isContent(await device.read(hub()))).toBe(true);
   });
 
-  test('is told where the server has another file now', async () => {
+  test('is reported if the server has another file now', async () => {
     await device.read(hub());
     device.files.flip(CHUNK_BYTES + 5);
     server.always = { bytes: content.subarray(1), etag: '"2"' };
@@ -135,7 +135,7 @@ describe('a flipped bit', () => {
     expect(await device.read(hub())).toHaveLength(content.length - 1);
   });
 
-  test('in what was broken off is mended too', async () => {
+  test('in an interrupted download is repaired too', async () => {
     await breakOff();
     device.files.flip(CHUNK_BYTES + 5);
     expect(isContent(await device.read(hub()))).toBe(true);
@@ -154,7 +154,7 @@ describe('a hash', () => {
     expect(device.files.held.size).toBe(0);
   });
 
-  test('holds for what was mended, by all of its bytes', async () => {
+  test('is compared with all bytes of a repaired file', async () => {
     server.always = told(sha256);
     await device.read(hub());
     device.files.flip(CHUNK_BYTES + 5);
@@ -165,13 +165,13 @@ describe('a hash', () => {
     expect(await device.states()).toEqual({});
   });
 
-  test('holds for what was broken off and gone on with', async () => {
+  test('is compared with a resumed download', async () => {
     server.always = told(sha256);
     await breakOff();
     expect(isContent(await device.read(hub()))).toBe(true);
   });
 
-  test('that is given later is compared with what is kept', async () => {
+  test('that is given later is compared with the cached file', async () => {
     await device.read(hub());
     expect(isContent(await device.read(hub({ integrity: { [MODEL]: sha256 } })))).toBe(true);
     const other = { [MODEL]: '0'.repeat(64) };
@@ -179,8 +179,8 @@ describe('a hash', () => {
   });
 });
 
-describe('where there is no room', () => {
-  test('the model is loaded, a warning tells, and nothing takes up what room there is', async () => {
+describe('without room', () => {
+  test('the model is loaded with a warning, and the remaining room stays free', async () => {
     device.files.room = CHUNK_BYTES;
     expect(isContent(await device.read(hub()))).toBe(true);
     expect(device.warnings).toEqual([{ code: 'storage_full', message: expect.stringContaining('not kept') }]);
@@ -189,7 +189,7 @@ describe('where there is no room', () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6])(
-    'or the store fails at its step %i, it is loaded, and what is kept is whole',
+    'or if the store fails at its step %i, the model is loaded, and cached files are whole',
     async (step) => {
       device.records = new FaultStore(step);
       expect(isContent(await device.read(hub()))).toBe(true);
@@ -199,8 +199,8 @@ describe('where there is no room', () => {
   );
 });
 
-describe('two at once', () => {
-  test('both load, and one of them keeps it', async () => {
+describe('two downloads at once', () => {
+  test('both load, and one of them is cached', async () => {
     const both = await Promise.all([device.read(hub()), device.read(hub())]);
     expect(both.every(isContent)).toBe(true);
     expect(await device.states()).toEqual({ [MODEL]: `verified ${content.length}` });
@@ -210,13 +210,13 @@ describe('two at once', () => {
 });
 
 describe('local_files_only', () => {
-  test('makes no request for what is not kept', async () => {
+  test("makes no request for a file that isn't cached", async () => {
     const error = await errorOf(device.read(hub({ isLocal: true })));
     expect(error).toMatchObject({ code: 'not_found', message: expect.stringContaining('kept here of http') });
     expect(server.asked).toEqual([]);
   });
 
-  test('takes no part for the whole', async () => {
+  test("doesn't take a partial file for the whole", async () => {
     await breakOff();
     server.asked.length = 0;
     expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('not_found');
@@ -225,9 +225,9 @@ describe('local_files_only', () => {
 });
 
 describe("a page's own server, and this machine", () => {
-  const own = () => device.open(new URL('mine', server.url));
+  const own = (url = server.url) => device.open(new URL('mine', url));
 
-  test('are asked whether a file is the same, and send it but once', async () => {
+  test('are asked whether a file is unchanged, and send it only once', async () => {
     expect(isContent(await device.read(own()))).toBe(true);
     server.asked.length = 0;
     expect(isContent(await device.read(own()))).toBe(true);
@@ -235,14 +235,14 @@ describe("a page's own server, and this machine", () => {
     expect(device.events).toContainEqual({ status: 'done', name: 'mine', file: MODEL, cached: true });
   });
 
-  test('are believed when they have another one', async () => {
+  test('replace a cached file that has changed', async () => {
     await device.read(own(), 'config.json');
     server.always = { bytes: bytes('{"a":1}'), etag: '"2"' };
     expect(text(await device.read(own(), 'config.json'))).toBe('{"a":1}');
     expect(await readFileIfPresent(own(), 'tokenizer.json', 10)).toBeDefined();
   });
 
-  test('have nothing kept that nobody could compare', async () => {
+  test("have no cached file that can't be compared", async () => {
     server.always = { etag: null };
     const folder = own();
     await device.read(folder, 'config.json');
@@ -250,9 +250,48 @@ describe("a page's own server, and this machine", () => {
     expect(await readFileIfPresent(folder, 'tokenizer.json', 10)).toBeUndefined();
     expect(await device.states()).toEqual({});
   });
+
+  /** Loads a model without a tokenizer, and stops the server. Gives its address. */
+  async function loadAndStop(): Promise<string> {
+    const { url } = server;
+    const folder = own();
+    await device.read(folder, 'config.json');
+    await device.read(folder);
+    await readFileIfPresent(folder, 'tokenizer.json', 10);
+    await server.close();
+    return url;
+  }
+
+  test('need not answer for a model that was loaded before, and a warning says so', async () => {
+    const url = await loadAndStop();
+    const folder = own(url);
+    expect(text(await device.read(folder, 'config.json'))).toBe('{}');
+    expect(isContent(await device.read(folder))).toBe(true);
+    expect(await readFileIfPresent(folder, 'tokenizer.json', 10)).toBeUndefined();
+    expect(device.warnings).toEqual([
+      { code: 'offline', message: `${url}mine/ can't be reached, so the files of the last load are used` },
+    ]);
+  });
+
+  test('must answer for a file that was not loaded before', async () => {
+    const url = await loadAndStop();
+    const folder = own(url);
+    await device.read(folder, 'config.json');
+    expect((await errorOf(device.read(folder, 'vocab.txt'))).code).toBe('offline');
+    expect((await errorOf(device.read(own(url), 'vocab.txt'))).code).toBe('offline');
+  });
+
+  test('must answer to the end of a load, so that no file is older than another', async () => {
+    await device.read(own());
+    const folder = own();
+    await device.read(folder, 'config.json');
+    await server.close();
+    expect((await errorOf(device.read(folder))).code).toBe('offline');
+    expect(device.warnings).toEqual([]);
+  });
 });
 
-test('of other addresses it is not kept what they lack, before a model is there', async () => {
+test('cache no list of missing files before a model is cached', async () => {
   const fetch: typeof globalThis.fetch = async (input) => {
     const { pathname } = new URL(String(input));
     return globalThis.fetch(new URL(pathname, server.url));

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-describe('progress tells', () => {
+describe('progress reports', () => {
   const sha256 = createHash('sha256').update(content).digest('hex');
   const told = { headers: { 'x-repo-commit': COMMIT, 'x-linked-etag': `"${sha256}"` } };
   const read = async (options: VisitOptions = {}): Promise<ProgressInfo[]> => {
@@ -34,12 +34,12 @@ describe('progress tells', () => {
   const verified = { status: 'verify', name: 'a/b', progress: 100 };
   const first = { ...verified, progress: expect.closeTo((100 * CHUNK_BYTES) / content.length, 9) };
 
-  test('of a download that it is one, and that it has its hash', async () => {
+  test('a download, and that its hash is right', async () => {
     server.always = told;
     expect(await read()).toEqual([of('initiate'), of('download'), verified, of('done')]);
   });
 
-  test('of what comes from the device that it does, and of its hashes as it is read', async () => {
+  test('a file that is read from the cache, and the comparison of its hashes', async () => {
     server.always = told;
     await read();
     const cached = { cached: true };
@@ -54,7 +54,7 @@ describe('progress tells', () => {
     }
   });
 
-  test('of what was begun from where it goes on', async () => {
+  test('the place from which a download resumes', async () => {
     server.always = told;
     await device.breakOff(server);
     const [record] = await device.store.list();
@@ -68,7 +68,7 @@ describe('progress tells', () => {
     ]);
   });
 
-  test('nothing of hashes where there is none', async () => {
+  test('no hashes if there are none', async () => {
     expect(await read()).toEqual([of('initiate'), of('download'), of('done')]);
   });
 });

@@ -13,27 +13,27 @@ import { MemoryFiles } from '../../store/memory_files';
 
 export const MODEL = 'model.safetensors';
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
-/** Two chunks and a half. */
+/** The content of a file of two and a half chunks. */
 export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
-/** Bytes until a connection breaks, a chunk and a part of one. */
+/** Bytes until the connection breaks: one chunk and a part of the next. */
 export const HALF = CHUNK_BYTES + 1_000_000;
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
 export interface VisitOptions extends OpenSourceOptions {
   readonly isLocal?: boolean;
-  /** In place of the device's. */
+  /** Replaces the device's store. */
   readonly store?: WeightStore;
 }
 
-/** A device that keeps files, and visits to it. */
+/** A device with cached downloads, and visits to it. */
 export class Device {
   readonly files = new MemoryFiles();
   readonly clock = new TestClock();
   readonly warnings: Warning[] = [];
   records = new FaultStore(Number.POSITIVE_INFINITY);
-  /** Of the last visit. */
+  /** Events of the last visit. */
   events: ProgressInfo[] = [];
 
   get store(): WeightStore {
@@ -62,7 +62,7 @@ export class Device {
     return this.open('a/b', { remoteHost: server.url, ...options });
   }
 
-  /** Loads from the hub until the connection breaks for good. */
+  /** Downloads from the hub until every retry has failed. */
   async breakOff(server: FaultyServer): Promise<void> {
     server.fail({ ...server.always, cutAfter: HALF }, ...Array(3).fill({ cutAfter: 0 }));
     expect((await errorOf(this.read(this.openHub(server)))).code).toBe('offline');

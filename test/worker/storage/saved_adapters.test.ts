@@ -8,7 +8,7 @@ const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', impo
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
 const [config, model] = [read('adapter_config.json'), read('adapter_model.safetensors')];
 
-/** Of the same size, as vectors that have learnt something else. */
+/** Adapter files with another last byte, of the same size. */
 function learnt(value: number): { config: typeof config; model: typeof model } {
   const other = model.slice();
   other[other.length - 1] = value;
@@ -18,7 +18,7 @@ function learnt(value: number): { config: typeof config; model: typeof model } {
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Pages of one browser, which come one after the other. */
+/** A browser that opens pages one after the other. */
 function browser() {
   const store = new MemoryStore();
   return {
@@ -38,7 +38,7 @@ function browser() {
   };
 }
 
-test('what one tab stores over what another has stored meanwhile is told', async () => {
+test("a tab that overwrites another tab's adapter gets a warning", async () => {
   const { open } = browser();
   const [one, other] = [open(), open()];
   expect(await one.save(1)).toEqual([]);
@@ -56,7 +56,7 @@ test('what one tab stores over what another has stored meanwhile is told', async
   expect((await other.shelf.get('mine'))?.model).toEqual(learnt(3).model);
 });
 
-test('also where both store at once, and the clock says the same', async () => {
+test('a tab that overwrites at the same time and with the same clock gets a warning too', async () => {
   const { open } = browser();
   const [one, other] = [open(), open()];
   await Promise.all([one.shelf.set('mine', learnt(1)), other.shelf.set('mine', learnt(2))]);
@@ -66,7 +66,7 @@ test('also where both store at once, and the clock says the same', async () => {
   expect([1, 2]).toContain(last?.at(-1));
 });
 
-test('one’s own are replaced without a word, and so is what was read or was there before', async () => {
+test('a tab overwrites its own adapters, read ones and older ones without a warning', async () => {
   const { open } = browser();
   const one = open();
   expect([await one.save(1), await one.save(2)]).toEqual([[], []]);
@@ -76,7 +76,7 @@ test('one’s own are replaced without a word, and so is what was read or was th
   expect(await one.save(5)).toEqual([]);
 });
 
-test('a list reads none', async () => {
+test('a list reads no adapter', async () => {
   const { open } = browser();
   const [one, other] = [open(), open()];
   await one.save(1);
@@ -84,7 +84,7 @@ test('a list reads none', async () => {
   expect(await other.save(2)).toEqual(['overwritten']);
 });
 
-test('what was deleted is gone', async () => {
+test('a deleted adapter is not found', async () => {
   const { open } = browser();
   const [one, other] = [open(), open()];
   await one.save(1);
@@ -92,7 +92,7 @@ test('what was deleted is gone', async () => {
   expect(await one.save(2)).toEqual([]);
 });
 
-test('a failure changes nothing of what is known', async () => {
+test('a failed write changes nothing', async () => {
   const { store, open } = browser();
   const [one, other] = [open(), open()];
   await one.save(1);
@@ -102,7 +102,7 @@ test('a failure changes nothing of what is known', async () => {
   expect(await other.save(2)).toEqual(['overwritten']);
 });
 
-test('a damaged one is refused, hides no others in a list, and is told', async () => {
+test('a damaged adapter is refused, hides no others in a list, and gives a warning', async () => {
   const { store, open } = browser();
   const { shelf, save, warnings } = open();
   await save(1, 'good');

@@ -5,7 +5,7 @@ import { errorOf } from '../../hub/source_bytes';
 import { Device, MODEL, type VisitOptions } from './keeping';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
-/** What a page that goes on training writes in its place: as many bytes. */
+/** The file's new content on the server, of the same length. */
 const newer = content.map((byte) => byte ^ 255);
 const cut: Fault = { etag: null, cutAfter: 100_000 };
 let server: FaultyServer;
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** As from another origin's server, which isn't asked again each time. Without `isShown` it exposes no headers to pages. */
+/** A folder on another origin, which isn't requested again each time. Without `isShown`, pages can't read its headers. */
 function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isShown?: boolean } = {}) {
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const { pathname } = new URL(String(input));
@@ -28,7 +28,7 @@ function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isS
   return device.open(new URL('https://models.example/mine'), { fetch, ...options });
 }
 
-/** A page that is closed once so much has come. */
+/** Reads 100,000 bytes, and then cancels, as a page that is closed. */
 async function leave(folder = elsewhere()): Promise<void> {
   const stream = await folder.open(MODEL);
   for (let at = 0; at < 100_000; ) at += (await stream?.read())?.length ?? 0;
@@ -39,8 +39,8 @@ const same = (read: Uint8Array, expected: Uint8Array): boolean => Buffer.compare
 const ranges = () => server.asked.map(({ range }) => range);
 const whole = { [MODEL]: `verified ${content.length}` };
 
-describe('a file of which its server shows neither tag nor hash', () => {
-  test('that broke off begins anew in the next visit, though the server shows nothing at all', async () => {
+describe('a file whose server sends neither tag nor hash', () => {
+  test('begins anew in the visit after an interruption, if the server sends nothing at all', async () => {
     server.fail({ cutAfter: 100_000 }, ...Array(3).fill({ cutAfter: 0 }));
     expect((await errorOf(device.read(elsewhere({ isShown: false })))).code).toBe('offline');
     expect(await device.states()).toEqual({ [MODEL]: 'partial 100000' });
@@ -52,7 +52,7 @@ describe('a file of which its server shows neither tag nor hash', () => {
     expect(await elsewhere().cachedBytes(MODEL)).toBe(content.length);
   });
 
-  test('is never joined with another one of its size in a later visit', async () => {
+  test('is never joined with another file of its size in a later visit', async () => {
     await leave();
     server.always = { etag: null, bytes: newer };
     expect(same(await device.read(elsewhere()), newer)).toBe(true);
@@ -60,7 +60,7 @@ describe('a file of which its server shows neither tag nor hash', () => {
     expect(await device.states()).toEqual(whole);
   });
 
-  test('goes on by its size within a load, and is not kept', async () => {
+  test('resumes by its size within a load, and is not cached', async () => {
     server.fail(cut);
     expect(same(await device.read(elsewhere()), content)).toBe(true);
     expect(ranges()).toEqual(['bytes=0-', 'bytes=100000-']);
@@ -69,7 +69,7 @@ describe('a file of which its server shows neither tag nor hash', () => {
     expect(device.warnings).toEqual([]);
   });
 
-  test('is kept where a hash tells that both halves belong together', async () => {
+  test('is cached if a hash proves that both parts belong together', async () => {
     server.fail(cut);
     const integrity = { [MODEL]: createHash('sha256').update(content).digest('hex') };
     expect(same(await device.read(elsewhere({ integrity })), content)).toBe(true);
@@ -77,7 +77,7 @@ describe('a file of which its server shows neither tag nor hash', () => {
   });
 });
 
-test('a file whose tag is hidden by the next visit begins anew', async () => {
+test("begins anew if a later visit can't see its tag", async () => {
   server.always = {};
   await leave();
   server.always = { etag: null, bytes: newer };
@@ -85,7 +85,7 @@ test('a file whose tag is hidden by the next visit begins anew', async () => {
   expect(await device.states()).toEqual(whole);
 });
 
-test('damage behind the first chunk of a copy is not mended by what may be another file', async () => {
+test("isn't repaired behind the first chunk of a copy, because the server's file may be another", async () => {
   server.always = { etag: null, bytes: new Uint8Array(9_000_000) };
   await device.read(elsewhere());
   device.files.flip(8_999_999);

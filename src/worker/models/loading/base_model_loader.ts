@@ -1,16 +1,21 @@
-import { type FileSource, missingFile } from '../../../core/input/file_source';
+import { lazily } from '../../../core/async/lazily';
+import { expectKnown, type FileSource, missingFile } from '../../../core/input/file_source';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { ParserLimits } from '../../../core/types/source';
-import { GgufFiles } from '../../../formats/gguf/gguf_files';
+import type { GgufFiles } from '../../../formats/gguf/gguf_files';
+import { openGguf } from '../../../formats/gguf/late_gguf';
 import { folderFiles } from '../../../formats/models/model_files';
-import { readSentenceModules } from '../../../formats/models/sentence_modules';
+import { MODULES_FILE, readSentenceModules } from '../../../formats/models/sentence_modules';
 import type { Executor } from '../../../gpu/executor';
+import { readsVectors } from '../../../tasks/task_registry';
 import type { TextTokenizer } from '../../../tokenizer/tokenizer';
-import type { SessionHost } from '../../protocol';
+import type { LoadOptions, SessionHost } from '../../protocol';
 import { BaseModel } from '../base_model';
-import { loadImageProcessor } from './image_processor_loader';
+import { imageCode } from './late_images';
 import { type LoadModelOptions, loadModel } from './model_loader';
 import { loadTokenizer } from './tokenizer_loader';
+
+type TokenizerLoad = Pick<LoadOptions, 'gguf_file' | 'hasToken'>;
 
 /** Loads models with their tokenizers and image processors, and tokenizers alone. */
 export class BaseModelLoader {
@@ -25,21 +30,27 @@ export class BaseModelLoader {
   /** Loads a model. If anything fails, everything is freed. */
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
-      let reading: Promise<SentenceSettings | undefined> | undefined;
-      const sentences = (): Promise<SentenceSettings | undefined> => {
-        reading ??= readSentenceModules(source, this.limits);
-        return reading;
-      };
+      const read = (): Promise<SentenceSettings | undefined> => readSentenceModules(source, this.limits);
+      // Browsers report each missing file as an error of the page, so that a model that doesn't need this one doesn't ask for it.
+      const later = lazily(async () => {
+        await expectKnown(source, MODULES_FILE);
+        return read();
+      });
+      const isEarly = readsVectors(options.task) || options.hasToken === true;
+      const sentences = isEarly ? lazily(read) : undefined;
       const files = gguf ?? folderFiles(source, this.limits);
       const loaded = await loadModel(files, executor, { ...options, sentences });
       try {
         const { text, config } = loaded.model;
-        const sizes = { modelType: config.model_type, vocabSize: text?.vocabSize };
-        const tokenizer = text && (await loadTokenizer(this, source, { ...sizes, gguf }));
-        const imageProcessor = await loadImageProcessor(this, source, loaded.model);
+        const { hasToken } = options;
+        const request = { modelType: config.model_type, vocabSize: text?.vocabSize, gguf, hasToken };
+        const tokenizer = text && (await loadTokenizer(this, source, request));
+        const imageProcessor =
+          loaded.model.image && (await (await imageCode()).loadImageProcessor(this, source, loaded.model));
         // The device may have been lost meanwhile.
         executor.check();
-        return new BaseModel(executor, loaded, { tokenizer, imageProcessor, sentences: await sentences() });
+        const own = { tokenizer, imageProcessor, sentences: await sentences?.() };
+        return new BaseModel(executor, loaded, { ...own, readSentences: sentences ?? later });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
         throw error;
@@ -48,9 +59,9 @@ export class BaseModelLoader {
   }
 
   /** Loads a tokenizer. Throws `not_found` if there is none. */
-  tokenizer(source: FileSource, ggufFile?: string): Promise<TextTokenizer> {
-    return this.#reading(source, ggufFile, async (gguf) => {
-      const tokenizer = await loadTokenizer(this, source, { gguf });
+  tokenizer(source: FileSource, { gguf_file, hasToken }: TokenizerLoad = {}): Promise<TextTokenizer> {
+    return this.#reading(source, gguf_file, async (gguf) => {
+      const tokenizer = await loadTokenizer(this, source, { gguf, hasToken });
       if (tokenizer === undefined) throw missingFile(source, ['tokenizer.json']);
       return tokenizer;
     });
@@ -62,7 +73,7 @@ export class BaseModelLoader {
     ggufFile: string | undefined,
     body: (gguf: GgufFiles | undefined) => Promise<T>,
   ): Promise<T> {
-    const gguf = ggufFile === undefined ? undefined : new GgufFiles(source, ggufFile, this.limits);
+    const gguf = await openGguf(source, ggufFile, this.limits);
     return body(gguf).finally(() => gguf?.close());
   }
 }

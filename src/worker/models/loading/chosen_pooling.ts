@@ -1,28 +1,31 @@
 import { WebVeraError } from '../../../core/errors/error';
-import type { Pooling, PoolingMode } from '../../../core/pooling/pooling';
+import type { HeadPooling, PoolingMode } from '../../../core/pooling/pooling';
 import type { SentenceSettings } from '../../../core/pooling/sentences';
 import type { PretrainedConfig } from '../../../core/types/model';
 import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head';
 
 /**
- * The pooling under a classifier's head; undefined for transformers' own head. With 'auto' it is the config.json's, or the
- * folder's. Throws `unsupported_model` for a folder whose vectors need a module that isn't computed here.
+ * The pooling under a classifier's head, with the prompt and the lower case of the texts under it; undefined for transformers' own head.
+ * With 'auto' it is the config.json's, or the folder's. Throws `unsupported_model` for a folder whose vectors need a module that isn't
+ * computed here.
  */
 export function chosenPooling(
   asked: PoolingMode | 'auto',
   config: PretrainedConfig,
   sentences: SentenceSettings | undefined,
-): Pooling | undefined {
+): HeadPooling | undefined {
   const own = configuredPooling(config);
-  if (asked !== 'auto') {
-    const { normalize } = own ?? sentences?.pooling ?? { normalize: false };
-    return { modes: [asked], normalize };
-  }
+  const usual = own ?? (sentences && ofFolder(sentences));
+  if (asked !== 'auto') return { normalize: false, ...usual, modes: [asked] };
   if (own !== undefined || sentences === undefined || hasOwnClassifier(config)) return own;
-  if (sentences.unsupported === undefined) return sentences.pooling;
+  if (sentences.unsupported === undefined) return usual;
   throw new WebVeraError(
     'unsupported_model',
     `modules.json: expected a Transformer, a Pooling and perhaps a Normalize, got ${sentences.unsupported}`,
     { hint: "{ pooling: 'mean' } classifies by the hidden states alone, without the folder's other modules." },
   );
+}
+
+function ofFolder({ pooling, prompt, lowerCase }: SentenceSettings): HeadPooling {
+  return { ...pooling, ...(prompt !== '' && { prompt }), ...(lowerCase && { do_lower_case: true }) };
 }

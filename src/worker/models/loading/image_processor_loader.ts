@@ -2,12 +2,12 @@ import { WebVeraError } from '../../../core/errors/error';
 import { type FileSource, readFileIfPresent } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import { parseJsonObject } from '../../../formats/json';
+import { PREPROCESSOR_FILE } from '../../../formats/models/model_files';
 import { ImageProcessor } from '../../../images/image_processor';
 import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '../../../images/preprocessor_config';
 import type { Architecture, ImageSizes } from '../../../models/architecture';
 import type { SessionHost } from '../../protocol';
 
-export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 /** Red, green and blue. */
 const CHANNELS = 3;
 

@@ -24,10 +24,13 @@ const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
 
 export interface LoadModelOptions
-  extends Pick<LoadOptions, 'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names' | 'pooling'> {
+  extends Pick<
+    LoadOptions,
+    'dtype' | 'task' | 'labels' | 'ignore_mismatched_sizes' | 'module_names' | 'pooling' | 'hasToken'
+  > {
   readonly warn?: Warn | undefined;
   /** Reads the folder's settings for vectors. Called after config.json is read, before any weight. */
-  sentences?(): Promise<SentenceSettings | undefined>;
+  readonly sentences?: (() => Promise<SentenceSettings | undefined>) | undefined;
   /** Progress from 0 to 100 as weights reach the GPU. */
   onUpload(progress: number): void;
   /** Progress from 0 to 100 as kernels are compiled meanwhile. Compilation may end after loading. */
@@ -102,7 +105,7 @@ async function loadWeights(
   }
   const absent = tensors.newWeights(weights);
   await makeWeights(absent, runner, weights);
-  if (absent.length > 0) warn?.(newlyInitialized(model, absent));
+  if (absent.length > 0) warn?.(newlyInitialized(model, absent, options));
 }
 
 async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: StoredTensor): Promise<void> {
@@ -177,12 +180,21 @@ export async function makeWeights(
   }
 }
 
-/** The warning, with transformers' text. */
-export function newlyInitialized({ head }: Architecture, specs: readonly WeightSpec[]): Warning {
+/**
+ * The warning, with transformers' text. A head for labels that the caller names is new because it is about to be trained: its code is one
+ * that consoles don't show.
+ */
+export function newlyInitialized(
+  { head }: Pick<Architecture, 'head'>,
+  specs: readonly WeightSpec[],
+  { labels }: Pick<LoadOptions, 'labels'> = {},
+): Warning {
+  const ofHead = new Set(head.weights.map(({ name }) => name));
+  const isAsked = labels !== undefined && specs.every(({ name }) => ofHead.has(name));
   const names = specs.map(({ name }) => `'${name}'`).sort();
   const message =
     `Some weights of ${head.className} were not initialized from the model checkpoint and are newly initialized: ` +
     `[${names.join(', ')}]. You should probably TRAIN this model on a down-stream task to be able to use it for ` +
     'predictions and inference.';
-  return { code: 'newly_initialized', message };
+  return { code: isAsked ? 'new_head' : 'newly_initialized', message };
 }

@@ -16,19 +16,25 @@ interface TokenizerFiles {
   readonly bytes: number;
 }
 
-/**
- * Reads a folder's tokenizer: tokenizer.json, or the vocabulary that older folders have instead; undefined without
- * either. `modelType`: config.json's model_type; if it is needed and not given, config.json is read.
- */
+interface TokenizerFilesOptions {
+  /** config.json's model_type; if it is needed and not given, config.json is read. */
+  readonly modelType?: string | undefined;
+  /** Called with the text of tokenizer.json, before any other file is read. */
+  readonly onTokenizer?: ((json: string) => Promise<void>) | undefined;
+}
+
+/** Reads a folder's tokenizer: tokenizer.json, or the vocabulary that older folders have instead; undefined without either. */
 export async function readTokenizerFiles(
   source: FileSource,
   limits: Limits,
-  modelType: string | undefined,
+  { modelType, onTokenizer }: TokenizerFilesOptions = {},
 ): Promise<TokenizerFiles | undefined> {
   const file = await readFileIfPresent(source, 'tokenizer.json', limits.tokenizer);
   if (file !== undefined) {
+    const tokenizer = textOf(file);
+    await onTokenizer?.(tokenizer);
     const config = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
-    return { tokenizer: textOf(file), config: config === undefined ? {} : textOf(config), bytes: file.length };
+    return { tokenizer, config: config === undefined ? {} : textOf(config), bytes: file.length };
   }
   const vocabulary = await readVocabulary(source, limits);
   if (vocabulary === undefined) return undefined;

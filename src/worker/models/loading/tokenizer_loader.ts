@@ -1,28 +1,54 @@
-import { type FileSource, readRareFile } from '../../../core/input/file_source';
+import { lazily } from '../../../core/async/lazily';
+import { expectKnown, type FileSource, readRareFile } from '../../../core/input/file_source';
 import type { ParserLimits } from '../../../core/types/source';
 import type { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { announcing, createTokenizer, type TextTokenizer } from '../../../tokenizer/tokenizer';
+import { mayMarkTurns } from '../../../tokenizer/turn_tokens';
 import type { SessionHost } from '../../protocol';
 import { readTokenizerFiles } from './tokenizer_files';
+
+const TEMPLATE = 'chat_template.jinja';
 
 interface TokenizerRequest {
   readonly modelType?: string | undefined;
   readonly vocabSize?: number | undefined;
   readonly gguf?: GgufFiles | undefined;
+  /** Whether the files need the hub's token, which can be asked for while the model is loaded, and not later. */
+  readonly hasToken?: boolean | undefined;
 }
 
-/** Loads a folder's tokenizer, or a GGUF file's; undefined without either. */
+/**
+ * Loads a folder's tokenizer, or a GGUF file's; undefined without either. The chat template is read at once where the model may chat, so
+ * that it can do so offline, and where it needs a token. Elsewhere it is read when it is first used, because most folders have none, and
+ * browsers report each missing file as an error of the page.
+ */
 export async function loadTokenizer(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
   source: FileSource,
-  { modelType, vocabSize, gguf }: TokenizerRequest = {},
+  { modelType, vocabSize, gguf, hasToken = false }: TokenizerRequest = {},
 ): Promise<TextTokenizer | undefined> {
   // Parsing takes a slow device one second per megabyte of a file (encoding four per megabyte of text).
   const announce = (bytes: number): void => host.quiet?.(bytes / 2 ** 20);
-  // Read first, so that a cache with the other files has this one too.
-  const chatTemplate = await readRareFile(source, 'chat_template.jinja', limits.json);
-  let files = await readTokenizerFiles(source, limits, modelType);
+  const readTemplate = async (): Promise<string | undefined> => {
+    const bytes = await readRareFile(source, TEMPLATE, limits.json);
+    return bytes && new TextDecoder().decode(bytes);
+  };
+  let chatTemplate = lazily(async () => {
+    await expectKnown(source, TEMPLATE);
+    return readTemplate();
+  });
+  const readTemplateNow = async (): Promise<void> => {
+    const template = await readTemplate();
+    chatTemplate = async () => template;
+  };
+  // Before the last file, so that a cache with the other files has the template too.
+  const onTokenizer = async (json: string): Promise<void> => {
+    if (!hasToken && mayMarkTurns(json)) await readTemplateNow();
+  };
+  if (hasToken) await readTemplateNow();
+  let files = await readTokenizerFiles(source, limits, { modelType, onTokenizer });
   if (files === undefined && gguf !== undefined) {
+    if (!hasToken) await readTemplateNow();
     // Merges that the file lacks are computed without interruption.
     announce(await gguf.headerBytes());
     files = await gguf.tokenizer();
@@ -32,7 +58,7 @@ export async function loadTokenizer(
   const { renderChat } = host;
   const tokenizer = createTokenizer(files.tokenizer, files.config, {
     ...(vocabSize !== undefined && { vocabSize }),
-    ...(chatTemplate !== undefined && { chatTemplate: new TextDecoder().decode(chatTemplate) }),
+    chatTemplate,
     ...(renderChat !== undefined && { renderChat }),
   });
   return announcing(tokenizer, (length) => host.quiet?.(length / 2 ** 18));

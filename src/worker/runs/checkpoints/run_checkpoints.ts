@@ -1,18 +1,18 @@
-import { abortError } from '../../core/async/abort';
-import { WebVeraError } from '../../core/errors/error';
-import type { Warn } from '../../core/errors/warning';
-import type { JsonObject } from '../../core/input/fields';
-import type { HeldName, Holder } from '../../core/locks/held_name';
-import type { TabLocks, TakeOptions } from '../../core/locks/tab_locks';
-import type { Saved } from '../../core/types/run';
-import { NOT_HALVED, type RunSnapshot } from '../../core/types/snapshot';
-import type { ResolvedTrainingArguments } from '../../core/types/training';
-import { VERSION } from '../../core/version';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../formats/checkpoint';
-import type { CheckpointStore, StoredCheckpoint } from '../../store/checkpoint_store';
-import type { Checkpoints, Restored } from '../../train/training_init';
-import type { RunKernels } from '../models/run_kernels';
-import { known } from '../storage/store_failures';
+import { abortError } from '../../../core/async/abort';
+import { WebVeraError } from '../../../core/errors/error';
+import type { Warn } from '../../../core/errors/warning';
+import type { JsonObject } from '../../../core/input/fields';
+import type { HeldName, Holder } from '../../../core/locks/held_name';
+import type { TabLocks, TakeOptions } from '../../../core/locks/tab_locks';
+import type { Saved } from '../../../core/types/run';
+import { NOT_HALVED, type RunSnapshot } from '../../../core/types/snapshot';
+import type { ResolvedTrainingArguments } from '../../../core/types/training';
+import { VERSION } from '../../../core/version';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../../formats/checkpoint';
+import type { CheckpointStore, StoredCheckpoint } from '../../../store/checkpoint_store';
+import type { Checkpoints, Restored } from '../../../train/training_init';
+import type { RunKernels } from '../../models/run_kernels';
+import { known } from '../../storage/store_failures';
 import { type RunParts, runIdentity } from './run_identity';
 
 export interface CheckpointHost {
@@ -21,7 +21,7 @@ export interface CheckpointHost {
   readonly warn: Warn;
 }
 
-interface CheckpointedRun extends RunParts {
+export interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
   /** Notified when another tab asks for the run or has taken it over. */
@@ -100,7 +100,7 @@ export class RunCheckpoints implements Checkpoints {
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
   }
 
-  /** As `restore` with true, without the run's lock and without a change: the run may be in progress elsewhere. */
+  /** The checkpoint that `restore(true, maxSteps)` would choose. Takes no lock and changes nothing: another tab may train the run. */
   async last(maxSteps: number): Promise<RunSnapshot | undefined> {
     const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
     return chosen?.snapshot;
@@ -192,8 +192,12 @@ export class RunCheckpoints implements Checkpoints {
       if (checkpoint.run !== run) return undefined;
       // Halvings count only for the learning rate that they were made of.
       const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
-      const halving = isSameRate ? snapshot.halving : NOT_HALVED;
-      return { ...checkpoint, snapshot: { ...snapshot, halving }, slot, seq, training };
+      const { lanes } = snapshot;
+      const unhalved = {
+        halving: NOT_HALVED,
+        ...(lanes && { lanes: lanes.map((lane) => ({ ...lane, halving: NOT_HALVED })) }),
+      };
+      return { ...checkpoint, snapshot: { ...snapshot, ...(isSameRate ? {} : unhalved) }, slot, seq, training };
     } catch (error) {
       if (error instanceof WebVeraError) return undefined;
       throw error;

@@ -1,26 +1,29 @@
-import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/layers/overlay';
-import { Breather } from '../../core/async/breather';
-import { bytesOf } from '../../core/input/bytes';
-import { Digest } from '../../core/input/digest';
-import type { Value } from '../../graph/value';
-import type { TaskData } from '../../tasks/task/task_data';
-import { describeTensor, inOrder, samplesOf } from '../models/base_identity';
-import type { BaseModel } from '../models/base_model';
+import type { Adapter } from '../../../adapters/adapter';
+import type { Overlay } from '../../../adapters/layers/overlay';
+import { Breather } from '../../../core/async/breather';
+import { bytesOf } from '../../../core/input/bytes';
+import { Digest } from '../../../core/input/digest';
+import { type Value, wholeOf } from '../../../graph/value';
+import type { TaskData } from '../../../tasks/task/task_data';
+import { describeTensor, inOrder, samplesOf } from '../../models/base_identity';
+import type { BaseModel } from '../../models/base_model';
 
 export interface RunParts {
   readonly model: BaseModel;
+  readonly task: Pick<TaskData, 'columns'>;
   readonly overlay: Overlay;
   /** The adapters that train. */
   readonly adapters: readonly Adapter[];
   readonly rows: readonly unknown[];
+  /** Set if each adapter trains on rows of its own: their numbers, in the adapters' order. */
+  readonly shares?: readonly number[] | undefined;
 }
 
 /**
  * A run's fingerprint: a hash of the model, its overlay, the adapters' initial values, and the rows of the data set.
  * Values that train are left out, as the run changes them.
  */
-export async function runIdentity({ model, overlay, adapters, rows }: RunParts): Promise<string> {
+export async function runIdentity({ model, task, overlay, adapters, rows, shares }: RunParts): Promise<string> {
   const digest = new Digest();
   const { weights, model: architecture } = model.loaded;
   const tensors = inOrder(weights);
@@ -29,13 +32,13 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
     weights: tensors.map(describeTensor),
     adapters: overlay.adapters.map(describe),
     trained: adapters.map(({ name }) => name),
+    ...(shares && { shares }),
   };
   await digest.add(new TextEncoder().encode(JSON.stringify(about)));
   const frozen = overlay.adapters.flatMap(({ frozen }) => [...frozen.values()]);
   const samples = [...tensors.map(([, value]) => value), ...frozen].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of frozenPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
-  const task: TaskData = model.task;
   const breather = new Breather();
   for (const row of rows) {
     await breather.breathe();
@@ -61,6 +64,6 @@ function describe({ name, hyperparameters, modules, tensors, layout, dropout, or
 /** The pools that affect the results, but don't train. */
 function frozenPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
   const own = new Set(trained.map(({ pool }) => pool));
-  const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map((value) => value.view?.of ?? value)];
+  const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map(wholeOf)];
   return [...new Set(used)].filter((value) => !own.has(value));
 }

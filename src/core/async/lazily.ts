@@ -1,0 +1,11 @@
+/** Calls `read` when the value is first asked for, and keeps the value. After an error the next call tries again. */
+export function lazily<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read().catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    return reading;
+  };
+}

@@ -1,0 +1,26 @@
+import type { AdapterConfig } from '../../adapters/config/adapter_config';
+import { WebVeraError } from '../../core/errors/error';
+import { shownList } from '../../core/errors/shown_list';
+
+/** Most names of modules in a hint. */
+const SHOWN = 6;
+const LONGEST_NAME = 100;
+
+/**
+ * Runs `resolve` for an adapter from a file. If it finds none of the adapter's modules in the model, the error's hint names these modules:
+ * the caller has chosen none, and has probably loaded another model.
+ */
+export function forThisModel<R>(config: AdapterConfig, resolve: () => R): R {
+  try {
+    return resolve();
+  } catch (error) {
+    if (!(error instanceof WebVeraError) || !('target_modules' in error.detail)) throw error;
+    const { target_modules, base_model_name_or_path: base } = config;
+    if (target_modules === null) throw error;
+    const names =
+      typeof target_modules === 'string' ? `that match ${target_modules}` : shownList(target_modules, SHOWN);
+    const of = base === null ? 'another model' : base.slice(0, LONGEST_NAME);
+    const hint = `The adapter was made for ${of}, with modules ${names}: load it over that model. ${error.hint}`;
+    throw new WebVeraError(error.code, error.message, { hint, detail: error.detail, cause: error });
+  }
+}

@@ -1,0 +1,113 @@
+import { kindOfFields } from '../../adapters/adapter_kinds';
+import { WebVeraError } from '../../core/errors/error';
+import type { FileSource } from '../../core/input/file_source';
+import type { Estimate, GpuBytes } from '../../core/types/estimate';
+import type { PretrainedConfig } from '../../core/types/model';
+import type { ParserLimits } from '../../core/types/source';
+import type { ResolvedTrainingArguments } from '../../core/types/training';
+import { openGguf } from '../../formats/gguf/late_gguf';
+import { folderFiles } from '../../formats/models/model_files';
+import { readSentenceModules } from '../../formats/models/sentence_modules';
+import type { WeightHeaders } from '../../formats/models/weights';
+import { DeviceLimits } from '../../gpu/device_limits';
+import type { SessionDevice } from '../models/device';
+import { mayPool, planModel } from './plan_model';
+import type { EstimateRequest } from './plan_protocol';
+import { planAdapter, planFile, planRun, type RunPlan } from './plan_run';
+import { productSpeed } from './product_speed';
+import { suggest } from './suggest';
+import { judge, type Verdict } from './verdict';
+
+/** Bytes that every GPU can bind: WebGPU's default limit. */
+const LEAST_BINDING = 128 * 2 ** 20;
+
+const TOKENIZER = 'tokenizer.json';
+
+/** A model's configuration and the headers of its weights. */
+interface Begun extends WeightHeaders {
+  readonly config: PretrainedConfig;
+}
+
+/** The files and the GPU that an estimate reads. */
+interface EstimateInputs {
+  readonly source: FileSource;
+  readonly limits: ParserLimits;
+  readonly device: SessionDevice;
+  readonly signal: AbortSignal;
+}
+
+/** The download, memory and time of a run, from the model's configuration and headers alone. */
+export async function estimateRun(request: EstimateRequest, inputs: EstimateInputs): Promise<Estimate> {
+  const { source, limits, device, signal } = inputs;
+  const { load, args, memory, measure } = request;
+  const kind = kindOfFields(request.config);
+  const config = new kind.Config(request.config);
+  const begun = await begin(source, load.gguf_file, limits);
+  const asked = { ...begun, load, task_type: config.task_type };
+  const reads = load.gguf_file === undefined && mayPool(asked);
+  const sentences = reads ? await readSentenceModules(source, limits) : undefined;
+  const download = await downloadOf(source, begun);
+  const capacity = { bindingBytes: await bindingBytes(device), memory };
+  const plan = async (
+    changed: ResolvedTrainingArguments,
+    maxBindingBytes = capacity.bindingBytes,
+  ): Promise<RunPlan & { readonly isText: boolean } & Pick<Estimate, 'file'>> => {
+    signal.throwIfAborted();
+    const loaded = planModel({ ...asked, sentences, maxBindingBytes });
+    const adapter = planAdapter(loaded, kind, config);
+    const { task } = loaded.model;
+    const run = await planRun({ loaded, adapter, args: changed, maxBindingBytes });
+    return { ...run, isText: task.inputs === 'texts', file: planFile(loaded, adapter) };
+  };
+  try {
+    const { gpu, flops, isText, file } = await plan(args);
+    const verdict: Verdict = judge(gpu, capacity);
+    const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
+    const run = { args, bytes: gpu, verdict, capacity, isText, plan: bytesOf };
+    const suggestions = await suggest(run);
+    const speed = measure ? await productSpeed(await device.executor(), signal) : undefined;
+    const step = { flops, seconds: speed && flops / speed };
+    return { download, file, gpu, step, ...verdict, suggestions };
+  } catch (error) {
+    if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
+    // The memory that the run would take without a binding limit.
+    const { gpu, flops, file } = await plan(args, Number.MAX_SAFE_INTEGER);
+    const step = { flops, seconds: undefined };
+    return { download, file, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
+  }
+}
+
+async function begin(source: FileSource, ggufFile: string | undefined, limits: ParserLimits): Promise<Begun> {
+  const gguf = await openGguf(source, ggufFile, limits);
+  const files = gguf ?? folderFiles(source, limits);
+  try {
+    return { config: await files.config(), ...(await files.headers()) };
+  } finally {
+    await gguf?.close();
+  }
+}
+
+/** The largest buffer that the GPU binds. Without a GPU, which `probe` reports, the smallest possible limit. */
+async function bindingBytes(device: SessionDevice): Promise<number> {
+  try {
+    return new DeviceLimits((await device.adapter()).limits).bindingBytes;
+  } catch (error) {
+    if (error instanceof WebVeraError) return LEAST_BINDING;
+    throw error;
+  }
+}
+
+/** The bytes to download, and those cached already, including the headers that were just read. */
+async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
+  const total = bytes + (await sizeOf(source, TOKENIZER));
+  let cached = 0;
+  for (const file of [...files, TOKENIZER]) cached += (await source.cachedBytes?.(file)) ?? 0;
+  return { total, cached };
+}
+
+/** The size of a file, 0 if unknown. Reads nothing of it. */
+async function sizeOf(source: FileSource, file: string): Promise<number> {
+  const stream = await source.open(file);
+  await stream?.cancel();
+  return stream?.size ?? 0;
+}

@@ -1,0 +1,101 @@
+import { WebVeraError } from '../../../core/errors/error';
+import type { Holder } from '../../../core/locks/held_name';
+import type { TrainOutput } from '../../../core/types/training';
+import type { Restored } from '../../../train/training_init';
+import type { TrainingRun } from '../../../train/training_run';
+import { type CheckpointedRun, type CheckpointHost, RunCheckpoints } from './run_checkpoints';
+
+/** A run that is ready to train. */
+export interface CreatedRun {
+  readonly run: Pick<TrainingRun, 'pause' | 'resume' | 'control' | 'snapshot'>;
+  /** The rows that the run trains on: empty until the data set is read. */
+  rows(): readonly unknown[];
+  /** Trains to the end. Rejects with `locked_by_other_tab` if another tab takes the run over. */
+  train(): Promise<TrainOutput>;
+  /** Checks whether another tab has taken the run over. */
+  check(): Promise<void>;
+}
+
+export interface HoldRequest {
+  readonly checkpoints: CheckpointHost;
+  /** Whether to resume from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
+  readonly resume: boolean | string;
+  /** Whether to take the run over from another tab or session. */
+  readonly takesOver: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface HoldOptions {
+  readonly run: Pick<TrainingRun, 'control'>;
+  /** The run's last step. */
+  readonly end: number;
+  /** Ends opening when it aborts. */
+  readonly until: AbortSignal;
+}
+
+interface HeldCheckpoints {
+  readonly checkpoints: RunCheckpoints;
+  /** The state to resume from, if any. */
+  readonly restored: Restored | undefined;
+}
+
+/** A run's hold on its checkpoints, which another tab may take. */
+export class RunHold {
+  /** Aborts with the request's signal, and when the hold is lost. */
+  readonly signal: AbortSignal;
+  readonly #request: HoldRequest;
+  readonly #lost = new AbortController();
+  #opened:
+    | { readonly checkpoints: RunCheckpoints; readonly rows: readonly unknown[]; readonly end: number }
+    | undefined;
+  #isAsked = false;
+
+  constructor(request: HoldRequest) {
+    this.#request = request;
+    this.signal = AbortSignal.any([request.signal, this.#lost.signal]);
+  }
+
+  /** Opens the checkpoints, and restores the state that was asked for. When another tab asks for the run, it stops. */
+  async open(parts: Omit<CheckpointedRun, 'holder'>, { run, end, until }: HoldOptions): Promise<HeldCheckpoints> {
+    const { checkpoints: host, resume, takesOver } = this.#request;
+    const holder: Holder = {
+      onAsked: () => {
+        this.#isAsked = true;
+        run.control({ should_training_stop: true });
+      },
+      onLost: () => this.#lost.abort(takenOver()),
+    };
+    const checkpoints = new RunCheckpoints(host, { ...parts, holder });
+    this.#opened = { checkpoints, rows: parts.rows, end };
+    try {
+      if (takesOver) await checkpoints.takeOver(until);
+      const restored = resume === false ? undefined : await checkpoints.restore(resume, end);
+      until.throwIfAborted();
+      return { checkpoints, restored };
+    } catch (error) {
+      checkpoints.close();
+      throw error;
+    }
+  }
+
+  /** The run with what its hold adds. */
+  around(run: CreatedRun['run'] & Pick<TrainingRun, 'run'>): CreatedRun {
+    return {
+      run,
+      rows: () => this.#opened?.rows ?? [],
+      train: async () => {
+        const output = await run.run();
+        if (this.#isAsked && output.global_step < (this.#opened?.end ?? Number.POSITIVE_INFINITY)) throw takenOver();
+        return output;
+      },
+      check: async () => this.#opened?.checkpoints.check(),
+    };
+  }
+}
+
+function takenOver(): WebVeraError {
+  return new WebVeraError('locked_by_other_tab', 'Another tab has taken the run over, and it has ended here', {
+    hint: 'The run continues there; take_over: true takes it back.',
+    detail: { taken_over: true },
+  });
+}

@@ -1,0 +1,5 @@
+// The code of runs and fitted heads, which a session loads for its first one.
+export { createJointRun } from './create_joint_run';
+export { createRun, evaluate, storedRun } from './create_run';
+export { fitHead } from './head_fitting';
+export { expectExportable, exportRun } from './run_export';

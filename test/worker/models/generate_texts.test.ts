@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { BASE } from '../../../src/adapters/layers/overlay';
+import type { Warning } from '../../../src/core/errors/warning';
+import { resolveGenerationConfig } from '../../../src/page/models/remote_generation';
+import type { BaseModel } from '../../../src/worker/models/base_model';
+import { generateTexts } from '../../../src/worker/models/generate_texts';
+import { openTokenizer, proseFolder } from '../../helpers/models/tokenizers';
+
+const tokenizer = openTokenizer(proseFolder);
+const END = tokenizer.eos_token_id as number;
+const [word = 0] = tokenizer.encode('whale');
+
+/** A model that generates these tokens, a list for each prompt. */
+function modelThatWrites(...rows: readonly (readonly number[])[]): BaseModel {
+  return {
+    tokenizer,
+    loaded: { model: { task: { generates: true }, head: {}, text: { vocabSize: 2048 } } },
+    generator: {
+      async *generate(): AsyncGenerator<{ row: number; id: number; last: boolean }> {
+        for (const [row, ids] of rows.entries()) {
+          for (const [index, id] of ids.entries()) yield { row, id, last: index === ids.length - 1 };
+        }
+      },
+    },
+  } as unknown as BaseModel;
+}
+
+async function warningsOf(model: BaseModel, prompts: number, config = {}): Promise<Warning[]> {
+  const warnings: Warning[] = [];
+  await generateTexts(model, {
+    prompts: Array.from({ length: prompts }, () => 'Call me'),
+    config: resolveGenerationConfig(config),
+    overlay: BASE,
+    onToken: () => {},
+    signal: new AbortController().signal,
+    warn: (warning) => warnings.push(warning),
+  });
+  return warnings;
+}
+
+test('a text that ends at its first token gives a warning with a hint', async () => {
+  expect(await warningsOf(modelThatWrites([END]), 1)).toEqual([
+    {
+      code: 'empty_generation',
+      message:
+        'The text is empty: the model ended it at its first token. Try another prompt, do_sample: true with a seed, or eos_token_id: null, which never ends a text early',
+    },
+  ]);
+  const [warning] = await warningsOf(modelThatWrites([END], [word, END], [END]), 3, { do_sample: true });
+  expect(warning?.message).toMatch(/^2 of 3 texts are empty: .* another seed/);
+});
+
+test('other texts give none', async () => {
+  expect(await warningsOf(modelThatWrites([word, END]), 1)).toEqual([]);
+  expect(await warningsOf(modelThatWrites([word]), 1)).toEqual([]);
+  expect(await warningsOf(modelThatWrites([END]), 1, { max_new_tokens: 1 })).toEqual([]);
+});
