@@ -8,9 +8,10 @@ import {
   NOT_EVALUATED,
   NOT_HALVED,
   type PoolSnapshot,
+  type RecordSnapshot,
   type RunSnapshot,
 } from '../core/types/snapshot';
-import type { EvalLogs, StepLogs } from '../core/types/training';
+import type { EvalLogs, LogMetric, StepLogs } from '../core/types/training';
 import { parseJsonObject } from './json';
 import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './tensors/safetensors';
 import { toFloat32 } from './tensors/values';
@@ -29,9 +30,11 @@ export interface Checkpoint {
 
 /** Increased when older code could misread a checkpoint: 2 may have a halved learning rate, 3 evaluations. */
 const FORMAT = 3;
-const READABLE: readonly unknown[] = [1, 2, FORMAT];
+/** The format of a run in which several adapters train on data of their own. */
+const LANES = 4;
+const READABLE: readonly unknown[] = [1, 2, FORMAT, LANES];
 const WHERE = 'checkpoint';
-/** Columns of `log_history`. */
+/** The first columns of `log_history`. */
 const COLUMNS = [
   'step',
   'loss',
@@ -40,28 +43,52 @@ const COLUMNS = [
   'tokens_per_second',
   'seconds_left',
 ] as const satisfies readonly (keyof StepLogs)[];
+/** The most columns after them, and their names: numbers that some losses report. */
+const MOST_METRICS = 16;
+const METRIC = /^(?:kl|(?:rewards|logps)\/[a-z]+)$/;
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
 /** Writes a safetensors file. Throws `numerical_error` if a number isn't finite, because no run could resume from it. */
 export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { progress, lossSum, logs, halving, evaluation, pools } = snapshot;
+  const { pools, reference, lanes = [] } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
     PARTS.map((part): [string, RawTensor] => [`${index}.${part}`, tensor('F32', [pool[part].length], pool[part])]),
   );
-  const history = Float64Array.from(logs.flatMap((log) => COLUMNS.map((column) => log[column])));
-  tensors.push(['log_history', tensor('F64', [logs.length, COLUMNS.length], history)]);
   if (!pools.every((pool) => PARTS.every((part) => pool[part].every(Number.isFinite)))) {
-    const message = `Step ${progress.global_step}: what trains isn't finite any more`;
+    const message = `Step ${snapshot.progress.global_step}: what trains isn't finite any more`;
     throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.' });
   }
+  const about = describeRecord(snapshot, '', tensors);
+  if (reference !== undefined) tensors.push(['reference', tensor('F32', [reference.length], reference)]);
+  const own = lanes.map((record, index) => describeRecord(record, laneOf(index), tensors));
+  // Older code would resume without the records of the adapters.
+  const format = lanes.length > 0 ? LANES : FORMAT;
+  const state = { format, run, version, ...about, ...(lanes.length > 0 && { lanes: own }), args, kernels };
+  return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
+}
+
+/** Puts a record's tensors into `tensors`, under names with a prefix, and returns the rest of it as JSON. */
+function describeRecord(
+  { progress, lossSum, logs, halving, evaluation }: RecordSnapshot,
+  prefix: string,
+  tensors: [string, RawTensor][],
+): object {
+  const log_metrics = metricsIn(logs);
+  const columns = [...COLUMNS, ...log_metrics];
+  const history = Float64Array.from(logs.flatMap((log) => columns.map((column) => log[column] ?? Number.NaN)));
+  tensors.push([`${prefix}log_history`, tensor('F64', [logs.length, columns.length], history)]);
   for (const [index, best] of (evaluation.best?.parameters ?? []).entries()) {
-    tensors.push([`${index}.best`, tensor('F32', [best.length], best)]);
+    tensors.push([`${prefix}${index}.best`, tensor('F32', [best.length], best)]);
   }
   const halved = halving.times > 0 ? { halving } : {};
   const evaluated = evaluation.logs.length > 0 ? { evaluation: describeEvaluation(evaluation) } : {};
-  const about = { ...progress, loss_sum: lossSum, ...halved, ...evaluated };
-  const state = { format: FORMAT, run, version, ...about, args, kernels };
-  return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
+  const measured = log_metrics.length > 0 ? { log_metrics } : {};
+  return { ...progress, loss_sum: lossSum, ...halved, ...evaluated, ...measured };
+}
+
+/** The prefix of the tensors of an adapter's own record. */
+function laneOf(index: number): string {
+  return `lane.${index}.`;
 }
 
 /**
@@ -73,9 +100,8 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   const text = new TextEncoder().encode(file.metadata.get(WHERE) ?? '');
   const state = new Fields(parseJsonObject(text, WHERE), WHERE);
   if (!READABLE.includes(state.get('format'))) throw state.invalid('format', READABLE.join(' or '));
-  const [args, lossSum] = [state.get('args'), state.get('loss_sum')];
+  const args = state.get('args');
   if (!isJsonObject(args)) throw state.invalid('args', 'an object');
-  if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
   const pools = lengths.map(
     (length, index): PoolSnapshot => ({
       parameters: floats(file, `${index}.parameters`, length),
@@ -89,19 +115,50 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
     args,
     kernels: readKernelChoice(state.get('kernels')),
     snapshot: {
-      progress: {
-        // A run that went back to its beginning is stored at step 0.
-        global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
-        max_steps: state.positiveInteger('max_steps'),
-        epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
-      },
-      lossSum,
-      logs: readLogs(file),
-      halving: readHalving(state.object('halving')),
-      evaluation: readEvaluation(state.object('evaluation'), file, lengths),
+      ...readRecord(state, '', file, lengths),
+      ...readLanes(state, file, lengths),
+      ...readReference(file),
       pools,
     },
   };
+}
+
+/** The records of adapters with data of their own, one for each pool, if the run has such. */
+function readLanes(state: Fields, file: Safetensors, lengths: readonly number[]): Pick<RunSnapshot, 'lanes'> {
+  const given = state.get('lanes');
+  if (given === undefined) return {};
+  if (!Array.isArray(given) || given.length !== lengths.length || !given.every(isJsonObject)) {
+    throw state.invalid('lanes', `${lengths.length} objects`);
+  }
+  const lanes = given.map((one, index) =>
+    readRecord(new Fields(one, WHERE), laneOf(index), file, lengths.slice(index, index + 1)),
+  );
+  return { lanes };
+}
+
+function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: readonly number[]): RecordSnapshot {
+  const lossSum = state.get('loss_sum');
+  if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
+  return {
+    progress: {
+      // A run that went back to its beginning is stored at step 0.
+      global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
+      max_steps: state.positiveInteger('max_steps'),
+      epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
+    },
+    lossSum,
+    logs: readLogs(file, `${prefix}log_history`, readMetrics(state)),
+    halving: readHalving(state.object('halving')),
+    evaluation: readEvaluation(state.object('evaluation'), prefix, file, lengths),
+  };
+}
+
+/** The rows are known only to the run. */
+function readReference(file: Safetensors): Pick<RunSnapshot, 'reference'> {
+  if (!file.tensors.has('reference')) return {};
+  const { dtype, shape, bytes } = expectTensor(file, 'reference');
+  if (dtype !== 'F32' || shape.length !== 1) throw invalid(`reference: expected F32 [n], got ${dtype} [${shape}]`);
+  return { reference: new Float32Array(toFloat32({ dtype, bytes })) };
 }
 
 function readHalving(fields: Fields | undefined): Halving {
@@ -118,13 +175,18 @@ function describeEvaluation({ logs, best, stale }: EvaluationState): object {
   return { logs, stale, ...(best && { best: { step: best.step, metric: best.metric } }) };
 }
 
-function readEvaluation(fields: Fields | undefined, file: Safetensors, lengths: readonly number[]): EvaluationState {
+function readEvaluation(
+  fields: Fields | undefined,
+  prefix: string,
+  file: Safetensors,
+  lengths: readonly number[],
+): EvaluationState {
   if (fields === undefined) return NOT_EVALUATED;
   const [given, stale, best] = [fields.get('logs'), fields.get('stale'), fields.object('best')];
   if (!Array.isArray(given)) throw fields.invalid('logs', 'a list');
   if (!(Number.isSafeInteger(stale) && (stale as number) >= 0)) throw fields.invalid('stale', 'a count');
   const logs = given.map((one: unknown) => readEvalLogs(new Fields(isJsonObject(one) ? one : {}, WHERE)));
-  return { logs, stale: stale as number, best: best === undefined ? null : readBest(best, file, lengths) };
+  return { logs, stale: stale as number, best: best === undefined ? null : readBest(best, prefix, file, lengths) };
 }
 
 function readEvalLogs(fields: Fields): EvalLogs {
@@ -138,22 +200,45 @@ function readEvalLogs(fields: Fields): EvalLogs {
   return { step: fields.positiveInteger('step'), epoch, metrics: Object.fromEntries(numbers) };
 }
 
-function readBest(fields: Fields, file: Safetensors, lengths: readonly number[]): EvaluationState['best'] {
+function readBest(
+  fields: Fields,
+  prefix: string,
+  file: Safetensors,
+  lengths: readonly number[],
+): EvaluationState['best'] {
   const metric = fields.get('metric');
   if (typeof metric !== 'number') throw fields.invalid('metric', 'a number');
-  const hasParameters = file.tensors.has('0.best');
-  const parameters = hasParameters ? lengths.map((length, index) => floats(file, `${index}.best`, length)) : undefined;
+  const hasParameters = file.tensors.has(`${prefix}0.best`);
+  const parameters = hasParameters
+    ? lengths.map((length, index) => floats(file, `${prefix}${index}.best`, length))
+    : undefined;
   return { step: fields.positiveInteger('step'), metric, parameters };
 }
 
-function readLogs(file: Safetensors): StepLogs[] {
-  const { shape, bytes, dtype } = expectTensor(file, 'log_history');
+/** The names of numbers that the logs have beside those of all runs. */
+function metricsIn(logs: readonly StepLogs[]): readonly LogMetric[] {
+  const names = new Set(logs.flatMap((log) => Object.keys(log)));
+  return [...names].filter((name): name is LogMetric => METRIC.test(name));
+}
+
+function readMetrics(state: Fields): readonly LogMetric[] {
+  const names = state.get('log_metrics') ?? [];
+  const isKnown = (name: unknown): name is LogMetric => typeof name === 'string' && METRIC.test(name);
+  if (Array.isArray(names) && names.length <= MOST_METRICS && names.every(isKnown)) return names;
+  throw state.invalid('log_metrics', 'names of metrics');
+}
+
+function readLogs(file: Safetensors, name: string, metrics: readonly LogMetric[]): StepLogs[] {
+  const { shape, bytes, dtype } = expectTensor(file, name);
   const [rows = 0, columns] = shape;
-  if (dtype !== 'F64' || columns !== COLUMNS.length) throw invalid(`log_history: got ${dtype} [${shape}]`);
+  const names = [...COLUMNS, ...metrics];
+  if (dtype !== 'F64' || columns !== names.length) throw invalid(`${name}: got ${dtype} [${shape}]`);
   const values = new Float64Array(bytes.slice().buffer);
   return Array.from({ length: rows }, (_, row) => {
-    const cells = COLUMNS.map((column, index) => [column, values[row * COLUMNS.length + index]]);
-    return Object.fromEntries(cells) as StepLogs;
+    const cells = names.map((column, index) => [column, values[row * names.length + index]] as const);
+    // A step may lack a metric.
+    const own = cells.filter(([column, value]) => !(METRIC.test(column) && Number.isNaN(value)));
+    return Object.fromEntries(own) as unknown as StepLogs;
   });
 }
 

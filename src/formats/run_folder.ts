@@ -1,4 +1,5 @@
 import type { Pooling } from '../core/pooling/pooling';
+import type { PreferenceLoss } from '../core/preferences/preference';
 import type { ImageNumbers } from '../core/types/image';
 import type { ProblemType } from '../core/types/model';
 import type { Tensor } from '../core/types/tensor';
@@ -7,8 +8,10 @@ import { pythonJson } from './python_json';
 import classifyPy from './run_folder/classify.py?raw';
 import dataPy from './run_folder/data.py?raw';
 import pooledPy from './run_folder/pooled_classifier.py?raw';
+import preferPy from './run_folder/prefer.py?raw';
 import readme from './run_folder/README.md?raw';
 import requirements from './run_folder/requirements.txt?raw';
+import requirementsTrl from './run_folder/requirements_trl.txt?raw';
 import trainPy from './run_folder/train.py?raw';
 import { writeTensors } from './tensors/tensors';
 
@@ -55,6 +58,8 @@ export interface RunSettings {
   readonly pooling?: Pooling;
   /** Label smoothing of a classifier. */
   readonly label_smoothing_factor?: number;
+  /** The loss of TRL's trainer, by its names. Set for a run that learns from preferences. */
+  readonly preference?: PreferenceLoss;
   /** The conversion of images' bytes to numbers. The size is [height, width]. */
   readonly images?: ImageNumbers & { readonly size: readonly [number, number] };
 }
@@ -85,13 +90,17 @@ const FLOATS = [
   'adam_beta1',
   'adam_beta2',
   'adam_epsilon',
+  'beta',
+  'desirable_weight',
   'epoch',
   'grad_norm',
   'head_learning_rate',
+  'label_smoothing',
   'label_smoothing_factor',
   'learning_rate',
   'loss',
   'max_grad_norm',
+  'undesirable_weight',
   'weight_decay',
 ];
 
@@ -110,11 +119,12 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
   };
   return new Map([
     ['README.md', text(readme, 'text/markdown')],
-    ['requirements.txt', text(requirements, 'text/plain')],
+    ['requirements.txt', text(settings.preference ? requirements + requirementsTrl : requirements, 'text/plain')],
     ['train.py', text(trainPy, 'text/x-python')],
     ['data.py', text(dataPy, 'text/x-python')],
     ['classify.py', text(classifyPy, 'text/x-python')],
     ['pooled_classifier.py', text(pooledPy, 'text/x-python')],
+    ['prefer.py', text(preferPy, 'text/x-python')],
     ['run.json', json(run)],
     ['train.jsonl', await jsonLines(folder.rows)],
     ...(head.size === 0 ? [] : [['head.safetensors', binary(writeTensors(head))] as const]),

@@ -32,11 +32,15 @@ function httpError({ status, headers }: Response, url: URL, now: number): WebVer
   const seconds = retryable ? secondsOf(headers.get('retry-after'), now) : undefined;
   const later = seconds === undefined ? 'later' : `in ${Math.ceil(seconds)} s`;
   return new WebVeraError('http_error', what, {
-    hint: retryable ? `The server is busy or broken; try again ${later}.` : 'Is the file public?',
+    hint: retryable
+      ? `${status === 429 ? TOO_MANY : 'The server is busy or broken'}; try again ${later}.`
+      : 'Is the file public? Requests send no cookies, and a token goes to the hub alone.',
     retryable,
     detail: seconds === undefined ? detail : { ...detail, retryAfter: seconds },
   });
 }
+
+const TOO_MANY = 'The server allows fewer requests, which it counts by address or account';
 
 const CHECK_NAMES =
   "Check the names of the repository and the revision. Write your own folder as './folder/', and an adapter saved in this " +

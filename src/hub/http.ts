@@ -7,6 +7,7 @@ import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
 import { checkedStream } from './checked';
 import { Download, drop, type FileMetadata, STALLS_AFTER } from './download';
+import { noConnection, watchPolicy } from './no_connection';
 import { type CachedPart, type Progress, tracked } from './progress';
 
 export interface HttpOptions {
@@ -135,6 +136,8 @@ export class HttpFolder implements FileSource {
     const { cache } = this;
     signal?.throwIfAborted();
     const ends = new AbortController();
+    const watching = new AbortController();
+    const isRefused = watchPolicy(url, watching.signal);
     const both = signal === undefined ? ends.signal : AbortSignal.any([signal, ends.signal]);
     try {
       const init = { headers, cache, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both } as const;
@@ -145,12 +148,9 @@ export class HttpFolder implements FileSource {
       ends.abort();
       if (signal?.aborted) throw signal.reason;
       if (cause instanceof WebVeraError) throw cause;
-      throw new WebVeraError('offline', `Expected ${displayUrl(url)} to answer, but there was no connection`, {
-        hint: 'Check the connection. If the address opens in its own tab, the server does not allow requests of other sites (CORS).',
-        retryable: true,
-        detail: { url: displayUrl(url) },
-        cause,
-      });
+      throw noConnection(url, this.address, { isRefused: await isRefused(), cause });
+    } finally {
+      watching.abort();
     }
   }
 }

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import type { Shape } from '../core/numbers/shape';
-import type { Pooling } from '../core/pooling/pooling';
+import type { HeadPooling } from '../core/pooling/pooling';
 import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskFacts } from '../core/types/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -106,7 +106,7 @@ export interface NetworkOptions {
   /** Default: those that config.json asks for, if a network has both. */
   readonly moduleNames?: ModuleNames | undefined;
   /** The pooling under a classifier's head of texts. Default: none, as in transformers' class. */
-  readonly pooling?: Pooling | undefined;
+  readonly pooling?: HeadPooling | undefined;
 }
 
 /** A task's head: the modules over a network's hidden states. */
@@ -121,7 +121,7 @@ export interface Head {
   /** The hidden states of a sequence that it reads: all, or one. */
   readonly reads: 'every token' | 'first token' | 'last token' | 'pooled tokens';
   /** Set for a head on one vector of all of a row's tokens. */
-  readonly pooling?: Pooling;
+  readonly pooling?: HeadPooling;
   /** The linear layer that makes the logits of `features`. Set for heads that classify. */
   readonly lastLayer?: string;
   /** torch's name of the output embedding, which 'all-linear' leaves out. Set for language models. */

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/errors/error';
-import type { Fields } from '../core/input/fields';
+import { type Fields, isJsonObject } from '../core/input/fields';
 
 /** Larger than any published model, small enough for sizes and offsets to stay exact. */
 export const MAX = {
@@ -62,7 +62,18 @@ export function parseWidthAndHeads(
 export function expectModelType(fields: Fields, expected: string): void {
   const type = fields.string('model_type');
   if (type !== expected) throw unsupported('model_type', type, [expected]);
-  if (fields.get('quantization_config') !== undefined) throw unsupported('quantization_config', 'one', ['none']);
+  const quantised = fields.get('quantization_config');
+  if (quantised !== undefined) throw quantisedWeights(quantised);
+}
+
+function quantisedWeights(config: unknown): WebVeraError {
+  const method =
+    isJsonObject(config) && typeof config.quant_method === 'string' ? ` by ${config.quant_method.slice(0, 20)}` : '';
+  const message = `config.json: quantization_config: expected weights as they were trained, got weights that were quantised${method}`;
+  return new WebVeraError('unsupported_model', message, {
+    hint: "Load the original weights of the model, which its page on the hub names, with dtype: 'q4' or 'q8'.",
+    detail: { key: 'quantization_config' },
+  });
 }
 
 /**

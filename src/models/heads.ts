@@ -41,7 +41,7 @@ export function languageHead({ className, C, V, tiedTo, softcap: cap }: Language
 interface LinearHead {
   readonly className: string;
   readonly C: number;
-  /** The layer's. */
+  /** The name of the linear layer. */
   readonly name: string;
   readonly bias: boolean;
   readonly reads: Head['reads'];
@@ -72,7 +72,7 @@ interface DenseHead {
   readonly className: string;
   /** Standard deviation of new layers' weights. */
   readonly std: number;
-  /** The layer before the activation, the one that makes so many logits, and all modules in torch's order. */
+  /** The layer before the activation, the layer with `outputs` logits, and all modules in torch's order. */
   modules(outputs: number): {
     readonly dense: nn.Module;
     readonly out: nn.Module;

@@ -9,7 +9,7 @@ export interface Tensors {
   weight(name: string): Value;
   /** The bias, undefined if the checkpoint has none. */
   bias(name: string): Value | undefined;
-  /** A tensor that is neither, such as ViT's `cls_token`, by its whole name. */
+  /** A tensor that is neither a weight nor a bias, by its whole name, such as ViT's `cls_token`. */
   parameter(name: string): Value;
 }
 

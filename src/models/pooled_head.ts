@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../core/input/fields';
-import { POOLING_MODES, type Pooling } from '../core/pooling/pooling';
+import { type HeadPooling, POOLING_MODES } from '../core/pooling/pooling';
 import type { MakeHead, Network } from './architecture';
 import { unsupported } from './config_fields';
 import { linearHead } from './heads';
@@ -10,7 +10,7 @@ export const POOLED_CLASS = 'PooledForSequenceClassification';
 /** The head on a pooled vector: one linear layer with a bias. transformers has no such class. */
 export function pooledHead(
   { hiddenSize, initialStd: std }: Pick<Network, 'hiddenSize' | 'initialStd'>,
-  pooling: Pooling,
+  pooling: HeadPooling,
 ): MakeHead {
   const C = pooling.modes.length * hiddenSize;
   const make = linearHead({ className: POOLED_CLASS, C, name: 'classifier', bias: true, reads: 'pooled tokens', std });
@@ -21,7 +21,7 @@ export function pooledHead(
  * The pooling that a config.json of an exported classifier has, as `pooling`. Throws `unsupported_model` for one that isn't
  * computed here.
  */
-export function configuredPooling(config: JsonObject): Pooling | undefined {
+export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
   if (!hasPooledClass(config) || given === undefined) return undefined;
   const pooling = poolingOf(given);
@@ -30,16 +30,19 @@ export function configuredPooling(config: JsonObject): Pooling | undefined {
 }
 
 /** A pooling that a file holds; undefined for what is none. */
-export function poolingOf(given: unknown): Pooling | undefined {
+export function poolingOf(given: unknown): HeadPooling | undefined {
   if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));
   const ordered = (given.modes as unknown[]).flatMap((name) => modes.filter((mode) => mode === name));
   const isKnown = ordered.length === given.modes.length && ordered.length > 0 && ordered.length <= POOLING_MODES.length;
-  return isKnown ? { modes: ordered, normalize: given.normalize } : undefined;
+  const { prompt = '', do_lower_case = false, normalize } = given;
+  if (!isKnown || typeof prompt !== 'string' || typeof do_lower_case !== 'boolean') return undefined;
+  return { modes: ordered, normalize, ...(prompt !== '' && { prompt }), ...(do_lower_case && { do_lower_case }) };
 }
 
-export function samePooling(a: Pooling | undefined, b: Pooling | undefined): boolean {
-  return a?.normalize === b?.normalize && a?.modes.join() === b?.modes.join();
+export function samePooling(a: HeadPooling | undefined, b: HeadPooling | undefined): boolean {
+  const isSame = a?.normalize === b?.normalize && a?.modes.join() === b?.modes.join();
+  return isSame && a?.prompt === b?.prompt && a?.do_lower_case === b?.do_lower_case;
 }
 
 /** Whether config.json names transformers' own class of a classifier, whose head its files hold. */

@@ -139,12 +139,15 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
   });
 }
 
+/** Firefox says nothing. */
+const NO_ROOM = 'the browser gives this site no more room for adapters, profiles and checkpoints';
+
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: 'the transaction was aborted' };
   if (name === 'DataCloneError') return error; // an error of the caller
   if (name === 'QuotaExceededError')
-    return new StoreError('storage_full', `Storage is full: ${message}`, { cause: error });
+    return new StoreError('storage_full', `Storage is full: ${message === '' ? NO_ROOM : message}`, { cause: error });
   const text = `Storage failed: ${name === '' ? message : `${name}: ${message}`}`;
   return new StoreError('storage_unavailable', text, { cause: error });
 }

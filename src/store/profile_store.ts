@@ -5,12 +5,14 @@ export interface ProfileParts {
   /** The fields that a list shows, and the vectors. */
   readonly state: Stored;
   readonly examples: Stored;
+  /** Ratings and preferences. */
+  readonly feedback: Stored;
   /** The state from which an unfinished run resumes; null for none. */
   readonly unfinished: Stored;
 }
 
 export const PROFILES = 'profile/';
-const PARTS = ['state', 'examples', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
+const PARTS = ['state', 'examples', 'feedback', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
 /** Profiles by id. Each `set` is one transaction. */
 export class ProfileStore {
@@ -21,8 +23,10 @@ export class ProfileStore {
   }
 
   async get(id: string): Promise<ProfileParts | undefined> {
-    const [state, examples, unfinished] = await Promise.all(PARTS.map((part) => this.#store.get(keyOf(id, part))));
-    return state === undefined ? undefined : { state, examples, unfinished: unfinished ?? null };
+    const [state, examples, feedback, unfinished] = await Promise.all(
+      PARTS.map((part) => this.#store.get(keyOf(id, part))),
+    );
+    return state === undefined ? undefined : { state, examples, feedback, unfinished: unfinished ?? null };
   }
 
   /** Stores the given parts; other parts stay unchanged. */

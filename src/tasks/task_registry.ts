@@ -18,6 +18,11 @@ export type TaskName = (typeof TASKS)[number]['facts']['name'];
 
 type Kind = TaskKind<TaskName>;
 
+/** Whether a task's models read a row's vector. */
+export function readsVectors(task: TaskName = CAUSAL_LM.facts.name): boolean {
+  return kindOf(task).readsVectors === true;
+}
+
 /** The task that a model's head serves. */
 export function createTask(model: TaskModel & Pick<Architecture, 'task'>, preprocessors: Preprocessors = {}): Task {
   return kindOf(model.task.name).create(model, preprocessors);

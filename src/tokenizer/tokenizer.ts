@@ -2,7 +2,7 @@ import type { Breather } from '../core/async/breather';
 import { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { parseJson } from '../core/input/nesting';
-import type { Chat, RenderChat, RenderedChat } from '../core/types/chat';
+import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/types/chat';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { type EncodedPair, encodedPair, tokenSource } from './encoded_pair';
@@ -66,11 +66,12 @@ export interface TextTokenizer {
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** The vocabulary's entry for each id; '' for an id without a token. */
   tokens(ids: readonly number[]): string[];
-  readonly hasChatTemplate: boolean;
+  /** Reads the chat template if that hasn't happened yet. Whether there is one. Rejects with the errors of reading it. */
+  hasChatTemplate(): Promise<boolean>;
   /**
    * Renders a conversation by the chat template. Encode the text without special tokens, because the template has written them.
    * Rejects with `invalid_argument` if there is no template or it refuses the messages, `invalid_format` if the template isn't valid
-   * or fails, and `limit_exceeded` or `timeout` if it takes too much work.
+   * or fails, `limit_exceeded` or `timeout` if it takes too much work, and with the errors of reading it.
    */
   renderChat(chat: Chat): Promise<RenderedChat>;
   /** The special tokens around a whole text, for texts that arrive in parts. */
@@ -82,8 +83,8 @@ export interface TextTokenizer {
 interface TokenizerOptions {
   /** Rows of the model's embedding; all ids must be below. Default: 2^22. */
   readonly vocabSize?: number;
-  /** The text of chat_template.jinja. */
-  readonly chatTemplate?: string;
+  /** Reads the text of chat_template.jinja. Called when the template is first used. */
+  readonly chatTemplate?: () => Promise<string | undefined>;
   /** Renders a conversation by a template. */
   readonly renderChat?: RenderChat;
 }
@@ -118,7 +119,7 @@ export function createTokenizer(
   const eos_token = specialToken(config, 'eos_token');
   const idOf = (token: string | null): number | null => (token === null ? null : (pipeline.token_to_id(token) ?? null));
   const stream = (): TextStream => new TextStream(encode);
-  const template = readChatTemplate(config, chatTemplate);
+  const template = async (): Promise<ChatTemplate | undefined> => readChatTemplate(config, await chatTemplate?.());
 
   return {
     vocab_size: definition.vocabSize,
@@ -130,8 +131,8 @@ export function createTokenizer(
     specialTokens,
     stream,
     tokens: (ids) => ids.map((id) => pipeline.id_to_token(id) ?? ''),
-    hasChatTemplate: template !== undefined,
-    renderChat: (chat) => renderChat(template, render, chat),
+    hasChatTemplate: async () => (await template()) !== undefined,
+    renderChat: async (chat) => renderChat(await template(), render, chat),
     encode(text, { add_special_tokens = true } = {}) {
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;

@@ -3,11 +3,18 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, TaskBatches } from '../tasks/task/task_batches';
+import { type Batch, type TaskBatches, termsOf } from '../tasks/task/task_batches';
 import { lossChunks, type TaskLoss } from '../tasks/task/task_loss';
 import type { Measured } from '../tasks/task/task_metrics';
 import { lossProgram, writeBatch } from './steps/loss_program';
-import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './steps/step_block';
+import {
+  MOST_METRICS,
+  packStepBlock,
+  type StepStats,
+  statsValue,
+  stepBlockValue,
+  unpackStats,
+} from './steps/step_block';
 
 interface Pending {
   readonly batch: Batch;
@@ -22,6 +29,8 @@ export interface MeasureOptions {
   readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
   /** Set to measure the loss of the objective 'contrast'. */
   readonly contrastTemperature?: number | undefined;
+  /** Default: the meter's. */
+  readonly task?: TaskBatches & TaskLoss;
 }
 
 /** Batches queued ahead, so that the GPU doesn't wait for the host. */
@@ -47,10 +56,11 @@ export class LossMeter {
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
-    { signal, between, contrastTemperature }: MeasureOptions = {},
+    { signal, between, contrastTemperature, task = this.#task }: MeasureOptions = {},
   ): Promise<Measured> {
     let sum = 0;
-    let labelled = 0;
+    let terms = 0;
+    const means = new Float64Array(MOST_METRICS);
     const outputs: Measured['outputs'][number][] = [];
     const pending: Pending[] = [];
     const settle = async (atMost: number): Promise<void> => {
@@ -58,8 +68,10 @@ export class LossMeter {
         const first = pending.shift();
         if (first === undefined) return;
         const { batch } = first;
-        sum += (await first.stats).loss * batch.labelled;
-        labelled += batch.labelled;
+        const { loss, metrics } = await first.stats;
+        sum += loss * termsOf(batch);
+        for (const [index, metric] of metrics.entries()) means[index] = (means[index] ?? 0) + metric * termsOf(batch);
+        terms += termsOf(batch);
         const logits = await first.logits;
         if (logits !== undefined) outputs.push({ batch, logits: new Float32Array(logits) });
       }
@@ -68,11 +80,16 @@ export class LossMeter {
       if (between?.isWanted) await settle(0).then(() => between.serve());
       signal?.throwIfAborted();
       if (batch.labelled === 0) continue;
-      pending.push(await this.#submit(batch, overlay, contrastTemperature));
+      pending.push(await this.#submit(task, batch, overlay, contrastTemperature));
       await settle(IN_FLIGHT - 1);
     }
     await settle(0);
-    return { loss: labelled === 0 ? Number.NaN : sum / labelled, labelled, outputs };
+    return {
+      loss: terms === 0 ? Number.NaN : sum / terms,
+      labelled: terms,
+      means: means.map((sum) => sum / terms),
+      outputs,
+    };
   }
 
   dispose(): void {
@@ -80,16 +97,21 @@ export class LossMeter {
   }
 
   /** Resolves once the batch is queued. */
-  async #submit(batch: Batch, overlay: Overlay, contrastTemperature: number | undefined): Promise<Pending> {
+  async #submit(
+    task: TaskBatches & TaskLoss,
+    batch: Batch,
+    overlay: Overlay,
+    contrastTemperature: number | undefined,
+  ): Promise<Pending> {
     const { labelled } = batch;
-    const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
+    const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: termsOf(batch), beta1: 0, beta2: 0 };
     const values = { block: this.#block, stats: this.#stats, contrastTemperature };
-    const name = contrastTemperature === undefined ? 'loss' : `contrast at ${contrastTemperature}`;
+    const name = task.lossName ?? (contrastTemperature === undefined ? 'loss' : `contrast at ${contrastTemperature}`);
     return this.#programs.use(
       { name, overlay: overlay.key, shape: [batch.B, batch.T] },
-      () => lossProgram(this.#task, this.#loaded, overlay, batch, values),
+      () => lossProgram(task, this.#loaded, overlay, batch, values),
       ({ built, loaded }) => {
-        writeBatch(this.#runner, this.#task, built.inputs, batch, overlay.rows?.which);
+        writeBatch(this.#runner, task, built.inputs, batch, overlay.rows?.which);
         this.#runner.write(this.#block, packStepBlock(block));
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);

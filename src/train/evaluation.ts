@@ -47,7 +47,7 @@ export class RunEvaluation {
   }
 
   /** Whether to evaluate after this step. */
-  isDue(step: number, { endsEpoch }: StepData): boolean {
+  isDue(step: number, { endsEpoch }: Pick<StepData, 'endsEpoch'>): boolean {
     return this.#asked || this.#isPlanned(step, endsEpoch);
   }
 

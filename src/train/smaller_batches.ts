@@ -13,9 +13,12 @@ export function smallerBatches({
   per_device_train_batch_size: size,
   gradient_accumulation_steps: parts,
   objective,
-}: BatchSizes & Pick<ResolvedTrainingArguments, 'objective'>): BatchSizes[] {
+  preference,
+}: BatchSizes &
+  Pick<ResolvedTrainingArguments, 'objective'> &
+  Partial<Pick<ResolvedTrainingArguments, 'preference'>>): BatchSizes[] {
   const sizes: BatchSizes[] = [];
-  if (objective === 'contrast') return sizes;
+  if (objective === 'contrast' || preference?.kind === 'kto') return sizes;
   for (let part = 2; part <= Math.min(size, MOST); part++) {
     if (size % part !== 0) continue;
     sizes.push({ per_device_train_batch_size: size / part, gradient_accumulation_steps: parts * part });

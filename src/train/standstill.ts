@@ -6,7 +6,7 @@ import type { RunRecord } from './saving/run_record';
 import { Snapshots } from './saving/snapshots';
 
 interface StandstillInit {
-  readonly record: RunRecord;
+  readonly record: Pick<RunRecord, 'startClock'>;
   readonly signal: AbortSignal;
   emit(event: RunEvent): void;
 }

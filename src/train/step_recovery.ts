@@ -1,12 +1,12 @@
 import { parametersEnd } from '../adapters/pool/pool_layout';
 import { WebVeraError } from '../core/errors/error';
 import type { RunEvent } from '../core/types/run';
-import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
+import type { PoolSnapshot, RecordSnapshot, RunSnapshot } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../core/types/training';
 import type { Runner } from '../graph/runner';
 import { expectStorable, type HeldPool, holdInitialPools, holdPools, readHeldPools } from './saving/held_pools';
 import { readPieces, restorePools } from './saving/pools';
-import type { RecordSnapshot, RunRecord } from './saving/run_record';
+import type { RunRecord } from './saving/run_record';
 import type { OptimizerState } from './steps/optimizer';
 import type { Restored } from './training_init';
 
@@ -65,7 +65,7 @@ export class StepRecovery {
         await steps();
         return await this.check();
       } catch (error) {
-        if (!(error instanceof WebVeraError && error.code === 'numerical_error')) throw error;
+        if (!isNumerical(error)) throw error;
         await drain();
         await onReturn(await this.goBack(error));
       }
@@ -149,4 +149,9 @@ function hopeless({ message, detail }: WebVeraError, kept_step: number): WebVera
       `The adapter holds the vectors of step ${kept_step}.`,
     detail: { ...detail, kept_step },
   });
+}
+
+/** Whether a step or a state failed because its numbers aren't finite or are too large. */
+export function isNumerical(error: unknown): error is WebVeraError {
+  return error instanceof WebVeraError && error.code === 'numerical_error';
 }

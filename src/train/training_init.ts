@@ -1,6 +1,7 @@
 import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/layers/overlay';
 import type { ModeChoice } from '../adapters/layers/training_layers';
+import type { Warn } from '../core/errors/warning';
 import type { ReadProgress, RunEvent, Saved } from '../core/types/run';
 import type { RunSnapshot } from '../core/types/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/types/training';
@@ -15,7 +16,7 @@ import type { MeasureOptions } from './evaluate';
 /** The data of one optimiser step. */
 export interface StepData {
   readonly microBatches: readonly Batch[];
-  /** Positions with a label over all micro-batches, by which the loss is divided. */
+  /** The losses of all micro-batches, by whose number their sum is divided. */
   readonly labelled: number;
   /** Tokens without padding, for tokens per second. */
   readonly tokens: number;
@@ -32,6 +33,8 @@ export interface TrainingData {
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
+  /** Asks the base model what the loss compares with, before the first step, and returns it for the snapshots. Set if the loss does. */
+  readonly compare?: ((options: MeasureOptions) => Promise<Float32Array<ArrayBuffer>>) | undefined;
   /** Evaluates the adapters in their current state, if there is evaluation data. */
   readonly evaluate?: ((options: MeasureOptions) => Promise<Metrics>) | undefined;
   /** The state from which the run continues. */
@@ -73,4 +76,6 @@ export interface TrainingInit {
   /** Reads the data and reports progress. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<TrainingData>;
   emit(event: RunEvent, progress: TrainProgress): void;
+  /** Reports a problem to the session's listeners. */
+  readonly warn: Warn;
 }

@@ -2,6 +2,7 @@ import type { RunControl, RunEvent, RunHook } from '../core/types/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/types/snapshot';
 import type { PauseReason, TrainOutput } from '../core/types/training';
 import { RunEvaluation } from './evaluation';
+import { RisingLoss } from './rising_loss';
 import { readPools, restorePools } from './saving/pools';
 import { RunRecord } from './saving/run_record';
 import { Saving } from './saving/saving';
@@ -11,6 +12,7 @@ import { createOptimizerState, type OptimizerState, optimizerValues } from './st
 import { expectDone, type StepStats, unpackStats } from './steps/step_block';
 import { StepPrograms } from './steps/step_programs';
 import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
+import { unlessStopped } from './unless_stopped';
 
 interface Submitted {
   readonly data: StepData;
@@ -29,6 +31,7 @@ export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #record: RunRecord;
   readonly #standstill: Standstill;
+  readonly #rising: RisingLoss;
   readonly #pending: Submitted[] = [];
   readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
@@ -41,7 +44,8 @@ export class TrainingRun {
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#record = new RunRecord(init.runner, init.args.max_steps);
-    const { signal } = init;
+    const { signal, warn } = init;
+    this.#rising = new RisingLoss(warn);
     this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
@@ -110,21 +114,15 @@ export class TrainingRun {
     this.#record.maxSteps = data.maxSteps;
     if (data.restored !== undefined) {
       this.#record.restore(data.restored);
+      this.#rising.restore(data.restored.logs);
       this.#emit({ type: 'restored', checkpoint: data.restored.checkpoint, ...this.#record.history });
     }
     return data;
   }
 
   /** The result of `body`; undefined if the run was stopped meanwhile. */
-  async #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    const { signal } = this.#init;
-    const stop = this.#stop.signal;
-    try {
-      return await body(AbortSignal.any([signal, stop]));
-    } catch (error) {
-      if (stop.aborted && !signal.aborted && error === stop.reason) return undefined;
-      throw error;
-    }
+  #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
 
   async #train(
@@ -156,14 +154,20 @@ export class TrainingRun {
       save: () => saving.saveNow(),
       read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
     });
+    let { compare } = data;
     const begin = async (first: StepData): Promise<void> => {
       if (tune !== undefined) await this.#tune(programs, tune, first);
       tune = undefined;
+      if (compare !== undefined) await this.#compare(compare);
+      compare = undefined;
       await programs.reserve(data.largest);
     };
     await recovery.run(() => this.#steps(data, state, programs, saving, begin), {
       drain: () => this.#drain(),
-      onReturn: (pools) => saving.saveAgain(pools),
+      onReturn: (pools) => {
+        this.#rising.restore(record.history.logs);
+        return saving.saveAgain(pools);
+      },
     });
     signal.throwIfAborted();
     await saving.saveNow(this.#saveAtEnd);
@@ -218,6 +222,13 @@ export class TrainingRun {
     this.#record.startClock();
   }
 
+  /** Asks the base model for what the loss compares with. It doesn't count in the run's usage and times. */
+  async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
+    this.#record.reference = await this.#unlessStopped((signal) => compare({ signal, between: this.#standstill }));
+    this.#record.begin();
+    this.#record.startClock();
+  }
+
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {
     const learningRate = this.#record.learningRate(this.#init.args, step);
     await programs.queue(data, { step, learningRate });
@@ -252,7 +263,9 @@ export class TrainingRun {
   async #finish({ data, step, learningRate, pools }: Submitted, stats: StepStats): Promise<void> {
     expectDone(stats, step);
     this.#recovery?.passed(step);
-    const logs = this.#record.finish(step, { data, stats, learningRate });
+    const metrics = this.#init.task.logs?.(stats.metrics);
+    const logs = this.#record.finish(step, { data, stats, learningRate, metrics });
+    this.#rising.add(logs, { learning_rate: this.#init.args.learning_rate, endsEpoch: data.endsEpoch });
     if (this.#logAsked || step % this.#init.args.logging_steps === 0) {
       this.#logAsked = false;
       this.#record.log(logs);

@@ -10,10 +10,10 @@ interface Cycle {
   heaps?: { readonly page: number; readonly worker: number };
 }
 
-/** What a heap may grow by from one cycle to another, on the average, and still be flat. */
+/** The most bytes that a heap may grow by in a cycle, on average. */
 const HEAP_A_CYCLE = 32 * 1024;
 
-/** Loads, trains and disposes of a model so many times, and expects that nothing grows. */
+/** Loads, trains and disposes of a model `cycles` times, and expects that nothing grows. */
 export async function expectFlat(name: BrowserName, cycles: number): Promise<void> {
   const seen: Cycle[] = [];
   await withBrowser(name, (page, url) =>
@@ -29,7 +29,10 @@ export async function expectFlat(name: BrowserName, cycles: number): Promise<voi
   expectFlatHeaps(seen.flatMap(({ heaps }) => heaps ?? []));
 }
 
-/** The last third against the one before: in the first, code is still compiled, of which some 1.5 MB come together. */
+/**
+ * Compares the last third of the cycles with the middle one: during the first third, code is still compiled, which
+ * takes some 1.5 MB.
+ */
 function expectFlatHeaps(heaps: readonly { readonly page: number; readonly worker: number }[]): void {
   const third = Math.floor(heaps.length / 3);
   if (third < 4) return;

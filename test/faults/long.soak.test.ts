@@ -23,7 +23,7 @@ async function straightOf(name: BrowserName, url: string, steps = 400): Promise<
   return (await visit(name, url, `runs/resumed.html?straight&steps=${steps}`)).at(-1) as Done;
 }
 
-/** Kills at any moment after the run goes: while a step, a save or nothing is under way. */
+/** Kills at a random report of a run: during a step, during a save, or between them. */
 function atRandom(next: () => number): (report: Report) => boolean {
   let left = 1 + Math.floor(12 * next());
   return () => {
@@ -53,7 +53,8 @@ test.each(browserNames)(`%s: ${ROUNDS} browsers that are killed lose no step tha
 
 test.each(browserNames)('%s: fifty models that come and go leave nothing behind', (name) => expectFlat(name, 50));
 
-// Chromium ends the whole page with such a worker, so that only the next visit can go on; Firefox ends the worker.
+// Chromium ends the whole page with such a worker, so that only the next visit can resume; Firefox ends only the
+// worker.
 test.each(browserNames)('%s: a worker that takes all memory costs nothing that was saved', async (name) => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf(name, url, 120);
@@ -71,7 +72,7 @@ test.each(browserNames)('%s: a worker that takes all memory costs nothing that w
   });
 });
 
-test('chromium: a GPU that crashes twice is waited for, and the run ends as if nothing had been', async () => {
+test('chromium: a run waits after a GPU that crashes twice, and ends as without crashes', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
     const reports = await visit('chromium', url, 'runs/resumed.html', { profile, crashes: [11, 20] });
@@ -81,8 +82,9 @@ test('chromium: a GPU that crashes twice is waited for, and the run ends as if n
   });
 });
 
-// After the third, Chromium gives no page a GPU until it is started anew. The run says so, and is there then.
-test('chromium: a GPU that crashes three times ends the run, which the next browser goes on with', async () => {
+// After the third crash Chromium gives no page a GPU until it is restarted. The run fails with this reason, and can be
+// resumed.
+test('chromium: a GPU that crashes three times ends the run, which the next browser resumes', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
     const crashing = visit('chromium', url, 'runs/resumed.html', { profile, crashes: [11, 20, 29] });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/errors/error';
 import { NOT_EVALUATED, NOT_HALVED } from '../../src/core/types/snapshot';
+import type { StepLogs } from '../../src/core/types/training';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/formats/checkpoint';
 import { readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 
@@ -66,8 +67,43 @@ function changed(patch: (state: Record<string, unknown>) => object, drop = ''): 
 describe('a checkpoint', () => {
   test('is read as it was written, to the bit', () => {
     expect(readCheckpoint(bytes, lengths)).toEqual(checkpoint);
+    // A step may lack a number that others have.
+    const logs = checkpoint.snapshot.logs.map(
+      (log, index): StepLogs =>
+        index === 0
+          ? { ...log, 'rewards/chosen': 0.1, 'logps/chosen': -40, kl: 0 }
+          : { ...log, 'rewards/rejected': -0.2, kl: 1 / 3 },
+    );
+    const measured = { ...checkpoint, snapshot: { ...checkpoint.snapshot, logs } };
+    expect(readCheckpoint(writeCheckpoint(measured), lengths)).toEqual(measured);
     const bare = { ...checkpoint, snapshot: { ...checkpoint.snapshot, logs: [] } };
     expect(readCheckpoint(writeCheckpoint(bare), lengths)).toEqual(bare);
+  });
+
+  test('of a run that compares its model with the base', () => {
+    const reference = Float32Array.of(-12.5, Number.NaN, -1 / 3, Number.NaN);
+    const whole = { ...checkpoint, snapshot: { ...checkpoint.snapshot, reference } };
+    const written = writeCheckpoint(whole);
+    expect(readCheckpoint(written, lengths)).toEqual(whole);
+    const { tensors, metadata } = readSafetensors(written);
+    const wide = [...tensors].map(
+      ([name, tensor]) => [name, name === 'reference' ? { ...tensor, shape: [2, 2] } : tensor] as const,
+    );
+    const others = writeSafetensors(wide, metadata);
+    expect(() => readCheckpoint(others, lengths)).toThrow('reference: expected F32 [n], got F32 [2,2]');
+  });
+
+  test('of several adapters has the record of each, which older code refuses', () => {
+    const { pools, ...record } = checkpoint.snapshot;
+    const best = { step: 2, metric: 1, parameters: [new Float32Array(4).fill(2)] };
+    const first = { ...record, evaluation: NOT_EVALUATED, logs: [] };
+    const second = { ...record, halving: NOT_HALVED, evaluation: { ...record.evaluation, best } };
+    const joint = { ...checkpoint, snapshot: { ...first, lanes: [first, second], pools } };
+    const written = writeCheckpoint(joint);
+    expect(readCheckpoint(written, lengths)).toEqual(joint);
+    const state = JSON.parse(readSafetensors(written).metadata.get('checkpoint')!) as { format: number };
+    expect(state.format).toBe(4);
+    expect(() => readCheckpoint(written, [...lengths, 4])).toThrow();
   });
 
   test('of a run whose rate was never halved, or from an older version', () => {
@@ -118,7 +154,7 @@ describe('a checkpoint', () => {
     ['for another length', bytes, [8, 8]],
     ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
     ['without its logs', changed(() => ({}), 'log_history'), lengths],
-    ['of a later format', changed(() => ({ format: 4 })), lengths],
+    ['of a later format', changed(() => ({ format: 5 })), lengths],
     ['without a version', changed(() => ({ version: 1 })), lengths],
     ['without a run', changed(() => ({ run: undefined })), lengths],
     ['with fewer steps than none', changed(() => ({ ...progress, global_step: -1 })), lengths],

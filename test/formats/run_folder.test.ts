@@ -51,6 +51,7 @@ describe('the folder of a run', () => {
       'classify.py',
       'data.py',
       'pooled_classifier.py',
+      'prefer.py',
       'requirements.txt',
       'run.json',
       'train.jsonl',
@@ -59,6 +60,7 @@ describe('the folder of a run', () => {
     expect(await textOf(files, 'checkpoint-4/adapter_config.json')).toBe('{"peft_type": "VERA"}');
     expect(await textOf(files, 'train.py')).toContain('trainer.train(resume_from_checkpoint=');
     expect(await textOf(files, 'requirements.txt')).toMatch(/^peft>=/m);
+    expect(await textOf(files, 'requirements.txt')).not.toContain('trl');
     expect(await textOf(files, 'README.md')).toContain('accelerate launch');
   });
 
@@ -71,6 +73,14 @@ describe('the folder of a run', () => {
       base_model: { 'model.norm.weight': { shape: [8], at: [0, 1], values: [0.5, 1] } },
     });
     expect(await textOf(files, 'run.json')).toContain('"learning_rate": 1.0,');
+  });
+
+  test('of a run that learns from preferences needs TRL', async () => {
+    const preference = { kind: 'dpo', beta: 1, loss_type: 'ipo', label_smoothing: 0 } as const;
+    const files = await writeRunFolder({ ...folder, settings: { ...folder.settings, preference } });
+    expect(await textOf(files, 'requirements.txt')).toMatch(/^safetensors>=.*\ntrl>=/m);
+    expect((await jsonOf(files, 'run.json')).preference).toEqual(preference);
+    expect(await textOf(files, 'run.json')).toMatch(/"beta": 1\.0,/);
   });
 
   test("has the log as transformers' Trainer keeps it", async () => {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { type Finding, judge } from './judge';
 import type { FuzzTarget } from './target';
 
-/** Findings of one run; more would be the same again. */
+/** The most findings of one run; further ones would repeat them. */
 const MOST = 20;
 
 /**
- * What Jazzer.js calls with one input after the other. A finding is written down, and fuzzing goes on: one that is known hides no
- * other. What ends the process, such as memory that runs out, is written by libFuzzer.
+ * The function that Jazzer.js calls with each input. It writes a finding to a file, and fuzzing continues, so that a
+ * known finding doesn't hide others. libFuzzer itself writes inputs that end the process, for example by using up
+ * memory.
  */
 export function fuzzer(target: FuzzTarget, folder: string): (data: Uint8Array) => void | Promise<void> {
   const known = new Set<string>();
@@ -28,7 +29,7 @@ export function fuzzer(target: FuzzTarget, folder: string): (data: Uint8Array) =
   };
 }
 
-/** The same for findings that have the same cause, as far as can be told: by the place that threw. */
+/** A key that findings with the same cause probably share: the kind and the place that threw. */
 function keyOf({ kind, message }: Finding): string {
   const frames = message.split('\n').filter((line) => line.includes('    at '));
   return `${kind} ${(frames.length > 0 ? frames.slice(0, 2).join() : message).replaceAll(/\d+ (ms|MiB)/g, '')}`;

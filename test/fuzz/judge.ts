@@ -1,18 +1,18 @@
 import { getHeapStatistics } from 'node:v8';
 import { type FuzzTarget, isRefusal } from './target';
 
-/** What an input has done that none may do. */
+/** A violation that an input caused. */
 export interface Finding {
   readonly kind: 'thrown' | 'slow' | 'memory' | 'polluted';
   readonly message: string;
 }
 
-/** What any input may take, as garbage is collected and code compiled at any moment: milliseconds. */
+/** Milliseconds that any input may take, because garbage may be collected and code compiled at any moment. */
 const SPARE_MS = 50;
 const MOST_MS = 1000;
-/** The size of an input up to which it may take as long as that, in bytes. */
+/** The input size up to which the full time is allowed, in bytes. */
 const USUAL_BYTES = 65_536;
-/** What a reader may hold at its end, in bytes, garbage included. */
+/** The most bytes that a reader may hold at its end, garbage included. */
 const MOST_BYTES = 256 * 2 ** 20;
 
 /** Prototypes that a key of a file could reach. */
@@ -20,14 +20,14 @@ const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, Strin
 const ownNames = PROTOTYPES.map((prototype) => Object.getOwnPropertyNames(prototype).join());
 
 /**
- * Runs a target on an input, and says what is wrong with what came of it: something was thrown that is no refusal; it took more
- * than its time (or, on a busy machine, more of the processor); it took too much memory; an object's prototype has changed.
+ * Runs a target on an input, and reports a violation: an error that isn't a refusal, too much time (on a busy machine,
+ * too much CPU time), too much memory, or a changed prototype.
  */
 export function judge(target: FuzzTarget, bytes: Uint8Array): Finding | undefined | Promise<Finding | undefined> {
   const before = measure();
   const after = (error?: unknown): Finding | undefined => verdict(target, bytes.length, before, error);
   try {
-    // An input of its own, as no reader may rely on what lies around it.
+    // The input has a buffer of its own, because a reader must not rely on bytes around its input.
     const running = target.run(new Uint8Array(bytes));
     return running === undefined
       ? after()

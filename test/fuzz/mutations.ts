@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { parseJson } from '../../src/core/input/nesting';
 
-/** What breaks readers: numbers at the ends of types, names of prototypes, things of other types. */
+/** Values that often break readers: numbers at the ends of types, names of prototypes, values of other types. */
 const ODD_VALUES: readonly unknown[] = [
   ...[null, true, false, -1, 0, 0.5, 1e308, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 63), '', 'a', '__proto__', 'constructor'],
   ...['\u0000', '🙂', '\ud800', '$&$`', '.*', '(', 'x'.repeat(3000)],
   ...[[], {}, [[]], [null], [1, 2, 3], { a: {} }, { Regex: '(a+)+$' }, { String: '' }],
 ];
-/** Much of something. They come last, as places within them aren't worth a look. */
+/** Large values. They are inserted last, because changes within them would find little. */
 const LARGE_VALUES: readonly unknown[] = [
   'a'.repeat(30_000),
   Array(5000).fill('a'),
@@ -26,8 +26,8 @@ const PIECES = [
 ];
 
 /**
- * Inputs near those of a corpus: bytes that are changed, left out, doubled, or come from another; and JSON with one value in the
- * place of another.
+ * Variations of a corpus: bytes that are changed, removed, doubled or copied from another input; and JSON with a value
+ * replaced by another one.
  */
 export function mutations(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const seed = fc.constantFrom(...seeds);
@@ -61,9 +61,9 @@ function applyEdit(bytes: Uint8Array, { at, drop, piece }: Edit): Uint8Array {
   return Uint8Array.from([...bytes.subarray(0, from), ...piece, ...bytes.subarray(from + drop)]);
 }
 
-/** An input whose files of JSON hold another value at a place, counted over all of them. */
+/** An input in whose JSON files one value is replaced: `place` counts the values of all files. */
 function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array {
-  // Byte by byte, as tensors are no text.
+  // Each byte becomes a character, because tensors aren't valid UTF-8.
   const files = String.fromCharCode(...bytes)
     .split('\x1e')
     .map(parsed);
@@ -75,7 +75,7 @@ function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array
   return Uint8Array.from(texts.join('\x1e'), (unit) => unit.charCodeAt(0));
 }
 
-/** What is no JSON, or nested too deep to be walked, as it is. */
+/** A file that isn't JSON, or is nested too deeply to be walked. It stays unchanged. */
 class Raw {
   constructor(readonly text: string) {}
 }

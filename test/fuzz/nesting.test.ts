@@ -11,6 +11,7 @@ import { errorFromData } from '../../src/core/types/wire';
 import { readCheckpoint } from '../../src/formats/checkpoint';
 import { GgufFiles } from '../../src/formats/gguf/gguf_files';
 import { parseJsonObject } from '../../src/formats/json';
+import { readSentenceModules } from '../../src/formats/models/sentence_modules';
 import { readWeights } from '../../src/formats/models/weights';
 import { readSafetensors, writeSafetensors } from '../../src/formats/tensors/safetensors';
 import { readFiles } from '../../src/page/profile/storage/read_files';
@@ -22,7 +23,9 @@ import { torchFile } from '../helpers/bytes/torch_bytes';
 import { chatOf, hello } from '../helpers/chats';
 import { MemorySource } from '../helpers/session/memory_source';
 import { tokenizerJson } from '../tokenizer/small_tokenizers';
+import { corpusOf } from './corpus';
 import { headed } from './target';
+import { targets } from './targets';
 
 const LEVELS = 10_000;
 
@@ -45,7 +48,7 @@ function chat(source: string): () => unknown {
   };
 }
 
-/** A profile's files, of which some are others. */
+/** A profile's files, some of them replaced. */
 function profile(files: { readonly config?: string; readonly about?: string; readonly examples?: string }) {
   const { config = '{"peft_type":"VERA"}', about, examples = '' } = files;
   const blobs = new Map([
@@ -63,6 +66,16 @@ async function lines(text: string): Promise<void> {
 
 async function weights(files: Readonly<Record<string, Uint8Array>>): Promise<void> {
   for await (const { take } of readWeights(new MemorySource(files))) await take();
+}
+
+/** The files of a sentence encoder, of which one is another. */
+function sentences(file: string, text: string): () => unknown {
+  const modules = ['Transformer', 'Pooling', 'Normalize'].map((type) => ({
+    type: `sentence_transformers.models.${type}`,
+    path: type === 'Transformer' ? '' : type,
+  }));
+  const files = { 'modules.json': bytes(JSON.stringify(modules)), [file]: bytes(text) };
+  return () => readSentenceModules(new MemorySource(files), { json: 2 ** 20 });
 }
 
 function gguf(): Promise<unknown> {
@@ -136,6 +149,13 @@ const readers: readonly (readonly [what: string, code: string, read: () => unkno
     'invalid_format',
     () => weights({ 'model.safetensors.index.json': bytes(object) }),
   ],
+  ['modules.json', 'invalid_format', sentences('modules.json', list)],
+  ...[
+    'sentence_bert_config.json',
+    'config_sentence_transformers.json',
+    'Pooling/config.json',
+    'Normalize/config.json',
+  ].map((file) => [`${file} of a sentence encoder`, 'invalid_format', sentences(file, object)] as const),
   ['a safetensors header', 'invalid_format', () => readSafetensors(headed(bytes(object), new Uint8Array(0)))],
   [
     'the metadata of a safetensors file',
@@ -190,6 +210,10 @@ describe('ten thousand levels are refused', () => {
   });
 });
 
+test.each(targets.map(({ name }) => name))('the corpus of %s begins with as many levels', (name) => {
+  expect([...corpusOf(name).keys()]).toContain('levels');
+});
+
 test(`${MOST_LEVELS} levels are read`, () => {
   const deepest = nested('[', ']', '', MOST_LEVELS);
   expect(jsonOf(parseJson(deepest))).toBe(deepest);
@@ -201,7 +225,7 @@ test(`${MOST_LEVELS} levels are read`, () => {
   expect(chat(`{{ (${inner}) }}`)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
 });
 
-test('many parts beside each other are no levels', () => {
+test("many parts beside each other don't count as levels", () => {
   const many = (part: string, between: string) => Array(200).fill(part).join(between);
   const templates = [
     `{{ ${many('1', ' + ')} }}`,

@@ -1,20 +1,20 @@
 import { type ErrorCode, WebVeraError } from '../../src/core/errors/error';
 
-/** A reader of strangers' bytes, as the library calls it. */
+/** A reader of untrusted bytes, called like the library calls it. */
 export interface FuzzTarget {
   readonly name: string;
-  /** What it may refuse its input with. Whatever else is thrown is a finding. */
+  /** Codes of allowed refusals. Any other error is a finding. */
   readonly codes: readonly ErrorCode[];
-  /** CPU milliseconds that 64 KiB may take, beside the milliseconds that anything may. Default 1000. */
+  /** CPU milliseconds for 64 KiB, in addition to those that any input may take. Default 1000. */
   readonly most_ms?: number;
-  /** Throws what the library throws, and an `Error` where what comes out is wrong. */
+  /** Throws the library's errors, and an `Error` if a result is wrong. */
   run(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
 }
 
-/** Stands between the files of an input: no JSON has it, and no text that anybody types. */
+/** Separates the files of an input. Neither JSON nor typed text contains it. */
 const SEPARATOR = 0x1e;
 
-/** The files of an input. What is missing is empty, and the last one has all that is left. */
+/** The files of an input. Missing ones are empty, and the last one is the whole rest. */
 export function partsOf(bytes: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer>[] {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let from = 0;
@@ -31,7 +31,10 @@ export function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A safetensors file of a header, whose length is right, and what follows: else few mutations would come past its first bytes. */
+/**
+ * A safetensors file with a header of the right length. With random lengths, few mutations would be read beyond their
+ * first bytes.
+ */
 export function headed(header: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(8 + header.length + data.length);
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
@@ -40,7 +43,7 @@ export function headed(header: Uint8Array, data: Uint8Array): Uint8Array<ArrayBu
   return file;
 }
 
-/** What a reader gives; undefined where it refuses its input as it may. */
+/** A reader's result, or undefined if it refuses its input with an allowed code. */
 export function attempt<T>({ codes }: Pick<FuzzTarget, 'codes'>, read: () => T): T | undefined {
   try {
     return read();
@@ -54,7 +57,7 @@ export function isRefusal(error: unknown, codes: readonly ErrorCode[]): boolean 
   return error instanceof WebVeraError && codes.includes(error.code);
 }
 
-/** Undefined for what is no JSON. */
+/** The parsed JSON, or undefined if it is invalid. */
 export function jsonOf(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(textOf(bytes));
@@ -63,7 +66,7 @@ export function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Of values as JSON has them, whatever the order of their keys. */
+/** Fails unless two JSON values are equal, in any order of their keys. */
 export function expectSame(what: string, got: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(sorted(got)), JSON.stringify(sorted(expected))];
   if (a !== b) throw new Error(`${what}: expected ${b?.slice(0, 200)}, got ${a?.slice(0, 200)}`);

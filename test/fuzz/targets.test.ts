@@ -9,12 +9,12 @@ import { mutations } from './mutations';
 import type { FuzzTarget } from './target';
 import { targets } from './targets';
 
-/** Of each target. `npm run fuzz` does millions. */
+/** Mutations for each target. `npm run fuzz` runs millions. */
 const MUTATIONS = 100;
 
 const path = (folder: string) => new URL(`./${folder}/`, import.meta.url);
 
-// Warnings of odd files are many, and nobody reads them.
+// Odd files cause many warnings, which would flood the output.
 beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 afterAll(() => void vi.restoreAllMocks());
 
@@ -46,7 +46,7 @@ describe('the judge finds', () => {
   const run = (body: FuzzTarget['run'], most_ms = 1000) =>
     judge({ name: 'x', codes: ['invalid_format'], most_ms, run: body }, new Uint8Array(1));
 
-  test('what is thrown and is no refusal', async () => {
+  test('an error that is no refusal', async () => {
     expect(await run(() => {})).toBeUndefined();
     expect(await run(() => refuse('invalid_format'))).toBeUndefined();
     expect(await run(async () => refuse('invalid_format'))).toBeUndefined();
@@ -56,16 +56,16 @@ describe('the judge finds', () => {
     expect(await run(() => Promise.reject(undefined))).toEqual({ kind: 'thrown', message: 'nothing' });
   });
 
-  test('what takes longer than it may', async () => {
+  test('an input that takes too long', async () => {
     expect(await run(() => spin(200), 100)).toMatchObject({ kind: 'slow' });
   });
 
-  test('what keeps memory', async () => {
+  test('an input that holds memory', async () => {
     const kept: unknown[] = [];
     expect(await run(() => void kept.push(new Uint8Array(2 ** 29)))).toMatchObject({ kind: 'memory' });
   });
 
-  test('what changes all objects', async () => {
+  test('an input that changes all objects', async () => {
     const pollute = () => Object.assign(Object.prototype, { polluted: 1 });
     try {
       expect(await run(() => void pollute())).toMatchObject({ kind: 'polluted' });

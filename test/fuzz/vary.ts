@@ -4,20 +4,20 @@ import fc from 'fast-check';
 import { mutations } from './mutations';
 
 export interface VaryOptions {
-  /** Folders of inputs to begin with. */
+  /** Folders of seed inputs. */
   readonly corpus: readonly string[];
   readonly seconds: number;
   readonly seed: number;
-  /** Where the input lies that is tried at the moment, for whoever finds this process dead. */
+  /** The file of the current input, which remains if the process dies. */
   readonly last: string;
 }
 
-/** Inputs that are made at a time, all from one seed. */
+/** The number of inputs that are made from one seed. */
 const TOGETHER = 25;
 
 /**
- * Hands over inputs near those of a corpus, with values of JSON changed as a whole: libFuzzer knows bytes alone, and of what it
- * makes of a tokenizer's file little is JSON.
+ * Fuzzes with variations of a corpus in which whole JSON values are replaced. libFuzzer changes bytes only, and few of
+ * its variations of a tokenizer's file are valid JSON.
  */
 export async function vary(
   fuzz: (bytes: Uint8Array) => void | Promise<void>,

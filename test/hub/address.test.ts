@@ -86,7 +86,7 @@ describe('repositories', () => {
       expect(codeFor('a/b', { remoteHost: host })).toBe('invalid_argument');
     },
   );
-  test('tells how to pass an address', () => {
+  test('the hint says how to pass an address', () => {
     expect(() => resolveAddress('https://x.example/a')).toThrow('got the address https://x.example/a');
   });
 });
@@ -125,7 +125,7 @@ describe('addresses', () => {
     ['https://huggingface.co/a/b', 'a/b'],
     ['https://huggingface.co/gpt2/', 'gpt2'],
     ['https://hf.co/a/b/tree/main/x', 'a/b'],
-  ])("the hub's page %s is told from a folder of the hub", (page, name) => {
+  ])("the hub's page %s is distinguished from a folder of the hub", (page, name) => {
     expect(() => resolveAddress(new URL(page))).toThrow(
       expect.objectContaining({ code: 'invalid_argument', hint: `Pass the model's name: '${name}'.` }),
     );

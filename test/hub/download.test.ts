@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFile, readFileIfPresent } from '../../src/core/input/file_source';
+import type { ProgressInfo } from '../../src/core/types/source';
 import { STALLS_AFTER } from '../../src/hub/download';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { type Fault, FaultyServer } from './faulty_server';
@@ -23,11 +24,11 @@ function read(name = file, options: OpenSourceOptions = {}): Promise<Uint8Array>
   return readFile(source, name, 1_000_000);
 }
 
-/** `toEqual` looks at each byte for long. */
+/** Compares bytes by Buffer, because `toEqual` is slow. */
 const expectSame = (bytes: Uint8Array): void => expect(Buffer.compare(bytes, content)).toBe(0);
 const ranges = () => server.asked.map(({ range }) => range);
 
-describe('a download goes on', () => {
+describe('a download resumes', () => {
   test.each<[string, Fault[], (string | undefined)[], number]>([
     ['after a cut connection', [cut], ['bytes=0-', 'bytes=100000-'], 0],
     ['after two of them', [cut, cut], ['bytes=0-', 'bytes=100000-', 'bytes=200000-'], 0],
@@ -47,12 +48,18 @@ describe('a download goes on', () => {
   });
 
   test('after a stall', async () => {
-    server.fail({ stallAfter: 100_000, onStall: () => setTimeout(() => clock.stall(), 20) });
-    expectSame(await read());
+    server.fail({ stallAfter: 100_000 });
+    // On this clock a second passes between calls, so that each chunk is reported.
+    let seconds = 0;
+    const now = (): number => 1000 * seconds++;
+    const progress_callback = (info: ProgressInfo): void => {
+      if (info.status === 'progress' && info.loaded === 100_000) setImmediate(() => clock.stall());
+    };
+    expectSame(await read(file, { now, progress_callback }));
     expect(ranges()).toEqual(['bytes=0-', 'bytes=100000-']);
   });
 
-  test('where the whole has come before the end was told', async () => {
+  test('if the whole file arrived before its end was known', async () => {
     server.fail({
       ignoresRange: true,
       headers: { 'x-linked-size': '300000', 'content-length': '300001' },
@@ -62,7 +69,7 @@ describe('a download goes on', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  test('where the connection broke at the end of a file whose size nobody said', async () => {
+  test('if the connection broke at the end of a file of unknown size', async () => {
     server.fail({
       ignoresRange: true,
       headers: { 'content-encoding': 'identity', 'content-length': '300001' },
@@ -72,7 +79,7 @@ describe('a download goes on', () => {
     expect(ranges()).toEqual(['bytes=0-', 'bytes=300000-']);
   });
 
-  test('of nothing', async () => {
+  test('if nothing arrived', async () => {
     expect(await read('empty.bin')).toEqual(new Uint8Array(0));
     expect(ranges()).toEqual(['bytes=0-']);
   });
@@ -94,7 +101,7 @@ describe('a download ends', () => {
     expect(server.asked).toHaveLength(requests);
   });
 
-  test('after three vain attempts, each after a longer pause', async () => {
+  test('after three failed attempts, each after a longer pause', async () => {
     server.fail({ cutAfter: 200_000 });
     server.always = { cutAfter: 0 };
     expect(await errorOf(read())).toMatchObject({ code: 'offline', retryable: true, detail: { loaded: 200_000 } });
@@ -102,13 +109,13 @@ describe('a download ends', () => {
     expect(clock.pauses).toEqual([375, 750, 1500]);
   });
 
-  test('with timeout where nothing more comes, ever', async () => {
+  test('with timeout if nothing more arrives', async () => {
     server.always = { stallAfter: 0, onStall: () => setTimeout(() => clock.stall(), 20) };
     expect(await errorOf(read())).toMatchObject({ code: 'timeout', retryable: true });
     expect(server.asked).toHaveLength(4);
   });
 
-  test('with timeout where nobody answers', async () => {
+  test('with timeout if no server answers', async () => {
     const fetch = (): Promise<Response> => {
       setTimeout(() => clock.stall(), 1);
       return new Promise(() => {});
@@ -117,7 +124,7 @@ describe('a download ends', () => {
   });
 });
 
-test('what comes in between counts vain attempts anew', async () => {
+test('the count of failed attempts begins again when bytes arrive', async () => {
   for (let start = 0; start < 6; start++) server.fail({ cutAfter: 40_000 }, { cutAfter: 0 });
   expectSame(await read());
   expect(server.sent).toBe(content.length);
@@ -128,7 +135,7 @@ test.each([
   ['Thu, 01 Jan 2026 00:00:09 GMT', 9000],
   ['Thu, 01 Jan 2025 00:00:09 GMT', 375],
   ['whenever', 375],
-])('a server that asks for %s is left alone for that long', async (asked, pause) => {
+])('a server that asks for %s gets no request for that long', async (asked, pause) => {
   server.fail({ status: 429, headers: { 'retry-after': asked } });
   expectSame(await read());
   expect(clock.pauses).toEqual([pause]);
@@ -149,7 +156,7 @@ test('an abort ends a pause at once', async () => {
   expect(server.asked).toHaveLength(1);
 });
 
-test('after a redirect it goes on from where that leads', async () => {
+test('after a redirect it resumes at the new address', async () => {
   const other = await FaultyServer.start({ [file]: content });
   try {
     const location = `${other.url}cdn/${file}`;
@@ -182,7 +189,7 @@ describe('on the hub', () => {
     expect(source.location).toContain(commit);
   });
 
-  test('a large file is asked for twice: what it is, and its bytes', async () => {
+  test('a large file takes two requests: one for its metadata, and one for its bytes', async () => {
     const told = {
       'content-type': 'application/vnd.xet-fileinfo+json',
       'x-linked-size': `${content.length}`,
@@ -194,7 +201,7 @@ describe('on the hub', () => {
     expect(server.asked.map(({ path }) => path.includes(commit))).toEqual([false, true, true]);
   });
 
-  test('other bytes than it told of are refused', async () => {
+  test('bytes that differ from the metadata are refused', async () => {
     const told = { 'content-type': 'application/vnd.xet-fileinfo+json', 'x-linked-size': '5' };
     server.fail({ bytes: new TextEncoder().encode('{}'), headers: told });
     expect((await errorOf(readFile(hub(), file, 1_000_000))).code).toBe('integrity_mismatch');

@@ -8,53 +8,53 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-/** What goes wrong with one answer; nothing by default. */
+/** The faults of one answer; none by default. */
 export interface Fault {
-  /** An answer without the file. */
+  /** Answers with this status, without the file. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The connection is cut after so many bytes of the body. */
+  /** Closes the connection after this many bytes of the body. */
   readonly cutAfter?: number;
-  /** Nothing more comes after so many bytes of the body. Called once they are sent. */
+  /** Sends nothing after this many bytes of the body, and calls `onStall` then. */
   readonly stallAfter?: number;
   readonly onStall?: () => void;
   readonly ignoresRange?: boolean;
-  /** Says and gives bytes from so much further on than was asked for. */
+  /** Begins this many bytes after the requested one, and says so. */
   readonly shift?: number;
-  /** Gives at most so many bytes of a range, and says so. */
+  /** Sends at most this many bytes of a range, and says so. */
   readonly most?: number;
   readonly etag?: string | null;
   readonly bytes?: Uint8Array;
-  /** Leads elsewhere. */
+  /** Redirects to this address. */
   readonly location?: string;
 }
 
 export const HUB_COMMIT = 'c0ffee'.padEnd(40, '0');
-/** As the hub lets all origins see where a file comes from. */
+/** The hub's headers, which all origins may read. */
 export const HUB_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code',
   'x-repo-commit': HUB_COMMIT,
 };
 
-/** Bytes that are sent at a time at a given rate. */
+/** Bytes that are sent at once if a rate is set. */
 const PIECE = 2 ** 16;
 
-/** A server of files. Of its answers with a file, the nth goes wrong as the nth fault says. */
+/** A server of files. The nth answer with a file has the nth fault. */
 export class FaultyServer {
   readonly asked: Asked[] = [];
-  /** Bytes of files so far. */
+  /** Sent bytes of files. */
   sent = 0;
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #server = createServer((request, response) => this.#answer(request, response));
   #faults: Fault[] = [];
-  /** Of every answer, such as those that let other origins see it. */
+  /** Headers of every answer. */
   headers: Readonly<Record<string, string>> = {};
-  /** What goes wrong with all answers that no fault of their own is left for. */
+  /** The fault of all answers that have no fault of their own. */
   always: Fault = {};
-  /** Bytes a second that all answers share. */
+  /** Bytes per second of all answers together. */
   rate = Number.POSITIVE_INFINITY;
-  /** When what was sent so far has gone, at that rate. */
+  /** The time at which the bytes so far are sent, at the given rate. */
   #clear = 0;
 
   constructor(files: Readonly<Record<string, Uint8Array>>) {
@@ -108,14 +108,14 @@ export class FaultyServer {
   #send(response: ServerResponse, body: Uint8Array, { cutAfter, stallAfter, onStall }: Fault): unknown {
     const length = Math.min(body.length, cutAfter ?? stallAfter ?? body.length);
     this.sent += length;
-    // A whole body is followed by the end of the connection, too, where more was promised.
+    // A whole body ends the answer, even if more bytes were announced.
     if (length === body.length && cutAfter === undefined)
       return this.rate === Number.POSITIVE_INFINITY ? response.end(body) : this.#pace(response, body);
     if (!response.headersSent && !response.hasHeader('content-length'))
       response.setHeader('content-length', body.length);
     response.flushHeaders();
     return response.write(body.subarray(0, length), () => {
-      // What is in the socket's buffer comes before its end.
+      // The socket first sends the bytes in its buffer.
       if (cutAfter !== undefined) response.socket?.end();
       else onStall?.();
     });

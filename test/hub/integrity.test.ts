@@ -38,7 +38,7 @@ describe('a file is compared with', () => {
     expect(error).toMatchObject({ code: 'integrity_mismatch', detail: { expected: refused, actual: hex } });
   });
 
-  test('what was given, before its last byte is believed', async () => {
+  test('the given hash, before its last byte is used', async () => {
     const error = await errorOf(read({ integrity: { 'a.bin': other } }));
     expect(error).toMatchObject({ code: 'integrity_mismatch', message: expect.stringContaining('a.bin') });
   });
@@ -53,7 +53,7 @@ test('a SHA-256 may have capitals', () => expect(readSha256('A'.repeat(64))).toB
 describe('a token', () => {
   const gate = { status: 401, headers: { 'x-error-code': 'GatedRepo' } };
 
-  test('is asked for once the hub refuses, and from then on goes to it alone', async () => {
+  test('is requested once the hub refuses, and from then on sent only to the hub', async () => {
     let asked = 0;
     const cdn = await FaultyServer.start({ 'a.bin': content });
     try {
@@ -74,7 +74,7 @@ describe('a token', () => {
     }
   });
 
-  test('is not asked for where nothing is refused, nor by folders that are not on the hub', async () => {
+  test('is not requested without a refusal, nor for folders that are not on the hub', async () => {
     const token = (): Promise<string> => Promise.reject(new Error('asked for'));
     expect(await read({ token })).toBe('weights');
     server.fail(gate);
@@ -82,7 +82,7 @@ describe('a token', () => {
     expect((await errorOf(readFile(folder, 'a.bin', 100))).code).toBe('gated_repo');
   });
 
-  test.each(['hf_secret', 'hf_secret\r\nx: y', 'hf_secrét', ''])('stands in no error: %j', async (secret) => {
+  test.each(['hf_secret', 'hf_secret\r\nx: y', 'hf_secrét', ''])('is in no error: %j', async (secret) => {
     server.fail(gate, gate);
     const error = await errorOf(read({ token: async () => secret }));
     expect(error.code).toBe(secret === 'hf_secret' ? 'gated_repo' : 'invalid_argument');

@@ -54,7 +54,7 @@ describe('files of the visitor', () => {
     expect(error.hint).toContain('choose it again');
   });
 
-  test('are left alone after an abort', async () => {
+  test('are not read after an abort', async () => {
     const controller = new AbortController();
     const source = openSource({ files: given }, { signal: controller.signal });
     const stream = await openFile(source, 'config.json');

@@ -80,7 +80,7 @@ describe('a server', () => {
     expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
   });
 
-  test('a missing file is not_found, and the message says where it was looked for', async () => {
+  test('a missing file is not_found, and the message has its address', async () => {
     const error = await errorOf(readFile(await open(files), 'nothing.json', 100));
     expect(error.code).toBe('not_found');
     expect(error.message).toMatch(/nothing\.json in http:\/\/127\.0\.0\.1:\d+\/models\/mine\//);
@@ -125,7 +125,7 @@ describe('a server', () => {
     expect(error).toMatchObject({ code: 'offline', retryable: true });
   });
 
-  test('a cut connection is offline, and says how far it came', async () => {
+  test('a cut connection is offline, with the number of bytes so far', async () => {
     const source = await open((_, response) => {
       response.setHeader('content-length', weights.length);
       response.write(weights.subarray(0, 100_000), () => response.destroy());
@@ -134,7 +134,7 @@ describe('a server', () => {
     expect(error).toMatchObject({ code: 'offline', retryable: true, detail: { file: 'model.safetensors' } });
   });
 
-  test('a file that ends early without a word of its size is invalid_format', async () => {
+  test('a file of unknown size that ends early is invalid_format', async () => {
     const source = await open((_, response) => response.end(weights.subarray(0, weights.length - 1)));
     expect((await errorOf(names(source))).code).toBe('invalid_format');
   });
@@ -151,7 +151,7 @@ describe('a server', () => {
     expect(sent).toBe(1);
   });
 
-  test('the size of a compressed answer counts for nothing', async () => {
+  test('the size of a compressed answer is ignored', async () => {
     const source = await open((_, response) => {
       const packed = gzipSync(weights);
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed);
@@ -160,7 +160,7 @@ describe('a server', () => {
     expect(await names(source)).toEqual(['big', 'small']);
   });
 
-  test('what is above the limit is not downloaded, and the connection is closed', async () => {
+  test('a file above the limit is not downloaded, and the connection is closed', async () => {
     const closed = withResolvers();
     const endless = await open((_, response) => {
       response.on('close', closed.resolve);
@@ -171,7 +171,7 @@ describe('a server', () => {
     await closed.promise;
   });
 
-  test('a redirect out of https is not followed blindly', async () => {
+  test('a redirect from https to http is refused', async () => {
     const source = await open((request, response) => {
       if (request.url === '/elsewhere') response.end('{}');
       else response.writeHead(302, { location: '/elsewhere' }).end();
@@ -230,7 +230,7 @@ describe('a server', () => {
 });
 
 describe('a fetch that is passed in', () => {
-  test('gets the address, and what keeps the visitor private; it is called without a this', async () => {
+  test("gets the address, and options that protect the visitor's privacy; it is called without a this", async () => {
     const calls: unknown[] = [];
     const fetch = async function (this: unknown, input: string | URL | Request, init?: RequestInit) {
       calls.push(this, input, init?.credentials, init?.referrerPolicy);
@@ -241,7 +241,7 @@ describe('a fetch that is passed in', () => {
     expect(calls).toEqual([undefined, 'https://huggingface.co/a/b/resolve/v1/config.json', 'omit', 'no-referrer']);
   });
 
-  test('may fail to heed the signal', async () => {
+  test('may ignore the signal', async () => {
     const controller = new AbortController();
     const never = openSource('a/b', { fetch: () => new Promise(() => {}), signal: controller.signal });
     const stalled = openSource('a/b', {
@@ -254,7 +254,7 @@ describe('a fetch that is passed in', () => {
     for (const result of await Promise.allSettled(both)) expect(result).toEqual({ status: 'rejected', reason });
   });
 
-  test("is measured by the hub's own word on the size", async () => {
+  test("is checked by the hub's own size", async () => {
     const headers = { 'x-linked-size': '5' };
     const source = openSource('a/b', { fetch: async () => new Response('1234', { headers }) });
     const error = await errorOf(readFile(source, 'config.json', 100));
@@ -267,7 +267,7 @@ describe('a fetch that is passed in', () => {
     expect((await errorOf(readFile(long, 'config.json', 100))).code).toBe('invalid_format');
   });
 
-  test('may give a body of nothing', async () => {
+  test('may give an empty body', async () => {
     const source = openSource('a/b', { fetch: async () => new Response(null) });
     expect((await readFile(source, 'config.json', 100)).length).toBe(0);
   });

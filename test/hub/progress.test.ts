@@ -33,7 +33,7 @@ describe('one file', () => {
       { status: 'done', name: 'm', file: 'config.json' },
     ]);
   });
-  test('speaks at most ten times a second, and always at the end', () => {
+  test('reports at most ten times a second, and always at the end', () => {
     const { clock, progress, of } = recorded();
     const file = progress.start('f', 1000);
     for (clock.time = 0; clock.time < 1000; clock.time++) file.add(1);
@@ -41,7 +41,7 @@ describe('one file', () => {
     expect(of('progress')).toHaveLength(11);
     expect(of('progress').at(-1)).toMatchObject({ progress: 100, loaded: 1000 });
   });
-  test('never says more than 100 %', () => {
+  test('never reports more than 100 %', () => {
     const { progress, of } = recorded();
     const file = progress.start('f', 10);
     file.add(30);
@@ -54,7 +54,7 @@ describe('one file', () => {
 });
 
 describe('all files', () => {
-  test('are silent until it is known how much is to come', () => {
+  test('report nothing until the total is known', () => {
     const { progress, of } = recorded();
     const config = progress.start('config.json', 10);
     config.add(10);
@@ -64,7 +64,7 @@ describe('all files', () => {
     progress.start('model.safetensors', undefined).add(500);
     expect(of('progress_total')).toMatchObject([{ progress: 51, loaded: 510, total: 1000 }]);
   });
-  test('tell speed and time left over the last five seconds', () => {
+  test('report speed and remaining time by the last five seconds', () => {
     const { clock, progress, of } = recorded();
     progress.expect(100_000);
     const file = progress.start('f', 100_000);
@@ -100,8 +100,8 @@ test('without a callback nothing happens', () => {
   expect(file.loaded).toBe(1);
 });
 
-describe('what is verified', () => {
-  test('is a part of all that is to come, and silent until that is known', () => {
+describe('verified bytes', () => {
+  test('are reported as a part of the total, once it is known', () => {
     const { progress, verified, clock } = recorded();
     const config = progress.start('config.json', 10);
     config.add(10);
@@ -119,7 +119,7 @@ describe('what is verified', () => {
     ]);
   });
 
-  test('comes to all of it, whatever was not compared', () => {
+  test('add up to the total, even if not all were compared', () => {
     const { progress, verified } = recorded();
     progress.start('config.json', 10).add(10);
     progress.start('w', 100).add(100);
@@ -128,7 +128,7 @@ describe('what is verified', () => {
     expect(verified().at(-1)).toMatchObject({ progress: 100 });
   });
 
-  test('speaks at most ten times a second, and at each file’s end', () => {
+  test('are reported at most ten times a second, and at each file’s end', () => {
     const { progress, clock, verified } = recorded();
     progress.expect(1000);
     progress.start('w', 1000);

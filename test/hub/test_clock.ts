@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/core/async/clock';
 import { STALLS_AFTER } from '../../src/hub/download';
 
-/** Pauses are over at once, and noted; what waits for a stall waits until the test says so. */
+/** Pauses end at once, and are recorded; a stall's timer waits for `stall`. */
 export class TestClock implements Clock {
-  /** Milliseconds of the pauses so far. */
+  /** Milliseconds of all pauses. */
   readonly pauses: number[] = [];
   readonly #stalls = new Set<() => void>();
   #now = Date.UTC(2026, 0, 1);
@@ -25,7 +25,7 @@ export class TestClock implements Clock {
     return () => clearImmediate(timer);
   }
 
-  /** Half a minute goes by. */
+  /** Ends the wait of all stall timers. */
   stall(): void {
     for (const call of [...this.#stalls]) call();
   }

@@ -8,7 +8,7 @@ interface Bitmap {
   readonly height: number;
 }
 
-/** A browser that decodes to a bitmap of a size, and what it did. */
+/** A browser that decodes to a given bitmap, and records its calls. */
 function browser(decode: () => Promise<Bitmap>, context: object | null = {}) {
   const told: string[] = [];
   const reader = {
@@ -40,7 +40,7 @@ function browser(decode: () => Promise<Bitmap>, context: object | null = {}) {
 const file = new Blob(['a'], { type: 'image/png' });
 const { signal } = new AbortController();
 
-test('numbers as they are stored, and what was decoded is let go of', async () => {
+test('gives the stored numbers, and closes the decoded image', async () => {
   const { told, scope } = browser(async () => ({ width: 2, height: 3 }));
   expect(await imageDecoder(scope)?.(file, signal)).toMatchObject({ width: 2, height: 3 });
   expect(told).toEqual(['1×1', '{"colorSpaceConversion":"none","premultiplyAlpha":"none"}', '2×3', 'drawn', 'closed']);
@@ -58,7 +58,7 @@ test.each<[string, ImageScope]>([
 });
 
 describe('refused', () => {
-  test('what is no image', async () => {
+  test('a file without an image', async () => {
     const { scope } = browser(async () => Promise.reject(new DOMException('The source image could not be decoded.')));
     await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({
       code: 'invalid_format',
@@ -66,14 +66,14 @@ describe('refused', () => {
     });
   });
 
-  test('too many pixels, before there is a canvas for them', async () => {
+  test('too many pixels, before a canvas is created', async () => {
     const { told, scope } = browser(async () => ({ width: 2 ** 14, height: 2 ** 12 + 1 }));
     await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({ code: 'limit_exceeded' });
     expect(told.filter((entry) => entry.includes('×'))).toEqual(['1×1']);
     expect(told.at(-1)).toBe('closed');
   });
 
-  test('a file that says so, before anything is decoded', async () => {
+  test('a file with too many pixels in its header, before it is decoded', async () => {
     const { told, scope } = browser(async () => ({ width: 1, height: 1 }));
     const gif = new Uint8Array(40);
     gif.set([...'GIF89a'].map((letter) => letter.charCodeAt(0)));
@@ -101,7 +101,7 @@ describe('refused', () => {
   });
 });
 
-test('a decoder that never ends is left, and what comes late is let go of', async () => {
+test('a decoder that never ends is abandoned, and its late result closed', async () => {
   const decoded = withResolvers<Bitmap>();
   const { told, scope } = browser(() => decoded.promise);
   const ending = new AbortController();

@@ -25,7 +25,7 @@ test('a file is refused where nothing decodes it', async () => {
   });
 });
 
-test('processors that make other numbers of bytes are told apart', () => {
+test('processors that make different bytes have different identities', () => {
   const scalingOf = (json: object) => [...new ImageProcessor(parsePreprocessorConfig({ ...json })).scaling];
   expect(scalingOf({})).toEqual([1 / 255, ...Array(6).fill(0.5)]);
   expect(scalingOf({ do_normalize: false })).toEqual([1 / 255]);

@@ -41,7 +41,7 @@ test('as transformers 5 writes it', () => {
   });
 });
 
-test('what isn’t done is left out, whatever it would be', () => {
+test('settings of skipped steps are ignored', () => {
   const config = { do_resize: false, do_rescale: false, do_normalize: false, image_std: 0, size: 'no', resample: 9 };
   const parsed = parsePreprocessorConfig({ ...config, crop_size: 7 });
   expect(parsed).toMatchObject({ resize: undefined, crop_size: undefined, rescale_factor: 1, normalize: undefined });

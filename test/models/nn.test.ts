@@ -17,7 +17,7 @@ const create = (base: string, change: object = {}) =>
   createArchitecture({ ...configOf(base), ...change }, taskOfBase(`base/${base}`));
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-/** Of those whose modules PEFT listed. */
+/** Whether PEFT listed the modules of a base. */
 const isListed = ({ base }: GoldenEntry): boolean => hasModuleList(`base/${base}`);
 const decoders = goldenBases((entry) => isListed(entry) && isDecoder(entry));
 const classifiers = goldenBases((entry) => isListed(entry) && !isDecoder(entry));

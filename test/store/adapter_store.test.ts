@@ -11,7 +11,7 @@ const record: AdapterRecord = {
 };
 
 describe('the adapter store', () => {
-  test('keeps adapters by id', async () => {
+  test('stores adapters by id', async () => {
     const adapters = new AdapterStore(new MemoryStore());
     await adapters.set('my style', record);
     await adapters.set('another/one', { ...record, base_model: null });
@@ -66,7 +66,7 @@ describe('the adapter store', () => {
     expect(stored.hash).not.toBe('');
   });
 
-  test('keeps adapters where a page has no hashes', async () => {
+  test('stores adapters if a page has no hashes', async () => {
     vi.stubGlobal('crypto', {});
     const adapters = new AdapterStore(new MemoryStore());
     await adapters.set('a', record);
@@ -74,7 +74,7 @@ describe('the adapter store', () => {
     vi.unstubAllGlobals();
   });
 
-  test('tells what was replaced, even where that was damaged', async () => {
+  test('reports the replaced adapter, even if it was damaged', async () => {
     const store = new MemoryStore();
     const adapters = new AdapterStore(store);
     const first = await adapters.set('a', record);
@@ -84,7 +84,7 @@ describe('the adapter store', () => {
     expect((await adapters.set('a', record)).replaced).toEqual({ created_at: 0, hash: '' });
   });
 
-  test('whichever operation fails, an adapter is whole and the last one that was confirmed', async () => {
+  test('whichever operation fails, the stored adapter is whole, and the last acknowledged one', async () => {
     for (let failing = 1; ; failing++) {
       const inner = new MemoryStore();
       const store = new FaultStore(failing, inner);

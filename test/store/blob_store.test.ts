@@ -49,7 +49,7 @@ describe.each(kinds)('a store: %s', (_name, open) => {
     expect(await store.keys()).toEqual(['a']);
   });
 
-  test('sets only where a condition holds, with nobody in between', async () => {
+  test('sets only if a condition is true, in one transaction', async () => {
     const store = open();
     await store.setMany([['owner', 'mine']]);
     const mine = {

@@ -8,12 +8,12 @@ import { FakeLocks } from '../worker/fake_locks';
 import { FaultStore } from './fault_store';
 import { nth, tab } from './saved_checkpoints';
 
-describe('when one run more is kept', () => {
+describe('when another run is stored', () => {
   const day = 86_400_000;
   beforeEach(() => void vi.useFakeTimers({ now: 1000 * day, toFake: ['Date'] }));
   afterEach(() => void vi.useRealTimers());
 
-  /** Runs of one tab's past, the oldest one first, a minute apart. */
+  /** Stores earlier runs of one tab, the oldest first, a minute apart. */
   async function kept(runs: Readonly<Record<string, Partial<StoredCheckpoint>>>): Promise<MemoryStore> {
     const store = new MemoryStore();
     for (const [name, more] of Object.entries(runs)) {
@@ -26,7 +26,7 @@ describe('when one run more is kept', () => {
   const namesIn = async (store: BlobStore) => (await tab(store).list()).map(({ name }) => name);
   const some = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`run${at + 10}`, {}]));
 
-  test('those that have ended go first, the oldest one first', async () => {
+  test('runs that have ended are deleted first, the oldest one first', async () => {
     const store = await kept({ paused: {}, ended: { ended: true }, other: {}, later: { ended: true } });
     await tab(store).save('fifth', nth(0));
     expect(await namesIn(store)).toEqual(['fifth', 'later', 'other', 'paused']);
@@ -34,7 +34,7 @@ describe('when one run more is kept', () => {
     expect(await namesIn(store)).toEqual(['fifth', 'other', 'paused', 'sixth']);
   });
 
-  test('then those that nobody has touched for 30 days', async () => {
+  test('then runs that were untouched for 30 days', async () => {
     const store = await kept({ first: {}, ...some(2), ended: { ended: true } });
     vi.setSystemTime(Date.now() + 31 * day);
     await tab(store).save('first', nth(1));
@@ -44,14 +44,14 @@ describe('when one run more is kept', () => {
     expect(await namesIn(store)).toEqual(['fifth', 'first', 'run11', 'sixth']);
   });
 
-  test('those that are recent stay, beyond four too', async () => {
+  test('recent runs stay, even more than four', async () => {
     const store = await kept(some(4));
     vi.setSystemTime(Date.now() + 29 * day);
     await tab(store).save('fifth', nth(0));
     expect(await namesIn(store)).toEqual(['fifth', 'run10', 'run11', 'run12', 'run13']);
   });
 
-  test('one that goes on in another tab stays, however old it is', async () => {
+  test('a run that is active in another tab stays, at any age', async () => {
     const store = await kept({ held: { ended: true }, ...some(3) });
     vi.setSystemTime(Date.now() + 31 * day);
     const browser = new FakeLocks();
@@ -60,11 +60,11 @@ describe('when one run more is kept', () => {
     await tab(store, here).save('fifth', nth(0));
     expect(await namesIn(store)).toEqual(['fifth', 'held', 'run11', 'run12']);
     theirs?.release();
-    // What went can be begun again, and so can what was let go.
+    // The locks of the deleted run and of the released one can be taken again.
     for (const name of ['run10', 'held']) expect(await here.take(name)).toBeDefined();
   });
 
-  test('and so does one that another tab has gone on with in the meantime', async () => {
+  test('a run that another tab has resumed in the meantime stays too', async () => {
     const store = await kept({ first: { ended: true }, ...some(3) });
     const { manager } = new FakeLocks();
     const locks = new TabLocks(manager, '');
@@ -79,7 +79,7 @@ describe('when one run more is kept', () => {
     expect(await new TabLocks(manager, '').take('first')).toBeDefined();
   });
 
-  test('where none may go of many, it is refused, and told what could be deleted', async () => {
+  test('if none of many may be deleted, it is refused, with a list of runs to delete', async () => {
     const store = await kept(some(15));
     await tab(store).save('sixteenth', { ...nth(0), adapters: ['mine', 'other'] });
     const before = await tab(store).list();
@@ -103,14 +103,14 @@ describe('when one run more is kept', () => {
       bytes: 40,
     });
     expect(await tab(store).list()).toEqual(before);
-    // Those that are kept are written on, and a deletion makes room.
+    // Runs that remain can save further checkpoints, and a deletion makes room for a new one.
     await tab(store).save('run12', nth(1));
     await tab(store).delete('run10');
     await tab(store).save('one more', nth(0));
     expect((await namesIn(store)).length).toBe(16);
   });
 
-  test('what was stored before steps were kept counts as one that hasn’t ended', async () => {
+  test('a run of an older version, without a step, counts as unfinished', async () => {
     const store = await kept(some(3));
     const { format, seq, training, adapters, saved_at } = (await store.get('checkpoint/run10/head')) as Label;
     const label = { format, seq, training, adapters, saved_at };
@@ -130,7 +130,7 @@ describe('when one run more is kept', () => {
     ['a later version', { format: 3, ended: true, saved_at: 1000 * day }, true],
     ['nobody', 'nonsense', false],
     ['no time there is', { format: 2, saved_at: 1e300 }, false],
-  ])('what is of %s stays only while it is recent', async (_, head, stays) => {
+  ])('a run with %s stays only while it is recent', async (_, head, stays) => {
     const store = await kept(some(3));
     await store.setMany([['checkpoint/strange/head', head]]);
     await tab(store).save('fifth', nth(0));
@@ -138,7 +138,7 @@ describe('when one run more is kept', () => {
     expect(await namesIn(store)).toHaveLength(stays ? 5 : 4);
   });
 
-  test('whichever operation fails, nothing that may not go has gone, and every name is let go', async () => {
+  test('whichever operation fails, no protected run is deleted, and every lock is released', async () => {
     for (let failing = 1; ; failing++) {
       const inner = await kept({ ended: { ended: true }, ...some(3) });
       const store = new FaultStore(failing, inner);

@@ -20,7 +20,7 @@ async function saved(...seqs: readonly number[]): Promise<{ store: MemoryStore; 
 }
 
 describe('checkpoints under a name', () => {
-  test('the last two are kept, the last one first', async () => {
+  test('the last two are stored, the last one first', async () => {
     const { checkpoints } = await saved();
     expect(await checkpoints.load('a')).toEqual({ found: [], damaged: false });
     for (let seq = 0; seq < 4; seq++) {
@@ -42,7 +42,7 @@ describe('checkpoints under a name', () => {
     expect(await checkpoints.load('a')).toEqual({ found: [nth(3, 'second'), nth(2, 'second')], damaged: false });
   });
 
-  test('whichever operation fails, what was confirmed last is there, and nothing that is half', async () => {
+  test('whichever operation fails, the last acknowledged checkpoint exists, and no partial one', async () => {
     for (let failing = 1; ; failing++) {
       const inner = new MemoryStore();
       const store = new FaultStore(failing, inner);
@@ -57,7 +57,7 @@ describe('checkpoints under a name', () => {
         );
         const { found, damaged } = await tab(inner).load('a');
         expect(damaged).toBe(false);
-        // A write may have come through before the operation after it failed.
+        // A write may have succeeded before the next operation failed.
         const last = found[0]?.seq ?? -1;
         expect([confirmed, confirmed + 1]).toContain(last);
         for (const one of found) expect(one).toEqual(nth(one.seq));
@@ -66,7 +66,7 @@ describe('checkpoints under a name', () => {
     }
   });
 
-  test('of a damaged one, the one before it is left', async () => {
+  test('if one is damaged, the one before it remains', async () => {
     const flips = fc.integer({ min: 0, max: 40 * 8 - 1 });
     await fc.assert(
       fc.asyncProperty(flips, async (bit) => {
@@ -96,7 +96,7 @@ describe('checkpoints under a name', () => {
     expect(await checkpoints.load('a')).toEqual({ found: [nth(0)], damaged: true });
   });
 
-  test('slots that were swapped are still told apart', async () => {
+  test('swapped slots are still distinguished', async () => {
     const { store, checkpoints } = await saved(0, 1);
     const [zero, one] = [await store.get('checkpoint/a/0'), await store.get('checkpoint/a/1')];
     await store.setMany([
@@ -110,7 +110,7 @@ describe('checkpoints under a name', () => {
     ]);
   });
 
-  test('whichever read fails, it is told', async () => {
+  test('whichever read fails, it is reported', async () => {
     for (let failing = 1; ; failing++) {
       const { store: inner } = await saved(0, 1);
       const store = new FaultStore(failing, inner, 'storage_unavailable');
@@ -120,7 +120,7 @@ describe('checkpoints under a name', () => {
     }
   });
 
-  test('a head that says nothing hides no slot', async () => {
+  test('an invalid head hides no slot', async () => {
     const { store, checkpoints } = await saved(0, 1);
     await store.setMany([['checkpoint/a/head', 'nonsense']]);
     expect(await checkpoints.load('a')).toEqual({ found: [nth(1), nth(0)], damaged: false });
@@ -128,7 +128,7 @@ describe('checkpoints under a name', () => {
 });
 
 describe('a run that was taken over', () => {
-  test('is written by its new owner alone', async () => {
+  test('is written only by its new owner', async () => {
     const { store, checkpoints } = await saved(0, 1);
     expect(await checkpoints.owner('a')).toBeUndefined();
     const writing = checkpoints.save('a', nth(2));
@@ -139,12 +139,12 @@ describe('a run that was taken over', () => {
     await expect(checkpoints.save('a', nth(2), 'somebody')).rejects.toMatchObject({ code: 'locked_by_other_tab' });
     await other.save('a', nth(4), owner);
     expect((await checkpoints.load('a')).found[0]).toEqual(nth(4));
-    // Whoever comes next goes by what is there.
+    // A later tab reads the stored checkpoints, and continues from them.
     await tab(store).save('a', nth(5), await tab(store).owner('a'));
     expect((await checkpoints.load('a')).found[0]).toEqual(nth(5));
   });
 
-  test('is no run more, and leaves nothing', async () => {
+  test("doesn't count as a run, and leaves nothing", async () => {
     const { store, checkpoints } = await saved(0);
     await checkpoints.own('a');
     await checkpoints.own('b');
@@ -156,7 +156,7 @@ describe('a run that was taken over', () => {
 });
 
 describe('the checkpoints of an adapter', () => {
-  test('go all at once, whoever else trains beside it, and others stay', async () => {
+  test('are deleted together, with any adapter that trains beside it, and others stay', async () => {
     const { store, checkpoints } = await saved(0, 1);
     await checkpoints.save('b', { ...nth(0), adapters: ['default', 'other'] });
     await checkpoints.save('c', { ...nth(0), adapters: ['other'] });
@@ -165,7 +165,7 @@ describe('the checkpoints of an adapter', () => {
     expect(await checkpoints.deleteOf('default')).toBe(0);
   });
 
-  test('go after what is being written', async () => {
+  test('are deleted after a write that is in progress', async () => {
     const { store, checkpoints } = await saved();
     const saving = checkpoints.save('a', nth(0));
     expect(await checkpoints.deleteOf('default')).toBe(40);

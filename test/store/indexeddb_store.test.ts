@@ -17,7 +17,7 @@ describe('the IndexedDB store', () => {
     expect(transaction).toHaveBeenCalledExactlyOnceWith('values', 'readwrite', { durability: 'strict' });
   });
 
-  test('keeps what was written for the next one of its name', async () => {
+  test('keeps values for the next store of its name', async () => {
     const factory = new IDBFactory();
     const first = new IndexedDbStore('test', factory);
     await first.setMany([['a', Uint8Array.of(1)]]);
@@ -58,7 +58,7 @@ describe('the IndexedDB store', () => {
     await expect(store.get('a')).rejects.toMatchObject({ name: 'StoreError', code: 'storage_unavailable' });
   });
 
-  test('tells a full disk', async () => {
+  test('reports a full disk', async () => {
     const store = new IndexedDbStore('test', new IDBFactory());
     await store.setMany([['a', 'old']]);
     const full = new DOMException('no room', 'QuotaExceededError');
@@ -72,7 +72,18 @@ describe('the IndexedDB store', () => {
     expect(await store.get('a')).toBe('newer');
   });
 
-  test('of two tabs that replace a value at once, each gets what it replaced', async () => {
+  test('says why a disk is full where the browser says nothing', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('', 'QuotaExceededError');
+    });
+    await expect(store.setMany([['a', 'new']])).rejects.toMatchObject({
+      code: 'storage_full',
+      message: 'Storage is full: the browser gives this site no more room for adapters, profiles and checkpoints',
+    });
+  });
+
+  test('two tabs that replace a value at once each get the value that they replaced', async () => {
     const factory = new IDBFactory();
     const tabs = Array.from({ length: 5 }, () => new IndexedDbStore('test', factory));
     const replaced = await Promise.all(tabs.map((tab, at) => tab.replace('a', at)));
@@ -97,7 +108,7 @@ describe('the IndexedDB store', () => {
     expect(await store.get('a')).toBe('new');
   });
 
-  test('tells an aborted transaction, of which the browser says nothing', async () => {
+  test('reports an aborted transaction, for which the browser gives no reason', async () => {
     const store = new IndexedDbStore('test', new IDBFactory());
     const put = IDBObjectStore.prototype.put;
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (this: IDBObjectStore, ...args) {
@@ -120,7 +131,7 @@ describe('without IndexedDB', () => {
   test.each([
     ['there is none', undefined],
     ['it is refused', refusing],
-  ])('memory takes its place when %s, and says so once, on first use', async (_case, indexedDB) => {
+  ])('memory replaces it when %s, with a warning on first use', async (_case, indexedDB) => {
     const onFallback = vi.fn();
     const store = openStore({ kind: 'auto', indexedDB, onFallback });
     expect(onFallback).not.toHaveBeenCalled();
@@ -130,7 +141,7 @@ describe('without IndexedDB', () => {
     expect(onFallback).toHaveBeenCalledOnce();
   });
 
-  test('a database that another tab holds up is waited for, not replaced', async () => {
+  test('a database that another tab blocks is awaited, not replaced', async () => {
     vi.useFakeTimers();
     const factory = new IDBFactory();
     const blocked = vi.spyOn(factory, 'open').mockReturnValueOnce({} as IDBOpenDBRequest);
@@ -148,7 +159,7 @@ describe('without IndexedDB', () => {
     expect(blocked).toHaveBeenCalledTimes(2);
   });
 
-  test('memory that was asked for says nothing', async () => {
+  test('memory that was requested gives no warning', async () => {
     const onFallback = vi.fn();
     const store = openStore({ kind: 'memory', onFallback });
     await store.setMany([['a', 1]]);

@@ -1,10 +1,10 @@
 import type { ByteFiles, ByteWriter } from '../../src/store/byte_files';
 import { StoreError } from '../../src/store/store_error';
 
-/** A disk in memory. One writer has a file at a time. */
+/** A disk in memory. A file has one writer at a time. */
 export class MemoryFiles implements ByteFiles {
   readonly held = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** Bytes that fit on it. */
+  /** The most bytes of a file. */
   room = Number.POSITIVE_INFINITY;
   readonly #writers = new Set<string>();
 
@@ -32,7 +32,7 @@ export class MemoryFiles implements ByteFiles {
     this.held.delete(name);
   }
 
-  /** Of the largest file, at a place. */
+  /** Flips a bit of the largest file. */
   flip(at: number): void {
     const [largest] = [...this.held.values()].sort((a, b) => b.length - a.length);
     if (largest === undefined) throw new Error('There is no file');

@@ -3,7 +3,7 @@ import { MemoryStore } from '../../src/store/blob_store';
 import { onFirstWrite } from '../../src/store/on_first_write';
 import { FaultStore } from './fault_store';
 
-test('what is first kept is told once, after it is written', async () => {
+test('the first stored value is reported once, after it is written', async () => {
   const told = vi.fn();
   const inner = new MemoryStore();
   const store = onFirstWrite(new FaultStore(2, inner), told); // the first write fails
@@ -19,7 +19,7 @@ test('what is first kept is told once, after it is written', async () => {
   expect(await inner.keys()).toEqual([]);
 });
 
-test('what is kept in memory is not', async () => {
+test('a value in memory is not reported', async () => {
   const told = vi.fn();
   const store = onFirstWrite(new MemoryStore(), told);
   await store.setMany([['a', 1]]);

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { OpfsFiles } from '../../src/store/opfs_files';
 import { bytes, text } from '../hub/source_bytes';
 
-/** What a browser's file system does, as far as it is used. */
+/** A folder in the browser's file system, with the methods that `OpfsFiles` calls. */
 class FakeFolder {
   readonly files = new Map<string, number[]>();
   readonly open = new Set<string>();
-  /** What `write` gives in place of the number of bytes. */
+  /** A false number of bytes, which `write` returns. */
   lie: number | undefined;
   asked = '';
 
@@ -64,21 +64,21 @@ describe('files of the browser', () => {
     await files.delete('a');
   });
 
-  test.each([2 ** 32 - 8, 3, 0])('are full where a write tells of %i bytes', async (lie) => {
+  test.each([2 ** 32 - 8, 3, 0])('are full if a write reports %i bytes', async (lie) => {
     const { folder, files } = opened();
     const writer = await files.write('a');
     folder.lie = lie;
     await expect(writer.write(bytes('abcd'), 0)).rejects.toMatchObject({ code: 'storage_full' });
   });
 
-  test('are full where it tells of all bytes, and they are not there', async () => {
+  test('are full if a write reports all bytes, and the file lacks them', async () => {
     const { folder, files } = opened();
     const writer = await files.write('a');
     folder.lie = 4;
     await expect(writer.write(bytes('abcd'), 0)).rejects.toMatchObject({ code: 'storage_full' });
   });
 
-  test('are written by one at a time', async () => {
+  test('have one writer at a time', async () => {
     const { files } = opened();
     const writer = await files.write('a');
     await expect(files.write('a')).rejects.toMatchObject({ code: 'locked_by_other_tab' });

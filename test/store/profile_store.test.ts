@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/blob_store';
 import { ProfileStore } from '../../src/store/profile_store';
 
-test('parts change together, and those that are not given stay', async () => {
+test('parts change together, and parts that are not given stay', async () => {
   const profiles = new ProfileStore(new MemoryStore());
   expect(await profiles.get('ada')).toBeUndefined();
   await profiles.set('ada', { state: 1, examples: ['a'] });
@@ -11,7 +11,7 @@ test('parts change together, and those that are not given stay', async () => {
   expect(await profiles.get('ada')).toEqual({ state: 2, examples: ['a'], unfinished: { args: {} } });
 });
 
-test('ids are told apart, whatever they hold', async () => {
+test('any two ids are distinguished', async () => {
   const store = new MemoryStore();
   const profiles = new ProfileStore(store);
   await store.setMany([['adapter/ada/state', 1]]);

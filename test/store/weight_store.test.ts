@@ -4,7 +4,7 @@ import { bytesName, type KeptFile, WeightStore } from '../../src/store/weight_st
 import { FaultStore } from './fault_store';
 import { MemoryFiles } from './memory_files';
 
-/** As the browser's file system, which keeps what somebody is writing. */
+/** Files that can't be deleted while a tab writes them, as in the browser's file system. */
 class LockedFiles extends MemoryFiles {
   readonly locked = new Set<string>();
 

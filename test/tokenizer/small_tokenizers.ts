@@ -1,4 +1,4 @@
-/** A word-level vocabulary is enough to be refused. */
+/** A tokenizer.json with a small vocabulary, which tests change so that it is refused. */
 export function tokenizerJson(changes: Record<string, unknown> = {}, model: Record<string, unknown> = {}): string {
   return JSON.stringify({
     added_tokens: [{ id: 0, content: '<s>', special: true }],
@@ -8,5 +8,5 @@ export function tokenizerJson(changes: Record<string, unknown> = {}, model: Reco
   });
 }
 
-/** Most milliseconds that a hostile file may take, to be read and for a text. */
+/** The most milliseconds for reading a hostile file, and for encoding a text. */
 export const SECOND = 1000;

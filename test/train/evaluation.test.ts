@@ -10,7 +10,7 @@ import { RunRecord } from '../../src/train/saving/run_record';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
 
-/** A device of one pool, which holds what was written last. */
+/** A device with a single pool, which holds the last written numbers. */
 class OnePool extends FakeRunner {
   readonly pool = pinned('pool', [2]);
   values = Float32Array.of(0, 0);
@@ -20,11 +20,11 @@ class OnePool extends FakeRunner {
   override read = async (): Promise<ArrayBuffer> => this.values.slice().buffer;
 }
 
-const stats = { loss: 1, gradNorm: 1, finite: true, step: 1 };
+const stats = { loss: 1, gradNorm: 1, finite: true, step: 1, metrics: new Float32Array(8) };
 const within = { tokens: 1, epoch: 0.5, endsEpoch: false } as StepData;
 const atEnd = { ...within, epoch: 1, endsEpoch: true };
 
-/** A run of 100 steps, whose evaluations give one after the other. */
+/** A run of 100 steps, whose evaluations give these metrics in turn. */
 function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []) {
   const args = resolveTrainingArguments(given);
   const runner = new OnePool();
@@ -39,7 +39,7 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
   const measure = async () => metrics.shift();
   const evaluation = new RunEvaluation({ runner, state, args, record, lowerIsBetter, emit, measure });
   const step = (at: number, data = within): void => void record.finish(at, { data, stats, learningRate: 0 });
-  /** Evaluates after each of the steps, whose number is what trains. */
+  /** Evaluates after each of these steps. The step's number is the trained value. */
   const through = async (...steps: readonly number[]): Promise<void> => {
     for (const at of steps) {
       step(at);
@@ -52,7 +52,7 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
 
 const losses = (...values: readonly number[]): Metrics[] => values.map((eval_loss) => ({ eval_loss }));
 
-describe('when', () => {
+describe('evaluations happen', () => {
   const due = ({ evaluation }: ReturnType<typeof running>, data = within) =>
     Array.from({ length: 6 }, (_, index) => index + 1).filter((step) => evaluation.isDue(step, data));
 
@@ -63,7 +63,7 @@ describe('when', () => {
     expect(due(running({ eval_strategy: 'no' }), atEnd)).toEqual([]);
   });
 
-  test('once more where it is asked for', async () => {
+  test('once more on request', async () => {
     const run = running({}, losses(1));
     run.evaluation.ask();
     expect(run.evaluation.isDue(1, within)).toBe(true);
@@ -71,7 +71,7 @@ describe('when', () => {
     expect(run.evaluation.isDue(2, within)).toBe(false);
   });
 
-  test('one that a state was kept before is owed until it is made', async () => {
+  test('later, if a state was saved before they were made', async () => {
     const run = running({ eval_strategy: 'steps', eval_steps: 2 }, losses(1, 1));
     expect(run.evaluation.isOwed).toBe(false);
     run.step(1);
@@ -82,7 +82,7 @@ describe('when', () => {
     expect(run.evaluation.isOwed).toBe(false);
   });
 
-  test('an epoch’s, and that of the end, are owed too', () => {
+  test('later also at the end of an epoch and of the run', () => {
     const run = running({ eval_strategy: 'epoch' });
     run.step(4, within);
     expect(run.evaluation.isOwed).toBe(false);
@@ -127,7 +127,7 @@ describe('the best', () => {
     expect(await bestOf({ metric_for_best_model: 'accuracy' }, losses(1))).toBeNull();
   });
 
-  test('comes back at the end, where that is asked for', async () => {
+  test('is restored at the end, if requested', async () => {
     const run = running(
       { load_best_model_at_end: true, eval_strategy: 'steps', save_strategy: 'steps' },
       losses(3, 1, 2),
@@ -137,7 +137,7 @@ describe('the best', () => {
     expect([...run.runner.values]).toEqual([2, -2]);
   });
 
-  test('isn’t kept otherwise', async () => {
+  test('isn’t held otherwise', async () => {
     const run = running({}, losses(1, 2));
     await run.through(1, 2);
     run.evaluation.loadBest();
@@ -174,7 +174,7 @@ describe('a run that doesn’t get better', () => {
     ]);
   });
 
-  test('goes on without patience', async () => {
+  test('continues without patience', async () => {
     expect(await stalls({}, losses(1, 2, 3, 4))).toEqual([false, false, false, false]);
   });
 
@@ -191,7 +191,7 @@ describe('a run that doesn’t get better', () => {
   });
 });
 
-test('an evaluation is told, with the best so far; one that was broken off is as if it hadn’t been', async () => {
+test('an evaluation is reported, with the best so far; an interrupted one has no effect', async () => {
   const run = running({}, [{ eval_loss: 2 }, undefined]);
   await run.through(1, 2);
   expect(run.events).toEqual([

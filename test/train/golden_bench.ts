@@ -1,11 +1,9 @@
 import { expect } from 'vitest';
-import type { Adapter } from '../../src/adapters/adapter';
+import type { Adapter, AdapterKind, ResolvedAdapter } from '../../src/adapters/adapter';
+import { kindNamed } from '../../src/adapters/adapter_kinds';
 import { expectedTensors } from '../../src/adapters/files/expected_tensors';
 import { type Overlay, overlayOf } from '../../src/adapters/layers/overlay';
 import type { LayerMode } from '../../src/adapters/layers/training_layers';
-import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
-import { veraKind } from '../../src/adapters/vera/kind';
-import type { ResolvedVera, VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import type { Tensor } from '../../src/core/types/tensor';
 import type { ResolvedTrainingArguments } from '../../src/core/types/training';
 import { folderFiles } from '../../src/formats/models/model_files';
@@ -22,7 +20,7 @@ import { LoadedLayers, layersOfRun } from '../../src/train/steps/loaded_layers';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/steps/loss_program';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/steps/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/steps/step_block';
-import type { AdapterPlacer } from '../../src/worker/adapters/adapter_placer';
+import { AdapterPlacer } from '../../src/worker/adapters/adapter_placer';
 import { loadModel } from '../../src/worker/models/loading/model_loader';
 import {
   type GoldenCase,
@@ -35,15 +33,16 @@ import {
 import { batchFor, givenInputs, taskOfBase } from '../helpers/golden/golden_batches';
 import { testExecutor } from '../helpers/gpu/on_gpu';
 import { splittingBytes } from '../helpers/gpu/shards';
-import { placeVera, resolveVera, veraPlacer } from '../helpers/session/vera_placer';
 
 export interface Case {
   readonly name: string;
-  /** The tensors in shards, whose rows have so many columns. */
+  /** The tensors in shards, whose rows have `columns` numbers. */
   readonly split: readonly string[];
   readonly columns?: number;
 }
 
+/** The oracle's seed, from which adapters draw random first values. */
+const ORACLE_SEED = 7;
 const BETAS = { beta1: 0.9, beta2: 0.999 };
 
 /** A golden case on the GPU. */
@@ -53,7 +52,8 @@ export interface Bench {
   readonly executor: Executor;
   readonly loaded: LoadedModel;
   readonly placer: AdapterPlacer;
-  readonly resolved: ResolvedVera;
+  readonly kind: AdapterKind;
+  readonly resolved: ResolvedAdapter;
 }
 
 export async function openBench({ name, columns }: Case): Promise<Bench> {
@@ -62,17 +62,20 @@ export async function openBench({ name, columns }: Case): Promise<Bench> {
   const module_names = moduleNamesOf(golden);
   const options = { dtype: 'auto', task: taskOfBase(golden.base), module_names, onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
-  const resolved = resolveVera(new VeraConfig(golden.vera_config), loaded.model);
-  const placer = veraPlacer(executor, loaded);
-  return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };
+  const fields = golden.peft_config ?? { ...golden.vera_config, peft_type: 'VERA' };
+  const kind = kindNamed(fields);
+  const resolved = kind.resolve(new kind.Config(fields), loaded.model, { later: false });
+  const frozen = kind.frozen?.pool(executor, () => {});
+  const placer = new AdapterPlacer({ runner: executor, loaded, warn: () => {}, frozen: () => frozen });
+  return { golden, tensors: goldenTensors(name), executor, loaded, placer, kind, resolved };
 }
 
-/** The case's adapter as it begins, or with a state of the case's tensors. */
+/** The case's adapter with its first values, or with the case's random ones. */
 export async function place(
-  { placer, resolved, tensors, loaded }: Bench,
+  { placer, kind, resolved, tensors, loaded }: Bench,
   start: 'init' | 'random',
-): Promise<VeraAdapter> {
-  const expected = expectedTensors(veraKind, resolved, loaded.model);
+): Promise<Adapter> {
+  const expected = expectedTensors(kind, resolved, loaded.model);
   const state = (name: string, dims: readonly number[]): [string, Tensor] => [
     name,
     { dims, data: tensors.get(`random.state.${name}`)! },
@@ -82,13 +85,14 @@ export async function place(
     frozen: new Map<string, Tensor>(),
     others: new Map([...expected.others].map(([name, { shape }]) => state(name, shape))),
   };
-  return placeVera(placer, resolved, { tensors: start === 'init' ? undefined : stored });
+  const plan = { kind, name: 'default', key: 'default', resolved, trainable: true, options: { seed: ORACLE_SEED } };
+  return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
 }
 
-/** What trains, by saved name; or the gradients of it. */
+/** The trained values, or their gradients, by saved name. */
 export async function trainedNumbers(
   { placer }: Bench,
-  adapter: VeraAdapter,
+  adapter: Adapter,
   pool = adapter.pool,
 ): Promise<Map<string, Float32Array>> {
   const { parameters, others } = await placer.readTrained(adapter, pool);
@@ -111,10 +115,10 @@ export async function forward(bench: Bench, overlay: Overlay): Promise<{ logits:
   return { logits: task.logitsOf(new Float32Array(bytes), given, batch).data, loss };
 }
 
-/** All layers that can have the mode, in it. */
+/** All layers that support the mode, in this mode. */
 async function layersIn(
   { executor, loaded }: Bench,
-  adapter: VeraAdapter,
+  adapter: Adapter,
   mode: LayerMode,
   grads: ReadonlyMap<Adapter, Value>,
 ): Promise<LoadedLayers> {
@@ -123,14 +127,14 @@ async function layersIn(
   const { maxBindingBytes } = executor;
   const run = { loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode };
   const layers = layersOfRun({ ...run, grads, maxBindingBytes });
-  expect(layers?.values.length).toBeGreaterThanOrEqual(mode === 'merged' || mode === 'dense' ? 1 : 0);
+  expect(layers?.values.length ?? 0).toBeGreaterThanOrEqual(mode === 'merged' || mode === 'dense' ? 1 : 0);
   return LoadedLayers.create(executor, layers);
 }
 
-/** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
+/** The gradients of the batch's loss by everything that trains, by saved name, and their norm. */
 export async function gradients(
   bench: Bench,
-  adapter: VeraAdapter,
+  adapter: Adapter,
   mode: LayerMode,
 ): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
   const { executor, loaded, golden } = bench;
@@ -163,7 +167,7 @@ export async function gradients(
 
 export async function tenSteps(
   bench: Bench,
-  adapter: VeraAdapter,
+  adapter: Adapter,
   training: GoldenTraining,
   mode: LayerMode,
 ): Promise<{ losses: number[]; norms: number[] }> {

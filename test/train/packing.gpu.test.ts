@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** Together no more than the models take. Documents begin within the tiles of every kernel. */
+/** Examples that together fit into the models' contexts. Documents begin within the tiles of every kernel. */
 const examples = [5, 16, 1, 3, 11].map((length, index) => ({
   input_ids: Array.from({ length }, (_, t) => 3 + ((7 * index + 5 * t) % 40)),
 }));
@@ -24,15 +24,16 @@ async function train(name: string, args: TrainingArguments): Promise<StepLogs[]>
   return logs;
 }
 
-// Rotated positions, learned ones, and those that count real tokens.
+// One model has rotated positions, one learned ones, and one counts real tokens.
 test.each(['llama_layer0_small', 'gpt2_layer1_small', 'opt_bias_mid'])(
-  '%s learns from packed examples what it learns from the same side by side',
+  '%s learns from packed examples like from the same ones in separate rows',
   async (name) => {
     const packed = await train(name, { packing: true, per_device_train_batch_size: 1 });
     const apart = await train(name, { per_device_train_batch_size: examples.length });
     expect(packed).toHaveLength(4);
     packed.forEach(({ loss, grad_norm }, step) => {
-      // Sums in another order, which the optimiser's division by small gradients makes more of from step to step.
+      // The sums have another order. Dividing by small gradients, the optimiser amplifies the difference from step to
+      // step.
       expect(Math.abs(loss - (apart[step]?.loss ?? 0)), `loss of step ${step + 1}`).toBeLessThan(2e-5);
       expect(grad_norm / (apart[step]?.grad_norm ?? 0), `norm of step ${step + 1}`).toBeCloseTo(1, 4);
     });

@@ -30,7 +30,7 @@ test.each([
 
 const texts = { fullShape: ({ max_length }: { max_length: number }) => ({ B: 4, T: max_length }) };
 
-test('what doesn’t fit is told with what to change', () => {
+test('a batch that doesn’t fit is reported with a change that helps', () => {
   const cause = new WebVeraError('limit_exceeded', 'slot has 9 bytes', { hint: 'Smaller.' });
   const error = tooLarge(cause, { B: 4, T: 64 }, resolveTrainingArguments(), texts) as WebVeraError;
   expect(error).toMatchObject({ code: 'limit_exceeded', detail: { batch: 4, tokens: 64 }, cause });
@@ -39,7 +39,7 @@ test('what doesn’t fit is told with what to change', () => {
   expect(error.hint).toContain('a max_length below 64');
 });
 
-test('of images no length is told, and other errors are left alone', () => {
+test('for images no length is suggested, and other errors stay unchanged', () => {
   const cause = new WebVeraError('out_of_memory', 'none left');
   const args = resolveTrainingArguments({ per_device_train_batch_size: 1 });
   const { hint } = tooLarge(cause, { B: 1, T: 17 }, args, { fullShape: () => ({ B: 1, T: 17 }) }) as WebVeraError;

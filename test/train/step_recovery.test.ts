@@ -10,7 +10,7 @@ import type { PoolState } from '../../src/train/steps/optimizer';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/session/fake_runner';
 
-/** A device that remembers what is written. */
+/** A device that holds all written values. */
 class Memory extends FakeRunner {
   readonly floats = new Map<Value, Float32Array<ArrayBuffer>>();
   override write(value?: Value, data?: ArrayBufferView): void {
@@ -24,7 +24,7 @@ class Memory extends FakeRunner {
 
 const parameters = pinned('pool', [4]);
 const pool: PoolState = { grads: pinned('grads', [4]), m: pinned('m', [4]), v: pinned('v', [4]) };
-/** Two vectors of one number each, and two of another tensor. */
+/** An adapter of two vectors with one number each, and a tensor with two. */
 const adapter = {
   pool: parameters,
   layout: { length: 4, tensors: new Map([['bias', { offset: 2 }]]) },
@@ -51,11 +51,11 @@ beforeEach(async () => {
   await recovery.begin(undefined);
 });
 
-/** Does the steps up to that one, and keeps the state after it, which is as many in each place. */
+/** Acknowledges all steps up to this one, and can then hold a state, whose numbers all equal the step's. */
 function reach(step: number, kept = false): void {
   for (let at = record.progress.global_step + 1; at <= step; at++) {
     recovery.passed(at);
-    const stats = { loss: at, gradNorm: 1, finite: true, step: at };
+    const stats = { loss: at, gradNorm: 1, finite: true, step: at, metrics: new Float32Array(8) };
     record.log(record.finish(at, { data, stats, learningRate: 1 }));
   }
   if (kept) recovery.hold(pools(step));
@@ -66,7 +66,7 @@ const fail = (step: number) =>
 const told = () => events.flatMap((event) => (event.type === 'recovered' ? [event.repeatedSteps] : []));
 const onDevice = () => [parameters, pool.m, pool.v].map((value) => runner.floats.get(value)?.[3]);
 
-test('all goes back to the beginning, with moments of zero, where nothing else was kept', async () => {
+test('all values return to the beginning, with moments of zero, if no other state is held', async () => {
   reach(3);
   runner.floats.set(parameters, new Float32Array(4).fill(9));
   await fail(4);
@@ -83,7 +83,7 @@ test('all goes back to the beginning, with moments of zero, where nothing else w
   ]);
 });
 
-test('or to the last state that was kept, with what was logged before it', async () => {
+test('or to the last held state, with the logs before it', async () => {
   reach(2, true);
   reach(4, true);
   reach(5);
@@ -99,14 +99,14 @@ test('but not to one that no step has shown to be good', async () => {
   reach(4, true);
   await fail(5);
   expect(record.progress.global_step).toBe(2);
-  // From there it comes to another state in the place of that one.
+  // The run then reaches step 4 with another state, which replaces the first.
   reach(4, true);
   reach(5);
   await fail(6);
   expect(record.progress.global_step).toBe(4);
 });
 
-test('a state that is kept twice doesn’t take the place of the one before it', async () => {
+test('a state that is held twice doesn’t replace the one before it', async () => {
   reach(2, true);
   reach(4, true);
   recovery.hold(pools(4));
@@ -114,7 +114,7 @@ test('a state that is kept twice doesn’t take the place of the one before it',
   expect(record.progress.global_step).toBe(2);
 });
 
-test('the rate is halved three times in a row, and then the run ends where the last good state was', async () => {
+test('the rate is halved three times in a row, and then the run ends with the last good state', async () => {
   for (const _ of [1, 2, 3]) {
     reach(4);
     await fail(5);
@@ -133,7 +133,7 @@ test('the rate is halved three times in a row, and then the run ends where the l
   expect(told()).toEqual([4, 4, 4]);
 });
 
-test('a step before the one that failed counts with it, and one after it begins anew', async () => {
+test('a failure before the failed step counts with it, and one after it counts from the beginning', async () => {
   await fail(5);
   await fail(3);
   expect(record.halving).toEqual({ factor: 1 / 4, step: 5, times: 2 });
@@ -142,7 +142,7 @@ test('a step before the one that failed counts with it, and one after it begins 
   expect(record.halving).toEqual({ factor: 1 / 8, step: 6, times: 1 });
 });
 
-test('what was halved before counts on where a run is restored', async () => {
+test('earlier halvings count when a run is restored', async () => {
   const snapshot = (global_step: number): RunSnapshot => ({
     progress: { global_step, max_steps: 100, epoch: 1 },
     lossSum: 1,
@@ -158,7 +158,7 @@ test('what was halved before counts on where a run is restored', async () => {
   expect(onDevice()).toEqual([2, 2, 2]);
 });
 
-test.each([10_001, -10_001, Number.NaN])('vectors of %s are no state to keep, nor to end with', async (value) => {
+test.each([10_001, -10_001, Number.NaN])('vectors of %s can be neither a held state nor a result', async (value) => {
   reach(2, true);
   reach(4);
   const error = expect.objectContaining({
@@ -169,14 +169,14 @@ test.each([10_001, -10_001, Number.NaN])('vectors of %s are no state to keep, no
   expect(() => recovery.hold(pools(value))).toThrow(error);
   runner.floats.set(parameters, Float32Array.of(0, value, 0, 0));
   await expect(recovery.check()).rejects.toEqual(error);
-  // A run that ends with them goes back, and here it has no steps after that.
+  // A run that ends with such vectors goes back to an earlier state, and this one has no further steps.
   const gone: unknown[] = [];
   await recovery.run(async () => {}, { drain: async () => {}, onReturn: async (state) => void gone.push(state) });
   expect(record.progress.global_step).toBe(2);
   expect(gone).toEqual([pools(2)]);
 });
 
-test('what trains beside vectors may be larger', async () => {
+test('trained tensors besides vectors may be larger', async () => {
   reach(2);
   const large = pools(1);
   large[0]?.parameters.fill(1e6, 2);

@@ -31,7 +31,7 @@ test('a runner counts what it runs, and not the chunks that it leaves out', asyn
 
 test('a training run reports its work per step', async () => {
   const opened = await openTestSession();
-  // With dropout all layers are unmerged, however many micro-batches a step has.
+  // Dropout leaves all layers unmerged, for any number of micro-batches.
   const config = new VeraConfig({ r: 8, target_modules: 'all-linear', vera_dropout: 0.1, task_type: 'CAUSAL_LM' });
   const model = await get_peft_model(await loadBase(opened, 'llama_layer0_small'), config);
   const row = { input_ids: Array.from({ length: 24 }, (_, i) => 3 + i) };
@@ -43,7 +43,7 @@ test('a training run reports its work per step', async () => {
   expect(one.flops_per_step).toBeGreaterThan(1e6);
   expect(three.flops_per_step).toBe(one.flops_per_step);
   expect(three.dispatches_per_step).toBe(one.dispatches_per_step);
-  // Twice all but the optimiser's two dispatches.
+  // Every dispatch occurs twice, except the optimiser's two.
   expect(accumulated.dispatches_per_step).toBe(2 * (one.dispatches_per_step as number) - 2);
   expect(accumulated.flops_per_step).toBeGreaterThan(1.9 * (one.flops_per_step as number));
   expect(accumulated.flops_per_step).toBeLessThan(2 * (one.flops_per_step as number));

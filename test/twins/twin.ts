@@ -3,11 +3,14 @@ import { translate } from 'naga-wasm';
 import { gpuHost } from '../helpers/gpu/gpu_host';
 
 /*
- * Twins are second implementations in another language, that reach the GPU through other compilers: glslang makes
- * SPIR-V of GLSL, and naga makes WGSL of that.
+ * Twins are second implementations in another language that reach the GPU through other compilers: glslang compiles
+ * GLSL to SPIR-V, and naga translates that to WGSL.
  */
 
-/** The module says that it gives a promise. It is one of itself, so awaiting it never ends; it is ready at once. */
+/**
+ * The module's types say that it is a promise. Its `then` resolves with itself, so awaiting it never ends; but it is
+ * ready at once.
+ */
 type Compiler = Awaited<ReturnType<typeof glslang>>;
 const start = glslang as unknown as (options: { printErr: (line: string) => void }) => Compiler;
 
@@ -20,7 +23,7 @@ function startCompiler(): Compiler {
   const events = ['uncaughtException', 'unhandledRejection'];
   const before = new Set(events.flatMap(listeners));
   const started = start({ printErr: (line) => complaints.push(line) });
-  // It would answer for the whole process: its listeners end it.
+  // The module adds listeners that would end the whole process on an error.
   for (const event of events) {
     for (const listener of listeners(event)) if (!before.has(listener)) process.off(event, listener);
   }
@@ -42,7 +45,7 @@ function pipelineOf(glsl: string): Promise<GPUComputePipeline> {
   const known = pipelines.get(glsl);
   if (known !== undefined) return known;
   const module = device.createShaderModule({ code: glslToWgsl(glsl) });
-  // naga forgets `readonly`, so the layout is left to the shader.
+  // naga drops `readonly`, so the layout comes from the shader.
   const made = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
   pipelines.set(glsl, made);
   return made;
@@ -50,15 +53,15 @@ function pipelineOf(glsl: string): Promise<GPUComputePipeline> {
 
 export interface TwinRun {
   readonly glsl: string;
-  /** The u32 numbers of binding 0. */
+  /** The u32 numbers in binding 0. */
   readonly sizes: readonly number[];
-  /** The bindings that follow. The shader writes to the last. */
+  /** The next bindings. The shader writes to the last one. */
   readonly buffers: readonly ArrayBufferView<ArrayBuffer>[];
-  /** Threads, in workgroups of 64. */
+  /** The number of threads, in workgroups of 64. */
   readonly threads: number;
 }
 
-/** Runs a twin on the shared device, and gives what it left in its last buffer, as f32. */
+/** Runs a twin on the shared device, and gives the content of its last buffer, as f32. */
 export async function runTwin({ glsl, sizes, buffers, threads }: TwinRun): Promise<Float32Array<ArrayBuffer>> {
   const { device } = gpuHost();
   const pipeline = await pipelineOf(glsl);
@@ -89,7 +92,7 @@ function upload(data: ArrayBufferView<ArrayBuffer>, usage: number): GPUBuffer {
   return buffer;
 }
 
-// Node has no GPUBufferUsage. MAP_READ is GPUMapMode.READ, too.
+// Node has no GPUBufferUsage. MAP_READ equals GPUMapMode.READ.
 const MAP_READ = 0x0001;
 const COPY_SRC = 0x0004;
 const COPY_DST = 0x0008;

@@ -4,7 +4,7 @@ layout(local_size_x = 64) in;
 
 layout(std140, set = 0, binding = 0) uniform Sizes {
   uint N; uint M; uint K; uint R;
-  uint lambda_b; uint lambda_d; // where each begins in the pool
+  uint lambda_b; uint lambda_d; // their places in the pool
   uint halves;                  // 1: two weights in a word, the first in its low bits
   uint biased;
 };

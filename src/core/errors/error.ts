@@ -1,26 +1,48 @@
 /** The kind of error, as a word that a program can act on. */
 export type ErrorCode =
+  /** The browser or Node has no WebGPU, or the GPU lacks something that a model needs. Show another page, or ask `probe()` before. */
   | 'unsupported_device'
+  /** The page is neither on https nor on localhost, where browsers have no WebGPU. Serve it over https. */
   | 'insecure_context'
+  /** The GPU was reset, or its process crashed. A run resumes by itself; a model has to be loaded again. */
   | 'device_lost'
+  /** The browser refuses the GPU to this site for some time after it crashed. `detail.seconds_left` says for how long. */
   | 'gpu_blocked'
+  /** The GPU or the process has no memory left. Use a smaller model, packed weights, shorter texts or smaller batches. */
   | 'out_of_memory'
+  /** The worker could not start, stopped or does not answer. A run resumes by itself; a model has to be loaded again. */
   | 'worker_crashed'
+  /** A server, a worker or a chat template did not answer in time. Try again later. */
   | 'timeout'
+  /** An address gave no answer: no connection, or a server or policy that forbids the request. */
   | 'offline'
+  /** A server answered with an error. `detail.status` is its HTTP status. */
   | 'http_error'
+  /** A file, a model, a stored adapter or a profile does not exist. */
   | 'not_found'
+  /** The hub asks for an account that has access to the model. Pass `token`. */
   | 'gated_repo'
+  /** A file differs from its hash, and was not used. */
   | 'integrity_mismatch'
+  /** A file is damaged, or is not what its name says. */
   | 'invalid_format'
+  /** A file or value is larger than its limit, and was refused before memory was allocated. */
   | 'limit_exceeded'
+  /** The model, or a setting of its configuration, is not computed by webvera. The message names it. */
   | 'unsupported_model'
+  /** The browser's storage for this site, or the disk, is full. Delete cached models, adapters or checkpoints. */
   | 'storage_full'
+  /** The browser gives this page no storage, as in some frames and private windows. */
   | 'storage_unavailable'
+  /** Stored data is damaged, and was not used. */
   | 'storage_corrupt'
+  /** Another tab trains the same run or profile, or changes the same stored data. */
   | 'locked_by_other_tab'
+  /** Numbers became infinite or not a number. Use a lower learning rate. */
   | 'numerical_error'
+  /** An argument is wrong: the message says what was expected, and what it was. */
   | 'invalid_argument'
+  /** A mistake in webvera. Please report it. */
   | 'internal';
 
 export interface ErrorDetails {

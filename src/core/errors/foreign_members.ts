@@ -17,6 +17,12 @@ export function defineForeignMethods(object: object, methods: ForeignMembers): v
   }
 }
 
+/** Defines both on one object. */
+export function defineForeign(object: object, methods: ForeignMembers, properties: ForeignMembers): void {
+  defineForeignMethods(object, methods);
+  defineForeignProperties(object, properties);
+}
+
 function refusal(what: string, hint: string, detail: Readonly<Record<string, string>>): () => never {
   return () => {
     throw new WebVeraError('invalid_argument', `There is no ${what} here`, { hint, detail });

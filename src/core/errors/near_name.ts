@@ -38,6 +38,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   stop_strings: 'stop stopstring stopsequence stopsequences stopwords',
   eos_token_id: 'eos eostoken',
   progress_callback: 'progress onprogress callback',
+  revision: 'branch tag commit',
   signal: 'abort abortsignal abortcontroller controller',
   input_ids: 'ids inputs tokens',
   attention_mask: 'mask',
@@ -47,6 +48,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   adapter_names: 'adapters',
   'all-linear': 'linear all alllayers alllinearlayers',
   projection_dtype: 'dtype torchdtype',
+  dtype: 'torchdtype precision',
   float16: 'fp16 f16 half',
   float32: 'fp32 f32 full',
   bfloat16: 'bf16',
@@ -66,6 +68,9 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
   peftconfig: 'Add the adapter to the model first: await get_peft_model(model, config).',
   datacollator: 'webvera makes the batches from the examples.',
   outputdir: 'webvera writes no folders: model.save_pretrained() returns the files.',
+  trustremotecode: 'Nothing in a repository is ever executed.',
+  cachedir: 'Downloads are cached in this browser; in Node, in the folder that WEBVERA_CACHE names.',
+  optim: 'The optimiser is AdamW, always.',
   streamer: 'Iterate over the result of generate(): for await (const { text } of model.generate(…)).',
   safeserialization: 'Files are safetensors, always.',
   ismainprocess: 'There is one process.',
@@ -106,6 +111,38 @@ export function nearName(given: string, known: readonly string[], own = NONE): s
   const isCalled = (name: string): boolean =>
     Object.hasOwn(aliases, name) && (aliases[name]?.split(' ') ?? []).includes(wanted);
   return known.find(isCalled) ?? nearest?.name;
+}
+
+/** Most names of arguments in a hint: of more, the nearest to the one that was given. */
+const MOST_NAMES = 8;
+const NEAREST = 3;
+
+/** The hint for an unknown argument: the suggestion, or else the known arguments, of many the nearest. */
+export function argumentHint(given: string, known: readonly string[], own = NONE): string {
+  const meant = suggestion(given, known, own);
+  if (known.length <= MOST_NAMES) return `${meant} It takes ${known.join(', ')}.`.trimStart();
+  if (meant !== '') return meant;
+  const near = nearestNames(given, known, NEAREST);
+  return `It takes ${known.length} arguments; the nearest are ${near.slice(0, -1).join(', ')} and ${near.at(-1)}.`;
+}
+
+/** The `count` known names that are spelt most like `given`, those with a word in common first. */
+export function nearestNames(given: string, known: readonly string[], count: number): readonly string[] {
+  const wanted = plain(given.slice(0, LONGEST));
+  const words = given
+    .slice(0, LONGEST)
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter((word) => word.length > 2);
+  const far = (name: string): number => {
+    const shared = words.filter((word) => name.toLowerCase().includes(word)).length;
+    return distance(wanted, plain(name)) - LONGEST * shared;
+  };
+  return known
+    .map((name) => ({ name, far: far(name) }))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, count)
+    .map(({ name }) => name);
 }
 
 function plain(name: string): string {

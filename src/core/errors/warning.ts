@@ -8,10 +8,15 @@ export interface Warning {
 export type Warn = (warning: Warning) => void;
 
 /**
- * Warnings of PEFT that report no fault in webvera: A and B follow from their key to the bit on every device, and the layers' layout is
- * known. Listeners receive them; the console does not show them.
+ * Warnings of PEFT and transformers that report no fault in webvera: A and B follow from their key to the bit on every device, the layers'
+ * layout is known, and a head for the caller's own labels has to be new. Listeners receive them; the console does not show them.
  */
-const NO_FAULT: ReadonlySet<string> = new Set(['projection_not_saved', 'projection_drawn', 'fan_in_fan_out']);
+const NO_FAULT: ReadonlySet<string> = new Set([
+  'projection_not_saved',
+  'projection_drawn',
+  'fan_in_fan_out',
+  'new_head',
+]);
 
 /** The default listener for warnings. */
 export function warnOnConsole({ code, message }: Warning): void {

@@ -16,7 +16,7 @@ function describe(value: unknown): string {
   // Classes of this library set their names themselves. A name of one or two letters comes from a bundler that minified another class.
   const name: unknown = value.constructor?.name;
   return typeof name === 'string' && name.length > 2 && name !== 'Object'
-    ? `a ${name}`
+    ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
     : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }
 

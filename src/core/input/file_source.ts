@@ -14,6 +14,10 @@ export interface FileSource {
   open(file: string): Promise<ByteStream | undefined>;
   /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
+  /**
+   * Whether only cached files may be used, and it isn't known whether the folder has this one. A source that may always look omits it.
+   */
+  isUnknown?(file: string): Promise<boolean>;
   /** Bytes of a file that are in the cache already, so that they need no download. A source without a cache omits it. */
   cachedBytes?(file: string): Promise<number>;
 }
@@ -63,10 +67,23 @@ export async function readRareFile(
   }
 }
 
+/**
+ * Throws `not_found` if only cached files may be used, and it isn't known whether the folder has this one. Call it before a file is read
+ * that a load doesn't need.
+ */
+export async function expectKnown(source: FileSource, file: string): Promise<void> {
+  if (!(await source.isUnknown?.(file))) return;
+  const message = `Expected to know whether there is ${file} in ${source.location}, but it was never asked for`;
+  throw new WebVeraError('not_found', message, {
+    hint: 'Load the model without local_files_only, and make this call once while there is a connection.',
+    detail: { files: [file], location: source.location },
+  });
+}
+
 export function missingFile(source: FileSource, files: readonly string[]): WebVeraError {
   const names = files.join(' or ');
   return new WebVeraError('not_found', `Expected ${names} in ${source.location}, but there is no such file`, {
-    hint: 'Does the source name a folder that holds config.json and model.safetensors?',
+    hint: 'Does the source name a folder that holds config.json and model.safetensors? A GGUF file is named by gguf_file.',
     detail: { files, location: source.location },
   });
 }

@@ -33,6 +33,8 @@ interface Variant<P extends ParamTypes = ParamTypes> {
   readonly features: readonly Feature[];
   /** Whether the shader reads `first_x` and `first_y`, so that its dispatch can be split. */
   readonly splits: boolean;
+  /** The 32-bit registers that a thread must have for the shader, or no compiler keeps all values in registers. Default: 0, few. */
+  readonly registers: number;
   workgroups(params: Params<P>): Grid;
   /** Whether the variant can run with these params, at any speed. Default: true. */
   fits(params: Params<P>): boolean;
@@ -75,6 +77,7 @@ export interface VariantInit<P extends ParamTypes> {
   readonly features?: readonly Feature[];
   /** Default: the kernel's `splits`. */
   readonly splits?: false;
+  readonly registers?: number;
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
   turns?(params: Params<P>): number;
@@ -106,6 +109,7 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
 
 function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits: boolean): Variant<P> {
   const { name = 'default', cases = [], wgsl: files, overrides = {}, features = [], splits = kernelSplits } = init;
+  const { registers = 0 } = init;
   return {
     name,
     label: [name, ...cases].join('.'),
@@ -116,6 +120,7 @@ function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits:
     overrides,
     features,
     splits,
+    registers,
     workgroups: (params) => init.workgroups(params),
     fits: (params) => init.fits?.(params) ?? true,
     turns: (params) => init.turns?.(params) ?? 0,

@@ -21,3 +21,11 @@ export interface Pooling {
   /** Whether the whole vector is divided by its length. */
   readonly normalize: boolean;
 }
+
+/** How a text becomes the vector that a classifier's head reads. */
+export interface HeadPooling extends Pooling {
+  /** Put before each text, and pooled with it. Default: nothing. */
+  readonly prompt?: string;
+  /** Whether texts become lower case before they are tokens. Default: false. */
+  readonly do_lower_case?: boolean;
+}

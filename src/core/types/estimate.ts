@@ -1,3 +1,4 @@
+import type { SaveDtype } from './model';
 import type { TrainingArguments } from './training';
 
 /** The peak GPU memory of a training run, in bytes. */
@@ -40,6 +41,8 @@ export interface Estimate {
     /** The part of `total` that is on this device already: cached by an earlier load, or passed as `files`. A load downloads the rest. */
     readonly cached: number;
   };
+  /** The size of adapter_model.safetensors by the `save_dtype` of `save_pretrained`, in bytes. */
+  readonly file: Readonly<Record<SaveDtype, number>>;
   readonly gpu: GpuBytes;
   readonly step: StepWork;
   /**

@@ -3,6 +3,7 @@ import { bytesOf } from '../input/bytes';
 import { isJsonObject } from '../input/fields';
 import { isShownImage, pixelsOfShown } from '../input/shown_image';
 import { plainNumbers } from '../numbers/numbers';
+import { isPreference, preferenceFields } from '../preferences/preference_fields';
 import { chatMessages } from './chat';
 import { looksLikeImage, type RgbaImage, type RgbImage, type SentImage } from './image';
 import type { Tensor } from './tensor';
@@ -14,6 +15,12 @@ const FORMS =
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+
+/** Advice for what isn't a text, by its type. */
+const AS_TEXT: Readonly<Record<string, string>> = {
+  number: 'Write a number as a text: String(value).',
+  object: 'A text is one string: join the parts of a list, or make an example of each.',
+};
 
 /**
  * Copies the fields that an example needs: rows of a data set often have more fields, and some can't be sent to a worker. Arrays,
@@ -29,7 +36,7 @@ export function exampleFields(where: string, example: unknown): SentExample {
   const text = (key: string): string => {
     const value = example[key];
     if (typeof value === 'string') return value;
-    throw wrong(`${where}: ${key}`, 'a string', value);
+    throw wrong(`${where}: ${key}`, 'a string', value, AS_TEXT[typeof value]);
   };
   const label = (): number | string => {
     const { label: value } = example;
@@ -55,6 +62,7 @@ export function exampleFields(where: string, example: unknown): SentExample {
   }
   if (has('image')) return { image: image(`${where}: image`, example.image), ...labelFields() };
   if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...labelFields() };
+  if (isPreference(example)) return preferenceFields(where, example);
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
@@ -93,8 +101,28 @@ export function exampleHint(row: unknown): string {
   if (prompt !== undefined && completion !== undefined) {
     return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
   }
-  return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+  if (text !== undefined) return `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+  if (prompt !== undefined) {
+    return `A ${prompt} has its answer beside it: { prompt, completion }. A text without an answer is { text }.`;
+  }
+  return renamed(row);
 }
+
+/** Most names of a row's fields in a hint. */
+const SHOWN = 4;
+
+/** For a row of other fields, as a CSV file with other columns has. */
+function renamed(row: object): string {
+  const names = Object.keys(row).filter((name) => name !== '');
+  const [first] = names;
+  if (first === undefined) return '';
+  const shown = names.slice(0, SHOWN).join(', ');
+  const name = first.slice(0, LONGEST_NAME);
+  const field = /^[a-z_$][\w$]*$/i.test(name) ? `row.${name}` : `row[${JSON.stringify(name)}]`;
+  return `Its fields are ${shown.slice(0, LONGEST_NAME)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: ${field} })).`;
+}
+
+const LONGEST_NAME = 80;
 
 function pixels(where: string, value: unknown): Tensor {
   const { dims, data } = (value ?? {}) as { readonly dims?: unknown; readonly data?: unknown };

@@ -65,6 +65,9 @@ export interface AdapterFiles {
   readonly 'adapter_model.safetensors': Blob;
 }
 
+/** How a file holds the numbers that train. 'float16' takes half the bytes: each number is rounded once, to the nearest, ties to even. */
+export type SaveDtype = 'float32' | 'float16';
+
 export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
 
 export interface MemoryReport {

@@ -57,6 +57,22 @@ export interface HeadFigures {
   readonly accuracy: number | null;
 }
 
+/**
+ * How often examples of a label, one list for each, were taken for each of the labels, in the order of the model's. null for numbers, for
+ * several labels at once, and for more than 256 labels.
+ */
+export type Confusion = readonly (readonly number[])[] | null;
+
+/** How a head does on examples that it wasn't solved for, beside the head before it. */
+export interface HeldOutFit {
+  readonly examples: number;
+  readonly before: HeadFigures;
+  readonly after: HeadFigures;
+  /** The part of each example in the loss after, in the order of the examples: their mean is that loss. */
+  readonly losses: readonly number[];
+  readonly confusion: Confusion;
+}
+
 /** A head that was solved for. `loss` and `accuracy` are those of the examples it was solved for. */
 export interface HeadFit extends HeadFigures {
   /** The inverse strength of the penalty. */
@@ -64,12 +80,12 @@ export interface HeadFit extends HeadFigures {
   /** The factor that makes the regression's scores as sure as they are right about examples held out in turn; 1 unless C is 'auto'. */
   readonly scale: number;
   /** Figures over examples that were held out in turn. null if C was given, or no label has two examples. */
-  readonly cross_validated: (HeadFigures & { readonly folds: number }) | null;
+  readonly cross_validated: (HeadFigures & { readonly folds: number; readonly confusion: Confusion }) | null;
   readonly examples: number;
   /** The figures that the head had before, over the same examples. */
   readonly before: HeadFigures;
-  /** The figures over `eval_dataset` before and after; null without one. */
-  readonly held_out: { readonly examples: number; readonly before: HeadFigures; readonly after: HeadFigures } | null;
+  /** The figures over `eval_dataset`; null without one. */
+  readonly held_out: HeldOutFit | null;
   /** The number of examples that ran through the model; the features of the others were known from earlier calls. */
   readonly computed: number;
   readonly seconds: number;

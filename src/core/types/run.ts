@@ -7,7 +7,8 @@ export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_
 /** How much of a data set a run has read, as its event `reading` reports it. */
 export type ReadProgress = Omit<Extract<TrainEvent, { readonly type: 'reading' }>, 'type' | 'state'>;
 
-export type DatasetName = ReadProgress['dataset'];
+/** With the adapter's name, where each has data of its own. */
+export type DatasetName = ReadProgress['dataset'] | `${ReadProgress['dataset']} of ${string}`;
 
 export type RunEvent =
   | ({ readonly type: 'reading' } & ReadProgress)

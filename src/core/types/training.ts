@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/error';
+import type { PreferenceExample, PreferenceLoss, RatedExample } from '../preferences/preference';
 import type { ChatMessage } from './chat';
 import type { ImageInput, RgbImage, SentImage } from './image';
 import type { Tensor } from './tensor';
@@ -14,8 +15,8 @@ export interface TrainingArguments {
   /** −1: as many steps as `num_train_epochs` gives. */
   max_steps?: number;
   /**
-   * 1e-1 for models that continue texts, 3e-2 for classifiers: good rates in RESULTS.md for adapters that train vectors, which need higher
-   * rates than dense weights. A run halves it if it proves too high: see `Trainer.train`.
+   * Default: by the adapter's kind, and by whether the model continues texts or classifies; docs/guide/choose.md lists the rates. Vectors
+   * need higher ones than dense weights. A run halves it if it proves too high: see `Trainer.train`.
    */
   learning_rate?: number;
   /**
@@ -132,6 +133,9 @@ export interface TrainingArguments {
 export type ResolvedTrainingArguments = Readonly<
   Required<Omit<TrainingArguments, DecidedLater>> & {
     [Key in DecidedLater]: Exclude<TrainingArguments[Key], undefined> | null;
+  } & {
+    /** Set for a run that learns from preferences. */
+    preference: PreferenceLoss | null;
   }
 >;
 
@@ -165,6 +169,8 @@ export type SentExample =
 export type Example =
   | { readonly text: string; readonly text_pair?: string }
   | { readonly prompt: string; readonly completion: string }
+  | PreferenceExample
+  | RatedExample
   /**
    * A conversation, rendered with the tokenizer's chat template. The loss covers the assistant's turns and the tokens that close them. Some
    * templates render a turn differently once others follow, as Qwen3's does with thoughts: then only the last turns count, and a warning
@@ -212,6 +218,10 @@ export interface TrainerState extends TrainProgress {
   /** The best evaluation's `metric_for_best_model`; null before the first evaluation. */
   readonly best_metric: number | null;
   readonly best_global_step: number | null;
+  /** The adapter that this is the state of, in a run that trains several on data of their own. */
+  readonly adapter?: string;
+  /** In such a run, the state of each adapter by name; `global_step` and `max_steps` then count the steps of all. */
+  readonly adapters?: Readonly<Record<string, TrainerState>>;
 }
 
 /** The metrics of one evaluation during a run. */
@@ -231,13 +241,22 @@ export interface StepLogs {
   readonly learning_rate: number;
   readonly tokens_per_second: number;
   readonly seconds_left: number;
+  /** Runs that learn from preferences have further numbers, by TRL's names: 'rewards/chosen', 'logps/rejected' and others. */
+  readonly [metric: `${'rewards' | 'logps'}/${string}`]: number;
+  /** The estimate of the divergence from the base model, with `KTOTrainer`. */
+  readonly kl?: number;
 }
+
+/** A number in the logs of runs that learn from preferences, by TRL's name. */
+export type LogMetric = `${'rewards' | 'logps'}/${string}` | 'kl';
 
 export interface TrainOutput {
   readonly global_step: number;
   /** The mean of the steps' losses. */
   readonly training_loss: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** The output of each adapter by name, of a run that trains several on data of their own. The numbers above are of all. */
+  readonly adapters?: Readonly<Record<string, TrainOutput>>;
 }
 
 /** 'busy': the visitor is using the page, and the run waits until they stop. */

@@ -5,6 +5,9 @@ import { parseJsonObject } from '../json';
 import type { StoredTensor, TensorHeader } from '../tensors/stored_tensor';
 import { readWeightHeaders, readWeights, type WeightHeaders } from './weights';
 
+/** A folder's settings for the preparation of images. */
+export const PREPROCESSOR_FILE = 'preprocessor_config.json';
+
 /** The files of a model, in any format. */
 export interface ModelFiles {
   /** The contents of config.json. Throws `not_found`, `invalid_format`, `limit_exceeded` and the source's errors. */

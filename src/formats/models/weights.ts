@@ -15,7 +15,7 @@ import { ByteReader } from '../tensors/byte_reader';
 import { quote } from '../tensors/header_scanner';
 import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader } from '../tensors/safetensors_header';
 import { plainTensor, RowReader, type StoredTensor, type TensorHeader } from '../tensors/stored_tensor';
-import { TorchFile } from '../torch/torch_file';
+import { torchCode } from '../torch/late_torch';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
@@ -57,7 +57,7 @@ type OpenWeights = (stream: ByteStream, file: string, limits: WeightLimits) => P
 /** In the order in which transformers looks for them. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly open: OpenWeights }[] = [
   { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, open: openSafetensors },
-  { file: TORCH_FILE, index: TORCH_INDEX, open: (stream, file, limits) => new TorchFile(stream, file).open(limits) },
+  { file: TORCH_FILE, index: TORCH_INDEX, open: openTorch },
 ];
 
 /** A file of weights as its folder has it. */
@@ -126,7 +126,25 @@ async function* weightFiles(
     }
     return;
   }
-  throw missingFile(
+  throw await noWeights(source);
+}
+
+/** The weights' files in the hub's folders for browsers. */
+const ONNX_FILES = ['onnx/model.onnx', 'onnx/model_quantized.onnx', 'model.onnx'];
+
+/** The error for a folder without weights that can be trained. */
+async function noWeights(source: FileSource): Promise<WebVeraError> {
+  for (const file of ONNX_FILES) {
+    const stream = await source.open(file).catch(() => undefined);
+    if (stream === undefined) continue;
+    await stream.cancel();
+    const message = `Expected model.safetensors in ${source.location}, got ONNX files, which can't be trained`;
+    return new WebVeraError('unsupported_model', message, {
+      hint: 'Load the original that they were made from: the page of this one on the hub links to it, and it often has the same name under another owner.',
+      detail: { file, location: source.location },
+    });
+  }
+  return missingFile(
     source,
     FORMATS.flatMap(({ file, index }) => [file, index]),
   );
@@ -192,6 +210,11 @@ export function parseWeightsIndex(
 /** Whether a name is neither a path nor a hidden file, so that it can't leave the model's folder. */
 function isShardName(file: string, extension: string): boolean {
   return file.endsWith(extension) && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.[a-z]+$/.test(file);
+}
+
+async function openTorch(...[stream, file, limits]: Parameters<OpenWeights>): Promise<WeightFile> {
+  const { TorchFile } = await torchCode();
+  return new TorchFile(stream, file).open(limits);
 }
 
 async function openSafetensors(...[stream, file, limits]: Parameters<OpenWeights>): Promise<WeightFile> {

@@ -21,6 +21,7 @@ except ImportError:  # as in a fresh environment: it comes along with the others
     sys.exit("train.py needs packages that aren't installed. Run: pip install -r requirements.txt")
 
 HERE = Path(__file__).resolve().parent
+RUN = json.loads((HERE / "run.json").read_text())
 
 # First of all: in other releases of these the imports below may fail.
 for line in (HERE / "requirements.txt").read_text().split():
@@ -53,7 +54,9 @@ from classify import Examples
 from data import Rows, collate
 from pooled_classifier import PooledForSequenceClassification
 
-RUN = json.loads((HERE / "run.json").read_text())
+if "preference" in RUN:  # TRL is needed for nothing else
+    from prefer import preference_arguments, preference_trainer
+
 CHECKPOINT: Path = HERE / RUN["checkpoint"]
 # The initial weights of a classifier's head, which the base model may lack.
 HEAD = HERE / "head.safetensors"
@@ -73,12 +76,21 @@ def main() -> None:
     if done >= args.max_steps:
         sys.exit(f"Nothing is left to do: {checkpoint} is at step {done} of {args.max_steps}.")
 
-    model = load_model(options.model).to(args.device)
-    learning = {**what_is_learned(model), "optimizers": load_optimizer(model, args)}
-    trainer = Trainer(model=model, args=args, **learning)
+    trainer = load_trainer(options.model, args)
     trainer.train(resume_from_checkpoint=str(checkpoint))
     trainer.save_model()
     trainer.save_state()
+
+
+def load_trainer(name: str, args: TrainingArguments) -> Trainer:
+    base = load_base(name)
+    if "preference" in RUN:
+        preferring = preference_trainer(base, name, args, RUN, HERE)
+        preferring.optimizer, preferring.lr_scheduler = load_optimizer(preferring.model, args)
+        trainer: Trainer = preferring
+        return trainer
+    model = PeftModel.from_pretrained(base, CHECKPOINT, is_trainable=True).to(args.device)
+    return Trainer(model=model, args=args, **what_is_learned(model), optimizers=load_optimizer(model, args))
 
 
 def what_is_learned(model: PeftModel) -> dict[str, Any]:
@@ -105,26 +117,34 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes == 1 and torch.cuda.device_count() > 1:
         sys.exit("There are several GPUs here. Use `accelerate launch train.py`, or CUDA_VISIBLE_DEVICES=0 for one.")
+    if "preference" in RUN and processes > 1:
+        sys.exit("A run that learns from preferences continues in one process: its texts are compared within batches.")
     rows = RUN["rows_per_step"]
     if rows % processes != 0:
         sys.exit(f"{processes} processes can't share the {rows} rows of a step: start a number that divides {rows}.")
     share = rows // processes
     size = options.per_device_train_batch_size
+    if size is not None and RUN.get("preference", {}).get("kind") == "kto":
+        sys.exit("--per_device_train_batch_size: ratings stay in the batches that they are compared in.")
     if size is None:
         size = max(n for n in range(1, RUN["rows_at_a_time"] + 1) if share % n == 0)
     if size < 1 or share % size != 0:
         sys.exit(
             f"--per_device_train_batch_size: expected a divisor of {share}, a process's rows of a step, got {size}."
         )
-    return TrainingArguments(
-        output_dir=options.output_dir,
-        per_device_train_batch_size=size,
-        gradient_accumulation_steps=share // size,
-        train_sampling_strategy="sequential",  # the data set itself knows the order
-        remove_unused_columns=False,
-        save_total_limit=2,  # as the browser keeps them
+    shared = {
+        "output_dir": options.output_dir,
+        "per_device_train_batch_size": size,
+        "gradient_accumulation_steps": share // size,
+        "train_sampling_strategy": "sequential",  # the data set itself knows the order
+        "remove_unused_columns": False,
+        "save_total_limit": 2,  # as the browser keeps them
         **RUN["training_arguments"],
-    )
+    }
+    if "preference" in RUN:
+        preferring: TrainingArguments = preference_arguments(RUN["preference"], shared)
+        return preferring
+    return TrainingArguments(**shared)
 
 
 def last_checkpoint(output_dir: str) -> Path:
@@ -140,8 +160,8 @@ def steps_done(checkpoint: Path) -> int:
         return -1
 
 
-def load_model(name: str) -> PeftModel:
-    """The base model, in float32 as in the browser, with the adapter as it was there."""
+def load_base(name: str) -> torch.nn.Module:
+    """The base model, in float32 as in the browser."""
     config = AutoConfig.from_pretrained(name)
     for key in list(vars(config)):
         # In the browser nothing drops but the adapter, by its own dropout.
@@ -155,7 +175,7 @@ def load_model(name: str) -> PeftModel:
     if HEAD.exists():
         base.load_state_dict(load_file(HEAD), strict=False)
     check_base(base, name)
-    return PeftModel.from_pretrained(base, CHECKPOINT, is_trainable=True)
+    return base
 
 
 def with_head(name: str, config: PreTrainedConfig) -> torch.nn.Module:

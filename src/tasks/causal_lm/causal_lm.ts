@@ -1,29 +1,30 @@
 import { Breather } from '../../core/async/breather';
 import type { Warning } from '../../core/errors/warning';
+import type { PreferenceLoss } from '../../core/preferences/preference';
 import type { Preview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
-import { TILE } from '../../ops/products/tiles';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
+import type { RunTask } from '../task/run_task';
 import type { Task } from '../task/task';
 import type { BatchArguments } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
-import type { TaskKind } from '../task/task_kind';
+import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
 import type { Measured } from '../task/task_metrics';
 import { type TokenInputs, TokenTask } from '../texts/token_task';
+import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './collect_rows';
 import { batchOfInputs } from './given_batch';
+import { taskOfPreference } from './preferences/preference_tasks';
 import { previewOfExample, rowOfExample } from './row_of_example';
 import { makeBatch, type TextBatch } from './text_batch';
 import { exportedRow, type TokenRow } from './token_row';
 
-/** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
-const CHUNK_BYTES = 16 * 2 ** 20;
-/** Each chunk reads the head's weight twice: that has to pay, also where the vocabulary is large. */
-const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
+type CausalModel = Omit<TaskModel, 'image'>;
 
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, TokenInputs> {
@@ -31,6 +32,13 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
   /** transformers' label smoother counts other tokens than the loss here does. */
   readonly exporter: RowExporter<TokenRow> = { smoothsLabels: false, exported: exportedRow };
+
+  readonly #model: CausalModel;
+
+  constructor(model: CausalModel, tokenizer?: TextTokenizer | undefined) {
+    super(model, tokenizer);
+    this.#model = model;
+  }
 
   async collect(source: RowSource, { args, purpose, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
     if (args.classWeights !== null) throw refused('classWeights', 'a language model has no classes');
@@ -77,6 +85,10 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return example;
   }
 
+  preferring(preference: PreferenceLoss): RunTask {
+    return taskOfPreference(preference, this.#model, this.tokenizer);
+  }
+
   columns({ input_ids, labels, attention_mask }: TokenRow) {
     return [input_ids, labels, attention_mask];
   }
@@ -89,7 +101,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
   loss(g: Graph, parts: LossParts<TokenInputs>): Loss {
     const { B, T } = parts.shape;
     const chunkRows = chunkRowsFor(B * T, this.text.vocabSize);
-    return { losses: this.crossEntropy(g, parts, chunkRows).losses, chunkRows };
+    return { losses: this.crossEntropy(g, parts, { chunkRows }).losses, chunkRows, positions: parts.inputs.rows };
   }
 
   metrics({ loss, labelled }: Measured) {
@@ -118,13 +130,4 @@ export const CAUSAL_LM: TaskKind<'causal_lm'> = {
 
 function turnsLeftOut(count: number): string {
   return `${count} of the assistant's turns are not learnt: the chat template writes them in another way once others follow`;
-}
-
-/** Labelled rows per chunk of the loss. */
-export function chunkRowsFor(rows: number, vocabSize: number): number {
-  const fitting = (bytes: number): number => Math.floor(bytes / (4 * vocabSize));
-  const worthwhile = Math.min(WORTHWHILE.rows, fitting(WORTHWHILE.bytes));
-  const most = Math.max(16, worthwhile, fitting(CHUNK_BYTES));
-  // Products take whole tiles of rows: a few more cost as much as a tile.
-  return Math.min(rows, most < TILE ? most : Math.floor(most / TILE) * TILE);
 }

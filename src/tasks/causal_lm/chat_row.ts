@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { ChatMessage } from '../../core/types/chat';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED } from '../texts/token_labels';
+import { sharedLength } from './prompts';
 import { type TokenRow, textRow } from './token_row';
 
 export interface ChatRow {
@@ -49,12 +50,6 @@ export async function chatRow(
     if (from < to) labels.set(input_ids.subarray(from, to), from);
   }
   return { row, uncertain };
-}
-
-function sharedLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }
 
 function unclear(): WebVeraError {

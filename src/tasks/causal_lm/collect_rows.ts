@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../reading/blob_text';
 import { placedExamples } from '../reading/placed_examples';
+import { recognised } from '../reading/recognised';
 import type { RowSource } from '../task/task_data';
 import { MAX_TOKENS } from '../texts/text_tokens';
 import { packRows, textBlocks } from './blocks';
@@ -40,14 +41,16 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
   const breather = new Breather(options.signal);
   let tokens = 0;
   let leftOut = 0;
+  let tiny = 0;
   let uncertain = 0;
   const onUncertain = (turns: number): void => {
     uncertain += turns;
   };
-  for await (const row of readRows(source, { ...options, breather }, onUncertain)) {
+  for await (const row of readRows(await recognised(source), { ...options, breather }, onUncertain)) {
     await breather.breathe();
     if (!hasTarget(row)) {
       leftOut++;
+      if (row.input_ids.length < LEAST_TOKENS) tiny++;
       continue;
     }
     rows.push(slabs.store(row));
@@ -55,7 +58,7 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
     if (tokens > MAX_TOKENS) throw tooMuch(tokens);
   }
   options.signal?.throwIfAborted();
-  if (rows.length === 0) throw nothingToLearn(leftOut, options.maxLength);
+  if (rows.length === 0) throw nothingToLearn(source, { leftOut, tiny, maxLength: options.maxLength });
   return { rows, leftOut, uncertain };
 }
 
@@ -106,15 +109,32 @@ function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {
   });
 }
 
-function nothingToLearn(leftOut: number, maxLength: number): WebVeraError {
-  const found = leftOut === 0 ? 'none' : `${leftOut} without a label to predict within ${maxLength} tokens`;
-  return new WebVeraError(
-    'invalid_argument',
-    `Expected a data set with at least one example to learn from, got ${found}`,
-    {
-      hint: 'An example needs two tokens or more, one of them labelled after the first. Is max_length too small?',
-      detail: { leftOut, maxLength },
-    },
+/** Tokens of the shortest row that has something to predict. */
+const LEAST_TOKENS = 2;
+
+interface LeftOut {
+  readonly leftOut: number;
+  /** How many of them have fewer than two tokens. */
+  readonly tiny: number;
+  readonly maxLength: number;
+}
+
+function nothingToLearn(source: RowSource, { leftOut, tiny, maxLength }: LeftOut): WebVeraError {
+  const refuse = (message: string, hint: string): WebVeraError =>
+    new WebVeraError('invalid_argument', message, { hint, detail: { leftOut, maxLength } });
+  if (source.kind === 'blob' && source.format === 'text') {
+    const got = source.blob.size === 0 ? 'an empty one' : `one of ${source.blob.size} bytes`;
+    return refuse(`Expected a text to learn from, got ${got}`, 'A text needs two tokens or more.');
+  }
+  const expected = 'Expected a data set with at least one example to learn from';
+  if (leftOut === 0)
+    return refuse(`${expected}, got none`, 'An example is { text }, { prompt, completion } or { messages }.');
+  if (tiny === leftOut) {
+    return refuse(`${expected}, got ${leftOut} without a text of two tokens`, 'Are the texts empty?');
+  }
+  return refuse(
+    `${expected}, got ${leftOut} without a label to predict within ${maxLength} tokens`,
+    'An example needs a token to predict after the first. Is max_length too small, or is every label -100?',
   );
 }
 

@@ -1,5 +1,7 @@
 import type { Breather } from '../../core/async/breather';
 import { WebVeraError } from '../../core/errors/error';
+import type { PreferenceExample, RatedExample } from '../../core/preferences/preference';
+import { isPreferred } from '../../core/preferences/preference_fields';
 import { holdsImage } from '../../core/types/example';
 import type { Preview } from '../../core/types/preview';
 import type { SentExample } from '../../core/types/training';
@@ -8,6 +10,7 @@ import { placed } from '../reading/placed_examples';
 import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
+import { completionText } from './prompts';
 import { type TokenRow, textRow } from './token_row';
 
 export interface ExampleOptions {
@@ -40,6 +43,7 @@ export async function rowOfExample(example: SentExample, where: string, options:
 /** An example without a chat template as tokens. Rejects with `invalid_argument`. */
 export async function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): Promise<TokenRow> {
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
+  if (isPreferred(example)) throw preferred(where, example);
   if ('tokens' in example || ('label' in example && example.label !== undefined)) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
@@ -53,9 +57,7 @@ async function completionRow(
   { prompt, completion }: { readonly prompt: string; readonly completion: string },
   options: ExampleOptions,
 ): Promise<TokenRow> {
-  const eos = tokenizer.eos_token_id === null ? null : tokenizer.eos_token;
-  const closed = eos === null || completion.endsWith(eos) ? completion : completion + eos;
-  const row = textRow(await tokenizer.encodeGradually(prompt + closed, options));
+  const row = textRow(await tokenizer.encodeGradually(prompt + completionText(tokenizer, completion), options));
   if (options.completionOnly ?? true) {
     const { length } = await tokenizer.encodeGradually(prompt, options);
     row.labels.fill(IGNORED, 0, length);
@@ -67,14 +69,21 @@ function tokenRow(example: TokenExample, where: string, vocabSize: number): Toke
   const { input_ids: ids, attention_mask: mask = ids.map(() => 1) } = example;
   if (typeof example.labels === 'number') throw labelled(where);
   const labels = (example.labels ?? ids.map((id, t) => (mask[t] === 0 ? IGNORED : id))) as readonly number[];
-  expectRange(ids, `${where}: input_ids`, 0, vocabSize - 1);
+  expectRange(ids, `${where}: input_ids`, 0, vocabSize - 1, OF_ANOTHER);
   expectRange(mask, `${where}: attention_mask`, 0, 1);
-  expectRange(labels, `${where}: labels`, IGNORED, vocabSize - 1);
+  expectRange(labels, `${where}: labels`, IGNORED, vocabSize - 1, OF_ANOTHER);
   if (mask.length !== ids.length) throw invalid(where, `${ids.length} entries in attention_mask, got ${mask.length}`);
   if (labels.length !== ids.length) throw invalid(where, `${ids.length} entries in labels, got ${labels.length}`);
   const wrong = labels.find((label) => label < 0 && label !== IGNORED);
   if (wrong !== undefined) throw invalid(where, `labels that are token ids or ${IGNORED}, got ${wrong}`);
   return { input_ids: Uint32Array.from(ids), labels: Int32Array.from(labels), attention_mask: Uint8Array.from(mask) };
+}
+
+function preferred(where: string, example: PreferenceExample | RatedExample): WebVeraError {
+  const [got, trainer] = 'chosen' in example ? ['a pair of texts', 'DPOTrainer'] : ['a rated one', 'KTOTrainer'];
+  return new WebVeraError('invalid_argument', `${where}: expected a text to be continued, got ${got}`, {
+    hint: `new ${trainer}({ … }) learns from preferences.`,
+  });
 }
 
 function labelled(where: string): WebVeraError {
@@ -83,9 +92,9 @@ function labelled(where: string): WebVeraError {
   });
 }
 
-function expectRange(list: readonly number[], what: string, min: number, max: number): void {
+function expectRange(list: readonly number[], what: string, min: number, max: number, hint?: string): void {
   const odd = list.find((item) => !(Number.isInteger(item) && item >= min && item <= max));
-  if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`);
+  if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`, hint);
 }
 
 function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
@@ -95,10 +104,13 @@ function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokeniz
   });
 }
 
-function invalid(where: string, expected: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, {
-    hint: 'An example is { text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }.',
-  });
+const FORMS =
+  'An example is { text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }.';
+const OF_ANOTHER =
+  'These ids are from another tokenizer: pass { text }, or ids from await model.tokenizer.encode(text).';
+
+function invalid(where: string, expected: string, hint = FORMS): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint });
 }
 
 /** An example as a language model takes it in, cut to so many tokens. Throws what turning it into tokens throws. */

@@ -35,19 +35,24 @@ export interface HeadInputs {
 }
 
 /** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
-export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
+export class Classifier<
+  B extends ClassifiedBatch,
+  Inputs extends BatchInputs & HeadInputs,
+  Row extends RowTarget = RowTarget,
+> {
   readonly metricNames: readonly string[];
   readonly lowerIsBetter = ['eval_loss'];
-  readonly solvable: SolvableHead<RowTarget, Inputs> | undefined;
+  readonly solvable: SolvableHead<Row, Inputs> | undefined;
   protected readonly head: Head;
   protected readonly labels: Labels;
 
-  /** Throws `unsupported_model` for a head without labels. */
-  constructor(head: Head) {
+  /** `views` as in `SolvableHead`. Throws `unsupported_model` for a head without labels. */
+  constructor(head: Head, views: (row: Row) => readonly Row[] = () => []) {
     this.head = head;
     this.labels = expectLabels(head.labels);
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.labels)];
-    this.solvable = solvableHead(head, this.labels);
+    const solvable = solvableHead(head, this.labels);
+    this.solvable = solvable && { ...solvable, views };
   }
 
   classOf({ targets: [label = 0] }: RowTarget): number {
@@ -116,7 +121,10 @@ function readByHead(g: Graph, head: Head, parts: LogitsParts<BatchInputs & HeadI
   return gatherRows(g, vectorsOf(g, head, parts), rows, { start: 0, count });
 }
 
-function solvableHead(head: Head, labels: Labels): SolvableHead<RowTarget, BatchInputs & HeadInputs> | undefined {
+function solvableHead(
+  head: Head,
+  labels: Labels,
+): Omit<SolvableHead<RowTarget, BatchInputs & HeadInputs>, 'views'> | undefined {
   const { features, lastLayer } = head;
   if (features === undefined || lastLayer === undefined) return undefined;
   return {

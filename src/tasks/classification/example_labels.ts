@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import { shownList } from '../../core/errors/shown_list';
 import type { Warning } from '../../core/errors/warning';
 import type { PreviewLabel } from '../../core/types/preview';
 import type { IdTensor, RowLabels } from '../../core/types/tensor';
@@ -16,7 +17,7 @@ type GivenLabel = number | string | LabelList;
 
 /** The label of an example, or its list of labels if the model predicts several. Undefined for an example without a label. */
 export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
-  if ('label' in example && example.label !== undefined) return example.label;
+  if ('label' in example && example.label !== undefined && typeof example.label !== 'boolean') return example.label;
   const given = 'labels' in example ? example.labels : undefined;
   // The labels of tokens, which say nothing of the whole.
   return typeof given === 'object' && !areSeveral(labels) && !isNames(given) ? undefined : given;
@@ -156,6 +157,5 @@ function warnOfAbsent(absent: readonly string[]): Warning[] {
 }
 
 function shown(names: readonly string[]): string {
-  const first = names.slice(0, SHOWN).map((name) => JSON.stringify(name));
-  return [...first, ...(names.length > SHOWN ? [`and ${names.length - SHOWN} more`] : [])].join(', ');
+  return shownList(names, SHOWN, (name) => JSON.stringify(name));
 }

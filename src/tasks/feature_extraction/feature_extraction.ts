@@ -104,6 +104,7 @@ export const FEATURE_EXTRACTION: TaskKind<'feature_extraction'> = {
     trainsHead: {},
   },
   network: headless,
+  readsVectors: true,
   head: noHead,
   create: (model, preprocessors) => new FeatureExtraction(createEmbedder(model, preprocessors), model.head.className),
 };

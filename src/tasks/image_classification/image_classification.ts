@@ -21,6 +21,7 @@ import type { Predictor } from '../task/task_prediction';
 import { exportedImage } from './exported_image';
 import { previewOfImage } from './image_preview';
 import { givenImages, type ImageRow, type ImageRowOptions, imageRow, keptExample } from './image_row';
+import { movedImages } from './moved_images';
 
 /** Bytes of pixels that are held in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
@@ -35,7 +36,7 @@ type ClassifiedImageInputs = ImageInputs & HeadInputs;
 
 /** Predicting labels of an image, or numbers: `AutoModelForImageClassification`. */
 export class ImageClassification
-  extends Classifier<ClassifiedImages, ClassifiedImageInputs>
+  extends Classifier<ClassifiedImages, ClassifiedImageInputs, ImageRow>
   implements Task<ImageRow, ClassifiedImages, ClassifiedImageInputs>
 {
   readonly predictor: Predictor<ImageRow>;
@@ -45,8 +46,9 @@ export class ImageClassification
 
   /** Throws `unsupported_model` for a network that takes in something else than images. */
   constructor(model: Omit<TaskModel, 'text'>, processor?: ImageProcessor | undefined) {
-    super(model.head);
-    this.#image = imageSizes(model);
+    const image = imageSizes(model);
+    super(model.head, (row) => movedImages(row, image));
+    this.#image = image;
     this.#processor = processor;
     this.predictor = this.predictorOf(async (example, where, { signal }) => ({
       pixels: await pixelsOf(example, where, this.#options(signal)),

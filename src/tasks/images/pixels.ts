@@ -22,7 +22,7 @@ export interface PixelOptions {
 export async function pixelsOf(example: SentExample, where: string, options: PixelOptions): Promise<Pixels> {
   if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
   if ('prepared' in example) return keptPixels(example.prepared, `${where}: prepared`, options);
-  if (!('pixel_values' in example)) throw noImage(where, 'an image');
+  if (!('pixel_values' in example)) throw noImage(where, `an image, got ${kindOf(example)}`);
   const { dims, data } = example.pixel_values;
   const [first, ...others] = dims;
   expectImage(dims.length === 4 && first === 1 ? others : dims, options.image, `${where}: pixel_values`);
@@ -87,4 +87,11 @@ export function noImage(where: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORM });
 }
 
-const FORM = 'An example is { image, label } or { pixel_values: { dims: [channels, height, width], data }, label }.';
+function kindOf(example: object): string {
+  if ('text' in example) return 'a text';
+  return 'messages' in example ? 'a conversation' : `an object with ${Object.keys(example).slice(0, 4).join(', ')}`;
+}
+
+const FORM =
+  'An image is a Blob, ImageData, or a canvas, <img>, ImageBitmap or VideoFrame: predict and embed take it as it is, and an example is { image, label }, ' +
+  'or { pixel_values: { dims: [channels, height, width], data }, label }.';

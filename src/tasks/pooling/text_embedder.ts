@@ -14,6 +14,7 @@ import { encodedText } from '../texts/encoded_text';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
 import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
+import { writtenText, writtenTexts } from '../texts/written_text';
 import { type PooledInputs, pooled, weightsInput } from './pooled';
 import { poolingWeights } from './pooling_weights';
 
@@ -49,9 +50,7 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
     if ('input_ids' in example) return expectTokens(tokensOfIds(example, where, options), where);
     if (!('text' in example)) throw invalid(where, 'a text');
     if (tokenizer === undefined) throw invalid(where, '{ input_ids }, because the model has no tokenizer');
-    const first = written(`${sentences.prompt}${example.text}`, sentences);
-    const second = example.text_pair === undefined ? undefined : written(example.text_pair, sentences);
-    return encodedText({ text: first, text_pair: second }, where, { ...options, tokenizer });
+    return encodedText(writtenTexts(example, sentences), where, { ...options, tokenizer });
   }
 
   tokensOf({ input_ids }: TextTokens): number {
@@ -90,13 +89,8 @@ export class TextEmbedder implements Embedder<TextTokens, EmbeddedTexts, Embedde
 function promptTokens({ tokenizer, text, sentences }: TextEmbedderInit): number {
   if (tokenizer === undefined || sentences.prompt === '') return 0;
   const { maxLength } = text;
-  const { input_ids } = tokenizer.encodePair(written(sentences.prompt, sentences), undefined, { maxLength });
+  const { input_ids } = tokenizer.encodePair(writtenText('', sentences), undefined, { maxLength });
   return input_ids.length - Math.min(1, tokenizer.specialTokens.after.length);
-}
-
-/** Characters become lower case one by one, as tokenizers do it: the end of a word makes no difference. */
-function written(text: string, { lowerCase }: SentenceSettings): string {
-  return lowerCase ? [...text].map((character) => character.toLowerCase()).join('') : text;
 }
 
 /** Throws `invalid_argument` for a row of padding alone. */

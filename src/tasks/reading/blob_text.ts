@@ -1,27 +1,37 @@
 import { WebVeraError } from '../../core/errors/error';
 import { parseJson } from '../../core/input/nesting';
+import { expectTextFile, Utf8Check } from './text_bytes';
 
 /** UTF-16 units of one line of JSON. */
 const MAX_LINE = 2 ** 24;
 
 /** Bytes of a part. */
 const PART = 2 ** 16;
+/** Bytes at a file's beginning that show its kind. The parts of its stream may be shorter. */
+const LONGEST_MARK = 8;
 const NOTHING = new Uint8Array();
 
-/** A Blob's text in parts, as UTF-8, with every line ending as `\n`. `onRead` gets the bytes of each part. */
+/**
+ * A Blob's text in parts, as UTF-8, with every line ending as `\n`. `onRead` gets the bytes of each part. Rejects with `invalid_format` for
+ * a file that can't be read, or that holds something other than text in UTF-8.
+ */
 export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<string> {
   const decoder = new TextDecoder();
+  const check = new Utf8Check();
   const reader = blob.stream().getReader();
   // A part may end within a `\r\n`.
   let held = '';
   try {
+    expectTextFile(new Uint8Array(await blob.slice(0, LONGEST_MARK).arrayBuffer().catch(unreadable)));
     for (;;) {
       const { done, value = NOTHING } = await reader.read().catch(unreadable);
       // Engines may give a whole file as one part.
       for (let start = 0; start < value.length || done; start += PART) {
         const bytes = value.subarray(start, start + PART);
         onRead?.(bytes.length);
-        const text = held + decoder.decode(bytes, { stream: !done });
+        const decoded = decoder.decode(bytes, { stream: !done });
+        check.add(bytes, decoded);
+        const text = held + decoded;
         held = !done && text.endsWith('\r') ? '\r' : '';
         const whole = text.slice(0, text.length - held.length).replaceAll(/\r\n?/g, '\n');
         if (whole !== '') yield whole;

@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { SentExample } from '../../core/types/training';
 import type { RowSource } from '../task/task_data';
 import { placed, placedExamples } from './placed_examples';
+import { recognised } from './recognised';
 
 interface RowFormat<Row> {
   /** An example, in messages. */
@@ -17,10 +18,11 @@ interface RowFormat<Row> {
  * `invalid_format` for broken files, `limit_exceeded`, and the reason of `signal`.
  */
 export async function exampleRows<Row>(
-  source: RowSource,
+  given: RowSource,
   { form, limits, row: rowOf }: RowFormat<Row>,
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
+  const source = await recognised(given);
   if (source.kind === 'blob' && source.format === 'text') throw plainText();
   const rows: Row[] = [];
   const breather = new Breather(signal);

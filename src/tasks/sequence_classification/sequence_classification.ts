@@ -20,13 +20,13 @@ import { type TextInputs, textInputs, writeTexts } from '../texts/text_inputs';
 import { type ClassifiedTexts, exportedText, textsBatch } from './classified_texts';
 import { collectTexts } from './collect_texts';
 import { previewOfText } from './text_preview';
-import { givenRows, type TextRow, textRow, unlabelledRow } from './text_row';
+import { givenRows, type TextRow, type TextRowOptions, textRow, unlabelledRow } from './text_row';
 
 type ClassifiedInputs = TextInputs & HeadInputs;
 
 /** Predicting labels of a text, or numbers: `AutoModelForSequenceClassification`. */
 export class SequenceClassification
-  extends Classifier<ClassifiedTexts, ClassifiedInputs>
+  extends Classifier<ClassifiedTexts, ClassifiedInputs, TextRow>
   implements Task<TextRow, ClassifiedTexts, ClassifiedInputs>
 {
   readonly predictor: Predictor<TextRow>;
@@ -40,32 +40,23 @@ export class SequenceClassification
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
     this.predictor = this.predictorOf((example, where, { args }) => {
-      const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
-      return unlabelledRow(example, where, options);
+      return unlabelledRow(example, where, { ...this.#reading(this.#rowLength(args)), onCut: () => {} });
     });
     const format = { text: this.#text, reads: this.head.reads, labels: this.labels };
     this.exporter = { smoothsLabels: true, exported: (row) => exportedText(row, format) };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {
-    const maxLength = this.#rowLength(options.args);
-    return collectTexts(source, options, {
-      tokenizer: this.#tokenizer,
-      text: this.#text,
-      labels: this.labels,
-      maxLength,
-    });
+    return collectTexts(source, options, this.#reading(this.#rowLength(options.args)));
   }
 
   async preview(example: SentExample, where: string, { args }: PreviewArguments): Promise<Preview> {
     expectClassifiable(args, this.labels);
-    const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
-    return previewOfText(example, where, { tokenizer, text, labels, maxLength: this.#rowLength(args) });
+    return previewOfText(example, where, this.#reading(this.#rowLength(args)));
   }
 
   async kept(example: SentExample, where: string): Promise<SentExample> {
-    const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
-    textRow(example, where, { tokenizer, text, labels, maxLength: text.maxLength, onCut: () => {} });
+    textRow(example, where, { ...this.#reading(this.#text.maxLength), onCut: () => {} });
     return example;
   }
 
@@ -107,6 +98,12 @@ export class SequenceClassification
     return textsBatch(rows, { text: this.#text, reads: this.head.reads, maxLength, isLabelled });
   }
 
+  /** How texts become rows of so many tokens. */
+  #reading(maxLength: number): Omit<TextRowOptions, 'onCut'> {
+    const { labels, head } = this;
+    return { tokenizer: this.#tokenizer, text: this.#text, labels, writing: head.pooling, maxLength };
+  }
+
   #rowLength({ max_length }: BatchArguments): number {
     return Math.min(max_length, this.#text.maxLength);
   }
@@ -123,6 +120,7 @@ export const SEQUENCE_CLASSIFICATION: TaskKind<'sequence_classification'> = {
     generates: false,
     trainsHead: { task_type: 'SEQ_CLS' },
   },
+  readsVectors: true,
   head: (network, { pooling } = {}) =>
     pooling && network.text ? pooledHead(network, pooling) : network.heads.sequence_classification,
   create: (model, { tokenizer }) => new SequenceClassification(model, tokenizer),

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import type { HeadPooling } from '../../core/pooling/pooling';
 import type { GivenTexts } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
@@ -9,6 +10,7 @@ import { noTarget, type RowTarget } from '../classification/row_targets';
 import { encodedText } from '../texts/encoded_text';
 import { givenTokens } from '../texts/given_tokens';
 import { type TextTokens, tokensOfIds } from '../texts/text_tokens';
+import { writtenTexts } from '../texts/written_text';
 
 /** A text and its targets. */
 export interface TextRow extends TextTokens, RowTarget {}
@@ -17,6 +19,8 @@ export interface TextRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
   readonly text: TextSizes;
   readonly labels: Labels;
+  /** The settings of a pooled head by which texts are written. */
+  readonly writing?: Pick<HeadPooling, 'prompt' | 'do_lower_case'> | undefined;
   /** Tokens per row. */
   readonly maxLength: number;
   /** Called for a text that is cut. */
@@ -43,7 +47,9 @@ export function unlabelledRow(
   if (!('text' in example)) throw invalid(where, 'a text');
   const { tokenizer } = options;
   if (tokenizer === undefined) throw noTokenizer(where);
-  return encodedText(example, where, { ...options, tokenizer, forms: FORMS });
+  const { prompt = '', do_lower_case: lowerCase = false } = options.writing ?? {};
+  const written = writtenTexts(example, { prompt, lowerCase });
+  return encodedText(written, where, { ...options, tokenizer, forms: FORMS });
 }
 
 function noTokenizer(where: string): WebVeraError {

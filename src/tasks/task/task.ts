@@ -1,15 +1,16 @@
-import type { Batch, BatchInputs, TaskBatches } from './task_batches';
+import type { PreferenceLoss } from '../../core/preferences/preference';
+import type { RunTask } from './run_task';
+import type { Batch, BatchInputs } from './task_batches';
 import type { TaskData } from './task_data';
 import type { TaskHead } from './task_head';
-import type { TaskLoss } from './task_loss';
-import type { TaskMetrics } from './task_metrics';
 import type { TaskPrediction } from './task_prediction';
 
 /** Everything that a model is used for. Code that needs a part of it takes that part alone. */
 export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
   extends TaskData<Row>,
-    TaskBatches<Row, B, Inputs>,
-    TaskLoss<Inputs>,
-    TaskMetrics<B>,
+    RunTask<Row, B, Inputs>,
     TaskPrediction<Row, B, Inputs>,
-    TaskHead<Row, Inputs> {}
+    TaskHead<Row, Inputs> {
+  /** How a run learns from preferences. Set if it can. */
+  preferring?(preference: PreferenceLoss): RunTask;
+}

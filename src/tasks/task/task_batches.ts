@@ -14,6 +14,13 @@ export interface BatchShape {
 export interface Batch extends BatchShape {
   /** Predictions that something is learned from: the loss is their mean. */
   readonly labelled: number;
+  /** Set if the loss is the mean of something else: the number of these. */
+  readonly terms?: number;
+}
+
+/** The number of losses whose mean is the batch's loss. */
+export function termsOf({ terms, labelled }: Batch): number {
+  return terms ?? labelled;
 }
 
 /** A batch's pinned buffers, which the host writes before each run. */

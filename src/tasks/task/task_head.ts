@@ -16,6 +16,8 @@ export interface SolvableHead<Row = unknown, Inputs extends BatchInputs = BatchI
   features(g: Graph, parts: LogitsParts<Inputs>): Value;
   /** The targets of a row, and its weight. */
   targets(row: Row): RowTarget;
+  /** Rows that look a little different and have the same targets: equally many for each row. */
+  views(row: Row): readonly Row[];
 }
 
 /** The head of a task, as a regression sees it. */

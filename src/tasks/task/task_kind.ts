@@ -22,6 +22,11 @@ export interface TaskKind<Name extends string = string> {
   readonly facts: TaskFacts<Name>;
   /** The network as the task's models have it. Default: with its names below a head. */
   network?(network: Network): Network;
+  /**
+   * Whether its models read a row's vector, which the folder's settings for vectors describe: these are read with the model. Default: they
+   * are read when `embed` is first called.
+   */
+  readonly readsVectors?: boolean;
   /** The head that the task puts on a network; undefined for a network that can't be used for it. */
   head(network: Network, options?: Pick<NetworkOptions, 'pooling'>): MakeHead | undefined;
   /** Throws `unsupported_model` for a network that takes in something else. */

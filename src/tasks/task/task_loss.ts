@@ -1,3 +1,4 @@
+import type { LogMetric } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
@@ -31,12 +32,22 @@ export interface Loss {
   readonly chunkRows: number;
   /** Set if the task's metrics need them: those of all labelled rows, (rows, outputs). Unchanged while nothing trains. */
   readonly logits?: Value;
+  /** Set if training descends another value than `losses`: the value whose gradient it takes. */
+  readonly learnt?: Value;
+  /** u32: the flat position of each of `losses`. Set if each is of one token of one row. */
+  readonly positions?: Value;
+  /** Set if the loss reports further means: a row of at most 8 numbers for each loss. */
+  readonly metrics?: Value;
 }
 
 /** The loss over a network's hidden states. */
 export interface TaskLoss<Inputs extends BatchInputs = BatchInputs> {
   /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
+  /** Distinguishes the loss from that of the model's own task. Set if it is another. */
+  readonly lossName?: string;
+  /** Numbers for a step's logs, from the means of `Loss.metrics`. */
+  logs?(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>>;
 }
 
 /** The number of chunks of the loss that hold labelled rows. */

@@ -10,6 +10,8 @@ export interface Measured<B extends Batch = Batch> {
   /** The number of predictions. */
   readonly labelled: number;
   /** For a task whose loss gives logits: each batch with its own, at the beginning of the array. */
+  /** Means of the loss's own metrics, if it has any. */
+  readonly means?: Float64Array;
   readonly outputs: readonly { readonly batch: B; readonly logits: Float32Array }[];
 }
 

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { type TextTokens, type TokenOptions, tokenTypes } from './text_tokens';
 
-interface GivenText {
+export interface GivenText {
   readonly text: string;
   readonly text_pair?: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Head, type TextSizes, textSizes } from '../../models/architecture';
 import { crossEntropy } from '../../ops/losses/cross_entropy';
-import type { RowLosses } from '../../ops/losses/row_losses';
+import type { RowLosses, RowLossInputs } from '../../ops/losses/row_losses';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import type { Batch, BatchArguments, BatchShape } from '../task/task_batches';
@@ -29,6 +29,11 @@ export interface TokenInputs extends TextInputs {
   /** u32 (N): the label of each of `rows`. */
   readonly targets: Value;
 }
+
+type TokenLossOptions = Pick<RowLossInputs, 'chunkRows' | 'hasGradient'> & {
+  /** f32 (N): the factor of the loss of each of `rows`. Default: 1. */
+  readonly weights?: Value | undefined;
+};
 
 /** The head, loss and inputs that tasks share which predict a token, or a label, at each token of a text. */
 export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
@@ -72,12 +77,12 @@ export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
     return unpaddedLogits(data, expectTexts(inputs).input_ids, T, this.head.outputs);
   }
 
-  protected crossEntropy(g: Graph, parts: LossParts<TokenInputs>, chunkRows: number): RowLosses {
+  protected crossEntropy(g: Graph, parts: LossParts<TokenInputs>, options: TokenLossOptions): RowLosses {
     const { hidden, layers, inputs, block, into, smoothing } = parts;
     const project = (rows: Value): Value => this.head.logits(g, layers, rows);
     const { rows, targets } = inputs;
     const { outputs } = this.head;
-    return crossEntropy(g, { hidden, project, outputs, rows, targets, block, chunkRows, into, smoothing });
+    return crossEntropy(g, { hidden, project, outputs, rows, targets, block, into, smoothing, ...options });
   }
 
   /** The most tokens of a row. */

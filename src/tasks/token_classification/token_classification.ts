@@ -64,7 +64,7 @@ export class TokenClassification extends TokenTask<TaggedBatch> implements Task<
 
   loss(g: Graph, parts: LossParts<TokenInputs>): Loss {
     const chunkRows = parts.shape.B * parts.shape.T;
-    const { losses, logits } = this.crossEntropy(g, parts, chunkRows);
+    const { losses, logits } = this.crossEntropy(g, parts, { chunkRows });
     const [all] = logits;
     return { losses, chunkRows, ...(all && { logits: all }) };
   }

@@ -21,7 +21,7 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
 }
 
 /** Reads the trained state. Pools of one piece are copied immediately; larger pools must not change until they are read. */
-export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
+export function readPools(runner: Runner, { pools }: Pick<OptimizerState, 'pools'>): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ pool }, { m, v }]) => {
       const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readInPieces(runner, value);

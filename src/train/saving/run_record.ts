@@ -4,9 +4,9 @@ import {
   type Halving,
   NOT_EVALUATED,
   NOT_HALVED,
-  type RunSnapshot,
+  type RecordSnapshot,
 } from '../../core/types/snapshot';
-import type { StepLogs, TrainOutput, TrainProgress } from '../../core/types/training';
+import type { LogMetric, StepLogs, TrainOutput, TrainProgress } from '../../core/types/training';
 import type { Runner } from '../../graph/runner';
 import { learningRateAt, type ScheduleArguments } from '../steps/schedule';
 import type { StepStats } from '../steps/step_block';
@@ -23,6 +23,8 @@ export class RunRecord {
   #lossSum = 0;
   #halving = NOT_HALVED;
   #evaluation = NOT_EVALUATED;
+  /** Set for a run that compares the model with its base, once the base was asked. */
+  reference: RecordSnapshot['reference'];
   /** Steps done before this session, minus steps that this session has repeated. */
   #restored = 0;
 
@@ -84,6 +86,7 @@ export class RunRecord {
       logs: [...this.#logs],
       halving: this.#halving,
       evaluation: this.#evaluation,
+      ...(this.reference && { reference: this.reference }),
     };
   }
 
@@ -98,7 +101,7 @@ export class RunRecord {
   }
 
   /** Records an acknowledged step and returns its logs. */
-  finish(step: number, { data, stats, learningRate }: FinishedStep): StepLogs {
+  finish(step: number, { data, stats, learningRate, metrics }: FinishedStep): StepLogs {
     this.#progress = { ...this.#progress, global_step: step, epoch: data.epoch };
     this.#lossSum += stats.loss;
     const { tokensPerSecond, secondsPerStep } = this.#clock.stepDone(data.tokens);
@@ -109,6 +112,7 @@ export class RunRecord {
       learning_rate: learningRate,
       tokens_per_second: tokensPerSecond,
       seconds_left: (this.#progress.max_steps - step) * secondsPerStep,
+      ...metrics,
     };
   }
 
@@ -141,11 +145,10 @@ export class RunRecord {
   }
 }
 
-/** A run's state without its pools. */
-export type RecordSnapshot = Omit<RunSnapshot, 'pools'>;
-
 interface FinishedStep {
-  readonly data: StepData;
+  readonly data: Pick<StepData, 'epoch' | 'tokens'>;
   readonly stats: StepStats;
   readonly learningRate: number;
+  /** Further numbers for the logs. */
+  readonly metrics?: Readonly<Partial<Record<LogMetric, number>>> | undefined;
 }

@@ -15,10 +15,10 @@ import { SaveClock } from './save_clock';
 
 export interface SavingInit {
   readonly runner: Runner;
-  readonly state: OptimizerState;
+  readonly state: Pick<OptimizerState, 'pools'>;
   readonly args: Pick<ResolvedTrainingArguments, 'save_strategy' | 'save_steps'>;
   readonly checkpoints: Checkpoints;
-  readonly record: RunRecord;
+  readonly record: Pick<RunRecord, 'progress' | 'snapshot'>;
   readonly signal: AbortSignal;
   /** The time in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
@@ -77,7 +77,7 @@ export class Saving {
   }
 
   /** Whether to save the state after this step. Call it once for each step, when the step is queued. */
-  isDue(step: number, { endsEpoch }: StepData): boolean {
+  isDue(step: number, { endsEpoch }: Pick<StepData, 'endsEpoch'>): boolean {
     const { save_strategy, save_steps } = this.#init.args;
     const isLate = this.#clock.isDue();
     if (this.#asked) return true;

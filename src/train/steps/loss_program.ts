@@ -2,6 +2,7 @@ import type { Adapter, DropoutSource } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/layers/overlay';
 import type { RowInputs } from '../../adapters/layers/row_inputs';
 import { rowInputs } from '../../adapters/layers/rows';
+import type { TrainedRows } from '../../adapters/layers/trained_rows';
 import type { TrainingLayers } from '../../adapters/layers/training_layers';
 import { overlaidLayers } from '../../adapters/layers/wrap';
 import { WebVeraError } from '../../core/errors/error';
@@ -14,9 +15,12 @@ import type { Layers } from '../../models/layers';
 import { constantOf, type LoadedModel } from '../../models/loaded_model';
 import { attention } from '../../ops/attention/attention';
 import { lossSum } from '../../ops/losses/loss_sum';
+import { metricSums } from '../../ops/losses/metric_sums';
+import { type MixedLosses, mixedLossSum } from '../../ops/mixed/mixed_loss_sum';
 import type { Batch, BatchInputs, BatchShape, TaskBatches } from '../../tasks/task/task_batches';
 import type { TaskLoss } from '../../tasks/task/task_loss';
 import type { TaskPrediction } from '../../tasks/task/task_prediction';
+import type { TaskReference } from '../../tasks/task/task_reference';
 
 /** A program built for one batch shape, with the pinned values that only it uses. */
 interface BatchProgram {
@@ -103,6 +107,29 @@ export function logitsProgram(
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }
 
+/** Computes the log probabilities of a batch's sequences by an overlay, the program's only output. */
+export function logpsProgram(
+  task: Pick<TaskBatches, 'inputs'> & { readonly reference: TaskReference },
+  loaded: LoadedModel,
+  overlay: Overlay,
+  shape: BatchShape,
+  block: Value,
+): BatchProgram & { readonly logps: Value; readonly chunkRows: number } {
+  const g = new Graph();
+  const inputs = programInputs(task, shape, overlay);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, { shape });
+  const alone = { into: new Map(), smoothing: 0, contrastTemperature: undefined };
+  const parts = { hidden, layers, inputs: inputs.batch, shape, block, ...alone };
+  const { logps, chunkRows } = task.reference.logps(g, parts);
+  return {
+    program: { name: 'logps', steps: g.steps, outputs: [logps] },
+    inputs,
+    owned: ownedBy(inputs),
+    logps,
+    chunkRows,
+  };
+}
+
 /** The values that a loss program uses, and its training options. */
 interface LossValues {
   /** The step block; only read. */
@@ -115,15 +142,24 @@ interface LossValues {
   readonly training?: {
     /** The buffer in which the gradients of each adapter's pool accumulate. */
     readonly grads: ReadonlyMap<Adapter, Value>;
-    /** Seed of the dropout masks. */
-    readonly seed: number;
+    /** Seed of the dropout masks. Without it nothing is dropped. */
+    readonly seed?: number | undefined;
     /** Whether decoder layers recompute their inner values in the backward pass instead of holding them. */
     readonly checkpointing?: boolean;
     /** `label_smoothing_factor`. */
     readonly smoothing?: number;
     /** Replaces the layers that the adapters' kind makes for any pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
+    /** Set if each row trains its own adapter, in place of the overlay's adapters. */
+    readonly rows?: RowTraining | undefined;
   };
+}
+
+/** The adapters of a batch whose rows train their own. */
+export interface RowTraining {
+  readonly pools: TrainedRows;
+  /** For each adapter its step block, and the statistics to which its share of the loss is added. */
+  readonly own: readonly { readonly block: Value; readonly stats: Value }[];
 }
 
 /** One micro-batch: adds its share of the loss and its gradients to those of earlier micro-batches. */
@@ -135,11 +171,13 @@ export function lossProgram(
   { block, stats, contrastTemperature, training }: LossValues,
 ): LossProgram {
   const g = new Graph();
-  const inputs = programInputs(task, shape, overlay);
+  const rows = training?.rows;
+  const own = rows?.pools.inputs(shape.B);
+  const inputs = own === undefined ? programInputs(task, shape, overlay) : { batch: task.inputs(shape), adapters: own };
   const isContrast = contrastTemperature !== undefined;
   const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training, isContrast);
   for (const value of into.keys()) g.train(value);
-  const source = training && { block, seed: training.seed };
+  const source = training?.seed === undefined ? undefined : { block, seed: training.seed };
   const starts: number[] = [];
   const onBlock = (): void => void starts.push(g.steps.length);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, {
@@ -148,7 +186,14 @@ export function lossProgram(
     training: training?.layers,
     onBlock,
   });
-  const { losses, chunkRows, logits } = task.loss(g, {
+  const {
+    losses,
+    chunkRows,
+    logits,
+    learnt = losses,
+    metrics,
+    positions,
+  } = task.loss(g, {
     hidden,
     layers,
     inputs: inputs.batch,
@@ -158,16 +203,32 @@ export function lossProgram(
     smoothing: training?.smoothing ?? 0,
     contrastTemperature,
   });
-  lossSum(g, losses, block, stats);
+  if (own === undefined) lossSum(g, losses, block, stats);
+  else sumByAdapter(g, { losses, rows: positions, which: own.which, T: shape.T }, rows?.own ?? []);
+  if (metrics !== undefined) metricSums(g, metrics, block, stats);
   const forward = g.steps.length;
   // The loss op computes its gradient in the forward pass and ignores dy.
-  if (training !== undefined) g.grad(losses, losses, into);
+  if (training !== undefined) g.grad(learnt, learnt, into);
   const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
   if (training !== undefined) {
     return { program: { name: 'training step', steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
   }
   const outputs = logits === undefined ? [] : [logits];
   return { program: { name: 'loss', steps, outputs }, inputs, owned: ownedBy(inputs), chunkRows, logits };
+}
+
+/** Adds each adapter's share of the losses to its own statistics. Throws `invalid_argument` for losses that don't belong to one row each. */
+function sumByAdapter(
+  g: Graph,
+  { rows, ...losses }: Omit<MixedLosses, 'rows'> & { readonly rows: Value | undefined },
+  own: RowTraining['own'],
+): void {
+  if (rows === undefined) {
+    throw new WebVeraError('invalid_argument', 'adapters: expected a language model and its own loss, got another', {
+      hint: 'Train the adapters one after the other, each by a Trainer of its own.',
+    });
+  }
+  for (const [index, adapter] of own.entries()) mixedLossSum(g, { rows, ...losses }, { index, ...adapter });
 }
 
 function expectInput(network: BatchInputs['network'], name: InputName): Value {
@@ -184,10 +245,11 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
 
 /** For each trained leaf, its part of the pool's gradient buffer. Comparing rows trains no module whole. */
 function gradientBuffers(
-  { grads: pools, layers }: NonNullable<LossValues['training']>,
+  { grads: pools, layers, rows }: NonNullable<LossValues['training']>,
   isContrast: boolean,
 ): Map<Value, Value> {
   const into = new Map(layers?.gradients);
+  if (rows !== undefined) into.set(rows.pools.table, rows.pools.grads);
   for (const [{ pool, leaves, tensors }, grads] of pools) {
     const modules = new Set([...tensors.values()].filter(({ kind }) => kind === 'module').map(({ value }) => value));
     for (const leaf of leaves) {

@@ -31,6 +31,20 @@ export async function createOptimizerState(runner: Runner, adapters: readonly Ad
   return state;
 }
 
+/** The state of an adapter that trains beside others, whose gradients are a part of theirs. */
+export async function createStateWith(runner: Runner, adapter: Adapter, grads: Value): Promise<OptimizerState> {
+  const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
+  const pools = new Map([[adapter, { grads, m: like('adam m'), v: like('adam v') }]]);
+  const state = { pools, block: stepBlockValue(), stats: statsValue() };
+  await runner.allocate(ownValues(state));
+  return state;
+}
+
+/** The values of a state, without gradients that are a part of others. */
+export function ownValues(state: OptimizerState): Value[] {
+  return optimizerValues(state).filter(({ view }) => view === undefined);
+}
+
 export function optimizerValues({ pools, block, stats }: OptimizerState): Value[] {
   return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
 }

@@ -24,6 +24,17 @@ export async function rowsOfEpoch<Row>(
   return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
 }
 
+/** The rows that a run of so many steps uses, in the order in which it first does. */
+export async function rowsOfRun<Row>(
+  task: OrderTask<Row>,
+  rows: readonly Row[],
+  args: OrderArguments,
+  maxSteps: number,
+): Promise<readonly Row[]> {
+  const rowsPerStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
+  return (await rowsOfEpoch(task, rows, args, 0)).slice(0, maxSteps * rowsPerStep);
+}
+
 /** The rows in the order in which a loss is measured: the given one, but in pairs of one class where rows are compared. */
 export async function rowsToMeasure<Row>(
   task: OrderTask<Row>,

@@ -41,10 +41,16 @@ export interface StepStats {
   readonly finite: boolean;
   /** The step block's step, which proves that this step ran. */
   readonly step: number;
+  /** Means over the step's losses, if the loss reports any. */
+  readonly metrics: Float32Array;
 }
 
+/** Numbers that a loss may report beside its mean. */
+export const MOST_METRICS = 8;
+const FIRST_METRIC = 4;
+
 export function statsValue(): Value {
-  return pinned('step stats', [8], 'u32');
+  return pinned('step stats', [FIRST_METRIC + MOST_METRICS], 'u32');
 }
 
 export function unpackStats(bytes: ArrayBuffer): StepStats {
@@ -54,6 +60,7 @@ export function unpackStats(bytes: ArrayBuffer): StepStats {
     gradNorm: view.getFloat32(4, true),
     finite: view.getUint32(8, true) === 0,
     step: view.getUint32(12, true),
+    metrics: new Float32Array(bytes, 4 * FIRST_METRIC, MOST_METRICS),
   };
 }
 

@@ -1,11 +1,10 @@
 import { WebVeraError } from '../../core/errors/error';
-import { type Cached, ProgramCache } from '../../graph/program_cache';
 import type { LoadedProgram, Runner } from '../../graph/runner';
 import { inChunks, totalFlops } from '../../graph/work';
 import type { Batch, BatchShape } from '../../tasks/task/task_batches';
 import { lossChunks } from '../../tasks/task/task_loss';
-import { tooLarge } from '../too_large';
 import type { StepData, TrainingInit, Tune } from '../training_init';
+import { BatchPrograms } from './batch_programs';
 import { LoadedLayers, layersOfRun } from './loaded_layers';
 import { type LossProgram, lossProgram, writeBatch } from './loss_program';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
@@ -26,28 +25,26 @@ interface StepProgramsInit
   onCheckpointing(): void;
 }
 
-/** The programs of a run's steps. Each is loaded when a batch first needs it. */
+/** The programs of a run's steps. */
 export class StepPrograms {
   readonly #init: StepProgramsInit;
   readonly #runner: Runner;
-  /** Not shared with other runs, because the programs accumulate gradients in this run's buffers. */
-  readonly #programs: ProgramCache;
+  readonly #programs: BatchPrograms;
   #layers: LoadedLayers | undefined;
   #optimizer: LoadedProgram | undefined;
-  #checkpointing: boolean;
 
   constructor(init: StepProgramsInit) {
     this.#init = init;
     this.#runner = init.runner;
-    this.#programs = new ProgramCache(init.runner, { capacity: CAPACITY, early: true });
-    this.#checkpointing = init.args.gradient_checkpointing;
+    const build = (shape: BatchShape, checkpointing: boolean): LossProgram => this.#build(shape, checkpointing);
+    this.#programs = new BatchPrograms({ ...init, capacity: CAPACITY, build });
   }
 
   /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of full batches. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
     const { task, args, state } = this.#init;
     this.#layers = await this.#loadLayers();
-    if (early) this.#runner.prepare(this.#program(task.fullShape(args), this.#checkpointing).program.steps);
+    if (early) this.#runner.prepare(this.#programs.build(task.fullShape(args)).program.steps);
     this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
   }
 
@@ -56,7 +53,7 @@ export class StepPrograms {
     const { task, state } = this.#init;
     const [batch] = data.microBatches;
     if (batch === undefined) return;
-    const { program, inputs, owned, chunkRows } = this.#program(batch, this.#checkpointing);
+    const { program, inputs, owned, chunkRows } = this.#programs.build(batch);
     const chunks = lossChunks(batch.labelled, chunkRows);
     try {
       await this.#runner.allocate(owned);
@@ -73,31 +70,23 @@ export class StepPrograms {
     this.#layers = await this.#loadLayers();
   }
 
-  /**
-   * Loads the program of the largest batches, so that a lack of memory is noticed before the first step. Throws `limit_exceeded` and
-   * `out_of_memory`, with the arguments to change.
-   */
-  async reserve(shape: BatchShape): Promise<void> {
-    try {
-      await this.#inMemory((checkpointing) => this.#use(shape, checkpointing, () => {}));
-    } catch (error) {
-      throw tooLarge(error, shape, this.#init.args, this.#init.task);
-    }
+  /** As `BatchPrograms.reserve`. */
+  reserve(shape: BatchShape): Promise<void> {
+    return this.#programs.reserve(shape);
   }
 
   /** Floating-point operations of a step with batches of such a shape, including its update. */
   async flopsOf(shape: BatchShape): Promise<number> {
-    const batch = await this.#use(shape, this.#checkpointing, ({ built }) => totalFlops(built.program.steps));
+    const batch = await this.#programs.use(shape, ({ built }) => totalFlops(built.program.steps));
     const shared = totalFlops(this.#layers?.steps ?? []) + (this.#optimizer?.flops ?? 0);
     return this.#init.args.gradient_accumulation_steps * batch + shared;
   }
 
-  /** Queues a step without its update. If memory runs out, it continues with gradient checkpointing. */
+  /** Queues a step without its update. */
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#layers?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
-      const block = this.#block(batch, { ...at, microStep, tokens });
-      await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
+      await this.#queueBatch(batch, this.#block(batch, { ...at, microStep, tokens }));
     }
     // If a kernel is missing, the step must not update anything.
     await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
@@ -113,35 +102,18 @@ export class StepPrograms {
 
   async release(): Promise<void> {
     this.#optimizer?.release();
-    await this.#programs.dropAll();
+    await this.#programs.release();
     this.#layers?.release();
   }
 
-  async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
+  async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>): Promise<void> {
     const { task, state } = this.#init;
-    await this.#use(batch, checkpointing, ({ built, loaded: program }) => {
+    await this.#programs.use(batch, ({ built, loaded: program }) => {
       writeBatch(this.#runner, task, built.inputs, batch);
       this.#runner.write(state.block, block);
       this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
       return program.ready;
     });
-  }
-
-  #use<R>(shape: BatchShape, checkpointing: boolean, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
-    const key = { name: 'training step', shape: [shape.B, shape.T] };
-    return this.#programs.use(key, () => this.#program(shape, checkpointing), body);
-  }
-
-  async #inMemory(use: (checkpointing: boolean) => Promise<void>): Promise<void> {
-    try {
-      await use(this.#checkpointing);
-    } catch (error) {
-      if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
-      this.#checkpointing = true;
-      await this.#programs.dropAll();
-      this.#init.onCheckpointing();
-      await use(true);
-    }
   }
 
   #loadLayers(): Promise<LoadedLayers> {
@@ -150,9 +122,11 @@ export class StepPrograms {
     return LoadedLayers.create(this.#runner, layers);
   }
 
-  #program(batch: BatchShape, checkpointing: boolean): LossProgram {
+  #build(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
-    const { seed, label_smoothing_factor: smoothing } = args;
+    const { label_smoothing_factor: smoothing } = args;
+    // As in TRL: the model is compared with its base, which drops nothing.
+    const seed = args.preference === null ? args.seed : undefined;
     const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
     const contrastTemperature = args.contrastTemperature ?? undefined;
     return lossProgram(task, loaded, overlay, batch, { ...state, contrastTemperature, training });

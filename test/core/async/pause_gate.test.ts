@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { PauseGate } from '../../../src/core/async/pause_gate';
 
 const never = new AbortController().signal;
-/** Whether the promise has resolved by now. */
+/** Whether the promise is already resolved. */
 async function isDone(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 0, false))]);
 }
 
 describe('pause', () => {
-  test('resolves when the loop has come to a stand', async () => {
+  test('resolves when the loop has stopped', async () => {
     const gate = new PauseGate();
     gate.begin();
     const paused = gate.pause('user');
@@ -19,7 +19,7 @@ describe('pause', () => {
     expect(await isDone(gate.pause('user'))).toBe(true);
   });
 
-  test('resolves at once before the loop sets out, and holds it', async () => {
+  test('resolves at once before the loop begins, and holds it', async () => {
     const gate = new PauseGate();
     await gate.pause('hidden');
     gate.begin();
@@ -58,7 +58,7 @@ test('a second pause resolves no sooner than the first', async () => {
   expect(await isDone(Promise.all(both))).toBe(true);
 });
 
-test('a loop that was let go stands still for nobody, and a pause waits for its end', async () => {
+test("a loop that was ended doesn't pause, and a pause waits for its end", async () => {
   const gate = new PauseGate();
   gate.begin();
   gate.ignorePauses();
@@ -70,7 +70,7 @@ test('a loop that was let go stands still for nobody, and a pause waits for its 
 });
 
 describe('wait', () => {
-  test('tells of a reason that takes the place of another, what somebody asked for before all', async () => {
+  test("reports a reason that replaces another, a caller's request first", async () => {
     const told: string[] = [];
     const gate = new PauseGate((reason) => told.push(reason));
     gate.begin();
@@ -101,7 +101,7 @@ describe('wait', () => {
     expect(await isDone(resumed)).toBe(true);
   });
 
-  test('ends with the last reason to stand still', async () => {
+  test('ends with the last reason for the pause', async () => {
     const gate = new PauseGate();
     await gate.pause('user');
     await gate.pause('hidden');
@@ -128,7 +128,7 @@ describe('wait', () => {
     }
   });
 
-  test('ends when the loop is let go, whatever the reasons', async () => {
+  test('ends when the loop is ended, whatever the reasons', async () => {
     const gate = new PauseGate();
     await gate.pause('user');
     await gate.pause('lock');

@@ -6,13 +6,13 @@ const hint = 'Text is passed as new Blob([text]).';
 const head = 'WebVeraError: expected a Blob';
 const error = new WebVeraError('invalid_argument', 'expected a Blob', { hint });
 
-test('printed, an error tells its hint, and its message stays as it was', () => {
+test('printed, an error shows its hint, and its message is unchanged', () => {
   expect(error.message).toBe('expected a Blob');
   expect(String(error)).toBe(`WebVeraError: expected a Blob\nHint: ${hint}`);
   expect(error.stack).toMatch(
     /^WebVeraError: expected a Blob\n {4}at .*\nHint: Text is passed as new Blob\(\[text\]\)\.$/s,
   );
-  // What Node prints of an error that nobody catches.
+  // Node prints an uncaught error like this.
   expect(inspect(error)).toContain(`\nHint: ${hint}`);
 });
 

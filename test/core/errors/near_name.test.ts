@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
-import { nearName, suggestion } from '../../../src/core/errors/near_name';
+import { nearestNames, nearName, suggestion } from '../../../src/core/errors/near_name';
 import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
 
 const config = Object.keys(new VeraConfig());
@@ -47,8 +47,14 @@ test.each<[string, readonly string[], string | undefined]>([
   expect(nearName(given, known)).toBe(meant);
 });
 
-test('what there is no need for is told so', () => {
+test('an unnecessary name gets an explanation', () => {
   expect(suggestion('device', args)).toBe('Models run on the GPU, always.');
   expect(suggestion('toString', args)).toBe('');
   expect(suggestion('epochs', args)).toBe('Did you mean num_train_epochs?');
+});
+
+test('of many names the nearest are suggested, those with a common word first', () => {
+  const known = ['max_length', 'max_steps', 'learning_rate', 'lr_scheduler_type', 'headLearningRate', 'packing'];
+  expect(nearestNames('learning_speed', known, 2)).toEqual(['learning_rate', 'headLearningRate']);
+  expect(nearestNames('x'.repeat(10_000), known, 3)).toHaveLength(3);
 });

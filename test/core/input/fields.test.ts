@@ -9,7 +9,7 @@ const fields = new Fields(
 const codeOf = (body: () => unknown) => codeThrownBy(body);
 
 describe('Fields', () => {
-  test('reads what is there', () => {
+  test('reads present fields', () => {
     expect(fields.positiveInteger('n')).toBe(3);
     expect(fields.positiveNumber('half')).toBe(0.5);
     expect(fields.boolean('yes', false)).toBe(true);
@@ -21,7 +21,7 @@ describe('Fields', () => {
     expect(fields.has('none')).toBe(true);
     expect(fields.has('absent')).toBe(false);
   });
-  test('takes null and nothing for the fallback', () => {
+  test('gives the fallback for null and for a missing field', () => {
     for (const key of ['none', 'absent']) {
       expect(fields.positiveInteger(key, { fallback: 7 })).toBe(7);
       expect(fields.positiveNumber(key, { fallback: 0.1 })).toBe(0.1);
@@ -29,7 +29,7 @@ describe('Fields', () => {
       expect(fields.object(key)).toBeUndefined();
     }
   });
-  test('tells null from nothing only for tokens', () => {
+  test('distinguishes null from a missing field only for tokens', () => {
     expect(fields.tokenId('none', 4, 2)).toBeNull();
     expect(fields.tokenId('absent', 4, 2)).toBe(2);
     expect(fields.tokenIds('none', 4, [2])).toEqual([]);
@@ -48,7 +48,7 @@ describe('Fields', () => {
     ['a list with such a token', () => fields.tokenIds('list', 2, [])],
   ])('refuses %s', (_, body) => expect(codeOf(body)).toBe('invalid_format'));
 
-  test('finds nothing on the prototype', () => {
+  test('ignores the prototype', () => {
     expect(fields.get('constructor')).toBeUndefined();
     expect(fields.has('toString')).toBe(false);
     expect(fields.optionalString('__proto__')).toBeUndefined();

@@ -4,7 +4,7 @@ import { type Files, isFiles, listedFiles, namedFiles } from '../../../src/core/
 const config = new File(['{}'], 'config.json');
 const inFolder = (path: string): File =>
   Object.defineProperty(new File([''], path.split('/').at(-1) ?? ''), 'webkitRelativePath', { value: path });
-/** As an input of files has it; Node has none. */
+/** A file input's list, a class that Node lacks. */
 const listOf = (...files: readonly File[]): FileList =>
   Object.assign({ length: files.length, item: () => null }, files) as unknown as FileList;
 
@@ -21,12 +21,12 @@ describe('files by their names come as', () => {
     expect(isFiles(files)).toBe(true);
   });
 
-  test('and a folder’s paths are there, where they count', () => {
+  test('and a folder’s paths remain if they matter', () => {
     expect(listedFiles('files', [inFolder('mine/a/b')]).map(([path]) => path)).toEqual(['mine/a/b']);
   });
 });
 
-describe('what is none of these', () => {
+describe('another value', () => {
   const refused = (message: string | RegExp) =>
     expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) });
 

@@ -3,7 +3,7 @@ import { isShownImage } from '../../../src/core/input/shown_image';
 import { exampleFields } from '../../../src/core/types/example';
 import { predictRequest } from '../../../src/page/models/requests';
 
-/** What a page has, as far as it is looked at: Node has none. */
+/** A stand-in for an element or object of a page, with the properties that the library reads. */
 const shown = (name: string, fields: object) => Object.assign(Object.create({ [Symbol.toStringTag]: name }), fields);
 const size = { width: 2, height: 1 };
 const drawImage = vi.fn();
@@ -28,7 +28,7 @@ afterEach(() => {
   drawImage.mockReset();
 });
 
-describe('its pixels are taken of', () => {
+describe('pixels are read of', () => {
   test.each<[string, object]>([
     ['HTMLCanvasElement', size],
     ['OffscreenCanvas', size],
@@ -44,7 +44,7 @@ describe('its pixels are taken of', () => {
   });
 });
 
-describe('none are taken of', () => {
+describe('no pixels are read of', () => {
   test.each<[string, object, object]>([
     [
       'an <img> before it has loaded',
@@ -88,7 +88,7 @@ describe('none are taken of', () => {
     );
   });
 
-  test('what is no picture', () => {
+  test('an object that is no picture', () => {
     for (const value of [null, 'x', {}, [], new Blob(), { width: 1, height: 1 }])
       expect(isShownImage(value)).toBe(false);
     expect(() => exampleFields('rows[0]', shown('HTMLCanvasElement', size))).toThrow(

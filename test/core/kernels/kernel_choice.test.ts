@@ -13,7 +13,7 @@ const choice: KernelChoice = {
   variants: { linear: 'register', attention: 'workgroup' },
 };
 
-test('comes back from JSON as it was, without what does not belong to it', () => {
+test('is unchanged after JSON, without unknown fields', () => {
   const json: unknown = JSON.parse(JSON.stringify({ ...choice, more: 1, adapter: { ...choice.adapter, more: 2 } }));
   expect(readKernelChoice(json)).toEqual(choice);
 });
@@ -50,7 +50,7 @@ test.each<[string, unknown, string]>([
   expect(refuse).toThrow(`as ${what}`);
 });
 
-test('what a prototype has is not there', () => {
+test("names of a prototype don't count", () => {
   const inherited = Object.create(choice) as unknown;
   expect(() => readKernelChoice(inherited)).toThrow('as adapter');
   const { variants } = readKernelChoice(JSON.parse(JSON.stringify(choice).replace('"linear"', '"__proto__"')));
@@ -58,7 +58,7 @@ test('what a prototype has is not there', () => {
   expect(Object.getPrototypeOf(variants)).toBe(Object.prototype);
 });
 
-test('adapters are the same whatever order they are told in', () => {
+test('adapters are equal in any order of their features', () => {
   const { adapter } = choice;
   const turned = {
     ...adapter,

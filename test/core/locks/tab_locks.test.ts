@@ -12,12 +12,12 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 const holder = () => ({ onAsked: vi.fn(), onLost: vi.fn() }) satisfies Holder;
 const refused = { request: () => Promise.reject(new DOMException('sandboxed', 'SecurityError')) } as never as WebLocks;
 
-describe('one at a time has a name', () => {
+describe('a name has one holder at a time', () => {
   test.each([
     ['with Web Locks', new FakeLocks().manager],
     ['without', undefined],
     ['where they are refused', refused],
-  ])('of those who share an object, %s', async (_, manager) => {
+  ])('among those that share an object, %s', async (_, manager) => {
     const locks = tab(manager);
     const one = await locks.take('a');
     expect(one).toMatchObject({ wasTaken: false });
@@ -28,7 +28,7 @@ describe('one at a time has a name', () => {
     expect(await locks.take('a')).toMatchObject({ wasTaken: false });
   });
 
-  test('and whoever has let it go is forgotten, without Web Locks too', async () => {
+  test('and is forgotten after its release, without Web Locks too', async () => {
     setFlagsFromString('--expose_gc');
     const gc = runInNewContext('gc') as () => void;
     const locks = tab(undefined);
@@ -43,7 +43,7 @@ describe('one at a time has a name', () => {
     expect(await locks.take('a')).toBeDefined();
   });
 
-  test('of all tabs', async () => {
+  test('among all tabs', async () => {
     const browser = new FakeLocks();
     const [one, other] = [tab(browser.manager), tab(browser.manager)];
     const held = await one.take('a');
@@ -57,7 +57,7 @@ describe('one at a time has a name', () => {
   });
 });
 
-test('what no other tab sees is held within its session, and no other tab is concerned', async () => {
+test('a name that no other tab sees is held within its session', async () => {
   const browser = new FakeLocks();
   const alone = (): TabLocks => new TabLocks(browser.manager, 'run:', async () => false);
   const [one, other] = [alone(), alone()];
@@ -77,13 +77,13 @@ describe('taking over', () => {
   test.each([
     ['another tab', (browser: FakeLocks) => [tab(browser.of('one')), tab(browser.of('other'))] as const],
     ['another session, without Web Locks', () => [tab(undefined)] as const],
-  ])('%s asks, and waits until the name is let go', async (_, tabs) => {
+  ])('%s asks, and waits for the release', async (_, tabs) => {
     const [one, other = one] = tabs(new FakeLocks());
     const asked = holder();
     const held = await one.take('a', { holder: asked });
     const taking = other.take('a', { takesOver: true });
     await eventually(() => expect(asked.onAsked).toHaveBeenCalledOnce());
-    // It has answered, and has what it does to finish.
+    // The holder has answered, and still finishes its work.
     await settled();
     await vi.advanceTimersByTimeAsync(RELEASES_WITHIN - 1000);
     held?.release();
@@ -93,12 +93,12 @@ describe('taking over', () => {
     expect(asked.onLost).not.toHaveBeenCalled();
   });
 
-  test('a name that is free is had at once', async () => {
+  test('a free name is granted at once', async () => {
     expect(await tab(new FakeLocks().manager).take('a', { takesOver: true })).toMatchObject({ wasTaken: false });
     expect(await tab(undefined).take('a', { takesOver: true })).toMatchObject({ wasTaken: false });
   });
 
-  test('one that crashes while it is asked has it no more', async () => {
+  test('a holder that crashes while it is asked loses it', async () => {
     const browser = new FakeLocks();
     await tab(browser.of('one')).take('a', { holder: holder() });
     const taking = tab(browser.of('other')).take('a', { takesOver: true });
@@ -107,10 +107,10 @@ describe('taking over', () => {
     expect(await taking).toBeDefined();
   });
 
-  test('one that is silent loses it after three seconds, and is told', async () => {
+  test('a silent holder loses it after three seconds, and is informed', async () => {
     const browser = new FakeLocks();
     const lost = vi.fn();
-    // As a frozen tab: it holds the lock, and hears nothing.
+    // A frozen tab holds the lock, and receives no message.
     browser
       .of('frozen')
       .request('run:a', {}, () => new Promise(() => {}))
@@ -128,7 +128,7 @@ describe('taking over', () => {
   test.each([
     ['another tab', (browser: FakeLocks) => [tab(browser.of('one')), tab(browser.of('other'))] as const],
     ['another session, without Web Locks', () => [tab(undefined)] as const],
-  ])('%s that answers and doesn’t let go loses it, once', async (_, tabs) => {
+  ])('%s that answers but doesn’t release loses it, once', async (_, tabs) => {
     const [one, other = one] = tabs(new FakeLocks());
     const asked = holder();
     const held = await one.take('a', { holder: asked });
@@ -146,7 +146,7 @@ describe('taking over', () => {
     expect(await other.take('a')).toBeDefined();
   });
 
-  test('an old question is not heard: nobody waits any more', async () => {
+  test('an old question is ignored, because no tab waits any more', async () => {
     const browser = new FakeLocks();
     const asked = holder();
     await tab(browser.of('one')).take('a', { holder: asked });
@@ -161,7 +161,7 @@ describe('taking over', () => {
     for (const channel of [stale, witness]) channel.close();
   });
 
-  test('who gives up takes nothing, and steals nothing', async () => {
+  test('an aborted caller takes nothing, and steals nothing', async () => {
     const browser = new FakeLocks();
     const one = holder();
     await tab(browser.of('one')).take('a', { holder: one });
@@ -177,7 +177,7 @@ describe('taking over', () => {
     expect(browser.held).toEqual(['run:a']);
   });
 
-  test('who gives up in the same session takes nothing either', async () => {
+  test('an aborted caller in the same session takes nothing either', async () => {
     const locks = tab(undefined);
     const one = holder();
     await locks.take('a', { holder: one });
@@ -190,7 +190,7 @@ describe('taking over', () => {
   });
 });
 
-describe('looking whether a name is still held', () => {
+describe('checking whether a name is still held', () => {
   async function asleep() {
     const browser = new FakeLocks();
     const one = holder();
@@ -198,14 +198,14 @@ describe('looking whether a name is still held', () => {
     return { browser, one, held };
   }
 
-  test('changes nothing while it is', async () => {
+  test('changes nothing if it is', async () => {
     const { browser, one, held } = await asleep();
     await held?.check();
     expect(one.onLost).not.toHaveBeenCalled();
     await eventually(() => expect(browser.held).toEqual(['run:a']));
   });
 
-  test('takes it again where the browser has let it go', async () => {
+  test('takes it again if the browser has released it', async () => {
     const { browser, one, held } = await asleep();
     browser.release('run:a');
     await held?.check();
@@ -216,7 +216,7 @@ describe('looking whether a name is still held', () => {
     expect(await tab(browser.of('other')).take('a')).toBeDefined();
   });
 
-  test('tells where another tab has it', async () => {
+  test('reports that another tab holds it', async () => {
     const { browser, one, held } = await asleep();
     browser.release('run:a');
     await tab(browser.of('other')).take('a');

@@ -5,7 +5,7 @@ import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 
 const allPatterns = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 
-/** By the definition of the format, with `fraction` bits of fraction and `exponent` bits of exponent. */
+/** The number by the format's definition, with `exponentBits` and `fractionBits`. */
 function byDefinition(bits: number, exponentBits: number, fractionBits: number): number {
   const sign = bits >= 0x8000 ? -1 : 1;
   const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits;
@@ -16,7 +16,10 @@ function byDefinition(bits: number, exponentBits: number, fractionBits: number):
   return sign * (1 + fraction) * 2 ** (exponent - bias);
 }
 
-/** Compares with `Object.is`, so that −0 isn't 0; one assertion for all, as 65,536 of them are slow. */
+/**
+ * The first difference by `Object.is`, for which −0 isn't 0. One assertion covers all numbers, because 65,536 of them
+ * are slow.
+ */
 function firstDifference(actual: ArrayLike<number>, expected: (index: number) => number): unknown {
   for (let index = 0; index < actual.length; index++) {
     if (!Object.is(actual[index], expected(index))) return { index, actual: actual[index], expected: expected(index) };
@@ -34,22 +37,22 @@ describe('every one of the 65,536 patterns', () => {
   test('bfloat16 is read by its definition', () => {
     expect(firstDifference(brains, (bits) => byDefinition(bits, 8, 7))).toBeUndefined();
   });
-  test('float16 comes back, NaNs quiet', () => {
+  test('float16 is unchanged after a round trip, NaNs quiet', () => {
     const quiet = (bits: number) => ((bits & 0x7fff) > 0x7c00 ? bits | 0x200 : bits);
     expect(firstDifference(f32ToF16(halves), quiet)).toBeUndefined();
   });
-  test('bfloat16 comes back, NaNs quiet', () => {
+  test('bfloat16 is unchanged after a round trip, NaNs quiet', () => {
     const quiet = (bits: number) => ((bits & 0x7fff) > 0x7f80 ? bits | 0x40 : bits);
     expect(firstDifference(f32ToBf16(brains), quiet)).toBeUndefined();
   });
 });
 
-/** The float32 values just below, at and just above the middle of each two neighbours, and what they must become. */
+/** The float32 values just below, at and just above the middle of two neighbours, with their rounded bits. */
 function* middles(values: Float32Array, infinity: number, step: number): Generator<[value: number, bits: number]> {
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   for (let lower = 0; lower < infinity; lower++) {
-    // Above the largest finite value, rounding acts as if there were one more.
+    // Rounding treats the largest finite value as if one more value followed it.
     const above = lower + 1 === infinity ? (values[lower] ?? 0) + step : (values[lower + 1] ?? 0);
     float[0] = ((values[lower] ?? 0) + above) / 2;
     yield [float[0], lower % 2 === 0 ? lower : lower + 1];
@@ -71,7 +74,7 @@ describe('rounding to the nearest, ties to even, around the middle of each two n
     const negative = convert(inputs.map((value) => -value));
     expect(firstDifference(negative, (index) => (cases[index]?.[1] ?? -1) + 0x8000)).toBeUndefined();
   });
-  test('what is too small becomes a zero of its sign, what is too large an infinity', () => {
+  test('a number that is too small becomes a zero of its sign, one that is too large an infinity', () => {
     expect([...f32ToF16(Float32Array.of(1e-30, -1e-45, 2 ** -25, 65519, 65520, -1e30))]).toEqual([
       0, 0x8000, 0, 0x7bff, 0x7c00, 0xfc00,
     ]);

@@ -13,7 +13,7 @@ function kept(name: StorageName, numbers: Float32Array<ArrayBuffer>): Float32Arr
   return storages[name].decode(encoded.buffer, shape);
 }
 
-/** The largest error among groups of so many, as a share of each group's bound. */
+/** The largest error within groups of `size` numbers, as a share of each group's bound. */
 function worst(numbers: Float32Array, found: Float32Array, size: number, bound: (group: readonly number[]) => number) {
   let most = 0;
   for (let at = 0; at < count; at += size) {
@@ -31,7 +31,7 @@ describe('packed numbers', () => {
   test.each(scales)('q8, around %f: half a step, of 127 to the largest of sixteen', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q8', numbers), 16, (group) => Math.max(...group.map(Math.abs)) / 127);
-    // A step is rounded to a half: by a 2048th at most, or below 2⁻¹⁴ by 2⁻²⁴.
+    // A group's step is rounded to a half, with a relative error of at most 1/2048, or an error of 2⁻²⁴ below 2⁻¹⁴.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (127 * 2 ** -24) / (scale / 2)));
     expect(share).toBeGreaterThan(0.4);
   });
@@ -39,12 +39,12 @@ describe('packed numbers', () => {
   test.each(scales)('q4, around %f: half a step, of 15 to what thirty-two span', (scale) => {
     const numbers = Float32Array.from(randomArray(count, 1, scale));
     const share = worst(numbers, kept('q4', numbers), 32, (group) => (Math.max(...group) - Math.min(...group)) / 15);
-    // Likewise; and the minimum is rounded, by a 2048th of at most 15 steps.
+    // The step is rounded likewise, and so is the minimum, by at most a 2048th of 15 steps.
     expect(share).toBeLessThanOrEqual(0.5 * (1 + 1 / 2048 + (15 * 2 ** -24) / scale) + 15 / 2048);
     expect(share).toBeGreaterThan(0.4);
   });
 
-  test.each(PACKED)('%s: packed again, numbers stay what they are', (name) => {
+  test.each(PACKED)('%s: packed again, numbers stay the same', (name) => {
     const once = kept(name, Float32Array.from(randomArray(count, 2, 0.05))) as Float32Array<ArrayBuffer>;
     const again = kept(name, once);
     const { most = 1, hasMinimum } = storages[name].packed ?? {};
@@ -67,7 +67,7 @@ describe('packed numbers', () => {
     for (const number of found) expect(Math.abs(number)).toBeLessThanOrEqual(most + 65504);
   });
 
-  test.each(PACKED)('%s: what is no number stays none, in its group alone', (name) => {
+  test.each(PACKED)('%s: a NaN stays one, only in its group', (name) => {
     const numbers = Float32Array.from(randomArray(count, 3));
     numbers[40] = Number.NaN;
     const found = kept(name, numbers);

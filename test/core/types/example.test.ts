@@ -110,7 +110,7 @@ describe('the fields of an example', () => {
 test.each([
   ['a file', file],
   ['pixels', pixels],
-])('what to do about an image alone is told: %s', (_, image) => {
+])('an image alone gets the hint: %s', (_, image) => {
   expect(() => exampleFields('train_dataset[0]', image)).toThrow(
     expect.objectContaining({ hint: 'Images are passed as [{ image, label }].' }),
   );

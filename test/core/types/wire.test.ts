@@ -3,11 +3,11 @@ import { abortError } from '../../../src/core/async/abort';
 import { WebVeraError } from '../../../src/core/errors/error';
 import { errorFromData, errorToData, toKnownError } from '../../../src/core/types/wire';
 
-/** As a message would carry it. */
+/** An error after its way through a message. */
 const crossed = (error: unknown): unknown => errorFromData(structuredClone(errorToData(error)));
 
 describe('errors across the boundary', () => {
-  test('a WebVeraError arrives as one, with all it says', () => {
+  test('a WebVeraError arrives as one, with all its fields', () => {
     const error = new WebVeraError('timeout', 'too slow', {
       hint: 'wait',
       retryable: true,
@@ -26,7 +26,7 @@ describe('errors across the boundary', () => {
     });
   });
 
-  test('the stack of a cause comes with the hint of what it caused', () => {
+  test('the stack of a cause contains the hint of the error', () => {
     const cause = new TypeError('x is undefined');
     const { stack = '' } = crossed(cause) as Error;
     const [head, ...frames] = stack.split('\n');
@@ -41,7 +41,7 @@ describe('errors across the boundary', () => {
     expect(arrived).toMatchObject({ name: 'AbortError', message: 'the call was cancelled' });
   });
 
-  test('a detail that can not be cloned is told in words', () => {
+  test('a detail that can not be cloned becomes text', () => {
     const error = new WebVeraError('internal', 'odd', { detail: { call: () => 1, kept: 2 } });
     expect(crossed(error)).toMatchObject({ detail: { call: '() => 1', kept: 2 } });
   });

@@ -19,7 +19,7 @@ import { MemorySource } from '../../helpers/session/memory_source';
 const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
   new GgufFiles(new MemorySource({ 'model.gguf': file }, { chunkBytes }), 'model.gguf', limits);
 
-/** Each read whole, or `first` rows and then the rest. */
+/** Each tensor, read at once, or `first` rows and then the rest. */
 async function tensorsOf(file: Uint8Array, first?: number) {
   const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>();
   for await (const { name, dtype, shape, take } of open(file).tensors(() => true)) {
@@ -30,7 +30,7 @@ async function tensorsOf(file: Uint8Array, first?: number) {
   return tensors;
 }
 
-/** All reading of such a file. */
+/** The error of reading everything in a file. */
 async function refusal(file: Uint8Array, limits?: ParserLimits): Promise<WebVeraError> {
   const gguf = open(file, limits);
   const read = async (): Promise<void> => {
@@ -58,10 +58,10 @@ describe('packed numbers', () => {
     },
   );
 
-  /** Rounding as a share of a group's largest number, for types whose scales and minimums aren't exact halves. */
+  /** Rounding errors relative to a group's largest number, for types whose scales and minimums f16 can't represent exactly. */
   const ROUNDING: Readonly<Record<string, number>> = {
     Q4_K: 2 / 2048, // scale and minimum
-    Q5_K: 0.5 / 127 + 1 / 2048, // packed anew
+    Q5_K: 0.5 / 127 + 1 / 2048, // packed again
     Q5_1: 0.5 / 127 + 1 / 2048,
     Q6_K: 1 / 2048,
   };
@@ -75,7 +75,7 @@ describe('packed numbers', () => {
     const found = storage.decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
     for (let at = 0; at < values.length; at += 32) {
       const group = values.slice(at, at + 32);
-      // Numbers around a minimum are differences of larger ones.
+      // With a minimum, the stored numbers are differences, which may be larger.
       const largest = Math.max(...group.map(Math.abs), Math.max(...group) - Math.min(...group));
       const worst = Math.max(...group.map((value, i) => Math.abs(value - (found[at + i] ?? Number.NaN))));
       expect(worst, `${at}`).toBeLessThanOrEqual((ROUNDING[name] ?? 0) * largest);
@@ -105,7 +105,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
       const { dtype, shape } = expected;
       expect({ dtype: tensor.dtype, shape: tensor.shape }, key).toEqual({ dtype, shape });
       if (!addsOne(key)) expect(Buffer.compare(tensor.bytes, expected.bytes), key).toBe(0);
-      // The factor of such a norm is the same to the bit; digits that the sum rounded away are lost.
+      // The sum of such a weight and one is the same to the bit; digits that the sum rounded away are lost.
       else
         expect(
           stored(tensor).map((it) => 1 + it),
@@ -115,7 +115,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
   });
 });
 
-/** The words of a file's packed matrices, taken one after the other. */
+/** The words of a file's packed matrices. */
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
@@ -164,7 +164,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
       const exact = new Float32Array(toFloat32(whole));
       const lies = transposed ? [columns, rows] : shape;
       const numbers = storage.decode(words.buffer, lies);
-      // Eight bits and a half for a scale, here as there.
+      // Both formats have eight bits for a number and a half for a scale, so nothing is rounded.
       expect(numbers).toEqual(transposed ? transpose(exact, rows, columns) : exact);
     }
   });
@@ -205,7 +205,7 @@ describe('a file', () => {
     return new Uint8Array(file);
   };
 
-  /** The rows of a matrix are the second of its sizes. */
+  /** A file that claims 2³¹ rows, which are the second size of a matrix. */
   function largerTensor(): Uint8Array {
     const file = Buffer.from(llama);
     const name = 'token_embd.weight';

@@ -18,9 +18,9 @@ describe.each([...new Set(ggufRows.map(({ pre }) => pre))])('a tokenizer that cu
     const tokenizer = await cutting(pre);
     for (const { text, ids } of ggufRows.filter((row) => row.pre === pre))
       expect(tokenizer.encode(text), text).toEqual(ids);
-    const { bos_token_id, eos_token_id, pad_token_id, hasChatTemplate } = tokenizer;
+    const { bos_token_id, eos_token_id, pad_token_id } = tokenizer;
     expect({ bos_token_id, eos_token_id, pad_token_id }).toEqual({ bos_token_id: 0, eos_token_id: 2, pad_token_id: 1 });
-    expect(hasChatTemplate).toBe(true);
+    expect(await tokenizer.hasChatTemplate()).toBe(true);
   });
 });
 

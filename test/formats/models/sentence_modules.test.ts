@@ -21,12 +21,12 @@ const modules = [entry('', 'Transformer'), entry('1_Pooling', 'Pooling')];
 const folder = { 'modules.json': modules, '1_Pooling/config.json': { pooling_mode: 'cls' } };
 
 describe('readSentenceModules', () => {
-  test('knows nothing of a folder without modules.json', async () => {
+  test('gives nothing for a folder without modules.json', async () => {
     expect(await read({ '1_Pooling/config.json': {}, 'sentence_bert_config.json': {} })).toBeUndefined();
   });
 
   test.each(goldenSentences.rows.filter(({ files }) => 'modules.json' in files))(
-    '$situation: nothing of it is unsupported',
+    '$situation: all of it is supported',
     async ({ files }) => {
       expect((await read(files))?.unsupported).toBeUndefined();
     },
@@ -88,7 +88,7 @@ describe('readSentenceModules', () => {
     ['processing_kwargs for text', { 'sentence_bert_config.json': { processing_kwargs: { text: {} } } }],
     ['a model of the type SparseEncoder', { 'config_sentence_transformers.json': { model_type: 'SparseEncoder' } }],
     ['a truncate_dim', { 'config_sentence_transformers.json': { truncate_dim: 8 } }],
-  ])('says of what is not computed: %s', async (unsupported, files) => {
+  ])('names the unsupported part: %s', async (unsupported, files) => {
     expect(await read({ ...folder, ...files })).toMatchObject({ unsupported });
   });
 
@@ -112,7 +112,7 @@ describe('readSentenceModules', () => {
     await expect(read({ ...folder, ...files })).rejects.toMatchObject({ code: 'invalid_format' });
   });
 
-  test('says of a missing pooling, and refuses files above the limit', async () => {
+  test('reports a missing pooling, and refuses files above the limit', async () => {
     expect(await read({ 'modules.json': modules })).toMatchObject({ unsupported: 'no 1_Pooling/config.json' });
     await expect(read(folder, { json: 50 })).rejects.toMatchObject({ code: 'limit_exceeded' });
   });

@@ -7,7 +7,7 @@ import { MemorySource } from '../../helpers/session/memory_source';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** In a single chunk. */
+/** A source that gives a file in a single chunk. */
 const sourceOf = (name: string, file: Uint8Array): MemorySource =>
   new MemorySource({ [name]: file }, { chunkBytes: file.length });
 
@@ -27,7 +27,7 @@ describe.each<[string, () => Promise<unknown>]>([
   ['notes', () => readTorch(notes)],
 ])('%s of 300 kB in small parts', (_, read) => {
   test('is read without waiting as far as it has arrived', async () => {
-    // No time goes by, so that nothing gives way.
+    // The clock stands still, so reading never pauses.
     vi.spyOn(performance, 'now').mockReturnValue(0);
     let isDone = false;
     const reading = read().finally(() => {
@@ -36,7 +36,7 @@ describe.each<[string, () => Promise<unknown>]>([
     let turns = 0;
     for (; !isDone; turns++) await undefined;
     await reading;
-    // The file's last four thousand bytes are waited for one by one, as it isn't known that there are no more.
+    // The reader awaits each of the last four thousand bytes, because it doesn't know that none follow.
     expect(turns).toBeLessThan(20_000);
   });
 

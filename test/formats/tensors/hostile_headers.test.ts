@@ -11,7 +11,7 @@ import { type Files, MemorySource } from '../../helpers/session/memory_source';
 const MOST_MS = 50;
 const MOST_BYTES = 2 ** 20;
 
-/** Reads what there is, and gives what it is refused with. */
+/** Reads everything, and gives the error's code, the time and the memory. */
 async function refusal(open: () => ModelFiles): Promise<{ code: string; ms: number; bytes: number }> {
   const files = open();
   const [start, before] = [cpuTime(), process.memoryUsage().arrayBuffers];
@@ -33,13 +33,13 @@ async function expectRefusal(open: (sized: boolean) => ModelFiles): Promise<void
     const refusals: Awaited<ReturnType<typeof refusal>>[] = [];
     for (let time = 0; time < 5; time++) refusals.push(await refusal(() => open(sized)));
     for (const { code } of refusals) expect(['invalid_format', 'limit_exceeded']).toContain(code);
-    // The best of some, as other work on the machine only adds to it.
+    // Other work on the machine can only add to a measurement, so the smallest one counts.
     expect(Math.min(...refusals.map(({ ms }) => ms))).toBeLessThan(MOST_MS);
     expect(Math.max(...refusals.map(({ bytes }) => bytes)), `sized: ${sized}`).toBeLessThan(MOST_BYTES);
   }
 }
 
-describe('a GGUF file is refused within 50 ms, and takes no memory for what it lacks, that tells of', () => {
+describe('a GGUF file is refused within 50 ms, without memory for missing parts, if it claims', () => {
   const MOST = 2n ** 64n - 1n;
   const key = ggufText('k');
   const field = (...value: readonly Uint8Array[]): Uint8Array => Buffer.concat([ggufBegin(0, 1), key, ...value]);
@@ -83,7 +83,7 @@ const folder =
   (sized: boolean): ModelFiles =>
     folderFiles(new MemorySource(files, { sized }));
 
-describe('a safetensors file is refused within 50 ms, and takes no memory for what it lacks, that tells of', () => {
+describe('a safetensors file is refused within 50 ms, without memory for missing parts, if it claims', () => {
   const headed = (length: number | bigint, json = ''): Uint8Array => Buffer.concat([u64(length), Buffer.from(json)]);
   const told = (json: string): Uint8Array => headed(json.length, json);
 
@@ -117,7 +117,7 @@ describe('an index of shards is refused within 50 ms that', () => {
   ])('%s', (_, json) => expectRefusal(folder(index(json))));
 });
 
-describe('a pytorch_model.bin is refused within 50 ms, and takes no memory for what it lacks, that tells of', () => {
+describe('a pytorch_model.bin is refused within 50 ms, without memory for missing parts, if it claims', () => {
   const begun = (change: (header: DataView) => void, extra = new Uint8Array(0)): Uint8Array => {
     const header = new DataView(new ArrayBuffer(30));
     header.setUint32(0, 0x04034b50, true);

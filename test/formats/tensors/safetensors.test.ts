@@ -171,7 +171,7 @@ describe('too many tensors are refused within 50 ms', () => {
       expect(codeThrownBy(() => parseHeader(bytes, undefined))).toBe('limit_exceeded');
       return cpuTime() - start;
     };
-    // The best of some, as other work on the machine only adds to it.
+    // Other work on the machine can only add to a measurement, so the smallest one counts.
     expect(Math.min(...Array.from({ length: 5 }, timed))).toBeLessThan(50);
   });
 
@@ -218,7 +218,7 @@ test('any header is read or refused with a code', () => {
   );
 });
 
-test('a header may be parsed without the size of the file, and then tells it', () => {
+test('a header may be parsed without the size of the file, and then gives it', () => {
   const file = fileOf(`{"__metadata__":{"format":"pt"},"a":${T}}`, 16);
   const header = parseHeader(file.subarray(0, file.length - 16), undefined);
   expect(header.fileSize).toBe(file.length);

@@ -10,12 +10,12 @@ const files = readdirSync('test/golden', { recursive: true, encoding: 'utf8' }).
 );
 
 describe('files that PEFT and transformers wrote', () => {
-  test('are there', () => expect(files.length).toBeGreaterThan(4));
+  test('exist', () => expect(files.length).toBeGreaterThan(4));
   test.each(files)('%s is written again byte by byte', (path) => {
     const bytes = new Uint8Array(readFileSync(`test/golden/${path}`));
     const { tensors, metadata } = readSafetensors(bytes);
     expect(tensors.size).toBeGreaterThan(0);
-    // The order of what is written must not come from the order of what was read.
+    // The written order must not depend on the order of reading.
     const shuffled = [...tensors].toReversed();
     expect(Buffer.compare(writeSafetensors(shuffled, metadata), bytes)).toBe(0);
   });

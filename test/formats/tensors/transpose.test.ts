@@ -16,7 +16,7 @@ test.each([(n: number) => new Float32Array(n), (n: number) => new Uint16Array(n)
         const turned = transpose(source, rows, columns);
         const wrong = turned.findIndex((value, at) => value !== (at % rows) * columns + Math.floor(at / rows));
         expect(wrong).toBe(-1);
-        // By bytes: element by element it takes seconds.
+        // Bytes are compared, because comparing elements takes seconds.
         expect(Buffer.compare(Buffer.from(transpose(turned, columns, rows).buffer), Buffer.from(source.buffer))).toBe(
           0,
         );

@@ -28,7 +28,7 @@ async function collect(files: Files, options: ReadWeightsOptions = {}, source = 
   return tensors;
 }
 
-/** The error of such a file. */
+/** The error of reading a file. */
 async function refusal(file: Uint8Array, options: ReadWeightsOptions = {}): Promise<WebVeraError> {
   const source = new MemorySource({ 'pytorch_model.bin': file });
   const error = await collect({}, options, source).then(
@@ -40,8 +40,8 @@ async function refusal(file: Uint8Array, options: ReadWeightsOptions = {}): Prom
   return error as WebVeraError;
 }
 
-describe('what torch.save wrote of', () => {
-  test.each(fine.map(byName))('%s comes as the tensors it was', async (_, row) => {
+describe('a file that torch.save wrote of', () => {
+  test.each(fine.map(byName))('%s gives the original tensors', async (_, row) => {
     for (const chunkBytes of [7, 1e6]) {
       const source = new MemorySource({ 'pytorch_model.bin': bytesOf(row) }, { chunkBytes });
       expect(await collect({}, {}, source)).toEqual(row.tensors);
@@ -53,7 +53,7 @@ describe('what torch.save wrote of', () => {
     expect((await refusal(bytesOf(row))).code).toBe('invalid_format');
   });
 
-  test('calls of strangers’ functions is told by their name, and nothing is called', async () => {
+  test('calls of unknown functions is refused by their names, and nothing is called', async () => {
     const { message, hint } = await refusal(bytesOf(rows.find(({ situation }) => /calls/.test(situation)) as Row));
     expect(message).toMatch(
       /^pytorch_model\.bin: .* asks for "(posix|nt)\.system", which a file of weights has no use for$/,
@@ -63,7 +63,7 @@ describe('what torch.save wrote of', () => {
 });
 
 describe('a pytorch_model.bin', () => {
-  test('is looked for last, and not if there is a model.safetensors', async () => {
+  test('is read last, and not if there is a model.safetensors', async () => {
     const source = new MemorySource({});
     await expect(collect({}, {}, source)).rejects.toMatchObject({
       code: 'not_found',
@@ -188,20 +188,20 @@ describe('a pickle', () => {
     expect((await refusal(torchFile(`\x80\x02c${'a'.repeat(200)}\nb\n.`, four))).code).toBe('limit_exceeded');
   });
 
-  test('tells names apart by a byte order mark', async () => {
+  test('distinguishes names by a byte order mark', async () => {
     const [text, marked] = ['X\x01\0\0\0a', 'X\x04\0\0\0\xef\xbb\xbfa'];
     const view = tensor('K\0K\x02\x85K\x01\x85');
     const file = torchFile(dictOf(`${text}${view}${marked}${view}`), four);
     expect(Object.keys(await collect({ 'pytorch_model.bin': file }))).toEqual(['a', '\ufeffa']);
   });
 
-  test('may not tell of a storage in two ways', async () => {
+  test('may not describe a storage in two ways', async () => {
     const other = tensor('K\0K\x02\x85K\x01\x85').replace('K\x04tQ', 'K\x05tQ');
     const pickle = dictOf(`X\x01\0\0\0a${tensor('K\0K\x02\x85K\x01\x85')}X\x01\0\0\0b${other}`);
     expect((await refusal(torchFile(pickle, four))).message).toContain('tells of storage 0 in two ways');
   });
 
-  test('whose storage has other bytes than it says is invalid_format', async () => {
+  test('whose storage has another size than it states is invalid_format', async () => {
     const file = torchFile(named('K\0K\x04\x85K\x01\x85'), { 0: new Uint8Array(12) });
     expect((await refusal(file)).code).toBe('invalid_format');
   });

@@ -4,7 +4,7 @@ import { ByteReader } from '../../../src/formats/tensors/byte_reader';
 import { ZipEntries } from '../../../src/formats/torch/zip_entries';
 import { DIRECTORY, zipEntry } from '../../helpers/bytes/torch_bytes';
 
-/** Files that come in such parts. */
+/** A reader of an archive that arrives in these parts. */
 function entriesOf(parts: Iterable<Uint8Array>): { readonly reader: ByteReader; readonly entries: ZipEntries } {
   const left = parts[Symbol.iterator]();
   const stream: ByteStream = {
@@ -31,7 +31,7 @@ describe.each([false, true])('an entry whose sizes have eight bytes: %s', (isLon
     expect(await again.entries.next()).toBeUndefined();
   });
 
-  test('of another size than it has is refused', async () => {
+  test('with a wrong size is refused', async () => {
     const { reader, entries } = entriesOf([...zipEntry('a', bytes(8), { isLong, size: 9 }), DIRECTORY]);
     const entry = await entries.next();
     await reader.skip(8);
@@ -44,7 +44,7 @@ describe.each([false, true])('an entry whose sizes have eight bytes: %s', (isLon
     await expect(entries.note(entry!)).rejects.toThrow('expected no a of more than 4096 bytes');
   });
 
-  test('that is cut off is told as that', async () => {
+  test('that is cut off is reported as such', async () => {
     const [header, name, content, descriptor] = zipEntry('a', bytes(8), { isLong });
     const { entries } = entriesOf([header, name, content, descriptor.subarray(0, -1)]);
     const entry = await entries.next();

@@ -31,7 +31,7 @@ export const target: FuzzTarget = {
     const read = readAdapterConfig(config, { warn });
     expectWrittenAgain(read);
     const file = headed(header, data);
-    // As it is imported, without its model.
+    // The checks of an import, before a model is loaded.
     const kind = kindNamed(read);
     attempt(target, () => checkAdapterModel(file, kind, read));
     checkRuleSizes(read);

@@ -29,7 +29,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** Undefined for what is no pattern to JavaScript, whose error the tokenizer's reader tells. */
+/** The compiled pattern, or undefined if JavaScript refuses it; the tokenizer's reader has its own error for that. */
 function compile(pattern: string): RegExp | undefined {
   try {
     return new RegExp(pattern, 'gu');

@@ -3,7 +3,7 @@ import { pixelValues, prepareImage } from '../../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config';
 import { type FuzzTarget, isRefusal } from '../target';
 
-/** Pixels of what is resized: more take long, whoever asks for them. */
+/** The most pixels of a resized image, as larger ones take long for every reader. */
 const MOST = 2 ** 16;
 const image = { width: 7, height: 5, data: Uint8Array.from({ length: 140 }, (_, i) => (i * 37) % 256) };
 

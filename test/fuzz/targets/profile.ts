@@ -1,11 +1,11 @@
 import { readFiles } from '../../../src/page/profile/storage/read_files';
-import { readExamples, readState, readUnfinished } from '../../../src/page/profile/storage/record';
+import { readExamples, readFeedback, readState, readUnfinished } from '../../../src/page/profile/storage/record';
 import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
 import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
 
 /**
- * adapter_config.json, profile.json and examples.jsonl of a profile that is imported, what another script put in the store, and
- * images.npy.
+ * adapter_config.json, profile.json and examples.jsonl of an imported profile, a stored value that another script
+ * wrote, and images.npy.
  */
 export const target: FuzzTarget = {
   name: 'profile',
@@ -26,9 +26,16 @@ export const target: FuzzTarget = {
       if (!isRefusal(error, target.codes)) throw error;
     });
     if (read !== undefined) {
-      const { imported, examples: kept } = read;
+      const { imported, data } = read;
+      const kept = data.examples;
       const isCounted = kept.every(({ n }) => Number.isSafeInteger(n) && n >= 0 && n < imported.seen);
       if (!isCounted) throw new Error(`expected arrivals below ${imported.seen}, got ${kept.map(({ n }) => n)}`);
+    }
+    for (const name of ['ratings.jsonl', 'preferences.jsonl']) {
+      const given = new Map([...files, ['examples.jsonl', new Blob([])], [name, new Blob([examples])]]);
+      await readFiles(given, { base: { base: 'base', labels: null, problem_type: null } }).catch((error: unknown) => {
+        if (!isRefusal(error, target.codes)) throw error;
+      });
     }
     readStored(withBytes(jsonOf(stored)));
   },
@@ -36,7 +43,7 @@ export const target: FuzzTarget = {
 
 type Part = Uint8Array<ArrayBuffer>;
 
-/** As the store gives it back: bytes are bytes there. */
+/** A stored value, whose vectors are bytes, unlike in JSON. */
 function withBytes(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('vectors' in value)) return value;
   const { vectors } = value as { vectors: unknown };
@@ -47,6 +54,7 @@ function withBytes(value: unknown): unknown {
 function readStored(value: unknown): void {
   attempt(target, () => readState('ada', value));
   attempt(target, () => readExamples('ada', value));
+  attempt(target, () => readFeedback('ada', value));
   attempt(target, () => readUnfinished('ada', value));
   readLabel(value);
   const { saved_at, bytes } = describeRun('run', [value, value]);

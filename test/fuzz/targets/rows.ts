@@ -8,7 +8,7 @@ const LENGTH = 16;
 const tokenizer = spacedTokenizer();
 const base = { tokenizer, vocabSize: VOCABULARY, completionOnly: null, maxLength: LENGTH };
 
-/** A data set: as JSON Lines, as CSV and as plain text, cut and packed, and as the tag cuts what is pasted into it. */
+/** A data set, read as JSON Lines, as CSV and as plain text, cut and packed; and a text that the tag cuts into examples. */
 export const target: FuzzTarget = {
   name: 'rows',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],

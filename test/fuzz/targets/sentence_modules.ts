@@ -4,7 +4,7 @@ import type { FuzzTarget } from '../target';
 
 const limits = { json: 2 ** 20 };
 
-/** modules.json, and the same bytes as the files that it names. */
+/** Bytes that are used as modules.json, and as each of the files that modules.json names. */
 export const target: FuzzTarget = {
   name: 'sentence_modules',
   codes: ['invalid_format', 'limit_exceeded'],

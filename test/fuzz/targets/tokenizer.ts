@@ -2,7 +2,7 @@ import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/toke
 import { attempt, expectSame, type FuzzTarget, partsOf, textOf } from '../target';
 
 const VOCABULARY = 4096;
-/** Characters: long enough for what takes the square of a text's length. */
+/** Characters of a text that is long enough to reveal quadratic work. */
 const LONG = 4096;
 
 /** tokenizer.json, tokenizer_config.json and a text. */
@@ -36,7 +36,7 @@ function useOn(tokenizer: TextTokenizer, text: string): void {
   if (streamed !== undefined) expectSame('a text in two parts', streamed, bare);
 }
 
-/** Special tokens of a layout are refused beyond that. */
+/** The most tokens of a pair; a layout with more special tokens is refused. */
 const ROOM = 1024;
 
 function useInPairs(tokenizer: TextTokenizer, text: string, bare: readonly number[]): void {

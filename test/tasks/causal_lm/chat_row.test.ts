@@ -18,7 +18,7 @@ const talk: readonly ChatMessage[] = [
 ];
 const qwen = chatTokenizer('qwen2_5');
 
-/** What is learned of a row: runs of labelled tokens, as texts. */
+/** The trained parts of a row: runs of labelled tokens, as texts. */
 function learned({ labels }: TokenRow, tokenizer: TextTokenizer): string[] {
   const runs: number[][] = [];
   for (const [t, label] of labels.entries()) {
@@ -44,35 +44,35 @@ const options = (tokenizer: TextTokenizer, changes: Partial<RowOptions> = {}): R
 
 const examples = (...list: readonly unknown[]) => ({ kind: 'examples', examples: list }) as const;
 
-describe('what is learnt of a conversation', () => {
+describe('the trained tokens of a conversation', () => {
   const marked = goldenChats.rows.filter(({ assistant_masks }) => assistant_masks !== undefined);
 
-  test.each(marked)('is what transformers marks: $chat', async ({ messages, ids, assistant_masks }) => {
+  test.each(marked)('are those that transformers marks: $chat', async ({ messages, ids, assistant_masks }) => {
     const { row } = await rowOf(messages, chatTokenizer('chatml'), true);
     expect([...row.input_ids]).toEqual(ids);
     expect([...row.labels].map((label) => Number(label !== IGNORED))).toEqual(assistant_masks);
     expect([...row.labels].filter((label) => label !== IGNORED)).toEqual(ids?.filter((_, t) => assistant_masks?.[t]));
   });
 
-  test('is the answers, with what closes them', async () => {
+  test('are the answers, with their ends', async () => {
     const { row, uncertain } = await rowOf(talk, qwen, true);
     expect(learned(row, qwen)).toEqual(['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n']);
     expect(uncertain).toBe(0);
   });
 
-  test('is all of it where that is asked for', async () => {
+  test('are all tokens if requested', async () => {
     const { row } = await rowOf(talk, qwen, false);
     expect([...row.labels]).toEqual([...row.input_ids]);
   });
 
-  test('is the last answer where the template rewrites the others, which are counted', async () => {
+  test('are the last answer if the template rewrites the others, which are counted', async () => {
     const tokenizer = chatTokenizer('qwen3');
     const { row, uncertain } = await rowOf(talk, tokenizer, true);
     expect(learned(row, tokenizer)).toEqual(['<think>\n\n</think>\n\nIshmael.<|im_end|>\n']);
     expect(uncertain).toBe(1);
   });
 
-  test('begins with the token that goes over the edge of the answer', async () => {
+  test('begin with the token that crosses the beginning of the answer', async () => {
     const source = "{% for m in messages %}{{ m.role + ':' + ' ' + m.content }}{% endfor %}";
     const prompt = "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
     const tokenizer = chatTokenizer('inst', source + prompt);
@@ -82,7 +82,7 @@ describe('what is learnt of a conversation', () => {
 });
 
 describe('conversations among examples', () => {
-  test('are what lines of JSON hold too, and anything may be beside them', async () => {
+  test('may be lines of JSON, with further fields', async () => {
     const lines = [{ messages: talk, text: 'x', id: 3 }, { text: 'Call me Ishmael.' }, { messages: talk, prompt: 'p' }];
     const blob = new Blob([lines.map((line) => JSON.stringify(line)).join('\n')]);
     const { rows } = await collectRows({ kind: 'blob', blob, format: 'jsonl' }, options(qwen));
@@ -99,7 +99,7 @@ describe('conversations among examples', () => {
     expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels.slice(0, 40)]);
   });
 
-  test('are packed as they are, without another EOS', async () => {
+  test('are packed without another EOS', async () => {
     const whole = (await rowOf(talk, qwen, true)).row;
     const { rows } = await collectRows(
       examples({ messages: talk }, { messages: talk }),
@@ -111,7 +111,7 @@ describe('conversations among examples', () => {
     expect(new Set(rows[0]?.attention_mask)).toEqual(new Set([1, 2]));
   });
 
-  test('without an answer are left out, unless all is learnt', async () => {
+  test('without an answer are left out, unless all tokens are trained', async () => {
     const question = { messages: talk.slice(0, 2) };
     const { rows, leftOut } = await collectRows(examples(question, { messages: talk }), options(qwen));
     expect([rows.length, leftOut]).toEqual([1, 1]);
@@ -119,7 +119,7 @@ describe('conversations among examples', () => {
     expect([...(all.rows[0]?.labels ?? [])]).toEqual([...(all.rows[0]?.input_ids ?? [])]);
   });
 
-  test('whose answers can not be told are refused by their number', async () => {
+  test('whose answers can not be found are refused by their number', async () => {
     const source = '{{ messages | length }}{{ messages[-1].content }}';
     const rows = collectRows(
       examples({ text: 'x' }, { messages: talk.slice(0, 4) }),
@@ -135,7 +135,7 @@ describe('conversations among examples', () => {
   test.each([
     ['a template that refuses them', chatTokenizer('inst'), [talk[1], talk[1]], 'invalid_argument'],
     ['a hostile template', chatTokenizer('inst', '{% for i in range(3000000) %}a{% endfor %}'), talk, 'limit_exceeded'],
-  ])('%s is told with their number', async (_, tokenizer, messages, code) => {
+  ])('%s is reported with their number', async (_, tokenizer, messages, code) => {
     await expect(collectRows(examples({ messages }), options(tokenizer))).rejects.toMatchObject({
       code,
       message: expect.stringMatching(/^example 0: The chat template /),
@@ -143,7 +143,7 @@ describe('conversations among examples', () => {
     });
   });
 
-  test('turns that are not learnt are counted', async () => {
+  test('turns that are not trained are counted', async () => {
     const source = examples({ messages: talk }, { messages: talk }, { messages: talk.slice(0, 3) });
     const { rows, uncertain } = await collectRows(source, options(chatTokenizer('qwen3')));
     expect([rows.length, uncertain]).toEqual([3, 2]);

@@ -37,7 +37,7 @@ function ids(start: number, length: number): number[] {
   return Array.from({ length }, (_, i) => start + i);
 }
 
-/** A Blob whose stream comes in parts of the given sizes. */
+/** A Blob whose stream has parts of the given size. */
 function partedBlob(bytes: Uint8Array, size: number): Blob {
   const stream = () =>
     new ReadableStream<Uint8Array>({
@@ -61,7 +61,7 @@ describe('plain text', () => {
     expect(leftOut).toBe(0);
   });
 
-  test('a last block of one token is left out, of two kept', async () => {
+  test("a last block of one token is left out, one of two isn't", async () => {
     const tokens = tokenizer.encode(proseText(200)).slice(0, 34);
     const content = (length: number) => tokenizer.decode(tokens.slice(0, length));
     expect((await idsOf(text(content(33)))).map((row) => row.length)).toEqual([16, 16]);
@@ -252,7 +252,7 @@ describe('packing', () => {
     ]);
   });
 
-  test('keeps apart what has an empty example between', async () => {
+  test('examples stay apart if an empty example is between them', async () => {
     const source = examples(
       { input_ids: [1, 2] },
       { input_ids: [] },

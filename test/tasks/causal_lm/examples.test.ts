@@ -10,7 +10,7 @@ const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;
 const options = { tokenizer, vocabSize: 2048, completionOnly: null, breather: new Breather() };
 
-/** Of all examples but conversations. */
+/** The row of any example except a conversation. */
 async function tokenizeExample(given: unknown, where: string, options: ExampleOptions): Promise<TokenRow> {
   const example = exampleFields(where, given);
   if ('messages' in example) throw new Error('expected no conversation');
@@ -45,7 +45,7 @@ describe('{ prompt, completion }', () => {
   const prompt = 'Question: who? Answer:';
   const completion = ' nobody';
 
-  test('the completion is closed by EOS and alone is learned', async () => {
+  test('the completion ends with EOS, and only it is learned', async () => {
     const start = tokenizer.encode(prompt);
     const end = [...tokenizer.encode(completion), EOS];
     const { input_ids, labels } = await row({ prompt, completion });
@@ -89,7 +89,7 @@ describe('{ input_ids }', () => {
   });
 });
 
-describe('what is no example is invalid_argument and says where', () => {
+describe('an invalid example is invalid_argument with its place', () => {
   test.each([
     ['null', null],
     ['a string', 'text'],

@@ -61,11 +61,11 @@ test('rows weigh what their classes do', () => {
   const targets = [0, 0, 0, 1, 2, 2];
   expect(rowWeights(targets, null, classes)).toEqual([1, 1, 1, 1, 1, 1]);
   expect(rowWeights(targets, { spam: 3, eggs: 0 }, classes)).toEqual([1, 1, 1, 3, 0, 0]);
-  // scikit-learn's compute_sample_weight('balanced', targets).
+  // These are the weights of scikit-learn's compute_sample_weight('balanced', targets).
   expect(rowWeights(targets, 'balanced', classes)).toEqual([2 / 3, 2 / 3, 2 / 3, 2, 1, 1]);
 });
 
-test('weights of labels that there aren’t are refused, with the one that was meant', () => {
+test('weights of unknown labels are refused, with the nearest label', () => {
   const message = 'classWeights: expected labels of the model, got "Spam"';
   const error = expect.objectContaining({ code: 'invalid_argument', message, hint: expect.stringContaining('spam') });
   expect(() => rowWeights([0, 1], { Spam: 2 }, classes)).toThrow(error);

@@ -18,7 +18,7 @@ test.each<[number | string, number]>([
   [1, 1],
   ['1', 1],
   [' 1 ', 1],
-  // A name goes before an index.
+  // A class's name takes precedence over an index.
   ['0', 2],
   [0, 2],
 ])('the label %j is class %i', (label, target) => {
@@ -52,7 +52,7 @@ test.each([['ham'], [''], ['  '], ['1,5'], [Number.NaN], [Number.POSITIVE_INFINI
   },
 );
 
-test('what is no label is quoted short, and of many labels the first are named', () => {
+test('an invalid label is shortened in messages, which name the first of many labels', () => {
   const names = Array.from({ length: 1000 }, (_, label) => `class ${label}`);
   const caught = ((): unknown => {
     try {
@@ -66,17 +66,17 @@ test('what is no label is quoted short, and of many labels the first are named',
 });
 
 describe('the classes of a data set', () => {
-  test('that are all there need no word', () => {
+  test('that all occur give no warning', () => {
     expect(checkClasses([[0], [1], [2], [1]], classes)).toEqual([]);
   });
 
-  test('that are missing are warned of', () => {
+  test('that are missing give a warning', () => {
     expect(checkClasses([[0], [1], [1]], classes)).toEqual([
       { code: 'label_never_occurs', message: 'No example has the label "0": the model learns never to give it' },
     ]);
   });
 
-  test('that are but one are refused', () => {
+  test('that are only one are refused', () => {
     const message = 'Expected examples of at least two classes, got 3 of "spam" alone';
     const error = expect.objectContaining({ code: 'invalid_argument', message });
     expect(() => checkClasses([[1], [1], [1]], classes)).toThrow(error);
@@ -124,11 +124,11 @@ describe('of several', () => {
     expect(() => targetsOf(given as never, labels, 'row')).toThrow(error);
   });
 
-  test('whether a list is of tokens or of labels, the model tells', () => {
+  test('the model decides whether a list has tokens or labels', () => {
     const row = { input_ids: [5, 6], labels: [5, 6] };
     expect(labelOf(row, classes)).toBeUndefined();
     expect(labelOf(row, measures)).toEqual([5, 6]);
-    // Names are of nothing else.
+    // Names can't be anything else than classes.
     expect(labelOf({ text: 'a', labels: ['ham'] }, classes)).toEqual(['ham']);
   });
 
@@ -142,7 +142,7 @@ describe('of several', () => {
     expect(previewLabel({ text: 'a' }, several, 'row')).toBeNull();
   });
 
-  test('what forward is given has a number for each label of each row', () => {
+  test('labels of forward have a number for each label of each row', () => {
     const given = (dims: readonly [number, number], data: readonly number[]) =>
       givenTargets({ dims, data: Float32Array.from(data) }, several, 2);
     expect(given([2, 3], [0, 1, 1, 0.5, 0, 0])).toEqual([
@@ -155,7 +155,7 @@ describe('of several', () => {
     expect(() => given([2, 3], [0, 1, 1, 2, 0, 0])).toThrow(/^labels\[1\]: label: expected a list of /);
   });
 
-  test('labels that no example has are warned of, and rows may all have the same', () => {
+  test('labels that no example has give a warning, and rows may all have the same', () => {
     expect(
       checkClasses(
         [

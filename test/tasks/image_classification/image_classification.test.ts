@@ -42,7 +42,7 @@ describe('examples', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['a text', { text: 'a', label: 'cat' }, /^example 0: expected an image$/],
+    ['a text', { text: 'a', label: 'cat' }, /^example 0: expected an image, got a text$/],
     ['pixels without a label', { pixel_values: image() }, /^example 0: expected an image with a label$/],
     [
       'other sizes',
@@ -58,6 +58,13 @@ describe('examples', () => {
     ],
   ])('refused: %s', async (_, example, message) => {
     await expect(collect(example)).rejects.toEqual(invalid(message));
+  });
+
+  test('a text in place of an image gets the forms of images, also for predictions', async () => {
+    const hint = expect.stringMatching(
+      /^An image is a Blob, .*: predict and embed take it as it is, and an example is/,
+    );
+    await expect(collect({ text: 'a', label: 'cat' })).rejects.toMatchObject({ hint });
   });
 
   test('refused: none, of one class alone, and plain text', async () => {
@@ -124,11 +131,11 @@ test('buffers may be longer than the logits in them', async () => {
   expect([dims, data]).toEqual([[3, 2], logits.slice(0, 6)]);
 });
 
-describe('what forward is given', () => {
+describe('inputs of forward', () => {
   const data = Float32Array.from([...image().data, ...image(1).data]);
   const given = (more: object = {}): GivenInputs => ({ pixel_values: { dims: [2, 3, 16, 16], data }, ...more });
 
-  test('is a batch, with labels or without', () => {
+  test('are a batch, with labels or without', () => {
     expect(task.given(given())).toMatchObject({ B: 2, T: 17, labelled: 0 });
     const labels = { dims: [2], data: Float32Array.of(1, 0) };
     expect(task.given(given({ labels }))).toMatchObject({ labelled: 2, targets: Float32Array.of(1, 0) });

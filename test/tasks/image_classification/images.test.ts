@@ -26,7 +26,7 @@ async function rowsOf(examples: readonly unknown[], of = task): Promise<readonly
   return (await of.collect({ kind: 'examples', examples }, options)).rows;
 }
 
-test('an image is kept as the bytes that it becomes, whatever it comes as', async () => {
+test('an image of any form is held as its resized bytes', async () => {
   const [pixels, decoded] = await rowsOf([
     { image, label: 'dog' },
     { image: file, label: 0 },
@@ -59,7 +59,7 @@ test('is exported as its bytes, many of them too', async () => {
   expect(exported).toEqual({ pixels: Buffer.from(many).toString('base64'), labels: 2, weight: 0.5 });
 });
 
-test('a run is known by bytes, and by what they become numbers by', async () => {
+test("a run's identity depends on bytes, and on the numbers that they become", async () => {
   const columns = async (json: object, given = image) => {
     const of = taskOf(json);
     const [row] = await rowsOf([{ image: given, label: 1 }], of);
@@ -92,7 +92,7 @@ describe('refused, by the example’s number', () => {
     });
   });
 
-  test('what the preprocessor makes another size of', async () => {
+  test('an image that the preprocessor gives another size', async () => {
     const wide = { width: 20, height: 10, data: new Uint8ClampedArray(800) };
     await expect(rowsOf([{ image: wide, label: 0 }], taskOf({ size: { shortest_edge: 16 } }))).rejects.toMatchObject({
       code: 'invalid_argument',

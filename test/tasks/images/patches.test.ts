@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { patchRows } from '../../../src/tasks/images/patches';
 
-/** Two channels of 5 × 5: each number tells its channel, row and column. */
+/** Two channels of 5 × 5: each number encodes its channel, row and column. */
 const pixels = Float32Array.from({ length: 50 }, (_, n) => {
   const [channel, y, x] = [Math.floor(n / 25), Math.floor((n % 25) / 5), n % 5];
   return 100 * channel + 10 * y + x;

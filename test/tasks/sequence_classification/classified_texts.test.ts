@@ -58,14 +58,14 @@ test('heads read the first token, or as transformers the last that is no padding
   const reads = 'last token';
   expect(read(row([5, 6, 7]), {})).toBe(0);
   expect(read(row([5, 6, 7]), { reads })).toBe(2);
-  // By the ids alone: what the mask says doesn't count.
+  // Only the ids decide the token, not the mask.
   expect(read(row([5, 6, 1, 1], { attention_mask: new Uint8Array(4) }), { reads })).toBe(1);
   expect(read(row([1, 1, 1]), { reads })).toBe(0);
   const batch = textsBatch([row([5, 1]), row([5, 6, 7, 8])], { ...format, reads });
   expect([...batch.rows]).toEqual([0, 7]);
 });
 
-test('without a padding token the mask tells which is the last', () => {
+test('without a padding token the mask decides the last token', () => {
   const masked = row([5, 6, 7], { attention_mask: Uint8Array.of(1, 1, 0) });
   expect(read(masked, { reads: 'last token', text: padless })).toBe(1);
 });

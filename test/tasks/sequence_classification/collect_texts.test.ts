@@ -183,13 +183,13 @@ describe('a data set', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('that lacks a class is told of', async () => {
+  test('that lacks a class gets a warning', async () => {
     const names = ['ham', 'spam', 'eggs'];
     const { warnings } = await collect(examples(ham, spam), { labels: { ...labels, names } });
     expect(warnings).toEqual([{ code: 'label_never_occurs', message: expect.stringContaining('"eggs"') }]);
   });
 
-  test('is weighed in training alone', async () => {
+  test('is weighted only in training', async () => {
     const args: TrainingArguments = { classWeights: { spam: 3 } };
     const weigh = async (purpose: 'training' | 'evaluation') =>
       (await collect(examples(ham, spam), { args, purpose })).rows.map(({ weight }) => weight);
@@ -219,7 +219,7 @@ describe('a data set', () => {
     expect((await collect(prices, { labels: numbers })).rows.map(({ targets: [target] }) => target)).toEqual([-15, 2]);
   });
 
-  test('is given up once that is asked for', async () => {
+  test('can be aborted', async () => {
     const controller = new AbortController();
     const oops = new Error('oops');
     function* stopping() {

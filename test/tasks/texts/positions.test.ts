@@ -5,7 +5,7 @@ import { attentionSpans } from '../../../src/ops/attention/attention_spans';
 import { positionIds, tokenPositions } from '../../../src/tasks/texts/positions';
 
 const shape = { B: 3, T: 5 };
-// Padding on the left, on the right, and a row of nothing else.
+// One row is padded on the left, one on the right, and one has only padding.
 const mask = [0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
 const spansOf = (documents: readonly number[]): Uint32Array => attentionSpans(documents, shape.T);
 
@@ -35,10 +35,10 @@ test('a batch reads the rows of long texts where one of its texts is long', () =
   ];
   const all = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4];
   const moved = all.map((position) => position + 40);
-  // Padding on the left counts, as in transformers; on the right it doesn't.
+  // Positions count padding on the left, as in transformers, but not on the right.
   expect(idsOf([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(moved);
   expect(idsOf([1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(all);
-  // Documents of a packed row count by themselves.
+  // In a packed row, each document's length counts alone.
   expect(idsOf([1, 1, 1, 2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0]).every((position) => position < 40)).toBe(true);
   expect([...positionIds(shape, spansOf(mask), { positions: 'row' })]).toEqual(all);
 });

@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync('test/golden/stop_strings.json', 'utf8'))
 const prose = openTokenizer(proseFolder);
 const spaced = spacedTokenizer();
 
-/** How many new tokens there are when the text ends; null where it never does. */
+/** The number of new tokens at which the text ends; null if it never does. */
 function lengthOf(
   tokenizer: TextTokenizer,
   ids: readonly number[],
@@ -44,7 +44,7 @@ describe.each([
 ])('%s', (_, tokenizer, text) => {
   const ids = tokenizer.encode(text);
   const whole = tokenizer.decode(ids);
-  /** The places of the string in the text so far. */
+  /** The number of tokens after which the text contains the string. */
   const firstWith = (string: string) => {
     const at = ids.findIndex((_, i) => tokenizer.decode(ids.slice(0, i + 1)).includes(string));
     return at < 0 ? null : at + 1;
@@ -85,7 +85,7 @@ test('text before an incomplete character counts', () => {
   const parts = ids.length - prose.encode('stop').length;
   expect(parts).toBeGreaterThan(1);
   const [token] = prose.encode(' e');
-  // A token that ends a string and begins a character, and the same for bytes one by one.
+  // A token that ends a string and begins a character, in one token and byte by byte.
   const joined: TextTokenizer = {
     ...prose,
     decode: (given, options) =>

@@ -32,7 +32,7 @@ describe.each([
 
 test('a text without a place to cut is cut anyway, within a bounded window', () => {
   const seen: number[] = [];
-  // Each piece has other tokens than any part of a longer one.
+  // The tokens of a text's parts never equal those of the whole.
   const stream = new TextStream((text) => {
     seen.push(text.length);
     return [text.length];
@@ -41,7 +41,7 @@ test('a text without a place to cut is cut anyway, within a bounded window', () 
   const pieces = [...stream.push(text)];
   const rest = stream.finish();
   expect(Math.max(...seen)).toBeLessThanOrEqual(2 ** 16);
-  // A caller hears of each window, also of one that proved too short.
+  // The stream reports each window, also one that was too short.
   expect(pieces.length).toBeGreaterThan(16);
   const lengths = [...pieces.flat(), ...rest];
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(text.length);

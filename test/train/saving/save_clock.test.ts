@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { SaveClock } from '../../../src/train/saving/save_clock';
 
-/** When a run is kept whose steps take so long, each kept as its outcome comes: two steps later. In milliseconds. */
+/**
+ * The times in milliseconds at which a run with steps of `stepTime` is saved. A save ends when its step's result
+ * arrives, two steps later.
+ */
 function keptAt(stepTime: number, until: number): number[] {
   let now = 0;
   const clock = new SaveClock(() => now);
@@ -25,7 +28,7 @@ test.each([10, 100, 650, 2_000, 9_000])(
     const kept = [0, ...keptAt(stepTime, 300_000)];
     for (const [index, next] of kept.slice(1).entries()) {
       const last = kept[index] ?? 0;
-      // A step that is under way is lost in any case.
+      // The step in progress is lost in any case.
       expect(next - last - stepTime).toBeLessThanOrEqual(Math.max(2_000, Math.min(30_000, next / 2), 3 * stepTime));
     }
     expect(300_000 - kept.at(-1)!).toBeLessThan(30_000 + stepTime);
@@ -41,7 +44,7 @@ test('begins with the first step, however long that takes to come', () => {
   expect(clock.isDue()).toBe(true);
 });
 
-test('goes on where somebody sets the computer’s clock back', () => {
+test('continues if the computer’s clock is set back', () => {
   let now = 1e12;
   const clock = new SaveClock(() => now);
   clock.isDue();

@@ -1,17 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RunEvent, Saved } from '../../../src/core/types/run';
 import type { RunSnapshot } from '../../../src/core/types/snapshot';
-import { pinned } from '../../../src/graph/value';
 import { RunRecord } from '../../../src/train/saving/run_record';
 import { Saving, type SavingInit } from '../../../src/train/saving/saving';
-import type { OptimizerState } from '../../../src/train/steps/optimizer';
 import type { StepData } from '../../../src/train/training_init';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const stats = { loss: 1, gradNorm: 1, finite: true, step: 1 };
+const stats = { loss: 1, gradNorm: 1, finite: true, step: 1, metrics: new Float32Array(8) };
 const args = { save_strategy: 'steps', save_steps: 1 } as const;
 const data = { tokens: 1, epoch: 1, endsEpoch: false } as StepData;
 
@@ -23,7 +21,7 @@ function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<Sav
   const controller = new AbortController();
   const saving = new Saving({
     runner,
-    state: { pools: new Map(), block: pinned('block', [8]), stats: pinned('stats', [8]) } satisfies OptimizerState,
+    state: { pools: new Map() },
     ...init,
     checkpoints: { save, close: () => {} },
     record,
@@ -43,7 +41,7 @@ const saved = ({ progress }: RunSnapshot): Saved => ({
   durable: true,
 });
 
-test('storage that hangs holds the run up once, and is used again once it answers', async () => {
+test('storage that hangs delays the run once, and is used again once it answers', async () => {
   const asked: number[] = [];
   let answer = (_: Saved): void => {};
   const { step, events } = running((snapshot) => {
@@ -60,7 +58,7 @@ test('storage that hangs holds the run up once, and is used again once it answer
   await first;
   const message = "Step 1 isn't saved, and training continues: the browser's storage doesn't answer";
   expect(events).toEqual([{ type: 'warning', code: 'timeout', message }]);
-  await step(2); // without a wait, and without a word
+  await step(2); // neither waits nor warns
   expect([asked, events.length]).toEqual([[1], 1]);
   answer({ checkpoint: 'checkpoint-1', durable: true });
   await vi.advanceTimersByTimeAsync(0);
@@ -69,7 +67,7 @@ test('storage that hangs holds the run up once, and is used again once it answer
   expect(events.slice(1)).toEqual([{ type: 'save', checkpoint: 'checkpoint-3', durable: true }]);
 });
 
-test('what failed is told once, and tried again at the next step and at the end', async () => {
+test('a failed save is reported once, and repeated at the next step and at the end', async () => {
   let fails = true;
   const asked: number[] = [];
   const { saving, step, events } = running(async (snapshot) => {
@@ -87,7 +85,7 @@ test('what failed is told once, and tried again at the next step and at the end'
   expect(asked).toEqual([1, 2, 2]);
 });
 
-test('a run that is aborted meanwhile doesn’t wait', async () => {
+test('a run that is aborted during a save doesn’t wait', async () => {
   const { step, events, controller } = running(() => new Promise(() => {}));
   const aborted = expect(step(1)).rejects.toBe('enough');
   controller.abort('enough');
@@ -99,7 +97,7 @@ test.each<['steps' | 'epoch' | 'no', readonly number[]]>([
   ['steps', [18, 35, 40, 76, 80]],
   ['epoch', [18, 35, 50, 96]],
   ['no', []],
-])('steps of a tenth of a second are kept by time too with the strategy %s', (save_strategy, expected) => {
+])('steps of a tenth of a second are saved by time too with the strategy %s', (save_strategy, expected) => {
   let now = 0;
   const { saving } = running(async (snapshot) => saved(snapshot), {
     args: { save_strategy, save_steps: 40 },

@@ -12,7 +12,7 @@ const at = (global_step: number): RunSnapshot => ({
   pools: [],
 });
 
-test('whoever asks while steps are queued waits until none is', async () => {
+test('a request while steps are queued waits until none is', async () => {
   const snapshots = new Snapshots();
   const asked = [snapshots.ask(), snapshots.ask()];
   expect(snapshots.wanted).toBe(true);
@@ -24,7 +24,7 @@ test('whoever asks while steps are queued waits until none is', async () => {
   expect(snapshots.wanted).toBe(false);
 });
 
-test('whoever asks while none is queued has it at once, and steps wait until it is taken', async () => {
+test('a request while no step is queued is answered at once, and steps wait for it', async () => {
   const snapshots = new Snapshots();
   const [pause, read] = [withResolvers<void>(), withResolvers<RunSnapshot>()];
   let isOver = false;
@@ -44,7 +44,7 @@ test('whoever asks while none is queued has it at once, and steps wait until it 
   await paused;
 });
 
-test('what cannot be read fails for those who asked, and for nobody else', async () => {
+test('a failed read rejects only its own requests', async () => {
   const snapshots = new Snapshots();
   const asked = snapshots.ask();
   const body = snapshots.during(
@@ -55,7 +55,7 @@ test('what cannot be read fails for those who asked, and for nobody else', async
   expect(await body).toBe('done');
 });
 
-test('once the run is over there is nothing to wait for', async () => {
+test("a request after the end of the run doesn't wait", async () => {
   const snapshots = new Snapshots();
   const asked = snapshots.ask();
   snapshots.close();

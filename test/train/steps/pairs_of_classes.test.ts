@@ -21,7 +21,7 @@ const args = {
 };
 const task = { classOf: ({ label }: Row) => label, tokensOf: () => 1 };
 
-/** Rows of classes 0, 1, 2 …, of which there are so many, in the order of their classes. */
+/** Rows in the order of their classes 0, 1, 2 …; `counts` are the classes' sizes. */
 function rowsOf(...counts: readonly number[]): readonly Row[] {
   const labels = counts.flatMap((count, label) => new Array<number>(count).fill(label));
   return labels.map((label, id) => ({ id, label }));
@@ -49,7 +49,7 @@ describe.each([
       [0, 1, 2].map((epoch) => rowsOfEpoch(task, rows, { ...args, per_device_train_batch_size: size }, epoch)),
     );
 
-  test('each row is there once', async () => {
+  test('each row occurs once', async () => {
     for (const epoch of await epochs()) expect(epoch.toSorted((a, b) => a.id - b.id)).toEqual(rows);
   });
 
@@ -59,7 +59,7 @@ describe.each([
     }
   });
 
-  test('epochs differ in their order, and in who is with whom', async () => {
+  test('epochs differ in their order, and in the rows that share a batch', async () => {
     const [first, second] = await epochs();
     const pairs = (epoch: readonly Row[]): string[] =>
       batchesOf(epoch, 2).map((pair) => String(pair.map(({ id }) => id).toSorted()));

@@ -12,7 +12,7 @@ function expectRates(actual: readonly number[], expected: readonly number[]): vo
   expect(actual.length).toBe(expected.length);
   actual.forEach((rate, step) => {
     const wanted = expected[step]!;
-    // A few roundings of float64.
+    // The tolerance allows a few roundings of float64.
     expect(Math.abs(rate - wanted), `step ${step}: ${rate}, expected ${wanted}`).toBeLessThanOrEqual(1e-12 * wanted);
   });
 }

@@ -56,7 +56,7 @@ test('the same seed gives the same steps, another seed others', async () => {
   expect(seen(await run())).not.toEqual(seen(await run({ seed: 43 })));
 });
 
-test('a run that goes on after some steps sees what the whole one would have', async () => {
+test('a run that resumes after some steps gets the same rows as an uninterrupted one', async () => {
   for (const done of [0, 1, 4, 7, 8]) expect(await run({}, done)).toEqual((await run()).slice(done));
 });
 
@@ -95,7 +95,8 @@ test('rows of similar length go together, the longest first', async () => {
   });
   expect(lengths[0]![0]).toBe(25);
   expect(lengths.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i + 2));
-  // Groups are of three steps: 24 rows, four times two a step. But for the longest, each is sorted.
+  // A group has three steps: 24 rows, four micro-batches of two in each step. Each group is sorted, except for the
+  // longest row, which comes first.
   for (let start = 0; start < steps.length; start += 3) {
     const [, ...group] = lengths.slice(start, start + 3).flat();
     expect(group).toEqual(group.toSorted((a, b) => b - a));

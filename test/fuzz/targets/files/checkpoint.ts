@@ -1,10 +1,10 @@
 import { readCheckpoint, writeCheckpoint } from '../../../../src/formats/checkpoint';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../../target';
 
-/** Floats of the adapters that train, by adapter. */
+/** Numbers of trained floats, by adapter. */
 const LENGTHS = [3, 2];
 
-/** A run's checkpoint as it lies in the store, by its header and its tensors. */
+/** A run's stored checkpoint, as its header and its tensors. */
 export const target: FuzzTarget = {
   name: 'checkpoint',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],

@@ -2,7 +2,7 @@ import { readSafetensors, type Safetensors, writeSafetensors } from '../../../..
 import { parseHeader } from '../../../../src/formats/tensors/safetensors_header';
 import { attempt, expectSame, type FuzzTarget, headed } from '../../target';
 
-/** A file of weights: as it is, with the length of its header mended, and as it comes in from a server that tells no size. */
+/** A file of weights: unchanged, and with a header of the right length. Its header is also parsed without a known size. */
 export const target: FuzzTarget = {
   name: 'safetensors',
   codes: ['invalid_format', 'limit_exceeded'],

@@ -2,7 +2,10 @@ import type { ByteStream, FileSource } from '../../../../src/core/input/file_sou
 import { readWeights, WEIGHTS_FILE, WEIGHTS_INDEX } from '../../../../src/formats/models/weights';
 import { type FuzzTarget, headed, partsOf } from '../../target';
 
-/** model.safetensors.index.json, and the header and the tensors of what it calls its shards; without an index, one file. */
+/**
+ * model.safetensors.index.json, and the header and the tensors of all shards that it names; without an index, of a
+ * single file.
+ */
 export const target: FuzzTarget = {
   name: 'weights',
   codes: ['invalid_format', 'limit_exceeded', 'not_found'],
@@ -30,7 +33,7 @@ function folderOf(index: Uint8Array<ArrayBuffer>, shard: Uint8Array<ArrayBuffer>
   };
 }
 
-/** In two pieces, as the net may give it. */
+/** A stream of two pieces. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>, size: number | undefined): ByteStream {
   const half = bytes.length >> 1;
   const pieces = [bytes.slice(0, half), bytes.slice(half)];

@@ -9,9 +9,9 @@ import { codeThrownBy } from '../../../helpers/bytes/safetensors_bytes';
 interface Row {
   readonly situation: string;
   readonly config: PretrainedConfig;
-  /** For each length: cosines, then sines, of the last position. */
+  /** For each length, the last position's cosines, then its sines. */
   readonly tables?: readonly (readonly number[])[];
-  /** What transformers raises. */
+  /** transformers' error. */
   readonly error?: string;
 }
 
@@ -20,7 +20,7 @@ const golden: { readonly lengths: readonly number[]; readonly rows: readonly Row
 );
 const isRefused = ({ error }: Row): boolean => error !== undefined;
 
-/** The row of the last position of a text. */
+/** A text's last row. */
 function lastRow(model: Architecture, length: number): readonly number[] {
   const [rope] = model.constants;
   const [, R = 0] = rope?.shape ?? [];

@@ -33,7 +33,7 @@ test('llama3 keeps short waves, stretches long ones and blends those between', (
   const relative = (j: number, expected: number): number => Math.abs(frequency(j) / expected - 1);
   const seen = new Set<string>();
   for (let j = 0; j < D / 2; j++) {
-    // As transformers writes it, by wavelength.
+    // transformers distinguishes frequencies by their wavelengths.
     const wavelength = (2 * Math.PI) / own(j);
     let expected = own(j);
     let kind = 'short';

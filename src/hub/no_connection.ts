@@ -1,0 +1,59 @@
+import { WebVeraError } from '../core/errors/error';
+import { type Address, displayUrl } from './address';
+
+/** Milliseconds within which a browser reports that its policy refused a request that has just failed. */
+const REPORTED_WITHIN = 100;
+
+/**
+ * Watches for a request that the page's Content-Security-Policy refuses: `fetch` then fails as without a connection, and only an event
+ * names the policy. `ends` stops watching.
+ */
+export function watchPolicy(url: URL, ends: AbortSignal): () => Promise<boolean> {
+  const scope = globalThis as { addEventListener?: typeof addEventListener };
+  const hasEvents = typeof SecurityPolicyViolationEvent !== 'undefined' && scope.addEventListener !== undefined;
+  if (!hasEvents) return async () => false;
+  let report = (_isRefused: boolean): void => {};
+  const reported = new Promise<boolean>((resolve) => {
+    report = resolve;
+  });
+  const onViolation = ({ blockedURI, effectiveDirective }: SecurityPolicyViolationEvent): void => {
+    if (effectiveDirective === 'connect-src' && url.href.startsWith(blockedURI)) report(true);
+  };
+  const target = globalThis as unknown as Document;
+  (globalThis.document ?? target).addEventListener('securitypolicyviolation', onViolation, { signal: ends });
+  return () => {
+    setTimeout(report, REPORTED_WITHIN, false);
+    return reported;
+  };
+}
+
+/** The error for a request without an answer. `isRefused`: the page's policy allows no request to this server. */
+export function noConnection(url: URL, address: Address, { isRefused, cause }: NoAnswer): WebVeraError {
+  const shown = displayUrl(url);
+  const detail = { url: shown };
+  if (isRefused) {
+    const message = `Expected to request ${shown}, but the page's Content-Security-Policy does not allow it`;
+    return new WebVeraError('offline', message, { hint: `Add ${url.origin} to its connect-src.`, detail, cause });
+  }
+  return new WebVeraError('offline', `Expected ${shown} to answer, but there was no connection`, {
+    hint: `Check the connection. ${address.atCommit === undefined ? ofServer() : OWN_FOLDER}`.trim(),
+    retryable: true,
+    detail,
+    cause,
+  });
+}
+
+interface NoAnswer {
+  readonly isRefused: boolean;
+  readonly cause: unknown;
+}
+
+/** Pages need the server's permission, and processes don't. */
+function ofServer(): string {
+  if (globalThis.location === undefined) return 'Is the address right, and does a proxy or a firewall let it through?';
+  return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS).';
+}
+
+/** The address was made of a name on the hub. */
+const OWN_FOLDER =
+  "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.";
