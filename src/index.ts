@@ -1,11 +1,14 @@
 export type { AdapterConfig, AdapterFields, TaskType } from './adapters/config/adapter_config';
 export type { KindConfig } from './adapters/config/kind_config';
+export { IA3Config, type IA3ConfigInit } from './adapters/ia3/config/ia3_config';
+export { LoraConfig, type LoraConfigInit, type LoraConfigJson } from './adapters/lora/config/lora_config';
 export { type AdapterConfigJson, VeraConfig, type VeraConfigInit } from './adapters/vera/config/vera_config';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/errors/error';
 export type { Integrity } from './core/input/integrity';
 export type { Files } from './core/input/named_files';
 export type { KernelAdapter, KernelChoice } from './core/kernels/kernel_choice';
 export type { PoolingMode } from './core/pooling/pooling';
+export type { DpoLossType, PreferenceExample, RatedExample, TextOrMessages } from './core/preferences/preference';
 export type { ChatMessage } from './core/types/chat';
 export type { DeviceIssue, DeviceReport } from './core/types/device_report';
 export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';
@@ -22,13 +25,16 @@ export type {
   PretrainedConfig,
   ProblemType,
   ProjectionDtype,
+  SaveDtype,
 } from './core/types/model';
 export type {
+  Confusion,
   EmbedInput,
   EmbedOptions,
   EmbedProgress,
   HeadFigures,
   HeadFit,
+  HeldOutFit,
   LabelScore,
   PredictInput,
   PredictOptions,
@@ -58,10 +64,12 @@ export type {
   MergeArguments,
   UnloadArguments,
 } from './page/adapters/adapter_arguments';
-export type { AdapterOptions, MergeOptions, UnloadOptions } from './page/adapters/adapter_options';
+export type { AdapterOptions, MergeOptions, SaveOptions, UnloadOptions } from './page/adapters/adapter_options';
 export type { LayerStatus, ModelStatus } from './page/adapters/adapter_status';
 export { type AdapterInfo, adapters } from './page/adapters/adapters';
 export type { FitHeadOptions } from './page/adapters/fit_head';
+export { IA3Model } from './page/adapters/ia3/ia3_model';
+export { type CombinationArguments, LoraModel } from './page/adapters/lora/lora_model';
 export type {
   AdaptedModelOf,
   AdapterTypes,
@@ -81,7 +89,14 @@ export {
   AutoModelForTokenClassification,
   AutoTokenizer,
 } from './page/models/auto_classes';
-export { type EstimatePlan, estimate } from './page/models/estimate_plan';
+export type { EstimatePlan } from './page/models/estimate_plan';
+export {
+  type AnsweringModel,
+  LanguageModel,
+  type LanguageModelOptions,
+  type LanguageModelPrompt,
+  type LanguageModelPromptOptions,
+} from './page/models/language_model';
 export { type CachedModel, models, type VerifyOptions } from './page/models/models';
 export type { BatchGeneration, Generation } from './page/models/remote_generation';
 export type { PreTrainedModel } from './page/models/remote_model';
@@ -95,18 +110,21 @@ export type {
   SourceOptions,
   TextClassifierOptions,
 } from './page/models/source_options';
+export { estimate, probe } from './page/plans/asks';
 export { Profile } from './page/profile/profile';
 export type {
+  GeneratedText,
   LearnCandidate,
+  LearnKind,
   LearnMethod,
   LearnOptions,
+  LearnPhase,
   LearnRecord,
   ProfileInfo,
   ProfileOptions,
 } from './page/profile/types';
 export type { SessionState } from './page/rpc/link';
 export { defaultSession } from './page/session/default_session';
-export { probe } from './page/session/probe';
 export {
   type CallOptions,
   Session,
@@ -114,7 +132,11 @@ export {
   type SessionOptions,
   WarningEvent,
 } from './page/session/session';
+export type { AdapterDatasets } from './page/training/adapter_datasets';
 export { type CheckpointInfo, checkpoints } from './page/training/checkpoints';
+export { DPOTrainer, type DPOTrainerInit } from './page/training/dpo_trainer';
 export { export_run } from './page/training/export_run';
+export { KTOTrainer, type KTOTrainerInit } from './page/training/kto_trainer';
+export type { DPOConfig, KTOConfig, PreferenceArguments } from './page/training/preference_arguments';
 export type { TrainRun } from './page/training/train_run';
-export { Trainer, type TrainerInit, type TrainOptions } from './page/training/trainer';
+export { type AdaptersTrainerInit, Trainer, type TrainerInit, type TrainOptions } from './page/training/trainer';

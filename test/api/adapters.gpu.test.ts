@@ -63,7 +63,7 @@ test('several adapters on one model: each its own results, trained and switched 
   expect(await logitsOf(model)).toEqual(second);
 });
 
-test('disabled adapters come back when the body fails, and after the last of several bodies', async () => {
+test('disabled adapters are enabled when the body fails, and after the last of several bodies', async () => {
   const model = await get_peft_model(base, tinyVera);
   await train(model, 2);
   const [adapted, plain] = [await logitsOf(model), await logitsOf(base)];
@@ -80,7 +80,7 @@ test('disabled adapters come back when the body fails, and after the last of sev
   expect(await logitsOf(model)).toEqual(adapted);
 });
 
-test('an adapter goes on from its files as if it had never left', async () => {
+test('an adapter that is loaded from its files trains on as before', async () => {
   const model = await get_peft_model(base, other);
   await train(model, 3);
   const files = await model.save_pretrained();
@@ -120,7 +120,7 @@ test('rounded projections give other results', async () => {
   expect(half).not.toEqual(exact);
 });
 
-test('a target that matches nothing beside others is warned of as the adapter is made, and passed over', async () => {
+test('a target that matches nothing, beside others that do, gives a warning and is ignored', async () => {
   const heard: string[] = [];
   const stop = new AbortController();
   const listen = ({ code, message }: WarningEvent): number => heard.push(`${code}: ${message}`);

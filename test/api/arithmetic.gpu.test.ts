@@ -21,7 +21,8 @@ const inF16 = { arithmetic: 'f16' } as const;
 const losses = ({ logs }: RunOutcome): number[] => logs.map(({ loss }) => loss);
 const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
 
-// Losses are means over tokens of sums of hundreds of products, each off by some 2⁻¹² either way; a run's gradients likewise.
+// A loss is a mean over tokens of sums of hundreds of products, each with an error of some 2⁻¹² in either direction.
+// Gradients have the same error.
 const FIRST = 2 ** -12;
 const CURVE = 2 ** -10;
 
@@ -31,7 +32,7 @@ testInAll('a run in f16 learns as one in f32 does, and its choice of kernels rep
   expect(apart).toHaveLength(12);
   expect(apart[0]).toBeLessThan(FIRST);
   expect(Math.max(...apart)).toBeLessThan(CURVE);
-  // Else it wasn't in f16.
+  // Equal weights would mean that the run didn't use f16.
   expect(half.weights).not.toEqual(exact.weights);
   expect(half.kernels.adapter.features).toEqual([...exact.kernels.adapter.features, 'shader-f16']);
   const again = await trained({ session: { ...inF16, kernels: json(half.kernels) } });
@@ -48,7 +49,7 @@ testInAll('a run in f16 is resumed to the bit', async () => {
   expect(later.warnings).toEqual(whole.warnings);
 });
 
-test('a run in f16 goes on in f32 with a warning', async () => {
+testInAll('a run in f16 resumes in f32 with a warning', async () => {
   await trained({ session: inF16, meanwhile: stopAt(5, { save: true }) });
   const later = await trained({ resume: true });
   expect(later.warnings).toContain('other_kernels');
@@ -60,7 +61,7 @@ test('a choice of kernels in f16 needs a session in f16', async () => {
   const kernels = { ...made, variants: { linear: 'f16' } };
   await within({ ...inF16, kernels }, async ({ session, warnings }) => {
     expect((await session.kernels()).variants).toEqual({ linear: 'f16' });
-    // It is another device for what was measured in f32.
+    // A choice that was measured in f32 belongs to another device.
     expect(warnings).toEqual(['other_kernels']);
   });
   await within({ kernels }, async ({ session }) => {
@@ -80,7 +81,7 @@ test('a device without f16 refuses, rather than compute in f32', async () => {
   await session.close();
 });
 
-test('an arithmetic that there is not', async () => {
+test('an unknown arithmetic is refused', async () => {
   const arithmetic = 'bf16' as 'f16';
   await expect(Session.open({ worker: false, arithmetic })).rejects.toMatchObject({
     code: 'invalid_argument',

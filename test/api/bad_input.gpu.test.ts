@@ -43,7 +43,7 @@ beforeEach(() => {
   bytesBefore = opened.liveBytes();
 });
 
-/** Rejects with the code, and the message where one is given, and nothing is different afterwards: no byte on the GPU, no state, no number. */
+/** Expects a rejection with this code (and message), which leaves GPU memory, the adapter's state and the logits unchanged. */
 async function expectRefusal(code: string, action: () => PromiseLike<unknown>, message?: string): Promise<void> {
   const { peft_config, active_adapters } = vera;
   const error = await Promise.resolve()
@@ -107,7 +107,7 @@ describe('models', () => {
     await expectRefusal('not_found', load({ files }));
   });
 
-  test('a tokenizer that is none', async () => {
+  test('an invalid tokenizer', async () => {
     const { files } = tinyFiles();
     files.set('tokenizer.json', new Blob(['{"model": {"type": "None"}}']));
     await expectRefusal('invalid_format', load({ files }));
@@ -181,7 +181,7 @@ describe('adapters', () => {
     await refused(() => vera.save_pretrained({ adapter_name: 'nobody' }), 'Adapter nobody not found.');
   });
 
-  test('of two that come at a time under one name, one is refused', async () => {
+  test('one of two adapters that arrive at the same time under one name', async () => {
     const outcomes = await Promise.allSettled([vera.add_adapter('twin', tinyVera), vera.add_adapter('twin', tinyVera)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     await vera.delete_adapter('twin');
@@ -216,7 +216,7 @@ describe('adapters', () => {
   });
 
   test.each<[string, string, (json: Record<string, unknown>) => unknown]>([
-    ['of another kind', 'invalid_format', (json) => ({ ...json, peft_type: 'LORA' })],
+    ['of a kind that isn’t built', 'invalid_format', (json) => ({ ...json, peft_type: 'ADALORA' })],
     ['of another r', 'invalid_format', (json) => ({ ...json, r: 4 })],
     ['r = 0', 'invalid_argument', (json) => ({ ...json, r: 0 })],
     ['no object', 'invalid_format', () => [1]],

@@ -1,8 +1,11 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import {
+  AutoModelForSequenceClassification,
+  DPOTrainer,
   type Example,
   estimate,
   get_peft_model,
+  KTOTrainer,
   type ModelDtype,
   Trainer,
   type TrainingArguments,
@@ -11,9 +14,11 @@ import {
 } from '../../src/index';
 import { goldenBase } from '../helpers/golden/golden';
 import { taskOfBase } from '../helpers/golden/golden_batches';
+import { baseWithTexts, loadTexts } from '../helpers/golden/golden_preferences';
+import { folderFiles, goldenFolder } from '../helpers/golden/golden_sentences';
 import { AUTO_CLASSES, openTestSession, type TestSession } from '../helpers/session/session';
 
-/** As long as the models take. */
+/** The models' longest context. */
 const T = 40;
 const ids = (seed: number): number[] => Array.from({ length: T }, (_, index) => 3 + ((7 * index + seed) % 80));
 const image = (seed: number): Example => ({
@@ -39,7 +44,7 @@ const qv = { r: 8, target_modules: ['q_proj', 'v_proj'] };
 const all = { r: 8, target_modules: 'all-linear' };
 const checkpointing = { gradient_checkpointing: true };
 
-/** The bytes that a run holds at its second step, and what was estimated. */
+/** The bytes that a run holds at its second step, and the estimated bytes. */
 async function held({ session }: TestSession, { base, peft_config, args, dtype }: Planned) {
   const options = { session, ...(dtype && { dtype }) };
   const { gpu } = await estimate(goldenBase(base), { ...options, peft_config, ...(args && { args }) });
@@ -60,7 +65,7 @@ function expectClose({ gpu, weights, bytes }: Awaited<ReturnType<typeof held>>):
   expect(gpu.total / bytes).toBeLessThan(1.03);
 }
 
-// One session: kernels compile once.
+// The models share a session, so that kernels compile once.
 const opened = await openTestSession();
 afterAll(() => opened.session.close());
 
@@ -75,12 +80,59 @@ test.each<Planned>([
   { base: 'base/bert', peft_config: { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' } },
   { base: 'base/llama-seqcls', peft_config: { ...qv, task_type: 'SEQ_CLS' }, args: checkpointing },
   { base: 'base/vit', peft_config: { ...qv, modules_to_save: ['classifier'] } },
-])('a run takes what was estimated: $base $dtype $args $peft_config', async (planned) => {
+])('a run takes the estimated memory: $base $dtype $args $peft_config', async (planned) => {
   expectClose(await held(opened, planned));
   expect(opened.storageBytes()).toBe(0);
 });
 
-test('so does one whose matrices are cut, on a GPU that binds little', async () => {
+test('so does a classifier over the vectors of a folder of sentence-transformers', async () => {
+  const { session } = opened;
+  const golden = goldenFolder('BERT, mean, normalised');
+  const config = JSON.parse(await goldenBase(`base/${golden.base}`).files.get('config.json')!.text());
+  const files = { ...golden.files, 'config.json': { ...config, architectures: ['BertModel'] } };
+  const source = () => folderFiles({ ...golden, files });
+  const peft_config = { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' as const };
+  const labels = { session, id2label: { 0: 'sea', 1: 'land', 2: 'sky' } };
+  const { gpu } = await estimate(source(), { ...labels, peft_config });
+  const model = await AutoModelForSequenceClassification.from_pretrained(source(), labels);
+  expect(gpu.weights).toBe((await model.memory()).gpu_bytes);
+  await model.dispose();
+});
+
+test.each([
+  { trainer: 'DPOTrainer', args: {} },
+  { trainer: 'DPOTrainer', args: { gradient_checkpointing: true, per_device_train_batch_size: 2 } },
+  { trainer: 'KTOTrainer', args: { gradient_accumulation_steps: 2 } },
+] as const)('so does a run of $trainer $args', async ({ trainer, args }) => {
+  const { session } = opened;
+  const plan = { session, peft_config: all, args, trainer };
+  const { gpu, step } = await estimate(baseWithTexts('llama'), plan);
+  const base = await loadTexts(opened);
+  const weights = (await base.memory()).gpu_bytes;
+  const model = await get_peft_model(base, new VeraConfig(all));
+  // Each text fills the longest context.
+  const [prompt, text] = ['The sea', ' was calm and it was calm'.repeat(T)];
+  const pairs = Array.from({ length: 8 }, () => ({ prompt, chosen: text, rejected: text }));
+  const ratings = pairs.map(({ chosen: completion }, index) => ({ prompt, completion, label: index % 2 === 0 }));
+  const training = { ...args, max_steps: 2, save_strategy: 'no' } as const;
+  const run =
+    trainer === 'DPOTrainer'
+      ? new DPOTrainer({ model, args: training, train_dataset: pairs }).train()
+      : new KTOTrainer({ model, args: training, train_dataset: ratings }).train();
+  let bytes = 0;
+  for await (const event of run) if (event.type === 'log') bytes = (await model.memory()).gpu_bytes;
+  expectClose({ gpu, weights, bytes });
+  // Both texts of a row are computed, and the head twice; what layers cost once a step stays the same.
+  const { args: same, peft_config } = plan;
+  const alone = await estimate(baseWithTexts('llama'), { session, peft_config, args: same });
+  expect(step.flops / alone.step.flops).toBeGreaterThan(1.7);
+  expect(step.flops / alone.step.flops).toBeLessThan(2.4);
+  expect(gpu.activations / alone.gpu.activations).toBeGreaterThan(1.9);
+  await model.dispose();
+  await base.dispose();
+});
+
+test('so does a run whose matrices have shards, on a GPU with small bindings', async () => {
   const small = await openTestSession({}, { bindingBytes: 10_000 });
   onTestFinished(() => small.session.close());
   const planned = { base: 'base/llama', peft_config: qv, args: { per_device_train_batch_size: 1, max_length: 16 } };
@@ -89,7 +141,7 @@ test('so does one whose matrices are cut, on a GPU that binds little', async () 
   expectClose(found);
 });
 
-test('the time of a step is told where it is asked for', async () => {
+test('the time of a step is reported if requested', async () => {
   const { session } = opened;
   const plan = { session, peft_config: qv };
   const [without, measured] = [

@@ -16,11 +16,11 @@ import { expectGoldenTraining } from '../helpers/golden/golden_training';
 import { ofRing } from '../helpers/ring';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session/session';
 
-/** Merged weights are rounded as the base's are: to float16, where PEFT has computed in float32. */
+/** A float16 base has merged weights in float16, while PEFT computed these in float32. */
 const isWide = (entry: GoldenEntry): boolean => isText(entry) && entry.dtype !== 'float16';
-/** In `npm test` those that differ in kind: test/train/golden.gpu.test.ts has the numbers of all. */
+/** `npm test` runs one case of each kind; test/train/golden.gpu.test.ts checks the numbers of all cases. */
 const cases = ofRing(goldenCases(isWide), { test: isKeyCase }).map(({ name }) => name);
-/** The API divides by all labelled tokens of a step; the mean of batches' means has no argument. */
+/** The API divides by all labelled tokens of a step, and has no argument for the mean of batches' means. */
 const expressible = ({ normalise }: GoldenTraining): boolean => normalise !== 'mean_of_means';
 
 const opened = await openTestSession();
@@ -41,12 +41,13 @@ describe.each(cases)('%s', async (name) => {
   const biased = biases.length > 0;
 
   type Figure = 'base' | 'init' | 'random' | 'disabled' | 'merged';
-  /** What a forward pass gives, against a figure of the case. */
+  /** Compares a forward pass with a figure of the case. */
   async function expectFigure(model: PreTrainedModel, figure: Figure): Promise<void> {
     const { logits, loss } = await model.forward(inputs.batch);
     expect(logits.dims).toEqual(dims);
     expect(Math.abs(loss! - expected[figure]!.loss), figure).toBeLessThanOrEqual(tolerance.loss_abs);
-    // Logits are left out where they are the base's, and where disabling leaves biases: then the loss alone is known.
+    // A case leaves out logits that equal the base's. If trained biases remain while adapters are disabled, only the
+    // loss is known.
     const isBase = expected[figure]!.loss === expected.base.loss;
     const reference = tensors.get(`${figure}.logits`) ?? (isBase ? tensors.get('base.logits')! : undefined);
     if (reference === undefined) expect([figure, biased]).toEqual(['disabled', true]);
@@ -126,7 +127,7 @@ describe.each(cases)('%s', async (name) => {
     }
   });
 
-  /** In the checkpoint's layout, which is (in, out) for Conv1D. Trained biases are there too. */
+  /** Merged weights, trained biases included, have the checkpoint's layout, which is (in, out) for Conv1D. */
   async function expectMergedWeights(model: PreTrainedModel): Promise<void> {
     const state = await model.state_dict();
     for (const module of expected.merged.modules) {
@@ -174,7 +175,7 @@ async function configOf(blob: Blob): Promise<unknown> {
   return comparableConfig(await blob.text());
 }
 
-/** A configuration's fields, with the order of sets left out. */
+/** A configuration's fields, with sets in a fixed order. */
 function comparable({ target_modules, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return { ...rest, target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules };
 }

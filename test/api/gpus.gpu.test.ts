@@ -1,21 +1,34 @@
-// The kernels that the table gives to GPUs, on the device that there is: it is told to say that it is one.
+// The kernels that GPUs use, on the software device of this machine, which reports that it is a GPU.
 import { afterAll, describe, expect, test } from 'vitest';
 import { VeraModel } from '../../src/index';
 import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden/golden';
 import { expectGoldenTraining } from '../helpers/golden/golden_training';
-import { APPLE, GPU } from '../helpers/gpu/devices';
+import { GPU, INTEL, UNNAMED } from '../helpers/gpu/devices';
 import { loadBase, loadVera, openTestSession } from '../helpers/session/session';
 
 const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm_mid'];
 
+const all = ['linear/workgroup_small', 'linear/row', 'attention/workgroup'];
+
 describe.each([
-  ['a GPU', GPU, ['linear/workgroup_small', 'linear/row', 'attention/workgroup', 'vera_lambda_backward/workgroup']],
-  ['an Apple GPU', APPLE, ['linear/register', 'linear/row', 'attention/workgroup', 'vera_lambda_backward/register']],
-] as const)('%s computes what PEFT does', async (_, info, kernels) => {
+  ['a GPU', GPU, cases, [...all, 'vera_lambda_backward/workgroup', 'attention_backward/workgroup']],
+  [
+    'an Intel GPU',
+    INTEL,
+    cases,
+    [...all, 'vera_lambda_backward/workgroup_oblong', 'attention_backward/workgroup_apart'],
+  ],
+  [
+    'a GPU that nobody knows',
+    UNNAMED,
+    cases.slice(0, 1),
+    [...all, 'vera_lambda_backward/workgroup_least', 'attention_backward/workgroup_apart'],
+  ],
+] as const)('%s computes what PEFT does', async (_, info, names, kernels) => {
   const opened = await openTestSession({}, { info });
   afterAll(() => opened.session.close());
 
-  describe.each(cases)('%s', async (name) => {
+  describe.each(names)('%s', async (name) => {
     const { expect: expected, inputs, tolerance } = goldenCase(name);
     const base = await loadBase(opened, name);
 

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Trains the golden case as PEFT did; gives the bytes of what came out, and the kernels that made it. */
+/** Trains the golden case as PEFT did, and gives the trained bytes and the kernels that computed them. */
 const golden = (options: SessionOptions) =>
   within(options, async (opened) => {
     const vera = await loadVera(opened, NAME);
@@ -29,13 +29,13 @@ const golden = (options: SessionOptions) =>
 
 const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
 
-/** The same variant wherever a kernel has it. */
+/** A choice of this variant for each kernel that has it. */
 const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
   const having = allTunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
   return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };
 };
 
-/** What a session has that nothing was chosen for. */
+/** A session's default choice. */
 const made = await within({}, ({ session }) => session.kernels());
 
 testInAll('tuned kernels train as PEFT does, and their choice repeats the run to the bit', async () => {
@@ -54,13 +54,13 @@ test.each(ofRing(['register', 'workgroup'], { test: (variant) => variant === 're
     const first = await golden({ kernels });
     expect(first.kernels).toEqual(kernels);
     expect(first.warnings).toEqual(table.warnings);
-    // Sums in another order: the choice is not only accepted, but used.
+    // The chosen kernels sum in another order, so different weights show that the session uses them.
     expect(first.weights).not.toEqual(table.weights);
     expect(await golden({ kernels })).toEqual(first);
   },
 );
 
-test('all that a run does, it does with what it was tuned to', async () => {
+test('a tuned run uses its chosen kernels for all its work', async () => {
   const kernels = everywhere(made, 'register');
   const chosen = await golden({ kernels });
   let executor: { chosen: KernelChoice['variants'] } | undefined;
@@ -76,7 +76,7 @@ test('all that a run does, it does with what it was tuned to', async () => {
   expect((await golden({})).weights).toEqual(chosen.weights);
 });
 
-test('measures once: the session goes on with its choice, and so do later ones from the store', async () => {
+test('measures once: the session uses its choice from then on, and later sessions read it from the store', async () => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   const trainTwice = async (opened: TestSession) => {
     const model = await loadTinyVera(opened);
@@ -93,13 +93,13 @@ test('measures once: the session goes on with its choice, and so do later ones f
   expect(Object.keys(first.kernels.variants).length).toBeGreaterThan(0);
   const second = await within({ kernels: 'tuned', store: 'auto' }, trainTwice);
   expect([second.before, second.kernels]).toEqual([first.kernels, first.kernels]);
-  // The others of each kernel weren't even compiled.
+  // Only the chosen variants were compiled.
   expect(second.pipelines).toBeLessThan(first.pipelines);
   const table = await within({ store: 'auto' }, trainTwice);
   expect([table.before.variants, table.kernels.variants]).toEqual([{}, {}]);
 });
 
-test('training goes on with the choice that it began with, to the bit: resumed, and in a later session', async () => {
+test('training continues with its first choice, to the bit: resumed, and in a later session', async () => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   const args = { max_steps: 6 };
   const began = await within({ kernels: 'tuned', store: 'auto' }, async (opened) => {
@@ -123,12 +123,12 @@ test('training goes on with the choice that it began with, to the bit: resumed, 
   const later = await goOn({ kernels: 'tuned', store: 'auto' });
   expect(later.kernels).toEqual(began.kernels);
   expect(await goOn({ kernels: json(began.kernels) })).toEqual(later);
-  // A different choice sums in another order, and would have shown.
+  // A different choice sums in another order, so that its weights differ.
   const variant = Object.values(began.kernels.variants).includes('register') ? 'workgroup' : 'register';
   expect((await goOn({ kernels: everywhere(made, variant) })).weights).not.toEqual(later.weights);
 });
 
-test('runs that begin together are tuned for once', async () => {
+test('runs that begin together share one tuning', async () => {
   await within({ kernels: 'tuned' }, async (opened) => {
     const [model, other] = [await loadTinyVera(opened), await loadTinyVera(opened)];
     await Promise.all([expectToTrain(model), expectToTrain(other)]);
@@ -136,7 +136,7 @@ test('runs that begin together are tuned for once', async () => {
   });
 });
 
-test('a run that is cancelled or stopped while it is tuned for leaves that to the next', async () => {
+test('a run that is cancelled or stopped during its tuning leaves that to the next', async () => {
   await within({ kernels: 'tuned' }, async (opened) => {
     const model = await loadTinyVera(opened);
     const bytes = opened.storageBytes();
@@ -159,8 +159,16 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   ['a kernel that there is not', { matmul: 'wide' }, 'matmul'],
   ['a kernel without a choice', { adamw: 'default' }, 'adamw'],
   ['what every object has', { constructor: 'wide' }, 'constructor'],
-  ['a variant that there is not', { linear: 'fast' }, 'register or wide or workgroup or workgroup_small or subgroup'],
-  ['a variant for few rows', { linear: 'row' }, 'register or wide or workgroup or workgroup_small or subgroup'],
+  [
+    'a variant that there is not',
+    { linear: 'fast' },
+    'register or wide or workgroup or workgroup_oblong or workgroup_small or subgroup',
+  ],
+  [
+    'a variant for few rows',
+    { linear: 'row' },
+    'register or wide or workgroup or workgroup_oblong or workgroup_small or subgroup',
+  ],
 ])('%s is refused when the session opens', async (_, variants, message) => {
   const opening = Session.open({ worker: false, store: 'memory', kernels: { ...made, variants } });
   await expect(opening).rejects.toMatchObject({

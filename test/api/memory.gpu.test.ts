@@ -18,7 +18,7 @@ beforeEach(() => {
 const train = (model: VeraModel, max_steps: number) =>
   new Trainer({ model, args: { max_steps, per_device_train_batch_size: 1 }, train_dataset: rows }).train();
 
-/** Uses all that a model can do. */
+/** Calls everything that a model can do. */
 async function useAll(model: VeraModel): Promise<void> {
   await train(model, 2);
   await model.forward({ input_ids: [rows[0]!.input_ids], labels: [rows[0]!.input_ids] });
@@ -46,7 +46,7 @@ test('loading, training and disposing again and again stays flat and leaves noth
   expect(new Set(peaks).size).toBe(1);
 });
 
-test('a run leaves what it found', async () => {
+test('a run frees its memory', async () => {
   const model = await loadTinyVera(opened);
   await train(model, 2);
   const before = opened.liveBytes();
@@ -59,7 +59,7 @@ test('a run leaves what it found', async () => {
   await model.dispose();
 });
 
-test('disposing of the base model takes its adapters along, and the other way round', async () => {
+test('disposing of the base model disposes of its adapters, and vice versa', async () => {
   for (const which of ['base', 'vera'] as const) {
     const base = await loadTiny(opened);
     const vera = await get_peft_model(base, tinyVera);
@@ -74,10 +74,10 @@ test('disposing of the base model takes its adapters along, and the other way ro
   }
 });
 
-test('adapters share projections of one key, and deleting gives back what is left of them', async () => {
+test('adapters share projections of one key, and deleting frees the rest', async () => {
   const base = await loadTiny(opened);
   const vera = await get_peft_model(base, tinyVera);
-  // First, as reading keeps staging buffers.
+  // Reading allocates staging buffers, which stay, so the first read comes before the count.
   const files = await vera.save_pretrained();
   const one = opened.liveBytes();
   await vera.add_adapter('second', tinyVera);
@@ -93,7 +93,7 @@ test('adapters share projections of one key, and deleting gives back what is lef
   await base.dispose();
 });
 
-describe('what is freed while it is in use', () => {
+describe('an object that is freed while it is in use', () => {
   test('a model: its run, its text and its passes end', async () => {
     const model = await loadTinyVera(opened);
     const run = train(model, 1000);
@@ -111,7 +111,7 @@ describe('what is freed while it is in use', () => {
 
   test('a model: its run, with checkpoints that arrive late', async () => {
     const model = await loadTinyVera(opened);
-    // Steps tell how they went in fewer bytes.
+    // Results of steps are smaller than 256 bytes, so only checkpoints are delayed.
     opened.delayReads(50, 256);
     onTestFinished(() => opened.delayReads(0));
     const run = new Trainer({ model, args: { max_steps: 1000, save_steps: 1 }, train_dataset: rows }).train();
@@ -122,7 +122,7 @@ describe('what is freed while it is in use', () => {
     expect(await outcomes).toMatchObject([{ reason: aborted }]);
   });
 
-  test('a base model: what it does itself, and adapters that are on their way', async () => {
+  test('a base model: its own work ends, and adapters that are being added', async () => {
     const base = await loadTiny(opened);
     const generation = base.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
     await begun(generation);
@@ -163,7 +163,7 @@ describe('what is freed while it is in use', () => {
     expect(closed).toBe(true);
   });
 
-  test('an adapter: its run ends, others go on', async () => {
+  test('an adapter: its run ends, others continue', async () => {
     const base = await loadTiny(opened);
     const [one, two] = [await get_peft_model(base, tinyVera), await get_peft_model(base, tinyVera)];
     const [ended, going] = [train(one, 1000), train(two, 12)];
@@ -175,7 +175,7 @@ describe('what is freed while it is in use', () => {
     await base.dispose();
   });
 
-  test('a session: all ends, and nothing is left', async () => {
+  test('a session: all work ends, and nothing remains', async () => {
     const other = await openTestSession();
     const model = await loadTinyVera(other);
     const run = train(model, 1000);

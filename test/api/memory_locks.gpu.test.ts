@@ -36,7 +36,7 @@ describe.each<[string, SessionOptions]>([
   ['that is memory', { store: 'memory' }],
   ['whose place memory has taken', { store: 'auto' }], // there is no IndexedDB
 ])('with a store %s', (_, options) => {
-  test('profiles of one name in two tabs are two, and learn at the same time', async () => {
+  test('profiles of one name in two tabs are different, and learn at the same time', async () => {
     await inTwoTabs(options, async (one, other) => {
       const [mine, theirs] = [await profileOf(one), await profileOf(other)];
       const run = mine.learn();
@@ -61,7 +61,7 @@ describe.each<[string, SessionOptions]>([
     });
   });
 
-  test('equal runs in two tabs are two, and both are kept', async () => {
+  test('equal runs in two tabs are different, and both are stored', async () => {
     await inTwoTabs(options, async (one, other) => {
       const [mine, theirs] = [await trainerOf(one), await trainerOf(other)];
       const run = mine.train(resumes);
@@ -73,7 +73,7 @@ describe.each<[string, SessionOptions]>([
   });
 });
 
-test('with a store that both see, one of two tabs learns', async () => {
+test('with a shared store one of two tabs learns', async () => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   await inTwoTabs({ store: 'auto' }, async (one, other) => {
     const [mine, theirs] = [await profileOf(one), await profileOf(other)];

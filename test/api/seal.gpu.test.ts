@@ -25,7 +25,7 @@ test('a sealed session makes no request, and loads files', async () => {
   });
 });
 
-test('a download that is under way makes no further request', async () => {
+test('a download that is in progress makes no further request', async () => {
   const { files } = goldenBase('base/llama');
   const asked: string[] = [];
   let seal = async (): Promise<void> => {};

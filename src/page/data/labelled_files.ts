@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import { shownList } from '../../core/errors/shown_list';
 import { type Files, listedFiles } from '../../core/input/named_files';
 
 /** A file as an example: its content, and its folder's name as the label. */
@@ -164,6 +165,5 @@ function noFolders(leftOut: readonly string[]): WebVeraError {
 }
 
 function shown(paths: readonly string[]): string {
-  const first = paths.slice(0, SHOWN).map((path) => (path.length > 60 ? `…${path.slice(-60)}` : path));
-  return [...first, ...(paths.length > SHOWN ? [`and ${paths.length - SHOWN} more`] : [])].join(', ');
+  return shownList(paths, SHOWN, (path) => (path.length > 60 ? `…${path.slice(-60)}` : path));
 }

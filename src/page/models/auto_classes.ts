@@ -13,6 +13,7 @@ import {
   type ImageClassifierOptions,
   imageClassifierRules,
   loadOptions,
+  nameOfSource,
   type PretrainedOptions,
   pretrainedRules,
   type TextClassifierOptions,
@@ -38,7 +39,7 @@ export class AutoTokenizer {
       ...options,
       discard: (late) => link.request('disposeTokenizer', late.tokenizer),
     });
-    return new RemoteTokenizer(link, info);
+    return new RemoteTokenizer(link, info, false);
   }
 }
 
@@ -84,8 +85,8 @@ export class AutoModelForSequenceClassification {
    * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
    * With a `problem_type` it predicts several labels at once, or several numbers. Its labels are those of config.json unless `num_labels`
    * or `id2label` give others. A head that the weights lack is initialised as in transformers, with a warning of the session
-   * (`newly_initialized`); it is the same at each load. In a folder of sentence-transformers the head reads the folder's vector of a text,
-   * unless `pooling` says otherwise. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
+   * (`newly_initialized`; `new_head` for labels that are given, which the console does not show); it is the same at
+   * each load. In a folder of sentence-transformers the head reads the folder's vector of a text, unless `pooling` says otherwise. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
    * also for models without such a head.
    */
   static async from_pretrained(source: ModelSource, options: TextClassifierOptions = {}): Promise<PreTrainedModel> {
@@ -140,6 +141,8 @@ async function loadModel(source: ModelSource, options: PretrainedOptions, wire: 
   const info = await load(wire, options);
   const { token } = options;
   return new RemoteModel(
-    modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal, ...defined({ token }) })),
+    modelParts(link, info, nameOfSource(from), (signal) =>
+      load({ ...wire, progress: false }, { signal, ...defined({ token }) }),
+    ),
   );
 }

@@ -1,10 +1,16 @@
 import type { Estimate, MemoryBudget } from '../../core/types/estimate';
 import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
-import { type AnyAdapterConfigInit, configOf } from '../adapters/page_kinds';
+import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { linkOf } from '../session/default_session';
 import { checkOptions } from '../session/options';
-import { anyBoolean, anyObject, positive } from '../session/rules';
+import { anyBoolean, anyObject, oneOf, positive } from '../session/rules';
+import {
+  type DPOConfig,
+  type KTOConfig,
+  resolveDpoArguments,
+  resolveKtoArguments,
+} from '../training/preference_arguments';
 import { resolveTrainingArguments } from '../training/training_arguments';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source_options';
 
@@ -13,7 +19,9 @@ export interface EstimatePlan extends ImageClassifierOptions {
   /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
   readonly peft_config?: AnyAdapterConfigInit;
   /** `max_length` and `per_device_train_batch_size` count as if all examples were that long. */
-  readonly args?: TrainingArguments;
+  readonly args?: TrainingArguments & DPOConfig & KTOConfig;
+  /** The class that trains, whose arguments `args` are; one that learns from preferences has two texts in each row. Default: 'Trainer' */
+  readonly trainer?: 'Trainer' | 'DPOTrainer' | 'KTOTrainer';
   /**
    * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
    * of `navigator.deviceMemory`; else 1 GiB. A run above one of the latter two is only 'tight'.
@@ -26,28 +34,30 @@ export interface EstimatePlan extends ImageClassifierOptions {
   readonly measure?: boolean;
 }
 
+/** The arguments of a run by the class that trains. */
+const RESOLVERS = {
+  Trainer: resolveTrainingArguments,
+  DPOTrainer: resolveDpoArguments,
+  KTOTrainer: resolveKtoArguments,
+};
+
 const rules = {
   ...imageClassifierRules,
   peft_config: anyObject,
   args: anyObject,
+  trainer: oneOf(...Object.keys(RESOLVERS)),
   memory: positive,
   measure: anyBoolean,
 };
 
-/**
- * Estimates a model's download, the GPU memory of its training and the work of a step, and whether this device can do it. Loads only
- * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
- *
- * The estimate is for a training run with one adapter; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a
- * GPU, WebGPU's default limits count. Rejects like `from_pretrained` and `get_peft_model`, except for the device.
- */
+/** See `asks.ts`. */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   checkOptions('estimate', plan, rules);
-  const { peft_config, args, memory, measure = false, ...options } = plan;
+  const { peft_config, args, trainer = 'Trainer', memory, measure = false, ...options } = plan;
   const from = wireSource(source);
   const request = {
-    config: { ...configOf(peft_config ?? {}) },
-    args: resolveTrainingArguments(args),
+    config: { ...peft_config },
+    args: RESOLVERS[trainer](args),
     load: classifierLoadOptions(options),
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
     measure,

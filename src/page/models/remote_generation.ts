@@ -1,3 +1,4 @@
+import type { ChatMessage } from '../../core/types/chat';
 import type {
   BatchGenerationConfig,
   BatchToken,
@@ -6,23 +7,31 @@ import type {
   ResolvedGenerationConfig,
 } from '../../core/types/generation';
 import type { CallEvent } from '../rpc/link';
-import { checkOptions, defined, type Rules, wrong } from '../session/options';
+import { checkOptions, defined, type Rules, readable, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
 import { Followed, Replay } from '../training/replay';
 import { nameList } from './inputs';
 
 /**
- * Iterate for tokens as they come; await for the new text ('' without a tokenizer). Both may be done, in either order.
- * Leaving the loop doesn't stop it: abort `signal` for that.
+ * Iterate for tokens as they come; await for the new text, without the prompt ('' without a tokenizer). Both may be done, in either order.
+ * Leaving the loop doesn't stop it: abort `signal` for that. A text that ends at its first token is empty, with a warning of the session
+ * (`empty_generation`).
  */
-export interface Generation extends AsyncIterable<GeneratedToken>, PromiseLike<string> {}
+export interface Generation extends AsyncIterable<GeneratedToken>, Promise<string> {
+  /** The prompt as it was given. */
+  readonly prompt: string | readonly ChatMessage[] | readonly number[];
+  /** The seed that, with the prompt and the other settings, gives the same tokens again. */
+  readonly seed: number;
+  /** The new tokens so far. */
+  readonly token_ids: readonly number[];
+}
 
 /**
  * Like `Generation`, for several prompts. Each token has its prompt's index; tokens arrive step by step, those of one step in the prompts'
  * order. The result has the new texts in that order too.
  */
-export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<string[]> {}
+export interface BatchGeneration extends AsyncIterable<BatchToken>, Promise<string[]> {}
 
 /** Tokens as they come, and what there is in the end. */
 export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
@@ -34,10 +43,35 @@ export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
 
   constructor(start: (onEvent: (event: CallEvent) => void) => Promise<Result>, toToken: (token: BatchToken) => Token) {
     super();
-    this.result = start((event) => {
+    const body = start((event) => {
       if (event.type === 'token') this.items.push(toToken(event));
     });
-    this.items.endWith(this.result);
+    this.result = this.following(body);
+  }
+}
+
+/** The generation of one text. */
+export class TextGeneration extends RemoteGeneration<GeneratedToken, string> implements Generation {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'Generation';
+
+  readonly prompt: Generation['prompt'];
+  readonly seed: number;
+  readonly token_ids: readonly number[];
+
+  constructor(
+    prompt: Generation['prompt'],
+    config: GenerationConfig,
+    start: (onEvent: (event: CallEvent) => void) => Promise<string>,
+  ) {
+    const token_ids: number[] = [];
+    super(start, ({ token_id, text }) => {
+      token_ids.push(token_id);
+      return { token_id, text };
+    });
+    this.prompt = prompt;
+    this.seed = readable(config).seed ?? DEFAULTS.seed;
+    this.token_ids = token_ids;
   }
 }
 

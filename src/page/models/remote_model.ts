@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { defineForeignMethods, defineForeignProperties } from '../../core/errors/foreign_members';
+import { defineForeign } from '../../core/errors/foreign_members';
 import type { ChatMessage } from '../../core/types/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../../core/types/model';
@@ -21,6 +21,7 @@ import {
   RemoteGeneration,
   resolveBatchConfig,
   resolveGenerationConfig,
+  TextGeneration,
 } from './remote_generation';
 import { RemoteTokenizer, type Tokenizer } from './remote_tokenizer';
 import {
@@ -103,6 +104,8 @@ export interface ModelParts {
   readonly place: RemoteHandle;
   readonly info: ModelInfo;
   readonly tokenizer: RemoteTokenizer | undefined;
+  /** The name of its repository, or of its folder in an address. Files have none. */
+  readonly sourceName?: string | undefined;
   /** Shared by a model and the models with adapters on it: they end together. */
   readonly life: { disposed: boolean };
 }
@@ -114,10 +117,8 @@ export const partsKey: unique symbol = Symbol('parts');
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
-  static {
-    defineForeignMethods(RemoteModel.prototype, MODEL_METHODS);
-    defineForeignProperties(RemoteModel.prototype, MODEL_PROPERTIES);
-  }
+  /** @internal A field, because bundlers keep every class that has a static block. */
+  static readonly foreign = /* @__PURE__ */ defineForeign(RemoteModel.prototype, MODEL_METHODS, MODEL_PROPERTIES);
 
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name: string = 'PreTrainedModel';
@@ -149,18 +150,15 @@ export class RemoteModel implements PreTrainedModel {
 
   generate(input: GenerateInput, config: GenerationConfig = {}): Generation {
     const { link } = this[partsKey];
-    return new RemoteGeneration(
-      async (onEvent) => {
-        const handle = liveHandle(this);
-        const resolved = resolveGenerationConfig(config);
-        const prompts = [wirePrompt('generate: input', input, this.tokenizer)];
-        const { signal } = config;
-        const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
-        const [text = ''] = await link.call(request, { signal, onEvent });
-        return text;
-      },
-      ({ token_id, text }) => ({ token_id, text }),
-    );
+    return new TextGeneration(input, config, async (onEvent) => {
+      const handle = liveHandle(this);
+      const resolved = resolveGenerationConfig(config);
+      const prompts = [wirePrompt('generate: input', input, this.tokenizer)];
+      const { signal } = config;
+      const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
+      const [text = ''] = await link.call(request, { signal, onEvent });
+      return text;
+    });
   }
 
   generate_batch(inputs: readonly GenerateInput[], config: BatchGenerationConfig = {}): BatchGeneration {
@@ -268,9 +266,10 @@ export function disposedError(): WebVeraError {
 export function modelParts(
   link: Link,
   info: ModelInfo,
+  sourceName: string | undefined,
   load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
 ): ModelParts {
-  const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
+  const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer, true);
   const life = { disposed: false };
   const place: RemoteHandle = new RemoteHandle(link, info.model, 'device', async (signal) => {
     const { model, tokenizer: anew } = await load(signal);
@@ -284,7 +283,7 @@ export function modelParts(
     // No code needs the result any more, or waits for it.
     if (old !== undefined) link.request('disposeModel', old).catch(() => {});
   });
-  return { link, place, info, tokenizer, life };
+  return { link, place, info, tokenizer, sourceName, life };
 }
 
 /** A model of ours; throws for anything else. */

@@ -1,13 +1,14 @@
 import { plainNumbers } from '../../core/numbers/numbers';
 import { type ChatMessage, chatMessages } from '../../core/types/chat';
-import type { TokenizerInfo } from '../../worker/protocol';
+import type { Handle, TokenizerInfo } from '../../worker/protocol';
 import type { Link } from '../rpc/link';
 import { RemoteHandle } from '../rpc/remote_handle';
+import { asyncDispose } from '../session/dispose';
 import { checkOptions, wrong } from '../session/options';
 import { anyBoolean } from '../session/rules';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
-export interface Tokenizer {
+export interface Tokenizer extends AsyncDisposable {
   /** Token ids of a text. `add_special_tokens` (true) puts in what the tokenizer's own rules add. */
   encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
   /** The text of token ids. `skip_special_tokens` (false) leaves out BOS, EOS and the like. */
@@ -37,6 +38,8 @@ export interface Tokenizer {
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
+  /** Frees a tokenizer that `AutoTokenizer` loaded. A model's own tokenizer is freed with its model, and stays until then. */
+  dispose(): Promise<void>;
 }
 
 export class RemoteTokenizer implements Tokenizer {
@@ -44,6 +47,8 @@ export class RemoteTokenizer implements Tokenizer {
   static readonly name = 'Tokenizer';
 
   readonly #link: Link;
+  readonly #belongsToModel: boolean;
+  #isDisposed = false;
   /** @internal */
   readonly place: RemoteHandle;
   readonly vocab_size: number;
@@ -51,8 +56,9 @@ export class RemoteTokenizer implements Tokenizer {
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
 
-  constructor(link: Link, info: TokenizerInfo) {
+  constructor(link: Link, info: TokenizerInfo, belongsToModel: boolean) {
     this.#link = link;
+    this.#belongsToModel = belongsToModel;
     this.place = new RemoteHandle(link, info.tokenizer, 'worker');
     this.vocab_size = info.vocab_size;
     this.bos_token_id = info.bos_token_id;
@@ -69,13 +75,13 @@ export class RemoteTokenizer implements Tokenizer {
       throw wrong('encode: text', 'a string', text, hint);
     }
     const { add_special_tokens = true } = options;
-    return this.#link.request('encode', this.place.handle, text, { add_special_tokens });
+    return this.#link.request('encode', this.#handle, text, { add_special_tokens });
   }
 
   async decode(ids: readonly number[], options: { skip_special_tokens?: boolean } = {}): Promise<string> {
     checkOptions('decode', options, { skip_special_tokens: anyBoolean });
     const { skip_special_tokens = false } = options;
-    return this.#link.request('decode', this.place.handle, plainIds('decode: ids', ids), { skip_special_tokens });
+    return this.#link.request('decode', this.#handle, plainIds('decode: ids', ids), { skip_special_tokens });
   }
 
   apply_chat_template(
@@ -97,7 +103,23 @@ export class RemoteTokenizer implements Tokenizer {
     checkOptions('apply_chat_template', options, { add_generation_prompt: anyBoolean, tokenize: anyBoolean });
     const { add_generation_prompt = false, tokenize = true } = options;
     const plain = chatMessages('apply_chat_template: messages', messages);
-    return this.#link.request('applyChatTemplate', this.place.handle, plain, { add_generation_prompt, tokenize });
+    return this.#link.request('applyChatTemplate', this.#handle, plain, { add_generation_prompt, tokenize });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#belongsToModel || this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#link.state === 'closed' || this.place.loss !== undefined) return;
+    await this.#link.request('disposeTokenizer', this.place.handle);
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  get #handle(): Handle {
+    if (!this.#isDisposed) return this.place.handle;
+    throw wrong('Tokenizer', 'a live tokenizer', 'one that is disposed of', 'Load it again.');
   }
 }
 

@@ -57,7 +57,8 @@ export interface TextClassifierOptions extends ClassifierOptions {
   /**
    * The vector of a text that the classifier reads. 'auto' (default): the vector that the folder's modules.json describes, as that of
    * `embed`; without that file, and for a config.json that names a class ending in ForSequenceClassification, the head of transformers' own
-   * class. A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. The head
+   * class. Texts are written as for `embed`, with the folder's prompt and in lower case if it says so; the prompt is pooled with the text.
+   * A mode of `embed`: the hidden states pooled in that way, and normalised if the folder's modules.json has a Normalize. The head
    * on a pooled vector is one linear layer, `classifier`. Adapters that train it, and exported models, say so in their configuration.
    */
   readonly pooling?: 'auto' | PoolingMode;
@@ -133,10 +134,12 @@ export function classifierLoadOptions(options: ImageClassifierOptions): LoadOpti
   const count = Object.keys(id2label ?? {}).length;
   const numbers = Array.from({ length: count }, (_, label) => label);
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
-    throw wrong('num_labels', `${count}, as id2label names so many`, num_labels);
+    throw wrong('num_labels', `${count}, as id2label names so many`, num_labels, 'Leave num_labels out.');
   }
   if (id2label !== undefined && !numbers.every((label) => Object.hasOwn(id2label, label))) {
-    throw wrong('id2label', `names of the labels from 0 to ${count - 1}`, Object.keys(id2label).join(', '));
+    const hint = "Labels are numbered from 0: { 0: 'ham', 1: 'spam' }, or ['ham', 'spam'].";
+    const wanted = count === 1 ? 'the name of label 0' : `names of the labels from 0 to ${count - 1}`;
+    throw wrong('id2label', wanted, Object.keys(id2label).join(', '), hint);
   }
   if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
     throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
@@ -176,6 +179,14 @@ export function wireSource(source: ModelSource): WireSource {
       ? NAMED_FILES.hint
       : "A folder of your own is './models/mine/' or new URL(…), a model of the hub 'org/name'.",
   );
+}
+
+/** The name of a repository, or of the folder in an address. Undefined for files. */
+export function nameOfSource(source: WireSource): string | undefined {
+  if (typeof source === 'string') return source;
+  if ('repo' in source) return source.repo;
+  if (!('url' in source)) return undefined;
+  return new URL(source.url).pathname.split('/').findLast((part) => part !== '');
 }
 
 const NAMED_FILES = {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import { suggestion } from '../../core/errors/near_name';
+import { argumentHint } from '../../core/errors/near_name';
 import { quote, unquoted, wrong } from '../../core/errors/wrong';
 import { isObject, type Rule } from './rules';
 
@@ -17,9 +17,8 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? (rules[name as keyof T] as Rule) : undefined;
     if (rule === undefined) {
-      const known = Object.keys(rules);
       throw new WebVeraError('invalid_argument', `${what}: unknown or not yet supported argument ${quote(name)}`, {
-        hint: `${suggestion(name, known)} It takes ${known.join(', ')}.`.trimStart(),
+        hint: argumentHint(name, Object.keys(rules)),
         detail: { argument: name },
       });
     }

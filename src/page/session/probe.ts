@@ -4,11 +4,7 @@ import { linkOf } from './default_session';
 import { checkOptions } from './options';
 import { type CallOptions, callRules } from './session';
 
-/**
- * Reports what this device can do, without loading anything: its GPU, the problems with a fix for each, and where files
- * can be stored. A missing WebGPU or worker is part of the report. Rejects only with `invalid_argument` and with
- * `signal.reason`.
- */
+/** See `asks.ts`. */
 export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
   checkOptions('probe', options, callRules);
   try {

@@ -14,7 +14,12 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-export const anyBoolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const anyBoolean: Rule = {
+  expected: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+  hint: (value) =>
+    typeof value === 'string' && !/^(?:true|false)$/.test(value) ? 'Write true or false, without quotes.' : undefined,
+};
 export const anyString: Rule = {
   expected: 'a string that is not empty',
   accepts: (value) => typeof value === 'string' && value !== '',

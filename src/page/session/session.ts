@@ -61,7 +61,7 @@ export interface SessionOptions {
    * reject with `worker_crashed`. Pass `Infinity` to stop in the worker's code with a debugger.
    */
   readonly patience?: number;
-  /** Aborts opening. An open session ends by `close()`. */
+  /** Aborts opening. An open session ends by `dispose()`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -103,8 +103,8 @@ export const linkKey: unique symbol = Symbol('link');
  * if the browser denies the page the GPU for a while.
  *
  * Events: 'statechange'; 'warning' with `code` and `message`. Without a listener, warnings are written by
- * `console.warn`, except PEFT's warnings about harmless cases: `projection_not_saved` and `projection_drawn`, as A and
- * B follow from their key to the bit, and `fan_in_fan_out`.
+ * `console.warn`, except those about harmless cases: PEFT's `projection_not_saved` and `projection_drawn`, as A and
+ * B follow from their key to the bit, and `fan_in_fan_out`; and `new_head`, of a classifier with other labels.
  */
 export class Session extends EventTarget implements AsyncDisposable {
   /** @internal Its name in messages, which minifiers leave. */
@@ -183,15 +183,20 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Ends the session and everything loaded in it. Pending calls reject with an `AbortError`; later calls with
-   * `invalid_argument`.
+   * Ends the session and everything loaded in it, as `await using` does. Pending calls reject with an `AbortError`;
+   * later calls with `invalid_argument`.
    */
-  close(): Promise<void> {
+  dispose(): Promise<void> {
     return this[linkKey].close();
   }
 
+  /** The same as `dispose`. */
+  close(): Promise<void> {
+    return this.dispose();
+  }
+
   [asyncDispose](): Promise<void> {
-    return this.close();
+    return this.dispose();
   }
 
   override addEventListener<Type extends keyof SessionEventMap>(

@@ -23,11 +23,13 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * browser, even after the page was closed, or at its first step. This reads `train_dataset` once more, so a generator
  * that was already read fails.
  *
+ * Runs of `DPOTrainer` and `KTOTrainer` continue by TRL's trainers.
+ *
  * In Python the run isn't measured on `eval_dataset`, and no best state is loaded at the end.
  *
  * Rejects with `invalid_argument` for a run that has no steps left, has no data, or has more than one adapter; for runs
- * with `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, and a ViT with
- * `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that is over and has no stored state.
+ * with `group_by_length` or the objective 'contrast', language models with `label_smoothing_factor`, pairs and ratings with a `weight`, and a
+ * ViT with `module_names: 'v4'`; and for a trainer of another model. Rejects with `not_found` for a run that is over and has no stored state.
  */
 export async function export_run(
   run: { readonly model: AdaptedModel; readonly trainer: Trainer },
@@ -55,9 +57,12 @@ export async function export_run(
     if (files !== undefined) return files;
   }
   const { adapter_name, args, train_dataset, run: last } = parts;
+  if (train_dataset === undefined) throw wrong('export_run: trainer', 'a Trainer of one adapter', trainer, OF_ONE);
   const handle = liveHandle(model);
   const begun = last !== undefined && last.state.global_step > 0;
   const dataset = openDataset('train_dataset', train_dataset);
   const request = { model: handle, adapter_name, args, data: dataset.source, begun };
   return callWithDataset(link, dataset, (call) => link.request('exportStored', call, request), { signal });
 }
+
+const OF_ONE = 'Python continues one adapter: train it by a Trainer of its own.';

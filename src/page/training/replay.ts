@@ -20,14 +20,6 @@ export class Replay<T> implements AsyncIterable<T> {
     this.#wake();
   }
 
-  /** Closes when the promise resolves, and fails when it rejects: so an abandoned run raises no unhandled rejection. */
-  endWith(result: Promise<unknown>): void {
-    result.then(
-      () => this.close(),
-      (error: unknown) => this.fail(error),
-    );
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     for (let next = 0; ; ) {
       while (next < this.#items.length) yield this.#items[next++] as T;
@@ -43,10 +35,16 @@ export class Replay<T> implements AsyncIterable<T> {
   }
 }
 
-/** Iterated for its items, or awaited for its result. */
-export abstract class Followed<Item, Result> implements AsyncIterable<Item>, PromiseLike<Result> {
+/**
+ * A promise of a result that can also be iterated for its items. If it rejects without a reader or an awaiting caller, that is an unhandled
+ * rejection.
+ */
+export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Promise<Result> {
+  readonly [Symbol.toStringTag] = 'Promise';
   protected abstract readonly items: Replay<Item>;
   protected abstract readonly result: Promise<Result>;
+  readonly #ends: (() => void)[] = [];
+  #isOver = false;
 
   // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output, and a generation for its text
   then<A = Result, B = never>(
@@ -56,7 +54,43 @@ export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Pro
     return this.result.then(onResult, onError);
   }
 
+  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+    return this.result.catch(onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<Result> {
+    return this.result.finally(onEnd);
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Item> {
+    // The readers of the items get the error.
+    this.result.catch(() => {});
     return this.items[Symbol.asyncIterator]();
+  }
+
+  /** Calls `end` as the promise settles, or at once if it has settled. Unlike `finally`, it handles no rejection. */
+  whenOver(end: () => void): void {
+    if (this.#isOver) end();
+    else this.#ends.push(end);
+  }
+
+  /** The result of `body`, with which the items end. */
+  protected following(body: Promise<Result>): Promise<Result> {
+    const over = (): void => {
+      this.#isOver = true;
+      for (const end of this.#ends.splice(0)) end();
+    };
+    return body.then(
+      (result) => {
+        this.items.close();
+        over();
+        return result;
+      },
+      (error: unknown) => {
+        this.items.fail(error);
+        over();
+        throw error;
+      },
+    );
   }
 }

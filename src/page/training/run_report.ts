@@ -16,7 +16,7 @@ type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
 /** Reports a run: its events, its state, and the calls of its callbacks. */
 export class RunReport {
-  readonly events = new Replay<TrainEvent>();
+  readonly events: Replay<TrainEvent>;
   readonly #callbacks: Callbacks;
   readonly #isPaused: () => boolean;
   readonly #logs: StepLogs[] = [];
@@ -29,16 +29,27 @@ export class RunReport {
   #paused: PauseReason | undefined;
   /** The error of the last loss, until the run has recovered. */
   #loss: WebVeraError | undefined;
+  /** The adapter that this reports on, in a run of several. */
+  readonly #adapter: string | undefined;
+  /** The reports on each of several adapters. Their events are among those of the run. */
+  readonly #lanes = new Map<string, RunReport>();
 
-  /** `isPaused`: whether the run stays paused after it has recovered. */
-  constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
+  /** `isPaused`: whether the run stays paused after it has recovered. `of`: the run's report, and the adapter of which this is a part. */
+  constructor(
+    max_steps: number,
+    callbacks: Callbacks,
+    isPaused: () => boolean,
+    of?: { readonly run: RunReport; readonly adapter: string },
+  ) {
+    this.events = of?.run.events ?? new Replay<TrainEvent>();
+    this.#adapter = of?.adapter;
     this.#callbacks = callbacks;
     this.#isPaused = isPaused;
     this.#state = this.#stateAt({ global_step: 0, max_steps, epoch: 0 });
   }
 
   get state(): TrainerState {
-    return this.#state;
+    return this.#withAdapters(this.#state);
   }
 
   /** Whether this run has stored a checkpoint; older runs with the same id don't count. */
@@ -49,9 +60,15 @@ export class RunReport {
   /** Notes a loss. The next event then comes from the recovered run. */
   onLoss(loss: WebVeraError): void {
     this.#loss = loss;
+    for (const lane of this.#lanes.values()) lane.onLoss(loss);
   }
 
-  add(progress: TrainProgress, event: RunEvent): void {
+  /** `adapter`: the one that the event is about, in a run of several. */
+  add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
+    if (adapter !== undefined) {
+      this.#laneOf(adapter, progress).add(progress, event);
+      return;
+    }
     if (event.type === 'reading') {
       // Data are read before the first step, so the state doesn't change, even after a loss.
       const { type, dataset, loaded, total } = event;
@@ -91,8 +108,8 @@ export class RunReport {
       this.#evaluations.push(event.logs);
       this.#best = event.best;
     }
-    const state = this.#stateAt(progress);
-    this.#state = state;
+    this.#state = this.#stateAt(progress);
+    const { state } = this;
     switch (event.type) {
       case 'log':
         this.events.push({ type: 'log', state, logs: event.logs });
@@ -129,8 +146,27 @@ export class RunReport {
     }
   }
 
+  #laneOf(adapter: string, { max_steps }: TrainProgress): RunReport {
+    const known = this.#lanes.get(adapter);
+    if (known !== undefined) return known;
+    const lane = new RunReport(max_steps, this.#callbacks, this.#isPaused, { run: this, adapter });
+    this.#lanes.set(adapter, lane);
+    return lane;
+  }
+
+  /** With the states of several adapters, and the steps of all. */
+  #withAdapters(state: TrainerState): TrainerState {
+    if (this.#lanes.size === 0) return state;
+    const adapters = Object.fromEntries([...this.#lanes].map(([name, lane]) => [name, lane.state]));
+    const all = Object.values(adapters);
+    const sum = (of: 'global_step' | 'max_steps'): number => all.reduce((total, one) => total + one[of], 0);
+    const epoch = Math.max(...all.map((one) => one.epoch));
+    return { ...state, global_step: sum('global_step'), max_steps: sum('max_steps'), epoch, adapters };
+  }
+
   #stateAt(progress: TrainProgress): TrainerState {
     return {
+      ...(this.#adapter !== undefined && { adapter: this.#adapter }),
       ...progress,
       log_history: this.#logs,
       eval_history: this.#evaluations,

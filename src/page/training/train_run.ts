@@ -7,9 +7,8 @@ import type {
   TrainerState,
   TrainOutput,
 } from '../../core/types/training';
-import type { CallId, Handle } from '../../worker/protocol';
+import type { CallId } from '../../worker/protocol';
 import type { KeptForRun } from '../adapters/adapter_keeper';
-import type { OpenDataset } from '../data/feed';
 import { callReading, closeDataset } from '../data/with_dataset';
 import type { CallEvent, Link } from '../rpc/link';
 import { checkOptions } from '../session/options';
@@ -17,15 +16,17 @@ import { anyBoolean } from '../session/rules';
 import { watchPage } from '../session/visibility';
 import { keepScreenOn } from '../session/wake_lock';
 import { Callbacks } from './callbacks';
+import { datasetsOf, type OpenRun, sourcesOf } from './open_run';
 import { Followed, type Replay } from './replay';
 import { isLoss, RunRecovery } from './run_recovery';
 import { RunReport } from './run_report';
 
 /**
  * A run in progress. Iterate over it for its events, await it for its output; both may be done, in either order. When
- * its signal aborts, both reject with `signal.reason`. Leaving the loop doesn't stop the run.
+ * its signal aborts, both reject with `signal.reason`; errors leave `signal.aborted` false. Leaving the loop
+ * doesn't stop the run. If a run rejects that is neither awaited nor iterated over, that is an unhandled rejection.
  */
-export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOutput> {
+export interface TrainRun extends AsyncIterable<TrainEvent>, Promise<TrainOutput> {
   readonly state: TrainerState;
   /**
    * Pauses the run. Resolves when the last submitted step is done, and stored unless `save_strategy` is 'no'; or when
@@ -39,22 +40,6 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
    * is stored; by default as `save_strategy` says.
    */
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
-}
-
-/** The data sets and the model of a run that has started. */
-export interface OpenRun {
-  readonly dataset: OpenDataset;
-  /** The data set that the run is measured on between its steps, if any. */
-  readonly evalDataset: OpenDataset | undefined;
-  /** The model's current handle. Throws if the model is lost or disposed of. */
-  handle(): Handle;
-  /**
-   * Stores copies of the adapters from before the first step, in the page, for recovery. `trained`: the adapters that
-   * the run trains.
-   */
-  keep(trained: readonly string[]): KeptForRun;
-  /** Makes the model again after it was lost. */
-  revive(): Promise<void>;
 }
 
 interface RunSetup {
@@ -118,11 +103,11 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
-    this.result = this.#run(setup).finally(() => {
+    const body = this.#run(setup).finally(() => {
       this.#onBegun();
       this.#screen?.close();
     });
-    this.items.endWith(this.result);
+    this.result = this.following(body);
   }
 
   protected get items(): Replay<TrainEvent> {
@@ -209,7 +194,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
           const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
-            ...{ data: run.dataset.source, eval_data: run.evalDataset?.source },
+            ...sourcesOf(run),
             ...{ hooks, resume_from_checkpoint, take_over },
           };
           return link.request('train', call, request);
@@ -239,7 +224,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     const { type } = event.event;
     this.#hasReported ||= type !== 'reading';
     if (type === 'paused' || type === 'resumed') this.#screen?.request(type === 'resumed');
-    this.#report.add(event.progress, event.event);
+    this.#report.add(event.progress, event.event, event.adapter);
   }
 
   /** The worker has chosen the adapters to train. The run starts when copies of them are stored, or can't be. */
@@ -277,10 +262,6 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
       if (!isLoss(error)) throw error;
     });
   }
-}
-
-function datasetsOf({ dataset, evalDataset }: OpenRun): OpenDataset[] {
-  return [dataset, evalDataset].flatMap((one) => one ?? []);
 }
 
 const SAVE: RunControl = { should_save: true };

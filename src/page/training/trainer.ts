@@ -1,18 +1,20 @@
 import { defineForeignMethods } from '../../core/errors/foreign_members';
-import type { TrainerCallback } from '../../core/types/run';
+import type { DatasetName, TrainerCallback } from '../../core/types/run';
 import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { AdaptedModel, defaultsKey, runKey } from '../adapters/adapted_model';
 import { anyDataset } from '../data/dataset_rules';
-import { openDataset } from '../data/feed';
+import { type OpenDataset, openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';
 import { liveHandle, partsKey, RemoteModel } from '../models/remote_model';
 import { TRAINER_METHODS } from '../session/foreign_names';
 import { checkOptions, type Rules, readable, wrong } from '../session/options';
 import type { Rule } from '../session/rules';
 import * as rule from '../session/rules';
+import { type AdapterDatasets, adaptersOf, unmeasuredIn } from './adapter_datasets';
 import { Callbacks, callbackList } from './callbacks';
+import type { OpenRun } from './open_run';
 import { beginningOf } from './run_report';
-import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
+import { RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 
 /** A trainer's model, data and arguments. Wrong values throw `invalid_argument`, with advice on what to pass. */
@@ -40,6 +42,22 @@ export interface TrainerInit {
   readonly callbacks?: readonly TrainerCallback[];
 }
 
+/** The options of a trainer of several adapters at once, each on data of its own. Wrong values throw `invalid_argument`. */
+export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' | 'callbacks'> {
+  /**
+   * The data sets of two or more of the model's adapters, active or not, by name: a `train_dataset` alone, or both data sets. The base model
+   * computes the rows of all in one batch, to which each adapter brings `per_device_train_batch_size` rows. An adapter has its own steps,
+   * losses, clipped gradients, moments, evaluations and recovery, with the numbers of a run of its own up to rounding. An adapter
+   * with fewer examples ends earlier. If an adapter's losses aren't finite, the rest of the adapters train to their ends, and then the run
+   * rejects with `numerical_error`.
+   *
+   * The model is a language model, and its adapters differ in nothing but their numbers: they have one `r`, one list of `target_modules` and
+   * one key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run of other adapters rejects with
+   * `invalid_argument`, and so does a run of a kind that can't train so.
+   */
+  readonly adapters: Readonly<Record<string, Dataset | AdapterDatasets>>;
+}
+
 export interface TrainOptions {
   /**
    * Default: as `take_over`. false: the run starts at its first step. true: it resumes from its last checkpoint in this
@@ -61,6 +79,9 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The key of the function by which a trainer resolves its arguments, for internal use. */
+export const resolveKey: unique symbol = Symbol('resolve');
+
 /** The key of a trainer's parts, for internal use. */
 export const trainerKey: unique symbol = Symbol('trainer');
 
@@ -69,7 +90,9 @@ export interface TrainerParts {
   readonly model: AdaptedModel;
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
-  readonly train_dataset: Dataset;
+  /** Undefined if several adapters train. */
+  readonly train_dataset: Dataset | undefined;
+  readonly adapters: ReadonlyMap<string, AdapterDatasets> | undefined;
   readonly eval_dataset: Dataset | undefined;
   readonly callbacks: readonly TrainerCallback[];
   run: RemoteRun | undefined;
@@ -83,10 +106,11 @@ export const anyAdaptedModel: Rule = {
       ? 'This is a base model, a PreTrainedModel: put an adapter on it with await get_peft_model(model, config).'
       : 'await get_peft_model(…) gives one, and await PeftModel.from_pretrained(…).',
 };
-const rules: Rules<TrainerInit> = {
+const rules: Rules<TrainerInit & AdaptersTrainerInit> = {
   model: anyAdaptedModel,
   adapter_name: rule.anyString,
   args: rule.anyObject,
+  adapters: rule.anyObject,
   train_dataset: anyDataset,
   eval_dataset: anyDataset,
   callbacks: callbackList,
@@ -98,40 +122,62 @@ const trainRules: Rules<TrainOptions> = {
   signal: rule.abortSignal,
 };
 
+const EVALUATE = "Pass eval_strategy: 'epoch' in args, and an eval_dataset to measure on.";
+const EVAL_DATASET = 'Pass examples that the run does not learn from: new Trainer({ …, eval_dataset }).';
+
+const OF_ONE = 'Measure each adapter by new Trainer({ model, adapter_name, train_dataset, eval_dataset }).evaluate().';
+
 /** Trains adapters of a model on the visitor's device. */
 export class Trainer {
   /** @internal Its name in messages, which minifiers leave. */
-  static readonly name = 'Trainer';
+  static readonly name: string = 'Trainer';
 
-  static {
-    defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
-  }
+  /** @internal A field, because bundlers keep every class that has a static block. */
+  static readonly foreign = /* @__PURE__ */ defineForeignMethods(Trainer.prototype, TRAINER_METHODS);
 
   /** @internal */
   readonly [trainerKey]: TrainerParts;
 
   /** Throws `invalid_argument` for options that are missing, unknown or out of range. */
-  constructor(init: TrainerInit) {
-    const form = 'Write new Trainer({ model, args, train_dataset }).';
+  constructor(init: TrainerInit | AdaptersTrainerInit) {
+    const { name: trainer } = this.constructor;
+    const form = `Write new ${trainer}({ model, args, train_dataset }).`;
     if (typeof init !== 'object' || init === null || init instanceof RemoteModel) {
-      throw wrong('Trainer', 'an object with model and train_dataset', init, form);
+      throw wrong(trainer, 'an object with model and train_dataset', init, form);
     }
-    checkOptions('Trainer', init, rules);
-    for (const name of ['model', 'train_dataset'] as const) {
+    checkOptions(trainer, init, rules);
+    const given: Partial<TrainerInit & AdaptersTrainerInit> = init;
+    const adapters = given.adapters === undefined ? undefined : adaptersOf(trainer, given);
+    for (const name of adapters === undefined ? (['model', 'train_dataset'] as const) : (['model'] as const)) {
       const { expected, hint } = rules[name];
-      if (init[name] === undefined) throw wrong(`Trainer: ${name}`, expected, undefined, hint?.(undefined));
+      if (given[name] === undefined) throw wrong(`${trainer}: ${name}`, expected, undefined, hint?.(undefined));
     }
-    const { model, adapter_name, train_dataset, eval_dataset, callbacks = [] } = init;
-    const args = resolveTrainingArguments(init.args, model[defaultsKey]);
-    this[trainerKey] = { model, adapter_name, args, train_dataset, eval_dataset, callbacks, run: undefined };
+    const { model } = init;
+    const { adapter_name, train_dataset, eval_dataset, callbacks = [] } = given;
+    const args = this[resolveKey](init.args, model[defaultsKey]);
+    this[trainerKey] = { model, adapter_name, args, adapters, train_dataset, eval_dataset, callbacks, run: undefined };
     const { eval_strategy, load_best_model_at_end, early_stopping_patience } = args;
-    if (eval_strategy !== 'no' && eval_dataset === undefined) {
-      throw wrong('Trainer: eval_dataset', `a data set, as eval_strategy is '${eval_strategy}'`, undefined);
+    const unmeasured = adapters === undefined ? eval_dataset === undefined && 'eval_dataset' : unmeasuredIn(adapters);
+    if (eval_strategy !== 'no' && unmeasured) {
+      throw wrong(
+        `${trainer}: ${unmeasured}`,
+        `a data set, as eval_strategy is '${eval_strategy}'`,
+        undefined,
+        EVAL_DATASET,
+      );
     }
     if (eval_strategy === 'no' && (load_best_model_at_end || early_stopping_patience > 0)) {
       const what = load_best_model_at_end ? 'load_best_model_at_end' : 'early_stopping_patience';
-      throw wrong(`Trainer: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", eval_strategy);
+      throw wrong(`${trainer}: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", eval_strategy, EVALUATE);
     }
+  }
+
+  /** @internal */
+  [resolveKey](
+    args: TrainingArguments | undefined,
+    ofModel: Partial<ResolvedTrainingArguments>,
+  ): ResolvedTrainingArguments {
+    return resolveTrainingArguments(args, ofModel);
   }
 
   /**
@@ -188,13 +234,22 @@ export class Trainer {
   }
 
   #openRun(signal: AbortSignal | undefined): OpenRun {
-    const { model, args, train_dataset, eval_dataset } = this[trainerKey];
+    const { model, args, adapters, train_dataset, eval_dataset } = this[trainerKey];
     liveHandle(model);
-    const dataset = openDataset('train_dataset', train_dataset);
-    const isMeasured = args.eval_strategy !== 'no' && eval_dataset !== undefined;
+    const isMeasured = args.eval_strategy !== 'no';
+    const open = (name: DatasetName, dataset: Dataset | undefined): OpenDataset[] =>
+      dataset === undefined ? [] : [openDataset(name, dataset)];
+    const [own] = open('train_dataset', train_dataset);
     return {
-      dataset,
-      evalDataset: isMeasured ? openDataset('eval_dataset', eval_dataset) : undefined,
+      dataset: own,
+      evalDataset: isMeasured ? open('eval_dataset', eval_dataset)[0] : undefined,
+      lanes:
+        adapters &&
+        [...adapters].map(([adapter, data]) => ({
+          adapter,
+          dataset: openDataset(`train_dataset of ${adapter}`, data.train_dataset),
+          evalDataset: isMeasured ? open(`eval_dataset of ${adapter}`, data.eval_dataset)[0] : undefined,
+        })),
       handle: () => liveHandle(model),
       revive: () => model[partsKey].place.revive(signal),
       keep: (trained) => model[runKey](trained),
@@ -216,8 +271,9 @@ export class Trainer {
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: rule.abortSignal });
-    const { model, adapter_name, args, eval_dataset, callbacks } = this[trainerKey];
-    if (eval_dataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
+    const { model, adapter_name, args, adapters, eval_dataset, callbacks } = this[trainerKey];
+    if (adapters !== undefined) throw wrong('evaluate', 'a Trainer of one data set', adapters, OF_ONE);
+    if (eval_dataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined, EVAL_DATASET);
     const { link } = model[partsKey];
     const handle = liveHandle(model);
     const dataset = openDataset('eval_dataset', eval_dataset);

@@ -1,8 +1,10 @@
+import { USUAL } from '../../core/numbers/usual_arguments';
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { checkOptions, type Rules, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { isObject, type Rule } from '../session/rules';
 
+const BATCH = 'It is the number of examples in a batch, such as 4.';
 const NO_STEPS = 'Leave max_steps out, or pass -1, to train for num_train_epochs.';
 
 const labelWeights: Rule = {
@@ -15,8 +17,8 @@ const labelWeights: Rule = {
 type Defaults = ResolvedTrainingArguments;
 
 /** Each argument's default and its rule. */
-const table: { readonly [Name in keyof Defaults]: readonly [Defaults[Name], Rule] } = {
-  per_device_train_batch_size: [4, rule.integer(1)],
+const table: { readonly [Name in Exclude<keyof Defaults, 'preference'>]: readonly [Defaults[Name], Rule] } = {
+  per_device_train_batch_size: [USUAL.per_device_train_batch_size, rule.hinted(rule.integer(1), () => BATCH)],
   gradient_accumulation_steps: [1, rule.integer(1)],
   num_train_epochs: [3, rule.positive],
   max_steps: [
@@ -50,7 +52,7 @@ const table: { readonly [Name in keyof Defaults]: readonly [Defaults[Name], Rule
   early_stopping_patience: [0, rule.integer(0)],
   early_stopping_threshold: [0, rule.number(0)],
   seed: [42, rule.integer(0)],
-  max_length: [1024, rule.integer(2)],
+  max_length: [USUAL.max_length, rule.integer(2)],
   packing: [false, rule.anyBoolean],
   completion_only_loss: [null, rule.anyBoolean],
   shuffle: [true, rule.anyBoolean],
@@ -58,7 +60,7 @@ const table: { readonly [Name in keyof Defaults]: readonly [Defaults[Name], Rule
   keepAwake: [false, rule.anyBoolean],
 };
 
-const defaults = column(0) as unknown as Defaults;
+const defaults: Defaults = { ...(column(0) as unknown as Defaults), preference: null };
 const rules = column(1) as Rules<TrainingArguments>;
 
 function column<At extends 0 | 1>(at: At): Readonly<Record<string, (readonly [unknown, Rule])[At]>> {
@@ -77,7 +79,9 @@ export function resolveTrainingArguments(
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
   const resolved: ResolvedTrainingArguments = { ...defaults, ...ofModel, ...Object.fromEntries(given) };
   for (const name of ['adam_beta1', 'adam_beta2'] as const) {
-    if (resolved[name] === 1) throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1);
+    if (resolved[name] === 1) {
+      throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1, `The usual one is ${defaults[name]}.`);
+    }
   }
   if (resolved.headLearningRate !== null && resolved.learning_rate === 0) {
     throw wrong('TrainingArguments: learning_rate', 'a number above 0, of which headLearningRate is a share', 0);

@@ -16,7 +16,7 @@ import { eventsOf, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { bytesOf, openTestSession, type TestSession, within } from '../../helpers/session/session';
 
-/** Rows whose class is told by their first token. */
+/** Rows whose class follows from their first token. */
 const rows = Array.from({ length: 12 }, (_, index): Example => {
   const label = index % 3;
   const input_ids = [10 + label, ...Array.from({ length: 3 + (index % 5) }, (_, t) => 20 + ((7 * index + t) % 60))];
@@ -80,7 +80,7 @@ describe('training', () => {
       expect(predicted.map(([best]) => best!.label)).toEqual(rows.map((row) => (row as { label: string }).label));
       for (const scores of predicted) expect(scores.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 10);
       const [first] = predicted;
-      // Fewer rows at a time are computed by other kernels.
+      // A batch of fewer rows uses other kernels.
       const alone = await model.predict(rows[0] as { input_ids: number[] });
       expect(alone.map(({ label }) => label)).toEqual(first!.map(({ label }) => label));
       for (const [index, { score }] of alone.entries()) expect(score).toBeCloseTo(first![index]!.score, 5);
@@ -89,7 +89,7 @@ describe('training', () => {
     });
   });
 
-  test('learns several labels at once, and tells those above a half', async () => {
+  test('learns several labels at once, and predicts those above a half', async () => {
     await within({}, async (opened) => {
       const files = goldenBase('base/bert');
       const { session } = opened;
@@ -97,7 +97,7 @@ describe('training', () => {
       const base = await AutoModelForSequenceClassification.from_pretrained(files, { session, id2label, problem_type });
       expect(base.config.problem_type).toBe(problem_type);
       const model = await get_peft_model(base, config);
-      // By the first token: one of them, two, or none.
+      // The first token decides the row's labels: one, two, or none.
       const sets = [['red'], ['green', 'blue'], []];
       const several = rows.map((row, index): Example => {
         const { input_ids } = row as { readonly input_ids: readonly number[] };
@@ -124,7 +124,7 @@ describe('training', () => {
     });
   });
 
-  test('learns several numbers, and tells them in their order', async () => {
+  test('learns several numbers, and predicts them in their order', async () => {
     await within({}, async ({ session }) => {
       const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert-numbers'), {
         session,
@@ -171,7 +171,7 @@ describe('training', () => {
       const accuracies = told.map(({ metrics: { accuracy } }) => accuracy!);
       const best = Math.max(...accuracies);
       expect(best).toBeGreaterThan(accuracies[0]!);
-      // The first of the best is it, and two more weren't better.
+      // Training stops after two evaluations that aren't better than the best one.
       expect(global_step).toBe(2 * (accuracies.indexOf(best) + 1 + 2));
       expect(run.state).toMatchObject({ best_metric: best, best_global_step: global_step - 4 });
       expect(metrics).toMatchObject({ best_metric: best, best_global_step: global_step - 4 });
@@ -181,7 +181,7 @@ describe('training', () => {
     });
   });
 
-  test('a metric that there isn’t is refused before anything trains', async () => {
+  test('an unknown metric is refused before training', async () => {
     await within({}, async (opened) => {
       const model = await get_peft_model(await load(opened), config);
       const before = await weightsOf(model);
@@ -196,7 +196,7 @@ describe('training', () => {
   test.each([
     ['balanced', 'balanced'],
     ['by label', { red: 5 }],
-  ] as const)('weighs classes: %s', async (_, classWeights) => {
+  ] as const)('weights classes: %s', async (_, classWeights) => {
     await within({}, async (opened) => {
       const model = await get_peft_model(await load(opened), config);
       const some = [...rows.slice(0, 6), rows[0]!, rows[3]!];
@@ -212,7 +212,7 @@ describe('training', () => {
   });
 });
 
-describe('a run that is gone on with', () => {
+describe('a run that is resumed', () => {
   oneBrowser();
 
   const plan = {
@@ -223,7 +223,7 @@ describe('a run that is gone on with', () => {
     max_steps: 10,
   } as const;
 
-  /** Trains in a session of its own, up to a step or to the end. */
+  /** Trains in a session of its own, up to a step or to the run's end. */
   async function trained(stopAt?: number) {
     return within({ store: 'auto' }, async (opened) => {
       const model = await get_peft_model(await load(opened), config);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   regression = await get_peft_model(await loadTextClassifier(opened, 'roberta-regression'), config);
   const gpt2 = await AutoModelForCausalLM.from_pretrained(goldenBase('base/gpt2'), { session });
   language = await get_peft_model(gpt2, new VeraConfig({ r: 4, target_modules: ['c_attn'], fan_in_fan_out: true }));
-  // What a first run leaves in memory for the next.
+  // A first run leaves buffers in memory that later runs use again.
   await trainer(classifier).train();
   await trainer(regression, { train_dataset: numbers }).train();
 });
@@ -56,7 +56,7 @@ function trainer(model: VeraModel, { args, ...init }: Partial<TrainerInit> = {})
   return new Trainer({ model, train_dataset: texts, ...init, args: all });
 }
 
-/** Rejects so, and nothing is different afterwards. */
+/** Expects a rejection with this code and message, which leaves weights, GPU memory and session unchanged. */
 async function expectRefusal(
   model: VeraModel,
   action: () => PromiseLike<unknown>,
@@ -119,7 +119,7 @@ describe('a classifier refuses', () => {
     await expectRefusal(classifier, () => trainer(classifier, { args }).train(), { message });
   });
 
-  test('pairs that there is no room for', async () => {
+  test('pairs without room for their tokens', async () => {
     const train_dataset = texts.map((row) => ({ ...row, text_pair: 'a' }));
     const message = /^example 0: max_length: expected a length from 3 on, got 2$/;
     const tight = () => trainer(classifier, { train_dataset, args: { max_length: 2 } }).train();
@@ -133,13 +133,13 @@ describe('a classifier refuses', () => {
     });
   });
 
-  test('to write', async () => {
+  test('to generate', async () => {
     const message = /^generate: expected a causal language model, got BertForSequenceClassification$/;
     await expectRefusal(classifier, () => classifier.generate('a'), { message });
     await expectRefusal(classifier, () => classifier.generate_batch(['a', 'b']), { message });
   });
 
-  test('to go on in Python with groups of one length', async () => {
+  test('exporting a run with groups of one length', async () => {
     const message = /^export_run: expected a run without group_by_length$/;
     const args = { group_by_length: true };
     const stored = trainer(classifier, { args });
@@ -152,7 +152,7 @@ describe('a classifier refuses', () => {
     await run;
   });
 
-  test('and trains on what is right', async () => {
+  test('and trains on valid data', async () => {
     await expectToLearn(classifier, texts);
     await expectToLearn(classifier, new File(['text,label\na,ham\nb,1\nc,eggs'], 'rows.csv'));
     const files = ['ham/1.txt', 'spam/1.txt', 'eggs/1.txt'].map((path): [string, Blob] => [path, new Blob([path])]);
@@ -179,7 +179,7 @@ describe('a model of numbers refuses', () => {
     await expectRefusal(regression, () => trainer(regression, { args, train_dataset: numbers }).train(), { message });
   });
 
-  test('and trains on what is right', () => expectToLearn(regression, numbers));
+  test('and trains on valid data', () => expectToLearn(regression, numbers));
 });
 
 describe('a language model refuses', () => {
@@ -196,20 +196,20 @@ describe('a language model refuses', () => {
   test.each<[string, TrainingArguments, RegExp]>([
     ['smoothed labels', { label_smoothing_factor: 0.1 }, /expected a run without label_smoothing_factor$/],
     ['groups of one length', { group_by_length: true }, /expected a run without group_by_length$/],
-  ])('to go on in Python with %s', async (_, args, message) => {
+  ])('exporting a run with %s', async (_, args, message) => {
     const own = trainer(language, { args, train_dataset: [{ input_ids: [5, 6, 7] }] });
     await expectRefusal(language, () => export_run({ model: language, trainer: own }), { message });
   });
 
-  test('to tell labels', async () => {
+  test('to predict labels', async () => {
     const message = /^predict: expected a classifier, got GPT2LMHeadModel$/;
     await expectRefusal(language, () => language.predict({ input_ids: [5] }), { message });
   });
 
-  test('and trains on what is right', () => expectToLearn(language, [{ input_ids: [5, 6, 7] }]));
+  test('and trains on valid data', () => expectToLearn(language, [{ input_ids: [5, 6, 7] }]));
 });
 
-describe('a warning tells of', () => {
+describe('a warning is given for', () => {
   const codes = async (train_dataset: Dataset): Promise<string[]> => {
     const before = opened.warnings.length;
     await expectToLearn(classifier, train_dataset);
@@ -224,7 +224,7 @@ describe('a warning tells of', () => {
     expect(await codes([...texts, { text: 'a '.repeat(50), label: 'ham' }])).toEqual(['texts_cut']);
   });
 
-  test('nothing, where all is as it seems', async () => {
+  test('nothing, if all is right', async () => {
     expect(await codes(texts)).toEqual([]);
   });
 });

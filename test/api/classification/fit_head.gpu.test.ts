@@ -100,7 +100,7 @@ describe('fit_head', () => {
       });
       const largest = Math.max(...expected.weight.map(Math.abs));
       const weight = vectors.get(`${layer}.weight`)!;
-      // Batches of another size round features differently, by some 1e-6 of them.
+      // Batches of another size round features differently, by some 1e-6 of their values.
       for (const [i, entry] of expected.weight.entries())
         expect(Math.abs(weight[i]! - entry)).toBeLessThan(1e-3 * largest);
       expect(fit.loss).toBeCloseTo(expected.loss, 4);
@@ -112,7 +112,7 @@ describe('fit_head', () => {
     });
   });
 
-  test('chooses the strength, and runs new examples alone through the model', async () => {
+  test('chooses the strength, and runs only new examples through the model', async () => {
     await within({}, async (opened) => {
       const model = await load(opened);
       const first = await model.fit_head(rows.slice(0, 18));
@@ -160,6 +160,10 @@ describe('fit_head', () => {
       expect(fit.loss).toBeLessThan(fit.before.loss);
       const after = await new Trainer({ model, train_dataset: images, eval_dataset: images.slice(0, 2) }).evaluate();
       expect(fit.held_out!.after.loss).toBeCloseTo(after.eval_loss!, 4);
+      const alone = await model.fit_head(images, { augment: false });
+      expect(alone).toMatchObject({ examples: 8, computed: 0 });
+      expect(alone.loss).not.toBe(fit.loss);
+      expect((await model.fit_head(images, { augment: true })).loss).toBe(fit.loss);
     });
   });
 

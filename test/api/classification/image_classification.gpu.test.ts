@@ -76,7 +76,7 @@ describe.each(['vit_mid', 'vit_v4names_mid'])('%s', async (name) => {
     );
     const merged = await vera.merge_and_unload();
     await expectFigure(merged, 'merged');
-    // Files have transformers 4's names, under which the merged weight is read again.
+    // An exported file uses the tensor names of transformers 4, and a model loads it, merged weight included.
     const exported = await merged.export_model();
     await expectFigure(
       await AutoModelForImageClassification.from_pretrained({ files: exported }, { session }),
@@ -121,7 +121,7 @@ describe.each(['vit_mid', 'vit_v4names_mid'])('%s', async (name) => {
     await model.dispose();
   });
 
-  test('state_dict and export_model give what the file holds', async () => {
+  test("state_dict and export_model give the file's tensors", async () => {
     const file = await weightsOf(goldenBase(golden.base).files);
     const state = await base.state_dict();
     const shapes = (entries: Iterable<[string, readonly number[]]>) => new Map([...entries].sort());
@@ -165,7 +165,7 @@ test('whole embeddings and the biases of all modules train, and are saved in the
     expect(tensors.get(saved)?.shape, key).toEqual(shape);
     expect(largestDifference(after.get(saved)!, before.get(saved)!), key).toBeGreaterThan(0);
   }
-  // A model that gets the file computes the same.
+  // A model that loads the files computes the same logits.
   const again = await VeraModel.from_pretrained(
     await AutoModelForImageClassification.from_pretrained(goldenBase('base/vit'), { session }),
     files,
@@ -191,7 +191,7 @@ test('a file with the names of transformers 5 is read too', async () => {
   await model.dispose();
 });
 
-/** A safetensors file whose header has other names. */
+/** A safetensors file with the tensor names of transformers 5. */
 async function renamedTo5(file: Blob): Promise<Blob> {
   const length = Number(new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
   const header = (await file.slice(8, 8 + length).text())
@@ -222,7 +222,7 @@ describe('refused', () => {
     await base.dispose();
   });
 
-  test('module_names that are none', async () => {
+  test('invalid module_names', async () => {
     const options = { session, module_names: '5' } as never;
     await expect(
       AutoModelForImageClassification.from_pretrained(goldenBase('base/vit'), options),
@@ -246,7 +246,7 @@ test('a head for other labels is made new', async () => {
   });
   const { pixel_values } = inputsOf(goldenCase('vit_mid').inputs.batch);
   expect((await model.forward({ pixel_values })).logits.dims).toEqual([2, 2]);
-  expect(opened.warnings).toContain('newly_initialized');
+  expect(opened.warnings).toContain('new_head');
   expect(model.config.architectures).toEqual(['ViTForImageClassification']);
   await model.dispose();
 });

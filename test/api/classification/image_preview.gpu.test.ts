@@ -30,12 +30,12 @@ test('an image is shown as it is resized, with its numbers and its label', async
   for (const [index, value] of expected.entries()) expect(preview.pixel_values.data[index]).toBeCloseTo(value, 6);
 });
 
-test('what it shows is what the model is given', async () => {
+test('the model gets the shown pixels', async () => {
   const { pixel_values } = await model.preview({ image });
   expect(await model.predict({ pixel_values })).toEqual(await model.predict(image));
 });
 
-test('what was prepared before is taken as it is', async () => {
+test('a prepared image is shown unchanged', async () => {
   const before = await model.preview({ image, label: 1 });
   const data = Uint8Array.from(before.image.data.filter((_, index) => index % 4 !== 3));
   const prepared = { width: 28, height: 28, data };
@@ -43,7 +43,7 @@ test('what was prepared before is taken as it is', async () => {
   expect(await model.predict({ prepared })).toEqual(await model.predict(image));
 });
 
-test('pixel_values are shown as the image that they are of', async () => {
+test('pixel_values are shown as their image', async () => {
   const before = await model.preview({ image });
   const after = await model.preview({ pixel_values: before.pixel_values, label: 0 });
   expect(after.image).toEqual(before.image);
@@ -82,7 +82,7 @@ describe('refused are', () => {
       { image, label: 'dots' },
       /^preview: example: label: expected one of the model's labels/,
     ],
-    ['a text', { text: 'a' }, /^preview: example: expected an image$/],
+    ['a text', { text: 'a' }, /^preview: example: expected an image, got a text$/],
     ['a file that nothing decodes', { image: new Blob(['PNG']) }, /^preview: example: image: expected pixels/],
     ['pixels of another size', { pixel_values: { dims: [3, 2, 2], data: new Float32Array(12) } }, /expected dims/],
     [

@@ -20,7 +20,7 @@ describe('images of any size', async () => {
     new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] }),
   );
 
-  test('train, are evaluated, and have their labels told', async () => {
+  test('train, are evaluated, and get predicted labels', async () => {
     const trainer = new Trainer({
       model,
       args: {
@@ -75,7 +75,7 @@ describe('images of any size', async () => {
   });
 });
 
-test('merging keeps what prepares images', async () => {
+test('merging keeps the image processor', async () => {
   const base = await loadVit(opened);
   const vera = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
   const before = await vera.predict(drawn('squares', 0));

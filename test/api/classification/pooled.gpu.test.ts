@@ -79,7 +79,32 @@ describe('the head of a folder of sentence-transformers', () => {
     expect(Math.abs(logits.data[0]! - expected)).toBeLessThan(1e-5);
   });
 
-  test('is that of transformers without modules.json, and for its class', async () => {
+  test('reads texts behind the folder’s prompt and in lower case, and says so', async () => {
+    const opened = await openTestSession();
+    const source = () =>
+      folderFiles(folder, {
+        'config_sentence_transformers.json': { prompts: { sea: 'The ' }, default_prompt_name: 'sea' },
+        'sentence_bert_config.json': { max_seq_length: 32, do_lower_case: true },
+      });
+    const model = await load(opened, {}, source());
+    const pooling = { modes: ['mean'], normalize: true, prompt: 'The ', do_lower_case: true };
+    expect(model.config).toMatchObject({ pooling });
+    const plain = await load(opened);
+    const heads = await Promise.all([model, plain].map((one) => one.state_dict(['classifier.weight'])));
+    expect(heads[0]!.get('classifier.weight')).toEqual(heads[1]!.get('classifier.weight'));
+    expect(await model.predict('WHALE')).toEqual(await plain.predict('the whale'));
+    expect(await model.predict('WHALE')).not.toEqual(await plain.predict('WHALE'));
+    const vera = await get_peft_model(model, config);
+    const files = await vera.save_pretrained();
+    expect(JSON.parse(await files['adapter_config.json'].text()).auto_mapping).toMatchObject({ pooling });
+    await expect(PeftModel.from_pretrained(plain, files)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message:
+        "Expected an adapter whose head was trained on vectors of the pooling mean, normalised, got one trained on vectors of the pooling mean, normalised, of texts in lower case, behind 'The '",
+    });
+  });
+
+  test("is that of transformers without modules.json, and in transformers' class", async () => {
     const opened = await openTestSession();
     const own = await load(opened, {}, goldenBase('base/bert-relu'));
     expect(own.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
@@ -89,7 +114,7 @@ describe('the head of a folder of sentence-transformers', () => {
     expect(model.named_modules()[0]).toEqual({ name: '', type: 'BertForSequenceClassification' });
   });
 
-  test('refuses a folder whose vectors are not computed, unless a pooling is given', async () => {
+  test('refuses a folder with unsupported modules, unless a pooling is given', async () => {
     const opened = await openTestSession();
     const dense = [
       ...(folder.files['modules.json'] as object[]),
@@ -141,7 +166,7 @@ describe('a pooled classifier', () => {
     await expect(PeftModel.from_pretrained(await plain, files)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
-  test('is exported as a folder that loads as it was', async () => {
+  test('is exported as a folder that gives the same model', async () => {
     const opened = await openTestSession();
     const model = await load(opened);
     const scores = await model.predict_batch(texts);

@@ -13,7 +13,7 @@ import {
 import { goldenBase } from '../../helpers/golden/golden';
 import { type TestSession, within } from '../../helpers/session/session';
 
-/** Rows in which the number of a token tells its label, and every fourth token has none. */
+/** Rows in which a token's number decides its label, and every fourth token has none. */
 const rows = Array.from({ length: 12 }, (_, row): Example => {
   const input_ids = Array.from({ length: 4 + (row % 5) }, (_, t) => 10 + ((5 * row + 3 * t) % 30));
   return { input_ids, labels: input_ids.map((id, t) => (t % 4 === 3 ? -100 : id % 3)) };
@@ -73,7 +73,7 @@ test('a preview shows the labels of tokens', async () => {
 test('a checkpoint without the head gets a new one', async () => {
   await within({}, async (opened) => {
     const model = await load(opened, 'llama');
-    expect(opened.warnings).toContain('newly_initialized');
+    expect(opened.warnings).toContain('new_head');
     const { logits } = await model.forward({ input_ids: [[10, 11, 12]] });
     expect(logits.dims).toEqual([1, 3, 3]);
   });

@@ -65,6 +65,27 @@ describe('embed', () => {
     expectVectors(await language.embed(['a', 'Whale']), decoder.vectors.slice(2, 4));
   });
 
+  test('of a language model asks for modules.json when it is first called', async () => {
+    const decoder = goldenFolder('Qwen2, last token, padded on the right');
+    const { files } = folderFiles(decoder);
+    const asked: string[] = [];
+    const fetch = async (input: unknown): Promise<Response> => {
+      const [, name = ''] = String(input).split('https://models.example/mine/');
+      asked.push(name);
+      return new Response(files.get(name) ?? null, { status: files.has(name) ? 200 : 404 });
+    };
+    const { session } = await openTestSession({ fetch });
+    const model = await AutoModelForCausalLM.from_pretrained('https://models.example/mine/', { session });
+    expect(asked).not.toContain('modules.json');
+    for (let call = 0; call < 2; call++) expectVectors(await model.embed(['a', 'Whale']), decoder.vectors.slice(2, 4));
+    expect(asked.filter((name) => name === 'modules.json')).toHaveLength(1);
+    asked.length = 0;
+    // A token can be asked for during a load alone.
+    const token = async (): Promise<string> => 'hf_token';
+    await AutoModelForCausalLM.from_pretrained('https://models.example/mine/', { session, token });
+    expect(asked).toEqual(expect.arrayContaining(['modules.json', 'chat_template.jinja']));
+  });
+
   test('takes another pooling, and gives vectors that are not normalised', async () => {
     const opened = await openTestSession();
     const several = goldenFolder('BERT, several modes, earlier files');
@@ -78,7 +99,7 @@ describe('embed', () => {
     expect(Math.hypot(...unit!)).toBeCloseTo(1, 6);
   });
 
-  test('refuses modules that are not computed, unless a pooling is given', async () => {
+  test('refuses unsupported modules, unless a pooling is given', async () => {
     const opened = await openTestSession();
     const dense = [
       ...(folder.files['modules.json'] as object[]),
@@ -93,7 +114,7 @@ describe('embed', () => {
     expect(vector).toHaveLength(32);
   });
 
-  test('refuses inputs that are none, and rows of padding alone', async () => {
+  test('refuses invalid inputs, and rows with only padding', async () => {
     const opened = await openTestSession();
     const model = await load(opened, folder);
     const code = 'invalid_argument';

@@ -38,7 +38,7 @@ describe('a classifier of texts', async () => {
   const args = { classWeights: { spam: 5 }, label_smoothing_factor: 0.1, headLearningRate: 1, max_steps: 4 };
   const files = await export_run({ model, trainer: new Trainer({ model, args, train_dataset: rows }) });
 
-  test('tells Python its labels, and the rate of its head', async () => {
+  test('has its labels, and the rate of its head, in the export', async () => {
     expect(await jsonOf(files, 'run.json')).toMatchObject({
       task: 'sequence_classification',
       labels: ['ham', 'spam'],
@@ -51,7 +51,7 @@ describe('a classifier of texts', async () => {
     expect(await textOf(files, 'run.json')).toContain('"head_learning_rate": 1.0,');
   });
 
-  test('takes along its rows with their weights', async () => {
+  test('exports its rows with their weights', async () => {
     expect(await linesOf(files)).toEqual([
       { input_ids: [5, 6, 7], attention_mask: [1, 1, 1], token_type_ids: [0, 0, 1], labels: 0 },
       { input_ids: [5, 8], attention_mask: [1, 0], token_type_ids: [0, 0], labels: 1, weight: 5 },
@@ -59,7 +59,7 @@ describe('a classifier of texts', async () => {
     ]);
   });
 
-  test('takes along the head that it began with', async () => {
+  test('exports the head that it began with', async () => {
     const head = await tensorsOf(files.get('head.safetensors')!);
     const names = ['bert.pooler.dense', 'classifier'].flatMap((name) => [`${name}.weight`, `${name}.bias`]);
     expect([...head.keys()].sort()).toEqual(names.sort());

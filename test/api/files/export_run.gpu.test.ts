@@ -21,14 +21,14 @@ oneBrowser();
 const opened = await openTestSession();
 const init = { train_dataset: resumedRows, args: { ...resumedArgs, save_strategy: 'no' } } as const;
 
-/** Where an exported run stands, and its files. */
+/** The step of an exported run, and its files. */
 async function stepOf(files: ReadonlyMap<string, Blob>): Promise<{ step: number; at: (name: string) => Blob }> {
   const { step, checkpoint } = await jsonOf(files, 'run.json');
   return { step: Number(step), at: (name) => files.get(`${checkpoint}/${name}`)! };
 }
 
-describe('a run that goes on', () => {
-  test('is exported as it stands, without being disturbed', async () => {
+describe('a run that trains', () => {
+  test('is exported with its present state, without an effect on it', async () => {
     const straight = await loadTinyVera(opened);
     const expected = tinyTrainer(straight, init).train();
     await expected;
@@ -61,7 +61,7 @@ describe('a run that goes on', () => {
     expect((await stepOf(again)).step).toBe(step);
     expect(new Uint8Array(await at('adapter_model.safetensors').arrayBuffer())).toEqual(paused);
     for (const [name, moment] of await tensorsOf(at('optimizer.safetensors'))) {
-      // λ_d has no gradient before λ_b has left 0.
+      // λ_d has no gradient while λ_b is 0.
       if (!name.includes('lambda_d'))
         expect(
           moment.some((value) => value !== 0),
@@ -102,7 +102,7 @@ describe('a run that goes on', () => {
     await run.stop();
   });
 
-  test('that was aborted is exported from what was kept of it, and here that is nothing', async () => {
+  test('that was aborted is exported from its last stored state, which is its beginning here', async () => {
     const model = await loadTinyVera(opened);
     const controller = new AbortController();
     const trainer = tinyTrainer(model, init);
@@ -118,7 +118,7 @@ describe('a run that goes on', () => {
   });
 });
 
-describe('a run that doesn’t go on', () => {
+describe('a run that doesn’t train', () => {
   test('that never began: from its first step', async () => {
     const model = await loadTinyVera(opened);
     const trainer = tinyTrainer(model, init);
@@ -130,7 +130,7 @@ describe('a run that doesn’t go on', () => {
     for (const moment of moments.values()) expect(moment.every((value) => value === 0)).toBe(true);
   });
 
-  test('after the page was closed: from its last checkpoint, whoever asks', async () => {
+  test('after the page was closed: from its last checkpoint, from any page', async () => {
     const saved = await within({ store: 'auto' }, async (first) => {
       const model = await loadTinyVera(first);
       let last = 0;
@@ -170,7 +170,7 @@ describe('a run that doesn’t go on', () => {
     });
   });
 
-  test('with no data is refused', async () => {
+  test('without data is refused', async () => {
     const model = await loadTinyVera(opened);
     const trainer = tinyTrainer(model, { train_dataset: [] });
     await expect(export_run({ model, trainer })).rejects.toMatchObject({
@@ -180,7 +180,7 @@ describe('a run that doesn’t go on', () => {
   });
 });
 
-describe('what Python is told', () => {
+describe('the export has', () => {
   test('the arguments by transformers’ names, with the warm-up in steps', async () => {
     const model = await loadTinyVera(opened);
     const args = { warmup_ratio: 0.3, max_steps: 10, gradient_accumulation_steps: 3, seed: 2 ** 33 + 5, shuffle: true };
@@ -206,7 +206,7 @@ describe('what Python is told', () => {
     expect(second).toMatchObject({ attention_mask: [0, 1, 1], labels: [-100, ...tinyRow(3).input_ids.slice(1)] });
   });
 
-  test('what it knows the base model by, halves too', async () => {
+  test('the facts by which it knows the base model, also in half precision', async () => {
     const halves = tinyFiles({ weights: writeSafetensors(tinyHalves()) });
     for (const source of [tinyFiles(), halves]) {
       const base = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });

@@ -76,7 +76,7 @@ test.each<[string, (one: TestSession) => Promise<unknown>, RegExp]>([
   });
 });
 
-test('it can be given up', async () => {
+test('it can be aborted', async () => {
   const model = await loadTinyVera(opened);
   const signal = AbortSignal.abort('never mind');
   await expect(export_run({ model, trainer: tinyTrainer(model) }, { signal })).rejects.toBe('never mind');

@@ -17,7 +17,7 @@ const load = (name: string, options: { dtype?: 'float32' } = {}): Promise<PreTra
 };
 
 test.each(['llama3-tied', 'gemma', 'gpt2', 'falcon-new'])(
-  '%s from a GGUF file computes what it does from safetensors',
+  '%s from a GGUF file computes the same as from safetensors',
   async (name) => {
     const { session } = opened;
     const models = [
@@ -33,10 +33,10 @@ test.each(['llama3-tied', 'gemma', 'gpt2', 'falcon-new'])(
 );
 
 test.each([
-  // Percent of float32's bytes. Some rows of this llama are no whole blocks.
+  // Percent of float32's bytes. Some rows of this llama don't divide into whole blocks.
   ['llama', 45],
   ['gpt2', 33],
-])('packed numbers of %s stay so, and are near those that they were made of', async (name, share) => {
+])('packed numbers of %s stay packed, and are near the original ones', async (name, share) => {
   const before = opened.liveBytes();
   const packed = await load(`${name}-packed`);
   const packedBytes = opened.liveBytes() - before;
@@ -50,7 +50,8 @@ test.each([
   const largest = Math.max(...(exact ?? []).map(Math.abs));
   const away = (to: Float32Array | undefined): number =>
     Math.max(...(of8 ?? []).map((logit, index) => Math.abs(logit - (to?.[index] ?? Number.NaN))));
-  // Eight bits of each weight are left, and packed or not they are the same numbers.
+  // Each weight has eight bits, so logits differ from float32's. The packed and the widened model have the same
+  // numbers.
   expect(away(exact)).toBeGreaterThan(0);
   expect(away(exact)).toBeLessThan(0.05 * largest);
   expect(away(of32)).toBeLessThan(1e-5 * largest);
@@ -67,7 +68,7 @@ test('a tokenizer comes from a GGUF file alone', async () => {
   expect(tokenizer.eos_token_id).toBe(2);
 });
 
-test('a file that is not there, and one of another architecture, leave nothing behind', async () => {
+test('a missing file and one of another architecture leave nothing behind', async () => {
   const before = opened.liveBytes();
   const files = new Map([['model.gguf', new Blob([ggufFile('tokenizer-smollm')])]]);
   const { session } = opened;

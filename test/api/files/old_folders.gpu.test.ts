@@ -43,7 +43,7 @@ async function folderOf2022(weights: Blob): Promise<{ readonly files: Map<string
 const load = (source: { readonly files: Map<string, Blob> }): Promise<PreTrainedModel> =>
   AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
 
-test('a tied head stands for an embedding that the weights lack, and for none that they have', async () => {
+test('a tied head replaces an embedding that the weights lack, but no other', async () => {
   const { files } = seededFiles(CONFIG);
   const weights = files.get('model.safetensors') as Blob;
   const tensors = [...readSafetensors(new Uint8Array(await weights.arrayBuffer())).tensors];
@@ -69,7 +69,7 @@ test('a tied head stands for an embedding that the weights lack, and for none th
   for (const logits of found) expect(logits).toEqual(expected);
 });
 
-test('a folder of 2022, with a pickle, a vocabulary and merges, does what PEFT’s first example of VeRA does', async () => {
+test('a folder of 2022, with a pickle, a vocabulary and merges, runs PEFT’s first example of VeRA', async () => {
   const modern = seededFiles(CONFIG);
   const [base, other] = await Promise.all([
     load(await folderOf2022(modern.files.get('model.safetensors') as Blob)),

@@ -33,7 +33,7 @@ const TARGETS = ['q_proj', 'v_proj', 'down_proj'];
 const load = (dtype: ModelDtype, source = files): Promise<PreTrainedModel> =>
   AutoModelForCausalLM.from_pretrained({ files: source }, { session: opened.session, dtype });
 
-/** The same model, in float32, of the numbers that a packed one has. */
+/** A float32 model with the numbers of a packed model. */
 function widened(tensors: ReadonlyMap<string, Tensor>): Promise<PreTrainedModel> {
   return load('float32', new Map([...files, ['model.safetensors', new Blob([writeTensors(tensors)])]]));
 }
@@ -77,7 +77,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     const packed = opened.liveBytes();
     const whole = await widened(tensors);
     expect(bytes).toBeLessThan(0.6 * (opened.liveBytes() - packed));
-    // Readers differ, and nothing else.
+    // The two models differ only in the readers of their kernels.
     expect((await model.forward({ input_ids: [tokens] })).logits).toEqual(
       (await whole.forward({ input_ids: [tokens] })).logits,
     );
@@ -87,14 +87,14 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     for (const one of [model, whole]) await one.dispose();
   });
 
-  test('learns as the same numbers in float32 do', async () => {
+  test('learns like the same numbers in float32', async () => {
     const model = await load(dtype);
     const whole = await widened(await model.state_dict());
     const [vera, expected] = [await adapted(model), await adapted(whole)];
     const losses = await train(vera);
     const others = await train(expected);
     expect(losses[3]).toBeLessThan(losses[0]! - 0.02);
-    // Compilers round sums of weight and change once or twice.
+    // A compiler may round the sum of weight and change once or twice.
     for (const [step, loss] of losses.entries()) expect(Math.abs(loss - others[step]!)).toBeLessThan(2e-6 * loss);
     const lambdas = async (of: VeraModel) =>
       readSafetensors(new Uint8Array(await (await of.save_pretrained())['adapter_model.safetensors'].arrayBuffer()));
@@ -104,7 +104,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     for (const one of [model, whole]) await one.dispose();
   });
 
-  test('merges into float16, and is itself again after', async () => {
+  test('merges into float16, and is restored by unmerging', async () => {
     const model = await load(dtype);
     const before = await model.state_dict();
     const whole = await widened(before);
@@ -121,7 +121,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
     const written = await readModel(folder);
     expect(written.get(name)!.dtype).toBe('F16');
     expect(toFloat32(written.get(name)!)).toEqual(data);
-    // A packed tensor that wasn't merged has each number rounded once.
+    // A packed tensor that isn't merged is rounded once for each number.
     const other = 'model.layers.0.self_attn.o_proj.weight';
     const halves = storages.f16.encode(Float32Array.from(before.get(other)!.data), dims);
     expect(toFloat32(written.get(other)!)).toEqual(storages.f16.decode(halves.buffer as ArrayBuffer, dims));
@@ -132,7 +132,7 @@ describe.each(PACKED)('$dtype', ({ name: ofMatrices, dtype, forTokens }) => {
   });
 });
 
-test('bfloat16 keeps its bytes, computes as float32 does, and is written as it came', async () => {
+test('bfloat16 keeps its bytes, computes like float32, and is written unchanged', async () => {
   const source = new Map(goldenBase('base/llama-bf16').files);
   const before = opened.liveBytes();
   const kept = await load('auto', source);

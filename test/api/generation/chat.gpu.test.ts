@@ -63,7 +63,7 @@ describe('apply_chat_template', () => {
     expect(prompt).toBe(`${text}[assistant]\n`);
   });
 
-  test('of a tokenizer alone is the same', async () => {
+  test('gives the same for a tokenizer alone', async () => {
     const alone = await AutoTokenizer.from_pretrained(withTemplate(template), { session: opened.session });
     expect(await alone.apply_chat_template(talk)).toEqual(await tokenizer.apply_chat_template(talk));
   });
@@ -93,7 +93,7 @@ describe('apply_chat_template', () => {
 describe('generate', () => {
   const config = { max_new_tokens: 8, eos_token_id: null };
 
-  test('answers a conversation as it continues what the template makes of it', async () => {
+  test('answers a conversation like the text that the template renders', async () => {
     const ids = await tokenizer.apply_chat_template(question, { add_generation_prompt: true });
     const answer = await vera.generate(question, config);
     expect(answer).not.toBe('');
@@ -102,7 +102,7 @@ describe('generate', () => {
     expect(await vera.generate_batch([question, 'It was the whale'], config)).toHaveLength(2);
   });
 
-  test('a hostile template ends it soon, and the model goes on', async () => {
+  test('a hostile template ends the call soon, and the model still works', async () => {
     const other = await AutoModelForCausalLM.from_pretrained(withTemplate(hostile), { session: opened.session });
     const begin = performance.now();
     await expect(other.generate(question, config)).rejects.toMatchObject({ code: 'limit_exceeded' });
@@ -132,7 +132,7 @@ describe('training on conversations', () => {
     return logs.map(({ loss, grad_norm }) => ({ loss, grad_norm }));
   }
 
-  /** Tokens, and which of them stand within the answers. */
+  /** Tokens, and labels for those within the answers. */
   async function labelled(): Promise<{ input_ids: number[]; labels: number[] }> {
     const input_ids: number[] = [];
     const labels: number[] = [];
@@ -145,21 +145,21 @@ describe('training on conversations', () => {
     return { input_ids, labels };
   }
 
-  test('learns the answers alone, to the bit', async () => {
+  test('learns only the answers, to the bit', async () => {
     const example = await labelled();
     expect(example.input_ids).toEqual(await tokenizer.apply_chat_template(talk));
     expect(await stepsOf({ messages: talk })).toEqual(await stepsOf(example));
     expect(await stepsOf({ messages: talk }, { packing: true })).toEqual(await stepsOf(example));
   });
 
-  test('learns all of it where that is asked for', async () => {
+  test('learns all tokens if requested', async () => {
     const input_ids = await tokenizer.apply_chat_template(talk);
     const all = await stepsOf({ messages: talk }, { completion_only_loss: false });
     expect(all).toEqual(await stepsOf({ input_ids }));
     expect(all).not.toEqual(await stepsOf({ messages: talk }));
   });
 
-  test('goes on in a later session as if it had not been broken off', async () => {
+  test('resumes in a later session, and equals an uninterrupted run', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory());
     try {
       const rows = [talk, question, talk.slice(2)].map((messages) => ({ messages }));
@@ -173,7 +173,7 @@ describe('training on conversations', () => {
       const resumed = await trained({ ...plan, resume: true });
       expect(typesOf(resumed)[0]).toBe('restored');
       expect(resumed.weights).toEqual(whole.weights);
-      // Another template makes another run of the same messages.
+      // The same messages with another template belong to another run.
       const other = { ...plan, base: withTemplate(`{{ eos_token }}${template}`), resume: true };
       expect(typesOf(await trained(other))).not.toContain('restored');
     } finally {

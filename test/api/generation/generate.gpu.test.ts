@@ -29,7 +29,7 @@ async function likeliest(ids: readonly number[], penalty = 1): Promise<number> {
 }
 
 test.each([1, 5, 63, 64, 65, 130])(
-  'greedy text after %i tokens is what passes without a cache give',
+  'greedy text after %i tokens equals that of passes without a cache',
   async (length) => {
     const { input_ids } = tinyRow(length, length);
     const tokens = await generated(input_ids, { max_new_tokens: 4 });
@@ -39,10 +39,10 @@ test.each([1, 5, 63, 64, 65, 130])(
   },
 );
 
-test.each([1, 9, 70])('a penalty is for what the prompt of %i tokens and the new text have', async (length) => {
+test.each([1, 9, 70])('a penalty counts the prompt of %i tokens and the new text', async (length) => {
   const { input_ids } = tinyRow(length, length);
   const free = await generated(input_ids, { max_new_tokens: 12 });
-  // The second text goes where the first was.
+  // The second text uses the buffers of the first.
   for (const repetition_penalty of [1.7, 1.02]) {
     const expected: number[] = [];
     while (expected.length < 12) expected.push(await likeliest([...input_ids, ...expected], repetition_penalty));
@@ -52,7 +52,7 @@ test.each([1, 9, 70])('a penalty is for what the prompt of %i tokens and the new
   expect(await generated(input_ids, { max_new_tokens: 12 })).toEqual(free);
 });
 
-test('top_p leaves less and less of what may be drawn, down to the likeliest', async () => {
+test('a smaller top_p allows fewer tokens, down to the likeliest', async () => {
   const prompt = tinyRow(8, 2).input_ids;
   const sampled = (config: GenerationConfig) =>
     generated(prompt, { max_new_tokens: 30, do_sample: true, temperature: 2, top_k: 0, ...config });
@@ -63,7 +63,7 @@ test('top_p leaves less and less of what may be drawn, down to the likeliest', a
   expect(await sampled({ top_p: 1e-9 })).toEqual(await generated(prompt, { max_new_tokens: 30 }));
 });
 
-test('stops after an end token, which is told too', async () => {
+test('stops after an end token, which is reported too', async () => {
   const prompt = tinyRow(6, 3).input_ids;
   const free = await generated(prompt, { max_new_tokens: 12, do_sample: true, seed: 5 });
   const end = free[4]!;
@@ -91,7 +91,7 @@ test('ends where the model’s positions end', async () => {
   expect(await generated(tinyRow(509).input_ids, { max_new_tokens: 50 })).toHaveLength(3);
 });
 
-test('texts that are asked for at once come one after the other', async () => {
+test('texts that are requested together are generated in turn', async () => {
   const prompts = [tinyRow(4, 1), tinyRow(90, 2), tinyRow(7, 3)];
   const alone = [];
   for (const { input_ids } of prompts) alone.push(await generated(input_ids, { max_new_tokens: 6 }));
@@ -99,7 +99,7 @@ test('texts that are asked for at once come one after the other', async () => {
   expect(await Promise.all(together)).toEqual(alone);
 });
 
-test('aborting rejects with the reason; what was told stays, and the next text is well', async () => {
+test('aborting rejects with the reason; reported tokens remain, and the next text works', async () => {
   const prompt = tinyRow(5).input_ids;
   const expected = await generated(prompt, { max_new_tokens: 5 });
   const controller = new AbortController();

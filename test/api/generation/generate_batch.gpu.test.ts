@@ -17,7 +17,7 @@ import { testInAll } from '../../helpers/ring';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
 const BASE = '__base__';
-/** Other keys, ranks and targets; two share A and B. */
+/** Configurations with different keys, ranks and targets; two of them share A and B. */
 const configs: readonly VeraConfigInit[] = [
   { r: 8, target_modules: ['q_proj', 'v_proj'] },
   { r: 8, target_modules: ['q_proj', 'v_proj'], projection_prng_key: 7 },
@@ -29,7 +29,7 @@ const configs: readonly VeraConfigInit[] = [
   { r: 5, target_modules: ['o_proj'], projection_prng_key: 9 },
 ];
 const NAMES = configs.map((_, index) => `a${index}`);
-/** Of the buckets 64 and 128, each of another length. */
+/** Different lengths, within the buckets 64 and 128. */
 const LENGTHS = [1, 5, 63, 64, 65, 13, 90, 2];
 const PROMPTS = LENGTHS.map((length, row) => tinyRow(length, 40 + row).input_ids);
 
@@ -78,7 +78,7 @@ async function together(
   return rows;
 }
 
-/** What the rows give one by one. */
+/** The new tokens of each row, generated alone. */
 async function oneByOne(
   model: PreTrainedModel,
   prompts: readonly (readonly number[])[],
@@ -105,7 +105,7 @@ describe('eight prompts of eight lengths', () => {
     expect(rows).toEqual(await oneByOne(model, PROMPTS, config));
     expect(rows).not.toEqual(await together(model, PROMPTS, { ...config, adapter_names: NAMES.toReversed() }));
     expect(model.active_adapters).toEqual(['a0']);
-    // The active adapter for all, another for all, none for all and the base model.
+    // All rows use the active adapter, another adapter, or the base model alone.
     for (const other of [{}, { adapter_name: 'a2' }, { adapter_names: NAMES.map(() => BASE) }]) {
       expect(await together(model, PROMPTS, { ...other, max_new_tokens: 6 })).toEqual(
         await oneByOne(model, PROMPTS, { ...other, max_new_tokens: 6 }),
@@ -116,7 +116,7 @@ describe('eight prompts of eight lengths', () => {
   test.each([{}, { top_p: 0.9, repetition_penalty: 1.2 }])('sampled: row r as alone with seed + r, %j', async (cut) => {
     const model = await withAdapters(base, configs.slice(0, 3));
     const adapter_names = ['a0', 'a1', 'a2', BASE, 'a2', 'a0', 'a0', BASE];
-    const config = { max_new_tokens: 30, do_sample: true, top_k: 9, temperature: 1.5, seed: 2 ** 32 - 3, ...cut };
+    const config = { max_new_tokens: 10, do_sample: true, top_k: 9, temperature: 1.5, seed: 2 ** 32 - 3, ...cut };
     const rows = await together(model, PROMPTS, { ...config, adapter_names });
     const expected: number[][] = [];
     for (const [row, prompt] of PROMPTS.entries()) {
@@ -136,7 +136,7 @@ test.each([1, 2, 3, 4, 5, 9, 17])('%i rows', async (B) => {
   expect(await together(model, prompts, config)).toEqual(await oneByOne(model, prompts, config));
 });
 
-test('rows end with their own end token, and the others go on', async () => {
+test('rows end with their own end token, and the others continue', async () => {
   const free = await oneByOne(base, PROMPTS, { max_new_tokens: 30, do_sample: true, seed: 1 });
   const config = { max_new_tokens: 30, do_sample: true, seed: 1, eos_token_id: [5, 9] };
   const batch = base.generate_batch(PROMPTS, config);
@@ -154,7 +154,7 @@ test('rows end with their own end token, and the others go on', async () => {
   expect(free.every(({ length }) => length === 30)).toBe(true);
 });
 
-test('a row ends where the model’s positions end, and the others go on', async () => {
+test('a row ends where the model’s positions end, and the others continue', async () => {
   const prompts = [tinyRow(509).input_ids, tinyRow(8).input_ids, tinyRow(500).input_ids];
   const rows = await together(base, prompts, { max_new_tokens: 50 });
   expect(rows.map(({ length }) => length)).toEqual([3, 50, 12]);
@@ -168,7 +168,7 @@ test('tokens come step by step, in the order of the rows', async () => {
   expect(seen).toEqual([0, 1, 2, 0, 1, 2]);
 });
 
-test('a batch of one costs what a text alone costs, and shares its programs', async () => {
+test('a batch of one takes as many dispatches as a single text, and shares its programs', async () => {
   const [prompt] = PROMPTS as [number[]];
   await alone(base, prompt, { max_new_tokens: 3 });
   const before = opened.liveBytes();
@@ -178,7 +178,7 @@ test('a batch of one costs what a text alone costs, and shares its programs', as
   expect(opened.liveBytes()).toBe(before);
 });
 
-test('aborting rejects with the reason, and the next texts are well', async () => {
+test('aborting rejects with the reason, and the next texts work', async () => {
   const model = await withAdapters(base, configs.slice(0, 2));
   const prompts = PROMPTS.slice(0, 3);
   const adapter_names = ['a0', 'a1', BASE];
@@ -200,7 +200,7 @@ test('aborting rejects with the reason, and the next texts are well', async () =
   expect(await together(model, prompts, { max_new_tokens: 5, adapter_names })).toEqual(expected);
 });
 
-test('deleting an adapter ends the batches that use it, and gives back what they took', async () => {
+test('deleting an adapter ends the batches that use it, and frees their memory', async () => {
   const prompts = PROMPTS.slice(0, 2);
   await together(base, prompts, { max_new_tokens: 2 });
   const before = opened.storageBytes();
@@ -218,7 +218,7 @@ test('deleting an adapter ends the batches that use it, and gives back what they
   expect(opened.storageBytes()).toBe(before);
 });
 
-describe('refused, and nothing has changed', () => {
+describe('refused without any change', () => {
   test.each<[string, BatchGenerationConfig, string]>([
     [
       'too few names',

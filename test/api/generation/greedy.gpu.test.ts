@@ -5,7 +5,7 @@ import { goldenBases, isDecoder } from '../../helpers/golden/golden_index';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
 const PROMPT = [5, 17, 60, 3, 44];
-/** As many as fit into the models' contexts. */
+/** The number of new tokens that fits into the models' contexts. */
 const NEW = 34;
 
 let opened: TestSession;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.session.close());
 
-/** The likeliest next token each time, from all tokens so far. */
+/** The likeliest next tokens, each computed from all tokens before it. */
 async function recomputed(model: PreTrainedModel): Promise<number[]> {
   const ids = [...PROMPT];
   while (ids.length < PROMPT.length + NEW) {
@@ -27,7 +27,7 @@ async function recomputed(model: PreTrainedModel): Promise<number[]> {
 
 const bases = goldenBases((entry) => isDecoder(entry) && entry.dtype === 'float32');
 
-test.each(bases)('%s: what the cache of keys and values gives is what a pass over all tokens does', async (base) => {
+test.each(bases)('%s: generation with a cache of keys and values equals passes over all tokens', async (base) => {
   const model = await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${base}`), { session: opened.session });
   const generated: number[] = [];
   const config = { max_new_tokens: NEW, eos_token_id: null };

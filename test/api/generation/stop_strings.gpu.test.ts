@@ -31,14 +31,14 @@ async function piecesOf(prompt: string | readonly number[], config: GenerationCo
   return pieces;
 }
 
-/** The pieces up to the one that completes a string. */
+/** The pieces up to the one that completes a stop string. */
 function upTo(pieces: readonly { readonly text: string }[], strings: readonly string[]) {
   const textUpTo = (end: number) => pieces.slice(0, end).reduce((text, piece) => text + piece.text, '');
   const ends = pieces.findIndex((_, at) => strings.some((string) => textUpTo(at + 1).includes(string)));
   return ends < 0 ? pieces : pieces.slice(0, ends + 1);
 }
 
-test('a text ends with the token that completes a string, and has both', async () => {
+test('a text ends with the token that completes a string, and contains both', async () => {
   const [prompt = ''] = PROMPTS;
   const free = await piecesOf(prompt, SAMPLED);
   const text = free.map((piece) => piece.text).join('');
@@ -80,7 +80,7 @@ test('a string that begins in the prompt ends the text too, also of token ids', 
   const stop_strings = [`whale${first!.text[0]}`];
   expect(await piecesOf(prompt, { ...SAMPLED, stop_strings })).toEqual([first]);
   expect(await piecesOf(tokenizer.encode(prompt), { ...SAMPLED, stop_strings })).toEqual([first]);
-  // What the prompt has by itself doesn't.
+  // A stop string within the prompt doesn't stop generation.
   expect(await piecesOf(prompt, { ...SAMPLED, stop_strings: ['the whale'] })).toHaveLength(40);
 });
 

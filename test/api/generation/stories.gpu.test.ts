@@ -9,7 +9,7 @@ import { openTestSession } from '../../helpers/session/session';
 
 interface Greedy {
   readonly prompt_ids: readonly number[];
-  /** The prompt and what follows it. */
+  /** The prompt's tokens and the published continuation. */
   readonly greedy_ids: readonly number[];
   readonly text: string;
 }
@@ -28,7 +28,7 @@ test.skipIf(!hasStories)('stories260K continues greedily as its author published
     parts.push(text);
   }
   expect(ids).toEqual(greedy.greedy_ids);
-  // There the newline's byte token is spelt out, and the first word's space is left, which decoding a text takes off.
+  // The published text spells out the newline's byte token, and keeps the first word's space, which decoding removes.
   const published = greedy.text.replaceAll('<0x0A>', '\n').trimStart();
   expect(parts.join('')).toBe(published);
   expect(await generation).toBe(published);

@@ -9,7 +9,7 @@ import { type TestSession, within } from '../../helpers/session/session';
 
 oneBrowser();
 
-/** What is under way when it is cancelled. Calls `abort` then, and gives what is to reject. */
+/** Begins work, calls `abort` while it is in progress, and gives the promise that must reject. */
 type Stage = (opened: TestSession, model: VeraModel, signal: AbortSignal, abort: () => void) => PromiseLike<unknown>;
 
 /** A run that is aborted at an event. */
@@ -81,13 +81,13 @@ const stages: Readonly<Record<string, Stage>> = {
   },
 };
 
-/** Never answers. */
+/** A server that never answers. */
 const fetch: typeof globalThis.fetch = (_, init) =>
   new Promise((_resolve, reject) => {
     init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
   });
 
-describe('what is cancelled', () => {
+describe('a call that is cancelled', () => {
   test.each(Object.entries(stages))('during %s rejects within a second, and leaves nothing', async (_, begin) => {
     await within({ store: 'auto', fetch }, async (opened) => {
       const model = await loadTinyVera(opened);
@@ -105,7 +105,7 @@ describe('what is cancelled', () => {
       await expectToTrain(again);
       await again.dispose();
       await model.dispose();
-      // What was under way may need a moment to end.
+      // Cancelled work may need a moment to end.
       await eventually(() => expect(opened.liveBytes()).toBe(0));
       await pass(10);
       expect(opened.session.state).toBe('ready');

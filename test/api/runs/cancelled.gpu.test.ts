@@ -12,7 +12,7 @@ import { openTestSession, type TestSession } from '../../helpers/session/session
 
 let opened: TestSession;
 let base: PreTrainedModel;
-/** Of an adapter that has learnt. */
+/** The files of a trained adapter. */
 let files: AdapterFiles;
 const { input_ids } = tinyRow(12, 3);
 
@@ -36,9 +36,9 @@ async function logitsOf(model: PreTrainedModel): Promise<Float32Array> {
 }
 
 interface Change {
-  /** What is there before. */
+  /** Makes the model before the change. */
   begin(): Promise<VeraModel>;
-  /** Gives the model that there is afterwards. */
+  /** Changes the model, and gives the model after the change. */
   run(model: VeraModel, options: { signal?: AbortSignal }): Promise<PreTrainedModel>;
 }
 
@@ -80,16 +80,16 @@ const changes: Record<string, Change> = {
   },
 };
 
-/** Steps of a turn of the event loop after which a call is aborted. */
+/** The call is aborted after these numbers of turns of the event loop. */
 const WITHIN = [0, 3, 8, 20];
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** All that the page tells of a model. */
+/** Everything that the page reports about a model. */
 function told(model: VeraModel): unknown {
   return [model.get_model_status(), model.get_layer_status(), model.active_adapters, Object.keys(model.peft_config)];
 }
 
-/** What the worker has merged: it warns where there is nothing to unmerge. */
+/** Expects the worker and the page to agree on merged adapters: the worker warns if there is nothing to unmerge. */
 async function expectToAgree(model: VeraModel): Promise<void> {
   const { merged_adapters } = model.get_model_status();
   const warnings = (): number => opened.warnings.filter((code) => code === 'already_unmerged').length;
@@ -99,7 +99,7 @@ async function expectToAgree(model: VeraModel): Promise<void> {
 }
 
 describe.each(Object.entries(changes))('%s that is aborted at any moment', (_, { begin, run }) => {
-  test('is done, or leaves everything as it was', async () => {
+  test('takes effect, or leaves everything as it was', async () => {
     let model = await begin();
     const before = { told: told(model), logits: await logitsOf(model) };
     const done = await logitsOf(await run(await begin(), {}));

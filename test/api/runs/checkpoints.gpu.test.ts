@@ -11,7 +11,7 @@ oneBrowser();
 
 const listed = () => within({ store: 'auto' }, ({ session }) => checkpoints.list({ session }));
 
-/** What other pages of this browser have left: the checkpoints of so many runs that were broken off. */
+/** Stores the checkpoints of `count` interrupted runs of other pages. */
 async function brokenOff(count: number): Promise<void> {
   const store = new IndexedDbStore('webvera', indexedDB);
   const kept = new CheckpointStore(store, new TabLocks(undefined, ''));
@@ -32,7 +32,7 @@ test('a run’s checkpoints are listed, and deleted', async () => {
   await trained({ resume: true });
   const [ended] = await listed();
   expect(ended).toMatchObject({ id: broken?.id, global_step: 12, ended: true });
-  // λ and both moments, twice.
+  // Two checkpoints have λ and both moments.
   expect(ended?.bytes).toBeGreaterThan(2 * 3 * 4 * 8);
   await within({ store: 'auto' }, async ({ session }) => {
     await checkpoints.delete('nobody', { session });
@@ -43,7 +43,7 @@ test('a run’s checkpoints are listed, and deleted', async () => {
   expect(typesOf(await trained({ resume: true }))).not.toContain('restored');
 });
 
-test('where too many runs are kept that may be gone on with, another one trains on, and says what could be deleted', async () => {
+test('if too many runs are stored that may be resumed, another one still trains, and lists runs to delete', async () => {
   const straight = await trained({ init: { args: { save_strategy: 'no' } } });
   await brokenOff(16);
   const full = await trained();
@@ -65,13 +65,13 @@ test('where too many runs are kept that may be gone on with, another one trains 
   expect(await listed()).toEqual([]);
 });
 
-test('a run that has ended gives way', async () => {
+test('a run that has ended makes room', async () => {
   await trained();
   await brokenOff(4);
   expect((await listed()).map(({ adapter_names }) => adapter_names[0])).toEqual(Array(4).fill('theirs'));
 });
 
-test('take an id', async () => {
+test('checkpoints are addressed by an id', async () => {
   await expect(checkpoints.delete('')).rejects.toMatchObject({ message: /^id: expected a string/ });
   await expect(checkpoints.list({ id: 'a' } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
 });

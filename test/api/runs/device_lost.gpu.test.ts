@@ -10,14 +10,14 @@ oneBrowser();
 const inputs = { input_ids: [tinyRows[0]!.input_ids] };
 const lost = { code: 'device_lost', hint: 'Load the model again.', retryable: true };
 
-/** Data that never come; when they are asked for, the device is lost. */
+/** A data set that never answers: the device is lost at its first request. */
 async function* stuck(opened: TestSession) {
   opened.lose('the driver crashed');
   await new Promise(() => {});
   yield tinyRows[0]!;
 }
 
-/** What is under way when the device is lost. */
+/** Work that is in progress when the device is lost. */
 const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) => Promise<unknown>>> = {
   'a model loads': (opened) => {
     const progress_callback = ({ status }: { status: string }) => {
@@ -44,7 +44,7 @@ const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) =
 
 describe('a device that is lost', () => {
   test.each(Object.entries(moments))(
-    'while %s: that rejects, and the session goes on with another',
+    'while %s: that rejects, and the session continues with another',
     async (_, work) => {
       await within({}, async (opened) => {
         const model = await loadTinyVera(opened);
@@ -58,7 +58,7 @@ describe('a device that is lost', () => {
     },
   );
 
-  test('takes along what was loaded on it, and nothing that is loaded later', async () => {
+  test('ends everything that was loaded on it, and nothing that is loaded later', async () => {
     await within({}, async (opened) => {
       const model = await loadTinyVera(opened);
       await expectToTrain(model);

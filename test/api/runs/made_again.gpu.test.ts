@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, [VeraConfigInit, AdapterOptions?]>> = {
 };
 
 test.each(Object.entries(kinds))(
-  'a model that is made again %s has each adapter as it was, to the bit',
+  "a model that is revived %s has each adapter's earlier values, to the bit",
   async (_, [config, options]) => {
     await within({}, async (opened) => {
       const { model } = await begin(opened, {}, config, options);

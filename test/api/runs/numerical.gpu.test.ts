@@ -32,7 +32,7 @@ const WEIGHTS = 'adapter_model.safetensors';
 const goesOn = (problem: string, from: number, rate: number, of: number): string =>
   `${problem}. Training continues from step ${from} with a learning_rate of ${rate} in place of ${of}`;
 
-/** A run of the steep model that goes by other arguments. */
+/** A run of the steep model with these arguments. */
 const diverging = (args: TrainerInit['args'], more: Partial<RunPlan> = {}): RunPlan => ({
   ...steep,
   ...more,
@@ -40,7 +40,7 @@ const diverging = (args: TrainerInit['args'], more: Partial<RunPlan> = {}): RunP
 });
 
 describe('a run whose gradient isn’t finite', () => {
-  test('goes back to its beginning, and equals one with half the rate', async () => {
+  test('returns to its beginning, and equals one with half the rate', async () => {
     const args = { save_strategy: 'no', max_steps: 5 } as const;
     const plan: Partial<RunPlan> = { config: { ...steep.config, vera_dropout: 0.1 } };
     const run = await trained(diverging({ ...args, learning_rate: 512 }, plan));
@@ -55,7 +55,7 @@ describe('a run whose gradient isn’t finite', () => {
     expect(run.training_loss).toBe(half.training_loss);
   });
 
-  test('goes back to the last state that is known to be good, and keeps that anew', async () => {
+  test('returns to the last state that is known to be good, and stores it again', async () => {
     const { events, saved, logs } = await trained(diverging({ learning_rate: 512 }));
     const told = [[0, 2], goesOn(notFinite(3), 0, 256, 512), [4, 1], goesOn(notFinite(6), 4, 128, 512)];
     expect(troubles(events)).toEqual(told);
@@ -72,7 +72,7 @@ describe('a run whose gradient isn’t finite', () => {
     expect(begun).toEqual([1, 2, 1, 2, 3, 4, 5]);
   });
 
-  test('does so though nothing can be stored', async () => {
+  test('recovers even if nothing can be stored', async () => {
     const straight = await trained(diverging({ learning_rate: 512 }));
     const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('no room', 'QuotaExceededError');
@@ -114,7 +114,7 @@ describe('a run that is resumed after its rate was halved equals the unbroken on
     expect(second.training_loss).toBe(straight.training_loss);
   });
 
-  test('also where the state that it is resumed from leads nowhere', async () => {
+  test("if the state that it is resumed from leads to numbers that aren't finite", async () => {
     const straight = await trained(diverging({ learning_rate: 512, save_steps: 1 }));
     expect(troubles(straight.events)[0]).toEqual([1, 1]);
     vi.stubGlobal('indexedDB', new IDBFactory());
@@ -124,7 +124,7 @@ describe('a run that is resumed after its rate was halved equals the unbroken on
     expect(second.weights).toEqual(straight.weights);
   });
 
-  test('but for one that is given another rate, which is not halved', async () => {
+  test('unless it gets another rate, which is not halved', async () => {
     const { events } = await trained(diverging({ learning_rate: 300, max_steps: 5 }));
     expect(events.map(({ type }) => type)).toContain('recovered');
     const { logs } = await trained(diverging({ learning_rate: 8, max_steps: 7 }, { resume: true }));
@@ -143,7 +143,7 @@ function stopWhen(isTime: (event: TrainEvent) => boolean) {
 }
 
 describe('a profile', () => {
-  test('goes through a run that recovers', async () => {
+  test('learns with a run that recovers', async () => {
     await within({ store: 'auto' }, async ({ session }) => {
       const base = await AutoModelForCausalLM.from_pretrained(steep.base, { session });
       const args = { ...profileOptions.args, lr_scheduler_type: 'constant', learning_rate: 2048 } as const;
@@ -163,7 +163,7 @@ describe('a profile', () => {
     });
   });
 
-  test('keeps its vectors where a run can’t succeed, and leaves nothing to go on from', async () => {
+  test('keeps its vectors if a run can’t succeed, and leaves nothing to resume', async () => {
     const base = changedBase('model.embed_tokens.weight', (value, at) => (at < 16 ? Number.NaN : value));
     await within({ store: 'auto' }, async ({ session }) => {
       const loaded = await AutoModelForCausalLM.from_pretrained(base, { session });
@@ -180,7 +180,7 @@ describe('a profile', () => {
   });
 });
 
-describe('what isn’t finite is not saved', () => {
+describe('an adapter that isn’t finite is not saved', () => {
   test('as a LoRA', async () => {
     await within({}, async (opened) => {
       const base = changedBase('lm_head.weight', (value, at) => (at === 7 ? Number.NaN : value));

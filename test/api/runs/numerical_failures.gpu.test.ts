@@ -20,7 +20,7 @@ import { type TestSession, vectorsOf, within } from '../../helpers/session/sessi
 
 oneBrowser();
 
-/** A run that fails: what it told, why, and the model that it leaves. */
+/** Trains until the run fails, and gives its events, its error and its model. */
 async function failed(
   { session }: TestSession,
   base: ModelSource,
@@ -83,7 +83,7 @@ describe('a run that can’t succeed ends after three times, and leaves the last
     },
   );
 
-  /** All that the token 0 begins with is infinite. */
+  /** A base model whose first token has an infinite embedding. */
   const poisoned = changedBase('model.embed_tokens.weight', (value, at) =>
     at < 16 ? Number.POSITIVE_INFINITY : value,
   );
@@ -103,7 +103,7 @@ describe('a run that can’t succeed ends after three times, and leaves the last
       const isChanged = [...good].some(([name, vector]) => name.endsWith('_b') && vector.some((value) => value !== 0));
       expect(isChanged).toBe(true);
       await expectToLoad(first.model);
-      // It ends at once where nothing is other, and tries again with another rate.
+      // Resuming with the same arguments fails at once; another rate is tried.
       const again = await failed(opened, poisoned, { ...init, resume: true });
       expect(again.error).toMatchObject({ detail: { step: 3 } });
       expect(troubles(again.events).filter(Array.isArray)).toEqual([]);
@@ -140,7 +140,7 @@ const trainables: readonly (readonly [string, ModelSource, object])[] = [
   ['more than is copied at once', large, { modules_to_save: ['lm_head'] }],
 ];
 test.each(ofRing(trainables, { test: ([what]) => what === 'vectors' }))(
-  'what trains goes back as a whole: %s',
+  'all trained values are restored together: %s',
   async (_, base, config) => {
     await within({}, async (opened) => {
       const { session } = opened;
@@ -148,7 +148,7 @@ test.each(ofRing(trainables, { test: ([what]) => what === 'vectors' }))(
       const args = { max_steps: 3, learning_rate: 0.01, lr_scheduler_type: 'linear', save_strategy: 'no' } as const;
       const model = await get_peft_model(loaded, new VeraConfig({ ...resumedAdapter, ...config }));
       const train_dataset = tinyRows.slice(0, 1);
-      // Once, what trains itself is no number any more.
+      // The first step's end writes NaN into the adapter's pool, once.
       let isSpoilt = false;
       const on_step_end = (): void => {
         if (isSpoilt) return;
@@ -169,7 +169,7 @@ test.each(ofRing(trainables, { test: ([what]) => what === 'vectors' }))(
   },
 );
 
-test('a run that is to pause with such a step under way goes back first', async () => {
+test('a run that pauses during such a step is restored first', async () => {
   await within({}, async (opened) => {
     const loaded = await AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session });
     const model = await get_peft_model(loaded, new VeraConfig(resumedAdapter));
@@ -179,7 +179,7 @@ test('a run that is to pause with such a step under way goes back first', async 
     const paused = new Promise<void>((resolve) => {
       pause = resolve;
     });
-    // The second step that begins from now on is sure to find what is written.
+    // The second step that begins from here certainly reads the overwritten pool.
     const on_step_begin = (): void => {
       begun += 1;
       if (begun === 2) pause();

@@ -13,7 +13,7 @@ oneBrowser();
 const lost = { code: 'device_lost', message: expect.stringContaining('crashed') };
 
 describe('a run whose device is lost', () => {
-  test('goes on by itself from its last checkpoint, and ends with the bytes of one that was left alone', async () => {
+  test('resumes by itself from its last checkpoint, and ends with the bytes of an undisturbed run', async () => {
     const straight = await trained();
     await within({ store: 'auto' }, async (opened) => {
       const states: string[] = [];
@@ -40,7 +40,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('repeats all of it where nothing is kept, by one pass through its data and one call of on_train_begin', async () => {
+  test('repeats all steps if nothing is stored, with one pass through its data and one call of on_train_begin', async () => {
     const straight = await trained({ init: { args: { save_strategy: 'no' } } });
     await within({}, async (opened) => {
       const { model } = await begin(opened);
@@ -67,7 +67,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('begins with the vectors that it began with, also those of an earlier run, and spares that one', async () => {
+  test("begins with its first vectors, also if an earlier run made them, and leaves that run's checkpoints", async () => {
     const twice = async (opened: TestSession, when: (event: TrainEvent) => boolean) => {
       const { model, trainer } = await begin(opened);
       await trainer.train();
@@ -79,12 +79,12 @@ describe('a run whose device is lost', () => {
     const straight = await within({ store: 'auto' }, (opened) => twice(opened, () => false));
     vi.stubGlobal('indexedDB', new IDBFactory());
     const broken = await within({ store: 'auto' }, (opened) => twice(opened, at(2)));
-    // The first run's checkpoints are none of the second.
+    // The second run doesn't use the first run's checkpoints.
     expect(recoveries(broken.events)[0]?.state.global_step).toBe(0);
     expect(broken.weights).toEqual(straight.weights);
   });
 
-  test('tells no step whose outcome came after the loss', async () => {
+  test('reports no step whose result came after the loss', async () => {
     const straight = await trained();
     await within({ store: 'auto' }, async (opened) => {
       const { trainer } = await begin(opened);
@@ -93,7 +93,7 @@ describe('a run whose device is lost', () => {
       for await (const event of run) {
         if (event.type === 'log') told.push(numbersOf(event.logs));
         if (event.type !== 'log' || event.logs.step !== 6 || told.length > 6) continue;
-        // Its numbers come for a while as if all were well.
+        // For a while the blanked device answers as if all were well.
         opened.blank();
         setTimeout(() => lose(opened), 20);
       }
@@ -105,7 +105,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('stands still while it is paused, and goes on when it is resumed', async () => {
+  test('stays paused, and continues when it is resumed', async () => {
     const straight = await trained();
     await within({ store: 'auto' }, async (opened) => {
       const { model, trainer } = await begin(opened);
@@ -118,7 +118,7 @@ describe('a run whose device is lost', () => {
       for await (const event of run) {
         told.push(event);
         if (event.type === 'recovered') expect(event).toMatchObject({ repeatedSteps: 0, state: { global_step } });
-        // It stood still before, too.
+        // The run was paused before the loss, and is paused again after it.
         if (event.type === 'paused' && recoveries(told).length === 1) break;
       }
       expect(run.state.global_step).toBe(global_step);
@@ -128,7 +128,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('ends at once where it was told to stop', async () => {
+  test('ends at once if it was stopped', async () => {
     await within({ store: 'auto' }, async (opened) => {
       const { trainer } = await begin(opened, { max_steps: 500 });
       const run = trainer.train();
@@ -141,7 +141,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('goes on as often as it comes further, and three times where it does not', async () => {
+  test("recovers as often as it advances, and three times if it doesn't", async () => {
     await within({}, async (opened) => {
       const { trainer } = await begin(opened, { save_steps: 1 });
       const run = trainer.train();
@@ -165,7 +165,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test.each(['createComputePipelineAsync', 'popErrorScope'] as const)('during %s goes on', async (method) => {
+  test.each(['createComputePipelineAsync', 'popErrorScope'] as const)('recovers during %s', async (method) => {
     await within({}, async (opened) => {
       const { model, trainer } = await begin(opened);
       opened.loseDuring(method, 'the driver crashed');
@@ -174,7 +174,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('while its data come goes on with them', async () => {
+  test('recovers while its data are read, and reads the rest', async () => {
     await within({}, async (opened) => {
       const { model } = await begin(opened);
       async function* late() {
@@ -188,7 +188,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('is aborted as any other', async () => {
+  test('can be aborted', async () => {
     await within({}, async (opened) => {
       const { trainer } = await begin(opened);
       const controller = new AbortController();
@@ -200,7 +200,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('takes the device along for all models: each goes on by its own run', async () => {
+  test('recovers together with runs of all other models on the device', async () => {
     await within({}, async (opened) => {
       const base = await loadTiny(opened);
       const models = await Promise.all(
@@ -223,7 +223,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('over a model that was merged into another one ends, as nobody knows how that came about', async () => {
+  test("over a model that was merged into another one ends, because that can't be repeated", async () => {
     await within({}, async (opened) => {
       const { model } = await begin(opened);
       const merged = await model.merge_and_unload();
@@ -234,7 +234,7 @@ describe('a run whose device is lost', () => {
     });
   });
 
-  test('ends where its model is disposed of meanwhile', async () => {
+  test('ends if its model is disposed of during the recovery', async () => {
     await within({}, async (opened) => {
       const { model, trainer } = await begin(opened);
       const run = trainer.train();

@@ -34,7 +34,7 @@ async function vectors(model: VeraModel, adapter_name: string): Promise<Uint8Arr
   return bytesOf((await model.save_pretrained({ adapter_name }))['adapter_model.safetensors']);
 }
 
-/** Does something once, as the page makes such a call while a run recovers. */
+/** Runs `body` once, before or after the page's first call of this name during a recovery. */
 function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () => unknown, isAfter = false): void {
   const link = session[linkKey];
   const request = link.request.bind(link) as (name: string, ...args: unknown[]) => Promise<unknown>;
@@ -49,7 +49,7 @@ function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () 
   }) as never);
 }
 
-/** Switches a model's adapters off, until it is told to end. */
+/** Disables a model's adapters until the test calls `end`. */
 async function switchOff(model: VeraModel): Promise<{ body: Promise<void>; end: () => void }> {
   const { promise, resolve } = withResolvers<void>();
   const body = model.disable_adapter(() => promise);
@@ -58,7 +58,7 @@ async function switchOff(model: VeraModel): Promise<{ body: Promise<void>; end: 
 }
 
 describe('a run that recovers', () => {
-  test('trains what it trained, though another adapter is active by then', async () => {
+  test('trains the same adapter, even if another one is active then', async () => {
     await within({}, async (opened) => {
       const straight = await begin(opened, 'other');
       await trainerOf(straight).train();
@@ -77,7 +77,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('tells that it stands still no more where it was resumed while it recovered', async () => {
+  test("reports that it isn't paused any more if it was resumed during the recovery", async () => {
     await within({}, async (opened) => {
       const run = trainerOf(await begin(opened)).train();
       await afterLog(run, 2);
@@ -90,7 +90,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('goes on from the checkpoint that was named, until it has one of its own', async () => {
+  test('resumes from the named checkpoint, until it has one of its own', async () => {
     await within({ store: 'auto' }, async (opened) => {
       await trainerOf(await begin(opened)).train();
       const model = await begin(opened);
@@ -104,7 +104,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('goes on while adapters are switched off, and leaves them so', async () => {
+  test('trains while adapters are disabled, and leaves them disabled', async () => {
     await within({}, async (opened) => {
       const straight = await begin(opened);
       await trainerOf(straight).train();
@@ -124,7 +124,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('has its adapters switched on again where that was asked for while it recovered', async () => {
+  test('has its adapters enabled if that was requested during the recovery', async () => {
     await within({}, async (opened) => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
@@ -145,7 +145,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('does not end with another one of its model that is aborted while both recover', async () => {
+  test('does not end with another run of its model that is aborted while both recover', async () => {
     await within({}, async (opened) => {
       const model = await begin(opened, 'other');
       const controller = new AbortController();
@@ -164,7 +164,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('leaves nothing of a model that is disposed of as its adapters come back', async () => {
+  test('leaves nothing of a model that is disposed of while its adapters are restored', async () => {
     await within({}, async (opened) => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
@@ -176,7 +176,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('is not fooled by a device that is lost as adapters are switched off again', async () => {
+  test('recovers if the device is lost while adapters are disabled again', async () => {
     await within({}, async (opened) => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
@@ -194,7 +194,7 @@ describe('a run that recovers', () => {
     });
   });
 
-  test('shows what is merged no more', async () => {
+  test('no longer reports merged adapters', async () => {
     await within({}, async (opened) => {
       const model = await begin(opened, 'other');
       const run = trainerOf(model, { max_steps: 60 }, 'default').train();

@@ -48,7 +48,7 @@ test('after the first step of each length, training makes no GPU object', async 
   await run;
   expect(made).toHaveLength(8);
   expect(made[0]).toBeGreaterThan(0);
-  // When a step is reported, the next two are under way: those of both lengths.
+  // When a step is reported, the next two steps, one of each length, are already queued.
   expect(new Set(made)).toEqual(new Set([made[0]]));
   expect(submits[7]).toBeGreaterThan(submits[0]!);
   await opened.session.close();

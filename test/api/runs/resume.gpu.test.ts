@@ -91,7 +91,7 @@ describe('a run that is resumed in a later session equals the uninterrupted one 
 });
 
 describe('what is resumed', () => {
-  test('a run that was aborted goes on from the last save', async () => {
+  test('a run that was aborted resumes from the last save', async () => {
     const straight = await trained();
     expect(straight.saved).toEqual(['checkpoint-4', 'checkpoint-8', 'checkpoint-12']);
     vi.stubGlobal('indexedDB', new IDBFactory());
@@ -132,7 +132,7 @@ describe('what is resumed', () => {
     });
   });
 
-  test('a run that had ended ends at once, with what it had learnt', async () => {
+  test('a run that had ended ends at once, with its earlier result', async () => {
     const straight = await trained();
     const again = await trained({ resume: true });
     expect(typesOf(again)).toEqual(['restored']);
@@ -154,7 +154,7 @@ describe('what is resumed', () => {
     expect(other.warnings).not.toContain('other_arguments');
   });
 
-  test('with other arguments it goes by them, and says so', async () => {
+  test('a run with other arguments uses them, and says so', async () => {
     const first = await trained({ meanwhile: stopAt(5) });
     const longer = await trained({
       resume: true,
@@ -169,7 +169,7 @@ describe('what is resumed', () => {
     );
   });
 
-  test('one that was stopped further on than it is to go now ends at once, and says so', async () => {
+  test('a run that was stopped behind its new end ends at once, and says so', async () => {
     const first = await trained({ meanwhile: stopAt(7) });
     const step = first.logs.length;
     const init = { args: { max_steps: -1, num_train_epochs: 3, per_device_train_batch_size: 7 } };
@@ -179,14 +179,14 @@ describe('what is resumed', () => {
     expect(shorter.messages).toContain(
       `The run was stopped at step ${step} of 12 steps then, and of 3 with the arguments of now: it ends at once, with what it had learnt`,
     );
-    // What it had come to is there to go on from.
+    // The stopped run's checkpoint still exists, and a longer run resumes from it.
     const straight = await trained({ init: { args: { save_strategy: 'no' } } });
     const longer = await trained({ resume: true });
     expect(longer.logs.slice(0, step)).toEqual(first.logs);
     expect(longer.weights).toEqual(straight.weights);
   });
 
-  test('a finished run that is asked for by other arguments begins anew', async () => {
+  test('a finished run with other arguments begins anew', async () => {
     await trained();
     const init: Partial<TrainerInit> = { args: { learning_rate: 0.01 } };
     const other = await trained({ init, resume: true });
@@ -195,7 +195,7 @@ describe('what is resumed', () => {
     expect(other.weights).toEqual((await trained({ init, resume: true })).weights);
   });
 
-  test('nothing of an adapter that began with other values', async () => {
+  test('no run of an adapter that began with other values', async () => {
     const begun = await within({ store: 'memory' }, async (opened) => {
       const model = await loadTinyVera(opened);
       await tinyTrainer(model, { args: { max_steps: 1 } }).train();
@@ -214,7 +214,7 @@ describe('what is resumed', () => {
     });
   });
 
-  test('a finished run that is asked for more steps takes them', async () => {
+  test('a finished run with more steps trains them', async () => {
     const args = { lr_scheduler_type: 'constant' } as const;
     const straight = await trained({ init: { args: { ...args, max_steps: 14, save_strategy: 'no' } } });
     await trained({ init: { args } });

@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { get_peft_model, type TrainerInit, VeraConfig } from '../../../src/index';
+import { adapters, get_peft_model, type TrainerInit, VeraConfig } from '../../../src/index';
 import { loadTiny, tinyRow } from '../../helpers/models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
-import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained } from '../../helpers/session/resumed_run';
+import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../../helpers/session/resumed_run';
 import { within } from '../../helpers/session/session';
 
 oneBrowser();
 
 describe('kernels of a run that is resumed', () => {
-  test('are those that the run began with, also where the session would take others', async () => {
+  test('are those of its beginning, even if the session would choose others', async () => {
     const tuned = { kernels: 'tuned' } as const;
     const first = await trained({ session: tuned, meanwhile: stopAt(5) });
     expect(Object.keys(first.kernels.variants).length).toBeGreaterThan(0);
     const init: Partial<TrainerInit> = { args: { save_strategy: 'no' } };
     const table = await trained({ init, resume: true });
-    expect(table.kernels.variants).toEqual({}); // the session's own
+    expect(table.kernels.variants).toEqual({}); // the session's default kernels
     const again = await trained({ init, session: tuned, resume: `checkpoint-${first.logs.length}` });
     expect(again.kernels).toEqual(first.kernels);
     expect(again.weights).toEqual(table.weights);
-    // As it would have come to without a stop.
+    // An uninterrupted run with these kernels has the same weights.
     expect((await trained({ init, session: { kernels: first.kernels } })).weights).toEqual(table.weights);
     expect([...table.warnings, ...again.warnings]).not.toContain('other_kernels');
   });
 
-  test('of a run that began with the table stay the table, though the session would tune', async () => {
+  test('stay those of the table if it began with them, though the session would tune', async () => {
     const straight = await trained({ init: { args: { save_strategy: 'no' } } });
     await trained({ meanwhile: stopAt(5) });
     const tuned = await trained({ session: { kernels: 'tuned' }, resume: true });
@@ -42,7 +42,7 @@ describe('kernels of a run that is resumed', () => {
   });
 });
 
-test('a run keeps its kernels, whatever another one is resumed with', async () => {
+test('stay the same, even if another run is resumed with others', async () => {
   const lengths = [10, 80, 150].map((length, index) => tinyRow(length, index));
   const init: Partial<TrainerInit> = {
     train_dataset: lengths,
@@ -69,4 +69,19 @@ test('a run keeps its kernels, whatever another one is resumed with', async () =
     expect(await weightsOf(model)).toEqual(straight.weights);
     expect((await opened.session.kernels()).variants).toEqual({});
   });
+});
+
+test('adapters.wipe() deletes adapters and checkpoints, but no measured choice', async () => {
+  const tuned = await trained({ session: { kernels: 'tuned' } });
+  await within({ store: 'auto' }, async (opened) => {
+    const { session } = opened;
+    const model = await get_peft_model(await loadTiny(opened), new VeraConfig({ r: 4, target_modules: ['q_proj'] }));
+    await model.save_pretrained({ id: 'mine' });
+    expect(await adapters.list({ session })).toHaveLength(1);
+    await adapters.wipe({ session });
+    expect(await adapters.list({ session })).toEqual([]);
+  });
+  const again = await trained({ session: { kernels: 'tuned' }, resume: true });
+  expect(typesOf(again)).not.toContain('restored');
+  expect(again.kernels).toEqual(tuned.kernels);
 });

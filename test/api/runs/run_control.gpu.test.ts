@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Example, get_peft_model, type PreTrainedModel, type TrainRun, type VeraModel } from '../../../src/index';
+import {
+  type Example,
+  get_peft_model,
+  type PreTrainedModel,
+  type TrainRun,
+  type VeraModel,
+  WebVeraError,
+} from '../../../src/index';
+import { Followed } from '../../../src/page/training/replay';
 import { loadTiny, tinyVera } from '../../helpers/models/tiny_llama';
 import {
   eventsOf,
@@ -11,23 +19,20 @@ import {
   weightsOf,
 } from '../../helpers/models/tiny_training';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
+import { unhandledDuring } from '../../helpers/unhandled';
 import { withResolvers } from '../../helpers/with_resolvers';
 
 let opened: TestSession;
 let plain: PreTrainedModel;
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown): number => unhandled.push(reason);
 
 beforeAll(async () => {
-  process.on('unhandledRejection', onUnhandled);
   opened = await openTestSession();
   plain = await loadTiny(opened);
 });
 afterAll(async () => {
   await opened.session.close();
-  process.off('unhandledRejection', onUnhandled);
 });
-/** What a run sees of the page. */
+/** The parts of `document` that a run uses. */
 class Page extends EventTarget {
   visibilityState = 'visible';
 
@@ -44,7 +49,7 @@ async function nextEvent(run: TrainRun, wanted: string): Promise<void> {
 const fresh = (): Promise<VeraModel> => get_peft_model(plain, tinyVera);
 
 describe('pause', () => {
-  test('submits nothing more until resumed; other work goes on', async () => {
+  test('submits nothing more until resumed; other work continues', async () => {
     const model = await fresh();
     const run = tinyTrainer(model, { args: { max_steps: 12 } }).train();
     await firstLog(run);
@@ -67,7 +72,7 @@ describe('pause', () => {
     expect(types[pausedAt + 1]).toBe('resumed');
   });
 
-  test('at once after train() holds the first step back', async () => {
+  test('right after train() delays the first step', async () => {
     const run = tinyTrainer(await fresh(), { args: { max_steps: 3 } }).train();
     await run.pause();
     for await (const { type } of run) if (type === 'paused') break;
@@ -97,7 +102,7 @@ describe('pause', () => {
   });
 });
 
-describe('a run has several reasons to stand still', () => {
+describe('a run may have several reasons for a pause', () => {
   type Do = (run: TrainRun, page: Page) => Promise<void>;
   const pause: Do = (run) => run.pause();
   const resume: Do = (run) => run.resume();
@@ -107,7 +112,7 @@ describe('a run has several reasons to stand still', () => {
   test.each<[string, Do[], string[]]>([
     ['paused, hidden, resumed, shown', [pause, hide, resume, show], ['paused user', 'paused hidden', 'resumed hidden']],
     ['hidden, paused, shown, resumed', [hide, pause, show, resume], ['paused hidden', 'paused user', 'resumed user']],
-  ])('and goes on when none is left: %s', async (_, steps, told) => {
+  ])('and resumes when none is left: %s', async (_, steps, told) => {
     const page = new Page();
     vi.stubGlobal('document', page);
     try {
@@ -127,7 +132,7 @@ describe('a run has several reasons to stand still', () => {
     }
   });
 
-  test('a pause that is resumed before it takes effect settles, and two settle when it does', async () => {
+  test('a pause that is resumed before it takes effect resolves, and two pauses resolve together', async () => {
     const run = tinyTrainer(await fresh(), { args: { max_steps: 30 } }).train();
     await firstLog(run);
     await Promise.all([run.pause(), run.resume()]);
@@ -145,7 +150,7 @@ describe('a run has several reasons to stand still', () => {
 });
 
 describe('stop', () => {
-  test('keeps what was learnt', async () => {
+  test('keeps the trained values', async () => {
     const model = await fresh();
     const run = tinyTrainer(model, { args: { max_steps: 200 } }).train();
     await firstLog(run);
@@ -197,17 +202,26 @@ test('aborting rejects with the reason, and a later run trains', async () => {
   await expect(Promise.resolve(already)).rejects.toBe(reason);
 });
 
-test('runs that nobody awaits raise no unhandled rejection', async () => {
+/** Waits for a run's end without handling its rejection. */
+function over(run: Promise<unknown>): Promise<void> {
+  if (!(run instanceof Followed)) throw new Error('expected a run');
+  return new Promise((resolve) => run.whenOver(resolve));
+}
+
+test('errors of runs that no code awaits are unhandled rejections, and the model still works', async () => {
   const model = await fresh();
   const failing = tinyTrainer(model, { train_dataset: [{ input_ids: [99, 99] }] });
-  failing.train();
-  await pass(50);
-  const controller = new AbortController();
-  tinyTrainer(model, { args: { max_steps: 50 } }).train({ signal: controller.signal });
-  await pass(20);
-  controller.abort();
-  model.generate([99]);
-  await pass(50);
-  expect(unhandled).toEqual([]);
+  const reason = new Error('enough');
+  const found = await unhandledDuring(async () => {
+    await over(failing.train());
+    const controller = new AbortController();
+    const aborted = tinyTrainer(model, { args: { max_steps: 50 } }).train({ signal: controller.signal });
+    controller.abort(reason);
+    await over(aborted);
+    await over(model.generate([99]));
+  });
+  expect(found).toHaveLength(3);
+  expect(found).toContain(reason);
+  expect(found.filter((error) => error instanceof WebVeraError)).toHaveLength(2);
   await expectToTrain(model);
 });

@@ -1,6 +1,6 @@
 import { IDBObjectStore } from 'fake-indexeddb';
 import { describe, expect, test, vi } from 'vitest';
-import { adapters, get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../../src/index';
+import { get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../../src/index';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store';
 import { loadTiny } from '../../helpers/models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
@@ -23,7 +23,7 @@ describe('a checkpoint is made', () => {
     }
   });
 
-  test('when a callback asks, soon after; on_save then tells it', async () => {
+  test('when a callback requests it, soon after; on_save then reports it', async () => {
     const told: number[] = [];
     const init: Partial<TrainerInit> = {
       args: { save_strategy: 'no' },
@@ -43,7 +43,7 @@ describe('a checkpoint is made', () => {
     expect(saved).toEqual([`checkpoint-${told[0]}`]);
   });
 
-  test('when thirty seconds have gone by since the last one', async () => {
+  test('when thirty seconds have passed since the last one', async () => {
     const straight = await trained({ init: { args: { save_strategy: 'no' } } });
     const slow: Partial<TrainerInit> = {
       args: { save_steps: 100 },
@@ -76,7 +76,7 @@ describe('a checkpoint is made', () => {
     expect(types.indexOf('save')).toBe(types.indexOf('paused') - 1);
   });
 
-  test('of the end of a stopped run, as asked', async () => {
+  test('at the end of a stopped run, if requested', async () => {
     const args = { save_steps: 100 };
     expect((await trained({ init: { args }, meanwhile: stopAt(3) })).saved).toHaveLength(1);
     expect((await trained({ init: { args }, meanwhile: stopAt(3, { save: false }) })).saved).toEqual([]);
@@ -85,7 +85,7 @@ describe('a checkpoint is made', () => {
     expect((await trained({ init: never, meanwhile: stopAt(3, { save: true }) })).saved).toHaveLength(1);
   });
 
-  test('at any step, asked for from outside, of exactly that step', async () => {
+  test('at any step that the caller requests, of exactly that step', async () => {
     const straight = await trained({ init: { args: { save_strategy: 'no' } } });
     const asking: Partial<TrainerInit> = {
       args: { save_strategy: 'no' },
@@ -105,7 +105,7 @@ describe('a checkpoint is made', () => {
     }
   });
 
-  test('without a trace in the numbers', async () => {
+  test('without an effect on the numbers', async () => {
     const [often, never] = [
       await trained({ init: { args: { save_steps: 1 } } }),
       await trained({ init: { args: { save_strategy: 'no' } } }),
@@ -116,7 +116,7 @@ describe('a checkpoint is made', () => {
 });
 
 describe('a damaged checkpoint', () => {
-  /** Changes what is stored under each of a run's keys that the test is true for. */
+  /** Flips a bit of each stored checkpoint whose key passes the test. */
   async function damage(test: (key: string) => boolean): Promise<void> {
     const store = new IndexedDbStore('webvera', indexedDB);
     for (const key of await store.keys()) {
@@ -130,16 +130,16 @@ describe('a damaged checkpoint', () => {
 
   test('costs the steps since the one before it', async () => {
     const straight = await trained();
-    await damage((key) => key.endsWith('/0')); // the third
+    await damage((key) => key.endsWith('/0')); // the third checkpoint's slot
     const again = await trained({ resume: true });
     expect(again.events[0]).toMatchObject({ type: 'restored', checkpoint: 'checkpoint-8' });
     expect(again.weights).toEqual(straight.weights);
     expect(again.messages).toContain("A checkpoint of the run can't be read: going on from checkpoint-8");
-    // Its place is good again.
+    // The resumed run has overwritten the damaged checkpoint.
     expect(typesOf(await trained({ resume: 'checkpoint-12' }))).toEqual(['restored']);
   });
 
-  test('before which there is no other is none', async () => {
+  test('without an earlier one is ignored', async () => {
     const straight = await trained();
     await damage((key) => !key.endsWith('/head'));
     const again = await trained({ resume: true });
@@ -151,7 +151,7 @@ describe('a damaged checkpoint', () => {
   });
 });
 
-test('of two runs that are the same, one is kept at a time', async () => {
+test('of two equal runs only one is stored at a time', async () => {
   const straight = await trained({ init: { args: { save_strategy: 'no' } } });
   await within({ store: 'auto' }, async (opened) => {
     const base = await loadTiny(opened);
@@ -182,7 +182,7 @@ test('of two runs that are the same, one is kept at a time', async () => {
   });
 });
 
-test('a run that can’t be resumed leaves its place to the next', async () => {
+test('a run that can’t be resumed makes room for the next', async () => {
   await within({ store: 'auto' }, async (opened) => {
     const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
     const trainer = tinyTrainer(model, { train_dataset: resumedRows, args: resumedArgs });
@@ -193,21 +193,6 @@ test('a run that can’t be resumed leaves its place to the next', async () => {
     const types = (await eventsOf(next)).map(({ type }) => type);
     expect(types.filter((type) => type !== 'log')).toEqual(['save', 'save', 'save']);
   });
-});
-
-test('adapters.wipe() leaves neither adapters nor checkpoints, but what was measured', async () => {
-  const tuned = await trained({ session: { kernels: 'tuned' } });
-  await within({ store: 'auto' }, async (opened) => {
-    const { session } = opened;
-    const model = await get_peft_model(await loadTiny(opened), new VeraConfig({ r: 4, target_modules: ['q_proj'] }));
-    await model.save_pretrained({ id: 'mine' });
-    expect(await adapters.list({ session })).toHaveLength(1);
-    await adapters.wipe({ session });
-    expect(await adapters.list({ session })).toEqual([]);
-  });
-  const again = await trained({ session: { kernels: 'tuned' }, resume: true });
-  expect(typesOf(again)).not.toContain('restored');
-  expect(again.kernels).toEqual(tuned.kernels);
 });
 
 describe('storage that fails', () => {
@@ -231,7 +216,7 @@ describe('storage that fails', () => {
     expect(typesOf(await trained({ resume: true }))).not.toContain('restored');
   });
 
-  test('keeps a run from being resumed, and from writing over what may be there', async () => {
+  test('prevents a run from being resumed, and from overwriting checkpoints', async () => {
     await trained({ meanwhile: stopAt(5) });
     const get = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(() => {
       throw new DOMException('gone', 'UnknownError');

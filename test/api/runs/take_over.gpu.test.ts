@@ -15,7 +15,7 @@ import { resumedAdapter, resumedArgs, resumedRows, trained } from '../../helpers
 import { type TestSession, within } from '../../helpers/session/session';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** Kept by nothing but its end, which comes too late. */
+/** A run that stores its state only at its end, which no test reaches. */
 const long = { max_steps: 300, save_steps: 1000 } as const;
 const taken = { code: 'locked_by_other_tab', retryable: false, detail: { taken_over: true } };
 
@@ -27,7 +27,7 @@ function withLocks(): FakeLocks {
   return locks;
 }
 
-/** A run that can begin. */
+/** Prepares a run; the returned function begins it. */
 async function ready(opened: TestSession, args: TrainingArguments = {}) {
   const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
   const trainer = tinyTrainer(model, { train_dataset: resumedRows, args: { ...resumedArgs, ...long, ...args } });
@@ -46,7 +46,7 @@ async function logged(run: TrainRun, step: number): Promise<void> {
 const inTwoTabs = (body: (one: TestSession, other: TestSession) => Promise<void>): Promise<void> =>
   within({ store: 'auto' }, (one) => within({ store: 'auto' }, (other) => body(one, other)));
 
-/** Also of a run that has failed. */
+/** The types of a run's events, even if it fails. */
 async function typesOf(run: TrainRun): Promise<string[]> {
   const types: string[] = [];
   try {
@@ -56,7 +56,7 @@ async function typesOf(run: TrainRun): Promise<string[]> {
 }
 
 describe('a run that another tab takes over', () => {
-  test('stops, is kept, and goes on there as if nothing had been', async () => {
+  test('stops, saves, and continues there like an uninterrupted run', async () => {
     const straight = await trained({ init: { args: { ...long, save_strategy: 'no' } } });
     withLocks();
     await inTwoTabs(async (one, other) => {
@@ -73,7 +73,7 @@ describe('a run that another tab takes over', () => {
       const [restored] = await eventsOf(second.run);
       expect(restored).toMatchObject({ type: 'restored', checkpoint: `checkpoint-${reached}` });
       expect(await weightsOf(second.model)).toEqual(straight.weights);
-      // Whatever the first may still have under way is not written.
+      // The new owner's name rejects writes of the first run that are still in progress.
       const [kept] = await checkpoints.list({ session: one.session });
       const store = new IndexedDbStore('webvera', indexedDB);
       expect(await store.get(`checkpoint/${kept?.id}/owner`)).toBeTypeOf('string');
@@ -81,7 +81,7 @@ describe('a run that another tab takes over', () => {
     });
   });
 
-  test('also while it is paused, and in the same session, where there are no Web Locks', async () => {
+  test('stops also while it is paused, and in the same session, without Web Locks', async () => {
     await within({ store: 'auto' }, async (opened) => {
       const first = (await ready(opened))({ resume_from_checkpoint: true });
       await logged(first.run, 4);
@@ -93,7 +93,7 @@ describe('a run that another tab takes over', () => {
     });
   });
 
-  test('begins anew where it is not to be resumed', async () => {
+  test('begins anew if it is not to be resumed', async () => {
     withLocks();
     await inTwoTabs(async (one, other) => {
       const [begin, beginThere] = [await ready(one), await ready(other, { max_steps: 5 })];
@@ -106,7 +106,7 @@ describe('a run that another tab takes over', () => {
     });
   });
 
-  test('isn’t kept where its strategy is no', async () => {
+  test('isn’t saved if its strategy is no', async () => {
     withLocks();
     await inTwoTabs(async (one, other) => {
       const [begin, beginThere] = [await ready(one, { save_strategy: 'no' }), await ready(other, { max_steps: 5 })];
@@ -120,7 +120,7 @@ describe('a run that another tab takes over', () => {
     });
   });
 
-  test('that nobody has is begun, or resumed', async () => {
+  test('begins, or resumes, if no tab trains it', async () => {
     withLocks();
     await within({ store: 'auto' }, async (opened) => {
       const first = (await ready(opened, { max_steps: 5 }))({ take_over: true });
@@ -133,7 +133,7 @@ describe('a run that another tab takes over', () => {
 });
 
 describe('a run whose lock was stolen', () => {
-  /** As a tab does that got no answer. */
+  /** Steals a run's lock, as a tab does whose question the holder doesn't answer. */
   function steal(locks: FakeLocks): void {
     const [name = ''] = locks.held.filter((held) => held.startsWith('webvera:run:'));
     locks.of('thief').request(name, { steal: true }, () => new Promise(() => {}));
@@ -164,7 +164,7 @@ describe('a run whose lock was stolen', () => {
     });
   });
 
-  test('before it heard of that, is kept from writing by its new owner’s name in the store', async () => {
+  test("can't write before it notices, because its new owner’s name is in the store", async () => {
     withLocks();
     await within({ store: 'auto' }, async (opened) => {
       const first = (await ready(opened, { save_steps: 1 }))();
@@ -179,7 +179,7 @@ describe('a run whose lock was stolen', () => {
     });
   });
 
-  test('while its page slept, is ended as the page goes on', async () => {
+  test('while its page slept, ends when the page continues', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: new EventTarget() });
     vi.stubGlobal('document', page);
     const locks = withLocks();
@@ -188,7 +188,7 @@ describe('a run whose lock was stolen', () => {
       await logged(first.run, 2);
       await first.run.pause();
       const [name = ''] = locks.held;
-      // Some browsers let go of a sleeping page's locks without a word.
+      // Some browsers release a sleeping page's locks without informing it.
       locks.release(name);
       locks.of('other').request(name, () => new Promise(() => {}));
       page.dispatchEvent(new Event('resume'));

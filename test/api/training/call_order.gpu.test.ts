@@ -15,7 +15,7 @@ afterAll(() => opened.session.close());
 
 const config = new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'] });
 
-/** With the adapters a and b, of which a is active. */
+/** A model with the adapters a and b, of which a is active. */
 async function two(): Promise<VeraModel> {
   const model = await get_peft_model(base, config, 'a');
   await model.add_adapter('b', config);
@@ -39,7 +39,7 @@ async function logitsOf(model: PreTrainedModel): Promise<Float32Array> {
   return (await model.forward({ input_ids: [tinyRow(8).input_ids] })).logits.data;
 }
 
-test('calls take effect in their order, and runs train what was active as they were asked for', async () => {
+test('calls take effect in their order, and runs train the adapters that were active when they were called', async () => {
   const alone = await two();
   const losses = [await lossesOf(train(alone))];
   await alone.set_adapter('b');
@@ -53,7 +53,7 @@ test('calls take effect in their order, and runs train what was active as they w
   const second = train(model, 5);
   const rest = [model.set_adapter(['a', 'b']), model.merge_adapter()];
   const third = train(model);
-  await expect(Promise.resolve(third)).rejects.toMatchObject({ code: 'invalid_argument' }); // as it comes after the merge
+  await expect(Promise.resolve(third)).rejects.toMatchObject({ code: 'invalid_argument' }); // it was called after the merge
   await Promise.all([switched, ...rest]);
   expect([await lossesOf(first), await lossesOf(second)]).toEqual(losses);
   for (const name of ['a', 'b']) expect(await savedOf(model, name)).toEqual(await savedOf(alone, name));
@@ -61,7 +61,7 @@ test('calls take effect in their order, and runs train what was active as they w
   expect(await logitsOf(model)).toEqual(await logitsOf(alone));
 });
 
-test('a sum and a model without adapters are made of what the runs before come to', async () => {
+test('a sum and a model without adapters use the results of earlier runs', async () => {
   const model = await two();
   const run = train(model);
   await model.add_weighted_adapter(['a'], [1], 'sum');
@@ -77,7 +77,7 @@ test('a sum and a model without adapters are made of what the runs before come t
   expect(Math.max(...difference.map(Math.abs))).toBeLessThan(1e-4);
 });
 
-test('a run that is paused is merged as it stands, and goes on', async () => {
+test('a paused run is merged with its present values, and continues', async () => {
   const model = await two();
   const run = train(model, 500);
   await firstLog(run);
@@ -90,7 +90,7 @@ test('a run that is paused is merged as it stands, and goes on', async () => {
   expect((await run.stop()).global_step).toBeGreaterThanOrEqual(global_step);
 });
 
-test('a merge that waits is let go by a pause, and by its signal', async () => {
+test('a pause lets a waiting merge proceed, and its signal ends it', async () => {
   const model = await two();
   const run = train(model, 2000);
   await firstLog(run);
@@ -102,7 +102,7 @@ test('a merge that waits is let go by a pause, and by its signal', async () => {
   });
   cancelled.abort(new Error('enough'));
   await expect(first).rejects.toThrow('enough');
-  // Calls that change nothing are answered meanwhile.
+  // Calls that change nothing are answered during the run.
   await savedOf(model, 'b');
   expect(isMerged).toBe(false);
   await run.pause();

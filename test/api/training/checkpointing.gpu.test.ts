@@ -38,7 +38,7 @@ test('gradient checkpointing takes less memory and gives the same bits', async (
   expect(checkpointed?.peak).toBeLessThan(0.7 * (plain?.peak ?? 0));
 });
 
-test('where memory runs out without it, it is turned on, with a warning', async () => {
+test('if memory runs out without gradient checkpointing, it is turned on, with a warning', async () => {
   const roomy = await openTestSession();
   const expected = await trained(await deepVera(roomy.session), true);
   const enough = (await peakOf(true)) + 1;
@@ -61,7 +61,7 @@ async function peakOf(checkpointing: boolean): Promise<number> {
   return peak_gpu_bytes;
 }
 
-/** The same GPU with so many bytes of memory: a scope that is popped above that says so. */
+/** A GPU with this many bytes of memory: error scopes report when more are in use. */
 function withMemory({ gpu, liveBytes }: SessionGpu, bytes: number): GPU {
   const limited = (device: GPUDevice): GPUDevice => {
     const scopes: GPUErrorFilter[] = [];

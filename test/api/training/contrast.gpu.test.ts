@@ -21,7 +21,7 @@ import { tinyTrainer, weightsOf } from '../../helpers/models/tiny_training';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { openTestSession, type TestSession, within } from '../../helpers/session/session';
 
-/** Rows whose class is told by their first token, sorted by class. */
+/** Rows whose class follows from their first token, sorted by class. */
 const rows = Array.from({ length: 16 }, (_, index): Example => {
   const label = Math.floor(index / 8);
   const input_ids = [10 + label, ...Array.from({ length: 3 + (index % 5) }, (_, t) => 20 + ((7 * index + t) % 60))];
@@ -59,13 +59,13 @@ async function headOf(model: VeraModel): Promise<ReadonlyMap<string, readonly nu
   return new Map(head.map(([name, tensor]) => [name, [...toFloat32(tensor)]]));
 }
 
-/** Starts from the same vectors with the same numbers. */
+/** Runs `body` with a new classifier, which has the same vectors each time. */
 function fresh<T>(body: (model: VeraModel) => Promise<T>): Promise<T> {
   return within({}, async (opened) => body(await classifier(opened)));
 }
 
 describe('training by contrast', () => {
-  test('classes move apart, and no number of the head changes, whatever the weight decay', async () => {
+  test('classes move apart, and no number of the head changes, with any weight decay', async () => {
     await fresh(async (model) => {
       const head = await headOf(model);
       const before = await weightsOf(model);
@@ -116,7 +116,7 @@ describe('training by contrast', () => {
     expect(await trained(true)).toEqual(await trained(false));
   });
 
-  test('the temperature, clipping and weights of classes count', async () => {
+  test('the temperature, clipping and weights of classes have an effect', async () => {
     const trained = (more: TrainingArguments): Promise<Uint8Array> =>
       fresh(async (model) => {
         await trainer(model, { max_steps: 2, ...more }).train();
@@ -160,12 +160,12 @@ describe('evaluation by contrast', () => {
       const { eval_loss: _contrast, ...ofHead } = metrics;
       const { eval_loss: _labels, ...others } = labels;
       expect(ofHead).toEqual(others);
-      // Sorted by class, batches of four rows in the given order would have one class each, and a loss of ln 3.
+      // Batches of four sorted rows would have one class each, and a loss of ln 3, so the order is another one.
       expect(Math.abs(metrics.eval_loss! - Math.log(3))).toBeGreaterThan(0.01);
     });
   });
 
-  test('a run evaluates itself by it, and keeps the best', async () => {
+  test('a run evaluates by contrast, and returns to the best values', async () => {
     await fresh(async (model) => {
       const plan = { eval_strategy: 'steps', eval_steps: 2, load_best_model_at_end: true, max_steps: 8 } as const;
       const run = trainer(model, plan).train();
@@ -177,7 +177,7 @@ describe('evaluation by contrast', () => {
   });
 });
 
-describe('a run that is gone on with', () => {
+describe('a run that is resumed', () => {
   oneBrowser();
 
   test.each([3, 5])('from step %i gives the same bytes', async (stopAt) => {
@@ -219,7 +219,7 @@ describe('refused', () => {
     await opened.session.close();
   });
 
-  test('to go on in Python', async () => {
+  test('exporting it for Python', async () => {
     await fresh(async (model) => {
       await expect(export_run({ model, trainer: trainer(model, { max_steps: 4 }) })).rejects.toThrow(
         "export_run: expected a run with the objective 'labels'",

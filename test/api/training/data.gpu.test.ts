@@ -49,13 +49,13 @@ async function lossOf(input_ids: number[], labels = input_ids): Promise<number> 
   return (await model.forward({ input_ids: [input_ids], labels: [labels] })).loss!;
 }
 
-/** Parts of `length` tokens, without a last one that has nothing to predict. */
+/** Parts of `length` tokens; a last part of one token, which predicts nothing, is left out. */
 function blocksOf(ids: readonly number[], length: number): number[][] {
   const starts = Array.from({ length: Math.ceil(ids.length / length) }, (_, index) => index * length);
   return starts.map((start) => ids.slice(start, start + length)).filter((block) => block.length > 1);
 }
 
-/** Rows may be padded to other lengths there and here: sums have another order. */
+/** The two computations may pad rows to different lengths, so that sums have another order. */
 function expectLosses(logs: StepLogs[], losses: number[]): void {
   expect(
     largestDifference(
@@ -113,7 +113,7 @@ test('a prompt is not learned, a completion is, with the end of text', async () 
 test('packing joins examples with the end of text between them', async () => {
   const documents = [];
   for (const text of sentences) documents.push([...(await tokenizer.encode(text)), tokenizer.eos_token_id!]);
-  // What a block holds of each document, on its own.
+  // The loss of each document's part of a block is computed alone.
   const numbered = documents.flatMap((ids, document) => ids.map((id) => ({ id, document })));
   const losses = [];
   for (let start = 0; start < numbered.length; start += 24) {
@@ -124,7 +124,7 @@ test('packing joins examples with the end of text between them', async () => {
       sum += (await lossOf(part.map(({ id }) => id))) * (part.length - 1);
       tokens += part.length - 1;
     }
-    // A last token alone is no block.
+    // A last token alone doesn't make a block.
     if (tokens > 0) losses.push(sum / tokens);
   }
   expect(losses.length).toBeGreaterThan(1);
@@ -151,12 +151,12 @@ test.each([
   ['broken JSON', 'invalid_format', new Blob(['{"text": "a"}\n{"text":'], { type: 'application/json' })],
   ['a line that is no example', 'invalid_argument', new Blob(['{"words": "a"}'], { type: 'application/json' })],
   ['an empty file', 'invalid_argument', new Blob([''])],
-] as const)('%s is refused, and the next run is well', async (_, code, blob) => {
+] as const)('%s is refused, and the next run works', async (_, code, blob) => {
   await expect(lossesOf(blob)).rejects.toMatchObject({ code });
   expect(await lossesOf([{ text: sentences[0]! }])).toHaveLength(1);
 });
 
-test('what a data set throws ends the run', async () => {
+test('an error of a data set ends the run', async () => {
   const oops = new Error('disk on fire');
   async function* failing(): AsyncGenerator<Example> {
     yield { text: sentences[0]! };
@@ -185,7 +185,7 @@ test('prompts that fill max_length are left out, and counted in a warning', asyn
   opened.session.removeEventListener('warning', onWarning);
 });
 
-test('a run reports how far it has read a long data set, before its first step', async () => {
+test('a run reports the progress of reading a long data set, before its first step', async () => {
   const blob = new Blob([proseText(3 * 2 ** 20)]);
   const eval_dataset = Array.from({ length: 120 }, () => ({ text: 'Call me Ishmael.' }));
   const args = { max_steps: 1, max_length: 16, eval_strategy: 'epoch' } as const;

@@ -13,19 +13,19 @@ import {
 } from '../../helpers/session/resumed_run';
 import { openTestSession } from '../../helpers/session/session';
 
-/** Batches that are measured after each second step: many, so that a test comes in between. */
+/** Each evaluation has many batches, so that the test can act during it. */
 const BATCHES = 60;
 const init = {
   eval_dataset: Array.from({ length: 2 * BATCHES }, (_, index) => tinyRow(10 + (index % 9), index)),
   args: { max_steps: 4, eval_strategy: 'steps', eval_steps: 2, load_best_model_at_end: true, save_steps: 1 },
 } as const satisfies RunPlan['init'];
 
-/** Waits until the run measures itself for the first time. */
+/** Waits until the run's first evaluation begins. */
 async function measuring(run: TrainRun): Promise<void> {
   for await (const event of run) if (event.type === 'log' && event.logs.step === 2) return;
 }
 
-/** What it came to. */
+/** The metrics of all evaluations. */
 const evaluations = (events: readonly TrainEvent[]) =>
   events.flatMap((event) => (event.type === 'evaluate' ? [event.metrics] : []));
 const resultOf = ({ events, weights }: RunOutcome) => ({ evaluations: evaluations(events), weights });
@@ -42,7 +42,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A run that measures itself on a device whose submits are counted. */
+/** Begins a run with evaluations on a device that counts submits. */
 async function begun() {
   const opened = await openTestSession();
   const model = await get_peft_model(await loadTiny(opened), new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
@@ -52,8 +52,8 @@ async function begun() {
   return { opened, model, trainer, run };
 }
 
-describe('while a run measures itself', () => {
-  test('a pause acts between two batches, and what is measured is the same', async () => {
+describe('during an evaluation of a run', () => {
+  test('a pause acts between two batches, and the metrics are the same', async () => {
     const types: string[] = [];
     const paused = await trained({
       init,
@@ -86,7 +86,7 @@ describe('while a run measures itself', () => {
     await opened.session.close();
   });
 
-  test('its state is handed out without waiting for the end of that', async () => {
+  test("the run's state is exported without waiting for the end of the evaluation", async () => {
     const { opened, model, trainer, run } = await begun();
     const evaluated = (async () => {
       for await (const { type } of run) if (type === 'evaluate') return;
@@ -96,7 +96,7 @@ describe('while a run measures itself', () => {
     await opened.session.close();
   });
 
-  test('a stop ends it between two batches', async () => {
+  test('a stop ends the evaluation between two batches', async () => {
     const { opened, run } = await begun();
     const before = opened.calls('submit');
     expect((await run.stop()).global_step).toBe(2);
@@ -114,7 +114,7 @@ describe('while a run measures itself', () => {
           .then(() => run.pause())
           .then(() => run.stop()),
     ],
-  ])('a run that is %s measures the same anew when it goes on', async (_, meanwhile) => {
+  ])('a run that is %s repeats the evaluation when it resumes', async (_, meanwhile) => {
     const first = await trained({ init, meanwhile });
     expect(evaluations(first.events)).toEqual([]);
     expect(resultOf(await trained({ init, resume: true }))).toEqual(whole);

@@ -22,7 +22,7 @@ const batchOf = (size: number, rest: TrainingArguments = {}): TrainingArguments 
   ...rest,
 });
 
-/** Its logs, and how many bind groups there were once each step was logged. */
+/** Trains, and gives the logs, and the number of bind groups at each log. */
 async function train(args: TrainingArguments) {
   const model = await get_peft_model(base, tinyVera);
   const run = tinyTrainer(model, { train_dataset: rows, eval_dataset: rows, args }).train();
@@ -37,12 +37,12 @@ async function train(args: TrainingArguments) {
   return { model, logs, groups, metrics };
 }
 
-test('fewer rows than a batch has are a batch of their own: work and memory are theirs', async () => {
+test('fewer rows than a batch has make a smaller batch, with its own work and memory', async () => {
   const ten = await train(batchOf(10, { max_steps: 3 }));
   const many = await train(batchOf(256, { max_steps: 3 }));
   expect(many.metrics.flops_per_step).toBe(ten.metrics.flops_per_step);
   expect(many.metrics.dispatches_per_step).toBe(ten.metrics.dispatches_per_step);
-  // The first adapter is still there, with 512 bytes; a batch of 256 rows would take megabytes.
+  // The first adapter remains, with 512 bytes; a batch of 256 rows would take megabytes.
   const [peak = 0, before = 0] = [many.metrics.peak_gpu_bytes, ten.metrics.peak_gpu_bytes];
   expect(peak - before).toBeLessThan(4096);
   expect(many.logs.map(({ loss, grad_norm }) => [loss, grad_norm])).toEqual(
@@ -50,10 +50,10 @@ test('fewer rows than a batch has are a batch of their own: work and memory are 
   );
 });
 
-test("an epoch's last batch has a program that is made once", async () => {
+test("an epoch's last batch has a program that is built once", async () => {
   const { groups, logs } = await train(batchOf(4, { num_train_epochs: 4 }));
   expect(logs).toHaveLength(12);
-  // Steps of the second epoch may be queued before the last of the first is logged.
+  // Steps of the second epoch may be queued before the first epoch's last step is logged.
   expect(new Set(groups.slice(3)).size).toBe(1);
 });
 
@@ -67,7 +67,7 @@ test('cut into batches in any way, rows have the same loss', async () => {
     const trainer = tinyTrainer(model, { train_dataset: rows, eval_dataset: rows, args: batchOf(size) });
     losses.push((await trainer.evaluate()).eval_loss ?? Number.NaN);
   }
-  // Sums of some 300 float32 numbers in other orders.
+  // Sums of some 300 float32 numbers have different orders.
   expect(largestDifference(Float32Array.from(losses), new Float32Array(losses.length).fill(losses[0]!))).toBeLessThan(
     2e-6 * losses[0]!,
   );

@@ -60,7 +60,7 @@ describe('a classifier', () => {
     });
   });
 
-  test('serves the model under an adapter too', async () => {
+  test('works for the model with an adapter too', async () => {
     const vera = await get_peft_model(model, new VeraConfig({ target_modules: ['query'] }));
     expect(await vera.preview('a')).toEqual(await model.preview('a'));
   });

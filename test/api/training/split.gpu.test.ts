@@ -18,8 +18,8 @@ import { tinyConfig, tinyFiles, tinyTensors } from '../../helpers/models/tiny_ll
 import { bytesOf, openTestSession, type TestSession, vectorsOf } from '../../helpers/session/session';
 
 /*
- * Everything in two sessions: one whose GPU binds all that there is, and one where only embedding and head, of 153,600
- * bytes, are too large to bind. Those then lie in three shards.
+ * Everything runs in two sessions: one whose GPU can bind every tensor, and one where embedding and head, of 153,600
+ * bytes, are too large to bind, so that they lie in three shards.
  */
 
 const LIMIT = 90_000;
@@ -29,7 +29,7 @@ const tokens = (length: number, seed: number): number[] =>
   Array.from(randomArray(length, seed), (value) => Math.floor((value + 1) * 150));
 const rows = [1, 2, 3, 4].map((seed) => ({ input_ids: tokens(30, seed) }));
 
-/** Numbers in short: comparing as many one by one takes seconds. */
+/** A hash of the numbers, because comparing so many one by one takes seconds. */
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const digests = (state: ReadonlyMap<string, Tensor>) =>
   new Map(
@@ -64,7 +64,7 @@ describe.each([
     return base;
   }
 
-  /** What `body` gives in each session. */
+  /** The results of `body` in both sessions. */
   async function both<T>(body: (base: PreTrainedModel) => Promise<T>): Promise<{ expected: T; actual: T }> {
     return { expected: await body(await load(whole)), actual: await body(await load(split)) };
   }
@@ -75,7 +75,7 @@ describe.each([
     for (const base of loaded.splice(0)) await base.dispose();
   });
 
-  test('three shards for each, which take no byte more', async () => {
+  test('three shards for each tensor, which take no byte more', async () => {
     const { expected, actual } = await both(async (base) => (await base.memory()).gpu_bytes);
     expect(actual).toBe(expected);
     const labels = [...(await split.contents()).keys()].filter((label) => names.some((name) => label.startsWith(name)));
@@ -111,7 +111,7 @@ describe.each([
 
   test.each([
     ['its layers', vera],
-    // Over a split head too, as far as the projections fit.
+    // An adapter can also wrap a split head, if its projections fit into a binding.
     ['its layers and the head', new VeraConfig({ r: 8, target_modules: ['q_proj', 'lm_head'] })],
   ])('trains %s', async (_, config) => {
     const { expected, actual } = await both(async (base) => {
@@ -124,14 +124,14 @@ describe.each([
       return { losses, vectors: await vectorsOf(await model.save_pretrained()) };
     });
     expect(actual.losses).toHaveLength(6);
-    // Gradients are summed by shards: they differ by rounding, which training makes larger.
+    // Gradients are summed by shards, so they differ by rounding, and training amplifies the difference.
     expect(largestDifference(actual.losses, expected.losses)).toBeLessThanOrEqual(1e-5);
     for (const [name, vector] of expected.vectors) {
       expect(largestDifference(actual.vectors.get(name)!, vector), name).toBeLessThanOrEqual(2e-5);
     }
   });
 
-  test('the whole tensors under their names: state_dict, and the model that merging leaves', async () => {
+  test('the whole tensors under their names: state_dict, and the merged model', async () => {
     const { expected, actual } = await both(async (base) => {
       const model = await VeraModel.from_pretrained(base, adapter);
       const before = digests(await model.state_dict());
@@ -145,7 +145,7 @@ describe.each([
     for (const name of names) expect(actual.before.get(name)).toMatchObject({ dims: [300, 128] });
   });
 
-  test('what would have to be in one piece is refused, and all stays as it was', async () => {
+  test("tensors that can't have shards are refused without any change", async () => {
     const base = await load(split);
     const refused = { code: 'limit_exceeded', message: expect.stringContaining('this GPU binds') };
     const before = split.storageBytes();

@@ -3,7 +3,7 @@ import { type TrainEvent, Trainer, type TrainingArguments } from '../../../src/i
 import { loadTinyVera, tinyRow } from '../../helpers/models/tiny_llama';
 import { openTestSession } from '../../helpers/session/session';
 
-/** A model on a GPU that binds little, and what becomes of a run of it whose longest example comes last. */
+/** Trains on a GPU with small bindings. The longest example comes last. */
 async function train(args: TrainingArguments) {
   const opened = await openTestSession({}, { bindingBytes: 20_000 });
   onTestFinished(() => opened.session.close());
@@ -35,7 +35,7 @@ test('a run whose largest batch doesn’t fit is refused before its first step',
   expect(left).toBe(0);
 });
 
-test('with what its hint says it goes through', async () => {
+test('a run with the arguments of the hint succeeds', async () => {
   const args = { per_device_train_batch_size: 1, gradient_accumulation_steps: 2, max_length: 64, max_steps: 2 };
   expect(await train(args)).toMatchObject({ global_step: 2, error: undefined });
 });

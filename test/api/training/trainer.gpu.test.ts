@@ -21,7 +21,7 @@ afterAll(() => opened.session.close());
 
 const fresh = (): Promise<VeraModel> => get_peft_model(plain, tinyVera);
 
-test('one that isn’t active trains by its name, as it would if it were', async () => {
+test('an adapter that isn’t active trains by its name, as if it were active', async () => {
   const args = { max_steps: 2 };
   const active = await fresh();
   await tinyTrainer(active, { args }).train();
@@ -40,14 +40,14 @@ test('one that isn’t active trains by its name, as it would if it were', async
 describe('an argument that would do nothing is refused', () => {
   const lost = { code: 'invalid_argument' };
 
-  test('weights of classes, as a language model has none', async () => {
+  test('weights of classes, for a language model', async () => {
     const message = 'classWeights: expected to be left out, as a language model has no classes';
     const trainer = tinyTrainer(await fresh(), { args: { classWeights: { a: 2 } }, eval_dataset: tinyRows });
     await expect(Promise.resolve(trainer.train())).rejects.toMatchObject({ ...lost, message });
     await expect(trainer.evaluate()).rejects.toMatchObject({ ...lost, message });
   });
 
-  test('the rate of a head, where none trains', async () => {
+  test('the rate of a head, if none trains', async () => {
     const args = { headLearningRate: 4e-3, max_steps: 1 };
     const message = 'headLearningRate: expected to be left out, as no module is trained whole';
     const model = await fresh();
@@ -82,7 +82,7 @@ describe('callbacks', () => {
     expect(await run).toMatchObject({ global_step: 6, metrics: { epoch: 2 } });
     const begins = calls.filter((call) => call.startsWith('epoch begin'));
     expect(begins).toHaveLength(2);
-    // The next epoch may begin while the last steps of this one are on their way.
+    // The next epoch may begin before the last steps of this one are logged.
     expect(calls.filter((call) => !begins.includes(call))).toEqual([
       'train begin 0',
       'step end 1',
@@ -99,7 +99,7 @@ describe('callbacks', () => {
     ]);
   });
 
-  test('should_training_stop ends the run, should_log asks for one log', async () => {
+  test('should_training_stop ends the run, should_log requests one log', async () => {
     const begun: number[] = [];
     const run = tinyTrainer(await fresh(), {
       args: { max_steps: 100, logging_steps: 1000, save_strategy: 'no' },
@@ -134,7 +134,7 @@ describe('callbacks', () => {
   });
 });
 
-test('forward, generate and saving go on while a run trains, and change nothing in it', async () => {
+test("forward, generate and saving work while a run trains, and don't change it", async () => {
   const alone = await fresh();
   await tinyTrainer(alone, { args: { max_steps: 10 } }).train();
   const model = await fresh();
@@ -154,7 +154,7 @@ test('forward, generate and saving go on while a run trains, and change nothing 
   expect(await weightsOf(model)).toEqual(await weightsOf(alone));
 });
 
-test('a loss that is not finite with any rate ends the run, and the vectors are as they were', async () => {
+test('a loss that is not finite with any rate ends the run, and the vectors are restored', async () => {
   const model = await fresh();
   await expectToTrain(model);
   const before = await weightsOf(model);
@@ -182,7 +182,7 @@ test.each([
 describe('what cannot train', () => {
   const refused = { code: 'invalid_argument' };
 
-  test('an adapter that was loaded for inference, or switched off', async () => {
+  test('an adapter that was loaded for inference, or is disabled', async () => {
     const model = await fresh();
     const loaded = await VeraModel.from_pretrained(plain, await model.save_pretrained());
     expect(loaded.get_nb_trainable_parameters().trainable).toBe(0);
@@ -193,11 +193,11 @@ describe('what cannot train', () => {
     await expectToTrain(model);
   });
 
-  test('an adapter that trains already', async () => {
+  test('an adapter that is already in a run', async () => {
     const model = await fresh();
     const first = tinyTrainer(model, { args: { max_steps: 20 } }).train();
     await expect(Promise.resolve(tinyTrainer(model).train())).rejects.toMatchObject(refused);
-    // Another adapter on the same model may.
+    // Another adapter's run may begin at the same time.
     const other = tinyTrainer(await fresh(), { args: { max_steps: 5 } }).train();
     expect((await first).global_step).toBe(20);
     expect((await other).global_step).toBe(5);

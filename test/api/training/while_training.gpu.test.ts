@@ -44,7 +44,7 @@ async function changedTensors(model: PreTrainedModel): Promise<Map<string, strin
   return new Map(state.filter(([name, bytes]) => text(before.get(name)) !== bytes));
 }
 
-describe('what is taken of an adapter whose run is paused is of one step', () => {
+describe('values that are read from an adapter of a paused run belong to one step', () => {
   type Read = (model: VeraModel) => Promise<Map<string, string>>;
   const merged: Read = async (model) => {
     await model.merge_adapter();
@@ -62,7 +62,7 @@ describe('what is taken of an adapter whose run is paused is of one step', () =>
     const run = train(model, STEPS);
     const over = run.then(
       () => {},
-      () => {}, // unloading ends it
+      () => {}, // unloading ends the run
     );
     await firstLog(run);
     await run.pause();
@@ -82,13 +82,14 @@ describe('what is taken of an adapter whose run is paused is of one step', () =>
     expect(same[0]).toBeLessThan(STEPS);
   });
 
-  test('and so is what is read of several that train together', async () => {
+  test('values of several adapters that train together belong to one step too', async () => {
     const model = await fresh();
     await model.add_adapter('other', new VeraConfig({ ...config }));
     await model.set_adapter(['default', 'other']);
     const run = train(model, 500);
     await firstLog(run);
-    // Both learn the same, so their difference is 0 at each step, and is not between two steps.
+    // Both adapters learn the same, so their difference is 0 after each step. A read that mixes two steps would show
+    // another.
     const parts = { adapters: ['default', 'other'], weights: [1, -1] };
     const reads: AdapterFiles[] = [];
     for (let read = 0; read < 8; read++) reads.push(await model.save_as_lora(parts));
@@ -116,7 +117,7 @@ async function isZero(files: AdapterFiles): Promise<boolean> {
   return true;
 }
 
-test('reading an adapter from a slow server holds up no other change', async () => {
+test('reading an adapter from a slow server delays no other change', async () => {
   const model = await fresh();
   await model.add_adapter('other', new VeraConfig(config));
   const files = await model.save_pretrained();

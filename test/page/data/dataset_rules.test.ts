@@ -18,7 +18,7 @@ test.each<[string, unknown]>([
   expect(anyDataset.accepts(value)).toBe(true);
 });
 
-describe('what is none is told what to do', () => {
+describe('an invalid data set gets a hint', () => {
   test.each<[string, unknown, RegExp]>([
     ['text', 'Call me Ishmael. Some years ago', /new Blob\(\[text\]\) or \[\{ text \}\]/],
     ['empty text', '', /new Blob\(\[text\]\)/],
@@ -56,8 +56,15 @@ test.each<[unknown, string]>([
   ],
   [{ content: 'a' }, 'Rename what it holds: rows.map((row) => ({ text: row.content })).'],
   [{ 'text;label': 'a;b' }, 'Columns of a CSV file are separated by commas.'],
-  [{ a: 1 }, ''],
+  [
+    { a: 1 },
+    'Its fields are a: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.a })).',
+  ],
+  [
+    { ['b'.repeat(1000)]: 1 },
+    `Its fields are ${'b'.repeat(80)}: name them text and label, or prompt and completion, such as rows.map((row) => ({ text: row.${'b'.repeat(80)} })).`,
+  ],
   [null, ''],
-])('the row %j is told: %s', (row, hint) => {
+])('the row %j gets the hint: %s', (row, hint) => {
   expect(exampleHint(row)).toBe(hint);
 });

@@ -4,7 +4,7 @@ import { withResolvers } from '../../helpers/with_resolvers';
 
 const rows = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
 
-test('a reader that another one takes the place of takes nothing away from it', async () => {
+test('a reader that is replaced takes no example from the next one', async () => {
   const gate = withResolvers<void>();
   async function* late() {
     yield* rows.slice(0, 1);
@@ -21,7 +21,7 @@ test('a reader that another one takes the place of takes nothing away from it', 
   expect(await second).toEqual({ examples: rows, done: true });
 });
 
-test('what a data set throws is told to every reader, as a generator that threw looks as if it had ended', async () => {
+test('every reader gets the error of a data set, because a generator that threw looks as if it had ended', async () => {
   async function* broken() {
     yield* rows;
     throw new Error('the file is gone');
@@ -40,7 +40,7 @@ test('an answer ends after some megabytes of pixels, so that messages stay small
   expect([second.examples.length, second.done]).toEqual([1, true]);
 });
 
-test('so it does after as many bytes of images, and files are none of them', async () => {
+test("an answer also ends after as many bytes of images, but files don't count", async () => {
   const pixels = { width: 2048, height: 1024, data: new Uint8ClampedArray(2 ** 23) };
   const file = new Blob([new Uint8Array(2 ** 23)]);
   const images = [pixels, file, file, pixels, file].map((image) => ({ image, label: 0 }));

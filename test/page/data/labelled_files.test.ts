@@ -3,7 +3,7 @@ import { type LabelledFile, labelledFiles, type WebVeraError } from '../../../sr
 
 type Given = Parameters<typeof labelledFiles>[0];
 
-/** A file of a folder that was chosen as a whole. */
+/** A file of a chosen folder. */
 function chosen(path: string, content: BlobPart = path, type = ''): File {
   const file = new File([content], path.split('/').at(-1) ?? '', { type });
   return Object.assign(file, { webkitRelativePath: path });
@@ -43,7 +43,7 @@ describe('texts', () => {
     { text: 'buy', label: 'spam' },
   ];
 
-  test('have the labels of their folders, in the order of their paths, whatever order they come in', async () => {
+  test('have the labels of their folders, in the order of their paths, in whatever order they arrive', async () => {
     const list = Object.assign({ length: files.length, item: () => null }, files) as unknown as FileList;
     expect(await examplesOf(files)).toEqual(expected);
     expect(await examplesOf(list)).toEqual(expected);
@@ -51,7 +51,7 @@ describe('texts', () => {
     expect(await examplesOf(new Map(files.map((file) => [file.webkitRelativePath, file])))).toEqual(expected);
   });
 
-  test('are told of before they are read, and read as often as one likes', async () => {
+  test('are counted before they are read, and can be read several times', async () => {
     const given = labelledFiles(files);
     expect(given.labels).toEqual(['ham', 'spam']);
     expect(given.length).toBe(4);
@@ -93,14 +93,14 @@ test.each<[string, ReadonlyMap<string, Blob>, string[], string[]]>([
   expect(given.leftOut).toEqual(leftOut);
 });
 
-test('a type goes before an ending', () => {
+test('a type takes precedence over an ending', () => {
   const page = chosen('x/a/2.txt', '<p>', 'text/html');
   const given = labelledFiles([chosen('x/a/1.log', 'a', 'text/plain'), chosen('x/b/1.txt'), page]);
   expect(given.length).toBe(2);
   expect(given.leftOut).toEqual(['x/a/2.txt']);
 });
 
-describe('what can’t be told apart is refused', () => {
+describe('ambiguous files are refused', () => {
   const text = new Blob(['a']);
   test.each<[string, unknown, RegExp]>([
     ['nothing', [], /expected texts or images, got none$/],

@@ -11,7 +11,7 @@ const small = 'facebook/opt-125m';
 const args = { max_length: 256, per_device_train_batch_size: 4 };
 const of = (plan: EstimatePlan, name = small) => estimate(name, { session, args, ...plan });
 
-test('the parts make the whole, and no weight is read', async () => {
+test('the parts add up to the whole, and no weight is read', async () => {
   const { download, gpu } = await of({ dtype: 'float16', memory: 1e12 });
   const { total, largest_buffer, ...parts } = gpu;
   expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
@@ -19,7 +19,7 @@ test('the parts make the whole, and no weight is read', async () => {
   const embeddings = 2 * 50_272 * 768;
   const layers = 12 * 2 * (4 * 768 ** 2 + 2 * 768 * 3072);
   expect(gpu.weights).toBeGreaterThan(embeddings + layers);
-  // Beside positions, vectors stay in float32.
+  // Vectors, and OPT's positions, stay in float32.
   expect(gpu.weights).toBeLessThan(embeddings + layers + 4 * MIB);
   expect(largest_buffer).toBe(embeddings);
   expect(download).toEqual({ total: 250_500_917, cached: 0 });
@@ -30,11 +30,11 @@ test('a step computes forwards, and backwards to the inputs of all frozen layers
   const weights = 12 * (4 * 768 ** 2 + 2 * 768 * 3072) + 50_272 * 768;
   const { step } = await of({ memory: 1e12 });
   expect(step.seconds).toBeUndefined();
-  // Two operations for each weight and token, in both directions; the rest is attention and what trains.
+  // Each weight takes two operations for each token, in both directions; attention and trained tensors take the rest.
   expect(step.flops / (4 * weights * tokens)).toBeGreaterThan(1);
   expect(step.flops / (4 * weights * tokens)).toBeLessThan(1.5);
   const twice = await of({ memory: 1e12, args: { ...args, gradient_accumulation_steps: 2 } });
-  // But for the update, which is one.
+  // Only the optimiser's update isn't repeated.
   expect(twice.step.flops / step.flops).toBeCloseTo(2, 1);
 });
 
@@ -49,7 +49,7 @@ test.each<readonly [string, EstimatePlan, EstimatePlan]>([
   expect(one!.gpu.total).toBeLessThan(two!.gpu.total);
 });
 
-test('what is suggested fits, and makes the same update', async () => {
+test('suggestions fit, and make the same update', async () => {
   const plan = { dtype: 'float16', memory: 600 * MIB } as const;
   const { verdict, reasons, suggestions } = await of(plan);
   expect(verdict).toBe('does-not-fit');
@@ -68,14 +68,14 @@ test.each([
   ['a Mac', { userAgent: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)', maxTouchPoints: 0 }, 'tight'],
   ['2 GiB', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', deviceMemory: 2 }, 'tight'],
   ['8 GiB', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', deviceMemory: 8 }, 'fits'],
-])('what is known of memory: %s', async (_, navigator, verdict) => {
+])('known memory: %s', async (_, navigator, verdict) => {
   vi.stubGlobal('navigator', navigator);
   const long = { max_length: 512, per_device_train_batch_size: 4 };
   expect((await of({ args: long })).verdict).toBe(verdict);
 });
 
 test('a matrix that can’t be cut doesn’t fit', async () => {
-  // OPT's positions are no matrix that is cut.
+  // OPT's position embeddings can't be sharded.
   const limits = { maxBufferSize: MIB, maxStorageBufferBindingSize: MIB, maxComputeWorkgroupsPerDimension: 65535 };
   const adapter = { info: {}, limits, features: new Set() };
   const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
@@ -85,7 +85,7 @@ test('a matrix that can’t be cut doesn’t fit', async () => {
   await tiny.close();
 });
 
-test('what can’t be loaded or trained is refused in the same words', async () => {
+test('models that can’t be loaded or trained are refused with the same errors', async () => {
   await expect(of({}, 'nobody/nothing')).rejects.toMatchObject({ code: 'not_found' });
   await expect(of({ peft_config: { target_modules: ['nothing'] } })).rejects.toMatchObject({
     code: 'invalid_argument',
@@ -109,7 +109,7 @@ test('an aborted estimate rejects with the reason', async () => {
   await expect(of({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
 
-test('probe reports where there is no GPU, and rejects only for wrong arguments', async () => {
+test('probe reports a missing GPU, and rejects only for wrong arguments', async () => {
   const report = await probe({ session });
   expect(report).toMatchObject({
     level: 'unsupported',

@@ -86,7 +86,7 @@ describe('a model', () => {
     ['ids alone', [1, 2], /\{ input_ids: \[ids\] \}/],
     ['one row', { input_ids: [1, 2] }, /\[ids\]/],
     ['a row that is on its way', { input_ids: [Promise.resolve([1])] }, /await/],
-  ])('is told what forward takes instead of %s', async (_case, inputs, hint) => {
+  ])("asks for forward's inputs if it gets %s", async (_case, inputs, hint) => {
     const { model, session } = await loaded();
     await expect(model.forward(inputs as never)).rejects.toMatchObject({
       code: 'invalid_argument',

@@ -3,7 +3,7 @@ import { models } from '../../../src/page/models/models';
 import type { CallOptions } from '../../../src/page/session/session';
 import { openSession } from '../session/open_session';
 
-test('models asks the worker what is kept', async () => {
+test('models asks the worker for cached downloads', async () => {
   const kept = { name: 'a/b', revision: 'c', bytes: 5, state: 'verified' } as const;
   const verified = ['repaired', 'none'] as const;
   let verifications = 0;

@@ -4,7 +4,7 @@ import { predictRequest } from '../../../src/page/models/requests';
 const file = new Blob(['a'], { type: 'image/png' });
 const image = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };
 
-test('texts and images may come alone', () => {
+test('texts and images may be passed alone', () => {
   expect(predictRequest(['a', file, image, { image }, { text: 'b' }], {}).inputs).toEqual([
     { text: 'a' },
     { image: file },
@@ -14,7 +14,7 @@ test('texts and images may come alone', () => {
   ]);
 });
 
-test('an image that is none is refused by its number', () => {
+test('an invalid image is refused by its number', () => {
   expect(() => predictRequest([file, { ...image, width: 2 }], {})).toThrow(
     expect.objectContaining({
       code: 'invalid_argument',

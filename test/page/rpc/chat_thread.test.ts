@@ -9,7 +9,7 @@ import { serve } from '../../../src/worker/rpc/serve';
 import { chatOf, hello } from '../../helpers/chats';
 import { silentWorker } from '../../worker/fake_worker';
 
-/** A worker in this thread, of whatever `serve` does with its end of it. */
+/** A worker in this thread, whose side `serve` plays. */
 class FakeChatWorker extends EventTarget implements ChatWorkerLike {
   readonly scope = new EventTarget();
   terminated = false;
@@ -23,7 +23,7 @@ class FakeChatWorker extends EventTarget implements ChatWorkerLike {
     deliver(this.scope, message);
   }
 
-  /** From within. */
+  /** Sends a message from the worker's side. */
   say(news: unknown): void {
     if (!this.terminated) deliver(this, news);
   }
@@ -37,7 +37,7 @@ function deliver(target: EventTarget, data: unknown): void {
   setTimeout(() => target.dispatchEvent(new MessageEvent('message', { data: structuredClone(data) })));
 }
 
-/** As chat_worker.js. */
+/** Serves chats like chat_worker.js. */
 function real(worker: FakeChatWorker): void {
   serveChats({
     postMessage: (news) => worker.say(news),
@@ -46,10 +46,10 @@ function real(worker: FakeChatWorker): void {
   });
 }
 
-/** Ready, and from then on stuck. */
+/** Reports that it is ready, and never answers. */
 const stuck = (worker: FakeChatWorker): void => worker.say({ version: VERSION });
 
-/** A thread whose workers are these, one after the other. */
+/** A thread that starts these workers, one after the other. */
 function threadOf(...serves: readonly ((worker: FakeChatWorker) => void)[]) {
   const started: FakeChatWorker[] = [];
   const thread = new ChatThread(() => {
@@ -66,7 +66,7 @@ const template = { source: '{{ messages[0].content }}', tokens: {} };
 const written: ChatOutcome = { rendered: { text: 'Hello', turns: [], uncertain: 0 } };
 
 describe('the worker that chat templates run in', () => {
-  test('is started with the first conversation, and serves all', async () => {
+  test('starts with the first conversation, and serves all of them', async () => {
     const { thread, started } = threadOf(real);
     expect(started).toHaveLength(0);
     const chats = [1, 2, 3].map(() => thread.render(template, chatOf(hello)));
@@ -76,7 +76,7 @@ describe('the worker that chat templates run in', () => {
     await expect.poll(() => started[0]?.terminated).toBe(true);
   });
 
-  test('tells what is wrong with a template, and goes on', async () => {
+  test('reports errors of a template, and continues', async () => {
     const { thread, started } = threadOf(real);
     const wrong = await thread.render({ ...template, source: "{{ raise_exception('No') }}" }, chatOf(hello));
     expect(wrong).toMatchObject({ error: { code: 'invalid_argument', message: expect.stringContaining('"No"') } });
@@ -97,7 +97,7 @@ describe('the worker that chat templates run in', () => {
       (worker) => void setTimeout(() => worker.dispatchEvent(new Event('error', { cancelable: true }))),
     ],
     ['is of another version', (worker) => worker.say({ version: '0.0.1' })],
-  ])('that %s is told, and tried again', async (_, broken) => {
+  ])('that %s is reported, and started again', async (_, broken) => {
     const { thread, started } = threadOf(broken, real);
     expect(await thread.render(template, chatOf(hello))).toMatchObject({
       error: { code: 'worker_crashed', hint: expect.stringContaining('chat_worker.js') },
@@ -121,7 +121,7 @@ describe('a template that gets it stuck', () => {
     expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);
   });
 
-  test('a worker that never gets ready is given up', async () => {
+  test('a worker that never gets ready is ended', async () => {
     const { thread } = threadOf(() => {});
     const outcome = thread.render(template, chatOf(hello));
     await vi.advanceTimersByTimeAsync(11_000);
@@ -146,7 +146,7 @@ describe("a session's worker", () => {
     return { host, connection };
   }
 
-  test('has its conversations written out by the other one', async () => {
+  test('renders its conversations in the chat worker', async () => {
     const { thread, started } = threadOf(real);
     const { host, connection } = await connected(thread);
     const chats = ['a', 'b'].map((source) => host.renderChat?.({ source, tokens: {} }, chatOf(hello)));

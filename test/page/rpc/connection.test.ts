@@ -67,14 +67,14 @@ describe('a connection to a worker', () => {
     connection.terminate();
   });
 
-  test('says so when an argument or a result can not be sent', async () => {
+  test('reports an argument or a result that can not be sent', async () => {
     const { connection } = await connect(() => ({ encode: async () => [(() => {}) as unknown as number] }));
     await expect(connection.invoke('encode', [() => {}])).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(connection.invoke('encode', [])).rejects.toMatchObject({ code: 'internal' });
     connection.terminate();
   });
 
-  test('reports what nobody caught in the worker', async () => {
+  test('reports uncaught errors of the worker', async () => {
     const { connection, events, scope } = await connect();
     const rejection = Object.assign(new Event('unhandledrejection', { cancelable: true }), {
       reason: new TypeError('a slip'),
@@ -95,7 +95,7 @@ describe('a worker that says that it will be silent', () => {
     try {
       void connection.invoke('listStored', []);
       scope.postMessage({ webvera: 'quiet', seconds: 20 });
-      // Messages cross by no timer.
+      // Messages arrive without timers.
       await new Promise((resolve) => setImmediate(resolve));
       vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
       await vi.advanceTimersByTimeAsync(23_000);
@@ -112,14 +112,14 @@ describe('a worker that says that it will be silent', () => {
 describe('a worker that fails', () => {
   const host = { emit: () => {}, onDeath: () => {} };
 
-  test('is given up when it is not ready in time', async () => {
+  test('is ended when it is not ready in time', async () => {
     const silent = silentWorker();
     const connecting = connectWorker(silent.worker, host, { handshake: 20, locks: undefined });
     await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', retryable: true });
     expect(silent.terminated).toBe(true);
   });
 
-  test('is given up at once when its script fails to load', async () => {
+  test('is ended at once when its script fails to load', async () => {
     const silent = silentWorker();
     const connecting = connectWorker(silent.worker, host);
     silent.worker.dispatchEvent(new Event('error')); // a 404 has no message
@@ -134,7 +134,7 @@ describe('a worker that fails', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'worker_crashed', message: /got 0\.0\.1/ });
   });
 
-  test('does not hold up a caller who aborts', async () => {
+  test('does not delay a caller who aborts', async () => {
     const silent = silentWorker();
     const reason = new Error('changed my mind');
     const controller = new AbortController();
@@ -156,7 +156,7 @@ describe('a worker that fails', () => {
     connection.terminate();
   });
 
-  test.each(['error', 'messageerror'])('is given up after an event of type %s', async (type) => {
+  test.each(['error', 'messageerror'])('is ended after an event of type %s', async (type) => {
     const { connection, worker, onDeath } = await connect();
     worker.dispatchEvent(new Event(type));
     expect(onDeath).toHaveBeenCalledOnce();

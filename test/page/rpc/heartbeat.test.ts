@@ -17,7 +17,7 @@ function begin(patience = 4) {
 }
 
 describe('a heartbeat', () => {
-  test('tells of silence within five seconds', async () => {
+  test('reports silence within five seconds', async () => {
     const { look, onSilence } = begin();
     await vi.advanceTimersByTimeAsync(4400);
     expect(look).toHaveBeenCalledTimes(8);
@@ -28,7 +28,7 @@ describe('a heartbeat', () => {
     expect(onSilence).toHaveBeenCalledOnce();
   });
 
-  test('is content with one answer now and then, however long a call takes', async () => {
+  test('accepts occasional answers during a call of any length', async () => {
     const { heartbeat, onSilence } = begin();
     for (let seconds = 0; seconds < 60; seconds += 3) {
       await vi.advanceTimersByTimeAsync(3000);
@@ -37,7 +37,7 @@ describe('a heartbeat', () => {
     expect(onSilence).not.toHaveBeenCalled();
   });
 
-  test('looks after nobody while nothing is pending', async () => {
+  test('sends nothing while no call is pending', async () => {
     const { look, onSilence, answer } = begin();
     await vi.advanceTimersByTimeAsync(1000);
     answer();
@@ -47,7 +47,7 @@ describe('a heartbeat', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('counts looks, so a page that slept ends nobody', async () => {
+  test('counts checks, so a page that slept ends no worker', async () => {
     const { onSilence } = begin();
     await vi.advanceTimersByTimeAsync(1000);
     vi.setSystemTime(Date.now() + 3_600_000);
@@ -55,7 +55,7 @@ describe('a heartbeat', () => {
     expect(onSilence).not.toHaveBeenCalled();
   });
 
-  test('grants what the other side has asked for, once', async () => {
+  test('grants the announced time once', async () => {
     const { heartbeat, onSilence } = begin();
     heartbeat.expectQuiet(10);
     await vi.advanceTimersByTimeAsync(14_000);
@@ -65,7 +65,7 @@ describe('a heartbeat', () => {
     expect(onSilence).toHaveBeenCalledOnce();
   });
 
-  test('has no end of patience where that is asked for', async () => {
+  test('waits without end if its patience is infinite', async () => {
     const { onSilence } = begin(Number.POSITIVE_INFINITY);
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(onSilence).not.toHaveBeenCalled();

@@ -54,7 +54,7 @@ describe('loading a model', () => {
     }
   });
 
-  test('refuses such an address where there is no page, and tells what to do', async () => {
+  test('refuses such an address without a page, with a hint', async () => {
     const { session } = await openSession();
     await expect(AutoModelForCausalLM.from_pretrained('./a/', { session })).rejects.toMatchObject({
       code: 'invalid_argument',
@@ -125,7 +125,7 @@ describe('loading a model', () => {
     await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
   });
 
-  test('tells which dtype comes next to one of transformers.js', async () => {
+  test('suggests the dtype that is closest to one of transformers.js', async () => {
     const loading = AutoModelForCausalLM.from_pretrained('org/name', {
       dtype: 'q4f16',
     } as unknown as PretrainedOptions);
@@ -165,7 +165,7 @@ describe('loading a model', () => {
     await session.close();
   });
 
-  test('ends with what a token callback throws, or where it gives none', async () => {
+  test('rejects with the error of a token callback, or if it gives no token', async () => {
     const { session } = await openSession((fake) => ({
       loadModel(call) {
         fake().emit({ type: 'need_token', call });
@@ -183,7 +183,7 @@ describe('loading a model', () => {
     await session.close();
   });
 
-  test('ends with what a progress callback throws', async () => {
+  test('rejects with the error of a progress callback', async () => {
     const { session } = await openSession((fake) => ({
       loadModel(call) {
         fake().emit({ type: 'progress', call, info: { status: 'upload', name: 'a', progress: 50 } });
@@ -210,7 +210,7 @@ describe('loading a model', () => {
     await session.close();
   });
 
-  test('aborted too late, frees the model that came', async () => {
+  test('aborted too late, frees the loaded model', async () => {
     const controller = new AbortController();
     const { session, fake } = await openSession(() => ({
       async loadModel() {
@@ -226,7 +226,7 @@ describe('loading a model', () => {
     await session.close();
   });
 
-  test('aborted, does not wait for a worker that is deaf', async () => {
+  test('aborted, does not wait for a worker that is stuck', async () => {
     const controller = new AbortController();
     const { session, fake } = await openSession(() => ({ loadModel: () => new Promise(() => {}) }));
     const loading = AutoModelForCausalLM.from_pretrained('a/b', { session, signal: controller.signal });

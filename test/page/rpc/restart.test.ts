@@ -18,7 +18,7 @@ function listen({ session }: Awaited<ReturnType<typeof openSession>>) {
 }
 
 describe('a worker that dies', () => {
-  test('has what is pending reject within five seconds, and another one take its place', async () => {
+  test('rejects pending calls within five seconds, and is replaced by another', async () => {
     const second = fakeWorker(none);
     const opened = await openSession(() => ({ listStored: forever, getStored: forever }), [second]);
     const { session, locks } = opened;
@@ -39,7 +39,7 @@ describe('a worker that dies', () => {
     expect(second.terminated).toBe(true);
   });
 
-  test('is missed by what waits for the next one', async () => {
+  test("isn't used by calls that wait for the next worker", async () => {
     const opened = await openSession(() => ({}), [fakeWorker(none)]);
     opened.worker.dispatchEvent(new Event('messageerror'));
     expect(opened.session.state).toBe('recovering');
@@ -47,7 +47,7 @@ describe('a worker that dies', () => {
     await opened.session.close();
   });
 
-  test('takes along what was loaded in it', async () => {
+  test('loses everything that was loaded in it', async () => {
     const second = fakeWorker(() => ({ loadModel: async () => modelInfo, memory: async () => ({}) as never }));
     const opened = await openSession(() => ({ loadModel: async () => modelInfo }), [second]);
     const { session } = opened;
@@ -60,7 +60,7 @@ describe('a worker that dies', () => {
     const again = await AutoModelForCausalLM.from_pretrained(source, { session });
     await again.memory();
     await model.dispose();
-    // Both have the same name, each in its own worker.
+    // Both models have handle 1, each in its own worker.
     expect(second.fake.argsOf('memory')).toEqual([[1]]);
     expect(second.fake.argsOf('disposeModel')).toEqual([]);
     await session.close();
@@ -76,7 +76,7 @@ describe('a worker that dies', () => {
     await opened.session.close();
   });
 
-  test('ends the session where no other one starts', async () => {
+  test('ends the session if no other worker starts', async () => {
     const silent = silentWorker();
     const opened = await openSession(none, [silent]);
     const told = listen(opened);
@@ -92,7 +92,7 @@ describe('a worker that dies', () => {
     await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({ code: 'worker_crashed' });
   });
 
-  test('while it is opened is replaced too', async () => {
+  test('while the session opens is replaced too', async () => {
     const second = fakeWorker(() => ({ open: forever }));
     const third = fakeWorker(none);
     const opened = await openSession(none, [second, third]);
@@ -105,7 +105,7 @@ describe('a worker that dies', () => {
     await opened.session.close();
   });
 
-  test('is followed by three others at most that do nothing', async () => {
+  test('is replaced three times at most by workers that do nothing', async () => {
     const others = Array.from({ length: 4 }, () => fakeWorker(none));
     const opened = await openSession(none, others);
     const { session } = opened;
@@ -119,7 +119,7 @@ describe('a worker that dies', () => {
     expect(session.state).toBe('closed');
   });
 
-  test('is not replaced in a session that is closed meanwhile', async () => {
+  test('is not replaced in a session that is closing', async () => {
     const second = fakeWorker(none);
     const opened = await openSession(none, [second]);
     opened.worker.dispatchEvent(new Event('messageerror'));
@@ -128,7 +128,7 @@ describe('a worker that dies', () => {
     expect(opened.session.state).toBe('closed');
   });
 
-  test('has what waits for the next one reject as all else does in a session that is closed', async () => {
+  test('rejects calls that wait for the next worker when the session is closed', async () => {
     const opened = await openSession(none, [silentWorker()]);
     opened.worker.dispatchEvent(new Event('messageerror'));
     const waiting = adapters.list({ session: opened.session }).catch((error: unknown) => error);
@@ -139,7 +139,7 @@ describe('a worker that dies', () => {
 
   test('that is stuck is ended', async () => {
     const opened = await openSession(() => ({ listStored: forever }), [fakeWorker(none)]);
-    // As of a thread that is stuck: it hears nothing more.
+    // A stuck thread receives no messages.
     opened.scope.dispatchEvent = () => true;
     vi.spyOn(opened.worker, 'postMessage').mockImplementation(() => {});
     const began = performance.now();

@@ -3,7 +3,7 @@ import type { WebLocks } from '../../../src/core/locks/web_locks';
 import { StoreLocks } from '../../../src/page/rpc/store_locks';
 import { FakeLocks } from '../../worker/fake_locks';
 
-/** As a sandboxed frame's. */
+/** The locks of a sandboxed frame reject every request. */
 const refuse = () => Promise.reject(new DOMException('not here', 'SecurityError'));
 const refusing: WebLocks = { request: refuse, query: refuse };
 
@@ -40,7 +40,7 @@ test.each<[string, WebLocks | undefined, (() => Promise<boolean>)?]>([
   expect(await locks.take('a')).toBeDefined();
 });
 
-test('profiles that no other tab sees hold nobody off but their session', async () => {
+test('profiles that no other tab sees block only their own session', async () => {
   const browser = new FakeLocks();
   const session = (isShared: boolean) => new StoreLocks(browser.manager, async () => isShared);
   const [one, other, shared] = [session(false), session(false), session(true)];
@@ -50,7 +50,7 @@ test('profiles that no other tab sees hold nobody off but their session', async 
   expect(browser.held).toEqual(['a']);
 });
 
-test('whoever gives up while it is asked whether other tabs are concerned gets nothing', async () => {
+test('a caller who aborts while the store is opened gets no lock', async () => {
   const controller = new AbortController();
   const locks = new StoreLocks(new FakeLocks().manager, async () => {
     controller.abort('enough');

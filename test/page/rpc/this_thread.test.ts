@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { adapters, Session, VeraConfig } from '../../../src/index';
-import '../../../src/worker/worker_session'; // a session in this thread loads it, which takes a while
+import '../../../src/worker/worker_session'; // loaded before the tests, because loading it is slow
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -37,7 +37,7 @@ test('a session in this thread keeps adapters for the next one', async () => {
   await session.close();
 });
 
-test('without IndexedDB it keeps them in memory, and warns when it is first asked to', async () => {
+test('without IndexedDB adapters are in memory, with a warning at the first save', async () => {
   const session = await Session.open({ worker: false });
   const warnings: string[] = [];
   session.addEventListener('warning', ({ code }) => warnings.push(code));

@@ -33,7 +33,7 @@ describe("the worker's script", () => {
     expect(requests).toBe(1);
   });
 
-  test('that a cache holds from another version is fetched again', async () => {
+  test('is fetched again if a cache holds another version', async () => {
     const script = await get('/worker.js', {
       fetch: (url: string, init: RequestInit) =>
         fetch(init.cache === 'default' ? url.replace('worker', 'changed') : url, init),
@@ -42,7 +42,7 @@ describe("the worker's script", () => {
     expect(requests).toBe(2);
   });
 
-  test('is refused where it was changed', async () => {
+  test('is refused if it was changed', async () => {
     await expect(get('/changed.js')).rejects.toMatchObject({
       code: 'integrity_mismatch',
       message: expect.stringContaining(`${server.url}/changed.js`),
@@ -50,7 +50,7 @@ describe("the worker's script", () => {
     });
   });
 
-  test('is taken where only the network failed before', async () => {
+  test('is used after the network failed once', async () => {
     let attempts = 0;
     const script = await get('/worker.js', {
       fetch: (url: string, init: RequestInit) =>
@@ -60,16 +60,16 @@ describe("the worker's script", () => {
     expect(attempts).toBe(3);
   });
 
-  test('that is not there is told of with the status', async () => {
+  test('that is missing is reported with the status', async () => {
     await expect(get('/none.js')).rejects.toMatchObject({ code: 'not_found', detail: { status: 404 } });
   });
 
-  test('that no server gives is told of as being offline', async () => {
+  test('that no server sends is reported as offline', async () => {
     await server.close();
     await expect(get('/worker.js')).rejects.toMatchObject({ code: 'offline', retryable: true });
   });
 
-  test('is not waited for once the signal aborts', async () => {
+  test("doesn't delay a caller once the signal aborts", async () => {
     await expect(get('/worker.js', { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
     expect(requests).toBe(0);
   });

@@ -13,7 +13,7 @@ const forever = (): Promise<never> => new Promise(() => {});
 
 const closeDefault = async (): Promise<void> => (await defaultSession()).close();
 
-/** Puts a global `Worker` in place, and counts. */
+/** Installs a global `Worker`, and collects its instances. */
 function stubWorkers(script?: Parameters<typeof fakeWorker>[0]): ReturnType<typeof fakeWorker>[] {
   const started: ReturnType<typeof fakeWorker>[] = [];
   class StubWorker {
@@ -41,7 +41,7 @@ test('the default session is opened once, on first use, and has a worker that di
   await closeDefault();
 });
 
-test('the default session is at hand, to be listened to', async () => {
+test('the default session exists for event listeners before it opens', async () => {
   const started = stubWorkers(() => ({ listStored: async () => [] }));
   const session = await defaultSession();
   expect(await adapters.list()).toEqual([]);
@@ -54,7 +54,7 @@ test('the default session is at hand, to be listened to', async () => {
   await closeDefault();
 });
 
-test('the default session is tried again after it failed to open', async () => {
+test('the default session opens again after a failure', async () => {
   let attempts = 0;
   const open = async (): Promise<void> => {
     if (++attempts === 1) throw new Error('not yet');
@@ -65,7 +65,7 @@ test('the default session is tried again after it failed to open', async () => {
   await closeDefault();
 });
 
-test('the default session does not hold up a call that is aborted', async () => {
+test('the default session does not delay an aborted call', async () => {
   const started = stubWorkers(() => ({ open: forever }));
   const reason = new Error('changed my mind');
   await expect(AutoTokenizer.from_pretrained('org/name', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -5,7 +5,7 @@ import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import { Trainer } from '../../../src/page/training/trainer';
 import { modelInfo, openSession, veraInfo } from './open_session';
 
-test('methods of other libraries tell what there is instead, and leave alone those that there are', async () => {
+test("methods of other libraries name webvera's, and existing methods stay", async () => {
   const { session } = await openSession(() => ({
     loadModel: async () => modelInfo,
     createAdapters: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),

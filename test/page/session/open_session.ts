@@ -10,7 +10,7 @@ export interface Opened extends FakeWorker {
   readonly session: Session;
 }
 
-/** A session over a scripted worker. `others` take its place, one after the other, should it die. */
+/** A session over a scripted worker. If it dies, `others` replace it, one after the other. */
 export async function openSession(
   script?: (fake: () => FakeSession) => Script,
   others: readonly Pick<FakeWorker, 'worker'>[] = [],
@@ -22,7 +22,7 @@ export async function openSession(
     if (next.done) throw new Error('There are no more workers');
     return next.value.worker;
   };
-  // Node has no Web Locks: the page is given those of the fake worker.
+  // Node has no Web Locks, so the page gets those of the fake worker.
   Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
   try {
     return Object.assign(started, { session: await Session.open({ worker }) });
@@ -59,7 +59,7 @@ export function veraInfo(
   };
 }
 
-/** The same with a model that is loaded. */
+/** A session over a scripted worker, with a loaded model. */
 export async function loaded(
   script: (fake: () => FakeSession) => Script = () => ({}),
 ): Promise<Opened & { model: PreTrainedModel }> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { adapters, Session } from '../../../src/index';
-import '../../../src/worker/worker_session'; // a session in this thread loads it, which takes a while
+import '../../../src/worker/worker_session'; // loaded before the tests, because loading it is slow
 import { eventually } from '../../helpers/eventually';
 import { openSession } from './open_session';
 
@@ -21,7 +21,7 @@ function browser(storage: Partial<StorageManager> | undefined): void {
   vi.stubGlobal('navigator', { storage });
 }
 
-test('the browser is asked once to leave what was stored, and nobody waits for it', async () => {
+test('the browser is asked once not to evict stored data, and no call waits for it', async () => {
   const persist = vi.fn(() => new Promise<boolean>(() => {}));
   browser({ persist });
   const session = await Session.open({ worker: false });
@@ -33,7 +33,7 @@ test('the browser is asked once to leave what was stored, and nobody waits for i
   await session.close();
 });
 
-test('the page asks for its worker', async () => {
+test('the page asks in place of its worker', async () => {
   const { session, fake } = await openSession();
   const persist = vi.fn(async () => false);
   browser({ persist });
@@ -44,7 +44,7 @@ test('the page asks for its worker', async () => {
   await session.close();
 });
 
-test('for what is in memory nobody is asked', async () => {
+test("the browser isn't asked for data in memory", async () => {
   const persist = vi.fn(async () => true);
   browser({ persist });
   const session = await Session.open({ worker: false, store: 'memory' });
@@ -54,7 +54,7 @@ test('for what is in memory nobody is asked', async () => {
   await session.close();
 });
 
-test('a browser that fails when it is asked costs nothing', async () => {
+test('a browser that fails to answer causes no error', async () => {
   browser({ persist: () => Promise.reject(new TypeError('an opaque origin')) });
   const session = await Session.open({ worker: false });
   await adapters.import(files, 'mine', { session });
@@ -74,7 +74,7 @@ test.each<[string, Partial<StorageManager> | undefined, boolean]>([
   expect(await adapters.persist()).toBe(answer);
 });
 
-test('adapters.persist() can be given up while a visitor thinks about it', async () => {
+test('adapters.persist() can be aborted while a visitor decides', async () => {
   browser({ persist: () => new Promise(() => {}) });
   const controller = new AbortController();
   const asking = adapters.persist({ signal: controller.signal });

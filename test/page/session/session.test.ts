@@ -3,12 +3,13 @@ import { WebVeraError } from '../../../src/core/errors/error';
 import type { KernelChoice } from '../../../src/core/kernels/kernel_choice';
 import { defaultLimits, type ParserLimits } from '../../../src/core/types/source';
 import { adapters } from '../../../src/page/adapters/adapters';
+import { AutoModelForCausalLM, AutoTokenizer } from '../../../src/page/models/auto_classes';
 import { Session, type SessionOptions } from '../../../src/page/session/session';
 import { ModelSources } from '../../../src/worker/models/loading/model_sources';
-import type { OpenOptions } from '../../../src/worker/protocol';
+import type { OpenOptions, TokenizerInfo } from '../../../src/worker/protocol';
 import { eventually } from '../../helpers/eventually';
 import { fakeWorker, silentWorker } from '../../worker/fake_worker';
-import { openSession } from './open_session';
+import { modelInfo, openSession } from './open_session';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,6 +17,30 @@ afterEach(() => {
 });
 
 const forever = (): Promise<never> => new Promise(() => {});
+
+test('close and dispose are the same', async () => {
+  for (const end of ['dispose', 'close'] as const) {
+    const { session } = await openSession();
+    await session[end]();
+    expect(session.state).toBe('closed');
+  }
+});
+
+test("a tokenizer that was loaded alone is freed once, a model's tokenizer with its model", async () => {
+  const { session, fake } = await openSession(() => ({
+    loadTokenizer: async () => ({ ...(modelInfo.tokenizer as TokenizerInfo) }),
+    loadModel: async () => modelInfo,
+    disposeTokenizer: async () => {},
+  }));
+  const tokenizer = await AutoTokenizer.from_pretrained('org/name', { session });
+  const model = await AutoModelForCausalLM.from_pretrained('org/name', { session });
+  await model.tokenizer?.dispose();
+  await tokenizer.dispose();
+  await tokenizer.dispose();
+  expect(fake.argsOf('disposeTokenizer')).toEqual([[2]]);
+  await expect(tokenizer.encode('a')).rejects.toMatchObject({ message: /expected a live tokenizer/ });
+  await session.dispose();
+});
 
 describe('a session', () => {
   test('opens with the options that the worker needs', async () => {
@@ -31,7 +56,7 @@ describe('a session', () => {
     await session.close();
   });
 
-  test('keeps the caps that are left out as undefined', async () => {
+  test('keeps default limits for those that are undefined', async () => {
     const started = fakeWorker();
     const limits = { json: undefined, adapter: 5 } as unknown as ParserLimits;
     const session = await Session.open({ worker: () => started.worker, limits });
@@ -40,7 +65,7 @@ describe('a session', () => {
     await session.close();
   });
 
-  test('hands on how its kernels are chosen, and refuses what is no choice', async () => {
+  test('sends the choice of kernels to the worker, and refuses an invalid one', async () => {
     const adapter = { vendor: 'mesa', architecture: '', description: '', features: [], limits: { maxBufferSize: 1 } };
     const choice = { version: 'v', adapter, variants: { linear: 'wide' } };
     for (const kernels of ['default', 'tuned', choice] as const) {
@@ -75,7 +100,7 @@ describe('a session', () => {
     await session.close();
   });
 
-  test('tells its state, and each change of it', async () => {
+  test('reports its state, and each change of it', async () => {
     const { session, fake } = await openSession();
     const states: string[] = [];
     session.addEventListener('statechange', () => states.push(session.state));
@@ -86,7 +111,7 @@ describe('a session', () => {
     expect(states).toEqual(['busy', 'ready', 'closed']);
   });
 
-  test('gives warnings to whoever listens, else to the console', async () => {
+  test('reports warnings to listeners, or else to the console', async () => {
     const { session, fake } = await openSession();
     const toConsole = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const warn = (message: string): void => fake.emit({ type: 'warning', code: 'odd', message });
@@ -121,7 +146,7 @@ describe('a session', () => {
   });
 
   test.each(['projection_not_saved', 'projection_drawn', 'fan_in_fan_out'])(
-    'keeps %s, where nothing is wrong, to those who listen',
+    'reports %s, which is no problem, only to listeners',
     async (code) => {
       const { session, fake } = await openSession();
       const toConsole = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -135,7 +160,7 @@ describe('a session', () => {
     },
   );
 
-  test('when closed lets the worker tidy up, ends it, and rejects what is pending and what comes later', async () => {
+  test('when closed lets the worker finish, ends it, and rejects pending and later calls', async () => {
     const opened = await openSession(() => ({ listStored: forever }));
     const pending = adapters.list({ session: opened.session }).catch((error: unknown) => error);
     await eventually(() => expect(opened.fake.argsOf('listStored')).toHaveLength(1));
@@ -151,7 +176,7 @@ describe('a session', () => {
     });
   });
 
-  test('gives up a call that is not answered in time', async () => {
+  test('rejects a call that is not answered in time', async () => {
     const { session } = await openSession(() => ({ listStored: forever }));
     vi.useFakeTimers();
     try {
@@ -210,7 +235,7 @@ describe('a session', () => {
     });
   });
 
-  test('hands on why its worker could not be had', async () => {
+  test('reports why its worker could not start', async () => {
     const changed = new WebVeraError('integrity_mismatch', 'another file');
     const worker = (): never => {
       throw changed;

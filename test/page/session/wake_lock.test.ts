@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepScreenOn } from '../../../src/page/session/wake_lock';
 
-/** As browsers give them: let go as the page is hidden, or when the battery is low. */
+/** A browser's sentinel, which is released when the page is hidden or the battery is low. */
 class FakeSentinel {
   released = false;
   async release(): Promise<void> {
@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-test('the screen stays on while it is wished for, by one lock', async () => {
+test('the screen stays on while it is requested, by one lock', async () => {
   const screen = keepScreenOn(expect.unreachable);
   await settled();
   expect(given).toHaveLength(0);
@@ -58,7 +58,7 @@ test('the screen stays on while it is wished for, by one lock', async () => {
   expect(held()).toBe(0);
 });
 
-test('and again as the page is shown, unless the wish is gone', async () => {
+test('the lock is requested again when the page is shown, unless the request ended', async () => {
   const screen = keepScreenOn(expect.unreachable);
   screen.request(true);
   await settled();
@@ -75,7 +75,7 @@ test('and again as the page is shown, unless the wish is gone', async () => {
   expect([held(), given.length]).toEqual([0, 2]);
 });
 
-test('a refusal is told once', async () => {
+test('a refusal is reported once', async () => {
   const told = vi.fn();
   const screen = keepScreenOn(told);
   refusal = new DOMException('the battery is low', 'NotAllowedError');
@@ -91,7 +91,7 @@ test('a refusal is told once', async () => {
   expect(held()).toBe(1);
 });
 
-test('a browser without wake locks is told of, and no page is none', async () => {
+test('a browser without wake locks is reported, but not a missing page', async () => {
   const told = vi.fn();
   vi.stubGlobal('navigator', {});
   keepScreenOn(told).request(true);

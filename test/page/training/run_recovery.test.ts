@@ -12,7 +12,7 @@ const crashed = new WebVeraError('worker_crashed', 'It has ended');
 const blocked = (seconds_left: number) =>
   new WebVeraError('gpu_blocked', 'The browser keeps it', { detail: { seconds_left } });
 
-/** `failures`: what making all again rejects with, one after the other; then it works. */
+/** Begins a recovery. Reviving the model rejects with each of `failures` in turn, and then works. */
 function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
   const states: string[] = [];
   const link: Link = new Link(
@@ -29,7 +29,7 @@ function begin(failures: readonly unknown[] = [], signal?: AbortSignal) {
 }
 
 describe('a recovery', () => {
-  test.each([lost, crashed])('makes all again after %s', async (error) => {
+  test.each([lost, crashed])('revives the model after %s', async (error) => {
     const { recovery, revive, states } = begin();
     expect(await recovery.from(error, 3)).toBe(error);
     expect(revive).toHaveBeenCalledOnce();
@@ -41,13 +41,13 @@ describe('a recovery', () => {
     new WebVeraError('out_of_memory', 'too large'),
     new Error('a callback threw'),
     new DOMException('stopped', 'AbortError'),
-  ])('has nothing to do with %s', async (error) => {
+  ])("isn't tried for %s", async (error) => {
     const { recovery, revive } = begin();
     await expect(recovery.from(error, 3)).rejects.toBe(error);
     expect(revive).not.toHaveBeenCalled();
   });
 
-  test('is tried three times in a row, and again once the run has come further', async () => {
+  test('is tried three times in a row, and again after the run has advanced', async () => {
     const { recovery, revive } = begin();
     for (let step = 1; step <= 9; step++) for (let time = 1; time <= 3; time++) await recovery.from(lost, step);
     expect(revive).toHaveBeenCalledTimes(27);
@@ -57,13 +57,13 @@ describe('a recovery', () => {
     await expect(recovery.from(lost, 9)).rejects.toBe(lost);
   });
 
-  test('counts what is lost while all is made again', async () => {
+  test('counts losses during a recovery', async () => {
     const { recovery, revive } = begin([lost, crashed, lost, lost]);
     await expect(recovery.from(lost, 1)).rejects.toBe(lost);
     expect(revive).toHaveBeenCalledTimes(3);
   });
 
-  test('sits a block out, and says so meanwhile', async () => {
+  test('waits while the GPU is blocked, and reports that', async () => {
     const { recovery, revive, states, onBlocked } = begin([blocked(118)]);
     const over = vi.fn();
     const going = recovery.from(lost, 1).then(over);
@@ -79,7 +79,7 @@ describe('a recovery', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is given up where a block has no end, which says what to do', async () => {
+  test('ends if the GPU stays blocked, with a hint', async () => {
     const { recovery } = begin([blocked(100), blocked(0)]);
     const going = recovery.from(lost, 1).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(100_000);
@@ -98,7 +98,7 @@ describe('a recovery', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('tells what is in its way', async () => {
+  test('reports the reason why it failed', async () => {
     const offline = new WebVeraError('offline', 'model.safetensors: no network', { hint: 'Connect.' });
     await expect(begin([offline]).recovery.from(lost, 1)).rejects.toMatchObject({
       code: 'device_lost',

@@ -14,7 +14,7 @@ describe('the data of a run', () => {
     return received;
   }
 
-  test('may be of any form, and carry what is not sent', async () => {
+  test("may have any form, and fields that aren't sent", async () => {
     const call = (): void => {};
     const examples = [
       { text: 'a', call },
@@ -44,7 +44,7 @@ describe('the data of a run', () => {
     expect(await receivedFrom([])).toEqual([]);
   });
 
-  test('is taken only as far as the worker asks, and let go at the end', async () => {
+  test('is read only as far as the worker asks, and closed at the end', async () => {
     let taken = 0;
     let released = false;
     function* endless(): Generator<Example> {

@@ -7,7 +7,7 @@ import { logs, output, report, rows, trainRequest, wrapped } from './scripted_tr
 afterEach(() => vi.unstubAllGlobals());
 
 describe('a training run', () => {
-  test('that recovers has the logs that stay, and those of the steps that it does again', async () => {
+  test('that recovers has earlier logs, and those of repeated steps', async () => {
     const { model, session } = await wrapped((fake) => ({
       async train(call) {
         for (const step of [1, 2, 3]) report(fake(), call, step, { type: 'log', logs: logs(step) });
@@ -37,7 +37,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('restored, has the logs of before; saves are told to readers and callbacks', async () => {
+  test('that is restored has its earlier logs; readers and callbacks get its saves', async () => {
     const { model, session } = await wrapped((fake) => ({
       async train(call) {
         report(fake(), call, 1, {

@@ -49,7 +49,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('tells the session each reason to stand still, such as a hidden page, and each that goes', async () => {
+  test('reports each reason for a pause to the session, such as a hidden page, and its end', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     vi.stubGlobal('document', page);
     const show = (state: string): void => {
@@ -84,7 +84,7 @@ describe('a training run', () => {
   test.each<['steps' | 'no', number]>([
     ['steps', 3],
     ['no', 0],
-  ])('is saved as the page is hidden, frozen and left, unless the strategy is no: %s', async (save_strategy, saves) => {
+  ])('saves when the page is hidden, frozen or left, unless the strategy is no: %s', async (save_strategy, saves) => {
     const view = new EventTarget();
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: view });
     vi.stubGlobal('document', page);
@@ -106,7 +106,7 @@ describe('a training run', () => {
     const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
     await eventually(() => expect(fake.argsOf('train')).toHaveLength(1));
     leave();
-    // What is asked later is answered later.
+    // Calls are answered in their order, so earlier ones have arrived.
     await session.kernels();
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(saves).fill({ should_save: true }));
     expect(fake.argsOf('pauseTraining')).toEqual([]);
@@ -118,7 +118,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('keeps the screen on while it trains, where asked to', async () => {
+  test('keeps the screen on while it trains, if requested', async () => {
     const asked: string[] = [];
     const request = async () => {
       const sentinel = { released: false, release: async () => void asked.push('off') };
@@ -153,7 +153,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('tells the session where the screen can’t be kept on', async () => {
+  test('reports to the session if the screen can’t be kept on', async () => {
     vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
     const { model, session } = await wrapped(() => ({ train: async () => output }));
     vi.stubGlobal('navigator', {});
@@ -164,7 +164,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('looks whether it is still its own, as the page goes on that was frozen', async () => {
+  test('checks that it still holds its lock when a frozen page continues', async () => {
     const view = new EventTarget();
     vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: view }));
     const { model, session, fake } = await wrapped((current) => ({

@@ -1,0 +1,2 @@
+export { estimate } from '../models/estimate_plan';
+export { probe } from '../session/probe';

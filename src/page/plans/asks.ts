@@ -1,0 +1,30 @@
+import type { DeviceReport } from '../../core/types/device_report';
+import type { Estimate } from '../../core/types/estimate';
+import type { ModelSource } from '../../core/types/source';
+import type { EstimatePlan } from '../models/estimate_plan';
+import type { CallOptions } from '../session/session';
+
+// Pages ask these before a visitor decides for anything. The code behind them loads when they are called, so that a page that
+// only asks pays for little at first. Builds of one file link it statically.
+
+/**
+ * Reports what this device can do, without loading anything: its GPU, the problems with a fix for each, and where files
+ * can be stored. A missing WebGPU or worker is part of the report. Rejects only with `invalid_argument` and with
+ * `signal.reason`.
+ */
+export async function probe(options: CallOptions = {}): Promise<DeviceReport> {
+  const asked = await import('./asked');
+  return asked.probe(options);
+}
+
+/**
+ * Estimates a model's download, the GPU memory of its training and the work of a step, and whether this device can do it. Loads only
+ * config.json and the headers of the weight files. The bytes are those of the run's own memory plan.
+ *
+ * The estimate is for a training run with one adapter; `Trainer.evaluate` and `generate` take less, except for very long texts. Without a
+ * GPU, WebGPU's default limits count. Rejects like `from_pretrained` and `get_peft_model`, except for the device.
+ */
+export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
+  const asked = await import('./asked');
+  return asked.estimate(source, plan);
+}

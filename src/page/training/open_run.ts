@@ -1,0 +1,51 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Handle, TrainRequest } from '../../worker/protocol';
+import type { KeptForRun } from '../adapters/adapter_keeper';
+import type { OpenDataset } from '../data/feed';
+
+/** The data sets and the model of a run that has started. */
+export interface OpenRun {
+  readonly dataset: OpenDataset | undefined;
+  /** The data sets of several adapters that train at once, in place of the other two. */
+  readonly lanes?: readonly OpenLane[] | undefined;
+  /** The data set that the run is measured on between its steps, if any. */
+  readonly evalDataset: OpenDataset | undefined;
+  /** The model's current handle. Throws if the model is lost or disposed of. */
+  handle(): Handle;
+  /**
+   * Stores copies of the adapters from before the first step, in the page, for recovery. `trained`: the adapters that
+   * the run trains.
+   */
+  keep(trained: readonly string[]): KeptForRun;
+  /** Makes the model again after it was lost. */
+  revive(): Promise<void>;
+}
+
+/** The data sets of one of several adapters. */
+interface OpenLane {
+  readonly adapter: string;
+  readonly dataset: OpenDataset;
+  readonly evalDataset: OpenDataset | undefined;
+}
+
+/** All data sets of a run. */
+export function datasetsOf({ lanes = [], ...own }: OpenRun): OpenDataset[] {
+  return [own, ...lanes].flatMap(({ dataset, evalDataset }) => [dataset, evalDataset].flatMap((one) => one ?? []));
+}
+
+/** The data of a run as the worker gets it. */
+export function sourcesOf({
+  dataset,
+  evalDataset,
+  lanes,
+}: OpenRun): Pick<TrainRequest, 'data' | 'eval_data' | 'together'> {
+  if (lanes === undefined && dataset !== undefined) return { data: dataset.source, eval_data: evalDataset?.source };
+  const together = lanes?.map(({ adapter, dataset, evalDataset }) => ({
+    adapter,
+    data: dataset.source,
+    eval_data: evalDataset?.source,
+  }));
+  const [first] = together ?? [];
+  if (first === undefined) throw new WebVeraError('internal', 'A run has no data set');
+  return { together, data: first.data };
+}
