@@ -7,10 +7,10 @@ import { ProjectSequencer } from './test/times/sequencer';
 const GPU = 'test/**/*.gpu.test.ts';
 /** Of kernels whose tiles take long to compile, and are run a few times. */
 const KERNELS = [
-  'test/ops/{products,vera,attention}/*.gpu.test.ts',
+  'test/ops/{products,vera,lora,attention}/*.gpu.test.ts',
   'test/twins/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
-  'test/api/gpus.gpu.test.ts',
+  'test/api/{arithmetic,gpus,runs/resumed_kernels}.gpu.test.ts',
 ];
 const BUILT = 'test/built/**/*.test.ts';
 const BROWSER = 'test/browser/**/*.test.ts';
@@ -21,6 +21,9 @@ const ALL = 'test/**/*.{all,all.gpu,clock}.test.ts';
 /** Files for `npm run test:soak` alone. */
 const SOAK = 'test/**/*.soak.test.ts';
 
+/** A newcomer's first ten minutes. */
+const NEWCOMER = 'test/packages/newcomer.soak.test.ts';
+
 /**
  * Files whose cases are a product of options. `npm test` has those that cover each pair of options, `npm run test:all` the rest: each
  * file says which by `ofRing`.
@@ -28,16 +31,17 @@ const SOAK = 'test/**/*.soak.test.ts';
 const PRODUCTS = ['test/{naga,tokenizer/tokenizer}.test.ts'];
 const KERNEL_PRODUCTS = [
   'test/ops/attention/attention.gpu.test.ts',
-  'test/ops/products/linear{,_shard}.gpu.test.ts',
-  'test/{ops/vera,twins}/*.gpu.test.ts',
+  'test/ops/products/{f16,linear,linear_shard}.gpu.test.ts',
+  'test/{ops/{vera,lora},twins}/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
+  'test/api/arithmetic.gpu.test.ts',
 ];
 /** Kernels that `npm run test:all` alone tests. */
 const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
   'test/ops/{add,sample_candidates}.gpu.test.ts',
-  'test/api/**/{arithmetic,export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
+  'test/api/**/{export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
   'test/{api,train}/golden.gpu.test.ts',
   'test/peft/{decoder_models,families}.gpu.test.ts',
 ];
@@ -46,11 +50,11 @@ const CLOCKED = [
   'test/page/rpc/{restart,loading}.test.ts',
   'test/chat/hostile_templates.test.ts',
   'test/api/{generation/chat,runs/cancel_anywhere}.gpu.test.ts',
-  'test/browser/**/{failures,session,spam_story}.test.ts',
+  'test/browser/**/{failures,session}.test.ts',
   'test/browser/**/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/**/{bench_page,classified,csp,degraded,demo,embed,embed_labels,embed_trouble,failures}.test.ts',
+  'test/browser/**/{bench_page,csp,degraded,demo,demo_offline,embed,embed_labels,embed_trouble,failures}.test.ts',
   'test/browser/**/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
@@ -119,8 +123,10 @@ export default defineConfig({
       project('built', { ...node, include: [BUILT] }),
       project('kernels', { ...kernels, include: KERNELS, exclude: [ALL] }),
       project('gpu', { ...gpu, include: [GPU], exclude: [...KERNELS, ALL] }),
-      project('browser', { ...browser, include: [BROWSER], exclude: [ALL, SOAK] }),
+      // Before the shorter files of browsers, so that the last minute isn't one file's.
       project('packages', { ...browser, include: [PACKAGES], exclude: [ALL, SOAK] }),
+      // Firefox computes on llvmpipe.
+      project('browser', { ...browser, env: unoptimised, include: [BROWSER], exclude: [ALL, SOAK] }),
 
       project('quick:kernels', {
         ...kernels,
@@ -137,8 +143,8 @@ export default defineConfig({
         include: [...GPU_PRODUCTS, 'test/**/*.all.gpu.test.ts'],
         exclude: [KERNELS_ALONE],
       }),
-      project('all:browser', { ...browser, include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'] }),
       project('all:packages', { ...browser, include: [...PACKAGE_PRODUCTS, 'test/packages/**/*.all.test.ts'] }),
+      project('all:browser', { ...browser, include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'] }),
       // Dawn in Node beside real PEFT, whose packages are installed first.
       project('peft', {
         ...gpu,
@@ -157,6 +163,8 @@ export default defineConfig({
         include: [SOAK],
         testTimeout: 3_600_000,
       }),
+      // `npm run newcomer`: the same file without PEFT.
+      project('newcomer', { ...browser, ...alone, include: [NEWCOMER], testTimeout: 3_600_000 }),
     ],
   },
 });

@@ -19,7 +19,7 @@ test.each(allVariants())('$name: the record is what the shader declares', ({ ker
   expect(contractProblems(kernel, variant)).toEqual([]);
 });
 
-test('shaders are whole files, joined: nothing that a model or a page says is in them', () => {
+test('shaders are joined whole files, without any text of a model or a page', () => {
   const whole = new Set(files.map(({ text }) => text));
   for (const { kernel, variant } of allVariants()) {
     const where = `${kernel.name}, ${variant.name}`;
@@ -33,7 +33,7 @@ test('every kernel has a float64 reference, and every reference a kernel', () =>
   expect(Object.keys(references).toSorted()).toEqual(names.toSorted());
 });
 
-test("a record has its kernel file's name, to which a variant with a file of its own adds its own", () => {
+test("a record has its kernel file's name, and a variant with a file of its own adds that file's name", () => {
   const own = new Map(files.filter(({ isLib }) => !isLib).map(({ text, name }) => [text, name]));
   for (const { name, variants } of kernels) {
     for (const variant of variants) {
@@ -76,7 +76,7 @@ test('every file below shaders/ is part of a kernel, and begins with a comment',
   for (const { name, text } of files) expect(text.startsWith('// '), name).toBe(true);
 });
 
-test.each(files.filter(({ isLib }) => !isLib))('$name: the file is headed as all are', (file) => {
+test.each(files.filter(({ isLib }) => !isLib))('$name: the file has the usual header', (file) => {
   const using = variants.filter((variant) => variant.files.includes(file.text));
   expect(headerProblems(file, libs, using)).toEqual([]);
 });
@@ -116,6 +116,7 @@ describe('the checks can fail', () => {
       overrides,
       features: [],
       splits: changes.splits ?? false,
+      registers: 0,
       workgroups: () => [1] as const,
       fits: () => true,
       turns: () => 0,

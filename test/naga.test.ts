@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { variantsOfRing } from './helpers/gpu/kernels';
 
 /*
- * The compiler of Firefox, and its writers for Vulkan, Metal and Direct3D. It writes no pipeline-overridable constants,
- * which browsers fill in before: each becomes an ordinary constant here.
+ * Firefox's compiler, and its writers for Vulkan, Metal and Direct3D. It can't write pipeline-overridable constants,
+ * which browsers replace first, so each becomes an ordinary constant here.
  */
 
 function withConstants(wgsl: string, overrides: Readonly<Record<string, number>>): string {
@@ -15,7 +15,7 @@ function withConstants(wgsl: string, overrides: Readonly<Record<string, number>>
   });
 }
 
-/** Throws with naga's report unless all three writers take the shader. Returns the sizes of what they wrote. */
+/** Throws with naga's report unless all three writers accept the shader. Returns the sizes of their outputs. */
 function translate(wgsl: string): { readonly spirv: number; readonly msl: number; readonly hlsl: number } {
   try {
     using module = parseWgsl(wgsl);
@@ -30,7 +30,7 @@ function translate(wgsl: string): { readonly spirv: number; readonly msl: number
   }
 }
 
-/** Firefox has no subgroups, and naga-wasm doesn't parse them: such variants are never chosen there. */
+/** naga-wasm doesn't parse subgroups, and Firefox, which has none, never chooses such variants. */
 const portable = variantsOfRing().filter(({ variant }) => !variant.features.includes('subgroups'));
 
 test.each(portable)('naga takes $name', ({ variant }) => {
@@ -65,6 +65,6 @@ test.each([
   expect(() => translate(withConstants(wgsl, { FLAG: 0 }))).toThrow(/error/i);
 });
 
-test('the version that was chosen', () => {
+test('naga has the pinned version', () => {
   expect(nagaVersion).toMatch(/^30\./);
 });

@@ -5,7 +5,7 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 const [modulePolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from your own origin');
 const [tagPolicy = ''] = documentedPolicies('docs/INTEGRATING.md', 'The tag');
-/** The page has a policy of Trusted Types of its own, and fetches what it reads. */
+/** The page has a Trusted Types policy of its own, and may fetch files of its origin. */
 const policies = {
   '': `${modulePolicy}; connect-src 'self'`,
   '#tag': tagPolicy
@@ -40,7 +40,7 @@ test.each(ways)(
     const text = '<user>Who is Ahab?</s>';
     expect(report).toMatchObject({ first: text, same: true, refused: 'limit_exceeded', again: text, sealed: text });
     expect(report.took).toBeLessThan(3000);
-    // Whatever the template is about, the page isn't held up.
+    // No template blocks the page.
     expect(report.slowest).toBeLessThan(1000);
     expect(requests.filter((url) => url === '/dist/chat_worker.js')).toHaveLength(1);
     const [loaded, sealed] = [requests.indexOf('/dist/chat_worker.js'), requests.indexOf('/pages/lib/prose.js?sealed')];

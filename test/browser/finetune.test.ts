@@ -52,7 +52,7 @@ const result = (out: string, name: string) => readFile(join(folder, out, name));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 testOnce(
-  'two short runs with one seed tell all and write the same adapter',
+  'a short run tells all and writes an adapter',
   async () => {
     const first = await train('first');
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -81,9 +81,6 @@ testOnce(
       bytes: model.length,
       sha256: sha256(model),
     });
-
-    expect(await train('second')).toMatchObject({ code: 0, stderr: '' });
-    expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
   },
   600_000,
 );
@@ -109,7 +106,7 @@ testInAll(
 testInAll(
   '--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip',
   async () => {
-    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '24', '--export', to);
+    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '12', '--export', to);
     const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
     for (const { code, stdout, stderr } of [printed, zipped]) {
       expect({ code, stderr, stdout }).toMatchObject({
@@ -119,9 +116,9 @@ testInAll(
       });
     }
     const run = JSON.parse((await result('run', 'run.json')).toString());
-    expect(run.training_arguments).toMatchObject({ max_steps: 24, warmup_steps: 6, seed: 5 });
-    expect(run.step).toBeGreaterThanOrEqual(12);
-    expect(run.step).toBeLessThan(24);
+    expect(run.training_arguments).toMatchObject({ max_steps: 12, warmup_steps: 3, seed: 5 });
+    expect(run.step).toBeGreaterThanOrEqual(6);
+    expect(run.step).toBeLessThan(12);
     const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
     const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
     expect(log_history.map(({ loss }: { loss: number }) => loss)).toEqual(losses);

@@ -3,7 +3,7 @@ import { POLICY } from '../../scripts/browsers/serve.mjs';
 import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser, withSite } from './helpers/harness';
 
-/** Of another server, which lets pages show it but not read it. */
+/** A picture on another server: pages can show it, but can't read its pixels. */
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>';
 const OPEN = { 'Cross-Origin-Resource-Policy': 'cross-origin' };
 
@@ -12,21 +12,21 @@ interface Report {
   readonly evaluations: readonly Readonly<Record<string, number>>[];
   readonly refused: object;
   readonly alone: object;
-  /** Whether what couldn't be decoded left all as it was. */
+  /** Whether a file that can't be decoded left the model unchanged. */
   readonly isUntouched: boolean;
-  /** Of stripes and dots that it hasn't seen. */
+  /** The predicted labels of new pictures of stripes and dots. */
   readonly likeliest: readonly string[];
-  /** Whether a file and its pixels are told alike. */
+  /** Whether a file and its pixels have the same prediction. */
   readonly isSame: boolean;
-  /** Whether the same is told of what a page shows. */
+  /** Whether each element that can show the picture has the same prediction. */
   readonly isShown: object;
-  /** Of a run over that. */
+  /** The steps of a run over these elements. */
   readonly global_step: number;
   readonly notShown: object;
 }
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a classifier learns from image files, and is told which one is broken',
+  '%s: a classifier learns from image files, and reports a broken one',
   async (name) => {
     const report = await withSite(
       (elsewhere) =>

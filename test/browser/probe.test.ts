@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import type { DeviceReport } from '../../src/index';
 import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
-test.each(browserNames)('%s: probe reports what there is in a worker', async (name) => {
+test.each(browserNames)('%s: probe reports the device from a worker', async (name) => {
   const { usual, without } = await withBrowser(name, (page, url) =>
     reportOf<Record<'usual' | 'without', DeviceReport>>(page, `${url}/pages/engine/probe.html`),
   );
-  // Browsers here have a GPU in software alone, and Firefox's binds little.
+  // Browsers here have only a software GPU, and Firefox's has small bindings.
   expect(usual.level).toBe('degraded');
   const codes = usual.issues.map(({ code }) => code);
   expect(codes.filter((code) => code !== 'small_limits')).toEqual(['software_adapter']);

@@ -28,10 +28,10 @@ interface Report {
 }
 
 test.each(browserNames)(
-  '%s: stored adapters last, vectors are made in a worker, and one that dies is noticed',
+  '%s: stored adapters remain, vectors are made in a worker, and a worker that dies is noticed',
   async (name) => {
     const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/models/worker.html`), {
-      // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
+      // Firefox reports every error in a worker as an error of the page, even if worker and page handle it.
       expectedErrors: name === 'firefox' ? /./ : /^$/,
     });
     expect(report.storage).toEqual({

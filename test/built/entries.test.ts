@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 
-// All of the library is read and run, which takes its time on a busy machine.
+// These tests import and run the whole library, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
@@ -14,17 +14,19 @@ describe('the parts of the package', () => {
     expect(() => new Script(textOf(name))).not.toThrow();
   });
 
-  test.each(['webvera.js', 'embed.js'])('%s has nothing of what another thread runs', (name) => {
+  const page = ['webvera.js', 'session.js', 'asks.js', 'asked.js', 'tag.js', 'ai.js', 'embed.js'];
+
+  test.each(page)('%s contains no code that another thread runs', (name) => {
     expect(textOf(name)).not.toContain('@compute');
     expect(textOf('worker.js')).toContain('@compute');
   });
 
-  test.each(['webvera.js', 'worker.js', 'embed.js'])('%s has no interpreter of templates', (name) => {
+  test.each(['worker.js', ...page])('%s has no interpreter of templates', (name) => {
     expect(textOf(name)).not.toContain('endmacro');
     expect(textOf('chat_worker.js')).toContain('endmacro');
   });
 
-  test.each(['webvera.js', 'worker.js', 'chat_worker.js', 'embed.js'])(
+  test.each(['worker.js', 'chat_worker.js', ...page])(
     '%s shares no memory between threads, so no page need be isolated',
     (name) => {
       expect(textOf(name)).not.toMatch(/SharedArrayBuffer|Atomics|crossOriginIsolated/);
@@ -38,7 +40,7 @@ describe('the parts of the package', () => {
     expect(more.sort()).toEqual(['openDawn', 'openFolder']);
   });
 
-  test('for a page, worker: false says where it is to be had', async () => {
+  test('for a page, worker: false gives a hint to webvera/node', async () => {
     const { Session } = (await load('webvera.js')) as unknown as typeof import('../../src/index');
     await expect(Session.open({ worker: false })).rejects.toMatchObject({
       code: 'invalid_argument',
@@ -46,7 +48,7 @@ describe('the parts of the package', () => {
     });
   });
 
-  test('messages call what came by its public name', async () => {
+  test('messages name objects by their public names', async () => {
     const library = (await load('node.js')) as unknown as typeof import('../../src/index');
     const { VeraConfig, Trainer, get_peft_model } = library;
     const config = new VeraConfig();
@@ -57,7 +59,7 @@ describe('the parts of the package', () => {
     }
   });
 
-  test('package.json leads to files that are there, and is built before it is packed', () => {
+  test('package.json names existing files, and is built before it is packed', () => {
     const { exports, bin, scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const files = Object.values<string | Record<string, string>>(exports).flatMap((entry) =>
       typeof entry === 'string' ? [entry] : Object.values(entry),

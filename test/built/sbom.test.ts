@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
-test('what the package is made of is listed with its licences and hashes', () => {
+test('the parts of the package are listed with their licences and hashes', () => {
   const { components, ...sbom } = JSON.parse(read('dist/sbom.json'));
   const { version, devDependencies, dependencies } = JSON.parse(read('package.json'));
   const { packages } = JSON.parse(read('package-lock.json'));
@@ -30,7 +30,7 @@ test('what the package is made of is listed with its licences and hashes', () =>
   }
 });
 
-test('nothing runs as the package is installed', () => {
+test('installing the package runs no script', () => {
   const { scripts, dependencies } = JSON.parse(read('package.json'));
   const { packages } = JSON.parse(read('package-lock.json'));
   for (const moment of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(moment);

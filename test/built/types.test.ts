@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-// Compilers take their time on a busy machine.
+// Compilers are slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const run = promisify(execFile);
 
-/** Somebody's project, with the package as npm would install it. */
+/** A user's project, with the package as npm would install it. */
 const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -26,9 +26,10 @@ beforeAll(() => {
   writeFileSync(join(folder, 'use.ts'), USE);
 });
 
-/** Uses what is public; a line that must fail shows that the types say something. */
+/** A use of the public types. The marked lines are wrong, which shows that the types check them. */
 const USE = `
 import { AutoModelForCausalLM, Profile, Session, Trainer, VeraConfig, WebVeraError, get_peft_model } from 'webvera';
+import { embeddingModel, languageModel } from 'webvera/ai';
 import { openDawn } from 'webvera/node';
 import { measurePeak } from 'webvera/bench';
 import type { WebVeraElement } from 'webvera/embed.js';
@@ -40,12 +41,13 @@ export async function use(gpu: GPU, element: WebVeraElement): Promise<number> {
   for await (const event of new Trainer({ model, train_dataset: [{ text: 'a' }] }).train()) {
     if (event.type === 'log') console.log(event.logs.loss.toFixed(2));
   }
-  // @ts-expect-error there is no such argument
+  // @ts-expect-error the argument doesn't exist
   new Trainer({ model, train_dataset: [], args: { epochs: 3 } });
-  // @ts-expect-error a number of examples
+  // @ts-expect-error the result is a number of examples
   const kept: string = await (await Profile.open(base, 'ada')).add({ text: 'b' });
   document.querySelector('web-vera')?.teach(kept);
   document.addEventListener('webvera-log', ({ detail }) => detail.grad_norm.toFixed());
+  console.log(languageModel(model).modelId, embeddingModel(base).provider);
   console.log(openDawn, measurePeak, element.state, new WebVeraError('offline', 'gone').code, window.WebVera.Session);
   await session[Symbol.asyncDispose]();
   return 1;
@@ -72,11 +74,11 @@ test.each(compilers.flatMap((compiler) => settings.map((one) => [compiler, one.m
   },
 );
 
-test('the docs are in the types', () => {
+test('the types contain the docs', () => {
   const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
   for (const words of [
     'Milliseconds since 1970.',
-    '1e-1 for models that continue texts',
+    'A run halves it if it proves too high',
     'Rejects with `invalid_argument`',
   ]) {
     expect(types).toContain(words);

@@ -4,7 +4,7 @@ import type { ChatMessage, RenderedChat } from '../../src/core/types/chat';
 import { chatOf } from '../helpers/chats';
 import { goldenTemplate } from '../helpers/golden/golden_chats';
 
-/** A conversation by a golden template, with what of it is certain to be the assistant's. */
+/** Renders a conversation by a golden template, and gives the texts that are certainly the assistant's. */
 function turnsOf(
   template: string,
   messages: readonly ChatMessage[],
@@ -27,9 +27,9 @@ describe("the assistant's turns", () => {
     ['qwen2_5', ['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n'], 0],
     ['model_turns', ['Good morning.<end_of_turn>\n', 'Ishmael.<end_of_turn>\n'], 0],
     ['inst', [' Good morning.</s>', ' Ishmael.</s>'], 0],
-    // It closes the conversation with EOS, whose turns are closed by <|end|>.
+    // This template closes each turn with <|end|>, and the conversation with EOS.
     ['phi3', ['Good morning.<|end|>\n', 'Ishmael.<|end|>\n<|endoftext|>'], 0],
-    // It writes thoughts, or that there were none, into the last answer alone.
+    // This template writes thoughts, even if there are none, only into the last answer.
     ['qwen3', ['<think>\n\n</think>\n\nIshmael.<|im_end|>\n'], 1],
   ])('%s', (template, turns, uncertain) => {
     expect(turnsOf(template, talk)).toEqual({ turns, uncertain });

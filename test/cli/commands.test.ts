@@ -50,7 +50,7 @@ function webvera(...args: readonly string[]): Promise<Ended> {
   });
 }
 
-test('tells what it can do', async () => {
+test('help lists the commands', async () => {
   for (const args of [[], ['--help']]) {
     expect(await webvera(...args)).toMatchObject({
       code: 0,
@@ -76,7 +76,11 @@ test.each([
   ['webvera finetune', ['--model', model, '--text', 'text.txt', '--r', 'four'], '--r must be a whole number'],
   ['webvera finetune', ['--model', model, '--memory', '512'], '--memory needs --estimate'],
   ['webvera finetune', ['--model', 'none', '--estimate'], 'there is no folder none'],
-  ['webvera finetune', ['--model', model, '--steps', '4'], "Unknown option '--steps'. Known options: --model"],
+  [
+    'webvera finetune',
+    ['--model', model, '--steps', '4'],
+    "Unknown option '--steps'. Did you mean --max_steps? Known options: --model",
+  ],
   ['webvera generate', ['--model', model], '--prompt is missing'],
   ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '0'], '--top_k must be a whole number'],
   [
@@ -102,19 +106,19 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
-test('what a file says is shown, and never obeyed', async () => {
+test("a file's text is shown, and never executed", async () => {
   const { code, stdout } = await webvera('inspect', 'named.safetensors');
   expect(code).toBe(0);
   expect(stdout).toContain('\\x1b[31m');
   expect(stdout).not.toContain('\u001b');
 });
 
-test('each command tells of itself', async () => {
+test('each command has help of its own', async () => {
   for (const flag of ['--help', '-h'])
     expect((await webvera('generate', flag)).stdout).toContain('webvera generate --model');
 });
 
-test('inspect tells what an adapter holds', async () => {
+test('inspect describes an adapter', async () => {
   const { stdout } = await webvera('inspect', join(adapters, 'adapter'), '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     kind: 'an adapter: VERA',
@@ -127,7 +131,7 @@ test('inspect tells what an adapter holds', async () => {
   expect(drawn.stdout).toMatch(/q_proj\.vera_lambda_b +F32 +\[\d+\] +\d+ B\n/);
 });
 
-test('inspect tells what a model, and what a file holds', async () => {
+test('inspect describes a model and a file', async () => {
   const { stdout } = await webvera('inspect', model);
   expect(stdout).toMatch(/^a model: llama\n/);
   for (const fact of [/layers +6\n/, /vocabulary +2,048\n/, /dtypes +F16\n/, /tokenizer +yes\n/]) {

@@ -26,7 +26,7 @@ const config = {
   adapter_names: undefined,
 };
 
-/** Few rows and many take other kernels there, whose sums differ in their last digits. */
+/** On these devices few rows use other kernels than many, with sums that differ in their last digits. */
 describe.each([
   ['a GPU', GPU],
   ['an Apple GPU', APPLE],
@@ -58,7 +58,7 @@ describe.each([
     return rows;
   }
 
-  /** For one new token more. */
+  /** Dispatches for one new token. */
   async function dispatches(prompts: readonly (readonly number[])[]): Promise<number> {
     await tokens(prompts);
     const before = executor.usage().dispatches;
@@ -66,14 +66,14 @@ describe.each([
     return (executor.usage().dispatches - before) / config.max_new_tokens;
   }
 
-  test('eight texts at once are what they are alone', async () => {
+  test('eight texts at once equal each of them alone', async () => {
     const alone: number[][] = [];
     for (const prompt of PROMPTS) alone.push(...(await tokens([prompt])));
     expect(await tokens(PROMPTS)).toEqual(alone);
     expect(await tokens(PROMPTS.slice(0, 3))).toEqual(alone.slice(0, 3));
   });
 
-  test('a row ends where it is told to, told of each token once, and the device with the last of them', async () => {
+  test('a row ends when its callback says so, gets each token once, and the device ends with the last row', async () => {
     const prompts = PROMPTS.slice(0, 3);
     const free = await tokens(prompts);
     const lengths = [4, 7, 2];
@@ -83,7 +83,7 @@ describe.each([
     const taken = executor.usage().dispatches - before;
     expect(rows).toEqual(free.map((row, index) => row.slice(0, lengths[index])));
     expect(told).toEqual(rows);
-    // Seven steps, and the two that were on their way.
+    // The device runs seven steps, and two more that were already queued.
     expect(taken).toBeLessThan(11 * (await dispatches(prompts)));
   });
 

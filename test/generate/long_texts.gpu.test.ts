@@ -3,7 +3,7 @@ import { AutoModelForCausalLM, type GenerationConfig, type PreTrainedModel } fro
 import { goldenBase } from '../helpers/golden/golden';
 import { openTestSession, type TestSession } from '../helpers/session/session';
 
-/** The base has other frequencies in texts of more than 8 tokens. */
+/** In texts of more than 8 tokens the base uses other frequencies. */
 const PROMPTS = [
   [5, 17, 60],
   [44, 3, 9, 81, 23, 70, 12],
@@ -26,7 +26,7 @@ async function alone(prompt: readonly number[], more: GenerationConfig = {}): Pr
   return ids;
 }
 
-test('each text of a batch grows long by itself, and is what it is alone', async () => {
+test('each text of a batch becomes long by itself, and equals the text alone', async () => {
   const expected: number[][] = [];
   for (const prompt of PROMPTS) expected.push(await alone(prompt));
   const made = PROMPTS.map((): number[] => []);
@@ -34,7 +34,7 @@ test('each text of a batch grows long by itself, and is what it is alone', async
   expect(made).toEqual(expected);
 });
 
-test('a text that grows long is drawn on as one that begins there', async () => {
+test('a text that becomes long continues like one that begins long', async () => {
   const [prompt = []] = PROMPTS;
   const drawing = { do_sample: true, seed: 3, repetition_penalty: 1.3 };
   const drawn = await alone(prompt, drawing);

@@ -12,7 +12,7 @@ export function textOf(outcome: ChatOutcome): unknown {
   return 'rendered' in outcome ? outcome.rendered.text : outcome.error;
 }
 
-/** What comes of a template of one's own: a text, or an error as data. */
+/** The result of a template: a text, or an error as data. */
 export function rendered(source: string, messages = hello): unknown {
   return textOf(new ChatWriter().render({ source, tokens: {} }, chatOf(messages)));
 }

@@ -1,5 +1,6 @@
 /**
- * Milliseconds of this process's processor time: what a promise of time is held to, as other work on the machine doesn't count.
+ * Milliseconds of this process's CPU time. Time limits are compared with it, because other work on the machine doesn't
+ * add to it.
  */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage();

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** Tries until it throws no more. vitest's own second is too little on a busy machine; what never holds still ends the test. */
+/** Repeats an attempt until it doesn't throw. vitest's default of one second is too short on a busy machine. */
 export function eventually<T>(attempt: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(attempt, { timeout: 20_000 });
 }

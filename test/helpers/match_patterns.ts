@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Within what `toMatchObject` and `toEqual` expect, a pattern stands for the texts that it matches; else any would do. */
+/** Lets a pattern within `toMatchObject` and `toEqual` match texts; without this, it would equal any text. */
 expect.addEqualityTesters([
   (got, expected) => (expected instanceof RegExp && typeof got === 'string' ? expected.test(got) : undefined),
 ]);

@@ -16,10 +16,10 @@ import { largestDifference } from './golden/golden';
 import { randomArray } from './maths/random';
 import { vectorsOf } from './session/session';
 
-/** What PEFT's own tests allow. */
+/** The tolerances of PEFT's own tests. */
 export const TOLERANCE = { merge: 1e-4, roundTrip: 1e-5, twoAdapters: 1e-3 } as const;
 
-/** Two rows of two-token inputs, which every model has. */
+/** Two rows of inputs with the tokens 0 and 1, which every model has. */
 export const input_ids = [
   [0, 1, 1, 0, 1, 0, 0, 1],
   [1, 1, 0, 0, 0, 1, 0, 1],
@@ -30,13 +30,13 @@ export async function logitsOf(model: PreTrainedModel, adapter_names?: readonly 
   return logits.data;
 }
 
-/** The largest difference between two models' results, or between a model's and results from before. */
+/** The largest difference between the logits of two models, or between a model's and earlier ones. */
 export async function distance(a: PreTrainedModel | Float32Array, b: PreTrainedModel | Float32Array): Promise<number> {
   const [x, y] = await Promise.all([a, b].map((of) => (of instanceof Float32Array ? of : logitsOf(of))));
   return largestDifference(x!, y!);
 }
 
-/** A model with an adapter that changes what it computes. */
+/** A model with an adapter of random values. */
 export async function randomVera(
   base: PreTrainedModel,
   config: VeraConfigInit,
@@ -48,13 +48,16 @@ export async function randomVera(
   return model;
 }
 
-/** A further adapter that changes what a model computes. */
+/** Adds an adapter of random values. */
 export async function addRandom(model: VeraModel, name: string, config: VeraConfigInit, seed = 2): Promise<void> {
   await model.add_adapter(name, new VeraConfig(config));
   await randomise(model, name, seed);
 }
 
-/** Gives all that an adapter trains random values, or λ_b those of `value`, which no file may hold if they aren't finite. */
+/**
+ * Writes random values into everything that an adapter trains. `value` is for λ_b, and may be infinite, which no file
+ * may contain.
+ */
 export async function randomise(model: VeraModel, name: string, seed: number, value?: number): Promise<void> {
   const vera = await stateOf(model);
   const { pool: trained, layout } = asVera(vera.adapter(name));
@@ -72,7 +75,7 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
   runner.write(trained, pool);
 }
 
-/** The session's own view of a VeRA model. */
+/** The worker's state of a VeRA model. */
 export async function stateOf(model: VeraModel): Promise<ModelAdapters> {
   const find = vi.spyOn(LoadedModels.prototype, 'get');
   try {
@@ -88,7 +91,7 @@ function asVera(adapter: Adapter): VeraAdapter {
   throw new Error(`${adapter.name} is no adapter of VeRA`);
 }
 
-/** Its adapters, in the order in which they were added. */
+/** The model's adapters, in the order in which they were added. */
 export async function adaptersOf(model: VeraModel): Promise<VeraAdapter[]> {
   return (await stateOf(model)).adapters.map(asVera);
 }
@@ -103,7 +106,7 @@ export async function train(
   await new Trainer({ model, args, train_dataset: input_ids.map((ids) => ({ input_ids: ids })) }).train();
 }
 
-/** The names of what differs between two maps of tensors. */
+/** The names of the tensors that differ between two maps. */
 export function changed(
   before: ReadonlyMap<string, ArrayLike<number>>,
   after: ReadonlyMap<string, ArrayLike<number>>,

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { coveringOfRing, ofRing, quickOf } from './ring';
 
-// The project is of the ring of `npm test`.
+// This file runs in the ring of `npm test`.
 test('npm test has the cases that are chosen, whether or not they are quick', () => {
   const isEven = (one: number): boolean => one % 2 === 0;
   expect(ofRing([1, 2, 3, 4], { test: isEven, quick: () => false })).toEqual([2, 4]);
   expect(ofRing([1, 2], {})).toEqual([1, 2]);
   expect(quickOf([1, 2], isEven)).toEqual([1, 2]);
   expect(coveringOfRing([1, 2, 3, 4], (one) => [String(isEven(one))])).toEqual([1, 2]);
+  expect(coveringOfRing([1, 2, 3, 4], (one) => [String(isEven(one))], { test: (one) => one > 1 })).toEqual([2, 3]);
 });

@@ -1,4 +1,4 @@
-/** What ES2024's `Promise.withResolvers` gives. */
+/** The result of ES2024's `Promise.withResolvers`. */
 export function withResolvers<T = void>(): {
   readonly promise: Promise<T>;
   resolve(value: T | PromiseLike<T>): void;

@@ -18,7 +18,7 @@ function riddles(file: string, text: string): readonly string[] {
     .map((comment) => `${file}: ${comment}`);
 }
 
-test.each(['src', 'shaders', 'scripts', 'bench', 'demo/src'])('comments in %s name their subject', (folder) => {
+test.each(['src', 'shaders', 'scripts', 'bench', 'demo/src', 'test'])('comments in %s name their subject', (folder) => {
   const files = codeIn(folder);
   expect(files.length).toBeGreaterThan(40);
   expect(files.flatMap((file) => riddles(file, textOf(file)))).toEqual([]);
@@ -28,6 +28,7 @@ test.each([
   ['a.ts', '/** What the caller gets. */'],
   ['a.ts', '/** Which one it is. */'],
   ['a.ts', 'const a = 1; // Where it ends.'],
+  ['a.test.ts', '/** Of 134 million, so a xorshift. */'],
   ['a.ts', '/**\n * One row.\n *\n * Of each token, its number.\n */\nconst a = 1;'],
   ['a.mjs', '/**\n * @param a Whatever comes.\n */\nfunction f(a) {}'],
   ['a.ts', 'f(/[\'"]/); // One that\n// is told to the page.'],

@@ -5,7 +5,7 @@ import { root } from './lib/files';
 import { type Import, importsOf, isIn, libraryImports, partOf, resolved } from './lib/imports';
 import { kinds } from './lib/kinds';
 
-/** The configurations of adapters, which the page knows too. */
+/** The configurations of adapters, which the page may import too. */
 const configs = ['adapters/config', ...kinds.map((kind) => `adapters/${kind}/config`)];
 
 /** The parts of the library that a part may import from. No part knows `bench`, which measures them. */
@@ -48,10 +48,12 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['page', ...configs, 'core'],
   'node.ts': ['node', 'index'],
   node: ['page', 'worker', 'chat', 'store', 'core'],
-  // A page's own code could be written the same way: it has the public names, and no more.
+  // A page's own code could do the same, because parts import only public names.
   parts: ['index'],
   embed: ['parts', 'index'],
   'embed.ts': ['embed', 'index'],
+  ai: ['index'],
+  'ai.ts': ['ai', 'index'],
   bench: [
     'worker',
     'store',
@@ -69,7 +71,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The rooms of the worker that a room may import from. All of them know the types of the protocol. */
+/** The rooms of the worker that a room may import from. All of them may import the types of the protocol. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   rpc: [],
   storage: [],

@@ -23,7 +23,7 @@ test('the rule of rooms catches a sixteenth file', () => {
   expect(crowdedRooms([...files.slice(1), 'src/core/shape/0.ts'])).toEqual([]);
 });
 
-/** Most lines of a file. */
+/** The most lines of a file. */
 const LONGEST = { src: 300, scripts: 300, bench: 300, test: 400 };
 const linesOf = (text: string): number => text.trimEnd().split('\n').length;
 
@@ -34,7 +34,7 @@ test.each(Object.entries(LONGEST))('no file in %s has more than %i lines', (fold
   expect(linesOf('a\n'.repeat(most + 1))).toBeGreaterThan(most);
 });
 
-/** Variables, and collections that can grow. */
+/** Variables, and collections that can grow, at the top of a module. */
 const STATE = /^(?:export )?(?:let |const \w+ = new (?:Map|Set|WeakMap|WeakSet)\(\))/m;
 const holdsState = (text: string): boolean => /^export /m.test(text) && STATE.test(text);
 

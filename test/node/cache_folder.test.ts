@@ -25,12 +25,12 @@ function opened() {
   return folder;
 }
 
-test.each([undefined, ''])('nothing is kept unless a folder is named: %j', (path) => {
+test.each([undefined, ''])('nothing is stored unless a folder is named: %j', (path) => {
   vi.stubEnv('WEBVERA_CACHE', path);
   expect(cacheFolder()).toBeUndefined();
 });
 
-test('values come back in another process, and what is damaged is not there', async () => {
+test('another process reads stored values, and damaged ones are missing', async () => {
   const { records } = opened();
   expect(await records.keys()).toEqual([]);
   await records.setMany([
@@ -47,7 +47,7 @@ test('values come back in another process, and what is damaged is not there', as
   expect(await opened().records.keys()).toEqual([]);
 });
 
-test('bytes are written anywhere, by one at a time', async () => {
+test('bytes are written at any place, by one writer at a time', async () => {
   const { files } = opened();
   const writer = await files.write('a');
   await writer.write(bytes('abcd'), 0);
@@ -61,13 +61,13 @@ test('bytes are written anywhere, by one at a time', async () => {
   expect(await files.read('a', 0, 9)).toHaveLength(0);
 });
 
-test('a folder that can not be made is told as such', async () => {
+test('a folder that can not be created is reported', async () => {
   writeFileSync(join(root, 'cache'), 'a file');
   await expect(opened().files.write('a')).rejects.toMatchObject({ code: 'storage_unavailable' });
   await expect(opened().records.setMany([['a', 1]])).rejects.toMatchObject({ code: 'storage_unavailable' });
 });
 
-test('a model is downloaded once, and what is cut off is mended', async () => {
+test('a model is downloaded once, and a damaged copy is repaired', async () => {
   const server = await FaultyServer.start({ [MODEL]: content });
   server.always = { headers: { 'x-repo-commit': COMMIT } };
   try {

@@ -8,7 +8,7 @@ import { openFolder } from '../../src/node/folder';
 const root = mkdtempSync(join(tmpdir(), 'webvera-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-test('gives the files of a folder and of its modules, and what links lead to', async () => {
+test('gives the files of a folder, of its modules and behind links', async () => {
   const folder = join(root, 'model');
   mkdirSync(join(folder, 'inner'), { recursive: true });
   writeFileSync(join(folder, 'config.json'), '{}');

@@ -33,7 +33,7 @@ describe('finds what RegExp finds', () => {
   });
 
   test('nothing, however often it is repeated', () => {
-    // Each repeat would be made a thousand times as often as the one around it.
+    // Each of the nested repeats multiplies the work by a thousand.
     const source = `a${'(?:'.repeat(8)}${'){1000}'.repeat(8)}b`;
     expect(found(source, 'ab')).toEqual([[0, 'ab']]);
   });
@@ -44,7 +44,7 @@ describe('finds what RegExp finds', () => {
   });
 });
 
-/** A pattern, and how many characters it takes at least. */
+/** A pattern, and the least number of characters that it matches. */
 interface Sized {
   readonly source: string;
   readonly least: number;
@@ -57,8 +57,8 @@ const REPEATS: readonly Sized[] = [
 ];
 
 /**
- * Patterns over few letters, so that they often match, and often in several ways. What can be empty isn't repeated: where it
- * is optional, JavaScript alone takes it as absent.
+ * Patterns over few letters, so that they match often, and often in several ways. Parts that can be empty aren't
+ * repeated, because only JavaScript treats an optional empty match as absent.
  */
 const { pattern } = fc.letrec<{ pattern: Sized; atom: Sized; item: Sized }>((tie) => ({
   atom: fc.oneof(
@@ -86,7 +86,7 @@ const letters = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '🙂', '\n'), 
 test('finds what RegExp finds, whatever the pattern', () => {
   fc.assert(
     fc.property(pattern, letters, ({ source }, text) => {
-      // V8 also looks within a character, against the standard.
+      // V8 also matches within a surrogate pair, against the standard.
       const between = expected(source, text).filter(([at]) => !/^[\udc00-\udfff]/.test(text.slice(at as number)));
       expect(found(source, text).map(([at, match]) => [at, match])).toEqual(between);
     }),

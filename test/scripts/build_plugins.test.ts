@@ -1,11 +1,28 @@
 import { expect, test } from 'vitest';
-import { bareShader } from '../../scripts/build/plugins.mjs';
+import { bareShader, linkedNow } from '../../scripts/build/plugins.mjs';
 import { shaderFiles } from '../helpers/gpu/kernels';
 
 test('only comments and indentation are removed from a shader', () => {
   expect(bareShader('// head\nfn f() {\n  let a = b / c; // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
     'fn f() {\nlet a = b / c;\nreturn;\n}\n',
   );
+});
+
+test('a lazy part is linked at the beginning of its module, and types and packages stay as they are', () => {
+  const lines = [
+    "type A = typeof import('./a');",
+    "const a = late(async () => await import('./a'));",
+    "const b = await import('../b');",
+    "const c = await import('package');",
+  ];
+  expect(linkedNow(lines.join('\n')).split('\n')).toEqual([
+    "import * as late0 from './a';",
+    "import * as late1 from '../b';",
+    "type A = typeof import('./a');",
+    'const a = late(async () => await late0);',
+    'const b = await late1;',
+    "const c = await import('package');",
+  ]);
 });
 
 test.each(shaderFiles())('$name keeps every word of its code', ({ text }) => {

@@ -7,10 +7,13 @@ interface Package {
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Package> };
 
-/** The oldest Node that README names. */
+/** The oldest Node version in the README. */
 const [MAJOR, MINOR] = [20, 19];
 
-/** Whether a range contains the oldest version: an alternative begins no later, and in the same major for `^` and bare versions. */
+/**
+ * Whether a range contains the oldest version: one alternative begins no later, and for `^` and bare versions has the
+ * same major.
+ */
 function hasOldest(range: string): boolean {
   return range.split('||').some((alternative) => {
     const [, operator, major = '', minor = '0'] = /^\s*(>=|\^)?\s*(\d+)(?:\.(\d+))?/.exec(alternative) ?? [];

@@ -4,16 +4,16 @@ import { headerOf, MODELS } from '../../scripts/estimates/models.mjs';
 import { estimatesTable } from '../../scripts/estimates/table.mjs';
 import { estimate, Session } from '../../src/index';
 
-test("README's table has the planner's figures", async () => {
+test("the guide's table has the planner's figures", async () => {
   // `npm run estimates` writes the table. Only the models with the fewest layers are checked, because each takes a moment.
   const models = MODELS.filter(({ config }) => Number(config.num_hidden_layers) < 18);
-  const readme = readFileSync('README.md', 'utf8');
+  const guide = readFileSync('docs/guide/memory.md', 'utf8');
   const [head, rule, ...rows] = await estimatesTable({ Session, estimate }, models);
-  expect(readme).toContain(`\n\n${head}\n${rule}\n| facebook/`);
+  expect(guide).toContain(`\n\n${head}\n${rule}\n| facebook/`);
   expect(rows.length).toBe(4);
-  expect(readme).toContain(`\n${rows.slice(0, 2).join('\n')}\n`);
-  expect(readme).toContain(`\n${rows.slice(2).join('\n')}\n`);
-  for (const { name } of MODELS) expect(readme).toContain(`\n| ${name} | `);
+  expect(guide).toContain(`\n${rows.slice(0, 2).join('\n')}\n`);
+  expect(guide).toContain(`\n${rows.slice(2).join('\n')}\n`);
+  for (const { name } of MODELS) expect(guide).toContain(`\n| ${name} | `);
 }, 120_000);
 
 /** Parameters as the hub counts them. */

@@ -33,7 +33,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends the path unchanged, unlike fetch. */
+/** Requests the path unchanged, unlike fetch. */
 function get(path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(server.url, { path, ...options }, (response) => {

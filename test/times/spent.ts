@@ -10,9 +10,9 @@ declare module 'vitest' {
 export interface Spent {
   /** From a browser's launch to its first page with WebGPU. */
   readonly launching: number;
-  /** With at least one pipeline pending on Dawn's device in this process. Browsers compile their own, which nothing here sees. */
+  /** Time with at least one pipeline pending on Dawn's device in this process. Pipelines of browsers can't be observed here. */
   readonly compiling: number;
-  /** The machine's cores idle, on average over the cores. */
+  /** Idle time of the machine's cores, averaged over the cores. */
   readonly idle: number;
 }
 

@@ -1,4 +1,4 @@
-// Which cores processes run on, by util-linux's taskset.
+// Assigns processes to CPU cores, by util-linux's taskset.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer-core';
@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer-core';
 const run = promisify(execFile);
 const ATTEMPTS = 20;
 
-/** The cores that this process may use; none where nothing can tell. */
+/** The cores that this process may use; an empty list without taskset. */
 export async function usableCores(): Promise<number[]> {
   const told = await run('taskset', ['-p', '-c', `${process.pid}`]).catch(() => undefined);
   const [, list = ''] = told?.stdout.match(/: ([\d,-]+)$/m) ?? [];
@@ -20,8 +20,8 @@ function coresOf(range: string): number[] {
 }
 
 /**
- * Keeps the last of the cores for Chromium's renderers, and the process that computes what WebGPU is asked for, if need be
- * in software, off it. Gives the ids of the renderers: the page's is one of them.
+ * Reserves the last core for Chromium's renderers, one of which draws the page, and moves Chromium's GPU process, which
+ * may compute WebGPU in software, to the other cores. Gives the renderers' process ids.
  */
 export async function keepCoreFree(page: Page, cores: readonly number[]): Promise<readonly number[]> {
   const browser = await page.browser().target().createCDPSession();
@@ -34,14 +34,14 @@ export async function keepCoreFree(page: Page, cores: readonly number[]): Promis
   return renderers;
 }
 
-/** All threads of a process; those that they start follow them. */
+/** Moves all threads of a process to these cores; threads that they start follow them. */
 async function pin(id: number, cores: readonly number[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await run('taskset', ['-a', '-p', '-c', cores.join(','), `${id}`]);
       return;
     } catch (error) {
-      // It lists the threads first, and stops at one that has ended since.
+      // taskset lists the threads first, and fails if one has ended since.
       const isGone = /No such process/.test((error as { stderr?: string }).stderr ?? '');
       if (!isGone || attempt === ATTEMPTS) throw error;
     }

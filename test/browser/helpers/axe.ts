@@ -2,12 +2,12 @@ import { source } from 'axe-core';
 import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 
-/** Nothing on the page, nor in its shadow roots, that axe finds fault with; in light and in dark. */
+/** Expects that axe finds no fault in the page and its shadow roots, in the light and the dark scheme. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const value of ['light', 'dark']) {
     await page.emulateMediaFeatures([
       { name: 'prefers-color-scheme', value },
-      { name: 'prefers-reduced-motion', value: 'reduce' }, // no colour is on its way to another
+      { name: 'prefers-reduced-motion', value: 'reduce' }, // colours change at once
     ]);
     expect(await faults(page)).toEqual([]);
   }

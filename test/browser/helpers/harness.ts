@@ -14,13 +14,13 @@ import {
 import { type Mount, serve } from '../../../scripts/browsers/serve.mjs';
 import { spending } from '../../times/spent';
 
-/** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
+/** `chromium` runs on SwiftShader; `firefox` on its default adapter, which is Mesa's llvmpipe without a GPU. */
 export type BrowserName = 'chromium' | 'firefox';
 export const browserNames: readonly BrowserName[] = ['chromium', 'firefox'];
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What the pages of `pages/` can load. `/dist/` is the library as `npm run build` makes it. */
+/** The files that the pages of `pages/` can load. `/dist/` is the output of `npm run build`. */
 const mounts: Readonly<Record<string, Mount>> = {
   '/pages/': folder('../pages/'),
   '/dist/': folder('../../../dist/'),
@@ -31,21 +31,21 @@ const mounts: Readonly<Record<string, Mount>> = {
 };
 
 export interface HarnessOptions {
-  /** More to serve, or other files in the place of the usual ones. */
+  /** Further files, or replacements of the usual ones. */
   readonly mounts?: Readonly<Record<string, Mount>>;
-  /** Headers of every answer; an empty value leaves one of the server's own out. */
+  /** Headers of every answer; an empty value removes one of the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Messages of errors that a page lets escape on purpose. */
+  /** Messages of uncaught errors that the test expects. */
   readonly expectedErrors?: RegExp;
-  /** Whether the page has a browser of its own: for what ends or changes one. Default: false. */
+  /** Whether the page gets a browser of its own, which tests need that end or change the browser. Default: false. */
   readonly own?: boolean;
-  /** Sees every request to the server. */
+  /** Receives every request to the server. */
   readonly onRequest?: (request: IncomingMessage) => void;
 }
 
 /**
- * Opens a page and runs `body` with the URL of a server behind it, of an origin that nobody had before. The page is still empty, so
- * begin with `page.goto(url + '/pages/….html')`. An error that a page lets escape fails the body.
+ * Opens a page and runs `body` with the URL of a server of a new origin. The page is empty, so begin with
+ * `page.goto(url + '/pages/….html')`. An uncaught error in the page fails the body, unless it is expected.
  */
 export async function withBrowser<T>(
   name: BrowserName,
@@ -55,7 +55,7 @@ export async function withBrowser<T>(
   return withSite((url) => withPage(name, url, ({ page }) => body(page, url), options), options);
 }
 
-/** Runs `body` with the URL of a server, whose origin is the same for all pages that are opened meanwhile. */
+/** Runs `body` with the URL of a server, which is one origin for all pages that `body` opens. */
 export async function withSite<T>(body: (url: string) => Promise<T>, options: HarnessOptions = {}): Promise<T> {
   const { mounts: extra, headers, onRequest } = options;
   const server = await serve({ ...mounts, ...extra }, { ...(headers && { headers }), ...(onRequest && { onRequest }) });
@@ -67,13 +67,13 @@ export async function withSite<T>(body: (url: string) => Promise<T>, options: Ha
 }
 
 export interface PageOptions extends Pick<HarnessOptions, 'expectedErrors' | 'own'> {
-  /** A folder that outlives the browser. Default: that of the shared browser. */
+  /** A folder for the browser's profile, which remains when the browser ends. Default: the shared browser's profile. */
   readonly profile?: string;
 }
 
 type Opened = Pick<OpenPage, 'page' | 'kill'>;
 
-/** Opens a page of a browser for a site and runs `body` with it. */
+/** Opens a page of a browser on a site, and runs `body` with it. */
 export async function withPage<T>(
   name: BrowserName,
   url: string,
@@ -105,7 +105,10 @@ function ownPage(name: BrowserName, url: string, profile: string | undefined): P
   return openPage(kindOf(name), url, { adapter: 'software', ...(profile && { profile }) });
 }
 
-/** The browsers of this process, each for all files that it runs: sites have ports of their own, so none sees what another kept. */
+/**
+ * This process's browsers, which all test files share: each site has a port of its own, so no test sees what another
+ * one stored.
+ */
 const browsers = new Map<BrowserName, OpenBrowser>();
 
 async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick<OpenPage, 'close'>> {
@@ -116,7 +119,7 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
     const { browser, kill } = shared;
     const others = new Set(await browser.pages());
     const page = await newPage(browser, url).catch((error: unknown) => {
-      // It may have just ended.
+      // The browser may have just ended; then another one opens.
       if (browser.connected) throw error;
       return undefined;
     });
@@ -134,7 +137,7 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
   throw new Error(`${name} gives no WebGPU adapter on this machine`);
 }
 
-/** Lets scripts of a page call `window.report(value)`. What comes back loads a page and gives the value it reports. */
+/** Lets scripts of a page call `window.report(value)`. The returned function loads a page and gives its reported value. */
 export async function reporting(page: Page): Promise<<T>(url: string) => Promise<T>> {
   let finish: (value: unknown) => void = () => {};
   const receive = (value: unknown): void => finish(value);

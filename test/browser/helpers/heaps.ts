@@ -1,8 +1,8 @@
 import type { CDPSession, Page } from 'puppeteer-core';
 
 /**
- * Bytes that the JavaScript of a page of Chromium and of its worker holds, with what lies in array buffers. `collect`: without
- * what is garbage.
+ * Bytes on the JavaScript heaps of a Chromium page and its worker, array buffers included. `collect` runs the garbage
+ * collector first.
  */
 export async function heapsOf(page: Page, { collect = false } = {}): Promise<{ page: number; worker: number }> {
   const session = await page.createCDPSession();

@@ -1,14 +1,14 @@
 import type { Page } from 'puppeteer-core';
 import { until } from '../demo/demo_page';
 
-/** What a click on a link with `download` would save, by name. */
+/** The files of clicked links with `download`, by name. */
 declare global {
   interface Window {
     saved: Map<string, Blob>;
   }
 }
 
-/** From the next page on, what is downloaded is kept in it. */
+/** From the page's next document on, downloads are held in `window.saved`. */
 export async function keepDownloads(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(() => {
     window.saved = new Map();
@@ -26,7 +26,7 @@ export async function keepDownloads(page: Page): Promise<void> {
   });
 }
 
-/** The bytes of what a click on Export saves, by name. */
+/** Clicks Export, and gives the bytes of the downloaded files by name. */
 export async function exported(page: Page): Promise<Map<string, number[]>> {
   await page.click('#export');
   await until(page, () => window.saved.has('profile.json'));

@@ -1,30 +1,30 @@
-// What Chromium's own trace tells of a page. Times in milliseconds.
+// Measures a page by Chromium's trace. Times are in milliseconds.
 import type { Page } from 'puppeteer-core';
 
-/** Of the page's main thread, between two of its marks. */
+/** The page's main thread between two marks. */
 export interface Span {
   /** The page's process. */
   readonly pid: number;
   readonly longestTask: { readonly wall: number; readonly cpu: number; readonly parts: string };
-  /** CPU time of the task that has most. */
+  /** The CPU time of the task that used most. */
   readonly mostCpu: number;
-  /** From each frame to the next, the longest first. */
+  /** Times between successive frames, the longest first. */
   readonly gaps: readonly number[];
 }
 
 interface TraceEvent {
   readonly name: string;
-  /** Categories, with commas between them. */
+  /** Categories, joined by commas. */
   readonly cat: string;
-  /** `X` for one that has an end. */
+  /** The phase; `X` is an event with a duration. */
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** Microseconds. */
+  /** Begin, in microseconds. */
   readonly ts: number;
-  /** Microseconds. */
+  /** Duration, in microseconds. */
   readonly dur?: number;
-  /** Microseconds that the thread ran. */
+  /** CPU time of the thread, in microseconds. */
   readonly tdur?: number;
 }
 
@@ -32,10 +32,10 @@ const MARKS = 'blink.user_timing';
 const CATEGORIES = ['disabled-by-default-devtools.timeline', 'devtools.timeline', 'v8', MARKS];
 const TASK = 'RunTask';
 const FRAME = 'frame';
-/** Named when a task is too long. */
+/** The number of parts that a message names when a task is too long. */
 const MOST_PARTS = 4;
 
-/** Begins to trace; from the next document on, its frames are marked. */
+/** Begins a trace. From the page's next document on, every frame makes a mark. */
 export async function startTrace(page: Page): Promise<void> {
   await page.evaluateOnNewDocument((frame) => {
     const next = (): void => {
@@ -51,7 +51,7 @@ export async function mark(page: Page, name: string): Promise<void> {
   await page.evaluate((text) => void performance.mark(text), name);
 }
 
-/** Ends the trace. What comes back cuts spans out of it. */
+/** Ends the trace. The returned function gives the span between two marks. */
 export async function stopTrace(page: Page): Promise<(from: string, to: string) => Span> {
   const bytes = await page.tracing.stop();
   const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as { traceEvents: readonly TraceEvent[] };
@@ -81,7 +81,7 @@ function spanOf(all: readonly TraceEvent[], from: string, to: string): Span {
         .join(', '),
     },
     mostCpu: Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000,
-    // With both ends, so that frames that no longer come are a gap too.
+    // Both ends are included, so that a missing frame at the end makes a gap too.
     gaps: gapsOf([begin, ...events.filter((event) => isMark(event, FRAME)), end]),
   };
 }

@@ -20,17 +20,17 @@ export interface Done {
 }
 
 interface Visit {
-  /** What the browser keeps between visits. */
+  /** A folder for the browser's profile, which remains between visits. */
   readonly profile?: string;
-  /** Whether the browser is to be killed at this report. */
+  /** Whether the browser is killed at this report. */
   readonly dies?: (report: Report) => boolean;
-  /** Steps at which Chromium's GPU process is to crash. */
+  /** Steps at which Chromium's GPU process crashes. */
   readonly crashes?: readonly number[];
   /** Bytes that the browser lets the site store. */
   readonly quota?: number;
 }
 
-/** Opens the page, until it is done or its browser is killed; gives what it reported. */
+/** Opens the page, waits until it is done or its browser was killed, and gives its reports. */
 export function visit(
   name: BrowserName,
   url: string,
@@ -58,7 +58,7 @@ export function visit(
         return report.type === 'done' || isDeath ? reports : undefined;
       });
     },
-    // One that is killed, or whose GPU is, has nobody else's pages.
+    // A browser that is killed, or whose GPU process crashes, is shared with no other test.
     { own: dies !== undefined || crashes.length > 0, ...(profile && { profile }) },
   );
 }

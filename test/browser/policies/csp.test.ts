@@ -10,7 +10,10 @@ const [pagePolicy = '', workerPolicy = ''] = documentedPolicies(
   'docs/INTEGRATING.md',
   'The module, from your own origin',
 );
-/** What the test itself does: its page reads a text, breaks the policy once in a worker of its own, and is told of violations. */
+/**
+ * The page's policy, with additions for the test: it fetches a text, violates the policy once in a worker of its own,
+ * and receives reports of violations.
+ */
 const ownPolicy = `${pagePolicy.replace('webvera', 'webvera page')}; connect-src 'self'; img-src 'self'; report-uri /violations`;
 const worker = (headers: Readonly<Record<string, string>>): Readonly<Record<string, Mount>> => ({
   '/dist/worker.js': {
@@ -29,7 +32,7 @@ testOnce('the policies are as strict as they are said to be', () => {
   expect(workerPolicy).toContain(HUB);
 });
 
-test.each(ofRing(browserNames))('%s: trains under the strict policies, without a word to the network', async (name) => {
+test.each(ofRing(browserNames))('%s: trains under the strict policies without any request', async (name) => {
   const requests: string[] = [];
   const violations: Promise<Violation>[] = [];
   const onRequest = (request: IncomingMessage): void => {
@@ -53,14 +56,14 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies, without a
 
   const losses = Array.from({ length: 5 }, () => expect.any(Number));
   expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
-  // The policy lets nobody call another server, so all that could go out would be seen here.
+  // The policy forbids requests to other servers, so this server sees every possible request.
   const [begin, end] = [
     requests.indexOf('GET /pages/lib/prose.js?begin'),
     requests.indexOf('GET /pages/lib/prose.js?end'),
   ];
   expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
   expect(requests.slice(begin + 1, end)).toEqual([]);
-  // Only what the page and its other worker did on purpose.
+  // The only violations are the deliberate ones of the page and its other worker.
   const blocked = (await Promise.all(violations)).map(({ 'csp-report': violation }) => violation);
   expect(blocked.map((violation) => [violation['effective-directive'], violation['blocked-uri']]).sort()).toEqual([
     ['connect-src', 'https://page.invalid/'],
@@ -80,7 +83,7 @@ testInAll('a site that isolates its pages for reasons of its own sends the heade
 });
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a worker that may do nothing trains a model of files, and imports nothing',
+  '%s: a worker without permissions trains a model of files, and imports nothing',
   async (name) => {
     const requests: string[] = [];
     const script = readFileSync(new URL('../../../dist/worker.js', import.meta.url), 'utf8');
@@ -94,6 +97,32 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     expect(report).toEqual({ isolated: false, global_step: 1 });
     expect(requests).toContain('/dist/worker.js');
     expect(requests).not.toContain('/pages/lib/prose.js?imported');
+  },
+);
+
+test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
+  "%s: a model on a server outside of the policy is refused, with the policy's name",
+  async (name) => {
+    const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/hub/refused.html`), {
+      headers: { 'Content-Security-Policy': "connect-src 'self'" },
+      expectedErrors: /Content.Security.Policy/,
+    });
+    const refused = {
+      code: 'offline',
+      message:
+        "Expected to request https://models.invalid/mine/config.json, but the page's Content-Security-Policy does not allow it",
+      hint: 'Add https://models.invalid to its connect-src.',
+    };
+    // Firefox doesn't inform a worker of its violations.
+    expect(report).toEqual(
+      name === 'chromium'
+        ? refused
+        : {
+            code: 'offline',
+            message: 'Expected https://models.invalid/mine/config.json to answer, but there was no connection',
+            hint: expect.stringContaining('Check the connection.'),
+          },
+    );
   },
 );
 

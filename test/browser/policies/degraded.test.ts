@@ -18,7 +18,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
     const { sandboxed, tag, refused } = await withBrowser(
       name,
       (page, url) => reportOf<Report>(page, `${url}/pages/policies/degraded.html`),
-      // A frame of no origin asks as a stranger; and the server's own policy lets nobody frame its pages.
+      // A frame without an origin makes cross-origin requests, and the server's usual policy forbids frames.
       { headers: { 'Access-Control-Allow-Origin': '*', 'Content-Security-Policy': '' } },
     );
     expect(sandboxed.origin).toBe('null');
@@ -39,7 +39,7 @@ testOnce('chromium: in a private window all is as usual, until it is closed', as
       const context = await usual.browser().createBrowserContext();
       const page = await context.newPage();
       await page.goto(`${url}/empty.html`);
-      // As a text, which no tool rewrites.
+      // The script is a string, so that no build tool rewrites its import.
       const outcome = (await page.evaluate(
         "import('/pages/lib/saved.js').then((saved) => saved.trainAndSave({}))",
       )) as Outcome;

@@ -6,9 +6,9 @@ import { documentedPolicies, HUB } from '../../helpers/session/policies';
 import { type BrowserName, browserNames, reportOf, withBrowser, withSite } from '../helpers/harness';
 
 const [documented = ''] = documentedPolicies('docs/INTEGRATING.md', 'The module, from another origin');
-/** What a page must allow that takes the library from elsewhere, and nothing more. */
+/** The documented policy of a page that imports the library from another origin. */
 const policy = (library: string): string =>
-  // The icon is for Firefox, which asks for one.
+  // Firefox requests an icon.
   `${documented.replace('https://cdn.example', library).replace(HUB, '')}; img-src 'self'`;
 
 interface Report {
@@ -16,7 +16,7 @@ interface Report {
   readonly seconds?: number;
 }
 
-/** Opens the page on one origin with the library on another, and gives its report and what the other was asked for. */
+/** Opens the page on one origin with the library on another. Gives its report and the requests to the other origin. */
 async function openPage(
   name: BrowserName,
   { mounts, hash = '' }: { readonly mounts: Readonly<Record<string, Mount>>; readonly hash?: string },
@@ -33,7 +33,7 @@ async function openPage(
         },
         {
           headers: { 'Content-Security-Policy': policy(library) },
-          // Firefox reports a script that it can't have as an error of the page.
+          // Firefox reports a script that fails to load as an error of the page.
           expectedErrors: hash === '' ? /^$/ : /\/dist\/worker\.js/,
         },
       ),

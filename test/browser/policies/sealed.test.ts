@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { browserNames, reportOf, withBrowser } from '../helpers/harness';
 
 interface Report {
-  /** What came of each way to the network. */
+  /** The outcome of each way to the network. */
   readonly before: Readonly<Record<string, string>>;
   readonly after: Readonly<Record<string, string>>;
   readonly refused: object;
@@ -10,33 +10,30 @@ interface Report {
   readonly text: string;
 }
 
-test.each(browserNames)(
-  '%s: a sealed session works on, and nothing in its worker reaches the network',
-  async (name) => {
-    const requests: string[] = [];
-    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/policies/sealed.html`), {
-      onRequest: ({ url }) => void requests.push(url ?? ''),
-      // A worker that is no script, and a page's console of it.
-      expectedErrors: /beacon/,
-    });
+test.each(browserNames)('%s: a sealed session works, and nothing in its worker reaches the network', async (name) => {
+  const requests: string[] = [];
+  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/policies/sealed.html`), {
+    onRequest: ({ url }) => void requests.push(url ?? ''),
+    // The beacon's Worker isn't a script, and the page's console reports that.
+    expectedErrors: /beacon/,
+  });
 
-    // The beacon is heard as long as it may be.
-    const sealed = requests.indexOf('/pages/lib/prose.js?sealed');
-    const heard = requests.slice(0, sealed).filter((url) => url.startsWith('/beacon'));
-    expect(heard).toEqual(expect.arrayContaining(['/beacon?fetch', '/beacon?XMLHttpRequest', '/beacon?EventSource']));
-    expect(report.before).toMatchObject({ fetch: 'went', XMLHttpRequest: 'went' });
+  // The beacon reaches the server until the session is sealed.
+  const sealed = requests.indexOf('/pages/lib/prose.js?sealed');
+  const heard = requests.slice(0, sealed).filter((url) => url.startsWith('/beacon'));
+  expect(heard).toEqual(expect.arrayContaining(['/beacon?fetch', '/beacon?XMLHttpRequest', '/beacon?EventSource']));
+  expect(report.before).toMatchObject({ fetch: 'went', XMLHttpRequest: 'went' });
 
-    const ways = Object.entries(report.after);
-    expect(ways.map(([way]) => way)).toEqual(Object.keys(report.before));
-    // Where a browser hasn't such a way there is nothing to take.
-    for (const [way, outcome] of ways)
-      expect([way, outcome]).toEqual([way, expect.stringMatching(/^(invalid_argument|ReferenceError)$/)]);
-    expect(report.after.fetch).toBe('invalid_argument');
-    expect(report.refused).toEqual({
-      code: 'invalid_argument',
-      message: 'Expected a session that is not sealed, as this needs the network',
-    });
-    expect(requests.slice(sealed + 1)).toEqual(['/pages/lib/prose.js?end']);
-    expect(report).toMatchObject({ global_step: 2, text: expect.stringMatching(/\w/) });
-  },
-);
+  const ways = Object.entries(report.after);
+  expect(ways.map(([way]) => way)).toEqual(Object.keys(report.before));
+  // A browser without one of these ways throws a ReferenceError.
+  for (const [way, outcome] of ways)
+    expect([way, outcome]).toEqual([way, expect.stringMatching(/^(invalid_argument|ReferenceError)$/)]);
+  expect(report.after.fetch).toBe('invalid_argument');
+  expect(report.refused).toEqual({
+    code: 'invalid_argument',
+    message: 'Expected a session that is not sealed, as this needs the network',
+  });
+  expect(requests.slice(sealed + 1)).toEqual(['/pages/lib/prose.js?end']);
+  expect(report).toMatchObject({ global_step: 2, text: expect.stringMatching(/\w/) });
+});

@@ -11,7 +11,7 @@ import { type BrowserName, browserNames, withPage, withSite } from '../helpers/h
 const CHUNK = 2 ** 23;
 const MODEL = 'model.safetensors';
 
-/** The host of the models has another port. */
+/** The model host has another port, which the usual policy would forbid. */
 const FROM_ANYWHERE = { headers: { 'Content-Security-Policy': '' } };
 
 interface Loaded {
@@ -25,7 +25,7 @@ type Report =
   | ({ readonly type: 'first' | 'second' | 'third' } & Loaded)
   | { readonly type: 'done'; readonly verified: string; readonly isCached: boolean; readonly left: readonly object[] };
 
-/** A small model in a file of three chunks. */
+/** Serves a small model whose file has three chunks. */
 async function startHub(): Promise<FaultyServer> {
   const file = (name: string): Promise<Buffer> => readFile(`test/golden/base/llama/${name}`);
   const { tensors } = readSafetensors(await file(MODEL));
@@ -45,7 +45,7 @@ interface Visit {
   readonly once?: boolean;
 }
 
-/** Until the page is done or its browser is killed. */
+/** Opens the page, and waits until it is done or its browser is killed. */
 function visit(
   name: BrowserName,
   url: string,
@@ -93,13 +93,13 @@ testOnce('chromium: a full disk costs the copy, not the model', async () => {
 });
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a download that is killed goes on in the next visit, and is then kept',
+  '%s: a download that is killed resumes in the next visit, and is then cached',
   async (name) => {
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
     const hub = await startHub();
     try {
       await withSite(async (url) => {
-        // The weights stop after a chunk and a half.
+        // The download of the weights stalls after a chunk and a half.
         hub.fail({}, { stallAfter: 1.5 * CHUNK });
         await visit(name, url, hub, { profile }, ({ type }) => (type === 'part' ? 'kill' : undefined));
         hub.asked.length = 0;

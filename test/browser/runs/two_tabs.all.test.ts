@@ -5,7 +5,7 @@ import type { Tab } from '../pages/runs/tabs.js';
 
 const taken = { code: 'locked_by_other_tab', detail: { taken_over: true } };
 
-/** Calls what a tab offers, in it. */
+/** Calls a method of a tab's page. */
 type Call = <Name extends keyof Tab>(
   name: Name,
   ...args: Parameters<Tab[Name]>
@@ -31,15 +31,15 @@ const close = (page: Page): Promise<void> => page.close();
 async function crash(page: Page): Promise<void> {
   page.on('error', () => {});
   const protocol = await page.createCDPSession();
-  protocol.send('Page.crash').catch(() => {}); // nobody is left to answer
+  protocol.send('Page.crash').catch(() => {}); // a crashed page doesn't answer
 }
 
-test.each(browserNames)('%s: of several tabs one trains, and it may be any of them', async (name) => {
+test.each(browserNames)('%s: one of several tabs trains, and it may be any of them', async (name) => {
   await withBrowser(name, async (page, url) => {
     const one = await open(page, url);
     const awake = () => expect.poll(() => one('awake'));
     await one('begin', {}, { save_strategy: 'no', keepAwake: true });
-    // A headless Firefox has no screen.
+    // Headless Firefox has no screen to stay awake.
     if (name === 'chromium') await awake().toBe(1);
     const straight = await one('outcome');
     await awake().toBe(0);
@@ -48,7 +48,7 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
     let other = await open(otherPage, url);
     expect(await one('save', 'mine')).toEqual([]);
 
-    // The second is refused.
+    // The second tab's run is refused.
     await one('begin', { resume_from_checkpoint: true });
     await one('pause');
     const owner = await one('owners');
@@ -57,7 +57,7 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
     expect(await other('outcome')).toEqual({ code: 'locked_by_other_tab', detail: {} });
     expect(await other('owners')).toEqual(owner);
 
-    // It takes over: the first stops, and it goes on from there.
+    // The second tab takes the run over: the first one stops, and the second resumes from there.
     await other('begin', { take_over: true });
     expect(await one('outcome')).toEqual(taken);
     expect(await other('restored')).toBe(await one('step'));
@@ -65,18 +65,18 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
     expect(newOwner).toHaveLength(1);
     expect(newOwner).not.toEqual(owner);
 
-    // A tab that hangs loses the run. As it goes on, it stops.
+    // A tab that hangs loses its run, and stops when it no longer hangs.
     other('hang', 4500);
     await one('begin', { take_over: true });
     await one('pause');
     expect(await other('outcome')).toEqual(taken);
     expect(await one('owners')).toHaveLength(1);
 
-    // What two tabs save under one id, the second is told of.
+    // When two tabs save under one id, each later save gives a warning.
     expect(await other('save', 'mine')).toEqual(['overwritten']);
     expect(await one('save', 'mine')).toEqual(['overwritten']);
 
-    // One that is gone lets go, however that came.
+    // A tab that closed or crashed releases its lock.
     for (const end of name === 'chromium' ? [close, crash] : [close]) {
       await other('begin', { take_over: true });
       expect(await one('outcome')).toEqual(taken);
@@ -91,7 +91,7 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
       otherPage = await page.browserContext().newPage();
       other = await open(otherPage, url);
     }
-    // One that slept, and still has the run, goes on.
+    // A tab that was frozen, and still holds the lock, continues.
     await one('freeze');
     await one('resume');
     expect(await one('outcome')).toEqual(straight);

@@ -5,7 +5,7 @@ import { onExit } from '../../../scripts/shared/processes.mjs';
 import { reportOf, withBrowser } from '../helpers/harness';
 
 const BYTES = 60e6;
-/** Another program that keeps each core busy. */
+/** A program that occupies a core, once for each core. */
 const LOAD = Array.from({ length: availableParallelism() }, () => 'for (;;);');
 
 interface Report {
@@ -26,7 +26,7 @@ afterAll(() => {
   for (const end of stop) end();
 });
 
-/** The reports that reading makes: none where little is read of the data. */
+/** The least number of reports while data is read: 0 for forms with little data. */
 const FORMS: Readonly<Record<string, number>> = {
   text: 50,
   unbroken: 50,
@@ -36,6 +36,7 @@ const FORMS: Readonly<Record<string, number>> = {
   'packed examples': 0,
   jsonl: 50,
   csv: 50,
+  labelled: 50,
   images: 0,
   adapter: 0,
   profile: 0,

@@ -11,7 +11,7 @@ import { withBrowser } from '../helpers/harness';
 import { heapsOf } from '../helpers/heaps';
 
 const MODEL = 'HuggingFaceTB/SmolLM2-135M';
-/** What the heaps of page and worker may take together while a model comes, above what they had before. */
+/** The most bytes that the heaps of page and worker may grow by, together, while a model loads. */
 const HEAP = 200e6;
 
 interface Done {
@@ -54,12 +54,12 @@ test.each<[StorageName, string]>([
   expect(memory.peak_gpu_bytes / planned.total).toBeLessThan(1.1);
   const { weights, adapter, optimizer, activations, workspace } = planned;
   expect(memory.peak_gpu_bytes).toBeLessThan(weights + adapter + optimizer + 1.2 * (activations + workspace));
-  // Of a vocabulary that it knows nothing of.
+  // An untrained model's loss is the logarithm of its vocabulary's size.
   for (const loss of losses) expect(Math.abs(loss - Math.log(49_152))).toBeLessThan(1.5);
   expect(losses.length).toBe(2);
 });
 
-/** With the most that the heaps took while it loaded, above what they had before. */
+/** Trains in a page, and gives the most bytes that the heaps grew by while the model loaded. */
 async function trained(folder: string, query: string): Promise<{ done: Done; heap: number }> {
   return withBrowser(
     'chromium',
@@ -77,7 +77,7 @@ async function trained(folder: string, query: string): Promise<{ done: Done; hea
   );
 }
 
-/** The most that the heaps of a page and its worker hold above what they held at first, looked at over and over. */
+/** Measures the heaps of a page and its worker again and again, and holds their largest growth. */
 class HeapWatch {
   readonly #page: Page;
   #idle = 0;

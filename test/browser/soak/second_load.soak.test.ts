@@ -8,17 +8,17 @@ import { FaultyServer, HUB_HEADERS } from '../../hub/faulty_server';
 import { withBrowser } from '../helpers/harness';
 import { heapsOf } from '../helpers/heaps';
 
-/** 50 Mbit/s. */
+/** Bytes per second, at 50 Mbit/s. */
 const RATE = 50e6 / 8;
 const LOADS = 10;
-/** What a heap may grow by from the second load to the last. */
+/** The most bytes that a heap may grow by from the second load to the last. */
 const HEAP = 4e6;
 
 interface Load {
   readonly type: 'load' | 'done';
   readonly seconds: number;
   readonly gpu_bytes: number;
-  /** Requests until it was there. */
+  /** Requests until the model was loaded. */
   asked: number;
   heap: number;
 }
@@ -73,7 +73,7 @@ function loadsOf(hub: FaultyServer): Promise<Load[]> {
         return undefined;
       });
     },
-    // The host of the models has another port.
+    // The model host has another port, which the usual policy would forbid.
     { headers: { 'Content-Security-Policy': '' } },
   );
 }

@@ -3,7 +3,7 @@ type Value = number | boolean | string;
 export interface GgufSpec {
   readonly fields?: Readonly<Record<string, Value | readonly Value[]>>;
   readonly tensors?: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset?: number }[];
-  /** Behind the header, from a multiple of 32 bytes on. */
+  /** Bytes behind the header, which begin at a multiple of 32. */
   readonly data?: Uint8Array;
 }
 
@@ -42,7 +42,7 @@ export function ggufBytes({ fields = {}, tensors = [], data }: GgufSpec): Uint8A
   return new Uint8Array(Buffer.concat(data === undefined ? [header] : [header, gap, data]));
 }
 
-/** What a file begins with, by what it says. */
+/** A file's first bytes, with these numbers of tensors and fields. */
 export function ggufBegin(tensors: number | bigint, fields: number | bigint): Buffer {
   return Buffer.concat([Buffer.from('GGUF'), u32(3), u64(tensors), u64(fields)]);
 }
@@ -53,7 +53,7 @@ function valued(value: Value | readonly Value[]): Buffer {
   return Buffer.concat([u32(LIST), u32(typeOf(first)), u64(value.length), ...value.map(written)]);
 }
 
-/** Numbers are doubles. */
+/** GGUF's type of a value; numbers are doubles. */
 function typeOf(value: Value): number {
   if (typeof value === 'string') return TEXT;
   return typeof value === 'boolean' ? 7 : 12;

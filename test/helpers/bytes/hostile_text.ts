@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** What would run if it were ever taken for HTML. No page of a test has an image. */
+/** A text that would run a script if a page used it as HTML. No test's page has another image. */
 export const IMAGE = '<img src=x onerror=hit()>';
-/** The same as a token of byte-level BPE, whose alphabet has no space. */
+/** The same text as a token of byte-level BPE, whose alphabet has no space. */
 const TOKEN = '<img/src=x/onerror=hit()>';
 
 /** The bundled model's tokenizer, all of whose tokens of several letters are images. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { WebVeraError } from '../../../src/core/errors/error';
 
-/** A file of the header's text, as it is, with `data` bytes of zeros behind it. */
+/** A file with the given header, unchecked, and `data` zero bytes behind it. */
 export function fileOf(header: string | Uint8Array, data = 0, claimed?: bigint): Uint8Array<ArrayBuffer> {
   const text = typeof header === 'string' ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + text.length + data);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The cells of the rows of the tables between a heading of a Markdown file and the next one, without their heads. */
+/** The cells of all tables' rows between a heading of a Markdown file and the next heading, without header rows. */
 export function tableRows(file: string, heading: string): readonly (readonly string[])[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   const level = lines.find((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { AdapterConfigFields } from '../../../src/adapters/config/adapter_config';
 import type { VeraConfigInit } from '../../../src/adapters/vera/config/vera_config';
 import type { ModuleNames } from '../../../src/core/types/model';
 import type { Tensor } from '../../../src/core/types/tensor';
@@ -8,14 +9,14 @@ import { worstDifference } from '../gpu/differences';
 
 const root = new URL('../../golden/', import.meta.url);
 
-/** Of texts, or of images: then there are no ids. */
+/** A batch of texts, or of images, which have no ids. */
 export interface GoldenBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
   readonly token_type_ids?: readonly (readonly number[])[];
   /** (B,C,H,W) */
   readonly pixel_values?: Tensor;
-  /** Of each token, or of classifiers of each row, or of each of its labels. */
+  /** A label for each token; for classifiers, a label for each row, or a number for each of a row's labels. */
   readonly labels: readonly (readonly number[])[] | readonly number[];
 }
 
@@ -27,7 +28,7 @@ export interface GoldenTraining {
   readonly warmup_steps?: number;
   readonly accumulate?: number;
   readonly normalise?: 'mean_of_means' | 'token_mean';
-  /** The temperature of a contrast that takes the place of the model's own loss. */
+  /** The temperature of a supervised contrast, which replaces the model's own loss. */
   readonly contrast?: number;
   readonly start: 'init' | 'random';
   readonly steps: number;
@@ -47,20 +48,22 @@ export interface GoldenCase {
   readonly versions: Readonly<Record<string, string>>;
   readonly base: string;
   readonly vera_config: VeraConfigInit;
-  /** In the order of PEFT's `named_modules()`. */
+  /** The configuration of a kind other than VeRA, with its `peft_type`. */
+  readonly peft_config?: AdapterConfigFields;
+  /** Modules in the order of PEFT's `named_modules()`. */
   readonly wrapped_modules: readonly {
     readonly name: string;
     readonly in_features: number;
     readonly out_features: number;
     readonly kind: string;
   }[];
-  /** PEFT's configuration once the adapter is on the model. */
+  /** PEFT's configuration after the adapter was added to the model. */
   readonly adapter_config: Readonly<Record<string, unknown>>;
   readonly projection_shapes: Readonly<Record<'vera_A' | 'vera_B', readonly number[]>>;
   readonly trainable: Readonly<Record<string, readonly number[]>>;
   readonly trainable_parameters: number;
   readonly all_parameters: number;
-  /** Shapes in the file that PEFT writes. */
+  /** The shapes of the tensors in PEFT's file. */
   readonly saved_keys: Readonly<Record<string, readonly number[]>>;
   readonly inputs: { readonly batch: GoldenBatch; readonly train_batches: readonly GoldenBatch[] };
   readonly expect: {
@@ -87,14 +90,14 @@ export interface GoldenCase {
 export interface GoldenAdapters {
   readonly base: string;
   readonly adapters: Readonly<Record<'default' | 'other', VeraConfigInit>>;
-  /** Whether both have one A and one B. */
-  readonly projections_shared: boolean;
+  /** Whether both adapters have the same A and B; for VeRA. */
+  readonly projections_shared?: boolean;
   readonly inputs: { readonly batch: GoldenBatch };
   readonly steps: readonly {
     readonly step: string;
     readonly loss: number;
     readonly active: readonly string[];
-    /** Adapters that are left after one was deleted. */
+    /** The adapters that remain after one was deleted. */
     readonly left?: readonly string[];
   }[];
   readonly warnings: readonly string[];
@@ -106,7 +109,7 @@ export function goldenCase(name: string): GoldenCase {
   return golden.inputs.batch.input_ids === undefined ? { ...golden, inputs: withPixels(golden) } : golden;
 }
 
-/** The pixels of a case's images lie among its tensors; those of its batch are the first. */
+/** A case's inputs with pixels, which are among its tensors; those of the batch come first. */
 function withPixels({ name, inputs }: GoldenCase): GoldenCase['inputs'] {
   const tensors = tensorsOf(name);
   const batch = ({ labels }: GoldenBatch, index: number): GoldenBatch => {
@@ -121,7 +124,7 @@ function withPixels({ name, inputs }: GoldenCase): GoldenCase['inputs'] {
   return { batch: batch(inputs.batch, 0), train_batches: inputs.train_batches.map(batch) };
 }
 
-/** The names that modules had in the transformers that made a case. */
+/** The modules' names in the release of transformers that made a case. */
 export function moduleNamesOf({ versions }: GoldenCase): ModuleNames {
   return versions.transformers!.startsWith('4.') ? 'v4' : 'v5';
 }
@@ -139,23 +142,26 @@ function tensorsOf(name: string): ReturnType<typeof readSafetensors>['tensors'] 
   return readSafetensors(new Uint8Array(readFileSync(new URL(`cases/${name}/tensors.safetensors`, root)))).tensors;
 }
 
-/** A base model's folder as dropped files. */
+/** A base model's folder as files in memory. */
 export function goldenBase(base: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`${base}/`, root));
 }
 
-/** One of a case's adapter folders as dropped files. */
+/** One of a case's adapter folders as files in memory. */
 export function goldenAdapter(name: string, folder: string): { readonly files: Map<string, Blob> } {
   return folderFiles(new URL(`cases/${name}/${folder}/`, root));
 }
 
-/** What a text of adapter_config.json says, without PEFT's version and the order of sets: writers differ in these. */
+/** The fields of adapter_config.json without PEFT's version and the order of sets, in which writers differ. */
 export function comparableConfig(text: string): unknown {
-  const { peft_version, target_modules, ...rest } = JSON.parse(text);
-  return { ...rest, target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules };
+  const { peft_version, ...rest } = JSON.parse(text);
+  const sorted = ['target_modules', 'exclude_modules', 'feedforward_modules'].flatMap((name) =>
+    Array.isArray(rest[name]) ? [[name, rest[name].toSorted()] as const] : [],
+  );
+  return { ...rest, ...Object.fromEntries(sorted) };
 }
 
-/** The files of a folder as dropped files. Its address ends with a slash. */
+/** The files of a folder in memory. The folder's address ends with a slash. */
 export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -163,7 +169,7 @@ export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } 
   return { files: new Map(files) };
 }
 
-/** Where a batch's logits, (B,T,V), are of a token and not of padding. */
+/** Whether a number of a batch's logits, (B,T,V), belongs to a token, not to padding. */
 export function tokensOf(
   { attention_mask }: Pick<GoldenBatch, 'attention_mask'>,
   V: number,
@@ -172,7 +178,7 @@ export function tokensOf(
   return (index) => mask[Math.floor(index / V)] === 1;
 }
 
-/** The largest |a − b| where `where` holds (everywhere by default): NaN if there is one. */
+/** The largest |a − b| where `where` is true (everywhere by default); NaN if any difference is. */
 export function largestDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

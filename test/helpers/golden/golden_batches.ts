@@ -12,13 +12,13 @@ export function taskOfBase(base: string): TaskName {
   return factsOfBase(base).name;
 }
 
-/** The task of a golden base model, by the class that its config.json names. */
+/** The facts of a golden base model's task, by the class in its config.json. */
 export function factsOfBase(base: string): TaskFacts<TaskName> {
   const config = JSON.parse(readFileSync(new URL(`../../golden/${base}/config.json`, import.meta.url), 'utf8'));
   return likelyTask(config, { task_type: null, hasLabels: false });
 }
 
-/** A golden batch as a model's task takes it. Texts of language models keep their length. */
+/** A golden batch in the form of a model's task. Texts of language models are not padded further. */
 export function batchFor(model: Architecture, golden: GoldenBatch): Batch {
   return model.task.generates ? textBatch(golden) : createTask(model).given(givenInputs(golden, model.task));
 }

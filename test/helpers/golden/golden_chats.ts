@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import type { ChatMessage, ChatTemplate } from '../../../src/core/types/chat';
 import { proseFolder } from '../models/tokenizers';
 
-/** A conversation as transformers writes it out. */
+/** A conversation that transformers rendered. */
 export interface GoldenChat {
   readonly template: string;
   readonly chat: string;
   readonly messages: readonly ChatMessage[];
-  /** What the template raises. */
+  /** The template's own error. */
   readonly refused?: string;
   readonly text?: string;
   readonly prompt?: string;
@@ -30,7 +30,7 @@ export function goldenTemplate(name: string): ChatTemplate {
   return { source, tokens: goldenChats.special[name] ?? {} };
 }
 
-/** tokenizer.json of the demo's model, with the special tokens that the conversations are encoded with. */
+/** The tokenizer.json of the demo's model, with the conversations' special tokens. */
 export function goldenTokenizerJson(): string {
   const json = JSON.parse(readFileSync(resolve(proseFolder, 'tokenizer.json'), 'utf8'));
   const first = Object.keys(json.model.vocab).length;

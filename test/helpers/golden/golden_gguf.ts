@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 
-/** What follows a header: a tensor of the base, or other numbers. */
+/** A part of a file behind its header: a tensor of the base, or other numbers. */
 interface Piece {
   readonly name?: string;
   readonly rows?: readonly number[];
@@ -15,7 +15,7 @@ interface Model {
   readonly pieces: readonly Piece[];
 }
 
-/** See its `about`: what PyPI's `gguf` writes and reads, in base64. */
+/** Files that PyPI's `gguf` wrote, and their contents by `gguf`, in base64. Its `about` describes them. */
 const golden = JSON.parse(readFileSync('test/golden/gguf.json', 'utf8')) as {
   readonly blocks: readonly {
     readonly name: string;
@@ -61,10 +61,10 @@ export function ggufFile(name: string): Uint8Array<ArrayBuffer> {
   return bytesOf(file);
 }
 
-/** The same file with another text in a field. */
+/** A file with a field's text replaced. */
 export function withText(file: Uint8Array, key: string, text: string): Uint8Array<ArrayBuffer> {
   const from = Buffer.from(file);
-  // Behind the key and the type of its value: a length and so many bytes.
+  // The key and the type of its value are followed by a length and the text.
   const at = from.indexOf(key) + key.length + 4;
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));

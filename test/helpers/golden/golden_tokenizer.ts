@@ -2,12 +2,12 @@ import { ChatWriter } from '../../../src/chat/chat_writer';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { goldenTemplate, goldenTokenizerJson } from './golden_chats';
 
-/** The tokenizer that golden conversations are encoded with, and a golden template or one of a test's own. */
+/** The tokenizer of the golden conversations, with a golden template or a test's own. */
 export function chatTokenizer(name: string, source?: string): TextTokenizer {
   const template = goldenTemplate(name);
   const writer = new ChatWriter();
   return createTokenizer(goldenTokenizerJson(), JSON.stringify(template.tokens), {
-    chatTemplate: source ?? template.source,
+    chatTemplate: async () => source ?? template.source,
     renderChat: async (...chat) => writer.render(...chat),
   });
 }

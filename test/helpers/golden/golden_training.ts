@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { type Example, type StepLogs, Trainer, type VeraModel } from '../../../src/index';
+import { type AdaptedModel, type Example, type StepLogs, Trainer } from '../../../src/index';
 import { vectorsOf } from '../session/session';
 import { type GoldenBatch, type GoldenTraining, goldenCase, goldenTensors, largestDifference } from './golden';
 
-/** Takes a case's training steps through `Trainer`, and expects what PEFT gave. */
-export async function expectGoldenTraining(vera: VeraModel, name: string, training: GoldenTraining): Promise<void> {
+/** Trains a case's steps by `Trainer`, and expects PEFT's numbers. */
+export async function expectGoldenTraining(vera: AdaptedModel, name: string, training: GoldenTraining): Promise<void> {
   const { inputs, tolerance, trainable } = goldenCase(name);
   const tensors = goldenTensors(name);
   const logs = await train(vera, inputs.train_batches, training);
@@ -15,14 +15,14 @@ export async function expectGoldenTraining(vera: VeraModel, name: string, traini
       training.losses,
     ),
   ).toBeLessThanOrEqual(training.tolerance.losses_abs);
-  // Norms have no tolerance of their own: theirs is that of a gradient.
+  // A case has no tolerance for norms, so they use that of gradients.
   expect(
     largestDifference(
       logs.map(({ grad_norm }) => grad_norm),
       training.grad_norms,
     ),
   ).toBeLessThanOrEqual(tolerance.grad_abs);
-  // Float64 on both sides: only the last digits may differ.
+  // Both sides compute in float64, so only the last digits may differ.
   expect(
     largestDifference(
       logs.map(({ learning_rate }) => learning_rate),
@@ -37,9 +37,9 @@ export async function expectGoldenTraining(vera: VeraModel, name: string, traini
   }
 }
 
-/** Runs a case's training. Its steps go through the batches in order, again and again, as epochs do. */
+/** Runs a case's training, whose steps repeat the batches in order, as epochs do. */
 async function train(
-  model: VeraModel,
+  model: AdaptedModel,
   batches: readonly GoldenBatch[],
   { lr, weight_decay, max_grad_norm, warmup_steps, accumulate, contrast, batches: order, steps }: GoldenTraining,
 ): Promise<StepLogs[]> {
@@ -66,7 +66,7 @@ async function train(
   return logs;
 }
 
-/** A batch's rows, as `Trainer` takes them. */
+/** A batch's rows as examples for `Trainer`. */
 export function examplesOf({ input_ids, labels, attention_mask, token_type_ids }: GoldenBatch): Example[] {
   return input_ids.map((ids, row) => ({
     input_ids: ids,

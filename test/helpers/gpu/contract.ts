@@ -13,7 +13,7 @@ function code(wgsl: string): string {
   return wgsl.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/[^\n]*/g, '');
 }
 
-/** Where a shader isn't what its record says: the host would bind or pack something else. */
+/** Differences between a shader and its record, because of which the host would bind or pack something else. */
 export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string[] {
   const text = code(variant.wgsl);
   const problems: string[] = [];
@@ -65,7 +65,10 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
   return problems;
 }
 
-/** Where a kernel's file isn't headed as all are: what it computes, its grid, and the lib files that complete it in some variant. */
+/**
+ * Faults of a kernel file's header, which has a description, the grid, and the lib files that complete the kernel in
+ * some variant.
+ */
 export function headerProblems(
   file: Pick<ShaderFile, 'name' | 'text'>,
   libs: readonly Pick<ShaderFile, 'name' | 'text'>[],

@@ -1,6 +1,6 @@
 import type { DeviceInfo } from '../../../src/gpu/device_host';
 
-/* Devices as they describe themselves. */
+/* Devices, by their own descriptions. */
 
 export const GPU: DeviceInfo = {
   vendor: 'nvidia',
@@ -9,7 +9,11 @@ export const GPU: DeviceInfo = {
   fallback: false,
   features: ['subgroups'],
 };
-export const APPLE: DeviceInfo = { ...GPU, vendor: 'apple' };
+export const APPLE: DeviceInfo = { ...GPU, vendor: 'apple', architecture: 'metal-3' };
+export const INTEL: DeviceInfo = { ...GPU, vendor: 'intel', architecture: 'gen-12lp' };
+export const MALI: DeviceInfo = { ...GPU, vendor: 'arm', architecture: 'valhall' };
+/** Firefox's description of every GPU. */
+export const UNNAMED: DeviceInfo = { ...GPU, vendor: '', architecture: '' };
 export const SWIFTSHADER: DeviceInfo = {
   ...GPU,
   vendor: 'google',

@@ -1,4 +1,7 @@
-/** The largest |a − b| where `where` holds (everywhere by default), and its index. A NaN, or a number that is missing, is the worst. */
+/**
+ * The largest |a − b| where `where` is true (everywhere by default), and its index. A NaN or a missing number counts as
+ * the largest.
+ */
 export function worstDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

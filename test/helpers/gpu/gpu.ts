@@ -2,13 +2,13 @@ import { expect } from 'vitest';
 import type { DeviceInfo } from '../../../src/gpu/device_host';
 import { gpuHost } from './gpu_host';
 
-/** The shared device, at WebGPU's default limits, and the adapter it came from. */
+/** The shared device, at WebGPU's default limits, and its adapter's description. */
 export function gpuDevice(): { readonly device: GPUDevice; readonly adapterInfo: DeviceInfo } {
   const { device, info } = gpuHost();
   return { device, adapterInfo: info };
 }
 
-/** Runs `body` and expects that WebGPU found nothing to refuse in it. */
+/** Runs `body` and expects no error of WebGPU. */
 export async function expectNoGpuErrors<T>(body: () => T | Promise<T>): Promise<T> {
   const { device } = gpuDevice();
   const kinds = ['validation', 'out-of-memory', 'internal'] as const;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { afterAll } from 'vitest';
 import { create, globals } from 'webgpu';
 import { DeviceHost } from '../../../src/gpu/device_host';
@@ -5,10 +6,12 @@ import { restAtEachTurn } from '../../../src/node/rest';
 import { spending } from '../../times/spent';
 
 interface Shared {
-  /** Kept referenced: Dawn's objects crash once it is collected. */
+  /** A reference that prevents garbage collection, without which Dawn's objects crash. */
   readonly gpu: GPU;
   readonly host: DeviceHost;
   readonly failures: string[];
+  /** Repeats the device's errors for sessions: Dawn's device warns of many listeners, and many tests share it. */
+  readonly events: EventTarget;
 }
 
 const holder = globalThis as typeof globalThis & { webveraTestGpu?: Shared };
@@ -22,7 +25,7 @@ export async function openGpuHost(): Promise<void> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
   const features = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
-  // What isn't taken unless it is asked for, so that `info` doesn't name it.
+  // Sessions use these features only on request, so `info` doesn't name them.
   const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
   const compile = device.createComputePipelineAsync.bind(device);
@@ -31,13 +34,21 @@ export async function openGpuHost(): Promise<void> {
   const failures: string[] = [];
   const info = { vendor, architecture, description, fallback: false, features };
   const host = DeviceHost.adopt(device, info, (error) => failures.push(error.message));
-  holder.webveraTestGpu = { gpu, host, failures };
+  const events = new EventTarget();
+  setMaxListeners(0, events);
+  device.addEventListener('uncapturederror', ({ error }) => {
+    events.dispatchEvent(Object.assign(new Event('uncapturederror'), { error }));
+  });
+  holder.webveraTestGpu = { gpu, host, failures, events };
 }
 
-export function gpuHost(): DeviceHost {
+function shared(): Shared {
   if (holder.webveraTestGpu === undefined) throw new Error('openGpuHost was not called');
-  return holder.webveraTestGpu.host;
+  return holder.webveraTestGpu;
 }
+
+export const gpuHost = (): DeviceHost => shared().host;
+export const gpuEvents = (): EventTarget => shared().events;
 
 afterAll(() => {
   const failures = holder.webveraTestGpu?.failures.splice(0) ?? [];

@@ -1,6 +1,5 @@
 import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../../src/core/kernels/kernel';
 import { storages } from '../../../src/core/numbers/storage';
-import { LINES } from '../../../src/ops/products/operand_storage';
 import { Product } from '../../../src/ops/products/product';
 import { pairsOf } from '../maths/covering';
 import { coveringOfRing } from '../ring';
@@ -13,12 +12,12 @@ const shaders = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
 });
 
 export interface NamedKernel {
-  /** 'rms_norm'; of a product with lines and storage: 'linear.vec4.f32'. */
+  /** The kernel's name, as 'rms_norm'; a product's has lines and storage too, as 'linear.vec4.f32'. */
   readonly name: string;
   readonly kernel: AnyKernel;
 }
 
-/** Every kernel record that a file of src/ops exports, alone or as one of a product, in the order of the files' names. */
+/** Every kernel record that a file of src/ops exports, alone or in a product, in the order of the files' names. */
 export function namedKernels(): NamedKernel[] {
   const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
   const inOrder = Object.entries(modules).sort(([a], [b]) => (base(a) < base(b) ? -1 : 1));
@@ -33,7 +32,7 @@ export function allKernels(): AnyKernel[] {
 function recordsOf(value: unknown): NamedKernel[] {
   if (value instanceof Product) return kernelsOf(value);
   if (isKernel(value)) return [named(value)];
-  // A kernel for each way in which a matrix is stored.
+  // Some ops have a kernel for each storage of a matrix.
   const each = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   return each.flatMap(([storage, one]) => (storage in storages && isKernel(one) ? [named(one, `.${storage}`)] : []));
 }
@@ -43,7 +42,7 @@ function isKernel(value: unknown): value is AnyKernel {
 }
 
 function kernelsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): NamedKernel[] {
-  return LINES.flatMap((lines) =>
+  return product.lines.flatMap((lines) =>
     product.storages.map((storage) => named(product.kernel(lines, storage), `.${lines}.${storage}`)),
   );
 }
@@ -52,7 +51,7 @@ function named(kernel: AnyKernel, storage = ''): NamedKernel {
   return { name: `${kernel.name}${storage}`, kernel };
 }
 
-/** Each different WGSL text among all kernels, once. */
+/** Each distinct WGSL text of all kernels. */
 export function allVariants(): { readonly name: string; readonly kernel: AnyKernel; readonly variant: AnyVariant }[] {
   const texts = new Set<string>();
   const variants = allKernels().flatMap((kernel) => kernel.variants.map((variant) => ({ kernel, variant })));
@@ -65,8 +64,8 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 }
 
 /**
- * The texts of `allVariants` that the ring compiles. `npm test` has those in which each two files and constants come together that do
- * so in any; `npm run test:all` the rest.
+ * The texts of `allVariants` that this ring compiles. In `npm test`, every pair of files and constants that occurs
+ * together in any text occurs in one of these; `npm run test:all` compiles the rest.
  */
 export function variantsOfRing(): ReturnType<typeof allVariants> {
   const all = allVariants();
@@ -80,15 +79,15 @@ export function variantsOfRing(): ReturnType<typeof allVariants> {
 }
 
 export interface ShaderFile {
-  /** 'linear', or 'lib/square' for a part that kernels share: without its folders, as no two files have one name. */
+  /** The name without folders: 'linear', or 'lib/square' for a shared part. No two files have one name. */
   readonly name: string;
-  /** Below shaders/. */
+  /** The path within shaders/. */
   readonly path: string;
   readonly text: string;
   readonly isLib: boolean;
 }
 
-/** Every file below shaders/. */
+/** Every file in shaders/. */
 export function shaderFiles(): ShaderFile[] {
   return Object.entries(shaders).map(([file, text]) => {
     const path = file.replace(/^.*\/shaders\//, '');

@@ -1,6 +1,6 @@
 import { create } from 'webgpu';
 
-/** Dawn's device that computes nothing and compiles all: with features that no driver here has. */
+/** Dawn's null device, which compiles everything and computes nothing, with features that no driver here has. */
 export async function openNullDevice(
   ...features: readonly string[]
 ): Promise<{ readonly gpu: GPU; readonly device: GPUDevice }> {
@@ -8,6 +8,6 @@ export async function openNullDevice(
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn has no null adapter');
   const device = await adapter.requestDevice({ requiredFeatures: [...features] as GPUFeatureName[] });
-  // The first one kept referenced: Dawn's objects crash once it is collected.
+  // `gpu` must stay referenced, because Dawn's objects crash without it.
   return { gpu, device };
 }

@@ -8,20 +8,31 @@ import { SubmitBudget } from '../../../src/gpu/submit_budget';
 import type { Graph, Step } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { type Memory, runReference } from '../../reference/runner';
+import type { Choice } from '../ring';
 import { worstDifference } from './differences';
 import { gpuHost } from './gpu_host';
 
-/** The families of tiles that products have for many rows. */
-export const TILES = ['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'] as const;
-/** Those that multiply in f16, for devices that were asked to. */
+/** Tile families of products with many rows. */
+export const TILES = ['register', 'wide', 'workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'] as const;
+/** Tile families that multiply in f16, for devices that support it. */
 export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
-/** Those for few rows. Where a kernel has none, as those of gradients, the device's own tiles are taken. */
+/** Tile families for few rows. A kernel without them, as those of gradients, uses the device's default. */
 export const FEW_ROWS = ['row', 'row_serial'] as const;
 
-/** What the device of these tests is given: of each op `npm run test:quick` has these alone. */
+/** The tiles in which `npm test` runs products besides `linear`, which it runs in all of them: one of each way to share operands. */
+export const isTypicalTile = (variant: string): boolean =>
+  ['register', 'workgroup', 'subgroup', ...FEW_ROWS].includes(variant);
+
+/** Whether a variant is the tests' device's default. `npm run test:quick` tests only these. */
 export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held', 'row_serial'].includes(variant);
 
-/** Each variant with each case. */
+/** The rings of cases of a product that shares its tiles with `linear`. */
+export const OF_SHARED_TILES: Choice<{ readonly variant: string }> = {
+  test: ({ variant }) => isTypicalTile(variant),
+  quick: ({ variant }) => isDefaultVariant(variant),
+};
+
+/** Every variant combined with every case. */
 export function withVariants<T>(
   variants: readonly string[],
   cases: readonly T[],
@@ -32,20 +43,23 @@ export function withVariants<T>(
 export interface GpuOptions {
   /** Forces the tile family. */
   readonly variant?: string;
-  /** Where weights begin to be split. */
+  /** The size above which weights are split. */
   readonly maxBindingBytes?: number;
-  /** Default: one that is measured. */
+  /** The budget of submits; measured by default. */
   readonly budget?: SubmitBudget;
 }
 
 /** An executor on the shared test device. */
 export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor {
+  // Products that reduce their tiles use another name for small ones.
+  const names = variant === 'workgroup_small' ? [variant, 'workgroup_least'] : [variant];
   const choose: typeof chooseVariant = (step, info) =>
-    step.kernel.variants.find(({ name, fits }) => name === variant && fits(step.params)) ?? chooseVariant(step, info);
+    step.kernel.variants.find(({ name, fits }) => names.includes(name) && fits(step.params)) ??
+    chooseVariant(step, info);
   return new Executor(gpuHost(), { choose, ...options });
 }
 
-/** The bytes of float64 numbers in a value's dtype, in which they must be exact. */
+/** The bytes of float64 numbers in a value's dtype. Throws unless the numbers are exact in it. */
 export function encode(value: Value, numbers: Float64Array): ArrayBufferView<ArrayBuffer> {
   const { name, dtype, shape } = value;
   if (dtype === 'u32') return Uint32Array.from(numbers);
@@ -82,9 +96,9 @@ export async function runOnGpu(
 }
 
 /**
- * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay
- * below `tolerance` × (largest magnitude of the reference + `floor`). 0 asks for equality. In as many pieces as there can be,
- * the GPU must give the same bits.
+ * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay below
+ * `tolerance` × (largest magnitude of the reference + `floor`). A tolerance of 0 requires equality. Dispatches that are
+ * split into as many pieces as possible must give the same bits.
  */
 export async function expectGpuEqualsReference(
   g: Graph,
@@ -95,7 +109,7 @@ export async function expectGpuEqualsReference(
 ): Promise<void> {
   const copies: Memory = new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
   const gpu = await runOnGpu(g.steps, memory, wanted, options);
-  const inPieces = await runOnGpu(g.steps, memory, wanted, { ...options, budget: new SubmitBudget(1) });
+  const inPieces = await runOnGpu(g.steps, memory, wanted, { ...options, budget: new SubmitBudget({ most: 1 }) });
   runReference(g.steps, copies);
   for (const value of wanted) {
     const expected = copies.get(value) as Float64Array;
@@ -109,7 +123,7 @@ export async function expectGpuEqualsReference(
   }
 }
 
-/** A pinned input with its numbers, put into `memory`. */
+/** A pinned input, whose numbers are put into `memory`. */
 export function input(
   memory: Memory,
   name: string,

@@ -1,11 +1,11 @@
-/** What a product is made of: x (N, K) and a weight (M, K). */
+/** Sizes of a product: x is (N, K), the weight (M, K). */
 export interface ProductSizes {
   readonly N: number;
   readonly M: number;
   readonly K: number;
 }
 
-/** With A (R, ≥ K) and B (≥ M, R) beside it. */
+/** Sizes with A (R, ≥ K) and B (≥ M, R). */
 export interface LowRankSizes extends ProductSizes {
   readonly R: number;
 }

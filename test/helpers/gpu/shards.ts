@@ -10,12 +10,12 @@ import {
 } from '../../../src/graph/value';
 import type { Memory } from '../../reference/runner';
 
-/** The limit at which a matrix of so many columns is split into shards as small as they get. */
+/** The binding size at which a matrix with `columns` columns has the smallest possible shards. */
 export function splittingBytes(columns: number, dtype: DType = 'f32'): number {
   return byteLength(pinned('shard', [SHARD_ROWS, columns], dtype));
 }
 
-/** A pinned matrix in shards of up to 64 rows, with its numbers, put into `memory`. */
+/** A pinned matrix in shards of up to 64 rows, whose numbers are put into `memory`. */
 export function inputInShards(
   memory: Memory,
   name: string,

@@ -7,7 +7,10 @@ const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   f16_small: ['shader-f16'],
 };
 
-/** A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` is for four rows or fewer, and forty rows are few tiles. */
+/**
+ * A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` fits four rows or fewer, and
+ * forty rows give few tiles.
+ */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({
     name,

@@ -4,7 +4,7 @@ import { covering, pairsOf } from './covering';
 const product = (...sets: readonly (readonly string[])[]): string[][] =>
   sets.reduce<string[][]>((all, set) => all.flatMap((one) => set.map((option) => [...one, option])), [[]]);
 
-test('a few of a product have each pair of its options', () => {
+test('a small choice of a product has each pair of its options', () => {
   const items = product(['a1', 'a2', 'a3', 'a4'], ['b1', 'b2', 'b3'], ['c1', 'c2', 'c3'], ['d1', 'd2']);
   const chosen = [...covering(items, pairsOf)];
   for (const one of items.flat()) {
@@ -12,12 +12,12 @@ test('a few of a product have each pair of its options', () => {
       expect(chosen.some((item) => item.includes(one) && item.includes(other))).toBe(true);
     }
   }
-  // No fewer than the two largest sets have pairs.
+  // The two largest sets have 12 pairs, and each item covers one of them.
   expect(chosen.length).toBeGreaterThanOrEqual(12);
   expect(chosen.length).toBeLessThan(items.length / 3);
 });
 
-test('what has one option counts, and what adds nothing does not', () => {
+test('items with a single option count, and items that add nothing are left out', () => {
   const items = [['x'], ['x', 'y'], ['x', 'y', 'y'], ['z']];
   expect([...covering(items, pairsOf)]).toEqual([items[1], items[3]]);
   expect([...covering(items, (item) => item)]).toEqual([items[1], items[3]]);

@@ -1,6 +1,4 @@
-/**
- * Items that between them have each feature that some item has. Chosen greedily, so few, and always the same ones.
- */
+/** A small choice of items that has every feature of all items. The choice is greedy, so it is always the same. */
 export function covering<T>(items: readonly T[], featuresOf: (item: T) => readonly string[]): ReadonlySet<T> {
   const features = items.map((item) => [...new Set(featuresOf(item))]);
   const numbers = new Map([...new Set(features.flat())].map((feature, number) => [feature, number]));
@@ -17,7 +15,7 @@ export function covering<T>(items: readonly T[], featuresOf: (item: T) => readon
   }
 }
 
-/** Each pair of options as a feature: most faults take one or two options to show. One alone counts as a pair with itself. */
+/** Each pair of options as a feature, because most faults need one or two options. A single option is a pair with itself. */
 export function pairsOf(options: readonly string[]): string[] {
   const sorted = [...new Set(options)].sort();
   return sorted.flatMap((one, index) => sorted.slice(index).map((other) => `${one} + ${other}`));

@@ -22,7 +22,7 @@ export function expectGradient(
   }: {
     step?: number;
     tolerance?: number;
-    /** Pinned values that `build` makes of those, on the way to the result. */
+    /** Pinned values that `build` computes from those in `wrt`, on the way to the result. */
     through?: readonly Value[];
   } = {},
 ): void {
@@ -38,7 +38,7 @@ export function expectGradient(
   for (const value of wrt) g.train(value);
   const y = build(g);
   const dy = transient('dy', y.shape);
-  // Trained vectors accumulate their gradients in a pinned buffer, as in a training step; others get a fresh value.
+  // Trained vectors accumulate their gradients in a pinned buffer, as in a training step; others get a new value.
   const sums = new Map([...wrt, ...through].map((value) => [value, pinned(`d${value.name}`, value.shape)]));
   const run: Memory = new Map(memory);
   run.set(dy, seed);

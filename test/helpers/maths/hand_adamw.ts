@@ -10,7 +10,7 @@ export const ADAMW_OPTIONS: AdamWOptions = {
   max_grad_norm: 1,
 };
 
-/** torch.optim.AdamW and clip_grad_norm_ written out by hand in float64: what the kernels and their references must do. */
+/** torch.optim.AdamW and clip_grad_norm_ in plain float64 code, with which kernels and references are compared. */
 export class HandAdamW {
   readonly m: Float64Array;
   readonly v: Float64Array;
@@ -46,7 +46,7 @@ export function adamwBlock(step: number, { beta1, beta2 }: AdamWOptions, learnin
   return blockWords({ step, learning_rate, bias_correction1: 1 - beta1 ** step, bias_correction2: 1 - beta2 ** step });
 }
 
-/** The gradients of a step: small in even ones, so that some are clipped and some aren't. */
+/** The gradients of a step. In even steps they are small, so that they aren't clipped. */
 export function gradientsOf(P: number, step: number): Float64Array {
   return randomArray(P, 100 + step, step % 2 === 0 ? 1 / (2 * P) : 1);
 }

@@ -15,7 +15,7 @@ export function hasModuleList(base: string): boolean {
   return base in entries;
 }
 
-/** The modules of a golden base model in torch's order, containers included, and what targeting asks about it. */
+/** The modules of a golden base model in torch's order, containers included, and the facts that targeting reads. */
 export function moduleList(base: string): { readonly modules: readonly NamedModule[]; readonly facts: BaseModelFacts } {
   const entry = entries[base];
   if (entry === undefined) throw new Error(`test/golden/modules.json has no ${base}`);

@@ -2,7 +2,7 @@ import { Q4 } from '../../../src/core/numbers/packed';
 import { storages } from '../../../src/core/numbers/storage';
 import type { DType } from '../../../src/graph/value';
 
-/** Makes as many numbers as are asked for, by a seed. */
+/** Makes `length` numbers from a seed. */
 export type Fill = (length: number, seed: number) => Float64Array;
 
 /** A small seeded generator for test inputs (mulberry32). */
@@ -28,7 +28,10 @@ export function integerArray(length: number, seed: number, bound = 4): Float64Ar
   return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
 }
 
-/** Whole numbers that a storage of weights holds exactly. In packed storages, each run of numbers has the ends of its range. */
+/**
+ * Whole numbers that a weight's storage represents exactly. In packed storages, each run of numbers has the smallest
+ * and the largest value.
+ */
 export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
   const next = random(seed);
   const { least: first, most: last, run: group } = (dtype !== 'u32' && storages[dtype].packed) || Q4;
@@ -40,7 +43,7 @@ export function storableArray(length: number, seed: number, dtype: DType): Float
   });
 }
 
-/** A weight's numbers: where it isn't in f32, whole ones that its storage holds exactly. */
+/** A weight's numbers: any in f32, whole ones in other storages, which represent them exactly. */
 export function weightArray(length: number, seed: number, dtype: DType, fill: Fill): Float64Array {
   return dtype === 'f32' ? fill(length, seed) : storableArray(length, seed, dtype);
 }

@@ -12,13 +12,13 @@ import { randomArray } from './random';
 interface Mean {
   readonly labelled: number;
   readonly inverseTokens: number;
-  /** How many chunks a run takes. All by default. */
+  /** The number of chunks that a run computes. Default: all. */
   readonly chunks?: number | undefined;
 }
 
 /**
- * Compares the gradients of the mean of a loss of rows by every entry of `wrt` with central differences, in float64, and
- * returns them. `build` is given where the gradients of what trains accumulate.
+ * Compares the gradients of a mean loss of rows by every entry of `wrt` with central differences, in float64, and
+ * returns them. `build` also receives the buffers into which gradients of trained values accumulate.
  */
 export function expectLossGradient(
   build: (g: Graph, into: ReadonlyMap<Value, Value>) => RowLosses,
@@ -54,7 +54,7 @@ export function expectLossGradient(
   });
 }
 
-/** The losses of rows of logits as they are given, and the gradient of their mean by these, in float64. */
+/** The losses of rows of logits, and the gradient of their mean by these logits, in float64. */
 export function lossesOfLogits(
   logits: readonly (readonly number[])[],
   loss: (g: Graph, inputs: RowLossInputs, memory: Memory) => RowLosses,
@@ -68,7 +68,7 @@ export function lossesOfLogits(
   g.train(hidden);
   const inputs = {
     hidden,
-    // The rows as they were gathered.
+    // The gathered rows already are logits.
     project: (h: Value) => h,
     outputs: V,
     rows: input(memory, 'rows', [N], rows, 'u32'),
@@ -82,7 +82,7 @@ export function lossesOfLogits(
   return { losses: run.get(losses)!, gradient: run.get(gradient)! };
 }
 
-/** Fails unless numbers agree with torch's to `digits`. */
+/** Expects numbers to equal torch's to `digits`. */
 export function expectNumbers(found: Float64Array, expected: readonly number[], digits = 7): void {
   expect(found).toHaveLength(expected.length);
   expected.forEach((number, at) => {
@@ -90,20 +90,20 @@ export function expectNumbers(found: Float64Array, expected: readonly number[], 
   });
 }
 
-/** Rows, their width, and how many have a label. */
+/** The number of rows, their width, and the number of labelled rows. */
 const [N, C, LABELLED] = [6, 4, 5];
 
 interface ChunkedLoss {
   readonly loss: (g: Graph, inputs: RowLossInputs & { readonly targets: Value }) => RowLosses;
-  /** N·V numbers. */
+  /** (N, V) */
   readonly targets: Float64Array;
-  /** Outputs. */
+  /** The number of outputs. */
   readonly V: number;
   readonly chunkRows: number;
   readonly chunks: number;
 }
 
-/** Central differences of a loss over hidden states, of which one has no label, through a norm and a linear layer. */
+/** Central differences of a loss over hidden states, through a norm and a linear layer. One row has no label. */
 export function expectChunkedLossGradient({ loss, targets, V, chunkRows, chunks }: ChunkedLoss): void {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, C], randomArray(N * C, 1, 2));

@@ -5,7 +5,7 @@ import { wordOf } from '../../reference/rows/words';
 import type { Memory } from '../../reference/runner';
 import { input } from '../gpu/on_gpu';
 
-/** Of a `GenerationBlock`, and the tokens that the text has. */
+/** Fields of a `GenerationBlock`, and the text's tokens. */
 export interface SequenceFields {
   readonly position?: number;
   readonly row?: number;
@@ -35,7 +35,7 @@ export function samplingOf(logits: Float64Array, V: number, fields: readonly Seq
   const given = input(memory, 'given logits', shape, logits);
   const values = input(memory, 'logits', shape, new Float64Array(logits.length));
   for (let step = 0; step < steps; step++) {
-    // A penalty changes them.
+    // A penalty changes the logits, so each step copies them again.
     if (step === 0 || fields.some(({ repetition_penalty = 1 }) => repetition_penalty !== 1))
       copyInto(g, given, values, 0);
     sample(g, values, state);

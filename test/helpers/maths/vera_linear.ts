@@ -10,7 +10,7 @@ export interface VeraLinear extends LinearLayer, LowRank {
   readonly x: Value;
 }
 
-/** `veraLinears` of one layer. */
+/** One adapted layer by `veraLinears`. */
 export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
   const [y] = veraLinears(g, x, [{ weight, bias, residual, low }]);
   return y as Value;

@@ -1,14 +1,14 @@
 import { ofRing } from '../ring';
 
-/** What decoders of a family have in common for tests: a golden base of two blocks, and what VeRA wraps there. */
+/** Facts about a decoder family for tests: a golden base of two blocks, and the modules that VeRA wraps there. */
 export interface DecoderFamily {
   /** The golden base's folder. */
   readonly name: string;
-  /** Set where PEFT has no default for the model type. */
+  /** Set if PEFT has no default for the model type. */
   readonly target_modules?: readonly string[];
-  /** The layers that VeRA wraps then, by torch's names, in the network's order. */
+  /** The wrapped layers, by torch's names, in the network's order. */
   readonly targets: readonly string[];
-  /** A module that may train whole beside it. */
+  /** A module that can be trained whole in addition. */
   readonly whole: string;
 }
 
@@ -56,8 +56,8 @@ export const DECODERS: readonly DecoderFamily[] = [
   },
 ];
 
-/** Those that differ most: rotary positions, learned ones, Conv1D layers, several norms and windows. */
+/** Families that differ most: rotary positions, learned ones, Conv1D layers, several norms and windows. */
 const isTypical = ({ name }: DecoderFamily): boolean => ['llama', 'gpt2', 'opt', 'gemma3'].includes(name);
 
-/** The families of the ring that runs: in `npm test` the typical ones, as test/train/golden.gpu.test.ts has the numbers of all. */
+/** The families of this ring: `npm test` runs the typical ones, as test/train/golden.gpu.test.ts checks the numbers of all. */
 export const decodersOfRing = (): readonly DecoderFamily[] => ofRing(DECODERS, { test: isTypical });

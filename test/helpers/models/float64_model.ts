@@ -12,7 +12,7 @@ import { type Memory, runReference } from '../../reference/runner';
 import { type GoldenBatch, goldenBase } from '../golden/golden';
 import { FakeRunner } from '../session/fake_runner';
 
-/** A golden base model whose every number is a float64, run by the references of the kernels. */
+/** A golden base model in float64, which the kernels' references run. */
 export class Float64Model {
   readonly #loaded: LoadedModel;
   readonly #runner: MemoryRunner;
@@ -28,7 +28,10 @@ export class Float64Model {
     return new Float64Model(await loadModel(folderFiles(openSource(goldenBase(base))), runner, options), runner);
   }
 
-  /** Logits (B·T·V) with other tensors in place of some. Weights of linear layers are (out, in) here, of any model. */
+  /**
+   * Logits (B·T·V), with the tensors in `over` replaced. Weights of linear layers are (out, in), even if the file has
+   * (in, out).
+   */
   logits(batch: GoldenBatch, over: ReadonlyMap<string, Float64Array> = new Map()): Float64Array {
     const { model, weights } = this.#loaded;
     const [B, T] = [batch.input_ids.length, batch.input_ids[0]!.length];
@@ -52,7 +55,7 @@ export class Float64Model {
     return this.#runner.memory.get(this.#loaded.weights.get(name)!)!;
   }
 
-  /** Whether the file has a matrix the other way round. */
+  /** Whether the file has a matrix transposed. */
   isTransposed(name: string): boolean {
     return this.#loaded.model.weights.find((spec) => spec.name === name)!.transposed === true;
   }

@@ -14,7 +14,7 @@ import { BaseModelLoader } from '../../../src/worker/models/loading/base_model_l
 import { randomArray } from '../maths/random';
 import type { TestSession } from '../session/session';
 
-/** The sizes of the MLP that PEFT tests its methods on. */
+/** The sizes of the MLP in PEFT's tests of its methods. */
 export const MLP_SIZES = [10, 20, 20, 20, 2] as const;
 
 const LONGEST = 32;
@@ -64,7 +64,7 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   };
 }
 
-/** The MLP in a session. Its weights are as large as it takes for its layers to neither swell nor fade. */
+/** Loads the MLP into a session. Its weights are scaled so that activations neither grow nor shrink from layer to layer. */
 export async function loadMlp({ session }: TestSession, sizes?: readonly number[]): Promise<PreTrainedModel> {
   const load = vi
     .spyOn(BaseModelLoader.prototype, 'model')

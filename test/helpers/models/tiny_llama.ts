@@ -12,7 +12,7 @@ import { createArchitecture } from '../../../src/tasks/task_registry';
 import { randomArray } from '../maths/random';
 import type { TestSession } from '../session/session';
 
-/** A Llama that is quick to train: 2 layers, 32 tokens, up to 512 positions. */
+/** A small Llama that trains quickly: 2 layers, 32 tokens, up to 512 positions. */
 export const tinyConfig = {
   model_type: 'llama',
   vocab_size: 32,
@@ -28,7 +28,7 @@ export const tinyConfig = {
   pad_token_id: 2,
 };
 
-/** Its tensors, or those of another size, with seeded values. */
+/** The tensors of this or another config, with seeded values. */
 export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
   const { weights } = createArchitecture(config);
   return new Map(
@@ -41,7 +41,7 @@ export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
   );
 }
 
-/** The same in half precision. */
+/** The tiny model's tensors in half precision. */
 export function tinyHalves(): Map<string, RawTensor> {
   return new Map(
     [...tinyTensors()].map(([name, tensor]): [string, RawTensor] => [
@@ -51,7 +51,7 @@ export function tinyHalves(): Map<string, RawTensor> {
   );
 }
 
-/** Its two files, with what a test puts in their place. */
+/** The tiny model's two files, or a test's replacements. */
 export function tinyFiles({
   config = tinyConfig,
   weights = writeSafetensors(tinyTensors()),

@@ -10,7 +10,7 @@ import {
 import { bytesOf } from '../session/session';
 import { tinyRow } from './tiny_llama';
 
-/** What the tiny model trains on unless a test says otherwise: three steps an epoch. */
+/** The tiny model's default data set, of three steps an epoch. */
 export const tinyRows = Array.from({ length: 6 }, (_, index) => tinyRow(10 + 4 * index, index));
 const tinyArgs = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant', shuffle: false } as const;
 
@@ -29,12 +29,12 @@ export async function firstLog(run: TrainRun): Promise<void> {
   for await (const { type } of run) if (type === 'log') return;
 }
 
-/** The bytes of the adapter's weights as they are saved. */
+/** The bytes of the adapter's saved weights. */
 export async function weightsOf(model: VeraModel): Promise<Uint8Array> {
   return bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
 }
 
-/** Trains one step, which shows that the session is well. */
+/** Trains one step, which shows that the session works. */
 export async function expectToTrain(model: VeraModel): Promise<void> {
   expect((await tinyTrainer(model, { args: { max_steps: 1 } }).train()).global_step).toBe(1);
 }

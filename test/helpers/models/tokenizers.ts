@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
 
 const repository = resolve(import.meta.dirname, '../../..');
-/** The model that comes with the demo: byte-level BPE, 2,048 tokens, no special tokens around a text. */
+/** The demo's bundled model: byte-level BPE, 2,048 tokens, no special tokens around a text. */
 export const proseFolder = resolve(repository, 'demo/public/models/prose-1.4M');
 /** A model outside of the repository: BPE over ▁-words with byte fallback, 512 tokens, BOS before a text. */
 export const storiesFolder = resolve(repository, process.env.WEBVERA_TEST_MODELS ?? '../shared/models', 'stories260K');
@@ -30,7 +30,7 @@ export function proseText(length: number): string {
   return text.slice(0, length);
 }
 
-/** BPE over ▁-words with byte fallback, as Llama 2, Gemma and Phi-3 have it: letters, digits, bytes, and few merges. */
+/** BPE over ▁-words with byte fallback, as in Llama 2, Gemma and Phi-3: letters, digits, bytes, and few merges. */
 export function spacedTokenizer(): TextTokenizer {
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   const letters = [...'▁abcdefghijklmnopqrstuvwxyz0123456789.,的一是'];
@@ -58,14 +58,14 @@ export function spacedTokenizer(): TextTokenizer {
   return createTokenizer(JSON.stringify(json));
 }
 
-/** Texts that are hard to cut without a trace, by what they are. */
+/** Kinds of texts that are hard to encode window by window with the same tokens. */
 export function longTexts(length: number): readonly (readonly [kind: string, text: string])[] {
   const grow = (unit: (i: number) => string): string => {
     let text = '';
     for (let i = 0; text.length < length; i++) text += unit(i);
     return text.slice(0, length);
   };
-  // The digits of multiples of an irrational number come in no order.
+  // Digits of multiples of an irrational number have no pattern.
   const digits = (i: number): string => String(Math.floor(((i * Math.SQRT2) % 1) * 1e9));
   return [
     ['prose', proseText(length)],

@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { ModuleVectors, VeraValues } from '../../../src/adapters/vera/sums/vectors';
 import type { Tensor } from '../../../src/core/types/tensor';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { toFloat32 } from '../../../src/formats/tensors/values';
+import { goldenNames } from '../golden/golden_index';
 
 const CASES = 'test/golden/cases';
 
 /** The golden cases that hold an adapter with its projections. */
-export const casesWithAdapter: readonly string[] = readdirSync(CASES).filter((name) =>
+export const casesWithAdapter: readonly string[] = goldenNames().filter((name) =>
   existsSync(`${CASES}/${name}/adapter/adapter_model.safetensors`),
 );
 
@@ -18,7 +19,7 @@ export function tensorsIn(file: Uint8Array): ReadonlyMap<string, Tensor> {
   );
 }
 
-/** A golden case's adapter, taken from its files without the library's own reader of adapters. */
+/** A golden case's adapter, read from its files without the library's reader of adapters. */
 export function goldenValues(name: string): VeraValues {
   const { vera_config, wrapped_modules } = JSON.parse(readFileSync(`${CASES}/${name}/case.json`, 'utf8')) as {
     vera_config: { r: number };
@@ -35,7 +36,7 @@ export function goldenValues(name: string): VeraValues {
   };
 }
 
-/** Another adapter over the same modules and projections: its vectors are what `change` makes of the given ones. */
+/** Another adapter over the same modules and projections, with vectors that `change` computes from the given ones. */
 export function withVectors(
   values: VeraValues,
   change: (vectors: ModuleVectors, module: string) => { readonly b: ArrayLike<number>; readonly d: ArrayLike<number> },
@@ -52,7 +53,7 @@ export function withVectors(
   return { ...values, vectors };
 }
 
-/** λ_b ⊙ B(λ_d ⊙ A·x) of a module in float64, with the sum of the absolute terms for each output: (out) both. */
+/** λ_b ⊙ B(λ_d ⊙ A·x) of a module in float64, and for each output the sum of its terms' absolute values. */
 export function veraDelta(
   { r, modules, projections: { A, B }, vectors }: VeraValues,
   module: string,
@@ -68,7 +69,7 @@ export function veraDelta(
   return twoSteps(rowsA, rowsB, x);
 }
 
-/** B(A·x) in float64, likewise. */
+/** B(A·x) in float64, with the same sums. */
 export function loraDelta({ A, B }: { readonly A: Tensor; readonly B: Tensor }, x: readonly number[]) {
   const rows = ({ dims, data }: Tensor) =>
     Array.from({ length: dims[0]! }, (_, row) => [...data.subarray(row * dims[1]!, (row + 1) * dims[1]!)]);

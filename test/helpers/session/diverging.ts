@@ -5,7 +5,7 @@ import { tinyConfig, tinyFiles, tinyTensors } from '../models/tiny_llama';
 
 const config = { ...tinyConfig, tie_word_embeddings: false };
 
-/** The tiny model with a head of its own, and with another value in each place of a tensor that `change` takes. */
+/** The tiny model with an untied head. `change` gives each number of one tensor a new value. */
 export function changedBase(name: string, change: (value: number, at: number) => number): ModelSource {
   const tensors = tinyTensors(config);
   const tensor = tensors.get(name);
@@ -15,15 +15,15 @@ export function changedBase(name: string, change: (value: number, at: number) =>
 }
 
 /**
- * Its head is that steep that the gradients of vectors grow with them out of all bounds: with a rate of 256 they don't in
- * a few steps, with one of 512 they do within 4.
+ * A model with so steep a head that the gradients of vectors grow with the vectors beyond all bounds: with a rate of
+ * 256 they stay finite for a few steps, with 512 they are infinite within 4.
  */
 export const steep: { readonly base: ModelSource; readonly config: VeraConfigInit } = {
   base: changedBase('model.norm.weight', (value) => 1e16 * value),
   config: { target_modules: ['lm_head'] },
 };
 
-/** What was told of trouble, in order. */
+/** The recoveries and warnings among events, in order. */
 export function troubles(events: readonly TrainEvent[]): unknown[] {
   return events.flatMap((event): unknown[] => {
     if (event.type === 'recovered') return [[event.state.global_step, event.repeatedSteps]];

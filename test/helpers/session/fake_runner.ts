@@ -2,7 +2,7 @@ import type { Step } from '../../../src/graph/graph';
 import type { LoadedProgram, Program, Runner } from '../../../src/graph/runner';
 import type { Value } from '../../../src/graph/value';
 
-/** A runner without a device: notes what it holds. Loads wait until they are let through. */
+/** A runner without a device, which records what it holds. The gate can delay loads. */
 export class FakeRunner implements Runner {
   maxBindingBytes = Number.POSITIVE_INFINITY;
   readonly failure = new AbortController().signal;
@@ -11,7 +11,7 @@ export class FakeRunner implements Runner {
   /** Names of the programs in the order of their loads. */
   readonly loads: string[] = [];
   readonly prepared: Step[] = [];
-  /** What a load waits for. */
+  /** A load ends after this promise. */
   gate: Promise<void> = Promise.resolve();
 
   usage = () => ({ dispatches: 0, submits: 0, flops: 0, buffers: 0, bytes: 0, peakBytes: 0 });

@@ -13,7 +13,7 @@ import { tinyTrainer } from '../models/tiny_training';
 import { resumedAdapter, resumedArgs, resumedRows } from './resumed_run';
 import type { TestSession } from './session';
 
-/** As a crash of the driver. */
+/** Loses the device, as when its driver crashes. */
 export const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 
 export interface LossyRun {
@@ -22,7 +22,7 @@ export interface LossyRun {
   readonly trainer: Trainer;
 }
 
-/** A fresh adapter and its trainer; `resumedArgs` unless told otherwise. */
+/** A new adapter and its trainer; `args` replace those of `resumedArgs`. */
 export async function begin(
   opened: TestSession,
   args: object = {},
@@ -35,12 +35,12 @@ export async function begin(
   return { opened, model, trainer };
 }
 
-/** Loses the device each time that a test of an event says so. */
+/** Loses the device at each event for which `when` is true. */
 export async function losing(opened: TestSession, run: TrainRun, when: (event: TrainEvent) => boolean): Promise<void> {
   for await (const event of run) if (when(event)) lose(opened);
 }
 
-/** Whether an event tells of one of these steps, for the first time. */
+/** Whether an event is the first log of one of these steps. */
 export const at = (...steps: readonly number[]) => {
   const left = new Set(steps);
   return (event: TrainEvent): boolean => event.type === 'log' && left.delete(event.logs.step);

@@ -1,7 +1,10 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** Gives each test of a file, or of a `describe`, what one browser keeps, empty at first, and a clock that stands: runs are kept by time, too. */
+/**
+ * Gives each test of a file or of a `describe` an empty storage of one browser, and a clock that stands still, because
+ * runs also save by time.
+ */
 export function oneBrowser(): void {
   beforeEach(() => {
     vi.stubGlobal('indexedDB', new IDBFactory());

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** How INTEGRATING.md writes the hub, where tests have a server of their own. */
+/** The hub's addresses in INTEGRATING.md, which tests remove because they have a server of their own. */
 export const HUB = ' https://huggingface.co https://*.huggingface.co https://*.hf.co';
 
-/** The policies that a section of a document shows, in order: what a test runs under is what a reader copies. */
+/** The policies in a section of a document, in order, so that tests use the policies that readers copy. */
 export function documentedPolicies(file: string, heading: string): readonly string[] {
   const page = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
   const [, section = ''] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));

@@ -8,14 +8,14 @@ export const profileOptions: ProfileOptions = { peft_config: { r: 8 }, args };
 const WEIGHTS = 'adapter_model.safetensors';
 const prompt = [5, 6, 7, 8];
 
-/** Rows of a habit that can be learnt: each goes on by `stride`. */
+/** Rows with a pattern that can be learnt: each token is the previous one plus `stride`. */
 export function habit(stride: number, rows = 12): Example[] {
   return Array.from({ length: rows }, (_, row) => ({
     input_ids: Array.from({ length: 8 + row }, (_, t) => 3 + ((7 * row + stride * t) % 29)),
   }));
 }
 
-/** A session on what this browser keeps. */
+/** Runs `body` with a session over the browser's storage. */
 export function visit<T>(body: (opened: TestSession) => Promise<T>): Promise<T> {
   return within({ store: 'auto' }, body);
 }
@@ -26,7 +26,7 @@ export async function weightsOf(profile: Profile): Promise<Uint8Array> {
   return bytesOf(blob as Blob);
 }
 
-/** What it writes, as token ids. */
+/** The token ids that a profile generates. */
 export async function writingOf(profile: Profile, seed = 3): Promise<number[]> {
   const ids: number[] = [];
   const config = { max_new_tokens: 12, do_sample: true, seed, eos_token_id: null };
@@ -34,7 +34,7 @@ export async function writingOf(profile: Profile, seed = 3): Promise<number[]> {
   return ids;
 }
 
-/** The same of several, in one batch. */
+/** The token ids that several profiles generate in one batch. */
 export async function writingsOf(profiles: readonly Profile[]): Promise<number[][]> {
   const texts: number[][] = profiles.map(() => []);
   const rows = profiles.map((profile) => ({ profile, input: prompt }));
@@ -48,7 +48,7 @@ export function heard(profile: Profile, type: 'change' | 'forgotten'): Promise<v
   return new Promise((resolve) => profile.addEventListener(type, () => resolve(), { once: true }));
 }
 
-/** Everything that the browser holds. */
+/** The browser's whole storage. */
 export async function stored(): Promise<Map<string, unknown>> {
   const open = indexedDB.open('webvera');
   const database = await new Promise<IDBDatabase>((resolve) => {

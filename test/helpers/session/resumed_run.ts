@@ -15,7 +15,7 @@ import { tinyFiles, tinyRow } from '../models/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../models/tiny_training';
 import { bytesOf, within } from './session';
 
-/** Of all runs, unless a plan says otherwise. */
+/** Default arguments of all runs. */
 export const resumedArgs = {
   max_steps: 12,
   shuffle: true,
@@ -28,13 +28,13 @@ export const resumedRows = Array.from({ length: 7 }, (_, index) => tinyRow(10 + 
 
 export interface RunPlan {
   readonly config?: VeraConfigInit;
-  /** Of a second adapter that trains too. */
+  /** The configuration of a second adapter, which trains too. */
   readonly beside?: VeraConfigInit;
   readonly base?: ModelSource;
   readonly session?: SessionOptions;
   readonly init?: Partial<TrainerInit>;
   readonly resume?: boolean | string;
-  /** What is done to the run once it goes. */
+  /** Acts on the run after its start. */
   readonly meanwhile?: (run: TrainRun) => Promise<unknown>;
 }
 
@@ -44,7 +44,7 @@ export interface RunOutcome {
   readonly events: readonly TrainEvent[];
   readonly logs: readonly StepLogs[];
   readonly weights: Uint8Array;
-  /** Of the second adapter. */
+  /** The second adapter's weights. */
   readonly besides: Uint8Array | undefined;
   readonly training_loss: number;
   readonly warnings: readonly string[];
@@ -55,7 +55,7 @@ export interface RunOutcome {
 
 const WEIGHTS = 'adapter_model.safetensors';
 
-/** A session of its own that trains a fresh adapter, as a page does that is opened again. */
+/** Trains a new adapter in a session of its own, as a reopened page does. */
 export async function trained({
   config,
   beside,
@@ -104,6 +104,6 @@ export const stopAt = (step: number, options?: { save?: boolean }) => async (run
   return undefined;
 };
 
-/** What of a step's logs is the same each time. */
+/** The numbers of a step's logs that are the same in each run. */
 export const numbersOf = ({ step, loss, grad_norm, learning_rate }: StepLogs) => [step, loss, grad_norm, learning_rate];
 export const typesOf = ({ events }: RunOutcome): string[] => events.map(({ type }) => type);

@@ -55,7 +55,7 @@ export const AUTO_CLASSES = {
 /** The base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
   const { base } = goldenCase(name);
-  // PEFT computed all cases in float32, and merged in it: bfloat16 would round what is merged.
+  // PEFT computed and merged all cases in float32; bfloat16 would round merged weights.
   const dtype = base === 'base/llama-bf16' ? 'float32' : 'auto';
   return AUTO_CLASSES[taskOfBase(base)].from_pretrained(goldenBase(base), { session, dtype });
 }
@@ -67,7 +67,7 @@ export async function loadVera(opened: TestSession, name: string): Promise<VeraM
   return get_peft_model(await loadBase(opened, name), config);
 }
 
-/** The tensors that an adapter's files hold, by name. */
+/** The tensors of an adapter's files, by name. */
 export async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
   const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
   return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));

@@ -1,45 +1,45 @@
 import type { DeviceInfo } from '../../../src/gpu/device_host';
-import { gpuHost } from '../gpu/gpu_host';
+import { gpuEvents, gpuHost } from '../gpu/gpu_host';
 
-/** What the device says that it is, in place of the truth. */
+/** False facts that the device reports about itself. */
 export interface Pretence {
-  /** What it binds at most. */
+  /** The largest binding. */
   readonly bindingBytes?: number;
-  /** Its features are real in any case. */
+  /** The description; features remain the real ones. */
   readonly info?: DeviceInfo;
 }
 
-/** A `GPU` for sessions under test, and what they do with it. */
+/** A `GPU` for sessions under test, which records its use. */
 export interface SessionGpu {
   readonly gpu: GPU;
-  /** How often a method of the device or its queue was called. */
+  /** The number of calls of a method of the device or its queue. */
   calls(...names: string[]): number;
-  /** Labels of the pipelines that were made. */
+  /** Labels of created pipelines. */
   readonly pipelines: readonly string[];
-  /** Bytes of the buffers that are alive, counted at the device itself. */
+  /** Bytes of all existing buffers, counted at the device. */
   liveBytes(): number;
-  /** The same without what is kept to read through: only this tells what a model holds. */
+  /** Bytes of existing buffers except staging buffers for reads: the size of what a model holds. */
   storageBytes(): number;
   /**
-   * What the buffers of weights, vectors and inputs hold: those that are alive, by label, and of one label in the order of
-   * their making. Slots and parameters of programs are left out.
+   * The contents of existing buffers of weights, vectors and inputs, by label; buffers with one label are numbered in
+   * the order of their creation. Slots and params of programs are left out.
    */
   contents(): Promise<Map<string, Uint8Array>>;
-  /** Writes floats into the last buffer that was made with that label: what no file and no training would put there. */
+  /** Writes floats into the last buffer with a label, such as values that neither a file nor training could put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
-  /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
+  /** Delays all later reads through buffers of more than `bytes` by this many milliseconds. */
   delayReads(milliseconds: number, bytes?: number): void;
-  /** From now on all that is read is zeros, until another device is opened: as of a device that is lost, which nobody knows yet. */
+  /** All later reads give zeros, until another device is opened, as from a device that is lost before anyone notices. */
   blank(): void;
-  /** What happens when a driver crashes: the device's `lost` resolves, and what is under way rejects. */
+  /** Acts like a driver's crash: the device's `lost` resolves, and pending work rejects. */
   lose(message: string): void;
-  /** The same during the next call of that method. */
+  /** Loses the device during the next call of a method. */
   loseDuring(method: 'popErrorScope' | 'createComputePipelineAsync', message: string): void;
 }
 
 /**
- * Gives a session the one device of this process, for Dawn in Node doesn't bear several. Destroying it destroys the
- * buffers that were made through it and nothing else.
+ * Gives a session the one device of this process, because Dawn in Node doesn't support several. Destroying it only
+ * destroys the buffers that the session created.
  */
 export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {}): SessionGpu {
   const { device } = gpuHost();
@@ -57,15 +57,15 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   let delay = { milliseconds: 0, bytes: 0 };
   let isBlank = false;
   let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
-  /** Of the device that was asked for last. */
+  /** Resolves `lost` of the latest device. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
 
   const overrides: Record<string, unknown> = {
     limits,
     queue: counted(device.queue, count),
     addEventListener(type: string, listener: EventListener) {
-      device.addEventListener(type, listener);
-      listeners.push(() => device.removeEventListener(type, listener));
+      gpuEvents().addEventListener(type, listener);
+      listeners.push(() => gpuEvents().removeEventListener(type, listener));
     },
     createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
       count('createBuffer');
@@ -79,7 +79,11 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
       const map = buffer.mapAsync.bind(buffer);
       buffer.mapAsync = async (...range) => {
         const { milliseconds, bytes } = delay;
-        if (milliseconds > 0 && buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        if (milliseconds > 0 && buffer.size > bytes) {
+          await new Promise((resolve) => setTimeout(resolve, milliseconds));
+          // As for a read that had begun before the buffer went.
+          if (!buffers.has(buffer)) throw new DOMException('The buffer is destroyed', 'AbortError');
+        }
         return map(...range);
       };
       const mapped = buffer.getMappedRange.bind(buffer);
@@ -169,7 +173,7 @@ async function bytesIn(device: GPUDevice, buffer: GPUBuffer): Promise<Uint8Array
   return bytes;
 }
 
-/** The object with its calls counted by name; native methods insist on the object itself as `this`. */
+/** The object with its calls counted by name. Native methods need the object itself as `this`. */
 function counted<T extends object>(
   target: T,
   count: (name: string) => void,

@@ -4,13 +4,13 @@ import { openTestSession, type TestSession } from './session';
 
 export interface TidySession {
   readonly opened: TestSession;
-  /** Of this test, in order. */
+  /** The bases of this test, in order. */
   readonly kept: ReadonlySet<PreTrainedModel>;
-  /** A base that is disposed of after the test, even where that fails. */
+  /** Disposes of a base after the test, even if the test fails. */
   keep(base: Promise<PreTrainedModel>): Promise<PreTrainedModel>;
 }
 
-/** One session for the tests of a file. Each begins with a device that holds nothing, and without warnings. */
+/** One session for the tests of a file. Each test begins without GPU memory in use, and without warnings. */
 export function tidySession(): TidySession {
   let opened: TestSession;
   const kept = new Set<PreTrainedModel>();

@@ -29,12 +29,12 @@ import { type GpuOptions, testExecutor } from '../gpu/on_gpu';
 import { randomArray } from '../maths/random';
 import { placeVera, resolveVera, veraPlacer } from './vera_placer';
 
-/** A model on the device with adapters whose vectors are seeded, below the session. */
+/** A model on the device and adapters with seeded vectors, without a session. */
 export interface TrainingBench {
   readonly executor: Executor;
   readonly loaded: LoadedModel;
   readonly adapters: readonly VeraAdapter[];
-  /** All adapters active. */
+  /** The overlay of all adapters. */
   readonly overlay: Overlay;
 }
 
@@ -57,7 +57,7 @@ export async function openTrainingBench(
   return { executor, loaded, adapters, overlay: overlayOf(adapters, adapters) };
 }
 
-/** Other vectors, λ_b up to `scale`; trained tensors are moved off the base's by up to 0.1. */
+/** Writes seeded vectors, λ_b up to `scale`, and changes trained tensors by up to 0.1. */
 async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number, scale: number): Promise<void> {
   const { layout, pool: trained } = adapter;
   const pool = await floatsOf(executor, trained);
@@ -74,7 +74,7 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
   executor.write(trained, Float32Array.from(pool));
 }
 
-/** Rows of seeded tokens that all are labelled but the padding, which is on the right. */
+/** Rows of seeded tokens, padded on the right. All tokens except padding are labelled. */
 export function seededBatch({ loaded: { model } }: TrainingBench, lengths: readonly number[], T: number): TextBatch {
   const B = lengths.length;
   const { padTokenId, vocabSize } = textSizes(model);
@@ -100,10 +100,10 @@ export interface StepOptions {
   readonly checkpointing?: boolean;
 }
 
-/** So small that gradients are clipped by it. */
+/** A norm so small that gradients are clipped. */
 export const MAX_GRAD_NORM = 0.02;
 
-/** A step of training, ready to run here and in float64: forward, backward and AdamW. */
+/** A training step that can run on the device and in float64: forward, backward and AdamW. */
 export async function buildStep(bench: TrainingBench, batch: TextBatch, options: StepOptions = {}) {
   const { executor, loaded, adapters, overlay } = bench;
   const { step = 1, microStep = 0, seed = 0, learningRate = 0.01, checkpointing = false } = options;
@@ -130,7 +130,7 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
     backward: text.program.steps,
     update: optimizer.steps,
     at: block,
-    /** Queues forward and backward: gradients are added to what is there. */
+    /** Queues the forward and backward pass, which adds to the stored gradients. */
     runBackward: () => executor.run(readyText, { chunks }),
     runUpdate: () => executor.run(readyOptimizer),
     gradients: (adapter: VeraAdapter) => floatsOf(executor, state.pools.get(adapter)!.grads),
@@ -146,7 +146,7 @@ export async function buildStep(bench: TrainingBench, batch: TextBatch, options:
   };
 }
 
-/** What the pinned values of some steps hold on the device, as float64 for a run of the reference. */
+/** The pinned values of some steps, read from the device as float64, for a run of the reference. */
 export async function memoryOf(executor: Executor, steps: readonly Step[]): Promise<Memory> {
   const used = steps.flatMap(({ values }) => Object.values(values));
   const owners = new Set(used.filter(isHeld).map((value) => value.view?.of ?? value));
@@ -155,7 +155,7 @@ export async function memoryOf(executor: Executor, steps: readonly Step[]): Prom
   return memory;
 }
 
-/** Constants of programs aren't: whoever runs them brings their content. */
+/** Whether the device holds a value; constants of programs bring their own content. */
 function isHeld({ pinned, content }: Value): boolean {
   return pinned && content === undefined;
 }

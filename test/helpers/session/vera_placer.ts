@@ -21,7 +21,7 @@ export function veraPlacer(runner: Runner, loaded: LoadedModel): AdapterPlacer {
   return new AdapterPlacer({ runner, loaded, warn: () => {}, frozen: () => pool });
 }
 
-/** A trainable adapter with all that the kind leaves to its caller. */
+/** A trainable adapter, with defaults for everything that a caller usually gives. */
 export async function placeVera(
   placer: AdapterPlacer,
   resolved: ResolvedAdapter,
@@ -44,9 +44,9 @@ interface Unplaced {
   readonly max_out: number;
 }
 
-/** An adapter without memory for its numbers. */
+/** An adapter without memory on a device. */
 export function unplacedVera({ config, modules, max_in, max_out }: Unplaced): VeraAdapter {
-  const layout = layoutVectors(modules, config.r);
+  const layout = layoutVectors(modules, config.r, [], config.use_dora);
   const resolved = { config, modules: layout.slots, trained: [], layout, max_in, max_out };
   return veraKind.create({
     kind: veraKind,

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pathsBelow } from '../../../scripts/shared/paths.mjs';
 
 /** The repository's folder. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -13,8 +14,7 @@ const NO_CODE =
 
 /** Paths in a folder, from the repository's folder and with slashes. */
 export function filesIn(folder: string): readonly string[] {
-  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-  return names.map((name) => `${folder}/${name.split(sep).join('/')}`);
+  return pathsBelow(join(root, folder)).map((path) => `${folder}/${path}`);
 }
 
 /** A folder's code. */
@@ -36,7 +36,7 @@ export function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** The path of `target` as a file in `folder` names it. */
+/** The path of `target` from the repository's folder; `target` is relative to `folder`. */
 export function pathFrom(folder: string, target: string): string {
   return relative(root, join(root, folder, target))
     .split(sep)

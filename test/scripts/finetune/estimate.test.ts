@@ -12,13 +12,17 @@ const { settings } = readFinetuneOptions(['--r', '4', '--max_length', '64', '--d
 >;
 const BATCHES = { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 };
 
-/** An estimate that depends only on the storage of weights: those in `fits` fit, and other arguments help those in `suggested`. */
+/**
+ * An estimate that depends only on the weights' storage: storages in `fits` fit, and for those in `suggested` a change
+ * of arguments helps.
+ */
 function told(fits: readonly string[], suggested: Readonly<Record<string, Change>> = {}) {
   return async (_: unknown, { dtype = 'auto' }: EstimatePlan = {}): Promise<Estimate> => {
     const gpu = { weights: 1, adapter: 2, optimizer: 3, activations: 4, workspace: 5, total: 15, largest_buffer: 6 };
     const change = suggested[dtype];
     return {
       download: { total: 7, cached: 0 },
+      file: { float32: 9, float16: 5 },
       gpu,
       step: { flops: 8, seconds: undefined },
       ...(fits.includes(dtype)

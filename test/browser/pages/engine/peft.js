@@ -1,5 +1,5 @@
-// Golden cases of other architectures, trained biases, merging, several adapters and mixed batches, in the library's own
-// worker. Reports what comes out.
+// Golden cases of other families, trained biases, merging, several adapters and mixed batches, in the library's own
+// worker. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 

@@ -1,4 +1,4 @@
-// What probe() reports: as it is, and without WebGPU.
+// Reports the results of `probe`, with and without WebGPU.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { probe, Session } = await loadLibrary();

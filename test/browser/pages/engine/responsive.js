@@ -1,4 +1,4 @@
-// Trains the bundled model as `npm run finetune` does, once it is told to, and shows how far it is.
+// Trains the bundled model like `npm run finetune` when Start is clicked, and shows its progress.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, trainingText } from '../lib/prose.js';
 

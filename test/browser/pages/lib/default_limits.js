@@ -1,4 +1,4 @@
-// From now on a device has no more than every device has.
+// From here on, every device has WebGPU's default limits.
 const { requestDevice } = GPUAdapter.prototype;
 /** @this {GPUAdapter} @param {GPUDeviceDescriptor} [descriptor] */
 GPUAdapter.prototype.requestDevice = function (descriptor) {

@@ -1,8 +1,8 @@
-// What the pages that use the bundled model share.
+// Shared by the pages that use the bundled model.
 
 export const modelUrl = new URL('/models/prose-1.4M/', location.href);
 
-/** Where it only matters that something trains. */
+/** A small adapter, for tests in which the amount of learning doesn't matter. */
 export const smallAdapter = { r: 4, target_modules: ['q_proj', 'down_proj'] };
 
 /** The beginning of the text. */
@@ -12,7 +12,7 @@ export async function trainingText() {
 }
 
 /**
- * Of one row of sixteen tokens, chosen without meaning.
+ * The logits of one row of sixteen arbitrary tokens.
  * @param {import('../../../../src/index').PreTrainedModel} model
  */
 export async function logitsOf(model) {

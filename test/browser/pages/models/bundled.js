@@ -1,4 +1,4 @@
-// Trains some steps of the bundled model in the library's own worker, and stores the adapter. Reports what was seen.
+// Trains the bundled model for some steps in the library's own worker, and stores the adapter. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { logitsOf, modelUrl, trainingText } from '../lib/prose.js';

@@ -1,5 +1,5 @@
-// Writes conversations out by the library that the address names: the module, or with #tag embed.js. Reports what comes of a
-// template, of a hostile one, and of the first again; and with the session sealed. No device is needed for that.
+// Renders conversations by the library that the address names: the module, or with #tag embed.js. Reports the results
+// of a template, of a hostile one, of the first again, and of the first in a sealed session. This needs no device.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl } from '../lib/prose.js';
 

@@ -1,4 +1,4 @@
-// Trains in the page's own thread, then takes WebGPU away, here and in a worker. Reports what came of it.
+// Trains in the page's own thread, then removes WebGPU, here and in a worker, and reports the results.
 import { loadNodeLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';
@@ -24,7 +24,7 @@ async function trainHere() {
 async function withoutWebGpu(options) {
   const session = await Session.open({ ...options, store: 'memory' });
   const load = await failure(AutoModelForCausalLM.from_pretrained(modelUrl, { session }));
-  // What needs no GPU still works.
+  // Stored adapters can be listed without a GPU.
   const stored = await adapters.list({ session });
   const { state } = session;
   await session.close();

@@ -1,4 +1,5 @@
-// Draws images and trains a classifier on them as PNG files. Reports what became of it, and of files that hold no image.
+// Draws images and trains a classifier on them as PNG files. Reports the results, and errors for files without an
+// image.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForImageClassification, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
@@ -44,7 +45,7 @@ for await (const event of run) {
 await run;
 const told = await tellAll();
 
-// A PNG keeps every byte.
+// PNG is lossless, so a file has the same pixels.
 const fromFile = await model.predict(await pngOf(canvasOf('dots', 3)));
 const fromPixels = await model.predict(pixelsOf(canvasOf('dots', 3)));
 
@@ -75,7 +76,7 @@ window.report({
 });
 
 /**
- * The same picture in each form that a page has one.
+ * The same picture in each object that can show it.
  * @param {HTMLCanvasElement} canvas
  */
 async function shownAs(canvas) {
@@ -90,7 +91,10 @@ async function shownAs(canvas) {
   return { canvas, img, offscreen, bitmap, frame: new VideoFrame(buffer, { format: 'RGBA', timestamp: 0, ...size }) };
 }
 
-/** What can't be read: of another server, before it has loaded, where that fails, and once it was closed. */
+/**
+ * Refused pictures: one of another server, a canvas with it, a missing file before and after its error, a closed
+ * bitmap, and a canvas that is too large.
+ */
 async function refusals() {
   const foreign = new Image();
   foreign.src = location.search.slice(1);
@@ -128,7 +132,7 @@ async function tellAll() {
 }
 
 /**
- * Two images for each place that they begin at.
+ * A stripes and a dots image for each beginning of the pattern.
  * @param {readonly number[]} firsts
  */
 async function labelled(firsts) {

@@ -1,5 +1,6 @@
-// Loads a model of the host that the query names, and reports when a part of it is kept, when it is there, when it is there again, and
-// when it is once more with a byte of its copy changed. With `&once` it is done after the first time.
+// Loads a model of the host that the query names, and reports when part of it is cached, when it has loaded, when it
+// has loaded again, and when it has loaded once more after a byte of its cached copy was changed. With `&once` it stops
+// after the first load.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, models, Session } = await loadLibrary();
@@ -32,7 +33,7 @@ async function untilPartIsKept() {
   }
 }
 
-/** Of the largest file in the browser's file system. */
+/** Changes a byte of the largest file in the browser's file system. */
 async function flipByte() {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('webvera');
   /** @type {FileSystemFileHandle[]} */

@@ -1,4 +1,4 @@
-// Lets an error of the worker escape, as a script does that catches nothing. Reports what there is to print of it.
+// Leaves an error of the worker uncaught, and reports its printed form.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 
 addEventListener('unhandledrejection', ({ reason }) => {

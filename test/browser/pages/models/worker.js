@@ -1,4 +1,4 @@
-// Sessions in real workers: storage that lasts, and workers that fail. Reports one object.
+// Sessions in real workers: stored adapters, and workers that fail. Reports one object.
 import { loadLibrary, loadNodeLibrary } from '../../../../scripts/page/library.js';
 import { failure } from '../runs/failure.js';
 
@@ -13,7 +13,7 @@ function workerOf(script) {
 }
 
 /**
- * What becomes of a session whose worker dies.
+ * Ends a session's worker during a call, and gives the call's failure and the session's later state.
  * @param {import('../../../../src/index').Session} session
  * @param {() => void} die
  */
@@ -49,7 +49,7 @@ async function storage() {
   const bytes = files['adapter_config.json'].size + files['adapter_model.safetensors'].size;
   return {
     imported: imported.bytes === bytes,
-    listed: listed.map(({ id, config }) => [id, config.r]),
+    listed: listed.map(({ id, config }) => [id, 'r' in config && config.r]),
     same: same === files['adapter_model.safetensors'].size,
     left: left.length,
     refused: refused.code,
@@ -64,7 +64,7 @@ async function terminated() {
 async function closed() {
   const { worker, opening } = workerOf('../workers/faulty_worker.js');
   const session = await opening;
-  worker.postMessage('close'); // it comes before the call
+  worker.postMessage('close'); // the worker handles this message before the call
   return outlived(session, () => {});
 }
 
@@ -87,7 +87,7 @@ async function warned() {
   return { warnings: warnings.sort(), works: works.length };
 }
 
-/** Vectors of a model that works in a worker: those of eight texts, and what becomes of a call that is cancelled. */
+/** Vectors from a model in a worker: those of eight texts, and the outcome of a cancelled call. */
 async function embedded() {
   const { rows, texts } = await (await fetch('/golden/sentences.json')).json();
   const [{ base, files }] = rows;

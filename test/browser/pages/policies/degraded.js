@@ -1,4 +1,4 @@
-// Trains in a sandboxed frame, and where IndexedDB is refused. Reports what was told of it.
+// Trains in a sandboxed frame, and without IndexedDB. Reports the results and warnings.
 import { trainAndSave } from '../lib/saved.js';
 
 const sandboxed = await inFrame('./sandboxed.html');
@@ -7,7 +7,7 @@ const refused = await trainAndSave({ worker: () => new Worker('../workers/no_sto
 window.report({ sandboxed, tag, refused });
 
 /**
- * What the page of a sandboxed frame tells.
+ * The report of the page in a sandboxed frame.
  * @param {string} address
  */
 async function inFrame(address) {

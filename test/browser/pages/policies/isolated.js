@@ -1,4 +1,5 @@
-// Trains a step, with #files of a model that the page has read itself, and reports whether the page is isolated from others, or how it failed.
+// Trains a step, with #files from files that the page fetched itself. Reports whether the page is cross-origin
+// isolated, or the error.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';

@@ -1,5 +1,5 @@
-// Takes the library from the origin that the query names, trains with it, and reports what came, with all violations of the
-// page's policy.
+// Imports the library from the origin that the query names, trains with it, and reports the result, with all violations
+// of the page's policy.
 
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 import { failure } from '../runs/failure.js';

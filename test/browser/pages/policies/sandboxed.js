@@ -1,4 +1,4 @@
-// In a frame of no origin: trains, and tells the page around it what came of it.
+// Trains in a frame without an origin, and reports to the page around it.
 
 import { trainAndSave } from '../lib/saved.js';
 import { failure } from '../runs/failure.js';

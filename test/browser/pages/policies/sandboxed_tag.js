@@ -1,4 +1,4 @@
-// The tag in a frame of no origin: loads, learns and writes, and tells the page around it what came of it.
+// The tag in a frame without an origin: it loads, learns and generates, and the script reports to the page around it.
 import { failure } from '../runs/failure.js';
 
 /** @typedef {import('../../../../src/embed').WebVeraElement} WebVeraElement */

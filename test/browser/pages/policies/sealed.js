@@ -1,4 +1,5 @@
-// Loads a model, seals the session, trains, saves and writes; lets a beacon in the worker try the network before and after.
+// Loads a model, seals the session, trains, saves and generates. A beacon in the worker tries to reach the network
+// before and after.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 

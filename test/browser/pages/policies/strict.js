@@ -1,5 +1,5 @@
-// Trains under a strict Content-Security-Policy, tells the server when it begins and ends, and at last breaks the policy
-// on purpose, here and in a worker: so that it is seen that somebody watches. Reports the losses.
+// Trains under a strict Content-Security-Policy, with requests that mark the beginning and the end. At last it violates
+// the policy on purpose, here and in a worker, which shows that violations are noticed. Reports the losses.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, trainingText } from '../lib/prose.js';
 
@@ -18,7 +18,7 @@ const text = await model.generate('The whale', { max_new_tokens: 4 });
 await model.save_pretrained({ id: 'strict' });
 await fetch('/pages/lib/prose.js?end');
 await session.close();
-await (await Session.open()).close(); // a policy of one name can be made only once
+await (await Session.open()).close(); // a Trusted Types policy of one name can be created only once
 
 await fetch('https://page.invalid/').catch(() => {});
 const trespasser = new Worker(trusted('../workers/trespassing_worker.js'), { type: 'module' });

@@ -1,6 +1,5 @@
-// Trains a classifier that evaluates itself, from the last checkpoint if there is one, and reports each event, then what came out;
-// then solves for its head.
-// `?kind=`: texts, numbers or images. With `&straight` nothing is saved.
+// Trains a classifier with evaluations, from the last checkpoint if there is one, and reports each event and the
+// results; then solves for its head. `?kind=`: texts, numbers or images. With `&straight` it saves nothing.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 
@@ -8,7 +7,7 @@ const library = await loadLibrary();
 const { get_peft_model, Session, Trainer, VeraConfig } = library;
 const wanted = new URLSearchParams(location.search);
 
-/** A few numbers that look random, the same each time. */
+/** Pseudo-random numbers, the same each time. */
 const numbers = (/** @type {number} */ count, /** @type {number} */ seed) =>
   Array.from({ length: count }, (_, index) => Math.sin(12.9898 * (index + 1) + 78.233 * seed));
 /** @param {number} index */

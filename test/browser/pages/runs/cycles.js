@@ -1,8 +1,8 @@
-// Loads a model, trains it and lets it go, again and again, `?cycles=` times. Reports after each what the page holds then.
+// Loads a model, trains it and disposes of it, `?cycles=` times. After each cycle it reports what the page holds.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 
-/** What is made and let go again, counted from outside. */
+/** Counts of listeners, ports, URLs and timers that exist, by calls of the browser's functions. */
 const held = { listeners: 0, ports: 0, urls: 0, timers: 0 };
 
 /**
@@ -20,7 +20,7 @@ function watch(owner, name, onCall) {
   };
 }
 
-/** Those of the page itself: what belongs to an object goes with it. @param {any} self */
+/** Whether an event target is the page itself: listeners of other objects end with them. @param {any} self */
 const isPage = (self) => self === window || self === document || self === undefined;
 watch(EventTarget.prototype, 'addEventListener', (_, [, , options], self) => {
   if (!isPage(self)) return;
@@ -69,7 +69,7 @@ for (let cycle = 1; cycle <= cycles; cycle++) {
   await model.generate('The whale', { max_new_tokens: 2 });
   await model.dispose();
   for (const { id } of await checkpoints.list({ session })) await checkpoints.delete(id, { session });
-  // What is let go of by the way may take a turn.
+  // Some objects are released in a later turn of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 20));
   const { held: locks = [], pending = [] } = await navigator.locks.query();
   await window.report({

@@ -1,5 +1,5 @@
-// Trains, and has its worker die on the way, each time in another of the ways that the query names. Reports how the calls ended that were pending, and
-// what came of the run.
+// Trains, and ends its worker during the run, once in each way that the query names. Reports how pending calls failed,
+// and the run's result.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';

@@ -1,4 +1,4 @@
-// In a page of its own, finds the adapter that bundled.js stored, uses it and deletes it. Reports what was seen.
+// In a page of its own, loads the adapter that bundled.js stored, uses it and deletes it. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { logitsOf, modelUrl } from '../lib/prose.js';
@@ -16,7 +16,7 @@ const left = await adapters.list({ session });
 await session.close();
 
 window.report({
-  listed: listed.map(({ id, bytes, config }) => ({ id, bytes, r: config.r })),
+  listed: listed.map(({ id, bytes, config }) => ({ id, bytes, r: 'r' in config && config.r })),
   logits,
   files: files && (await bytesOf(files)),
   left: left.length,

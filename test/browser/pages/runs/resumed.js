@@ -1,6 +1,6 @@
-// Trains, from the last checkpoint if there is one, and reports each event, then what came out. With `?straight` nothing is saved,
-// and with `?by-time` it is because of the time alone. `?steps=`: how many, in place of forty. `?fills=`: a step after which the
-// worker takes all memory that it gets.
+// Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it saves
+// nothing, and with `?by-time` only as time passes. `?steps=`: the number of steps, by default forty. `?fills=`: the
+// step after which the worker allocates all memory that it can get.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';

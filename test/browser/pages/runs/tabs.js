@@ -1,4 +1,4 @@
-// Trains as it is told from outside, beside other tabs that do the same.
+// Trains on the test's command, beside other tabs of the same page.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
@@ -16,7 +16,7 @@ wakeLock.request = async () => {
 };
 
 const worker = new Worker('../workers/hanging_worker.js', { type: 'module' });
-// A worker that hangs stays: here it is the other tab that does something about it.
+// With this patience the page doesn't end a worker that hangs: the other tab takes its run over.
 const session = await Session.open({ worker: () => worker, patience: 60 });
 /** @type {string[]} */
 const warnings = [];
@@ -34,7 +34,7 @@ let run;
 
 const tab = {
   /**
-   * Resolves once a step is done, or there is none to come.
+   * Resolves once a step is done, or the run has ended.
    * @param {import('../../../../src/index').TrainOptions} options
    * @param {import('../../../../src/index').TrainingArguments} more
    */
@@ -48,7 +48,7 @@ const tab = {
     try {
       for await (const { type, state } of run) if (type === 'log' && state.global_step >= step) return;
     } catch {
-      // its outcome tells
+      // `outcome` reports the error
     }
   },
   async pause() {
@@ -57,7 +57,7 @@ const tab = {
   async resume() {
     await run.resume();
   },
-  /** As a page hears that is frozen, and goes on. */
+  /** Sends the events of a page that is frozen and continues. */
   freeze() {
     document.dispatchEvent(new Event('freeze'));
     document.dispatchEvent(new Event('resume'));
@@ -65,7 +65,7 @@ const tab = {
     dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
   },
   step: () => run.state.global_step,
-  /** From which step the run went on. */
+  /** The step from which the run resumed. */
   async restored() {
     for await (const { type, state } of run) return type === 'restored' ? state.global_step : 0;
     return 0;
@@ -81,14 +81,14 @@ const tab = {
     const losses = run.state.log_history.map(({ loss }) => loss);
     return { losses, files: await bytesOf(await model.save_pretrained()) };
   },
-  /** How many locks keep the screen on. */
+  /** The number of held wake locks. */
   awake: () => sentinels.filter(({ released }) => !released).length,
-  /** Who trains in this browser. */
+  /** The clients that hold locks of runs. */
   async owners() {
     const { held = [] } = await navigator.locks.query();
     return held.flatMap(({ name, clientId }) => (name?.startsWith('webvera:run:') ? [clientId] : []));
   },
-  /** Until nobody does. */
+  /** Waits until no client holds one. */
   async free() {
     const { held = [] } = await navigator.locks.query();
     for (const { name = '' } of held)
@@ -99,7 +99,7 @@ const tab = {
     worker.postMessage({ hang });
   },
   /**
-   * What the session has warned of since.
+   * Saves the adapter, and gives the session's warnings.
    * @param {string} id
    */
   async save(id) {

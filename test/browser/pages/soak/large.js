@@ -1,11 +1,12 @@
-// Handles `?bytes=` of a person's data in the form that `?form=` names. Reports how long it took, how far reading was, and what
-// the session warned of.
+// Handles `?bytes=` of a person's data in the form that `?form=` names. Reports the time, the progress of reading, and
+// the session's warnings.
 import { describeError, loadLibrary } from '../../../../scripts/page/library.js';
 import { modelUrl, smallAdapter, trainingText } from '../lib/prose.js';
 
 const {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
+  AutoModelForSequenceClassification,
   export_run,
   get_peft_model,
   Profile,
@@ -45,9 +46,9 @@ async function learn(train_dataset, more = {}) {
   await trainText(train_dataset, more);
 }
 
-/** @param {any} train_dataset @param {Record<string, unknown>} [more] */
-async function trainText(train_dataset, more = {}) {
-  const model = await openText();
+/** @param {any} train_dataset @param {Record<string, unknown>} [more] @param {Promise<any>} [opened] */
+async function trainText(train_dataset, more = {}, opened = openText()) {
+  const model = await opened;
   const args = { max_steps: 1, per_device_train_batch_size: 1, max_length: 64, ...more };
   const run = new Trainer({ model, args, train_dataset }).train();
   for await (const event of run)
@@ -56,7 +57,7 @@ async function trainText(train_dataset, more = {}) {
   return model;
 }
 
-/** Each gives an error, or the bytes that it wrote. @type {Record<string, () => Promise<unknown>>} */
+/** Each form rejects, or gives the number of bytes that it wrote. @type {Record<string, () => Promise<unknown>>} */
 const forms = {
   text: () => learn(new Blob([longText(bytes)])),
   async exported() {
@@ -77,6 +78,13 @@ const forms = {
   jsonl: () => learn(new Blob([rowsOf((text) => JSON.stringify({ text })).join('\n')], { type: 'application/jsonl' })),
   csv: () =>
     learn(new Blob(['text\n', rowsOf((text) => `"${text.replaceAll('"', '""')}"`).join('\n')], { type: 'text/csv' })),
+  async labelled() {
+    const options = { session, id2label: { 0: 'even', 1: 'odd' } };
+    const base = await AutoModelForSequenceClassification.from_pretrained(modelUrl, options);
+    const model = get_peft_model(base, new VeraConfig({ ...smallAdapter, task_type: 'SEQ_CLS' }));
+    const rows = rowsOf((text) => `"${text.replaceAll('"', '""')}",${text.charCodeAt(0) % 2 === 0 ? 'even' : 'odd'}`);
+    await trainText(new Blob(['text,label\n', rows.join('\n')], { type: 'text/csv' }), {}, model);
+  },
   async images() {
     const base = await AutoModelForImageClassification.from_pretrained(
       new URL('/models/vit-pictures-1.4M/', location.href),
@@ -97,7 +105,7 @@ const forms = {
     }).train();
   },
   async adapter() {
-    // A and B in the file come to so many bytes: 128 columns and rows each.
+    // A has 128 columns and B 128 rows, so that this rank gives a file of the wanted size.
     const config = { r: Math.floor(bytes / (4 * 256)), target_modules: ['q_proj'], save_projection: true };
     const model = await openText(config);
     const args = { max_steps: 1, per_device_train_batch_size: 1, max_length: 64 };
@@ -114,7 +122,7 @@ const forms = {
   async profile() {
     const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
     const profile = await Profile.open(base, 'large', { peft_config: smallAdapter });
-    // As much as a profile keeps: 2^24 characters with their names.
+    // A profile stores at most 2^24 characters, names included.
     const most = Math.min(bytes, 16e6);
     await profile.add(Array.from({ length: 600 }, (_, i) => ({ text: longText(most / 600 - i) })));
     const files = await profile.export();

@@ -1,5 +1,5 @@
-// Estimates what training a model of `/real/` takes, loads it and trains it for two steps. Reports each stage.
-// `?dtype=` as in `PretrainedOptions`; `&default` on a device of the default limits.
+// Estimates a model of `/real/`, loads it and trains it for two steps. Reports each stage. `?dtype=` as in
+// `PretrainedOptions`; `&default` uses a device of the default limits.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const parameters = new URLSearchParams(location.search);

@@ -1,4 +1,4 @@
-// Loads a model of the host that the query names again and again, `?loads=` times. Reports how long each took.
+// Loads a model of the host that the query names `?loads=` times, and reports the time of each load.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, Session } = await loadLibrary();

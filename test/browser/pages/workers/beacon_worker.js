@@ -1,4 +1,4 @@
-// The library's worker, with a beacon in it: on demand it tries each way to the network, and tells what came of it.
+// The library's worker with a beacon: on demand it tries each way to the network, and reports the outcomes.
 export {};
 
 /** @type {Record<string, () => unknown>} */

@@ -11,7 +11,7 @@ addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
       throw new Error('a slip in a timer');
     });
 });
-/** Takes all memory that a worker gets, and answers meanwhile. */
+/** Allocates all memory that a worker can get, and answers messages meanwhile. */
 async function fillHeap() {
   const taken = [];
   for (;;) {

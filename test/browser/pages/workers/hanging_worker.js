@@ -1,4 +1,4 @@
-// The library's worker, which does nothing for as many milliseconds as it is told to: as in a tab that is frozen, or hangs.
+// The library's worker, which blocks for as many milliseconds as a message says, as in a tab that is frozen or hangs.
 export {};
 
 addEventListener('message', ({ data: { hang } }) => {

@@ -1,4 +1,4 @@
-// The library's worker, for which a millisecond is a second: what it does by time comes at once.
+// The library's worker with a clock on which a millisecond is a second, so that timed work happens at once.
 export {};
 
 const { now } = Date;

@@ -1,4 +1,4 @@
-// The library's worker in a browser that keeps nothing.
+// The library's worker in a browser without storage.
 export {};
 
 Object.defineProperty(self, 'indexedDB', {

@@ -1,4 +1,4 @@
-// A worker of somebody's own, in whose thread a session runs.
+// A page's own worker, in whose thread a session runs.
 import { loadNodeLibrary } from '../../../../scripts/page/library.js';
 
 const { adapters, Session } = await loadNodeLibrary();

@@ -1,4 +1,4 @@
-// Does what the policy of its own script forbids.
+// Violates the policy of its own script.
 export {};
 
 await fetch('https://worker.invalid/').catch(() => {});

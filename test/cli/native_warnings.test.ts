@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { WarningFilter } from '../../scripts/cli/native_warnings.mjs';
+import { inRepository } from '../../scripts/shared/paths.mjs';
+import { onExit, remove } from '../../scripts/shared/processes.mjs';
+
+const LIMIT = 'artificially reduced from 1000000 to 16 to fit dynamic offset allocation limit.';
+const DAWN = [
+  `Warning: maxDynamicUniformBuffersPerPipelineLayout ${LIMIT}\n`,
+  `Warning: maxDynamicStorageBuffersPerPipelineLayout ${LIMIT}\n`,
+];
+
+function filtered(...parts: readonly string[]): string {
+  const filter = new WarningFilter();
+  return parts.map((part) => filter.take(part)).join('') + filter.end();
+}
+
+describe('the filter of standard error', () => {
+  const others = ['Warning: the cache is full\n', 'webvera finetune: there is no folder ./modl\n'];
+
+  test('drops the two warnings, and keeps the lines around them', () => {
+    expect(filtered(others[0]!, ...DAWN, others[1]!)).toBe(others.join(''));
+    expect(filtered(DAWN.join('').replaceAll('\n', '\r\n'))).toBe('');
+  });
+
+  test('drops warnings that arrive byte by byte', () => {
+    expect(filtered(...DAWN.join(''), ...others.join(''))).toBe(others.join(''));
+  });
+
+  test.each([
+    'Warning: maxDynamicUniformBuffersPerPipelineLayout is odd\n',
+    `Error in Warning: maxDynamicUniformBuffersPerPipelineLayout ${LIMIT}\n`,
+    `Warning: maxDynamicUniformBuffersPerPipelineLayout ${LIMIT} And more\n`,
+    `Warning: maxTextureDimension2D ${LIMIT}\n`,
+    DAWN[0]!.trimEnd(),
+    '\n\nWarning: \n',
+    'a line without an end',
+  ])('keeps %j', (text) => {
+    expect(filtered(text)).toBe(text);
+    expect(filtered(...text)).toBe(text);
+  });
+
+  test('passes a line without its end at once', () => {
+    const filter = new WarningFilter();
+    expect(filter.take('\r\u001b[2K[██] 1/4')).toBe('\r\u001b[2K[██] 1/4');
+    expect(filter.take('Warning: max')).toBe('Warning: max');
+    expect(filter.take(`\n${DAWN[0]}`)).toBe('\n');
+  });
+});
+
+describe('a command whose standard error is filtered', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-cli-'));
+  afterAll(onExit(() => remove(folder)));
+
+  /** Runs a command that is written here, by its lines in the child. */
+  function started(lines: string) {
+    const file = join(folder, `${crypto.randomUUID()}.mjs`);
+    const names = '{ withoutDawnWarnings, onceInterrupted }';
+    const library = JSON.stringify(inRepository('scripts/cli/native_warnings.mjs'));
+    writeFileSync(
+      file,
+      `import { writeSync } from 'node:fs';
+import ${names} from ${library};
+await withoutDawnWarnings(async () => {
+${lines}
+});`,
+    );
+    const child = spawn(process.execPath, [file, 'an argument'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const printed = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      printed.out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      printed.err += text;
+    });
+    const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...printed }));
+    return { child, ended };
+  }
+
+  test('has its arguments, its input, its output and its exit code', async () => {
+    const { child, ended } = started(`
+      for await (const text of process.stdin) process.stdout.write(text);
+      writeSync(2, ${JSON.stringify(`ä\n${DAWN.join('')}b\n`)});
+      console.error(process.argv[2], process.stderr.isTTY, process.env.WEBVERA_CHILD);
+      process.exitCode = 3;`);
+    child.stdin.end('given');
+    expect(await ended).toEqual({
+      code: 3,
+      signal: null,
+      out: 'given',
+      err: 'ä\nb\nan argument undefined undefined\n',
+    });
+  });
+
+  test('ends by an error that nobody catches, and prints it', async () => {
+    const { code, err } = await started("throw new Error('a defect');").ended;
+    expect(code).toBe(1);
+    expect(err).toContain('Error: a defect');
+  });
+
+  test.each([
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+  ] as const)('ends by %s', async (_, signal) => {
+    const { child, ended } = started("console.log('ready'); setInterval(() => {}, 1000);");
+    child.stdout.once('data', () => child.kill(signal));
+    expect(await ended).toMatchObject({ code: null, signal, out: 'ready\n' });
+  });
+
+  test('hears an interrupt once, and the next one ends it', async () => {
+    const { child, ended } = started(`
+      const alive = setInterval(() => {}, 1000);
+      onceInterrupted(() => console.log('interrupted'));
+      console.log('ready', process.pid);`);
+    const lines: string[] = [];
+    child.stdout.on('data', (text: string) => {
+      lines.push(text);
+      const pid = Number(/ready (\d+)/.exec(text)?.[1]);
+      // A terminal interrupts both.
+      if (pid > 0) process.kill(pid, 'SIGINT');
+      child.kill('SIGINT');
+    });
+    expect(await ended).toMatchObject({
+      code: null,
+      signal: 'SIGINT',
+      out: expect.stringMatching(/^ready \d+\ninterrupted\n$/),
+    });
+    expect(lines).toHaveLength(2);
+  });
+
+  test('ends when its parent is killed', async () => {
+    const { child, ended } = started('console.log(process.pid); setInterval(() => {}, 1000);');
+    const pid = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
+    child.kill('SIGKILL');
+    await ended;
+    await expect.poll(() => isAlive(pid)).toBe(false);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
