@@ -1,6 +1,8 @@
 import { type BuildEnvironmentOptions, defineConfig, type LibraryOptions, type Plugin } from 'vite';
 import {
   bareShaders,
+  besidePage,
+  eager,
   integrityOf,
   notLazy,
   plainWorkerUrl,
@@ -17,16 +19,33 @@ interface Part {
 }
 
 /**
- * worker.js is a script that stands alone, and so is chat_worker.js, where chat templates run. webvera.js is the page's side,
- * which finds them by relative URLs, and embed.js the same for a script tag, with the workers' hashes: it is built after them.
- * node.js and bench.js share here.js, what runs in the calling thread; cli.js, the package's command, imports both. `npm run
- * build` builds all of them, one after the other.
+ * worker.js is a script that stands alone, and so is chat_worker.js, where chat templates run. webvera.js is the page's side. It imports
+ * session.js, which finds the workers by relative URLs, and asks.js with `probe` and `estimate`, which load asked.js when they are
+ * called: they need session.js and nothing else. embed.js is the same for a script tag, with the workers' hashes, and is built after them.
+ * tag.js is the tag alone, and ai.js `webvera/ai`, as modules that import webvera.js. node.js and bench.js share here.js, what runs in the calling thread;
+ * cli.js, the package's command, imports both. `npm run build` builds all of them, one after the other.
  */
 const parts: Readonly<Record<string, () => Part>> = {
   // No module: bundlers emit it as it is, and some read it as a script when they do.
-  worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [bareShaders()] }),
+  worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [eager(), bareShaders()] }),
   chat: () => ({ build: { lib: script('src/chat/chat_entry.ts', 'chat_worker.js') }, plugins: [] }),
-  page: () => ({ build: { lib: modules({ webvera: 'src/index.ts' }) }, plugins: [workerOnly(), plainWorkerUrl()] }),
+  page: () => ({
+    build: {
+      lib: modules({ webvera: 'src/index.ts' }),
+      rolldownOptions: {
+        output: {
+          chunkFileNames: '[name].js',
+          codeSplitting: {
+            groups: [
+              { name: 'asks', test: /plans[\\/]asks/, priority: 1 },
+              { name: 'session', minShareCount: 2 },
+            ],
+          },
+        },
+      },
+    },
+    plugins: [workerOnly(), plainWorkerUrl()],
+  }),
   here: () => ({
     build: {
       lib: modules({ node: 'src/node.ts', bench: 'bench/index.ts' }),
@@ -35,11 +54,20 @@ const parts: Readonly<Record<string, () => Part>> = {
       },
     },
     // No part is lazy: bundlers that make one file of somebody's worker couldn't take it.
-    plugins: [notLazy(), plainWorkerUrl(), bareShaders()],
+    plugins: [notLazy(), eager(), plainWorkerUrl(), bareShaders()],
   }),
   embed: () => ({
     build: { lib: script('src/embed.ts', 'embed.js') },
-    plugins: [workerOnly(), scriptTagWorker(integrityOf('dist/worker.js'), integrityOf('dist/chat_worker.js'))],
+    plugins: [
+      workerOnly(),
+      eager(),
+      scriptTagWorker(integrityOf('dist/worker.js'), integrityOf('dist/chat_worker.js')),
+    ],
+  }),
+  // For bundlers, beside webvera.js: the page's modules and the tag share sessions, and models for the AI SDK share errors.
+  tag: () => ({
+    build: { lib: modules({ tag: 'src/embed.ts', ai: 'src/ai.ts' }) },
+    plugins: [besidePage()],
   }),
   cli: () => ({
     build: {
@@ -61,7 +89,7 @@ export default defineConfig(({ mode }) => {
     logLevel: 'warn',
     plugins: part.plugins,
     ssr: { noExternal: [...(part.bundled ?? [])] },
-    build: { target: 'es2022', sourcemap: true, emptyOutDir: false, ...part.build },
+    build: { target: 'es2022', sourcemap: 'hidden', emptyOutDir: false, ...part.build },
   };
 });
 

@@ -12,7 +12,7 @@ const modules = new Set();
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
 
 rmSync(`${ROOT}dist`, { recursive: true, force: true });
-for (const mode of ['worker', 'chat', 'page', 'here', 'embed', 'cli'])
+for (const mode of ['worker', 'chat', 'page', 'here', 'embed', 'tag', 'cli'])
   await build({ root: ROOT, mode, plugins: [listing] });
 
 const notices = noticesOf(modules);

@@ -1,5 +1,6 @@
 // `npm run test:mutations`: puts one defect at a time into a copy of the repository, and reports whether a ring of tests finds it.
-// Arguments after the options name the defects; all by default. Ends with 1 if tests find fewer defects than `--least`.
+// A copy without a defect must pass first. Arguments after the options name the defects; all by default. Ends with 1 if tests find fewer
+// defects than `--least`.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,10 +24,12 @@ await runCommand('test:mutations', async () => {
     throw new UsageError(`No break is called ${unknown}: there are ${BREAKS.map(({ name }) => name).join(', ')}`);
   }
   const chosen = BREAKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const failure = failureOf(ring, () => {});
+  if (failure !== undefined) throw new CommandFailure(`Expected a copy without a defect to pass, got ${failure}`);
   let found = 0;
   for (const one of chosen) {
     const began = performance.now();
-    const finder = findBreak(one, ring);
+    const finder = failureOf(ring, (folder) => putBreak(folder, one));
     found += Number(finder !== undefined);
     const seconds = Math.round((performance.now() - began) / 1000);
     console.log(`${finder === undefined ? 'MISSED' : 'found'}  ${one.name}  ${seconds} s  ${finder ?? ''}`);
@@ -36,27 +39,25 @@ await runCommand('test:mutations', async () => {
 });
 
 /**
- * @param {import('./test/breaks.mjs').Break} one
  * @param {string} ring
+ * @param {(folder: string) => void} change made to the copy before its tests run
  * @returns {string | undefined} the first line that reports a failure; undefined if all tests passed
  */
-function findBreak({ name, file, from, to }, ring) {
+function failureOf(ring, change) {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-mutation-'));
   const clean = onExit(() => remove(folder));
   try {
     const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
     for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(folder, path));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const text = readFileSync(join(folder, file), 'utf8');
-    if (text.split(from).length !== 2) {
-      throw new CommandFailure(`${name}: expected ${JSON.stringify(from)} once in ${file}: enter what is there now`);
-    }
-    writeFileSync(join(folder, file), text.replace(from, to));
+    change(folder);
+    // npm's INIT_CWD is the folder that paths of options start from, here the original's.
+    const { INIT_CWD: _, ...env } = process.env;
     const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/test.mjs', ring, '--bail', '1'], {
       cwd: folder,
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
-      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+      env: { ...env, FORCE_COLOR: '0', NO_COLOR: '1' },
     });
     if (status === 0) return undefined;
     const printed = `${stdout}\n${stderr}`;
@@ -64,4 +65,16 @@ function findBreak({ name, file, from, to }, ring) {
   } finally {
     clean();
   }
+}
+
+/**
+ * @param {string} folder
+ * @param {import('./test/breaks.mjs').Break} one
+ */
+function putBreak(folder, { name, file, from, to }) {
+  const text = readFileSync(join(folder, file), 'utf8');
+  if (text.split(from).length !== 2) {
+    throw new CommandFailure(`${name}: expected ${JSON.stringify(from)} once in ${file}: enter what is there now`);
+  }
+  writeFileSync(join(folder, file), text.replace(from, to));
 }

@@ -1,60 +1,54 @@
-// `npm run screenshot`: makes README's picture, which shows the tag after it has learnt from the bundled text.
-import { mkdirSync, readFileSync } from 'node:fs';
+// `npm run screenshot`: makes the pictures of the demo's first page, where a visitor writes in a voice and teaches it a text.
+import { mkdirSync } from 'node:fs';
 import { openPage } from './browsers/launch.mjs';
 import { serve } from './browsers/serve.mjs';
-import { buildIfStale } from './build/build_if_stale.mjs';
+import { npm } from './shared/npm.mjs';
 import { inRepository } from './shared/paths.mjs';
+import { painted, shownIn, shows } from './site/camera.mjs';
 
-const picture = inRepository('demo/screenshots/web-vera.png');
+/** @typedef {import('puppeteer-core').Page} Page */
 
-const book = readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8');
-const paragraphs = book.split('\n\n').slice(120);
-const [first, second] = [paragraphs.slice(0, 24), paragraphs.slice(24, 28)].map((some) => some.join('\n\n'));
-const body = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>A page with the tag</title>
-<style>body { margin: 0; padding: 20px; background: #fff; }</style>
-<script src="/dist/embed.js" defer></script>
-<web-vera model="/models/prose-1.4M/" r="64" max-steps="60" max-length="64" learning-rate="0.06"></web-vera>
-</html>`;
+/** @param {Page} page */
+async function standard(page) {
+  await shownIn(page, 'light');
+  await page.setViewport({ width: 960, height: 800, deviceScaleFactor: 1.5 });
+}
 
-buildIfStale();
+/** @param {Page} page @param {string} name @param {string} from @param {string} to elements of the page */
+async function picture(page, name, from, to) {
+  await painted(page);
+  const box = await page.evaluate(
+    (first, last) => {
+      const [above, below] = [first, last].map((where) => document.querySelector(where)?.getBoundingClientRect());
+      return { top: scrollY + (above?.top ?? 0), bottom: scrollY + (below?.bottom ?? 0) };
+    },
+    from,
+    to,
+  );
+  const path = inRepository(`demo/screenshots/${name}.png`);
+  const clip = { x: 0, y: box.top - 16, width: 960, height: box.bottom - box.top + 32 };
+  await page.screenshot({ path: /** @type {`${string}.png`} */ (path), clip, captureBeyondViewport: true });
+  console.log(path);
+}
+
+npm(['run', '--silent', 'build:demo'], { stdio: 'inherit' });
 mkdirSync(inRepository('demo/screenshots'), { recursive: true });
-const server = await serve({
-  '/': { type: 'text/html; charset=utf-8', body },
-  '/dist/': inRepository('dist/'),
-  '/models/': inRepository('demo/public/models/'),
-});
+const server = await serve({ '/': inRepository('demo/dist/') });
 const { page, close } = await openPage('chrome', server.url, { adapter: 'software' });
 try {
   page.setDefaultTimeout(240_000);
-  await page.setViewport({ width: 680, height: 400, deviceScaleFactor: 1.5 });
-  await page.goto(`${server.url}/`);
-  await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
-  // A visitor's steps: one lesson, one generated text, and the picture during the next lesson.
-  await page.evaluate(async (text) => {
-    const element = /** @type {any} */ (document.querySelector('web-vera'));
-    await element.load();
-    await element.teach(text);
-  }, first);
-  const field = (/** @type {string} */ name) =>
-    page.locator(`web-vera >>> ::-p-aria([name="${name}"][role="textbox"])`);
-  const button = (/** @type {string} */ name) =>
-    page.locator(`web-vera >>> ::-p-aria([name="${name}"][role="button"])`);
-  await field('How it begins').fill('It was the whale');
-  await button('Write').click();
-  await page.waitForFunction(() =>
-    /whale.{60}/s.test(document.querySelector('web-vera')?.shadowRoot?.textContent ?? ''),
-  );
-  await field('Text to learn from').fill(String(second));
-  await button('Learn').click();
-  await page.waitForFunction(() => {
-    const element = /** @type {any} */ (document.querySelector('web-vera'));
-    return element.profile.learning?.state.global_step >= 25;
-  });
-  await page.screenshot({ path: /** @type {`${string}.png`} */ (picture), fullPage: true });
-  console.log(picture);
+  await standard(page);
+  await page.goto(`${server.url}/index.html`);
+  await page.waitForSelector('#example-note:not([hidden])');
+  await page.waitForSelector('#start:not([disabled])');
+
+  await page.click('#write');
+  await shows(page, '#try-status', 'First words after');
+  await picture(page, 'write', '.topline', '#try-card .samples');
+
+  await page.click('#start');
+  await page.waitForSelector('#outcome:not([hidden])');
+  await picture(page, 'teach', '#run', '#outcome .actions');
 } finally {
   await close();
   await server.close();

@@ -1,8 +1,9 @@
 // A static server on 127.0.0.1, for the pages of scripts and browser tests.
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 /** Content of a path: a folder of files (the path ends with `/`), or one response from memory, which may have its own headers. */
 /** @typedef {string | { type: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>> }} Mount */
@@ -21,7 +22,11 @@ const TYPES = /** @type {Readonly<Record<string, string>>} */ ({
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
   '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
 });
+
+/** Files that static hosts compress. */
+const COMPRESSED = /\.(?:css|html|js|json|md|svg|txt|webmanifest)$/;
 
 /** A strict policy. Each file is sent with it, because a worker obeys the policy of its own script. */
 export const POLICY = [
@@ -42,6 +47,7 @@ export const POLICY = [
  * @param {object} [options]
  * @param {Readonly<Record<string, string>>} [options.headers] additional headers; an empty value removes a default one
  * @param {(request: import('node:http').IncomingMessage) => void} [options.onRequest] called first for each request
+ * @param {(bytes: number) => void} [options.onSend] called with the size of each file's answer. Texts are then compressed, as by static hosts
  * @returns {Promise<Server>}
  */
 export async function serve(mounts, options = {}) {
@@ -86,6 +92,11 @@ export async function serve(mounts, options = {}) {
     }
     const file = await fileIn(mount, path.slice(prefix.length) || 'index.html');
     if (file === undefined) return fail(response, 404);
+    if (options.onSend === undefined || request.method !== 'GET') return sendFile(request, response, file);
+    // Browsers ask for parts of a file without compression.
+    const isCompressed = COMPRESSED.test(file.path) && /\bgzip\b/.test(`${request.headers['accept-encoding']}`);
+    if (isCompressed) return sendCompressed(response, file.path, options.onSend);
+    options.onSend(file.size);
     sendFile(request, response, file);
   }
 
@@ -123,6 +134,21 @@ async function fileIn(folder, name) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Sends a file of text, compressed.
+ * @param {import('node:http').ServerResponse} response
+ * @param {string} path
+ * @param {(bytes: number) => void} onSend
+ */
+async function sendCompressed(response, path, onSend) {
+  const body = gzipSync(await readFile(path));
+  response.setHeader('Content-Type', TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
+  response.setHeader('Content-Encoding', 'gzip');
+  response.setHeader('Content-Length', body.length);
+  onSend(body.length);
+  response.end(body);
 }
 
 /**

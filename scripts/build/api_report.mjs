@@ -6,7 +6,7 @@ import { inRepository } from '../shared/paths.mjs';
 import { onExit, remove } from '../shared/processes.mjs';
 import { invokeExtractor } from './extractor.mjs';
 
-const ENTRIES = ['webvera', 'node', 'bench'];
+const ENTRIES = ['webvera', 'ai', 'node', 'bench'];
 
 /**
  * Compares the reports in `api/` with the types in `dist/`, or writes them.

@@ -9,9 +9,16 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['webvera.js', 'worker.js', 'chat_worker.js', 'node.js', 'embed.js', 'cli.js', 'bench.d.ts'].map(
-    (file) => join(ROOT, 'dist', file),
-  );
+  const built = [
+    'webvera.js',
+    'worker.js',
+    'chat_worker.js',
+    'node.js',
+    'embed.js',
+    'tag.js',
+    'cli.js',
+    'bench.d.ts',
+  ].map((file) => join(ROOT, 'dist', file));
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
   const made = ['src', 'shaders', 'scripts', 'bench'].flatMap((folder) =>

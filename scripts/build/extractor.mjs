@@ -24,6 +24,7 @@ export function invokeExtractor(entry, wanted) {
     configObject: {
       projectFolder: root,
       mainEntryPointFilePath: entry,
+      newlineKind: 'lf',
       compiler: {
         overrideTsconfig: {
           compilerOptions: {

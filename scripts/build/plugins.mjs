@@ -14,6 +14,26 @@ export const workerOnly = () => thisThread('page/rpc/worker_only');
 /** For sessions in the calling thread: links their code statically instead of importing it lazily. @returns {Plugin} */
 export const notLazy = () => thisThread('node/connect_here');
 
+/** Links lazy parts statically: for scripts and packages of one file. @returns {Plugin} */
+export function eager() {
+  return {
+    name: 'eager',
+    enforce: 'pre',
+    transform: (code, id) => (id.endsWith('.ts') ? { code: linkedNow(code), map: null } : undefined),
+  };
+}
+
+/** A module whose awaited `import()`s of modules beside it are imported at the beginning. @param {string} code */
+export function linkedNow(code) {
+  /** @type {string[]} */
+  const imports = [];
+  const linked = code.replace(/\bawait import\(('\.[^']+')\)/g, (_, path) => {
+    imports.push(`import * as late${imports.length} from ${path};`);
+    return `await late${imports.length - 1}`;
+  });
+  return [...imports, linked].join('\n');
+}
+
 /** @param {string} module that replaces the page's `this_thread.ts` @returns {Plugin} */
 function thisThread(module) {
   return {
@@ -93,6 +113,20 @@ export function scriptTagWorker(integrity, chatIntegrity) {
     }),
     resolveId: (source) =>
       source.endsWith('/default_worker') ? inRepository('src/page/rpc/script_tag_worker.ts') : undefined,
+  };
+}
+
+/** Leaves the library out: the built module imports webvera.js, which lies beside it. @returns {Plugin} */
+export function besidePage() {
+  const index = inRepository('src/index.ts');
+  return {
+    name: 'beside-page',
+    enforce: 'pre',
+    async resolveId(source, importer) {
+      if (!/^\.{1,2}\/index$/.test(source)) return undefined;
+      const resolved = await this.resolve(source, importer, { skipSelf: true });
+      return resolved?.id === index ? { id: './webvera.js', external: true } : undefined;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { npm } from '../shared/npm.mjs';
+import { ROOT } from '../shared/paths.mjs';
 
 /**
  * Packs the built package as `npm publish` would.
@@ -7,7 +8,17 @@ import { npm } from '../shared/npm.mjs';
  * @returns {string} path of the tarball
  */
 export function pack(folder) {
-  const printed = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
-  const [{ filename }] = JSON.parse(printed);
-  return join(folder, filename);
+  return packed(folder).tarball;
+}
+
+/**
+ * The same, with what is in it.
+ * @param {string} folder for the tarball
+ * @param {string} [root] the package's folder. Default: the library's
+ * @returns {{ tarball: string, files: readonly { path: string, size: number }[], unpackedSize: number }}
+ */
+export function packed(folder, root = ROOT) {
+  const printed = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
+  const [{ filename, files, unpackedSize }] = JSON.parse(printed);
+  return { tarball: join(folder, filename), files, unpackedSize };
 }

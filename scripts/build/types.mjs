@@ -2,9 +2,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { inRepository } from '../shared/paths.mjs';
 import { invokeExtractor } from './extractor.mjs';
+import { BESIDE_TAG, FRAMEWORKS } from './framework_types.mjs';
 
 const dist = inRepository('dist/');
-const ENTRIES = { webvera: 'src/index', node: 'src/node/extras', bench: 'bench/index' };
+const ENTRIES = { webvera: 'src/index', ai: 'src/ai', node: 'src/node/extras', bench: 'bench/index' };
 
 /** `AsyncDisposable`, for projects whose `lib` is older than ours. */
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
@@ -32,6 +33,10 @@ for (const [name, module] of Object.entries(ENTRIES)) {
 const tag = readFileSync(`${dist}types/src/embed/public.d.ts`, 'utf8').replace("'../index'", "'./webvera.js'");
 writeFileSync(`${dist}embed.d.ts`, tag);
 writeFileSync(`${dist}ts5/embed.d.ts`, `${WEBGPU}export * from '../embed.js';\n`);
+for (const [name, types] of Object.entries(FRAMEWORKS)) {
+  writeFileSync(`${dist}${name}.d.ts`, `${BESIDE_TAG}\n${types}`);
+  writeFileSync(`${dist}ts5/${name}.d.ts`, `${WEBGPU}export * from '../${name}.js';\n`);
+}
 writeFileSync(`${dist}worker.d.ts`, '/** A script for a worker: it has no exports. */\nexport {};\n');
 rmSync(`${dist}types`, { recursive: true });
 

@@ -8,6 +8,7 @@ import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } fro
 import { describeGpu } from '../page/library.js';
 import { readFlags } from '../shared/options.mjs';
 import { DAWN_FLAG, dawnHelp, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
+import { onceInterrupted } from './native_warnings.mjs';
 
 export const HELP = `Fine-tunes a language model on a text.
 
@@ -91,8 +92,6 @@ function nodeEngine({ settings, exporting, estimating }, model, open) {
 
 /** Stops the run on Ctrl-C, as long as it trains. @param {import('../../src/index').TrainRun} run */
 function stopOnInterrupt(run) {
-  const stop = () => void run.stop();
-  const ignore = () => void process.off('SIGINT', stop);
-  process.once('SIGINT', stop);
+  const ignore = onceInterrupted(() => void run.stop());
   run.then(ignore, ignore);
 }

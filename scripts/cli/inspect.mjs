@@ -9,7 +9,7 @@ export const HELP = `Tells what files hold, without a GPU.
 
   webvera inspect PATH
 
-  PATH       a folder with an adapter, a model or a profile, or one safetensors file
+  PATH       a folder with an adapter, a model or a profile, or a safetensors or GGUF file
   --tensors  lists all tensors of a folder, too
   --json     one JSON document
   --help`;
@@ -34,6 +34,11 @@ export async function main(argv) {
 
 /** @param {string} path @returns {Promise<Findings>} */
 async function inspectFile(path) {
+  if (path.endsWith('.gguf')) {
+    const { readGguf } = await import('./gguf.mjs');
+    const { facts, tensors } = await readGguf(path);
+    return { kind: `${basename(path)}, a GGUF file`, facts: { ...facts, ...sums(tensors) }, tensors };
+  }
   const { tensors, metadata } = await readHeader(path);
   return { kind: `${basename(path)}, a safetensors file`, facts: { ...metadata, ...sums(tensors) }, tensors };
 }

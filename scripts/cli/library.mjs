@@ -7,7 +7,7 @@ import { UsageError } from '../shared/options.mjs';
 /** @typedef {import('../shared/options.mjs').Flags} Flags */
 
 /** The name of a repository on the hub. */
-const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
+const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/;
 
 export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });
 
@@ -50,7 +50,9 @@ export function modelOf(flags) {
     if (statSync(at.folder).isDirectory()) return at;
   }
   if (REPOSITORY.test(model)) return { repository: model };
-  throw new UsageError(`--model: there is no folder ${model}; on the hub, a model's name is such as org/name`);
+  throw new UsageError(
+    `--model: there is no folder ${model}; a model of the hub has a name like HuggingFaceTB/SmolLM2-135M, without ./`,
+  );
 }
 
 /** @param {ReturnType<typeof modelOf>} model @returns {Promise<import('../../src/index').ModelSource>} */

@@ -6,6 +6,7 @@ import { UsageError } from '../shared/options.mjs';
 import * as finetune from './finetune.mjs';
 import * as generate from './generate.mjs';
 import * as inspect from './inspect.mjs';
+import { withoutDawnWarnings } from './native_warnings.mjs';
 
 const HELP = `Fine-tunes language models with VeRA on this machine's GPU, in Node.
 
@@ -16,9 +17,15 @@ const HELP = `Fine-tunes language models with VeRA on this machine's GPU, in Nod
 
   webvera COMMAND --help tells more.
 
-All but inspect need the package webgpu beside this one: npm install webvera webgpu`;
+All but inspect need the package webgpu beside this one. A small model and a text to begin with are a package, too:
 
-/** @type {Readonly<Record<string, { HELP: string, main: (argv: readonly string[]) => Promise<void> }>>} */
+  npm install webvera webgpu webvera-prose-1.4m
+  npx webvera finetune --model ./node_modules/webvera-prose-1.4m --text ./node_modules/webvera-prose-1.4m/moby-dick.txt`;
+
+/** @typedef {{ HELP: string, main: (argv: readonly string[]) => Promise<void> }} Command */
+/** @type {Readonly<Record<string, Command>>} */
+const OVER_DAWN = { finetune, generate, bench };
+/** @type {Readonly<Record<string, Command>>} */
 const COMMANDS = { finetune, generate, inspect, bench };
 
 // A reader such as `head` closes the pipe early.
@@ -33,6 +40,7 @@ const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, async () => {
   const wantsHelp = argv.includes('--help') || argv.includes('-h');
   if (command !== undefined && wantsHelp) console.log(command.HELP);
+  else if (command !== undefined && Object.hasOwn(OVER_DAWN, name)) await withoutDawnWarnings(() => command.main(argv));
   else if (command !== undefined) await command.main(argv);
   else if (['', '--help', '-h', 'help'].includes(name)) console.log(HELP);
   else if (name === '--version') console.log((await import('webvera/bench')).VERSION);

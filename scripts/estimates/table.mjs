@@ -1,4 +1,4 @@
-// README's table of the memory that models need.
+// The guide's table of the memory that models need.
 import { fetchBegun } from './hub.mjs';
 import { MODELS } from './models.mjs';
 

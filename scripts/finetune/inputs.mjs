@@ -32,7 +32,8 @@ export function readText(file) {
     bytes = readFileSync(file);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new UsageError(`--text: ${missing ? 'there is no file' : 'cannot read'} ${file}`);
+    const why = missing ? `there is no file ${file}; is its path right, and its name spelt so?` : `cannot read ${file}`;
+    throw new UsageError(`--text: ${why}`);
   }
   let text;
   try {

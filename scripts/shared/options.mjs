@@ -37,7 +37,10 @@ export function readArguments(argv, flags, allowPositionals) {
     // The list of all options doesn't help with a wrong value.
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(String(reason));
     const known = Object.keys(flags).map((name) => `--${name}`);
-    throw new UsageError(`${reason}. Known options: ${known.join(', ')}`);
+    const word = /'--?([\w-]+)/.exec(message)?.[1]?.replaceAll('-', '_') ?? '';
+    const near = known.find((name) => word.length > 2 && (name.includes(word) || word.includes(name.slice(2))));
+    const advice = near === undefined ? '' : ` Did you mean ${near}?`;
+    throw new UsageError(`${reason}.${advice} Known options: ${known.join(', ')}`);
   }
 }
 

@@ -1,0 +1,37 @@
+// The types of <web-vera> in the templates of frameworks. Each is a file of its own, `webvera/react` and others, because it extends the types
+// of a package that other projects lack.
+
+/** The beginning of each. */
+export const BESIDE_TAG = `import type { WebVeraAttributes, WebVeraElement } from './embed.js';
+export * from './embed.js';
+`;
+
+/** @type {Readonly<Record<string, string>>} */
+export const FRAMEWORKS = {
+  react: `import type { DetailedHTMLProps, HTMLAttributes } from 'react';
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'web-vera': DetailedHTMLProps<HTMLAttributes<WebVeraElement>, WebVeraElement> & WebVeraAttributes;
+    }
+  }
+}
+`,
+  vue: `import type { DefineComponent, HTMLAttributes } from 'vue';
+
+declare module 'vue' {
+  interface GlobalComponents {
+    'web-vera': DefineComponent<WebVeraAttributes & HTMLAttributes, WebVeraElement>;
+  }
+}
+`,
+  svelte: `import type { HTMLAttributes } from 'svelte/elements';
+
+declare module 'svelte/elements' {
+  interface SvelteHTMLElements {
+    'web-vera': HTMLAttributes<WebVeraElement> & WebVeraAttributes;
+  }
+}
+`,
+};
