@@ -9,8 +9,8 @@ import { type Inputs, textSizes } from '../models/architecture';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
-import { attentionDecode } from '../ops/attention/attention_decode';
-import { type CacheWriteInputs, cacheWrite } from '../ops/attention/cache_write';
+import { cacheWrite } from '../ops/attention/cache_write';
+import { cachedAttention } from '../ops/attention/rope_attention_decode';
 import { gatherRows } from '../ops/rows/gather_rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
@@ -65,7 +65,8 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
   };
   const g = new Graph();
   const attend: Attend = (layer, q, k, v, heads) => {
-    store(g, parts, layer, { k, v, positions: inputs.positions, last: inputs.lastPositions, T });
+    const { positions, lastPositions: last } = inputs;
+    cacheWrite(g, { k, v, ...cacheOf(parts.cache, layer), positions, last, B, T });
     return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
@@ -84,16 +85,8 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
 export function decodeProgram(parts: GenerationParts): DecodeProgram {
   const { loaded, state } = parts;
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v, heads) => {
-    const { k_cache, v_cache } = store(g, parts, layer, {
-      k,
-      v,
-      positions: state.positions,
-      last: state.positions,
-      T: 1,
-    });
-    return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, ...heads });
-  };
+  const attend: Attend = (layer, q, k, v, heads) =>
+    cachedAttention(g, { q, k, v, ...cacheOf(parts.cache, layer), positions: state.positions, ...heads });
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, { input_ids: state.ids, position_ids: state.positions }, attend);
   sample(g, loaded.model.head.logits(g, layers, hidden), state);
@@ -125,15 +118,9 @@ function hiddenStates(
   });
 }
 
-function store(
-  g: Graph,
-  { cache, B }: GenerationParts,
-  layer: number,
-  given: Pick<CacheWriteInputs, 'k' | 'v' | 'positions' | 'last' | 'T'>,
-): { readonly k_cache: Value; readonly v_cache: Value } {
+function cacheOf(cache: KvCache, layer: number): { readonly k_cache: Value; readonly v_cache: Value } {
   const k_cache = cache.k[layer];
   const v_cache = cache.v[layer];
   if (k_cache === undefined || v_cache === undefined) throw new RangeError(`The cache has no layer ${layer}`);
-  cacheWrite(g, { ...given, k_cache, v_cache, B });
   return { k_cache, v_cache };
 }

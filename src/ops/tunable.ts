@@ -2,6 +2,7 @@ import type { AnyKernel } from '../core/kernels/kernel';
 import { attentionBackward, attentionForward } from './attention/attention';
 import { attentionDecodeKernel } from './attention/attention_decode';
 import { cacheWriteKernel } from './attention/cache_write';
+import { ropeAttentionDecodeKernel } from './attention/rope_attention_decode';
 import { crossEntropyKernel } from './losses/cross_entropy';
 import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './norms/layer_norm';
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
@@ -29,6 +30,7 @@ const OTHERS: readonly AnyKernel[] = [
   attentionForward,
   attentionBackward,
   attentionDecodeKernel,
+  ropeAttentionDecodeKernel,
   layerNormForward,
   layerNormBackward,
   layerNormWeightBackward,

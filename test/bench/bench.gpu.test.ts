@@ -174,8 +174,8 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
     onProgress: (done, total) => progress.push(done / total),
   });
   const { kernels, dispatches, reading, dispatchSeconds } = report;
-  // Embedding, norm, head and sampling; in each layer two norms, rotation, caches, attention, MLP, and four dispatches of products.
-  expect(dispatches).toBe(4 + 2 * 10);
+  // Embedding, norm, head and sampling; in each layer two norms, attention, MLP, and four dispatches of products.
+  expect(dispatches).toBe(4 + 2 * 8);
   expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
   for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
   const dispatchesOf = (name: string): number =>
@@ -183,7 +183,7 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
   // Those of o, down and the head; q, k and v share one, and so do gate and up.
   expect(dispatchesOf('linear')).toBe(2 * 2 + 1);
   expect(dispatchesOf('linears')).toBe(2 * 2);
-  expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['attention_decode', 'sample']));
+  expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['rope_attention_decode', 'sample']));
   expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
   // The head reads all embeddings, and the lookup one more row.
   const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;

@@ -10,6 +10,7 @@ import * as attention from './attention/attention';
 import * as attentionDecode from './attention/attention_decode';
 import * as cacheWrite from './attention/cache_write';
 import * as repeatHeads from './attention/repeat_heads';
+import * as ropeAttentionDecode from './attention/rope_attention_decode';
 import * as copy from './copy';
 import * as dora from './dora/dora';
 import * as dropout from './dropout';
@@ -95,6 +96,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...repeatHeads,
   ...rmsNorm,
   ...rope,
+  ...ropeAttentionDecode,
   ...ropePartial,
   ...rows,
   ...sample,

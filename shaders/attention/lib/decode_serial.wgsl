@@ -1,8 +1,10 @@
-// attention_decode, by a thread per head, for devices on which barriers are dear: it walks over four entries at a time.
-// The sums stay in y, so that D may be anything.
+// attention_decode and rope_attention_decode, by a thread per head, for devices on which barriers are dear: it walks over four entries
+// at a time. The sums stay in y, so that D may be anything.
 // grid: 4 heads of any row in x
+const LINES = 4u;
+
 @compute @workgroup_size(4)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) line: u32) {
   let batch = id.x / p.H;
   let head = id.x % p.H;
   if (batch >= p.B) {
@@ -13,17 +15,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let stride = entry_stride();
   let cache = cache_start(batch, head);
   let end = entries_end(batch);
+  prepare(line, batch, head, 0u, 1u);
   for (var c = 0u; c < width; c++) {
-    y[query + c] = Word();
+    y[query + c] = own_value(batch, head, c);
   }
-  var maximum = HIDDEN;
-  var total = 0.0;
+  var maximum = own_score(line);
+  var total = select(0.0, 1.0, maximum > HIDDEN);
   for (var entry = 0u; entry < end; entry += 4u) {
     // Those behind the last are it once more, and weigh nothing.
     let entries = min(vec4u(entry, entry + 1u, entry + 2u, entry + 3u), vec4u(end - 1u));
     let rows = cache + entries * stride;
-    let made = vec4f(score_of(query, rows.x), score_of(query, rows.y), score_of(query, rows.z), score_of(query, rows.w));
-    let scores = select(vec4f(HIDDEN), made, entry + vec4u(0u, 1u, 2u, 3u) < vec4u(end));
+    let made = vec4f(
+      score_of(line, query, rows.x),
+      score_of(line, query, rows.y),
+      score_of(line, query, rows.z),
+      score_of(line, query, rows.w),
+    );
+    let counts = (entry + vec4u(0u, 1u, 2u, 3u) < vec4u(end)) & !is_own(batch, entries);
+    let scores = select(vec4f(HIDDEN), made, counts);
     let before = maximum;
     maximum = max(max(maximum, max(scores.x, scores.y)), max(scores.z, scores.w));
     let decay = exp2(before - maximum);

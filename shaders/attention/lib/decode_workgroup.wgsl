@@ -1,6 +1,7 @@
-// attention_decode, by a workgroup per head and 128 words of it: scores of 256 entries at a time are made by all threads.
-// Then each thread sums one word of the values over its share of the entries, with a running maximum of its own.
+// attention_decode and rope_attention_decode, by a workgroup per head and 128 words of it: scores of 256 entries at a time are made by
+// all threads. Then each thread sums one word of the values over its share of the entries, with a running maximum of its own.
 // grid: H in x, B in y, 128 words of D in z
+const LINES = 1u;
 const THREADS = 128u;
 const ENTRIES = 256u;
 var<workgroup> scores: array<f32, 256>;
@@ -16,6 +17,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let stride = entry_stride();
   let cache = cache_start(batch, head);
   let end = entries_end(batch);
+  prepare(0u, batch, head, thread, THREADS);
+  workgroupBarrier();
 
   // Threads of a share have a word each; what is left of the threads only makes scores.
   let first_word = group.z * THREADS;
@@ -26,11 +29,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var maximum = HIDDEN;
   var total = 0.0;
   var values = Word();
+  if (share == 0u) {
+    maximum = own_score(0u);
+    total = select(0.0, 1.0, maximum > HIDDEN);
+    values = own_value(batch, head, word);
+  }
 
   for (var entry = 0u; entry < end; entry += ENTRIES) {
     let count = min(end - entry, ENTRIES);
     for (var j = thread; j < count; j += THREADS) {
-      scores[j] = score_of(query, cache + (entry + j) * stride);
+      let score = score_of(0u, query, cache + (entry + j) * stride);
+      scores[j] = select(score, HIDDEN, is_own(batch, vec4u(entry + j)).x);
     }
     workgroupBarrier();
     if (share < shares) {

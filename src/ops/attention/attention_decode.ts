@@ -19,18 +19,18 @@ export const attentionDecodeKernel = shaderKernel({
   variants: withCap<typeof params>([
     {
       name: 'workgroup',
-      wgsl: ['attention_decode', 'word_vec4', 'decode_workgroup'],
+      wgsl: ['attention_decode', 'word_vec4', 'decode_scores', 'decode_workgroup'],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D / 4, THREADS)],
       fits: ({ D }) => D % 4 === 0,
     },
     {
       name: 'workgroup',
       cases: ['scalar'],
-      wgsl: ['attention_decode', 'word_scalar', 'decode_workgroup'],
+      wgsl: ['attention_decode', 'word_scalar', 'decode_scores', 'decode_workgroup'],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
     },
     ...serialVariants<typeof params>({
-      wgsl: ['attention_decode', 'decode_serial'],
+      wgsl: ['attention_decode', 'decode_scores', 'decode_serial'],
       rowLength: ({ D }) => D,
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     }),

@@ -1,0 +1,84 @@
+import type { AnyKernel, Params } from '../../core/kernels/kernel';
+import { ceilDiv } from '../../core/numbers/shape';
+import type { Graph, Step } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { ropeKernel } from '../rope';
+import { shaderKernel } from '../shader_kernel';
+import { type AttentionHeads, expectCap, scaleOf } from './attention';
+import { attentionDecode } from './attention_decode';
+import { type CacheWriteInputs, cacheWrite } from './cache_write';
+import { withCap } from './variants';
+
+/** The largest head that a workgroup holds. */
+const MOST_HEAD = 256;
+
+const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
+
+const fits = ({ D }: Params<typeof params>): boolean => D % 8 === 0 && D <= MOST_HEAD;
+
+export const ropeAttentionDecodeKernel = shaderKernel({
+  name: 'rope_attention_decode',
+  bindings: {
+    q: 'read',
+    k: 'read',
+    v: 'read',
+    table: 'read',
+    positions: 'read',
+    k_cache: 'update',
+    v_cache: 'update',
+    y: 'write',
+  },
+  params,
+  variants: withCap<typeof params>([
+    {
+      name: 'workgroup',
+      wgsl: ['rope_attention_decode', 'word_vec4', 'decode_scores', 'decode_workgroup'],
+      workgroups: ({ B, H }) => [H, B],
+    },
+    {
+      name: 'serial',
+      wgsl: ['rope_attention_decode', 'word_vec4', 'decode_scores', 'decode_serial'],
+      workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
+    },
+  ]),
+  // Counted for a full cache: its actual length is known only on the device.
+  flops: ({ B, S, H, Hkv, D }) => 4 * B * S * H * D + 3 * B * (H + Hkv) * D,
+});
+
+interface CachedAttentionInputs
+  extends AttentionHeads,
+    Pick<CacheWriteInputs, 'k' | 'v' | 'k_cache' | 'v_cache' | 'positions'> {
+  /** (B, H·D): one new query per row. */
+  readonly q: Value;
+}
+
+/**
+ * Writes each row's new key and value (B, Hkv·D) into its cache, and returns attention to it, as `cacheWrite` and `attentionDecode` do:
+ * (B, H·D). If the last step rotated q and k, one dispatch does all three, and rotated values are never stored. Has no gradient.
+ */
+export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
+  const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D } = inputs;
+  const [B = 0, S = 0] = k_cache.shape;
+  expectCap(softcap);
+  const sizes = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap: softcap ?? 0 };
+  const rotation = fits(sizes) ? g.takeBack((step) => isRotation(step, inputs)) : undefined;
+  if (rotation === undefined) {
+    cacheWrite(g, { k, v, k_cache, v_cache, positions, last: positions, B, T: 1 });
+    return attentionDecode(g, { ...inputs, q });
+  }
+  const { q: from = q, k: key = k, table = q } = rotation.values;
+  const given = { q: from, k: key, v, table, positions, k_cache, v_cache };
+  return g.emit(ropeAttentionDecodeKernel, given, { y: q.shape }, sizes).y;
+}
+
+/** Whether a step made these queries and keys, by rotating whole heads forwards at the same positions. */
+function isRotation({ kernel, values, params }: Step, { q, k, positions, D }: CachedAttentionInputs): boolean {
+  return (
+    kernel === (ropeKernel as unknown as AnyKernel) &&
+    values.turned_q === q &&
+    values.turned_k === k &&
+    values.positions === positions &&
+    params.D === D &&
+    params.direction === 1
+  );
+}
