@@ -9,7 +9,7 @@ import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
 import { linearsForward } from './products/linears';
-import { swigluLinearBackward } from './products/swiglu_linear';
+import { swigluLinearBackward, swigluLinearsForward } from './products/swiglu_linear';
 import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';
@@ -24,6 +24,7 @@ const PRODUCTS = [
   linearShardForward,
   linearShardBackward,
   swigluLinearBackward,
+  swigluLinearsForward,
 ];
 
 const OTHERS: readonly AnyKernel[] = [

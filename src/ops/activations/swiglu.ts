@@ -2,7 +2,7 @@ import { expectShape, numel } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { emitGatedBackward } from '../products/swiglu_linear';
+import { emitGated, emitGatedBackward } from '../products/swiglu_linear';
 import { flatKernel } from '../shader_kernel';
 
 export const swigluForward = flatKernel({
@@ -24,13 +24,13 @@ export const swigluBackward = flatKernel({
 });
 
 /**
- * silu(gate) · up, for two different values of the same shape. Both receive a gradient, computed in one dispatch, which may be that of the
- * layer whose input y is.
+ * silu(gate) · up, for two different values of the same shape. The dispatch that made both may make y, too. Both receive a gradient,
+ * computed in one dispatch, which may be that of the layer whose input y is.
  */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
   expectShape('swiglu up', up.shape, gate.shape);
   const size = numel(gate.shape);
-  const { y } = g.emit(swigluForward, { gate, up }, { y: gate.shape }, { size });
+  const y = emitGated(g, { gate, up }) ?? g.emit(swigluForward, { gate, up }, { y: gate.shape }, { size }).y;
   g.differentiate(y, [gate, up], (dy, [toGate, toUp]) => {
     const made =
       emitGatedBackward(g, dy, { gate, up }) ??

@@ -39,6 +39,8 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly leftBase?: boolean;
   /** Whether the kernel itself defines the beginning of a row of the result. */
   readonly resultStart?: boolean;
+  /** Whether the kernel itself, or one of `libs`, writes its finished blocks. */
+  readonly ownResult?: boolean;
 }
 
 const LAYOUTS = {
@@ -47,6 +49,8 @@ const LAYOUTS = {
   right: {
     rows: ['right_begin_rows', 'right_rows'],
     part_rows: ['right_begin_part_rows', 'right_rows'],
+    /** Two columns of one part, then the same two of another. */
+    pairs: ['right_pairs'],
     columns: ['right_begin_columns', 'right_columns'],
     scaled_rows: ['right_begin_rows', 'right_scaled_rows'],
     scaled_columns: ['right_begin_columns', 'right_scaled_columns'],
@@ -125,13 +129,14 @@ export class Product<B extends Bindings, P extends ParamTypes> {
   /** All files except those of a tile. */
   #files(lines: Lines, right: RightStorage): string[] {
     const init = this.#init;
+    const hasResult = init.epilogue === undefined && !init.ownResult;
     return [
       init.name,
       ...(init.libs ?? []),
-      ...(init.epilogue === undefined ? [STORAGES.result[lines]] : []),
+      ...(hasResult ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
-      ...(init.epilogue === undefined && !init.resultStart && init.parts !== 'columns' ? ['result_whole'] : []),
+      ...(hasResult && !init.resultStart && init.parts !== 'columns' ? ['result_whole'] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],

@@ -110,6 +110,7 @@ testOnce(
       'lora_down',
       'lora_linear',
       'swiglu_linear_backward',
+      'swiglu_linears',
       'vera_add',
       'vera_linear',
       'vera_linear_backward',

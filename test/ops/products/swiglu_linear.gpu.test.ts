@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
 import { swiglu } from '../../../src/ops/activations/swiglu';
-import { linear } from '../../../src/ops/products/linear';
+import { linear, linears } from '../../../src/ops/products/linear';
 import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, input, OF_SHARED_TILES, TILES, withVariants } from '../../helpers/gpu/on_gpu';
-import { randomArray, weightArray } from '../../helpers/maths/random';
+import {
+  expectGpuEqualsReference,
+  FEW_ROWS,
+  input,
+  OF_SHARED_TILES,
+  TILES,
+  TILES_IN_F16,
+  withVariants,
+} from '../../helpers/gpu/on_gpu';
+import { integerArray, randomArray, weightArray } from '../../helpers/maths/random';
 import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
@@ -62,4 +71,58 @@ test('lines of other lengths take two dispatches', async () => {
   const { g, memory, names, wanted } = gradients({ N: 5, F: 7, M: 8, R: 0 });
   expect(names).toEqual(['linear_backward', 'swiglu_backward']);
   await expectGpuEqualsReference(g, memory, wanted, 5e-6);
+});
+
+interface ForwardCase {
+  readonly N: number;
+  readonly K: number;
+  readonly M: number;
+  /** The weights' storage. Default: f32. */
+  readonly dtype?: StorageName;
+  /** Whether a third layer has the input x. Default: false. */
+  readonly third?: boolean;
+}
+
+/** Two layers of one input, gate and up, and silu(gate) · up. */
+function forward({ N, K, M, dtype = 'f32', third = false }: ForwardCase) {
+  const memory: Memory = new Map();
+  // Halves, so that products are exact, and small enough that silu isn't only 0 or the gate itself.
+  const halves = (length: number, seed: number) => integerArray(length, seed, 2).map((value) => value / 2);
+  const x = input(memory, 'x', [N, K], halves(N * K, 1));
+  const weights = [2, 3, ...(third ? [4] : [])].map((seed) => ({
+    weight: input(memory, `weight ${seed}`, [M, K], weightArray(M * K, seed, dtype, integerArray), dtype),
+  }));
+  const g = new Graph();
+  const [gate, up] = linears(g, x, weights) as [Value, Value];
+  const y = swiglu(g, gate, up);
+  return { g, memory, names: g.steps.map(({ kernel }) => kernel.name), products: [gate, up], y };
+}
+
+const forwardTiles = withVariants<ForwardCase>(
+  [...TILES, ...TILES_IN_F16],
+  [
+    { N: 65, K: 20, M: 68 },
+    { N: 3, K: 132, M: 36, dtype: 'f16' },
+  ],
+);
+const forwardRows = withVariants<ForwardCase>(FEW_ROWS, [
+  { N: 1, K: 260, M: 4 },
+  { N: 4, K: 64, M: 132, dtype: 'q8' },
+  { N: 3, K: 32, M: 72, dtype: 'q4' },
+]);
+test.each(
+  coveringOfRing([...forwardTiles, ...forwardRows], ({ variant, N }) => [variant, `${N} rows`], OF_SHARED_TILES),
+)('gate and up after their layers, $variant, $N×$K → $M, $dtype', async ({ variant, ...sizes }) => {
+  const { g, memory, names, products, y } = forward(sizes);
+  expect(names).toEqual(['swiglu_linears']);
+  await expectGpuEqualsReference(g, memory, products, 0, { variant });
+  // WGSL's exp.
+  await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
+});
+
+test.each<ForwardCase>([
+  { N: 5, K: 8, M: 6 },
+  { N: 5, K: 8, M: 8, third: true },
+])('layers whose lines are no whole words, or of which there is a third, take dispatches of their own: %o', (sizes) => {
+  expect(forward(sizes).names.at(-1)).toBe('swiglu');
 });

@@ -6,6 +6,22 @@ export const swiglu: Reference = ({ gate, up, y }, { size }) => {
   for (let i = 0; i < size!; i++) y![i] = gate![i]! * sigmoid(gate![i]!) * up![i]!;
 };
 
+export const swiglu_linears: Reference = ({ x, weight0, weight1, gate, up, y }, { N, K, M, stride }) => {
+  for (let n = 0; n < N!; n++) {
+    for (let m = 0; m < M!; m++) {
+      const product = (weight: Float64Array): number => {
+        let total = 0;
+        for (let k = 0; k < K!; k++) total += x![n * K! + k]! * weight[m * stride! + k]!;
+        return total;
+      };
+      const at = n * M! + m;
+      gate![at] = product(weight0!);
+      up![at] = product(weight1!);
+      y![at] = gate![at]! * sigmoid(gate![at]!) * up![at]!;
+    }
+  }
+};
+
 export const swiglu_linear_backward: Reference = (
   { dy, weight, du, A, gate, up, d_gate, d_up },
   { N, K, M, R, stride },
