@@ -9,6 +9,7 @@ export type { Files } from './core/input/named_files';
 export type { KernelAdapter, KernelChoice } from './core/kernels/kernel_choice';
 export type { PoolingMode } from './core/pooling/pooling';
 export type { DpoLossType, PreferenceExample, RatedExample, TextOrMessages } from './core/preferences/preference';
+export type { WeightedExample } from './core/preferences/weighted_example';
 export type { ChatMessage } from './core/types/chat';
 export type { DeviceIssue, DeviceReport } from './core/types/device_report';
 export type { Estimate, GpuBytes, StepWork } from './core/types/estimate';

@@ -3,7 +3,7 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import { type Batch, type TaskBatches, termsOf } from '../tasks/task/task_batches';
+import { type Batch, shapeKey, type TaskBatches, termsOf } from '../tasks/task/task_batches';
 import { lossChunks, type TaskLoss } from '../tasks/task/task_loss';
 import type { Measured } from '../tasks/task/task_metrics';
 import { lossProgram, writeBatch } from './steps/loss_program';
@@ -108,7 +108,7 @@ export class LossMeter {
     const values = { block: this.#block, stats: this.#stats, contrastTemperature };
     const name = task.lossName ?? (contrastTemperature === undefined ? 'loss' : `contrast at ${contrastTemperature}`);
     return this.#programs.use(
-      { name, overlay: overlay.key, shape: [batch.B, batch.T] },
+      { name, overlay: overlay.key, shape: shapeKey(batch) },
       () => lossProgram(task, this.#loaded, overlay, batch, values),
       ({ built, loaded }) => {
         writeBatch(this.#runner, task, built.inputs, batch, overlay.rows?.which);

@@ -38,8 +38,9 @@ function part(where: string, value: unknown): TextOrMessages {
   throw wrong(where, 'a string, or an array of { role, content }', value);
 }
 
-function weightOf(where: string, value: unknown): { readonly weight?: number } {
+/** The weight of an example, if it has one. Throws `invalid_argument`; `hint` is for a number below 0. */
+export function weightOf(where: string, value: unknown, hint?: string): { readonly weight?: number } {
   if (value === undefined || value === null) return {};
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return { weight: value };
-  throw wrong(where, 'a finite number from 0', value);
+  throw wrong(where, 'a finite number from 0', value, typeof value === 'number' && value < 0 ? hint : undefined);
 }

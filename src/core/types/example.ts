@@ -3,7 +3,7 @@ import { bytesOf } from '../input/bytes';
 import { isJsonObject } from '../input/fields';
 import { isShownImage, pixelsOfShown } from '../input/shown_image';
 import { plainNumbers } from '../numbers/numbers';
-import { isPreference, preferenceFields } from '../preferences/preference_fields';
+import { isPreference, preferenceFields, weightOf } from '../preferences/preference_fields';
 import { chatMessages } from './chat';
 import { looksLikeImage, type RgbaImage, type RgbImage, type SentImage } from './image';
 import type { Tensor } from './tensor';
@@ -11,6 +11,12 @@ import type { ImageExample, LabelList, SentExample } from './training';
 
 const FORMS =
   '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { tokens, labels }, { image, label } or { pixel_values, label }';
+
+/** Advice for an example with a weight below 0. */
+const LESS_LIKELY =
+  'A text that should become less likely is a rating, { prompt, completion, label: false }: for KTOTrainer, or profile.rate(text, -1).';
+
+const UNWEIGHTED = 'Texts that a language model learns have weights; classWeights weighs classes.';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
@@ -44,6 +50,7 @@ export function exampleFields(where: string, example: unknown): SentExample {
     throw wrong(`${where}: label`, "a number, or one of the model's labels", value);
   };
   const list = (key: string): number[] => integers(`${where}: ${key}`, example[key]);
+  const weight = () => weightOf(`${where}: weight`, example.weight, LESS_LIKELY);
   const labels = labelList(example.labels);
   if (has('input_ids')) {
     const ofTokens = typeof example.labels === 'number' ? example.labels : labels;
@@ -54,20 +61,26 @@ export function exampleFields(where: string, example: unknown): SentExample {
       ...(has('label') && { label: label() }),
       ...(has('attention_mask') && { attention_mask: list('attention_mask') }),
       ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
+      ...weight(),
     };
   }
   const labelFields = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
+  const isOfTexts = !['pixel_values', 'image', 'prepared', 'tokens'].some(has) || has('text');
+  if (!isOfTexts && has('weight') && example.weight !== 1) {
+    throw wrong(`${where}: weight`, 'none beside an image or words', example.weight, UNWEIGHTED);
+  }
   if (has('pixel_values')) {
     return { pixel_values: pixels(`${where}: pixel_values`, example.pixel_values), ...labelFields() };
   }
   if (has('image')) return { image: image(`${where}: image`, example.image), ...labelFields() };
   if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...labelFields() };
   if (isPreference(example)) return preferenceFields(where, example);
-  if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
-  if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
+  if (has('prompt') && has('completion'))
+    return { prompt: text('prompt'), completion: text('completion'), ...weight() };
+  if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages), ...weight() };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
-    return { text: text('text'), ...pair, ...labelFields() };
+    return { text: text('text'), ...pair, ...labelFields(), ...weight() };
   }
   if (has('tokens') && labels !== undefined) return { tokens: words(`${where}: tokens`, example.tokens), labels };
   throw wrong(where, FORMS, example, exampleHint(example));

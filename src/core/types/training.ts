@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/error';
 import type { PreferenceExample, PreferenceLoss, RatedExample } from '../preferences/preference';
+import type { WeightedExample } from '../preferences/weighted_example';
 import type { ChatMessage } from './chat';
 import type { ImageInput, RgbImage, SentImage } from './image';
 import type { Tensor } from './tensor';
@@ -167,8 +168,8 @@ export type SentExample =
   | { readonly image: SentImage; readonly label?: number | string; readonly labels?: LabelList };
 
 export type Example =
-  | { readonly text: string; readonly text_pair?: string }
-  | { readonly prompt: string; readonly completion: string }
+  | ({ readonly text: string; readonly text_pair?: string } & WeightedExample)
+  | ({ readonly prompt: string; readonly completion: string } & WeightedExample)
   | PreferenceExample
   | RatedExample
   /**
@@ -176,14 +177,14 @@ export type Example =
    * templates render a turn differently once others follow, as Qwen3's does with thoughts: then only the last turns count, and a warning
    * `turns_left_out` counts the others.
    */
-  | { readonly messages: readonly ChatMessage[] }
+  | ({ readonly messages: readonly ChatMessage[] } & WeightedExample)
   /** For classifiers: one of the model's labels or its index, or the number to predict. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
   /** For classifiers of tokens: words, each with a label. A word of several tokens has its label on the first. */
   | { readonly tokens: readonly string[]; readonly labels: LabelList }
   | ImageExample
-  | {
+  | ({
       readonly input_ids: readonly number[];
       /** A label for each token; for classifiers one for the whole text, or a list of its labels. */
       readonly labels?: LabelList | number;
@@ -191,7 +192,7 @@ export type Example =
       readonly attention_mask?: readonly number[];
       /** For encoders: 1 for the tokens of the second of two texts. */
       readonly token_type_ids?: readonly number[];
-    };
+    } & WeightedExample);
 
 /**
  * A Blob is JSON Lines or CSV if its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text that is cut into

@@ -1,16 +1,19 @@
 import { Breather } from '../../core/async/breather';
+import { WebVeraError } from '../../core/errors/error';
 import type { Warning } from '../../core/errors/warning';
 import type { PreferenceLoss } from '../../core/preferences/preference';
 import type { Preview } from '../../core/types/preview';
 import type { GivenInputs } from '../../core/types/tensor';
 import type { SentExample } from '../../core/types/training';
 import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given_inputs';
 import { refused } from '../refused';
 import type { RunTask } from '../task/run_task';
 import type { Task } from '../task/task';
-import type { BatchArguments } from '../task/task_batches';
+import type { BatchArguments, BatchShape } from '../task/task_batches';
 import type { CollectedRows, CollectOptions, PreviewArguments, RowExporter, RowSource } from '../task/task_data';
 import type { TaskKind, TaskModel } from '../task/task_kind';
 import type { Loss, LossParts } from '../task/task_loss';
@@ -26,12 +29,30 @@ import { exportedRow, type TokenRow } from './token_row';
 
 type CausalModel = Omit<TaskModel, 'image'>;
 
+interface CausalInputs extends TokenInputs {
+  /** f32 (N): the factor of the loss of each of `rows`. Set for batches with weights. */
+  readonly weights?: Value;
+}
+
 /** Predicting the next token: `AutoModelForCausalLM`. */
-export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, TokenInputs> {
+export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, TextBatch, CausalInputs> {
   readonly metricNames = ['eval_loss', 'perplexity'];
   readonly lowerIsBetter = ['eval_loss', 'perplexity'];
   /** transformers' label smoother counts other tokens than the loss here does. */
-  readonly exporter: RowExporter<TokenRow> = { smoothsLabels: false, exported: exportedRow };
+  readonly exporter: RowExporter<TokenRow> = {
+    smoothsLabels: false,
+    exported: (row) => {
+      const { weight = 1 } = row;
+      if (weight === 1) return exportedRow(row);
+      throw new WebVeraError(
+        'invalid_argument',
+        `export_run: expected examples without a weight, got one of ${weight}`,
+        {
+          hint: "transformers' loss of language models has no weights of examples.",
+        },
+      );
+    },
+  };
 
   readonly #model: CausalModel;
 
@@ -51,6 +72,7 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
       maxLength,
       packing: args.packing,
       overflow: purpose === 'training' ? 'truncate' : 'split',
+      isWeighted: purpose === 'training',
       signal,
     });
     const what = args.packing ? 'rows' : 'examples';
@@ -89,8 +111,9 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return taskOfPreference(preference, this.#model, this.tokenizer);
   }
 
-  columns({ input_ids, labels, attention_mask }: TokenRow) {
-    return [input_ids, labels, attention_mask];
+  columns({ input_ids, labels, attention_mask, weight = 1 }: TokenRow) {
+    const weights = weight === 1 ? [] : [new Uint32Array(Float32Array.of(weight).buffer)];
+    return [input_ids, labels, attention_mask, ...weights];
   }
 
   batch(rows: readonly TokenRow[], args: BatchArguments): TextBatch {
@@ -98,10 +121,22 @@ export class CausalLm extends TokenTask<TextBatch> implements Task<TokenRow, Tex
     return makeBatch(rows, { maxLength: this.rowLength(args), padId: padTokenId ?? eosTokenIds[0] ?? 0 });
   }
 
-  loss(g: Graph, parts: LossParts<TokenInputs>): Loss {
+  override inputs(shape: BatchShape): CausalInputs {
+    const inputs = super.inputs(shape);
+    if (shape.isWeighted !== true) return inputs;
+    return { ...inputs, weights: pinned('weights of labels', [shape.B * shape.T]) };
+  }
+
+  override write(runner: Runner, inputs: CausalInputs, batch: TextBatch): void {
+    super.write(runner, inputs, batch);
+    if (inputs.weights && batch.weights) runner.write(inputs.weights, batch.weights);
+  }
+
+  loss(g: Graph, parts: LossParts<CausalInputs>): Loss {
     const { B, T } = parts.shape;
     const chunkRows = chunkRowsFor(B * T, this.text.vocabSize);
-    return { losses: this.crossEntropy(g, parts, { chunkRows }).losses, chunkRows, positions: parts.inputs.rows };
+    const { rows: positions, weights } = parts.inputs;
+    return { losses: this.crossEntropy(g, parts, { chunkRows, weights }).losses, chunkRows, positions };
   }
 
   metrics({ loss, labelled }: Measured) {

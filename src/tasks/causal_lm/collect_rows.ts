@@ -18,6 +18,8 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   readonly packing: boolean;
   /** A longer example loses its end (training), or becomes several rows (evaluation). */
   readonly overflow: 'truncate' | 'split';
+  /** Whether rows have the weights of their examples. Without, all weigh 1. Default: true. */
+  readonly isWeighted?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -92,14 +94,22 @@ async function* readRows(
 
 async function* exampleRows(
   source: RowSource,
-  options: ExampleOptions,
+  options: ExampleOptions & Pick<RowOptions, 'packing' | 'isWeighted'>,
   onUncertain: OnUncertain,
 ): AsyncGenerator<TokenRow> {
   for await (const { where, example } of placedExamples(source)) {
     const { row, uncertain } = await rowOfExample(example, where, options);
     onUncertain(uncertain);
-    yield row;
+    const { weight = 1, ...unweighted } = row;
+    if (weight !== 1 && options.packing) throw packedWeight(where, weight);
+    yield options.isWeighted === false ? unweighted : row;
   }
+}
+
+function packedWeight(where: string, weight: number): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected no weight beside packing, got ${weight}`, {
+    hint: 'A packed row has tokens of several examples: pass packing: false.',
+  });
 }
 
 function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {

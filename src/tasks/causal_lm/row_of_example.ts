@@ -11,7 +11,7 @@ import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
 import { completionText } from './prompts';
-import { type TokenRow, textRow } from './token_row';
+import { type TokenRow, textRow, weightPart } from './token_row';
 
 export interface ExampleOptions {
   /** Needed by all examples but `input_ids`. */
@@ -31,6 +31,12 @@ type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
 /** An example as tokens. `where` names it in messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and as `chatRow` does. */
 export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
+  const { row, uncertain } = await unweighted(example, where, options);
+  const weight = 'weight' in example ? weightPart(example) : {};
+  return { row: { ...row, ...weight }, uncertain };
+}
+
+async function unweighted(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
   const { completionOnly, breather, most } = options;
   const tokenizer = tokenizerFor(options, where);

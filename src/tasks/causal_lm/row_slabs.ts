@@ -1,4 +1,4 @@
-import type { TokenRow } from './token_row';
+import { type TokenRow, weightPart } from './token_row';
 
 /** Tokens of a slab. */
 const SLAB = 2 ** 16;
@@ -30,6 +30,7 @@ export class RowSlabs {
       input_ids: this.#input_ids.subarray(start, end),
       labels: this.#labels.subarray(start, end),
       attention_mask: this.#attention_mask.subarray(start, end),
+      ...weightPart(row),
     };
   }
 

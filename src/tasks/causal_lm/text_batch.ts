@@ -9,6 +9,8 @@ export interface TextBatch extends Batch, LabelledTokens {
   readonly input_ids: Uint32Array<ArrayBuffer>;
   /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
+  /** The factor of the loss of each of `rows`, if the batch is weighted. */
+  readonly weights?: Float32Array<ArrayBuffer>;
 }
 
 interface TextBatchFormat {
@@ -31,7 +33,10 @@ export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextB
     attention_mask.set(row.attention_mask, b * T);
     labels.set(row.labels, b * T);
   }
-  return { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
+  const batch = { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
+  if (rows.every(({ weight = 1 }) => weight === 1)) return batch;
+  const weights = Float32Array.from(batch.rows, (n) => rows[Math.floor(n / T)]?.weight ?? 1);
+  return { ...batch, isWeighted: true, weights };
 }
 
 /**

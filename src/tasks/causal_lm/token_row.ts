@@ -9,6 +9,13 @@ export interface TokenRow {
   readonly attention_mask: Uint8Array;
   /** Set if the text contains its own end, so that packing adds no EOS. */
   readonly isClosed?: boolean;
+  /** Factor of the loss of its tokens. Default: 1. */
+  readonly weight?: number;
+}
+
+/** The weight of a row for another that has a part of its tokens, unless it is 1. */
+export function weightPart({ weight = 1 }: Pick<TokenRow, 'weight'>): Pick<TokenRow, 'weight'> {
+  return weight === 1 ? {} : { weight };
 }
 
 /** A row of plain text: every token is learned. */
@@ -26,6 +33,7 @@ export function sliceRow(row: TokenRow, start: number, end: number): TokenRow {
     input_ids: row.input_ids.slice(start, end),
     labels: row.labels.slice(start, end),
     attention_mask: row.attention_mask.slice(start, end),
+    ...weightPart(row),
   };
 }
 

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
+import { isJsonObject } from '../../core/input/fields';
 import { exampleFields } from '../../core/types/example';
 import type { SentExample } from '../../core/types/training';
 import type { RowSource } from '../task/task_data';
@@ -19,8 +20,9 @@ export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedE
 async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
   const { onRead } = source;
   if (source.kind === 'blob') {
-    const rows = source.format === 'csv' ? readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
-    for await (const { line, value } of rows) yield { where: `line ${line}`, given: value };
+    const isCsv = source.format === 'csv';
+    const rows = isCsv ? readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
+    for await (const { line, value } of rows) yield { where: `line ${line}`, given: isCsv ? weighed(value) : value };
     return;
   }
   let index = 0;
@@ -28,6 +30,15 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
     onRead?.(1);
     yield { where: `example ${index++}`, given };
   }
+}
+
+/** A row of a CSV file, whose fields are all texts, with its weight as a number. An empty field is none. */
+function weighed(row: unknown): unknown {
+  if (!isJsonObject(row) || typeof row.weight !== 'string') return row;
+  const { weight, ...others } = row;
+  const text = `${weight}`.trim();
+  if (text === '') return others;
+  return { ...others, weight: Number.isNaN(Number(text)) ? weight : Number(text) };
 }
 
 /** The error with the place of its example in the message. */

@@ -34,6 +34,7 @@ const FORMS =
 export function textRow(example: SentExample, where: string, options: TextRowOptions): TextRow {
   const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'a label for the whole text');
+  expectUnweighted(example, where);
   return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
 }
 
@@ -50,6 +51,14 @@ export function unlabelledRow(
   const { prompt = '', do_lower_case: lowerCase = false } = options.writing ?? {};
   const written = writtenTexts(example, { prompt, lowerCase });
   return encodedText(written, where, { ...options, tokenizer, forms: FORMS });
+}
+
+function expectUnweighted(example: SentExample, where: string): void {
+  const weight = 'weight' in example ? (example.weight ?? 1) : 1;
+  if (weight === 1) return;
+  throw new WebVeraError('invalid_argument', `${where}: weight: expected none for a classifier, got ${weight}`, {
+    hint: 'The argument classWeights weighs classes. Weights of single examples are for language models.',
+  });
 }
 
 function noTokenizer(where: string): WebVeraError {

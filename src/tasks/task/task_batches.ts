@@ -8,6 +8,13 @@ export interface BatchShape {
   readonly B: number;
   /** Tokens per row, padding included. */
   readonly T: number;
+  /** Set if the losses of its rows have weights that aren't all 1. */
+  readonly isWeighted?: boolean;
+}
+
+/** The part of a program's key that its batches' shape gives. */
+export function shapeKey({ B, T, isWeighted = false }: BatchShape): readonly number[] {
+  return isWeighted ? [B, T, 1] : [B, T];
 }
 
 /** Rows as the device takes them. Only the task that made a batch knows its other fields. */

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { type Cached, ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
-import type { BatchShape } from '../../tasks/task/task_batches';
+import { type BatchShape, shapeKey } from '../../tasks/task/task_batches';
 import { tooLarge } from '../too_large';
 import type { TrainingInit } from '../training_init';
 import type { LossProgram } from './loss_program';
@@ -65,6 +65,6 @@ export class BatchPrograms {
   }
 
   #loaded<R>(shape: BatchShape, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
-    return this.#cache.use({ name: 'training step', shape: [shape.B, shape.T] }, () => this.build(shape), body);
+    return this.#cache.use({ name: 'training step', shape: shapeKey(shape) }, () => this.build(shape), body);
   }
 }

@@ -32,6 +32,16 @@ describe('the fields of an example', () => {
       { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
       { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
     ],
+    ['the weight of a text', { text: 'a', weight: 0.5 }, { text: 'a', weight: 0.5 }],
+    ['a weight of nothing', { prompt: 'p', completion: 'c', weight: 0 }, { prompt: 'p', completion: 'c', weight: 0 }],
+    ['the weight of ids', { input_ids: [1, 2], weight: 3 }, { input_ids: [1, 2], weight: 3 }],
+    ['a weight that is null is not there', { text: 'a', weight: null }, { text: 'a' }],
+    ['a weight of one beside an image', { image: file, label: 0, weight: 1 }, { image: file, label: 0 }],
+    [
+      'the weight of a conversation',
+      { messages: [{ role: 'user', content: 'a' }], weight: 2 },
+      { messages: [{ role: 'user', content: 'a' }], weight: 2 },
+    ],
     ['several labels of a text', { text: 'a', labels: ['b', 'c'] }, { text: 'a', labels: ['b', 'c'] }],
     ['several numbers of an image', { image: file, labels: [0.5, 2n] }, { image: file, labels: [0.5, 2] }],
     ['several numbers of ids', { input_ids: [1, 2], labels: [0.5] }, { input_ids: [1, 2], labels: [0.5] }],
@@ -47,6 +57,22 @@ describe('the fields of an example', () => {
   });
 
   test.each<[string, unknown, string]>([
+    ['a weight below 0', { text: 'a', weight: -1 }, 'line 2: weight: expected a finite number from 0, got -1'],
+    [
+      'a weight without end',
+      { text: 'a', weight: Infinity },
+      'line 2: weight: expected a finite number from 0, got Infinity',
+    ],
+    [
+      'a weight that is no number',
+      { text: 'a', weight: '2' },
+      "line 2: weight: expected a finite number from 0, got '2'",
+    ],
+    [
+      'the weight of an image',
+      { image: file, weight: 2 },
+      'line 2: weight: expected none beside an image or words, got 2',
+    ],
     ['a prompt that is no text', { prompt: 3, completion: 'c', text: 'a' }, 'line 2: prompt: expected a string, got 3'],
     ['a text that is none', { text: 7 }, 'line 2: text: expected a string, got 7'],
     [
@@ -105,6 +131,12 @@ describe('the fields of an example', () => {
       expect.objectContaining({ code: 'invalid_argument', message }),
     );
   });
+});
+
+test('a weight below 0 gets the hint of what makes texts less likely', () => {
+  expect(() => exampleFields('line 2', { text: 'a', weight: -1 })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('KTOTrainer, or profile.rate(text, -1)') }),
+  );
 });
 
 test.each([

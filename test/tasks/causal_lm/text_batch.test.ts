@@ -30,6 +30,16 @@ test.each([
 });
 
 describe('makeBatch', () => {
+  test('gives each label the weight of its row, if any weighs more or less than 1', () => {
+    const rows = [{ ...row([1, 2, 3]), weight: 0.5 }, row([5, 6]), { ...row([7, 8]), weight: 0 }];
+    const { weights, labelled, isWeighted } = makeBatch(rows, format);
+    expect([...(weights?.slice(0, labelled) ?? [])]).toEqual([0.5, 0.5, 1, 0]);
+    expect(isWeighted).toBe(true);
+    const plain = makeBatch([{ ...row([1, 2, 3]), weight: 1 }, row([5, 6])], format);
+    expect(plain).toEqual(makeBatch([row([1, 2, 3]), row([5, 6])], format));
+    expect(plain).not.toHaveProperty('weights');
+  });
+
   test('pads on the right', () => {
     const batch = makeBatch([row([1, 2, 3, 4]), row([5, 6])], format);
     expect([batch.B, batch.T]).toEqual([2, 4]);

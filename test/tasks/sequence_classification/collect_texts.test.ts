@@ -219,6 +219,15 @@ describe('a data set', () => {
     expect((await collect(prices, { labels: numbers })).rows.map(({ targets: [target] }) => target)).toEqual([-15, 2]);
   });
 
+  test('may have no weight but 1', async () => {
+    const weighed = (weight: number): RowSource => ({ kind: 'examples', examples: [ham, { ...spam, weight }] });
+    expect((await collect(weighed(1))).rows).toEqual((await collect({ kind: 'examples', examples: [ham, spam] })).rows);
+    await expect(collect(weighed(0.5))).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: 'example 1: weight: expected none for a classifier, got 0.5',
+    });
+  });
+
   test('can be aborted', async () => {
     const controller = new AbortController();
     const oops = new Error('oops');
