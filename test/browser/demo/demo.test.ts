@@ -18,6 +18,7 @@ import {
   kilobytes,
   opened,
   outcomeOf,
+  pressedVoice,
   shownStep,
   startLongRun,
   typeText,
@@ -133,6 +134,13 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     expect(await textOf(page, '#code-python')).toContain('"prose-1.4M"), "whale")');
     await expectAccessible(page);
 
+    // The pair is written in the new voice, whose button is pressed.
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await pressedVoice(page)).toBe('whale');
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: whale');
+    const inWhale = await textOf(page, '#after');
+    expect(inWhale).toMatch(/^It was a cold morning, and the king.{40}/);
+
     const files = await downloaded(page, folder, 'whale');
     await page.click('#import summary');
     await fill(page, { 'import-name': 'whale' });
@@ -140,8 +148,8 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     await page.waitForSelector('[data-id="whale 2"]'); // the name “whale” was taken
     expect(await kilobytes(page, 'whale 2')).toBe(await kilobytes(page, 'whale'));
 
-    // Another voice wrote the example above, so it appears under that name.
-    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
+    expect(await pressedVoice(page)).toBe('whale');
+    expect(await textOf(page, '#after')).toBe(inWhale);
 
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
@@ -157,6 +165,10 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     await click(page, '[data-id="whale"] .danger');
     await page.click('#confirm-yes');
     await until(page, () => document.querySelector('[data-id="whale"]') === null);
+    // Its text goes with it.
+    expect(await pressedVoice(page)).toBe('The stage');
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
+    expect(await textOf(page, '#after')).toBe('It was a cold morning, and the king');
     await page.reload();
     await page.waitForSelector('[data-id="whale 2"]');
     expect(await page.$('[data-id="whale"]')).toBeNull();

@@ -38,6 +38,11 @@ export async function outcomeOf(page: Page): Promise<string> {
   return textOf(page, '#outcome');
 }
 
+/** The name of the voice whose button is pressed. */
+export async function pressedVoice(page: Page): Promise<string> {
+  return textOf(page, '#voices button[aria-pressed="true"]');
+}
+
 /** The step's number on the page. */
 export async function shownStep(page: Page): Promise<number> {
   return Number(/^Step ([\d,]+) of/.exec(await textOf(page, '#number-step'))?.[1]);

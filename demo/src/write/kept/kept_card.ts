@@ -16,12 +16,13 @@ import { KeptRow, type RowState } from './kept_row';
 
 /** Lists the voices in this browser: to write with, download, delete and open them. `write` writes with the chosen one. */
 export function keptCard(app: App, write: () => Promise<void>): void {
-  const { store, rack, confirm } = app;
+  const { store, rack, confirm, banner } = app;
   const list = byId('kept-list', 'ul');
   const pickButton = byId('pick-adapter', 'button');
   const openName = byId('import-name', 'input');
 
   const use = async (id: string): Promise<void> => {
+    banner.clear();
     store.set({ voice: ownKey(id) });
     byId('try-card', 'section').scrollIntoView({ block: 'start' });
     await write();
@@ -39,7 +40,6 @@ export function keptCard(app: App, write: () => Promise<void>): void {
       const chosen = adapterFromFiles(files);
       const id = freeName(openName.value.trim() || 'opened', ownIds(store.value));
       await rack.import(chosen, id);
-      store.set({ voice: ownKey(id) });
       openName.value = '';
       announce(`${id} is opened.`);
     });

@@ -63,6 +63,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     outcome.hide();
     store.set({ phase: 'preparing' });
     let goesOn = false;
+    let hasLearnt = false;
     try {
       const text = await splitText(corpus);
       await pair.stop();
@@ -71,6 +72,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), ownIds(store.value));
       const opening = text.opening || byId('prompt', 'input').value;
       await run({ id, model, text, opening, settings, interrupted });
+      hasLearnt = true;
     } catch (error) {
       const { unsaved, kept } = store.value;
       const trained = unsaved !== undefined && unsaved.id === id;
@@ -88,6 +90,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       note.end(goesOn);
       store.set({ phase: 'idle', kept: 0 });
     }
+    if (hasLearnt) await pair.write();
   }
 
   async function run(lesson: Lesson): Promise<void> {

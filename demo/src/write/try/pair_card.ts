@@ -38,8 +38,16 @@ export function pairCard(app: App): PairCard {
   /** The same for the same words in all voices. A new one begins with the next press of the button. */
   let seed = 1;
   let outcome = '';
+  /** The voice of the text on the right. */
+  let shown: string | undefined;
   /** The number of the last call of `write` or `stop`: an earlier `write` that waits gives way. */
   let turn = 0;
+
+  /** Puts a voice's name over the text on the right. */
+  function named(key: string | undefined): void {
+    shown = key;
+    setText(title, titleOf(key));
+  }
 
   function stop(): Promise<void> {
     turn += 1;
@@ -61,7 +69,6 @@ export function pairCard(app: App): PairCard {
   async function writeNow(signal: AbortSignal): Promise<void> {
     const began = performance.now();
     const words = prompt.value;
-    banner.clear();
     outcome = '';
     example.end();
     for (const side of Object.values(sides)) side.wait();
@@ -73,7 +80,7 @@ export function pairCard(app: App): PairCard {
       signal.throwIfAborted();
       sides.before.begin(words, JSON.stringify([name, words, seed]));
       sides.after.begin(words, JSON.stringify([name, words, seed, key]));
-      setText(title, titleOf(key));
+      named(key);
       let first = 0;
       await writePair(base, voice, { prompt: words, seed, max_new_tokens: TOKENS, signal }, (side, text) => {
         first ||= performance.now();
@@ -95,6 +102,7 @@ export function pairCard(app: App): PairCard {
 
   byId('try-form', 'form').addEventListener('submit', (event) => {
     event.preventDefault();
+    banner.clear();
     seed += 1;
     void write();
   });
@@ -105,14 +113,10 @@ export function pairCard(app: App): PairCard {
   });
   for (const side of Object.values(sides)) side.rest(prompt.value);
   const example = new Example(prompt, sides);
-  const showExample = (key: string | undefined): boolean => {
-    const isShown = example.show(key);
-    if (isShown) setText(title, titleOf(key));
-    return isShown;
-  };
-  void example.load().then(() => showExample(voiceOf(store.value)));
+  void example.load().then(() => example.show(voiceOf(store.value)));
   voiceChoice(app, (key) => {
-    if (!showExample(key)) void write();
+    banner.clear();
+    if (!example.show(key)) void write();
   });
 
   store.watch((state: AppState, before: AppState) => {
@@ -128,8 +132,14 @@ export function pairCard(app: App): PairCard {
       setShare(bar, loading.total === 0 ? undefined : loading.loaded / loading.total);
       bar.setAttribute('aria-valuetext', loadInWords(loading));
     }
+    const key = voiceOf(state);
+    if (!writing && key !== shown) {
+      // No text stays under the name of a voice that didn't write it.
+      outcome = '';
+      if (!example.show(key)) sides.after.rest(prompt.value);
+      named(key);
+    }
     setText(byId('try-status', 'p'), isLoading ? loadInWords(loading) : writing ? 'Writing…' : outcome);
-    if (sides.after.text === '') setText(title, titleOf(voiceOf(state))); // a text stays under the voice that wrote it
     if (model !== before.model && before.model !== undefined) sides.after.rest(prompt.value);
   });
   return { write, stop };
