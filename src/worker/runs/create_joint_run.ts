@@ -86,7 +86,8 @@ async function readLane({
   const source = reported(inputs.data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
   const { rows, warnings } = await task.collect(source, { args, purpose: 'training', signal: stop });
   reportAll(host.warn, [...warnings, ...argumentWarnings(args, rows.length, model.loaded.model)]);
-  const evalData = inputs.evalData?.(stop);
+  const evalData =
+    inputs.evalData && reported(inputs.evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
   if (evalData !== undefined) expectMetric(args, task);
   const overlay = overlayOf(request.overlay.adapters, [adapter]);
   const evaluate = evalData && (await evaluationOf({ model, task, overlay, args }, evalData, stop));

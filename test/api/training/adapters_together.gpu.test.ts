@@ -206,6 +206,25 @@ test('each adapter is measured on its own data', async () => {
   });
 });
 
+test('the reading of each data set is reported', async () => {
+  await within({}, async (opened) => {
+    const model = await people(opened);
+    const many = (count: number) => Array.from({ length: count }, (_, index) => tinyRow(4, index));
+    const adapters = {
+      ada: { train_dataset: many(110), eval_dataset: many(120) },
+      ben: { train_dataset: data.ben, eval_dataset: many(130) },
+    };
+    const own = { ...args, max_steps: 1, eval_strategy: 'epoch' } as const;
+    const events = await eventsOf(new Trainer({ model, args: own, adapters }).train());
+    const reading = events.flatMap((event) => (event.type === 'reading' ? [event] : []));
+    expect(reading.map(({ dataset, loaded, total }) => [dataset, loaded, total])).toEqual([
+      ['train_dataset', 100, 110],
+      ['eval_dataset', 100, 120],
+      ['eval_dataset', 100, 130],
+    ]);
+  });
+});
+
 test("one person's losses that aren't finite end his training alone", async () => {
   await within({}, async (opened) => {
     const alone = await people(opened);
