@@ -39,6 +39,8 @@ export class LanePrograms {
   /** The whole batch's block and statistics. The statistics aren't read. */
   readonly #block = stepBlockValue();
   readonly #stats = statsValue();
+  /** The losses of each row. A row comes back in every epoch, and is counted once. */
+  readonly #terms = new WeakMap<object, number>();
   #states: readonly OptimizerState[] = [];
   #before: LoadedProgram | undefined;
   #optimizers: readonly LoadedProgram[] = [];
@@ -86,10 +88,7 @@ export class LanePrograms {
     const { task, args } = this.#init;
     const size = args.per_device_train_batch_size;
     const counts = parts.map(({ rows }) => Math.ceil(rows.length / size));
-    const labelled = parts.map(({ rows }) => {
-      const starts = Array.from({ length: Math.ceil(rows.length / size) }, (_, micro) => micro * size);
-      return starts.reduce((sum, at) => sum + termsOf(task.batch(rows.slice(at, at + size), args)), 0);
-    });
+    const labelled = parts.map(({ rows }) => rows.reduce((sum: number, row) => sum + this.#termsOf(row), 0));
     const tokens = labelled.reduce((sum, own) => sum + own, 0);
     const scales = new Float32Array(this.#init.adapters.length);
     for (const [at, { index }] of parts.entries()) scales[index] = tokens / Math.max(1, labelled[at] ?? 0);
@@ -120,6 +119,16 @@ export class LanePrograms {
     this.#before?.release();
     await this.#programs.release();
     this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
+  }
+
+  /** Losses are of one row each, so those of a batch are the sum of its rows'. */
+  #termsOf(row: unknown): number {
+    const { task, args } = this.#init;
+    const count = (): number => termsOf(task.batch([row], args));
+    if (typeof row !== 'object' || row === null) return count();
+    const terms = this.#terms.get(row) ?? count();
+    this.#terms.set(row, terms);
+    return terms;
   }
 
   get #shared(): Value[] {
