@@ -10,6 +10,7 @@ export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = 
   copy: { destination: 0 },
   embedding: { weight: 0 },
   mixed_scale_backward: { partials: 0 },
+  mixed_scales_backward: { partials: 0 },
   sample: { logits: 1, seen: 0 },
   scatter_rows: { x: 0 },
   vera_lambda_backward: { partials: 0 },

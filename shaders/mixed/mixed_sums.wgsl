@@ -1,9 +1,10 @@
-// mixed_sums: adds the partial sums of many vectors to each adapter's accumulated gradients, those of its own batch rows alone:
-//   grads[a, offset + i] += scales[a] · Σ_b Σ_s partials[at + (b · slices + s) · length + i] over the batch rows b with which[b] = a
+// mixed_sums: adds the partial sums of many vectors to each adapter's accumulated gradients, one batch row b after the other:
+//   grads[which[b], offset + i] += scales[which[b]] · Σ_s partials[at + (b · slices + s) · length + i]
 // vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), a pool a line
 // partials: (size)   which: (rows)   scales: (adapters)   longest: the greatest length
-// grid: 64 elements in x, a vector in y, an adapter in z
-struct Params { count: u32, longest: u32, rows: u32, adapters: u32, stride: u32, size: u32 }
+// grid: 64 elements in x, a vector in y. A thread has its element of all adapters: most threads of a grid with an adapter in z
+// would find no batch row of theirs
+struct Params { count: u32, longest: u32, rows: u32, stride: u32, size: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
 @group(0) @binding(2) var<storage, read> vectors: array<vec4u>;
@@ -20,15 +21,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (element >= length) {
     return;
   }
-  var total = 0.0;
   for (var row = 0u; row < p.rows; row++) {
-    if (which[row] == group.z) {
-      let first = vector.x + row * slices * length + element;
-      for (var slice = 0u; slice < slices; slice++) {
-        total += partials[first + slice * length];
-      }
+    let first = vector.x + row * slices * length + element;
+    var total = 0.0;
+    for (var slice = 0u; slice < slices; slice++) {
+      total += partials[first + slice * length];
     }
+    // A row that isn't finite reaches its own adapter alone.
+    let adapter = which[row];
+    grads[adapter * p.stride + vector.w + element] += scales[adapter] * total;
   }
-  // A row of another adapter may hold what isn't finite: it is left out above, not multiplied by 0.
-  grads[group.z * p.stride + vector.w + element] += scales[group.z] * total;
 }

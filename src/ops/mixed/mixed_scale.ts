@@ -68,13 +68,18 @@ export function mixedScale(g: Graph, x: Value, vector: MixedVector, residual?: V
   if (residual !== undefined) expectShape('mixed_scale residual', residual.shape, x.shape);
   const y = emitScale(g, x, vector, residual);
   if (residual !== undefined) g.differentiate(y, [residual], (dy, [toResidual]) => [passOn(g, dy, toResidual)]);
-  g.differentiate(y, [x, vector.table], (dy, [toX, toTable]) => {
-    if (toTable.wanted) return emitBackward(g, { x, dy, vector, toX, toTable });
-    return [toX.wanted ? emitScale(g, dy, vector, toX.sum) : undefined, undefined];
-  });
+  g.differentiate(y, [x, vector.table], (dy, [toX, toTable]) => scaleGradients(g, { x, dy, vector, toX, toTable }));
   return y;
 }
 
+/** The gradients of x and of the table, as far as they are wanted. */
+export function scaleGradients(g: Graph, gradient: MixedGradient): [Value | undefined, Value | undefined] {
+  const { dy, vector, toX, toTable } = gradient;
+  if (toTable.wanted) return emitScaleBackward(g, gradient);
+  return [toX.wanted ? emitScale(g, dy, vector, toX.sum) : undefined, undefined];
+}
+
+/** `mixedScale` without a gradient, plus `sum`. */
 function emitScale(g: Graph, x: Value, { table, which, offset, T }: MixedVector, sum: Value | undefined): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   const params = { N, C, T, vector_at: offset, stride: table.shape[1] ?? 0, has_sum: Number(sum !== undefined) };
@@ -89,19 +94,19 @@ interface MixedGradient {
   readonly toTable: Sink;
 }
 
-function emitBackward(
+function emitScaleBackward(
   g: Graph,
   { x, dy, vector, toX: { wanted, sum }, toTable }: MixedGradient,
 ): [Value | undefined, Value] {
   const { table, which, offset, T } = vector;
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  const { partials, at, grads } = g.inPass(MixedSums).take(vector, toTable, { length: C, rows: N / T });
+  const { partials, at, grads } = g.inPass(MixedSums).take([vector], toTable, { length: C, rows: N / T });
   const { dx } = g.emit(
     mixedScaleBackward,
     { x, dy, table, which, sum: sum ?? dy, partials },
     { dx: wanted ? x.shape : [1] },
     {
-      ...{ N, C, T, vector_at: offset, stride: table.shape[1] ?? 0, partial: at, slice: SLICE },
+      ...{ N, C, T, vector_at: offset, stride: table.shape[1] ?? 0, partial: at[0] ?? 0, slice: SLICE },
       ...{ has_dx: Number(wanted), has_sum: Number(sum !== undefined) },
     },
   );

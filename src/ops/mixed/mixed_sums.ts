@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, numel } from '../../core/numbers/shape';
 import type { Graph, PassEnd, Sink } from '../../graph/graph';
 import { constant, growing, type Value } from '../../graph/value';
@@ -8,10 +9,8 @@ import type { MixedVector } from './mixed_pools';
 export const mixedSumsKernel = shaderKernel({
   name: 'mixed_sums',
   bindings: { partials: 'read', vectors: 'read', which: 'read', scales: 'read', grads: 'update' },
-  params: { count: 'size', longest: 'size', rows: 'size', adapters: 'u32', stride: 'u32', size: 'size' },
-  variants: [
-    { wgsl: ['mixed_sums'], workgroups: ({ count, longest, adapters }) => [ceilDiv(longest, 64), count, adapters] },
-  ],
+  params: { count: 'size', longest: 'size', rows: 'size', stride: 'u32', size: 'size' },
+  variants: [{ wgsl: ['mixed_sums'], workgroups: ({ count, longest }) => [ceilDiv(longest, 64), count] }],
   flops: ({ size }) => size,
 });
 
@@ -45,25 +44,33 @@ export class MixedSums implements PassEnd {
     this.#g = g;
   }
 
-  /** Reserves room for the partial sums of a vector's gradient. Returns the value that holds them, their offset, and the gradient's buffer. */
+  /**
+   * Reserves room for the partial sums of the gradients of vectors of one length and one table, in one value. They don't overlap. Returns
+   * that value, the offset of each vector's sums, and the buffer of the gradients.
+   */
   take(
-    { table, which, scales, offset, T }: MixedVector,
+    vectors: readonly MixedVector[],
     sink: Sink,
     { length, rows }: { readonly length: number; readonly rows: number },
-  ): { readonly partials: Value; readonly at: number; readonly grads: Value } {
+  ): { readonly partials: Value; readonly at: readonly number[]; readonly grads: Value } {
+    const [first] = vectors;
+    if (first === undefined) throw new WebVeraError('internal', 'Expected vectors whose gradients are summed');
+    const { table, which, scales, T } = first;
     const grads = accumulatedIn(sink, table);
     const slices = ceilDiv(T, SLICE);
     const count = rows * slices * length;
     const before = this.#open.get(grads);
     // One dispatch can't add twice to the same element.
-    const again = before?.vectors.some((one) => offset < one.offset + one.length && one.offset < offset + length);
-    if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
+    const again = before?.vectors.some((one) =>
+      vectors.some(({ offset }) => offset < one.offset + one.length && one.offset < offset + length),
+    );
+    if (before !== undefined && (again || before.size + vectors.length * count > MOST)) this.#close(grads, before);
     const open = this.#open.get(grads) ?? { partials: growing('mixed.partials'), vectors: [], which, scales, size: 0 };
     this.#open.set(grads, open);
-    const at = open.partials.take(count);
-    open.vectors.push({ at, length, slices, offset });
-    open.size += count;
-    return { partials: open.partials.value, at, grads };
+    const placed = vectors.map(({ offset }) => ({ at: open.partials.take(count), length, slices, offset }));
+    open.vectors.push(...placed);
+    open.size += placed.length * count;
+    return { partials: open.partials.value, at: placed.map(({ at }) => at), grads };
   }
 
   finish(): void {
@@ -75,9 +82,9 @@ export class MixedSums implements PassEnd {
     const content = Uint32Array.from(vectors.flatMap(({ at, length, slices, offset }) => [at, length, slices, offset]));
     const table = constant('mixed.vectors', [vectors.length, 4], content);
     const longest = vectors.reduce((max, { length }) => Math.max(max, length), 0);
-    const [adapters = 0, stride = 0] = grads.shape;
+    const [, stride = 0] = grads.shape;
     const given = { partials: partials.value, vectors: table, which, scales, grads };
-    const sizes = { count: vectors.length, longest, rows: numel(which.shape), adapters, stride, size };
+    const sizes = { count: vectors.length, longest, rows: numel(which.shape), stride, size };
     this.#g.emit(mixedSumsKernel, given, {}, sizes);
   }
 }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { numel } from '../../../src/core/numbers/shape';
 import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import { add } from '../../../src/ops/add';
 import { mixedLossSum } from '../../../src/ops/mixed/mixed_loss_sum';
+import { mixedScales } from '../../../src/ops/mixed/mixed_scales';
 import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/gpu/on_gpu';
 import { type Fill, integerArray, randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
@@ -33,6 +36,25 @@ test('mixed_scale and its gradients, 576 columns, r 16, 8×64 rows: random numbe
   const { g, memory, y, dx, grads } = backward({ C: 576, R: 16, T: 64, which: [0, 1, 2, 1, 0, 2, 2, 1] }, randomArray);
   // A sum of 576 products has an error of √576 · 2⁻²⁴ of its size; the worst of many is 4× that.
   await expectGpuEqualsReference(g, memory, [y, dx, grads], 6e-6);
+});
+
+test.each([
+  { C: 7, T: 3, count: 2 },
+  { C: 8, T: 65, count: 3 },
+  { C: 68, T: 32, count: 2 },
+  { C: 300, T: 128, count: 3 },
+])('mixed_scales and their gradients, C=$C T=$T, $count vectors: equal for whole numbers', async ({ C, T, count }) => {
+  const line = 4 * Math.ceil(C / 4);
+  const { memory, x, table, pools } = mixedInputs({ C: 2 * line, R: C, T, which: [1, 2, 1] }, small);
+  const grads = input(memory, 'grads', table.shape, new Float64Array(numel(table.shape)));
+  const g = new Graph();
+  for (const value of [x, table]) g.train(value);
+  const ys = mixedScales(g, x, [line, 0, 2 * line].slice(0, count), pools);
+  const y = ys.reduce((sum, one) => add(g, sum, one));
+  const dy = input(memory, 'dy', y.shape, small(numel(y.shape), 7));
+  const dx = g.grad(y, dy, new Map([[table, grads]])).get(x) as Value;
+  expect(g.steps.map(({ kernel }) => kernel.name)).toContain('mixed_scales_backward');
+  await expectGpuEqualsReference(g, memory, [...ys, dx, grads], 0);
 });
 
 test("numbers of one adapter's rows that aren't finite reach its own gradients alone", async () => {

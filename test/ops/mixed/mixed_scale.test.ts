@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { numel } from '../../../src/core/numbers/shape';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
+import { add } from '../../../src/ops/add';
 import { mixedLossSum } from '../../../src/ops/mixed/mixed_loss_sum';
 import { mixedScale } from '../../../src/ops/mixed/mixed_scale';
+import { mixedScales } from '../../../src/ops/mixed/mixed_scales';
 import { mul } from '../../../src/ops/mul';
 import { veraAdd } from '../../../src/ops/vera/vera';
 import { input } from '../../helpers/gpu/on_gpu';
@@ -28,6 +30,28 @@ test('mixed_scale: central differences by the vectors of all adapters, each time
   // A vector that is 0 has a gradient too.
   memory.get(table)!.fill(0);
   expectGradient(build, memory, [table]);
+});
+
+test.each([1, 2, 3, 4])('mixed_scales by %d vectors: central differences by x and the vectors', (count) => {
+  const { memory, x, table, pools } = mixedInputs({ C: 16, R: 4, T: 66, which: [1, 0] });
+  memory.get(pools.scales)!.fill(1);
+  const offsets = [8, 0, 4, 12].slice(0, count);
+  const build = (g: Graph): Value =>
+    mixedScales(g, x, offsets, pools).reduce(
+      (sum, y, index) => (index % 2 === 0 ? add(g, mul(g, y, x), sum) : mul(g, sum, y)),
+      x,
+    );
+  for (const wrt of [[x, table], [x], [table]]) expectGradient(build, memory, wrt);
+});
+
+test('mixed_scales: gradients where one result has no use', () => {
+  const { memory, x, table, pools } = mixedInputs({ C: 8, R: 4, T: 2, which: [1, 0] });
+  memory.get(pools.scales)!.fill(1);
+  const build = (g: Graph): Value => {
+    const [first, , third] = mixedScales(g, x, [8, 0, 4], pools) as [Value, Value, Value];
+    return mul(g, first, third);
+  };
+  expectGradient(build, memory, [x, table]);
 });
 
 test('mixed_scale: a vector that is used twice, and an input with another use', () => {

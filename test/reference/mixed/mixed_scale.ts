@@ -35,6 +35,22 @@ export const mixed_scale_backward: Reference = (b, p) => {
   }
 };
 
+/** The vectors of two or three results. */
+const vectorsOf = ({ results, ...sizes }: Sizes) =>
+  [0, 1, 2].slice(0, results).map((i) => ({ i, sizes: { ...sizes, vector_at: sizes[`vector_at${i}`]! } }));
+
+export const mixed_scales: Reference = (b, p) => {
+  for (const { i, sizes } of vectorsOf(p)) mixed_scale({ ...b, y: b[`y${i}`]! }, { ...sizes, has_sum: 0 });
+};
+
+export const mixed_scales_backward: Reference = (b, p) => {
+  const { has_dx } = p;
+  for (const { i, sizes } of vectorsOf(p)) {
+    const given = { ...b, dy: b[`dy${i}`]!, sum: b.dx! };
+    mixed_scale_backward(given, { ...sizes, partial: p[`partial${i}`]!, has_dx: has_dx!, has_sum: Number(i > 0) });
+  }
+};
+
 export const mixed_sums: Reference = ({ partials, vectors, which, scales, grads }, { count, rows, stride }) => {
   for (let v = 0; v < count!; v++) {
     const [at, length, slices, offset] = vectors!.subarray(4 * v, 4 * v + 4) as unknown as [

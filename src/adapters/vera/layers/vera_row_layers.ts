@@ -2,6 +2,7 @@ import type { Graph } from '../../../graph/graph';
 import { type Value, viewOf } from '../../../graph/value';
 import { type Layers, layersOver } from '../../../models/layers';
 import { mixedScale } from '../../../ops/mixed/mixed_scale';
+import { mixedScales } from '../../../ops/mixed/mixed_scales';
 import { linear } from '../../../ops/products/linear';
 import { emitProjection, veraDown, veraLinears } from '../../../ops/vera/vera';
 import type { TrainedRowVectors } from '../../layers/row_inputs';
@@ -38,11 +39,13 @@ export function veraRowLayers(
     if (!isAdapted) return ys;
     const u = known ?? own?.u ?? veraDown(g, x, A);
     projected.set(x, u);
+    const slots = layers.flatMap(({ slot }) => slot ?? []);
+    const offsets = slots.map(({ offsetD }) => offsetD);
+    const vs = new Map(mixedScales(g, u, offsets, rows).map((v, index) => [slots[index], v]));
     return layers.map(({ slot }, index) => {
-      const y = ys[index] as Value;
-      if (slot === undefined) return y;
-      const low = linear(g, mixedScale(g, u, { ...rows, offset: slot.offsetD }), firstRows(B, slot.out_features));
-      return mixedScale(g, low, { ...rows, offset: slot.offsetB }, y);
+      const [y, v] = [ys[index] as Value, vs.get(slot)];
+      if (slot === undefined || v === undefined) return y;
+      return mixedScale(g, linear(g, v, firstRows(B, slot.out_features)), { ...rows, offset: slot.offsetB }, y);
     });
   });
 }
