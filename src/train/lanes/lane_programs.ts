@@ -44,6 +44,8 @@ export class LanePrograms {
   #states: readonly OptimizerState[] = [];
   #before: LoadedProgram | undefined;
   #optimizers: readonly LoadedProgram[] = [];
+  /** The updates of all adapters: most steps are of all, and one submit is faster than one for each. */
+  #together: LoadedProgram | undefined;
 
   /** Throws `invalid_argument` for adapters that can't train together. */
   constructor(init: LaneProgramsInit) {
@@ -75,6 +77,8 @@ export class LanePrograms {
     for (const state of this.#states) {
       optimizers.push(await this.#runner.load(optimizerProgram(state, args), { early: true }));
     }
+    const steps = this.#states.flatMap((state) => optimizerProgram(state, args).steps);
+    this.#together = await this.#runner.load({ name: 'optimizers', steps, outputs: [] }, { early: true });
   }
 
   /** As `BatchPrograms.reserve`. */
@@ -100,11 +104,15 @@ export class LanePrograms {
       await this.#queueBatch(batch, which, this.#blocks(batch, { parts, labelled, tokens, microStep }));
     }
     // If a kernel is missing, the step must not update anything.
-    await Promise.all([this.#before, ...this.#optimizers].map((program) => program?.ready));
+    await Promise.all([this.#before, this.#together, ...this.#optimizers].map((program) => program?.ready));
   }
 
   /** Queues the update of the adapters that have made a step. It is synchronous, so reads queued next read this step's values. */
   update(parts: readonly Pick<LaneStep, 'index'>[]): void {
+    if (this.#together !== undefined && parts.length === this.#optimizers.length) {
+      this.#runner.run(this.#together);
+      return;
+    }
     for (const { index } of parts) {
       const optimizer = this.#optimizers[index];
       if (optimizer === undefined) {
@@ -116,6 +124,7 @@ export class LanePrograms {
 
   async release(): Promise<void> {
     for (const optimizer of this.#optimizers) optimizer.release();
+    this.#together?.release();
     this.#before?.release();
     await this.#programs.release();
     this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
