@@ -4,6 +4,7 @@ import { openAdapter } from './browsers/dawn.mjs';
 import { buildIfStale } from './build/build_if_stale.mjs';
 import { loadLibrary } from './cli/library.mjs';
 import { keptRows } from './results/kept_rows.mjs';
+import { adapters } from './results/tables/adapters.mjs';
 import { facts } from './results/tables/facts.mjs';
 import { images } from './results/tables/images.mjs';
 import { language } from './results/tables/language.mjs';
@@ -16,7 +17,7 @@ import { runCommand } from './shared/command.mjs';
 import { readArguments, UsageError } from './shared/options.mjs';
 
 /** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
-const TABLES = { language, packed, smollm2, pairs, facts, ratings, texts, images };
+const TABLES = { language, adapters, packed, smollm2, pairs, facts, ratings, texts, images };
 
 const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 

@@ -1,0 +1,24 @@
+// Chooses the best of four rates with three measurements.
+
+/** @typedef {readonly [number, number, number, number]} Rates in rising order */
+
+/**
+ * Measures the two middle rates, then the outer one beside the better of them: a score that rises from one rate to the next isn't
+ * expected to fall beyond it.
+ * @template {{ readonly score: number }} Trial
+ * @param {Rates} rates
+ * @param {(rate: number) => Promise<Trial>} measure a lower score is better
+ * @returns {Promise<{ rate: number, best: Trial, trials: Trial[] }>} `trials`: all three
+ */
+export async function bestOfRates([lowest, lower, higher, highest], measure) {
+  const [low, high] = [await measure(lower), await measure(higher)];
+  const [rate, better, outer] = isBetter(high, low) ? [higher, high, highest] : [lower, low, lowest];
+  const beyond = await measure(outer);
+  const trials = [low, high, beyond];
+  return isBetter(beyond, better) ? { rate: outer, best: beyond, trials } : { rate, best: better, trials };
+}
+
+/** A run that diverged has no number for its score. @param {{ score: number }} one @param {{ score: number }} other */
+function isBetter({ score: one }, { score: other }) {
+  return one < other || (Number.isNaN(other) && !Number.isNaN(one));
+}
