@@ -29,7 +29,13 @@ export async function openGpuHost(): Promise<void> {
   const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
   const compile = device.createComputePipelineAsync.bind(device);
-  device.createComputePipelineAsync = (descriptor) => spending('compiling', compile(descriptor));
+  // Dawn returns an existing pipeline for the same text. Without references to them, each session would compile all kernels anew.
+  const pipelines = new Set<GPUComputePipeline>();
+  device.createComputePipelineAsync = async (descriptor) => {
+    const pipeline = await spending('compiling', compile(descriptor));
+    pipelines.add(pipeline);
+    return pipeline;
+  };
   const { vendor, architecture, description } = adapter.info;
   const failures: string[] = [];
   const info = { vendor, architecture, description, fallback: false, features };
