@@ -69,6 +69,8 @@ describe('learning', () => {
     });
   });
 
+  let straight: Promise<unknown> | undefined;
+
   test.each([3, 5])(
     'resumes to the same bytes in the phase in which its page was closed, after step %i',
     async (last) => {
@@ -90,10 +92,11 @@ describe('learning', () => {
           const [record] = profile.info.history;
           return { phases: record?.phases, weights: await weightsOf(profile) };
         });
-      const straight = await learnt(false);
+      straight ??= learnt(false);
+      const expected = await straight;
       vi.stubGlobal('indexedDB', new IDBFactory());
       await learnt(true);
-      expect(await learnt(false)).toEqual(straight);
+      expect(await learnt(false)).toEqual(expected);
     },
   );
 
@@ -202,16 +205,16 @@ describe('thumbs', () => {
 
   test('ten thousand leave a sample, of which a tenth is held out and judges', async () => {
     await visit(async (opened) => {
-      const profile = await open(opened, { max_examples: 400 });
+      const profile = await open(opened, { max_examples: 100 });
       const many = Array.from({ length: 10_000 }, (_, n) => ({ prompt, completion: ` ${n}`, label: n % 3 === 0 }));
       await profile.add(many);
-      expect(profile.info).toMatchObject({ ratings: 400, examples: 0 });
-      expect(await profile.steps({ ratings: { per_device_train_batch_size: 8 } })).toBeGreaterThan(100);
+      expect(profile.info).toMatchObject({ ratings: 100, examples: 0 });
+      expect(await profile.steps({ ratings: { per_device_train_batch_size: 8 } })).toBeGreaterThan(25);
       await profile.learn({ ratings: { max_steps: 2, per_device_train_batch_size: 8 } });
       const [record] = profile.info.history;
       const [phase] = record?.phases ?? [];
-      expect(phase?.held_out).toBeGreaterThan(20);
-      expect((phase?.held_out ?? 0) + (phase?.examples ?? 0)).toBe(400);
+      expect(phase?.held_out).toBeGreaterThan(5);
+      expect((phase?.held_out ?? 0) + (phase?.examples ?? 0)).toBe(100);
       expect(phase?.loss_after).not.toBe(phase?.loss_before);
     });
   });
