@@ -29,8 +29,9 @@ const configs: readonly VeraConfigInit[] = [
   { r: 5, target_modules: ['o_proj'], projection_prng_key: 9 },
 ];
 const NAMES = configs.map((_, index) => `a${index}`);
-/** Different lengths, within the buckets 64 and 128. */
-const LENGTHS = [1, 5, 63, 64, 65, 13, 90, 2];
+/** Different lengths, within the buckets 64 and 128. Eight new tokens lead two rows into the next bucket. */
+const LENGTHS = [1, 5, 63, 64, 65, 13, 125, 2];
+const ENOUGH = 8;
 const PROMPTS = LENGTHS.map((length, row) => tinyRow(length, 40 + row).input_ids);
 
 let opened: TestSession;
@@ -94,13 +95,13 @@ async function oneByOne(
 
 describe('eight prompts of eight lengths', () => {
   test('give what they give one by one', async () => {
-    const config = { max_new_tokens: 40 };
+    const config = { max_new_tokens: ENOUGH };
     expect(await together(base, PROMPTS, config)).toEqual(await oneByOne(base, PROMPTS, config));
   });
 
   testInAll('with an adapter each', async () => {
     const model = await withAdapters(base, configs);
-    const config = { max_new_tokens: 40, adapter_names: NAMES };
+    const config = { max_new_tokens: ENOUGH, adapter_names: NAMES };
     const rows = await together(model, PROMPTS, config);
     expect(rows).toEqual(await oneByOne(model, PROMPTS, config));
     expect(rows).not.toEqual(await together(model, PROMPTS, { ...config, adapter_names: NAMES.toReversed() }));
