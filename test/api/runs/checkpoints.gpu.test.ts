@@ -23,12 +23,14 @@ async function brokenOff(count: number): Promise<void> {
 }
 
 test('a run’s checkpoints are listed, and deleted', async () => {
+  const begin = Date.now();
   await trained({ meanwhile: stopAt(5) });
   const [broken, ...others] = await listed();
   expect(others).toEqual([]);
   expect(broken).toMatchObject({ id: expect.any(String), adapter_names: ['default'], ended: false });
   expect(broken?.global_step).toBeGreaterThanOrEqual(5);
-  expect(Date.now() - (broken?.saved_at ?? 0)).toBeLessThan(60_000);
+  expect(broken?.saved_at).toBeGreaterThanOrEqual(begin);
+  expect(broken?.saved_at).toBeLessThanOrEqual(Date.now());
   await trained({ resume: true });
   const [ended] = await listed();
   expect(ended).toMatchObject({ id: broken?.id, global_step: 12, ended: true });
