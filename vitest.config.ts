@@ -34,7 +34,7 @@ const KERNEL_PRODUCTS = [
   'test/ops/products/{f16,linear,linear_shard}.gpu.test.ts',
   'test/{ops/{vera,lora},twins}/*.gpu.test.ts',
   'test/bench/bench.gpu.test.ts',
-  'test/api/arithmetic.gpu.test.ts',
+  'test/api/{arithmetic,gpus}.gpu.test.ts',
 ];
 /** Kernels that `npm run test:all` alone tests. */
 const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';
