@@ -62,7 +62,7 @@ export function runCard({ store, banner }: BenchApp): void {
       banner.report(error);
     }
     run = undefined;
-    showProgress(0, outcome);
+    setText(byId('run-status', 'p'), outcome);
     announce(outcome);
     store.set({ phase: 'idle' });
   }
@@ -90,6 +90,7 @@ export function runCard({ store, banner }: BenchApp): void {
     cancel.disabled = phase === 'stopping';
     show(start, idle);
     show(cancel, !idle);
+    show(byId('run-bar', 'progress'), !idle);
     byId('run-card', 'section').dataset.phase = phase;
     if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus({ preventScroll: true });
   });

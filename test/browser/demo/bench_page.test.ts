@@ -38,6 +38,7 @@ testInAll(
         );
         await phase(page, '#run-card', 'idle');
         expect(await textOf(page, '#run-status')).toBe('Done. The result is below.');
+        expect(await page.$('#run-bar[hidden]')).not.toBeNull();
         const kernels = await page.$$eval('#kernel-rows th', (cells) => cells.map((cell) => cell.textContent));
         expect(kernels).toEqual(expect.arrayContaining(['linear', 'attention', 'cross_entropy', 'adamw']));
         expect(await page.$$eval('#speeds .bar', (bars) => bars.length)).toBe(13);
