@@ -40,7 +40,12 @@ const STORIES = {
     await page.waitForSelector('#outcome:not([hidden])');
     yield 'after';
   },
-  classify: (page) => refined(page, () => page.type('#try-text', ', Anna')),
+  classify: (page) =>
+    refined(page, async () => {
+      await page.focus('#try-text');
+      await page.keyboard.press('End');
+      await page.keyboard.type(', Anna');
+    }),
   images: (page) => refined(page, () => drawCircle(page)),
   async *bench(page) {
     await page.waitForSelector('#start:not([disabled])');
