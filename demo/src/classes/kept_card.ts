@@ -41,5 +41,5 @@ function keptText(
   const bytes = Object.values(learnt.files).reduce((sum, file: Blob) => sum + file.size, 0);
   const names = new Intl.ListFormat('en').format(learnt.labels.map((label) => `“${label}”`));
   const changed = isStale ? ` The ${kind.things} have changed since.` : '';
-  return `Tells ${names} apart: an adapter of ${formatBytes(bytes)}, learnt ${formatDate(learnt.at)} from ${counted(learnt.samples, kind.thing)}.${changed}`;
+  return `Tells ${names} apart: a file of ${formatBytes(bytes)}, learnt ${formatDate(learnt.at)} from ${counted(learnt.samples, kind.thing)}.${changed}`;
 }
