@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
+import { standalone } from '../../../demo/src/gallery/standalone';
 import type {} from '../../../src/embed';
-import { testInAll, testOnce } from '../../helpers/ring';
+import { ofRing, testInAll, testOnce } from '../../helpers/ring';
 import { expectAccessible } from '../helpers/axe';
+import { browserNames, withBrowser, withSite } from '../helpers/harness';
 import { builtDemo, textOf, until, withDemo } from './demo_page';
 import { EXAMPLE_HEADERS } from './examples_page';
 
@@ -119,3 +123,33 @@ testOnce('a spam filter has learnt as its page opens, and forgets', async () => 
     { path: 'examples/spam.html', headers: EXAMPLE_HEADERS },
   );
 });
+
+test.each(ofRing(browserNames, { test: () => false }))(
+  '%s: a copy on another site writes, with the library and the model of this one',
+  async (name) => {
+    const source = readFileSync(join(site, 'examples/headless.html'), 'utf8');
+    const requests: string[] = [];
+    await withSite(
+      (library) => {
+        const body = standalone(source, new URL('/demo/', library));
+        const mounts = { '/copy.html': { type: 'text/html; charset=utf-8', body } };
+        const write = async (page: Page, url: string): Promise<void> => {
+          expect(url).not.toBe(library);
+          page.setDefaultTimeout(200_000); // Firefox compiles kernels slowly on a processor
+          await page.goto(`${url}/copy.html`);
+          await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
+          await page.click('#ask button');
+          await until(page, () => /the captain.*\w/s.test(document.querySelector('output')?.textContent ?? ''));
+          expect(requests).toContain(`/demo/models/prose-1.4M/model.safetensors from ${url}`);
+        };
+        return withBrowser(name, write, { mounts, headers: { 'Content-Security-Policy': '' } });
+      },
+      {
+        mounts: { '/demo/': site },
+        // As from a CDN.
+        headers: { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '' },
+        onRequest: ({ url, headers }) => requests.push(`${url} from ${headers.origin}`),
+      },
+    );
+  },
+);
