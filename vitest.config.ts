@@ -99,7 +99,7 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
       maxWorkers: CORES,
       sequence: { groupOrder: 2 },
       provide: { ring: ringOf(name) },
-      expect: { poll: { timeout: 20_000 } },
+      expect: { poll: { timeout: 100_000 } },
       ...options,
     },
   };

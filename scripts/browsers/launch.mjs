@@ -42,6 +42,9 @@ const FIREFOX = {
 /** Attempts at operations that fail in a busy browser: getting an adapter while the GPU process starts, exposing a function. */
 export const ATTEMPTS = 3;
 
+/** The most milliseconds that a browser's start, a page's load or an awaited state may take, on a busy machine too. */
+export const PATIENCE = 240_000;
+
 /** There is no browser, it has no WebGPU, or it crashed while a page ran. */
 export class BrowserFailure extends CommandFailure {}
 
@@ -91,6 +94,7 @@ export async function openPage(kind, origin, options = {}) {
  */
 export async function newPage(browser, origin) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE);
   await page.goto(new URL('/webgpu-check', origin).href);
   const hasAdapter = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
   if (hasAdapter) return page;
@@ -190,7 +194,7 @@ async function launch(kind, executablePath, adapter, ownProfile) {
   const cleanup = ownProfile === undefined ? onExit(() => remove(userDataDir)) : () => {};
   // Puppeteer's own handlers of signals leave the profile behind, or keep the process alive; `onExit` handles signals instead.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
-  const common = { executablePath, userDataDir, headless: true, protocolTimeout: 0, ...signals };
+  const common = { executablePath, userDataDir, headless: true, timeout: PATIENCE, protocolTimeout: 0, ...signals };
   const own = kind === 'firefox' ? FIREFOX : { pipe: true, args: chromeFlags(adapter) };
   const browser = await puppeteer.launch({ ...own, ...common }).catch((error) => {
     cleanup();

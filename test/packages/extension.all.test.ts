@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { findBrowser } from '../../scripts/browsers/find_browser.mjs';
+import { PATIENCE } from '../../scripts/browsers/launch.mjs';
 import { codeBlocks, GUIDES } from '../browser/docs/samples';
+import { newTab } from '../browser/helpers/harness';
 import { Project } from './project';
 import { expectTrained } from './trained';
 
@@ -21,17 +23,18 @@ test('an extension of Manifest V3, in Chromium', async () => {
     executablePath: chrome.path,
     enableExtensions: true,
     pipe: true,
+    timeout: PATIENCE,
     args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
   });
   try {
     const id = await browser.installExtension(project.folder);
-    const page = await browser.newPage();
+    const page = await newTab(browser.defaultBrowserContext());
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => errors.push(message.text()));
     await page.goto(`chrome-extension://${id}/page.html`);
     await page
-      .waitForFunction(() => /kept \d+ bytes/.test(document.body.textContent ?? ''), { timeout: 60_000 })
+      .waitForFunction(() => /kept \d+ bytes/.test(document.body.textContent ?? ''))
       .catch(() => {
         throw new Error(errors.join('\n'));
       });

@@ -29,7 +29,7 @@ export async function trainInPage(
     });
     await page.goto(url);
     await begin(page);
-    await page.waitForFunction(() => /kept \d+ bytes/.test(document.body.textContent ?? ''), { timeout: 120_000 });
+    await page.waitForFunction(() => /kept \d+ bytes/.test(document.body.textContent ?? ''));
     return page.evaluate(() => document.body.textContent ?? '');
   });
   expectTrained(text);

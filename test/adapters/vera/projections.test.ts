@@ -42,7 +42,7 @@ const keyOf = (projection_prng_key: number, r: number, max_in: number, max_out: 
 describe.each(golden.rows)('PEFT for key $key, r $r, in $in, out $out', (row) => {
   const key = keyOf(Number(row.key), row.r, row.in, row.out);
 
-  test('fused', { timeout: 60_000 }, () => {
+  test('fused', () => {
     const { A, B } = generateProjections(key);
     for (const [values, expected] of [[A, row.vera_A] as const, [B, row.vera_B] as const]) {
       expect(bits(values.subarray(0, expected.first_bits.length))).toEqual(expected.first_bits);
@@ -52,7 +52,7 @@ describe.each(golden.rows)('PEFT for key $key, r $r, in $in, out $out', (row) =>
     }
   });
 
-  test('unfused', { timeout: 60_000 }, () => {
+  test('unfused', () => {
     const { A, B } = generateProjections(key, { fused: false });
     for (const [values, expected] of [[A, row.vera_A] as const, [B, row.vera_B] as const]) {
       expect(bits(values.subarray(0, expected.first_unfused_bits.length))).toEqual(expected.first_unfused_bits);

@@ -188,7 +188,7 @@ testInAll('a run that is paused is downloaded, to go on with in Python, by keybo
     const downloadPath = await downloadsOf(page, folder);
     await page.focus('#go-on-in-python');
     await page.keyboard.press('Enter');
-    await expect.poll(() => readdir(downloadPath), { timeout: 20_000 }).toEqual(['whale-run.zip']);
+    await expect.poll(() => readdir(downloadPath)).toEqual(['whale-run.zip']);
     const files = unzipSync(await readFile(join(downloadPath, 'whale-run.zip')));
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['train.py', `checkpoint-${step}/optimizer.safetensors`]),

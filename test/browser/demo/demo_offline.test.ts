@@ -16,7 +16,7 @@ const headers = { ETag: '"1"' };
 async function stored(page: Page): Promise<void> {
   const isActive = async (): Promise<boolean> =>
     (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated';
-  await page.waitForFunction(isActive, { polling: 50, timeout: 60_000 });
+  await page.waitForFunction(isActive, { polling: 50 });
 }
 
 async function write(page: Page): Promise<void> {
@@ -31,7 +31,6 @@ test.each(ofBrowsers)('after a visit, the demo opens and writes without a server
   let isOpen = true;
   try {
     await withPage(name, server.url, async ({ page }) => {
-      page.setDefaultTimeout(60_000);
       await page.goto(url);
       await write(page);
       await stored(page);
@@ -56,7 +55,6 @@ testInAll('a new build is seen at once, and works offline once the old one’s p
   let isOpen = true;
   try {
     await withPage('chromium', server.url, async ({ page }) => {
-      page.setDefaultTimeout(60_000);
       await page.goto(`${server.url}/demo/`);
       await write(page);
       await stored(page);

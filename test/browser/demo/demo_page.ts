@@ -50,7 +50,6 @@ export async function withDemo(
   await withBrowser(
     'chromium',
     async (page, url) => {
-      page.setDefaultTimeout(60_000);
       page.on('console', (message) => {
         if (/Content Security Policy|TrustedScript/.test(message.text())) breaches.push(message.text());
       });

@@ -6,7 +6,6 @@ export const EXAMPLE_HEADERS = { 'Content-Security-Policy': "script-src 'self' '
 
 /** Opens an example that learns and exports. */
 export async function openExample(page: Page, url: string, name: string): Promise<void> {
-  page.setDefaultTimeout(120_000);
   await keepDownloads(page);
   await page.setViewport({ width: 1280, height: 1000 });
   await page.goto(`${url}/demo/examples/${name}.html`);

@@ -78,7 +78,6 @@ async function traceOf({ path, step, start }: Trainee, cores: readonly number[])
   return withBrowser(
     'chromium',
     async (page, url) => {
-      page.setDefaultTimeout(60_000);
       await page.setViewport({ width: 1280, height: 900 });
       await startTrace(page);
       await page.goto(`${url}${path}`);

@@ -85,7 +85,7 @@ export async function choose(page: Page, input: string, paths: readonly string[]
 export async function downloaded(page: Page, folder: string, id: string): Promise<string[]> {
   const downloadPath = await downloadsOf(page, folder);
   await click(page, `[aria-label="Download ${id}"]`);
-  await expect.poll(() => readdir(downloadPath), { timeout: 20_000 }).toEqual([`${id}.zip`]);
+  await expect.poll(() => readdir(downloadPath)).toEqual([`${id}.zip`]);
   const files = unzipSync(await readFile(join(downloadPath, `${id}.zip`)));
   const names = ['adapter_config.json', 'adapter_model.safetensors'];
   expect(Object.keys(files).sort()).toEqual(names.map((name) => `${id}/${name}`));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ofRing } from '../../helpers/ring';
-import { browserNames } from '../helpers/harness';
+import { browserNames, newTab } from '../helpers/harness';
 import { prose, small, tag, withEmbed } from './embed_page';
 
 const text = readFileSync(new URL('../../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
@@ -141,7 +141,7 @@ test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
         expect(other.info.history).toEqual(second.info.history);
 
         // Another tab forgets the profile without loading a model.
-        const tab = await page.browserContext().newPage();
+        const tab = await newTab(page.browserContext());
         await tab.goto(page.url());
         const count = asked('/model.safetensors');
         const gone = await tab.evaluate(() => document.querySelector('web-vera')!.forget());

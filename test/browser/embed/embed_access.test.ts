@@ -25,7 +25,7 @@ async function until(page: Page, state: string): Promise<void> {
 
 /** Waits until an element has the focus, which moves with the next frame. */
 async function onto(page: Page, name: string): Promise<void> {
-  await expect.poll(() => focused(page), { timeout: 20_000 }).toBe(name);
+  await expect.poll(() => focused(page)).toBe(name);
 }
 
 /** The visible text of the interface. */
@@ -45,7 +45,6 @@ test('the whole element works with the keyboard, and axe finds no problem', asyn
         </web-vera>`,
     }),
     async (page) => {
-      page.setDefaultTimeout(60_000);
       await page.setViewport({ width: 320, height: 900 });
       const press = async (key: 'Tab' | 'Enter' | 'Escape', name: string): Promise<void> => {
         await page.keyboard.press(key);

@@ -11,7 +11,6 @@ test('a visitor teaches pictures, and predictions are shown as bars', async () =
           r="4" max-steps="10" learning-rate="3e-2"></web-vera>`,
     }),
     async (page) => {
-      page.setDefaultTimeout(60_000);
       await page.setViewport({ width: 320, height: 900 });
       await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
       const added = await page.evaluate(async () => {

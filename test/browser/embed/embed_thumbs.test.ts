@@ -13,7 +13,7 @@ function focused(page: Page): Promise<string> {
 }
 
 async function onto(page: Page, name: string): Promise<void> {
-  await expect.poll(() => focused(page), { timeout: 20_000 }).toBe(name);
+  await expect.poll(() => focused(page)).toBe(name);
 }
 
 /** The thumbs that are pressed, and the text that screen readers have read last. */
@@ -49,7 +49,6 @@ test('a visitor judges a text by the keyboard, writes their own, and it learns f
         <web-vera model="${prose(cdn)}" r="4" target-modules="q_proj" max-steps="2" max-length="16"></web-vera>`,
     }),
     async (page, cdn) => {
-      page.setDefaultTimeout(60_000);
       await page.setViewport({ width: 320, height: 900 });
       const press = async (key: 'Tab' | 'Enter' | 'Escape' | 'Space', name: string): Promise<void> => {
         await page.keyboard.press(key);
@@ -110,7 +109,7 @@ test('a visitor judges a text by the keyboard, writes their own, and it learns f
       await expectAccessible(page);
 
       await page.keyboard.press('Enter');
-      await expect.poll(async () => (await info(page)).history, { timeout: 20_000 }).toMatchObject([{ examples: 2 }]);
+      await expect.poll(async () => (await info(page)).history).toMatchObject([{ examples: 2 }]);
       const heard = await page.evaluate(() => (window as unknown as { heard: { completion: string }[] }).heard);
       const generated = heard[0]?.completion;
       expect(heard).toEqual([

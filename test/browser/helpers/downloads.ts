@@ -14,7 +14,7 @@ export async function downloadsOf(page: Page, folder: string): Promise<string> {
 /** Waits for an adapter's two files among the downloads, and reads them. */
 export async function downloadedAdapter(downloadPath: string): Promise<{ config: object; weights: Uint8Array }> {
   const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
-  await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
+  await expect.poll(() => readdir(downloadPath).then((names) => names.sort())).toEqual(wanted);
   const [config, weights] = await Promise.all(wanted.map((name) => readFile(join(downloadPath, name))));
   return { config: JSON.parse(String(config)), weights: new Uint8Array(weights as Buffer) };
 }

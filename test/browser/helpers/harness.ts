@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'puppeteer-core';
+import type { BrowserContext, Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../../scripts/browsers/find_browser.mjs';
 import {
   ATTEMPTS,
@@ -10,6 +10,7 @@ import {
   type OpenPage,
   openBrowser,
   openPage,
+  PATIENCE,
 } from '../../../scripts/browsers/launch.mjs';
 import { type Mount, serve } from '../../../scripts/browsers/serve.mjs';
 import { spending } from '../../times/spent';
@@ -135,6 +136,13 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
     return { page, kill, close };
   }
   throw new Error(`${name} gives no WebGPU adapter on this machine`);
+}
+
+/** Another tab of a page's browser, or a page of a context, as patient as the pages of `withPage`. */
+export async function newTab(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  return page;
 }
 
 /** Lets scripts of a page call `window.report(value)`. The returned function loads a page and gives its reported value. */

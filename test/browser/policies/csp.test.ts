@@ -43,7 +43,7 @@ test.each(ofRing(browserNames))('%s: trains under the strict policies without an
     name,
     async (page, url) => {
       const done = await reportOf<object>(page, `${url}/pages/policies/strict.html`);
-      await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => violations.length).toBeGreaterThanOrEqual(2);
       return done;
     },
     {

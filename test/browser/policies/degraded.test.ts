@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ofRing, testOnce } from '../../helpers/ring';
-import { browserNames, reportOf, withBrowser } from '../helpers/harness';
+import { browserNames, newTab, reportOf, withBrowser } from '../helpers/harness';
 
 interface Outcome {
   readonly warnings: readonly string[];
@@ -37,7 +37,7 @@ testOnce('chromium: in a private window all is as usual, until it is closed', as
     'chromium',
     async (usual, url) => {
       const context = await usual.browser().createBrowserContext();
-      const page = await context.newPage();
+      const page = await newTab(context);
       await page.goto(`${url}/empty.html`);
       // The script is a string, so that no build tool rewrites its import.
       const outcome = (await page.evaluate(

@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { browserNames, withBrowser } from '../helpers/harness';
+import { browserNames, newTab, withBrowser } from '../helpers/harness';
 import type { Tab } from '../pages/runs/tabs.js';
 
 const taken = { code: 'locked_by_other_tab', detail: { taken_over: true } };
@@ -44,7 +44,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
     const straight = await one('outcome');
     await awake().toBe(0);
     expect(straight).toMatchObject({ files: expect.anything() });
-    let otherPage = await page.browserContext().newPage();
+    let otherPage = await newTab(page.browserContext());
     let other = await open(otherPage, url);
     expect(await one('save', 'mine')).toEqual([]);
 
@@ -88,7 +88,7 @@ test.each(browserNames)('%s: one of several tabs trains, and it may be any of th
       expect(await one('restored')).toBe(reached);
       await one('pause');
       if (end === crash || name !== 'chromium') break;
-      otherPage = await page.browserContext().newPage();
+      otherPage = await newTab(page.browserContext());
       other = await open(otherPage, url);
     }
     // A tab that was frozen, and still holds the lock, continues.
