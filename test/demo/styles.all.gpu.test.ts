@@ -61,4 +61,4 @@ test('the styles example writes in styles that a classifier of its texts disting
   }
   expect(right / (texts.size * prompts.length * seeds.length)).toBeGreaterThanOrEqual(0.8);
   await session.close();
-});
+}, 900_000);
