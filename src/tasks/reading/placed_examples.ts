@@ -35,10 +35,11 @@ async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly wher
 /** A row of a CSV file, whose fields are all texts, with its weight as a number. An empty field is none. */
 function weighed(row: unknown): unknown {
   if (!isJsonObject(row) || typeof row.weight !== 'string') return row;
-  const { weight, ...others } = row;
-  const text = `${weight}`.trim();
+  const { weight: _, ...others } = row;
+  const text = row.weight.trim();
   if (text === '') return others;
-  return { ...others, weight: Number.isNaN(Number(text)) ? weight : Number(text) };
+  const weight = Number(text);
+  return { ...others, weight: Number.isNaN(weight) ? row.weight : weight };
 }
 
 /** The error with the place of its example in the message. */

@@ -135,7 +135,6 @@ test.each(ofRing(browserNames, { test: () => false }))(
         const mounts = { '/copy.html': { type: 'text/html; charset=utf-8', body } };
         const write = async (page: Page, url: string): Promise<void> => {
           expect(url).not.toBe(library);
-          page.setDefaultTimeout(200_000); // Firefox compiles kernels slowly on a processor
           await page.goto(`${url}/copy.html`);
           await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
           await page.click('#ask button');
