@@ -1,8 +1,9 @@
-const SMALLEST = 64;
+/** Tokens of the shortest batches. Texts are often a single line, which longer batches would mostly pad. */
+const SMALLEST = 16;
 
-/** Rounds a length up to `smallest`·2ⁿ, or to `longest` if that is less, so that few programs serve all lengths. */
-export function bucketLength(tokens: number, longest: number, smallest = SMALLEST): number {
-  let length = smallest;
+/** Rounds a length up to 16·2ⁿ, or to `longest` if that is less, so that few programs serve all lengths. */
+export function bucketLength(tokens: number, longest: number): number {
+  let length = SMALLEST;
   while (length < tokens) length *= 2;
   return Math.min(length, longest);
 }

@@ -13,13 +13,10 @@ export interface PaddedTokens extends BatchShape {
   readonly token_type_ids: Uint32Array<ArrayBuffer>;
 }
 
-/** Tokens of the shortest batches. Texts are often a single line, which longer batches would mostly pad. */
-const SMALLEST = 16;
-
 /** Pads rows on the right to one length, of at most `maxLength` tokens. */
 export function paddedTokens(rows: readonly TextTokens[], maxLength: number, text: TextSizes): PaddedTokens {
   const B = rows.length;
-  const T = bucketLength(Math.max(...rows.map((row) => row.input_ids.length)), maxLength, SMALLEST);
+  const T = bucketLength(Math.max(...rows.map((row) => row.input_ids.length)), maxLength);
   const padded = {
     B,
     T,

@@ -35,7 +35,7 @@ test('after the first step of each length, training makes no GPU object', async 
     model,
     args: { per_device_train_batch_size: 2, gradient_accumulation_steps: 2, max_steps: 8, shuffle: false },
     // Two steps, of 64 and of 128 tokens a row, again and again.
-    train_dataset: [20, 30, 40, 50, 70, 80, 90, 100].map((length) => tinyRow(length)),
+    train_dataset: [35, 40, 45, 50, 70, 80, 90, 100].map((length) => tinyRow(length)),
     callbacks: [
       {
         on_step_end: () => {
@@ -61,7 +61,7 @@ test('after the first checkpoint, neither steps nor checkpoints make a GPU objec
   const run = new Trainer({
     model,
     args: { per_device_train_batch_size: 2, max_steps: 12, save_steps: 2 },
-    train_dataset: [20, 30, 40, 50].map((length) => tinyRow(length)),
+    train_dataset: [35, 40, 45, 50].map((length) => tinyRow(length)),
     callbacks: [{ on_save: () => made.push(created(opened)) }],
   }).train();
   await run;

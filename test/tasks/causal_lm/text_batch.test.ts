@@ -16,12 +16,14 @@ function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids
 const format = { maxLength: 4, padId: 9 };
 
 test.each([
-  [2, 512, 64],
+  [2, 512, 16],
+  [16, 512, 16],
+  [17, 512, 32],
   [64, 512, 64],
   [65, 512, 128],
   [257, 512, 512],
   [300, 300, 300],
-  [10, 16, 16],
+  [3, 10, 10],
   [200, 200, 200],
   [130, 200, 200],
   [100, 200, 128],
