@@ -185,7 +185,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO), each by default for three epochs, or
-   * more until it has made 60 steps, 16 epochs at most; `max_steps` are shared by their numbers. The latter learn at a fifth of the rate. The
+   * more until it has made 60 steps, 16 epochs at most; `max_steps` are shared by their numbers. The latter learn at 0.18 of the rate. The
    * method 'instant' solves for a classifier's head instead. Every tenth example ever added is held out, of labelled ones, preferences
    * and ratings from the hundredth on. The new vectors replace the current ones unless they do worse on any kind of those (on what they
    * learnt, while none are held out). Until then, and after any error, `generate` uses the current ones. The output's `metrics` are
