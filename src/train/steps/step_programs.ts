@@ -10,8 +10,8 @@ import { type LossProgram, lossProgram, writeBatch } from './loss_program';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
 import { packStepBlock, type StepBlock } from './step_block';
 
-/** Cached programs: for each of 8 padded lengths, from 64 to 8,192 tokens, one for full batches and one for an epoch's last batch. */
-const CAPACITY = 2 * 8;
+/** Cached programs: for each of 10 padded lengths, from 16 to 8,192 tokens, one for full batches and one for an epoch's last batch. */
+const CAPACITY = 2 * 10;
 
 interface StepAt {
   readonly step: number;

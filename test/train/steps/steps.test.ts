@@ -82,7 +82,7 @@ test('T follows the longest row of each batch', async () => {
     StepData,
   ];
   expect(first.microBatches[0]!.T).toBe(128);
-  expect(second.microBatches[0]!.T).toBe(64);
+  expect(second.microBatches[0]!.T).toBe(16);
 });
 
 test('rows of similar length go together, the longest first', async () => {
