@@ -2,8 +2,9 @@ import { unsupported } from './ai_settings';
 import type { AiEmbeddingModel, EmbeddingModelSettings, VectorModel } from './ai_types';
 
 /**
- * An embedding model for the AI SDK, the package `ai` in versions 6 and 7: `embed({ model: embeddingModel(encoder), value })`, `embedMany`. Vectors
- * are those of the model's `embed`. `usage` counts the texts' tokens before they are cut. Calls reject as `embed` does.
+ * An embedding model for the AI SDK, the package `ai` in versions 6 and 7: `embed({ model: embeddingModel(encoder), value })`, and
+ * `embedMany`. Vectors are those of the model's `embed`. `usage` counts the texts' tokens before they are cut. Calls reject as `embed`
+ * does.
  */
 export function embeddingModel(model: VectorModel, settings: EmbeddingModelSettings = {}): AiEmbeddingModel {
   const { modelId = 'local', adapter_name } = settings;

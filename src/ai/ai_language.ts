@@ -77,7 +77,7 @@ function streamOf(
   });
 }
 
-/** Throws the signal's reason if it aborts; other errors are parts. */
+/** The parts of a streamed answer. Throws the signal's reason if it aborts; other errors become parts. */
 async function* partsOf(
   answer: WrittenAnswer,
   options: AiCallOptions,

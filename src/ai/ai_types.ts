@@ -47,7 +47,7 @@ export interface EmbeddingModelSettings {
   readonly adapter_name?: string;
 }
 
-/** A setting that the model can't follow, and that changes nothing. */
+/** A setting that the model can't follow, and so ignores. */
 export interface AiWarning {
   type: 'unsupported';
   feature: string;

@@ -22,7 +22,7 @@ export class LazyGeneration implements Generation {
       this.#generation = generation;
       return generation;
     });
-    // The tag reports errors itself.
+    // The element reports errors itself.
     this.#text.catch(() => {});
   }
 

@@ -141,7 +141,7 @@ export class Learner {
     });
   }
 
-  /** Learns what is stored. */
+  /** Trains on the profile's stored examples and opinions. */
   learn(args: TrainingArguments = {}): Promise<TrainOutput> {
     return this.#attempt((visit) => this.lessons.learn(visit, args));
   }

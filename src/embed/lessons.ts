@@ -48,7 +48,7 @@ export class Lessons {
     return this.#inTurn(visit, (profile) => this.#learn(visit, profile, args));
   }
 
-  /** Adds a classifier's examples. Its head is solved for after the current run, with no wait for that here. */
+  /** Adds a classifier's examples. Its head is solved for after the current run, which this call doesn't wait for. */
   async label(visit: Visit, examples: LessonExamples): Promise<void> {
     const profile = await visit.profileNow();
     await profile.add(examples);

@@ -90,11 +90,11 @@ export interface WebVeraElement extends HTMLElement {
   ): webvera.Generation;
   /** As `Profile.predict`. */
   predict(input: webvera.PredictInput): Promise<readonly webvera.LabelScore[]>;
-  /** As `Profile.rate`: the visitor likes a text (1) or doesn't (−1), or takes that back (0). The model learns by `learn` and `teach` alone. */
+  /** As `Profile.rate`: the visitor likes a text (1) or doesn't (−1), or takes the rating back (0). Only `learn` and `teach` train. */
   rate(rated: webvera.Generation | webvera.GeneratedText | string, rating: 1 | -1 | 0): Promise<number>;
   /** As `Profile.correct`: the visitor's own text in place of a generated one. */
   correct(generation: webvera.Generation | webvera.GeneratedText | string, text: string): Promise<number>;
-  /** Learns what the profile has stored, after the current run. Rejects as `Profile.learn` does. */
+  /** Trains on the profile's stored examples and opinions, after the current run. Rejects as `Profile.learn` does. */
   learn(args?: webvera.TrainingArguments): Promise<webvera.TrainOutput>;
   /** Pauses the run, if any. */
   pause(): Promise<void>;

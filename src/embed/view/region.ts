@@ -31,11 +31,11 @@ export interface Actions {
   rate(rated: GeneratedText, rating: 1 | 0 | -1): Promise<boolean>;
   /** Resolves with whether the visitor's text was stored. */
   correct(generated: GeneratedText, text: string): Promise<boolean>;
-  /** Learns what is stored. Resolves with whether it was learnt. */
+  /** Trains on the profile's stored data. Resolves with whether the run succeeded. */
   learn(): Promise<boolean>;
   /** Resolves with whether the labelled examples were stored. */
   label(lesson: Lesson): Promise<boolean>;
-  /** Resolves with whether it was refined. */
+  /** Resolves with whether the run succeeded. */
   refine(): Promise<boolean>;
 }
 

@@ -1,8 +1,8 @@
 import base from '../../parts/base.css?raw';
 
 /**
- * The panel's styles. Light or dark follows the page's `color-scheme`. All colours are mixed from three, which a page may
- * set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
+ * The panel's styles. Light or dark follows the page's `color-scheme`. All colours but `--danger` are mixed from three, which a
+ * page may set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
  */
 const CSS = `
 :host {

@@ -48,7 +48,7 @@ import { type FitHeadOptions, fitHead } from './fit_head';
 import type { PageKind } from './page_kind';
 import { unloadAdapters } from './unload_adapters';
 
-/** The key of what makes a model with adapters ready for a run, for this library's own use. */
+/** The key of the method that prepares a model with adapters for a run, for this library's own use. */
 export const runKey: unique symbol = Symbol('run');
 
 /** The key of the training arguments whose defaults depend on the model, for this library's own use. */
@@ -60,11 +60,11 @@ export const defaultsKey: unique symbol = Symbol('defaults');
  *
  * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, whether or not
  * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
- * Calls that use trained numbers for good wait for the runs asked for before them that train these: `merge_adapter`, `merge_and_unload`,
- * `unload` and `add_weighted_adapter`, and so do calls made after those. They don't wait for a run that `run.pause()` holds up,
- * but take it as it stands. All other calls act at once: `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run;
- * `delete_adapter` ends the runs that use the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight`
- * and `save_pretrained` take a run's numbers as they are between two of its steps.
+ * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
+ * after them wait too. They don't wait for a run that `run.pause()` has paused, but use its present numbers. All other calls act at once:
+ * `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the adapter, which
+ * reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use a run's numbers as they are between two
+ * of its steps.
  */
 export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
   readonly #mirror: AdaptersMirror<C>;
@@ -125,24 +125,24 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
 
   /**
    * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
-   * warning. Rejects with `invalid_argument` for a name that isn't there, and for PEFT's `inference_mode` as true: whether an
-   * adapter trains is said by `is_trainable` as it is made or loaded.
+   * warning. Rejects with `invalid_argument` for an unknown name, and for PEFT's `inference_mode` as true: `is_trainable`, given when
+   * an adapter is made or loaded, decides whether it trains.
    */
   async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
     const names = namesToSet(adapter_name, inference_mode);
     this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
   }
 
-  /** If it was active, the first one left becomes active, with a warning. Runs that use it end with an `AbortError`. */
+  /** Deletes an adapter. If it was active, the first other one becomes active, with a warning. Runs that use it end with `AbortError`. */
   async delete_adapter(adapter_name: string): Promise<void> {
     const name = checkName(adapter_name);
     this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
   }
 
   /**
-   * Adds the weighted sum of adapters as another adapter, as PEFT sums adapters of this kind; where PEFT doesn't, the adapter whose delta
-   * is Σ weights[i] · delta of adapters[i], exactly. Rejects with `invalid_argument` where there is none. It isn't activated. Waits for
-   * the runs asked for before that train one of them, unless they are paused.
+   * Adds the weighted sum of adapters as another adapter, without activating it. The sum is PEFT's for adapters of this kind. For a kind
+   * that PEFT doesn't sum, it is the adapter whose delta is exactly Σ weights[i] · delta of adapters[i]. Rejects with `invalid_argument` if
+   * there is no such adapter. Waits for earlier runs that train one of the adapters, unless they are paused.
    */
   async add_weighted_adapter(
     adapters: readonly string[],
@@ -152,7 +152,7 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
     return this.addWeighted(adapters, weights, adapter_name);
   }
 
-  /** @internal The same, in a way that only some kinds have. */
+  /** @internal As `add_weighted_adapter`, with options that only some kinds have. */
   protected async addWeighted(
     adapters: readonly string[],
     weights: readonly number[],
@@ -166,8 +166,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Runs `body` with the base model's behaviour, merged weights put aside, and brings everything back however it ends.
-   * Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
+   * Runs `body` with the base model's behaviour, without merged weights too, and enables the adapters again when `body` has
+   * resolved or rejected. Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
     expectBody(body);
@@ -175,12 +175,12 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base model's cost.
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost as much as the base model's.
    * `safe_merge` refuses results that aren't finite. If anything fails, nothing has changed. Takes options, or PEFT's order of arguments:
    * `merge_adapter(['name'], true)`.
    *
-   * Waits for the runs asked for before that train one of these adapters, so that what they learn is merged; a run that
-   * `run.pause()` holds up is taken as it stands. `signal` ends the wait.
+   * Waits for earlier runs that train one of these adapters, so that their results are merged. A run that `run.pause()` has paused
+   * is merged as it is. `signal` ends the wait.
    */
   async merge_adapter(...args: MergeArguments): Promise<void> {
     const options = mergeArguments(args);
@@ -198,10 +198,10 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
-   * lives on as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
-   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all runs of this model asked for before, unless they are paused:
-   * those end, and reject with an `AbortError`.
+   * The model with the adapters' deltas in its weights, and without adapters. This model can't be used afterwards. The base model
+   * stays as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
+   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all earlier runs of this model, except for paused ones: they
+   * end, and reject with an `AbortError`.
    */
   async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
     const options = unloadArguments(args);
@@ -209,8 +209,8 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. Waits for runs
-   * as `merge_and_unload` does.
+   * The model without its adapters and their deltas; trained biases and whole modules stay. This model can't be used afterwards. Waits
+   * for runs as `merge_and_unload` does.
    */
   async unload(): Promise<PreTrainedModel> {
     return this.#unload(undefined, {});
@@ -238,11 +238,11 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
   }
 
   /**
-   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device under that name, in
-   * place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning `overwritten` reports that
-   * another tab had stored that name since this session opened, or last read or stored it.
+   * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, the files are also stored on this device under that
+   * name, and replace an earlier adapter of the name; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
+   * `overwritten` reports that another tab had stored that name since this session opened, or last read or stored it.
    *
-   * `save_dtype: 'float16'` halves the file: what trains is rounded once, and what is loaded from the file is float32 again. Frozen matrices
+   * `save_dtype: 'float16'` halves the file: trained tensors are rounded once, and are float32 again when they are loaded. Frozen matrices
    * stay float32. Rejects with `numerical_error` for a number that isn't finite or that float16 can't hold.
    */
   async save_pretrained(options: SaveOptions = {}): Promise<AdapterFiles> {
@@ -262,13 +262,13 @@ export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> exte
    * Rejects with `invalid_argument` for a model that isn't a classifier of whole texts or images, an adapter that doesn't train its
    * head or that a run is training, several active or merged adapters, and examples of one class alone; `numerical_error` for
    * features that aren't finite; `limit_exceeded` for more than 2²⁵ features in all; and as `Trainer.train` for bad data. The head
-   * is as it was then.
+   * is then unchanged.
    */
   async fit_head(train_dataset: Dataset, options: FitHeadOptions = {}): Promise<HeadFit> {
     return fitHead(this, train_dataset, options);
   }
 
-  /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */
+  /** Frees the base model and all models over it. Does nothing after `unload` or `merge_and_unload`. */
   override async dispose(): Promise<void> {
     if (!this.#mirror.isUnloaded) await super.dispose();
   }

@@ -26,7 +26,7 @@ export type LoadArguments =
       options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
-/** The arguments after source and name, likewise. */
+/** The arguments after source and name, in the same two forms. */
 export type LoadBesideArguments =
   | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
@@ -57,7 +57,7 @@ export function loadArguments(what: string, args: LoadArguments, kinds: readonly
   return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
 }
 
-/** `load_adapter`, likewise. */
+/** `load_adapter`: the options with the values of the positional arguments. */
 export function loadBesideArguments(
   what: string,
   adapter_name: unknown,
@@ -160,7 +160,7 @@ function expectOptions<T extends object>(
   checkOptions(what, options, rules);
 }
 
-/** The name may be given once: as an argument or among the options. */
+/** The name may be given as an argument or among the options. If it is given twice, both must be the same. */
 function withName<T extends { readonly adapter_name?: string }>(
   what: string,
   inPlace: unknown,

@@ -7,7 +7,7 @@ export interface KeptForRun {
   close(): void;
 }
 
-/** Stores copies of a model's adapters while runs last that may have to restore them. */
+/** Holds copies of a model's adapters during runs, which restore the adapters from them after a loss. */
 export class AdapterKeeper {
   readonly #keep: (name: string) => Promise<KeptAdapter>;
   readonly #isLost: () => boolean;
@@ -21,7 +21,7 @@ export class AdapterKeeper {
     this.#isLost = isLost;
   }
 
-  /** For a run that trains `trained`. It begins once `kept` resolves: the copies are made, or can't be. */
+  /** Makes copies for a run that trains `trained`. The run begins once `kept` resolves: the copies are made, or can't be. */
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
     this.#ask();

@@ -14,16 +14,16 @@ export interface AdapterOptions {
   readonly adapter_name?: string;
   /** Whether it trains: true for a new adapter, unless it has inference_mode, and false for a loaded one, as in PEFT. */
   readonly is_trainable?: boolean;
-  /** For kinds that begin with random numbers: those that PEFT draws after `torch.manual_seed(seed)`. Default: follows from the name. */
+  /** For kinds whose initial values are random: PEFT draws the same after `torch.manual_seed(seed)`. Default: follows from the name. */
   readonly seed?: number;
-  /** PEFT rounds A and B to a half-precision base's dtype; ask for that to reproduce such a run. 'float32' */
+  /** The dtype of A and B. PEFT rounds them to that of a half-precision base: pass it to reproduce such a run. Default: 'float32' */
   readonly projection_dtype?: ProjectionDtype;
 }
 
 export interface MergeOptions {
   /** Whether results that aren't finite are refused; each weight is then read back. false */
   readonly safe_merge?: boolean;
-  /** The active ones by default, or as null. */
+  /** Default, and null: the active adapters. */
   readonly adapter_names?: readonly string[] | null;
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,7 +51,7 @@ export function adapterRules(kinds: readonly PageKind[]): Rules<AdapterOptions> 
   return { adapter_name: rule.anyString, is_trainable: rule.anyBoolean, ...ownRules(kinds) } as Rules<AdapterOptions>;
 }
 
-/** The same with those of a source. */
+/** The rules of `AdapterOptions` and `SourceOptions`. */
 export function loadRules(kinds: readonly PageKind[]): Rules<SourceOptions & AdapterOptions> {
   return { ...sourceRules, ...adapterRules(kinds) };
 }

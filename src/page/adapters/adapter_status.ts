@@ -72,7 +72,7 @@ export function modelStatus({ info, modules, enabled, kind }: Described): ModelS
   };
 }
 
-/** The fields that modules and models have in common, for these of a model's adapters. */
+/** The fields that the status of a module and that of a model have in common, for the given adapters. */
 function standingOf(
   adapters: readonly (readonly [name: string, state: AdapterStanding])[],
   { active }: AdaptersInfo,

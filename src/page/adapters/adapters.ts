@@ -22,18 +22,18 @@ export interface AdapterInfo {
   readonly config: AnyAdapterConfig;
 }
 
-/** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
+/** The adapters stored in this browser. All methods reject with `storage_unavailable` if the browser's storage fails. */
 export const adapters: {
   /** All stored adapters, sorted by id. A warning `storage_corrupt` reports one that is damaged. */
   list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
-  /** Rejects with `storage_corrupt` where it isn't as it was stored. */
+  /** The files of an adapter; undefined for an unknown id. Rejects with `storage_corrupt` if they are damaged. */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
   /**
-   * Stores PEFT's two files, which others may lie beside, in place of what had that id, with the warning that `save_pretrained` gives. Rejects with
-   * `invalid_format` for anything else.
+   * Stores PEFT's two files under an id, and replaces an earlier adapter of that id, with the warning of `save_pretrained`. Ignores
+   * other files. Rejects with `invalid_argument` if one of the two is missing, and with `invalid_format` for files of another format.
    */
   import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
-  /** An id that isn't there is no error. */
+  /** Deletes an adapter. An unknown id is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**
    * Asks the browser not to delete this origin's stored data when space runs out. A session asks by itself when it first stores something.

@@ -15,7 +15,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
   #configs: Readonly<Record<string, C>>;
   /** Whether the model has lost its adapters to `unload` or `merge_and_unload`. */
   isUnloaded = false;
-  /** How many bodies run without adapters. */
+  /** How many bodies of `without` run now. */
   #disabled = 0;
 
   constructor(base: ModelParts, info: AdaptersInfo, Config: ConfigClass<C>) {
@@ -45,20 +45,20 @@ export class AdaptersMirror<C extends AdapterConfig> {
     return this.#disabled === 0;
   }
 
-  /** None train while adapters are disabled. */
+  /** Numbers of parameters. None are trainable while adapters are disabled. */
   get parameters(): ParameterCount {
     const { trainable, all } = this.#info.parameters;
     return { trainable: this.isEnabled ? trainable : 0, all };
   }
 
-  /** The state after a change. */
+  /** Records the state after a change. */
   update(info: AdaptersInfo): void {
     this.#keeper.update(Object.keys(info.adapters));
     this.#info = info;
     this.#configs = this.#configsOf(info);
   }
 
-  /** For a run that trains these adapters. */
+  /** Makes copies of the adapters for a run that trains `trained`. */
   beginRun(trained: readonly string[]): KeptForRun {
     return this.#keeper.begin(trained);
   }
@@ -79,7 +79,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
     }
   }
 
-  /** Restores the model after it was lost during a run, over its base model: with the adapters as the run began with them. */
+  /** Restores a model that was lost during a run: its base model, and the adapters as they were when the run began. */
   async #revive(base: ModelParts, signal: AbortSignal | undefined): Promise<void> {
     const { link, life, place } = this.parts;
     await base.place.revive(signal);
@@ -99,7 +99,7 @@ export class AdaptersMirror<C extends AdapterConfig> {
     this.update(info);
   }
 
-  /** Whether its session still knows it. */
+  /** Whether the session still has the model. */
   get #isLive(): boolean {
     const { link, life } = this.parts;
     return link.state !== 'closed' && !life.disposed && !this.isUnloaded;

@@ -11,14 +11,15 @@ import { resolveTrainingArguments } from '../training/training_arguments';
 export interface FitHeadOptions {
   /**
    * Default: 'auto'. The inverse strength of the penalty, as scikit-learn's, for features that are scaled to a mean squared length of
-   * 1: smaller is smoother. 'auto' chooses by the loss over examples held out in turn: for labels the smallest of 1, 10, 100 and 1000
-   * whose loss is within a standard error of the lowest, or with `augment` within a quarter of it, after it has scaled the scores; for numbers the one of 0.1, 1, 10, 100 and
-   * 1000 with the lowest loss; 10 if no label has two examples.
+   * 1: smaller is smoother. 'auto' chooses by cross-validation. For labels, it scales the scores and takes the smallest of 1, 10, 100 and
+   * 1000 whose loss is within a standard error of the lowest, or with `augment` within a quarter of that error. For numbers, it takes the
+   * one of 0.1, 1, 10, 100 and 1000 with the lowest loss. It takes 10 if no label has two examples.
    */
   readonly C?: number | 'auto';
   /**
-   * For images: whether the head learns each of them also moved by a 28th of its size to each of four sides, with a fifth of its weight
-   * each, which takes five times as many passes. Figures are those of the images as they are. Default: 'auto', for up to 1000 images.
+   * For images: whether the head also learns four copies of each image, moved by a 28th of its size to each side. The image and its copies
+   * have a fifth of its weight each, and take five times as many passes. Figures are of the images alone. Default: 'auto', for up to 1000
+   * images.
    */
   readonly augment?: boolean | 'auto';
   /** A data set over which the head is compared before and after. Default: none. */
@@ -56,11 +57,11 @@ export async function fitHead(model: RemoteModel, dataset: Dataset, options: Fit
 
 interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_dataset' | 'adapter_name' | 'signal'> {
   readonly args: TrainingArguments;
-  /** The factor of the scores. Default: as `C` says. */
+  /** The factor of the scores. Default: 1, or the one that cross-validation chooses with `C` 'auto'. */
   readonly scale?: number;
 }
 
-/** As `fitHead`, by the arguments of training. */
+/** As `fitHead`, with the arguments of training. */
 export async function fitHeadWith(
   model: RemoteModel,
   dataset: Dataset,

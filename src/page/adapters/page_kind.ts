@@ -19,8 +19,8 @@ export interface PageKind<C extends AdapterConfig = AdapterConfig, M = unknown> 
     readonly fixed: readonly string[];
   };
   /**
-   * `learning_rate` unless given, for models that continue texts and for classifiers: rates for models of all sizes, so they may be below
-   * the best ones of docs/RESULTS.md, which are a small model's.
+   * The default `learning_rate` for models that continue texts, and for classifiers. These rates suit models of all sizes, so they may be
+   * below the best ones of docs/RESULTS.md, which are for a small model.
    */
   readonly learningRates: { readonly continues: number; readonly classifies: number };
   /** A model with such adapters over a base model, as the worker describes it. */

@@ -14,7 +14,7 @@ import { type LoraModel, loraPageKind } from './lora/lora_model';
 import type { PageKind } from './page_kind';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
-/** All kinds, as the page knows them. The first is that of configurations that name none. The worker's table is `adapters/adapter_kinds.ts`. */
+/** All kinds, as the page knows them. Configurations without a `peft_type` are of the first. The worker has `adapters/adapter_kinds.ts`. */
 export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind, loraPageKind, ia3PageKind];
 
 /** The public types of each kind, by its `peft_type`. */

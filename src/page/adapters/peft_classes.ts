@@ -22,9 +22,9 @@ import {
 } from './page_kinds';
 
 /**
- * A new adapter over a model, of the kind of its configuration. As PEFT initialises it, it changes nothing yet. It is called
- * 'default' unless named. The base model's own results stay as they are. Rejects with `invalid_argument` where the targets
- * match no module.
+ * Puts a new adapter over a model, of the kind of its configuration and with PEFT's initial values, which change nothing yet. Its
+ * default name is 'default'. The base model's own results stay as they are. Rejects with `invalid_argument` if the targets match
+ * no module.
  */
 export async function get_peft_model<C extends AnyAdapterConfig>(
   model: PreTrainedModel,
@@ -84,7 +84,7 @@ export class PeftConfig {
   /**
    * Reads an adapter's adapter_config.json, and nothing else: its `base_model_name_or_path` names the model that it goes
    * with. Its `peft_type` decides the class. Rejects with `invalid_format` for a `peft_type` that no
-   * kind has. The file is untrusted: look at what it names before you load that.
+   * kind has. The file is untrusted: check the name in it before you load that model.
    */
   static async from_pretrained(source: AdapterSource, options: SourceOptions = {}): Promise<AnyAdapterConfig> {
     checkOptions('PeftConfig.from_pretrained', options, sourceRules);

@@ -3,7 +3,7 @@ import { handleOf, type ModelParts, RemoteModel } from '../models/remote_model';
 import { RemoteHandle } from '../rpc/remote_handle';
 import type { UnloadOptions } from './adapter_options';
 
-/** The model that remains without its adapters, which are merged first if so asked. */
+/** Removes a model's adapters, after merging those of `merge` if it is given, and returns the model that remains. */
 export async function unloadAdapters(
   parts: ModelParts,
   merge: MergeRequest | undefined,

@@ -34,7 +34,7 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
 
 /**
  * Reads a data set's examples one by one, and returns them in chunks of bounded size. It reads the data set once and
- * stores the examples in memory, so that `rewind` can return them again.
+ * holds the examples in memory, so that `take` can return them again after `rewind`.
  */
 export class Feed {
   readonly #name: string;

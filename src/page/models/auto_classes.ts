@@ -26,8 +26,8 @@ export class AutoTokenizer {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoTokenizer';
   /**
-   * Loads a model's tokenizer alone. Rejects with `not_found` where the source has no tokenizer.json, and with what
-   * loading any file may give: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy
+   * Loads a model's tokenizer alone. Rejects with `not_found` if the source has no tokenizer.json, and with the errors of
+   * loading any file: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy
    * that is damaged and can't be mended, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
@@ -66,9 +66,9 @@ export class AutoModelForCausalLM {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForCausalLM';
   /**
-   * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with `insecure_context` on a
-   * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known,
-   * `out_of_memory`, `device_lost`, and with what loading any file may give: `not_found`, `offline`, `timeout`, `http_error`,
+   * Loads a causal language model onto the GPU, with its tokenizer if it has one. Rejects with `insecure_context` on a
+   * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an unknown architecture,
+   * `out_of_memory`, `device_lost`, and with the errors of loading any file: `not_found`, `offline`, `timeout`, `http_error`,
    * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy that is damaged and can't be mended, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
@@ -84,10 +84,10 @@ export class AutoModelForSequenceClassification {
   /**
    * Loads a model that predicts the class of a text, or a number if it has a single label, onto the GPU, with its tokenizer if it has one.
    * With a `problem_type` it predicts several labels at once, or several numbers. Its labels are those of config.json unless `num_labels`
-   * or `id2label` give others. A head that the weights lack is initialised as in transformers, with a warning of the session
-   * (`newly_initialized`; `new_head` for labels that are given, which the console does not show); it is the same at
-   * each load. In a folder of sentence-transformers the head reads the folder's vector of a text, unless `pooling` says otherwise. Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model`
-   * also for models without such a head.
+   * or `id2label` give others. A head that the weights lack is initialised as in transformers, with the same values at each load and a
+   * warning of the session (`newly_initialized`; for given labels `new_head`, which the console does not show). In a folder of
+   * sentence-transformers the head reads the folder's vector of a text, unless `pooling` says otherwise. Rejects as
+   * `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
    */
   static async from_pretrained(source: ModelSource, options: TextClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForSequenceClassification.from_pretrained', options, textClassifierRules);
@@ -101,10 +101,9 @@ export class AutoModelForTokenClassification {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForTokenClassification';
   /**
-   * Loads a model that predicts a label for each token of a text onto the GPU, with its tokenizer if it has one. Labels and the head
-   * are as those of `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does. Examples are `{ tokens, labels }`,
-   * words with a label each, or `{ input_ids, labels }`. A label is a name, a number, or −100 for what isn't learned. `forward` gives
-   * logits (B,T,num_labels).
+   * Loads a model that predicts a label for each token of a text onto the GPU, with its tokenizer if it has one. Labels, the head and
+   * errors are as for `AutoModelForSequenceClassification.from_pretrained`. Examples are `{ tokens, labels }`, words with a label each, or
+   * `{ input_ids, labels }`. A label is a name, a number, or −100 for a token that isn't learnt. `forward` gives logits (B,T,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForTokenClassification.from_pretrained', options, classifierRules);
@@ -117,11 +116,10 @@ export class AutoModelForImageClassification {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForImageClassification';
   /**
-   * Loads a model that predicts the class of an image onto the GPU. Labels and the head are as those of
-   * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models without such
-   * a head. `predict` and examples take images of any size, preprocessed as preprocessor_config.json says, or without that file as
-   * `ViTImageProcessor` does at the model's size. A file for another size rejects with `invalid_format`. `forward` takes `pixel_values`
-   * (B,C,H,W) and gives logits (B,num_labels).
+   * Loads a model that predicts the class of an image onto the GPU. Labels, the head and errors are as for
+   * `AutoModelForSequenceClassification.from_pretrained`. `predict` and examples take images of any size, preprocessed as
+   * preprocessor_config.json says, or without that file as `ViTImageProcessor` does at the model's size. A preprocessor_config.json for
+   * another size rejects with `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);

@@ -16,11 +16,11 @@ import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRule
 
 /** The training to estimate. Names and defaults are those of the functions that train. */
 export interface EstimatePlan extends ImageClassifierOptions {
-  /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
+  /** The fields of the adapter's configuration. With `task_type: 'SEQ_CLS'`, a model that can also continue texts is a classifier. */
   readonly peft_config?: AnyAdapterConfigInit;
-  /** `max_length` and `per_device_train_batch_size` count as if all examples were that long. */
+  /** The estimate is for batches of `per_device_train_batch_size` examples that all have `max_length` tokens. */
   readonly args?: TrainingArguments & DPOConfig & KTOConfig;
-  /** The class that trains, whose arguments `args` are; one that learns from preferences has two texts in each row. Default: 'Trainer' */
+  /** The class that trains, which takes `args`. DPOTrainer and KTOTrainer have two texts for each example. Default: 'Trainer' */
   readonly trainer?: 'Trainer' | 'DPOTrainer' | 'KTOTrainer';
   /**
    * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
@@ -76,7 +76,7 @@ function memoryHere(): MemoryBudget {
   } = (globalThis.navigator ?? {}) as Partial<Navigator> & {
     readonly deviceMemory?: number;
   };
-  // An iPad says that it is a Mac, but no Mac is touched.
+  // An iPad reports itself as a Mac, but Macs have no touch screen.
   if (/iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1)) {
     return { bytes: GIB, from: 'ios' };
   }

@@ -68,7 +68,7 @@ function toPixelTensor({ dims, data }: Tensor): PixelTensor {
   throw wrong('inputs: pixel_values', 'dims [B, C, H, W] and a number for each', got);
 }
 
-/** A class or a number for each row, or a number for each label of it. */
+/** A class or a number for each row, or a number for each label of each row. */
 function labelsOfRows(labels: InputLabels, B: number): RowLabels {
   if (isRowLabels(labels)) return rowLabels(labels, B);
   const { dims, data } = toMatrix('labels', labels);

@@ -53,8 +53,8 @@ const optionRules = {
 const promptRules = { signal: rule.abortSignal };
 
 /**
- * A conversation with a model, in the shape of a session of browsers' Prompt API: code for `LanguageModel.create()` runs over a model
- * of one's own, or over what a visitor has taught it. Texts only: other options of the browser's API are refused.
+ * A conversation with a model, in the form of a session of browsers' Prompt API: code for `LanguageModel.create()` runs over a loaded
+ * model, or over a visitor's profile. Texts only: other options of the browser's API are refused.
  *
  * Calls take effect one after the other, in their order. They reject as `generate` does, with `invalid_argument` for a model
  * without a chat template; the conversation then stays as it was.

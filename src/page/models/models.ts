@@ -8,7 +8,7 @@ import { type PretrainedOptions, wireSource } from './source_options';
 
 /** The files of a model in this browser's storage. */
 export interface CachedModel {
-  /** As on the hub; of other places the folder's address. */
+  /** The repository's name on the hub, or the folder's address elsewhere. */
   readonly name: string;
   /** The commit on the hub; '' for an address. */
   readonly revision: string;
@@ -32,8 +32,8 @@ export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_call
 export const models: {
   list(options?: CallOptions): Promise<readonly CachedModel[]>;
   /**
-   * Whether all that a load of a model reads is here whole: weights, configuration, and the files of its tokenizer or image processor.
-   * True promises that `local_files_only: true` loads what was loaded before.
+   * Whether all files that a load of a model reads are cached whole: weights, configuration, and the files of its tokenizer or image
+   * processor. If true, `local_files_only: true` loads the same model as before.
    */
   is_cached(source: ModelSource, options?: CallOptions): Promise<boolean>;
   /**

@@ -15,8 +15,8 @@ import { nameList } from './inputs';
 
 /**
  * Iterate for tokens as they come; await for the new text, without the prompt ('' without a tokenizer). Both may be done, in either order.
- * Leaving the loop doesn't stop it: abort `signal` for that. A text that ends at its first token is empty, with a warning of the session
- * (`empty_generation`).
+ * Leaving the loop doesn't stop the generation: abort `signal` for that. A text that ends at its first token is empty, with a warning of
+ * the session (`empty_generation`).
  */
 export interface Generation extends AsyncIterable<GeneratedToken>, Promise<string> {
   /** The prompt as it was given. */
@@ -33,7 +33,7 @@ export interface Generation extends AsyncIterable<GeneratedToken>, Promise<strin
  */
 export interface BatchGeneration extends AsyncIterable<BatchToken>, Promise<string[]> {}
 
-/** Tokens as they come, and what there is in the end. */
+/** A generation: its tokens as they come, and its result. */
 export class RemoteGeneration<Token, Result> extends Followed<Token, Result> {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'Generation';
@@ -80,7 +80,7 @@ const idList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
 };
 
-/** Logits divided by less could leave what float32 holds. */
+/** A logit divided by a smaller temperature could exceed float32's range. */
 const temperature: Rule = {
   expected: 'a number from 1e-30',
   accepts: (value) => rule.positive.accepts(value) && (value as number) >= 1e-30,

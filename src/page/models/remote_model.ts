@@ -44,8 +44,8 @@ export interface PreTrainedModel extends AsyncDisposable {
    */
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /**
-   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which is written by the
-   * tokenizer's chat template: it rejects with what `Tokenizer.apply_chat_template` does.
+   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which the tokenizer's chat
+   * template renders. For a conversation it also rejects as `Tokenizer.apply_chat_template` does.
    */
   generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
@@ -64,7 +64,7 @@ export interface PreTrainedModel extends AsyncDisposable {
    * models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
-  /** The same of several inputs, some at a time, in their order. */
+  /** As `predict`, for several inputs in batches. The predictions are in the order of the inputs. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
   /**
    * The vectors of inputs, in their order: the last hidden states, pooled and normalised as the folder's modules.json says, equal to those
@@ -74,7 +74,7 @@ export interface PreTrainedModel extends AsyncDisposable {
    * with `unsupported_model` if modules.json lists a module that isn't computed here, unless `pooling` is given.
    */
   embed(inputs: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
-  /** An image as a run would give it to the model: what it is resized to, its numbers and its label. Rejects as below. */
+  /** An image as a run would give it to the model: the resized image, its numbers and its label. Rejects as for texts, below. */
   preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
    * The model's input for an example, or for a text alone, in a run with these arguments: its tokens, its label, and which tokens are
@@ -84,13 +84,13 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** For an example that may be a text or an image. */
   preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
   named_modules(): readonly ModuleInfo[];
-  /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
+  /** The tensors by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /**
    * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors. Each tensor has
    * the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and matrices
-   * whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It holds what `state_dict`
-   * gives: merge adapters first to have them in it. Rejects with `numerical_error` where a number isn't finite.
+   * whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It has the tensors of
+   * `state_dict`: merge adapters first to include them. Rejects with `numerical_error` if a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   memory(): Promise<MemoryReport>;
@@ -113,7 +113,7 @@ export interface ModelParts {
 /** The key of a model's parts, for this library's own use. */
 export const partsKey: unique symbol = Symbol('parts');
 
-/** The key of what the profiles over a base model share: what it is, they know. */
+/** The key of the state that the profiles over a base model share. Only their code knows its type. */
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
@@ -250,7 +250,7 @@ export function liveHandle(model: RemoteModel): Handle {
   return handleOf(model[partsKey]);
 }
 
-/** The same of a model's parts. */
+/** As `liveHandle`, for a model's parts. */
 export function handleOf({ place, life }: ModelParts): Handle {
   if (!life.disposed) return place.handle;
   throw disposedError();
@@ -262,7 +262,7 @@ export function disposedError(): WebVeraError {
   });
 }
 
-/** `load`: gives the same model again. */
+/** `load`: loads the same model again. */
 export function modelParts(
   link: Link,
   info: ModelInfo,
@@ -280,7 +280,7 @@ export function modelParts(
     const old = place.remembered;
     place.move(model);
     if (anew !== undefined) tokenizer?.place.move(anew.tokenizer);
-    // No code needs the result any more, or waits for it.
+    // No code uses the old model any more, so its disposal isn't awaited.
     if (old !== undefined) link.request('disposeModel', old).catch(() => {});
   });
   return { link, place, info, tokenizer, sourceName, life };

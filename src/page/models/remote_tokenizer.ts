@@ -9,18 +9,18 @@ import { anyBoolean } from '../session/rules';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
 export interface Tokenizer extends AsyncDisposable {
-  /** Token ids of a text. `add_special_tokens` (true) puts in what the tokenizer's own rules add. */
+  /** Token ids of a text. `add_special_tokens` (true) adds the special tokens by the tokenizer's own rules. */
   encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
   /** The text of token ids. `skip_special_tokens` (false) leaves out BOS, EOS and the like. */
   decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): Promise<string>;
   /**
    * A conversation as the model's chat template writes it: its token ids, or with `tokenize` (true, as in transformers) false
-   * its text. `add_generation_prompt` (false) puts at the end what begins an answer. The template is that of
-   * chat_template.jinja, else of tokenizer_config.json. It may do no more than write: it runs in a worker of its own, within
+   * its text. `add_generation_prompt` (false) appends the beginning of an answer. The template is that of
+   * chat_template.jinja, else of tokenizer_config.json. It can only produce text: it runs in a worker of its own, within
    * two seconds and a million characters.
    *
-   * Rejects with `invalid_argument` where the tokenizer has no template, or the template refuses the messages;
-   * `invalid_format` where it is none or fails; `limit_exceeded` and `timeout` where it does too much.
+   * Rejects with `invalid_argument` if the tokenizer has no template, or the template refuses the messages;
+   * `invalid_format` if the template is invalid or fails; `limit_exceeded` and `timeout` if it exceeds these limits.
    */
   apply_chat_template(
     messages: readonly ChatMessage[],

@@ -20,7 +20,7 @@ const predictRules: Rules<PredictOptions> = {
   signal: rule.abortSignal,
 };
 
-/** Inputs as they are sent. Throws `invalid_argument` for what is none. */
+/** Inputs in the form that the worker gets. Throws `invalid_argument` for a value that is no input. */
 export function predictRequest(inputs: readonly PredictInput[], options: PredictOptions): PredictRequest {
   checkOptions('predict', options, predictRules);
   const { per_device_eval_batch_size: batch_size = 8, max_length = Number.MAX_SAFE_INTEGER, adapter_name } = options;
@@ -41,7 +41,7 @@ const embedRules: Rules<EmbedOptions> = {
   signal: rule.abortSignal,
 };
 
-/** Inputs as they are sent. Throws `invalid_argument` for what is none. */
+/** Inputs in the form that the worker gets. Throws `invalid_argument` for a value that is no input. */
 export function embedRequest(inputs: readonly EmbedInput[], options: EmbedOptions): EmbedRequest {
   checkOptions('embed', options, embedRules);
   const { batch_size = 32, pooling, normalize, adapter_name } = options;
@@ -82,7 +82,7 @@ const previewRules: Rules<PreviewOptions> = {
   signal: rule.abortSignal,
 };
 
-/** An example as it is sent. Throws `invalid_argument` for what is none. */
+/** An example in the form that the worker gets. Throws `invalid_argument` for a value that is no example. */
 export function previewRequest(example: Example | string, options: PreviewOptions): PreviewRequest {
   checkOptions('preview', options, previewRules);
   const { signal: _, ...args } = options;
@@ -90,7 +90,7 @@ export function previewRequest(example: Example | string, options: PreviewOption
   return { example: exampleFields('preview: example', given), args: resolveTrainingArguments(defined(args)) };
 }
 
-/** A preview as a page shows it: a canvas takes only what is an `ImageData`. */
+/** A preview as a page shows it: a canvas takes only an `ImageData`. */
 export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePreview {
   if (!('image' in preview) || typeof ImageData === 'undefined') return preview;
   const { width, height, data } = preview.image;
@@ -102,7 +102,7 @@ export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePr
 /** A prompt: a text to continue, a conversation to answer, or token ids. */
 export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
 
-/** Several of them as they are sent, for `generate_batch`. */
+/** Several prompts in the form that the worker gets, for `generate_batch`. */
 export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokenizer | undefined): Prompt[] {
   if (!Array.isArray(inputs) || inputs.length === 0) {
     const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
@@ -111,7 +111,7 @@ export function wirePrompts(inputs: readonly GenerateInput[], tokenizer: Tokeniz
   return inputs.map((input, row) => wirePrompt(`generate_batch: prompts[${row}]`, input, tokenizer));
 }
 
-/** It as it is sent. `what` says which prompt it is. */
+/** A prompt in the form that the worker gets. `what`: its name in messages. */
 export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {
   if (typeof input === 'string' || isChat(input)) {
     if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: chatMessages(what, input) };
@@ -136,7 +136,7 @@ function promptHint(input: unknown): string {
   return typeof first === 'string' || Array.isArray(first) ? 'Several at once go to generate_batch(prompts).' : '';
 }
 
-/** Token ids are numbers, and several prompts texts or arrays. */
+/** Whether the input is a conversation. Items of other inputs are numbers (token ids), or texts or arrays (several prompts). */
 function isChat(input: GenerateInput): input is readonly ChatMessage[] {
   if (!Array.isArray(input)) return false;
   const [first] = input as readonly unknown[];

@@ -26,8 +26,8 @@ export interface SourceOptions extends CallOptions {
    */
   readonly integrity?: Integrity;
   /**
-   * Gives a token of the hub, for models that it doesn't give to everybody. Called once, when it refuses a file; the token is sent to
-   * `remoteHost` alone, stored nowhere, and stands in no message.
+   * Gives a token of the hub, for models that the hub doesn't give to everybody. Called once, when the hub refuses a file. The token is
+   * sent to `remoteHost` alone, is stored nowhere, and appears in no message.
    */
   readonly token?: () => string | Promise<string>;
   readonly progress_callback?: (info: ProgressInfo) => void;
@@ -41,14 +41,14 @@ export interface PretrainedOptions extends SourceOptions {
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
    * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
    * unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and Q6_K are rounded to halves, and
-   * Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
+   * Q5_1 and Q5_K to 'q8'. A tokenizer.json beside the file replaces the file's own tokenizer.
    */
   readonly gguf_file?: string;
 }
 
 /** How a classifier is loaded, and what its labels are. */
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
-  /** false. Whether a head is made new that the weights have for other labels. */
+  /** Whether a new head replaces a head that the weights have for other labels. Default: false */
   readonly ignore_mismatched_sizes?: boolean;
 }
 
@@ -67,8 +67,8 @@ export interface TextClassifierOptions extends ClassifierOptions {
 /** How a classifier of images is loaded. */
 export interface ImageClassifierOptions extends ClassifierOptions {
   /**
-   * Whose names the modules have, by which adapters name what they are on: those of transformers 4 ('v4') or 5 ('v5'), which
-   * differ. By default those of the release that wrote config.json, as its `transformers_version` says.
+   * The names of the modules, which adapters refer to: those of transformers 4 ('v4') or 5 ('v5'), which differ. Default: those of
+   * the release that wrote config.json, by its `transformers_version`.
    */
   readonly module_names?: ModuleNames;
 }
@@ -197,9 +197,9 @@ function isAddress(source: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]*:)/i.test(source);
 }
 
-/** As the page itself would take it, in a link for example. */
+/** Resolves an address as a link in the page would. */
 function resolved(address: string): URL {
-  // The drive of a path would count as a scheme.
+  // A Windows drive letter would parse as a URL scheme.
   if (/^([a-z]:[\\/]|file:)/i.test(address)) throw wrong('source', 'an address on the web', address, NO_PAGE);
   const { document, location } = globalThis as { readonly document?: Document; readonly location?: Location };
   try {

@@ -4,8 +4,8 @@ import type { ModelSource } from '../../core/types/source';
 import type { EstimatePlan } from '../models/estimate_plan';
 import type { CallOptions } from '../session/session';
 
-// Pages ask these before a visitor decides for anything. The code behind them loads when they are called, so that a page that
-// only asks pays for little at first. Builds of one file link it statically.
+// Pages call these functions before a visitor decides on anything. Their code loads at the first call, so that the page's first
+// download stays small. Builds of one file link that code statically.
 
 /**
  * Reports what this device can do, without loading anything: its GPU, the problems with a fix for each, and where files

@@ -4,7 +4,7 @@ import type { BatchGenerationConfig, GenerationConfig } from '../../core/types/g
 import { type BatchGeneration, type Generation, RemoteGeneration, TextGeneration } from '../models/remote_generation';
 import type { ProfileHost } from './host';
 
-/** Calls `release` when a generation has ended, however. */
+/** Calls `release` when a generation has resolved or rejected. */
 export function ending<G extends Promise<unknown>>(generation: G, release: () => void): G {
   if (!(generation instanceof RemoteGeneration)) throw new WebVeraError('internal', 'Expected a generation of a model');
   generation.whenOver(release);

@@ -66,7 +66,7 @@ export class ProfileHost {
     });
   }
 
-  /** Moves an adapter's vectors a share of the way to those of another one. Its head stays. */
+  /** Moves the vectors of the adapter `name` a share of the way to those of `other`. The head of `name` stays. */
   mix(name: string, other: string, share: number): Promise<void> {
     return this.link.request('mixAdapters', liveHandle(this.adapted), name, other, share);
   }
@@ -101,7 +101,7 @@ export class ProfileHost {
       const adapted = this.#adapted;
       if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
       const other = Object.keys(adapted.peft_config).find((known) => known !== name);
-      // Profiles name their adapter in each call, so the active one doesn't matter, but a change of it alone would give a warning.
+      // Profiles name their adapter in each call, so any may be active. But deleting the active adapter would give a warning.
       if (adapted.active_adapters.includes(name) && other !== undefined) await adapted.set_adapter(other);
       await adapted.delete_adapter(name);
     });

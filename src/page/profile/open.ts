@@ -98,7 +98,7 @@ export function freshState(
   };
 }
 
-/** The settings with those that are given in their place. */
+/** The settings before, overridden by those in `options`. */
 function settingsOf(before: ProfileSettings, options: ProfileOptions): ProfileSettings {
   const { peft_config, args, max_examples, keep_examples, save_dtype } = { ...before, ...defined(options) };
   return { peft_config, args, max_examples, keep_examples, save_dtype };

@@ -151,12 +151,12 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores that a person likes a text (1) or doesn't (−1), or removes that (0). A generation may still be in progress; a text alone has no
-   * prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples` ratings and preferences, a
-   * sample of these is stored; they displace no examples. Resolves with the number of stored ratings.
+   * Stores that a person likes a text (1) or doesn't (−1), or removes the rating (0). A generation may still be in progress. A text alone
+   * has no prompt. A later rating of the same text after the same prompt replaces an earlier one. Beyond `max_examples` ratings and
+   * preferences, a sample of them is stored; they displace no examples. Resolves with the number of stored ratings.
    *
    * Rejects with `invalid_argument` for another number, an empty text, a prompt of token ids, and over a classifier; with the error of a
-   * generation that failed. A text that is longer than the model takes is stored whole; what is learnt of it is cut, as of an example.
+   * generation that failed. A text that is too long for the model is stored whole, and cut for learning like an example.
    */
   async rate(rated: Generation | GeneratedText | string, rating: 1 | -1 | 0): Promise<number> {
     const open = this.#open;
@@ -167,8 +167,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Stores which of two texts after one prompt a person prefers, in place of an earlier preference between these. Resolves with the number
-   * of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
+   * Stores a person's preference between two texts after one prompt, in place of an earlier one between the same texts. Resolves with the
+   * number of stored preferences. Rejects as `rate` does, and with `invalid_argument` for equal texts.
    */
   async prefer(preference: PreferenceExample): Promise<number> {
     await this.add(preferenceOf(preference));
@@ -184,19 +184,21 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO), each by default for three epochs, or
-   * more until it has made 60 steps, 16 epochs at most; `max_steps` are shared by their numbers. The latter learn at 0.18 of the rate. The
-   * method 'instant' solves for a classifier's head instead. Every tenth example ever added is held out, of labelled ones, preferences
-   * and ratings from the hundredth on. The new vectors replace the current ones unless they do worse on any kind of those (on what they
-   * learnt, while none are held out). Until then, and after any error, `generate` uses the current ones. The output's `metrics` are
-   * `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0; of the method 'instant' also `C`, `computed` (the number of examples that ran through
-   * the model), `seconds`, `accuracy`, and `cross_validated_loss` and `cross_validated_accuracy` over examples held out in turn.
-   * While none are held out, a solved head is judged by these, and replaces an earlier solved head in any case.
+   * Trains from the current vectors on the stored examples, then preferences (DPO), then ratings (KTO). By default each of these phases
+   * takes three epochs, or more to reach 60 steps, 16 at most. The phases share `max_steps` in proportion to their numbers. Preferences and
+   * ratings learn at 0.18 of the rate. The method 'instant' solves for a classifier's head instead.
    *
-   * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while
-   * it learns in another tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the
-   * page resumes when the profile is opened again; if an earlier page still holds it then, as soon as that page lets go
-   * of it. A `learn` takes the place of such a late run.
+   * Every tenth example ever added is held out; of labelled examples, preferences and ratings only after the first hundred. The new vectors
+   * replace the current ones unless they do worse on the held-out examples of any kind, or, while none are held out, on those trained on.
+   * While none are held out, a solved head is judged by cross-validation, and replaces an earlier solved head in any case. Until the end of
+   * the run, and after any error, `generate` uses the current vectors.
+   *
+   * The output's `metrics` are `loss_before`, `loss_after`, `held_out` and `taken`, 1 or 0. With the method 'instant' also `C`, `computed`
+   * (the number of examples that ran through the model), `seconds`, `accuracy`, `cross_validated_loss` and `cross_validated_accuracy`.
+   *
+   * Rejects with `invalid_argument` without examples or while the profile learns already, `locked_by_other_tab` while it learns in another
+   * tab, and with the errors of `Trainer.train`. A run that was interrupted by the device or the page resumes when the profile is opened
+   * again, or, while an earlier page still holds its lock, as soon as that page releases it. A call of `learn` replaces such a late run.
    */
   learn(options: LearnOptions = {}): TrainRun {
     const { learning } = this.#hold.item;
@@ -239,7 +241,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte, once. Its outcome is then `undone`. */
+  /** Restores the vectors from before the last `learn()` that replaced them, byte for byte, once. Marks its outcome as `undone`. */
   async rollback(): Promise<void> {
     await this.#open.rollback();
   }

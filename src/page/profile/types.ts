@@ -36,20 +36,25 @@ export interface ProfileOptions extends CallOptions {
 }
 
 /**
- * How a profile learns. 'train': its vectors and head by gradient descent, in one phase for each `LearnKind` that it has. 'instant': the last layer of its head alone, which is
- * solved for over the features of the examples; over classifiers only. 'refine': 'instant', then its vectors by
- * contrast (the objective 'contrast' of `TrainingArguments`), then its head again, which takes as long as a training run and is made for
- * few examples a class. It compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out
- * examples; other vectors than those from before must have a loss that is lower by more than a standard error. While fewer than
- * 20 examples are held out, it trains without a fifth of each label's, or a third while that would be fewer than ten, and compares on these. Below three such
- * examples it trains nothing, and is 'instant'. The head is solved for over all examples in the end. A classifier of two classes, of
- * numbers, or of several labels at once trains by its own loss instead, at a rate of 1e-2, while its solved head stays.
+ * How a profile learns.
+ *
+ * 'train' trains its vectors and head by gradient descent, in one phase for each `LearnKind` that it has. 'instant' solves for the last
+ * layer of its head over the features of the examples, for classifiers only. 'refine' does the same, then trains the vectors by contrast
+ * (the objective 'contrast' of `TrainingArguments`), then solves for the head again. It takes as long as a training run, and is made for
+ * few examples a class. A classifier of two classes, of numbers, or of several labels at once trains by its own loss instead, at a rate of
+ * 1e-2, while its solved head stays.
+ *
+ * 'refine' compares the vectors from before, the trained ones and their mean, each with a solved head, on the held-out examples. Other
+ * vectors than those from before must have a loss that is lower by more than a standard error. While fewer than 20 examples are held out,
+ * it leaves a fifth of each label's examples out of the training, or a third if a fifth would be fewer than ten in all, and compares on
+ * these. If they are fewer than three, it compares on the held-out examples, and without any it trains nothing, as 'instant'. In the end
+ * the head is solved for over all examples to learn from.
  */
 export type LearnMethod = 'train' | 'instant' | 'refine';
 
 /**
- * The kinds from which the method 'train' learns, in the order of its phases: examples by likelihood, as `Trainer` does; preferences as `DPOTrainer`
- * does; ratings as `KTOTrainer` does. The base model is the reference of both.
+ * The kinds from which the method 'train' learns, in the order of its phases: examples by likelihood, as `Trainer` does; preferences as
+ * `DPOTrainer` does; ratings as `KTOTrainer` does. The base model is the reference of the latter two.
  */
 export type LearnKind = 'examples' | 'preferences' | 'ratings';
 
@@ -58,13 +63,13 @@ export interface LearnPhase {
   readonly kind: LearnKind;
   /** The number of examples, preferences or ratings trained on. */
   readonly examples: number;
-  /** The number of those held out; 0 while there are too few, and then the figures are those of what was trained on. */
+  /** The number of examples, preferences or ratings held out. While it is 0, the figures are over those trained on. */
   readonly held_out: number;
   readonly steps: number;
   /** The mean loss, before the run and at its end: over labelled tokens, preferences or ratings. */
   readonly loss_before: number;
   readonly loss_after: number;
-  /** The share of preferences whose chosen text became likelier than by the base model, more than the rejected one; null for others. */
+  /** The share of preferences whose chosen text has the higher reward; null for other kinds. */
   readonly accuracy_before: number | null;
   readonly accuracy_after: number | null;
 }
@@ -90,9 +95,9 @@ export interface LearnRecord {
   readonly method: LearnMethod;
   /** The number of examples, preferences and ratings trained on. */
   readonly examples: number;
-  /** The number of those held out; 0 while there are too few, and then the losses are those of what was trained on. */
+  /** The number of examples, preferences and ratings held out. While it is 0, the losses are over those trained on. */
   readonly held_out: number;
-  /** Steps of training: 0 with the method 'instant', and with 'refine' where too few examples could compare its candidates. */
+  /** Steps of training: 0 with the method 'instant', and with 'refine' if there were too few examples to compare candidates on. */
   readonly steps: number;
   /** Mean loss over the labelled tokens of the held-out examples; with the method 'train' the sum of its phases' losses. */
   readonly loss_before: number;
@@ -101,18 +106,18 @@ export interface LearnRecord {
   readonly phases: readonly LearnPhase[];
   /** The inverse strength of the penalty with which the head was solved for; null for other methods. */
   readonly C: number | null;
-  /** The mean loss over all examples that were trained on, each held out in turn; null unless the head was solved for so. */
+  /** The cross-validated mean loss over all examples that were trained on; null unless the head was solved for with cross-validation. */
   readonly cross_validated_loss: number | null;
   /** The share of these examples whose label is predicted right. null as for the loss, and for numbers. */
   readonly cross_validated_accuracy: number | null;
   /** The share of held-out examples whose label is predicted right. null unless a head was solved for, and while none are held out. */
   readonly accuracy_before: number | null;
   readonly accuracy_after: number | null;
-  /** In the order in which they were made. Empty for other methods than 'refine', and where too few examples could compare them. */
+  /** In the order in which they were made. Empty for other methods than 'refine', and if there were too few examples to compare on. */
   readonly candidates: readonly LearnCandidate[];
   /**
-   * The places, from 0, of the examples that vectors weren't trained on, so that the method 'refine' could compare its candidates on
-   * them: among the profile's examples in the order of their arrival. Empty while 20 examples or more are held out.
+   * The places, from 0, of the examples that the method 'refine' left out of the training, to compare its candidates on them. They are
+   * places among the examples that aren't held out, in the order of their arrival. Empty while 20 examples or more are held out.
    */
   readonly left_out: readonly number[];
   /** Whether the new vectors replaced the ones before. */

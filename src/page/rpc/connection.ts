@@ -43,7 +43,7 @@ interface ConnectOptions {
 
 type WorkerCall = (name: string, args: readonly unknown[]) => Promise<Outcome>;
 
-/** Starts a worker. Rejects with `worker_crashed` if that fails. `start` is asynchronous for script tags, which fetch it first. */
+/** Starts a worker. Rejects with `worker_crashed` if that fails. `start` is asynchronous in embed.js, which fetches the script first. */
 export async function startWorker(
   start: (name?: string, signal?: AbortSignal) => Worker | Promise<Worker>,
   name: string | undefined,

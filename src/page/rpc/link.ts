@@ -22,9 +22,9 @@ export interface CallHandling<T> {
   readonly signal?: AbortSignal | undefined;
   /** If it throws, the call is cancelled and rejects with that error. */
   readonly onEvent?: ((event: CallEvent) => void) | undefined;
-  /** Receives the progress of a call that loads files. Likewise. */
+  /** Receives the progress of a call that loads files. An error that it throws cancels the call, too. */
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
-  /** Gives the hub's token if the worker asks for it. Likewise. */
+  /** Gives the hub's token if the worker asks for it. An error that it throws cancels the call, too. */
   readonly token?: (() => string | Promise<string>) | undefined;
   /** Undoes a result that came after the call was cancelled. */
   readonly discard?: (late: T) => Promise<unknown>;

@@ -30,30 +30,30 @@ export class RemoteHandle {
     this.#make = make;
   }
 
-  /** The error by which it was lost, if it was. */
+  /** The error of the loss, if the thing is lost. */
   get loss(): WebVeraError | undefined {
     const last = this.#link.losses[this.#within];
     return last === this.#before[this.#within] ? undefined : last;
   }
 
-  /** Its handle in the worker. Throws the error by which it was lost. */
+  /** The thing's handle in the worker. Throws `loss` if the thing is lost. */
   get handle(): Handle {
     if (this.loss !== undefined) throw this.loss;
     return this.#handle;
   }
 
-  /** As `handle`, but also after a lost device, as long as its worker is the same. */
+  /** As `handle`, but also after a lost device, as long as the worker is the same. Undefined after a lost worker. */
   get remembered(): Handle | undefined {
     return this.#link.losses.worker === this.#before.worker ? this.#handle : undefined;
   }
 
-  /** Records the new handle after it was made again. */
+  /** Records the new handle after the thing was loaded again. */
   move(handle: Handle): void {
     this.#handle = handle;
     this.#before = this.#link.losses;
   }
 
-  /** Makes it again if it was lost, once for all callers. Rejects with the loss if it can't be made again. */
+  /** Loads the thing again if it is lost, once for all callers. Rejects with the loss if there is no way to load it. */
   async revive(signal: AbortSignal | undefined): Promise<void> {
     while (this.loss !== undefined) {
       signal?.throwIfAborted();
@@ -64,7 +64,7 @@ export class RemoteHandle {
         });
         await this.#making;
       } else {
-        // If it fails, or its caller cancels it, the next call tries again.
+        // If that attempt fails, or its caller cancels it, this call tries again.
         const over = this.#making.catch(() => {});
         await untilAborted(over, signal);
       }

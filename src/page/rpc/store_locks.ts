@@ -5,7 +5,7 @@ import { requestLock, type WebLocks } from '../../core/locks/web_locks';
 /** Releases a lock. */
 export type Release = () => void;
 
-/** Milliseconds for which another tab may hold a lock for a change. */
+/** Milliseconds that `hold` waits for a lock. */
 const PATIENCE = 10_000;
 
 /** Locks by name, so that changes of one profile by any tab are made one after the other. */

@@ -40,7 +40,7 @@ function datasetsOf(what: string, given: unknown): AdapterDatasets {
   return { train_dataset, ...(eval_dataset !== undefined && { eval_dataset }) };
 }
 
-/** The first adapter without data to be measured on, as an error names it. */
+/** The option of the first adapter without an `eval_dataset`, as an error names it; undefined if all have one. */
 export function unmeasuredIn(adapters: ReadonlyMap<string, AdapterDatasets>): string | undefined {
   const found = [...adapters].find(([, { eval_dataset }]) => eval_dataset === undefined);
   return found && `adapters.${found[0]}.eval_dataset`;

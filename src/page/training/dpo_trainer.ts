@@ -12,15 +12,15 @@ export interface DPOTrainerInit extends Omit<TrainerInit, 'args'> {
  * Learns which of two continuations of a prompt a person prefers (direct preference optimisation, as TRL's `DPOTrainer` computes it), for
  * models from `AutoModelForCausalLM`. The examples of both data sets are pairs: `{ prompt, chosen, rejected }`, as texts or as messages.
  *
- * The reference is the base model: what it gives each text is computed once, before the first step. Dropout is off. Everything else is as
- * for `Trainer`. `per_device_train_batch_size` counts pairs, and the loss is the mean over the pairs of a step. As in TRL, completions of
- * texts end with the EOS token; texts longer than `max_length` lose their end; pairs whose prompt fills `max_length` are left out, with a
- * warning `left_out`.
+ * The reference is the base model: its log probability of each text is computed once, before the first step. Dropout is off. Everything
+ * else is as for `Trainer`. `per_device_train_batch_size` counts pairs, and the loss is the mean over the pairs of a step. As in TRL,
+ * completions of texts end with the EOS token, and texts longer than `max_length` lose their end. Pairs whose prompt fills `max_length` are
+ * left out, with a warning `left_out`.
  *
- * The logs of a step have TRL's numbers too: 'rewards/chosen' and 'rewards/rejected', beta times how much likelier the texts are than by
- * the base model; 'rewards/margins', their difference; 'rewards/accuracies', the share of pairs with the higher reward for the chosen text;
- * 'logps/chosen' and 'logps/rejected'. `evaluate()` gives these and `eval_loss`, `eval_pairs`. `export_run` rejects runs
- * whose examples have weights.
+ * The logs of a step have TRL's numbers too. 'rewards/chosen' and 'rewards/rejected' are beta times the rise of the texts' log probability
+ * over the base model's, 'rewards/margins' is their difference, and 'rewards/accuracies' the share of pairs with the higher reward for the
+ * chosen text. The others are 'logps/chosen' and 'logps/rejected'. `evaluate()` gives all of them, `eval_loss` and `eval_pairs`.
+ * `export_run` rejects runs whose examples have weights.
  */
 export class DPOTrainer extends Trainer {
   /** @internal Its name in messages, which minifiers leave. */

@@ -9,16 +9,16 @@ export interface KTOTrainerInit extends Omit<TrainerInit, 'args'> {
 }
 
 /**
- * Learns from single ratings (Kahneman-Tversky optimisation, as TRL's `KTOTrainer` computes it), for models from `AutoModelForCausalLM`. The
- * examples of both data sets are `{ prompt, completion, label }`, as texts or as messages, with the label true for a good completion and
- * false for another.
+ * Learns from single ratings (Kahneman-Tversky optimisation, as TRL's `KTOTrainer` computes it), for models from
+ * `AutoModelForCausalLM`. The examples of both data sets are `{ prompt, completion, label }`, as texts or as messages. The label is true
+ * for a good completion.
  *
- * The reference is the base model, as for `DPOTrainer`, and so is all that is said there of dropout, lengths and the EOS token. As in TRL,
- * the distance from the base is estimated from mismatched texts: within each `per_device_train_batch_size` examples, in the data set's
- * order, every prompt gets the completion of the example before it. Examples are then shuffled unless `shuffle` is false, which TRL asks for.
+ * The reference is the base model. Dropout, lengths and the EOS token are as for `DPOTrainer`. As in TRL, the distance from the base is
+ * estimated from mismatched texts: within each `per_device_train_batch_size` examples, in the data set's order, every prompt gets the
+ * completion of the example before it. Examples are then shuffled unless `shuffle` is false, which TRL asks for.
  *
  * The logs of a step have TRL's numbers too: 'rewards/chosen' and 'logps/chosen' of good texts, 'rewards/rejected' and 'logps/rejected' of
- * the others, as far as the step has some; 'rewards/margins'; 'kl', the estimate. `evaluate()` gives these and `eval_loss`, `eval_ratings`.
+ * the others, if the step has any; 'rewards/margins'; 'kl', the estimate. `evaluate()` gives these and `eval_loss`, `eval_ratings`.
  * `export_run` rejects runs whose examples have weights.
  */
 export class KTOTrainer extends Trainer {

@@ -13,7 +13,7 @@ export interface OpenRun {
   /** The model's current handle. Throws if the model is lost or disposed of. */
   handle(): Handle;
   /**
-   * Stores copies of the adapters from before the first step, in the page, for recovery. `trained`: the adapters that
+   * Holds copies of the adapters from before the first step, in the page's memory, for recovery. `trained`: the adapters that
    * the run trains.
    */
   keep(trained: readonly string[]): KeptForRun;

@@ -4,7 +4,7 @@ import { checkOptions, type Rules, wrong } from '../session/options';
 import * as rule from '../session/rules';
 import { resolveTrainingArguments } from './training_arguments';
 
-/** The training arguments that runs which learn from preferences take too. */
+/** The training arguments that `DPOTrainer` and `KTOTrainer` share with `Trainer`. */
 export interface PreferenceArguments
   extends Omit<
     TrainingArguments,
@@ -28,7 +28,7 @@ const UNUSED: Readonly<Record<Exclude<keyof TrainingArguments, keyof PreferenceA
   completion_only_loss: 'Prompts are never learnt.',
 };
 
-/** The arguments that runs which learn from preferences take. */
+/** Drops the arguments that have no effect on a run that learns from preferences. */
 export function withoutUnused(args: TrainingArguments): PreferenceArguments {
   return Object.fromEntries(Object.entries(args).filter(([name]) => !Object.hasOwn(UNUSED, name)));
 }
@@ -42,7 +42,7 @@ export interface DPOConfig extends PreferenceArguments {
   beta?: number;
   /**
    * 'sigmoid', the loss of DPO. 'robust' allows for pairs that are the wrong way round. 'ipo' regresses the margin per token, and so
-   * doesn't drive it on without end. 'hinge' ignores pairs whose margin is large enough.
+   * doesn't increase it without end. 'hinge' ignores pairs whose margin is large enough.
    */
   loss_type?: DpoLossType;
   /** 0. With 'robust', the probability that a pair is the wrong way round: from 0, below 0.5; 0.1 is usual. Rejected with other losses. */

@@ -74,7 +74,7 @@ export abstract class Followed<Item, Result> implements AsyncIterable<Item>, Pro
     else this.#ends.push(end);
   }
 
-  /** The result of `body`, with which the items end. */
+  /** Settles as `body` does. The items end at that moment. */
   protected following(body: Promise<Result>): Promise<Result> {
     const over = (): void => {
       this.#isOver = true;

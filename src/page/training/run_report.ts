@@ -34,7 +34,7 @@ export class RunReport {
   /** The reports on each of several adapters. Their events are among those of the run. */
   readonly #lanes = new Map<string, RunReport>();
 
-  /** `isPaused`: whether the run stays paused after it has recovered. `of`: the run's report, and the adapter of which this is a part. */
+  /** `isPaused`: whether the run stays paused after it has recovered. `of`: in a report on one of several adapters, the run's report. */
   constructor(
     max_steps: number,
     callbacks: Callbacks,
@@ -63,7 +63,7 @@ export class RunReport {
     for (const lane of this.#lanes.values()) lane.onLoss(loss);
   }
 
-  /** `adapter`: the one that the event is about, in a run of several. */
+  /** `adapter`: the adapter that the event is about, in a run of several. */
   add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
       this.#laneOf(adapter, progress).add(progress, event);
@@ -154,7 +154,7 @@ export class RunReport {
     return lane;
   }
 
-  /** With the states of several adapters, and the steps of all. */
+  /** Adds the states of several adapters to the run's state, and sums their steps. */
   #withAdapters(state: TrainerState): TrainerState {
     if (this.#lanes.size === 0) return state;
     const adapters = Object.fromEntries([...this.#lanes].map(([name, lane]) => [name, lane.state]));

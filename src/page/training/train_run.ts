@@ -76,16 +76,16 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
   #stop: RunControl | undefined;
   #hasLost = false;
   /**
-   * The adapters that the run trains, even if others are active when it recovers, and the stored copies of them. Set by
-   * the worker's event `chosen`.
+   * The adapters that the run trains, even if others are active when it recovers, and the copies of adapters held for
+   * recovery. Set by the worker's event `chosen`.
    */
   #trained: readonly string[] | undefined;
   #kept: KeptForRun | undefined;
   /** Whether the worker has reported anything about the run's steps. */
   #hasReported = false;
-  /** The call that runs, while one does. */
+  /** The run's call to the worker while it is in progress. */
   #call: CallId | undefined;
-  /** Resolves when the worker has the run, or when the run has ended without that. */
+  /** Resolves when the worker has the run, or when the run ends before that. */
   readonly #begun: Promise<void>;
   #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
@@ -190,7 +190,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
         (call, fail) => {
           this.#call = call;
           this.#fail = fail;
-          // While the run was lost another tab may have taken it over. It isn't taken back.
+          // While the run was lost, another tab may have taken it over. This tab doesn't take it back.
           const take_over = takeOver && !this.#hasReported;
           const request = {
             ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
@@ -227,7 +227,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     this.#report.add(event.progress, event.event, event.adapter);
   }
 
-  /** The worker has chosen the adapters to train. The run starts when copies of them are stored, or can't be. */
+  /** The worker has chosen the adapters to train. The run starts when the copies for recovery are made, or can't be. */
   #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
     this.#trained = adapters;
     this.#kept ??= run.keep(adapters);
@@ -236,7 +236,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
     this.#kept.kept.then(() => this.#link.request('startTraining', call)).catch(this.#fail);
   }
 
-  /** Pauses or saves when the page is hidden: it may be closed without another event. */
+  /** Pauses or saves when the page is hidden, because a hidden page may be closed without another event. */
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
     const react = async (): Promise<void> => {
       if (whenHidden === 'pause') await (hidden ? this.pauseFor('hidden') : this.resumeFor('hidden'));

@@ -36,7 +36,7 @@ export interface TrainerInit {
    * of CSV of more than 2²⁴ characters. Events `reading` report the progress of reading a long data set.
    */
   readonly train_dataset: Dataset;
-  /** In the same forms; required by `evaluate()` and by an `eval_strategy`. Default: none. */
+  /** In the same forms as `train_dataset`. Required by `evaluate()` and by an `eval_strategy`. Default: none. */
   readonly eval_dataset?: Dataset;
   /** Called on the page, in this order. Default: none. */
   readonly callbacks?: readonly TrainerCallback[];
@@ -51,9 +51,9 @@ export interface AdaptersTrainerInit extends Pick<TrainerInit, 'model' | 'args' 
    * with fewer examples ends earlier. If an adapter's losses aren't finite, the rest of the adapters train to their ends, and then the run
    * rejects with `numerical_error`.
    *
-   * The model is a language model, and its adapters differ in nothing but their numbers: they have one `r`, one list of `target_modules` and
-   * one key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run of other adapters rejects with
-   * `invalid_argument`, and so does a run of a kind that can't train so.
+   * The model is a language model, and its adapters differ only in their numbers: they have the same `r`, the same `target_modules` and the
+   * same key of random matrices, and no dropout, `use_dora`, `bias` or `modules_to_save`. A run of other adapters, or of a kind that can't
+   * train in this way, rejects with `invalid_argument`.
    */
   readonly adapters: Readonly<Record<string, Dataset | AdapterDatasets>>;
 }

@@ -68,8 +68,8 @@ function column<At extends 0 | 1>(at: At): Readonly<Record<string, (readonly [un
 }
 
 /**
- * Returns every argument with its value. `ofModel`: the defaults that depend on the model; others stand in where no model trains. Throws
- * `invalid_argument` for unknown names and invalid values.
+ * Returns every argument with its value. `ofModel`: the model's own defaults, which override those of `table`. Throws `invalid_argument`
+ * for unknown names and invalid values.
  */
 export function resolveTrainingArguments(
   args: TrainingArguments = {},

@@ -34,7 +34,7 @@ export class Opinion {
   /** The text that the visitor may judge. */
   #text: GeneratedText | undefined;
   #rating: Thumbs = 0;
-  /** Whether there is an opinion that it hasn't learnt from. */
+  /** Whether there is an opinion that the model hasn't learnt from. */
   #isDue = false;
   #isOn = true;
 

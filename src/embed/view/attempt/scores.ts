@@ -26,7 +26,7 @@ export function scoreBars(announce: Announce) {
   };
 }
 
-/** Returns a function that says whether the profile has learnt since it was last called. */
+/** Returns a function that reports whether the profile has learnt since the function's last call. */
 export function news(): (shown: Shown) => boolean {
   let known: number | undefined;
   return ({ learner }) => {

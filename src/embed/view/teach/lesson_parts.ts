@@ -16,7 +16,7 @@ export function labelField(text: string) {
   };
 }
 
-/** The labels that a visitor gave during this visit, and how often the model is right now. */
+/** The labels that a visitor gave during this visit, and the model's present accuracy. */
 export function standing() {
   let labels: readonly string[] = [];
   const [counts, right] = [quiet(), create('p')];

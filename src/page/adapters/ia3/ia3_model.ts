@@ -7,7 +7,7 @@ import type { LoadArguments } from '../adapter_arguments';
 import { loadAdapted } from '../load_adapted';
 import type { PageKind } from '../page_kind';
 
-/** The key of what makes a model, for this library's own use. */
+/** The key of the method that constructs a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
 
 /**

@@ -12,7 +12,7 @@ import type { PageKind } from '../page_kind';
 /** PEFT's arguments about the way in which adapters are added up. */
 export type CombinationArguments = [combination_type?: 'svd' | 'linear' | 'cat', svd_rank?: number | null];
 
-/** The key of what makes a model, for this library's own use. */
+/** The key of the method that constructs a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
 
 /**
@@ -47,10 +47,10 @@ export class LoraModel extends AdaptedModel<LoraConfig> {
   }
 
   /**
-   * Adds the weighted sum of adapters as another adapter, by PEFT's `combination_type`: 'svd' (default) is the best of rank `svd_rank`, by
-   * default the largest of theirs; 'cat' is exact, of the sum of their ranks; 'linear' adds lora_A and lora_B by themselves, for adapters
-   * of one rank, and for a single one. Its scale is 1. It isn't activated. Rejects with `invalid_argument` for PEFT's other ways, and for
-   * adapters that train biases or whole modules. Waits for runs as the other kinds do.
+   * Adds the weighted sum of adapters as another adapter of scale 1, without activating it, by PEFT's `combination_type`. 'svd' (default):
+   * the best approximation of rank `svd_rank`, by default the largest rank of the adapters. 'cat': exact, its rank is the sum of theirs.
+   * 'linear': sums lora_A and lora_B separately, for adapters of one rank, or a single one. Rejects with `invalid_argument` for PEFT's
+   * other types, and for adapters that train biases or whole modules. Waits for runs as the other kinds do.
    */
   override async add_weighted_adapter(
     adapters: readonly string[],

@@ -14,21 +14,21 @@ import type { PageKind } from '../page_kind';
 export interface LoraOptions {
   /** The active one by default. */
   readonly adapter_name?: string;
-  /** Several, to be summed up. */
+  /** Adapters to sum, in place of `adapter_name`. */
   readonly adapters?: readonly string[];
   /** Their factors, all 1 by default. */
   readonly weights?: readonly number[];
 }
 
-/** The key of what makes a model, for this library's own use. */
+/** The key of the method that constructs a model, for this library's own use. */
 const madeKey: unique symbol = Symbol('made');
 
 /**
  * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
  * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
  *
- * Its sums of adapters by `add_weighted_adapter` take adapters that share A and B and, in each module, λ_d or λ_b;
- * `save_as_lora({ adapters, weights })` gives the sum of any.
+ * `add_weighted_adapter` sums adapters that share A and B and, in each module, λ_d or λ_b. `save_as_lora({ adapters, weights })` sums
+ * any adapters.
  */
 export class VeraModel extends AdaptedModel<VeraConfig> {
   /** @internal Its name in messages, which minifiers leave. */
@@ -58,9 +58,9 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   }
 
   /**
-   * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
-   * for programs that know only LoRA; with `use_dora` a LoRA with DoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
-   * theirs. Rejects with `numerical_error` where a number isn't finite.
+   * A LoRA that computes exactly the same as the adapter (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
+   * for programs that know only LoRA. An adapter with `use_dora` becomes a LoRA with DoRA. With `adapters` and `weights`, the LoRA equals
+   * their weighted sum, and its rank is the sum of theirs. Rejects with `numerical_error` if a number isn't finite.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
     checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });

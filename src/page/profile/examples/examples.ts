@@ -34,9 +34,9 @@ export interface Reservoir {
 
 /** One in this many examples is held out. */
 const TENTH = 10;
-/** All of these first labelled examples, ratings and preferences are trained on: few could be held out, and chance would decide by those. */
+/** The first labelled examples, ratings and preferences are all trained on, because too few could be held out to judge by. */
 const FIRST_LABELS = 100;
-/** Fewer held-out labelled examples don't decide yet. */
+/** The fewest held-out labelled examples to judge by. */
 const FEWEST_LABELS = 5;
 const MOST_CHARACTERS = 2 ** 24;
 /** Largest size of a profile's images: 445 images of 224×224. */
@@ -80,7 +80,7 @@ export function split(kept: readonly NumberedExample[]): {
   return { learnt, held: held.length < FEWEST_LABELS && held.every(isLabelled) ? [] : held };
 }
 
-/** Whether an example says what a person thinks of a text or an image. */
+/** Whether an example has a label, a rating or a preference for its text or image. */
 function isLabelled(example: SentExample): boolean {
   if ('label' in example || 'chosen' in example) return true;
   // Beside input_ids or tokens, a list of labels may have one for each token.

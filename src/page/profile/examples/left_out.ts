@@ -8,10 +8,10 @@ export interface Trial {
   readonly places: readonly number[];
 }
 
-/** One example of so many of a label is left out, or one of fewer while these would be less than `ENOUGH`. */
+/** One in `SHARE` examples of a label is left out, or one in `SHARE_OF_FEW` while that would be fewer than `ENOUGH` in all. */
 const [SHARE, SHARE_OF_FEW] = [5, 3];
 const ENOUGH = 10;
-/** Fewer examples don't judge. */
+/** The fewest left-out examples to judge by. */
 const FEWEST = 3;
 
 /**

@@ -14,8 +14,8 @@ const PORTION = 64;
 /**
  * Prepares examples for storage, and checks them so that learning can't fail at any: images become bytes of the model's
  * size. Rejects with `invalid_argument` for a value that is no example for the model, an unknown label, and
- * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`. Ratings and preferences stay as they are: they are
- * checked by the texts that were approved or not, as examples are.
+ * `pixel_values`; `invalid_format` for a file that holds no image; `limit_exceeded`. Ratings and preferences stay as they are: the rated
+ * or chosen text is checked as an example.
  */
 export async function prepareExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
@@ -56,7 +56,7 @@ function tooMany(count: number): WebVeraError {
   );
 }
 
-/** Largest file, as all of its examples are in memory for a moment. */
+/** The largest file, in bytes: all of its examples are in memory at once. */
 const MOST_BYTES = 2 ** 26;
 
 /**

@@ -41,7 +41,7 @@ export function feedbackFields(where: string, value: unknown): Feedback {
 }
 
 /**
- * Throws `invalid_argument` for feedback about an empty text, of which a model could only learn to stop, and for a preference between
+ * Throws `invalid_argument` for feedback about an empty text, from which a model could only learn to stop, and for a preference between
  * equal texts.
  */
 export function expectText(where: string, feedback: Feedback): void {
@@ -74,8 +74,8 @@ function subjectOf(feedback: Feedback): string {
 }
 
 /**
- * Adds ratings and preferences to the stored ones, as `sampleFairly` does. One about the same texts as an earlier one replaces it, in its
- * place: a person has thought again. `seen`: the number of those that replaced none.
+ * Adds ratings and preferences to the stored ones, as `sampleFairly` does. A later one about the same texts takes the place of an earlier
+ * one, because the person has changed their mind. `seen`: the number ever given, without those that replaced another one.
  */
 export function sampleFeedback(
   stored: readonly Numbered<Feedback>[],
@@ -89,12 +89,12 @@ export function sampleFeedback(
   return { feedback: sampleFairly(replaced, fresh, reservoir), seen: reservoir.seen + fresh.length };
 }
 
-/** The ratings and preferences without those about whose texts a later one follows. */
+/** Drops each rating and preference that a later one about the same texts replaces. */
 export function latestOf(given: readonly Numbered<Feedback>[]): Numbered<Feedback>[] {
   return [...new Map(given.map((one) => [subjectOf(one.example), one])).values()];
 }
 
-/** The stored ratings and preferences without those about the same texts. */
+/** The stored ratings and preferences without those about the same texts as `given`. */
 export function withdrawn(stored: readonly Numbered<Feedback>[], given: Feedback): Numbered<Feedback>[] {
   const subject = subjectOf(given);
   return stored.filter(({ example }) => subjectOf(example) !== subject);

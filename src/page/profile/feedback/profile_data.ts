@@ -27,7 +27,7 @@ export function withAdded(state: ProfileState, data: ProfileData, coming: readon
   };
 }
 
-/** Removes feedback about the same texts. */
+/** Removes feedback about the same texts as `given`. */
 export function withoutFeedback(state: ProfileState, data: ProfileData, given: Feedback): DataChanges {
   return { state, data: { feedback: withdrawn(data.feedback, given) } };
 }

@@ -2,9 +2,9 @@ import type { LearnMethodKind } from './learn_method';
 import { expectSolvable, outcomeOf, outputOf, solveCopy } from './solved_head';
 
 /**
- * Solves for the last layer of the copy's head. It is better unless its loss rises on the held-out examples. While none are held
- * out, a head that was solved for before is replaced by the one of all examples; other vectors are replaced unless the loss over
- * examples held out in turn is higher than theirs, because the new head fits its own examples too well to be judged by them.
+ * Solves for the last layer of the copy's head. The new head is taken if its loss on the held-out examples doesn't rise, or if its
+ * cross-validated loss isn't above the loss before: a head fits its own examples too well to be judged by its loss on them. While no
+ * examples are held out, it replaces an earlier solved head in any case.
  */
 export const INSTANT: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'instant'),

@@ -28,8 +28,8 @@ export function learnSteps(method: LearnMethod, asked: AskedRun, host: ProfileHo
 }
 
 /**
- * Improves a copy of the vectors, so that the current ones stay intact, and replaces them by it unless it does worse on
- * the held-out examples.
+ * Improves a copy of the vectors, so that the current ones stay intact. The copy replaces them unless it does worse on the
+ * held-out examples.
  */
 export async function learn(learner: LearnContext, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
   const { id, host, adapter, vectors } = learner;

@@ -23,7 +23,7 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   /** The training run, while it is in progress. */
   #inner: PausableRun | undefined;
   #others = NO_OTHERS;
-  /** The logs of the training runs before. */
+  /** The logs of the earlier training runs. */
   #logs: readonly StepLogs[] = [];
   #stopped: { save?: boolean } | undefined;
 
@@ -81,8 +81,8 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   }
 
   /**
-   * Follows a training run: passes its events on, and passes this run's requests to it. With `others`, its steps are counted among those of
-   * the whole run.
+   * Follows a training run: forwards its events to this run's readers, and this run's requests to it. With `others`, its steps are counted
+   * among those of the whole run.
    */
   async follow(inner: PausableRun, others = NO_OTHERS): Promise<TrainOutput> {
     this.#inner = inner;

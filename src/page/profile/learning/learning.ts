@@ -54,7 +54,7 @@ export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
-  /** The run that resumed by itself after the profile was opened. A run that is asked for takes its place. */
+  /** The run that resumed by itself after the profile was opened. A call of `learn` replaces it. */
   #late: LearnRun | undefined;
   /** Ends the run in progress. */
   #ends = new AbortController();
@@ -79,8 +79,7 @@ export class ProfileLearning {
   }
 
   /**
-   * Ends the run in progress and registers another one, if it resumed by itself after the profile was opened. Throws if it is any other
-   * run.
+   * Ends the run `busy` and registers another one, if `busy` resumed by itself after the profile was opened. Throws for any other run.
    */
   async #replaceLate(busy: LearnRun, { method = 'train' }: LearnOptions, register: () => void): Promise<void> {
     const { id, host } = this.#profile;
@@ -160,7 +159,7 @@ export class ProfileLearning {
     }
   }
 
-  /** Starts a run. It is the one in progress at once, or if another one is, when `begin` calls `register`. */
+  /** Starts a run. It counts as the run in progress at once, or, while there is another one, as soon as `begin` calls `register`. */
   #start(signal: AbortSignal | undefined, begin: (register: () => void) => Promise<Beginning>): LearnRun {
     const ends = new AbortController();
     const signals = [this.#profile.life, ends.signal, ...(signal === undefined ? [] : [signal])];

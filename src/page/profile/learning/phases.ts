@@ -18,7 +18,7 @@ export interface PhasePlan {
   trainer(init: Omit<TrainerInit, 'args'>): Trainer;
 }
 
-/** All that is learnt in one way, and how. */
+/** The data of one kind in a run, and the plan of its training. */
 export interface Phase {
   readonly kind: LearnKind;
   readonly learnt: readonly SentExample[];
@@ -26,15 +26,13 @@ export interface Phase {
   readonly plan: PhasePlan;
 }
 
-/**
- * A run whose arguments leave its length open repeats few examples until it has so many steps, in which models of docs/RESULTS.md learn
- * classes from a few dozen examples, but at most for so many epochs: from then on they forget more than they learn.
- */
+/** A run whose arguments leave its length open repeats few examples to reach so many steps. docs/RESULTS.md learns classes in them. */
 const ENOUGH_STEPS = 60;
+/** The most epochs to reach `ENOUGH_STEPS`. In more, models forget more than they learn. */
 const MOST_EPOCHS = 16;
 /**
- * The rate of preferences and ratings as a share of that of examples. At the full one, the bundled model forgets more than it learns; at this
- * one the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
+ * The learning rate of preferences and ratings as a share of that of examples. At the full rate, the bundled model forgets more than it
+ * learns. At this rate, the perplexity of another text rises by less than a tenth (docs/RESULTS.md).
  */
 const SHARE_OF_RATE = 0.18;
 /** The largest weight of the rarer of good and bad ratings. */
@@ -42,7 +40,7 @@ const MOST_WEIGHT = 4;
 /** The texts of a batch estimate together how far the model is from its base. */
 const LEAST_RATINGS = 2;
 
-/** The phases of a run, one for each of the kinds that it has. They share the steps that `max_steps` gives by their numbers of examples. */
+/** The phases of a run, one for each kind of data that it has. They share `max_steps` in proportion to their numbers of examples. */
 export function phasesOf({ learnt, held, ...given }: AskedRun, kinds: readonly LearnKind[] = LEARN_KINDS): Phase[] {
   const ofKind = (examples: readonly SentExample[], kind: LearnKind): readonly SentExample[] =>
     examples.filter((example) => kindOf(example) === kind);
@@ -63,7 +61,7 @@ function kindOf(example: SentExample): LearnKind {
   return isPair(example) ? 'preferences' : 'ratings';
 }
 
-/** Divides steps by numbers of examples. While there are enough, each number above 0 gets a step at least. */
+/** Divides steps in proportion to numbers of examples. If there are enough steps, each number gets at least one. */
 export function sharedSteps(steps: number, counts: readonly number[]): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const rest = Math.max(0, steps - counts.length);
@@ -77,7 +75,7 @@ export function sharedSteps(steps: number, counts: readonly number[]): number[] 
   });
 }
 
-/** Whether the length of a kind's phase is given for it alone. */
+/** Whether the arguments of this kind alone give the length of its phase. */
 function hasOwnLength(given: LearnArguments, kind: LearnKind): boolean {
   return kind !== 'examples' && (given[kind].max_steps ?? given[kind].num_train_epochs) !== undefined;
 }
@@ -156,7 +154,7 @@ function ratingArguments(given: TrainingArguments, own: KTOConfig, ratings: read
   return trainArguments({ ...others, ...batch, ...weights, ...own }, ratings.length);
 }
 
-/** Weights by which good and bad ratings count alike, as far as the rarer kind weighs at most four times as much. */
+/** Weights by which good and bad ratings count alike, except that the rarer kind weighs at most four times as much. */
 export function balancedWeights(
   ratings: readonly SentExample[],
 ): Pick<KTOConfig, 'desirable_weight' | 'undesirable_weight'> {

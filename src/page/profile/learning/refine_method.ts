@@ -17,22 +17,22 @@ import type { LearnCandidate } from '../types';
 import type { LearningCopy, LearnMethodKind, SplitExamples } from './learn_method';
 import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
-/** Steps of a run whose arguments leave them open, and the examples for each of which it takes one more. */
+/** Steps of a run whose arguments leave their number open, and the number of examples for which it takes one more step. */
 const STEPS = 60;
 const EXAMPLES_OF_A_STEP = 20;
-/** Rows of a batch, which the examples of a class are compared in. */
+/** Rows of a batch, within which examples are compared. */
 const BATCH = 16;
 const LEAST_BATCH = 4;
-/** The rates of vectors that predict labels, and of their head: solved for, it stays as it is while they train. */
+/** Learning rates with the objective 'labels': of the vectors, and of the solved head, which stays as it is while they train. */
 const RATE_BY_LABELS = 1e-2;
 const HEAD_RATE = 0;
-/** The fewest classes that are contrasted: of two, a batch compares each row with one other class alone. */
+/** The fewest classes that are contrasted. With two, a batch would compare each row with only one other class. */
 const LEAST_CLASSES = 3;
 
 /** Fewer held-out examples judge only if none can be left out. */
 const ENOUGH = 20;
 
-/** How far vectors are moved back between trained ones and those from before. */
+/** The share of the way back from the trained vectors to those before the run. */
 const HALFWAY = 0.5;
 
 /** Vectors with a head that was solved for over them. */
@@ -42,15 +42,15 @@ interface SolvedVectors {
   readonly vectors: Vectors;
 }
 
-/** The same, judged on other examples than it was solved for. */
+/** Solved vectors, judged on other examples than their head was solved for. */
 interface JudgedVectors extends SolvedVectors {
   readonly judged: HeldOutFit;
 }
 
 /**
- * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with those that
- * do best on held-out examples, or on some that the vectors weren't trained on; without either with the vectors from before, because no
- * vectors can be judged by the examples that they were trained on.
+ * Solves for the head over the vectors from before, over trained ones, and over those halfway between them. The copy ends with the vectors
+ * that do best on held-out examples, or on examples left out of the training. Without either it ends with the vectors from before, because
+ * vectors can't be judged by the examples that they were trained on.
  */
 export const REFINE: LearnMethodKind = {
   expectUsable: (host) => expectSolvable(host, 'refine'),
@@ -71,7 +71,7 @@ export const REFINE: LearnMethodKind = {
   },
 };
 
-/** Gives the copy the chosen vectors, and the head over them that all examples give. */
+/** Gives the copy the chosen vectors, with a head that is solved for over all examples to learn from. */
 async function finished(
   parts: LearningCopy,
   { places }: Trial,
@@ -85,7 +85,7 @@ async function finished(
   return name === 'instant' || places.length === 0 ? fit : solveCopy(parts, { as: first.fit });
 }
 
-/** Held-out examples judge if they are enough, or else some that the vectors aren't trained on. Undefined where there are too few. */
+/** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
 function trialOf({ learnt, held }: SplitExamples, { base }: ProfileHost): Trial | undefined {
   const isOfNumbers = problemOf(base) === 'regression' || labelsOf(base)?.length === 1;
   const left = held.length < ENOUGH ? leaveOut(learnt, isOfNumbers) : undefined;
@@ -105,7 +105,7 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
   const objective = objectiveFor(host);
   const instant = judgedOf(trial.places.length === 0 ? first : await solvedHead(parts, trial));
   const output = await train(parts, trial.learnt, objective);
-  // Cross-validation over trained vectors would be too sure of itself.
+  // Cross-validation over trained vectors would be too optimistic, so heads over them get the strength and scale of `instant`.
   const as = instant.fit;
   const trained = judgedOf(await solvedHead(parts, trial, { name: objective, as }));
   await host.mix(copy, adapter, HALFWAY);
@@ -182,7 +182,7 @@ function objectiveFor({ base }: ProfileHost): ResolvedTrainingArguments['objecti
   return classes >= LEAST_CLASSES ? 'contrast' : 'labels';
 }
 
-/** The arguments of the training between both solutions. Given ones count, except those of a head that doesn't train. */
+/** The arguments of the training between the two solutions of the head. Given ones apply, except those that 'contrast' doesn't use. */
 export function refineArguments(
   given: TrainingArguments,
   examples: number,

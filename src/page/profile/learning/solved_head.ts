@@ -56,7 +56,7 @@ function batchArguments({
 
 /** The parts of a run before its last solution. */
 interface EarlierWork {
-  /** The run's first solution over all examples to learn from, which knows the losses from before. Default: the same. */
+  /** The run's first solution over all examples to learn from, which has the losses before the run. Default: the last solution. */
   readonly first?: HeadFit;
   readonly steps?: number;
   readonly candidates?: readonly LearnCandidate[];
@@ -64,9 +64,9 @@ interface EarlierWork {
 }
 
 /**
- * The outcome of a run that ends with a solved head. The head is taken by a fair loss: over held-out examples, or that of the first
- * solution over examples held out in turn, as later ones were found better. Either is enough, because few held-out examples may err. While
- * none are held out, it replaces an earlier solved head in any case.
+ * The outcome of a run that ends with a solved head. The head is taken if a fair loss doesn't rise: that over held-out examples, or the
+ * cross-validated loss of the run's first head, which later heads were found to improve on. Either is enough, because few held-out
+ * examples may mislead. While none are held out, the head replaces an earlier solved head in any case.
  */
 export function outcomeOf(
   fit: HeadFit,

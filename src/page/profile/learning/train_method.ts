@@ -17,15 +17,18 @@ const UNSOLVED = {
   left_out: [],
 };
 
-/** A loss may rise by so little without being worse: a single rating is its own estimate, by which its loss stays a half up to rounding. */
+/**
+ * A rise of the loss up to this counts as rounding. From a single rating, the distance from the base is estimated on that rating itself, so
+ * that its loss stays 0.5 up to rounding.
+ */
 const ROUNDING = 1e-5;
 
 /** An unfinished run whose losses before training are known. */
 type MeasuredRun = Unfinished & { readonly progress: LearnProgress };
 
 /**
- * Trains the copy by gradient descent, in one phase for each kind of what is learnt. It is better unless the loss of any kind rises, on those
- * held out or, while there are none, on those trained on.
+ * Trains the copy by gradient descent, in one phase for each kind of data. The copy is taken unless the loss of any kind rises: on its
+ * held-out examples or, while there are none, on those trained on.
  */
 export const TRAIN: LearnMethodKind = {
   expectUsable() {},
@@ -40,7 +43,7 @@ export const TRAIN: LearnMethodKind = {
   },
 };
 
-/** Measures the current vectors on each kind of what is held out, or trained on. A kind that has nothing to predict is left out. */
+/** Measures the current vectors on each kind's held-out examples, or else on those to train on. Omits a kind with nothing to predict. */
 async function measure(parts: LearningCopy): Promise<MeasuredRun> {
   const { learner, unfinished } = parts;
   const { progress } = unfinished;
@@ -68,15 +71,15 @@ interface Trained {
 }
 
 /**
- * Trains the phases that haven't ended, one after the other. The copy begins each of them as if loaded from its files, with which its
- * checkpoints are found again in another page.
+ * Trains the phases that haven't ended, one after the other. Each starts from vectors that were loaded from files: checkpoints belong to
+ * their initial values, so another page that loads the same files finds the checkpoints of the phase.
  */
 async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promise<Trained> {
   const { learner, copy, turn } = parts;
   const { host } = learner;
   const { run, resumes, signal } = turn;
   const { progress: first } = unfinished;
-  // Without anything to predict, the trainer of all that there is says so.
+  // If no kind has anything to predict, all kinds are trained, so that the trainer reports the error.
   const kinds = first.phases.length === 0 ? undefined : first.phases.map(({ kind }) => kind);
   const all = phasesOf(unfinished, kinds);
   const outputs: TrainOutput[] = [];
@@ -106,7 +109,7 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
   return { outputs, phases: progress.phases };
 }
 
-/** Measures the copy where the vectors from before were measured. */
+/** Measures the copy on the same examples as the vectors from before. */
 async function judgePhases(parts: LearningCopy, phases: readonly LearnPhase[]): Promise<LearnPhase[]> {
   const kinds = phases.map(({ kind }) => kind);
   const all = phasesOf(parts.unfinished, kinds);

@@ -30,7 +30,7 @@ export function notifyTabs(id: string): void {
   channel?.close();
 }
 
-/** Old browsers have none, and some pages may not open one. Their tabs notice a change at their next write. */
+/** Undefined in old browsers, and in pages that may not open a channel. Such tabs notice a change at their next write. */
 function openChannel(): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(CHANNEL);

@@ -48,8 +48,8 @@ export function lineOf(name: TextFile, index: number): string {
 }
 
 /**
- * The numbers by which a profile knows the lines of a file, from the list `key` of its profile.json. Throws `invalid_format` unless they are
- * different integers below `seen`, one for each line.
+ * The number of each line of a file, in the order of arrival, from the list `key` of the profile.json. Throws `invalid_format` unless the
+ * numbers are different integers below `seen`, one for each line.
  */
 export function arrivalsOf(about: Fields, key: string, lines: number, seen: number): number[] {
   const numbers = list(about, key).filter((n): n is number => Number.isSafeInteger(n) && isWithin(n, seen));

@@ -59,7 +59,7 @@ function readPlaces(record: Fields, key: string): number[] {
   throw record.invalid(key, 'places of examples');
 }
 
-/** 'train' in what was stored before there were other methods. */
+/** 'train' for records from before there were other methods. */
 export function readMethod(fields: Fields): LearnMethod {
   const method = fields.get('method') ?? 'train';
   const known = LEARN_METHODS.find((name) => name === method);

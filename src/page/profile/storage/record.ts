@@ -23,7 +23,7 @@ export interface ProfileSettings {
   readonly args: TrainingArguments;
   readonly max_examples: number;
   readonly keep_examples: boolean;
-  /** How `vectors` hold what is learnt from now on. */
+  /** The dtype of the vectors that later runs store. */
   readonly save_dtype: SaveDtype;
 }
 
@@ -63,18 +63,18 @@ export interface ProfileState {
 /** The arguments of a run. */
 export interface LearnArguments {
   readonly args: TrainingArguments;
-  /** Those of the preferences alone, and of the ratings alone, which override `args`. */
+  /** Arguments for preferences alone and for ratings alone, which override `args`. */
   readonly preferences: DPOConfig;
   readonly ratings: KTOConfig;
 }
 
 /** The place of an unfinished run in its phases. */
 export interface LearnProgress {
-  /** All phases in their order. `loss_after` and `accuracy_after` are those from before until the run has ended. */
+  /** All phases in their order. `loss_after` and `accuracy_after` equal the figures before until the run has ended. */
   readonly phases: readonly LearnPhase[];
   /** The number of phases that have ended. */
   readonly ended: number;
-  /** The copy's vectors after these; null while there are none. */
+  /** The copy's vectors after the ended phases; null before a first one has ended. */
   readonly vectors: Vectors | null;
 }
 
@@ -99,7 +99,7 @@ export function withRecord(state: ProfileState, record: LearnRecord): ProfileSta
   return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
 }
 
-/** The state with the vectors from before, and with the outcome that they undo marked so. */
+/** The state after a rollback, except for its vectors: the undone outcome is marked, and no earlier vectors are left. */
 export function rolledBack(state: ProfileState): ProfileState {
   const last = state.history.findLastIndex(({ taken, undone }) => taken && undone !== true);
   const history = state.history.map((record, index) =>
@@ -200,7 +200,7 @@ function readProgress(unfinished: Fields): LearnProgress {
   };
 }
 
-/** Empty in what was stored before runs had such arguments. */
+/** Empty for runs that were stored before there were such arguments. */
 function optionalPlain(fields: Fields, key: string): Readonly<Record<string, never>> {
   return fields.get(key) === undefined ? {} : plain(fields, key);
 }
@@ -237,7 +237,7 @@ function solvedOf(state: Fields): Pick<ProfileState, 'solved' | 'previous_solved
   return { solved: state.boolean('solved', false), previous_solved: state.boolean('previous_solved', false) };
 }
 
-/** 'float32' in what was stored before there was a choice. */
+/** 'float32' for profiles that were stored before there was a choice. */
 export function readSaveDtype(settings: Fields): SaveDtype {
   const dtype = settings.get('save_dtype') ?? 'float32';
   if (dtype === 'float32' || dtype === 'float16') return dtype;
