@@ -20,13 +20,13 @@ interface Activation {
   gate(g: Graph, gate: Value, up: Value): Value;
 }
 
-/** An activation without a kernel for its gate, which is the activation, then a product. */
+/** An activation without a kernel for its gate: the gate is the activation followed by a product. */
 function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
   return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
 }
 
 const GELU = plain(gelu);
-/** One function has several names: their results differ in the last bits in torch. */
+/** One function for several names, whose results differ in the last bits in torch. */
 const GELU_NEW = { apply: geluNew, gate: geglu };
 const SILU = { apply: silu, gate: swiglu };
 

@@ -8,16 +8,16 @@ import type { AttentionHeads } from '../ops/attention/attention';
 import type { Labels } from './labels';
 import type { Layers } from './layers';
 
-/** A tensor that the checkpoint must hold. */
+/** A tensor of a model's checkpoint. */
 export interface WeightSpec {
   readonly name: string;
   /** The shape on the device: (out, in) for linear layers. */
   readonly shape: Shape;
-  /** Only matrices may stay in float16. */
+  /** Vectors are always float32 on the device. */
   readonly kind: 'matrix' | 'vector';
   /** Set for a matrix that files store as (in, out). */
   readonly transposed?: boolean;
-  /** The file's shape of the same numbers in the same order: (C, 3, p, p) of a convolution whose shape on the device is (C, 3·p·p). */
+  /** The shape in files, if it differs: (C, 3, p, p) for a convolution of (C, 3·p·p) on the device. The numbers have the same order. */
   readonly storedShape?: Shape;
   /** All names that files have for it, if there are several: all are read, and the first is written. Default: `name`. */
   readonly storedNames?: readonly [string, ...(readonly string[])];
@@ -67,11 +67,11 @@ export interface Inputs {
   block?(): void;
 }
 
-/** Rows of their own that a network's tables of positions have for long texts. */
+/** The rows in a network's tables of positions that only long texts use. */
 export interface LongTexts {
   /** Texts of more tokens are long. */
   readonly after: number;
-  /** Rows between a position of a short text and the same position of a long one. From `after` on both have one row. */
+  /** Rows between a position of a short text and the same position of a long one. From `after` on, both rows are equal. */
   readonly offset: number;
 }
 
@@ -111,7 +111,7 @@ export interface NetworkOptions {
 
 /** A task's head: the modules over a network's hidden states. */
 export interface Head {
-  /** torch's class of both together: 'GPT2LMHeadModel'. */
+  /** torch's class of the network and its head together: 'GPT2LMHeadModel'. */
   readonly className: string;
   /** In torch's order; they follow the network's. */
   readonly modules: readonly ModuleInfo[];
@@ -136,7 +136,7 @@ export interface Head {
   logits(g: Graph, layers: Layers, hidden: Value): Value;
 }
 
-/** Makes a head for labels; a language model's takes none of them. */
+/** Makes a head for labels, which a language model's head doesn't use. */
 export type MakeHead = (labels: Labels) => Head;
 
 /** A network with its sizes: its modules, its tensors, and the function that it computes. */

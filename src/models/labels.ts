@@ -79,7 +79,7 @@ export function withLabels(config: PretrainedConfig, options: LabelOptions = {})
   };
 }
 
-/** The labels of a head. Throws `unsupported_model` for one without. */
+/** The labels of a head. Throws `unsupported_model` for a head without labels. */
 export function expectLabels(labels: Labels | undefined): Labels {
   if (labels !== undefined) return labels;
   throw new WebVeraError('unsupported_model', 'Expected a model with labels, got one without');

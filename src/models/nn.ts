@@ -31,7 +31,7 @@ export interface Module {
   readonly weights: readonly WeightSpec[];
 }
 
-/** A module without its name, which follows from its place: the parent calls this with it. */
+/** A module without its name. The parent calls this function with the name, which follows from the module's place. */
 export type Unnamed<M extends Module = Module> = (name: string) => M;
 
 /** A module of one input: a norm, an activation, or a block, which maps hidden states (N, C) to the next block's. */

@@ -4,7 +4,7 @@ import type { MakeHead, Network } from './architecture';
 import { unsupported } from './config_fields';
 import { linearHead } from './heads';
 
-/** The class of the exported run's Python that computes such a head. */
+/** The Python class in exported runs that computes a head on a pooled vector. */
 export const POOLED_CLASS = 'PooledForSequenceClassification';
 
 /** The head on a pooled vector: one linear layer with a bias. transformers has no such class. */
@@ -18,8 +18,8 @@ export function pooledHead(
 }
 
 /**
- * The pooling that a config.json of an exported classifier has, as `pooling`. Throws `unsupported_model` for one that isn't
- * computed here.
+ * The field `pooling` in an exported classifier's config.json. Throws `unsupported_model` for a pooling that isn't computed
+ * here.
  */
 export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   const given = Object.hasOwn(config, 'pooling') ? config.pooling : undefined;
@@ -29,7 +29,7 @@ export function configuredPooling(config: JsonObject): HeadPooling | undefined {
   throw unsupported('pooling', JSON.stringify(given), POOLING_MODES);
 }
 
-/** A pooling that a file holds; undefined for what is none. */
+/** A pooling as a file has it; undefined for other values. */
 export function poolingOf(given: unknown): HeadPooling | undefined {
   if (!isJsonObject(given) || !Array.isArray(given.modes) || typeof given.normalize !== 'boolean') return undefined;
   const modes = POOLING_MODES.filter((mode) => (given.modes as unknown[]).includes(mode));

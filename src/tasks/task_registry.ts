@@ -63,7 +63,7 @@ function describedBy(config: PretrainedConfig, { className, pooling }: Head, isO
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;
 
 interface TaskHints {
-  /** The adapter's. */
+  /** The adapter's task type. */
   readonly task_type: string | null;
   /** Whether the caller names labels. */
   readonly hasLabels: boolean;

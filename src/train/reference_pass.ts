@@ -54,7 +54,7 @@ export async function referencePass(
   }
 }
 
-/** Builds the pass for batches of a shape, and drops it again: a runner that only counts then knows what memory it takes. */
+/** Builds the pass for batches of a shape and drops it, so that a runner that only counts memory includes the pass. */
 export async function reserveReference(
   { runner, loaded, task }: Pick<ReferencePass, 'runner' | 'loaded' | 'task'>,
   shape: BatchShape,

@@ -4,9 +4,12 @@ import type { StepLogs } from '../core/types/training';
 
 /** Losses whose median counts, because a single batch may be hard. */
 const WINDOW = 3;
-/** By which factor a run's loss is above its beginning when the rate is at fault: untrained adapters change nothing, and batches differ less. */
+/**
+ * The factor above the beginning's loss from which the learning rate is at fault: an untrained adapter changes nothing, and batches
+ * differ by less.
+ */
 const RISE = 2;
-/** In nats. A run that begins below has an adapter that has learnt some of the examples already, and others may be new to it. */
+/** A loss in nats. Below it at the beginning, the adapter has already learnt some of the examples, and others may be new to it. */
 const LEARNT = 1;
 
 /** The end of a step, as far as the loss depends on it. */
@@ -16,8 +19,8 @@ interface StepEnd {
 }
 
 /**
- * Warns once if a run's loss rises far above its beginning: training longer seldom makes up for it. The beginning are its first steps; if
- * examples were learnt before, its first epoch, because single batches then differ more than any rate makes them.
+ * Warns once if a run's loss rises far above that of its beginning, from which longer training seldom recovers. The beginning is the run's
+ * first steps, or its first epoch if examples were learnt before: single batches then differ more than by a learning rate that is too high.
  */
 export class RisingLoss {
   readonly #warn: Warn;

@@ -16,7 +16,7 @@ import type { MeasureOptions } from './evaluate';
 /** The data of one optimiser step. */
 export interface StepData {
   readonly microBatches: readonly Batch[];
-  /** The losses of all micro-batches, by whose number their sum is divided. */
+  /** The number of losses in all micro-batches, by which their sum is divided. */
   readonly labelled: number;
   /** Tokens without padding, for tokens per second. */
   readonly tokens: number;
@@ -33,7 +33,10 @@ export interface TrainingData {
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
-  /** Asks the base model what the loss compares with, before the first step, and returns it for the snapshots. Set if the loss does. */
+  /**
+   * Computes the base model's log probabilities before the first step, and returns them for the snapshots. Set if the loss compares the
+   * model with its base.
+   */
   readonly compare?: ((options: MeasureOptions) => Promise<Float32Array<ArrayBuffer>>) | undefined;
   /** Evaluates the adapters in their current state, if there is evaluation data. */
   readonly evaluate?: ((options: MeasureOptions) => Promise<Metrics>) | undefined;

@@ -222,7 +222,7 @@ export class TrainingRun {
     this.#record.startClock();
   }
 
-  /** Asks the base model for what the loss compares with. It doesn't count in the run's usage and times. */
+  /** Computes the base model's log probabilities, with which the loss compares. This work doesn't count in the run's usage and times. */
   async #compare(compare: NonNullable<TrainingData['compare']>): Promise<void> {
     this.#record.reference = await this.#unlessStopped((signal) => compare({ signal, between: this.#standstill }));
     this.#record.begin();

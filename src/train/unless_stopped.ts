@@ -1,7 +1,7 @@
 interface RunSignals {
   /** Aborts the run. */
   readonly signal: AbortSignal;
-  /** Stops it at its present state. */
+  /** Stops the run at its present state. */
   readonly stop: AbortSignal;
 }
 

@@ -21,7 +21,7 @@ export function figuresOf({ kernels, peak }: BenchReport): Figures {
   return { step, gemm: step.gemm, peak };
 }
 
-/** The speed in a sentence that needs no other. */
+/** The speed in a sentence that is clear by itself. */
 export function stepInWords({ shape: { batch, length } }: Pick<BenchReport, 'shape'>, { step }: Figures): string {
   const perSecond = formatDigits((1000 * batch) / step.ms_per_step);
   return `Learns from ${perSecond} texts of ${length} tokens a second.`;

@@ -40,7 +40,7 @@ export function changeSet<Content>(
 export interface Arrivals<Content> {
   readonly labelled: readonly Labelled<Content>[];
   readonly others: readonly Content[];
-  /** The number of samples before those were left out that exceed the limit. */
+  /** The number of samples, including those left out because they exceed the limit. */
   readonly all: number;
 }
 

@@ -152,7 +152,7 @@ export function numbered<Content>({ classes, samples }: ClassSet<Content>): Numb
     .map(({ id, classId, content }) => ({ id, content, label: places.get(classId) ?? 0 }));
 }
 
-/** Holds out the samples that the vectors weren't trained on, whose ids `trained` doesn't have. */
+/** Splits the samples: the vectors were trained on those with ids in `trained`, and the others are held out. */
 export function splitSamples<Content>(set: ClassSet<Content>, trained: readonly number[]): Split<Content> {
   const known = new Set(trained);
   const all = numbered(set);

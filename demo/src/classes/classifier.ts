@@ -23,7 +23,7 @@ interface Loaded {
   readonly vera: VeraModel;
 }
 
-/** The outcome of a refinement. `learnt`: undefined if the vectors before are as good. */
+/** The outcome of a refinement. `learnt`: undefined if the earlier vectors are as good. */
 export interface Refinement {
   readonly record: LearnRecord;
   readonly learnt: Learnt | undefined;
@@ -71,8 +71,8 @@ export class Classifier<Content> {
   }
 
   /**
-   * Solves for the head over all samples. If vectors were refined for as many classes `before`, it is solved for over these, and
-   * measured by the samples that they weren't trained on.
+   * Solves for the head over all samples. If `before` has refined vectors for as many classes, the head is solved for over these
+   * vectors, and measured by the samples that they weren't trained on.
    */
   learn(set: ClassSet<Content>, before: Learnt | undefined): Promise<Learnt> {
     return this.#inTurn(async () => {
@@ -170,7 +170,7 @@ export class Classifier<Content> {
     }
   }
 
-  /** Frees the old model without waiting, so that a prediction that it interrupts fails after the new one is in place. */
+  /** Frees the old model without waiting, so that an interrupted prediction fails only after the new model is in use. */
   #replace(next: Loaded): void {
     const old = this.#loaded;
     this.#loaded = next;

@@ -5,7 +5,7 @@ import type { Labelled } from './class_set';
 export interface Kind<Content> {
   /** The key of the page's data in storage. */
   readonly key: string;
-  /** The base model's name, and the way in which its vectors are made: what is learnt fits these alone. */
+  /** The base model's name, and the way in which its vectors are made. A trained adapter fits no other model or vectors. */
   readonly model: string;
   /** 'message', 'messages' */
   readonly thing: string;
@@ -16,7 +16,7 @@ export interface Kind<Content> {
   readonly config: VeraConfigInit;
   /** Arguments of each way to learn. */
   readonly args: TrainingArguments;
-  /** Further ones of a refinement. */
+  /** Further arguments of a refinement. */
   readonly refining: TrainingArguments;
   load(options: ClassifierOptions): Promise<PreTrainedModel>;
   example(content: Content, label: number): Example;

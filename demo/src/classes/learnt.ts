@@ -8,7 +8,7 @@ export interface Measured {
   readonly of: number;
   /** Whether each sample was left out in turn. Otherwise the same ones were held out. */
   readonly inTurn: boolean;
-  /** How often samples of each class were taken for each. */
+  /** How often samples of each class were predicted as each class. */
   readonly confusion: Confusion;
 }
 
@@ -34,7 +34,7 @@ export function rightOf({ right, of }: Pick<Measured, 'right' | 'of'>): string {
   return shareOf(right / of, of);
 }
 
-/** How often it is right, in a sentence, and a second one that says how that was counted. */
+/** `text`: a sentence on how often the model is right. `note`: how that was counted. */
 export function accuracyInWords(
   { measured, samples, refined }: Pick<Learnt, 'measured' | 'samples' | 'refined'>,
   { thing, things }: Pick<Kind<unknown>, 'thing' | 'things'>,

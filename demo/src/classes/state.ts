@@ -9,7 +9,7 @@ import type { Learnt } from './learnt';
 export interface Kept<Content> {
   readonly set: ClassSet<Content>;
   readonly learnt: Learnt | undefined;
-  /** Whether the samples changed since it learnt last. */
+  /** Whether the samples changed since the model last learnt. */
   readonly isStale: boolean;
   /** Whether a refinement with these samples has ended. */
   readonly isRefined: boolean;

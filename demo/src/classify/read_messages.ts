@@ -13,7 +13,10 @@ export interface ReadMessages {
 const LONGEST = 2000;
 const MOST_BYTES = 2 ** 24;
 
-/** Reads messages from files by their paths: tables with texts and labels, folders with labels as names, or text files with one message per line. */
+/**
+ * Reads messages from files by their paths: tables with texts and labels, folders with labels as names, or text files with one message per
+ * line.
+ */
 export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
   const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);
   if (tooLarge !== undefined) throw new ChoiceProblem(`${tooLarge.name} is larger than 16 MB.`);

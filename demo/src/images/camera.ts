@@ -13,7 +13,7 @@ export class Camera {
   readonly #reason = create('p', { className: 'camera-reason', attributes: { role: 'status' } });
   readonly root = create('div', { className: 'camera' }, this.#video, this.#reason);
   #stream: MediaStream | undefined;
-  /** The number of the last start or stop. A camera that opens for an earlier one is stopped. */
+  /** The number of the last start or stop. A camera that opens for an earlier start is stopped. */
   #wanted = 0;
 
   constructor() {

@@ -11,7 +11,7 @@ import { pixelsOf, pngOf, readSquare, squareOf } from './picture';
 import { whileHeld } from './recorder';
 import { type Source, View } from './view';
 
-/** Shows a drawing, the camera or a picture of a file, predicts its class, and adds it to one. */
+/** Shows a drawing, the camera or a picture of a file, predicts its class, and adds it to a class. */
 export function padCard(app: ClassesApp<Blob>): void {
   const { store, kind } = app;
   const buttons = new Map<Source, HTMLButtonElement>([

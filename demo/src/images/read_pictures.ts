@@ -5,7 +5,7 @@ import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-/** Reads pictures from files by their paths. If they lie in several folders, these are the labels. Reads at most `most`, spread evenly. */
+/** Reads at most `most` pictures, spread evenly, from files by their paths. If there are several folders, their names are the labels. */
 export async function readPictures(files: ReadonlyMap<string, File>, most: number): Promise<Arrivals<Blob>> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
   if (images.size === 0) throw new ChoiceProblem('There are no pictures among these files.');

@@ -2,12 +2,12 @@
 const PACE = 150;
 
 /**
- * Calls `take` at once while a button is held by a pointer or by Enter or Space, and again for as long as it resolves with true. It must not
- * reject.
+ * Calls `take` when a pointer, Enter or Space presses the button, and again while the button is held and `take` resolves with true. `take`
+ * must not reject.
  */
 export function whileHeld(button: HTMLButtonElement, take: () => Promise<boolean>): void {
   let isHeld = false;
-  /** Counts presses, so that an earlier one that still waits ends. */
+  /** Counts presses, so that the loop of an earlier press ends. */
   let presses = 0;
   const begin = async (): Promise<void> => {
     if (isHeld || button.disabled) return;
@@ -32,7 +32,7 @@ export function whileHeld(button: HTMLButtonElement, take: () => Promise<boolean
     event.preventDefault();
     if (!event.repeat) void begin();
   });
-  // A press that is no pointer's and no key's, as a screen reader makes it, takes one picture.
+  // A click without a pointer or key, as by a screen reader, takes one picture.
   button.addEventListener('click', (event) => {
     if (event.detail === 0 && !isHeld) void take();
   });

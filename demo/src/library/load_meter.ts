@@ -33,7 +33,7 @@ export class LoadMeter {
   }
 }
 
-/** A `progress_callback` for `from_pretrained` that reports one progress until the signal aborts. */
+/** A `progress_callback` for `from_pretrained` that reports the progress of all files together until the signal aborts. */
 export function loadProgress(
   onProgress: (progress: LoadProgress) => void,
   signal?: AbortSignal,

@@ -16,10 +16,10 @@ function vouchFor(address: string): string {
   return policy.createScriptURL(address) as string;
 }
 
-/** Registers the service worker, which downloads all pages: more than the first result takes, which therefore comes first. */
+/** Registers the service worker. It downloads all pages, which is more than the first result needs, so the result comes first. */
 function register(): void {
   const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
-  // Absent in some private windows.
+  // Some private windows have no service workers.
   if (navigator.serviceWorker === undefined || connection?.saveData === true) return;
   navigator.serviceWorker.register(vouchFor('./sw.js')).catch((error: unknown) => {
     console.info(`The page will not open offline: ${error}`);

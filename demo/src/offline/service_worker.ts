@@ -27,7 +27,7 @@ const shell = new Shell(WEBVERA_SHELL, {
   fetch: (input, init) => fetch(input, init),
 });
 
-// A new build waits until no page of the old one is open: those may still load scripts of theirs.
+// A new build waits until no page of the old build is open, because such a page may still load its scripts.
 worker.addEventListener('install', (event) => event.waitUntil(shell.store()));
 worker.addEventListener('activate', (event) => event.waitUntil(shell.deleteOthers()));
 worker.addEventListener('fetch', (event) => {

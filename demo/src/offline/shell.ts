@@ -31,7 +31,7 @@ export class Shell {
     this.#paths = new Set(files.files);
   }
 
-  /** Stores all files. If one can't be had, it rejects and stores none. */
+  /** Stores all files. If a download fails, it rejects and stores none. */
   async store(): Promise<void> {
     const { caches } = this.#parts;
     const cache = await caches.open(this.#name);

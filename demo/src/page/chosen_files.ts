@@ -33,7 +33,7 @@ export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped
   onDrops(zone, drop, enabled);
 }
 
-/** Keeps a file that misses its zone from replacing the page, and what was typed in it. */
+/** Prevents a file that is dropped beside a zone from replacing the page, with the text that was typed there. */
 export function refuseStrayDrops(): void {
   for (const type of ['dragover', 'drop'] as const) {
     document.addEventListener(type, (event) => {

@@ -15,7 +15,7 @@ interface Steered<State> {
   canStart(state: State): boolean;
   /** The current run. */
   training(): Training | undefined;
-  /** Cancels the run, or what goes before it. */
+  /** Cancels the run, or the preparations before it. */
   cancel(): void;
 }
 

@@ -4,7 +4,7 @@ import type { AdapterSource } from 'webvera';
 export interface ShippedVoice {
   readonly key: string;
   readonly name: string;
-  /** Its text. */
+  /** The text that it was trained on. */
   readonly from: string;
   /** Words that show it best. */
   readonly opening: string;

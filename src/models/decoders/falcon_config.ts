@@ -8,7 +8,7 @@ export type FalconConfig = ReturnType<typeof parseFalconConfig>;
 
 /**
  * Reads a Falcon's config.json, written by transformers 4 or 5. Sizes are required; other fields have Hugging Face's defaults. The
- * base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no Falcon has,
+ * base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no Falcon has,
  * `unsupported_model` for values that aren't supported.
  */
 export function parseFalconConfig(json: JsonObject) {
@@ -49,7 +49,7 @@ export function parseFalconConfig(json: JsonObject) {
   });
 }
 
-/** Heads of keys and values: 1 with `multi_query`, as many as of queries without; the new layout has a field for them. */
+/** Heads of keys and values: 1 with `multi_query`, else as many as of queries. The new layout has the field `num_kv_heads`. */
 function parseKvHeads(fields: Fields, heads: number): number {
   if (!isNew(fields)) return fields.boolean('multi_query', true) ? 1 : heads;
   const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
@@ -57,7 +57,7 @@ function parseKvHeads(fields: Fields, heads: number): number {
   return kvHeads;
 }
 
-/** Attention and MLP in parallel on one norm ('shared') or on one each ('parallel'), or the MLP after attention. */
+/** Attention and MLP in parallel on one norm ('shared') or on a norm each ('parallel'), or the MLP after attention ('sequential'). */
 function parseBlock(fields: Fields): 'shared' | 'parallel' | 'sequential' {
   const parallel = fields.boolean('parallel_attn', true);
   const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });

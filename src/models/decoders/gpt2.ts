@@ -102,7 +102,7 @@ type Gpt2Config = ReturnType<typeof parseGpt2Config>;
 
 /**
  * Reads a GPT-2's config.json. Sizes but `n_inner` and `n_positions` are required; other fields have Hugging Face's defaults. The base
- * model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no GPT-2 has, `unsupported_model`
+ * model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no GPT-2 has, `unsupported_model`
  * for values that aren't supported.
  */
 export function parseGpt2Config(json: JsonObject) {

@@ -113,7 +113,7 @@ type OptConfig = ReturnType<typeof parseOptConfig>;
 
 /**
  * Reads an OPT's config.json. Sizes but `word_embed_proj_dim` and `max_position_embeddings` are required; other fields have Hugging
- * Face's defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no OPT
+ * Face's defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no OPT
  * has, `unsupported_model` for values that aren't supported.
  */
 export function parseOptConfig(json: JsonObject) {

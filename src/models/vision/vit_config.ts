@@ -10,7 +10,7 @@ export type VitConfig = ReturnType<typeof parseVitConfig>;
 
 /**
  * Reads a ViT's config.json. The network's sizes are required; other fields have Hugging Face's defaults. Dropout is ignored, as a
- * frozen base runs without, and so are fields of heads other than a classifier's. Throws `invalid_format` for values that no such model
+ * frozen base runs without it, and so are fields of heads other than a classifier's. Throws `invalid_format` for values that no such model
  * has, `unsupported_model` for values that aren't supported.
  */
 export function parseVitConfig(json: JsonObject) {

@@ -55,7 +55,7 @@ interface TextBlocksOptions {
   readonly breather: Breather;
 }
 
-/** One long text as blocks of `length` tokens that don't overlap; special tokens surround the whole, not each block. */
+/** Cuts one long text into blocks of `length` tokens that don't overlap. Special tokens surround the whole text, not each block. */
 export async function* textBlocks(
   parts: AsyncIterable<string>,
   { tokenizer, length, breather }: TextBlocksOptions,
@@ -75,8 +75,8 @@ export async function* textBlocks(
 }
 
 /**
- * Rows joined, each closed by EOS (if there is one) where it isn't closed already, and cut into blocks of `length` tokens. Each row
- * stays a document of its own, whose first token isn't learned, as no token before it predicts it.
+ * Joins rows and cuts them into blocks of `length` tokens. EOS, if there is one, follows each row that isn't closed yet. Each row stays
+ * a document of its own. Its first token isn't learned, because no token before it predicts it.
  */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,

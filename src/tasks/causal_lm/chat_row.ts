@@ -22,8 +22,8 @@ interface ChatRowOptions {
 }
 
 /**
- * A conversation as its template renders it. Either the assistant's turns are learned, or all of it. A turn begins with the first
- * token that differs from the tokens of the text before the turn: a token may cross its edge.
+ * A conversation as its template renders it. Either the assistant's turns are learned, or the whole text. A turn begins with the first
+ * token that differs from the tokens of the text before the turn, because a token may cross the turn's edge.
  *
  * Rejects with `invalid_argument` if the assistant's tokens can't be found, and with the errors of rendering the template.
  */

@@ -1,8 +1,8 @@
 import { TILE } from '../../ops/products/tiles';
 
-/** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
+/** Logits of one chunk stay below this, unless `WORTHWHILE` allows more, so that long batches with a large vocabulary fit. */
 const CHUNK_BYTES = 16 * 2 ** 20;
-/** Each chunk reads the head's weight twice: that has to pay, also where the vocabulary is large. */
+/** Each chunk reads the head's weight twice, so chunks have at least these rows, or fewer if their logits would take more bytes. */
 const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
 
 /** Labelled rows per chunk of the loss. */

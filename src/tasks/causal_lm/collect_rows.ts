@@ -18,7 +18,7 @@ export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   readonly packing: boolean;
   /** A longer example loses its end (training), or becomes several rows (evaluation). */
   readonly overflow: 'truncate' | 'split';
-  /** Whether rows have the weights of their examples. Without, all weigh 1. Default: true. */
+  /** Whether rows have the weights of their examples. If not, all weigh 1. Default: true. */
   readonly isWeighted?: boolean;
   readonly signal?: AbortSignal | undefined;
 }

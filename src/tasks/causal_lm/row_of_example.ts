@@ -16,7 +16,7 @@ import { type TokenRow, textRow, weightPart } from './token_row';
 export interface ExampleOptions {
   /** Needed by all examples but `input_ids`. */
   readonly tokenizer: TextTokenizer | undefined;
-  /** The model's: ids and labels must be smaller. */
+  /** The size of the model's vocabulary: ids and labels must be smaller. */
   readonly vocabSize: number;
   /** Whether the loss covers completions and the assistant's turns alone. null: true. */
   readonly completionOnly: boolean | null;
@@ -26,7 +26,7 @@ export interface ExampleOptions {
   readonly most?: number | undefined;
 }
 
-/** Any example but a conversation: another thread renders those. */
+/** Any example but a conversation, which another thread renders. */
 type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
 /** An example as tokens. `where` names it in messages: 'example 3', 'line 12'. Rejects with `invalid_argument`, and as `chatRow` does. */
@@ -57,7 +57,7 @@ export async function exampleRow(example: SimpleExample, where: string, options:
   return completionRow(tokenizer, example, options);
 }
 
-/** The EOS token ends the completion, and the tokens after the prompt's are learned, as in TRL. */
+/** As in TRL, the EOS token ends the completion. The prompt's tokens aren't learned, unless `completionOnly` is false. */
 async function completionRow(
   tokenizer: TextTokenizer,
   { prompt, completion }: { readonly prompt: string; readonly completion: string },
@@ -119,7 +119,7 @@ function invalid(where: string, expected: string, hint = FORMS): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint });
 }
 
-/** An example as a language model takes it in, cut to so many tokens. Throws what turning it into tokens throws. */
+/** An example as a language model takes it in, cut to `maxLength` tokens. Rejects as `rowOfExample` does. */
 export async function previewOfExample(
   example: SentExample,
   where: string,

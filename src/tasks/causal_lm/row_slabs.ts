@@ -7,7 +7,7 @@ const LONG = SLAB / 16;
 
 /**
  * Stores many short rows in few buffers. An engine spends more time and memory on each buffer than on the bytes of a short row: a
- * million rows of their own stop a thread for seconds while garbage is collected.
+ * million rows with buffers of their own block a thread for seconds while garbage is collected.
  */
 export class RowSlabs {
   #input_ids = new Uint32Array();

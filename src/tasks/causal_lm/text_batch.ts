@@ -40,7 +40,8 @@ export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: TextB
 }
 
 /**
- * The positions whose next token has a label, and that label. `labels`: (B,T), −100 for none. The first label of a row has no position before it and isn't learned.
+ * The positions whose next token has a label, and that label. `labels`: (B,T), −100 for none. The first label of a row has no position
+ * before it and isn't learned.
  */
 export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledTokens {
   const rows = new Uint32Array(B * T);

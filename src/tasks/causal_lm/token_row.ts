@@ -13,7 +13,7 @@ export interface TokenRow {
   readonly weight?: number;
 }
 
-/** The weight of a row for another that has a part of its tokens, unless it is 1. */
+/** The `weight` field of a row that is made of another row's tokens: empty for a weight of 1. */
 export function weightPart({ weight = 1 }: Pick<TokenRow, 'weight'>): Pick<TokenRow, 'weight'> {
   return weight === 1 ? {} : { weight };
 }

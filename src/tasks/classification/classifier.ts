@@ -34,7 +34,7 @@ export interface HeadInputs {
   readonly pooling?: Value;
 }
 
-/** The head, loss, metrics and predictions that all tasks share which predict labels, or numbers, of whole inputs. */
+/** The head, loss, metrics and predictions of all tasks that predict labels, or numbers, of whole inputs. */
 export class Classifier<
   B extends ClassifiedBatch,
   Inputs extends BatchInputs & HeadInputs,
@@ -108,7 +108,7 @@ export class Classifier<
   }
 }
 
-/** The vectors among which are those that a head reads: hidden states (N, C), or pooled ones (B, K·C). */
+/** The vectors from which a head reads some rows: hidden states (N, C), or pooled ones (B, K·C). */
 function vectorsOf(g: Graph, head: Head, { hidden, inputs }: LogitsParts<BatchInputs & HeadInputs>): Value {
   const { pooling, spans } = inputs;
   return head.pooling && pooling ? pooled(g, hidden, { pooling, spans }, head.pooling) : hidden;

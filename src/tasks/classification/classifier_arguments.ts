@@ -4,7 +4,7 @@ import type { ResolvedTrainingArguments } from '../../core/types/training';
 import type { Labels } from '../../models/labels';
 import { refused } from '../refused';
 
-/** Throws `invalid_argument` for arguments that don't apply to classifiers, or not to one of numbers or of several labels at once. */
+/** Throws `invalid_argument` for arguments that don't apply to any classifier, or not to a classifier with these labels. */
 export function expectClassifiable(
   args: Pick<
     ResolvedTrainingArguments,

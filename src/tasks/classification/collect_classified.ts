@@ -6,13 +6,13 @@ import { expectClassifiable, rowWeights } from './classifier_arguments';
 import { checkClasses } from './example_labels';
 import type { RowTarget } from './row_targets';
 
-/** Targets of all rows together: rows with a number for each label take memory for these too. */
+/** The most targets of all rows together: a number for each label takes memory, too. */
 const MOST_TARGETS = 2 ** 25;
 
 /** How a data set becomes rows. */
 interface LabelledFormat<Row> {
   readonly labels: Labels;
-  /** An example, in messages. */
+  /** The form of an example, for messages. */
   readonly form: string;
   /** The memory of a row, and the most that all rows may take. */
   readonly size: { readonly unit: string; readonly most: number; of(row: Row): number };

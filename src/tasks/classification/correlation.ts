@@ -17,7 +17,7 @@ export function spearman(x: readonly number[], y: readonly number[]): number {
   return pearson(ranks(x), ranks(y));
 }
 
-/** Ranks from 1; equals share the mean of theirs. */
+/** Ranks from 1. Equal values share the mean of their ranks. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, row) => row).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
   const result = new Array<number>(values.length).fill(0);

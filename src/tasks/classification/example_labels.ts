@@ -19,7 +19,7 @@ type GivenLabel = number | string | LabelList;
 export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
   if ('label' in example && example.label !== undefined && typeof example.label !== 'boolean') return example.label;
   const given = 'labels' in example ? example.labels : undefined;
-  // The labels of tokens, which say nothing of the whole.
+  // These are labels of tokens, not of the whole example.
   return typeof given === 'object' && !areSeveral(labels) && !isNames(given) ? undefined : given;
 }
 

@@ -5,7 +5,7 @@ import { ONE_HALF } from './example_labels';
 type Numbers = readonly number[];
 
 /**
- * The predictions for logits (rows, labels): the class of each row; or for each label 1 if the row has it; or the label's number.
+ * The predictions for logits (rows, labels): each row's class, or a 0 or 1 for each label, or the predicted number of each label.
  */
 export function predictionsOf(logits: Float32Array, { names, problem }: Labels): number[] {
   if (problem === 'single_label_classification') return predictedClasses(logits, names.length);
@@ -33,8 +33,8 @@ export function predictionMetricNames({ problem }: Labels): readonly string[] {
 }
 
 /**
- * Metrics of predictions and targets, both (rows, targets of a row): accuracy and the macro F1 of classes; of several labels at once
- * the share of rows that are wholly right, and the macro and the micro F1; the correlations of numbers, or the means over several.
+ * Metrics of predictions and targets, both (rows, targets of a row). Classes have accuracy and macro F1. Several labels at once have the
+ * share of rows that are wholly right, macro F1 and micro F1. Numbers have correlations, which are means if a row has several numbers.
  */
 export function predictionMetrics(
   predicted: Numbers,
@@ -62,7 +62,7 @@ interface Counts {
   true: number;
 }
 
-/** The mean of each class' F1, as scikit-learn takes it: over the classes that are there or were predicted. */
+/** The mean of each class' F1 as in scikit-learn: over the classes that occur in the targets or the predictions. */
 function macroF1(predicted: Numbers, targets: Numbers): number {
   const counts = new Map<number, Counts>();
   const of = (label: number): Counts => {

@@ -2,7 +2,7 @@ import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
 /** The targets of an example. */
 export interface RowTarget {
-  /** Its class or the number to be predicted, alone; or one for each label: 1 where it has the label, or the number. */
+  /** Its class or the number to be predicted, alone. With several labels, the probability or the number of each. */
   readonly targets: readonly number[];
   /** The weight of its loss. */
   readonly weight: number;

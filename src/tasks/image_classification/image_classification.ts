@@ -76,7 +76,7 @@ export class ImageClassification
     return keptExample(example, where, this.#options(signal));
   }
 
-  /** With the scaling, if the pixels are bytes: the numbers that are learned depend on it. */
+  /** Includes the scaling if the pixels are bytes, because the numbers that the model reads depend on it. */
   columns(row: ImageRow) {
     const { pixels } = row;
     const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;

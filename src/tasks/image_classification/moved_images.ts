@@ -2,7 +2,7 @@ import type { ImageSizes } from '../../models/architecture';
 import type { Pixels } from '../images/pixels';
 import type { ImageRow } from './image_row';
 
-/** The part of an image's size by which it is moved. */
+/** An image is moved by its size divided by this. */
 const PART = 28;
 const SIDES = [
   [-1, 0],

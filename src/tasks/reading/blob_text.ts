@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { parseJson } from '../../core/input/nesting';
 import { expectTextFile, Utf8Check } from './text_bytes';
 
-/** UTF-16 units of one line of JSON. */
+/** The most UTF-16 units of one line of JSON. */
 const MAX_LINE = 2 ** 24;
 
 /** Bytes of a part. */

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { readText } from './blob_text';
 
-/** UTF-16 units of one row. */
+/** The most UTF-16 units of one row. */
 const MAX_ROW = 2 ** 24;
 const MAX_COLUMNS = 4096;
 
@@ -54,12 +54,12 @@ interface CsvRecord {
 /** The reader's place: before a field, in a field, within quotes, or after a quote, which ends them or is the first of two. */
 type Place = 'start' | 'plain' | 'quoted' | 'quote';
 
-/** Reads a text that comes in parts; every character of it once. */
+/** Reads a text that comes in parts, each character once. */
 class RecordReader {
   #place: Place = 'start';
   #field = '';
   #fields: string[] = [];
-  /** Units of the fields before. */
+  /** UTF-16 units of the record's earlier fields. */
   #size = 0;
   #hasQuotes = false;
   /** The line of the record's start, and of the reader. */
@@ -89,7 +89,7 @@ class RecordReader {
     }
   }
 
-  /** The record that no line break follows. */
+  /** The last record, if no line break follows it. */
   *finish(): Generator<CsvRecord> {
     if (this.#place === 'quoted')
       throw invalid(this.#line, 'expected a quote at the end of a field that begins with one');
@@ -150,7 +150,7 @@ function fieldEnd(text: string, from: number): number {
   return text.length;
 }
 
-/** Short, as what is in a file may be anything. */
+/** A text cut for messages, because a file may contain anything. */
 function shown(text: string): string {
   return JSON.stringify(text.length <= 40 ? text : `${text.slice(0, 40)}…`);
 }

@@ -6,9 +6,9 @@ import { placed, placedExamples } from './placed_examples';
 import { recognised } from './recognised';
 
 interface RowFormat<Row> {
-  /** An example, in messages. */
+  /** The form of an example, for messages. */
   readonly form: string;
-  /** The most that all rows together may take of the memory. */
+  /** The most memory that all rows together may take. */
   readonly limits: readonly { readonly unit: string; readonly most: number; of(row: Row): number }[];
   row(example: SentExample, where: string): Row | Promise<Row>;
 }

@@ -6,7 +6,7 @@ import type { RowSource } from '../task/task_data';
 /** Bytes at a file's beginning by which its format is recognised. */
 const HEAD = 2 ** 16;
 
-/** The beginning of a JSON object: its first name. Most lines of JSON Lines are longer than the head only if they hold images or books. */
+/** The beginning of a JSON object, up to its first name. It decides if the first line is longer than the head, as with images or books. */
 const OBJECT = /^\{\s*"(?:[^"\\\n]|\\.)*"\s*:/;
 const LIST = /^\[\s*\{\s*"/;
 

@@ -26,7 +26,7 @@ const OTHER_KINDS: readonly OtherKind[] = [
   { begins: [0xff, 0xd8, 0xff], name: 'a picture', hint: 'Images are passed as [{ image, label }].' },
 ];
 
-/** The most characters in a thousand that a text in UTF-8 may have damaged. */
+/** The most damaged characters per thousand in a text that counts as UTF-8. */
 const MOST_DAMAGED = 2;
 const REPLACED = '\ufffd';
 const REPLACEMENT = [0xef, 0xbf, 0xbd];

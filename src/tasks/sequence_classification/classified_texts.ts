@@ -31,7 +31,7 @@ export function textsBatch(
   };
 }
 
-/** The position of the last token whose id isn't `pad_token_id`, as in transformers; of a model without that id, by the mask. */
+/** The position of the last token whose id isn't `pad_token_id`, as in transformers. For a model without that id, the mask decides. */
 export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
@@ -47,7 +47,7 @@ interface TextExportFormat {
 /** A row as transformers' Trainer takes it: an object of arrays, its label, and its weight where it isn't 1. */
 export function exportedText(row: TextRow, { text, reads, labels }: TextExportFormat): object {
   const { input_ids, attention_mask, token_type_ids } = row;
-  // Without a token of padding transformers reads the last of all.
+  // Without a padding token, transformers reads the last token of the row.
   const isCut = reads === 'last token' && text.padTokenId === undefined;
   const end = isCut ? lastToken(row, text) + 1 : input_ids.length;
   return {

@@ -98,7 +98,7 @@ export class SequenceClassification
     return textsBatch(rows, { text: this.#text, reads: this.head.reads, maxLength, isLabelled });
   }
 
-  /** How texts become rows of so many tokens. */
+  /** Options for reading texts as rows of at most `maxLength` tokens. */
   #reading(maxLength: number): Omit<TextRowOptions, 'onCut'> {
     const { labels, head } = this;
     return { tokenizer: this.#tokenizer, text: this.#text, labels, writing: head.pooling, maxLength };

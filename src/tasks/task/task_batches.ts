@@ -57,7 +57,7 @@ export interface TaskBatches<Row = unknown, B extends Batch = Batch, Inputs exte
   write(runner: Runner, inputs: Inputs, batch: B): void;
 }
 
-/** All rows in their order, for measuring a loss. */
+/** All rows in their order, as batches. */
 export function* batchesInOrder<Row, B extends Batch>(
   task: Pick<TaskBatches<Row, B>, 'batch'>,
   rows: readonly Row[],

@@ -22,13 +22,13 @@ interface ReadObserver {
 export interface CollectedRows<Row> {
   /** At least one. */
   readonly rows: readonly Row[];
-  /** About examples that aren't learned, or not as a caller would expect. */
+  /** Warnings about examples that aren't learned, or not as a caller would expect. */
   readonly warnings: readonly Warning[];
 }
 
 export interface CollectOptions {
   readonly args: ResolvedTrainingArguments;
-  /** Training may cut the end of an example that is too long; evaluation takes all of it. */
+  /** Training cuts the end of an example that is too long. Evaluation of a language model splits the example instead. */
   readonly purpose: 'training' | 'evaluation';
   readonly signal: AbortSignal;
 }

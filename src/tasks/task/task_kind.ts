@@ -23,8 +23,8 @@ export interface TaskKind<Name extends string = string> {
   /** The network as the task's models have it. Default: with its names below a head. */
   network?(network: Network): Network;
   /**
-   * Whether its models read a row's vector, which the folder's settings for vectors describe: these are read with the model. Default: they
-   * are read when `embed` is first called.
+   * Whether the task's models read a vector of each row. If so, the folder's settings for vectors are read with the model. Default: the
+   * settings are read when `embed` is first called.
    */
   readonly readsVectors?: boolean;
   /** The head that the task puts on a network; undefined for a network that can't be used for it. */

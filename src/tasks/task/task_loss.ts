@@ -26,7 +26,7 @@ export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Input
 }
 
 export interface Loss {
-  /** One per chunk, to be summed up. */
+  /** The loss of each labelled row, or of each pair, to be summed up. */
   readonly losses: Value;
   /** Labelled rows per chunk. */
   readonly chunkRows: number;
@@ -42,7 +42,7 @@ export interface Loss {
 
 /** The loss over a network's hidden states. */
 export interface TaskLoss<Inputs extends BatchInputs = BatchInputs> {
-  /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
+  /** The losses of a batch. Their gradient is computed in the forward pass, without a dy. */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
   /** Distinguishes the loss from that of the model's own task. Set if it is another. */
   readonly lossName?: string;

@@ -9,9 +9,9 @@ export interface Measured<B extends Batch = Batch> {
   readonly loss: number;
   /** The number of predictions. */
   readonly labelled: number;
-  /** For a task whose loss gives logits: each batch with its own, at the beginning of the array. */
   /** Means of the loss's own metrics, if it has any. */
   readonly means?: Float64Array;
+  /** For a task whose loss gives logits: each batch with its logits, which are at the beginning of the array. */
   readonly outputs: readonly { readonly batch: B; readonly logits: Float32Array }[];
 }
 

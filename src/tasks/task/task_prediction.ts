@@ -15,7 +15,7 @@ export interface UnlabelledOptions {
 export interface Predictor<Row> {
   /** Throws `invalid_argument` and `invalid_format`, naming the input, and the reason of `signal`. */
   unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
-  /** A list for each row, the likeliest label first. */
+  /** A list for each row: the likeliest label first, or numbers in the order of the labels. */
   scores(logits: Float32Array): readonly (readonly LabelScore[])[];
 }
 

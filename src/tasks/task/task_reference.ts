@@ -8,8 +8,8 @@ export interface TaskReference<Row = unknown, Inputs extends BatchInputs = Batch
   /** The log probabilities of a batch's sequences, and the labelled rows of a chunk as for a loss. */
   logps(g: Graph, parts: LossParts<Inputs>): { readonly logps: Value; readonly chunkRows: number };
   /**
-   * Stores what a batch of these rows gave: the log probabilities of all first sequences, then those of all second ones. Batches that are
-   * written later use it.
+   * Stores the log probabilities of a batch of these rows: those of all first sequences, then those of all second ones. Batches that are
+   * written later contain them.
    */
   keep(rows: readonly Row[], logps: Float32Array): void;
   /** The log probabilities that `keep` has stored of these rows, in the same order; NaN where it has stored nothing. */

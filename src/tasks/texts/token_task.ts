@@ -35,7 +35,7 @@ type TokenLossOptions = Pick<RowLossInputs, 'chunkRows' | 'hasGradient'> & {
   readonly weights?: Value | undefined;
 };
 
-/** The head, loss and inputs that tasks share which predict a token, or a label, at each token of a text. */
+/** The head, loss and inputs of all tasks that predict a token, or a label, at each token of a text. */
 export abstract class TokenTask<B extends Batch & TextArrays & LabelledTokens> {
   readonly text: TextSizes;
   protected readonly head: Head;

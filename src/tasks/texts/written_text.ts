@@ -11,7 +11,7 @@ export function writtenTexts({ text, text_pair }: GivenText, writing: Writing): 
   return { text: writtenText(text, writing), text_pair: second };
 }
 
-/** A text behind its prompt. Characters become lower case one by one, as tokenizers do it: the end of a word makes no difference. */
+/** A text behind its prompt. As in tokenizers, each character becomes lower case by itself, whether or not it ends a word. */
 export function writtenText(text: string, { prompt, lowerCase }: Writing): string {
   const whole = `${prompt}${text}`;
   return lowerCase ? [...whole].map((character) => character.toLowerCase()).join('') : whole;

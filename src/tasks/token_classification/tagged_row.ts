@@ -15,7 +15,7 @@ import type { LabelledTokens } from '../texts/token_task';
 
 /** A text with a label for each token. */
 export interface TaggedRow extends TextTokens {
-  /** The number of each token's label; −100 for a token without. */
+  /** The number of each token's label; −100 for a token that has none. */
   readonly labels: Int32Array;
 }
 

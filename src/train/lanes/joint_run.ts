@@ -22,8 +22,8 @@ const IN_FLIGHT = 2;
 
 /**
  * A run in which several adapters train at once, each on rows of its own: the base model computes all rows in one batch. Each adapter has
- * its steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a run of its own; pauses and checkpoints are of
- * all.
+ * its steps, loss, gradient norm, moments, learning rate, evaluations and recovery, as in a run of its own. Pauses and checkpoints are
+ * shared.
  */
 export class JointRun {
   readonly #init: JointInit;
@@ -181,7 +181,7 @@ export class JointRun {
     return round;
   }
 
-  /** Evaluates and saves what is due after a round, when none is queued. */
+  /** Does the evaluations and the save that are due after a round, once no step is queued. */
   async #afterRound(round: Round): Promise<void> {
     const due = round.filter(({ lane, step, data }) => lane.evaluation?.isDue(step, data));
     const [farthest] = [...round].sort((a, b) => b.step - a.step);
@@ -279,6 +279,6 @@ export class JointRun {
   }
 }
 
-/** Each adapter has its own. */
+/** Each adapter has a history of its own. */
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };

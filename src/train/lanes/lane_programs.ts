@@ -39,12 +39,12 @@ export class LanePrograms {
   /** The whole batch's block and statistics. The statistics aren't read. */
   readonly #block = stepBlockValue();
   readonly #stats = statsValue();
-  /** The losses of each row. A row comes back in every epoch, and is counted once. */
+  /** The number of losses of each row. A row returns in every epoch, but is counted once. */
   readonly #terms = new WeakMap<object, number>();
   #states: readonly OptimizerState[] = [];
   #before: LoadedProgram | undefined;
   #optimizers: readonly LoadedProgram[] = [];
-  /** The updates of all adapters: most steps are of all, and one submit is faster than one for each. */
+  /** The updates of all adapters in one program. Most steps train all adapters, and one submit is faster than one for each. */
   #together: LoadedProgram | undefined;
 
   /** Throws `invalid_argument` for adapters that can't train together. */
@@ -130,7 +130,7 @@ export class LanePrograms {
     this.#runner.free([...this.#states.flatMap(ownValues), ...this.#shared]);
   }
 
-  /** Losses are of one row each, so those of a batch are the sum of its rows'. */
+  /** The number of losses of a row. Each loss belongs to one row, so a batch has as many losses as its rows together. */
   #termsOf(row: unknown): number {
     const { task, args } = this.#init;
     const count = (): number => termsOf(task.batch([row], args));
@@ -191,7 +191,7 @@ export class LanePrograms {
   }
 }
 
-/** The head computes labelled tokens, of which it doesn't know the batch rows. */
+/** Throws for adapters that wrap the head, which computes labelled tokens without knowing their rows. */
 function expectHeadAlone({ loaded, adapters }: Pick<LaneProgramsInit, 'loaded' | 'adapters'>): void {
   const found = loaded.model.head.modules.find(({ name }) => adapters.some(({ modules }) => modules.has(name)));
   if (found === undefined) return;

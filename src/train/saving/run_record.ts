@@ -23,7 +23,7 @@ export class RunRecord {
   #lossSum = 0;
   #halving = NOT_HALVED;
   #evaluation = NOT_EVALUATED;
-  /** Set for a run that compares the model with its base, once the base was asked. */
+  /** The base model's log probabilities, once they are computed. Set for a run that compares the model with its base. */
   reference: RecordSnapshot['reference'];
   /** Steps done before this session, minus steps that this session has repeated. */
   #restored = 0;

@@ -217,7 +217,7 @@ export function lossProgram(
   return { program: { name: 'loss', steps, outputs }, inputs, owned: ownedBy(inputs), chunkRows, logits };
 }
 
-/** Adds each adapter's share of the losses to its own statistics. Throws `invalid_argument` for losses that don't belong to one row each. */
+/** Adds each adapter's losses to its own statistics. Throws `invalid_argument` for losses that don't belong to one row each. */
 function sumByAdapter(
   g: Graph,
   { rows, ...losses }: Omit<MixedLosses, 'rows'> & { readonly rows: Value | undefined },
@@ -243,7 +243,7 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** For each trained leaf, its part of the pool's gradient buffer. Comparing rows trains no module whole. */
+/** For each trained leaf, its part of the pool's gradient buffer. The objective 'contrast' trains no module whole. */
 function gradientBuffers(
   { grads: pools, layers, rows }: NonNullable<LossValues['training']>,
   isContrast: boolean,

@@ -31,7 +31,7 @@ export async function createOptimizerState(runner: Runner, adapters: readonly Ad
   return state;
 }
 
-/** The state of an adapter that trains beside others, whose gradients are a part of theirs. */
+/** The state of an adapter that trains beside others. `grads` is its part of a buffer that all share. */
 export async function createStateWith(runner: Runner, adapter: Adapter, grads: Value): Promise<OptimizerState> {
   const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
   const pools = new Map([[adapter, { grads, m: like('adam m'), v: like('adam v') }]]);
@@ -40,7 +40,7 @@ export async function createStateWith(runner: Runner, adapter: Adapter, grads: V
   return state;
 }
 
-/** The values of a state, without gradients that are a part of others. */
+/** The values of a state, without gradients that are a part of a shared buffer. */
 export function ownValues(state: OptimizerState): Value[] {
   return optimizerValues(state).filter(({ view }) => view === undefined);
 }
@@ -98,7 +98,7 @@ function modulesOf(
   { tensors, layout }: Adapter,
   { objective, learning_rate, headLearningRate }: OptimizerArguments,
 ): { readonly from: number; readonly rate: number } | undefined {
-  // Comparing rows trains no module whole: without a rate, weight decay leaves them alone too.
+  // The objective 'contrast' trains no module whole. At a rate of 0, weight decay doesn't change the modules either.
   const rate = objective === 'contrast' ? 0 : headLearningRate;
   if (rate === null) return undefined;
   const offsets = [...tensors].flatMap(([name, { kind }]) =>

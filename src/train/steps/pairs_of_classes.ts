@@ -3,7 +3,7 @@ import type { TaskBatches } from '../../tasks/task/task_batches';
 
 /** Rows of one class that follow each other. A batch of an even number of rows has whole pairs. */
 const PAIR = 2;
-/** Numbers of the stream from here on are not those that shuffle the rows. */
+/** The first index in the stream of random numbers that no shuffle of rows uses. */
 const BEYOND_ROWS = 2 ** 40;
 
 interface ClassPair<Row> {

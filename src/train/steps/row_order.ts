@@ -24,7 +24,7 @@ export async function rowsOfEpoch<Row>(
   return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
 }
 
-/** The rows that a run of so many steps uses, in the order in which it first does. */
+/** The rows that a run of `maxSteps` steps uses, in the order of their first use. */
 export async function rowsOfRun<Row>(
   task: OrderTask<Row>,
   rows: readonly Row[],
@@ -35,7 +35,7 @@ export async function rowsOfRun<Row>(
   return (await rowsOfEpoch(task, rows, args, 0)).slice(0, maxSteps * rowsPerStep);
 }
 
-/** The rows in the order in which a loss is measured: the given one, but in pairs of one class where rows are compared. */
+/** The rows in the order in which a loss is measured: as given, or in pairs of one class for a loss that compares rows. */
 export async function rowsToMeasure<Row>(
   task: OrderTask<Row>,
   rows: readonly Row[],

@@ -10,7 +10,7 @@ export interface StepBlock {
   /** Positions with a label in this micro-batch. */
   readonly labelled: number;
   readonly learningRate: number;
-  /** Positions with a label in the whole step, by which the loss is divided. */
+  /** The number of losses in the whole step, by which their sum is divided. */
   readonly tokens: number;
   readonly beta1: number;
   readonly beta2: number;

@@ -38,7 +38,7 @@ export class AdapterLoader {
   readonly #saved: SavedAdapters;
   readonly #warn: Warn;
   readonly #frozen = new WeakMap<Runner, Map<AdapterKind, FrozenPool>>();
-  /** Slow devices draw four million numbers a second. */
+  /** Announces how long drawing numbers blocks the thread: slow devices draw four million a second. */
   readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
   #keys = 0;
 
@@ -157,7 +157,10 @@ export class AdapterLoader {
     await model.add({ kind, name, resolved, trainable: true, options: {}, tensors });
   }
 
-  /** The files of an adapter of another kind that equals the weighted sum; one alone keeps all that it trained. */
+  /**
+   * The files of an adapter of another kind that equals the weighted sum. A single adapter of weight 1 may train biases and whole modules,
+   * too.
+   */
   async saveConverted(
     model: ModelAdapters,
     peft_type: string,
@@ -192,7 +195,7 @@ export class AdapterLoader {
   }
 }
 
-/** The error for a call that a kind of adapters leaves out. */
+/** The error for a call that a kind of adapters doesn't support. */
 function cannot({ Config }: AdapterKind, what: string): WebVeraError {
   return new WebVeraError('invalid_argument', `Adapters of type ${Config.rules.peft_type} can't ${what}`);
 }
@@ -228,6 +231,6 @@ async function weightedParts(model: ModelAdapters, parts: readonly WeightedAdapt
       hint: 'A sum has no place for them: it adds up what adapters change in the modules that they wrap.',
     });
   }
-  // All at once, so that a run that trains several changes none of them meanwhile.
+  // All are read at once, so that a run that trains several of them changes none between two reads.
   return Promise.all(parts.map(({ adapter_name, weight }) => partOf(model, adapter_name, weight)));
 }

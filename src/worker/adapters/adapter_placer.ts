@@ -23,7 +23,7 @@ export interface AdapterPlan {
   readonly options: KindOptions;
   /** Values from a file. Without them the adapter begins as PEFT's do. */
   readonly tensors: AdapterTensors | undefined;
-  /** A fingerprint of the values that it began with, if it didn't begin with these. */
+  /** A fingerprint of the adapter's initial values, if these values aren't the initial ones. */
   readonly origin?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface PlacerHost {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly warn: Warn;
-  /** The kind's frozen values on this device; undefined for a kind without. */
+  /** The kind's frozen values on this device; undefined for a kind that has none. */
   frozen(kind: AdapterKind): FrozenPool | undefined;
   /** Called before first values are made, with their count: drawing them blocks the thread. */
   announce?(numbers: number): void;
@@ -47,7 +47,7 @@ export class AdapterPlacer {
     this.#host = host;
   }
 
-  /** Beside `others` on the same model. If it throws, nothing is left on the device. */
+  /** Places an adapter beside `others` on the same model. If this throws, nothing is left on the device. */
   async place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter> {
     const { runner, warn } = this.#host;
     const { kind, name, key, resolved, trainable, options, tensors } = plan;
@@ -70,12 +70,12 @@ export class AdapterPlacer {
     }
   }
 
-  /** All numbers of an adapter, in the shapes that files give them: those that never train too, whether or not a file would hold them. */
+  /** All numbers of an adapter in the shapes of its files. Frozen numbers are included, even if its files don't hold them. */
   async read(adapter: Adapter): Promise<AdapterTensors> {
     return { ...(await this.readTrained(adapter)), frozen: await readFrozen(this.#host.runner, adapter) };
   }
 
-  /** The numbers of a pool of an adapter, which is its own unless another is given. */
+  /** The numbers of `pool`, which has the adapter's layout. Default: the adapter's own pool. */
   async readTrained(adapter: Adapter, pool = adapter.pool): Promise<TrainedNumbers> {
     const { runner, loaded } = this.#host;
     return poolTensors(loaded.model, adapter, await readFloats(runner, pool));

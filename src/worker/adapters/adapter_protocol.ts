@@ -41,10 +41,10 @@ export interface AdapterCalls {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<AdaptersInfo>;
-  /** At least one. They alone are active then; merged ones are unmerged first. */
+  /** Activates these adapters alone, at least one. Merged adapters are unmerged first. */
   setAdapter(model: Handle, adapters: readonly string[]): Promise<AdaptersInfo>;
   deleteAdapter(model: Handle, adapter: string): Promise<AdaptersInfo>;
-  /** Adds the weighted sum of other adapters, which the kind must be able to form. `options`: how, for kinds that have several ways. */
+  /** Adds the weighted sum of other adapters, which the kind must be able to form. `options`: the method, for kinds that have several. */
   addWeightedAdapter(
     model: Handle,
     adapter: string,
@@ -59,8 +59,8 @@ export interface AdapterCalls {
   mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<AdaptersInfo>;
   unmergeAdapters(model: Handle): Promise<AdaptersInfo>;
   /**
-   * The model without its adapters, merged first if so asked; the handle is then no more. Emits `merge` events,
-   * then `prepared`. Cancelled or failed, it leaves everything as it was.
+   * The model without its adapters, which are merged first if `merge` is given. The handle is then invalid. Emits
+   * `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was.
    */
   unloadAdapters(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** ΔW of a module in the layout of its weight. The active adapter by default. */
@@ -92,7 +92,7 @@ export interface KeptAdapter {
   readonly config: AdapterConfigFields;
   readonly options: WireAdapterOptions;
   readonly files: AdapterFiles;
-  /** The fingerprint of what it began with, by which its runs are known. */
+  /** The fingerprint of the adapter's initial values, which identifies its runs. */
   readonly origin: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { tensorsOf } from '../../adapters/layers/overlay';
 import { WebVeraError } from '../../core/errors/error';
 import { BASE_NAME } from './row_adapters';
 
-/** Throws for what no adapter can be called: PEFT's errors, which are torch's. */
+/** Throws for a name that no adapter can have. The error for a dot in it is torch's, as in PEFT. */
 export function expectAdapterName(name: string): void {
   if (name === BASE_NAME) {
     throw new WebVeraError('invalid_argument', `adapter_name: expected the name of an adapter, got ${name}`, {

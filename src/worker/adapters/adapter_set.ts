@@ -28,7 +28,7 @@ export class AdapterSet {
     return biasedOf(this.all);
   }
 
-  /** Throws PEFT's error for a name that none has. */
+  /** Throws PEFT's error if no adapter has the name. */
   get(name: string, message = `Adapter ${name} not found.`): Adapter {
     const adapter = this.#adapters.get(name);
     if (adapter !== undefined) return adapter;
@@ -36,7 +36,7 @@ export class AdapterSet {
     throw new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
   }
 
-  /** Each once; throws as `get`. */
+  /** The adapters with these names, each once. Throws as `get`. */
   named(names: readonly string[]): Adapter[] {
     return [...new Set(names)].map((name) => this.get(name));
   }
@@ -51,7 +51,7 @@ export class AdapterSet {
     this.#active = [...new Set(names)];
   }
 
-  /** The names that are active without that one: as in PEFT the alphabetically first, where it was the last active one. */
+  /** The active names without `name`. If there are none, the alphabetically first of the other adapters, as in PEFT. */
   activeWithout(name: string): readonly string[] {
     const left = this.#active.filter((active) => active !== name);
     if (left.length > 0) return left;

@@ -8,11 +8,11 @@ export interface MadeMerge {
   readonly adapters: readonly Adapter[];
   /** The merged weights and biases, by tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
-  /** The values that they were computed from. */
+  /** The values that the weights were computed from. */
   readonly sources: ReadonlySet<Value>;
 }
 
-/** Ends all work that uses something by its key, and drops its programs. */
+/** Ends all work that uses the adapter or the merged weights of a key, and drops their programs. */
 type Forget = (key: string, reason: string) => Promise<void>;
 
 /** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */

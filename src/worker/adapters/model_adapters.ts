@@ -90,8 +90,8 @@ export class ModelAdapters {
   }
 
   /**
-   * The overlay of a pass now; with a name, the one with that adapter active. '__base__' stands for none, as does
-   * any name while adapters are disabled. With names, those adapters, disabled or not.
+   * The overlay of the active adapters; with a name, of that adapter alone. It has no adapters for '__base__', and
+   * while adapters are disabled. With a list of names, it has these adapters, disabled or not.
    */
   overlay(name?: string | readonly string[]): Overlay {
     const { all, activeAdapters } = this.#set;
@@ -122,21 +122,21 @@ export class ModelAdapters {
     return kind.resolve(pooledConfig(kind, config, model.head), model, { later, warn: this.#host.warn });
   }
 
-  /** The same of a stored configuration. Throws `invalid_argument` for an adapter whose head reads vectors of another pooling. */
+  /** As `resolve`, for a stored configuration. Throws `invalid_argument` for an adapter whose head reads vectors of another pooling. */
   resolveStored(name: string, kind: AdapterKind, config: AdapterConfig): ResolvedAdapter {
     const resolved = this.resolve(name, kind, config);
     expectPooling(config, resolved, this.base.loaded.model.head);
     return resolved;
   }
 
-  /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
+  /** Adds an adapter with the values of `tensors`, else with PEFT's initial values. The model's first adapter becomes active. */
   async add({ tensors, ...added }: Added, ready?: Ready): Promise<void> {
     const adapter = await this.#placer.place({ ...added, key: this.#host.nextKey(), tensors }, this.adapters);
     if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
     this.#set.add(adapter);
   }
 
-  /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
+  /** Activates these adapters alone. Merged ones are unmerged first, with a warning. */
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
     expectTogether(this.#set.named(names));
@@ -152,7 +152,7 @@ export class ModelAdapters {
     this.#enabled = enabled;
   }
 
-  /** After the last active one, the alphabetically first of the others becomes active, with a warning, as in PEFT. */
+  /** Deletes an adapter. After the last active one, the alphabetically first of the others becomes active, with a warning, as in PEFT. */
   async delete(name: string): Promise<void> {
     const adapter = this.#set.get(name, `Adapter ${name} does not exist`);
     if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
@@ -173,7 +173,7 @@ export class ModelAdapters {
     await this.#merges.keep(made, this.#host.nextKey());
   }
 
-  /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
+  /** Unmerges all adapters. The base model's weights never changed, so every bit is as before. */
   async unmerge(): Promise<void> {
     if (this.#merges.current !== undefined) return this.#merges.drop();
     this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
@@ -186,8 +186,7 @@ export class ModelAdapters {
 
   /**
    * The model without adapters, but with trained biases and whole modules, if any; with `merging` also with merged weights.
-   * As in PEFT it doesn't count whether adapters are disabled meanwhile. Once it is ready, these adapters are for nothing
-   * but to be disposed of.
+   * As in PEFT, the result is the same while adapters are disabled. Afterwards these adapters can only be disposed of.
    */
   async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
@@ -253,13 +252,13 @@ export class ModelAdapters {
     this.#placer.free(adapter);
   }
 
-  /** Whether merged weights, made of others, would hide what the adapter saves whole. */
+  /** Whether merged weights of other adapters would hide the modules that this adapter saves whole. */
   #isUnderMerged(adapter: Adapter): boolean {
     const tensors = tensorsOf(adapter, 'module');
     return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
   }
 
-  /** Whether merged weights were made of what the adapter saves whole. */
+  /** Whether merged weights were computed from modules that this adapter saves whole. */
   #isMergedInto(adapter: Adapter): boolean {
     return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
   }

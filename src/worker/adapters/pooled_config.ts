@@ -5,7 +5,7 @@ import type { HeadPooling } from '../../core/pooling/pooling';
 import type { Head } from '../../models/architecture';
 import { POOLED_CLASS, poolingOf, samePooling } from '../../models/pooled_head';
 
-/** The file of an exported run that has the class. */
+/** The Python file of an exported run that defines `POOLED_CLASS`. */
 const PARENT_LIBRARY = 'pooled_classifier';
 
 /** A new adapter's configuration, which says in PEFT's `auto_mapping` how the model under it is pooled. */

@@ -41,14 +41,14 @@ interface Unloaded {
 }
 
 /**
- * Makes merged weights with the adapters' values of one step; nothing has changed yet. Throws what the signal is aborted
- * with, and `numerical_error` where a safe merge finds a number that isn't finite.
+ * Computes merged weights from the adapters' values at one step, without changing the model. Throws the signal's reason,
+ * and `numerical_error` if a safe merge finds a number that isn't finite.
  */
 export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
   return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
-/** The same, with copies of the tensors that train whole, of the same step; without `merging` only these copies. */
+/** As `prepareMerge`, with copies of the tensors that train whole, at the same step. Without `merging`, only the copies. */
 export function prepareUnload(
   of: Ingredients,
   fresh: readonly Adapter[],
@@ -68,7 +68,7 @@ export function prepareUnload(
   });
 }
 
-/** Merges the adapters in order, each into what the ones before it left. The base model's own weights stay as they are. */
+/** Merges the adapters in order, each into the result of those before it. The base model's own weights stay as they are. */
 async function mergeAll(
   { base, mergedWeights, tensors }: Ingredients,
   adapters: readonly Adapter[],
@@ -115,7 +115,7 @@ function partsToMerge({ weights }: LoadedModel, adapter: Adapter, module: string
   return adapter.changesBias(module) && weights.has(`${module}.bias`) ? ['weight', 'bias'] : ['weight'];
 }
 
-/** A half-precision tensor stays one, and a packed one becomes float16: the result is made in float32 and rounded once. */
+/** Computes the result in float32 and rounds it once: to the dtype of a half-precision tensor, or to float16 for a packed one. */
 async function mergeOne(
   runner: Runner,
   adapter: Adapter,

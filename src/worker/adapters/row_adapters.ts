@@ -9,7 +9,7 @@ interface RowContext {
   /** Rows of the batch. */
   readonly rows: number;
   readonly adapters: readonly Adapter[];
-  /** Names of those that are merged. */
+  /** Names of the merged adapters. */
   readonly merged: readonly string[];
   /** The modules that make logits of some hidden states, with rows of their own. */
   readonly head: readonly { readonly name: string }[];
@@ -46,7 +46,7 @@ export function rowAdapters(
   return chosen;
 }
 
-/** Rows share all tensors but what is an adapter's alone. */
+/** Throws for an adapter whose rows can't run beside others: the rows of a batch share the head and all whole modules. */
 function expectMixable(adapter: Adapter, head: RowContext['head']): void {
   const hint = 'Run its rows in a batch of their own.';
   if (adapter.notMixed !== undefined) throw refusal(adapter.notMixed, hint);

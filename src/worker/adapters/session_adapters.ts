@@ -54,7 +54,7 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => this.adapters.create(model, name, config, options));
   },
 
-  /** Others may change the model while its files are read. */
+  /** Other calls may change the model while the adapter's files are read. */
   loadAdapter(call, handle, name, source, options) {
     return this.calls.run(call, async (signal) => {
       const { base } = modelOf(this, handle);
@@ -144,7 +144,7 @@ async function drop(room: AdapterRoom, handle: Handle): Promise<void> {
   await model.dispose();
 }
 
-/** Resolves once no run moves that trains one of these adapters, or any of the model's: what is taken of them is what it comes to. */
+/** Waits until every run that trains one of these adapters is paused or over, so that their values don't change. Default: all. */
 function still(
   { models }: AdapterRoom,
   model: ModelAdapters,
@@ -201,7 +201,7 @@ function run<T>(room: AdapterRoom, call: CallId | undefined, handle: Handle, bod
   });
 }
 
-/** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
+/** Changes of one model come one after the other. Throws if the model was unloaded meanwhile. */
 function inTurn<T>(
   room: AdapterRoom,
   call: CallId | undefined,

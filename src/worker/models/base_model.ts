@@ -24,7 +24,7 @@ import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
 import { fileName, readFloats, specOf, toFileOrder } from './loading/file_order';
 
-/** For a model that shares tensors with another: that model, and the tensors of its own. */
+/** The origin of a model that shares tensors: the model that it was derived from, and the tensors of its own. */
 interface Derived {
   readonly from: BaseModel;
   readonly owned: readonly Value[];
@@ -113,7 +113,7 @@ export class BaseModel {
     return this.run({ name: 'logits', task: this.task }, batch, overlay);
   }
 
-  /** The logits of a task's batch, or the vectors of an embedder's. `name` names the program among all of the model. */
+  /** The logits of a task's batch, or the vectors of an embedder's. `name` distinguishes the program from the model's others. */
   run({ name, task }: NamedPass, batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
     return this.programs.use(
       { name, overlay: overlay.key, shape: [batch.B, batch.T] },
@@ -163,7 +163,7 @@ export class BaseModel {
     }
   }
 
-  /** The folder's settings for vectors of texts, if it has any: they are read at the first call. Rejects with the errors of reading them. */
+  /** The folder's settings for vectors of texts, if it has any. They are read at the first call. Rejects with the errors of reading. */
   async sentences(): Promise<SentenceSettings | undefined> {
     return this.loaded.model.text && this.preprocessors.readSentences?.();
   }

@@ -48,7 +48,7 @@ export async function generateTexts(
   return texts.map(({ text }) => text);
 }
 
-/** The texts that the model ended at their first token. */
+/** The warning about texts that the model ended at their first token. */
 function emptyTexts(count: number, of: number, { do_sample }: ResolvedGenerationConfig): Warning {
   const which = of === 1 ? 'The text is empty' : `${count} of ${of} texts are empty`;
   const other = do_sample ? 'another seed' : 'do_sample: true with a seed';

@@ -20,7 +20,7 @@ interface PlannedModel {
   /** The folder's settings for vectors of texts, if it has any. */
   readonly sentences: SentenceSettings | undefined;
   readonly load: LoadOptions;
-  /** The adapter's. */
+  /** The adapter's task type. */
   readonly task_type: string | null;
   readonly maxBindingBytes: number;
 }
@@ -53,7 +53,7 @@ function taskOf({ config, load, task_type }: AskedModel): TaskFacts<TaskName> {
   return likelyTask(config, { task_type, hasLabels: load.labels !== undefined });
 }
 
-/** Whether the head may be one on pooled vectors, as the folder's settings describe them. */
+/** Whether the head may read pooled vectors, which the folder's settings describe. */
 export function mayPool(asked: AskedModel): boolean {
   const { hasNamedLabels, labels, inputs } = taskOf(asked);
   return hasNamedLabels && labels === 'of rows' && inputs === 'texts';

@@ -22,8 +22,8 @@ interface ComparedRows {
 }
 
 /**
- * The function that asks the base model for what a loss compares the rows with, and returns it for all rows; undefined if the loss doesn't.
- * It asks nothing if all used rows are known.
+ * A function that computes the base model's log probabilities of the used rows, and returns those of all rows; undefined for a loss that
+ * doesn't compare with the base model. If those of all used rows are known, the function runs no pass.
  */
 export function comparison({ task, ...pass }: Compared, { all, used, known }: ComparedRows): TrainingData['compare'] {
   if (!compares(task)) return undefined;
@@ -32,7 +32,7 @@ export function comparison({ task, ...pass }: Compared, { all, used, known }: Co
     const rows = await used();
     if (known?.length === reference.kept(all).length) reference.keep(all, known);
     if (!reference.kept(rows).some(Number.isNaN)) return reference.kept(all);
-    // Its programs aren't needed again, and their memory is.
+    // The programs aren't needed again, but their memory is.
     const programs = new ProgramCache(pass.runner);
     try {
       await referencePass({ ...pass, programs, task }, rows, options);

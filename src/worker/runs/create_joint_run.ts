@@ -111,7 +111,7 @@ function restoredOf(all: Restored, index: number): Restored | undefined {
   return { ...state, checkpoint: all.checkpoint, before: all.before && own(all.before) };
 }
 
-/** The shape of a batch with the rows of all. */
+/** The shape of one batch with the rows of all adapters. */
 function together(shapes: readonly BatchShape[]): BatchShape {
   return { B: shapes.reduce((sum, { B }) => sum + B, 0), T: Math.max(...shapes.map(({ T }) => T)) };
 }

@@ -162,7 +162,7 @@ function trainsModules({ tensors }: Adapter): boolean {
   return [...tensors.values()].some(({ kind }) => kind === 'module');
 }
 
-/** Reads the data now, and returns a function that measures the adapters on it. Texts longer than a row are split. */
+/** Reads the data now, and returns a function that measures the adapters on it. */
 export async function evaluationOf(
   { model, task, overlay, args }: Pick<RunInputs, 'model' | 'overlay' | 'args'> & { readonly task: RunTask },
   source: RowSource,

@@ -19,7 +19,7 @@ export interface RunCalls {
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
   /** Answers `chosen`: the page has stored copies of the adapters that the run trains. */
   startTraining(run: CallId): Promise<void>;
-  /** Measures the model on data by the metrics of its task. Long texts are cut into pieces that don't overlap. */
+  /** Measures the model on data by the metrics of its task. A language model reads long texts in pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /**
    * Solves for the last layer of an adapter's head, over the features that the model has for the data, and stores it in the adapter.
@@ -92,7 +92,7 @@ export interface FitRequest extends EvaluateRequest {
   readonly C: number | 'auto';
   /** The factor of the scores. Default: 1, or with 'auto' as cross-validation chooses it. */
   readonly scale?: number | undefined;
-  /** Whether the head learns views of the examples, too; 'auto': of few. */
+  /** Whether the head learns views of the examples, too. 'auto': if there are few examples. */
   readonly augment: boolean | 'auto';
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;

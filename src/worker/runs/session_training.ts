@@ -36,7 +36,7 @@ interface ChosenRun extends ModelPass {
   readonly turn: TrainingTurn;
 }
 
-/** The session's runs in progress, and the data sets that the page feeds to its calls, by call; features that later calls use again. */
+/** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
 export class RunsInProgress {
   readonly features = new FeatureCache();
   readonly runs = new Map<CallId, Running>();

@@ -82,7 +82,7 @@ export class CachedFolder implements FileSource {
       const stream = await this.#download(file, record);
       this.#hasAnswered = true;
       if (this.#offline === undefined) return stream;
-      // The cache has given another file meanwhile.
+      // Meanwhile another file was read from the cache, because the server wasn't reachable.
       await stream?.cancel();
       return await this.open(file);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { LearnRecord } from 'webvera';
 import { shareOf } from '../../../../src/parts/words';
 
-/** Describes what came of a refinement. `things`: such as 'messages'. */
+/** Describes the outcome of a refinement. `things`: such as 'messages'. */
 export function outcomeInWords({ steps, candidates, held_out, left_out }: LearnRecord, things: string): string {
   const instant = candidates.find(({ name }) => name === 'instant');
   const chosen = candidates.find((one) => one.chosen);

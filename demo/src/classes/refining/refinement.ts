@@ -13,7 +13,7 @@ export interface RefineOptions {
 /** The outcome of a run. */
 export interface Refined<Content> {
   readonly record: LearnRecord;
-  /** The adapter with the refined vectors; undefined if the ones before are as good. */
+  /** The adapter with the refined vectors; undefined if the earlier vectors are as good. */
   readonly files: AdapterFiles | undefined;
   /** The samples that the vectors were trained on, and those that they were judged by. */
   readonly train: readonly Numbered<Content>[];
@@ -25,14 +25,14 @@ interface Begun<Content> {
   readonly samples: readonly Numbered<Content>[];
 }
 
-/** Refines a new adapter as a profile does, which begins from a solved head and takes no vectors that do worse. */
+/** Refines a new adapter by a profile, which begins with a solved head and rejects vectors that are worse. */
 export async function refine<Content>(
   kind: Kind<Content>,
   { base, samples }: Begun<Content>,
   { when, signal, onProgress }: RefineOptions,
 ): Promise<Refined<Content>> {
   const id = `demo-${kind.key}`;
-  await Profile.forget(id).catch(() => {}); // one that a closed page left behind, if there is one
+  await Profile.forget(id).catch(() => {}); // a closed page may have left a profile behind
   const args = { ...kind.args, ...kind.refining };
   const profile = await Profile.open(base, id, { peft_config: kind.config, args, keep_examples: false });
   try {

@@ -4,7 +4,7 @@ import type { ClassesApp } from '../app';
 import { type ClassesState, canRefine, type Refining } from '../state';
 import { outcomeInWords } from './outcome';
 
-/** Refines what was learnt: in idle time, or at once if the visitor asks for it. It ends when the samples change. */
+/** Refines what was learnt: in idle time, or at once if the visitor asks for it. A run ends when the samples change. */
 export class RefiningRuns<Content> {
   readonly #app: ClassesApp<Content>;
   #abort: AbortController | undefined;

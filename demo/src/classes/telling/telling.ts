@@ -8,7 +8,7 @@ import type { Learnt } from '../learnt';
 import type { ClassRows } from './class_rows';
 import { toldInWords } from './told_in_words';
 
-/** An input to classify, or what to ask the visitor for. */
+/** An input to classify, or a request to the visitor for one. */
 export type Question = { readonly input: PredictInput } | { readonly wish: string };
 
 /** Classifies the visitor's input, as fast as the model can, and shows each class' probability. */

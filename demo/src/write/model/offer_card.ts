@@ -16,7 +16,7 @@ interface Offer {
   readonly bytes: number;
 }
 
-/** 50 Mbit/s, the connection by which the page names a time. */
+/** 50 Mbit/s, the connection for which the page states a time. */
 const BYTES_PER_SECOND = 50e6 / 8;
 
 /** Offers a larger model where a graphics card computes, if the site has one. */

@@ -24,7 +24,7 @@ export function pageFor(id: string, model: string): string {
 </script>`;
 }
 
-/** A tag that learns from each visitor of a page, as this one does. */
+/** A tag that learns from each visitor of a page, as the demo's page does. */
 export function tagFor(model: string): string {
   return `<script src="./webvera/embed.js" defer></script>
 <web-vera model="./${folderName(model)}/" r="64"></web-vera>`;

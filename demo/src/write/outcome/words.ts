@@ -1,12 +1,12 @@
 import { formatCount, formatDigits } from '../../page/format';
 
-/** The perplexity on the part that is held out, after a step: between so many equally likely tokens the model chooses. */
+/** The perplexity on the held-out part after a step: the number of equally likely tokens among which the model chooses. */
 export interface Measured {
   readonly step: number;
   readonly choices: number;
 }
 
-/** The least part of its uncertainty that a run must take away to count as one that learnt. */
+/** The least share by which a run must lower the perplexity to count as one that has learnt. */
 const LEAST_GAIN = 0.01;
 
 /** '89', '6.2' */

@@ -1,6 +1,6 @@
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** A number as the bits of the nearest float16: to even if two are as near, to an infinity beyond 65,504. */
+/** A number as the bits of the nearest float16. Ties become even, and numbers from 65,520 on become infinite. */
 export function toHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);

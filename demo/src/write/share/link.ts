@@ -2,14 +2,17 @@ import { ChoiceProblem } from '../../library/choice_problem';
 import { fromHalf, toHalf } from './half';
 import { checkHeader, expectThat, MOST_NUMBERS, type SharedHeader, type SharedVoice, sizeOf } from './shared_voice';
 
-/** The part of an address that holds a voice. Browsers send no server what follows the `#`. */
+/** The part of an address that holds a voice. Browsers don't send the part after the `#` to a server. */
 const MARK = '#voice=';
 /** Characters of a voice in a link. Longer addresses are cut by many programs. */
 export const LONGEST_LINK = 60_000;
 const LONGEST_HEADER = 60_000;
 const MOST_BYTES = 4 + LONGEST_HEADER + 2 * MOST_NUMBERS;
 
-/** A voice as the fragment of an address: its header as JSON and its numbers as float16, deflated. Throws `ChoiceProblem` if it is too long. */
+/**
+ * A voice as the fragment of an address: its header as JSON and its numbers as float16, deflated. Throws `ChoiceProblem` if it is too
+ * long.
+ */
 export async function toFragment({ tensors, ...fields }: SharedVoice): Promise<string> {
   const shapes = tensors.map(({ name, shape }) => [name, ...shape] as const);
   const header = new TextEncoder().encode(JSON.stringify({ ...fields, shapes } satisfies SharedHeader));
@@ -90,6 +93,6 @@ function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0));
   } catch {
-    return new Uint8Array(); // of no length that base64 has
+    return new Uint8Array(); // base64 has no text of this length
   }
 }

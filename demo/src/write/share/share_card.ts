@@ -9,7 +9,7 @@ import { canStart, ownIds } from '../state';
 import { ownKey } from '../voices';
 import type { SharedVoice } from './shared_voice';
 
-/** The code of links, which loads with the first of them. */
+/** The code for links, which is loaded for the first link. */
 const code = () => import('./voice_files');
 
 /** Copies the address of this page with a voice in its fragment. */

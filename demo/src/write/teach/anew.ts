@@ -20,7 +20,7 @@ interface Beginning {
   readonly signal: AbortSignal;
 }
 
-/** Writes the same beginning anew while it learns. A slider goes back to earlier texts. */
+/** Continues the same beginning again and again while the model learns. A slider shows earlier texts. */
 export class Anew {
   readonly #slider = byId('anew-step', 'input');
   readonly #first = new PageOfText(byId('anew-before', 'p'));
@@ -34,7 +34,7 @@ export class Anew {
     this.#slider.addEventListener('input', () => this.#showAt(Number(this.#slider.value)));
   }
 
-  /** Begins with what the model writes as it came. The signal of `beginning` ends what is being written. */
+  /** Begins with a text by the base model. The signal of `beginning` ends the text that is being written. */
   async begin(prompt: string, beginning: Beginning): Promise<void> {
     this.#prompt = prompt;
     this.#beginning = beginning;
@@ -49,12 +49,12 @@ export class Anew {
     this.#add({ title: 'Before it learnt', text: this.#first.text });
   }
 
-  /** Writes soon with what it has learnt by then. Only the newest of several waiting texts is written. */
+  /** Writes a text soon, with the adapter as it is by then. Only the newest of several waiting texts is written. */
   write(step: number): Promise<void> {
     return this.#queue.push(`About step ${formatCount(step)}`);
   }
 
-  /** Writes with all that it has learnt. */
+  /** Writes the last text, with the trained adapter. */
   end(): Promise<void> {
     return this.#queue.push('With what it has learnt');
   }

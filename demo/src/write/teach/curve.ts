@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { byId } from '../../page/dom';
 
-/** A point of a chart: of this step, so many equal choices. */
+/** A point of a chart: the perplexity of a step. */
 interface Point {
   readonly step: number;
   readonly choices: number;
@@ -42,7 +42,7 @@ export class Curve {
     this.#drawSoon();
   }
 
-  /** Draws at most once per frame, and not in the click that starts a run, which has enough to do. */
+  /** Draws at most once per frame, and not while the click that starts a run is handled, which takes long enough without it. */
   #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {

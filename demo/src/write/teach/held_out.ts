@@ -2,7 +2,7 @@ import { ChoiceProblem } from '../../library/choice_problem';
 import { evenly } from '../../library/evenly';
 import type { Corpus } from '../state';
 
-/** A text in two parts. The model never learns from the second, by which it is measured. */
+/** A text in two parts. The model learns from the first and is measured by the second. */
 export interface SplitText {
   readonly learnt: File;
   readonly heldOut: File;
@@ -16,12 +16,15 @@ const FEWEST_PIECES = 4;
 const FEWEST_CHARACTERS = 200;
 /** Bytes that are held out at most, because measuring takes time. */
 const MOST_HELD_OUT = 2500;
-/** Words that an opening has at most. */
+/** The most words of an opening without a pause. */
 const OPENING = 5;
-/** Bytes of a text that is held in memory to split it. A longer one loses its end. */
+/** The most bytes of a text that is split in memory. The end of a longer text is held out. */
 const MOST_READ = 2_000_000;
 
-/** Holds out pieces from all over a text: paragraphs, or else lines or sentences; of JSON Lines, lines. Throws `ChoiceProblem` for a text that is too short. */
+/**
+ * Holds out pieces from all over a text: paragraphs, or else lines or sentences. JSON Lines are split into lines. Throws `ChoiceProblem`
+ * for a text that is too short.
+ */
 export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
   const file = (...parts: readonly BlobPart[]): File => new File([...parts], name, { type: blob.type });
   const isLines = /\.jsonl$/i.test(name);
@@ -41,19 +44,19 @@ export async function splitText({ name, blob }: Corpus): Promise<SplitText> {
   return { learnt: file(part(false)), heldOut: file(heldOut), opening: isLines ? '' : openingOf(heldOut) };
 }
 
-/** The byte at which the last lines of a file begin: so many that they are measured quickly, or one if it is longer. */
+/** The byte at which the last lines of a file begin: as many lines as are measured quickly, or a single longer one. */
 async function lastLines(blob: Blob): Promise<number> {
   for (let bytes = MOST_HELD_OUT; bytes < MOST_READ; bytes *= 2) {
     const end = new Uint8Array(await blob.slice(-bytes).arrayBuffer());
     const line = end.indexOf(0x0a) + 1;
     if (line > 0 && line < end.length) return blob.size - end.length + line;
   }
-  // A text without lines is cut between two characters, of which all bytes but the first begin with the bits 10.
+  // A text without lines is cut between two characters: all bytes of a character but the first begin with the bits 10.
   const end = new Uint8Array(await blob.slice(-MOST_HELD_OUT).arrayBuffer());
   return blob.size - end.length + end.findIndex((byte) => (byte & 0xc0) !== 0x80);
 }
 
-/** The words before the first pause, if it comes soon. */
+/** The words before the first pause if it comes soon, else the first words. */
 function openingOf(text: string): string {
   const start = text.trim().slice(0, 80);
   const [pause] = /^.{3,30}?[.,:;!?](?=\s)/.exec(start) ?? [];

@@ -3,7 +3,7 @@ import { type Preset, type PresetKey, type PresetNumbers, presets } from './pres
 
 const keys = Object.keys(presets) as readonly PresetKey[];
 
-/** The presets as radio buttons, of which none is on for other settings. */
+/** The presets as radio buttons. None is checked for other settings. */
 export class PresetChoice {
   readonly #inputs: ReadonlyMap<PresetKey, HTMLInputElement>;
 

@@ -11,10 +11,10 @@ export class Report {
   #curve: Curve | undefined;
   readonly #rows = byId('curve-rows', 'tbody');
   readonly #bar = byId('train-bar', 'progress');
-  /** On the part that is held out, in the order of the steps. */
+  /** The measurements on the held-out part, in the order of the steps. */
   readonly #measured: Measured[] = [];
 
-  /** On the part that is held out, before the run. */
+  /** The measurement on the held-out part before the run. */
   get first(): Measured | undefined {
     return this.#measured[0];
   }
@@ -61,7 +61,7 @@ export class Report {
     this.#rows.append(create('tr', {}, ...row, create('td', { textContent: choicesInWords(choices) })));
   }
 
-  /** Hides what is of use during a run only. */
+  /** Hides the parts that are of use only during a run. */
   end(): void {
     show(this.#bar, false);
     setText(byId('number-step', 'span'), '');

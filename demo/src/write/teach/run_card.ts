@@ -30,7 +30,7 @@ interface Lesson {
   readonly id: string;
   readonly model: ReadyModel;
   readonly text: SplitText;
-  /** Words from which it writes anew while it learns. */
+  /** Words that the model continues while it learns. */
   readonly opening: string;
   readonly settings: Settings;
   /** The run to resume, if any. */

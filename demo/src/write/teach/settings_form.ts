@@ -62,7 +62,7 @@ export class SettingsForm {
     this.#listeners.push(listener);
   }
 
-  /** The settings; undefined if some are wrong, whose problems are then shown. */
+  /** Reads the settings and shows their problems. Undefined if some are wrong. */
   read(): Settings | undefined {
     const { settings, problems } = checkSettings(this.#raw(), this.#context);
     this.#numbers.showProblems(problems);

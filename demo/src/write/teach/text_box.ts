@@ -75,7 +75,7 @@ export function textBox(app: App): void {
   void takeSample(sampleTexts[0]);
 }
 
-/** A sample's name as a file, and so that of the voice that learns from it. */
+/** A sample's file name, from which the suggested name of the voice is made. */
 function fileOf({ file }: SampleText): string {
   return file.slice(file.lastIndexOf('/') + 1);
 }

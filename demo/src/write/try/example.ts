@@ -10,7 +10,7 @@ interface Examples {
   readonly after: Readonly<Record<string, string>>;
 }
 
-/** Shows texts that were written earlier, until the visitor writes. They say so. */
+/** Shows texts that were written earlier, with a note that says so, until the visitor writes. */
 export class Example {
   readonly #prompt: HTMLInputElement;
   readonly #sides: Readonly<Record<Side, PageOfText>>;
@@ -41,7 +41,7 @@ export class Example {
     return true;
   }
 
-  /** The visitor writes: the example goes, and no other comes. */
+  /** Call it when the visitor writes: hides the example, and shows no other. */
   end(): void {
     if (!this.#isOver) for (const side of Object.values(this.#sides)) side.rest(this.#prompt.value);
     this.#isOver = true;

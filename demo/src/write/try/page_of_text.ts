@@ -29,7 +29,7 @@ export class PageOfText {
     this.#root.setAttribute('aria-busy', 'true');
   }
 
-  /** Begins a text. One with the key of the text before is the same again: what is shown of it stays until it is longer. */
+  /** Begins a text. With the key of the previous text it is the same text again, so the shown part stays until the new one is longer. */
   begin(prompt: string, key: string): void {
     if (key === '' || key !== this.#key) this.#shown.data = '';
     this.#key = key;

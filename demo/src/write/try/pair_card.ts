@@ -35,7 +35,7 @@ export function pairCard(app: App): PairCard {
   };
   let abort = new AbortController();
   let last: Promise<void> = Promise.resolve();
-  /** The same for the same words in all voices. A new one begins with the next press of the button. */
+  /** The seed of the pair's texts, the same for all voices. Each press of the button takes the next seed. */
   let seed = 1;
   let outcome = '';
   /** The voice of the text on the right. */

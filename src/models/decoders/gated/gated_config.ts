@@ -68,7 +68,7 @@ export interface GatedDecoderDefaults {
 
 /**
  * Reads the fields that all gated decoders share, of files that transformers 4 or 5 wrote. Sizes are required; other fields have
- * defaults. The base model's dropout is ignored, as a frozen base runs without. Throws `invalid_format` for values that no such model
+ * defaults. The base model's dropout is ignored, as a frozen base runs without it. Throws `invalid_format` for values that no such model
  * has, `unsupported_model` for values that aren't supported.
  */
 export function parseGatedDecoder(

@@ -14,7 +14,7 @@ export function alibiTable(H: number, positions: number): Float32Array<ArrayBuff
   return table;
 }
 
-/** 2^(−8/n), its square, and so on, for the n heads that are the largest power of two; others lie between those of 2n. */
+/** Slopes 2^(−8/n), its square, and so on, for n heads, the largest power of two. The other heads have every second slope for 2n heads. */
 function alibiSlopes(H: number): number[] {
   const n = 2 ** Math.floor(Math.log2(H));
   const base = Math.fround(2 ** (-8 / n));

@@ -91,7 +91,7 @@ function yarnShares({ theta, truncate, ...rope }: YarnRope, R: number): readonly
   const [fast, slow] = [pairOf(rope.beta_fast), pairOf(rope.beta_slow)];
   const low = Math.max(0, truncate ? Math.floor(fast) : fast);
   const end = Math.min(R - 1, truncate ? Math.ceil(slow) : slow);
-  // Bounds that are equal would divide by zero.
+  // Equal bounds would lead to a division by zero.
   const high = end === low ? end + 0.001 : end;
   return Array.from({ length: R / 2 }, (_, j) => 1 - Math.min(1, Math.max(0, (j - low) / (high - low))));
 }

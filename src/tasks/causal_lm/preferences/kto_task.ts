@@ -48,7 +48,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return { input_ids: Uint32Array.from(ids), start: read.start, isGood: label, weight };
   }
 
-  /** As in TRL, the completions of each batch's worth of examples move on by one for the estimate. */
+  /** As in TRL, an example's second sequence has the completion of the example before it, or of the batch's last for its first. */
   protected rowsOf(examples: readonly Rated[], args: BatchArguments): readonly PairRow[] {
     const slabs = new RowSlabs();
     const size = args.per_device_train_batch_size;
@@ -76,7 +76,7 @@ export class KtoTask extends PairTask<Rated, KtoPreference> implements RunTask<P
     return ktoLoss(g, pairs, this.preference);
   }
 
-  /** Means over the good texts and over the others; those of a step that has none are left out. */
+  /** Means over the good texts and over the others. A step without texts of a kind has no means of this kind. */
   logs(means: ArrayLike<number>): Readonly<Partial<Record<LogMetric, number>>> {
     const [good = 0, goodReward = 0, goodLogp = 0, bad = 0, badReward = 0, badLogp = 0, kl = 0] = Array.from(means);
     const [chosen, rejected] = [goodReward / good, badReward / bad];

@@ -6,7 +6,7 @@ import type { PairRow } from './pair_row';
 /** P pairs of sequences as B = 2P rows: all first sequences, then all second ones in the same order. */
 export interface PairBatch extends TextBatch {
   readonly pairs: readonly PairRow[];
-  /** (B, 2): the first of each sequence's entries in the labelled `rows`, and the one after its last. */
+  /** (B, 2): the index of each sequence's first entry in the labelled `rows`, and the index after its last entry. */
   readonly sequences: Uint32Array<ArrayBuffer>;
   readonly terms: number;
 }

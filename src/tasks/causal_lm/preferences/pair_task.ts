@@ -29,7 +29,7 @@ export interface PairInputs extends TokenInputs {
   readonly given: Value;
 }
 
-/** The parts that all ways to learn from preferences share: pairs of sequences, compared with what the base model gives them. */
+/** The parts that all tasks of preferences share: pairs of sequences, whose log probabilities are compared with the base model's. */
 export abstract class PairTask<
   Read extends Pick<TokenRow, 'input_ids'>,
   Kind extends PreferenceLoss,
@@ -122,7 +122,7 @@ export abstract class PairTask<
     runner.write(inputs.given, Float32Array.from(given));
   }
 
-  /** Two passes over the head: the losses' derivatives by the sequences' log probabilities are the factors of the second. */
+  /** Runs the head twice: the derivatives of the losses by the sequences' log probabilities are the weights of the second pass. */
   loss(g: Graph, parts: LossParts<PairInputs>): Loss {
     const { inputs, shape, into } = parts;
     const chunkRows = this.#chunkRows(shape);

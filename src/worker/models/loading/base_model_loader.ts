@@ -31,7 +31,7 @@ export class BaseModelLoader {
   model(executor: Executor, source: FileSource, options: LoadModelOptions, ggufFile?: string): Promise<BaseModel> {
     return this.#reading(source, ggufFile, async (gguf) => {
       const read = (): Promise<SentenceSettings | undefined> => readSentenceModules(source, this.limits);
-      // Browsers report each missing file as an error of the page, so that a model that doesn't need this one doesn't ask for it.
+      // Browsers report each missing file as an error of the page, so this file is requested only for models that need it.
       const later = lazily(async () => {
         await expectKnown(source, MODULES_FILE);
         return read();

@@ -6,7 +6,7 @@ import { configuredPooling, hasOwnClassifier } from '../../../models/pooled_head
 
 /**
  * The pooling under a classifier's head, with the prompt and the lower case of the texts under it; undefined for transformers' own head.
- * With 'auto' it is the config.json's, or the folder's. Throws `unsupported_model` for a folder whose vectors need a module that isn't
+ * With 'auto' it is config.json's, or else the folder's. Throws `unsupported_model` for a folder whose vectors need a module that isn't
  * computed here.
  */
 export function chosenPooling(

@@ -121,8 +121,8 @@ async function upload(runner: Runner, value: Value, spec: WeightSpec, tensor: St
 }
 
 /**
- * Compiles the kernels that read weights while the weights are downloaded, once: at the first matrix that any storage can hold, as if
- * all tensors of the files were stored like it.
+ * Compiles the kernels that read weights while the weights are downloaded. This happens once, at the first matrix that every storage can
+ * hold, as if all tensors of the files were stored like this one.
  */
 function compilerOf(
   model: Architecture,
@@ -181,8 +181,8 @@ export async function makeWeights(
 }
 
 /**
- * The warning, with transformers' text. A head for labels that the caller names is new because it is about to be trained: its code is one
- * that consoles don't show.
+ * The warning, with transformers' text. If the caller names labels, the head is new because it is about to be trained, so the code is one
+ * that the console doesn't show.
  */
 export function newlyInitialized(
   { head }: Pick<Architecture, 'head'>,

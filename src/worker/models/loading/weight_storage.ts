@@ -15,8 +15,9 @@ const SLICE = 2 ** 22;
 export type StorageOf = (spec: WeightSpec, tensor: TensorHeader) => StorageName;
 
 /**
- * Chooses weights' storages: the one that is wanted, or with 'auto', the default, the file's. A matrix that doesn't fit a wanted packed storage stays
- * as in the file. Vectors, and matrices that fit neither, are float32. `forTokens` names the matrices that `Storage.forTokens` is for.
+ * Chooses the storage of each weight: the wanted one, or by default ('auto') the file's. A matrix that doesn't fit a wanted packed storage
+ * stays as in the file. Vectors, and matrices that fit neither, are float32. `forTokens` names the matrices to which `Storage.forTokens`
+ * applies.
  */
 export function chooseStorage(wanted: ModelDtype | undefined, forTokens: ReadonlySet<string>): StorageOf {
   const all = Object.values(storages);
@@ -31,7 +32,7 @@ export function chooseStorage(wanted: ModelDtype | undefined, forTokens: Readonl
   };
 }
 
-/** Whether any storage can hold the weight. */
+/** Whether every storage can hold the weight. */
 export function fitsAll(spec: WeightSpec): boolean {
   return Object.values(storages).every((storage) => fits(spec, storage));
 }

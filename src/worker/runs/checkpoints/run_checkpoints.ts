@@ -190,7 +190,7 @@ export class RunCheckpoints implements Checkpoints {
       const lengths = this.#run.adapters.map(({ layout }) => layout.length);
       const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
       if (checkpoint.run !== run) return undefined;
-      // Halvings count only for the learning rate that they were made of.
+      // Halvings count only if the run still has the learning rate that was halved.
       const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
       const { lanes } = snapshot;
       const unhalved = {
@@ -240,7 +240,7 @@ function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlac
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }
 
-/** A new training doesn't overwrite the last checkpoint of the one before until it has saved one itself. */
+/** A new training doesn't overwrite the last checkpoint of the previous training until it has saved one itself. */
 function anew([last]: readonly StoredCheckpoint[]): CheckpointPlace {
   const training = crypto.randomUUID();
   return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
