@@ -4,11 +4,11 @@ import { strip } from './python_strip';
 import type { Node, Scope, TemplateValue } from './template_value';
 import { Scale } from './weight';
 
-/** Most parts of a template that run within each other. */
+/** The deepest nesting of a template's parts while they run. */
 const DEEPEST = 400;
 /** Characters that one step processes. */
 const CHARACTERS = 64;
-/** Factor by which slicing, sorting and indenting take longer per character than other operations. */
+/** Factor by which slicing, sorting and `tojson` take longer per character than other operations. */
 const SLOW = 16;
 /** Steps for an item of a loop, in addition to its body. */
 const STEPS_AN_ITEM = 8;
@@ -16,7 +16,7 @@ const STEPS_AN_ITEM = 8;
 /** A part of a template with its fields, by the library's names. */
 type NodeFields = Node & Readonly<Record<string, unknown>>;
 
-/** A part that has been evaluated: it replaces the original, so that the library doesn't evaluate that again. */
+/** An evaluated part. It replaces the original part, so that the library doesn't evaluate that one again. */
 interface Held extends Node {
   readonly type: 'Held';
   readonly value: TemplateValue;
@@ -59,7 +59,7 @@ export class BoundedInterpreter extends Interpreter {
     }
   }
 
-  /** Pays for a part, and returns it with the operands held that decide its cost. */
+  /** Pays for a part. Returns the part with `Held` operands in place of those that determine its cost. */
   #prepare(node: NodeFields, scope: Scope): NodeFields {
     const hold: Hold = (part) => ({ type: 'Held', value: this.evaluate(part as Node, scope) });
     switch (node.type) {
@@ -91,7 +91,7 @@ export class BoundedInterpreter extends Interpreter {
       }
       case 'Macro':
       case 'CallStatement':
-        // The library walks all parts within it.
+        // The library walks all parts within the node.
         this.#budget.spend(this.#partsOf(node));
         return node;
       default:

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../core/errors/error';
 
-/** Most steps of one rendering. A message takes about fifty. */
+/** The largest number of steps of one rendering. A message takes about fifty steps. */
 const MOST_STEPS = 500_000;
 /** Steps between looks at the clock, which take longer than most steps. */
 const STEPS_A_LOOK = 64;
-/** Most characters of a text, and most values of a list or an object with everything in it. */
+/** The largest number of characters in a text, and the largest size of a list or an object with everything in it. */
 export const MOST_TEXT = 2 ** 20;
 
 /** The work that a template may do: a number of steps, of one or two microseconds each, and a time. */

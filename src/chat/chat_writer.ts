@@ -8,18 +8,18 @@ import { globals, Raised } from './globals';
 import { expectShallowTemplate } from './template_depth';
 import { assistantTurns } from './turns';
 
-/** Most characters of a template. The longest of published models have 30,000. */
+/** The longest template, in characters. The longest templates of published models have 30,000. */
 const MOST_SOURCE = 2 ** 18;
-/** Most white space in a row: the library's time grows with its square. */
+/** The longest run of white space, in characters. The library's time grows with the square of its length. */
 const MOST_SPACE = 512;
 /** Milliseconds that a conversation may take, including all renderings of its beginnings. */
 const MOST_TIME = 2000;
 
 type ParsedTemplate = ReturnType<typeof parse>;
 
-/** Renders conversations by strangers' templates, like transformers, with a limit on their work. */
+/** Renders conversations by untrusted templates, like transformers, with a limit on their work. */
 export class ChatWriter {
-  /** The last template, which usually is the next one too. */
+  /** The last parsed template, because the next conversation usually has the same one. */
   #parsed: { readonly source: string; readonly program: ParsedTemplate } | undefined;
   readonly #clock: Pick<Performance, 'now'>;
 

@@ -36,7 +36,7 @@ function turnAt(index: number, written: Written): [turn: readonly [number, numbe
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
 }
 
-/** Whether the beginning holds the message before the turn, if the text holds it anywhere unchanged. */
+/** Whether the text's first `length` characters contain the message before the turn, or the whole text doesn't contain it unchanged. */
 function hasQuestion(index: number, length: number, { messages, text }: Written): boolean {
   const question = messages[index - 1]?.content.trim() ?? '';
   return text.slice(0, length).includes(question) || !text.includes(question);
@@ -58,8 +58,8 @@ function endOf(
 }
 
 /**
- * The place where a turn's content begins: it is replaced by another text, and the rest of the rendering must stay the same. For
- * templates whose prompt for an answer differs from a written answer, or that move a system message to the last question.
+ * The place where a turn's content begins. To find it, the content is replaced by another text, and the rest of the rendering must stay the
+ * same. This serves templates whose prompt for an answer differs from a written answer, or that move a system message to the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
   if (text.includes(NEVER_SAID)) return undefined;

@@ -12,7 +12,7 @@ const NAMESPACE = 'NamespaceValue';
 export class Scale {
   readonly #known = new WeakMap<object, number>();
   readonly #spend: (steps: number) => void;
-  /** Whether no value walked so far can change. */
+  /** Whether all values walked so far are immutable. */
   #lasting = true;
 
   /** `spend` is called for each part that is walked. */

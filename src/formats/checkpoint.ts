@@ -28,7 +28,7 @@ export interface Checkpoint {
   readonly kernels: KernelChoice;
 }
 
-/** Increased when older code could misread a checkpoint: 2 may have a halved learning rate, 3 evaluations. */
+/** Increased when older code could misread a checkpoint: format 2 may have a halved learning rate, format 3 evaluations. */
 const FORMAT = 3;
 /** The format of a run in which several adapters train on data of their own. */
 const LANES = 4;
@@ -43,7 +43,7 @@ const COLUMNS = [
   'tokens_per_second',
   'seconds_left',
 ] as const satisfies readonly (keyof StepLogs)[];
-/** The most columns after them, and their names: numbers that some losses report. */
+/** The largest number of further columns, and their names: metrics that only some losses report. */
 const MOST_METRICS = 16;
 const METRIC = /^(?:kl|(?:rewards|logps)\/[a-z]+)$/;
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
@@ -92,7 +92,7 @@ function laneOf(index: number): string {
 }
 
 /**
- * Reads a file of `writeCheckpoint`, for a run whose adapters train so many floats each. Throws `invalid_format`, and
+ * Reads a file of `writeCheckpoint`. `lengths` are the numbers of floats that the run's adapters train. Throws `invalid_format`, and
  * `invalid_argument` for an impossible kernel choice.
  */
 export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): Checkpoint {
@@ -123,7 +123,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   };
 }
 
-/** The records of adapters with data of their own, one for each pool, if the run has such. */
+/** The records of adapters with data of their own, one for each pool, if the run has such adapters. */
 function readLanes(state: Fields, file: Safetensors, lengths: readonly number[]): Pick<RunSnapshot, 'lanes'> {
   const given = state.get('lanes');
   if (given === undefined) return {};
@@ -153,7 +153,7 @@ function readRecord(state: Fields, prefix: string, file: Safetensors, lengths: r
   };
 }
 
-/** The rows are known only to the run. */
+/** The length isn't checked here, because only the run knows its rows. */
 function readReference(file: Safetensors): Pick<RunSnapshot, 'reference'> {
   if (!file.tensors.has('reference')) return {};
   const { dtype, shape, bytes } = expectTensor(file, 'reference');
@@ -215,7 +215,7 @@ function readBest(
   return { step: fields.positiveInteger('step'), metric, parameters };
 }
 
-/** The names of numbers that the logs have beside those of all runs. */
+/** The names of the logs' metrics that only some losses report. */
 function metricsIn(logs: readonly StepLogs[]): readonly LogMetric[] {
   const names = new Set(logs.flatMap((log) => Object.keys(log)));
   return [...names].filter((name): name is LogMetric => METRIC.test(name));

@@ -15,7 +15,7 @@ export function parseJsonObject(bytes: Uint8Array, file: string, limit = default
   throw invalid(file, `expected a JSON object, got ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`);
 }
 
-/** The same of a file that must hold a list. */
+/** Like `parseJsonObject`, for a file that must hold a list. */
 export function parseJsonArray(bytes: Uint8Array, file: string, limit = defaultLimits.json): readonly unknown[] {
   const value = hardened(bytes, file, limit);
   if (Array.isArray(value)) return value;

@@ -41,7 +41,7 @@ export interface RunSettings {
   readonly training_arguments: Readonly<Record<string, unknown>>;
   /** Rows of an optimizer step. */
   readonly rows_per_step: number;
-  /** Most rows of one forward pass. */
+  /** The largest number of rows of one forward pass. */
   readonly rows_at_a_time: number;
   readonly shuffle: boolean;
   /** The seed of the rows' order. */

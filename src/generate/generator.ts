@@ -129,7 +129,7 @@ export class Generator {
       for (let index = 0; unfinished.size > 0; index++) {
         while (pending.length < Math.min(1 + IN_FLIGHT, steps - index)) {
           const isRedone = [...unfinished].some((row) => growsLong(lengths[row], index + pending.length, longTexts));
-          // The texts must be known first.
+          // The prefill reads whole texts, so the pending tokens must arrive first.
           if (isRedone && pending.length > 0) break;
           if (isRedone) {
             programs = await this.#load(parts, texts);
@@ -247,7 +247,7 @@ export class Generator {
   }
 }
 
-/** Whether the pass for the new token with this index is the first over a long text, which gets new position ids. */
+/** Whether the pass for new token `index` is the first one whose text is long. All tokens of a long text get new position ids. */
 function growsLong(length = 0, index: number, longTexts: LongTexts | undefined): boolean {
   return index > 0 && length + index - 1 === longTexts?.after;
 }

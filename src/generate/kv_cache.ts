@@ -1,7 +1,7 @@
 import { pinned, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
 
-/** Keys and values of the tokens so far, per layer: (B, S, Hkv·D), or (B, window, Hkv·D) for a layer with a window. */
+/** Keys and values of the tokens so far, per layer: (B, S, Hkv·D), or (B, min(S, window), Hkv·D) for a layer with a window. */
 export interface KvCache {
   /** Tokens of a row that fit into layers without a window. */
   readonly S: number;

@@ -106,7 +106,7 @@ export class Executor implements Runner {
       const report = (): void => onCompiled(++compiled / kernels.size);
       for (const { ready } of kernels) ready.then(report, () => {});
     };
-    // Loading a program with such steps reports the error.
+    // The error is reported when a program with these steps is loaded.
     this.#scopes.run('kernels', body, () => {}).catch(() => {});
   }
 
@@ -145,8 +145,8 @@ export class Executor implements Runner {
 
   /**
    * For measurements only: queues one step of a program `times` times, with the current contents of its bindings, in one submit unless a
-   * single dispatch is too long for that. It doesn't count in the submit budget once that is measured. Results of the program's own runs
-   * become invalid.
+   * single dispatch is too long for that. Once the submit budget is measured, this work no longer counts in it. Results of the program's
+   * own runs become invalid.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
@@ -155,7 +155,7 @@ export class Executor implements Runner {
     const dispatches: Dispatch[] = Array(times).fill(dispatch);
     this.#commands.push(() => {
       if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
-      // Less than runs may have in a dispatch: a variant may be much slower than those that the budget was measured with.
+      // A dispatch gets less work here than in a run, because a variant may be much slower than those that the budget was measured with.
       const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
       for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
       return undefined;

@@ -1,13 +1,13 @@
 /** Milliseconds of one submit: long enough that its overhead doesn't matter, short enough that the page stays responsive. */
 const SUBMIT = 60;
-/** Milliseconds of one submit on a software GPU. It draws no page, so a submit delays no frame, and steps of a minute need fewer submits. */
+/** Milliseconds of one submit on a software GPU. It draws no page, so submits delay no frame, and a long step needs fewer submits. */
 export const SOFTWARE_SUBMIT = 240;
 /**
  * Milliseconds of one dispatch that can be split. Windows resets a GPU after 2 s. This is an eighth of that, because it is computed from
  * the average rate of all kernels: a single kernel may be slower, and the first pieces of causal attention have twice the average work.
  */
 const DISPATCH = 250;
-/** The first estimate: 2 ms on a slow integrated GPU, 60 ms on a few CPU cores. */
+/** The FLOPs of the first submit, which take 2 ms on a slow integrated GPU and 60 ms on a few CPU cores. */
 const FIRST_FLOPS = 0.2e9;
 /** A submit of at most this size is mostly overhead. */
 const LEAST_FLOPS = FIRST_FLOPS / 8;

@@ -61,9 +61,9 @@ export class Graph {
   #chunk: number | undefined;
 
   /**
-   * Appends a dispatch. `given` holds the values that it reads or updates, `made` the shapes of the values that it creates
-   * (f32), or values of a step that was taken back. Throws
-   * `limit_exceeded` for a value that is split into shards: ops that support shards emit one dispatch for each.
+   * Appends a dispatch. `given` holds the values that it reads or updates. `made` holds the shapes of the f32 values that it creates, or
+   * values of a step that was taken back. Throws `limit_exceeded` for a value that is split into shards: ops that support shards emit one
+   * dispatch for each shard.
    */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,

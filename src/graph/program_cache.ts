@@ -67,7 +67,7 @@ export class ProgramCache {
   async #drop(key: ProgramKey): Promise<void> {
     const entry = this.#entries.get(idOf(key));
     this.#entries.delete(idOf(key));
-    // Callers that already await it registered first, so their bodies run before it is released.
+    // Callers that already await the program registered first, so their bodies run before the program is released.
     const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();

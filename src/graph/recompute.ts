@@ -8,9 +8,9 @@ export interface Segment {
 }
 
 /**
- * Gradient checkpointing, as a pass over a program's steps, of which the first `forward` are the forward pass. Values that a segment
- * creates and that only the backward pass uses are not held: the same steps compute them again from the same inputs, right before their
- * first use in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a time.
+ * Gradient checkpointing, as a pass over a program's steps. The first `forward` steps are the forward pass. Values that a segment creates
+ * and that only the backward pass uses are not held: the same steps compute them again from the same inputs, right before their first use
+ * in the backward pass. The results stay equal to the bit, and memory holds the inner values of one segment at a time.
  *
  * Segments don't overlap. A segment that updates a value in place isn't recomputed, because it would update the value twice.
  */

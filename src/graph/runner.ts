@@ -59,8 +59,8 @@ export interface Runner {
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program, options?: LoadProgramOptions): Promise<LoadedProgram>;
   /**
-   * Starts compiling the kernels of such steps, independent of sizes. No call waits for it. `onCompiled` receives the compiled share, from
-   * 0 to 1.
+   * Starts compiling the kernels of these steps, which later programs of other sizes can use too. No call waits for the kernels.
+   * `onCompiled` receives the compiled share, from 0 to 1.
    */
   prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void;
   /** Queues one run and returns immediately. */

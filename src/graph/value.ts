@@ -47,7 +47,7 @@ interface Shard {
   readonly first: number;
 }
 
-/** A shard's rows are a multiple of this, so that no tile of a product is cut, along its columns or along its K. */
+/** All shards but the last have a multiple of this many rows, so that no tile of a product is cut, along its columns or along its K. */
 export const SHARD_ROWS = 64;
 
 /** In 32-bit words: WebGPU bindings begin at multiples of 256 bytes. */
@@ -88,14 +88,14 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
-/** The pinned value with the memory of a pinned value: what it views, or itself. */
+/** The pinned value that owns the memory: the viewed value for a view, else the value itself. */
 export function wholeOf(value: Value): Value {
   return value.view?.of ?? value;
 }
 
 /**
- * Pinned f32 values of some shapes, by their names, side by side in as few buffers as a device can bind, so that one dispatch reaches many
- * of them.
+ * Creates pinned f32 values of the given shapes, by name, side by side in as few buffers as a device's binding limit allows, so that one
+ * dispatch reaches many of them.
  */
 export function pinnedTogether(name: string, shapes: ReadonlyMap<string, Shape>, maxBytes: number): Map<string, Value> {
   const values = new Map<string, Value>();
@@ -111,7 +111,7 @@ interface BufferRow {
   readonly places: { readonly key: string; readonly shape: Shape; readonly offset: number }[];
 }
 
-/** Shapes in rows of at most `maxSize` floats, or of one shape that is larger. */
+/** Divides shapes among buffers of at most `maxSize` floats. A larger shape gets a buffer of its own. */
 function sideBySide(shapes: ReadonlyMap<string, Shape>, maxSize: number): BufferRow[] {
   const rows: BufferRow[] = [];
   for (const [key, shape] of shapes) {

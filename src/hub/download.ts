@@ -74,7 +74,7 @@ export class Download implements ByteStream {
 
   /**
    * Undefined if the file does not exist. `from` skips that many bytes of a file whose metadata was `known`: throws `integrity_mismatch` if
-   * the file is a different one now, or if only its size could show that.
+   * the file is a different one now, or if the server reports only the size, which can't show that the file is the same.
    */
   static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
     const download = new Download(file, options, from, known);

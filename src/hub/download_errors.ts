@@ -29,7 +29,7 @@ export function changed(place: DownloadPosition, how: string): WebVeraError {
   return another(place, `the file changed on the server: ${how}`);
 }
 
-/** Only the size could show whether it is the same file. */
+/** The error if the server reports only the size, which can't show that the file is the same. */
 export function unmarked(place: DownloadPosition): WebVeraError {
   return another(place, 'the server sends no ETag, date or hash that shows that it is the same file');
 }

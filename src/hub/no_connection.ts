@@ -48,12 +48,12 @@ interface NoAnswer {
   readonly cause: unknown;
 }
 
-/** Pages need the server's permission, and processes don't. */
+/** The hint for another server. A page needs the server's permission, a process in Node doesn't. */
 function ofServer(): string {
   if (globalThis.location === undefined) return 'Is the address right, and does a proxy or a firewall let it through?';
   return 'If the address opens in its own tab, the server does not allow requests of other sites (CORS).';
 }
 
-/** The address was made of a name on the hub. */
+/** The hint for an address that was made from a model's name on the hub. */
 const OWN_FOLDER =
   "If this isn't a model of the hub: your own folder is written './folder/', and an adapter saved in this browser { id: 'name' }.";

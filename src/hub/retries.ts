@@ -8,7 +8,7 @@ interface RetriesOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Most retries in a row without any new bytes. */
+/** The largest number of retries in a row without any new bytes. */
 const MOST = 3;
 /** Milliseconds before the first retry; each further retry waits twice as long. */
 const FIRST_WAIT = 500;

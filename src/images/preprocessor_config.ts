@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import { Fields, type JsonObject } from '../core/input/fields';
 import type { ImageSize, Resample } from './resize';
 
-/** Most pixels of an edge. The largest ViTs use 518. */
+/** The longest edge in pixels. The largest ViTs use 518. */
 const MAX_EDGE = 1024;
 
 /** Resizes the shorter edge to this length and preserves the proportions. */

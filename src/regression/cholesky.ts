@@ -2,7 +2,7 @@ import type { Breather } from '../core/async/breather';
 import { addScaled, dot } from './labelled_features';
 import { BLOCK, scoreBlock } from './row_block';
 
-/** A·Aᵀ of rows (n, m), of which the lower triangle is filled: (n, n). */
+/** The lower triangle of A·Aᵀ (n, n), where A consists of rows (n, m). Entries above it may be wrong. */
 export async function gram(rows: Float64Array, n: number, m: number, breather: Breather): Promise<Float64Array> {
   const product = new Float64Array(n * n);
   const block = { features: rows, D: m, places: new Int32Array(BLOCK) };
@@ -17,7 +17,7 @@ export async function gram(rows: Float64Array, n: number, m: number, breather: B
   return product;
 }
 
-/** Replaces the lower triangle of a symmetric positive definite matrix (n, n) by its factor L. */
+/** Replaces the lower triangle of a symmetric positive definite matrix (n, n) by its Cholesky factor L. */
 export async function factorise(matrix: Float64Array, n: number, breather: Breather): Promise<Float64Array> {
   for (let i = 0; i < n; i++) {
     await breather.breathe();

@@ -11,8 +11,8 @@ import { type Fit, fitLogistic, sigmoidLink, softmaxLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * One class of several: multinomial logistic regression. A class without examples in these rows has no finite bias of its own; it
- * gets no weights, and by its bias Laplace's odds of an event that n examples haven't shown, 1 : n + 1.
+ * Solves for one class of several by multinomial logistic regression. In a head with a bias, a class without examples in these rows has no
+ * finite best bias. Its weights stay 0, and its bias gives it Laplace's odds of an event that n examples haven't shown, 1 : n + 1.
  */
 export const CLASSES: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -60,7 +60,7 @@ function fitSeveral({ present, ...problem }: Present, options: Options): Promise
   return fitLogistic({ ...problem, outputs: present.length, link }, options);
 }
 
-/** scikit-learn fits two classes by one score. The layer has half of it, with both signs. */
+/** scikit-learn fits two classes by one score s. The layer's two outputs are −s/2 and s/2. */
 async function fitTwo({ present, ...problem }: Present, { start, ...options }: Options): Promise<Fit> {
   const { targets, D } = problem.examples;
   const link = sigmoidLink((row) => (targets[row] === present[1] ? 1 : 0));
@@ -93,7 +93,7 @@ function classesIn({ learnt: { targets }, outputs }: HeadProblem, rows: Int32Arr
   return [...counts.keys()].filter((label) => counts[label] === 1);
 }
 
-/** A layer with all outputs. */
+/** The layer with all outputs, from the layer of the present classes. */
 function widened(
   { learnt, outputs }: HeadProblem,
   rows: Int32Array,

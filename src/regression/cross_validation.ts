@@ -7,21 +7,24 @@ import type { HeadProblem, HeadSolver, Judged } from './problem';
 export interface ChosenStrength extends ScaledFigures, Judged {
   readonly C: number;
   readonly folds: number;
-  /** The mean of the folds' solutions: close to that of all examples. */
+  /** The mean of the folds' solutions, which is close to the solution for all examples. */
   readonly start: LinearMap;
 }
 
-/** The largest gradient of a fold's solution, which needs three digits only. */
+/** The largest gradient entry at a fold's solution, which needs only three digits. */
 const TOLERANCE = 1e-4;
-/** Views smooth, as a penalty does: with 50 to 100 images of a class, this share is right about two more of 100. */
+/**
+ * The share of `standardErrors` that counts with views, because views regularise as a penalty does. With 50 to 100 images of a class, this
+ * share is right about two more images of 100.
+ */
 const SHARE_WITH_VIEWS = 0.25;
-/** Fewer folds suffice from so many examples on. */
+/** From this number of examples on, fewer folds suffice. */
 const MANY = 400;
 const [FOLDS, FOLDS_OF_MANY] = [5, 3];
 
 /**
- * Chooses the strength and the scale of scores by cross-validation: each solution begins from that of the stronger penalty, and the path
- * ends where the held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
+ * Chooses the strength and the scale of scores by cross-validation: each fit starts from the solution for the stronger
+ * penalty, and the path ends when the held-out loss first rises. Undefined if no group has two examples, so that nothing could be held out.
  */
 export async function crossValidate(
   solver: HeadSolver,

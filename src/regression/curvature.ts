@@ -2,23 +2,23 @@ import type { Breather } from '../core/async/breather';
 import { factorise, gram, substitute, transposed } from './cholesky';
 import { type Examples, sumOf } from './labelled_features';
 
-/** Divides by an estimate of the curvature of a mean loss: D directions of an output at `start`, or that of its bias. */
+/** The estimated curvature of a mean loss. `divide` divides the D numbers of an output, from `start` on, by it. `ofBias` is the bias's. */
 export interface LossCurvature {
   divide(numbers: Float64Array, start: number): void;
   readonly ofBias: number;
 }
 
-/** Gives the curvature with a penalty. */
+/** Returns the curvature with a penalty of inverse strength C. */
 export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvature>;
 
-/** Curvature of the loss of one score: at most 1/4, less where predictions are sure. */
+/** The assumed curvature of the loss of one score: it is at most 1/4, and smaller for confident predictions. */
 const OF_SCORE = 0.1;
-/** Evaluations of the objective whose work the estimate may take: over features that vary together it saves more than so many. */
+/** The most work of the estimate, in evaluations of the objective. With correlated features, it saves more evaluations than that. */
 const WORTH = 300;
 
 /**
- * The loss curves along directions in proportion to the features' variance there, and by the penalty. Undefined where few examples
- * make that cost more than it saves.
+ * Estimates the curvature along each direction: the features' variance in that direction times a constant, plus the penalty's curvature.
+ * Undefined if the estimate would cost more than it saves, as with few examples.
  */
 export async function curvatureOf(
   examples: Examples,

@@ -2,7 +2,7 @@ import type { Breather } from '../core/async/breather';
 import { type LinearMap, rowsPerStretch, scoreRow } from './labelled_features';
 import type { HeadProblem, HeadSolver, Judged } from './problem';
 
-/** Figures over examples, with their scores scaled. */
+/** Figures over examples whose scores are multiplied by `scale`. */
 export interface ScaledFigures extends Omit<Judged, 'confusion'> {
   /** The factor of the scores. */
   readonly scale: number;
@@ -10,14 +10,14 @@ export interface ScaledFigures extends Omit<Judged, 'confusion'> {
   readonly standardError: number;
 }
 
-/** The powers of e between which the scale of scores lies, and how exact its power is. */
+/** The scale of scores is a power of e: its smallest and its largest exponent, and the precision of the exponent. */
 const [LEAST, MOST, EXACT] = [-3, 6, 0.02];
 /** Confusions of more classes would take too much memory. */
 const MOST_CLASSES = 256;
 /** The golden section. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** Scores of examples by one solution, or by several that share the examples. */
+/** Scores of examples. They come from one solution, or from several solutions that each score a part of the examples. */
 export class ExampleScores {
   readonly #solver: HeadSolver;
   readonly #problem: HeadProblem;
@@ -43,9 +43,8 @@ export class ExampleScores {
   }
 
   /**
-   * The figures with the scale that makes the scores as sure as they are right, for solvers with `isScaled`. One wrong answer, with
-   * negated scores, counts beside those of the examples, as in Laplace's rule: else a head that is right about ten of ten examples
-   * would be sure without limit.
+   * The figures with the scale that calibrates the scores, for solvers with `isScaled`. As in Laplace's rule, one wrong answer with negated
+   * scores is added to the examples. Without it, a head that is right about ten of ten examples would get the largest scale.
    */
   async scaledFigures(): Promise<ScaledFigures> {
     if (!this.#solver.choice.isScaled) return this.figures(1);
@@ -80,7 +79,7 @@ export class ExampleScores {
     return { loss: mean, accuracy: judged === 0 ? null : right / N, scale, standardError, losses: shares };
   }
 
-  /** How many examples of each class were taken for each. A positive scale changes nothing. */
+  /** The number of examples of each class (rows) that were predicted as each class (columns). A positive scale doesn't change it. */
   confusion(): Judged['confusion'] {
     const { examples, outputs } = this.#problem;
     const told = this.#solver.told;
@@ -95,7 +94,7 @@ export class ExampleScores {
   }
 }
 
-/** The place of the minimum of a function with one, by golden sections. */
+/** The place of a function's only minimum, by golden-section search. */
 async function lowest(cost: (power: number) => Promise<number>): Promise<number> {
   let [from, to] = [LEAST, MOST];
   let [left, right] = [to - GOLDEN * (to - from), from + GOLDEN * (to - from)];

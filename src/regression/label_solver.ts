@@ -3,8 +3,8 @@ import { fitLogistic, sigmoidLink } from './logistic';
 import { type HeadProblem, type HeadSolver, LABEL_CHOICE } from './problem';
 
 /**
- * Any number of labels at once: a logistic regression for each. A label that all of these rows have, or none, has no finite bias;
- * its output is constant, by Laplace's odds, n + 1 : 1.
+ * Solves for any number of labels at once, by a logistic regression for each label. In a head with a bias, a label of all these rows, or of
+ * none, has no finite best bias. Its output is constant, with Laplace's odds n + 1 : 1 for or against the label.
  */
 export const LABELS: HeadSolver = {
   choice: LABEL_CHOICE,
@@ -30,7 +30,7 @@ export const LABELS: HeadSolver = {
     targets.subarray(row * T, (row + 1) * T).reduce((hash, bit) => (2 * hash + bit) % LARGEST, 0),
 };
 
-/** A prime below the square root of the integers that float64 holds. */
+/** A prime below the square root of the largest integer that float64 holds exactly. */
 const LARGEST = 67_108_859;
 
 function varies({ targets, T }: Examples, rows: Int32Array, label: number): boolean {

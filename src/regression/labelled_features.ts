@@ -25,12 +25,12 @@ export interface LinearMap {
 /** Multiply-adds between two pauses: some milliseconds of work. */
 const STRETCH = 2 ** 21;
 
-/** Rows between two pauses, for work that takes so many multiply-adds a row. */
+/** Rows between two pauses, for work of `multiplyAdds` multiply-adds a row. */
 export function rowsPerStretch(multiplyAdds: number): number {
   return Math.max(1, Math.floor(STRETCH / Math.max(1, multiplyAdds)));
 }
 
-/** The sum of a[i]·b[j] over D neighbours. Four sums, because V8 waits for each addition to end before the next to the same sum. */
+/** The dot product of D neighbours of a and of b, in four partial sums, because an addition waits for the previous one to the same sum. */
 export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, D: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   const end = D - (D % 4);
@@ -60,7 +60,7 @@ export function timesScale({ outputs, weight, bias }: LinearMap, scale: number):
   return { outputs, weight: weight.map((entry) => scale * entry), bias: bias.map((entry) => scale * entry) };
 }
 
-/** The layer of some of the outputs alone, in their order. */
+/** A layer of the given outputs only, in the given order. */
 export function pickOutputs({ weight, bias }: LinearMap, outputs: readonly number[], D: number): LinearMap {
   const picked = new Float64Array(outputs.length * D);
   for (const [place, k] of outputs.entries()) picked.set(weight.subarray(k * D, (k + 1) * D), place * D);

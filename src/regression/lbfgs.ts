@@ -4,9 +4,9 @@ import { addScaled, dot } from './labelled_features';
 export type Objective = (x: Float64Array, gradient: Float64Array) => Promise<number>;
 
 export interface MinimiseOptions {
-  /** Ends where no entry of the gradient is larger. */
+  /** The search ends when no entry of the gradient is larger. */
   readonly tolerance: number;
-  /** Most evaluations of the objective. */
+  /** The largest number of evaluations of the objective. */
   readonly most: number;
   /** Divides a direction by an estimate of the curvature, in place. Default: one curvature for all directions. */
   readonly precondition?: ((d: Float64Array) => void) | undefined;
@@ -38,15 +38,15 @@ interface Curvature {
 
 /** Steps that approximate the curvature, as in SciPy. */
 const MEMORY = 10;
-/** The share of the fall that the slope promises which a step must reach. */
+/** The share of the decrease predicted by the slope that a step must reach. */
 const ARMIJO = 1e-4;
 /** Rounding of a mean loss, as a share of it. */
 const ROUNDING = 1e-15;
 const MOST_HALVINGS = 40;
 
 /**
- * Minimises a convex, differentiable function by L-BFGS from `start`. A step that falls enough suffices: over a strictly
- * convex function the curvature along each step is positive. The same input gives the same bits.
+ * Minimises a convex, differentiable function by L-BFGS from `start`. A step needs only a sufficient decrease, because a strictly convex
+ * function has positive curvature along each step. The same input gives the same bits.
  */
 export async function minimise(
   evaluate: Objective,
@@ -77,7 +77,7 @@ export async function minimise(
   return { x: point.x, value: point.value, evaluations, isConverged };
 }
 
-/** Steps along `d` until the value has fallen enough; undefined where rounding hides any fall. */
+/** Shortens the step along `d` until the value decreases enough. Undefined if rounding hides any decrease. */
 async function lineSearch(
   at: (x: Float64Array) => Promise<Point>,
   { x, value, gradient }: Point,

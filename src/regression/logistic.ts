@@ -93,9 +93,9 @@ function objective(problem: LogisticProblem, { C, breather }: Pick<FitOptions, '
 }
 
 interface BlockScores {
-  /** Those of each row, without the bias. */
+  /** The scores of each row, without the bias. */
   readonly scores: readonly Float64Array[];
-  /** The block's first row, as an index of the problem's. */
+  /** The block's first row, as an index into the problem's `rows`. */
   readonly from: number;
   /** The sum of all rows' weights. */
   readonly total: number;

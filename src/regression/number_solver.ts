@@ -3,7 +3,7 @@ import { factorise, gram, substitute, transposed } from './cholesky';
 import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled_features';
 import type { HeadSolver } from './problem';
 
-/** Numbers: ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in as many unknowns as there are rows or features. */
+/** Solves for numbers by ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in unknowns for rows or features: the fewer. */
 export const NUMBERS: HeadSolver = {
   choice: { strengths: [0.1, 1, 10, 100, 1000], standardErrors: 0, isScaled: false },
   async fit({ learnt, hasBias }, rows, { C, breather }) {

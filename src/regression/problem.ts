@@ -11,7 +11,7 @@ export interface HeadProblem {
   readonly rowsEach: number;
   readonly outputs: number;
   readonly hasBias: boolean;
-  /** Set where an estimate of the loss's curvature saves work. */
+  /** Set if an estimate of the loss's curvature saves work. */
   readonly curvatureAt?: CurvatureAt | undefined;
 }
 
@@ -33,18 +33,18 @@ export interface StrengthChoice {
   readonly strengths: readonly number[];
   /** How far the loss may be above the lowest one, in standard errors: among such strengths the strongest penalty is chosen. */
   readonly standardErrors: number;
-  /** Whether the scores are scaled, so that they are as sure as they are right. */
+  /** Whether the scores are scaled so that they are calibrated. */
   readonly isScaled: boolean;
 }
 
 /**
  * For labels. Strong penalties predict best from few examples, but make scores too small; weak penalties make the scores larger and the
- * predictions worse. So the scale has a number of its own, and the penalty is as strong as the examples allow.
+ * predictions worse. So the scale is chosen separately, and the penalty is as strong as the examples allow.
  */
 export const LABEL_CHOICE: StrengthChoice = { strengths: [1, 10, 100, 1000], standardErrors: 1, isScaled: true };
 
 export interface HeadFitOptions extends FitOptions {
-  /** 1: the factor of the scores that depend on features. Numbers have none. */
+  /** Default: 1. The factor of the scores that depend on features. The solver for numbers ignores it. */
   readonly scale?: number;
 }
 

@@ -28,13 +28,13 @@ interface ScaledRows {
 export interface FeatureScale {
   /** (D) */
   readonly means: Float64Array;
-  /** 0 for features that are all the same. */
+  /** The root of the features' mean squared length, by which they were divided. 0 if all features are the same. */
   readonly length: number;
 }
 
 /**
- * Features relative to their mean, if a bias can make up for it, with a mean squared length of 1. Throws `numerical_error` for features
- * that aren't finite.
+ * Scales features to a mean squared length of 1. Before that, subtracts their mean if the head has a bias, which compensates for it. Throws
+ * `numerical_error` for features that aren't finite.
  */
 export function scaled({ features, views, D, targets, weights, hasBias }: GivenFeatures): ScaledRows {
   const N = weights.length;
@@ -51,7 +51,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   for (let row = 0; row < rows; row++) addScaled(all, row * D, -1, { of: means, start: 0 }, D);
   const square = dot(all, 0, all, 0, all.length) / rows;
   if (!Number.isFinite(square)) throw notFinite(features, views, D);
-  // Rounding leaves equal features such a part of their mean.
+  // If all features are equal, rounding leaves at most this much of their mean.
   const isFlat = square <= Number.EPSILON * dot(means, 0, means, 0, D) * D;
   const length = isFlat ? 0 : Math.sqrt(square);
   const factor = isFlat ? 0 : 1 / length;
@@ -68,7 +68,7 @@ export function scaled({ features, views, D, targets, weights, hasBias }: GivenF
   return { examples: firstOfEach(learnt, rowsEach, weights), learnt, rowsEach, scaling: { means, length } };
 }
 
-/** Each line of so many numbers several times in succession. */
+/** Repeats each line of `length` numbers `times` times in succession. */
 function repeated(lines: Float64Array, length: number, times: number): Float64Array {
   const all = new Float64Array(lines.length * times);
   for (let at = 0; at < all.length; at += length) {

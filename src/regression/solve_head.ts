@@ -27,7 +27,7 @@ export interface HeadRequest {
   readonly hasBias: boolean;
   /**
    * Inverse strength of the penalty, as scikit-learn's, for features with a mean squared length of 1; 'auto': by
-   * cross-validation, or `USUAL_C` where no class has two examples.
+   * cross-validation, or `USUAL_C` if no class has two examples.
    */
   readonly C: number | 'auto';
   /** The factor of the scores. Default: 1, or as cross-validation chooses it. */
@@ -54,9 +54,9 @@ export interface SolvedHead extends Judged {
 export const USUAL_C = 10;
 /** The largest entry of the mean loss's gradient at the end. */
 export const TOLERANCE = 1e-7;
-/** 256 MiB in float64. */
+/** The largest number of features or scores: 256 MiB in float64. */
 const MOST_FEATURES = 2 ** 25;
-/** L-BFGS holds 24 vectors of so many numbers. */
+/** The largest number of weights. L-BFGS holds 24 vectors of that length. */
 const MOST_WEIGHTS = 2 ** 21;
 
 const SOLVERS: Readonly<Record<ProblemType, HeadSolver>> = {
@@ -66,10 +66,10 @@ const SOLVERS: Readonly<Record<ProblemType, HeadSolver>> = {
 };
 
 /**
- * Solves for a linear layer over fixed features, to the end, in float64. The same request gives the same bits wherever `Math.exp`
+ * Solves for a linear layer over fixed features, to convergence, in float64. The same request gives the same bits wherever `Math.exp`
  * and `Math.log` round alike; browsers differ in their last bit at most.
  *
- * Throws `invalid_argument` for classes of which only one has examples, `numerical_error` for features that aren't finite,
+ * Throws `invalid_argument` if only one class has examples, `numerical_error` for features that aren't finite,
  * `limit_exceeded` for more than memory should hold, and the reason of `signal`.
  */
 export async function solveHead(request: HeadRequest): Promise<SolvedHead> {

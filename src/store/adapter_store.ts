@@ -3,7 +3,7 @@ import { areEqual, sha256 } from '../core/input/digest';
 import { type BlobStore, fieldsOf, isBytes } from './blob_store';
 import { StoreError } from './store_error';
 
-/** A saved adapter: PEFT's two files, and the values that a list of adapters shows without reading them. */
+/** A saved adapter: PEFT's two files, and values that a list of adapters shows. */
 export interface AdapterRecord {
   /** adapter_config.json as text. */
   readonly config: string;

@@ -10,7 +10,7 @@ const FORGOTTEN = 30 * 86_400_000;
 /** The most runs that a message lists. */
 const LISTED = 4;
 
-/** How many of the other runs should be deleted to store a new one, if they can be, and how many must be. */
+/** How many other runs to delete before a new run is stored: `wanted` if so many can be deleted, at least `needed`. */
 export function surplus(others: number): { readonly wanted: number; readonly needed: number } {
   return { wanted: Math.max(0, others - KEPT + 1), needed: Math.max(0, others - MOST + 1) };
 }

@@ -139,7 +139,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
   });
 }
 
-/** Firefox says nothing. */
+/** The reason for a full storage in Firefox, whose error has no message. */
 const NO_ROOM = 'the browser gives this site no more room for adapters, profiles and checkpoints';
 
 function toStoreError(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { sha256, toHex } from '../core/input/digest';
 import type { BlobStore } from './blob_store';
 import type { ByteFiles } from './byte_files';
 
-/** Bytes of a chunk, each of which has its own hash. */
+/** Bytes of a chunk. Each chunk has its own hash. */
 export const CHUNK_BYTES = 2 ** 23;
 
 /** The record of a cached file, or of a file that does not exist in its folder. */

@@ -5,7 +5,7 @@ import { errorFromData } from '../core/types/wire';
 
 /**
  * A tokenizer's chat template, with the special tokens that it knows by name. `file` is the text of chat_template.jinja and overrides
- * tokenizer_config.json, which holds one template or several with names, of which the one named default is used.
+ * tokenizer_config.json, which holds one template, or several with names. Among several, the one named default is used.
  */
 export function readChatTemplate(config: JsonObject, file: string | undefined): ChatTemplate | undefined {
   const { chat_template: own } = config;

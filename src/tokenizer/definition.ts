@@ -26,8 +26,7 @@ export interface TokenizerDefinition {
 
 /**
  * Checks an untrusted tokenizer.json, parsed: its structure, sizes, ids, and the fields of its rules. The work of the rules is bounded
- * when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index.
- * Throws `invalid_format`.
+ * when they run. `modelVocabSize` is the number of rows of the embedding that the ids will index. Throws `invalid_format`.
  */
 export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
   if (!isJsonObject(json)) throw invalid('expected a JSON object');

@@ -5,7 +5,7 @@ import { type TextStream, WINDOW } from './streaming/text_stream';
 /** The tokens of one text or of two, as an encoder's input. */
 export interface EncodedPair {
   readonly input_ids: number[];
-  /** For each token, the type that the tokenizer's post-processor gives it: which of the texts it belongs to. */
+  /** For each token, the type that the tokenizer's post-processor gives it, by the text to which it belongs. */
   readonly token_type_ids: number[];
   /** Whether the texts were truncated. */
   readonly cut: boolean;
@@ -31,7 +31,7 @@ export function encodedPair(
   };
 }
 
-/** The first tokens of a text, up to so many: it is encoded only as far as they are requested. */
+/** Returns the first `most` tokens of a text, which is encoded only as far as needed for them. */
 export type TokenSource = (most: number) => readonly number[];
 
 export function tokenSource(text: string, stream: TextStream): TokenSource {

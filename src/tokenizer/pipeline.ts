@@ -20,7 +20,7 @@ const EMPTY: JsonObject = {
   decoder: null,
   added_tokens: [],
 };
-/** Steps that encoding a text may take, per character and in addition. A step takes about 100 ns. */
+/** Encoding a text may take `FIRST_STEPS` steps and `STEPS_PER_CHARACTER` more for each character. A step takes about 100 ns. */
 const STEPS_PER_CHARACTER = 150;
 const FIRST_STEPS = 2_000_000;
 /** Words up to this length in characters aren't cut into parts. */

@@ -2,9 +2,9 @@ import type { WebVeraError } from '../core/errors/error';
 import { isJsonObject, type JsonObject } from '../core/input/fields';
 import { invalid as invalidTokenizer } from './checks';
 
-/** Most special tokens around a text. Published tokenizers have a few. */
+/** The largest number of special tokens around a text. Published tokenizers have a few. */
 const MAX_SPECIAL_TOKENS = 256;
-/** Most token types. Published models have 2. */
+/** The largest number of token types. Published models have 2. */
 const MAX_TYPES = 256;
 
 /** A special token or the place of a text; `type` is the value of its tokens in token_type_ids. */

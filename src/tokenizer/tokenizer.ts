@@ -31,7 +31,7 @@ interface GradualOptions extends EncodeOptions {
 }
 
 interface EncodePairOptions {
-  /** Most tokens of a row, including special tokens. */
+  /** The largest number of tokens of a row, including special tokens. */
   readonly maxLength: number;
 }
 
@@ -66,7 +66,7 @@ export interface TextTokenizer {
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** The vocabulary's entry for each id; '' for an id without a token. */
   tokens(ids: readonly number[]): string[];
-  /** Reads the chat template if that hasn't happened yet. Whether there is one. Rejects with the errors of reading it. */
+  /** Whether there is a chat template. Rejects with the errors of reading it. */
   hasChatTemplate(): Promise<boolean>;
   /**
    * Renders a conversation by the chat template. Encode the text without special tokens, because the template has written them.

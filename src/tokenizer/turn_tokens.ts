@@ -2,13 +2,13 @@
 const CONTENT = /"content"\s*:\s*"((?:[^"\\]|\\.){1,100})"/g;
 /** A token that stands for something else than its letters. */
 const MARK = /^(?:<.+>|\[.+\])$/;
-/** Marks that also tokenizers of models have that can't chat. */
+/** Marks that tokenizers of models without chat have too. */
 const USUAL =
   /^(?:<\/?s>|<(?:unk|pad|mask|bos|eos|cls|sep)>|\[(?:unk|pad|mask|bos|eos|cls|sep|unused\d+)\]|<unused\d+>|<\|(?:endoftext|(?:begin|end)_of_text)\|>)$/i;
 
 /**
- * Whether a tokenizer.json, given as text, has tokens that may mark the turns of a conversation, such as <|im_start|> or [INST]. Their
- * folders often have a chat template, and others rarely.
+ * Whether a tokenizer.json, given as text, has tokens that may mark the turns of a conversation, such as <|im_start|> or [INST].
+ * Folders of such tokenizers often have a chat template, other folders rarely.
  */
 export function mayMarkTurns(tokenizerJson: string): boolean {
   // The names of tokens come before the vocabulary, whose entries have no such field.

@@ -30,7 +30,7 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal | 
   });
 }
 
-/** The promise's result. If it takes longer than so many milliseconds, rejects with the error from `late` and drops the result. */
+/** The promise's result. If it takes longer than `milliseconds`, rejects with the error from `late` and drops the result. */
 export function within<T>(
   milliseconds: number,
   promise: Promise<T>,

@@ -2,8 +2,8 @@ import { WebVeraError } from '../errors/error';
 import { lazily } from './lazily';
 
 /**
- * Loads code that few visitors need when it is first needed, in builds of several files. A worker of one file has it from the start. Rejects
- * with `offline` if it can't be loaded; the next call tries again.
+ * Loads code on first use, because few visitors need it. A worker that is built as one file has the code from the start. Rejects with
+ * `offline` if the code can't be loaded; the next call tries again.
  */
 export function late<T>(load: () => Promise<T>): () => Promise<T> {
   return lazily(() =>

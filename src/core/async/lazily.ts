@@ -1,4 +1,4 @@
-/** Calls `read` when the value is first asked for, and keeps the value. After an error the next call tries again. */
+/** Calls `read` on the first call and caches the value. After an error, the next call tries again. */
 export function lazily<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
   return () => {

@@ -1,8 +1,8 @@
 /** Hints for misspelled options of one class, added to the hints for all classes. */
 export interface OwnNames {
-  /** By a name of the class: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
+  /** For each option of the class: its names in other libraries, in lowercase and without punctuation, separated by spaces. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** By a name that the class doesn't need, written likewise: the reason. */
+  /** For each option that the class doesn't need, in lowercase and without punctuation: the reason. */
   readonly notNeeded: Readonly<Record<string, string>>;
 }
 
@@ -96,7 +96,7 @@ export function suggestion(given: string, known: readonly string[], own = NONE):
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
 
-/** Longer than any known name. It limits the cost of the comparison. */
+/** The longest name that is compared, which limits the cost. All known names are shorter. */
 const LONGEST = 60;
 
 /** The known name that was probably meant: spelt differently, from another library, or mistyped. */
@@ -113,11 +113,11 @@ export function nearName(given: string, known: readonly string[], own = NONE): s
   return known.find(isCalled) ?? nearest?.name;
 }
 
-/** Most names of arguments in a hint: of more, the nearest to the one that was given. */
+/** A hint lists at most this many names. If a class has more, it lists the `NEAREST` names that are spelt most like the given one. */
 const MOST_NAMES = 8;
 const NEAREST = 3;
 
-/** The hint for an unknown argument: the suggestion, or else the known arguments, of many the nearest. */
+/** The hint for an unknown argument: the suggestion and the known arguments; if these are many, the suggestion or the nearest of them. */
 export function argumentHint(given: string, known: readonly string[], own = NONE): string {
   const meant = suggestion(given, known, own);
   if (known.length <= MOST_NAMES) return `${meant} It takes ${known.join(', ')}.`.trimStart();
@@ -126,7 +126,7 @@ export function argumentHint(given: string, known: readonly string[], own = NONE
   return `It takes ${known.length} arguments; the nearest are ${near.slice(0, -1).join(', ')} and ${near.at(-1)}.`;
 }
 
-/** The `count` known names that are spelt most like `given`, those with a word in common first. */
+/** The `count` known names that are spelt most like `given`. Names with a word in common come first. */
 export function nearestNames(given: string, known: readonly string[], count: number): readonly string[] {
   const wanted = plain(given.slice(0, LONGEST));
   const words = given

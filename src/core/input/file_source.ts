@@ -15,10 +15,11 @@ export interface FileSource {
   /** Sets how many bytes will be read in all. Progress over all files is reported only after this call. */
   expect(bytes: number): void;
   /**
-   * Whether only cached files may be used, and it isn't known whether the folder has this one. A source that may always look omits it.
+   * True if only cached files may be used and the cache doesn't record whether the folder has this file. A source that may always request
+   * files omits this method.
    */
   isUnknown?(file: string): Promise<boolean>;
-  /** Bytes of a file that are in the cache already, so that they need no download. A source without a cache omits it. */
+  /** Bytes of a file that are in the cache already and need no download. A source without a cache omits this method. */
   cachedBytes?(file: string): Promise<number>;
 }
 
@@ -68,8 +69,8 @@ export async function readRareFile(
 }
 
 /**
- * Throws `not_found` if only cached files may be used, and it isn't known whether the folder has this one. Call it before a file is read
- * that a load doesn't need.
+ * Throws `not_found` if only cached files may be used and the cache doesn't record whether the folder has this file. Call it before reading
+ * a file that a load doesn't need.
  */
 export async function expectKnown(source: FileSource, file: string): Promise<void> {
   if (!(await source.isUnknown?.(file))) return;

@@ -1,8 +1,8 @@
 import { WebVeraError } from '../errors/error';
 
-/** Most pixels of an image. */
+/** The largest number of pixels of an image. */
 const MAX_PIXELS = 2 ** 26;
-/** Most pixels along an edge: resizing allocates memory in proportion to it. */
+/** The longest edge in pixels: resizing allocates memory in proportion to the edge. */
 const MAX_EDGE = 2 ** 15;
 
 /** Throws `limit_exceeded` for an image that needs too much memory. */

@@ -18,8 +18,8 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 /** One implementation of a kernel: a shader and its grid. */
 interface Variant<P extends ParamTypes = ParamTypes> {
   /**
-   * The variant's family: `workgroup`, `serial`, `subgroup` …, or `default`. A choice names a family, of which the first variant that
-   * fits is run.
+   * The variant's family: `workgroup`, `serial`, `subgroup` …, or `default`. A kernel choice names a family, and the family's first
+   * variant that fits runs.
    */
   readonly name: string;
   /** The family and what the variant is for, unique in its kernel: 'serial.scalar'. */
@@ -33,7 +33,7 @@ interface Variant<P extends ParamTypes = ParamTypes> {
   readonly features: readonly Feature[];
   /** Whether the shader reads `first_x` and `first_y`, so that its dispatch can be split. */
   readonly splits: boolean;
-  /** The 32-bit registers that a thread must have for the shader, or no compiler keeps all values in registers. Default: 0, few. */
+  /** The 32-bit registers that a thread needs so that a compiler can hold all values in registers. Default: 0, few. */
   readonly registers: number;
   workgroups(params: Params<P>): Grid;
   /** Whether the variant can run with these params, at any speed. Default: true. */
@@ -69,7 +69,7 @@ export type AnyVariant = Variant;
 export interface VariantInit<P extends ParamTypes> {
   /** The family. Default: 'default'. */
   readonly name?: string;
-  /** The params that the variant is for, if others of its family are for more usual ones: ['scalar']. */
+  /** A name for the params that the variant is for, if other variants of its family are for more usual params: ['scalar']. */
   readonly cases?: readonly string[];
   /** The shader's file and the `lib/` files that it needs, joined in this order. */
   readonly wgsl: readonly string[];

@@ -103,7 +103,7 @@ interface LockMessage {
   readonly answers?: string;
 }
 
-/** Undefined in old engines and in pages that may not open one. Requests then get no answer. */
+/** Opens a lock's channel. Undefined in old engines and in pages that may not open a BroadcastChannel: requests then get no answer. */
 function openChannel(name: string, onMessage: (message: LockMessage) => unknown): BroadcastChannel | undefined {
   try {
     const channel = new BroadcastChannel(name);

@@ -29,7 +29,7 @@ export function f16ToNumber(bits: number): number {
   return sign * (exponent === 0 ? fraction * SMALLEST_HALF : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** float32 → float16 bits, to the nearest, ties to even; beyond 65519 to infinity. */
+/** float32 → float16 bits, to the nearest, ties to even. Magnitudes from 65520 on become infinity. */
 export function f32ToF16(source: Float32Array, target = new Uint16Array(source.length)): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
   for (let index = 0; index < bits.length; index++) {

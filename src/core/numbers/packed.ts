@@ -2,8 +2,8 @@ import { f16ToNumber, f32ToF16, LARGEST_HALF } from './float16';
 import { rowsAndColumns, type Shape } from './shape';
 
 /**
- * A form of packed numbers. A row is a word for each group of 32 numbers, then the codes of all groups. A group's word holds two
- * halves: a scale for each `run` of numbers, or a scale and a minimum.
+ * A form of packed numbers. A row has one 32-bit word for each group of 32 numbers, then the codes of all groups. A group's word holds two
+ * float16 numbers: a scale for each `run` of numbers, or a scale and a minimum.
  */
 export interface PackedForm {
   /** Bits of a code. */
@@ -13,12 +13,12 @@ export interface PackedForm {
   /** Whether number = scale · code + minimum; else number = scale · (code − `zero`). */
   readonly hasMinimum: boolean;
   readonly zero: number;
-  /** The least and the largest of code − `zero` that `pack` writes. */
+  /** The smallest and the largest value of code − `zero` that `pack` writes. */
   readonly least: number;
   readonly most: number;
   /** Reads the code of a column. `at` is the first byte of the row's codes. */
   code(bytes: Uint8Array, at: number, column: number): number;
-  /** Writes the code of a column, once: the byte holds 0 or other columns' codes before. */
+  /** Writes the code of a column. Call it once for each column, over zeros, because columns may share a byte. */
   setCode(bytes: Uint8Array, at: number, column: number, code: number): void;
 }
 
@@ -113,7 +113,7 @@ export class PackedMatrix {
     return this.#form.code(this.#bytes, this.#codesAt(row), column);
   }
 
-  /** Writes a code, once for each column. */
+  /** Writes a code. Call it once for each column. */
   setCode(row: number, column: number, code: number): void {
     this.#form.setCode(this.#bytes, this.#codesAt(row), column, code);
   }
@@ -133,7 +133,7 @@ export class PackedMatrix {
 
 /**
  * Packs a matrix, each number to within half a step. Without minimums, a step is the largest magnitude of a run divided by the largest
- * code; with minimums, the range of a run divided by the largest code, where the minimum is rounded to a half.
+ * code. With minimums, it is the range of a run divided by the largest code, and the minimum is rounded to float16.
  */
 export function pack(numbers: Float32Array, shape: Shape, form: PackedForm): Uint32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, form);
@@ -181,14 +181,14 @@ export function unpack(bytes: ArrayBuffer, shape: Shape, form: PackedForm): Floa
   return numbers;
 }
 
-/** The nearest half. Numbers beyond the largest half become the largest. */
+/** The nearest float16. Numbers beyond the largest float16 become the largest. */
 export function asHalf(number: number): { readonly bits: number; readonly number: number } {
   const within = Math.min(Math.max(number, -LARGEST_HALF), LARGEST_HALF);
   const [bits = 0] = f32ToF16(Float32Array.of(within));
   return { bits, number: f16ToNumber(bits) };
 }
 
-/** The scale with which the largest code is within half a step of `reach`: the nearest half, or the next if halves are far apart. */
+/** The scale with which the largest code is within half a step of `reach`: the nearest float16, or the next one for small scales. */
 function scaleTo(reach: number, largestCode: number): { readonly bits: number; readonly number: number } {
   const half = asHalf(reach / largestCode);
   const isFar = reach > half.number * (largestCode + 0.5) && half.number < LARGEST_HALF;

@@ -21,8 +21,8 @@ export interface Storage {
   /** The length of rows must be a multiple of this. */
   readonly rowMultiple: number;
   /**
-   * The storage of embeddings and output embeddings in models of this storage, unless the file packs them so. Few bits cost a model
-   * most there.
+   * The storage of embeddings and output embeddings when this storage is requested for a model, unless the file has them in the requested
+   * storage. Few bits harm a model most in these matrices.
    */
   readonly forTokens: StorageName;
   /** Bytes of a tensor, including scales and minimums. */
@@ -35,7 +35,7 @@ export interface Storage {
   elements(bytes: ArrayBuffer, shape: Shape): StoredElements;
 }
 
-/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, rows without gaps. The rows of packed storages: `PackedForm`. */
+/** All storages. `f16` and `bf16` put two numbers in a 32-bit word, rows without gaps. `PackedForm` describes packed rows. */
 export const storages: Readonly<Record<StorageName, Storage>> = {
   f32: {
     name: 'f32',

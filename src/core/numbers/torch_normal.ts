@@ -8,7 +8,7 @@ import type { Mt19937 } from './mt19937';
 const GROUP = 16;
 const round = Math.fround;
 
-/** Draws normal numbers. One that draws few at a time keeps a number for the next call, as torch's generator does. */
+/** Draws normal numbers. Calls for fewer than 16 numbers draw them in pairs and save an unused one for the next call, as torch does. */
 export class TorchNormals {
   readonly #generator: Mt19937;
   #kept: number | undefined;
@@ -26,7 +26,7 @@ export class TorchNormals {
     this.#fillUniform(out);
     for (let first = 0; first + GROUP <= out.length; first += GROUP) transform(out.subarray(first, first + GROUP), std);
     if (out.length % GROUP === 0) return;
-    // The last 16 are drawn anew.
+    // torch draws the last 16 numbers anew.
     const last = out.subarray(out.length - GROUP);
     this.#fillUniform(last);
     transform(last, std);
@@ -58,7 +58,7 @@ export class TorchNormals {
   }
 }
 
-/** Eight pairs: the i-th number is the radius of a pair, the one eight later its angle. */
+/** Transforms eight pairs of uniform numbers: number i gives the radius of a pair, number i + 8 its angle. */
 function transform(numbers: Float32Array, std: number): void {
   const half = GROUP / 2;
   const factor = round(std);

@@ -14,9 +14,9 @@ export const POOLING_MODES: readonly PoolingMode[] = [
   'weightedmean',
 ];
 
-/** How a sequence's hidden states become one vector. */
+/** The pooling of a sequence's hidden states. */
 export interface Pooling {
-  /** One or more: their vectors follow each other. */
+  /** One or more modes, whose vectors are concatenated. */
   readonly modes: readonly PoolingMode[];
   /** Whether the whole vector is divided by its length. */
   readonly normalize: boolean;
@@ -24,7 +24,7 @@ export interface Pooling {
 
 /** How a text becomes the vector that a classifier's head reads. */
 export interface HeadPooling extends Pooling {
-  /** Put before each text, and pooled with it. Default: nothing. */
+  /** A text that is put before each text, and pooled with it. Default: none. */
   readonly prompt?: string;
   /** Whether texts become lower case before they are tokens. Default: false. */
   readonly do_lower_case?: boolean;

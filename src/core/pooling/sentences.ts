@@ -5,17 +5,17 @@ export interface SentenceSettings {
   readonly pooling: Pooling;
   /** Whether the tokens of `prompt` count in the pooling. */
   readonly includesPrompt: boolean;
-  /** Put before each text. */
+  /** A text that is put before each text. */
   readonly prompt: string;
   /** Whether texts become lower case before they are tokens. */
   readonly lowerCase: boolean;
   /** Tokens of the longest text. Undefined: as many as the tokenizer and the model allow. */
   readonly maxLength: number | undefined;
-  /** Something of the folder that isn't computed here: the folder's own vectors are refused then. */
+  /** The first unsupported module or setting of the folder. If it is set, the folder's own vectors are refused. */
   readonly unsupported: string | undefined;
 }
 
-/** The settings of a folder that has none, as sentence-transformers' defaults. */
+/** The settings for a folder without settings of its own: sentence-transformers' defaults. */
 export const DEFAULT_SENTENCES: SentenceSettings = {
   pooling: { modes: ['mean'], normalize: false },
   includesPrompt: true,

@@ -12,7 +12,7 @@ import type { ImageExample, LabelList, SentExample } from './training';
 const FORMS =
   '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { tokens, labels }, { image, label } or { pixel_values, label }';
 
-/** Advice for an example with a weight below 0. */
+/** The hint for an example with a weight below 0. */
 const LESS_LIKELY =
   'A text that should become less likely is a rating, { prompt, completion, label: false }: for KTOTrainer, or profile.rate(text, -1).';
 
@@ -22,7 +22,7 @@ const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
-/** Advice for what isn't a text, by its type. */
+/** The hint for a value that isn't a text, by its type. */
 const AS_TEXT: Readonly<Record<string, string>> = {
   number: 'Write a number as a text: String(value).',
   object: 'A text is one string: join the parts of a list, or make an example of each.',
@@ -121,10 +121,10 @@ export function exampleHint(row: unknown): string {
   return renamed(row);
 }
 
-/** Most names of a row's fields in a hint. */
+/** The largest number of a row's field names in a hint. */
 const SHOWN = 4;
 
-/** For a row of other fields, as a CSV file with other columns has. */
+/** The hint for a row whose fields have other names, such as a row of a CSV file with other columns. */
 function renamed(row: object): string {
   const names = Object.keys(row).filter((name) => name !== '');
   const [first] = names;

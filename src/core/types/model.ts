@@ -6,7 +6,7 @@ export interface TaskFacts<Name extends string = string> {
   readonly name: Name;
   /** The public class that loads models for it. */
   readonly autoClass: string;
-  /** The endings of transformers' names of its models, as in config.json's `architectures`. */
+  /** Endings of transformers' class names for such models, as in config.json's `architectures`. */
   readonly classEndings: readonly string[];
   readonly inputs: 'texts' | 'images';
   /** Whether `forward` takes a label for each token or for each row. */
@@ -54,8 +54,8 @@ export interface ModuleInfo {
 
 /**
  * How weight matrices are stored on the GPU; vectors are always float32. 'auto': as in the files. 'q8' and 'q4': packed while loading, into
- * 9 and 5 bits for each number; embeddings and the output embedding use 9 bits for both. Matrices whose rows aren't a multiple of 32 stay
- * as in the files.
+ * 9 and 5 bits for each number. Embeddings and the output embedding use 9 bits even with 'q4'. Matrices whose rows aren't a multiple of 32
+ * stay as in the files.
  */
 export type ModelDtype = 'auto' | 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
 

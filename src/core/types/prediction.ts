@@ -53,22 +53,22 @@ export interface EmbedOptions {
 export interface HeadFigures {
   /** The mean loss, as `Trainer.evaluate` gives it: cross-entropy, binary cross-entropy, or the squared error. */
   readonly loss: number;
-  /** The share of examples whose prediction is right, with several labels those with all labels right. null for numbers. */
+  /** The share of examples whose prediction is right; with several labels at once, all labels must be right. null for numbers. */
   readonly accuracy: number | null;
 }
 
 /**
- * How often examples of a label, one list for each, were taken for each of the labels, in the order of the model's. null for numbers, for
- * several labels at once, and for more than 256 labels.
+ * The confusion matrix: one list for each label, with the number of its examples that were predicted as each label. Both are in the order
+ * of the model's labels. null for numbers, for several labels at once, and for more than 256 labels.
  */
 export type Confusion = readonly (readonly number[])[] | null;
 
-/** How a head does on examples that it wasn't solved for, beside the head before it. */
+/** The figures of a solved head on examples that it wasn't solved for, and those of the head before it. */
 export interface HeldOutFit {
   readonly examples: number;
   readonly before: HeadFigures;
   readonly after: HeadFigures;
-  /** The part of each example in the loss after, in the order of the examples: their mean is that loss. */
+  /** Each example's part in `after.loss`, in the order of the examples. The mean of these numbers is `after.loss`. */
   readonly losses: readonly number[];
   readonly confusion: Confusion;
 }
@@ -77,7 +77,7 @@ export interface HeldOutFit {
 export interface HeadFit extends HeadFigures {
   /** The inverse strength of the penalty. */
   readonly C: number;
-  /** The factor that makes the regression's scores as sure as they are right about examples held out in turn; 1 unless C is 'auto'. */
+  /** The factor of the regression's scores that calibrates them on examples held out in turn; 1 unless C is 'auto'. */
   readonly scale: number;
   /** Figures over examples that were held out in turn. null if C was given, or no label has two examples. */
   readonly cross_validated: (HeadFigures & { readonly folds: number; readonly confusion: Confusion }) | null;

@@ -7,7 +7,7 @@ export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_
 /** How much of a data set a run has read, as its event `reading` reports it. */
 export type ReadProgress = Omit<Extract<TrainEvent, { readonly type: 'reading' }>, 'type' | 'state'>;
 
-/** With the adapter's name, where each has data of its own. */
+/** The name of a data set, followed by the adapter's name if each adapter has data of its own. */
 export type DatasetName = ReadProgress['dataset'] | `${ReadProgress['dataset']} of ${string}`;
 
 export type RunEvent =

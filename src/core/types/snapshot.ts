@@ -1,7 +1,7 @@
 import type { BestEvaluation } from './run';
 import type { EvalLogs, StepLogs, TrainProgress } from './training';
 
-/** A run's record between two steps: all of its state but what the device holds. */
+/** A run's record between two steps: its state without the pools that the device holds. */
 export interface RecordSnapshot {
   readonly progress: TrainProgress;
   /** The sum of all steps' losses. */
@@ -11,15 +11,15 @@ export interface RecordSnapshot {
   readonly halving: Halving;
   readonly evaluation: EvaluationState;
   /**
-   * Set for a run that compares the model with its base: the base's log probabilities, first those of all rows' first sequences, then those
-   * of the second ones. NaN for rows that the run doesn't use.
+   * Set for a run that compares the model with its base: the base's log probabilities, first for the first sequences of all
+   * rows, then for the second ones. NaN for rows that the run doesn't use.
    */
   readonly reference?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /** The state of a run between two steps: everything that is needed to resume it as if it had never stopped. */
 export interface RunSnapshot extends RecordSnapshot {
-  /** Set if several adapters train on data of their own: the record of each. The run's own counts the steps of all. */
+  /** Set if several adapters train on data of their own: the record of each adapter. The run's own record counts the steps of all. */
   readonly lanes?: readonly RecordSnapshot[];
   /** One pool for each adapter that trains, in the run's order. */
   readonly pools: readonly PoolSnapshot[];

@@ -68,7 +68,7 @@ export interface ParserLimits {
   readonly adapter: number;
 }
 
-/** Several times what the largest published files need. */
+/** Default limits, several times as large as the largest published files need. */
 export const defaultLimits: ParserLimits = Object.freeze({
   safetensorsHeader: 25_000_000,
   tensors: 200_000,

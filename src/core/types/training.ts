@@ -17,13 +17,12 @@ export interface TrainingArguments {
   max_steps?: number;
   /**
    * Default: by the adapter's kind, and by whether the model continues texts or classifies; docs/guide/choose.md lists the rates. Vectors
-   * need higher ones than dense weights. A run halves it if it proves too high: see `Trainer.train`.
+   * need higher rates than dense weights. A run halves its rate if the rate proves too high: see `Trainer.train`.
    */
   learning_rate?: number;
   /**
-   * The learning rate of modules that are trained whole, such as a classifier's head. Default: `learning_rate`, as in PEFT, which is high
-   * for dense weights beside λ; 4e-3 is a good value, which the heads in RESULTS.md use. Both rates follow the same schedule. Rejected if
-   * no module is trained whole.
+   * The learning rate of modules that are trained whole, such as a classifier's head. Default: `learning_rate`, as in PEFT. That is
+   * high for dense weights, and 4e-3 is a good value. Both rates follow the same schedule. Rejected if no module is trained whole.
    */
   headLearningRate?: number;
   /** 'linear' */
@@ -44,14 +43,15 @@ export interface TrainingArguments {
   max_grad_norm?: number;
   /**
    * 'labels': the loss of the model's predictions. 'contrast', for classifiers of one class per example, leaves the head out: it
-   * trains the vectors that the head reads so that those of one class become similar and those of other classes don't (supervised
+   * trains the vectors that the head reads, so that vectors of one class become similar and vectors of different classes don't (supervised
    * contrastive learning, Khosla et al. 2020). The head doesn't change, and fits the new vectors only after `fit_head`. It is
    * made for few examples a class; `Profile.learn({ method: 'refine' })` does both.
    *
    * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
-   * or more are good. Each batch consists of pairs of one class, and has as many classes as it can; the examples that odd classes leave
-   * over come last. With `shuffle: false` the given order is used, and a row without another of its class in its batch adds nothing to
-   * the loss. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the head as it is.
+   * or more are good. Each batch consists of pairs of one class, and has as many classes as it can. If a class has an odd number of
+   * examples, the one without a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if
+   * its batch has no other row of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics
+   * of the head as it is.
    * Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`, `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
@@ -212,14 +212,14 @@ export interface TrainProgress {
 }
 
 export interface TrainerState extends TrainProgress {
-  /** The logs so far, shared by all states of one run. It grows, except when steps are repeated. */
+  /** The logs so far, in one list that all states of a run share. The list grows, except when steps are repeated. */
   readonly log_history: readonly StepLogs[];
-  /** The evaluations so far, shared likewise. */
+  /** The evaluations so far, shared by all states of one run. */
   readonly eval_history: readonly EvalLogs[];
   /** The best evaluation's `metric_for_best_model`; null before the first evaluation. */
   readonly best_metric: number | null;
   readonly best_global_step: number | null;
-  /** The adapter that this is the state of, in a run that trains several on data of their own. */
+  /** The adapter whose state this is, in a run that trains several adapters on data of their own. */
   readonly adapter?: string;
   /** In such a run, the state of each adapter by name; `global_step` and `max_steps` then count the steps of all. */
   readonly adapters?: Readonly<Record<string, TrainerState>>;
@@ -256,7 +256,7 @@ export interface TrainOutput {
   /** The mean of the steps' losses. */
   readonly training_loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** The output of each adapter by name, of a run that trains several on data of their own. The numbers above are of all. */
+  /** The output of each adapter by name, for a run that trains several on data of their own. The numbers above cover all of them. */
   readonly adapters?: Readonly<Record<string, TrainOutput>>;
 }
 

@@ -21,7 +21,7 @@ export type Outcome = { readonly value: unknown } | { readonly error: ErrorData 
 export type WorkerMessage<Event> =
   | { readonly webvera: 'ready'; readonly version: string; readonly lock: string | null }
   | { readonly webvera: 'event'; readonly event: Event }
-  /** The answer to a `LOOK` message. */
+  /** The answer to a `HEARTBEAT` message. */
   | { readonly webvera: 'alive' }
   /** The worker will not answer for up to this many seconds. */
   | { readonly webvera: 'quiet'; readonly seconds: number };

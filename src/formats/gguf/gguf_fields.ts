@@ -9,8 +9,8 @@ const AS_A_FOLDER = 'Load the model from its folder of safetensors.';
 export const WITH_TOKENIZER = "Give the model's tokenizer.json beside the file.";
 
 /**
- * The fields of a file by their expected types. They are untrusted: a value of another type throws `invalid_format`. A key is that of a
- * field of the architecture, without the architecture's name, or begins with `general` or `tokenizer`.
+ * The fields of a file by their expected types. They are untrusted: a value of another type throws `invalid_format`. A key begins with
+ * `general` or `tokenizer`, or names a field of the architecture without the architecture's name.
  */
 export class GgufFields {
   readonly file: string;

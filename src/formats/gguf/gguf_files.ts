@@ -16,9 +16,9 @@ import { tokenizerOf } from './tokenizer/gguf_tokenizer';
 
 /** The tensor by which rotary frequencies are divided. */
 const ROPE_FACTORS = 'rope_freqs.weight';
-/** Most factors: a head has fewer pairs of numbers. */
+/** The largest number of factors. A head has fewer pairs of numbers. */
 const MOST_FACTORS = 2 ** 16;
-/** Factors that begin within so many bytes are read ahead; for others the file is opened a second time. */
+/** Factors that begin within this many bytes after the header are read ahead; for others the file is opened a second time. */
 const NEAR = 2 ** 20;
 
 interface Opened {

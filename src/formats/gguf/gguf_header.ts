@@ -25,7 +25,7 @@ export interface GgufHeader {
 }
 
 interface GgufLimits {
-  /** Most bytes before the tensors, which are mainly the tokenizer. */
+  /** The largest number of bytes before the tensors. Most of these bytes are the tokenizer. */
   readonly tokenizer: number;
   readonly tensors: number;
 }

@@ -25,7 +25,7 @@ const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
 ]);
 const TEXT = 8;
 const LIST = 9;
-/** Most numbers of a list, each of which takes more memory than its bytes. Vocabularies have fewer. */
+/** The largest number of numbers in a list, because a number takes more memory than its bytes. Vocabularies have fewer. */
 const MOST_NUMBERS = 2 ** 22;
 /** More bytes than any tensor's description has. */
 const RECORD_BYTES = 1024;

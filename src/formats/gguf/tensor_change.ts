@@ -25,7 +25,7 @@ export const TURNED: TensorChange = {
 /** One was added to each number. */
 export const PLUS_ONE: TensorChange = {
   header: (header) => ({ ...header, dtype: 'F32', packed: undefined }),
-  // The original number to the last bit that the sum holds: near one, subtraction rounds nothing.
+  // Near one, the subtraction is exact, so the result is the original number as precisely as the stored sum holds it.
   undo: (bytes, _, packing) => new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer),
 };
 
@@ -56,8 +56,8 @@ export function interleaved(heads: number): TensorChange {
 }
 
 /**
- * The rows of Falcon's queries, keys and values: the checkpoint has each head of keys and of values behind the heads of queries that
- * read it, llama.cpp has all queries first, then all keys.
+ * The rows of Falcon's queries, keys and values. In the checkpoint, a key head and its value head follow the query heads that read them.
+ * llama.cpp puts all queries first, then all keys, then all values.
  */
 export function ungrouped(heads: number, kvHeads: number): TensorChange {
   const queries = heads / kvHeads;
@@ -70,7 +70,7 @@ export function ungrouped(heads: number, kvHeads: number): TensorChange {
   });
 }
 
-/** Whether rows divide into so many heads. */
+/** Whether the rows divide evenly into the heads. */
 export function areHeads(rows: number, heads: number): boolean {
   return Number.isSafeInteger(heads) && heads > 0 && Number.isInteger(rows / heads);
 }

@@ -28,7 +28,6 @@ interface ModelFolderOptions {
   readonly maxShardBytes?: number;
 }
 
-/** The metadata that transformers requires. */
 const MAX_SHARD_BYTES = 5e9;
 
 /**

@@ -25,7 +25,8 @@ interface ModuleEntry {
 
 /**
  * Reads sentence-transformers' modules.json, and the files that it names: a Transformer, a Pooling, and then Normalize or Dropout.
- * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. Modules and settings that aren't computed here are listed in `unsupported`, as other uses of the model don't need them.
+ * Undefined without modules.json. Throws `invalid_format`, `limit_exceeded`, and the source's errors. An unsupported module or setting
+ * throws nothing, because other uses of the model don't need it: `unsupported` names the first one.
  */
 export async function readSentenceModules(
   source: FileSource,
@@ -69,7 +70,7 @@ function modulesOf(list: readonly unknown[]): readonly ModuleEntry[] {
   });
 }
 
-/** The first thing about the list that isn't computed here. */
+/** The first unsupported module or folder in the list; undefined if there is none. */
 function strangeModule([first, second, ...others]: readonly ModuleEntry[]): string | undefined {
   if (first?.type !== 'Transformer') return `a first module of the class ${first?.className ?? 'none'}`;
   if (first.path !== '') return `a Transformer in a folder of its own, ${first.path}`;
@@ -78,7 +79,7 @@ function strangeModule([first, second, ...others]: readonly ModuleEntry[]): stri
   return other && `a module of the class ${other.className}`;
 }
 
-/** Their names in the files of sentence-transformers 5 and later. */
+/** Pooling modes by their names in the files of sentence-transformers 5 and later. */
 const MODES: ReadonlyMap<unknown, PoolingMode> = new Map([
   ['cls', 'first'],
   ['max', 'max'],
@@ -120,13 +121,13 @@ function namedModes(fields: Fields): readonly PoolingMode[] {
   throw fields.invalid('pooling_mode', `one or some of ${[...MODES.keys()].join(', ')}`);
 }
 
-/** The modes that are true; the mean where none is. */
+/** The modes whose fields are true; the mean if no field is true. */
 function earlierModes(fields: Fields): readonly PoolingMode[] {
   const modes = EARLIER_FIELDS.filter(([field]) => fields.boolean(field, false)).map(([, mode]) => mode);
   return modes.length === 0 ? ['mean'] : modes;
 }
 
-/** Only the whole vector is normalised here. Earlier releases wrote no file. */
+/** The unsupported setting of a Normalize: a vector other than the text's. Earlier releases wrote no file for a Normalize. */
 async function strangeNormalize(source: FileSource, path: string, limits: SentenceLimits): Promise<string | undefined> {
   const file = `${path}/config.json`;
   const bytes = await readRareFile(source, file, limits.json);

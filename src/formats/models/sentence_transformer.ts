@@ -38,7 +38,7 @@ async function firstOf(
   return undefined;
 }
 
-/** Throws `invalid_format` for the name of a prompt that isn't there. */
+/** Throws `invalid_format` if the default prompt's name is none of the prompts'. */
 function defaultPrompt(general: Fields): string {
   const name = general.optionalString('default_prompt_name');
   if (name === undefined) return '';
@@ -47,7 +47,7 @@ function defaultPrompt(general: Fields): string {
   throw general.invalid('default_prompt_name', 'the name of one of its prompts');
 }
 
-/** The first setting of the model that isn't computed here. */
+/** The first unsupported setting of the model. */
 function strangeTransformer(fields: Fields): string | undefined {
   const task = fields.optionalString('transformer_task') ?? 'feature-extraction';
   if (task !== 'feature-extraction') return `the transformer_task ${task}`;
@@ -62,7 +62,7 @@ function strangeTransformer(fields: Fields): string | undefined {
   return own && `processing_kwargs for ${own}`;
 }
 
-/** The first setting of the folder's vectors that isn't computed here. */
+/** The first unsupported setting of the folder's vectors. */
 function strangeModel(general: Fields): string | undefined {
   const type = general.optionalString('model_type') ?? 'SentenceTransformer';
   if (type !== 'SentenceTransformer') return `a model of the type ${type}`;

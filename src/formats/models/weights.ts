@@ -100,7 +100,7 @@ export async function readWeightHeaders(source: FileSource, limits: WeightLimits
   };
 }
 
-/** Opens the files one after the other, and cancels each before the next. `expect` receives the size of all of them. */
+/** Opens the files one after the other, and cancels each before the next. `expect` receives the bytes of all files. */
 async function* weightFiles(
   source: FileSource,
   limits: WeightLimits,
@@ -129,7 +129,7 @@ async function* weightFiles(
   throw await noWeights(source);
 }
 
-/** The weights' files in the hub's folders for browsers. */
+/** ONNX files of weights, which folders for browsers on the hub have. */
 const ONNX_FILES = ['onnx/model.onnx', 'onnx/model_quantized.onnx', 'model.onnx'];
 
 /** The error for a folder without weights that can be trained. */

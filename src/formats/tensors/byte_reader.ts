@@ -4,7 +4,7 @@ import { joinBytes } from '../../core/input/bytes';
 import type { ByteStream } from '../../core/input/file_source';
 import { fileError } from '../file_error';
 
-/** Most bytes for which memory is allocated before they arrive, if the stream's size isn't known. */
+/** The largest number of bytes for which memory is allocated before they arrive, if the stream's size isn't known. */
 const PIECE = 65_536;
 /** Bytes that are read in small parts before the thread is yielded. */
 const STRETCH = 65_536;
@@ -44,8 +44,8 @@ export class ByteReader {
   }
 
   /**
-   * Waits until `takeNow` can read so many bytes without waiting, or until the file ends. The bytes are copied, so it is meant for a
-   * few thousand bytes at a time. It yields the thread now and then.
+   * Waits until `takeNow` can read `length` bytes synchronously, or until the file ends. The bytes are copied, so `length` should be a few
+   * thousand at most. Yields the thread now and then.
    */
   async fetch(length: number): Promise<void> {
     if (this.#position >= this.#stretchEnd) {
@@ -54,7 +54,7 @@ export class ByteReader {
     }
     if (this.available >= length) return;
     const parts = [this.buffered];
-    // Fetches twice as many, so that small chunks aren't copied again for every byte that is read.
+    // Fetches twice `length`, so that small chunks aren't copied again for every byte that is read.
     for (let bytes = this.available; bytes < 2 * length; ) {
       const part = await this.#read();
       if (part === undefined) break;
@@ -64,7 +64,7 @@ export class ByteReader {
     if (parts.length > 1) this.#hold(joinBytes(parts), this.#position);
   }
 
-  /** Whether so many bytes can be read without `fetch`. */
+  /** Whether `length` bytes can be read without `fetch`. */
   has(length: number): boolean {
     return this.available >= length && this.#position < this.#stretchEnd;
   }
@@ -74,7 +74,7 @@ export class ByteReader {
     return this.#chunk.length - this.#at;
   }
 
-  /** A view of those bytes, valid until the next call. */
+  /** A view of the available bytes, valid until the next call. */
   get buffered(): Uint8Array<ArrayBuffer> {
     return this.#chunk.subarray(this.#at);
   }
@@ -186,7 +186,7 @@ export class ByteReader {
   }
 }
 
-/** Throws unless a length is a safe integer: reading would never reach any other. */
+/** Throws unless a length is an integer from 0 on: reading would never reach any other length. */
 function expectCount(length: number): void {
   if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
 }

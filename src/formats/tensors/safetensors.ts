@@ -18,7 +18,8 @@ export interface Safetensors {
 }
 
 /**
- * Reads a whole file. The tensors' bytes are views into `bytes` and may begin at odd addresses, so use `toFloat32`. Throws `invalid_format`, `limit_exceeded`.
+ * Reads a whole file. The tensors' bytes are views into `bytes` and may begin at odd addresses, so use `toFloat32`. Throws
+ * `invalid_format`, `limit_exceeded`.
  */
 export function readSafetensors(bytes: Uint8Array, limits: HeaderLimits = defaultLimits): Safetensors {
   const header = parseHeader(bytes, bytes.length, limits);
@@ -55,7 +56,7 @@ export function writeSafetensors(
 /** A tensor's entry in a header, without its place. */
 type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
 
-/** Compares by falling alignment and rising name, the order in which the `safetensors` package writes tensors. */
+/** Sorts tensors by falling alignment and rising name, the order in which the `safetensors` package writes them. */
 export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readonly T[] {
   return tensors.toSorted((a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || compareAsUtf8(a.name, b.name));
 }

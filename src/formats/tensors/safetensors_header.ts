@@ -32,7 +32,7 @@ export const PREFIX_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_NAME_LENGTH = 512;
 const MAX_RANK = 8;
-/** Most tensors without elements, of which a small file could hold any number. */
+/** The largest number of tensors without elements. Otherwise a small file could hold very many. */
 const MAX_EMPTY = 1000;
 /** Text that every tensor's entry contains: it is counted to refuse too many tensors before any is read. */
 const OFFSETS = '"data_offsets"';
@@ -56,9 +56,9 @@ export function headerLength(prefix: Uint8Array, fileSize: number | undefined, l
 
 /**
  * Reads a header from a file's first bytes, which must include its end. With `fileSize`, the tensors must fill the file to its last
- * byte; without it, the caller must check that the file ends at the header's `fileSize`. Stricter than the format in ways that published
- * files never need: no duplicate keys, unknown fields, control characters in names, names over 512 characters, or more than 8
- * dimensions. Throws `invalid_format`, `limit_exceeded`.
+ * byte; without it, the caller must check that the file ends at the header's `fileSize`. This is stricter than the format, but no
+ * published file is affected: duplicate keys, unknown fields, control characters in names, names over 512 characters and more than 8
+ * dimensions are refused. Throws `invalid_format`, `limit_exceeded`.
  */
 export function parseHeader(
   bytes: Uint8Array,

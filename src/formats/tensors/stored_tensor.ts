@@ -28,7 +28,7 @@ export type Rows = Pick<TensorRows, 'shape' | 'bytes'>;
 export interface StoredTensor extends TensorHeader {
   /** Takes the next `rows` rows (of a vector, elements); by default all that are left. Throws the source's errors. */
   take(rows?: number): Promise<TensorRows>;
-  /** Set if the file packs numbers in a form that a storage has: takes the packed words. `take` unpacks them. */
+  /** Takes the packed words of rows. Set if the file packs numbers in a form that a storage has; `take` above unpacks them. */
   readonly packed?: PackedRows | undefined;
 }
 

@@ -185,7 +185,7 @@ export class PickleMachine {
     }
     const size = numel(shape);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), offset);
-    // A view must not repeat elements either, because a few bytes could then ask for any number of them.
+    // A view that repeats elements is refused too, because with it a few bytes could request any number of elements.
     if (size > storage.length || (size > 0 && last >= storage.length)) {
       throw this.invalid(`makes a tensor of ${size} elements, the last at ${last}, of a storage of ${storage.length}`);
     }

@@ -37,7 +37,7 @@ export class PickleReader extends BoundedReader {
     return this.view(8).getFloat64(0);
   }
 
-  /** A little-endian signed integer of so many bytes; undefined beyond 2^53. */
+  /** A little-endian signed integer of `length` bytes; undefined beyond 2^53. */
   long(length: number): number | undefined {
     const bytes = this.takeNow(length);
     let value = 0n;
@@ -46,7 +46,7 @@ export class PickleReader extends BoundedReader {
     return Number.isSafeInteger(signed) ? signed : undefined;
   }
 
-  /** A text of so many bytes in UTF-8. */
+  /** A text of `length` bytes in UTF-8. */
   text(length: number): string {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
     return this.utf8.decode(this.takeNow(length));

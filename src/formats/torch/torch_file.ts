@@ -20,7 +20,7 @@ interface Views {
 }
 
 const PICKLE = 'data.pkl';
-/** Most bytes of the pickle, far more than the largest models need. Each may take about 30 bytes of memory. */
+/** The longest pickle in bytes, far more than the largest models need. Each byte may take about 30 bytes of memory. */
 const MOST_PICKLE = 4_000_000;
 
 /**
@@ -71,7 +71,7 @@ export class TorchFile {
     return views.map(({ name, shape, storage: { dtype } }) => ({ name, dtype, shape }));
   }
 
-  /** Bytes of the whole file, if they are known. */
+  /** Bytes of the whole file; if they aren't known, the bytes of its storages. */
   get bytes(): number {
     return this.#size ?? [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
   }
@@ -117,7 +117,7 @@ export class TorchFile {
     return name.startsWith(`${this.#folder}data/`) ? name.slice(this.#folder.length + 'data/'.length) : undefined;
   }
 
-  /** Reads the other entries: a version, an identity, and the order of bytes. */
+  /** Reads an entry that is no storage: the version, an id or the byte order. */
   async #expectNote(entry: ZipEntry): Promise<void> {
     const text = new TextDecoder().decode(await this.#entries.note(entry));
     if (entry.name === `${this.#folder}byteorder` && text !== 'little') {

@@ -23,9 +23,9 @@ const DESCRIBED = 8;
 const ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 1;
 const MOST_NAME = 512;
-/** Most entries. A file has one per storage and a few more; its pickle has no room for as many. */
+/** The largest number of entries. A file has one per storage and a few more, and its pickle has no room for as many storages. */
 const MOST_ENTRIES = 2 ** 16;
-/** Most bytes of a small entry whose size follows it. */
+/** The largest small entry, in bytes. Its size may follow it. */
 const MOST_NOTE = 4096;
 const HINT =
   'torch.save of PyTorch 1.6 and later writes such archives; a file that was cut off has to be downloaded again.';
@@ -67,7 +67,7 @@ export class ZipEntries {
     return { name, described, isLong: long !== undefined, size: told };
   }
 
-  /** Ends an entry of which so many bytes were read. Throws `invalid_format` if its size differs. */
+  /** Ends an entry after `taken` bytes of it were read. Throws `invalid_format` if its size differs. */
   async end({ name, size, described, ...entry }: ZipEntry, taken: number): Promise<void> {
     if (!described) return this.#expectSize(name, size, taken);
     // Sizes that four bytes can't hold have eight, whether the header says so or not.
@@ -109,7 +109,7 @@ export class ZipEntries {
   }
 }
 
-/** Finds the zip64 field, which holds sizes and places of eight bytes, among a header's extra fields with their numbers and lengths. */
+/** Finds the zip64 field, which holds sizes and places of eight bytes. Each extra field of a header begins with its id and its length. */
 function zip64In(extra: DataView): DataView | undefined {
   for (let at = 0; at + 4 <= extra.byteLength; ) {
     const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)];

@@ -24,7 +24,7 @@ interface CountedWork {
   dispatches: number;
 }
 
-/** The most variants over all kernels. */
+/** The largest number of variants to measure, over all kernels. */
 const MOST_CANDIDATES = 15;
 const MOST_WORKS = 2;
 /** Kernels with a smaller share of the program's operations are not worth compiling variants for. */

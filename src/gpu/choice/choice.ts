@@ -4,7 +4,7 @@ import type { Sized } from '../../graph/work';
 import type { DeviceInfo } from '../device_host';
 import { registerBudget } from './register_budget';
 
-/** Variants for hardware GPUs only, and for software GPUs only. On the other kind they have too few cores, or most threads idle. */
+/** Variants for hardware GPUs only: a software GPU has too few cores for them. */
 const FOR_GPUS: readonly string[] = [
   'row',
   'workgroup_oblong',
@@ -13,21 +13,22 @@ const FOR_GPUS: readonly string[] = [
   'workgroup_apart',
   'f16_small',
 ];
+/** Variants for software GPUs only: most threads of a hardware GPU would be idle. */
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
 /** Variants that are used only if a page names them, because no device with their feature was available for tests. */
 const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
 /** The families that multiply in f16, in order of preference. A device has the feature only if f16 was requested. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
-/** The families that cut results into small tiles, each with those that cut them into large ones. */
+/** The families that cut results into small tiles, each with the families that cut results into large tiles. */
 const SMALL: Readonly<Record<string, readonly string[]>> = {
   workgroup_small: ['workgroup', 'workgroup_oblong'],
   f16_small: ['f16'],
 };
 
-/** The number of large tiles that gives each core of a large GPU work. A result with fewer tiles is better cut into small ones. */
+/** The number of large tiles that gives work to each core of a large GPU. If a result has fewer, small tiles are faster. */
 const BUSY_TILES = 128;
-/** The fewest large tiles that are preferred to small ones. Oblong ones have twice the threads. */
+/** The number of large tiles from which they are preferred to small tiles. Oblong tiles have twice the threads. */
 const LEAST_TILES: Readonly<Record<string, number>> = { workgroup: BUSY_TILES, workgroup_oblong: BUSY_TILES / 2 };
 /** Iterations above which one thread's loop is slower than sharing the loop with barriers, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
@@ -36,9 +37,9 @@ const MOST_TURNS = 2 ** 16;
 export type ChosenVariants = Readonly<Record<string, string>>;
 
 /**
- * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, if it is eligible. The last two must
- * also need no more registers than the device has. If a variant for few rows is eligible, the default table decides, because choices are
- * measured on many rows.
+ * Picks a kernel's eligible variant: the chosen one, else one in f16, else the first in the default table, where the last two must not need
+ * more registers than the device has. Without any of these, it picks the variant that needs the fewest registers. If a variant for few rows
+ * is eligible, the default table decides, because choices are measured on many rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVariants = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
@@ -62,8 +63,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: ChosenVaria
 }
 
 /**
- * The table's names, without large tiles that would be too few to occupy a GPU; these come last. Kernels without small tiles have enough
- * large ones, because they cut K into slices.
+ * The table's names, with large tiles last if they would be too few to occupy a GPU. Kernels without small tiles have enough large tiles,
+ * because they cut K into slices.
  */
 function bySize(table: readonly string[], within: readonly AnyVariant[], { params }: Sized): readonly string[] {
   if (within.every(({ name }) => SMALL[name] === undefined)) return table;
@@ -95,7 +96,7 @@ export function eligibleVariants({ kernel, params }: Sized, info: DeviceInfo): r
   return named.filter(({ name, turns }) => !isExcluded(name) && turns(params) <= MOST_TURNS);
 }
 
-/** The registers of a device's threads. Those of software GPUs hold their values in the CPU's registers and caches. */
+/** The registers of a device's threads. Threads of a software GPU hold their values in the CPU's registers and caches, without a limit. */
 function registersOf(info: DeviceInfo): number {
   return isSoftware(info) ? Number.POSITIVE_INFINITY : registerBudget(info);
 }

@@ -1,9 +1,9 @@
 import type { DeviceInfo } from '../device_host';
 
 /**
- * The number of 32-bit registers that a GPU's threads have each for their values. If a kernel needs more, the compiler moves values to
- * memory and back in its loops, which costs more than any tile saves. `adapter.info` doesn't report the number, but the vendor and the
- * architecture, from which it follows.
+ * The number of 32-bit registers that each thread of a GPU has for its values. If a kernel needs more, the compiler moves values to memory
+ * and back in its loops, which costs more than any tile saves. `adapter.info` doesn't report the number, but it reports the vendor and the
+ * architecture, which determine it.
  */
 export type RegisterBudget = 64 | 112 | 128 | 255;
 
@@ -20,21 +20,21 @@ interface Row {
  * alone, in every field.
  */
 const TABLE: readonly Row[] = [
-  // Since Xe3, threads get up to 256.
+  // Since Xe3, a thread gets up to 256 registers.
   { vendor: /^intel$/, architecture: /^xe-?[3-9]/, budget: 255 },
-  // 128 of 32 bytes, or of 64 for twice as many threads at once. Some of them hold what all threads share, for which other GPUs have
-  // registers apart.
+  // 128 vector registers of 32 bytes, or of 64 bytes for twice as many threads. Some of them hold values that all threads share, for which
+  // other GPUs have separate registers.
   { vendor: /^intel$/, budget: 112 },
-  // 256 halves.
+  // 256 registers of 16 bits.
   { vendor: /^apple$/, budget: 128 },
   { vendor: /^(nvidia|amd|qualcomm)$/, budget: 255 },
-  // Its GPUs are AMD's.
+  // Samsung's GPUs are AMD's.
   { vendor: /^samsung$/, architecture: /^rdna/, budget: 255 },
-  // Mali has 64.
+  // A thread of a Mali GPU has 64 registers.
   { vendor: /^arm$/, budget: 64 },
 ];
 
-/** The budget of a GPU, or the smallest for one that doesn't say what it is, as in Firefox. */
+/** The budget of a GPU. A GPU of unknown vendor gets the smallest budget, as in Firefox, which hides the vendor. */
 export function registerBudget({ vendor, architecture }: Pick<DeviceInfo, 'vendor' | 'architecture'>): RegisterBudget {
   const row = TABLE.find(
     (one) => one.vendor.test(vendor.toLowerCase()) && (one.architecture?.test(architecture.toLowerCase()) ?? true),

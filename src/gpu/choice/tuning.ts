@@ -10,7 +10,7 @@ export interface Entrant {
   release(): void;
 }
 
-/** The place in which variants are measured. */
+/** The environment in which variants are compiled and measured. */
 export interface Lab {
   /** Milliseconds. */
   now(): number;
@@ -38,11 +38,11 @@ interface EntrantSamples {
 const COMPILING = 8000;
 /** Milliseconds for measuring in all: a sample that would exceed it isn't started. */
 const MEASURING = 2000;
-/** The least milliseconds of a sample. */
+/** The shortest sample, in milliseconds. */
 const SAMPLE = 8;
 const MOST_REPEATS = 4096;
 const ROUNDS = 5;
-/** With fewer rounds the default variant stays. */
+/** If time runs out before this many rounds, the default variant stays. */
 const LEAST_ROUNDS = 2;
 /** The share of time that a variant must save to replace the default one: smaller differences may be chance. */
 const MARGIN = 0.05;

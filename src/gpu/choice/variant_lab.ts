@@ -43,7 +43,7 @@ export class VariantLab implements Lab {
     this.#executor.free([this.#done]);
   }
 
-  /** Undefined if the driver can't compile the variant or if memory is too small: tuning continues without the variant. */
+  /** Loads a variant. Undefined if the driver can't compile it or if memory is too small: tuning continues without the variant. */
   async #load(
     name: string,
     steps: readonly Step[],

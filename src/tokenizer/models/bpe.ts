@@ -34,8 +34,8 @@ function checkMerges(merges: unknown): void {
 }
 
 /**
- * The library's BPE takes n·log n steps for a word of n characters, except in its own cache, which searches all entries that it has
- * dropped whenever it drops another. This model has a cache of its own instead.
+ * The library's BPE takes n·log n steps for a word of n characters. But whenever its cache drops an entry, it searches all entries that it
+ * has dropped before. The library's cache is therefore turned off, and `cached` is used instead.
  */
 function mergedByLibrary(vocabulary: Vocabulary): EncodeWord {
   if (vocabulary instanceof LibraryBpe) vocabulary.max_length_to_cache = 0;

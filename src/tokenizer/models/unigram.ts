@@ -25,7 +25,7 @@ function checkScores({ vocab }: JsonObject, idLimit: number): number {
   return vocab.length;
 }
 
-/** As a WordPiece model: for Unigram the library would build a search tree of all tokens, which may not fit in memory. */
+/** The vocabulary as a WordPiece model, because for Unigram the library would build a tree of all tokens, which may not fit in memory. */
 function wordVocabulary(json: JsonObject): JsonObject {
   const tokens = (json.vocab as ScoredTokens).map(([token]) => token);
   const unknown = unknownOf(json);

@@ -19,8 +19,8 @@ interface BertSettings {
 type Rewrite = (text: string) => string;
 
 /**
- * BertNormalizer of Hugging Face's tokenizers. That uses Unicode 8's tables of characters, this the JavaScript engine's newer ones,
- * which also know the accents and signs of scripts added since.
+ * BertNormalizer of Hugging Face's tokenizers. The original uses Unicode 8's tables of characters. This code uses the JavaScript engine's
+ * newer tables, which also have the accents and signs of scripts added since.
  */
 export function bertNormalizer({
   clean_text,

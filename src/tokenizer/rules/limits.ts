@@ -1,4 +1,4 @@
-/** How many characters a text may have after its rules, per character before them and in addition. Compatibility forms need 18. */
+/** Rules may make `GROWTH` characters of each character of a text, and `SPARE_GROWTH` more. Compatibility forms need 18 for a character. */
 const GROWTH = 32;
 const SPARE_GROWTH = 4096;
 

@@ -1,6 +1,6 @@
 import { type PatternNode, parsePattern } from '../../regex/syntax';
 
-/** Most turns of a bounded repeat, and most bounded repeats before an unbounded one, so that a match has few ways to begin. */
+/** The most turns of a bounded repeat, and the most bounded repeats before an unbounded one, so that a match has few ways to begin. */
 const MAX_TURNS = 8;
 const MAX_CHOICES = 2;
 

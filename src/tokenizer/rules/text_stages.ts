@@ -31,7 +31,7 @@ const PAIRS_OF_MARKS = 100;
 
 /** Rewrites a text. Throws `limit_exceeded` if this takes too much work, or more than `limit` characters would result. */
 type TextRule = (text: string, limit: number, budget: StepBudget) => string;
-/** Cuts a text into words. `isFirst` says whether it is the first section of the whole text. */
+/** Cuts a section of a text into words. `isFirst` says whether it is the text's first section. */
 type CutRule = (text: string, isFirst: boolean, limit: number, budget: StepBudget) => string[];
 /** The rules before a tokenizer's model: normalizers and pre-tokenizers. The length of a text is limited after each rule. */
 export class TextStages {

@@ -1,7 +1,7 @@
 import type { TextTokenizer } from '../tokenizer';
 import { type Decoding, StreamDecoder } from './stream_decoder';
 
-/** A stop string may be a special token. */
+/** Special tokens are decoded too, because a stop string may be one. */
 const WHOLE: Decoding = { skip_special_tokens: false };
 /** A UTF-16 unit has at most three bytes, so at most three tokens. */
 const TOKENS_PER_UNIT = 3;

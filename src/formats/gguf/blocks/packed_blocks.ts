@@ -5,8 +5,9 @@ import { packedStorage } from '../../../core/numbers/storage';
 import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
 
 /**
- * Packs blocks in the device's storage for codes of their bits. Codes stay as they are; scales and minimums become halves, which rounds those of the K
- * types by at most a 2048th. If only the blocks have minimums, the numbers are packed anew, to within half of their storage's step.
+ * Packs blocks in the device's storage with at least as many bits for a code. Codes stay as they are. Scales and minimums become float16,
+ * which changes those of the K types by at most a 2048th. If the blocks have minimums and the storage doesn't, the numbers are packed anew,
+ * each to within half a step of the storage.
  */
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
   const form = packedStorage(type.bits)?.form;

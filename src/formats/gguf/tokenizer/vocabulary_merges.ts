@@ -1,9 +1,9 @@
 import { fileError } from '../../file_error';
 import { type GgufFields, WITH_TOKENIZER } from '../gguf_fields';
 
-/** Most characters compared, over all ways to cut all tokens: four times as many as the largest vocabularies need. */
+/** The largest number of characters compared, over all ways to cut all tokens: four times what the largest vocabularies need. */
 const MOST_WORK = 2 ** 26;
-/** Four times as many as the largest vocabularies have. */
+/** The largest number of merges: four times as many as the largest vocabularies have. */
 const MOST_MERGES = 2 ** 21;
 
 type Merge = readonly [left: string, right: string];
@@ -12,7 +12,7 @@ type Merge = readonly [left: string, right: string];
 interface TokenCut {
   readonly merge: Merge;
   readonly score: number;
-  /** Characters of each. */
+  /** Characters of the left token and of the right one. */
   readonly left: number;
   readonly right: number;
 }
