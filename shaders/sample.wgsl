@@ -1,9 +1,9 @@
 // sample: the next token of each sequence b, from z = logits[row]; then the block moves on by one token
-//   repetition_penalty: of the tokens that the text has, z is multiplied by it where below 0, else divided by it
+//   repetition_penalty: for tokens in the text, z below 0 is multiplied by the penalty, other z are divided by it
 //   do_sample = 0: argmax_v z[v]
 //   do_sample = 1: argmax_v z[v] / temperature + Gumbel(seed, position, v) over the candidates: a draw from
-//   softmax(z / temperature) among those. Candidates are the top_k largest z and all that equal the last of them; of
-//   these, as few of the largest as have top_p of their probability in all
+//   softmax(z / temperature) among those. Candidates are the top_k largest z and all that equal the smallest of them; of
+//   these, the fewest of the largest that together have top_p of their probability
 // of equals, the lowest v wins
 // logits: (≥ B, V), changed by the penalty   block: (B)   ids, positions: (B), the token and its position
 // history: (B, S), at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
@@ -24,7 +24,7 @@ const SAMPLE_STREAM = 3u;
 // A key and its token.
 const WORST = vec2u(0u, 0xffffffffu);
 
-// The logits that may be drawn: those above a key, and of those that equal it the tokens up to one.
+// The logits that may be drawn: those whose key is above `lowest`, and those whose key equals it, up to the token `last_token`.
 struct Candidates { lowest: u32, last_token: u32 }
 
 // Unsigned integers in the order of the numbers; both zeros are equal.

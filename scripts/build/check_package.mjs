@@ -17,7 +17,8 @@ import { packed } from './tarball.mjs';
 const KIB = 1024;
 
 /**
- * Budgets for the size of files that pages load, in bytes after gzip. `first load` counts all files that a page loads before it can train, without a model.
+ * Budgets for the size of files that pages load, in bytes after gzip. `first load` counts all files that a page loads before it can
+ * train, without a model.
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {

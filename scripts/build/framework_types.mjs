@@ -1,7 +1,7 @@
-// The types of <web-vera> in the templates of frameworks. Each is a file of its own, `webvera/react` and others, because it extends the types
-// of a package that other projects lack.
+// The types of <web-vera> in the templates of frameworks. Each framework has its own file, such as `webvera/react`, because the file
+// extends the types of a package that other projects lack.
 
-/** The beginning of each. */
+/** The beginning of each file. */
 export const BESIDE_TAG = `import type { WebVeraAttributes, WebVeraElement } from './embed.js';
 export * from './embed.js';
 `;

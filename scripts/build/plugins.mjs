@@ -23,7 +23,7 @@ export function eager() {
   };
 }
 
-/** A module whose awaited `import()`s of modules beside it are imported at the beginning. @param {string} code */
+/** Turns a module's awaited `import()`s of neighbouring modules into imports at its beginning. @param {string} code */
 export function linkedNow(code) {
   /** @type {string[]} */
   const imports = [];

@@ -57,7 +57,7 @@ export async function withoutDawnWarnings(body) {
   if (width === undefined) return runChild();
   delete process.env[CHILD];
   if (width !== '0') Object.assign(process.stderr, { isTTY: true, columns: Number(width) });
-  // A terminal interrupts this process as well as its parent, a signal the parent alone. So only the parent's message counts.
+  // Ctrl-C interrupts this process and its parent, a signal interrupts the parent alone. So only the parent's message counts.
   const ignore = () => {};
   process.on('SIGINT', ignore);
   process.on('message', () => {
@@ -66,7 +66,7 @@ export async function withoutDawnWarnings(body) {
     process.kill(process.pid, 'SIGINT');
   });
   process.once('disconnect', () => process.exit(1)); // the parent was killed
-  // Neither keeps this process alive.
+  // The channel must not keep this process alive.
   process.channel?.unref();
   await body();
 }

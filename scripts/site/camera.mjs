@@ -2,7 +2,7 @@
 
 /** @typedef {import('puppeteer-core').Page} Page */
 
-/** Without motion, so that no colour is on its way to another. @param {Page} page @param {'light' | 'dark'} scheme */
+/** Without motion, so that no colour is in transition. @param {Page} page @param {'light' | 'dark'} scheme */
 export function shownIn(page, scheme) {
   return page.emulateMediaFeatures([
     { name: 'prefers-color-scheme', value: scheme },

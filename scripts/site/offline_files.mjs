@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathsBelow } from '../shared/paths.mjs';
 
-/** The name in the script for which the list stands. */
+/** The name in the script that the list replaces. */
 const PLACE = 'WEBVERA_SHELL';
 
 /** Files that no page loads, and models, which the library caches itself. */

@@ -1,5 +1,5 @@
 // `npm run pictures`: pictures of the demo's pages before, during and after what a visitor does there, narrow and wide, light and dark,
-// in half of their size in demo/pictures. They are there to be looked at.
+// in half of their size in demo/pictures, for people to look at.
 import { mkdirSync } from 'node:fs';
 import { openPage } from '../browsers/launch.mjs';
 import { serve } from '../browsers/serve.mjs';

@@ -31,8 +31,8 @@ const RELOCATED = {
 };
 
 /**
- * Makes the links of a page absolute before VitePress takes it over: it keeps elements such as the sidebar when a visitor goes to
- * another page without a request, where relative links would lead elsewhere.
+ * Makes the links of a page absolute before VitePress takes it over. VitePress opens other pages without a request and leaves elements
+ * such as the sidebar in place, whose relative links would then lead elsewhere.
  */
 const ABSOLUTE_LINKS =
   "for(const a of document.querySelectorAll('a[href]'))if(a.origin===location.origin)a.setAttribute('href',a.href)";

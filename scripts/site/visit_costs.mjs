@@ -6,7 +6,7 @@ import { CommandFailure } from '../shared/options.mjs';
 /** @typedef {import('puppeteer-core').Page} Page */
 /** @typedef {{ name: string, clicks: number, bytes: number, seconds: number }} Cost */
 
-/** As GitHub Pages sends files, so that nothing is asked for twice. */
+/** The headers of GitHub Pages, so that no file is requested twice. */
 const HEADERS = { 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '', ETag: '"1"' };
 
 /**
@@ -38,7 +38,7 @@ const STEPS = [
  * Visits the demo in a new browser without a graphics card, from one click to the next.
  * @param {import('../browsers/find_browser.mjs').BrowserKind} kind
  * @param {string} folder of the built demo
- * @returns {Promise<Cost[]>} clicks and bytes since the visit began, and seconds since the click. An answer that the page breaks off counts whole
+ * @returns {Promise<Cost[]>} clicks and bytes since the visit began, and seconds since the click. Aborted downloads count in full
  */
 export async function visitCosts(kind, folder) {
   let bytes = 0;

@@ -4,8 +4,8 @@
 // and dS is the gradient of the scores before the cap. With it,
 //   dq[n] = scale · Σ_j dS[n,j] · k[j],   dk[j] = scale · Σ_n dS[n,j] · q[n],   dv[j] = Σ_n P[n,j] · dy[n]
 // Both passes are one computation over rows x, which receive the gradient, and columns z, with the scores x·zᵀ:
-//   dx = scale · dS·z,   and of keys also   dx_values = P·z_values
-// of queries: x q, x_values dy, z k, z_values v   of keys: x k, x_values v, z q, z_values dy
+//   dx = scale · dS·z,   and for keys also   dx_values = P·z_values
+// for queries: x = q, x_values = dy, z = k, z_values = v   for keys: x = k, x_values = v, z = q, z_values = dy
 // q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
 // Gradients of keys and values are summed over the query heads that share them. The pass for queries doesn't write dx_values.
 // grid: a tile of rows in x, their heads in y, B in z

@@ -1,4 +1,4 @@
-// attention_stats: what the gradient needs to know of each query: stats[b,h,t] = (L[b,h,t], y · dy)
+// attention_stats: the numbers of each query that the gradient needs: stats[b,h,t] = (L[b,h,t], y · dy)
 // y, dy: (B·T, H·D)   L: (B, H, T)   stats: (B, H, T, 2)   D: a multiple of 4
 // grid: one thread per query and head, folded into x and y
 // with lib/flat_index.wgsl

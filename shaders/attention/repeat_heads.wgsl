@@ -1,4 +1,4 @@
-// repeat_heads: each head of keys or values again for each of the `times` heads of queries that share it: y[r,t,c] = x[r,c]
+// repeat_heads: repeats each head of keys or values for each of the `times` heads of queries that share it: y[r,t,c] = x[r,c]
 // x: (rows, D), a row for each token's head   y: (rows, times, D)
 // grid: one thread per element of y, folded into x and y
 // with lib/flat_index.wgsl

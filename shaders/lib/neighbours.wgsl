@@ -1,7 +1,7 @@
 // The four threads of a quad read for each other: a block or four numbers each, and every thread gets all four. A
-// thread's own is the first; then come those of the threads whose numbers differ from its own in the first bit, in the
-// second, in both. That takes less than to have them in the same order everywhere.
-// Quads are taken to be neighbours in the workgroup, as they are wherever these functions are used.
+// thread's own is the first; then come those of the threads whose index differs from its own in the first bit, in the
+// second, in both. This order takes fewer instructions than the same order in all threads.
+// The threads of a quad are taken to be adjacent in the workgroup, as they are wherever these functions are used.
 fn across(a: mat4x4f) -> mat4x4f {
   return mat4x4f(quadSwapX(a[0]), quadSwapX(a[1]), quadSwapX(a[2]), quadSwapX(a[3]));
 }
@@ -42,7 +42,7 @@ fn add_outer_pairs(c: Blocks, a: mat2x4f, own: mat2x4f) -> Blocks {
   return add_outer_neighbours(add_outer_neighbours(c, a[0], own[0]), a[1], own[1]);
 }
 
-// The same with one of each.
+// The same with one column a, and one row b_i of four.
 fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
     add_outer(c.b0, a, own),
@@ -57,7 +57,7 @@ fn add_inner_pairs(c: mat2x4f, a: Blocks, own: mat2x4f) -> mat2x4f {
   return mat2x4f(add_inner_neighbours(c[0], a, own[0]), add_inner_neighbours(c[1], a, own[1]));
 }
 
-// The same with one of each.
+// The same with one column of c and of each b_i.
 fn add_inner_neighbours(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
   return c + own * a.b0 + quadSwapX(own) * a.b1 + quadSwapY(own) * a.b2 + quadSwapDiagonal(own) * a.b3;
 }

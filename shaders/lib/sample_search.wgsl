@@ -1,5 +1,6 @@
 // The logits that `sample` may draw, for top_k and top_p: found by how many of them, or how much of the probability, reach
-// each of three keys. It takes 16 passes over the logits at most for top_k, 18 for top_p, and 9 where equal logits are cut.
+// each of three keys. The search takes at most 16 passes over the logits for top_k, 18 for top_p, and 9 more to cut equal logits if there
+// are up to 2¹⁸ tokens.
 // with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
 
 // The sums of a pass over the logits of a row. Each logit that counts has a key and a weight:
@@ -80,8 +81,8 @@ fn find_candidates(state: GenerationBlock) -> Candidates {
   return candidates;
 }
 
-// As few of the largest logits as have top_p of the probability of those that reach `lowest`. Sums have a fixed order, so
-// no higher key ever has more.
+// The fewest of the largest logits that together have top_p of the probability of all that reach `lowest`. Sums have a fixed
+// order, so no higher key ever has more.
 fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
   var greedy = state;
   greedy.do_sample = 0u;

@@ -1,9 +1,9 @@
-// sample, by a thread per sequence, for devices on which barriers are dear
+// sample, by a thread per sequence, for devices on which barriers are slow
 // grid: 4 sequences in x
 
-// Weights of a large vocabulary are added up in pieces of so many, as in one long sum the small ones would be rounded off.
+// Weights of a large vocabulary are added up in pieces of this many, because one long sum would round small weights off.
 const PIECE = 512u;
-// A vocabulary of up to so many loses next to nothing as one piece.
+// A vocabulary of up to this many tokens loses next to nothing as one piece.
 const SHORT = 2048u;
 
 fn measure(items: Items, keys: vec3u) -> Reached {

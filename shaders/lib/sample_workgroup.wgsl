@@ -1,7 +1,7 @@
 // sample, by a workgroup per sequence: its threads stride over v
 // grid: B in x
 const THREADS = 256u;
-// Threads that add up what as many others have.
+// Threads that add up the sums of all threads, THREADS / ADDERS each.
 const ADDERS = 16u;
 
 var<private> thread: u32;

@@ -12,7 +12,7 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32 }
 @group(0) @binding(3) var<storage, read> block: StepBlock;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
-// ln(1 + e) for e from 0 to 1, to f32's digits also where 1 + e has none of those of e.
+// ln(1 + e) for e from 0 to 1, to f32's precision even if 1 + e rounds the digits of e off.
 fn log_of_one_more(e: f32) -> f32 {
   let series = e * (1.0 - e * (1.0 / 2.0 - e * (1.0 / 3.0 - e * (1.0 / 4.0 - e / 5.0))));
   return select(log(1.0 + e), series, e < 0.0625);

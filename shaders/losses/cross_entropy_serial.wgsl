@@ -1,4 +1,4 @@
-// cross_entropy_serial: cross_entropy for devices on which barriers are dear:
+// cross_entropy_serial: cross_entropy for devices on which barriers are slow:
 // the same loss and gradient as cross_entropy.wgsl, row by row
 // logits: (count, V)   targets, losses: (≥ start + count)
 // grid: one thread per row i
@@ -10,9 +10,9 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f3
 @group(0) @binding(3) var<storage, read> block: StepBlock;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
-// A long row is added up in pieces of so many words, as each addition to a large sum rounds off more of what is small.
+// A long row is added up in pieces of this many words, because additions to a large sum round small numbers off.
 const PIECE = 128u;
-// A row of up to so many words loses next to nothing as one piece.
+// A row of up to this many words loses next to nothing as one piece.
 const SHORT = 512u;
 
 // The end of the piece that begins at word `first`.

@@ -1,5 +1,5 @@
 // mixed_scale: y[n,c] = l[c] · x[n,c], with l of token n's adapter, and with has_sum plus sum[n,c]
-// x, sum, y: (N, C)   table: (adapters, stride), a pool a line, with l at vector_at of it   which: (N / T), the adapter of each T tokens
+// x, sum, y: (N, C)   table: (adapters, stride), one pool per line, each with l at vector_at   which: (N / T), the adapter of each T tokens
 // grid: one thread per word of y, folded into x and y
 // with lib/word_*.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, T: u32, vector_at: u32, stride: u32, has_sum: u32 }

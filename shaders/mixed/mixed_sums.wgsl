@@ -1,6 +1,6 @@
 // mixed_sums: adds the partial sums of many vectors to each adapter's accumulated gradients, one batch row b after the other:
 //   grads[which[b], offset + i] += scales[which[b]] · Σ_s partials[at + (b · slices + s) · length + i]
-// vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), a pool a line
+// vectors: (count), each (at, length, slices, offset); they don't overlap in grads   grads: (adapters, stride), one pool per line
 // partials: (size)   which: (rows)   scales: (adapters)   longest: the greatest length
 // grid: 64 elements in x, a vector in y. A thread has its element of all adapters: most threads of a grid with an adapter in z
 // would find no batch row of theirs

@@ -1,7 +1,7 @@
 // layer_norm_backward: with h[c] = dy[c] · weight[c] and x̂[c] = (x[c] − mean) · rstd:
 //   dx[c] = sum[c] + rstd · (h[c] − mean_c(h) − x̂[c] · mean_c(h · x̂))
 // x, dy, dx: (N, C)   weight: (C)   mean, rstd: (N)
-// sum: (N, C), what other users of x gave; left out when has_sum is 0
+// sum: (N, C), the gradient from other uses of x; left out when has_sum is 0
 // grid: one workgroup per row n; its threads stride over c
 // with lib/workgroup_sum.wgsl
 struct Params { N: u32, C: u32, has_sum: u32 }

@@ -1,7 +1,7 @@
-// layer_norm_backward_serial: layer_norm_backward for devices on which barriers are dear:
+// layer_norm_backward_serial: layer_norm_backward for devices on which barriers are slow:
 // the same sums as layer_norm_backward.wgsl, row by row
 // x, dy, dx: (N, C)   weight: (C)   mean, rstd: (N)
-// sum: (N, C), what other users of x gave; left out when has_sum is 0
+// sum: (N, C), the gradient from other uses of x; left out when has_sum is 0
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, has_sum: u32 }

@@ -1,4 +1,4 @@
-// layer_norm_serial: layer_norm for devices on which barriers are dear:
+// layer_norm_serial: layer_norm for devices on which barriers are slow:
 // the same sums as layer_norm.wgsl, row by row
 // x, y: (N, C)   weight, bias: (C)   mean, rstd: (N), read again by the backward kernels
 // grid: one thread per row n

@@ -1,6 +1,6 @@
-// rms_norm_backward_serial: rms_norm_backward for devices on which barriers are dear:
+// rms_norm_backward_serial: rms_norm_backward for devices on which barriers are slow:
 // the same sums as rms_norm_backward.wgsl, row by row
-// x, dy, dx: (N, C)   weight: (C)   rstd: (N)   sum: (N, C), what other users of x gave; left out when has_sum is 0
+// x, dy, dx: (N, C)   weight: (C)   rstd: (N)   sum: (N, C), the gradient from other uses of x; left out when has_sum is 0
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, weight_offset: f32, has_sum: u32 }

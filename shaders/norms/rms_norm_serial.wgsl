@@ -1,4 +1,4 @@
-// rms_norm_serial: rms_norm for devices on which barriers are dear:
+// rms_norm_serial: rms_norm for devices on which barriers are slow:
 // the same sums as rms_norm.wgsl, row by row
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: one thread per row n

@@ -5,7 +5,7 @@
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)
 //   where that is finite: 0 / 0 (no epsilon, no gradient) or an overflow leaves the parameter as it is
-//   grads[i] = 0, always: the next step's gradients gather from there
+//   grads[i] = 0, always: the next step's gradients accumulate from 0
 // If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v stay.
 // parameters, m, v, grads: (P)   partials: (K), from grad_norm
 // grid: up to 256 workgroups; the threads of all of them stride over i together
@@ -44,7 +44,7 @@ fn main(
   }
   let norm = sqrt(workgroup_sum(squares, thread));
   // The first workgroup may store the flag before another one loads it. The other then reads the same decision instead
-  // of taking it. All else that it stores, no workgroup reads.
+  // of taking it. No workgroup reads the other values that the first one stores.
   let update = atomicLoad(&stats.nonfinite) == 0u && is_finite(stats.loss) && is_finite(norm);
   if (group.x == 0u && thread == 0u) {
     atomicStore(&stats.nonfinite, select(1u, 0u, update));

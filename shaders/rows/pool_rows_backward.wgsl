@@ -1,6 +1,6 @@
 // pool_rows_backward: dx[b·T + t, c] = sum[b·T + t, c] + weights[k, b·T + t] · dy[b, k·C + c] for one k
 // dy: (B, K·C)   weights: (K, B·T)   dx: (B·T, C)
-// sum: (B·T, C), what other users of x gave; left out when has_sum is 0
+// sum: (B·T, C), the gradient from other uses of x; left out when has_sum is 0
 // grid: one thread per element of dx, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { B: u32, T: u32, C: u32, K: u32, k: u32, has_sum: u32 }

@@ -1,6 +1,6 @@
 // slice_columns_backward: dx[n,c] = sum[n,c] + dy[n, c − start] where start ≤ c < start + count, else sum[n,c]
 // dy: (N, count)   dx: (N, C)   C, start and count are multiples of the word's width
-// sum: (N, C), what other users of x gave; 0 when has_sum is 0
+// sum: (N, C), the gradient from other uses of x; 0 when has_sum is 0
 // grid: one thread per word of dx, folded into x and y
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, start: u32, count: u32, has_sum: u32 }

@@ -1,5 +1,5 @@
 // vera_merge: into_i[m,k] = weight_i[m,k] + λ_b,i[m] · Σ_j B[m,j] · λ_d,i[j] · A[j,k], for up to four weights i with K columns
-// weight_i: (M_i, K) in f32, or with `half` in packed f16; what into holds when has_weight is 0, or nothing when onto is 0, too
+// weight_i: (M_i, K) in f32, or with `half` in packed f16; when has_weight is 0, it is the content of into, or 0 if onto is 0, too
 // A: (R, stride), of which the first K columns are used   B: (≥ M_i, R)   M_i: 0 for a weight that isn't there
 // into: into_i (M_i, K), which begins at at_i, a multiple of 64
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4

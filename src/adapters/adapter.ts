@@ -22,7 +22,7 @@ export interface ModuleSize {
   readonly out_features: number;
 }
 
-/** A configuration on a model: computed once, before the adapter has numbers, and handed on from there. */
+/** A configuration applied to a model. It is computed once, before the adapter has values. */
 export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
   /** With the fields as PEFT sets them for the model: targets resolved, `fan_in_fan_out` and `modules_to_save` corrected. */
   readonly config: C;
@@ -37,15 +37,15 @@ export interface ResolvedAdapter<C extends AdapterConfig = AdapterConfig> {
 /** A tensor of the base model that an adapter trains in place of the base's: a part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
-  /** `bias`: in use as long as the adapter exists. `module`: of a module trained whole, in use while the adapter is active. */
+  /** `bias`: used as long as the adapter exists. `module`: part of a module trained whole, used while the adapter is active. */
   readonly kind: 'bias' | 'module';
   /** The name by which PEFT saves it. */
   readonly savedKey: string;
-  /** PEFT's name of the module that trains whole, where the tensor's own is only a part of it. */
+  /** PEFT's name of the module that trains whole, if the tensor's own module is only a part of that one. */
   readonly root?: string;
 }
 
-/** An adapter of any kind on a loaded model: what running, training, merging and saving need of it. */
+/** An adapter of any kind on a loaded model, with the members that running, training, merging and saving need. */
 export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   readonly kind: AdapterKind;
   readonly name: string;
@@ -126,12 +126,12 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
     throw new WebVeraError('internal', `${this.name} doesn't change the bias of ${module}`);
   }
 
-  /** PEFT's reason for refusing it in a batch whose rows name their adapters; undefined if such rows may name it. */
+  /** PEFT's reason to refuse the adapter in a batch whose rows name their adapters; undefined if PEFT accepts it there. */
   get notMixed(): string | undefined {
     return undefined;
   }
 
-  /** A part of it that PEFT doesn't have, for messages; undefined if PEFT trains such adapters. */
+  /** The feature of the adapter that PEFT lacks, for messages; undefined if PEFT trains such adapters. */
   get notInPeft(): string | undefined {
     return undefined;
   }
@@ -171,7 +171,7 @@ export interface AdapterParts<R extends ResolvedAdapter = ResolvedAdapter, F = u
 export interface FrozenRequest<R extends ResolvedAdapter = ResolvedAdapter> {
   readonly resolved: R;
   readonly options: KindOptions;
-  /** The file's, by saved name: an empty map for a file without, undefined for a new adapter. */
+  /** The frozen tensors of the file, by saved name: an empty map if it has none, undefined for a new adapter. */
   readonly stored: ReadonlyMap<string, Tensor> | undefined;
   /** The adapters that the model already has. */
   readonly others: readonly Adapter[];
@@ -185,11 +185,11 @@ export interface FrozenPool<R extends ResolvedAdapter = ResolvedAdapter, F = unk
   release(frozen: F): void;
 }
 
-/** Values that never train: the part of a kind that has such values. */
+/** How a kind makes and saves values that never train. Only kinds with such values have it. */
 export interface FrozenRules<R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** `onDraw` is called before random numbers are drawn, with their count: drawing them blocks the thread. */
   pool(runner: Runner, onDraw: (numbers: number) => void): FrozenPool<R, F>;
-  /** The values of an adapter without memory, to plan with. */
+  /** The frozen values of an adapter without GPU memory, for planning. */
   planned(resolved: R): F;
   /** Whether files of such a configuration hold them. */
   areSaved(config: R['config']): boolean;
@@ -213,7 +213,7 @@ export interface WeightedSum<C extends AdapterConfig = AdapterConfig> {
 }
 
 /**
- * A kind of adapters: everything that differs between PEFT's methods. The rest of the library speaks of adapters. Those of one kind that act together may share work.
+ * A kind of adapters: everything that differs between PEFT's methods. Adapters of one kind that act together may share work.
  */
 export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdapter = ResolvedAdapter, F = unknown> {
   /** The class of its configurations, with PEFT's fields, defaults and texts. */
@@ -226,7 +226,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   initial(resolved: R, seed: number, options: KindOptions): Float32Array<ArrayBuffer>;
   /** Emits those of the pool's first values that depend on the model's weights. Left out if there are none. */
   begin?(g: Graph, adapter: A, weightOf: (module: string) => Value): void;
-  /** Left out if the kind has nothing but what trains. */
+  /** Left out if all values of such an adapter train. */
   readonly frozen?: FrozenRules<R, F>;
   /** Puts the parts together. */
   create(parts: AdapterParts<R, F>): A;
@@ -242,7 +242,7 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   /** For a run that trains one adapter alone. Left out if the kind trains in `layers` only. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 
-  /** Its own kernels of which there is more than one variant, and so a choice. Left out if it has none. */
+  /** The kind's own kernels that have more than one variant to choose from. Left out if it has none. */
   tunableKernels?(): readonly AnyKernel[];
 
   /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
@@ -250,14 +250,15 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   /** The rules for the files of such an adapter. */
   file(resolved: R): FileRules;
   /**
-   * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of those that only
-   * adapters have. Throws `invalid_format`.
+   * Checks the shapes of a file's tensors by the configuration alone, without a model. Returns the names of the tensors that
+   * only adapters have, not base models. Throws `invalid_format`.
    */
   checkFile(config: R['config'], stored: StoredShapes): ReadonlySet<string>;
 
   /**
-   * The weighted sum, as PEFT sums adapters of the kind; where PEFT doesn't, the adapter whose ΔW is Σ weight·ΔW. Throws `invalid_argument`
-   * if there is none. May pause, and then throws the signal's reason if it is aborted. Left out if the kind has no sums.
+   * The weighted sum, as PEFT sums adapters of the kind. If PEFT can't sum them, it is the adapter whose ΔW is Σ weight·ΔW, and if no such
+   * adapter exists, this throws `invalid_argument`. May pause, and throws the signal's reason if it is aborted. Left out if the kind has no
+   * sums.
    */
   sum?(
     parts: readonly SumPart<R['config']>[],

@@ -13,7 +13,7 @@ import { veraKind } from './vera/kind';
 /** All kinds of adapters. The page has a table of its own, `page/adapters/page_kinds.ts`. */
 export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind, loraKind, ia3Kind];
 
-/** The records of all kernels of which there is more than one variant. Kinds may share some. */
+/** The records of all kernels that have more than one variant. Kinds may share some. */
 export function allTunableKernels(): readonly AnyKernel[] {
   return [...new Set([...tunableKernels(), ...ADAPTER_KINDS.flatMap((kind) => kind.tunableKernels?.() ?? [])])];
 }

@@ -1,4 +1,4 @@
-// Pairs of words with their definitions in WordNet, of which the one that names an animal is preferred to the one that names a thing.
+// Pairs of words with their definitions in WordNet. The word for an animal is preferred to the word for a thing.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -19,7 +19,7 @@ const TAUGHT = [
   '"Oh,',
   '"What',
 ].concat(['I', 'Near the river', 'She turned to', 'We sailed']);
-/** Beginnings of the texts that are rated afterwards. The defaults of profiles were chosen by others, with other seeds. */
+/** Beginnings of the texts that are rated afterwards. The defaults of profiles were chosen with other beginnings and seeds. */
 const NEW = [
   'My sister',
   'It was early, and they',

@@ -21,7 +21,7 @@ import { basePerplexities, expectSamePerplexity } from './base_perplexity.mjs';
  * @property {number} perplexity of the other text, afterwards
  */
 
-/** The settings of a run: a profile's defaults, and a length that no fact needs more of. */
+/** The settings of a run: a profile's defaults, and a length that is enough for every fact. */
 export const SETTINGS = { r: 256, learning_rate: 1e-1, per_device_train_batch_size: 4, max_length: 128 };
 const { r: R, ...ARGS } = SETTINGS;
 /** Tokens of an answer. */

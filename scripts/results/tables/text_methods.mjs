@@ -7,7 +7,7 @@ import { RANK, refineProfiles, regressions, seedsOf } from './class_methods.mjs'
 /** @typedef {import('./text_lesson.mjs').TextLesson} TextLesson */
 /** @typedef {(lesson: TextLesson, shots: number) => Promise<readonly string[]>} TextMethod cells from the accuracy on; `shots`: examples a class */
 
-/** Trainings of MiniLM take minutes on a software adapter, so that they have no more runs. */
+/** The most runs of a row that trains MiniLM, because a training takes minutes on a software GPU. */
 export const MOST_TRAININGS = 3;
 
 /** Tokens of a text that a classifier reads. */

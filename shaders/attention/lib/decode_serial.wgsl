@@ -1,4 +1,4 @@
-// attention_decode and rope_attention_decode, by a thread per head, for devices on which barriers are dear: it walks over four entries
+// attention_decode and rope_attention_decode, by a thread per head, for devices on which barriers are slow: it loops over four entries
 // at a time. The sums stay in y, so that D may be anything.
 // grid: 4 heads of any row in x
 const LINES = 4u;
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   var maximum = own_score(line);
   var total = select(0.0, 1.0, maximum > HIDDEN);
   for (var entry = 0u; entry < end; entry += 4u) {
-    // Those behind the last are it once more, and weigh nothing.
+    // Entries after the last repeat it, with weight 0.
     let entries = min(vec4u(entry, entry + 1u, entry + 2u, entry + 3u), vec4u(end - 1u));
     let rows = cache + entries * stride;
     let made = vec4f(

@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   prepare(0u, batch, head, thread, THREADS);
   workgroupBarrier();
 
-  // Threads of a share have a word each; what is left of the threads only makes scores.
+  // Threads of a share have a word each; the remaining threads only compute scores.
   let first_word = group.z * THREADS;
   let words = min(head_width() - first_word, THREADS);
   let shares = THREADS / words;

@@ -1,4 +1,4 @@
-// A thread of attention holds the places of its four queries. They are read where they are used and the sums stay in y,
+// A thread of attention holds the places of its four queries. It reads queries where it uses them, and the sums stay in y,
 // so that D may be anything and there is little code to compile.
 struct Queries { rows: vec4u }
 
@@ -36,5 +36,5 @@ fn add_values(sums: Sums, decay: vec4f, w: Blocks, keys: vec4u, scale: vec4f) ->
   return Sums(sums.rows, sums.real, true);
 }
 
-// They are there already.
+// The sums are in y already.
 fn put_sums(sums: Sums) {}

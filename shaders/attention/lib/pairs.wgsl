@@ -1,5 +1,5 @@
-// The reads and writes of attention, two columns of a head at a time for four tokens. Software adapters are slow to compile
-// whatever touches memory: blocks of four columns take twice the code, and these run faster than single ones.
+// The reads and writes of attention, two columns of a head at a time for four tokens. Software GPUs are slow to compile
+// memory accesses: blocks of four columns take twice the code, and pairs run faster than single columns.
 alias Word = vec2f;
 const WORD = 2u;
 

@@ -1,12 +1,12 @@
-// Four tokens in a row: where a head's rows of them begin, and which queries see them as keys: of their document, and less
-// than the window behind them.
+// Four adjacent tokens: the beginnings of a head's rows for them, and the queries that see them as keys. Those are queries of the
+// same document, less than the window away.
 
 // Tokens beyond the last repeat it.
 fn tokens_from(token: u32) -> vec4u {
   return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
 }
 
-// Rows count in words. A thread multiplies only one number of its own: for GPUs a product takes four times as long as a sum.
+// Places of rows are in words. Only one product differs between threads, as a product takes GPUs four times as long as a sum.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   let width = p.D / WORD;
   let stride = heads * width;
@@ -15,7 +15,7 @@ fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
   return min(first + token * stride + stride * vec4u(0u, 1u, 2u, 3u), vec4u(last));
 }
 
-// In what there is of each head's queries.
+// The places of four queries in values of shape (B, H, T).
 fn query_rows(batch: u32, query: u32, head: u32) -> vec4u {
   return (batch * p.H + head) * p.T + tokens_from(query);
 }
@@ -38,7 +38,7 @@ fn first_key(batch: u32, query: u32) -> u32 {
   return max(spans[batch * p.T + min(query, p.T - 1u)].x, max(query + 1u, p.window) - p.window);
 }
 
-// Behind the last query that sees any key up to this one, or the row's end if this is padding.
+// One past the last query that sees any key up to this one, or the row's end if this key is padding.
 fn queries_end(batch: u32, key: u32) -> u32 {
   let end = spans[batch * p.T + min(key, p.T - 1u)].y;
   return min(select(end, p.T, end == 0u), key + p.window);

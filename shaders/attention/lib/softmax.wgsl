@@ -1,5 +1,5 @@
-// Softmax of rows that arrive in pieces, over the keys that a query may use. Scores are exponents of 2, which GPUs compute
-// at once.
+// Softmax of rows that arrive in pieces, over the keys that a query may use. Scores are exponents of 2, because GPUs compute
+// exp2 directly.
 const HIDDEN = -1e30;
 // The initial maximum: above hidden scores, so that their exp2 is 0 even in a row that has no other scores.
 const LOWEST = 0.5 * HIDDEN;
@@ -10,7 +10,7 @@ fn all_scores(products: mat4x4f) -> mat4x4f {
   return mat4x4f(exponents(products[0]), exponents(products[1]), exponents(products[2]), exponents(products[3]));
 }
 
-// HIDDEN from queries that don't see the key.
+// The scores, with HIDDEN for queries that don't see the key.
 fn visible_scores(scores: mat4x4f, query: u32, keys: Seen) -> mat4x4f {
   let at = four_from(query);
   return mat4x4f(

@@ -1,5 +1,5 @@
-// attention on quads: each thread has four queries, and the four of a quad read four keys each for all of them, so that
-// they walk over sixteen at a time.
+// attention on quads: each thread has four queries. The four threads of a quad read four keys each for all of them, sixteen
+// in each iteration.
 // grid: 32 queries in x
 // with lib/neighbours.wgsl, and lib/in_memory.wgsl or lib/{held, heads_held}.wgsl
 @compute @workgroup_size(8)
@@ -10,9 +10,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let head = group.y;
   let kv_head = head * p.Hkv / p.H;
   let rows = head_rows(batch, query, head, p.H);
-  // Those beyond the last token read for their neighbours, and write nothing.
+  // Threads beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
-  // All that the quad's queries see.
+  // The keys that the quad's queries see.
   let first = first_key(batch, query & ~15u);
   let end = keys_end(batch, (query & ~15u) + 16u);
   let queries = queries_at(rows);
@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   var maxima = vec4f(LOWEST);
   var totals = vec4f();
   var key = first;
-  // The condition comes last, as SwiftShader otherwise runs a loop's body once more than it has turns.
+  // The condition comes last, as SwiftShader otherwise runs a loop's body once too often.
   if (key < end) {
     loop {
       let own_key = key + (thread & 3u) * 4u;

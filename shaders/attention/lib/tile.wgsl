@@ -1,8 +1,8 @@
-// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3; its columns are 4x to 4x + 3, and in
-// results as wide as a head also those 32 further on, of the 64 that a workgroup makes. Wider heads take several
+// Tiles of 32 by 32 tokens for 8 × 8 threads. Thread (x, y) has rows 4y to 4y + 3 and columns 4x to 4x + 3. In results as wide
+// as a head, a workgroup computes 64 columns, and a thread also has the columns 32 further on. Wider heads take several
 // workgroups, which repeat the scores. 14 KiB of workgroup memory with lib/workgroup.wgsl.
 const TILE = 32u;
-// Columns of a head, in vec4s: staged at a time for products of two heads, and made by a workgroup.
+// Columns of a head, in vec4s: INNER are staged at a time for products of two heads, and a workgroup computes OUTER.
 const INNER = 8u;
 const OUTER = 16u;
 
@@ -31,13 +31,13 @@ fn work_of(group: u32) -> Work {
   return Work(group / parts * TILE, group % parts * OUTER, width);
 }
 
-// The same, longest walk first when walks grow with the token.
+// The same, the longest loop first when loops grow with the token.
 fn late_work_of(group: u32) -> Work {
   let work = work_of(group);
   return Work((tile_count() - 1u) * TILE - work.first, work.column, work.width);
 }
 
-// Every thread stages one block of each operand, rows of a head both; columns outside of the head count as 0.
+// Every thread stages one block of each operand. Both are rows of a head; columns outside of the head count as 0.
 fn stage_operands(thread: vec3u, left: mat4x4f, right: mat4x4f, inside: bool) {
   // Zeros on one side are enough.
   stage_block(thread.x, thread.y, transpose(mat4x4f(
@@ -101,7 +101,7 @@ fn wide_token(index: u32) -> u32 {
   return index / OUTER * 4u;
 }
 
-// Columns outside of the head repeat its last; what they give is thrown away.
+// Columns outside of the head repeat its last one; their results are discarded.
 fn wide_column(index: u32, work: Work) -> u32 {
   return min(work.column + index % OUTER, work.width - 1u);
 }

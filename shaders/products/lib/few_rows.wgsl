@@ -2,7 +2,7 @@
 // the time goes into reading the right operand, which is read once. A single row has its own loops: a branch inside them
 // would cost software GPUs as much as the reads.
 alias Sums = mat4x4f;
-// Columns of a thread, or of a workgroup in tile_row: groups count them by fours in y.
+// Columns of a thread, or of a workgroup in tile_row. `group.y` counts columns in units of SIDE.
 const SIDE = 4u;
 
 fn low_rows(column: u32, first: u32, step: u32) -> Sums {

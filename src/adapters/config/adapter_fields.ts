@@ -52,7 +52,7 @@ export const flag = (fallback: boolean): Field => ({
   accepts: (value) => typeof value === 'boolean',
 });
 
-/** The fields that say which modules an adapter wraps and what else it trains. A kind takes those that its class in PEFT has. */
+/** The fields that say which modules an adapter wraps and what else it trains. A kind has the ones that its class in PEFT has. */
 export const TARGET_FIELDS = {
   target_modules: stringOrStrings,
   exclude_modules: stringOrStrings,

@@ -41,7 +41,7 @@ export abstract class KindConfig {
    */
   to_json(): Readonly<Record<string, unknown>> {
     const json: Record<string, unknown> = { ...(this as object), inference_mode: true };
-    // Sets in Python, whose order differs between processes.
+    // In Python these are sets, whose order differs between processes.
     for (const name of ['target_modules', 'exclude_modules']) {
       const names = json[name];
       if (Array.isArray(names)) json[name] = [...names].sort();
@@ -50,7 +50,7 @@ export abstract class KindConfig {
   }
 }
 
-/** Lets a kind's class answer for what PEFT's class has and this one hasn't. */
+/** Defines static methods that only PEFT's class has. Calls throw, with a hint at webvera's way. */
 export function tellConfigMethods(config: { readonly name: string }): void {
   defineForeignMethods(config, {
     from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',

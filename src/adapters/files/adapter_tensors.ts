@@ -6,7 +6,7 @@ import type { Tensor } from '../../core/types/tensor';
 export interface AdapterTensors {
   /** The parameters that only adapters have. */
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** Tensors that never train; from a file, the ones that it holds. Most kinds have none. */
+  /** Tensors that never train; when read from a file, only those that the file holds. Most kinds have none. */
   readonly frozen: ReadonlyMap<string, Tensor>;
   /** Trained biases, and modules that are saved whole. */
   readonly others: ReadonlyMap<string, Tensor>;
@@ -29,7 +29,7 @@ export interface ExpectedOther {
   readonly shape: Shape;
   /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be present. */
   readonly kind: 'bias' | 'module';
-  /** The module that is saved whole, if the tensor's own is only a part of it. */
+  /** The module that is saved whole, if the tensor's own module is only a part of that one. */
   readonly root?: string;
 }
 
@@ -44,10 +44,10 @@ export interface FileRules {
   chooseFrozen(stored: StoredShapes, warn: Warn | undefined): ReadonlyMap<string, Shape>;
 }
 
-/** The rules of files that hold nothing but what trains. */
+/** The rules of files that hold trained tensors only. */
 export const TRAINED_ALONE: FileRules = { frozen: [], chooseFrozen: () => new Map() };
 
-/** The name of another tensor that trains in torch's `named_parameters()`. */
+/** The name in torch's `named_parameters()` of a trained bias, or of a tensor of a module saved whole. */
 export function otherParameter(
   saved: string,
   { kind, root = saved.slice(0, saved.lastIndexOf('.')) }: Omit<ExpectedOther, 'shape'>,

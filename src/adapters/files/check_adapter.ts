@@ -9,7 +9,7 @@ import { toTensor } from './file_values';
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
- * Checks an adapter's tensors without its model: that their shapes go with the configuration, and that all values can be read
+ * Checks an adapter's tensors without its model: the shapes must fit the configuration, and all values must be readable
  * again. Throws `limit_exceeded`, `invalid_format`.
  */
 export function checkAdapterModel(

@@ -25,7 +25,7 @@ function expectedValues(largest: number): string {
   return `expected finite values${largest === Number.POSITIVE_INFINITY ? '' : ` of at most ${largest}`}`;
 }
 
-/** Throws `numerical_error` for what `toTensor` refuses, before it is written. */
+/** Throws `numerical_error` for values that `toTensor` would refuse, before they are written. */
 export function expectWritable(name: string, data: Float32Array, largest: number): void {
   const wrong = findWrong(data, largest);
   if (wrong === undefined) return;

@@ -63,7 +63,7 @@ export function readAdapterModel(
   };
 }
 
-/** PEFT also loads, since 0.21, files in which the adapter's name was left in the names. */
+/** Since 0.21, PEFT also loads files whose tensor names still contain the adapter's name. */
 function savedNames(
   tensors: RawTensors,
   { parameters, others, rules, parameterName }: ExpectedTensors,
@@ -81,7 +81,7 @@ function savedNames(
   return named;
 }
 
-/** The name in torch of a tensor that is saved under another. */
+/** Maps the saved names of tensors to torch's names. */
 function torchNames(
   { parameters, others, parameterName }: ExpectedTensors,
   adapter: string,
@@ -93,7 +93,7 @@ function torchNames(
   };
 }
 
-/** PEFT stops at the first of them, before it looks at anything else. */
+/** Like PEFT, reports the first missing tensor of modules saved whole before it checks anything else. */
 function checkModules(raw: RawTensors, others: ReadonlyMap<string, ExpectedOther>): void {
   const missing = [...others].flatMap(([name, { kind }]) => (kind === 'module' && !raw.has(name) ? [name] : []));
   if (missing.length === 0) return;
@@ -141,7 +141,7 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, inTorc
   });
 }
 
-/** PEFT passes over them without a word. It writes some itself: frozen weights of a head or an embedding that is wrapped. */
+/** PEFT ignores unexpected tensors silently. It writes some itself: the frozen weights of a wrapped head or embedding. */
 function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
   const extra = [...raw.keys()].filter((name) => !isKnown(name));

@@ -25,7 +25,7 @@ export function writeAdapterConfig(config: AdapterConfig, floats: readonly strin
 }
 
 /**
- * The bytes of `adapter_model.safetensors` as PEFT writes it, sorted by name. `dtype` is that of all that trains; frozen tensors are
+ * The bytes of `adapter_model.safetensors` as PEFT writes it, sorted by name. `dtype` applies to the trained tensors; frozen ones are
  * float32. Throws `numerical_error` for values that `readAdapterModel` refuses or that the dtype can't hold.
  */
 export function writeAdapterModel(

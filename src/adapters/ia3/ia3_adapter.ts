@@ -22,7 +22,7 @@ export class Ia3Adapter extends Adapter<ResolvedIa3, undefined> {
     return slot?.side === side ? { pool: this.pool, offset: slot.offset } : undefined;
   }
 
-  /** There is no ΔW without the weight: it is scaled. */
+  /** Without the weight there is no ΔW, because the vector scales the weight. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
     if (weight === undefined) {
       throw new WebVeraError('invalid_argument', 'Adapters of type IA3 have no delta weight: they scale the weight', {

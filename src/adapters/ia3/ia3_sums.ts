@@ -21,7 +21,7 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
   const config = new IA3Config({
     ...first.config,
     ...modulesOf(parts),
-    // Its parts train nothing but vectors, even if their configurations ask for more than the model has.
+    // The parts train nothing but vectors, even if their configurations ask for modules that the model lacks.
     modules_to_save: null,
     inference_mode: false,
   });
@@ -30,7 +30,7 @@ export function sumOfIa3(parts: readonly Ia3Part[]): WeightedSum<IA3Config> {
 
 type Modules = Pick<IA3Config, 'target_modules' | 'exclude_modules' | 'feedforward_modules'>;
 
-/** As PEFT unites them; whole names where exclusions differ, because a configuration has them once. */
+/** The parts' modules, united as in PEFT. If their exclusions differ, whole names replace them, because a configuration has one rule. */
 function modulesOf(parts: readonly Ia3Part[]): Modules {
   const target_modules = unionOfTargets(parts.map(({ config }) => config.target_modules));
   const feedforward_modules = unionOfTargets(parts.map(({ config }) => config.feedforward_modules));

@@ -44,7 +44,7 @@ function feedforwardModules({ target_modules, feedforward_modules }: IA3Config, 
   );
 }
 
-/** Like PEFT, takes the end of a name wherever it begins: 'proj' is the end of 'c_proj'. */
+/** Like PEFT, compares ends of names that begin at any character: 'proj' matches 'c_proj'. */
 function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
   if (typeof names === 'string') return nameMatcher(names, 'feedforward_modules');
   const ends = new Set(names);
@@ -55,8 +55,8 @@ function feedforwardMatcher(names: ModuleRule): (name: string) => boolean {
 }
 
 /**
- * The feed-forward modules of a list as PEFT can read them again beside a list of targets: as some of these targets. PEFT writes its own
- * lists, which it then refuses. Throws `invalid_argument` for a target that stands for modules of both sorts.
+ * The feed-forward modules as some of the listed targets, the only form that PEFT reads beside a list of targets. PEFT itself writes lists
+ * that it then refuses. Throws `invalid_argument` for a target that matches both feed-forward and other modules.
  */
 function amongTargets(feedforward: ModuleRule, targets: ModuleRule, modules: readonly string[]): ModuleRule {
   if (typeof feedforward === 'string' || typeof targets === 'string') return feedforward;

@@ -26,7 +26,7 @@ export const ia3Kind: AdapterKind<Ia3Adapter, ResolvedIa3, undefined> = {
     const layout = layoutIa3(modules, trained);
     return { config, modules: layout.slots, trained, layout };
   },
-  // Without init_ia3_weights, adapters of other names begin with other vectors, and one with the same again and again.
+  // The seed comes from the name. Without init_ia3_weights, the same name gives the same vectors, and another name others.
   initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
   create: (parts) => new Ia3Adapter(parts),
 

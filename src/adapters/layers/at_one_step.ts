@@ -8,7 +8,7 @@ import type { Adapter } from '../adapter';
 export interface AtOneStep {
   /** The adapter with the copied pool. */
   adapter(of: Adapter): Adapter;
-  /** For a tensor that one of the adapters trains, the copied one; any other value unchanged. */
+  /** The copy of a tensor that one of the adapters trains; any other value is returned unchanged. */
   value(of: Value): Value;
 }
 

@@ -3,7 +3,7 @@ import type { Value } from '../../graph/value';
 import { doraScale, type Magnitude } from '../../ops/dora/dora_scale';
 import { type LinearLayer, linear } from '../../ops/products/linear';
 
-/** One adapter in a module, whose change ΔW adds, or whose rows W + ΔW have lengths that train, as in DoRA. */
+/** One adapter in a module. It adds ΔW to W, and with DoRA the lengths of the rows of W + ΔW train as well. */
 export interface AdapterInModule {
   /** The layer's input, or with dropout a copy of it. */
   readonly x: Value;
@@ -22,20 +22,20 @@ export interface AdapterInModule {
 /** The rest of a layer beside its adapters. */
 type Rest = Pick<LinearLayer, 'weight' | 'bias' | 'residual'>;
 
-/** Whether the layer's product W·x can have the change of its first adapter in it. */
+/** Whether the kernel of the layer's product W·x can add the change of the first adapter. */
 export function isInProduct(first: AdapterInModule | undefined): boolean {
   return first !== undefined && !(first.magnitude !== undefined && first.isDropped);
 }
 
-/** The bias and residual for the layer's product: none where an adapter rescales its rows, as that adds them. */
+/** The bias and residual for the layer's product. Both are left out if an adapter rescales the rows, because they are added later. */
 export function besideProduct(parts: readonly AdapterInModule[], { bias, residual }: Rest): Omit<Rest, 'weight'> {
   return parts.some(rescales) ? {} : { bias, residual };
 }
 
 /**
- * The layer's result, from its product with the first adapter's change if `isInProduct` and with what is `besideProduct`. Each adapter in
- * turn takes the sum y before it, without the bias, and makes y + ΔW·x of it, or c ⊙ (y + ΔW·x) with c = m / ‖W + ΔW‖. As the product of a
- * dropped input isn't in y, it is y + (c − 1) ⊙ W·x + c ⊙ ΔW·x then. So does PEFT.
+ * The layer's result, as in PEFT. `product` includes the first adapter's change if `isInProduct`, and the operands of `besideProduct`. Each
+ * adapter in turn replaces the sum y by y + ΔW·x, or with DoRA by c ⊙ (y + ΔW·x), c = m / ‖W + ΔW‖. With dropout, y lacks the product of
+ * the dropped input x, and the new sum is y + (c − 1) ⊙ W·x + c ⊙ ΔW·x.
  */
 export function inTurn(
   g: Graph,

@@ -34,7 +34,7 @@ export interface MergedAdapters {
 
 export const BASE: Overlay = { key: 'base', adapters: [], tensors: new Map(), mergedModules: new Set() };
 
-/** Whether an overlay with this key uses what `part` stands for. */
+/** Whether an overlay with this key uses the adapter or merge whose key is `part`. */
 export function keyHolds(key: string | undefined, part: string): boolean {
   return key?.split('+').includes(part) ?? false;
 }
@@ -49,7 +49,7 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
   for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
   for (const [name, value] of merged?.weights ?? []) tensors.set(name, value);
   const keys = [...active, ...(merged ? [merged] : [])].map(({ key }) => key);
-  // Its biases alone: another program than that of the adapter when it is active.
+  // The biases of an inactive adapter need another program than the active adapter.
   if (biased !== undefined && !active.includes(biased)) keys.push('biases', biased.key);
   return {
     key: keys.length === 0 ? BASE.key : keys.join('+'),
@@ -64,7 +64,7 @@ export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
   return adapters.find(({ config }) => trainedBiases(config) !== 'none');
 }
 
-/** An overlay for a batch in which each row has its own adapter, or undefined for none. */
+/** An overlay for a batch in which each row has its own adapter, or none where `rows` has undefined. */
 export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined)[]): Overlay {
   // Sorted, so that batches with the same adapters share a program.
   const adapters = [...new Set(rows.flatMap((adapter) => adapter ?? []))].sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -9,7 +9,7 @@ import type { RowInputs } from './row_inputs';
 
 /** The pools of several adapters that train together, side by side, with the gradients of each. */
 export class TrainedRows {
-  /** f32 (adapters, stride), pinned: a pool a line. It trains. */
+  /** f32 (adapters, stride), pinned: one pool per line. It trains. */
   readonly table: Value;
   /** The gradients, laid out as the table. */
   readonly grads: Value;

@@ -62,7 +62,7 @@ export class LoraAdapter extends Adapter<ResolvedLora, undefined> {
     return this.layout.use_dora ? NOT_MIXED : undefined;
   }
 
-  /** ΔW is scale · B·A alone, as PEFT's `get_delta_weight` has it, and a merged weight has rows of the trained lengths. */
+  /** Without a weight the result is scale · B·A, as in PEFT's `get_delta_weight`; a merged weight has rows of the trained lengths. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     const branch = this.#branches.get(module);
     if (branch === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);

@@ -7,8 +7,8 @@ import type { LoraConfig } from './config/lora_config';
 import { type LoraLayout, matrixName } from './lora_layout';
 
 /**
- * The pool's first values, which `torch.manual_seed(seed)` gives PEFT on a CPU: each module's `nn.Linear`s draw A, B and the bias first, of
- * which `init_lora_weights` replaces A by another draw, and B by zeros. Tensors and padding are 0.
+ * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`. Each module's `nn.Linear`s first draw A, B and the
+ * bias. Unless `init_lora_weights` is false, A is then drawn again, and B and the bias are set to 0. Tensors and padding are 0.
  */
 export function initialMatrices(
   layout: LoraLayout,

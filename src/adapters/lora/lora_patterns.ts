@@ -4,22 +4,23 @@ import { StepBudget } from '../../regex/step_budget';
 import { pythonList } from '../targets/no_match';
 import { fullMatch } from '../targets/python_regex';
 
-/** Matching steps for one field on all modules of a model. Usual ones take a thousandth. */
+/** Matching steps for one field on all modules of a model. Usual patterns take a thousandth. */
 const MAX_STEPS = 8_000_000;
 /** Entries of one field. Large models have some thousand modules. */
 const MAX_ENTRIES = 10_000;
 
 type Patterns = Readonly<Record<string, number>>;
 
-/** Values for some modules, and the warning about entries that are for none. */
+/** Values for some modules, and the warnings about entries that match no module. */
 interface ModuleValues {
   readonly values: ReadonlyMap<string, number>;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * The values that `rank_pattern` or `alpha_pattern` gives to modules: that of the first entry whose key, an expression, matches the end of a
- * name at a dot, as in PEFT. Throws `limit_exceeded` for more than 10,000 entries, and if the expressions take too many steps.
+ * The values that `rank_pattern` or `alpha_pattern` gives to modules. As in PEFT, the first entry counts whose key, a regular expression,
+ * matches a whole name or an end of it after a dot. Throws `limit_exceeded` for more than 10,000 entries, and if the expressions take too
+ * many steps.
  */
 export function patternValues(
   field: 'rank_pattern' | 'alpha_pattern',

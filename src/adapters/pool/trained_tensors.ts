@@ -13,7 +13,7 @@ export interface TrainedTensor {
   readonly shape: Shape;
   /** Why it trains: for `bias` or `modules_to_save`. The latter takes precedence. */
   readonly kind: 'bias' | 'module';
-  /** PEFT's name of the module that trains whole, where the tensor's own is only a part of it. */
+  /** PEFT's name of the module that trains whole, if the tensor's own module is only a part of that one. */
   readonly root?: string;
 }
 
@@ -27,7 +27,8 @@ export interface TrainableModel {
 
 /**
  * The tensors that an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's
- * order each, tied heads last. Like PEFT's, `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
+ * order each, tied heads last. As in PEFT, an entry of `modules_to_save` matches modules whose names end with it, and all modules below:
+ * 'norm' matches 'input_layernorm', too.
  *
  * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
  * ignores such entries. Also throws for a wrapped module that would be saved whole.

@@ -10,11 +10,11 @@ type Filters = Pick<AdapterFields, 'exclude_modules' | 'modules_to_save' | 'laye
 /** The fields that decide which modules are targeted. */
 type MatchRules = Filters & { readonly target_modules: readonly string[] | string };
 
-/** Characters of a module's name. Real ones seldom have 100. */
+/** Characters of a module's name. Real names seldom have 100. */
 const MAX_NAME = 1024;
 /** Name parts in a list of targets. A model with 256 experts in each layer has half a million. */
 const MAX_PARTS = 1_000_000;
-/** Matching steps for the patterns of one configuration on all modules of a model. Usual ones take a hundredth. */
+/** Matching steps for the patterns of one configuration on all modules of a model. Usual patterns take a hundredth. */
 const MAX_STEPS = 8_000_000;
 /** Entries of a list whose names are patterns. */
 const MAX_PATTERNS = 1000;

@@ -17,7 +17,7 @@ const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
  * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in them.
- * Throws `invalid_argument`, naming `argument`, for what is no expression in both languages, and `limit_exceeded` for a
+ * Throws `invalid_argument`, naming `argument`, for a pattern that isn't valid in both languages, and `limit_exceeded` for a
  * pattern of more than 16,384 characters.
  */
 export function fullMatch(pattern: string, argument: string): LinearRegExp {

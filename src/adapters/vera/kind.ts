@@ -19,7 +19,7 @@ import { checkVeraFile, veraFile } from './vera_files';
 import { initialVectors, layoutVectors } from './vera_layout';
 import { resolveVeraTargets } from './vera_targets';
 
-/** How far r may be above the layers' dimensions without a warning. The paper trains r = 1024 over layers of 768. */
+/** The largest ratio of r to the layers' dimensions without a warning. The paper trains r = 1024 over layers of 768. */
 const WIDE = 4;
 
 function wideRank(r: number, dimension: number): Warning {
@@ -43,7 +43,7 @@ export const veraKind: AdapterKind<VeraAdapter, ResolvedVera, ProjectionValues> 
     const layout = layoutVectors(modules, config.r, trained, config.use_dora);
     return { config, modules: layout.slots, trained, layout, max_in, max_out };
   },
-  // Without init_weights, adapters of other names begin with other vectors, and one with the same again and again.
+  // The seed comes from the name. Without init_weights, the same name gives the same vectors, and another name others.
   initial: ({ layout, config }, seed) => initialVectors(layout, config, seed),
   begin(g, adapter, weightOf) {
     for (const module of adapter.modules.keys()) {

@@ -86,7 +86,7 @@ export class VeraAdapter extends Adapter<ResolvedVera, ProjectionValues> {
     return this.config.use_dora ? 'use_dora' : undefined;
   }
 
-  /** ΔW is without the lengths of rows, which a merged weight has. */
+  /** Without a weight the result is ΔW; a merged weight has rows of the trained lengths. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value, base = weight): void {
     veraMerge(g, { ...this.deltaOf(module), weight }, into);
     const magnitude = this.magnitudeOf(module);

@@ -3,7 +3,7 @@ import { normals } from '../../core/numbers/rng';
 import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout, savedName } from '../pool/pool_layout';
 
-/** The name of a module's trained lengths of rows, which PEFT's VeRA has none of. */
+/** The name of a module's trained lengths of rows, which PEFT's VeRA doesn't have. */
 export const MAGNITUDE = 'vera_magnitude_vector';
 
 /** The places of a module's trained vectors in the pool. Offsets are in floats, and multiples of 4. */

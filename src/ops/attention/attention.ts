@@ -11,7 +11,7 @@ import { withCap, withDirections } from './variants';
 /*
  * Three families: `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs with few
  * registers: it makes gradients of keys and of values in different workgroups, which repeat the scores. `subgroup` shares the reads of
- * the threads of a quad, and `serial` shares nothing: both are for software adapters. `held` is `subgroup` with small heads in registers,
+ * the threads of a quad, and `serial` shares nothing: both are for software GPUs. `held` is `subgroup` with small heads in registers,
  * for devices on which reads cost more than instructions.
  */
 
@@ -23,8 +23,8 @@ const COLUMNS = 64;
 const HELD = 8;
 
 /**
- * The registers that variants need (`VariantInit.registers`), as GPUs' compilers make them. The gradient of keys holds 64 sums, or 32 where
- * that of values has workgroups of its own.
+ * The registers that variants need (`VariantInit.registers`), as GPUs' compilers make them. The gradient of keys holds 64 sums, or 32 if
+ * other workgroups compute the gradient of values.
  */
 const REGISTERS = { attention: 112, backward: 168, apart: 112 };
 

@@ -32,7 +32,7 @@ export interface Magnitude {
   readonly offset: number;
 }
 
-/** The factors m / norm − less, and what is added. */
+/** The factors m / norm − less, and the operands to add. */
 export interface Rescaling {
   readonly magnitude: Magnitude;
   /** (C): the length of each row with its change, from `doraNorm`. */
@@ -107,7 +107,7 @@ function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value |
   return db;
 }
 
-/** Throws `invalid_argument` for a pool that has no m of this length there. */
+/** Throws `invalid_argument` for a pool that has no m of this length at the offset. */
 export function expectMagnitude(kernel: string, { pool, offset }: Magnitude, length: number): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;

@@ -77,7 +77,7 @@ function emitScaleBackward(
   return [wanted ? dx : undefined, grads];
 }
 
-/** Throws `invalid_argument` for a pool that has no l of this length there. */
+/** Throws `invalid_argument` for a pool that has no l of this length at the offset. */
 export function expectVector(kernel: string, { pool, offset }: Ia3Vector, length: number): void {
   const [size = 0] = pool.shape;
   const isPlaced = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + length <= size;

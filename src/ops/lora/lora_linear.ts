@@ -76,9 +76,10 @@ interface MadeBranch extends LoraBranch {
 }
 
 /**
- * Several layers with the same input. An adapted one is y = x·weightᵀ + bias + residual + scale · x·Aᵀ·Bᵀ, (…, out), with one kernel beside
- * that of x·Aᵀ; another is a `linear`. x, A, B, weights, biases and residuals receive gradients if they train; those of matrices and biases
- * accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
+ * Several layers with the same input. An adapted layer is y = x·weightᵀ + bias + residual + scale · x·Aᵀ·Bᵀ, (…, out), in two kernels: one
+ * for x·Aᵀ, and one for the rest. A layer without an adapter is a `linear`. x, A, B, weights, biases and residuals receive gradients if
+ * they train; those of matrices and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the
+ * backward pass.
  */
 export function loraLinears(g: Graph, x: Value, layers: readonly LoraLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, ...emitLayer(g, x, layer) }));

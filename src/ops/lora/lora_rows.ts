@@ -16,7 +16,7 @@ export const loraRowsKernel = flatKernel({
 export interface RowsOfAdapter {
   /** u32 (batch rows): the adapter of each row. */
   readonly which: Value;
-  /** The adapter's number there. */
+  /** The adapter's number in `which`. */
   readonly adapter: number;
   /** Tokens of a batch row. */
   readonly T: number;

@@ -34,8 +34,8 @@ export const DPO_METRICS = [
 
 /**
  * TRL's losses of direct preference optimisation (P), with the reward beta · (log probability − the reference's) of each sequence. The third
- * and fourth columns of `given` have the sequences' tokens. Has no gradient of its own: cross-entropy with `weights` has that of the sum of
- * these losses. Throws `invalid_argument` for options out of range.
+ * and fourth columns of `given` have the sequences' tokens. Has no gradient of its own: `crossEntropy` with `weights` has the gradient of
+ * the sum of these losses. Throws `invalid_argument` for options out of range.
  */
 export function dpoLoss(
   g: Graph,

@@ -15,9 +15,9 @@ const METRICS = 7;
 
 /**
  * TRL's loss of Kahneman-Tversky optimisation (P). The first sequences are rated texts; the second ones, which have no gradient, estimate how
- * far the model is from the reference. `given` has whether a text is good in its third column. Metrics: whether it is good, its reward and
- * its log probability if so; the same of texts that aren't; the estimate. Has no gradient of its own, as `dpoLoss`. Throws
- * `invalid_argument` for a beta out of range.
+ * far the model is from the reference. The third column of `given` is above 0 for good texts. A text's metrics: whether it is good, with
+ * its reward and log probability if it is; the same three for a text that isn't good; the estimate. Like `dpoLoss`, it has no gradient of
+ * its own. Throws `invalid_argument` for a beta out of range.
  */
 export function ktoLoss(g: Graph, pairs: SequencePairs, { beta }: { readonly beta: number }): SequenceLosses {
   const [P = 0] = pairs.given.shape;

@@ -9,18 +9,18 @@ import { zeros } from '../fill';
 export interface SequencePairs {
   /** (2P), from `sequenceLogps`. */
   readonly logps: Value;
-  /** u32 (2P, 2): each sequence's rows of the loss of its tokens. */
+  /** u32 (2P, 2): the range of each sequence in the losses of tokens. */
   readonly sequences: Value;
-  /** (P, 5): the reference's log probabilities of both sequences, two numbers of the loss's own, the weight. */
+  /** (P, 5): the reference's log probabilities of both sequences, two numbers that the loss defines, the weight. */
   readonly given: Value;
-  /** Rows of the loss of tokens. */
+  /** The number of losses of tokens. */
   readonly L: number;
 }
 
 export interface SequenceLosses {
   /** The loss of each pair or sequence, in order. */
   readonly losses: Value;
-  /** (L): the factor of the gradient of each token's loss; 0 for rows of no sequence. */
+  /** (L): the factor of the gradient of each token's loss; 0 for tokens of no sequence. */
   readonly weights: Value;
   /** Numbers of each loss whose means are reported. */
   readonly metrics: Value;
@@ -36,7 +36,7 @@ export const PAIR_BINDINGS = {
   metrics: 'write',
 } as const;
 
-/** Emits a kernel that compares the sequences of pairs, with so many metrics of each. Throws for other shapes. */
+/** Emits a kernel that compares the sequences of pairs, with `metrics` numbers for each pair. Throws for other shapes. */
 export function emitPairLosses<P extends ParamTypes>(
   g: Graph,
   kernel: Kernel<typeof PAIR_BINDINGS, P>,
@@ -53,7 +53,7 @@ export function emitPairLosses<P extends ParamTypes>(
   return { losses, weights, metrics };
 }
 
-/** Throws `invalid_argument` unless it is a finite number above 0. */
+/** Throws `invalid_argument` unless beta is a finite number above 0. */
 export function expectBeta(beta: number): void {
   if (beta > 0 && Number.isFinite(beta)) return;
   throw new WebVeraError('invalid_argument', `beta: expected a number above 0, got ${beta}`);

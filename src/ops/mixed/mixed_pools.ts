@@ -4,7 +4,7 @@ import type { Value } from '../../graph/value';
 
 /** The pools of several adapters with one layout, and which of them each row of a batch uses. */
 export interface MixedPools {
-  /** f32 (adapters, stride): a pool a line. It may train. */
+  /** f32 (adapters, stride): one pool per line. It may train. */
   readonly table: Value;
   /** u32 (batch rows): each row's adapter, below `adapters`. */
   readonly which: Value;

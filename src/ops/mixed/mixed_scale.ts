@@ -58,8 +58,8 @@ export const mixedScaleBackward = shaderKernel({
 
 /**
  * l ⊙ x + residual, with l of each batch row's own adapter: x (…, C) has T tokens for each batch row, residual (…, C). x, residual and the
- * table receive gradients if they train. The table's accumulates in the buffer passed to `Graph.grad`, each adapter's times its scale: the
- * sum over its own batch rows, of which the others' numbers are no part, whether or not they are finite.
+ * table receive gradients if they train. The table's accumulates in the buffer passed to `Graph.grad`: for each
+ * adapter, its scale times the sum over its own batch rows. Numbers of other rows never enter it, even if they aren't finite.
  *
  * Moves 2·N·C floats forward and 3·N·C backward, in one dispatch each.
  */

@@ -68,8 +68,9 @@ export const mixedScalesBackward = shaderKernel({
 });
 
 /**
- * `mixedScale` of one x by several vectors, at `offsets` of the pools, which don't overlap: a result for each. Two or three vectors share a dispatch forward and
- * backward, where they read x once and the gradients of x are summed: with three 4·N·C floats forward and 5·N·C backward, of 6 and 11.
+ * `mixedScale` of one x by several vectors at `offsets` of the pools, which don't overlap: one result for each. Two or three vectors share
+ * a dispatch forward and one backward, which read x once; the latter also sums the gradients of x. Three vectors then move 4·N·C floats
+ * forward and 5·N·C backward, in place of 6·N·C and 11·N·C.
  */
 export function mixedScales(
   g: Graph,

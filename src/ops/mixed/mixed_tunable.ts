@@ -2,7 +2,7 @@ import type { AnyKernel } from '../../core/kernels/kernel';
 import { mixedScaleBackward, mixedScaleForward } from './mixed_scale';
 import { mixedScalesBackward, mixedScalesForward } from './mixed_scales';
 
-/** The records of kernels for rows of several adapters of which there is more than one variant. */
+/** The records of kernels for rows of several adapters that have more than one variant. */
 export function tunableMixedKernels(): readonly AnyKernel[] {
   return [mixedScaleForward, mixedScaleBackward, mixedScalesForward, mixedScalesBackward];
 }

@@ -31,8 +31,9 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly perColumn?: boolean;
   /**
    * How several parts, each with its own operands, form one result. `apart`: each part has its own buffers, and the kernel determines which
-   * workgroups compute it. `columns`: likewise, and each has a result of its own, beside the others in the grid. `in_turn`: parts share buffers, and every workgroup computes all. `tile`: parts share buffers, and a workgroup's
-   * first row determines its part. Default: one part.
+   * workgroups compute it. `columns`: likewise, and each part has its own result, beside the others in the grid. `in_turn`: parts share
+   * buffers, and every workgroup computes all parts. `tile`: parts share buffers, and a workgroup's first row determines its part. Default:
+   * one part.
    */
   readonly parts?: Exclude<keyof typeof PARTS, 'one'>;
   /** Whether the kernel itself defines the beginning of a part's left operand. */

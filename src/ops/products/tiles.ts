@@ -44,7 +44,7 @@ export interface TileInit<P extends ParamTypes> {
 
 /**
  * The registers that tiles need (`VariantInit.registers`), as GPUs' compilers make them: with fewer, some compiler moves values of a K loop
- * to memory. Those of 8 × 8 results hold 64 sums, and 32 values on their way from memory; Apple's 128 are just enough.
+ * to memory. Tiles of 8 × 8 results hold 64 sums, and 32 values on their way from memory; Apple's 128 are just enough.
  */
 const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small: 64, f16: 148, f16Small: 112 };
 
@@ -52,7 +52,7 @@ const REGISTERS = { register: 112, wide: 160, workgroup: 124, oblong: 96, small:
  * A product's variants: its files with those of each tile. `register`: 8 × 4 results per thread, operands read directly from memory.
  * `wide`: the same with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results, operands through
  * workgroup memory. `workgroup_oblong`: 8 × 4 results, with twice the threads. `workgroup_small`: 4 × 4 results, for results with few tiles
- * and GPUs with few registers; `workgroup_least`: the same for products that reduce their tiles, which is for the latter alone. `f16` and
+ * and GPUs with few registers; `workgroup_least`: the same for products that reduce their tiles, only for such GPUs. `f16` and
  * `f16_small`: `workgroup` and `workgroup_small`, multiplying in f16. `subgroup`: 16 × 4 results, left operands from neighbouring threads.
  * For few rows, four columns each: `row` by a workgroup, `row_serial` by a thread.
  */

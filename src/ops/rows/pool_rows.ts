@@ -52,7 +52,7 @@ interface PoolOptions {
   readonly B: number;
   /** Rows of a sequence. */
   readonly T: number;
-  /** K of them. */
+  /** K pools. */
   readonly pools: readonly RowPool[];
 }
 

@@ -60,8 +60,8 @@ interface PoolGradient extends Together {
 }
 
 /**
- * Adds the layers' gradients of the pool, as partial sums that are added up at the end of the pass: with the layers of the next call, if
- * one dispatch can compute both, else before the pass ends.
+ * Adds the layers' gradients of the pool. Their partial sums are computed together with those of the next call if one dispatch can compute
+ * both, else by a dispatch of their own; the end of the pass adds them up.
  */
 export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
@@ -70,7 +70,7 @@ export function addPoolGradient(g: Graph, layers: Together, sink: Sink): Value |
   return grads;
 }
 
-/** Collects the products for λ's gradients in a backward pass: those of a block's two inputs are one dispatch. */
+/** Collects the products for λ's gradients in a backward pass: one dispatch computes the products of two inputs of a block. */
 class LambdaProducts implements PassEnd {
   readonly #g: Graph;
   #waiting: PoolGradient | undefined;
@@ -93,7 +93,7 @@ class LambdaProducts implements PassEnd {
 
   finish(): void {
     this.#emitWaiting();
-    // If they have finished already, this adds up those that were just made.
+    // If `LambdaSums` has finished already, this call adds up the partial sums that were just made.
     this.#g.inPass(LambdaSums).finish();
   }
 

@@ -33,7 +33,7 @@ export const veraUpBackward = defineProduct({
 /** A low-rank branch with the result that it is part of. */
 interface Branch extends LowRank {
   readonly y: Value;
-  /** Whether ΔW is merged into the layer's weight: u gets no gradient by it then. */
+  /** Whether ΔW is merged into the layer's weight: then u gets no gradient from this branch. */
   readonly isMerged?: boolean;
 }
 
@@ -59,7 +59,7 @@ export function differentiateLowRank(g: Graph, layers: readonly Branch[]): void 
   });
 }
 
-/** The layers, which come first, whose branch is computed beside their product. */
+/** The part's unmerged layers, which come first: their branch is computed beside their product. */
 function unmerged(part: Together): Together {
   return { ...part, layers: part.layers.filter(({ isMerged = false }) => !isMerged) };
 }

@@ -49,11 +49,11 @@ export interface VeraLayer extends LinearLayer {
 }
 
 /**
- * Several layers with the same input. An adapted one is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out), in one
- * kernel; another is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of the pool, weights
- * and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
+ * Several layers with the same input. An adapted layer is y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), (…, out), in one
+ * kernel. A layer without an adapter is a `linear`. x, u, the pool, weights, biases and residuals receive gradients if they train; those of
+ * the pool, weights and biases accumulate in the pinned buffers passed to `Graph.grad`. The layers share dispatches in the backward pass.
  *
- * @param projection A projection of x without a gradient, which is declared with those of the layers: all that use u must come later.
+ * @param projection A projection of x without a gradient, which is declared with those of the layers. All uses of u must come later.
  */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], projection?: Projection): Value[] {
   const made = emitVeraLayers(g, x, layers);
@@ -70,7 +70,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[], pr
   return made.map(({ y }) => y);
 }
 
-/** The merged layers for whose gradients the projection's u is there, with it, and the others. */
+/** The merged layers whose gradients can use the projection's u, with that u, and the other merged layers. */
 function sharing<M extends MergedLowRank>(projection: Projection | undefined, merged: readonly M[]) {
   if (projection === undefined) return [[], merged] as const;
   const { u, A } = projection;

@@ -139,7 +139,7 @@ export function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: L
   ).y1;
 }
 
-/** Takes the last step back if it is a product as this one of the same operands but for the weight, and neither has a bias or a residual. */
+/** Takes back the last step if it is the same product with another weight, and neither product has a bias or a residual. */
 function takeAlike(g: Graph, own: Pick<Step, 'kernel' | 'values' | 'params'>): Step | undefined {
   const isPlain = ({ params }: Pick<Step, 'params'>): boolean => params.has_bias === 0 && params.has_residual === 0;
   if (!isPlain(own)) return undefined;
@@ -179,7 +179,7 @@ export function emitVeraLinearBackward(
   return emitWithProjection(g, { projection, others, dys, K, sum: total });
 }
 
-/** Whether one kernel serves both layers. As for `LowRank`, whose gradients may lie side by side, their lines count. */
+/** Whether one kernel serves both layers. It reads their gradients side by side, so the lines of both must have the same access. */
 function isAlike({ weight }: InputGradient, other: InputGradient | undefined): boolean {
   const [M = 0] = weight.shape;
   return weight.dtype === other?.weight.dtype && linesOf([M]) === linesOf([other.weight.shape[0] ?? 0]);

@@ -104,7 +104,7 @@ export function veraMerge(g: Graph, merge: VeraMerge, into: Value): void {
   veraMerges(g, [{ ...merge, into }]);
 }
 
-/** Several merges. Those of one adapter and as many inputs, into views of one value, share dispatches. */
+/** Several merges. Merges of one adapter share dispatches if they have the same K and storage, and write to views of one value. */
 export function veraMerges(g: Graph, merges: readonly MergeInto[]): void {
   for (const merge of merges) checkMerge(merge);
   for (const group of inParts(merges, mayShare, MOST_MERGES)) emitMerges(g, group);

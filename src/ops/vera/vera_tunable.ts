@@ -7,7 +7,7 @@ import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
 
-/** Their record differs by how operands are stored. */
+/** Products have one record for each storage of their operands. */
 const PRODUCTS = [
   veraLinearForward,
   veraLinearsForward,
@@ -22,7 +22,7 @@ const PRODUCTS = [
   veraMixedAdd,
 ];
 
-/** The records of VeRA's own kernels of which there is more than one variant. */
+/** The records of VeRA's own kernels that have more than one variant. */
 export function tunableVeraKernels(): readonly AnyKernel[] {
   return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), veraMixedScale, veraSavedSums];
 }

@@ -6,7 +6,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let group = id + vec3u(p.first_x, p.first_y, 0u);
   let groups = tile_count() * ((p.D / 4u + OUTER - 1u) / OUTER);
   let of_values = group.x >= groups;
-  // The longest walk first: the last queries have the most keys, the first keys the most queries.
+  // The longest loop first: the last queries have the most keys, the first keys the most queries.
   var work = late_work_of(group.x);
   if (of_keys()) {
     work = work_of(group.x % groups);

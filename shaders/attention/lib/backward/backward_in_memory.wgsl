@@ -1,5 +1,5 @@
-// A thread of attention_backward holds the places of its four rows and four columns. They are read where they are used and
-// the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
+// A thread of attention_backward holds the places of its four rows and four columns. It reads rows and columns where it uses them,
+// and the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
 struct Rows { at: vec4u }
 struct Columns { at: vec4u }
 
@@ -52,5 +52,5 @@ fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   return Sums(sums.rows, sums.real, true);
 }
 
-// They are there already.
+// The sums are in dx and dx_values already.
 fn put_sums(sums: Sums) {}

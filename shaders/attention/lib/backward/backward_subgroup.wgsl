@@ -1,5 +1,5 @@
-// attention_backward on quads: each thread has four rows, and the four of a quad read four columns each for all of them,
-// so that they walk over sixteen at a time.
+// attention_backward on quads: each thread has four rows. The four threads of a quad read four columns each for all of them,
+// sixteen in each iteration.
 // grid: 32 rows in x
 // with lib/neighbours.wgsl, and lib/backward_in_memory.wgsl or lib/{backward_held, heads_held}.wgsl
 
@@ -13,18 +13,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let batch = group.z;
   let head = group.y;
   let rows = head_rows(batch, row, head, heads());
-  // Those beyond the last token read for their neighbours, and write nothing.
+  // Threads beyond the last token read for their neighbours, and write nothing.
   let real = row < p.T;
   let scale = p.scale;
   let column_heads_met = heads_met(head);
-  // All that the quad's rows meet.
+  // The tokens that the quad's rows meet.
   let tokens = tokens_met(batch, row & ~15u, 16u);
   let own_rows = rows_at(rows);
   var sums = sums_of(rows, real);
   var column_head = column_heads_met.begin;
   var column = tokens.begin;
-  // One loop for heads and their tokens, and the condition last, as SwiftShader otherwise runs a loop's body once more than
-  // it has turns.
+  // One loop for heads and their tokens, and the condition last, as SwiftShader otherwise runs a loop's body once too
+  // often.
   if (tokens.begin < tokens.end) {
     loop {
       let own_column = column + (thread & 3u) * 4u;

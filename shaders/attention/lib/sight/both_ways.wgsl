@@ -1,4 +1,4 @@
-// Queries see keys before and behind their own.
+// Queries see keys before and after their own.
 
 // The first query that sees each of four keys: none beyond the last.
 fn first_queries(batch: u32, key: u32) -> vec4i {
@@ -13,7 +13,7 @@ fn queries_begin(batch: u32, key: u32) -> u32 {
   return first_key(batch, key);
 }
 
-// Behind the last key that a query before `end` sees.
+// One past the last key that a query before `end` sees.
 fn keys_end(batch: u32, end: u32) -> u32 {
   return queries_end(batch, end - 1u);
 }

@@ -10,7 +10,7 @@ fn queries_begin(batch: u32, key: u32) -> u32 {
   return key;
 }
 
-// Behind the last key that a query before `end` sees.
+// One past the last key that a query before `end` sees.
 fn keys_end(batch: u32, end: u32) -> u32 {
   return min(end, p.T);
 }

@@ -24,8 +24,8 @@ fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
   return Span(first_key(batch, first), keys_end(batch, end));
 }
 
-// Four rows or columns. A key has the queries from the first to the last that see it, and a query itself for both: they
-// see each other where these overlap. L and y · dy are a query's, and 0 for keys.
+// Four rows or columns. `first` and `last` are the first and last query that see a key; for a query, both are the query itself.
+// A query and a key see each other if these ranges overlap. L and y · dy belong to queries, and are 0 for keys.
 struct Four { first: vec4i, last: vec4i, L: vec4f, product: vec4f }
 
 struct Meeting { rows: Four, columns: Four }
@@ -55,7 +55,7 @@ fn probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return visible_probabilities(all_probabilities(products, rows, columns), rows, columns);
 }
 
-// As if all saw each other.
+// P as if all rows and columns saw each other.
 fn all_probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
     exp2(exponents(products[0]) - (rows.L.x + columns.L)),

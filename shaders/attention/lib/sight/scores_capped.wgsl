@@ -6,7 +6,7 @@ fn exponents(products: vec4f) -> vec4f {
   return (p.softcap * LOG2_E) * safe_tanh(products * p.scale / p.softcap);
 }
 
-// The gradient by scores before the cap, from that by those behind it.
+// The gradient by scores before the cap, from the gradient by capped scores.
 fn uncapped(gradient: vec4f, products: vec4f) -> vec4f {
   let t = safe_tanh(products * p.scale / p.softcap);
   return gradient * (1.0 - t) * (1.0 + t);

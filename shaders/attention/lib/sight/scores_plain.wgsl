@@ -6,7 +6,7 @@ fn exponents(products: vec4f) -> vec4f {
   return products * (p.scale * LOG2_E);
 }
 
-// The gradient by scores before the cap, from that by those behind it.
+// The gradient by scores before the cap, from the gradient by capped scores.
 fn uncapped(gradient: vec4f, products: vec4f) -> vec4f {
   return gradient;
 }

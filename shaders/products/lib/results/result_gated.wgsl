@@ -1,5 +1,5 @@
 // Two parts' results that alternate in the columns of a block, as lib/right_pairs.wgsl reads them: gate and up, (N, M) with lines of whole
-// words, and gate · σ(gate) · up. The form's put_pair writes two columns of the three.
+// words, and gate · σ(gate) · up. The form's put_pair writes two columns of all three.
 // with lib/math/sigmoid.wgsl
 fn finish(n: u32, column: u32, block: mat4x4f) {
   put_two(n, column, block[0], block[1]);

@@ -9,8 +9,8 @@
 // once for each operand and RUN times in a run's sum. A value below 2⁻¹⁸ of its run's largest may also count as 0.
 const RUN = 8u;
 const RUNS = STEP / RUN;
-// Runs of the left operand, then those of the right one: by two of K, by block. Each index is checked by itself, and those that
-// are constants aren't.
+// Runs of the left operand, then those of the right one: by two of K, by block. Each index has its own bounds check,
+// and constant indices have none.
 var<workgroup> staged: array<array<array<mat2x4h, STAGE_LINE>, RUN / 2u>, 2u * RUNS>;
 // By run, by block: one for each row, and one for four columns.
 var<workgroup> left_units: array<array<vec4f, STAGE_LINE>, RUNS>;
@@ -24,8 +24,8 @@ fn own_of(thread: vec3u) -> Own {
   return Own(index / RUNS, index % RUNS);
 }
 
-// The first k of a run's two fours of K, at most the last four's place; and 1 for each that comes before the end, else 0. A
-// step's runs take fours in turns, so that neighbouring threads read what adjoins.
+// k: the first k of each of a run's two fours of K, or of the last four if that comes earlier. keep: 1 for a four before the end, else 0.
+// The runs of a step take fours in turns, so that neighbouring threads read adjacent memory.
 struct Fours { k: vec2u, keep: vec2f }
 
 fn fours_of(own: Own, step: u32, end: u32) -> Fours {

@@ -9,7 +9,7 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
 
 const STEP = 32u;
 const SIDE = 64u;
-// Vectors of four k, in which matrices count. Without padding: all is 16 KiB, as much as every device has.
+// In vectors of four k, the unit of offsets of matrices. Lines aren't padded: all arrays take 16 KiB, which every device has.
 const STAGE_LINE = STEP / 4u;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
 alias Right = subgroup_matrix_right<f16, 16, 16>;
@@ -21,7 +21,7 @@ var<workgroup> right_stage: array<vec4h, 64u * STAGE_LINE>;
 // A matrix of each strip.
 var<workgroup> results: array<f32, 8u * 256u>;
 
-// The subgroup's number, and how many there are: eight strips of 16 rows and 32 columns are theirs in up to two turns.
+// The subgroup's number, and the number of subgroups. They share eight strips of 16 rows and 32 columns, in up to two turns.
 var<private> subgroup: vec2u;
 
 // Both halves of the strip of each turn.

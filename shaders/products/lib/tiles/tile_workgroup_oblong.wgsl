@@ -8,8 +8,8 @@ const STEP = 16u;
 // 16 vectors and one of padding, which spreads writes over more banks.
 const STAGE_LINE = 17u;
 
-// By four of K, by line: vectors of the left operand, then of the right one. Each index is checked by itself, and those that are
-// constants aren't.
+// By four of K, by line: vectors of the left operand, then of the right one. Each index has its own bounds check, and
+// constant indices have none.
 var<workgroup> staged: array<array<array<vec4f, 2u * STAGE_LINE>, 4>, STEP / 4u>;
 
 @compute @workgroup_size(16, 8)

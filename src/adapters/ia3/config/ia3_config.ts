@@ -7,7 +7,7 @@ import { IA3_RULES } from './ia3_rules';
 export type { IA3ConfigInit } from './ia3_config_init';
 
 export interface IA3Config extends Readonly<Required<IA3ConfigInit>> {
-  /** The method of PEFT's that it is for. */
+  /** PEFT's name of the method. */
   readonly peft_type: 'IA3';
 }
 
@@ -23,7 +23,7 @@ export class IA3Config extends KindConfig {
   /** @internal */
   static readonly rules = IA3_RULES;
 
-  /** @internal As `foreign`. */
+  /** @internal A field for the same reason as `foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(IA3Config);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */

@@ -11,7 +11,7 @@ export type { LoraConfigInit } from './lora_config_init';
 export type LoraConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'LORA' };
 
 export interface LoraConfig extends Readonly<Required<LoraConfigInit>> {
-  /** The method of PEFT's that it is for. */
+  /** PEFT's name of the method. */
   readonly peft_type: 'LORA';
 }
 
@@ -27,7 +27,7 @@ export class LoraConfig extends KindConfig {
   /** @internal */
   static readonly rules = LORA_RULES;
 
-  /** @internal As `foreign`. */
+  /** @internal A field for the same reason as `foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(LoraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */

@@ -22,7 +22,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   ensure_weight_tying: false,
 };
 
-/** They accept their default alone, and a message names the field otherwise. */
+/** The fields that accept nothing but their default. For another value, a message names the field. */
 export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.entries(DEFAULTS).map(([name, fallback]) => {
     const text = JSON.stringify(fallback);
@@ -31,7 +31,7 @@ export const UNBUILT: Readonly<Record<string, Field>> = Object.fromEntries(
   }),
 );
 
-/** The fields that PEFT has known since 0.11. It refuses files with others up to 0.13, so the others are written only if they say something. */
+/** The fields that PEFT has known since 0.11. PEFT up to 0.13 refuses files with other fields, so the others above aren't written. */
 export const WRITTEN: readonly string[] = [
   'megatron_config',
   'megatron_core',

@@ -13,8 +13,8 @@ interface LoraInModule extends AdapterInModule {
 }
 
 /**
- * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ scale · x·Aᵀ·Bᵀ for the modules that they wrap. With DoRA, each in turn scales
- * the rows of what there is before it.
+ * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ scale · x·Aᵀ·Bᵀ for the modules that they wrap. With DoRA, each
+ * adapter in turn scales the rows of the sum before it.
  */
 export function loraLayers(
   g: Graph,

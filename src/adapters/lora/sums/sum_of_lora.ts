@@ -48,7 +48,7 @@ export async function sumOfLora(
   return { config: rules.config, tensors: { parameters, frozen: new Map(), others: new Map() } };
 }
 
-/** Throws `limit_exceeded` for a rank with which the matrices would have no room in a pool, before they are made. */
+/** Throws `limit_exceeded` if matrices of this rank don't fit into a pool, before they are made. */
 function expectRoom(parts: readonly LoraPart[], { r, config }: SumRules): void {
   const modules = parts.flatMap((part) =>
     [...part.modules].map(([name, size]): [string, RankedModule] => [name, { ...size, r, scale: 1, hasBias: false }]),
@@ -102,12 +102,12 @@ interface SumSizes {
 
 type Way = (summands: readonly Summand[], sizes: SumSizes, breather: Breather) => Sum | Promise<Sum>;
 
-/** Parts of a smaller rank than the sum's are filled up with zeros. */
+/** Each way pads the sum's matrices with zeros up to its rank. */
 const WAYS: Readonly<Record<SumRules['combination'], Way>> = {
   linear(summands, { r, inputs, outputs }) {
     const [A, B] = [new Float32Array(r * inputs), new Float32Array(outputs * r)];
     for (const { factor, A: a, B: b } of summands) {
-      // A sign on both sides would be lost.
+      // Only A gets the sign: on both A and B it would cancel.
       const root = Math.sqrt(Math.abs(factor));
       addTo(A, inputs, a, { factor: factor >= 0 ? root : -root });
       addTo(B, r, b, { factor: root });

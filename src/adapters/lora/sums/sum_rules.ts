@@ -67,7 +67,7 @@ function rankOf(parts: readonly LoraPart[], combination: Combination, svd_rank: 
   );
 }
 
-/** The first one's, with the targets of all. */
+/** The first part's configuration, with the targets of all parts. */
 function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): LoraConfig {
   return new LoraConfig({
     ...first,
@@ -75,11 +75,11 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
     lora_alpha: r,
     rank_pattern: {},
     alpha_pattern: {},
-    // Its parts train nothing but matrices, even if their configurations ask for more than the model has.
+    // The parts train nothing but matrices, even if their configurations ask for modules that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
-    // PEFT keeps it, and so multiplies the sum by √r.
+    // PEFT leaves it true, and so multiplies the sum by √r.
     use_rslora: false,
     lora_bias: parts.some(({ config }) => config.lora_bias),
     init_lora_weights: true,
@@ -89,7 +89,7 @@ function configOf(parts: readonly LoraPart[], first: LoraConfig, r: number): Lor
 
 type Targets = Pick<LoraConfig, 'target_modules' | 'exclude_modules' | 'layers_to_transform' | 'layers_pattern'>;
 
-/** As PEFT unites them; whole names where layers or exclusions differ, because a configuration has them once. */
+/** The parts' targets, united as in PEFT. If layers or exclusions differ, whole names replace them, as a configuration has one rule. */
 function targetsOf(parts: readonly LoraPart[]): Targets {
   const targets = unionOfTargets(parts.map(({ config }) => config.target_modules));
   if (targets === undefined) {

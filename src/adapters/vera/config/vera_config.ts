@@ -10,7 +10,7 @@ export type { VeraConfigInit } from './vera_config_init';
 export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
 
 export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {
-  /** The method of PEFT's that it is for. */
+  /** PEFT's name of the method. */
   readonly peft_type: 'VERA';
 }
 
@@ -26,7 +26,7 @@ export class VeraConfig extends KindConfig {
   /** @internal */
   static readonly rules = VERA_RULES;
 
-  /** @internal As `foreign`. */
+  /** @internal A field for the same reason as `foreign`. */
   static readonly foreignOfClass = /* @__PURE__ */ tellConfigMethods(VeraConfig);
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */

@@ -78,7 +78,7 @@ function placedByModule(adapters: readonly VeraAdapter[]): Map<string, PlacedAda
   return placed;
 }
 
-/** The layers' values that all adapters share. */
+/** The context that all adapters in the layers share. */
 interface Made {
   readonly g: Graph;
   readonly base: Layers;
@@ -117,7 +117,7 @@ function inModule(
   };
 }
 
-/** A projection of the layers' own input, if they are the first that need it: its gradient is declared with theirs. */
+/** The projection of the layers' input, if no earlier layer has made it. Its gradient is then declared together with the layers'. */
 interface OwnProjection {
   made: Projection | undefined;
 }

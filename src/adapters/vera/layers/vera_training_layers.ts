@@ -16,7 +16,7 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
   return layersWith(adapter, plans, request);
 }
 
-/** The mode of each module; the others are unmerged. Modes depend on a run's arguments alone, so a resumed run has the same. */
+/** Modes by module; absent modules are unmerged. Modes depend on a run's arguments alone, so a resumed run has the same ones. */
 export function modesOf(
   { layout, config: { use_dora } }: VeraAdapter,
   { weights, inputs, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
@@ -84,7 +84,7 @@ function valuesOf(plan: LayerPlan): Value[] {
   return plan.mode === 'merged' ? [weight] : [weight, wholeOf(plan.gradient)];
 }
 
-/** Before a step's micro-batches: W + ΔW. After them: the adapter's gradients from those of these weights. */
+/** Before a step's micro-batches: W + ΔW. After them: the adapter's gradients, from the gradients of these weights. */
 function programs(
   adapter: VeraAdapter,
   plans: ReadonlyMap<string, LayerPlan>,

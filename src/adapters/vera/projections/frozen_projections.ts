@@ -16,7 +16,7 @@ export const frozenProjections: FrozenRules<ResolvedVera, ProjectionValues> = {
   },
   planned: ({ config: { r }, max_in, max_out }) => projectionValues({ r, max_in, max_out, dtype: 'float32' }),
   areSaved: ({ save_projection }) => save_projection,
-  // Python draws no rounded numbers: those go into the file.
+  // PEFT draws unrounded projections, so all others go into the file.
   portable: (config, frozen) => {
     const given = projectionsIn(frozen);
     const isDrawn = given !== undefined && roundingOf(given, keyOf(config, given)) === 'float32';
@@ -47,7 +47,7 @@ async function acquire(
   return projections.acquire(shared, (options.projection_dtype ?? 'float32') as ProjectionDtype);
 }
 
-/** Projections from a file decide; other adapters share them only where the key gives the same. */
+/** Projections from a file take precedence. Other adapters share them only if the file's key draws the same numbers. */
 async function acquireStored(
   projections: ProjectionPool,
   inFile: ProjectionKey,
@@ -66,8 +66,8 @@ async function acquireStored(
 }
 
 /**
- * A further adapter takes the projections that the model already has if it fits them, wider ones too, as in PEFT: they go
- * into its file. One whose file won't hold them draws its own from what the file says, or it could never be loaded again.
+ * As in PEFT, a further adapter uses the model's existing projections of its key and r if they are large enough, and saves them in its
+ * file. An adapter whose file won't hold projections draws its own, because its file must give the same ones when it is loaded.
  */
 function sharedDimensions(key: ProjectionKey, config: VeraConfig, others: readonly Adapter[]): ProjectionKey {
   if (!config.save_projection) return key;

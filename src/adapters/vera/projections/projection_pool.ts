@@ -84,7 +84,7 @@ export class ProjectionPool {
   }
 }
 
-/** The pair of a key, without memory. */
+/** The pair of a key, without GPU memory. */
 export function projectionValues({
   r,
   max_in,

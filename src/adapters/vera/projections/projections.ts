@@ -20,7 +20,7 @@ export interface Projections {
   readonly B: Float32Array<ArrayBuffer>;
 }
 
-/** 2 GiB: a hostile configuration mustn't make more be allocated. */
+/** 2 GiB: a hostile configuration must not cause larger allocations. */
 const MAX_VALUES = 2 ** 29;
 
 /**

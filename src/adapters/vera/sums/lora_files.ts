@@ -83,7 +83,7 @@ export function writeLoraConfig(
   return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
 }
 
-/** Layers are chosen by ends of names only: beside an expression PEFT passes over a VeRA's choice, and refuses a LoRA's. */
+/** PEFT selects layers only beside a list of names. Beside an expression, it ignores the layers of a VeRA and refuses those of a LoRA. */
 function targetsOf(
   { target_modules, layers_to_transform, layers_pattern }: VeraConfig,
   modules: Iterable<string> | undefined,
@@ -91,7 +91,7 @@ function targetsOf(
   const everyLayer = { layers_to_transform: null, layers_pattern: null };
   if (modules !== undefined) return { target_modules: [...modules].sort(), ...everyLayer };
   if (target_modules === null || typeof target_modules === 'string') return { target_modules, ...everyLayer };
-  // A list, because PEFT up to 0.20 takes the layer 0 beside a pattern for none.
+  // A list, because PEFT up to 0.20 treats the number 0 beside a pattern as no layer.
   const layers = [layers_to_transform ?? []].flat();
   return {
     target_modules: target_modules.toSorted(),

@@ -111,7 +111,7 @@ export function sumOf(parts: readonly SumPart<VeraConfig>[]): WeightedSum<VeraCo
   const { modules, vectors, projections } = combineVectors(parts.map(valuesOf));
   const config = new VeraConfig({
     ...parts[0]?.config,
-    // Its parts train nothing but vectors, even if their configurations ask for more than the model has.
+    // The parts train nothing but vectors, even if their configurations ask for modules that the model lacks.
     bias: 'none',
     modules_to_save: null,
     inference_mode: false,
