@@ -40,7 +40,7 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
 /**
  * The share of multiply-adds in the vector instructions of the main loops, or of the loops around them if their turns are known. It is
  * the fraction of the peak that the instructions allow. All main loops have the same weight, because their turns depend on sizes. A
- * loop that nothing is around is left out if it is like one that has something around: it multiplies what is left of K.
+ * main loop without such a loop around it is left out if one with a loop around it has as many multiply-adds: it computes the rest of K.
  * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
  */
 export function shareOf(loops) {

@@ -23,8 +23,8 @@ const A_GPU = /** @type {const} */ ({
 });
 
 /**
- * @param {string} [asked] a record, as 'linear', or one of its variants, as 'linear/workgroup'; of products, for whole lines in
- * f32 unless others are named. By default all that a GPU may be given, and what only a page that names it is given.
+ * @param {string} [asked] a record, as 'linear', or one of its variants, as 'linear/workgroup'. Products are for whole lines in f32 unless
+ * others are named. Default: all variants that a GPU may get by default, and subgroup matrices, which it gets only if a page names them.
  * @returns {NamedSource[]}
  */
 export function isaSources(asked) {

@@ -4,7 +4,7 @@ import { type KernelShare, kernelTable } from '../stages/kernel_table';
 import { type ReplayOptions, timeReplays } from '../stages/replays';
 
 export interface DecodeBenchOptions extends DecodeStageOptions, ReplayOptions {
-  /** Seconds of a token in all, which the shares are fractions of. */
+  /** Seconds of a whole token. The shares are fractions of this time. */
   readonly tokenSeconds: number;
 }
 

@@ -111,7 +111,7 @@ function rates(value) {
 }
 
 /**
- * The lengths to which texts are padded. Rows of other lengths would contain padding.
+ * Lengths to which texts are padded, from 64 tokens on. Rows of other lengths would contain padding.
  * @param {unknown} value
  */
 function lengthOf(value) {

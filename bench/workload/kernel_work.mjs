@@ -4,7 +4,8 @@
 /**
  * @typedef {object} KernelMeasurements
  * @property {readonly import('../index').KernelReport[]} kernels for each rank
- * @property {import('../index').GemmReport | undefined} kernelGemm rates of each variant of the product. The rate of the best one, measured in turns with the kernels, is in their reports
+ * @property {import('../index').GemmReport | undefined} kernelGemm rates of each variant of the product. The reports in `kernels` have the
+ * rate of the best variant again, measured in turns with the kernels
  * @property {import('../index').PeakReport | undefined} peak the fastest rates of the device
  */
 

@@ -1,4 +1,4 @@
-// Mesa's drivers for the GPUs of all vendors, and the libraries that let them believe in a GPU, as setup.sh unpacks them.
+// Mesa's drivers for the GPUs of all vendors, and the libraries that simulate a GPU for them, as setup.sh unpacks them.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,6 +87,6 @@ function roots(folder, emulated) {
  */
 function shimOf(folder, shim, emulated) {
   const file = `lib${shim}_noop_drm_shim.so`;
-  // Debian doesn't package Intel's.
+  // Debian has no package of Intel's library.
   return join(shim === 'intel' ? folder : roots(folder, emulated).library, file);
 }

@@ -1,4 +1,5 @@
-// The blocks of a listing, and its loops: a loop is what runs between a block that all of its turns begin with and a branch back to it.
+// The blocks of a listing, and its loops. A loop has the blocks between its first block, with which each turn begins, and the branches
+// back to that block.
 
 /** @typedef {import('./listing.mjs').Line} Line */
 /** @typedef {import('./listing.mjs').Instruction} Instruction */
@@ -71,7 +72,7 @@ function addPredecessors(body, last, blocks) {
 }
 
 /**
- * Whether control passes through a block on every way to another.
+ * Whether a block dominates another: control passes through it on every way to the other.
  * @param {number} block
  * @param {number} other
  * @param {readonly (number | undefined)[]} above
@@ -84,7 +85,7 @@ function isAbove(block, other, above) {
 }
 
 /**
- * For each block the last one before it that control passes through on every way to it; undefined for what nothing reaches.
+ * The immediate dominator of each block; undefined for unreachable blocks.
  * @param {readonly Block[]} blocks
  * @returns {(number | undefined)[]}
  */
@@ -115,7 +116,7 @@ function dominatorsOf(blocks) {
 }
 
 /**
- * The blocks that control reaches, each after one from which it comes.
+ * The reachable blocks, each after a block that precedes it in the flow of control.
  * @param {readonly Block[]} blocks
  */
 function inOrder(blocks) {

@@ -1,4 +1,4 @@
-// The GPUs for which Mesa's drivers compile without one, and how each is named to its driver.
+// The GPUs for which Mesa's drivers compile without such a GPU, and the name of each for its driver.
 import { readAmd } from './amd.mjs';
 import { readApple } from './apple.mjs';
 import { readArm } from './arm.mjs';
@@ -15,8 +15,8 @@ import { readQualcomm } from './qualcomm.mjs';
  * @property {import('./listing.mjs').ListingReader} read
  * @property {readonly string[]} registers names of the statistic that counts a thread's registers, the first one that there is
  * @property {readonly string[]} spills names of statistics that count what is moved to memory and back; 0 in all if nothing spills
- * @property {'driver' | 'shader'} checks who checks indices of buffers: the driver, as Chrome asks for on Linux, or Dawn's shader, as on
- * Metal and Direct3D. Drivers whose own checks divide reads of vectors, unlike their vendor's, get the latter
+ * @property {'driver' | 'shader'} checks whether the driver checks indices of buffers, as Chrome asks for on Linux, or Dawn's shader, as on
+ * Metal and Direct3D. 'shader' is for drivers whose own checks divide reads of vectors, unlike the vendor's drivers
  * @property {boolean} [emulated] whether the driver is one for arm64, which runs in qemu: minutes for a kernel that spills
  */
 /**
@@ -100,7 +100,10 @@ const AMD = {
   checks: 'driver',
 };
 
-/** @type {Readonly<Record<string, Gpu>>} by the names of `--gpu`: of AMD's GPUs and Intel's, those of Mesa; of others, with the number by which their driver knows them */
+/**
+ * GPUs by the names of `--gpu`: Mesa's names for AMD and Intel; for other vendors, names with the number that the driver uses.
+ * @type {Readonly<Record<string, Gpu>>}
+ */
 export const GPUS = {
   tgl: { title: 'Intel Tiger Lake', vendor: INTEL, info: { vendor: 'intel', architecture: 'gen-12lp' } },
   dg2: { title: 'Intel Arc A770', vendor: INTEL, info: { vendor: 'intel', architecture: 'gen-12hp' } },

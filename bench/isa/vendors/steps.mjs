@@ -10,7 +10,7 @@ import { kindsIn, NO_KINDS } from './listing.mjs';
  * @typedef {{ blocks: ReadonlySet<number>, counts: KindCounts }} Loop
  */
 
-/** Fewer multiply-adds in a turn are those of addresses, or of results. */
+/** Loops with fewer multiply-adds in a turn compute addresses, or finish results. */
 const LEAST = 16;
 
 /**
@@ -62,7 +62,7 @@ export function stepsOf(loops, multiplyAdds) {
   const steps = main.map(({ loop, around }) => (isWhole(loop) ? loop : around));
   return main.flatMap(({ loop }, index) => {
     const step = steps[index];
-    // A loop around several parts has their steps within.
+    // A loop around several parts contains their steps.
     if (step === undefined || steps.some((other) => other && other !== step && isWithin(other, step))) return [];
     if (step === loop) return [loop.counts];
     const turns = (multiplyAdds - step.counts.multiply_add) / loop.counts.multiply_add;
