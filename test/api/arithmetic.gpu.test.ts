@@ -7,7 +7,7 @@ import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/session/
 import { type TestSession, within } from '../helpers/session/session';
 import { sessionGpu } from '../helpers/session/session_gpu';
 
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 300_000 });
 
 beforeEach(() => {

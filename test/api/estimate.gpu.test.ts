@@ -122,7 +122,7 @@ test.each([
   let bytes = 0;
   for await (const event of run) if (event.type === 'log') bytes = (await model.memory()).gpu_bytes;
   expectClose({ gpu, weights, bytes });
-  // Both texts of a row are computed, and the head twice; what layers cost once a step stays the same.
+  // A row has two texts, and the head runs twice. Costs that layers have once a step stay the same.
   const { args: same, peft_config } = plan;
   const alone = await estimate(baseWithTexts('llama'), { session, peft_config, args: same });
   expect(step.flops / alone.step.flops).toBeGreaterThan(1.7);

@@ -11,7 +11,7 @@ const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm
 
 const all = ['linear/workgroup_small', 'linear/row', 'attention/workgroup'];
 
-/** Two kernels of Intel's differ from those of other GPUs: in `npm test` one case runs them. */
+/** Two of Intel's kernels differ from those of other GPUs. In `npm test` one case runs them. */
 const ofIntel = ofRing(cases, { test: (name) => name === 'gpt2_all_mid' });
 
 const devices = [

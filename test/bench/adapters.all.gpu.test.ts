@@ -36,7 +36,7 @@ test('measures batches whose rows have adapters of their own, and switching', as
   expect(together).toMatchObject({ rows: 6, tokens: 16 });
   for (const { seconds } of [together.single, together.together]) expect(seconds).toBeGreaterThan(0);
   expect(together.together_to_single).toBeGreaterThan(0);
-  // A and B multiply the same rows, whosever they are; a single adapter may be merged into its layers.
+  // A and B multiply the same rows for one adapter or several. Only a single adapter may be merged into its layers.
   expect(together.together.flops).toBeGreaterThan(0.9 * together.single.flops);
   expect(together.together.flops).toBeLessThan(2 * together.single.flops);
 

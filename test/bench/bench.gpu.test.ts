@@ -180,7 +180,7 @@ test('measures each kernel of a token, a dispatch that reads, and one that does 
   for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
   const dispatchesOf = (name: string): number =>
     kernels.reduce((sum, { kernel, dispatches: own }) => sum + (kernel === name ? own : 0), 0);
-  // Those of o, down and the head; q, k and v share one, and so do gate and up with their product.
+  // In each layer o and down have a dispatch each, q, k and v share one, and gate and up share one. The head has one.
   expect(dispatchesOf('linear')).toBe(2 * 2 + 1);
   expect(dispatchesOf('linears')).toBe(2);
   expect(dispatchesOf('swiglu_linears')).toBe(2);
@@ -244,14 +244,14 @@ test('takes the steps that learn from preferences in turns with one that learns 
   const counted = await countStep(sessionGpu().gpu, { ...kernelOptions, batch: 4 });
   expect(texts).toMatchObject({ flops: counted.flops, bytes: counted.bytes, dispatches: counted.dispatches });
   expect(texts?.to_texts).toEqual({ seconds: 1, flops: 1, bytes: 1 });
-  // Beside the work of texts, a step of pairs has one pass over the head: 48 tokens for each of 4 · 63 positions.
+  // Beside the work of texts, a step of pairs has one pass over the head: 48 tokens for each of 4 · 64 positions.
   const head = 2 * 4 * 64 * 48 * 32;
   expect((dpo?.flops ?? 0) - counted.flops).toBeGreaterThan(0.9 * head);
   expect((dpo?.flops ?? 0) - counted.flops).toBeLessThan(1.5 * head);
   // A pair and its reference, which a run needs once, take less than 2.4 times the work of their texts.
   expect((dpo?.to_texts.flops ?? 9) + (reference?.to_texts.flops ?? 9)).toBeLessThan(2.4);
   expect((dpo?.to_texts.bytes ?? 9) + (reference?.to_texts.bytes ?? 9)).toBeLessThan(2.4);
-  // A rating has a second text beside it.
+  // A step of ratings computes a second text for each rating.
   expect(kto?.to_texts.flops).toBeGreaterThan((dpo?.to_texts.flops ?? 9) + 0.5);
   for (const { seconds, dispatches } of steps) expect(seconds / dispatches).toBeGreaterThan(1e-8);
   expect(progress).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));

@@ -115,7 +115,7 @@ test.each([
   expect(kindsIn(lines)).toEqual({ ...NO_KINDS, ...kinds });
 });
 
-/** Makes a line of each word: `a:` is a label, `>a` a jump, `>>a` an unconditional jump, and a number so many multiply-adds. */
+/** Makes a line of each word: `a:` is a label, `>a` a jump, `>>a` an unconditional jump, and 64 stands for 64 multiply-adds. */
 const listing = (text: string): Line[] =>
   text.split(' ').flatMap((word): Line[] => {
     if (word.endsWith(':')) return [{ label: word.slice(0, -1) }];

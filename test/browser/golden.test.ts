@@ -72,8 +72,8 @@ const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
 /** Cases of other kinds of adapters. `npm test` runs them in Chromium alone. */
 const OF_OTHER_KINDS: readonly string[] = ['lora_llama', 'dora_llama'];
 /**
- * Cases that this page can run: trained biases have a page of their own, and it doesn't test transformers' older module
- * names.
+ * Cases that golden.html runs. Trained biases have a page of their own, and transformers' older module names are left
+ * out.
  */
 const isUsual = ({ base, trains }: GoldenEntry): boolean => base !== 'vit-v4' && !trains.includes('biases');
 
@@ -187,7 +187,7 @@ function compare(name: string, { base, random, saved, runs }: Report): void {
     const { losses, norms, rates, files } = runs[training.id]!;
     const what = `${name}, ${training.id}`;
     expect(largestDifference(losses, training.losses), what).toBeLessThanOrEqual(training.tolerance.losses_abs);
-    // A case has no tolerance for norms, so they use that of gradients.
+    // Cases have no tolerance for norms, so the tolerance of gradients is used.
     expect(largestDifference(norms, training.grad_norms), what).toBeLessThanOrEqual(tolerance.grad_abs);
     expect(largestDifference(rates, training.lrs), what).toBeLessThanOrEqual(1e-9);
     const vectors = readSafetensors(Uint8Array.from(files.model)).tensors;

@@ -5,7 +5,7 @@ import { browserNames, reportOf, withBrowser } from './helpers/harness';
 
 interface Learnt {
   readonly steps: number;
-  /** Margins of the rewards by evaluations. */
+  /** The margin of the rewards in an evaluation before training, and in one after it. */
   readonly before: number;
   readonly after: number;
 }

@@ -22,7 +22,7 @@ test('a profile is forgotten while the model loads, and is then opened empty', a
   arrived.resolve();
   await settled();
   expect(world.models).toHaveLength(1);
-  expect(world.profiles.made).toEqual([]); // not before the deletion is through
+  expect(world.profiles.made).toEqual([]); // not before the deletion ends
   deleted.resolve();
   expect(await gone).toEqual({ bytes: 7 });
   await loading;

@@ -95,7 +95,7 @@ test('a model that failed or broke is loaded again by the next holder', async ()
   const fifth = models.take(session, 'm', load, handling());
   expect(loads).toHaveLength(3);
   loads[2]?.finish();
-  await (await fourth).release(); // of the broken one: the new one stays
+  await (await fourth).release(); // releases the broken model; the new model stays
   expect(loads[1]?.model.dispose).toHaveBeenCalledTimes(1);
   expect((await fifth).model.dispose).not.toHaveBeenCalled();
   const sixth = await models.take(session, 'm', load, handling());

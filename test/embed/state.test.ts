@@ -12,7 +12,7 @@ describe("an element's state", () => {
     ['paused', ['load', 'loaded', 'learn', 'paused']],
     ['training', ['load', 'loaded', 'learn', 'paused', 'resumed']],
     ['ready', ['load', 'loaded', 'learn', 'paused', 'learnt']],
-    ['error', ['failed']], // attributes that can't be
+    ['error', ['failed']], // invalid attributes
     ['error', ['load', 'failed']],
     ['loading', ['load', 'failed', 'load']],
     ['error', ['load', 'loaded', 'learn', 'paused', 'failed']],

@@ -47,7 +47,7 @@ describe('a text', () => {
   });
 
   test('of empty lines only is cut in linear time', async () => {
-    expect(await textExamples(`a${'\n'.repeat(400_000)}b`, 12, words)).toEqual(['a', 'b']); // or this takes minutes
+    expect(await textExamples(`a${'\n'.repeat(400_000)}b`, 12, words)).toEqual(['a', 'b']); // quadratic time would take minutes
   });
 
   test('without a line break is segmented in windows, because each segment comes with a copy of its input', async () => {

@@ -68,7 +68,7 @@ async function weights(files: Readonly<Record<string, Uint8Array>>): Promise<voi
   for await (const { take } of readWeights(new MemorySource(files))) await take();
 }
 
-/** The files of a sentence encoder, of which one is another. */
+/** The files of a sentence encoder, one of them replaced. */
 function sentences(file: string, text: string): () => unknown {
   const modules = ['Transformer', 'Pooling', 'Normalize'].map((type) => ({
     type: `sentence_transformers.models.${type}`,

@@ -137,7 +137,7 @@ class CountingBudget extends SubmitBudget {
     return this.given;
   }
 
-  /** Until the second measurement. */
+  /** True until the second measurement. */
   override get isRough(): boolean {
     return this.distances.length < 2;
   }

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { commentsOf, sentencesOf } from './lib/comments';
 import { codeIn, textOf } from './lib/files';
 
-/** Openers of sentences whose subject no reader finds. */
+/** Openers of sentences without a clear subject. */
 const OPENER = /^(?:What|Which|Of|Where|Whoever|Whatever|Whichever|Nobody|Nothing)\b/;
 /** Words for which ARCHITECTURE.md's "Words" has better ones. */
 const WORDS =
   /\b(?:tell|tells|told|telling|(?:go|goes|went|going|gone) on|whoever|nobody|lets? go of|takes? along|kept)\b/i;
 
-/** Openers anywhere in a text. Few files have one, or one of the words, and only those are read to find their comments. */
+/** Openers anywhere in a text. Comments are looked for only in the few files with an opener or one of the words. */
 const OPENER_ANYWHERE = new RegExp(OPENER.source.replace('^', '\\b'));
 
 /** Comments of a file that break the rule. Code in backticks isn't prose. */

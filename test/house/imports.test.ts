@@ -48,7 +48,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['page', ...configs, 'core'],
   'node.ts': ['node', 'index'],
   node: ['page', 'worker', 'chat', 'store', 'core'],
-  // A page's own code could do the same, because parts import only public names.
+  // Parts import only public names, so that a page's own code could do what they do.
   parts: ['index'],
   embed: ['parts', 'index'],
   'embed.ts': ['embed', 'index'],

@@ -103,7 +103,7 @@ def _rule_of(document: Json) -> Rule:
         if FIGURES.match(path):
             return Near("losses", tolerance["loss_abs"])
         if path == "expect.random.grad_norm" or ".grad_norms." in path:
-            # A case has no tolerance for norms, so they use that of gradients.
+            # Cases have no tolerance for norms, so the tolerance of gradients is used.
             return Near("gradient norms", tolerance["grad_abs"])
         if run := re.match(r"expect\.train\.(\d+)\.(losses|lrs)\.", path):
             if run[2] == "lrs":

@@ -41,7 +41,7 @@ from .texts.words import make_words
 
 @dataclass(frozen=True)
 class Item:
-    """A part of the fixtures that is made at once."""
+    """A part of the fixtures that one call of `make` writes."""
 
     part: str
     name: str

@@ -62,7 +62,7 @@ class Report:
             self.outside.append(f"{where}: {otherwise}")
 
     def json(self, where: str, committed: Json, now: Json, rule: Rule, path: str = "") -> None:
-        """Compares two documents; `rule` says how for a path such as `expect.train.0.losses.3`."""
+        """Compares two documents. `rule` decides how a path such as `expect.train.0.losses.3` is compared."""
         if isinstance(committed, dict) and isinstance(now, dict):
             keys: Iterable[str] = dict.fromkeys([*committed, *now])
             pairs = {key: (committed.get(key, ABSENT), now.get(key, ABSENT)) for key in keys}

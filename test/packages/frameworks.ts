@@ -50,7 +50,7 @@ mount(Learner, { target: document.querySelector('main'), props: { text: '${TEXT}
   },
 } as const satisfies Readonly<Record<string, Framework>>;
 
-/** Builds a project whose component is `framework.file` by Vite. `packages`: those that it has beside the framework's own. */
+/** Builds a project whose component is `framework.file` by Vite. `packages` are installed in addition to the framework's. */
 export async function buildFramework(
   project: Project,
   framework: Framework,

@@ -1,5 +1,5 @@
 // A newcomer's first ten minutes: the documents' lines as they stand, in empty projects that install the two packages. Each project
-// measures afterwards how well it foresees text that it wasn't trained on, and how long after its start the lines had ended.
+// then measures the perplexity of text that it wasn't trained on, and the time until the document's lines have ended.
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { Project } from './project';
 import { createVite, NEXT, NEXT_LAYOUT, NEXT_PACKAGES, serveModel, started } from './tools';
 import { served } from './trained';
 
-/** The share of the perplexity before that is left once a text is visibly learnt. */
+/** The largest perplexity of a model that has visibly learnt, as a share of the perplexity before training. */
 const LEARNT = 0.75;
 /** Milliseconds for the lines of a page, perhaps on a busy machine without a GPU. */
 const PATIENCE = 1_800_000;
@@ -63,7 +63,7 @@ function scriptOf(file: string): string {
   return `${before}${measuring(held)}await session.close();${after}`;
 }
 
-/** Runs `body` in an empty project and records what it prints. It calls `ready` once its tools have done their work. */
+/** Runs `body` in an empty project and records what it prints. `body` calls `ready` once the project is set up. */
 async function inProject(name: string, body: (project: Project, ready: () => void) => Promise<string>): Promise<void> {
   const project = new Project();
   const start = performance.now();

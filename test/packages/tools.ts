@@ -40,8 +40,8 @@ export async function started(cwd: string, ...args: readonly string[]): Promise<
 }
 
 /**
- * Serves the small model's package from the project's own server, in the place of the CDN: the scripts that the project's tools made
- * name its path there in place of the address.
+ * Serves the small model's package from the project's own server instead of the CDN. In the built scripts, the path on
+ * that server replaces the CDN's address.
  */
 export function serveModel(project: Project, { scripts, root }: { readonly scripts: string; readonly root: string }) {
   const at = (...names: readonly string[]): string => join(project.folder, ...names);

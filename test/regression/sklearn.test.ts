@@ -18,7 +18,7 @@ function softmax(scores: Float64Array): Float64Array {
 
 const sigmoid = (scores: Float64Array): Float64Array => scores.map((score) => 1 / (1 + Math.exp(-score)));
 
-/** The way to solve for a row, and its predictions from scores. */
+/** The solver of a situation, and the function that turns scores into predictions. */
 function kindOf(situation: string) {
   if (situation.includes('classes')) return { solver: CLASSES, predict: softmax };
   if (situation.includes('labels')) return { solver: LABELS, predict: sigmoid };

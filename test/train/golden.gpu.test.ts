@@ -94,7 +94,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
     const adapter = await place(bench, training.start);
     const { losses, norms } = await tenSteps(bench, adapter, training, mode);
     expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);
-    // A case has no tolerance for norms, so they use that of gradients.
+    // Cases have no tolerance for norms, so the tolerance of gradients is used.
     expect(largestDifference(norms, training.grad_norms)).toBeLessThanOrEqual(tolerance.grad_abs);
     const final = await trainedNumbers(bench, adapter);
     for (const [parameter, vector] of final) {

@@ -19,7 +19,7 @@ import { describeWithPeft } from './lib/peft';
 import { runPython } from './lib/python';
 import { expectSame, expectSuccess, readOutput } from './lib/python_output';
 
-/** Epochs of eight pairs or nine ratings end within steps; one pair and one rating have no room. */
+/** Epochs of eight pairs or nine ratings end within steps. One further pair and one further rating are too long. */
 const args = {
   max_steps: 8,
   max_length: goldenDpo.max_length,

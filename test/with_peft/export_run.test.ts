@@ -26,7 +26,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     expectSuccess(await runPython(folder, command));
     const whole = readOutput(folder);
     await expectSame(whole, here);
-    // Like the browser, the script holds two checkpoints.
+    // Like the browser, the script stores two checkpoints.
     const kept = readdirSync(join(folder, 'output')).filter((file) => file.startsWith('checkpoint-'));
     expect(kept.sort()).toEqual(['checkpoint-10', 'checkpoint-8']);
     // The newest checkpoint was interrupted while it was written.

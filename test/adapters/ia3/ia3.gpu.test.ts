@@ -31,7 +31,7 @@ oneBrowser();
 
 const K = 'base_model.model.model.layers.0.self_attn.k_proj';
 const DOWN = 'base_model.model.model.layers.1.mlp.down_proj';
-/** The modules whose outputs the residual stream takes, and one whose input is scaled. */
+/** The modules whose outputs are added to the residual stream, and `q_proj`, whose input is scaled. */
 const OTHERS: IA3ConfigInit = { target_modules: ['o_proj', 'q_proj', 'down_proj'], feedforward_modules: ['q_proj'] };
 
 async function openTrained(opened: TestSession, fields: IA3ConfigInit = {}): Promise<IA3Model> {
@@ -40,7 +40,7 @@ async function openTrained(opened: TestSession, fields: IA3ConfigInit = {}): Pro
   return model;
 }
 
-/** The default targets on one side, and others, trained one after the other. */
+/** Adapters with the default targets and with `OTHERS`, trained one after the other. */
 async function openTwo(opened: TestSession): Promise<IA3Model> {
   const model = await openTrained(opened);
   await model.add_adapter('other', new IA3Config(OTHERS));

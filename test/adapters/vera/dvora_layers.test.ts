@@ -75,7 +75,7 @@ function run(given: Scene, source?: { readonly seed: number; readonly block: Val
   return { y: memory.get(y)!, dx: memory.get(dx)!, grads: memory.get(grads)! };
 }
 
-/** The same by the DoRA that PEFT has: lora_A = λ_d ⊙ A, lora_B = λ_b ⊙ B. The gradients of λ follow by the chain rule. */
+/** The same results by PEFT's DoRA: lora_A = λ_d ⊙ A, lora_B = λ_b ⊙ B. The gradients of λ follow by the chain rule. */
 function byDora(given: Scene, lora_dropout = 0): Result {
   const { memory, adapter, x, residual, dy, block, base } = given;
   const config = new LoraConfig({ r: R, lora_alpha: R, use_dora: true, lora_dropout });

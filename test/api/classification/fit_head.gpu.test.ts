@@ -55,7 +55,7 @@ async function withLayer(files: AdapterFiles, layer: string, weight: Float32Arra
   return { ...files, 'adapter_model.safetensors': new Blob([writeSafetensors(changed, metadata)]) };
 }
 
-/** The features that the last layer reads, by adapters whose last layer passes three of them on. */
+/** The features that the last layer reads: each of several adapters has a last layer that outputs three of them. */
 async function featuresOf(model: VeraModel, layer: string): Promise<Float32Array> {
   const files = await model.save_pretrained();
   const D = (await vectorsOf(files)).get(`${layer}.weight`)!.length / 3;

@@ -16,7 +16,7 @@ import {
 import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { openTestSession, type TestSession } from '../../helpers/session/session';
 
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+// llvmpipe takes seconds to compile a tile that isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 240_000 });
 
 let opened: TestSession;

@@ -39,7 +39,7 @@ const undisturbed = (kind: Kind): Promise<Uint8Array> =>
 interface Interrupted {
   readonly run: TrainRun;
   readonly model: VeraModel;
-  /** Resolves while the base model computes the second batch of eight that the run is compared with. */
+  /** Resolves while the base model computes the second of the eight batches that give the run's reference. */
   readonly inPass: Promise<void>;
 }
 

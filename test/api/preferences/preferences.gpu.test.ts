@@ -62,7 +62,7 @@ describe('what is learnt', () => {
   test('chosen texts become likelier than rejected ones, which evaluations report by TRL’s names', async () => {
     await fresh(async (model) => {
       const before = await dpo(model).evaluate();
-      // A new adapter is its base.
+      // A new adapter computes the same as its base, so the loss is ln 2.
       expect(before.eval_loss).toBeCloseTo(Math.LN2, 5);
       expect(before).toMatchObject({ 'rewards/chosen': 0, 'rewards/rejected': 0, 'rewards/margins': 0, eval_pairs: 8 });
       expect(before['logps/chosen']).toBeLessThan(0);
@@ -131,7 +131,7 @@ describe.each(kinds)('a step of %s', (kind) => {
     expect(await trained({ beta: 0.1 })).toEqual(plain);
     expect(await trained({ beta: 0.7 })).not.toEqual(plain);
     expect(await trained({ max_grad_norm: 1e-9 })).not.toEqual(plain);
-    // Masks would follow from the seed.
+    // If dropout took effect, its masks would differ between the two seeds.
     const dropping = [1, 2].map((seed) => trained({ seed, shuffle: false }, { vera_dropout: 0.5 }));
     expect(await dropping[0]).toEqual(await dropping[1]);
   });

@@ -41,7 +41,7 @@ describe('ratings', () => {
       const config = { max_new_tokens: 6, do_sample: true, seed: 7 };
       const written = profile.generate('It was the', config);
       expect(written).toMatchObject({ prompt: 'It was the', seed: 7 });
-      expect(await profile.rate(written, 1)).toBe(1); // it waits for the text
+      expect(await profile.rate(written, 1)).toBe(1); // the rating waits for the text
       const completion = await written;
       expect(written.token_ids).toHaveLength(6);
       const again = profile.generate('It was the', { ...config, seed: written.seed });
@@ -61,7 +61,7 @@ describe('ratings', () => {
         { prompt: talk, chosen: [answer('A')], rejected: [answer('B')] },
       ]);
       const { bytes } = profile.info;
-      await profile.rate(again, -1); // the same text, thought again
+      await profile.rate(again, -1); // another rating of the same text
       expect(profile.info).toMatchObject({ ratings: 2, bytes: bytes + 1 });
       expect((await Profile.list({ session: opened.session }))[0]).toMatchObject({ ratings: 2, preferences: 1 });
       await profile.forget();

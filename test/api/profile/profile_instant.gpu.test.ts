@@ -62,7 +62,7 @@ test('a solved head is judged by held-out examples, and training continues from 
     const { metrics } = await profile.learn({ method: 'instant' });
     expect(metrics).toMatchObject({ held_out: 5, computed: 60, taken: 1 });
     const trained = await profile.learn({ args: { max_steps: 1, learning_rate: 1e-30, headLearningRate: 1e-30 } });
-    // The losses of the same head over the same examples, computed from features and by a program with the loss.
+    // Both are losses of one head over the same examples: one is computed from features, the other by a program.
     expect(trained.metrics.loss_before).toBeCloseTo(metrics.loss_after!, 4);
     const [first, second] = profile.info.history;
     expect([first!.method, second!.method]).toEqual(['instant', 'train']);

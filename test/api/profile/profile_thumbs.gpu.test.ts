@@ -199,7 +199,7 @@ describe('thumbs', () => {
       expect(opened.warnings).toContain('left_out');
       await profile.rate({ prompt, completion: long }, 0);
       await expect(Promise.resolve(profile.learn({ ratings }))).rejects.toMatchObject({ code: 'invalid_argument' });
-      // A kind without anything to learn leaves the others their turn.
+      // If one kind has nothing to learn, the other kinds still take their turns.
       await profile.add(text);
       await profile.learn({ args: { max_steps: 2 } });
       expect(profile.info.history.at(-1)).toMatchObject({ steps: 2, phases: [{ kind: 'examples' }] });

@@ -64,9 +64,9 @@ async function stopAt(run: TrainRun, steps: number): Promise<void> {
 }
 
 /**
- * The two ways round differently: activations and gradients differ by at most 1e-6 of their size, as sums of up to 24 terms have an error of
- * √24 · 2⁻²⁴ ≈ 3e-7, and two layers have a dozen such sums in a row. Losses are about 3.5. Clipped gradients are at most 0.5, and an update
- * differs by learning_rate / adam_epsilon times as much; the rates of all steps add up to 0.33: 0.33 / 1e-2 · 5e-7 ≈ 2e-5.
+ * The two computations round differently: activations and gradients differ by at most 1e-6 of their size, as sums of up to 24 terms have an
+ * error of √24 · 2⁻²⁴ ≈ 3e-7, and two layers have a dozen such sums in a row. Losses are about 3.5. Clipped gradients are at most 0.5, and
+ * an update differs by learning_rate / adam_epsilon times as much; the rates of all steps add up to 0.33: 0.33 / 1e-2 · 5e-7 ≈ 2e-5.
  */
 const OF_LOSSES = 4e-6;
 const OF_VECTORS = 2e-5;
@@ -233,7 +233,7 @@ test("one person's losses that aren't finite end his training alone", async () =
     await expected;
     const model = await get_peft_model(await loadTiny(opened), new VeraConfig(config), 'ada');
     const files = await changedFiles(await model.save_pretrained(), (name, numbers) => {
-      // The largest that an adapter may hold: the second step makes them larger.
+      // The largest values that an adapter may hold. The second step exceeds them.
       if (name.includes('vera_lambda_')) numbers.fill(name.includes('vera_lambda_b') ? 1e4 : 0);
     });
     await model.load_adapter(files, 'ben', { is_trainable: true });

@@ -160,7 +160,7 @@ describe('evaluation by contrast', () => {
       const { eval_loss: _contrast, ...ofHead } = metrics;
       const { eval_loss: _labels, ...others } = labels;
       expect(ofHead).toEqual(others);
-      // Batches of four sorted rows would have one class each, and a loss of ln 3, so the order is another one.
+      // Batches of four sorted rows would have one class each, and a loss of ln 3, so the rows have another order.
       expect(Math.abs(metrics.eval_loss! - Math.log(3))).toBeGreaterThan(0.01);
     });
   });

@@ -89,7 +89,7 @@ describe('values that are read from an adapter of a paused run belong to one ste
     const run = train(model, 500);
     await firstLog(run);
     // Both adapters learn the same, so their difference is 0 after each step. A read that mixes two steps would show
-    // another.
+    // another difference.
     const parts = { adapters: ['default', 'other'], weights: [1, -1] };
     const reads: AdapterFiles[] = [];
     for (let read = 0; read < 8; read++) reads.push(await model.save_as_lora(parts));

@@ -49,7 +49,7 @@ export async function told(page: Page): Promise<string> {
   return textOf(page, '#told');
 }
 
-/** Clicks Export, and gives the two downloaded files. `folder` is where a new folder for them is made. */
+/** Clicks Export, and gives the two downloaded files, which are written to a new folder within `folder`. */
 export async function exported(page: Page, folder: string): Promise<{ config: object; weights: Uint8Array }> {
   const downloads = await downloadsOf(page, folder);
   await click(page, '#export');

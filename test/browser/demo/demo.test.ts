@@ -165,7 +165,7 @@ testOnce('a visitor teaches it a text, finds the voice again after a reload, and
     await click(page, '[data-id="whale"] .danger');
     await page.click('#confirm-yes');
     await until(page, () => document.querySelector('[data-id="whale"]') === null);
-    // Its text goes with it.
+    // The deleted voice's text is no longer shown.
     expect(await pressedVoice(page)).toBe('The stage');
     expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
     expect(await textOf(page, '#after')).toBe('It was a cold morning, and the king');

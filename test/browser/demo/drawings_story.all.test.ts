@@ -80,7 +80,7 @@ const PLACES = [
   [140, 140, 100],
   [120, 160, 75],
 ] as const;
-/** Places and sizes of twelve drawings that it hasn't seen. */
+/** Places and sizes of twelve drawings that the example hasn't seen. */
 const UNSEEN = [
   [150, 130, 90],
   [130, 150, 110],

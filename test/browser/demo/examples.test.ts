@@ -145,7 +145,7 @@ test.each(ofRing(browserNames, { test: () => false }))(
       },
       {
         mounts: { '/demo/': site },
-        // As from a CDN.
+        // The headers of a CDN.
         headers: { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'max-age=600', 'Content-Security-Policy': '' },
         onRequest: ({ url, headers }) => requests.push(`${url} from ${headers.origin}`),
       },

@@ -22,7 +22,7 @@ interface Trainee {
   start(page: Page): Promise<void>;
 }
 
-/** All of them train the bundled model, with some 256 tokens a step. */
+/** All these pages train the bundled model, with some 256 tokens a step. */
 const trainees: Readonly<Record<string, Trainee>> = {
   'a page': { path: '/pages/engine/responsive.html', step: '#step', start: (page) => click(page, '#start') },
   'the demo, with its chart and numbers,': {
@@ -38,15 +38,15 @@ const trainees: Readonly<Record<string, Trainee>> = {
   'the page of the demo that sorts messages': {
     path: '/demo/classify.html',
     step: '#train-status',
-    // It learns the messages that it begins with as it opens. Refining takes more than 10 steps.
+    // The page learns its sample messages when it opens. Refining takes more than 10 steps.
     start: (page) => click(page, '#refine'),
   },
 };
 
 const { site } = await builtDemo();
 
-// The page's own CPU time must be within its limit in every run. Wall time must be in one run only, and only while it trains,
-// because other processes may slow the page down: while kernels compile on the compositor's core, each commit waits for it.
+// The page's own CPU time must be within its limit in every run. Wall time must be within its limit in one run, and only while it
+// trains, because other processes may slow the page down: each commit waits while kernels compile on the compositor's core.
 const limits = { timeout: RUNS * SECONDS * 1000 };
 test.for(Object.entries(trainees))(
   '%s stays responsive while it trains',

@@ -83,7 +83,7 @@ test('attributes that are set late take effect, and the interface matches the lo
       ];
       expect(shown).toEqual({ headings: [writes, writes, tells, tells, writes], isThere: true });
 
-      // A generation ends with its interface.
+      // When the interface is removed, a generation that it started ends.
       const tokens = await page.evaluate(async () => {
         const one = document.querySelector('web-vera')!;
         let count = 0;

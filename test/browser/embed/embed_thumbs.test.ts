@@ -121,7 +121,7 @@ test('a visitor judges a text by the keyboard, writes their own, and it learns f
       ]);
       expect(cdn.requests.slice(asked)).toEqual([]); // no opinion leaves the page
 
-      // Without thumbs, where the page wants none.
+      // A page can hide the thumbs.
       const visible = (): Promise<boolean> =>
         page.evaluate(() => document.querySelector('web-vera')!.shadowRoot!.querySelector('.thumb')!.checkVisibility());
       await toPrompt(page);

@@ -38,7 +38,7 @@ export interface HarnessOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Messages of uncaught errors that the test expects. */
   readonly expectedErrors?: RegExp;
-  /** Whether the page gets a browser of its own, which tests need that end or change the browser. Default: false. */
+  /** Whether the page gets a browser of its own, for tests that end or change the browser. Default: false. */
   readonly own?: boolean;
   /** Receives every request to the server. */
   readonly onRequest?: (request: IncomingMessage) => void;
@@ -120,7 +120,7 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
     const { browser, kill } = shared;
     const others = new Set(await browser.pages());
     const page = await newPage(browser, url).catch((error: unknown) => {
-      // The browser may have just ended; then another one opens.
+      // If the browser has just ended, the next attempt opens another one.
       if (browser.connected) throw error;
       return undefined;
     });
@@ -138,7 +138,7 @@ async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick
   throw new Error(`${name} gives no WebGPU adapter on this machine`);
 }
 
-/** Another tab of a page's browser, or a page of a context, as patient as the pages of `withPage`. */
+/** Another tab of a page's browser, or a page of a context, with the time-out of the pages of `withPage`. */
 export async function newTab(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);

@@ -6,7 +6,7 @@ import { layoutShifts } from '../helpers/layout_shifts';
 
 const { site } = await builtDemo();
 
-/** The most that the layout may shift, by Web Vitals' measure of a good page, halved. */
+/** The largest allowed shift of the layout: half of Web Vitals' limit for a good page. */
 const MOST_SHIFT = 0.05;
 
 const classes = (page: Page): Promise<void> =>

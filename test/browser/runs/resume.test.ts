@@ -29,7 +29,7 @@ const THRICE: readonly Kill[] = [
   [SAVE_STEPS - 1, ''],
   [10, ''],
 ];
-/** Each run that is killed three times is the run that is killed once at first. */
+/** A run that is killed three times begins like the run that is killed once. */
 const killed = [
   { name: 'chromium', times: 'once', kills: ONCE },
   ...browserNames.map((name) => ({ name, times: 'three times', kills: THRICE })),

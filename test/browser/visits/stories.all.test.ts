@@ -24,7 +24,7 @@ async function press(page: Page, selector: string): Promise<void> {
 const told = (page: Page): Promise<void> =>
   until(page, () => /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
 
-/** Stops refinements, which would take time from what is tested. */
+/** Stops refinements, because they would take CPU time from the tested work. */
 async function withoutRefining(page: Page): Promise<void> {
   await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
 }
@@ -171,7 +171,7 @@ test('an example is sent to an editor by a form, and finds its library from the 
       expect(form).toMatchObject({ action: 'https://stackblitz.com/run', method: 'post' });
       const fields = new Map(form.fields.map(([key = '', value = '']) => [key, value]));
       expect(fields.get('project[template]')).toBe('html');
-      // A document of another origin, as an editor's.
+      // A document of another origin, like that of an online editor.
       const demo = new URL('./', page.url());
       await page.goto(demo.href.replace('127.0.0.1', 'localhost').replace('/demo/', '/elsewhere'));
       await page.setContent(fields.get('project[files][index.html]') ?? '');

@@ -115,7 +115,7 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
   });
 });
 
-/** The words of a file's packed matrices. */
+/** The results of `take` for a file's packed matrices, by name. */
 async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
   const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});

@@ -5,7 +5,7 @@ export const IMAGE = '<img src=x onerror=hit()>';
 /** The same text as a token of byte-level BPE, whose alphabet has no space. */
 const TOKEN = '<img/src=x/onerror=hit()>';
 
-/** The bundled model's tokenizer, all of whose tokens of several letters are images. */
+/** The bundled model's tokenizer, with an image in place of each token of several letters. */
 export function hostileTokenizer(): string {
   const path = new URL('../../../demo/public/models/prose-1.4M/tokenizer.json', import.meta.url);
   const json = JSON.parse(readFileSync(path, 'utf8'));

@@ -22,7 +22,7 @@ export interface GoldenPreferenceRun {
   readonly config: { readonly r: number; readonly target_modules: readonly string[] };
   readonly args: Readonly<Record<string, number | string>>;
   readonly start: Readonly<Record<string, readonly number[]>>;
-  /** Log probabilities of the sequences that are learnt, by the vectors of the beginning and by the base. */
+  /** Log probabilities of the sequences that are learnt, computed with the first vectors and by the base. */
   readonly logps: { readonly policy: readonly number[]; readonly reference: readonly number[] };
   readonly logs: readonly Readonly<Record<string, number>>[];
   readonly final: Readonly<Record<string, readonly number[]>>;
@@ -67,7 +67,7 @@ export function loadTexts({ session }: TestSession, base = 'llama'): Promise<Pre
   return AutoModelForCausalLM.from_pretrained(baseWithTexts(base), { session });
 }
 
-/** The model of a run with the vectors that it begins with. */
+/** A run's model with the run's first vectors. */
 export async function loadPreferring(
   opened: TestSession,
   { base, config, start }: Pick<GoldenPreferenceRun, 'base' | 'config' | 'start'>,

@@ -15,7 +15,7 @@ export async function expectGoldenTraining(vera: AdaptedModel, name: string, tra
       training.losses,
     ),
   ).toBeLessThanOrEqual(training.tolerance.losses_abs);
-  // A case has no tolerance for norms, so they use that of gradients.
+  // Cases have no tolerance for norms, so the tolerance of gradients is used.
   expect(
     largestDifference(
       logs.map(({ grad_norm }) => grad_norm),

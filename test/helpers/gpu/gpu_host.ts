@@ -10,7 +10,7 @@ interface Shared {
   readonly gpu: GPU;
   readonly host: DeviceHost;
   readonly failures: string[];
-  /** Repeats the device's errors for sessions: Dawn's device warns of many listeners, and many tests share it. */
+  /** Forwards the device's errors to the sessions of many tests: Dawn's device itself warns about many listeners. */
   readonly events: EventTarget;
 }
 

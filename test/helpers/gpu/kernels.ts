@@ -12,7 +12,7 @@ const shaders = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
 });
 
 export interface NamedKernel {
-  /** The kernel's name, as 'rms_norm'; a product's has lines and storage too, as 'linear.vec4.f32'. */
+  /** The kernel's name, such as 'rms_norm'. Names of products include lines and storage, such as 'linear.vec4.f32'. */
   readonly name: string;
   readonly kernel: AnyKernel;
 }

@@ -16,10 +16,10 @@ import { gpuHost } from './gpu_host';
 export const TILES = ['register', 'wide', 'workgroup', 'workgroup_oblong', 'workgroup_small', 'subgroup'] as const;
 /** Tile families that multiply in f16, for devices that support it. */
 export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
-/** Tile families for few rows. A kernel without them, as those of gradients, uses the device's default. */
+/** Tile families for few rows. Kernels without these, such as those of gradients, use the device's default. */
 export const FEW_ROWS = ['row', 'row_serial'] as const;
 
-/** The tiles in which `npm test` runs products besides `linear`, which it runs in all of them: one of each way to share operands. */
+/** One tile for each way to share operands: `npm test` runs `linear` in all tiles, and other products in these alone. */
 export const isTypicalTile = (variant: string): boolean =>
   ['register', 'workgroup', 'subgroup', ...FEW_ROWS].includes(variant);
 

@@ -6,8 +6,8 @@ import { type Memory, runReference } from '../../reference/runner';
 import { randomArray } from './random';
 
 /**
- * Proves an op's gradient in float64. The op is differentiated along its declared backward with a random `dy`, and
- * the result is compared with central differences of ⟨y, dy⟩ by every entry of every value in `wrt`.
+ * Proves an op's gradient in float64. The op's declared backward runs with a random `dy`, and the result is compared
+ * with central differences of ⟨y, dy⟩ for every entry of every value in `wrt`.
  *
  * The defaults fit smooth functions of order 1: differences of step 1e-5 are good to about 1e-9.
  */

@@ -17,8 +17,8 @@ interface Mean {
 }
 
 /**
- * Compares the gradients of a mean loss of rows by every entry of `wrt` with central differences, in float64, and
- * returns them. `build` also receives the buffers into which gradients of trained values accumulate.
+ * Compares the gradients of a mean loss of rows with central differences for every entry of `wrt`, in float64, and
+ * returns the gradients. `build` also receives the buffers into which gradients of trained values accumulate.
  */
 export function expectLossGradient(
   build: (g: Graph, into: ReadonlyMap<Value, Value>) => RowLosses,

@@ -55,7 +55,7 @@ export class Float64Model {
     return this.#runner.memory.get(this.#loaded.weights.get(name)!)!;
   }
 
-  /** Whether the file has a matrix transposed. */
+  /** Whether the file stores a matrix transposed. */
   isTransposed(name: string): boolean {
     return this.#loaded.model.weights.find((spec) => spec.name === name)!.transposed === true;
   }

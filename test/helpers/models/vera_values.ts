@@ -69,7 +69,7 @@ export function veraDelta(
   return twoSteps(rowsA, rowsB, x);
 }
 
-/** B(A·x) in float64, with the same sums. */
+/** B(A·x) in float64, and for each output the sum of its terms' absolute values. */
 export function loraDelta({ A, B }: { readonly A: Tensor; readonly B: Tensor }, x: readonly number[]) {
   const rows = ({ dims, data }: Tensor) =>
     Array.from({ length: dims[0]! }, (_, row) => [...data.subarray(row * dims[1]!, (row + 1) * dims[1]!)]);

@@ -15,8 +15,8 @@ export function changedBase(name: string, change: (value: number, at: number) =>
 }
 
 /**
- * A model with so steep a head that the gradients of vectors grow with the vectors beyond all bounds: with a rate of
- * 256 they stay finite for a few steps, with 512 they are infinite within 4.
+ * A model with a head so steep that the gradients of vectors grow with the vectors beyond all bounds. At a rate of 256
+ * the gradients stay finite for a few steps. At a rate of 512 they are infinite within 4.
  */
 export const steep: { readonly base: ModelSource; readonly config: VeraConfigInit } = {
   base: changedBase('model.norm.weight', (value) => 1e16 * value),

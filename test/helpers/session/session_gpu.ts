@@ -18,7 +18,7 @@ export interface SessionGpu {
   readonly pipelines: readonly string[];
   /** Bytes of all existing buffers, counted at the device. */
   liveBytes(): number;
-  /** Bytes of existing buffers except staging buffers for reads: the size of what a model holds. */
+  /** Bytes of existing buffers except staging buffers for reads: the GPU memory that a model holds. */
   storageBytes(): number;
   /**
    * The contents of existing buffers of weights, vectors and inputs, by label; buffers with one label are numbered in
@@ -29,7 +29,7 @@ export interface SessionGpu {
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** Delays all later reads through buffers of more than `bytes` by this many milliseconds. */
   delayReads(milliseconds: number, bytes?: number): void;
-  /** All later reads give zeros, until another device is opened, as from a device that is lost before anyone notices. */
+  /** All later reads give zeros until another device is opened, like reads from a lost device whose loss isn't reported yet. */
   blank(): void;
   /** Acts like a driver's crash: the device's `lost` resolves, and pending work rejects. */
   lose(message: string): void;
@@ -81,7 +81,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
         const { milliseconds, bytes } = delay;
         if (milliseconds > 0 && buffer.size > bytes) {
           await new Promise((resolve) => setTimeout(resolve, milliseconds));
-          // As for a read that had begun before the buffer went.
+          // A read that is pending when its buffer is destroyed rejects like this.
           if (!buffers.has(buffer)) throw new DOMException('The buffer is destroyed', 'AbortError');
         }
         return map(...range);

@@ -50,7 +50,7 @@ function build({ S, H, Hkv, D, R = D, softcap, positions }: Case, isRotated = tr
 describe.each(['workgroup', 'serial'])('%s', (variant) => {
   test.each<Case>([
     { S: 1, H: 1, Hkv: 1, D: 8, positions: [0] },
-    // Rows before, at and after the cache's end: of a full one, the token's own entry is in the middle.
+    // Positions before, at and after the cache's end. In a full cache, the token's own entry can be in the middle.
     { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4, 5, 7] },
     { S: 33, H: 6, Hkv: 1, D: 24, softcap: 2, positions: [32, 7] },
     { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299, 700] },

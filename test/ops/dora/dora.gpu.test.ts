@@ -17,7 +17,7 @@ const shapes = [
   { N: 67, C: 768 },
 ];
 
-/** Lengths as rows of weights have them: well above zero, as they divide. */
+/** Lengths like those of rows of weights. They are well above zero, because they are divisors. */
 const lengths = (size: number, seed: number): Float64Array =>
   randomArray(size, seed).map((v) => Math.fround(0.5 + Math.abs(v)));
 

@@ -78,7 +78,7 @@ test.each([
   ['serial', 49_153, 0],
 ])('cross_entropy %s: the sums over a vocabulary of %i lose no digits, smoothing %d', async (variant, V, smoothing) => {
   const memory: Memory = new Map();
-  // A few tokens are likely. Every other token is e^−10 as likely, but together they are as likely as those.
+  // A few tokens are likely. Each other token is only e^−10 as likely, but all others together are half as likely as the few.
   const likely = Float64Array.from({ length: 2 * V }, (_, at) => (at % V < 4 ? 10 : 0));
   const logits = input(memory, 'logits', [2, V], likely);
   const targets = input(memory, 'targets', [2], Float64Array.of(7, V - 1), 'u32');

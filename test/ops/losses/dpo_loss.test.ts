@@ -57,7 +57,7 @@ test.each(kinds.flatMap((options) => sizes.map((size) => ({ options, size }))))(
   },
 );
 
-/** Log probabilities of two pairs by the model and by the reference; their tokens. */
+/** Log probabilities of two pairs by the model. `GIVEN` has those by the reference, the numbers of tokens, and weights. */
 const LOGPS = [-12.5, -30, -14, -20];
 const GIVEN = [-13, -14.5, 7, 9, 1, -28, -21, 15, 11, 1];
 

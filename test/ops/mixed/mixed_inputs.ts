@@ -14,7 +14,7 @@ export interface MixedSizes {
   readonly which: readonly number[];
 }
 
-/** Three pools with a vector of R numbers, then one of C, in lines that are longer. */
+/** A table with a row for each of three pools: a vector of R numbers, then one of C, then unused numbers. */
 export function mixedInputs({ C, R, T, which }: MixedSizes, fill: Fill = randomArray) {
   const memory: Memory = new Map();
   const N = which.length * T;

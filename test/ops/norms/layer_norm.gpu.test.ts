@@ -50,7 +50,7 @@ test.each(cases)('layer_norm $variant N=$N C=$C mean=$mean', async ({ variant, N
     [bias, dbias],
   ]);
   const dx = g.grad(y, dy, into).get(x);
-  // Reductions of C and N terms in f32 have errors of a few ULP, of the mean's size if it is large.
+  // Reductions of C and N terms in f32 have errors of a few ULP, or of a few ULP of a large mean.
   const tolerance = mean === 0 ? 3e-6 : 3e-5;
   await expectGpuEqualsReference(g, memory, [y, dx as Value, pool], tolerance, { variant });
 });

@@ -57,7 +57,7 @@ const cases = coveringOfRing(
     { N: 66, F: 128, M: 64, R: 0, dtype: 'f16' },
   ]),
   ({ variant }) => [variant],
-  // Its tiles in workgroup memory have the loops of linear_backward, and compile slowly.
+  // The kernel's tiles in workgroup memory have the loops of linear_backward, and compile slowly.
   { ...OF_SHARED_TILES, test: ({ variant }) => ['register', 'subgroup'].includes(variant) },
 );
 test.each(cases)('gate and up before a layer, $variant, $N×$F → $M, r $R, $dtype', async ({ variant, ...sizes }) => {

@@ -176,8 +176,8 @@ describe('layers with one input', () => {
     // A shares the dispatch of three weights; the fourth has its own.
     const byInput = ['linear_backward', 'vera_linear_backward'];
     expect(backward().toSorted()).toEqual([...byInput, ...shared, 'vera_lambda_reduce'].toSorted());
-    // Layers with another pool have dispatches of their own. Two gradients then lie side by side without the third, so A is a layer
-    // like the others.
+    // Layers with another pool have dispatches of their own. Two gradients then lie side by side without the third, so
+    // `linear_backward` treats A like a weight.
     const apart = ['linear_backward', 'linear_backward'];
     const reduced = ['vera_lambda_reduce', 'vera_lambda_reduce'];
     expect(backward([lambda, second, lambda]).toSorted()).toEqual(

@@ -53,7 +53,7 @@ const fewRows = withVariants<Case>(FEW_ROWS, [
   { N: 1, K: 260, R: 8, widths: [68, 4] },
   { N: 4, K: 64, R: 132, widths: [4, 64], dtype: 'q8' },
 ]);
-// Its tiles in workgroup memory have the loops of linears, and compile slowly.
+// The kernel's tiles in workgroup memory have the loops of linears, and compile slowly.
 const cases = coveringOfRing([...tiles, ...fewRows], ({ variant }) => [variant], {
   ...OF_SHARED_TILES,
   test: ({ variant }) => ['subgroup', ...FEW_ROWS].includes(variant),

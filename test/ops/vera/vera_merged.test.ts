@@ -35,7 +35,7 @@ test('layers with one input in merged weights: central differences by x and the 
   g.train(lambda);
   const y = build(g);
   g.grad(y, pinned('dy', y.shape), new Map([[lambda, pinned('grads', lambda.shape)]]));
-  // M is computed for each layer, because one's gradient is given and can't be a part of the other's value. No other
+  // M is computed for each layer, because one layer's gradient is given and can't be a part of another value. No other
   // low-rank kernel runs.
   const names = g.steps.map(({ kernel }) => kernel.name);
   expect(names.filter((name) => name.startsWith('vera_') && name !== 'vera_merge')).toEqual([

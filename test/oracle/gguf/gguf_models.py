@@ -221,7 +221,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def write_model(base: Path, path: Path, name: str) -> Json:
-    """Writes the file, and gives a recipe by which `restored` makes it from the base's tensors."""
+    """Writes the file, and gives a recipe by which `restored` makes the file from the base's tensors."""
     config, family = read_json(base / "config.json"), FAMILIES[name]
     writer = gguf.GGUFWriter(path, family.architecture)
     family.describe(writer, config)

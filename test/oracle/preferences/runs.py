@@ -18,12 +18,12 @@ STEPS = 10
 RANK = 4
 SEED = 90
 MARGIN = 5
-"""Tolerances are so many times the difference that another computation of attention makes."""
+"""Tolerances are the difference made by another computation of attention, times this."""
 LOGS_FLOOR, FINAL_FLOOR = 2e-4, 1e-4
-"""No tolerance is below what float32 itself may lose."""
+"""The smallest tolerances, which are float32's own rounding."""
 
 Trainer = Any
-"""A TRL trainer with `losses`, which it fills with those of its micro-batches before they are rounded for the logs."""
+"""A TRL trainer that collects the losses of its micro-batches in `losses`, before they are rounded for the logs."""
 MakeTrainer = Callable[["Run", Path, Any], Trainer]
 """Makes the trainer from the run, a folder to write to, and a base model."""
 
@@ -33,7 +33,7 @@ class Run:
     base: str
     targets: tuple[str, ...]
     own: dict[str, Json] = field(default_factory=dict)
-    """Arguments of the trainer's own."""
+    """The trainer's own arguments."""
     batch: int = 3
     accumulate: int = 1
     lr: float = 0.02

@@ -10,21 +10,21 @@ from ..places import Json
 
 EOS = "</s>"
 MERGES = [("t", "h"), ("th", "e"), (" ", "t"), ("i", "n"), ("e", "r")]
-"""Some cross the edge between a prompt and its completion."""
+"""Some merges cross the edge between a prompt and its completion."""
 PAIRS: list[dict[str, str]] = [
     {"prompt": "The sea is", "chosen": " calm.", "rejected": " full of fish and rain."},
     {"prompt": "A ship", "chosen": " sails on.", "rejected": " waits"},
     # The prompt's last letter joins the first letter of one completion.
     {"prompt": "We met", "chosen": "hen.", "rejected": " him."},
     {"prompt": "Why?", "chosen": " It rains", "rejected": " No"},
-    # Both are cut.
+    # Both completions are cut.
     {
         "prompt": "Call me when",
         "chosen": " the wind has turned to the west",
         "rejected": " you have nothing else to do",
     },
     {"prompt": "Go", "chosen": " home", "rejected": " away from here, now!"},
-    # It ends with the end token already.
+    # The chosen completion already ends with the end token.
     {"prompt": "Say it:", "chosen": f" yes{EOS}", "rejected": " never"},
     {"prompt": "Old maps lie,", "chosen": " she said.", "rejected": " so what"},
     # The prompt leaves no room for a completion.

@@ -95,7 +95,7 @@ def _logits(kind: str, generator: torch.Generator) -> torch.Tensor:
 
 
 def _ids(logits: torch.Tensor) -> torch.Tensor:
-    """Every second one of the tokens with the largest logits, the first of them twice."""
+    """Every second token of the half with the largest logits, and the first of these once more."""
     V = len(logits)
     best = torch.argsort(logits, descending=True, stable=True)[: max(1, V // 2) : 2]
     return torch.cat([best, best[:1]])[None]

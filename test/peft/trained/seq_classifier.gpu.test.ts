@@ -41,8 +41,8 @@ const inLayers = (layers: string, names: readonly string[]): string[] =>
 const attention = ['attention.self.query', 'attention.self.value'];
 
 /**
- * The suite's three models, and a decoder and an encoder more: the modules that VeRA wraps by default, and the heads'
- * tensors.
+ * The suite's three models, and another decoder and encoder. For each, the modules that VeRA wraps by default, and the
+ * head's tensors.
  */
 const models = [
   {

@@ -85,7 +85,7 @@ test('text before an incomplete character counts', () => {
   const parts = ids.length - prose.encode('stop').length;
   expect(parts).toBeGreaterThan(1);
   const [token] = prose.encode(' e');
-  // A token that ends a string and begins a character, in one token and byte by byte.
+  // One token has the text `stop` and the beginning of a character.
   const joined: TextTokenizer = {
     ...prose,
     decode: (given, options) =>

@@ -149,10 +149,10 @@ function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
 const open = (people: number) => openTrainingBench(seededFiles(config), Array(people).fill(init));
 
 /**
- * The two ways round differently. A product's sum of up to 136 terms has an error of √136 · 2⁻²⁴ of its size, and some 20 products follow
- * each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of many. Losses are about 6 and depend on activations of
- * about 1; norms and gradients have that relative error. Clipped gradients are at most 0.05, so they differ by 5e-7 at most; an update by
- * learning_rate / adam_epsilon times as much, and the rates of all steps add up to 0.021: 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
+ * The two computations round differently. A product's sum of up to 136 terms has an error of √136 · 2⁻²⁴ of its size, and some 20 products
+ * follow each other: √20 · 7e-7 ≈ 3e-6 of the activations' size, and 1e-5 for the worst of many. Losses are about 6 and depend on
+ * activations of about 1; norms and gradients have that relative error. Clipped gradients are at most 0.05, so they differ by 5e-7 at most;
+ * an update by learning_rate / adam_epsilon times as much, and the rates of all steps add up to 0.021: 0.021 / 1e-3 · 5e-7 ≈ 1e-5.
  */
 const TOLERANCE = 1e-5;
 

@@ -33,7 +33,7 @@ export function runFreshPython(folder: string, args: readonly string[], options:
   });
 }
 
-/** As `python SCRIPT …` in a folder, in a fork of a process that has imported torch and PEFT and has run nothing else. */
+/** Runs `python SCRIPT …` in a folder, in a fork of a process that has imported torch and PEFT and has run nothing else. */
 export async function runPython(
   folder: string,
   args: readonly string[],

@@ -40,7 +40,7 @@ def serve(path: str) -> None:
 
 
 def warm_up() -> None:
-    """Imports the modules before the first fork. They are nothing to collect for the forks, which would copy them."""
+    """Imports the modules before the first fork. Garbage collection in forks skips them, because it would copy them."""
     if MODULES[0] in sys.modules:
         return
     for name in MODULES:

@@ -10,7 +10,7 @@ interface Row {
 
 const unknown = (): Row => ({ logps: [Number.NaN, Number.NaN] });
 
-/** A task whose base model can't be asked. */
+/** A task that fails if its base model is asked. */
 function compared(): Compared {
   const reference = {
     keep(rows: readonly Row[], logps: Float32Array) {

@@ -1,4 +1,4 @@
-// The bundled model learns pairs and ratings in a worker, and a golden model as TRL taught it.
+// Trains the bundled model on pairs and ratings in a worker, and a golden model like TRL did. Reports the results.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';
 import { modelUrl } from '../lib/prose.js';
@@ -44,7 +44,7 @@ const [dpo, kto] = await Promise.all(
 );
 
 /**
- * The golden model with the vectors that a run begins with.
+ * The golden model with a run's first vectors.
  * @param {Golden} row
  */
 async function goldenModel({ base: name, config, start }) {

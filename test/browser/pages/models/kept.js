@@ -1,6 +1,6 @@
-// Loads a model of the host that the query names, and reports when part of it is cached, when it has loaded, when it
-// has loaded again, and when it has loaded once more after a byte of its cached copy was changed. With `&once` it stops
-// after the first load.
+// Loads a model from the host that the query names three times, the third time after a byte of the cached copy was
+// changed. Reports when part of the model is cached, and when each load has ended. With `&once` it reports that it is
+// done after the first load.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, models, Session } = await loadLibrary();

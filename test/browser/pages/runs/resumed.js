@@ -1,5 +1,5 @@
 // Trains, from the last checkpoint if there is one, and reports each event and the results. With `?straight` it saves
-// nothing, and with `?by-time` only as time passes. `?steps=`: the number of steps, by default forty. `?fills=`: the
+// nothing, and with `?by-time` it saves by time alone. `?steps=`: the number of steps, by default forty. `?fills=`: the
 // step after which the worker allocates all memory that it can get.
 import { loadLibrary } from '../../../../scripts/page/library.js';
 import { bytesOf } from '../lib/bytes.js';

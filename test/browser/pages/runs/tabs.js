@@ -88,7 +88,7 @@ const tab = {
     const { held = [] } = await navigator.locks.query();
     return held.flatMap(({ name, clientId }) => (name?.startsWith('webvera:run:') ? [clientId] : []));
   },
-  /** Waits until no client holds one. */
+  /** Waits until no client holds a run's lock. */
   async free() {
     const { held = [] } = await navigator.locks.query();
     for (const { name = '' } of held)
