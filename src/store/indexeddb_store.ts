@@ -4,8 +4,8 @@ import { StoreError } from './store_error';
 
 const objectStore = 'values';
 
-/** Milliseconds that another tab may block the opening of the database. */
-const patience = 10_000;
+/** Milliseconds that the database may take to open: a busy machine takes several seconds, and a tab that deletes the database blocks it. */
+const patience = 30_000;
 
 /**
  * A store in an IndexedDB database of its own. Unlike idb-keyval's store, it requests strict durability, allows other tabs to delete the
@@ -118,7 +118,11 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
     let isLate = false;
     const late = setTimeout(() => {
       isLate = true;
-      reject(new StoreError('storage_unavailable', 'Another tab blocks the database', { retryable: true }));
+      reject(
+        new StoreError('storage_unavailable', 'The database did not open within 30 seconds: another tab may block it', {
+          retryable: true,
+        }),
+      );
     }, patience);
     request.onupgradeneeded = () => request.result.createObjectStore(objectStore);
     request.onerror = () => {

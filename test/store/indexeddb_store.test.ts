@@ -149,7 +149,7 @@ describe('without IndexedDB', () => {
     const store = openStore({ kind: 'auto', indexedDB: factory, onFallback });
     const first = store.get('a');
     const refused = expect(first).rejects.toMatchObject({ code: 'storage_unavailable', retryable: true });
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(30_000);
     await refused;
     vi.useRealTimers();
     await store.setMany([['a', 1]]);
