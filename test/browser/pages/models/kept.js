@@ -52,8 +52,9 @@ async function flipByte() {
 const loading = load();
 if (wanted.has('once')) window.report({ type: 'done', ...(await loading) });
 untilPartIsKept().then((model) => window.report({ type: 'part', model }));
-window.report({ type: 'first', ...(await loading) });
-window.report({ type: 'second', ...(await load()) });
+// The test counts requests when a report arrives, so the next load waits for that.
+await window.report({ type: 'first', ...(await loading) });
+await window.report({ type: 'second', ...(await load()) });
 await flipByte();
 window.report({ type: 'third', ...(await load()) });
 const verified = await models.verify('a/b', { session });
