@@ -3,7 +3,7 @@
 
 import { runCommand } from '../scripts/shared/command.mjs';
 import { followSteps } from '../scripts/shared/progress.mjs';
-import { comparisonTable, rivalName } from './compare/compare_report.mjs';
+import { comparisonTable, kindsTable, rivalName } from './compare/compare_report.mjs';
 import { benchHelp, readBenchOptions } from './options/bench_options.mjs';
 import { isPacked } from './places.mjs';
 import { benchReport, benchTable } from './report/bench_report.mjs';
@@ -28,7 +28,7 @@ async function openEngine({ adapter }) {
 }
 
 /**
- * Times this library's training step and a rival's in turns, for each rank.
+ * Times this library's training step and a rival's, or those of all kinds of adapters, in turns, for each rank.
  * @param {Engine} engine
  * @param {import('./options/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options
@@ -42,7 +42,11 @@ async function compareWith(engine, rival, { name, adapter, ranks, rounds, json }
     onStep(0, rounds, `r ${r}`);
     results.push({ rival: rivalName(rival), ...(await engine.compare(job, onRound)) });
   }
-  return json ? JSON.stringify(results, null, 2) : results.map(comparisonTable).join('\n\n');
+  if (json) return JSON.stringify(results, null, 2);
+  const tables = results.map(({ rival, engine, comparison }) =>
+    'sides' in comparison ? kindsTable({ engine, comparison }) : comparisonTable({ rival, engine, comparison }),
+  );
+  return tables.join('\n\n');
 }
 
 await runCommand('bench', async () => {

@@ -1,7 +1,8 @@
-// Takes this library's training step and a rival's in turns: A B A B. Runs in Node and in a page.
+// Takes this library's training step and others in turns: A B A B. Runs in Node and in a page.
 import { median } from '../../scripts/shared/median.mjs';
 import { makeProblem } from '../peers/problem.mjs';
 import { createStep as createOwnStep } from '../peers/webvera_step.mjs';
+import { kindsOf } from './kinds.mjs';
 import { installMeter } from './meter.mjs';
 
 /** @typedef {import('../peers/problem.mjs').Stepper} Stepper */
@@ -30,6 +31,21 @@ import { installMeter } from './meter.mjs';
  * @property {{ wall: number, cpu: number }} ratio of the peer's time to webvera's
  * @property {{ first: number, largest: number }} loss_difference
  */
+/**
+ * @typedef {object} KindsComparison the steps of each kind of adapter, and of jax-js' LoRA
+ * @property {CaseName} case
+ * @property {number} r VeRA's rank
+ * @property {number} rounds
+ * @property {readonly (Side & { name: string })[]} sides
+ */
+/**
+ * @typedef {object} CompareJob
+ * @property {CaseName} name
+ * @property {number} r
+ * @property {number} rounds
+ * @property {() => number | Promise<number>} cpuSeconds CPU time of this process, or of the browser, so far
+ * @property {(done: number, total: number) => unknown} [onRound]
+ */
 
 /** Both sides do the same arithmetic in different orders. */
 const LOSS_TOLERANCE = 1e-3;
@@ -39,39 +55,21 @@ const SETTLING = 2000;
 const WARM_UPS = 1;
 
 /**
+ * The steps of VeRA and of a rival.
  * @param {import('../peers/problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {CreateStep} createPeerStep
- * @param {object} job
- * @param {CaseName} job.name
- * @param {number} job.r
- * @param {number} job.rounds
- * @param {() => number | Promise<number>} job.cpuSeconds CPU time of this process, or of the browser, so far
- * @param {(done: number, total: number) => unknown} [job.onRound]
+ * @param {CompareJob} job
  * @returns {Promise<Comparison>}
  */
-export async function compare(library, gpu, createPeerStep, { name, r, rounds, cpuSeconds, onRound }) {
-  const meter = installMeter();
-  const session = await library.Session.open({ worker: false, gpu });
-  const problem = await makeProblem(library, { name, r, session });
-  await session.close();
-  await new Promise((resolve) => setTimeout(resolve, SETTLING));
-
-  const sides = [
-    await open(() => createOwnStep(library, gpu, problem), { meter, cpuSeconds }),
-    await open(() => createPeerStep(problem), { meter, cpuSeconds }),
-  ];
-  const difference = lossDifference(sides);
-  if (!(difference.first <= LOSS_TOLERANCE)) {
-    throw new Error(`The first losses differ: ${sides.map(({ losses }) => losses[0]).join(' and ')}`);
-  }
-  for (let round = -WARM_UPS; round < rounds; round++) {
-    for (const side of sides) await takeStep(side, { measured: round >= 0, meter, cpuSeconds });
-    await onRound?.(round + 1, rounds);
-  }
-  const [webvera, peer] = sides.map((side) => summary(side, meter));
+export async function compare(library, gpu, createPeerStep, job) {
+  const { name, r, rounds } = job;
+  const problem = await problemOf(library, gpu, job);
+  const [webvera, peer] = await inTurns(
+    [() => createOwnStep(library, gpu, problem), () => createPeerStep(problem)],
+    job,
+  );
   if (webvera === undefined || peer === undefined) throw new Error('unreachable');
-  for (const { stepper } of sides) await stepper.dispose();
   return {
     case: name,
     r,
@@ -79,8 +77,69 @@ export async function compare(library, gpu, createPeerStep, { name, r, rounds, c
     webvera,
     peer,
     ratio: { wall: peer.wall_seconds / webvera.wall_seconds, cpu: peer.cpu_seconds / webvera.cpu_seconds },
-    loss_difference: lossDifference(sides),
+    loss_difference: lossDifference([webvera, peer]),
   };
+}
+
+/**
+ * The steps of each kind of adapter, and of a peer's LoRA.
+ * @param {import('../peers/problem.mjs').Library} library
+ * @param {GPU} gpu
+ * @param {CreateStep} createLoraStep
+ * @param {CompareJob} job
+ * @returns {Promise<KindsComparison>}
+ */
+export async function compareKinds(library, gpu, createLoraStep, job) {
+  const { name, r, rounds } = job;
+  const problem = await problemOf(library, gpu, job);
+  const kinds = kindsOf(library, problem);
+  const own = kinds.map(
+    ({ config }) =>
+      () =>
+        createOwnStep(library, gpu, problem, config),
+  );
+  const sides = await inTurns([...own, () => createLoraStep(problem)], job);
+  const names = [...kinds.map((kind) => kind.name), 'LoRA in jax-js'];
+  return { case: name, r, rounds, sides: sides.map((side, i) => ({ name: names[i] ?? '', ...side })) };
+}
+
+/**
+ * @param {import('../peers/problem.mjs').Library} library
+ * @param {GPU} gpu
+ * @param {CompareJob} job
+ */
+async function problemOf(library, gpu, { name, r }) {
+  installMeter();
+  const session = await library.Session.open({ worker: false, gpu });
+  const problem = await makeProblem(library, { name, r, session });
+  await session.close();
+  await new Promise((resolve) => setTimeout(resolve, SETTLING));
+  return problem;
+}
+
+/**
+ * Takes the steps of all sides in turns. An adapter changes nothing before its first step, so their first losses are equal.
+ * @param {readonly (() => Promise<Stepper>)[]} creators of the sides
+ * @param {CompareJob} job
+ * @returns {Promise<Side[]>}
+ */
+async function inTurns(creators, { rounds, cpuSeconds, onRound }) {
+  const meter = installMeter();
+  /** @type {OpenSide[]} */
+  const sides = [];
+  for (const create of creators) sides.push(await open(create, { meter, cpuSeconds }));
+  const [own, ...others] = sides;
+  for (const other of others) {
+    if (own !== undefined && lossDifference([own, other]).first <= LOSS_TOLERANCE) continue;
+    throw new Error(`The first losses differ: ${sides.map(({ losses }) => losses[0]).join(' and ')}`);
+  }
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (const side of sides) await takeStep(side, { measured: round >= 0, meter, cpuSeconds });
+    await onRound?.(round + 1, rounds);
+  }
+  const summaries = sides.map((side) => summary(side, meter));
+  for (const { stepper } of sides) await stepper.dispose();
+  return summaries;
 }
 
 /** @typedef {{ meter: Meter, cpuSeconds: () => number | Promise<number> }} Instruments */
@@ -151,7 +210,7 @@ function summary({ stepper, setup, first, wall, cpu, losses, dispatches }, meter
   };
 }
 
-/** @param {readonly OpenSide[]} sides */
+/** @param {readonly Pick<Side, 'losses'>[]} sides */
 function lossDifference([a, b]) {
   const differences = a?.losses.map((loss, i) => Math.abs(loss - (b?.losses[i] ?? Number.NaN))) ?? [];
   return { first: differences[0] ?? Number.NaN, largest: Math.max(...differences) };

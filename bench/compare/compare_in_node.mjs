@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { openAdapter } from '../../scripts/browsers/dawn.mjs';
 import { stepOfBuild } from '../peers/build_step.mjs';
 import { loadLibrary, loadPeer } from '../places.mjs';
-import { compare } from './compare.mjs';
+import { compare, compareKinds } from './compare.mjs';
 
-/** @typedef {import('./compare.mjs').Comparison} Comparison */
+/** @typedef {import('./compare.mjs').Comparison | import('./compare.mjs').KindsComparison} AnyComparison */
 /** @typedef {import('../peers/problem.mjs').CreateStep} CreateStep */
 /** @typedef {import('./compare_report.mjs').Rival} Rival */
 /**
@@ -23,7 +23,7 @@ import { compare } from './compare.mjs';
  * Defines `navigator.gpu` in this process.
  * @param {Job} job
  * @param {OnRound} [onRound]
- * @returns {Promise<{ engine: string, comparison: Comparison }>}
+ * @returns {Promise<{ engine: string, comparison: AnyComparison }>}
  */
 export async function compareInNode({ rival, adapter, ...job }, onRound) {
   // The first step must compile its kernels, so Mesa's and NVIDIA's caches are disabled.
@@ -33,15 +33,18 @@ export async function compareInNode({ rival, adapter, ...job }, onRound) {
   const { gpu, device } = await openAdapter(library, adapter === 'gpu' ? 'gpu' : 'llvmpipe', { globals: true });
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
 
-  /** @type {CreateStep} */
-  const createStep =
-    typeof rival === 'string'
-      ? (await loadPeer(`${rival}_step.mjs`)).createStep
-      : await stepOfBuild(pathToFileURL(join(rival.build, 'node.js')).href);
+  /** @type {() => Promise<CreateStep>} */
+  const loadStep = async () => {
+    if (typeof rival !== 'string') return stepOfBuild(pathToFileURL(join(rival.build, 'node.js')).href);
+    if (rival === 'kinds') return (await loadPeer('jax_step.mjs')).createLoraStep;
+    return (await loadPeer(`${rival}_step.mjs`)).createStep;
+  };
+  const createStep = await loadStep();
   const cpuSeconds = () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   };
-  const comparison = await compare(library, gpu, createStep, { ...job, cpuSeconds, ...(onRound && { onRound }) });
+  const run = rival === 'kinds' ? compareKinds : compare;
+  const comparison = await run(library, gpu, createStep, { ...job, cpuSeconds, ...(onRound && { onRound }) });
   return { engine: `Dawn in Node ${process.versions.node} on ${device}`, comparison };
 }

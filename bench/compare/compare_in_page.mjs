@@ -13,14 +13,15 @@ import { cpuSecondsOfTree } from './cpu_time.mjs';
  * CPU time counts all processes of the browser.
  * @param {Job} job
  * @param {OnRound} [onRound]
- * @returns {Promise<{ engine: string, comparison: import('./compare.mjs').Comparison }>}
+ * @returns {Promise<{ engine: string, comparison: import('./compare_in_node.mjs').AnyComparison }>}
  */
 export async function compareInPage({ rival, adapter, ...job }, onRound) {
+  const peer = rival === 'kinds' ? 'jax' : rival;
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(inRepository('bench/compare/page.html')) },
-    ...(typeof rival === 'string'
-      ? { '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${rival}_step.mjs`, 'page') } }
-      : { '/build/': rival.build }),
+    ...(typeof peer === 'string'
+      ? { '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${peer}_step.mjs`, 'page') } }
+      : { '/build/': peer.build }),
     '/bench/': inRepository('bench/'),
     '/scripts/': inRepository('scripts/'),
     '/dist/': inRepository('dist/'),
@@ -37,10 +38,7 @@ export async function compareInPage({ rival, adapter, ...job }, onRound) {
       );
       await page.goto(`${server.url}/`);
       await page.waitForFunction(() => typeof window.compareSteps === 'function');
-      const given = {
-        ...job,
-        rival: typeof rival === 'string' ? /** @type {const} */ ('peer') : /** @type {const} */ ('build'),
-      };
+      const given = { ...job, rival: inPage(rival) };
       const comparison = await page.evaluate((given) => window.compareSteps(given), given);
       return { engine: version, comparison };
     } finally {
@@ -49,4 +47,13 @@ export async function compareInPage({ rival, adapter, ...job }, onRound) {
   } finally {
     await server.close();
   }
+}
+
+/**
+ * @param {Job['rival']} rival
+ * @returns {'peer' | 'kinds' | 'build'}
+ */
+function inPage(rival) {
+  if (typeof rival !== 'string') return 'build';
+  return rival === 'kinds' ? 'kinds' : 'peer';
 }

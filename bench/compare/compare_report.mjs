@@ -1,13 +1,15 @@
 // The table of a comparison.
 import { count, size } from '../../scripts/shared/progress.mjs';
 import { tableLines } from '../../scripts/shared/table.mjs';
+import { LORA_RANK } from '../peers/problem.mjs';
 
 /** @typedef {import('./compare.mjs').Comparison} Comparison */
+/** @typedef {import('./compare.mjs').KindsComparison} KindsComparison */
 /** @typedef {import('./compare.mjs').Side} Side */
 /** @typedef {import('../options/bench_options.mjs').Rival} Rival */
 
-/** Titles of the peers, by the values of `--compare`. */
-const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
+/** Titles, by the values of `--compare`. */
+const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js', kinds: 'kinds of adapters' };
 
 /** @param {Rival} rival */
 export function rivalName(rival) {
@@ -53,5 +55,34 @@ export function comparisonTable({ rival, engine, comparison }) {
     ...tableLines(cells).map((line) => line.trimEnd()),
     '',
     `Losses of ${webvera.losses.length} steps differ by at most ${loss_difference.largest.toExponential(1)}.`,
+  ].join('\n');
+}
+
+/**
+ * @param {{ engine: string, comparison: KindsComparison }} result
+ * @returns {string} a table with a row for each kind
+ */
+export function kindsTable({ engine, comparison }) {
+  const { sides, r, rounds } = comparison;
+  const [first] = sides;
+  const last = sides.at(-1);
+  const times = (/** @type {number} */ a, /** @type {number | undefined} */ b) =>
+    `${(a / (b ?? Number.NaN)).toFixed(2)} ×`;
+  const cells = [
+    ['', 'step, ms', 'of VeRA', 'faster than the last', 'first loss, s', 'dispatches', 'GPU memory'],
+    ...sides.map((side) => [
+      side.name,
+      (side.wall_seconds * 1000).toFixed(0),
+      times(side.wall_seconds, first?.wall_seconds),
+      times(last?.wall_seconds ?? Number.NaN, side.wall_seconds),
+      firstLoss(side).toFixed(2),
+      count(side.dispatches_per_step),
+      size(side.peak_gpu_bytes),
+    ]),
+  ];
+  return [
+    `${comparison.case}, VeRA r ${r}, LoRA r ${LORA_RANK}, ${engine}, ${rounds} rounds in turns`,
+    '',
+    ...tableLines(cells).map((line) => line.trimEnd()),
   ].join('\n');
 }

@@ -1,9 +1,9 @@
 interface Window {
   compareSteps(
-    job: Pick<Parameters<typeof import('./compare.mjs').compare>[3], 'name' | 'r' | 'rounds'> & {
-      readonly rival: 'peer' | 'build';
+    job: Pick<import('./compare.mjs').CompareJob, 'name' | 'r' | 'rounds'> & {
+      readonly rival: 'peer' | 'kinds' | 'build';
     },
-  ): Promise<import('./compare.mjs').Comparison>;
+  ): Promise<import('./compare_in_node.mjs').AnyComparison>;
   /** CPU seconds of the browser so far, reported by the script that opened this page. */
   cpuSeconds(): Promise<number>;
   onRound(done: number, total: number): Promise<void>;

@@ -10,7 +10,7 @@ import { readWork, WORK_FLAGS, workHelp } from './work_options.mjs';
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('../isa/isa_options.mjs').Peer} Peer */
 /** @typedef {import('../host/host_options.mjs').HostOptions} HostOptions */
-/** @typedef {Peer | { build: string }} Rival a peer, or the folder of another build */
+/** @typedef {Peer | 'kinds' | { build: string }} Rival a peer, all kinds of adapters, or the folder of another build */
 /** @typedef {import('./work_options.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
 const WHAT = `Measures training steps, generation, batches whose rows have adapters of their own, switching
@@ -23,7 +23,8 @@ const BUNDLED = `\
 const COMPARE = `\
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs),
                    or of another build of webvera (the path of its dist), and ours
-                   in turns; tiny and small only
+                   in turns; or (kinds) the steps of every kind of adapter, and of
+                   jax-js' LoRA; tiny and small only
   --rounds N       of the comparison                                          (5)
 `;
 
@@ -112,6 +113,9 @@ function rival(value, name) {
   if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
   const peer = PEERS.find((peer) => peer === value);
   if (peer !== undefined) return peer;
+  if (value === 'kinds') return value;
   if (existsSync(join(value, 'node.js'))) return { build: resolve(value) };
-  throw new UsageError(`--compare must be ${PEERS.join(' or ')}, or a folder with a build's node.js, not "${value}"`);
+  throw new UsageError(
+    `--compare must be ${PEERS.join(' or ')}, kinds, or a folder with a build's node.js, not "${value}"`,
+  );
 }

@@ -6,14 +6,51 @@ import { rotaryTables } from './problem.mjs';
 const { lax, nn, numpy: np, tree } = jax;
 
 /** @typedef {jax.Array} JaxArray */
-/** @typedef {Record<string, { b: JaxArray, d: JaxArray }>} Lambda */
 /** @typedef {Record<string, JaxArray>} Arrays */
+/** @typedef {Record<string, Arrays>} Trained what is trained, by module */
+/** @typedef {(name: string) => JaxArray} Lookup */
+/**
+ * @typedef {object} JaxAdapter
+ * @property {(problem: Problem) => ReadonlyMap<string, Record<string, Matrix>>} initial what is trained, by module
+ * @property {(x: JaxArray, fixed: Lookup) => JaxArray} down for modules with the same input x
+ * @property {(u: JaxArray, trained: Lookup, fixed: Lookup, outputs: number) => JaxArray} up the change of a module's output, from down's u
+ */
+/** @typedef {import('./problem.mjs').Problem} Problem */
+/** @typedef {import('./problem.mjs').Matrix} Matrix */
+
+/** λ_b ⊙ B(λ_d ⊙ A·x) @type {JaxAdapter} */
+const VERA = {
+  initial: ({ lambda }) => new Map([...lambda].map(([name, { b, d }]) => [name, { b: vectorOf(b), d: vectorOf(d) }])),
+  down: (x, fixed) => timesTransposed(x, fixed('A').slice([], [0, x.shape[1] ?? 0])),
+  up: (u, trained, fixed, outputs) =>
+    timesTransposed(u.mul(trained('d')), fixed('B').slice([0, outputs])).mul(trained('b')),
+};
+
+/** B·A·x, with a scale of 1. @type {JaxAdapter} */
+const LORA = {
+  initial: ({ lora }) => lora,
+  down: (x) => x,
+  up: (x, trained) => timesTransposed(timesTransposed(x, trained('A')), trained('B')),
+};
+
+/** @param {Float32Array<ArrayBuffer>} data */
+function vectorOf(data) {
+  return { shape: [data.length], data };
+}
+
+/** @type {import('./problem.mjs').CreateStep} */
+export const createStep = (problem) => createStepOf(VERA, problem);
+
+/** @type {import('./problem.mjs').CreateStep} */
+export const createLoraStep = (problem) => createStepOf(LORA, problem);
 
 /**
- * @param {import('./problem.mjs').Problem} problem
+ * @param {JaxAdapter} adapter
+ * @param {Problem} problem
  * @returns {Promise<import('./problem.mjs').Stepper>}
  */
-export async function createStep({ config, weights, projections, lambda, batch, args }) {
+async function createStepOf(adapter, problem) {
+  const { config, weights, projections, batch, args } = problem;
   const devices = await jax.init('webgpu');
   if (!devices.includes('webgpu')) throw new Error('jax-js found no WebGPU');
   jax.defaultDevice('webgpu');
@@ -37,20 +74,20 @@ export async function createStep({ config, weights, projections, lambda, batch, 
     targets: array(batch.targets, [batch.B * batch.T, 1]),
     shares: array(batch.shares, [batch.B * batch.T]),
   };
-  /** @type {Lambda} */
-  let vectors = Object.fromEntries(
-    [...lambda].map(([name, { b, d }]) => [name, { b: array(b, [b.length]), d: array(d, [d.length]) }]),
-  );
+  const arrays = (/** @type {Record<string, Matrix>} */ matrices) =>
+    Object.fromEntries(Object.entries(matrices).map(([name, { data, shape }]) => [name, array(data, shape)]));
+  /** @type {Trained} */
+  let vectors = Object.fromEntries([...adapter.initial(problem)].map(([name, own]) => [name, arrays(own)]));
   let m = zerosLike(vectors);
   let v = zerosLike(vectors);
 
-  const update = jax.jit(trainingStep(config, batch, args));
+  const update = jax.jit(trainingStep(adapter, problem));
   let taken = 0;
   return {
     async step() {
       taken += 1;
       const corrections = np.array([1 - args.adam_beta1 ** taken, 1 - args.adam_beta2 ** taken]);
-      const outcome = /** @type {[JaxArray, Lambda, Lambda, Lambda]} */ (
+      const outcome = /** @type {[JaxArray, Trained, Trained, Trained]} */ (
         update(vectors, m, v, corrections, tree.ref(frozen), tree.ref(data))
       );
       [, vectors, m, v] = outcome;
@@ -66,32 +103,32 @@ export async function createStep({ config, weights, projections, lambda, batch, 
 }
 
 /**
- * @param {Lambda} vectors
- * @returns {Lambda}
+ * @param {Trained} trained
+ * @returns {Trained}
  */
-function zerosLike(vectors) {
-  return Object.fromEntries(
-    Object.entries(vectors).map(([name, { b, d }]) => [name, { b: np.zeros(b.shape), d: np.zeros(d.shape) }]),
-  );
+function zerosLike(trained) {
+  const zeros = (/** @type {Arrays} */ own) =>
+    Object.fromEntries(Object.entries(own).map(([name, { shape }]) => [name, np.zeros(shape)]));
+  return Object.fromEntries(Object.entries(trained).map(([name, own]) => [name, zeros(own)]));
 }
 
 /**
- * @param {import('./problem.mjs').Config} config
- * @param {import('./problem.mjs').Batch} batch
- * @param {import('./problem.mjs').Args} args
+ * @param {JaxAdapter} adapter
+ * @param {Problem} problem
  */
-function trainingStep(config, batch, { learning_rate, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm }) {
-  const lossAndGradients = jax.valueAndGrad(meanLoss(config, batch));
+function trainingStep(adapter, { config, batch, args }) {
+  const { learning_rate, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm } = args;
+  const lossAndGradients = jax.valueAndGrad(meanLoss(adapter, config, batch));
 
   return (
-    /** @type {Lambda} */ vectors,
-    /** @type {Lambda} */ m,
-    /** @type {Lambda} */ v,
+    /** @type {Trained} */ vectors,
+    /** @type {Trained} */ m,
+    /** @type {Trained} */ v,
     /** @type {JaxArray} (2) */ corrections,
     /** @type {Arrays} */ frozen,
     /** @type {Arrays} */ data,
   ) => {
-    const [loss, gradients] = /** @type {[JaxArray, Lambda]} */ (lossAndGradients(tree.ref(vectors), frozen, data));
+    const [loss, gradients] = /** @type {[JaxArray, Trained]} */ (lossAndGradients(tree.ref(vectors), frozen, data));
     const squares = tree.leaves(tree.ref(gradients)).map((g) => np.sum(np.square(/** @type {JaxArray} */ (g))));
     const norm = np.sqrt(squares.reduce((sum, square) => sum.add(square)));
     const scale = np.minimum(np.reciprocal(norm.add(1e-6)).mul(max_grad_norm), 1);
@@ -120,39 +157,37 @@ function trainingStep(config, batch, { learning_rate, adam_beta1, adam_beta2, ad
 
 /**
  * @param {(...arrays: JaxArray[]) => JaxArray} f
- * @param {Lambda} first
- * @param {Lambda[]} others
+ * @param {Trained} first
+ * @param {Trained[]} others
  */
 function mapArrays(f, first, ...others) {
-  return /** @type {Lambda} */ (/** @type {unknown} */ (tree.map(f, first, ...others)));
+  return /** @type {Trained} */ (/** @type {unknown} */ (tree.map(f, first, ...others)));
 }
 
 /**
  * The mean cross-entropy of the next tokens.
+ * @param {JaxAdapter} adapter
  * @param {import('./problem.mjs').Config} config
  * @param {import('./problem.mjs').Batch} batch
  */
-function meanLoss(config, { B, T }) {
+function meanLoss(adapter, config, { B, T }) {
   const { hidden_size, num_attention_heads, num_key_value_heads, num_hidden_layers, vocab_size, rms_norm_eps } = config;
   const size = hidden_size / num_attention_heads;
 
-  return (/** @type {Lambda} */ vectors, /** @type {Arrays} */ frozen, /** @type {Arrays} */ data) => {
-    /** @param {string} name */
+  return (/** @type {Trained} */ vectors, /** @type {Arrays} */ frozen, /** @type {Arrays} */ data) => {
+    /** @type {Lookup} */
     const fixed = (name) => /** @type {JaxArray} */ (frozen[name]).ref;
-    /** @param {string} name */
-    const vectorsOf = (name) => /** @type {{ b: JaxArray, d: JaxArray }} */ (vectors[name]);
     const norm = (/** @type {JaxArray} */ x, /** @type {string} */ name) => {
       const scale = np.reciprocal(np.sqrt(np.mean(np.square(x.ref), -1, { keepdims: true }).add(rms_norm_eps)));
       return x.mul(scale).mul(fixed(`model.${name}.weight`));
     };
-    /** A·x (N, r), which modules with the same input share. */
-    const down = (/** @type {JaxArray} */ x) => timesTransposed(x, fixed('A').slice([], [0, x.shape[1] ?? 0]));
-    /** x·Wᵀ + λ_b ⊙ B(λ_d ⊙ u) */
+    const down = (/** @type {JaxArray} */ x) => adapter.down(x, fixed);
+    /** x·Wᵀ, and its change by the adapter. */
     const linear = (/** @type {string} */ name, /** @type {JaxArray} */ x, /** @type {JaxArray} */ u) => {
       const weight = fixed(`model.${name}.weight`);
-      const { b, d } = vectorsOf(name);
-      const B = fixed('B').slice([0, weight.shape[0] ?? 0]);
-      return timesTransposed(x, weight).add(timesTransposed(u.mul(d), B).mul(b));
+      const trained = (/** @type {string} */ part) => /** @type {JaxArray} */ (vectors[name]?.[part]);
+      const [outputs = 0] = weight.shape;
+      return timesTransposed(x, weight).add(adapter.up(u, trained, fixed, outputs));
     };
     const rotated = (/** @type {JaxArray} */ x) => {
       const [a, b] = np.split(x, 2, -1);

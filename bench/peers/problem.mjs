@@ -24,6 +24,7 @@ import { modelFiles } from '../workload/random_models.mjs';
  * @property {ReadonlyMap<string, Matrix>} weights by Llama's names
  * @property {{ A: Matrix, B: Matrix }} projections (r, max in) and (max out, r)
  * @property {ReadonlyMap<string, { b: Float32Array<ArrayBuffer>, d: Float32Array<ArrayBuffer> }>} lambda by module, as `layers.0.self_attn.q_proj`
+ * @property {ReadonlyMap<string, { A: Matrix, B: Matrix }>} lora (LORA_RANK, in) and (out, LORA_RANK) by module
  * @property {Batch} batch
  * @property {Args} args
  * @property {ReadonlyMap<string, Blob>} files of the model, for libraries that load files
@@ -49,9 +50,11 @@ import { modelFiles } from '../workload/random_models.mjs';
 /** @typedef {(problem: Problem) => Promise<Stepper>} CreateStep */
 
 const PREFIX = 'base_model.model.model.';
+/** The rank of LoRA beside the other kinds. Its scale is 1. */
+export const LORA_RANK = 8;
 
 /**
- * A case of the benchmark. Weights, A, B and vectors are read from the files that the library writes.
+ * A case of the benchmark. Weights, A, B, vectors and LoRA's matrices are read from the files that the library writes.
  * @param {Library} library
  * @param {{ name: CaseName, r: number, learning_rate?: number, session: import('../../src/index').Session }} job
  * @returns {Promise<Problem>}
@@ -63,6 +66,9 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
   const config = new library.VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' });
   const model = await library.get_peft_model(base, config);
   const saved = await readSafetensors((await model.save_pretrained())['adapter_model.safetensors']);
+  await model.unload();
+  const lora = await library.get_peft_model(base, loraConfig(library, { targets }));
+  const savedLora = await readSafetensors((await lora.save_pretrained())['adapter_model.safetensors']);
   await base.dispose();
 
   const weights = await readSafetensors(/** @type {Blob} */ (files.get('model.safetensors')));
@@ -73,6 +79,7 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
     weights,
     projections: { A: named(saved, 'base_model.vera_A'), B: named(saved, 'base_model.vera_B') },
     lambda: lambdaOf(saved),
+    lora: loraOf(savedLora),
     batch: makeBatch(rows, T),
     args: { learning_rate, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, max_grad_norm: 1 },
     files,
@@ -111,6 +118,31 @@ function lambdaOf(saved) {
     lambda.set(module, { b, d });
   }
   return lambda;
+}
+
+/**
+ * @param {Library} library
+ * @param {Pick<Problem, 'targets'> & { use_dora?: boolean }} options
+ */
+export function loraConfig({ LoraConfig }, { targets, use_dora = false }) {
+  return new LoraConfig({
+    r: LORA_RANK,
+    lora_alpha: LORA_RANK,
+    target_modules: targets,
+    use_dora,
+    task_type: 'CAUSAL_LM',
+  });
+}
+
+/** @param {ReadonlyMap<string, Matrix>} saved */
+function loraOf(saved) {
+  /** @type {Map<string, { A: Matrix, B: Matrix }>} */
+  const lora = new Map();
+  for (const [name, A] of saved) {
+    const module = /^base_model\.model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1];
+    if (module !== undefined) lora.set(module, { A, B: named(saved, `${PREFIX}${module}.lora_B.weight`) });
+  }
+  return lora;
 }
 
 /**

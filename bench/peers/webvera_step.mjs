@@ -8,14 +8,16 @@
  * @param {import('./problem.mjs').Library} library
  * @param {GPU} gpu
  * @param {Problem} problem
+ * @param {import('../../src/index').AnyAdapterConfig} [config] of the adapter. Default: VeRA's
  * @returns {Promise<Stepper>}
  */
-export async function createStep(library, gpu, { files, r, targets, rows, batch, args }) {
+export async function createStep(library, gpu, { files, r, targets, rows, batch, args }, config) {
   const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = library;
   const opened = captureDevice(gpu);
   const session = await Session.open({ worker: false, gpu: opened.gpu });
   const base = await AutoModelForCausalLM.from_pretrained({ files }, { session });
-  const model = await get_peft_model(base, new VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' }));
+  const vera = new VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' });
+  const model = await get_peft_model(base, config ?? vera);
   const trainer = new Trainer({
     model,
     args: {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { isBuiltin } from 'node:module';
 import { expect, test } from 'vitest';
-import { comparisonTable } from '../../bench/compare/compare_report.mjs';
+import { comparisonTable, kindsTable } from '../../bench/compare/compare_report.mjs';
 import { cpuSecondsOfTree } from '../../bench/compare/cpu_time.mjs';
 import { bundle } from '../../bench/peers/bundle.mjs';
 import { rotaryTables } from '../../bench/peers/problem.mjs';
@@ -48,18 +48,19 @@ test('rotary angles: position times θ^(−2i/size)', () => {
   expect(sin[3 * 2 + 1]).toBeCloseTo(Math.sin(0.03), 6);
 });
 
+const side = {
+  setup_seconds: 0.1,
+  first_step_seconds: 2,
+  wall_seconds: 0.5,
+  cpu_seconds: 0.4,
+  wall_samples: [0.5],
+  cpu_samples: [0.4],
+  losses: [6.25, 6.24],
+  peak_gpu_bytes: 1e6,
+  dispatches_per_step: 300,
+};
+
 test('the table shows the times of both sides, and their ratio', () => {
-  const side = {
-    setup_seconds: 0.1,
-    first_step_seconds: 2,
-    wall_seconds: 0.5,
-    cpu_seconds: 0.4,
-    wall_samples: [0.5],
-    cpu_samples: [0.4],
-    losses: [6.25, 6.24],
-    peak_gpu_bytes: 1e6,
-    dispatches_per_step: 300,
-  };
   const comparison = {
     case: 'tiny' as const,
     r: 64,
@@ -75,4 +76,17 @@ test('the table shows the times of both sides, and their ratio', () => {
   expect(table).toMatch(/^CPU time, ms, median +400 +1200 +3\.00 ×$/m);
   expect(table).toMatch(/^dispatches per step +300 +1,160$/m);
   expect(table).toContain('Losses of 2 steps differ by at most 2.0e-7.');
+});
+
+test('the table of kinds compares each with VeRA, and with the last', () => {
+  const kinds = { VeRA: 0.5, LoRA: 0.4, 'LoRA in jax-js': 2 };
+  const sides = Object.entries(kinds).map(([name, wall_seconds]) => ({ ...side, name, wall_seconds }));
+  const table = kindsTable({ engine: 'Dawn', comparison: { case: 'tiny', r: 64, rounds: 5, sides } });
+  expect(table).toMatch(/^tiny, VeRA r 64, LoRA r 8, Dawn, 5 rounds in turns$/m);
+  expect(table).toMatch(/^LoRA +400 +0\.80 × +5\.00 × +2\.10 +300 /m);
+  expect(table).toMatch(/^LoRA in jax-js +2000 +4\.00 × +1\.00 × /m);
+});
+
+test('jax-js takes the steps of two kinds of adapters', async () => {
+  expect(await bundle('jax_step.mjs', 'node')).toMatch(/export \{[^}]*\bcreateLoraStep\b/);
 });

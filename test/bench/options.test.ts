@@ -71,7 +71,7 @@ test('options are read and checked', () => {
   expect(() => readBenchOptions(['--dtype', 'q8'])).toThrow('--dtype is for the training alone: add --only training');
   expect(() => readBenchOptions('--only training --dtype q2'.split(' '))).toThrow('--dtype must be auto or float32');
   expect(() => readBenchOptions('--only training --dtype q8 --compare jax'.split(' '))).toThrow('--dtype needs no');
-  expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
+  expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs, kinds');
   // Another build is a folder with a library for Node.
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
   expect(() => readBenchOptions(['--compare', folder])).toThrow("a folder with a build's node.js");

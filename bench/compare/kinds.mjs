@@ -1,0 +1,22 @@
+// The kinds of adapters whose steps `--compare kinds` takes.
+import { loraConfig } from '../peers/problem.mjs';
+
+/** @typedef {{ name: string, config: import('../../src/index').AnyAdapterConfig }} Kind */
+
+/**
+ * On the same modules, but (IA)³ on those that PEFT chooses for a Llama.
+ * @param {import('../peers/problem.mjs').Library} library
+ * @param {import('../peers/problem.mjs').Problem} problem
+ * @returns {readonly Kind[]}
+ */
+export function kindsOf(library, { r, targets }) {
+  const { VeraConfig, IA3Config } = library;
+  const vera = { r, target_modules: targets, task_type: /** @type {const} */ ('CAUSAL_LM') };
+  return [
+    { name: 'VeRA', config: new VeraConfig(vera) },
+    { name: 'DVoRA', config: new VeraConfig({ ...vera, use_dora: true }) },
+    { name: 'LoRA', config: loraConfig(library, { targets }) },
+    { name: 'DoRA', config: loraConfig(library, { targets, use_dora: true }) },
+    { name: '(IA)³', config: new IA3Config({ task_type: 'CAUSAL_LM' }) },
+  ];
+}
