@@ -78,7 +78,7 @@ test('the types contain the docs', () => {
   const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
   for (const words of [
     'Milliseconds since 1970.',
-    'A run halves it if it proves too high',
+    'A run halves its rate if the rate proves too high',
     'Rejects with `invalid_argument`',
   ]) {
     expect(types).toContain(words);
