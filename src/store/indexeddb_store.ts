@@ -118,11 +118,8 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
     let isLate = false;
     const late = setTimeout(() => {
       isLate = true;
-      reject(
-        new StoreError('storage_unavailable', 'The database did not open within 30 seconds: another tab may block it', {
-          retryable: true,
-        }),
-      );
+      const text = `The database did not open within ${patience / 1000} seconds: another tab may block it`;
+      reject(new StoreError('storage_unavailable', text, { retryable: true }));
     }, patience);
     request.onupgradeneeded = () => request.result.createObjectStore(objectStore);
     request.onerror = () => {
