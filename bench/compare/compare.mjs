@@ -109,7 +109,6 @@ export async function compareKinds(library, gpu, createLoraStep, job) {
  * @param {CompareJob} job
  */
 async function problemOf(library, gpu, { name, r }) {
-  installMeter();
   const session = await library.Session.open({ worker: false, gpu });
   const problem = await makeProblem(library, { name, r, session });
   await session.close();

@@ -1,5 +1,5 @@
 // The kinds of adapters whose steps `--compare kinds` takes.
-import { loraConfig } from '../peers/problem.mjs';
+import { loraConfig, veraConfig } from '../peers/problem.mjs';
 
 /** @typedef {{ name: string, config: import('../../src/index').AnyAdapterConfig }} Kind */
 
@@ -10,11 +10,10 @@ import { loraConfig } from '../peers/problem.mjs';
  * @returns {readonly Kind[]}
  */
 export function kindsOf(library, { r, targets }) {
-  const { VeraConfig, IA3Config } = library;
-  const vera = { r, target_modules: targets, task_type: /** @type {const} */ ('CAUSAL_LM') };
+  const { IA3Config } = library;
   return [
-    { name: 'VeRA', config: new VeraConfig(vera) },
-    { name: 'DVoRA', config: new VeraConfig({ ...vera, use_dora: true }) },
+    { name: 'VeRA', config: veraConfig(library, { r, targets }) },
+    { name: 'DVoRA', config: veraConfig(library, { r, targets, use_dora: true }) },
     { name: 'LoRA', config: loraConfig(library, { targets }) },
     { name: 'DoRA', config: loraConfig(library, { targets, use_dora: true }) },
     { name: '(IA)³', config: new IA3Config({ task_type: 'CAUSAL_LM' }) },

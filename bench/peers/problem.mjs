@@ -63,8 +63,7 @@ export async function makeProblem(library, { name, r, learning_rate = 1e-3, sess
   const { shape, targets, length: T, batch: B } = CASES[name];
   const files = modelFiles(shape, T);
   const base = await library.AutoModelForCausalLM.from_pretrained({ files }, { session });
-  const config = new library.VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' });
-  const model = await library.get_peft_model(base, config);
+  const model = await library.get_peft_model(base, veraConfig(library, { r, targets }));
   const saved = await readSafetensors((await model.save_pretrained())['adapter_model.safetensors']);
   await model.unload();
   const lora = await library.get_peft_model(base, loraConfig(library, { targets }));
@@ -118,6 +117,15 @@ function lambdaOf(saved) {
     lambda.set(module, { b, d });
   }
   return lambda;
+}
+
+/**
+ * @param {Library} library
+ * @param {Pick<Problem, 'r' | 'targets'> & { use_dora?: boolean }} options
+ */
+export function veraConfig({ VeraConfig }, { r, targets, use_dora = false }) {
+  // Another build of the library may not know `use_dora`.
+  return new VeraConfig({ r, target_modules: targets, ...(use_dora && { use_dora }), task_type: 'CAUSAL_LM' });
 }
 
 /**

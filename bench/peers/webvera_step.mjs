@@ -1,4 +1,5 @@
 // The training step of this library, through its public API only.
+import { veraConfig } from './problem.mjs';
 
 /** @typedef {import('./problem.mjs').Problem} Problem */
 /** @typedef {import('./problem.mjs').Stepper} Stepper */
@@ -12,12 +13,11 @@
  * @returns {Promise<Stepper>}
  */
 export async function createStep(library, gpu, { files, r, targets, rows, batch, args }, config) {
-  const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = library;
+  const { AutoModelForCausalLM, get_peft_model, Session, Trainer } = library;
   const opened = captureDevice(gpu);
   const session = await Session.open({ worker: false, gpu: opened.gpu });
   const base = await AutoModelForCausalLM.from_pretrained({ files }, { session });
-  const vera = new VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' });
-  const model = await get_peft_model(base, config ?? vera);
+  const model = await get_peft_model(base, config ?? veraConfig(library, { r, targets }));
   const trainer = new Trainer({
     model,
     args: {
