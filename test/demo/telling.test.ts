@@ -36,7 +36,7 @@ test.each<[Partial<LearnRecord>, string]>([
     'Refined: as before right for 3 of 4 messages kept apart, and surer of them.',
   ],
   [
-    { candidates: candidates('labels', 0.7, 0.8), held_out: 10 },
+    { candidates: candidates('labels', 0.7, 0.8), left_out: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] },
     'Refined: right for 7 of 10 messages kept apart before, and for 8 of 10 now.',
   ],
 ])('a refinement with %j is described', (changes, words) => {

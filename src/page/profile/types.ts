@@ -116,8 +116,8 @@ export interface LearnRecord {
   /** In the order in which they were made. Empty for other methods than 'refine', and if there were too few examples to compare on. */
   readonly candidates: readonly LearnCandidate[];
   /**
-   * The places, from 0, of the examples that the method 'refine' left out of the training, to compare its candidates on them. They are
-   * places among the examples that aren't held out, in the order of their arrival. Empty while 20 examples or more are held out.
+   * The places, from 0, of the examples that the method 'refine' compared its candidates on, among all stored examples in the order of
+   * their arrival: the held-out ones if these are 20 or more, else others that it left out of the training. Empty for other methods.
    */
   readonly left_out: readonly number[];
   /** Whether the new vectors replaced the ones before. */

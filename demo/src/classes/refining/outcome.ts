@@ -2,14 +2,13 @@ import type { LearnRecord } from 'webvera';
 import { shareOf } from '../../../../src/parts/words';
 
 /** Describes the outcome of a refinement. `things`: such as 'messages'. */
-export function outcomeInWords({ steps, candidates, held_out, left_out }: LearnRecord, things: string): string {
+export function outcomeInWords({ steps, candidates, left_out }: LearnRecord, things: string): string {
   const instant = candidates.find(({ name }) => name === 'instant');
   const chosen = candidates.find((one) => one.chosen);
   if (steps === 0 || instant === undefined || chosen === undefined) {
     return `It takes more ${things} to refine it: six of each class are enough.`;
   }
-  const judges = held_out > 0 ? held_out : left_out.length;
-  const right = (accuracy: number | null): string => shareOf(accuracy ?? 0, judges);
+  const right = (accuracy: number | null): string => shareOf(accuracy ?? 0, left_out.length);
   if (chosen === instant)
     return `Refined, which made it no better: it stays right for ${right(instant.accuracy)} ${things} kept apart.`;
   const change =

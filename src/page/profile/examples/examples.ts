@@ -32,6 +32,14 @@ export interface Reservoir {
   readonly most: number;
 }
 
+/** A profile's examples: those to learn from, and those held out. Places are among all examples, in the order of their arrival. */
+export interface SplitExamples {
+  readonly learnt: readonly SentExample[];
+  readonly learnt_places: readonly number[];
+  readonly held: readonly SentExample[];
+  readonly held_places: readonly number[];
+}
+
 /** One in this many examples is held out. */
 const TENTH = 10;
 /** The first labelled examples, ratings and preferences are all trained on, because too few could be held out to judge by. */
@@ -67,17 +75,28 @@ export function sampleFairly<T extends SentExample>(
  * Splits examples into those to train on and those held out. The split is the same each time, so that no held-out
  * example was ever trained on. `held` is empty while too few labelled examples are held out.
  */
-export function split(kept: readonly NumberedExample[]): {
-  readonly learnt: SentExample[];
-  readonly held: SentExample[];
-} {
+export function split(kept: readonly NumberedExample[]): SplitExamples {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
   const isHeld = ({ n, example }: NumberedExample): boolean =>
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
-  const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
-  const held = inOrder.filter(isHeld).map(({ example }) => example);
-  if (learnt.length === 0) return { learnt: held, held: [] };
-  return { learnt, held: held.length < FEWEST_LABELS && held.every(isLabelled) ? [] : held };
+  const placed = inOrder.map((one, place): PlacedExample => ({ ...one, place }));
+  const learnt = placed.filter((one) => !isHeld(one));
+  const held = placed.filter(isHeld);
+  if (learnt.length === 0) return splitInto(held, []);
+  return splitInto(learnt, held.length < FEWEST_LABELS && held.every(({ example }) => isLabelled(example)) ? [] : held);
+}
+
+interface PlacedExample extends NumberedExample {
+  readonly place: number;
+}
+
+function splitInto(learnt: readonly PlacedExample[], held: readonly PlacedExample[]): SplitExamples {
+  return {
+    learnt: learnt.map(({ example }) => example),
+    learnt_places: learnt.map(({ place }) => place),
+    held: held.map(({ example }) => example),
+    held_places: held.map(({ place }) => place),
+  };
 }
 
 /** Whether an example has a label, a rating or a preference for its text or image. */

@@ -1,6 +1,13 @@
 import { isPreferred } from '../../../core/preferences/preference_fields';
 import type { SentExample } from '../../../core/types/training';
-import { bytesIn, type Numbered, type NumberedExample, sampleFairly, split } from '../examples/examples';
+import {
+  bytesIn,
+  type Numbered,
+  type NumberedExample,
+  type SplitExamples,
+  sampleFairly,
+  split,
+} from '../examples/examples';
 import type { Changes } from '../storage/profile_storage';
 import type { ProfileState } from '../storage/record';
 import { type Feedback, isPair, type ProfileData, sampleFeedback, withdrawn } from './feedback';
@@ -32,15 +39,17 @@ export function withoutFeedback(state: ProfileState, data: ProfileData, given: F
   return { state, data: { feedback: withdrawn(data.feedback, given) } };
 }
 
-/** Splits examples, preferences and ratings, each by themselves, into those to learn from and those held out. */
-export function splitData({ examples, feedback }: ProfileData): {
-  readonly learnt: SentExample[];
-  readonly held: SentExample[];
-} {
+/** Splits examples, preferences and ratings, each by themselves, into those to learn from and those held out. Places are within a kind. */
+export function splitData({ examples, feedback }: ProfileData): SplitExamples {
   const preferences = feedback.filter(({ example }) => isPair(example));
   const ratings = feedback.filter(({ example }) => !isPair(example));
   const kinds = [examples, preferences, ratings].map(split);
-  return { learnt: kinds.flatMap(({ learnt }) => learnt), held: kinds.flatMap(({ held }) => held) };
+  return {
+    learnt: kinds.flatMap(({ learnt }) => learnt),
+    learnt_places: kinds.flatMap(({ learnt_places }) => learnt_places),
+    held: kinds.flatMap(({ held }) => held),
+    held_places: kinds.flatMap(({ held_places }) => held_places),
+  };
 }
 
 /** Samples stored data again, for a smaller `max_examples`. */

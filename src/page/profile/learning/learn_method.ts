@@ -1,4 +1,5 @@
-import type { SentExample, TrainOutput } from '../../../core/types/training';
+import type { TrainOutput } from '../../../core/types/training';
+import type { SplitExamples } from '../examples/examples';
 import type { ProfileHost } from '../host';
 import type { LearnArguments, ProfileSettings, Unfinished, Vectors } from '../storage/record';
 import type { LearnRecord } from '../types';
@@ -44,12 +45,6 @@ export interface Improvement {
   readonly output: TrainOutput;
   /** `taken`: whether the copy should replace the current vectors. */
   readonly outcome: Omit<LearnRecord, 'at' | 'method'>;
-}
-
-/** A profile's examples: those to learn from, and those held out. */
-export interface SplitExamples {
-  readonly learnt: readonly SentExample[];
-  readonly held: readonly SentExample[];
 }
 
 /** The arguments and the examples of a run. */

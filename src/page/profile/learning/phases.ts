@@ -41,7 +41,10 @@ const MOST_WEIGHT = 4;
 const LEAST_RATINGS = 2;
 
 /** The phases of a run, one for each kind of data that it has. They share `max_steps` in proportion to their numbers of examples. */
-export function phasesOf({ learnt, held, ...given }: AskedRun, kinds: readonly LearnKind[] = LEARN_KINDS): Phase[] {
+export function phasesOf(
+  { learnt, held, ...given }: Omit<AskedRun, 'learnt_places' | 'held_places'>,
+  kinds: readonly LearnKind[] = LEARN_KINDS,
+): Phase[] {
   const ofKind = (examples: readonly SentExample[], kind: LearnKind): readonly SentExample[] =>
     examples.filter((example) => kindOf(example) === kind);
   const present = kinds

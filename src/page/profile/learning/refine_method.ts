@@ -9,12 +9,13 @@ import type {
 import { pausable } from '../../training/train_run';
 import { Trainer } from '../../training/trainer';
 import { resolveTrainingArguments } from '../../training/training_arguments';
+import type { SplitExamples } from '../examples/examples';
 import { leaveOut, type Trial } from '../examples/left_out';
 import { labelsOf, problemOf } from '../fits';
 import type { ProfileHost } from '../host';
 import { filesOf, type Vectors, vectorsOf } from '../storage/record';
 import type { LearnCandidate } from '../types';
-import type { LearningCopy, LearnMethodKind, SplitExamples } from './learn_method';
+import type { LearningCopy, LearnMethodKind } from './learn_method';
 import { expectSolvable, finite, outcomeOf, outputOf, solveCopy } from './solved_head';
 
 /** Steps of a run whose arguments leave their number open, and the number of examples for which it takes one more step. */
@@ -74,7 +75,7 @@ export const REFINE: LearnMethodKind = {
 /** Gives the copy the chosen vectors, with a head that is solved for over all examples to learn from. */
 async function finished(
   parts: LearningCopy,
-  { places }: Trial,
+  trial: Trial,
   { name, fit, vectors }: SolvedVectors,
   first: SolvedVectors,
 ): Promise<HeadFit> {
@@ -82,14 +83,24 @@ async function finished(
   await learner.host.remove(copy);
   await learner.host.place(copy, filesOf(vectors), { is_trainable: true });
   turn.signal.throwIfAborted();
-  return name === 'instant' || places.length === 0 ? fit : solveCopy(parts, { as: first.fit });
+  return name === 'instant' || trainsOnAll(trial, parts) ? fit : solveCopy(parts, { as: first.fit });
 }
 
 /** The examples to train on, and those to judge by: held-out ones if there are enough, else some left out. Undefined if too few. */
-function trialOf({ learnt, held }: SplitExamples, { base }: ProfileHost): Trial | undefined {
+function trialOf(
+  { learnt, learnt_places, held, held_places }: SplitExamples,
+  { base }: ProfileHost,
+): Trial | undefined {
   const isOfNumbers = problemOf(base) === 'regression' || labelsOf(base)?.length === 1;
   const left = held.length < ENOUGH ? leaveOut(learnt, isOfNumbers) : undefined;
-  return left ?? (held.length > 0 ? { learnt, judges: held, places: [] } : undefined);
+  if (left === undefined) return held.length > 0 ? { learnt, judges: held, places: held_places } : undefined;
+  const places = new Set(left.places);
+  return { ...left, places: learnt_places.filter((_, index) => places.has(index)) };
+}
+
+/** Whether a trial trains on all examples to learn from, because enough others are held out. */
+function trainsOnAll({ learnt }: Trial, { unfinished }: LearningCopy): boolean {
+  return learnt.length === unfinished.learnt.length;
 }
 
 interface Comparison {
@@ -103,7 +114,7 @@ async function compared(parts: LearningCopy, trial: Trial, first: SolvedVectors)
   const { copy, learner } = parts;
   const { host, adapter } = learner;
   const objective = objectiveFor(host);
-  const instant = judgedOf(trial.places.length === 0 ? first : await solvedHead(parts, trial));
+  const instant = judgedOf(trainsOnAll(trial, parts) ? first : await solvedHead(parts, trial));
   const output = await train(parts, trial.learnt, objective);
   // Cross-validation over trained vectors would be too optimistic, so heads over them get the strength and scale of `instant`.
   const as = instant.fit;

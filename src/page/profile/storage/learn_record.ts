@@ -7,7 +7,7 @@ import {
   type LearnPhase,
   type LearnRecord,
 } from '../types';
-import { count, counts, fieldsOf, list } from './record_fields';
+import { count, counts, fieldsOf, list, places } from './record_fields';
 
 export function readRecord(value: unknown): LearnRecord {
   const record = fieldsOf(value, 'history');
@@ -22,7 +22,10 @@ export function readRecord(value: unknown): LearnRecord {
     accuracy_before: optional(record, 'accuracy_before'),
     accuracy_after: optional(record, 'accuracy_after'),
     candidates: record.get('candidates') === undefined ? [] : list(record, 'candidates').map(readCandidate),
-    left_out: record.get('left_out') === undefined ? [] : readPlaces(record, 'left_out'),
+    left_out:
+      record.get('left_out') === undefined
+        ? []
+        : places(record, 'left_out', count(record, 'examples') + count(record, 'held_out')),
     phases: record.get('phases') === undefined ? [] : list(record, 'phases').map(readPhase),
     taken: record.boolean('taken', false),
     ...(record.boolean('undone', false) && { undone: true as const }),
@@ -50,13 +53,6 @@ function readCandidate(value: unknown): LearnCandidate {
   if (name === undefined) throw candidate.invalid('name', names.join(' or '));
   const accuracy = optional(candidate, 'accuracy');
   return { name, loss: loss(candidate, 'loss'), accuracy, chosen: candidate.boolean('chosen', false) };
-}
-
-function readPlaces(record: Fields, key: string): number[] {
-  const places = list(record, key);
-  const isPlace = (place: unknown): place is number => Number.isInteger(place) && (place as number) >= 0;
-  if (places.length <= count(record, 'examples') && places.every(isPlace)) return [...places];
-  throw record.invalid(key, 'places of examples');
 }
 
 /** 'train' for records from before there were other methods. */

@@ -5,11 +5,11 @@ import type { AdapterFiles, SaveDtype } from '../../../core/types/model';
 import type { SentExample, TrainingArguments } from '../../../core/types/training';
 import type { AnyAdapterConfigInit } from '../../adapters/page_kinds';
 import type { DPOConfig, KTOConfig } from '../../training/preference_arguments';
-import type { Numbered, NumberedExample } from '../examples/examples';
+import type { Numbered, NumberedExample, SplitExamples } from '../examples/examples';
 import { type Feedback, type FeedbackCounts, feedbackFields, noFeedback } from '../feedback/feedback';
 import type { LearnMethod, LearnPhase, LearnRecord, ProfileInfo } from '../types';
 import { readMethod, readPhase, readRecord } from './learn_record';
-import { count, counts, fieldsOf, list, plain } from './record_fields';
+import { count, counts, fieldsOf, list, places, plain } from './record_fields';
 
 /** An adapter's two files. */
 export interface Vectors {
@@ -79,13 +79,11 @@ export interface LearnProgress {
 }
 
 /** An unfinished run: everything it needs to resume in another page. */
-export interface Unfinished extends LearnArguments {
+export interface Unfinished extends LearnArguments, SplitExamples {
   /** The version of the vectors that it started from. */
   readonly version: number;
   readonly method: LearnMethod;
   readonly when: 'now' | 'idle';
-  readonly learnt: readonly SentExample[];
-  readonly held: readonly SentExample[];
   /** null until the losses before training were measured, and for methods without phases. */
   readonly progress: LearnProgress | null;
 }
@@ -174,6 +172,12 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
     const unfinished = formatted(value, 'unfinished');
     const examples = (key: string): SentExample[] =>
       list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
+    const [learnt, held] = [examples('learnt'), examples('held')];
+    // Runs from before places were stored count as if the held-out examples had come last.
+    const placesOf = (key: string, { length }: readonly SentExample[], first: number): number[] =>
+      unfinished.get(key) === undefined
+        ? Array.from({ length }, (_, index) => first + index)
+        : places(unfinished, key, length);
     return {
       version: count(unfinished, 'version'),
       method: readMethod(unfinished),
@@ -181,8 +185,10 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
       preferences: optionalPlain(unfinished, 'preferences'),
       ratings: optionalPlain(unfinished, 'ratings'),
       when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
-      learnt: examples('learnt'),
-      held: examples('held'),
+      learnt,
+      learnt_places: placesOf('learnt_places', learnt, 0),
+      held,
+      held_places: placesOf('held_places', held, learnt.length),
       progress: (unfinished.get('progress') ?? null) === null ? null : readProgress(unfinished),
     };
   });

@@ -20,6 +20,14 @@ export function list(fields: Fields, key: string): readonly unknown[] {
   throw fields.invalid(key, 'a list');
 }
 
+/** A list of at most so many places, from 0. */
+export function places(fields: Fields, key: string, most: number): number[] {
+  const given = list(fields, key);
+  const isPlace = (place: unknown): place is number => Number.isInteger(place) && (place as number) >= 0;
+  if (given.length <= most && given.every(isPlace)) return [...given];
+  throw fields.invalid(key, 'places of examples');
+}
+
 export function plain(fields: Fields, key: string): Readonly<Record<string, never>> {
   const value = fields.get(key);
   if (isJsonObject(value)) return value as Readonly<Record<string, never>>;

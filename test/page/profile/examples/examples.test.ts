@@ -83,7 +83,7 @@ describe('held-out examples', () => {
   });
 
   test('are none of fewer than ten', () => {
-    expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
+    expect(split(sampled(30, 1, [9]))).toMatchObject({ learnt: examples(9), held: [], held_places: [] });
   });
 
   test('with labels are none of the first hundred, and five at least', () => {
@@ -97,6 +97,20 @@ describe('held-out examples', () => {
     expect(counts(149)).toEqual([145, 0]);
     expect(counts(150)).toEqual([145, 5]);
     expect(split(rows(200)).held.slice(0, 5)).toEqual(split(rows(150)).held);
+  });
+
+  test('have places among all stored ones, as those have that are neither learnt nor held out', () => {
+    const at = (places: readonly number[]) => places.map((n) => ({ n: n + 7, example: { text: `${n}`, label: 0 } }));
+    // Held-out examples: those that arrived as the 110th, 120th and so on, of which fewer than five don't judge.
+    const few = split(at([0, 1, 102, 103, 112]).reverse());
+    expect(few).toMatchObject({ held: [], held_places: [], learnt_places: [0, 1, 3] });
+    expect(few.learnt).toEqual([
+      { text: '0', label: 0 },
+      { text: '1', label: 0 },
+      { text: '103', label: 0 },
+    ]);
+    const enough = split(at([0, 102, 103, 112, 122, 132, 140, 142]));
+    expect(enough).toMatchObject({ learnt_places: [0, 2, 6], held_places: [1, 3, 4, 5, 7] });
   });
 });
 
