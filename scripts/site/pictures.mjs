@@ -43,7 +43,9 @@ const STORIES = {
   classify: (page) =>
     refined(page, async () => {
       await page.focus('#try-text');
+      await page.keyboard.down('Control');
       await page.keyboard.press('End');
+      await page.keyboard.up('Control');
       await page.keyboard.type(', Anna');
     }),
   images: (page) => refined(page, () => drawCircle(page)),

@@ -5,6 +5,7 @@ import { build as buildDemo } from 'vite';
 import { build as buildPages } from 'vitepress';
 import { serve } from '../browsers/serve.mjs';
 import { buildIfStale } from '../build/build_if_stale.mjs';
+import { socialTags } from '../build/social_tags.mjs';
 import { dataOf } from '../results/data/fetch.mjs';
 import { runCommand } from '../shared/command.mjs';
 import { CommandFailure, readFlags } from '../shared/options.mjs';
@@ -16,9 +17,10 @@ import { PAGES, preparePages, SITE_BASE } from './pages.mjs';
 import { missingNames, writeReference } from './reference.mjs';
 import { relocate } from './relocate.mjs';
 
-const HELP = `npm run site                builds the site into out/site
-npm run site -- --larger    with SmolLM2-135M-Instruct, 98 MB, for visitors with a graphics card; needs npm run results:data
-npm run site -- --serve     serves it afterwards on a free port`;
+const HELP = `npm run site                   builds the site into out/site
+npm run site -- --larger       with SmolLM2-135M-Instruct, 98 MB, for visitors with a graphics card; needs npm run results:data
+npm run site -- --address URL  for a site at this address: links to its demo are shown with a picture
+npm run site -- --serve        serves it afterwards on a free port`;
 
 /** Puts a larger model beside the demo's own, and lets the demo offer it. @param {string} models */
 function offerLarger(models) {
@@ -40,14 +42,18 @@ function docsBeside() {
 
 const SOURCE = inRepository('out/site-pages');
 const SITE = inRepository('out/site');
+/** A picture of the demo, beside links to it. */
+const PICTURE = 'picture.png';
 
 await runCommand('site', async () => {
   const flags = readFlags(process.argv.slice(2), {
     help: { type: 'boolean' },
     larger: { type: 'boolean' },
+    address: { type: 'string' },
     serve: { type: 'boolean' },
   });
   if (flags.help === true) return void console.log(HELP);
+  const picture = typeof flags.address === 'string' ? new URL(`demo/${PICTURE}`, `${flags.address}/`).href : undefined;
   buildIfStale();
   rmSync(SITE, { recursive: true, force: true });
   preparePages(SOURCE);
@@ -59,9 +65,10 @@ await runCommand('site', async () => {
     root: inRepository('demo'),
     configFile: inRepository('demo/vite.config.ts'),
     logLevel: 'warn',
-    plugins: [docsBeside()],
+    plugins: [docsBeside(), socialTags(picture)],
   });
   cpSync(inRepository('demo/dist'), `${SITE}/demo`, { recursive: true });
+  cpSync(inRepository('demo/screenshots/write.png'), `${SITE}/demo/${PICTURE}`);
   if (flags.larger === true) offerLarger(`${SITE}/demo/models`);
   writeLlms(SITE, SOURCE);
   const complaints = [...brokenLinks(SITE), ...missingNames(SITE)];

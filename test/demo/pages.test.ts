@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { partials } from '../../scripts/build/html_partials.mjs';
+import { socialTags } from '../../scripts/build/social_tags.mjs';
 
 const folder = new URL('../../demo/', import.meta.url);
 const { homepage } = JSON.parse(readFileSync(new URL('../package.json', folder), 'utf8')) as { homepage: string };
@@ -29,6 +30,22 @@ test.each([...pages])('%s links to all pages, marks its own link, and has the co
   expect(policy(html)).toMatch(/^default-src 'none'; /);
   const forms = name === 'gallery' ? 'https://stackblitz.com' : "'none'";
   expect(policy(html)?.replace(`form-action ${forms}`, "form-action 'none'")).toBe(policy(pages.get('index') ?? ''));
+});
+
+test.each([...pages])('links to %s are shown with its title, its description and a picture', (_, html) => {
+  const { handler } = socialTags('https://example.org/demo/picture.png').transformIndexHtml as unknown as {
+    handler: (html: string) => readonly { readonly attrs: { readonly property: string; readonly content: string } }[];
+  };
+  const tags = new Map(handler(html).map(({ attrs: { property, content } }) => [property, content]));
+  expect(tags.get('og:image')).toBe('https://example.org/demo/picture.png');
+  for (const name of ['og:title', 'og:description']) expect(tags.get(name)).toMatch(/^[^&<]{20,}$/);
+});
+
+test('the first page shows the lines of README’s first sample', () => {
+  const readme = readFileSync(new URL('../README.md', folder), 'utf8');
+  const shown = /<code id="code-lines">([^<]*)<\/code>/.exec(pages.get('index') ?? '')?.[1] ?? '';
+  const text = shown.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  expect(text).toBe(/```js\n(.*?)\n```/s.exec(readme)?.[1]);
 });
 
 test('a partial replaces the comment that names it, with the same indentation', () => {

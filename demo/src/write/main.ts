@@ -17,7 +17,7 @@ import { initialState } from './state';
 import { memoryNote } from './teach/memory_note';
 import { runCard } from './teach/run_card';
 import { SettingsForm } from './teach/settings_form';
-import { textBox } from './teach/text_box';
+import { textBox } from './text/text_box';
 import { deviceInWords } from './try/device_words';
 import { pairCard } from './try/pair_card';
 import { sealButton } from './try/seal';

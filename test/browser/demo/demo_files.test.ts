@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { hostileTokenizer, IMAGE } from '../../helpers/bytes/hostile_text';
 import { ggufFile } from '../../helpers/golden/golden_gguf';
-import { builtDemo, click, fill, isDisabled, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, upload } from './text_page';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -102,4 +102,20 @@ test('the scripts of the first words, the page’s and its worker’s, have at m
   const [, worker = ''] = /["'`](entry-[\w-]+\.js)["'`]/.exec(scripts.join('')) ?? [];
   scripts.push(await readFile(join(site, 'assets', worker)));
   expect(scripts.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)).toBeLessThan(300_000);
+});
+
+test('a chat file is learnt by person', async () => {
+  await withDemo(site, async (page) => {
+    const line = (n: number) => `31/12/2023, 21:4${n} - ${n < 3 ? `${IMAGE}: word ${n}` : `Bo: reply ${n}`}\n`;
+    await upload(page, folder, '#text-files', { 'chat.txt': Array.from({ length: 8 }, (_, n) => line(n)).join('') });
+    await seen(page, '#people-row');
+    expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toMatch(/^reply 3\nreply 4/);
+    expect(await textOf(page, '#people')).toBe(`Bo · 5${IMAGE} · 3`);
+    await page.click('#people li:last-child button');
+    expect(await page.$eval('#text-input', (box) => (box as HTMLTextAreaElement).value)).toBe('word 0\nword 1\nword 2');
+    expect(await textOf(page, '#people [aria-pressed="true"]')).toContain(IMAGE);
+    await upload(page, folder, '#text-files', { 'letter.txt': 'Dear Ann' });
+    await page.waitForSelector('#people-row', { hidden: true });
+    expect(await page.$('img')).toBeNull();
+  });
 });

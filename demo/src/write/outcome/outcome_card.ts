@@ -32,15 +32,7 @@ export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): v
 
   onClick(download, () => act(app, () => downloadVoice(app, id)));
   onClick(link, () => act(app, () => copyLink(app, id, opening).then(() => sayCopied(link))));
-  for (const name of ['python', 'page', 'tag'] as const) {
-    const copied = byId(`copy-${name}`, 'button');
-    onClick(copied, () =>
-      act(app, async () => {
-        await navigator.clipboard.writeText(byId(`code-${name}`, 'code').textContent ?? '');
-        sayCopied(copied);
-      }),
-    );
-  }
+  for (const name of ['python', 'page', 'tag', 'lines'] as const) copyButton(app, name);
   store.watch((state) => {
     for (const button of [download, link]) button.disabled = !isQuiet(state);
   });
@@ -61,6 +53,17 @@ export function outcomeCard(app: App): { show(outcome: Outcome): void; hide(): v
     },
     hide: () => show(root, false),
   };
+}
+
+/** A button that copies the code beside it. */
+function copyButton(app: App, name: string): void {
+  const button = byId(`copy-${name}`, 'button');
+  onClick(button, () =>
+    act(app, async () => {
+      await navigator.clipboard.writeText(byId(`code-${name}`, 'code').textContent ?? '');
+      sayCopied(button);
+    }),
+  );
 }
 
 /** Downloads a voice as one zip of a folder, as PEFT reads it. */

@@ -79,18 +79,18 @@ export function split(kept: readonly NumberedExample[]): SplitExamples {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
   const isHeld = ({ n, example }: NumberedExample): boolean =>
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
-  const placed = inOrder.map((one, place): PlacedExample => ({ ...one, place }));
+  const placed = inOrder.map((one, place): OrderedExample => ({ ...one, place }));
   const learnt = placed.filter((one) => !isHeld(one));
   const held = placed.filter(isHeld);
   if (learnt.length === 0) return splitInto(held, []);
   return splitInto(learnt, held.length < FEWEST_LABELS && held.every(({ example }) => isLabelled(example)) ? [] : held);
 }
 
-interface PlacedExample extends NumberedExample {
+interface OrderedExample extends NumberedExample {
   readonly place: number;
 }
 
-function splitInto(learnt: readonly PlacedExample[], held: readonly PlacedExample[]): SplitExamples {
+function splitInto(learnt: readonly OrderedExample[], held: readonly OrderedExample[]): SplitExamples {
   return {
     learnt: learnt.map(({ example }) => example),
     learnt_places: learnt.map(({ place }) => place),

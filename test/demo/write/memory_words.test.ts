@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { formatDuration } from '../../demo/src/page/format';
-import { memoryInWords } from '../../demo/src/write/teach/memory_words';
-import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/src/write/teach/settings';
+import { formatDuration } from '../../../demo/src/page/format';
+import { memoryInWords } from '../../../demo/src/write/teach/memory_words';
+import { checkSettings, defaultSettings, toTrainingArguments } from '../../../demo/src/write/teach/settings';
 
 const part = { weights: 0, adapter: 0, optimizer: 0, activations: 0, workspace: 0, largest_buffer: 0 };
 const gpu = { ...part, total: 211_400_000 };

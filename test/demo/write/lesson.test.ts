@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { folderName, pageFor, pythonFor, tagFor } from '../../demo/src/write/outcome/code';
-import { measuredInWords, outcomeInWords } from '../../demo/src/write/outcome/words';
-import { splitText } from '../../demo/src/write/teach/held_out';
+import { folderName, pageFor, pythonFor, tagFor } from '../../../demo/src/write/outcome/code';
+import { measuredInWords, outcomeInWords } from '../../../demo/src/write/outcome/words';
+import { splitText } from '../../../demo/src/write/teach/held_out';
 
 const paragraphs = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `Day ${index + 1}. I woke at noon, and the bird was there again.`);

@@ -5,10 +5,14 @@ import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
 import { byId, create, newButton, onClick, setText, show } from '../../page/dom';
 import type { App } from '../app';
 import type { AppState, Corpus } from '../state';
+import { peopleIn } from './chat_export';
+import { peopleChoice, fileOf as personsFile } from './people_choice';
 import { fetchSample, type SampleText, sampleTexts } from './samples';
 
 /** Bytes of a text that is shown in the box. Longer ones are shown by name. */
 const MOST_SHOWN = 60_000;
+/** Bytes of a file that may be a chat. */
+const MOST_CHAT = 2 ** 24;
 /** Bytes by which a file is checked. */
 const HEAD = 4096;
 
@@ -28,8 +32,7 @@ export function textBox(app: App): void {
     file = undefined;
     store.set({ corpus: typedCorpus(name, input.value) });
   };
-  const take = async (title: string, blob: Blob): Promise<void> => {
-    await checkText(title, blob);
+  const put = async (title: string, blob: Blob): Promise<void> => {
     if (blob.size > MOST_SHOWN || /\.jsonl$/i.test(title)) {
       file = { name: title, blob };
       store.set({ corpus: file });
@@ -38,6 +41,14 @@ export function textBox(app: App): void {
     name = title;
     input.value = await blob.text();
     typed();
+  };
+  const choice = peopleChoice(app, (person) => act(app, () => put(personsFile(person.name), new Blob([person.text]))));
+  const take = async (title: string, blob: Blob): Promise<void> => {
+    await checkText(title, blob);
+    const people = (blob.size <= MOST_CHAT && peopleIn(await blob.text())) || [];
+    choice.offer(people);
+    const [first] = people;
+    await (first === undefined ? put(title, blob) : put(personsFile(first.name), new Blob([first.text])));
   };
   const takeSample = (sample: SampleText): Promise<void> =>
     act(app, async () => take(fileOf(sample), await fetchSample(sample)));

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ChoiceProblem } from '../../demo/src/library/choice_problem';
-import { fromHalf, toHalf } from '../../demo/src/write/share/half';
-import { fromFragment, LONGEST_LINK, toFragment } from '../../demo/src/write/share/link';
-import { checkHeader, type SharedVoice } from '../../demo/src/write/share/shared_voice';
-import { readTensors, writeTensors } from '../../demo/src/write/share/tensors';
-import { filesFrom, sharedFrom } from '../../demo/src/write/share/voice_files';
+import { ChoiceProblem } from '../../../demo/src/library/choice_problem';
+import { fromHalf, toHalf } from '../../../demo/src/write/share/half';
+import { fromFragment, LONGEST_LINK, toFragment } from '../../../demo/src/write/share/link';
+import { checkHeader, type SharedVoice } from '../../../demo/src/write/share/shared_voice';
+import { readTensors, writeTensors } from '../../../demo/src/write/share/tensors';
+import { filesFrom, sharedFrom } from '../../../demo/src/write/share/voice_files';
 
 const voice: SharedVoice = {
   name: 'a cat’s diary',
