@@ -1,4 +1,5 @@
-// Trains an adapter of each kind on one book, each at the best of its rates, and compares what they learn, forget, weigh and take.
+// Trains an adapter of each kind, at the best of its rates, on a book over the bundled model and on answers over SmolLM2, and compares what
+// they learn, forget, weigh and take.
 import { readFileSync } from 'node:fs';
 import { splitText } from '../../finetune/split_text.mjs';
 import { inRepository } from '../../shared/paths.mjs';
@@ -14,6 +15,16 @@ import { basePerplexities } from './base_perplexity.mjs';
 /** @typedef {import('../../../src/index').AdaptedModel} AdaptedModel */
 /** @typedef {TableRun['library']} Library */
 /** @typedef {import('../best_rate.mjs').Rates} Rates */
+/** @typedef {import('../../../src/index').Dataset} Dataset */
+/**
+ * @typedef {object} Lesson
+ * @property {string} model
+ * @property {string} data the name of what is taught
+ * @property {(library: Library, session: TableRun['session']) => Promise<PreTrainedModel>} load
+ * @property {import('../../../src/index').TrainingArguments} args
+ * @property {() => Taught} read
+ */
+/** @typedef {{ readonly train: Dataset, readonly texts: Readonly<Record<'validation' | 'test' | 'other', Dataset>> }} Taught */
 /**
  * @typedef {object} Kind
  * @property {string} name
@@ -28,10 +39,11 @@ import { basePerplexities } from './base_perplexity.mjs';
  * @property {number} busy seconds of the processor's cores in the run that took the fewest
  */
 
-const STEPS = 32;
-const BATCHES = { per_device_train_batch_size: 4, max_length: 128 };
 /** Characters of the end of the text to train on, of the held-out text, and of definitions. */
 const [VALIDATION, TEST, OTHER] = [8_000, 12_000, 5_000];
+/** Answers at the end that judge a rate, and as many that test. */
+const JUDGES = 8;
+const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 /** The texts that have columns. */
 const COLUMNS = /** @type {const} */ (['test', 'other']);
 const DTYPES = /** @type {const} */ (['float32', 'float16']);
@@ -55,25 +67,52 @@ const KINDS = [
   { name: '(IA)³ on k, v and down', config: ({ IA3Config }) => new IA3Config(), rates: RATES.ia3 },
 ];
 
-function lesson() {
-  const { train, heldOut } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
-  const definitions = readWordNet(dataOf('wordnet', 'data.noun')).train.map(({ text }) => text);
-  return {
-    train: train.slice(0, -VALIDATION),
-    texts: {
-      validation: train.slice(-VALIDATION),
-      test: heldOut.slice(0, TEST),
-      other: definitions.join('\n').slice(0, OTHER),
-    },
-  };
+/** @returns {Blob} a text that no run teaches */
+function definitions() {
+  const train = readWordNet(dataOf('wordnet', 'data.noun')).train.map(({ text }) => text);
+  return new Blob([train.join('\n').slice(0, OTHER)]);
 }
 
-/** @typedef {ReturnType<typeof lesson>} Lesson */
+/** @type {readonly Lesson[]} */
+const LESSONS = [
+  {
+    model: 'prose-1.4M',
+    data: '*Moby-Dick*',
+    load: async ({ AutoModelForCausalLM, openFolder }, session) =>
+      AutoModelForCausalLM.from_pretrained(await openFolder(inRepository('demo/public/models/prose-1.4M')), {
+        session,
+      }),
+    args: { per_device_train_batch_size: 4, max_length: 128, max_steps: 32 },
+    read: () => {
+      const { train, heldOut } = splitText(readFileSync(inRepository('demo/public/text/moby-dick.txt'), 'utf8'));
+      const [validation, test] = [new Blob([train.slice(-VALIDATION)]), new Blob([heldOut.slice(0, TEST)])];
+      return { train: new Blob([train.slice(0, -VALIDATION)]), texts: { validation, test, other: definitions() } };
+    },
+  },
+  {
+    model: 'SmolLM2-135M-Instruct',
+    data: 'answers',
+    load: async ({ AutoModelForCausalLM, openFolder }, session) =>
+      AutoModelForCausalLM.from_pretrained(await openFolder(dataOf('SmolLM2-135M-Instruct', GGUF)), {
+        session,
+        gguf_file: GGUF,
+      }),
+    args: { per_device_train_batch_size: 2, max_length: 96, max_steps: 24 },
+    read: () => {
+      const lines = readFileSync(inRepository('scripts/results/texts/answers.jsonl'), 'utf8').trim().split('\n');
+      const rows = lines.map((line) => JSON.parse(line));
+      const [validation, test] = [rows.slice(-2 * JUDGES, -JUDGES), rows.slice(-JUDGES)];
+      return { train: rows.slice(0, -2 * JUDGES), texts: { validation, test, other: definitions() } };
+    },
+  },
+];
 
 /** @type {Table} */
 export const adapters = {
-  keys: 1,
+  keys: 3,
   columns: [
+    'Model',
+    'Training data',
     'Adapter',
     '`learning_rate`',
     'KiB',
@@ -84,49 +123,53 @@ export const adapters = {
     'Seconds of cores',
   ],
   about: (seeds) => [
-    `Each kind of adapter on *Moby-Dick*, for the bundled prose-1.4M, after ${STEPS} steps of ${BATCHES.per_device_train_batch_size} × ${BATCHES.max_length} tokens, at its best of four rates: perplexity on the`,
-    `first ${TEST} held-out characters, in ${seeds === 1 ? 'one run' : `the mean ± standard deviation of ${seeds} runs`}. The rate is the one with the lowest perplexity on the last ${VALIDATION} characters before`,
-    'them, on which no run trains: of the two middle rates, and of the outer one beside the better of these. Adapters are on all linear layers',
-    `unless the row says other ones. The other text is ${OTHER} characters of WordNet's definitions, which the base model has learnt and no run`,
-    'teaches. KiB are those of the file as `save_pretrained` writes it. Seconds are those of the fastest of a row’s runs on a machine with',
-    'other work; those of cores are the time for which the process kept cores busy, which is a software adapter’s work.',
+    'Each kind of adapter at its best of four rates: the bundled prose-1.4M after 32 steps of 4 × 128 tokens of *Moby-Dick*, and',
+    'SmolLM2-135M-Instruct, from its Q4_1 file, after 24 steps of two of [48 short answers in one',
+    `style](../scripts/results/texts/answers.jsonl). Perplexity is that on the first ${TEST} held-out characters, or on the last ${JUDGES} answers, in`,
+    `${seeds === 1 ? 'one run' : `the mean ± standard deviation of ${seeds} runs`}. The rate is the one with the lowest perplexity on the ${VALIDATION} characters or ${JUDGES} answers before them, on which no`,
+    'run trains: of the two middle rates, and of the outer one beside the better of these. Adapters are on all linear layers unless the row',
+    `says other ones. The other text is ${OTHER} characters of WordNet's definitions, which no run teaches. KiB are those of the file as`,
+    '`save_pretrained` writes it. Seconds are those of the fastest of a row’s runs on a machine with other work; those of cores are the time',
+    'for which the process kept cores busy, which is a software adapter’s work.',
   ],
   async make(run) {
-    const folder = inRepository('demo/public/models/prose-1.4M');
-    const { library, session, seeds, row } = run;
-    const taught = lesson();
-    const model = await library.AutoModelForCausalLM.from_pretrained(await library.openFolder(folder), { session });
-    await row(['none'], async () => {
-      const found = await basePerplexities(run, model, taught.texts, BATCHES);
-      return ['–', '–', '–', ...COLUMNS.map((name) => found[name].toFixed(2)), '–', '–'];
-    });
-    for (const kind of KINDS) {
-      await row([kind.name], async () => {
-        const { rate, trials, best } = await bestOfRates(kind.rates, async (learning_rate) => {
-          const trial = await measure(run, model, kind, learning_rate, taught);
-          const { validation: scores = [] } = trial.perplexity;
-          run.report(`${kind.name} at ${learning_rate}: ${spread(scores, 2)} on the validation`);
-          return { ...trial, score: scores.reduce((sum, score) => sum + score, 0) / seeds };
-        });
-        const least = (/** @type {'seconds' | 'busy'} */ of) =>
-          Math.min(...trials.map((trial) => trial[of])).toFixed(0);
-        const perplexities = COLUMNS.map((name) => spread(best.perplexity[name] ?? [], 2));
-        return [String(rate), ...best.KiB, ...perplexities, least('seconds'), least('busy')];
-      });
-    }
-    await model.dispose();
+    for (const lesson of LESSONS) await rowsOf(run, lesson);
   },
 };
+
+/** @param {TableRun} run @param {Lesson} lesson */
+async function rowsOf(run, { model: name, data, load, args, read }) {
+  const { library, session, seeds, row } = run;
+  const taught = read();
+  const model = await load(library, session);
+  await row([name, data, 'none'], async () => {
+    const found = await basePerplexities(run, model, taught.texts, args);
+    return ['–', '–', '–', ...COLUMNS.map((column) => found[column].toFixed(2)), '–', '–'];
+  });
+  for (const kind of KINDS) {
+    await row([name, data, kind.name], async () => {
+      const { rate, trials, best } = await bestOfRates(kind.rates, async (learning_rate) => {
+        const trial = await measure(run, model, kind, { ...taught, args: { ...args, learning_rate } });
+        const { validation: scores = [] } = trial.perplexity;
+        run.report(`${kind.name} at ${learning_rate}: ${spread(scores, 2)} on the validation`);
+        return { ...trial, score: scores.reduce((sum, score) => sum + score, 0) / seeds };
+      });
+      const least = (/** @type {'seconds' | 'busy'} */ of) => Math.min(...trials.map((trial) => trial[of])).toFixed(0);
+      const perplexities = COLUMNS.map((column) => spread(best.perplexity[column] ?? [], 2));
+      return [String(rate), ...best.KiB, ...perplexities, least('seconds'), least('busy')];
+    });
+  }
+  await model.dispose();
+}
 
 /**
  * @param {TableRun} run
  * @param {PreTrainedModel} model
  * @param {Kind} kind
- * @param {number} learning_rate
- * @param {Lesson} lesson
+ * @param {Taught & Pick<Lesson, 'args'>} lesson
  * @returns {Promise<Trial>}
  */
-async function measure({ library, seeds }, model, kind, learning_rate, { train, texts }) {
+async function measure({ library, seeds }, model, kind, { train, texts, args: given }) {
   /** @type {Record<string, number[]>} */
   const perplexity = {};
   let [seconds, busy] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -134,15 +177,14 @@ async function measure({ library, seeds }, model, kind, learning_rate, { train, 
   let KiB = [];
   for (let seed = 0; seed < seeds; seed++) {
     const adapted = await library.get_peft_model(model, kind.config(library));
-    const args = { ...BATCHES, learning_rate, max_steps: STEPS, seed, save_strategy: /** @type {const} */ ('no') };
-    const trainer = new library.Trainer({ model: adapted, args, train_dataset: new Blob([train]) });
+    const args = { ...given, seed, save_strategy: /** @type {const} */ ('no') };
+    const trainer = new library.Trainer({ model: adapted, args, train_dataset: train });
     const [begun, used] = [performance.now(), process.cpuUsage()];
     await trainer.train();
     seconds = Math.min(seconds, (performance.now() - begun) / 1000);
     const { user, system } = process.cpuUsage(used);
     busy = Math.min(busy, (user + system) / 1e6);
-    for (const [name, text] of Object.entries(texts)) {
-      const eval_dataset = new Blob([text]);
+    for (const [name, eval_dataset] of Object.entries(texts)) {
       const judge = new library.Trainer({ model: adapted, args, train_dataset: eval_dataset, eval_dataset });
       const { perplexity: found = Number.NaN } = await judge.evaluate();
       perplexity[name] = [...(perplexity[name] ?? []), found];

@@ -9,7 +9,7 @@ const SAME = 1e-4;
  * @template {string} Name
  * @param {TableRun} run
  * @param {import('../../../src/index').PreTrainedModel} model
- * @param {Readonly<Record<Name, string>>} texts
+ * @param {Readonly<Record<Name, import('../../../src/index').Dataset>>} texts
  * @param {import('../../../src/index').TrainingArguments} args
  * @returns {Promise<Record<Name, number>>} of each text
  */
@@ -18,7 +18,7 @@ export async function basePerplexities({ library }, model, texts, args) {
   const vera = await library.get_peft_model(model, new library.VeraConfig({ r: 1, target_modules: ['q_proj'] }));
   const found = /** @type {Record<Name, number>} */ ({});
   for (const name of /** @type {Name[]} */ (Object.keys(texts))) {
-    const eval_dataset = new Blob([texts[name]]);
+    const eval_dataset = texts[name];
     const judge = new library.Trainer({ model: vera, args, train_dataset: eval_dataset, eval_dataset });
     const { perplexity = Number.NaN } = await judge.evaluate();
     found[name] = perplexity;

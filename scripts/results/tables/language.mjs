@@ -117,7 +117,8 @@ async function load({ library, session }, folder) {
  */
 async function measureBase(run, folder, { validation, test }) {
   const model = await load(run, folder);
-  const found = await basePerplexities(run, model, { validation, test }, BATCHES);
+  const texts = { validation: new Blob([validation]), test: new Blob([test]) };
+  const found = await basePerplexities(run, model, texts, BATCHES);
   await model.dispose();
   return found;
 }

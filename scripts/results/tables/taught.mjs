@@ -71,7 +71,7 @@ export async function teachInPeft(run, { model, path, examples, prompts, text, e
     },
     run.report,
   );
-  const { untaught } = await basePerplexities(run, model, { untaught: text }, ARGS);
+  const { untaught } = await basePerplexities(run, model, { untaught: new Blob([text]) }, ARGS);
   expectSamePerplexity('the other text', found.before, untaught);
   const answers = found.answers.map((answer) => tokenizer.decode(answer, { skip_special_tokens: true }));
   return { steps: found.steps, answers: await Promise.all(answers), perplexity: found.after };
