@@ -22,12 +22,15 @@ npm run site -- --larger       with SmolLM2-135M-Instruct, 98 MB, for visitors w
 npm run site -- --address URL  for a site at this address: links to its demo are shown with a picture
 npm run site -- --serve        serves it afterwards on a free port`;
 
-/** Puts a larger model beside the demo's own, and lets the demo offer it. @param {string} models */
+/** Puts a larger model and its voices beside the demo's own, and lets the demo offer it. @param {string} models */
 function offerLarger(models) {
   const [name, gguf_file] = ['SmolLM2-135M-Instruct', 'SmolLM2-135M-Instruct.Q4_1.gguf'];
   const from = `${dataOf(name, gguf_file)}/${gguf_file}`;
+  const voices = inRepository(`demo/larger/${name}/voices`);
   cpSync(from, `${models}/${name}/${gguf_file}`);
-  const offer = { name, folder: name, gguf_file, bytes: statSync(from).size };
+  cpSync(voices, `${models}/${name}/voices`, { recursive: true });
+  const [bytes, voice_bytes] = [from, `${voices}/stage/adapter_model.safetensors`].map((file) => statSync(file).size);
+  const offer = { name, folder: name, gguf_file, bytes, voice_bytes };
   writeFileSync(`${models}/offers.json`, `${JSON.stringify([offer])}\n`);
 }
 

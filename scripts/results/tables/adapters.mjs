@@ -62,6 +62,11 @@ const KINDS = [
     rates: RATES.vera,
   },
   { name: 'VeRA r 64', config: ({ VeraConfig }) => new VeraConfig({ ...SMALL, r: 64 }), rates: RATES.vera },
+  {
+    name: 'VeRA r 16 on q and v',
+    config: ({ VeraConfig }) => new VeraConfig({ r: 16, target_modules: ['q_proj', 'v_proj'], save_projection: false }),
+    rates: RATES.vera,
+  },
   { name: 'LoRA r 8', config: ({ LoraConfig }) => new LoraConfig({ ...ALL, r: 8 }), rates: RATES.lora },
   { name: 'DoRA r 8', config: ({ LoraConfig }) => new LoraConfig({ ...ALL, r: 8, use_dora: true }), rates: RATES.lora },
   { name: '(IA)³ on k, v and down', config: ({ IA3Config }) => new IA3Config(), rates: RATES.ia3 },
