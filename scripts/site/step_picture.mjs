@@ -8,7 +8,7 @@ import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { createArchitecture } from '../../src/tasks/task_registry';
 import { lossProgram } from '../../src/train/steps/loss_program';
 import { statsValue, stepBlockValue } from '../../src/train/steps/step_block';
-import { planAdapter } from '../../src/worker/plans/plan_run';
+import { planAdapters } from '../../src/worker/plans/plan_run';
 
 const MODEL = {
   model_type: 'llama',
@@ -32,7 +32,8 @@ export function dispatchesOfStep() {
   const values = (/** @type {readonly { name: string, shape: readonly number[] }[]} */ list) =>
     new Map(list.map(({ name, shape }) => [name, pinned(name, shape)]));
   const loaded = { model, weights: values(model.weights), constants: values(model.constants) };
-  const adapter = planAdapter(loaded, veraKind, new VeraConfig({ r: 64, target_modules: 'all-linear' }));
+  const config = new VeraConfig({ r: 64, target_modules: 'all-linear' });
+  const [adapter] = planAdapters(loaded, { kind: veraKind, config, count: 1 });
   const training = { grads: new Map([[adapter, pinned('grads', adapter.pool.shape)]]), seed: 0 };
   const state = { block: stepBlockValue(), stats: statsValue(), training };
   const { program } = lossProgram(

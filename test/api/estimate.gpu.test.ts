@@ -1,5 +1,6 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import {
+  AutoModelForCausalLM,
   AutoModelForSequenceClassification,
   DPOTrainer,
   type Example,
@@ -97,6 +98,32 @@ test('so does a classifier over the vectors of a folder of sentence-transformers
   const model = await AutoModelForSequenceClassification.from_pretrained(source(), labels);
   expect(gpu.weights).toBe((await model.memory()).gpu_bytes);
   await model.dispose();
+});
+
+test.each<TrainingArguments>([{}, { gradient_checkpointing: true, per_device_train_batch_size: 2 }])(
+  'so does a run of three adapters at once %o',
+  async (args) => {
+    const { session } = opened;
+    const { gpu, step } = await estimate(goldenBase('base/llama'), { session, peft_config: all, args, adapters: 3 });
+    const one = await estimate(goldenBase('base/llama'), { session, peft_config: all, args });
+    expect(step.flops / one.step.flops).toBeGreaterThan(2);
+    const model = await AutoModelForCausalLM.from_pretrained(goldenBase('base/llama'), { session });
+    const weights = (await model.memory()).gpu_bytes;
+    const vera = await get_peft_model(model, new VeraConfig(all), 'a');
+    for (const name of ['b', 'c']) await vera.add_adapter(name, new VeraConfig(all));
+    const adapters = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, examples('base/llama')]));
+    const run = new Trainer({ model: vera, args: { ...args, max_steps: 2 }, adapters }).train();
+    let bytes = 0;
+    for await (const event of run) if (event.type === 'log') bytes = (await vera.memory()).gpu_bytes;
+    await vera.dispose();
+    await model.dispose();
+    expectClose({ gpu, weights, bytes });
+  },
+);
+
+test('preferences are learnt by one adapter at a time', async () => {
+  const plan = { session: opened.session, peft_config: all, trainer: 'DPOTrainer', adapters: 2 } as const;
+  await expect(estimate(baseWithTexts('llama'), plan)).rejects.toMatchObject({ code: 'invalid_argument' });
 });
 
 test.each([

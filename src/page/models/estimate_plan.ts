@@ -3,8 +3,8 @@ import type { ModelSource } from '../../core/types/source';
 import type { TrainingArguments } from '../../core/types/training';
 import type { AnyAdapterConfigInit } from '../adapters/page_kinds';
 import { linkOf } from '../session/default_session';
-import { checkOptions } from '../session/options';
-import { anyBoolean, anyObject, oneOf, positive } from '../session/rules';
+import { checkOptions, wrong } from '../session/options';
+import { anyBoolean, anyObject, integer, oneOf, positive } from '../session/rules';
 import {
   type DPOConfig,
   type KTOConfig,
@@ -22,6 +22,11 @@ export interface EstimatePlan extends ImageClassifierOptions {
   readonly args?: TrainingArguments & DPOConfig & KTOConfig;
   /** The class that trains, which takes `args`. DPOTrainer and KTOTrainer have two texts for each example. Default: 'Trainer' */
   readonly trainer?: 'Trainer' | 'DPOTrainer' | 'KTOTrainer';
+  /**
+   * The number of adapters that train together, as `Trainer` does with `adapters`: a batch has `per_device_train_batch_size` examples of
+   * each. Default: 1
+   */
+  readonly adapters?: number;
   /**
    * Bytes of GPU memory that the run may take. Browsers don't report it. Default: 1 GiB on iOS, which ends pages that take more; else half
    * of `navigator.deviceMemory`; else 1 GiB. A run above one of the latter two is only 'tight'.
@@ -46,6 +51,7 @@ const rules = {
   peft_config: anyObject,
   args: anyObject,
   trainer: oneOf(...Object.keys(RESOLVERS)),
+  adapters: integer(1),
   memory: positive,
   measure: anyBoolean,
 };
@@ -53,11 +59,14 @@ const rules = {
 /** See `asks.ts`. */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   checkOptions('estimate', plan, rules);
-  const { peft_config, args, trainer = 'Trainer', memory, measure = false, ...options } = plan;
+  const { peft_config, args, trainer = 'Trainer', adapters = 1, memory, measure = false, ...options } = plan;
+  if (adapters > 1 && trainer !== 'Trainer')
+    throw wrong('estimate: adapters', '1', adapters, `${trainer} trains one adapter at a time.`);
   const from = wireSource(source);
   const request = {
     config: { ...peft_config },
     args: RESOLVERS[trainer](args),
+    adapters,
     load: classifierLoadOptions(options),
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
     measure,

@@ -3,6 +3,7 @@ import { TrainedRows } from '../../adapters/layers/trained_rows';
 import { WebVeraError } from '../../core/errors/error';
 import type { LoadedProgram, Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
+import { totalFlops } from '../../graph/work';
 import { type Batch, type BatchShape, termsOf } from '../../tasks/task/task_batches';
 import { lossChunks } from '../../tasks/task/task_loss';
 import { BatchPrograms } from '../steps/batch_programs';
@@ -84,6 +85,12 @@ export class LanePrograms {
   /** As `BatchPrograms.reserve`. */
   reserve(shape: BatchShape): Promise<void> {
     return this.#programs.reserve(shape);
+  }
+
+  /** Floating-point operations of a step with batches of such a shape, including its updates. */
+  async flopsOf(shape: BatchShape): Promise<number> {
+    const batch = await this.#programs.use(shape, ({ built }) => totalFlops(built.program.steps));
+    return this.#init.args.gradient_accumulation_steps * batch + (this.#together?.flops ?? 0);
   }
 
   /** Queues a step without its updates. */

@@ -13,7 +13,7 @@ import { DeviceLimits } from '../../gpu/device_limits';
 import type { SessionDevice } from '../models/device';
 import { mayPool, planModel } from './plan_model';
 import type { EstimateRequest } from './plan_protocol';
-import { planAdapter, planFile, planRun, type RunPlan } from './plan_run';
+import { planAdapters, planFile, planRun, type RunPlan } from './plan_run';
 import { productSpeed } from './product_speed';
 import { suggest } from './suggest';
 import { judge, type Verdict } from './verdict';
@@ -39,7 +39,7 @@ interface EstimateInputs {
 /** The download, memory and time of a run, from the model's configuration and headers alone. */
 export async function estimateRun(request: EstimateRequest, inputs: EstimateInputs): Promise<Estimate> {
   const { source, limits, device, signal } = inputs;
-  const { load, args, memory, measure } = request;
+  const { load, args, memory, measure, adapters: count } = request;
   const kind = kindOfFields(request.config);
   const config = new kind.Config(request.config);
   const begun = await begin(source, load.gguf_file, limits);
@@ -54,10 +54,10 @@ export async function estimateRun(request: EstimateRequest, inputs: EstimateInpu
   ): Promise<RunPlan & { readonly isText: boolean } & Pick<Estimate, 'file'>> => {
     signal.throwIfAborted();
     const loaded = planModel({ ...asked, sentences, maxBindingBytes });
-    const adapter = planAdapter(loaded, kind, config);
+    const adapters = planAdapters(loaded, { kind, config, count });
     const { task } = loaded.model;
-    const run = await planRun({ loaded, adapter, args: changed, maxBindingBytes });
-    return { ...run, isText: task.inputs === 'texts', file: planFile(loaded, adapter) };
+    const run = await planRun({ loaded, adapters, args: changed, maxBindingBytes });
+    return { ...run, isText: task.inputs === 'texts', file: planFile(loaded, adapters[0]) };
   };
   try {
     const { gpu, flops, isText, file } = await plan(args);

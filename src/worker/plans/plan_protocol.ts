@@ -16,6 +16,8 @@ export interface EstimateRequest {
   /** The fields of an adapter's configuration that are given. The kind is the first unless `peft_type` names one. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly args: ResolvedTrainingArguments;
+  /** The number of adapters that train together. */
+  readonly adapters: number;
   readonly load: LoadOptions;
   readonly memory: MemoryBudget;
   /** Whether the device's speed is measured. */

@@ -11,17 +11,22 @@ import { pinned, type Value, viewOf } from '../../graph/value';
 import { fileShape } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { compares } from '../../tasks/task/run_task';
+import type { BatchShape } from '../../tasks/task/task_batches';
 import { taskOfRun } from '../../tasks/task_of_run';
 import { createTask } from '../../tasks/task_registry';
+import { LanePrograms } from '../../train/lanes/lane_programs';
 import { reserveReference } from '../../train/reference_pass';
 import { PIECE } from '../../train/saving/pools';
 import { createOptimizerState, type OptimizerState } from '../../train/steps/optimizer';
 import { StepPrograms } from '../../train/steps/step_programs';
 import { samplesOf } from '../models/base_identity';
 
+/** The adapters of a run. */
+type Adapters = readonly [Adapter, ...Adapter[]];
+
 interface PlannedRun {
   readonly loaded: LoadedModel;
-  readonly adapter: Adapter;
+  readonly adapters: Adapters;
   readonly args: ResolvedTrainingArguments;
   readonly maxBindingBytes: number;
 }
@@ -36,7 +41,7 @@ export interface RunPlan {
  * Counts the GPU bytes and the operations of a run with the largest possible batches: runs its own steps with a runner
  * that only counts. Throws `limit_exceeded` for a tensor that can't be split.
  */
-export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
+export async function planRun({ loaded, adapters, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);
   const taken = async (body: () => Promise<unknown>): Promise<number> => {
     const before = runner.usage().bytes;
@@ -44,42 +49,75 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
     return runner.usage().bytes - before;
   };
   const weights = await taken(() => runner.allocate([...loaded.weights.values(), ...loaded.constants.values()]));
-  const ofAdapter = await taken(() => runner.allocate([adapter.pool, ...adapter.frozen.values()]));
-  for (const name of adapter.tensors.keys()) await runner.read(baseTensor(loaded, name));
-  const before = runner.usage().bytes;
-  const state = await createOptimizerState(runner, [adapter]);
-  const optimizer = runner.usage().bytes - before;
+  const frozen = [...adapters[0].frozen.values()];
+  const ofAdapter = await taken(() => runner.allocate([...adapters.map(({ pool }) => pool), ...frozen]));
+  for (const name of adapters[0].tensors.keys()) await runner.read(baseTensor(loaded, name));
   const task = taskOfRun(createTask(loaded.model), args);
-  const overlay = overlayOf([adapter], [adapter]);
-  const init = { runner, loaded, task, overlay, adapters: [adapter], args, state, onCheckpointing() {} };
-  const programs = new StepPrograms(init);
+  const init = { runner, loaded, task, overlay: overlayOf(adapters, adapters), adapters, args, onCheckpointing() {} };
+  const before = runner.usage().bytes;
+  const { states, programs, shape } = await (adapters.length === 1 ? alone(init) : together(init));
+  const optimizer = runner.usage().bytes - before;
   await programs.load({ early: false });
-  if (compares(task)) await reserveReference({ runner, loaded, task }, task.fullShape(args));
-  await programs.reserve(task.fullShape(args));
-  await runner.readAll([...loaded.weights.values(), ...adapter.frozen.values()].flatMap(samplesOf));
-  await Promise.all(stateOf(adapter, state).map((value) => runner.read(value)));
-  await runner.read(state.stats);
+  if (compares(task)) await reserveReference({ runner, loaded, task }, shape);
+  await programs.reserve(shape);
+  await runner.readAll([...loaded.weights.values(), ...frozen].flatMap(samplesOf));
+  for (const state of states) {
+    await Promise.all(valuesOf(state).map((value) => runner.read(value)));
+    await runner.read(state.stats);
+  }
   const { peakBytes: total } = runner.usage();
   const activations = runner.slotBytes;
   const workspace = total - weights - ofAdapter - optimizer - activations;
   const bytes = { weights, adapter: ofAdapter, optimizer, activations, workspace, total };
-  const flops = await programs.flopsOf(task.fullShape(args));
+  const flops = await programs.flopsOf(shape);
   return { gpu: { ...bytes, largest_buffer: runner.largest }, flops };
 }
 
-/** A fresh adapter on a model, without its numbers. Throws PEFT's errors. */
-export function planAdapter({ model }: LoadedModel, kind: AdapterKind, config: AdapterConfig): Adapter {
+type ProgramsInit = ConstructorParameters<typeof LanePrograms>[0];
+
+/** The steps of a run, its optimizer's states and the shape of its largest batches. */
+interface Steps {
+  readonly states: readonly OptimizerState[];
+  readonly programs: Pick<StepPrograms, 'load' | 'reserve' | 'flopsOf'>;
+  readonly shape: BatchShape;
+}
+
+/** One adapter trains. */
+async function alone(init: ProgramsInit): Promise<Steps> {
+  const { runner, adapters, task, args } = init;
+  const state = await createOptimizerState(runner, adapters);
+  return { states: [state], programs: new StepPrograms({ ...init, state }), shape: task.fullShape(args) };
+}
+
+/** Each row of a batch trains its own adapter. */
+async function together(init: ProgramsInit): Promise<Steps> {
+  const programs = new LanePrograms({ ...init, overlay: { ...init.overlay, adapters: [] } });
+  const { B, ...rest } = init.task.fullShape(init.args);
+  return { states: await programs.allocate(), programs, shape: { ...rest, B: B * init.adapters.length } };
+}
+
+interface PlannedAdapters {
+  readonly kind: AdapterKind;
+  readonly config: AdapterConfig;
+  readonly count: number;
+}
+
+/** Fresh adapters on a model, without their numbers, which share frozen values. Throws PEFT's errors. */
+export function planAdapters({ model }: LoadedModel, { kind, config, count }: PlannedAdapters): Adapters {
   const resolved = kind.resolve(config, model, { later: false });
-  return kind.create({
-    kind,
-    name: 'default',
-    key: 'default',
-    trainable: true,
-    origin: undefined,
-    pool: pinned('pool', [resolved.layout.length]),
-    resolved,
-    frozen: kind.frozen?.planned(resolved),
-  });
+  const frozen = kind.frozen?.planned(resolved);
+  const adapter = (name: string): Adapter =>
+    kind.create({
+      kind,
+      name,
+      key: name,
+      trainable: true,
+      origin: undefined,
+      pool: pinned('pool', [resolved.layout.length]),
+      resolved,
+      frozen,
+    });
+  return [adapter('default'), ...Array.from({ length: count - 1 }, (_, index) => adapter(`adapter ${index + 2}`))];
 }
 
 /** The size of the adapter's tensors as a file. */
@@ -96,8 +134,9 @@ export function planFile({ model }: LoadedModel, { kind, config, layout, tensors
   return { float32: adapterModelBytes(shapes, 'float32'), float16: adapterModelBytes(shapes, 'float16') };
 }
 
-/** The pool and its moments, as far as they are read at once. */
-function stateOf({ pool, layout }: Adapter, { pools }: OptimizerState): Value[] {
-  const values = [pool, ...[...pools.values()].flatMap(({ m, v }) => [m, v])];
-  return values.map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0));
+/** The pools and their moments, as far as they are read at once. */
+function valuesOf({ pools }: OptimizerState): Value[] {
+  return [...pools].flatMap(([{ pool, layout }, { m, v }]) =>
+    [pool, m, v].map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0)),
+  );
 }

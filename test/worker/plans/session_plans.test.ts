@@ -25,6 +25,7 @@ const noGpu = { adapter: () => Promise.reject(new WebVeraError('unsupported_devi
 const request = {
   config: { peft_type: 'VERA', r: 4 },
   args: resolveTrainingArguments({ max_length: 16 }),
+  adapters: 1,
   load: { progress: false },
   memory: { bytes: 2 ** 30, from: 'given' },
   measure: false,
