@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
-import { expect, test } from 'vitest';
-import { ofRing, testInAll, testOnce } from '../../helpers/ring';
+import { expect } from 'vitest';
+import { testInAll, testOnce } from '../../helpers/ring';
 import { expectAccessible } from '../helpers/axe';
-import { crashGpu } from '../helpers/crash';
 import { downloadsOf } from '../helpers/downloads';
 import { layoutShifts } from '../helpers/layout_shifts';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
@@ -14,7 +13,6 @@ import {
   bannerText,
   choose,
   downloaded,
-  keptStep,
   kilobytes,
   opened,
   outcomeOf,
@@ -207,62 +205,6 @@ testInAll('a run that is paused is downloaded, to go on with in Python, by keybo
     expect(await page.$eval('#go-on-in-python', (button) => (button as HTMLElement).hidden)).toBe(true);
   });
 });
-
-testInAll('a run whose page was closed is gone on with later, where it was kept', async () => {
-  await withDemo(site, async (page) => {
-    await startLongRun(page);
-    const kept = await keptStep(page);
-    page.on('dialog', (dialog) => void dialog.accept());
-    await page.reload();
-
-    await seen(page, '#interrupted');
-    const [, stopped] = /^“whale” stopped at step (\d+) of 400\./.exec(await textOf(page, '#interrupted-text')) ?? [];
-    expect(Number(stopped)).toBeGreaterThanOrEqual(kept);
-    await page.waitForSelector('#go-on:not([disabled])'); // the sample is in its box again
-    await typeText(page, 'Another text.');
-    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose cat-log\.txt again\.$/);
-    expect(await isDisabled(page, '#go-on')).toBe(true);
-    await click(page, '#samples li:first-child button');
-    await click(page, '#go-on');
-    await phase(page, '#train-card', 'running');
-    expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
-    await until(page, () => /^Step \d+ of 400/.test(document.querySelector('#number-step')?.textContent ?? ''));
-    expect(await shownStep(page)).toBeGreaterThan(kept);
-    await click(page, '#stop');
-    expect(await outcomeOf(page)).toMatch(/ \d+ steps in .+ Kept in this browser as “whale”\./);
-
-    await page.reload();
-    await page.waitForSelector('[data-id="whale"]');
-    expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
-  });
-});
-
-test.each(ofRing([false, true], { test: () => false }))(
-  'a run (paused: %s) whose graphics card crashed recovers by itself',
-  async (paused) => {
-    const body = async (page: Page): Promise<void> => {
-      await startLongRun(page);
-      const kept = await keptStep(page);
-      if (paused) {
-        await clickAtOnce(page, '#pause');
-        await phase(page, '#train-card', 'paused');
-      }
-      await crashGpu(page);
-      await until(page, () => /goes on by itself/.test(document.querySelector('#train-status')?.textContent ?? ''));
-
-      await seen(page, '#banner');
-      expect(await textOf(page, '#banner')).toMatch(
-        /^The graphics card gave up\. The run( went back \d+ steps?, and)? goes on by itself\./,
-      );
-      await click(page, '#banner button');
-      await phase(page, '#train-card', paused ? 'paused' : 'running');
-      await click(page, '#stop');
-      const [, steps] = / ([\d,]+) steps in .+ Kept in this browser as “whale”\./.exec(await outcomeOf(page)) ?? [];
-      expect(Number(steps)).toBeGreaterThanOrEqual(kept);
-    };
-    await withDemo(site, body, { own: true });
-  },
-);
 
 testOnce('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
   await withDemo(site, async (page) => {

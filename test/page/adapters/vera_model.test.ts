@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../../src/adapters/vera/config/vera_config';
-import { adapters } from '../../../src/page/adapters/adapters';
 import { get_peft_model } from '../../../src/page/adapters/peft_classes';
 import { VeraModel } from '../../../src/page/adapters/vera/vera_model';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
@@ -241,66 +240,6 @@ describe('a VeRA model', () => {
     await model.dispose();
     expect(fake.argsOf('disposeModel')).toEqual([[7]]);
     await expect(model.memory()).rejects.toMatchObject({ code: 'invalid_argument' });
-    await session.close();
-  });
-});
-
-describe('stored adapters', () => {
-  const stored = { id: 'a', bytes: 10, created_at: 1000, base_model: 'org/name', config: { ...config } };
-
-  test('are listed, read, imported and deleted', async () => {
-    const { session, fake } = await openSession(() => ({
-      listStored: async () => [stored],
-      getStored: async (id) => (id === 'a' ? files : undefined),
-      importStored: async () => stored,
-      deleteStored: async () => {},
-      wipeStored: async () => {},
-    }));
-    const [info] = await adapters.list({ session });
-    expect(info).toEqual({ ...stored, config });
-    expect(info?.config).toBeInstanceOf(VeraConfig);
-    const got = await adapters.get('a', { session });
-    expect(await got?.['adapter_config.json'].text()).toBe('{}');
-    expect(await adapters.get('b', { session })).toBeUndefined();
-    expect(await adapters.import(files, 'a', { session })).toEqual({ ...stored, config });
-    await adapters.delete('a', { session });
-    await adapters.wipe({ session });
-    expect(fake.argsOf('importStored')).toEqual([[files, 'a']]);
-    expect(fake.argsOf('deleteStored')).toEqual([['a']]);
-    expect(fake.argsOf('wipeStored')).toEqual([[]]);
-    await session.close();
-  });
-
-  test('take the files in any form, and ignore others', async () => {
-    const { session, fake } = await openSession(() => ({ importStored: async () => stored }));
-    const readme = new File(['# Mine'], 'README.md');
-    const list = [...Object.entries(files).map(([name, file]) => new File([file], name)), readme];
-    await adapters.import(new Map([...Object.entries(files), ['README.md', readme]]), 'a', { session });
-    await adapters.import(list, 'a', { session });
-    for (const [sent] of fake.argsOf('importStored')) expect(Object.keys(sent as object)).toEqual(Object.keys(files));
-    await session.close();
-  });
-
-  test('take only two Blobs and an id', async () => {
-    const half = { 'adapter_config.json': new Blob() } as never;
-    await expect(adapters.import(half, 'a')).rejects.toMatchObject({
-      message: /adapter_model.safetensors: expected a Blob/,
-    });
-    await expect(adapters.import(undefined as never, 'a')).rejects.toMatchObject({
-      message: /^files: expected PEFT's two files by their names, got undefined/,
-      hint: expect.stringContaining("'adapter_model.safetensors': blob"),
-    });
-    await expect(adapters.import(files, '')).rejects.toMatchObject({ message: /^id: expected a string/ });
-    await expect(adapters.get(5 as never)).rejects.toMatchObject({ code: 'invalid_argument' });
-  });
-
-  test('an aborted call rejects with the reason', async () => {
-    const { session } = await openSession(() => ({ listStored: () => new Promise(() => {}) }));
-    const reason = new Error('changed my mind');
-    const controller = new AbortController();
-    const listing = adapters.list({ session, signal: controller.signal });
-    controller.abort(reason);
-    await expect(listing).rejects.toBe(reason);
     await session.close();
   });
 });

@@ -1,40 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Example } from '../../../src/core/types/training';
 import { Feed } from '../../../src/page/data/feed';
-import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/collect_rows';
-import type { TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import { collectRows } from '../../../src/tasks/causal_lm/collect_rows';
 import { readJsonLines, readText } from '../../../src/tasks/reading/blob_text';
 import type { RowSource } from '../../../src/tasks/task/task_data';
 import { IGNORED } from '../../../src/tasks/texts/token_labels';
 import { toArray } from '../../helpers/bytes/to_array';
-import { openTokenizer, proseFolder, proseText } from '../../helpers/models/tokenizers';
-
-const tokenizer = openTokenizer(proseFolder);
-const options: RowOptions = {
-  tokenizer,
-  vocabSize: 2048,
-  completionOnly: null,
-  maxLength: 16,
-  packing: false,
-  overflow: 'truncate',
-};
-
-async function idsOf(source: RowSource, changes: Partial<RowOptions> = {}): Promise<number[][]> {
-  const { rows } = await collectRows(source, { ...options, ...changes });
-  return rows.map(({ input_ids }) => [...input_ids]);
-}
+import { proseText } from '../../helpers/models/tokenizers';
+import { examples, ids, idsOf, jsonl, options, tokenizer } from './collecting';
 
 function text(content: string): RowSource {
   return { kind: 'blob', blob: new Blob([content]), format: 'text' };
-}
-function jsonl(...lines: readonly string[]): RowSource {
-  return { kind: 'blob', blob: new Blob([lines.join('\n')]), format: 'jsonl' };
-}
-function examples(...list: readonly unknown[]): RowSource {
-  return { kind: 'examples', examples: list };
-}
-function ids(start: number, length: number): number[] {
-  return Array.from({ length }, (_, i) => start + i);
 }
 
 /** A Blob whose stream has parts of the given size. */
@@ -227,90 +203,5 @@ describe('examples', () => {
     const source: RowSource = { kind: 'examples', examples: stream() };
     await expect(collectRows(source, { ...options, signal: controller.signal })).rejects.toBe('enough');
     expect(ended).toBe(true);
-  });
-});
-
-describe('packing', () => {
-  test('joins rows, EOS between them, and cuts blocks', async () => {
-    const source = examples({ input_ids: ids(1, 10) }, { input_ids: [20, 0] }, { input_ids: ids(30, 10) });
-    expect(await idsOf(source, { packing: true })).toEqual([
-      [...ids(1, 10), 0, 20, 0, ...ids(30, 3)],
-      [...ids(33, 7), 0],
-    ]);
-  });
-
-  test('keeps examples apart: where the number changes, another begins, and its first token is not learned', async () => {
-    const source = examples({ input_ids: ids(1, 10) }, { input_ids: [20, 0] }, { input_ids: ids(30, 10) });
-    const { rows } = await collectRows(source, { ...options, packing: true });
-    expect(rows.map(({ attention_mask }) => [...attention_mask])).toEqual([
-      [...Array(11).fill(1), 2, 2, 1, 1, 1],
-      Array(8).fill(1),
-    ]);
-    expect(rows.map(({ labels }) => [...labels])).toEqual([
-      [IGNORED, ...ids(2, 9), 0, IGNORED, 0, IGNORED, 31, 32],
-      [...ids(33, 7), 0],
-    ]);
-  });
-
-  test('examples stay apart if an empty example is between them', async () => {
-    const source = examples(
-      { input_ids: [1, 2] },
-      { input_ids: [] },
-      { input_ids: [3, 4], attention_mask: [0, 0] },
-      {
-        input_ids: [5, 6],
-      },
-    );
-    const { rows } = await collectRows(source, { ...options, packing: true });
-    expect(rows.map(({ attention_mask }) => [...attention_mask])).toEqual([[1, 1, 1, 2, 2, 2]]);
-  });
-
-  test('keeps labels and drops padding', async () => {
-    const { rows } = await collectRows(
-      examples({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1], labels: [IGNORED, IGNORED, 7] }),
-      { ...options, packing: true },
-    );
-    const [row] = rows as [TokenRow];
-    expect([...row.input_ids]).toEqual([6, 7, 0]);
-    expect([...row.labels]).toEqual([IGNORED, 7, 0]);
-    expect([...row.attention_mask]).toEqual([1, 1, 1]);
-  });
-});
-
-describe('weights', () => {
-  const weighted = [
-    { text: 'The sea was calm.', weight: 0.5 },
-    { text: 'It was late.' },
-    { input_ids: ids(1, 20), weight: 2 },
-  ];
-  const weightsIn = async (source: RowSource, changes: Partial<RowOptions> = {}) =>
-    (await collectRows(source, { ...options, ...changes })).rows.map(({ weight }) => weight);
-
-  test('are those of the examples, also where these are cut', async () => {
-    expect(await weightsIn(examples(...weighted))).toEqual([0.5, undefined, 2]);
-  });
-
-  test('are read from JSON Lines, and from a column of a CSV file, where an empty field is none', async () => {
-    expect(await weightsIn(jsonl('{"text":"It was late.","weight":0.25}'))).toEqual([0.25]);
-    const blob = new Blob(['text,weight\nIt was late.,0.25\nIt was early.,\nIt was noon., 2\n']);
-    expect(await weightsIn({ kind: 'blob', blob, format: 'csv' })).toEqual([0.25, undefined, 2]);
-    const bad = new Blob(['text,weight\nIt was late.,heavy\n']);
-    await expect(collectRows({ kind: 'blob', blob: bad, format: 'csv' }, options)).rejects.toThrow(
-      "line 2: weight: expected a finite number from 0, got 'heavy'",
-    );
-  });
-
-  test('are left out where losses are measured', async () => {
-    const measured = await weightsIn(examples(...weighted), { isWeighted: false, overflow: 'split' });
-    expect(measured).toEqual([undefined, undefined, undefined, undefined]);
-  });
-
-  test('are refused beside packing, unless they are 1', async () => {
-    await expect(collectRows(examples(...weighted), { ...options, packing: true })).rejects.toMatchObject({
-      code: 'invalid_argument',
-      message: 'example 0: expected no weight beside packing, got 0.5',
-    });
-    const plain = weighted.map((example) => ({ ...example, weight: 1 }));
-    expect((await weightsIn(examples(...plain), { packing: true })).every((weight) => weight === undefined)).toBe(true);
   });
 });
