@@ -1,32 +1,37 @@
-/**
- * Writes JSON like Python's `json.dumps(value, indent=2, sort_keys=True)`. Numbers under a name in `floats` are Python floats: 1 is
- * written 1.0.
- */
-export function pythonJson(value: unknown, floats: readonly string[] = []): string {
-  return dump(value, floats, '\n', false);
+export interface PythonJsonFields {
+  /** Fields whose numbers are Python floats: 1 is written 1.0. */
+  readonly floats?: readonly string[];
+  /** Fields whose objects keep the order of their entries, because it has a meaning. Others are sorted by name. */
+  readonly ordered?: readonly string[];
 }
 
-function dump(value: unknown, floats: readonly string[], newline: string, isFloat: boolean): string {
+/** Writes JSON like Python's `json.dumps(value, indent=2, sort_keys=True)`. */
+export function pythonJson(value: unknown, { floats = [], ordered = [] }: PythonJsonFields = {}): string {
+  return dump(value, { floats, ordered }, '\n');
+}
+
+function dump(value: unknown, fields: Required<PythonJsonFields>, newline: string, field = ''): string {
   const inner = `${newline}  `;
   const list = (open: string, entries: readonly string[], close: string): string =>
     entries.length === 0 ? open + close : open + inner + entries.join(`,${inner}`) + newline + close;
   if (Array.isArray(value)) {
     return list(
       '[',
-      value.map((entry) => dump(entry, floats, inner, isFloat)),
+      value.map((entry) => dump(entry, fields, inner, field)),
       ']',
     );
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    const given = Object.entries(value);
+    const entries = fields.ordered.includes(field) ? given : given.sort(([a], [b]) => (a < b ? -1 : 1));
     return list(
       '{',
-      entries.map(([key, entry]) => `${quote(key)}: ${dump(entry, floats, inner, floats.includes(key))}`),
+      entries.map(([key, entry]) => `${quote(key)}: ${dump(entry, fields, inner, key)}`),
       '}',
     );
   }
   if (typeof value === 'string') return quote(value);
-  return typeof value === 'number' && isFloat ? float(value) : JSON.stringify(value);
+  return typeof value === 'number' && fields.floats.includes(field) ? float(value) : JSON.stringify(value);
 }
 
 /** Python escapes everything outside printable ASCII. */

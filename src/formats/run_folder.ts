@@ -185,7 +185,7 @@ function text(content: string, type: string): Blob {
 }
 
 function json(value: unknown): Blob {
-  return new Blob([`${pythonJson(value, FLOATS)}\n`], { type: 'application/json' });
+  return new Blob([`${pythonJson(value, { floats: FLOATS })}\n`], { type: 'application/json' });
 }
 
 function binary(bytes: Uint8Array<ArrayBuffer>): Blob {

@@ -8,6 +8,12 @@ describe('pythonJson', () => {
     );
   });
 
+  test('keeps the order of fields in which it has a meaning', () => {
+    expect(pythonJson({ b: { z: 1, a: { d: 2, c: 3 } }, a: { z: 1, a: 2 } }, { ordered: ['b'] })).toBe(
+      '{\n  "a": {\n    "a": 2,\n    "z": 1\n  },\n  "b": {\n    "z": 1,\n    "a": {\n      "c": 3,\n      "d": 2\n    }\n  }\n}',
+    );
+  });
+
   // The results of Python's repr.
   test.each([
     [0, '0.0'],
@@ -21,7 +27,7 @@ describe('pythonJson', () => {
     [1e16, '1e+16'],
     [1.25e100, '1.25e+100'],
   ])('writes the float %d as %s', (value, expected) => {
-    expect(pythonJson({ x: value, n: 1 }, ['x'])).toBe(`{\n  "n": 1,\n  "x": ${expected}\n}`);
+    expect(pythonJson({ x: value, n: 1 }, { floats: ['x'] })).toBe(`{\n  "n": 1,\n  "x": ${expected}\n}`);
   });
 
   test('escapes all but printable ASCII', () => {

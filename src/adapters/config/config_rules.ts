@@ -16,6 +16,8 @@ export interface ConfigRules<F extends AdapterFields = AdapterFields> {
   readonly fields: Readonly<Record<string, Field>>;
   /** The fields that Python writes as floats. */
   readonly floats: readonly string[];
+  /** The fields whose entries count in their order, which files keep. Default: none. */
+  readonly ordered?: readonly string[];
   /** Names that other libraries have for its fields. */
   readonly names: OwnNames;
   /** Refuses what PEFT refuses, what PEFT would crash on later, and what could not be loaded again. */

@@ -2,7 +2,7 @@ import { bytesOf } from '../../core/input/bytes';
 import { f32ToF16, LARGEST_HALF } from '../../core/numbers/float16';
 import type { SaveDtype } from '../../core/types/model';
 import type { Tensor } from '../../core/types/tensor';
-import { pythonJson } from '../../formats/python_json';
+import { type PythonJsonFields, pythonJson } from '../../formats/python_json';
 import { formatHeader, inFileOrder, type RawTensor, sizeOf, writeSafetensors } from '../../formats/tensors/safetensors';
 import { TORCH_METADATA } from '../../formats/tensors/tensors';
 import type { AdapterConfig } from '../config/adapter_config';
@@ -19,9 +19,12 @@ export interface AdapterBytes {
 /** The names of dtypes in a file's header. */
 const FILE_DTYPES = { float32: 'F32', float16: 'F16' } as const;
 
-/** The bytes of `adapter_config.json` as PEFT writes it. `floats`: the fields that Python writes as floats. */
-export function writeAdapterConfig(config: AdapterConfig, floats: readonly string[]): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(pythonJson(config.to_json(), floats));
+/**
+ * The bytes of `adapter_config.json` as PEFT writes it, but for the order of `fields.ordered`: PEFT sorts these, too, and reads them as they
+ * are in the file.
+ */
+export function writeAdapterConfig(config: AdapterConfig, fields: PythonJsonFields): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(pythonJson(config.to_json(), fields));
 }
 
 /**

@@ -143,7 +143,7 @@ const FLOATS = [
 ];
 
 function jsonFile(value: unknown): Blob {
-  return new Blob([`${pythonJson(value, FLOATS)}\n`], { type: 'application/json' });
+  return new Blob([`${pythonJson(value, { floats: FLOATS })}\n`], { type: 'application/json' });
 }
 
 function unexpected(message: string): WebVeraError {

@@ -10,7 +10,7 @@ import { placed } from '../reading/placed_examples';
 import type { TokenExample } from '../texts/text_tokens';
 import { IGNORED } from '../texts/token_labels';
 import { type ChatRow, chatRow } from './chat_row';
-import { completionText } from './prompts';
+import { completionText, sharedLength } from './prompts';
 import { type TokenRow, textRow, weightPart } from './token_row';
 
 export interface ExampleOptions {
@@ -65,8 +65,9 @@ async function completionRow(
 ): Promise<TokenRow> {
   const row = textRow(await tokenizer.encodeGradually(prompt + completionText(tokenizer, completion), options));
   if (options.completionOnly ?? true) {
-    const { length } = await tokenizer.encodeGradually(prompt, options);
-    row.labels.fill(IGNORED, 0, length);
+    // The prompt's last token may begin the completion's first word: then that token is learned.
+    const alone = await tokenizer.encodeGradually(prompt, options);
+    row.labels.fill(IGNORED, 0, sharedLength(row.input_ids, alone));
   }
   return row;
 }

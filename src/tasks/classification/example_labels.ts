@@ -64,7 +64,7 @@ function oneForEach(given: LabelList, names: readonly string[], where: string): 
 
 /**
  * The class that a label names, or the number that is to be predicted. A class is its name or its index; numbers may be written
- * out, as files of text have them. Throws `invalid_argument`.
+ * out, as files of text have them. Throws `invalid_argument`, also for a number that is the name of one class and the index of another.
  */
 export function targetOf(label: number | string, { names, problem }: Labels, where: string): number {
   if (problem === 'regression') {
@@ -73,10 +73,24 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
     throw wrongLabel(where, 'a number, as the model has a single label', label);
   }
   const named = names.indexOf(String(label));
+  if (typeof label === 'number' && named >= 0 && named !== label && names[label] !== undefined) {
+    throw wrongLabel(
+      where,
+      `a label that is not the name of one class and the index of another`,
+      label,
+      AMBIGUOUS_HINT,
+    );
+  }
   const index = named >= 0 ? named : Number(label);
   const isEmpty = String(label).trim() === '';
   if (!isEmpty && Number.isInteger(index) && index >= 0 && index < names.length) return index;
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
+}
+
+/** The class at an index. Throws `invalid_argument`. */
+export function classAt(index: number, { names }: Labels, where: string): number {
+  if (names[index] !== undefined) return index;
+  throw wrongLabel(where, `an index below ${names.length} of the model's labels (${shown(names)})`, index);
 }
 
 /** The label of an example with its number and name. Throws `invalid_argument`, as `targetsOf` does. */
@@ -91,7 +105,7 @@ export function previewLabel(example: Example, labels: Labels, where: string): P
   return targets.flatMap((target, id) => (target > ONE_HALF ? [named(id)] : []));
 }
 
-/** The targets in the labels of `forward`, for each of B rows. Throws `invalid_argument`. */
+/** The targets in the labels of `forward`, for each of B rows: classes are indices. Throws `invalid_argument`. */
 export function givenTargets(
   { dims, data }: RowLabels | IdTensor,
   labels: Labels,
@@ -106,15 +120,18 @@ export function givenTargets(
     const got = areSeveral(labels) ? `[${dims.join(', ')}]` : data.length;
     throw new WebVeraError('invalid_argument', `labels: expected ${expected}, got ${got}`);
   }
-  const row = (index: number): GivenLabel => {
+  return Array.from({ length: B }, (_, index) => {
     const own = [...data.subarray(index * count, (index + 1) * count)];
-    return areSeveral(labels) ? own : (own[0] ?? 0);
-  };
-  return Array.from({ length: B }, (_, index) => targetsOf(row(index), labels, `labels[${index}]`));
+    const where = `labels[${index}]`;
+    if (areSeveral(labels)) return targetsOf(own, labels, where);
+    const [label = 0] = own;
+    return labels.problem === 'regression' ? targetsOf(label, labels, where) : [classAt(label, labels, where)];
+  });
 }
 
 const LOADED_HINT =
   "A model is loaded with the labels it is to have: from_pretrained(source, { id2label: { 0: 'ham', 1: 'spam' } }).";
+const AMBIGUOUS_HINT = "Write names as text: { label: '1' } is the class with this name.";
 const SEVERAL_HINT =
   "A model that tells several labels at once is loaded as such: from_pretrained(source, { id2label, problem_type: 'multi_label_classification' }).";
 

@@ -5,7 +5,7 @@ import type { SentExample } from '../../core/types/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { targetOf } from '../classification/example_labels';
+import { classAt, targetOf } from '../classification/example_labels';
 import type { Batch } from '../task/task_batches';
 import { givenTokens } from '../texts/given_tokens';
 import { type PaddedTokens, paddedTokens } from '../texts/padded_tokens';
@@ -43,7 +43,9 @@ export function taggedRow(example: SentExample, where: string, options: TaggedRo
   if (typeof labels !== 'object') throw invalid('a label for each token');
   const { length } = 'tokens' in example ? example.tokens : example.input_ids;
   if (labels.length !== length) throw invalid(`${length} entries in labels, got ${labels.length}`);
-  const numbers = numbersOf(labels, where, options.labels);
+  const numbers = numbersOf<number | string>([...labels], (label, t) =>
+    targetOf(label, options.labels, `${where}: labels[${t}]`),
+  );
   if ('tokens' in example) return rowOfWords(example.tokens, numbers, where, options);
   const tokens = tokensOfIds(example, where, { onCut() {}, ...options, forms });
   return { ...tokens, labels: numbers.subarray(0, tokens.input_ids.length) };
@@ -91,17 +93,23 @@ export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): 
   const numbers =
     given === undefined
       ? new Int32Array(B * T).fill(IGNORED)
-      : numbersOf([...tokenLabels(given, input_ids).data], 'inputs', labels);
+      : numbersOf([...tokenLabels(given, input_ids).data], (index, t) =>
+          classAt(index, labels, `inputs: labels[${t}]`),
+        );
   return givenTokens(inputs, text).map((tokens, row) => ({
     ...tokens,
     labels: numbers.subarray(row * T, (row + 1) * T),
   }));
 }
 
-function numbersOf(given: readonly (number | string)[], where: string, labels: Labels): Int32Array {
+/** The number of each label; `find` finds that of a label at t. */
+function numbersOf<Label extends number | string>(
+  given: readonly Label[],
+  find: (label: Label, t: number) => number,
+): Int32Array {
   const known = new Map<number | string, number>([[IGNORED, IGNORED]]);
   return Int32Array.from(given, (label, t) => {
-    const number = known.get(label) ?? targetOf(label, labels, `${where}: labels[${t}]`);
+    const number = known.get(label) ?? find(label, t);
     known.set(label, number);
     return number;
   });

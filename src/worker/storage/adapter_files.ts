@@ -26,7 +26,7 @@ export function writeAdapter(
 ): AdapterBytes {
   const areSaved = frozen?.areSaved(config) ?? false;
   return {
-    config: writeAdapterConfig(config, Config.rules.floats),
+    config: writeAdapterConfig(config, Config.rules),
     model: writeAdapterModel(areSaved ? tensors : { ...tensors, frozen: new Map() }, dtype),
   };
 }

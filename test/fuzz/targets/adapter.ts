@@ -42,8 +42,8 @@ export const target: FuzzTarget = {
 };
 
 function expectWrittenAgain(config: AdapterConfig): void {
-  const { floats } = kindNamed(config).Config.rules;
-  const again = readAdapterConfig(writeAdapterConfig(config, floats), { warn });
+  const { rules } = kindNamed(config).Config;
+  const again = readAdapterConfig(writeAdapterConfig(config, rules), { warn });
   expectSame('a configuration that is written again', again.to_json(), config.to_json());
 }
 

@@ -53,6 +53,14 @@ describe('{ prompt, completion }', () => {
     expect(labels).toEqual([...start.map(() => IGNORED), ...end]);
   });
 
+  test('a token that joins the prompt’s end and the completion’s beginning is learned', async () => {
+    const { input_ids, labels } = await row({ prompt: `${prompt} `, completion: 'nobody' });
+    const ids = [...tokenizer.encode(`${prompt} nobody`), EOS];
+    expect(input_ids).toEqual(ids);
+    expect(labels).toEqual(ids.map((id, t) => (t < tokenizer.encode(prompt).length ? IGNORED : id)));
+    expect(labels.filter((label) => label !== IGNORED)).toEqual([...tokenizer.encode(completion), EOS]);
+  });
+
   test('a completion that ends with EOS gets no second one', async () => {
     expect(await row({ prompt, completion: `${completion}<|endoftext|>` })).toEqual(await row({ prompt, completion }));
   });

@@ -18,11 +18,21 @@ test.each<[number | string, number]>([
   [1, 1],
   ['1', 1],
   [' 1 ', 1],
-  // A class's name takes precedence over an index.
+  // A class's name takes precedence over an index that is written out.
   ['0', 2],
-  [0, 2],
 ])('the label %j is class %i', (label, target) => {
   expect(targetOf(label, classes, 'row')).toBe(target);
+});
+
+test('a number that is the name of one class and the index of another is refused, and in `forward` an index', () => {
+  const stars: Labels = { names: ['1', '2', '3'], problem: 'single_label_classification' };
+  for (const label of [1, 2]) {
+    expect(() => targetOf(label, stars, 'row')).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  }
+  expect([targetOf(3, stars, 'row'), targetOf('1', stars, 'row'), targetOf(0, stars, 'row')]).toEqual([2, 0, 0]);
+  const given = (...indices: number[]) => ({ dims: [indices.length] as const, data: Float32Array.from(indices) });
+  expect(givenTargets(given(0, 1, 2), stars, 3)).toEqual([[0], [1], [2]]);
+  expect(() => givenTargets(given(3), stars, 1)).toThrow(/an index below 3 of .*, got 3$/);
 });
 
 test.each([['Ham'], [''], [' '], [3], [-1], [1.5], ['1.5'], ['-1'], [Number.NaN], ['NaN'], ['constructor']])(

@@ -78,7 +78,7 @@ test.each<[string, Partial<GivenTexts>, string, TextSizes?]>([
   [
     'a class that there isn’t',
     { labels: each(0, 2) },
-    `labels[1]: label: expected one of the model's labels ("ham", "spam") or an index below 2, got 2`,
+    `labels[1]: label: expected an index below 2 of the model's labels ("ham", "spam"), got 2`,
   ],
 ])('%s: invalid_argument', (_name, changes, message, sizes = text) => {
   const error = expect.objectContaining({ code: 'invalid_argument', message });

@@ -54,6 +54,7 @@ export const LORA_RULES: ConfigRules<LoraFields> = {
     ...COMMON_FIELDS,
   },
   floats: ['lora_dropout'],
+  ordered: ['rank_pattern', 'alpha_pattern'],
   names: {
     aliases: { lora_alpha: 'alpha', lora_dropout: 'dropout veradropout', r: 'rank' },
     notNeeded: {

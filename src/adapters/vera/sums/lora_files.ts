@@ -80,7 +80,7 @@ export function writeLoraConfig(
     use_dora: config.use_dora,
     use_rslora: false,
   };
-  return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
+  return new TextEncoder().encode(pythonJson(json, { floats: ['lora_dropout'] }));
 }
 
 /** PEFT selects layers only beside a list of names. Beside an expression, it ignores the layers of a VeRA and refuses those of a LoRA. */

@@ -27,5 +27,5 @@ export function readVeraConfig(...args: Parameters<typeof readAdapterConfig>): V
 }
 
 export function writeVeraConfig(config: VeraConfig): Uint8Array<ArrayBuffer> {
-  return writeAdapterConfig(config, VERA_RULES.floats);
+  return writeAdapterConfig(config, VERA_RULES);
 }

@@ -8,7 +8,7 @@ export const target: FuzzTarget = {
   codes: ['invalid_format', 'limit_exceeded'],
   run(bytes) {
     const value = parseJsonObject(bytes, 'file.json');
-    const again = parseJsonObject(new TextEncoder().encode(pythonJson(value, ['d_initial'])), 'file.json');
+    const again = parseJsonObject(new TextEncoder().encode(pythonJson(value, { floats: ['d_initial'] })), 'file.json');
     expectSame('what is written again', again, value);
   },
 };
