@@ -30,6 +30,19 @@ test('samples create the classes that they name, which replace unused classes', 
   expect(counts(addLabelled(set, [{ label: 'other', content: 'd' }]))).toEqual([...counts(set), ['other', 1]]);
 });
 
+test('a long label has one class, also if it is cut at a space', () => {
+  const label = `${'x'.repeat(39)} and more`;
+  const set = addLabelled(addSamples(emptySet<string>(['a', 'b']), emptySet<string>(['a']).classes[0]?.id, ['y']), [
+    { label, content: 'z' },
+    { label, content: 'w' },
+  ]);
+  expect(counts(set)).toEqual([
+    ['a', 1],
+    ['b', 0],
+    ['x'.repeat(39), 2],
+  ]);
+});
+
 test('a sample that is added again moves to the new class', () => {
   const [first, second] = emptySet<string>(['a', 'b']).classes.map(({ id }) => id) as [number, number];
   const once = addSamples(emptySet<string>(['a', 'b']), first, ['x', 'y', 'x']);

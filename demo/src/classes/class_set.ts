@@ -80,11 +80,11 @@ export function addLabelled<Content>(
   labelled: readonly Labelled<Content>[],
 ): ClassSet<Content> {
   let next = set.samples.length === 0 && labelled.length > 0 ? { ...set, classes: [] } : set;
-  const nameOf = ({ label }: Labelled<Content>): string => label.trim().slice(0, LONGEST_NAME);
+  const nameOf = ({ label }: Labelled<Content>): string => label.trim().slice(0, LONGEST_NAME).trim();
   for (const name of new Set(labelled.map(nameOf))) {
     const isOne = (one: ClassOf): boolean => one.name.trim() === name;
     if (!next.classes.some(isOne)) next = addClass(next, name);
-    const id = next.classes.find(isOne)?.id ?? 0;
+    const id = next.classes.find(isOne)?.id;
     const contents = labelled.filter((one) => nameOf(one) === name).map(({ content }) => content);
     next = addSamples(next, id, contents);
   }

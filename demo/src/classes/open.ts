@@ -14,7 +14,7 @@ import { keptCard } from './kept_card';
 import type { Kind } from './kind';
 import { learnAtOnce } from './learn_at_once';
 import { learnCard } from './learn_card';
-import { Shelf } from './shelf';
+import { Shelf, WrittenElsewhere } from './shelf';
 import type { ClassesState, Kept } from './state';
 
 /** The contents of a new page. */
@@ -60,10 +60,14 @@ export async function openClassesPage<Content>(
   addCards(app);
   learnCard(app);
   learnAtOnce(app);
-  const writes = keepChanges(app, shelf);
+  const writes = keepChanges(app, shelf, async () => {
+    const now = (await shelf.read()) ?? beginning<Content>();
+    await classifier.close();
+    return now;
+  });
   keptCard(app, async () => {
     store.set({ ...beginning<Content>(), outcome: '' });
-    await writes.push(undefined);
+    await writes.push('wiped');
     await classifier.close();
   });
   refuseStrayDrops();
@@ -80,20 +84,42 @@ export async function openClassesPage<Content>(
   store.set({ device: await checkDevice() });
 }
 
-/** Stores every change, and shows a note at the first failure. Pushing undefined deletes everything. */
-function keepChanges<Content>({ store, banner }: ClassesApp<Content>, shelf: Shelf<Content>) {
+/**
+ * Stores every change, and shows a note at the first failure. Pushing 'wiped' deletes everything. If another tab has written, this one
+ * shows what is there instead of replacing it: `reread` reads it.
+ */
+function keepChanges<Content>(
+  { store, banner }: ClassesApp<Content>,
+  shelf: Shelf<Content>,
+  reread: () => Promise<Kept<Content>>,
+) {
   let isTold = false;
-  const writes = new Latest(async (kept: Kept<Content> | undefined) => {
+  /** Whether the current change of the state comes from the store, which needs no writing. */
+  let isReading = false;
+  const adopt = async (): Promise<void> => {
+    const now = await reread();
+    isReading = true;
+    store.set({ ...now, outcome: '' });
+    isReading = false;
+    banner.show('note', 'Another tab has changed this page’s data. It is shown as the other tab left it.');
+  };
+  const writes = new Latest(async (change: 'changed' | 'wiped') => {
     try {
-      await (kept === undefined ? shelf.wipe() : shelf.write(kept));
-    } catch {
+      await (change === 'wiped' ? shelf.wipe() : shelf.write(store.value));
+    } catch (error) {
+      if (error instanceof WrittenElsewhere) return adopt();
       if (!isTold) banner.show('note', 'This browser keeps nothing for this page.', 'Export what you want to keep.');
       isTold = true;
     }
   });
-  store.watch(({ set, learnt, isStale, isRefined }, before) => {
+  store.watch(({ set, learnt, isRefined }, before) => {
     const isNew = set !== before.set || learnt !== before.learnt || isRefined !== before.isRefined;
-    if (isNew) void writes.push({ set, learnt, isStale, isRefined });
+    if (isNew && !isReading) void writes.push('changed');
+  });
+  document.addEventListener('visibilitychange', async () => {
+    if (document.hidden || !(await shelf.isWrittenElsewhere().catch(() => false))) return;
+    await writes.idle();
+    if (await shelf.isWrittenElsewhere().catch(() => false)) await adopt();
   });
   return writes;
 }

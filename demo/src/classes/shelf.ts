@@ -1,11 +1,21 @@
-import { createStore, del, get, set, type UseStore } from 'idb-keyval';
+import { createStore, del, get, type UseStore, update } from 'idb-keyval';
 import type { Kept } from './state';
+
+/** The stored data, with a name of its own for every version. */
+interface Stored<Content> extends Kept<Content> {
+  readonly version: string;
+}
+
+/** Thrown if another tab has written since this one read or wrote. */
+export class WrittenElsewhere extends Error {}
 
 /** The pages' own data in this browser, apart from the library's. */
 export class Shelf<Content> {
   readonly #key: string;
   readonly #model: string;
   #store: UseStore | undefined;
+  /** The version that this tab knows; undefined before any was stored. */
+  #version: string | undefined;
 
   /** `model`: the base model's name. An adapter of another one is left out, because it is learnt again from the samples. */
   constructor(key: string, model: string) {
@@ -15,7 +25,8 @@ export class Shelf<Content> {
 
   /** The stored data; undefined if there is none, or only an older version's. */
   async read(): Promise<Kept<Content> | undefined> {
-    const kept = await get<Partial<Kept<Content>>>(this.#key, this.#open());
+    const kept = await get<Partial<Stored<Content>>>(this.#key, this.#open());
+    this.#version = kept?.version;
     if (kept === undefined || !Array.isArray(kept.set?.classes) || !Array.isArray(kept.set.samples)) return undefined;
     const { set: samples, learnt, isStale = true, isRefined = false } = kept;
     return learnt?.model === this.#model
@@ -23,12 +34,26 @@ export class Shelf<Content> {
       : { set: samples, learnt: undefined, isStale: true, isRefined: false };
   }
 
-  async write({ set: samples, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
-    await set(this.#key, { set: samples, learnt, isStale, isRefined }, this.#open());
+  /** Rejects with `WrittenElsewhere`, and writes nothing, if another tab has written since. */
+  async write({ set, learnt, isStale, isRefined }: Kept<Content>): Promise<void> {
+    const version = crypto.randomUUID();
+    const next = (stored: Partial<Stored<Content>> | undefined): Stored<Content> => {
+      if (stored?.version !== this.#version) throw new WrittenElsewhere();
+      return { set, learnt, isStale, isRefined, version };
+    };
+    await update(this.#key, next, this.#open());
+    this.#version = version;
+  }
+
+  /** Whether another tab has written since this one read or wrote. */
+  async isWrittenElsewhere(): Promise<boolean> {
+    const stored = await get<Partial<Stored<Content>>>(this.#key, this.#open());
+    return stored?.version !== this.#version;
   }
 
   async wipe(): Promise<void> {
     await del(this.#key, this.#open());
+    this.#version = undefined;
   }
 
   #open(): UseStore {

@@ -16,6 +16,11 @@ export class Latest<Value> {
     return this.#draining;
   }
 
+  /** Resolves once no value is waiting. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
   async #drain(): Promise<void> {
     while (this.#next !== undefined) {
       const { value } = this.#next;

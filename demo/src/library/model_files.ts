@@ -6,11 +6,20 @@ export interface NamedSource {
   readonly source: ModelSource;
   /** The GGUF file that holds the whole model. */
   readonly gguf_file?: string;
+  /** The voices that ship with the page for this model. */
+  readonly voices?: ShippedVoices;
+}
+
+/** The folder of a model's voices, in which each has a folder of its own, and the size of each. */
+export interface ShippedVoices {
+  readonly folder: URL;
+  readonly bytes: number;
 }
 
 export const bundledModel: NamedSource = {
   name: 'prose-1.4M',
   source: new URL('models/prose-1.4M/', document.baseURI),
+  voices: { folder: new URL('voices/', document.baseURI), bytes: 50_168 },
 };
 
 /** Finds a model in chosen files. Throws `ChoiceProblem` if one is missing. */

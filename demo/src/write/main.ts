@@ -58,7 +58,10 @@ function createApp(): App {
     onFailed: (message) => {
       if (store.value.phase !== 'idle') return rack.forget(); // the run recovers, with its model
       models.drop();
-      banner.show('error', message, 'Press the button again: the model is loaded again.');
+      const advice = store.value.isSealed
+        ? 'Reload the page: without a network the model can’t be loaded again.'
+        : 'Press the button again: the model is loaded again.';
+      banner.show('error', message, advice);
     },
     onClosed: () => {
       models.drop();

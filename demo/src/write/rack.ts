@@ -1,8 +1,9 @@
-import { type AdapterFiles, type AnyAdaptedModel, adapters, PeftModel, type PreTrainedModel } from 'webvera';
+import { type AdapterFiles, type AnyAdaptedModel, adapters, PeftModel } from 'webvera';
 import { ChoiceProblem } from '../library/choice_problem';
+import { freeName } from '../library/model_files';
 import type { Sessions } from '../library/sessions';
 import type { Store } from '../page/store';
-import type { AppState, HeldVoice } from './state';
+import { type AppState, type HeldVoice, ownIds, type ReadyModel } from './state';
 import { ownKey, sourceOf } from './voices';
 
 /** The voices: those on the loaded model, and those in this browser's storage. */
@@ -23,10 +24,10 @@ export class Rack {
   }
 
   /** A voice on the model, which is loaded once. */
-  on(base: PreTrainedModel, key: string): Promise<AnyAdaptedModel> {
+  on({ base, voices }: ReadyModel, key: string): Promise<AnyAdaptedModel> {
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
-    const loading = PeftModel.from_pretrained(base, sourceOf(key));
+    const loading = PeftModel.from_pretrained(base, sourceOf(key, voices?.folder));
     this.#loaded.set(key, loading);
     loading.catch(() => this.#loaded.delete(key));
     return loading;
@@ -51,6 +52,12 @@ export class Rack {
     this.#loaded.delete(ownKey(id));
     await (await loaded)?.delete_adapter('default');
     await this.refresh();
+  }
+
+  /** The name, or the first free one after it. Other tabs may have taken names meanwhile. */
+  async freeName(name: string): Promise<string> {
+    await this.refresh();
+    return freeName(name, ownIds(this.#store.value));
   }
 
   async import(files: AdapterFiles, id: string): Promise<void> {

@@ -5,7 +5,7 @@ import { bundledModel, type NamedSource } from '../library/model_files';
 import type { Trouble } from '../library/sessions';
 import type { TrainingPhase } from '../run/training';
 import type { Interrupted } from './teach/interrupted';
-import { ownId, shippedVoices } from './voices';
+import { ownId, ownKey, shippedVoices } from './voices';
 
 export interface ReadyModel extends NamedSource {
   readonly base: PreTrainedModel;
@@ -15,6 +15,8 @@ export interface ReadyModel extends NamedSource {
 export interface Corpus {
   readonly name: string;
   readonly blob: Blob;
+  /** The file that the visitor chose, if the text is a part of it. */
+  readonly origin?: string;
 }
 
 /** A voice on the loaded model, under its id. */
@@ -28,6 +30,8 @@ export interface AppState {
   readonly device: DeviceCheck | undefined;
   readonly loading: LoadProgress | undefined;
   readonly model: ReadyModel | undefined;
+  /** The model in use, which loads again if the GPU loses it. */
+  readonly source: NamedSource;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
   /** The share of a long text that the run has read, from 0 to 1; undefined if it reads none. */
@@ -55,6 +59,7 @@ export const initialState: AppState = {
   device: undefined,
   loading: undefined,
   model: undefined,
+  source: bundledModel,
   corpus: undefined,
   phase: 'idle',
   read: undefined,
@@ -88,16 +93,33 @@ export function canTeach(state: AppState): boolean {
   return canStart(state) && state.corpus !== undefined;
 }
 
-/** Whether the voices that ship with the page fit the model: it is the bundled one, or none is loaded yet. */
-export function fitsShipped({ model }: AppState): boolean {
-  return model === undefined || model.name === bundledModel.name;
+/** A model, and a voice that fits it: the chosen one, or else one that ships with the page. */
+export function withModel(state: AppState, model: ReadyModel): Partial<AppState> {
+  const id = ownId(state.voice);
+  const chosen = state.saved.find((one) => one.id === id);
+  const { base: _base, ...source } = model;
+  const isFitting = chosen === undefined || fits(chosen, { source });
+  return { model, source, ...(!isFitting && { voice: shippedVoices[0].key }) };
 }
 
-/** The voice to write with: the chosen one, unless it is gone or belongs to another model. */
+/** Whether a voice was learnt over the model in use, as far as its file says. PEFT's files may have a path there. */
+export function fits({ base_model }: Pick<AdapterInfo, 'base_model'>, { source }: Pick<AppState, 'source'>): boolean {
+  return base_model === null || base_model.split('/').at(-1) === source.name;
+}
+
+/** The keys of the voices to choose from: those that fit the model, and the chosen one. */
+export function voiceKeys(state: AppState): readonly string[] {
+  const others = new Set(state.saved.filter((one) => !fits(one, state)).map(({ id }) => id));
+  const own = ownIds(state).filter((id) => !others.has(id) || ownKey(id) === state.voice);
+  return [...own.map(ownKey), ...(state.source.voices === undefined ? [] : shippedVoices.map(({ key }) => key))];
+}
+
+/** The voice to write with: the chosen one, unless it is gone. */
 export function voiceOf(state: AppState): string | undefined {
   const id = ownId(state.voice);
-  const isKnown = id === undefined ? fitsShipped(state) : ownIds(state).includes(id);
-  return isKnown ? state.voice : fitsShipped(state) ? shippedVoices[0].key : undefined;
+  const hasShipped = state.source.voices !== undefined;
+  const isKnown = id === undefined ? hasShipped : ownIds(state).includes(id);
+  return isKnown ? state.voice : hasShipped ? shippedVoices[0].key : undefined;
 }
 
 /** The ids of the stored voices, the newest first. */
@@ -112,9 +134,9 @@ export function canGoOn(state: AppState): boolean {
 }
 
 /** The names of the model and the text that an interrupted run still needs. The bundled model loads by itself. */
-export function missingToGoOn({ interrupted, model, corpus }: AppState): readonly string[] {
+export function missingToGoOn({ interrupted, source, corpus }: AppState): readonly string[] {
   if (interrupted === undefined) return [];
-  const sameModel = (model?.name ?? bundledModel.name) === interrupted.model;
-  const sameText = corpus?.name === interrupted.corpus.name && corpus.blob.size === interrupted.corpus.bytes;
-  return [...(sameModel ? [] : [interrupted.model]), ...(sameText ? [] : [interrupted.corpus.name])];
+  const { name, bytes, origin = name } = interrupted.corpus;
+  const sameText = corpus?.name === name && corpus.blob.size === bytes;
+  return [...(source.name === interrupted.model ? [] : [interrupted.model]), ...(sameText ? [] : [origin])];
 }

@@ -1,6 +1,6 @@
 import type { AdapterSource } from 'webvera';
 
-/** A voice that ships with the page: an adapter over the bundled model. */
+/** A voice that ships with the page: an adapter over each model that has voices. */
 export interface ShippedVoice {
   readonly key: string;
   readonly name: string;
@@ -27,9 +27,10 @@ export function ownId(key: string): string | undefined {
   return key.startsWith('own:') ? key.slice(4) : undefined;
 }
 
-export function sourceOf(key: string): AdapterSource {
+/** `folder`: that of the shipped voices over the model. */
+export function sourceOf(key: string, folder: URL | undefined): AdapterSource {
   const id = ownId(key);
-  return id === undefined ? new URL(`voices/${key}/`, document.baseURI) : { id };
+  return id === undefined ? new URL(`${key}/`, folder) : { id };
 }
 
 /** A voice's name for visitors. That of a stored one may come from a stranger's file. */

@@ -1,6 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { ggufFile } from '../../helpers/golden/golden_gguf';
 import { builtDemo, click, phase, seen, textOf, until, withDemo } from '../demo/demo_page';
 
 const { site } = await builtDemo();
@@ -133,11 +133,20 @@ test('a measurement is over if its page is reloaded, and another begins', () =>
     { path: 'bench.html' },
   ));
 
-test('with a graphics card a larger model is offered, whose size is said before the click', () => {
-  const offer = { name: 'Larger', folder: 'larger', gguf_file: 'larger.gguf', bytes: 98_000_000 };
+test('with a graphics card a larger model and its voices are offered, with their sizes', () => {
+  const offer = { name: 'Larger', folder: 'larger', bytes: 98_000_000, voice_bytes: 338_000 };
+  // The bundled model again, with one of its voices under the name of another.
+  const [model, voice] = ['models/prose-1.4M', 'voices/whaler'].map((folder) => `demo/public/${folder}`);
+  const filesOf = (to: string, from = '') =>
+    readdirSync(from, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [
+        `models/larger/${to}${name}`,
+        { type: 'application/octet-stream', body: readFileSync(`${from}/${name}`) },
+      ]);
   const files = {
     'models/offers.json': { type: 'application/json', body: JSON.stringify([offer]) },
-    'models/larger/larger.gguf': { type: 'application/octet-stream', body: ggufFile('llama-packed') },
+    ...Object.fromEntries([...filesOf('', model), ...filesOf('voices/stage/', voice)]),
   };
   const hardware = (): void => {
     for (const [name, value] of Object.entries({ isFallbackAdapter: false, description: 'A card', architecture: '' }))
@@ -151,6 +160,10 @@ test('with a graphics card a larger model is offered, whose size is said before 
     await click(page, '#offer-take');
     await until(page, () => document.querySelector('#model-name')?.textContent === 'Larger');
     expect(await page.$eval('#offer', (block) => (block as HTMLElement).hidden)).toBe(true);
+    await until(page, () => /^First words after/.test(document.querySelector('#try-status')?.textContent ?? ''));
+    expect(await textOf(page, '#after-title')).toBe('In a voice that it learnt: The stage');
+    expect(await textOf(page, '#voice-from')).toBe('Learnt from Shakespeare’s plays: a file of 338 kB.');
+    expect(await textOf(page, '#after')).not.toBe(await textOf(page, '#before'));
   };
   return withDemo(site, body, { files, before: hardware });
 });

@@ -1,6 +1,6 @@
 import type { AdapterInfo } from 'webvera';
 import { formatBytes } from '../../../../src/parts/words';
-import { adapterFromFiles, bundledModel, freeName } from '../../library/model_files';
+import { adapterFromFiles } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { type ChosenFiles, onDrop, onFiles } from '../../page/chosen_files';
@@ -10,7 +10,7 @@ import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
 import { downloadVoice } from '../outcome/outcome_card';
 import { copyLink } from '../share/share_card';
-import { type AppState, isQuiet, ownIds } from '../state';
+import { type AppState, fits, isQuiet, ownIds } from '../state';
 import { ownKey } from '../voices';
 import { KeptRow, type RowState } from './kept_row';
 
@@ -38,7 +38,7 @@ export function keptCard(app: App, write: () => Promise<void>): void {
   const openFiles = ({ files }: ChosenFiles): Promise<void> =>
     act(app, async () => {
       const chosen = adapterFromFiles(files);
-      const id = freeName(openName.value.trim() || 'opened', ownIds(store.value));
+      const id = await rack.freeName(openName.value.trim() || 'opened');
       await rack.import(chosen, id);
       openName.value = '';
       announce(`${id} is opened.`);
@@ -77,7 +77,6 @@ function factsOf({ bytes, created_at, base_model }: AdapterInfo): string {
   return [formatBytes(bytes), formatDate(created_at), ...made].join(' · ');
 }
 
-function otherBase(info: AdapterInfo | undefined, { model }: AppState): string | undefined {
-  const loaded = model?.name ?? bundledModel.name;
-  return info?.base_model == null || info.base_model === loaded ? undefined : info.base_model;
+function otherBase(info: AdapterInfo | undefined, state: AppState): string | undefined {
+  return info === undefined || fits(info, state) ? undefined : (info.base_model ?? undefined);
 }

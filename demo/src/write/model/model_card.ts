@@ -29,10 +29,12 @@ export function modelCard(app: App, pair: PairCard): void {
   onDrop(byId('model-block', 'fieldset'), () => canStart(store.value), loadFiles);
 
   store.watch((state: AppState) => {
-    const { model } = state;
+    const { model, source } = state;
     for (const button of [pickButton, backButton]) button.disabled = !canStart(state);
-    show(backButton, model !== undefined && model.name !== bundledModel.name);
-    setText(byId('model-name', 'strong'), model?.name ?? bundledModel.name);
+    const isBundled = source.name === bundledModel.name;
+    show(backButton, !isBundled);
+    show(byId('bundled-note', 'p'), isBundled);
+    setText(byId('model-name', 'strong'), source.name);
     setText(byId('model-facts', 'span'), model === undefined ? 'It loads when it is needed.' : factsOf(model.base));
   });
 }

@@ -1,10 +1,10 @@
 import { AutoModelForCausalLM } from 'webvera';
 import { loadProgress, nothingLoaded } from '../../library/load_meter';
-import { bundledModel, type NamedSource } from '../../library/model_files';
+import type { NamedSource } from '../../library/model_files';
 import type { Sessions } from '../../library/sessions';
 import type { Store } from '../../page/store';
 import type { Rack } from '../rack';
-import type { AppState, ReadyModel } from '../state';
+import { type AppState, type ReadyModel, withModel } from '../state';
 
 /** Loads the model that all of the page uses. */
 export class Models {
@@ -19,9 +19,10 @@ export class Models {
     this.#rack = rack;
   }
 
-  /** The loaded model, or else the bundled one. Only one model may be loading at a time. */
+  /** The model in use, which is loaded if it isn't yet. Only one model may be loading at a time. */
   async ready(): Promise<ReadyModel> {
-    return this.#store.value.model ?? this.load(bundledModel);
+    const { model, source } = this.#store.value;
+    return model ?? this.load(source);
   }
 
   /** Loads a model, and then frees the one before. Rejects with an `AbortError` after `cancel`. */
@@ -39,7 +40,7 @@ export class Models {
       const old = this.#store.value.model;
       const model = { ...named, base };
       this.#rack.forget();
-      this.#store.set({ model });
+      this.#store.set(withModel(this.#store.value, model));
       await old?.base.dispose();
       return model;
     } finally {

@@ -12,8 +12,11 @@ interface Offer {
   readonly name: string;
   /** The folder below models/. */
   readonly folder: string;
-  readonly gguf_file: string;
+  /** The file of a model that is one GGUF file. */
+  readonly gguf_file?: string;
   readonly bytes: number;
+  /** The bytes of each voice over it, below `voices/` in its folder. */
+  readonly voice_bytes: number;
 }
 
 /** 50 Mbit/s, the connection for which the page states a time. */
@@ -24,26 +27,28 @@ export async function offerCard({ store, models, banner }: App, pair: PairCard):
   const response = await fetch('models/offers.json').catch(() => undefined);
   const [offer] = response?.ok === true ? ((await response.json()) as readonly Offer[]) : [];
   if (offer === undefined) return;
-  const { name, folder, gguf_file, bytes } = offer;
+  const { name, folder, bytes, voice_bytes } = offer;
+  const source = new URL(`models/${folder}/`, document.baseURI);
+  const voices = { folder: new URL('voices/', source), bytes: voice_bytes };
   const button = byId('offer-take', 'button');
   const time = formatDuration(bytes / BYTES_PER_SECOND);
   setText(
     byId('offer-text', 'p'),
-    `${name} has a hundred times as many numbers, and writes sentences. It has ${formatBytes(bytes)}: ${time} at 50 Mbit/s, once. This browser stores it for the next visit. It has learnt no voices yet: teach it yours.`,
+    `${name} has a hundred times as many numbers, and writes sentences. It has ${formatBytes(bytes)}: ${time} at 50 Mbit/s, once. This browser stores it for the next visit. It has learnt the same voices.`,
   );
   onClick(button, async () => {
     await pair.stop();
     let isLoaded = false;
     await act({ store, banner }, async () => {
-      await models.load({ name, gguf_file, source: new URL(`models/${folder}/`, document.baseURI) });
+      await models.load({ ...(offer.gguf_file && { gguf_file: offer.gguf_file }), name, source, voices });
       isLoaded = true;
       announce(`The model ${name} is ready.`);
     });
     if (isLoaded) void pair.write();
   });
   store.watch((state) => {
-    const { device, model, isSealed } = state;
-    show(byId('offer', 'div'), device?.usable === true && !device.software && model?.name !== name && !isSealed);
+    const { device, source: used, isSealed } = state;
+    show(byId('offer', 'div'), device?.usable === true && !device.software && used.name !== name && !isSealed);
     button.disabled = !canStart(state);
   });
 }

@@ -1,11 +1,11 @@
 import { counted, formatBytes } from '../../../../src/parts/words';
 import { ChoiceProblem } from '../../library/choice_problem';
-import { bundledModel, freeName } from '../../library/model_files';
+import { bundledModel } from '../../library/model_files';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText, show } from '../../page/dom';
 import type { App } from '../app';
-import { canStart, ownIds } from '../state';
+import { canStart } from '../state';
 import { ownKey } from '../voices';
 import type { SharedVoice } from './shared_voice';
 
@@ -24,7 +24,7 @@ export async function copyLink({ rack }: Pick<App, 'rack'>, id: string, opening:
 
 /** Offers the voice in the page's address, if it holds one, and opens it if the visitor agrees. `write` writes with it. */
 export function shareCard(app: App, write: () => Promise<void>): void {
-  const { store, rack, banner } = app;
+  const { store, rack, models, banner } = app;
   const card = byId('shared', 'section');
   const openButton = byId('shared-open', 'button');
   let offered: SharedVoice | undefined;
@@ -63,9 +63,10 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     act(app, async () => {
       if (offered === undefined) return;
       const { name, opening } = offered;
-      const id = freeName(name, ownIds(store.value));
+      const id = await rack.freeName(name);
       await rack.import((await code()).filesFrom(offered), id);
       close();
+      if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
       store.set({ voice: ownKey(id) });
       if (opening.trim() !== '') byId('prompt', 'input').value = opening;
       announce(`${id} is opened.`);

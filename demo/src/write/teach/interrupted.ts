@@ -5,7 +5,7 @@ export interface Interrupted {
   /** The adapter's name. */
   readonly name: string;
   readonly model: string;
-  readonly corpus: { readonly name: string; readonly bytes: number };
+  readonly corpus: { readonly name: string; readonly bytes: number; readonly origin?: string };
   readonly settings: Settings;
   /** The last stored step. */
   readonly step: number;
@@ -29,7 +29,10 @@ export function recall(): Interrupted | undefined {
   if (typeof name !== 'string' || typeof model !== 'string' || typeof corpus?.name !== 'string') return undefined;
   if (typeof corpus.bytes !== 'number' || typeof step !== 'number' || !(step > 0)) return undefined;
   const checked = attempt(() => checkSettings(inForm(settings)).settings);
-  return checked && { name, model, corpus: { name: corpus.name, bytes: corpus.bytes }, settings: checked, step };
+  const origin = typeof corpus.origin === 'string' ? { origin: corpus.origin } : {};
+  return (
+    checked && { name, model, corpus: { name: corpus.name, bytes: corpus.bytes, ...origin }, settings: checked, step }
+  );
 }
 
 /** Converts settings to the contents of the form, so that the same function checks them. */

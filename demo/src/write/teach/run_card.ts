@@ -1,6 +1,5 @@
 import { get_peft_model, Trainer, WebVeraError } from 'webvera';
 import { loadInWords } from '../../library/load_words';
-import { freeName } from '../../library/model_files';
 import { saveZip } from '../../library/save_zip';
 import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
@@ -13,7 +12,7 @@ import { isLost, runText } from '../../run/run_texts';
 import { Training } from '../../run/training';
 import type { App } from '../app';
 import { outcomeCard } from '../outcome/outcome_card';
-import { type AppState, canTeach, ownIds, type ReadyModel } from '../state';
+import { type AppState, type Corpus, canTeach, type ReadyModel } from '../state';
 import { promptIds } from '../try/pair';
 import type { PairCard } from '../try/pair_card';
 import { Anew } from './anew';
@@ -48,6 +47,8 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   const note = interruptedNote(app, (run) => teach(run));
   let training: Training | undefined;
   let id = '';
+  /** Whether the run replaced or took over an interrupted one. */
+  let hasBegun = false;
   /** Aborts while the model loads, before there is a run. */
   let cancelled = new AbortController();
   let status = '';
@@ -62,6 +63,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     id = '';
     outcome.hide();
     store.set({ phase: 'preparing' });
+    hasBegun = false;
     let goesOn = false;
     let hasLearnt = false;
     try {
@@ -69,7 +71,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       await pair.stop();
       const model = await models.ready();
       cancelled.signal.throwIfAborted();
-      id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), ownIds(store.value));
+      id = await rack.freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)));
       const opening = text.opening || byId('prompt', 'input').value;
       await run({ id, model, text, opening, settings, interrupted });
       hasLearnt = true;
@@ -81,13 +83,15 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
         ? `It has learnt, but “${id}” could not be saved: see below.`
         : goesOn
           ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
-          : 'The run ended early, and nothing was kept.';
+          : hasBegun
+            ? 'The run ended early, and nothing was kept.'
+            : 'The run has not begun.';
       if (isLost(error)) models.drop();
       banner.report(error);
     } finally {
       training = undefined;
       report.end();
-      note.end(goesOn);
+      if (hasBegun) note.end(goesOn);
       store.set({ phase: 'idle', kept: 0 });
     }
     if (hasLearnt) await pair.write();
@@ -99,12 +103,15 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     show(byId('run', 'div'), true);
     await report.begin(settings.max_steps);
     if (interrupted === undefined) note.begin();
-    store.set({ kept: interrupted?.step ?? 0 });
+    hasBegun = true;
+    const done = interrupted?.step ?? 0;
+    store.set({ kept: done });
     training = trainingOf(lesson);
     const { vera, trainer, output } = await training.start();
     const { perplexity: after = Number.NaN } = await trainer.evaluate();
     const seconds = (performance.now() - began) / 1000;
-    const told = `${formatCount(output.global_step)} steps in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`;
+    const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
+    const told = `${steps} in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`;
     report.end();
     await rack.keep({ id, adapted: vera });
     await anew.end();
@@ -122,7 +129,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
 
   function trainingOf({ model, text, opening, settings, interrupted }: Lesson): Training {
     const { corpus } = store.value;
-    const about = { model: model.name, corpus: { name: corpus?.name ?? '', bytes: corpus?.blob.size ?? 0 }, settings };
+    const about = { model: model.name, corpus: aboutCorpus(corpus), settings };
     const args = toTrainingArguments(settings);
     const data = { train_dataset: text.learnt, eval_dataset: text.heldOut };
     return new Training({
@@ -195,6 +202,11 @@ function statusOf({ phase, read, trouble, kept, loading }: AppState): string {
 function isWorthGoingOn(error: unknown): boolean {
   const isHopeless = error instanceof WebVeraError && ['numerical_error', 'invalid_argument'].includes(error.code);
   return !isHopeless && !(error instanceof DOMException && error.name === 'AbortError');
+}
+
+function aboutCorpus(corpus: Corpus | undefined): Interrupted['corpus'] {
+  const { name = '', blob, origin } = corpus ?? {};
+  return { name, bytes: blob?.size ?? 0, ...(origin !== undefined && { origin }) };
 }
 
 function suggestedName(corpusName: string): string {

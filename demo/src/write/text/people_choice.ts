@@ -1,39 +1,40 @@
 import { byId, create, newButton, show } from '../../page/dom';
 import type { App } from '../app';
-import type { AppState } from '../state';
+import type { AppState, Corpus } from '../state';
 import type { PersonsWords } from './chat_export';
 
 export interface PeopleChoice {
-  /** Shows the people of a chat as buttons; none for other texts. */
-  offer(people: readonly PersonsWords[]): void;
+  /** Shows the people of a chat in a file as buttons. Returns the words of the first one; undefined if there is nobody. */
+  offer(people: readonly PersonsWords[], file: string): Corpus | undefined;
 }
 
 /** Lets the visitor choose whose messages of a chat are learnt. */
-export function peopleChoice({ store }: App, onChoose: (person: PersonsWords) => void): PeopleChoice {
+export function peopleChoice({ store }: App, onChoose: (words: Corpus) => void): PeopleChoice {
   const row = byId('people-row', 'div');
   const list = byId('people', 'ul');
-  let buttons: readonly (readonly [name: string, button: HTMLButtonElement])[] = [];
+  let buttons: readonly (readonly [words: Corpus, button: HTMLButtonElement])[] = [];
   const mark = ({ phase, corpus }: AppState): void => {
-    for (const [name, button] of buttons) {
+    for (const [{ name, origin }, button] of buttons) {
       button.disabled = phase !== 'idle';
-      button.setAttribute('aria-pressed', String(corpus?.name === fileOf(name)));
+      button.setAttribute('aria-pressed', String(corpus?.name === name && corpus.origin === origin));
     }
   };
   store.watch(mark);
   return {
-    offer(people) {
-      buttons = people.map((person) => [
-        person.name,
-        newButton(`${person.name} · ${person.count}`, () => onChoose(person)),
-      ]);
+    offer(people, file) {
+      buttons = people.map((person) => {
+        const words = wordsOf(person, file);
+        return [words, newButton(`${person.name} · ${person.count}`, () => onChoose(words))];
+      });
       list.replaceChildren(...buttons.map(([, button]) => create('li', {}, button)));
       show(row, people.length > 0);
       mark(store.value);
+      return buttons[0]?.[0];
     },
   };
 }
 
-/** The file name of a person's words, from which the suggested name of the voice is made. */
-export function fileOf(name: string): string {
-  return `${name}.txt`;
+/** A person's words. The suggested name of the voice is made from their name. */
+function wordsOf({ name, text }: PersonsWords, file: string): Corpus {
+  return { name: `${name}.txt`, blob: new Blob([text], { type: 'text/plain' }), origin: `${file} (${name})` };
 }

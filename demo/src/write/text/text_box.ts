@@ -6,7 +6,7 @@ import { byId, create, newButton, onClick, setText, show } from '../../page/dom'
 import type { App } from '../app';
 import type { AppState, Corpus } from '../state';
 import { peopleIn } from './chat_export';
-import { peopleChoice, fileOf as personsFile } from './people_choice';
+import { peopleChoice } from './people_choice';
 import { fetchSample, type SampleText, sampleTexts } from './samples';
 
 /** Bytes of a text that is shown in the box. Longer ones are shown by name. */
@@ -23,40 +23,53 @@ export function textBox(app: App): void {
   const input = byId('text-input', 'textarea');
   const pickButton = byId('pick-text', 'button');
   const changeButton = byId('text-change', 'button');
-  /** The name of the text in the box. */
-  let name = '';
+  /** The text in the box, without its content. */
+  let about: Omit<Corpus, 'blob'> = { name: '' };
   /** A file that is too long for the box, or has lines of JSON. */
   let file: Corpus | undefined;
+  /** The number of the last choice, which replaces earlier ones that are still being read. */
+  let turn = 0;
 
   const typed = (): void => {
     file = undefined;
-    store.set({ corpus: typedCorpus(name, input.value) });
+    store.set({ corpus: typedCorpus(about, input.value) });
   };
-  const put = async (title: string, blob: Blob): Promise<void> => {
-    if (blob.size > MOST_SHOWN || /\.jsonl$/i.test(title)) {
-      file = { name: title, blob };
+  const put = async (corpus: Corpus, mine: number): Promise<void> => {
+    const { blob, ...named } = corpus;
+    const isShown = blob.size <= MOST_SHOWN && !/\.jsonl$/i.test(named.name);
+    const content = isShown ? await blob.text() : '';
+    if (mine !== turn) return;
+    if (isShown) {
+      about = named;
+      input.value = content;
+      typed();
+    } else {
+      file = corpus;
       store.set({ corpus: file });
-      return;
     }
-    name = title;
-    input.value = await blob.text();
-    typed();
   };
-  const choice = peopleChoice(app, (person) => act(app, () => put(personsFile(person.name), new Blob([person.text]))));
-  const take = async (title: string, blob: Blob): Promise<void> => {
-    await checkText(title, blob);
-    const people = (blob.size <= MOST_CHAT && peopleIn(await blob.text())) || [];
-    choice.offer(people);
-    const [first] = people;
-    await (first === undefined ? put(title, blob) : put(personsFile(first.name), new Blob([first.text])));
+  const choice = peopleChoice(app, (corpus) => {
+    turn += 1;
+    return act(app, () => put(corpus, turn));
+  });
+  const take = (read: () => Promise<Corpus>): Promise<void> => {
+    turn += 1;
+    const mine = turn;
+    return act(app, async () => {
+      const corpus = await read();
+      await checkText(corpus);
+      const people = (corpus.blob.size <= MOST_CHAT && peopleIn(await corpus.blob.text())) || [];
+      if (mine !== turn) return;
+      await put(choice.offer(people, corpus.name) ?? corpus, mine);
+    });
   };
   const takeSample = (sample: SampleText): Promise<void> =>
-    act(app, async () => take(fileOf(sample), await fetchSample(sample)));
+    take(async () => ({ name: fileOf(sample), blob: await fetchSample(sample) }));
   const takeFiles = ({ files }: ChosenFiles): Promise<void> =>
-    act(app, async () => {
-      const [chosen] = files;
-      if (chosen === undefined || files.length !== 1) throw new ChoiceProblem('Choose one text file.');
-      await take(chosen.name, chosen);
+    take(async () => {
+      const [blob] = files;
+      if (blob === undefined || files.length !== 1) throw new ChoiceProblem('Choose one text file.');
+      return { name: blob.name, blob };
     });
 
   const buttons = sampleTexts.map((sample) => newButton(sample.name, () => takeSample(sample)));
@@ -67,7 +80,8 @@ export function textBox(app: App): void {
     input.focus();
   });
   input.addEventListener('input', () => {
-    name = 'my-text.txt';
+    turn += 1;
+    about = { name: 'my-text.txt' };
     typed();
   });
   onDrop(card, () => store.value.phase === 'idle', takeFiles);
@@ -91,12 +105,12 @@ function fileOf({ file }: SampleText): string {
   return file.slice(file.lastIndexOf('/') + 1);
 }
 
-function typedCorpus(name: string, text: string): Corpus | undefined {
+function typedCorpus(about: Omit<Corpus, 'blob'>, text: string): Corpus | undefined {
   if (text.trim() === '') return undefined;
-  return { name, blob: new Blob([text], { type: 'text/plain' }) };
+  return { ...about, blob: new Blob([text], { type: 'text/plain' }) };
 }
 
-async function checkText(name: string, blob: Blob): Promise<void> {
+async function checkText({ name, blob }: Corpus): Promise<void> {
   if (blob.size === 0) throw new ChoiceProblem(`${name} is empty.`);
   const head = new TextDecoder().decode(await blob.slice(0, HEAD).arrayBuffer());
   if (head.includes('\0')) throw new ChoiceProblem(`${name} is no text file.`);

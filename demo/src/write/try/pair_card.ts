@@ -74,9 +74,10 @@ export function pairCard(app: App): PairCard {
     for (const side of Object.values(sides)) side.wait();
     store.set({ writing: true });
     try {
-      const { base, name } = await models.ready();
+      const model = await models.ready();
+      const { base, name } = model;
       const key = voiceOf(store.value);
-      const voice = key === undefined ? undefined : await rack.on(base, key);
+      const voice = key === undefined ? undefined : await rack.on(model, key);
       signal.throwIfAborted();
       sides.before.begin(words, JSON.stringify([name, words, seed]));
       sides.after.begin(words, JSON.stringify([name, words, seed, key]));
@@ -120,7 +121,7 @@ export function pairCard(app: App): PairCard {
   });
 
   store.watch((state: AppState, before: AppState) => {
-    const { loading, writing, model } = state;
+    const { loading, writing, source } = state;
     const hadFocus = document.activeElement === writeButton || document.activeElement === stopButton;
     writeButton.disabled = !canWrite(state) && !writing;
     show(writeButton, !writing);
@@ -140,7 +141,11 @@ export function pairCard(app: App): PairCard {
       named(key);
     }
     setText(byId('try-status', 'p'), isLoading ? loadInWords(loading) : writing ? 'Writing…' : outcome);
-    if (model !== before.model && before.model !== undefined) sides.after.rest(prompt.value);
+    if (source.name !== before.source.name && !writing) {
+      // No text stays beside a model that didn't write it.
+      example.end();
+      for (const side of Object.values(sides)) side.rest(prompt.value);
+    }
   });
   return { write, stop };
 }

@@ -2,7 +2,7 @@ import { act } from '../../page/act';
 import { announce } from '../../page/announcer';
 import { byId, onClick, setText } from '../../page/dom';
 import type { App } from '../app';
-import { canStart, fitsShipped } from '../state';
+import { canStart } from '../state';
 import { shippedVoices } from '../voices';
 import type { PairCard } from './pair_card';
 
@@ -15,9 +15,9 @@ export function sealButton(app: App, pair: PairCard): void {
   onClick(button, async () => {
     await pair.stop();
     await act(app, async () => {
-      const { base } = await models.ready();
-      const keys = fitsShipped(store.value) ? shippedVoices.map(({ key }) => key) : [];
-      await Promise.all(keys.map((key) => rack.on(base, key)));
+      const model = await models.ready();
+      const keys = model.voices === undefined ? [] : shippedVoices.map(({ key }) => key);
+      await Promise.all(keys.map((key) => rack.on(model, key)));
       await (await sessions.get()).seal();
       store.set({ isSealed: true });
       announce(SEALED);

@@ -1,8 +1,9 @@
+import { formatBytes } from '../../../../src/parts/words';
 import { byId, create, newButton, setText } from '../../page/dom';
 import { KeyedRows } from '../../page/keyed_rows';
 import type { App } from '../app';
-import { type AppState, fitsShipped, ownIds, voiceOf } from '../state';
-import { nameOf, ownKey, shippedVoices } from '../voices';
+import { type AppState, voiceKeys, voiceOf } from '../state';
+import { nameOf, shippedVoices } from '../voices';
 
 /** The voices, one of which is chosen. `onChosen` is called after a visitor chose another. */
 export function voiceChoice({ store }: App, onChosen: (key: string) => void): void {
@@ -24,13 +25,11 @@ export function voiceChoice({ store }: App, onChosen: (key: string) => void): vo
     };
   });
   store.watch((state) => {
-    const shipped = fitsShipped(state) ? shippedVoices.map(({ key }) => key) : [];
-    const keys = [...ownIds(state).map(ownKey), ...shipped];
-    rows.show(new Map(keys.map((key) => [key, state])));
+    rows.show(new Map(voiceKeys(state).map((key) => [key, state])));
     const from = shippedVoices.find(({ key }) => key === voiceOf(state))?.from;
-    setText(
-      byId('voice-from', 'p'),
-      from === undefined ? 'Learnt in this browser.' : `Learnt from ${from}: a file of 50 kB.`,
-    );
+    const size = formatBytes(state.source.voices?.bytes ?? 0);
+    const own = voiceOf(state) === undefined ? '' : 'Kept in this browser.';
+    const text = from === undefined ? own : `Learnt from ${from}: a file of ${size}.`;
+    setText(byId('voice-from', 'p'), text);
   });
 }
