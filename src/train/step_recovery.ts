@@ -115,7 +115,11 @@ export class StepRecovery {
     const { factor, step, times } = record.halving;
     // A failure at a later step than last time shows that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
-    if (inARow > MOST) throw hopeless(error, stepOf(held));
+    if (inARow > MOST) {
+      // The record and the vectors are of one step, because other adapters of the run may save both.
+      record.goBack({ ...held.at, halving: record.halving });
+      throw hopeless(error, stepOf(held));
+    }
     const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };
     this.#report(error, record.goBack({ ...held.at, halving }));
     return pools;

@@ -90,7 +90,7 @@ export class RunReport {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
     // The last checkpoint may be later than the last reported step, if the worker died in between.
-    const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
+    const repeatedSteps = Math.max(0, this.state.global_step - from.global_step);
     const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
     this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
     if (this.#paused !== undefined && !this.#isPaused()) this.#report(from, { type: 'resumed', reason: this.#paused });
@@ -99,8 +99,8 @@ export class RunReport {
 
   #report(progress: TrainProgress, event: TimedEvent): void {
     if (event.type === 'restored' || event.type === 'recovered') {
-      this.#logs.splice(0, this.#logs.length, ...event.logs);
-      this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);
+      replaceAll(this.#logs, event.logs);
+      replaceAll(this.#evaluations, event.evaluations);
       this.#best = event.best;
     }
     if (event.type === 'log') this.#logs.push(event.logs);
@@ -174,6 +174,12 @@ export class RunReport {
       best_global_step: this.#best?.step ?? null,
     };
   }
+}
+
+/** Gives a shared list another content. Lists of long runs have more entries than a call may have arguments. */
+function replaceAll<T>(list: T[], content: readonly T[]): void {
+  list.length = 0;
+  for (const one of content) list.push(one);
 }
 
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };

@@ -2,6 +2,16 @@ import { NOT_EVALUATED, NOT_HALVED, type RecordSnapshot, type RunSnapshot } from
 import type { TrainOutput, TrainProgress } from '../../core/types/training';
 import type { Lane } from './lane';
 
+/** The progress of several adapters together. */
+export function progressOf(all: readonly TrainProgress[]): TrainProgress {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+  return {
+    global_step: sum(all.map(({ global_step }) => global_step)),
+    max_steps: sum(all.map(({ max_steps }) => max_steps)),
+    epoch: Math.max(...all.map(({ epoch }) => epoch)),
+  };
+}
+
 /** The record of a run in which several adapters train: it counts the steps of all together. */
 export class JointRecord {
   readonly #lanes: readonly Lane[];
@@ -11,13 +21,7 @@ export class JointRecord {
   }
 
   get progress(): TrainProgress {
-    const all = this.#lanes.map(({ record }) => record.progress);
-    const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-    return {
-      global_step: sum(all.map(({ global_step }) => global_step)),
-      max_steps: sum(all.map(({ max_steps }) => max_steps)),
-      epoch: Math.max(...all.map(({ epoch }) => epoch)),
-    };
+    return progressOf(this.#lanes.map(({ record }) => record.progress));
   }
 
   snapshot(): RecordSnapshot & Pick<RunSnapshot, 'lanes'> {

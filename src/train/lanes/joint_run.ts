@@ -10,8 +10,8 @@ import type { OptimizerState } from '../steps/optimizer';
 import type { Checkpoints } from '../training_init';
 import { unlessStopped } from '../unless_stopped';
 import type { JointData, JointInit } from './joint_init';
-import { JointRecord } from './joint_record';
-import { Lane, type QueuedStep } from './lane';
+import { JointRecord, progressOf } from './joint_record';
+import { Lane, type LaneData, type QueuedStep } from './lane';
 import { LanePrograms } from './lane_programs';
 
 /** The steps that several adapters made together. */
@@ -115,7 +115,10 @@ export class JointRun {
     const { runner, args, signal } = this.#init;
     const { checkpoints } = data;
     const [restored] = data.lanes.flatMap((lane) => lane.restored ?? []);
-    if (restored !== undefined) this.#emit({ type: 'restored', checkpoint: restored.checkpoint, ...NO_HISTORY });
+    if (restored !== undefined) {
+      const event: RunEvent = { type: 'restored', checkpoint: restored.checkpoint, ...NO_HISTORY };
+      this.#init.emit(event, progressOf(data.lanes.map(restoredProgress)));
+    }
     for (const [index, lane] of this.#lanes.entries()) {
       const [state, own] = [states[index], data.lanes[index]];
       if (state === undefined || own === undefined) continue;
@@ -189,7 +192,8 @@ export class JointRun {
     const isSaved = farthest !== undefined && this.#saving?.isDue(farthest.step, { ...farthest.data, endsEpoch });
     if (due.length === 0 && isSaved !== true) return;
     await this.#settle();
-    for (const { lane } of due) await lane.evaluation?.run();
+    // An adapter that has gone back meanwhile is evaluated once it is at this step again.
+    for (const { lane, step } of due) if (lane.isAt(step)) await lane.evaluation?.run();
     if (isSaved === true) await this.#save();
   }
 
@@ -282,3 +286,9 @@ export class JointRun {
 /** Each adapter has a history of its own. */
 const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
 const NOWHERE: TrainProgress = { global_step: 0, max_steps: 0, epoch: 0 };
+
+/** The progress from which an adapter continues. */
+function restoredProgress({ maxSteps, restored }: LaneData): TrainProgress {
+  const { global_step = 0, epoch = 0 } = restored?.progress ?? {};
+  return { global_step, max_steps: maxSteps, epoch };
+}

@@ -76,6 +76,11 @@ export class Lane {
     return this.#failure;
   }
 
+  /** Whether this step is the last one that was done, and the training hasn't failed. */
+  isAt(step: number): boolean {
+    return this.#failure === undefined && this.record.progress.global_step === step;
+  }
+
   get evaluation(): RunEvaluation | undefined {
     return this.#evaluation;
   }

@@ -104,5 +104,5 @@ function modulesOf(
   const offsets = [...tensors].flatMap(([name, { kind }]) =>
     kind === 'module' ? (layout.tensors.get(name)?.offset ?? []) : [],
   );
-  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: rate / learning_rate };
+  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: rate === 0 ? 0 : rate / learning_rate };
 }

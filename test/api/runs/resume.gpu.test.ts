@@ -169,6 +169,23 @@ describe('what is resumed', () => {
     );
   });
 
+  test('a run with another metric compares no evaluation with those by the one before', async () => {
+    const plan = (metric_for_best_model: string): RunPlan => {
+      const args = {
+        eval_strategy: 'steps',
+        eval_steps: 2,
+        metric_for_best_model,
+        load_best_model_at_end: true,
+      } as const;
+      return { init: { eval_dataset: resumedRows, args } };
+    };
+    await trained({ ...plan('eval_loss'), meanwhile: stopAt(5) });
+    const { events } = await trained({ ...plan('perplexity'), resume: true });
+    const perplexities = events.flatMap((event) => (event.type === 'evaluate' ? (event.metrics.perplexity ?? []) : []));
+    expect(perplexities.length).toBeGreaterThan(2);
+    expect(events.at(-1)?.state.best_metric).toBe(Math.min(...perplexities));
+  });
+
   test('a run that was stopped behind its new end ends at once, and says so', async () => {
     const first = await trained({ meanwhile: stopAt(7) });
     const step = first.logs.length;

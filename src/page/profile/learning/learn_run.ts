@@ -5,13 +5,12 @@ import { Followed, Replay } from '../../training/replay';
 import { beginningOf } from '../../training/run_report';
 import { type PausableRun, stopRules } from '../../training/train_run';
 
-/** The numbers of a run's steps before and after a training run that is a part of it. */
-export interface OtherSteps {
+/** The steps of a run before and after a training run that is a part of it, and those that are planned for this part. */
+export interface PartSteps {
   readonly before: number;
+  readonly own: number;
   readonly after: number;
 }
-
-const NO_OTHERS: OtherSteps = { before: 0, after: 0 };
 
 /** A run with work of its own around the training run that it follows. It is paused while there is any reason to. */
 export class LearnRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
@@ -22,9 +21,12 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   #state = beginningOf(0);
   /** The training run, while it is in progress. */
   #inner: PausableRun | undefined;
-  #others = NO_OTHERS;
-  /** The logs of the earlier training runs. */
-  #logs: readonly StepLogs[] = [];
+  /** Undefined while the training run is the whole run. */
+  #part: PartSteps | undefined;
+  /** The logs of all training runs, in one list that all states share. */
+  readonly #logs: StepLogs[] = [];
+  /** The number of the earlier training runs' logs. */
+  #earlier = 0;
   #stopped: { save?: boolean } | undefined;
 
   constructor(body: (run: LearnRun) => Promise<TrainOutput>) {
@@ -81,12 +83,13 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
   }
 
   /**
-   * Follows a training run: forwards its events to this run's readers, and this run's requests to it. With `others`, its steps are counted
+   * Follows a training run: forwards its events to this run's readers, and this run's requests to it. With `part`, its steps are counted
    * among those of the whole run.
    */
-  async follow(inner: PausableRun, others = NO_OTHERS): Promise<TrainOutput> {
+  async follow(inner: PausableRun, part?: PartSteps): Promise<TrainOutput> {
     this.#inner = inner;
-    this.#others = others;
+    this.#part = part;
+    this.#earlier = this.#logs.length;
     try {
       // If a request fails, the output rejects with the reason.
       if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
@@ -95,30 +98,37 @@ export class LearnRun extends Followed<TrainEvent, TrainOutput> implements Pausa
       return await inner;
     } finally {
       this.#state = this.#placed(inner.state);
-      this.#logs = [...this.#state.log_history];
       this.#inner = undefined;
     }
   }
 
   #placedEvent(event: TrainEvent): TrainEvent {
+    // The training run's list has been replaced.
+    if (event.type === 'restored' || event.type === 'recovered') this.#logs.length = this.#earlier;
     const state = this.#placed(event.state);
     return event.type === 'log' ? { ...event, state, logs: this.#placedLogs(event.logs) } : { ...event, state };
   }
 
   /** The state of the training run as one of the whole run. */
   #placed(state: TrainerState): TrainerState {
-    const { before, after } = this.#others;
-    if (before === 0 && after === 0) return state;
+    if (this.#part === undefined) return state;
+    const { before, own, after } = this.#part;
+    const { global_step, max_steps, log_history } = state;
+    for (let at = this.#logs.length - this.#earlier; at < log_history.length; at++) {
+      const logs = log_history[at];
+      if (logs !== undefined) this.#logs.push(this.#placedLogs(logs));
+    }
     return {
       ...state,
-      global_step: before + state.global_step,
-      max_steps: before + state.max_steps + after,
-      log_history: [...this.#logs, ...state.log_history.map((logs) => this.#placedLogs(logs))],
+      global_step: before + global_step,
+      // The number of steps is unknown until the training run has read its data.
+      max_steps: before + (max_steps < 0 ? own : max_steps) + after,
+      log_history: this.#logs,
     };
   }
 
   #placedLogs(logs: StepLogs): StepLogs {
-    return { ...logs, step: this.#others.before + logs.step };
+    return { ...logs, step: (this.#part?.before ?? 0) + logs.step };
   }
 
   #report(type: 'paused' | 'resumed', reason: PauseReason): void {

@@ -94,14 +94,15 @@ async function trainPhases(parts: LearningCopy, unfinished: MeasuredRun): Promis
       await host.remove(copy);
       await host.place(copy, filesOf(vectors), { is_trainable: true });
     }
-    const others = {
+    const part = {
+      own: plan.steps,
       before: sumOf(progress.phases.slice(0, index), ({ steps }) => steps),
       after: sumOf(all.slice(index + 1), (later) => later.plan.steps),
     };
     const trainer = plan.trainer({ model: host.adapted, adapter_name: copy, train_dataset: learnt });
     await run.waitWhilePaused(signal);
     const resume_from_checkpoint = resumes && outputs.length === 0;
-    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint, signal })), others);
+    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint, signal })), part);
     outputs.push(output);
     const phases = progress.phases.map((phase, at) => (at === index ? { ...phase, steps: output.global_step } : phase));
     progress = { ...progress, phases };

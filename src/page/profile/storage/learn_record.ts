@@ -63,7 +63,14 @@ export function readMethod(fields: Fields): LearnMethod {
   throw fields.invalid('method', LEARN_METHODS.join(' or '));
 }
 
+/** Losses of preferences may be negative. */
 function loss(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw fields.invalid(key, 'a finite number');
+}
+
+function figure(fields: Fields, key: string): number {
   const value = fields.get(key);
   if (typeof value === 'number' && value >= 0) return value;
   throw fields.invalid(key, 'a number from 0');
@@ -71,5 +78,5 @@ function loss(fields: Fields, key: string): number {
 
 /** Null for a figure that its method doesn't have, and in records of older versions. */
 function optional(fields: Fields, key: string): number | null {
-  return fields.get(key) === undefined ? null : loss(fields, key);
+  return fields.get(key) === undefined ? null : figure(fields, key);
 }

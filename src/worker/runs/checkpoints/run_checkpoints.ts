@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../core/input/fields';
 import type { HeldName, Holder } from '../../../core/locks/held_name';
 import type { TabLocks, TakeOptions } from '../../../core/locks/tab_locks';
 import type { Saved } from '../../../core/types/run';
-import { NOT_HALVED, type RunSnapshot } from '../../../core/types/snapshot';
+import { NOT_HALVED, type RecordSnapshot, type RunSnapshot } from '../../../core/types/snapshot';
 import type { ResolvedTrainingArguments } from '../../../core/types/training';
 import { VERSION } from '../../../core/version';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../../formats/checkpoint';
@@ -190,14 +190,13 @@ export class RunCheckpoints implements Checkpoints {
       const lengths = this.#run.adapters.map(({ layout }) => layout.length);
       const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
       if (checkpoint.run !== run) return undefined;
-      // Halvings count only if the run still has the learning rate that was halved.
-      const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
       const { lanes } = snapshot;
-      const unhalved = {
-        halving: NOT_HALVED,
-        ...(lanes && { lanes: lanes.map((lane) => ({ ...lane, halving: NOT_HALVED })) }),
+      const counting = (record: RecordSnapshot): RecordPart => partThatCounts(record, checkpoint.args, this.#run.args);
+      const counted = {
+        ...counting(snapshot),
+        ...(lanes && { lanes: lanes.map((lane) => ({ ...lane, ...counting(lane) })) }),
       };
-      return { ...checkpoint, snapshot: { ...snapshot, ...(isSameRate ? {} : unhalved) }, slot, seq, training };
+      return { ...checkpoint, snapshot: { ...snapshot, ...counted }, slot, seq, training };
     } catch (error) {
       if (error instanceof WebVeraError) return undefined;
       throw error;
@@ -235,6 +234,28 @@ export class RunCheckpoints implements Checkpoints {
 
 const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
 const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
+
+type RecordPart = Pick<RecordSnapshot, 'halving' | 'evaluation'>;
+
+/**
+ * Leaves out what other arguments have made meaningless: halvings of another learning rate, and the best evaluation by another metric, or
+ * without the values that the run is to end with.
+ */
+function partThatCounts(
+  { halving, evaluation }: RecordSnapshot,
+  then: JsonObject,
+  now: ResolvedTrainingArguments,
+): RecordPart {
+  const { best } = evaluation;
+  const isSameMetric = (['metric_for_best_model', 'greater_is_better'] as const).every(
+    (key) => !(key in then) || then[key] === now[key],
+  );
+  const hasValues = !now.load_best_model_at_end || best?.parameters !== undefined;
+  return {
+    halving: then.learning_rate === now.learning_rate ? halving : NOT_HALVED,
+    evaluation: best === null || (isSameMetric && hasValues) ? evaluation : { ...evaluation, best: null, stale: 0 },
+  };
+}
 
 function after({ slot, training }: CheckpointPlace, seq: number): CheckpointPlace {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PauseReason, TrainEvent, TrainOutput } from '../../../../src/index';
+import type { PauseReason, StepLogs, TrainEvent, TrainerState, TrainOutput } from '../../../../src/index';
 import { LearnRun } from '../../../../src/page/profile/learning/learn_run';
 import { Followed, Replay } from '../../../../src/page/training/replay';
 import { beginningOf } from '../../../../src/page/training/run_report';
@@ -14,7 +14,7 @@ const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
 /** A training run that records its calls. */
 class FakeRun extends Followed<TrainEvent, TrainOutput> implements PausableRun {
   readonly calls: string[] = [];
-  readonly state = state;
+  readonly state: TrainerState = state;
   protected readonly items = new Replay<TrainEvent>();
   #finish: (output: TrainOutput) => void = () => {};
   protected readonly result = new Promise<TrainOutput>((resolve) => {
@@ -137,4 +137,43 @@ test('waits until it is free, or aborted', async () => {
 test('an abandoned one raises no unhandled rejection', async () => {
   const run = new LearnRun(() => Promise.reject(new Error('failed')));
   await expect(reasonsOf(run)).rejects.toThrow('failed');
+});
+
+test('counts a part’s steps and logs among those of all, in one list', async () => {
+  const logsOf = (step: number) => ({ step, loss: 1 }) as unknown as StepLogs;
+  /** A training run of steps that are not known before its first one. */
+  class Part extends FakeRun {
+    override readonly state = { ...beginningOf(-1), log_history: [] as StepLogs[] };
+    log(step: number): void {
+      this.state.log_history.push(logsOf(step));
+      const now = { ...this.state, global_step: step, max_steps: 3 };
+      this.items.push({ type: 'log', state: now, logs: logsOf(step) });
+    }
+    recover(done: number): void {
+      this.state.log_history.length = done;
+      const now = { ...this.state, global_step: done, max_steps: 3 };
+      this.items.push({ type: 'recovered', state: now, cause: 'device_lost', repeatedSteps: 1 });
+    }
+  }
+  const [first, second] = [new Part(), new Part()];
+  const run = new LearnRun(async (own) => {
+    await own.follow(first, { before: 0, own: 3, after: 3 });
+    return own.follow(second, { before: 3, own: 3, after: 0 });
+  });
+  await pass();
+  expect(run.state).toMatchObject({ global_step: 0, max_steps: 6 });
+  for (const step of [1, 2, 3]) first.log(step);
+  first.recover(2);
+  first.log(3);
+  first.end();
+  await pass();
+  expect(run.state).toMatchObject({ global_step: 3, max_steps: 6 });
+  second.log(1);
+  second.end();
+  await run;
+  const states: TrainerState[] = [];
+  for await (const { state } of run) states.push(state);
+  expect(states.map(({ global_step }) => global_step)).toEqual([1, 2, 3, 2, 3, 4]);
+  expect(states.at(-1)?.log_history.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+  for (const { log_history } of states) expect(log_history).toBe(states[0]?.log_history);
 });

@@ -1,0 +1,169 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Adapter } from '../../../src/adapters/adapter';
+import type { WebVeraError } from '../../../src/core/errors/error';
+import type { RunEvent } from '../../../src/core/types/run';
+import type { RunSnapshot } from '../../../src/core/types/snapshot';
+import type { TrainingArguments, TrainProgress } from '../../../src/core/types/training';
+import { pinned, type Value } from '../../../src/graph/value';
+import { resolveTrainingArguments } from '../../../src/page/training/training_arguments';
+import type { JointInit } from '../../../src/train/lanes/joint_init';
+import { JointRun } from '../../../src/train/lanes/joint_run';
+import type { LaneData } from '../../../src/train/lanes/lane';
+import type { LaneStep } from '../../../src/train/lanes/lane_programs';
+import { createStateWith, type OptimizerState } from '../../../src/train/steps/optimizer';
+import { FakeRunner } from '../../helpers/session/fake_runner';
+
+/** The adapters' states on the device, and its reaction to a step. */
+const device = vi.hoisted(() => ({
+  states: [] as OptimizerState[],
+  ran: (_index: number, _step: number): void => {},
+}));
+
+/** Programs without kernels, which report each adapter's steps. */
+vi.mock('../../../src/train/lanes/lane_programs', () => ({
+  LanePrograms: class {
+    readonly #init: JointInit;
+    constructor(init: JointInit) {
+      this.#init = init;
+    }
+    async allocate(): Promise<OptimizerState[]> {
+      const { runner, adapters } = this.#init;
+      device.states = [];
+      for (const adapter of adapters)
+        device.states.push(await createStateWith(runner, adapter, pinned('gradients', adapter.pool.shape)));
+      return device.states;
+    }
+    async load(): Promise<void> {}
+    async reserve(): Promise<void> {}
+    async queue(): Promise<void> {}
+    update(parts: readonly LaneStep[]): void {
+      for (const { index, step } of parts) device.ran(index, step);
+    }
+    async release(): Promise<void> {}
+  },
+}));
+
+const MAX = 12;
+
+/** Whether a step of the first adapter fails, which had failed so often before. */
+type Fails = (step: number, before: number) => boolean;
+
+/** A device on which an adapter makes no progress after a failed step until its state is written again. */
+class Device extends FakeRunner {
+  readonly #last = new Map<number, { readonly step: number; readonly failed: boolean }>();
+  readonly #broken = new Set<number>();
+  #failures = 0;
+
+  constructor(fails: Fails) {
+    super();
+    device.ran = (index, step) => {
+      if (index === 0 && !this.#broken.has(0) && fails(step, this.#failures)) {
+        this.#failures += 1;
+        this.#broken.add(0);
+      }
+      this.#last.set(index, { step, failed: this.#broken.has(index) });
+    };
+  }
+
+  override write(value?: Value): void {
+    this.#broken.delete(device.states.findIndex(({ stats }) => stats === value));
+  }
+
+  override read = async (value?: Value): Promise<ArrayBuffer> => {
+    const index = device.states.findIndex(({ stats }) => stats === value);
+    if (index < 0) return new ArrayBuffer(16);
+    const { step, failed } = this.#last.get(index) ?? { step: 0, failed: false };
+    const stats = new DataView(new ArrayBuffer(48));
+    stats.setFloat32(0, failed ? Number.NaN : 1, true);
+    stats.setUint32(8, Number(failed), true);
+    stats.setUint32(12, step, true);
+    return stats.buffer;
+  };
+}
+
+let told: string[];
+let saves: RunSnapshot[];
+beforeEach(() => {
+  told = [];
+  saves = [];
+});
+
+async function* steps(done: number) {
+  for (let step = done; step < MAX; step++) {
+    const [startsEpoch, endsEpoch] = [step === 0, step === MAX - 1];
+    yield { rows: [1], tokens: 1, epoch: (step + 1) / MAX, startsEpoch, endsEpoch };
+  }
+}
+
+/** A run of two adapters. */
+function runOf(args: TrainingArguments, fails: Fails, restored?: LaneData['restored']): JointRun {
+  const adapters = ['a', 'b'].map((name) => ({
+    name,
+    pool: pinned(`pool ${name}`, [4]),
+    layout: { length: 4, parameters: new Map(), tensors: new Map() },
+    modules: new Map(),
+  }));
+  const lane = { maxSteps: MAX, steps, evaluate: async () => ({ eval_loss: 1 }), restored } as unknown as LaneData;
+  const checkpoints = {
+    save: async (snapshot: RunSnapshot) => {
+      saves.push(snapshot);
+      return { checkpoint: 'checkpoint', durable: true };
+    },
+    close() {},
+  };
+  return new JointRun({
+    runner: new Device(fails),
+    task: { lowerIsBetter: ['eval_loss'] },
+    adapters: adapters as unknown as readonly Adapter[],
+    args: resolveTrainingArguments({ max_steps: MAX, ...args }),
+    signal: new AbortController().signal,
+    warn() {},
+    prepare: async () => ({ lanes: [lane, lane], largest: { B: 1, T: 1 }, checkpoints }),
+    emit(event: RunEvent, { global_step, max_steps }: TrainProgress, adapter?: string) {
+      const isTold = ['evaluate', 'recovered', 'restored'].includes(event.type);
+      if (isTold) told.push(`${adapter ?? 'all'}: ${event.type} at ${global_step} of ${max_steps}`);
+    },
+  } as unknown as JointInit);
+}
+
+const evaluations = (adapter: string) => told.filter((one) => one.startsWith(`${adapter}: evaluate`));
+
+test('an adapter that goes back is evaluated at its next planned step, not where it has returned to', async () => {
+  const args = { save_steps: 4, eval_strategy: 'steps', eval_steps: 4 } as const;
+  const { adapters } = await runOf(args, (step, before) => step === 8 && before === 0).run();
+  expect(told).toContain('a: recovered at 4 of 12');
+  expect(evaluations('a')).toEqual(['a: evaluate at 4 of 12', 'a: evaluate at 8 of 12', 'a: evaluate at 12 of 12']);
+  expect(evaluations('b')).toHaveLength(3);
+  expect([adapters?.a?.global_step, adapters?.b?.global_step]).toEqual([12, 12]);
+});
+
+test('nor does it end early by an evaluation of the state from before', async () => {
+  const args = { save_steps: 6, eval_strategy: 'steps', eval_steps: 4, early_stopping_patience: 3 } as const;
+  const { adapters } = await runOf(args, (step, before) => step === 4 && before === 0).run();
+  expect(evaluations('a')[0]).toBe('a: evaluate at 4 of 12');
+  expect(adapters?.a?.global_step).toBe(12);
+  for (const { lanes = [] } of saves)
+    for (const { evaluation } of lanes) for (const { step } of evaluation.logs) expect(step).toBeGreaterThan(0);
+});
+
+test('the record of an adapter that has failed for good is that of its vectors', async () => {
+  const run = runOf({ save_steps: 4 }, (step) => step === 9);
+  const { code, detail } = (await run.run().catch((thrown: unknown) => thrown)) as WebVeraError;
+  expect([code, detail.adapters]).toEqual(['numerical_error', ['a']]);
+  const kept = detail.kept_step as number;
+  expect(kept).toBeLessThan(9);
+  expect(saves.at(-1)?.lanes?.map(({ progress }) => progress.global_step)).toEqual([kept, 12]);
+});
+
+test('a run that resumes begins with the steps that all adapters have done', async () => {
+  const evaluation = { logs: [], best: null, stale: 0 };
+  const halving = { factor: 1, step: 0, times: 0 };
+  const numbers = () => new Float32Array(4);
+  const restored = {
+    ...{ checkpoint: 'checkpoint-8', before: undefined, lossSum: 4, logs: [], halving, evaluation },
+    progress: { global_step: 4, max_steps: MAX, epoch: 4 / MAX },
+    pools: [{ parameters: numbers(), exp_avg: numbers(), exp_avg_sq: numbers() }],
+  };
+  await runOf({}, () => false, restored).run();
+  expect(told.slice(0, 3)).toEqual(['all: restored at 8 of 24', 'a: restored at 4 of 12', 'b: restored at 4 of 12']);
+});
