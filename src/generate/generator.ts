@@ -18,7 +18,7 @@ import {
 import { createGenerationState, type GenerationState, packGenerationBlocks, packSeen } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
 
-interface GenerateRequest {
+export interface GenerateRequest {
   /** At least one prompt, each with at least one token. */
   readonly prompts: readonly (readonly number[])[];
   readonly config: ResolvedGenerationConfig;

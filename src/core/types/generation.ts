@@ -25,7 +25,10 @@ export interface GenerationConfig {
    * begin in the prompt, and special tokens are matched by their text. Needs a tokenizer.
    */
   stop_strings?: readonly string[];
-  /** Token ids that end the text. Default: the model's own; null disables them. */
+  /**
+   * Token ids that end the text; null disables them. Default: those of generation_config.json, which is read if the tokenizer has tokens for
+   * the turns of a conversation, else of config.json.
+   */
   eos_token_id?: number | readonly number[] | null;
   /** An adapter to use for this text only, active or not; '__base__' for the base model. Default: the active adapters. */
   adapter_name?: string;

@@ -69,11 +69,13 @@ export class GgufFields {
   /** The fields of config.json that all families have. */
   tokens(): JsonObject {
     const id = (name: string): number | null => this.number(`tokenizer.ggml.${name}_token_id`) ?? null;
+    // Models that follow instructions may end their turns with another token than their texts.
+    const [end, endOfTurn] = [id('eos'), id('eot')];
     return {
       vocab_size: this.#shapes.get('token_embd.weight')?.[0] ?? this.texts('tokenizer.ggml.tokens').length,
       tie_word_embeddings: !this.has('output.weight'),
       bos_token_id: id('bos'),
-      eos_token_id: id('eos'),
+      eos_token_id: endOfTurn === null || endOfTurn === end ? end : [...(end === null ? [] : [end]), endOfTurn],
       pad_token_id: id('padding'),
     };
   }

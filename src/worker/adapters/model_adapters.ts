@@ -258,8 +258,8 @@ export class ModelAdapters {
     return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
   }
 
-  /** Whether merged weights were computed from modules that this adapter saves whole. */
-  #isMergedInto(adapter: Adapter): boolean {
-    return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
+  /** Whether merged weights or biases were computed from tensors of this adapter: modules that it saves whole, and trained biases. */
+  #isMergedInto({ tensors }: Adapter): boolean {
+    return [...tensors.values()].some(({ value }) => this.#merges.holds(value));
   }
 }

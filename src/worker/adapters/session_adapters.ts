@@ -176,8 +176,14 @@ function begin(
     const base = models.base(handle);
     return base.jobs.run('new', signal, async (ending) => {
       const model = adapters.open(base);
-      await fill(model, ending);
-      return model.info(models.add(model));
+      try {
+        await fill(model, ending);
+        return model.info(models.add(model));
+      } catch (error) {
+        // The page gets no handle by which it could free what was placed.
+        await model.dispose().catch(() => {}); // the first error is the one to report
+        throw error;
+      }
     });
   });
 }

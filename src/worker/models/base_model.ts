@@ -31,6 +31,8 @@ interface Derived {
 }
 
 interface ReadPreprocessors extends Preprocessors {
+  /** The tokens that end a text. Default: those of config.json. */
+  readonly stopTokens?: readonly number[] | undefined;
   /** Reads the folder's settings for vectors; those of `sentences`, if the model needed them to load. */
   readSentences?(): Promise<SentenceSettings | undefined>;
 }

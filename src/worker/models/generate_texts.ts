@@ -24,9 +24,15 @@ interface TextRequest {
  * their first token.
  */
 export async function generateTexts(
-  { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
-  { prompts, config, overlay, onToken, signal, warn }: TextRequest,
+  {
+    generator,
+    tokenizer,
+    preprocessors: { stopTokens },
+    loaded: { model },
+  }: Pick<BaseModel, 'generator' | 'tokenizer' | 'preprocessors' | 'loaded'>,
+  { prompts, config: given, overlay, onToken, signal, warn }: TextRequest,
 ): Promise<string[]> {
+  const config = given.eos_token_id === undefined ? { ...given, eos_token_id: stopTokens } : given;
   if (!model.task.generates) throw notOfTexts(model.head.className);
   const ids = await Promise.all(prompts.map((prompt) => idsOf(tokenizer, prompt)));
   for (const row of ids) expectTokens(row, 'generate', textSizes(model));

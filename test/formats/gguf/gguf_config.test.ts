@@ -82,6 +82,16 @@ const parsed = async (architecture: string, fields: NonNullable<GgufSpec['fields
   return PARSERS[config.model_type]?.(config) ?? {};
 };
 
+test.each<[NonNullable<GgufSpec['fields']>, unknown]>([
+  [{ 'tokenizer.ggml.eos_token_id': 2 }, 2],
+  [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eot_token_id': 7 }, [2, 7]],
+  [{ 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.eot_token_id': 2 }, 2],
+  [{ 'tokenizer.ggml.eot_token_id': 7 }, [7]],
+  [{}, null],
+])('a file with %j ends texts at %j', async (fields, eos_token_id) => {
+  expect((await configOf(described('llama', {}, { fields }))).eos_token_id).toEqual(eos_token_id);
+});
+
 describe('fields that a file lacks', () => {
   test('of a Gemma 2 is as llama.cpp has it', async () => {
     expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({

@@ -224,6 +224,17 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
+  test.each([
+    [{ weights: [0.5] }, /expected adapters for the weights/],
+    [{ adapters: ['default'], adapter_name: 'default' }, /expected adapters or adapter_name/],
+  ])('refuses to save as LoRA with %j', async (options, message) => {
+    const { vera } = await wrapped();
+    await expect(vera.save_as_lora(options)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(message),
+    });
+  });
+
   test('saves as two files', async () => {
     const { vera, session, fake } = await wrapped(() => ({ saveAdapter: async () => files }));
     const saved = await vera.save_pretrained({ id: 'my-style' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { get_peft_model, Trainer } from '../../../src/index';
-import { largestDifference } from '../../helpers/golden/golden';
+import { AutoModelForCausalLM, get_peft_model, LoraConfig, Trainer } from '../../../src/index';
+import { goldenBase, largestDifference } from '../../helpers/golden/golden';
 import { tinyRow, tinyVera } from '../../helpers/models/tiny_llama';
 import { input_ids, logitsOf, mergeScene, stateOf } from './merge_scene';
 
@@ -86,6 +86,20 @@ describe('while merged', () => {
     await model.unmerge_adapter();
     await model.delete_adapter('default');
     expect(await stateOf(model)).toEqual(await stateOf(base));
+    await base.dispose();
+  });
+
+  test('an adapter whose bias is a part of a merged one is not deleted', async () => {
+    const base = await AutoModelForCausalLM.from_pretrained(goldenBase('base/qwen2'), {
+      session: scene.opened.session,
+    });
+    const model = await get_peft_model(base, new LoraConfig({ r: 2, target_modules: ['q_proj'], bias: 'lora_only' }));
+    await model.add_adapter('shifted', new LoraConfig({ r: 2, target_modules: ['q_proj'], lora_bias: true }));
+    await model.set_adapter('shifted');
+    await model.merge_adapter();
+    await expect(model.delete_adapter('default')).rejects.toMatchObject({ code: 'invalid_argument' });
+    await model.unmerge_adapter();
+    await model.delete_adapter('default');
     await base.dispose();
   });
 

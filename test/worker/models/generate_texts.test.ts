@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/layers/overlay';
 import type { Warning } from '../../../src/core/errors/warning';
+import type { GenerateRequest } from '../../../src/generate/generator';
 import { resolveGenerationConfig } from '../../../src/page/models/remote_generation';
 import type { BaseModel } from '../../../src/worker/models/base_model';
 import { generateTexts } from '../../../src/worker/models/generate_texts';
@@ -14,6 +15,7 @@ const [word = 0] = tokenizer.encode('whale');
 function modelThatWrites(...rows: readonly (readonly number[])[]): BaseModel {
   return {
     tokenizer,
+    preprocessors: {},
     loaded: { model: { task: { generates: true }, head: {}, text: { vocabSize: 2048 } } },
     generator: {
       async *generate(): AsyncGenerator<{ row: number; id: number; last: boolean }> {
@@ -37,6 +39,23 @@ async function warningsOf(model: BaseModel, prompts: number, config = {}): Promi
   });
   return warnings;
 }
+
+test('a folder’s stop tokens end texts unless the caller names others', async () => {
+  const asked: unknown[] = [];
+  const model = {
+    ...modelThatWrites([word]),
+    preprocessors: { stopTokens: [7, 9] },
+    generator: {
+      async *generate({ config }: GenerateRequest) {
+        asked.push(config.eos_token_id);
+        yield { row: 0, id: word, last: true };
+      },
+    },
+  } as unknown as BaseModel;
+  for (const config of [{}, { eos_token_id: 3 }, { eos_token_id: null }]) await warningsOf(model, 1, config);
+  await warningsOf({ ...model, preprocessors: {} } as BaseModel, 1);
+  expect(asked).toEqual([[7, 9], [3], null, undefined]);
+});
 
 test('a text that ends at its first token gives a warning with a hint', async () => {
   expect(await warningsOf(modelThatWrites([END]), 1)).toEqual([

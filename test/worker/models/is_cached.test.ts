@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FileSource, readFile } from '../../../src/core/input/file_source';
+import { readStopTokens } from '../../../src/formats/models/stop_tokens';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
 import { loadImageProcessor } from '../../../src/worker/models/loading/image_processor_loader';
@@ -52,7 +53,9 @@ function visit(device: Device, source: WireSource, isForbidding = false) {
       await readFile(files, 'config.json', 1000);
       await readFile(files, 'model.safetensors', 1000);
       if (kind === 'image') return loadImageProcessor(parts, files, { image: IMAGE });
-      return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize: TEXT.vocabSize });
+      const vocabSize = TEXT.vocabSize;
+      const onChat = async () => void (await readStopTokens(files, sources.limits, vocabSize));
+      return loadTokenizer(parts, files, { modelType: CONFIG.model_type, vocabSize, onChat });
     },
   };
 }
@@ -172,7 +175,8 @@ describe('a chat template', () => {
     server = await FaultyServer.start({ ...folder, 'tokenizer.json': bytes(JSON.stringify(definition)) });
     server.always = { headers: { 'x-repo-commit': COMMIT } };
     const tokenizer = tokenizerOf(await visit(new Device(), 'a/b').load('text'));
-    expect(names().slice(-3)).toEqual(['tokenizer.json', 'chat_template.jinja', 'tokenizer_config.json']);
+    const chat = ['chat_template.jinja', 'generation_config.json'];
+    expect(names().slice(-4)).toEqual(['tokenizer.json', ...chat, 'tokenizer_config.json']);
     const { length } = server.asked;
     expect(await tokenizer.hasChatTemplate()).toBe(true);
     expect(server.asked).toHaveLength(length);

@@ -54,7 +54,7 @@ async function acquireStored(
   given: Projections,
   warn: Warn,
 ): Promise<ProjectionValues> {
-  const dtype = roundingOf(given, inFile);
+  const dtype = projections.roundingOf(given, inFile);
   if (dtype !== undefined) return projections.acquire(inFile, dtype, given);
   warn({
     code: 'projection_differs',

@@ -2,7 +2,7 @@ import type { ProjectionDtype } from '../../../core/types/model';
 import type { Runner } from '../../../graph/runner';
 import { pinned } from '../../../graph/value';
 import type { ProjectionValues } from '../vera_adapter';
-import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';
+import { generateProjections, type ProjectionKey, type Projections, roundingOf, roundProjections } from './projections';
 
 type DrawnKey = ProjectionKey & Pick<ProjectionValues, 'dtype'>;
 
@@ -36,6 +36,12 @@ export class ProjectionPool {
       const exact = generateProjections(key);
       return dtype === 'float32' ? exact : roundProjections(exact, dtype);
     });
+  }
+
+  /** As `roundingOf`, which draws the numbers to compare. */
+  roundingOf(given: Projections, key: ProjectionKey): ProjectionDtype | undefined {
+    this.#onDraw(given.A.length + given.B.length);
+    return roundingOf(given, key);
   }
 
   /** A pair from a file that differs from what its key gives. It isn't shared. */

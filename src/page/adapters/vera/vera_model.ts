@@ -1,4 +1,5 @@
 import { VeraConfig } from '../../../adapters/vera/config/vera_config';
+import { wrong } from '../../../core/errors/wrong';
 import type { AdapterFiles } from '../../../core/types/model';
 import type { AdaptersInfo, WeightedAdapter } from '../../../worker/protocol';
 import { liveHandle, type ModelParts, type PreTrainedModel, partsKey } from '../../models/remote_model';
@@ -60,11 +61,21 @@ export class VeraModel extends AdaptedModel<VeraConfig> {
   /**
    * A LoRA that computes exactly the same as the adapter (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
    * for programs that know only LoRA. An adapter with `use_dora` becomes a LoRA with DoRA. With `adapters` and `weights`, the LoRA equals
-   * their weighted sum, and its rank is the sum of theirs. Rejects with `numerical_error` if a number isn't finite.
+   * their weighted sum, and its rank is the sum of theirs. Rejects with `numerical_error` if a number isn't finite, and with
+   * `invalid_argument` for `weights` without `adapters`, and for `adapter_name` beside `adapters`.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
     checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });
     const { adapter_name, adapters, weights } = options;
+    if (adapters == null && weights != null)
+      throw wrong(
+        'save_as_lora',
+        'adapters for the weights',
+        undefined,
+        'Name them in one order: { adapters, weights }.',
+      );
+    if (adapters != null && adapter_name != null)
+      throw wrong('save_as_lora', 'adapters or adapter_name', 'both', 'adapter_name is for an adapter alone.');
     const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
     let parts: readonly WeightedAdapter[] | undefined;
     if (names !== undefined) parts = weightedParts('save_as_lora', names, weights ?? (adapters ?? [1]).map(() => 1));

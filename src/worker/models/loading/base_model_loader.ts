@@ -6,6 +6,7 @@ import type { GgufFiles } from '../../../formats/gguf/gguf_files';
 import { openGguf } from '../../../formats/gguf/late_gguf';
 import { folderFiles } from '../../../formats/models/model_files';
 import { MODULES_FILE, readSentenceModules } from '../../../formats/models/sentence_modules';
+import { readStopTokens } from '../../../formats/models/stop_tokens';
 import type { Executor } from '../../../gpu/executor';
 import { readsVectors } from '../../../tasks/task_registry';
 import type { TextTokenizer } from '../../../tokenizer/tokenizer';
@@ -43,13 +44,17 @@ export class BaseModelLoader {
       try {
         const { text, config } = loaded.model;
         const { hasToken } = options;
-        const request = { modelType: config.model_type, vocabSize: text?.vocabSize, gguf, hasToken };
+        let stopTokens: readonly number[] | undefined;
+        const onChat = async (): Promise<void> => {
+          stopTokens = text && (await readStopTokens(source, this.limits, text.vocabSize));
+        };
+        const request = { modelType: config.model_type, vocabSize: text?.vocabSize, gguf, hasToken, onChat };
         const tokenizer = text && (await loadTokenizer(this, source, request));
         const imageProcessor =
           loaded.model.image && (await (await imageCode()).loadImageProcessor(this, source, loaded.model));
         // The device may have been lost meanwhile.
         executor.check();
-        const own = { tokenizer, imageProcessor, sentences: await sentences?.() };
+        const own = { tokenizer, stopTokens, imageProcessor, sentences: await sentences?.() };
         return new BaseModel(executor, loaded, { ...own, readSentences: sentences ?? later });
       } catch (error) {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);

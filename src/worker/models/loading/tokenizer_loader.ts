@@ -15,6 +15,8 @@ interface TokenizerRequest {
   readonly gguf?: GgufFiles | undefined;
   /** Whether the files need the hub's token, which can be asked for while the model is loaded, and not later. */
   readonly hasToken?: boolean | undefined;
+  /** Reads further files of a folder whose model may chat. Called before the tokenizer's last file is read. */
+  readonly onChat?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ interface TokenizerRequest {
 export async function loadTokenizer(
   { host, limits }: { readonly host: SessionHost; readonly limits: ParserLimits },
   source: FileSource,
-  { modelType, vocabSize, gguf, hasToken = false }: TokenizerRequest = {},
+  { modelType, vocabSize, gguf, hasToken = false, onChat }: TokenizerRequest = {},
 ): Promise<TextTokenizer | undefined> {
   // Parsing takes a slow device one second per megabyte of a file (encoding four per megabyte of text).
   const announce = (bytes: number): void => host.quiet?.(bytes / 2 ** 20);
@@ -41,9 +43,11 @@ export async function loadTokenizer(
     const template = await readTemplate();
     chatTemplate = async () => template;
   };
-  // Before the last file, so that a cache with the other files has the template too.
+  // Before the last file, so that a cache with the other files has these, too.
   const onTokenizer = async (json: string): Promise<void> => {
-    if (!hasToken && mayMarkTurns(json)) await readTemplateNow();
+    if (!mayMarkTurns(json)) return;
+    if (!hasToken) await readTemplateNow();
+    await onChat?.();
   };
   if (hasToken) await readTemplateNow();
   let files = await readTokenizerFiles(source, limits, { modelType, onTokenizer });

@@ -1,0 +1,27 @@
+import { Fields } from '../../core/input/fields';
+import { type FileSource, readRareFile } from '../../core/input/file_source';
+import type { ParserLimits } from '../../core/types/source';
+import { parseJsonObject } from '../json';
+
+export const GENERATION_FILE = 'generation_config.json';
+
+/**
+ * The tokens that end a text by a folder's generation_config.json. They precede those of config.json, as in transformers: models that follow
+ * instructions often name the end of a turn only here. Undefined without the file, without the field, and if only cached files may be
+ * used and the file was never asked for. Throws `invalid_format`, `limit_exceeded` and the source's errors.
+ */
+export async function readStopTokens(
+  source: FileSource,
+  { json }: Pick<ParserLimits, 'json'>,
+  vocabSize: number,
+): Promise<readonly number[] | undefined> {
+  if (await source.isUnknown?.(GENERATION_FILE)) return undefined;
+  const bytes = await readRareFile(source, GENERATION_FILE, json);
+  if (bytes === undefined) return undefined;
+  const ids = new Fields(parseJsonObject(bytes, GENERATION_FILE, json), GENERATION_FILE).tokenIds(
+    'eos_token_id',
+    vocabSize,
+    [],
+  );
+  return ids.length === 0 ? undefined : ids;
+}
