@@ -97,7 +97,8 @@ function keepChanges<Content>(
   /** Whether the current change of the state comes from the store, which needs no writing. */
   let isReading = false;
   const adopt = async (): Promise<void> => {
-    const now = await reread();
+    const now = await reread().catch(() => undefined);
+    if (now === undefined) return; // it is read again when the page is next shown
     isReading = true;
     store.set({ ...now, outcome: '' });
     isReading = false;

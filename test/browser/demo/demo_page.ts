@@ -7,7 +7,7 @@ import { build } from 'vite';
 import { expect } from 'vitest';
 import type { Mount } from '../../../scripts/browsers/serve.mjs';
 import { onExit, remove } from '../../../scripts/shared/processes.mjs';
-import { withBrowser } from '../helpers/harness';
+import { type BrowserName, withBrowser } from '../helpers/harness';
 
 export interface DemoOptions {
   /** The page's file; index.html by default. */
@@ -20,6 +20,8 @@ export interface DemoOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether the page gets a browser of its own. */
   readonly own?: boolean;
+  /** Default: 'chromium'. */
+  readonly browser?: BrowserName;
 }
 
 /** The built demo. It is built once per process, in a folder that is deleted at the end. */
@@ -43,12 +45,12 @@ async function buildDemo(): Promise<{ readonly folder: string; readonly site: st
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
-  { path = '', before = () => {}, files = {}, headers = {}, own = false }: DemoOptions = {},
+  { path = '', before = () => {}, files = {}, headers = {}, own = false, browser = 'chromium' }: DemoOptions = {},
 ): Promise<void> {
   const breaches: string[] = [];
   const inDemo = Object.fromEntries(Object.entries(files).map(([file, mount]) => [`/demo/${file}`, mount]));
   await withBrowser(
-    'chromium',
+    browser,
     async (page, url) => {
       page.on('console', (message) => {
         if (/Content Security Policy|TrustedScript/.test(message.text())) breaches.push(message.text());
