@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { readAdapterConfig } from '../../../src/adapters/adapter_kinds';
+import { writeAdapterConfig } from '../../../src/adapters/files/write_adapter';
 import { LoraConfig, type LoraConfigInit } from '../../../src/adapters/lora/config/lora_config';
+import { LORA_RULES } from '../../../src/adapters/lora/config/lora_rules';
 import { patternValues } from '../../../src/adapters/lora/lora_patterns';
 import { resolveLoraTargets } from '../../../src/adapters/lora/lora_targets';
 import { DEFAULT_TARGETS } from '../../../src/adapters/targets/default_targets';
@@ -50,6 +53,18 @@ describe('ranks and scales of single modules', () => {
     expect(of('layers.1.self_attn.q_proj')).toMatchObject({ r: 3, scale: 8 / 3 });
     expect(of('layers.0.mlp.down_proj')).toMatchObject({ r: 4, scale: 2 });
     expect(of('layers.1.mlp.down_proj')).toMatchObject({ r: 4, scale: 1 / 4 });
+  });
+
+  test('are the same after a configuration was saved', () => {
+    const alpha_pattern = { q_proj: 32, '.*_proj': 4 }; // sorted, the second one would win
+    const bytes = writeAdapterConfig(
+      new LoraConfig({ r: 2, target_modules: ['q_proj', 'v_proj'], alpha_pattern }),
+      LORA_RULES,
+    );
+    const saved = readAdapterConfig(bytes, { warn() {} }) as LoraConfig;
+    const { modules } = resolved('base/llama', saved);
+    expect(modules.get('model.layers.0.self_attn.q_proj')).toMatchObject({ scale: 16 });
+    expect(modules.get('model.layers.0.self_attn.v_proj')).toMatchObject({ scale: 2 });
   });
 
   test('are stabilised by the root of the rank', () => {
