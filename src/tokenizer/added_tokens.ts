@@ -2,6 +2,9 @@ import type { StepBudget } from '../regex/step_budget';
 
 /** Unicode's white space. JavaScript's `trim` removes other characters. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
+/** A character of a word, as Rust's `\w` has them, at the end and at the beginning of a text. */
+const BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]$/u;
+const AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;
 
 /** A token that is searched for in the text itself, with the settings of tokenizer.json. */
 export interface AddedToken {
@@ -11,6 +14,8 @@ export interface AddedToken {
   readonly normalized: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
+  /** Whether the token is found only between characters that aren't a word's. */
+  readonly singleWord: boolean;
 }
 
 /** A part of a text: an added token, or the text between two of them. */
@@ -53,6 +58,10 @@ export class TokenFinder {
         at++;
         continue;
       }
+      if (found.token.singleWord && isWithinWord(text, at, found.end)) {
+        at = found.end;
+        continue;
+      }
       if (from < at) sections.push({ text: text.slice(from, at) });
       sections.push({ text: text.slice(at, found.end), token: found.token });
       at = found.end;
@@ -73,6 +82,11 @@ export class TokenFinder {
     budget.spend(end - at);
     return found;
   }
+}
+
+/** Whether a character of a word is beside a part of a text. */
+function isWithinWord(text: string, at: number, end: number): boolean {
+  return BEFORE.test(text.slice(Math.max(0, at - 2), at)) || AFTER.test(text.slice(end, end + 2));
 }
 
 function trimmed(section: Section, before: AddedToken | undefined, after: AddedToken | undefined): Section {

@@ -97,6 +97,8 @@ export class Pipeline {
         ids.push(section.token.id);
         continue;
       }
+      // A neighbouring token took all white space. A rule that prepends something would make a token of nothing.
+      if (section.text === '') continue;
       const stages = continued && index === 0 ? this.#continued : this.#whole;
       const normalized = stages.normalize(this.#prepare(section.text), budget);
       for (const { text: part, token } of this.#normalized.split(normalized, budget)) {
@@ -145,7 +147,7 @@ function newBudget(length: number): StepBudget {
   );
 }
 
-function addedToken({ content, id, special, normalized, lstrip, rstrip }: JsonObject): AddedToken {
+function addedToken({ content, id, special, normalized, lstrip, rstrip, single_word }: JsonObject): AddedToken {
   return {
     content: String(content),
     id: Number(id),
@@ -153,5 +155,6 @@ function addedToken({ content, id, special, normalized, lstrip, rstrip }: JsonOb
     normalized: typeof normalized === 'boolean' ? normalized : special !== true,
     lstrip: lstrip === true,
     rstrip: rstrip === true,
+    singleWord: single_word === true,
   };
 }

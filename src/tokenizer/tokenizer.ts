@@ -204,8 +204,8 @@ function* windowsOf(text: string, stream: TextStream): Generator<readonly number
 /** Passes the library only the settings that it reads, each of the type that it expects. */
 function openPipeline(definition: TokenizerDefinition, config: JsonObject): Pipeline {
   const settings = {
-    // transformers ≥ 4.45 cleans up only if the file says so.
-    clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true,
+    // transformers ≥ 4.45 cleans up only if the file says so, and since 5 no BPE: it takes spaces off that belong to the text.
+    clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true && definition.modelKind.type !== 'BPE',
     do_lowercase_and_remove_accent: config.do_lowercase_and_remove_accent === true,
     remove_space: config.remove_space === true,
     additional_special_tokens: Array.isArray(config.additional_special_tokens)

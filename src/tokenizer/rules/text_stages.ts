@@ -19,6 +19,7 @@ import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { longestResult } from './limits';
 import { isRegex, replaceAll, replacement, split } from './pattern_rules';
 import { textPattern } from './patterns';
+import { wordPattern } from './word_rules';
 
 /** GPT-2's pattern. Unicode's white space, as Rust's `\s` matches it, differs from that of JavaScript's `\s`. */
 const BYTE_LEVEL_WORDS =
@@ -119,6 +120,8 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
   }
   if (leaf instanceof BertPreTokenizer) return bertWords;
   if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
+  const words = wordPattern(leaf);
+  if (words !== undefined) return (text) => text.match(words) ?? [];
   const rule = continued ? continuing(leaf) : leaf;
   return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
 }

@@ -1,0 +1,30 @@
+import {
+  DigitsPreTokenizer,
+  type PreTokenizer,
+  PunctuationPreTokenizer,
+  WhitespacePreTokenizer,
+} from '@huggingface/tokenizers';
+
+/** Rust's `\w`. JavaScript's has ASCII alone. */
+const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
+const PUNCTUATION = '\\p{P}$+<=>^`|~';
+
+/** What becomes of punctuation, by the names of tokenizer.json. The first one is the default. */
+const PUNCTUATION_PARTS: Readonly<Record<string, RegExp>> = {
+  isolated: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]`, 'gu'),
+  contiguous: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]+`, 'gu'),
+  removed: new RegExp(`[^${PUNCTUATION}]+`, 'gu'),
+  mergedwithprevious: new RegExp(`[^${PUNCTUATION}]*[${PUNCTUATION}]|[^${PUNCTUATION}]+`, 'gu'),
+  mergedwithnext: new RegExp(`[${PUNCTUATION}][^${PUNCTUATION}]*|[^${PUNCTUATION}]+`, 'gu'),
+};
+
+/**
+ * The pattern whose matches are the words, for rules in which Unicode's classes count, as in Rust: the library's patterns know ASCII's digits
+ * and letters alone, and no behaviours. Undefined for other rules.
+ */
+export function wordPattern(leaf: PreTokenizer): RegExp | undefined {
+  if (leaf instanceof DigitsPreTokenizer) return leaf.config.individual_digits ? /\P{N}+|\p{N}/gu : /\P{N}+|\p{N}+/gu;
+  if (leaf instanceof WhitespacePreTokenizer) return new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, 'gu');
+  if (!(leaf instanceof PunctuationPreTokenizer)) return undefined;
+  return PUNCTUATION_PARTS[leaf.config.behavior?.toLowerCase() ?? 'isolated'];
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { createTokenizer } from '../../src/tokenizer/tokenizer';
+
+const MARK = '▁';
+const added = (id: number, content: string, more: object) => ({
+  id,
+  content,
+  special: true,
+  normalized: false,
+  ...more,
+});
+
+/** A tokenizer like Llama 2's, with marks of turns like Phi-3's, which take the white space after them. */
+const phi = createTokenizer({
+  added_tokens: [added(0, '<|user|>', { rstrip: true }), added(1, '<|end|>', { rstrip: true })],
+  normalizer: {
+    type: 'Sequence',
+    normalizers: [
+      { type: 'Prepend', prepend: MARK },
+      { type: 'Replace', pattern: { String: ' ' }, content: MARK },
+    ],
+  },
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+  model: { type: 'BPE', unk_token: '<unk>', vocab: { '<unk>': 2, [MARK]: 3, h: 4, i: 5, '\n': 6 }, merges: [] },
+});
+
+test('no token stands for white space that a token beside it has taken', () => {
+  expect(phi.encode('<|user|>\nhi<|end|>\n<|user|>\n')).toEqual([0, 3, 4, 5, 1, 0]);
+  expect(phi.encode('<|end|> \n')).toEqual([1]);
+});
+
+test('a token that is a word of its own isn’t found within words', () => {
+  const words = createTokenizer({
+    added_tokens: [{ ...added(0, 'ent', { single_word: true }), special: false }],
+    pre_tokenizer: { type: 'Whitespace' },
+    model: { type: 'WordPiece', unk_token: '<unk>', vocab: { '<unk>': 1, sentence: 2, entity: 3, é: 4 } },
+  });
+  expect(words.encode('sentence ent entity')).toEqual([2, 0, 3]);
+  expect(words.encode('ent,ent')).toEqual([0, 1, 0]);
+  expect(words.encode('éent')).toEqual([1]);
+});
+
+test('spaces of a BPE stay, whatever tokenizer_config.json says, and a stream has the same text', () => {
+  const json = {
+    added_tokens: [],
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: { h: 0, i: 1, Ġ: 2, "'": 3, s: 4, '.': 5 }, merges: [] },
+  };
+  const bpe = createTokenizer(json, { clean_up_tokenization_spaces: true });
+  expect(bpe.decode(bpe.encode("hi 's ."))).toBe("hi 's .");
+});
