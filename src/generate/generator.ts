@@ -1,4 +1,5 @@
 import { keyHolds, type Overlay } from '../adapters/layers/overlay';
+import { untilAborted } from '../core/async/abort';
 import { WebVeraError } from '../core/errors/error';
 import { bucketLength } from '../core/numbers/bucket';
 import type { ResolvedGenerationConfig } from '../core/types/generation';
@@ -75,12 +76,13 @@ export class Generator {
   async *generate(request: GenerateRequest): AsyncGenerator<NewToken> {
     const before = this.#turn;
     let done = (): void => {};
-    this.#turn = new Promise((resolve) => {
+    const own = new Promise<void>((resolve) => {
       done = resolve;
     });
+    // A request that is aborted while it waits ends at once, and the next one waits for the same one.
+    this.#turn = before.then(() => own);
     try {
-      await before;
-      request.signal.throwIfAborted();
+      await untilAborted(before, request.signal);
       yield* this.#generate(request);
     } finally {
       done();

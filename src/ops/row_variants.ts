@@ -1,5 +1,8 @@
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernels/kernel';
 
+/** The most workgroups of a grid's side on every device. */
+export const MOST_WORKGROUPS = 65_535;
+
 interface SerialInit<P extends ParamTypes> {
   /** The shader's files, except the one that reads words. */
   readonly wgsl: readonly string[];
@@ -16,13 +19,16 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
   ];
 }
 
-/** The variants of a kernel for N rows of C elements: a row is processed by a workgroup, or in the serial form by a thread. */
+/**
+ * The variants of a kernel for N rows of C elements: a row is processed by a workgroup, or in the serial form, which takes any number of
+ * rows, by a thread.
+ */
 export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }>(
   form: string,
   serialForm: string,
 ): VariantInit<P>[] {
   return [
-    { wgsl: [form, 'workgroup_sum'], workgroups: ({ N }) => [N] },
+    { wgsl: [form, 'workgroup_sum'], fits: ({ N }) => N <= MOST_WORKGROUPS, workgroups: ({ N }) => [N] },
     ...serialVariants<P>({
       wgsl: [serialForm, 'flat_index'],
       rowLength: ({ C }) => C,

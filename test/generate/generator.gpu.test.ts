@@ -87,6 +87,23 @@ describe.each([
     expect(taken).toBeLessThan(11 * (await dispatches(prompts)));
   });
 
+  test('a request that is aborted while it waits ends at once, and the next one still waits for its turn', async () => {
+    const [prompt = []] = PROMPTS;
+    const told: string[] = [];
+    const begin = (name: string, signal: AbortSignal): Promise<unknown> => {
+      const texts = generator.generate({ prompts: [prompt], config, overlay: BASE, signal });
+      const read = async (): Promise<void> => {
+        for await (const _ of texts) if (told.at(-1) !== name) told.push(name);
+      };
+      return read().catch((error: unknown) => told.push(`${name}: ${String(error)}`));
+    };
+    const [none, aborted] = [new AbortController(), new AbortController()];
+    const all = [begin('first', none.signal), begin('second', aborted.signal), begin('third', none.signal)];
+    aborted.abort('enough');
+    await Promise.all(all);
+    expect(told).toEqual(['second: enough', 'first', 'third']);
+  });
+
   test('a token for all costs as many dispatches as one for a single text', async () => {
     expect(await dispatches(PROMPTS)).toBe(await dispatches(PROMPTS.slice(0, 1)));
   });

@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/errors/error';
 import { ceilDiv, expectShape } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { serialVariants } from '../row_variants';
+import { MOST_WORKGROUPS, serialVariants } from '../row_variants';
 import { shaderKernel } from '../shader_kernel';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 import { rowWeightsKernel } from './row_weights';
@@ -14,7 +14,11 @@ export const crossEntropyKernel = shaderKernel({
   bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
   params,
   variants: [
-    { wgsl: ['cross_entropy', 'step_block'], workgroups: ({ count }) => [count] },
+    {
+      wgsl: ['cross_entropy', 'step_block'],
+      fits: ({ count }) => count <= MOST_WORKGROUPS,
+      workgroups: ({ count }) => [count],
+    },
     ...serialVariants<typeof params>({
       wgsl: ['cross_entropy_serial', 'step_block'],
       rowLength: ({ V }) => V,

@@ -174,7 +174,12 @@ export abstract class Line {
       if (this.#isSealed) await this.#send('seal', []);
     } catch (error) {
       const hasDied = this.#connection !== connection && this.#ended === undefined;
-      if (!hasDied) throw error;
+      if (!hasDied) {
+        // Nobody could end this worker later.
+        void connection.terminate();
+        this.#connection = undefined;
+        throw error;
+      }
       this.#deaths += 1;
       await this.#restart(connect);
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../../src/core/errors/error';
 import { adapters } from '../../../src/page/adapters/adapters';
 import { AutoModelForCausalLM } from '../../../src/page/models/auto_classes';
 import { expectWithin } from '../../helpers/clock';
@@ -64,6 +65,17 @@ describe('a worker that dies', () => {
     expect(second.fake.argsOf('memory')).toEqual([[1]]);
     expect(second.fake.argsOf('disposeModel')).toEqual([]);
     await session.close();
+  });
+
+  test('is terminated if it can’t be sealed again, and the session ends', async () => {
+    const failing = { seal: () => Promise.reject(new WebVeraError('offline', 'no code')) };
+    const second = fakeWorker(() => ({ ...none(), ...failing }));
+    const opened = await openSession(() => ({ seal: async () => {} }), [second]);
+    await opened.session.seal();
+    opened.worker.dispatchEvent(new Event('messageerror'));
+    await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({ code: 'offline' });
+    expect(opened.session.state).toBe('closed');
+    expect(second.terminated).toBe(true);
   });
 
   test('leaves a sealed session sealed', async () => {
