@@ -8,7 +8,7 @@ import type { LoadedModels, ModelPass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
 import type { TrainingTurn } from '../models/training_turns';
-import type { SessionHost } from '../protocol';
+import type { Handle, SessionHost } from '../protocol';
 import type { Answers, CallId } from '../rpc/call_protocol';
 import type { Calls } from '../rpc/calls';
 import type { CreatedRun } from './checkpoints/held_run';
@@ -31,11 +31,6 @@ interface Running extends CreatedRun, ModelPass {
   isPaused: boolean;
 }
 
-/** A requested run, with the adapters that it trains. */
-interface ChosenRun extends ModelPass {
-  readonly turn: TrainingTurn;
-}
-
 /** The session's runs and the data sets that the page feeds, both by call, and the features that later calls use again. */
 export class RunsInProgress {
   readonly features = new FeatureCache();
@@ -55,16 +50,7 @@ export interface RunRoom {
 
 export const runCalls: Answers<RunCalls, RunRoom> = {
   train(call, request) {
-    return this.calls.run(call, async (signal) => {
-      const { turn, ...pass } = await choose(this, request, signal);
-      try {
-        return await onData(this, call, request, { ...pass, signal }, (reading) =>
-          train(this, call, request, reading, turn),
-        );
-      } finally {
-        turn.end();
-      }
-    });
+    return onTrained(this, call, request, (reading, turn) => train(this, call, request, reading, turn));
   },
 
   async startTraining(run) {
@@ -76,20 +62,13 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
   },
 
   fitHead(call, request) {
-    return this.calls.run(call, async (signal) => {
-      const { turn, ...pass } = await choose(this, request, signal);
-      const { features } = this.inProgress;
-      try {
-        return await onData(this, call, request, { ...pass, signal }, async (reading) => {
-          const { fitHead } = await runCode();
-          await untilAborted(turn.earlier, reading.signal);
-          const { C, scale, augment, eval_data } = request;
-          const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
-          return fitHead({ ...reading, evalData, C, scale, augment, features, warn: this.checkpoints.warn });
-        });
-      } finally {
-        turn.end();
-      }
+    const { features } = this.inProgress;
+    return onTrained(this, call, request, async (reading, turn) => {
+      const { fitHead } = await runCode();
+      await untilAborted(turn.earlier, reading.signal);
+      const { C, scale, augment, eval_data } = request;
+      const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
+      return fitHead({ ...reading, evalData, C, scale, augment, features, warn: this.checkpoints.warn });
     });
   },
 
@@ -184,30 +163,23 @@ async function train(
   }
 }
 
-/** Chooses the adapters that a run trains, after pending changes. From then on no other run may train them. */
-async function choose(
-  { models }: RunRoom,
-  {
-    model: handle,
-    trained,
-    adapter_name,
-    together,
-  }: Pick<TrainRequest, 'model' | 'trained' | 'adapter_name'> & Partial<Pick<TrainRequest, 'together'>>,
-  signal: AbortSignal,
-): Promise<ChosenRun> {
-  let turn: TrainingTurn | undefined;
-  try {
-    return await models.inTurn(handle, signal, async () => {
-      const names = together?.map(({ adapter }) => adapter);
-      const pass = models.pass(handle, trained ?? names ?? adapter_name);
-      const adapters = pass.overlay.adapters.filter(({ trainable }) => trainable);
-      turn = models.training.take(adapters, signal);
-      return { ...pass, turn };
-    });
-  } catch (error) {
-    turn?.end();
-    throw error;
-  }
+type TrainedRequest = EvaluateRequest & Pick<TrainRequest, 'trained'> & Partial<Pick<TrainRequest, 'together'>>;
+
+/** As `withData`, for the adapters that a run trains. From then on no other run may train them. */
+function onTrained<T>(
+  room: RunRoom,
+  call: CallId,
+  request: TrainedRequest,
+  body: (reading: RunInputs, turn: TrainingTurn) => Promise<T>,
+): Promise<T> {
+  const { model: handle, trained, adapter_name, together } = request;
+  return inTurn(room, call, handle, (signal) => {
+    const names = together?.map(({ adapter }) => adapter);
+    const pass = room.models.pass(handle, trained ?? names ?? adapter_name);
+    const adapters = pass.overlay.adapters.filter(({ trainable }) => trainable);
+    const turn = room.models.training.take(adapters, signal);
+    return onData(room, call, request, { ...pass, signal }, (reading) => body(reading, turn)).finally(() => turn.end());
+  });
 }
 
 /** Runs a call that reads a data set, with the adapters that it names, or those active after pending changes. */
@@ -217,10 +189,29 @@ function withData<T>(
   request: EvaluateRequest,
   body: (reading: RunInputs) => Promise<T>,
 ): Promise<T> {
-  return room.calls.run(call, async (signal) => {
-    const { model: handle, adapter_name } = request;
-    const pass = await room.models.inTurn(handle, signal, async () => room.models.pass(handle, adapter_name));
-    return onData(room, call, request, { ...pass, signal }, body);
+  const { model: handle, adapter_name } = request;
+  return inTurn(room, call, handle, (signal) =>
+    onData(room, call, request, { ...room.models.pass(handle, adapter_name), signal }, body),
+  );
+}
+
+/**
+ * Begins work on a model after its pending changes, and before the next one, which so finds the work's job and can end it. The next change
+ * doesn't wait for the work.
+ */
+function inTurn<T>(
+  { calls, models }: RunRoom,
+  call: CallId,
+  handle: Handle,
+  begin: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return calls.run(call, async (signal) => {
+    const { work } = await models.inTurn(handle, signal, async () => {
+      const work = begin(signal);
+      work.catch(() => {}); // nobody waits for it if the signal aborts first
+      return { work };
+    });
+    return work;
   });
 }
 

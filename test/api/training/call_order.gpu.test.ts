@@ -120,3 +120,19 @@ test('an adapter that is deleted ends its run at once', async () => {
   await outcome;
   expect(model.active_adapters).toEqual(['b']);
 });
+
+test('an adapter that is deleted right after a call ends that call, too', async () => {
+  const model = await two();
+  const files = await model.save_pretrained({ adapter_name: 'b' });
+  const eval_dataset = [tinyRow(8)];
+  const trainer = tinyTrainer(model, { args: { max_steps: 4, save_strategy: 'no' }, eval_dataset });
+  const before = (await model.memory()).gpu_bytes;
+  const loaded = model.load_adapter(files, 'c'); // the calls after it wait for it
+  const calls = [trainer.evaluate(), trainer.train()].map((call) => Promise.resolve(call).catch((error) => error));
+  const deleted = model.delete_adapter('a');
+  await Promise.all([loaded, deleted]);
+  for (const error of await Promise.all(calls)) expect(error).toMatchObject({ name: 'AbortError' });
+  await model.delete_adapter('c');
+  expect((await model.memory()).gpu_bytes).toBeLessThan(before);
+  await model.dispose();
+});
