@@ -175,7 +175,7 @@ export abstract class Line {
     } catch (error) {
       const hasDied = this.#connection !== connection && this.#ended === undefined;
       if (!hasDied) {
-        // Nobody could end this worker later.
+        // The session ends, so nothing would end this worker later.
         void connection.terminate();
         this.#connection = undefined;
         throw error;

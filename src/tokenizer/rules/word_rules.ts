@@ -9,7 +9,7 @@ import {
 const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
 const PUNCTUATION = '\\p{P}$+<=>^`|~';
 
-/** What becomes of punctuation, by the names of tokenizer.json. The first one is the default. */
+/** The parts into which punctuation cuts a text, by the names of tokenizer.json. The first one is the default. */
 const PUNCTUATION_PARTS: Readonly<Record<string, RegExp>> = {
   isolated: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]`, 'gu'),
   contiguous: new RegExp(`[^${PUNCTUATION}]+|[${PUNCTUATION}]+`, 'gu'),

@@ -208,7 +208,7 @@ function inTurn<T>(
   return calls.run(call, async (signal) => {
     const { work } = await models.inTurn(handle, signal, async () => {
       const work = begin(signal);
-      work.catch(() => {}); // nobody waits for it if the signal aborts first
+      work.catch(() => {}); // the call may have been aborted, and then rejects with that
       return { work };
     });
     return work;
