@@ -116,8 +116,8 @@ testOnce('a spam filter has learnt as its page opens, and forgets', async () => 
       await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
       expect(await page.$eval('output', ({ value }) => value)).toMatch(/^spam, \d+ % sure$/);
       await expectPleasant(page);
-      await page.click('#forget');
-      await page.waitForNavigation();
+      // A navigation may end before a later call waits for it.
+      await Promise.all([page.waitForNavigation(), page.click('#forget')]);
       await until(page, () => /sure/i.test(document.querySelector('output')?.value ?? ''));
     },
     { path: 'examples/spam.html', headers: EXAMPLE_HEADERS },
