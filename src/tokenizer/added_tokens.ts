@@ -1,10 +1,10 @@
 import type { StepBudget } from '../regex/step_budget';
+import { WORD } from './rules/word_rules';
 
 /** Unicode's white space. JavaScript's `trim` removes other characters. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
-/** A character of a word, as Rust's `\w` has them, at the end and at the beginning of a text. */
-const BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]$/u;
-const AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;
+/** A character of a word at the end, and at the beginning of a text. */
+const [BEFORE, AFTER] = [new RegExp(`[${WORD}]$`, 'u'), new RegExp(`^[${WORD}]`, 'u')];
 
 /** A token that is searched for in the text itself, with the settings of tokenizer.json. */
 export interface AddedToken {

@@ -118,7 +118,7 @@ function keepChanges<Content>(
     if (isNew && !isReading) void writes.push('changed');
   });
   document.addEventListener('visibilitychange', async () => {
-    if (document.hidden || !(await shelf.isWrittenElsewhere().catch(() => false))) return;
+    if (document.hidden) return;
     await writes.idle();
     if (await shelf.isWrittenElsewhere().catch(() => false)) await adopt();
   });

@@ -3,7 +3,7 @@ import { type FileSource, readRareFile } from '../../core/input/file_source';
 import type { ParserLimits } from '../../core/types/source';
 import { parseJsonObject } from '../json';
 
-export const GENERATION_FILE = 'generation_config.json';
+const GENERATION_FILE = 'generation_config.json';
 
 /**
  * The tokens that end a text by a folder's generation_config.json. They precede those of config.json, as in transformers: models that follow

@@ -5,8 +5,8 @@ import {
   WhitespacePreTokenizer,
 } from '@huggingface/tokenizers';
 
-/** Rust's `\w`. JavaScript's has ASCII alone. */
-const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
+/** The characters of words, as Rust's `\w` has them, for a class of a pattern. JavaScript's `\w` has ASCII alone. */
+export const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
 const PUNCTUATION = '\\p{P}$+<=>^`|~';
 
 /** The parts into which punctuation cuts a text, by the names of tokenizer.json. The first one is the default. */

@@ -22,10 +22,12 @@ HERE = Path(__file__).resolve().parent.parent
 BASE = HERE.parent / "models/prose-1.4M"
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 RANK = 64
-# Of each base: the learning rate, the rows of a batch and their tokens, and the steps of the warm-up.
+# The settings for each base: the learning rate, the rows of a batch and their tokens, and the steps of the warm-up.
 SMALL = {"rate": 8e-2, "batch": 8, "length": 160, "warm_up": 30}
 LARGE = {"rate": 3e-2, "batch": 4, "length": 128, "warm_up": 8}
 LARGER = HERE.parent.parent / "larger"
+# Rows that are judged together.
+JUDGED = 8
 # Paragraphs are held out in blocks of so many.
 BLOCK = 20
 
@@ -47,7 +49,7 @@ def runs_of(tokenizer, paragraphs: list[str], length: int) -> torch.Tensor:
 
 @torch.no_grad()
 def perplexity(model, rows: torch.Tensor) -> float:
-    losses = [model(input_ids=part, labels=part).loss.item() for part in rows.split(8)]
+    losses = [model(input_ids=part, labels=part).loss.item() for part in rows.split(JUDGED)]
     return math.exp(sum(losses) / len(losses))
 
 

@@ -19,7 +19,7 @@ const FEWEST_MESSAGES = 4;
 const LEAST_SHARE = 0.3;
 const MOST_PEOPLE = 8;
 
-/** Who wrote in a chat export, with the most talkative first; undefined for any other text. */
+/** The people of a chat export with their messages, the most talkative first; undefined for any other text. */
 export function peopleIn(text: string): readonly PersonsWords[] | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const words = new Map<string, string[]>();
