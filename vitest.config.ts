@@ -94,7 +94,7 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
     test: {
       name,
       env: fourLanes,
-      setupFiles: ['test/helpers/match_patterns.ts', 'test/times/setup.ts'],
+      setupFiles: ['test/helpers/match_patterns.ts', 'test/helpers/unstub_globals.ts', 'test/times/setup.ts'],
       pool: 'forks',
       maxWorkers: CORES,
       sequence: { groupOrder: 2 },
