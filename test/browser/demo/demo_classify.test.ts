@@ -4,14 +4,12 @@ import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { IMAGE } from '../../helpers/bytes/hostile_text';
 import { expectAccessible } from '../helpers/axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
-import { builtDemo, click, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
+import { builtDemo, click, fill, isDisabled, phase, retype, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
 
-async function rename(page: Page, place: number, to: string): Promise<void> {
-  await page.click(`#classes > :nth-child(${place}) input`, { count: 3 });
-  await page.keyboard.type(to);
-}
+const rename = (page: Page, place: number, to: string): Promise<void> =>
+  retype(page, `#classes > :nth-child(${place}) input`, to);
 
 async function addLines(page: Page, name: string, lines: readonly string[]): Promise<void> {
   const value = await page.$$eval(

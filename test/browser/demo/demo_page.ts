@@ -82,10 +82,18 @@ export async function clickAtOnce(page: Page, selector: string): Promise<void> {
 }
 
 export async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
-  for (const [id, value] of Object.entries(values)) {
-    await page.click(`#${id}`, { count: 3 });
-    await page.keyboard.type(value);
-  }
+  for (const [id, value] of Object.entries(values)) await retype(page, `#${id}`, value);
+}
+
+/** Types a field's new value once the field is enabled. It is selected without the mouse, because layout may shift during a click. */
+export async function retype(page: Page, selector: string, value: string): Promise<void> {
+  const field = await page.waitForSelector(`:is(input, textarea):is(${selector}):not([disabled])`);
+  await field?.evaluate((element) => {
+    const input = element as HTMLInputElement | HTMLTextAreaElement;
+    input.focus();
+    input.select();
+  });
+  await page.keyboard.type(value);
 }
 
 export async function seen(page: Page, selector: string): Promise<void> {
