@@ -1,6 +1,6 @@
 import { median } from '../../src/core/numbers/median';
 import type { DeviceInfo } from '../../src/gpu/device_host';
-import type { Step } from '../../src/graph/graph';
+import type { Step } from '../../src/graph/step';
 import { totalFlops } from '../../src/graph/work';
 import { AdapterStage, type StageOptions } from '../stages/adapter_stage';
 import { ReferenceStage } from '../stages/reference_stage';

@@ -1,5 +1,6 @@
 import type { Executor } from '../../src/gpu/executor';
-import { Graph, type Step } from '../../src/graph/graph';
+import { Graph } from '../../src/graph/graph';
+import type { Step } from '../../src/graph/step';
 import { pinned } from '../../src/graph/value';
 import { emitLinear } from '../../src/ops/products/linear';
 import { waves } from '../stages/waves';

@@ -1,8 +1,8 @@
 import { BASE } from '../../src/adapters/layers/overlay';
 import { WebVeraError } from '../../src/core/errors/error';
 import type { Executor } from '../../src/gpu/executor';
-import type { Step } from '../../src/graph/graph';
 import type { LoadedProgram } from '../../src/graph/runner';
+import type { Step } from '../../src/graph/step';
 import { inChunks } from '../../src/graph/work';
 import { compares } from '../../src/tasks/task/run_task';
 import { lossChunks } from '../../src/tasks/task/task_loss';

@@ -1,4 +1,4 @@
-import type { Step } from '../../src/graph/graph';
+import type { Step } from '../../src/graph/step';
 import { byteLength } from '../../src/graph/value';
 
 /**

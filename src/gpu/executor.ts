@@ -1,8 +1,8 @@
 import { WebVeraError } from '../core/errors/error';
 import { bytesOf } from '../core/input/bytes';
 import type { AnyVariant } from '../core/kernels/kernel';
-import type { Step } from '../graph/graph';
 import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
+import type { Step } from '../graph/step';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { inChunks } from '../graph/work';
 import { type ChosenVariants, chooseVariant, isSoftware } from './choice/choice';

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/kernels/kernel';
-import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program } from '../graph/runner';
+import type { Step } from '../graph/step';
 import type { Value } from '../graph/value';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device_host';

@@ -1,19 +1,8 @@
 import { WebVeraError } from '../core/errors/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
+import type { Step } from './step';
 import { type JoinedPart, joined, transient, type Value } from './value';
-
-/** One dispatch of a program. */
-export interface Step {
-  readonly kernel: AnyKernel;
-  readonly values: Readonly<Record<string, Value>>;
-  readonly params: Readonly<Record<string, number>>;
-  /**
-   * The index of a chunk that a run may skip: the step is encoded only if the run's `chunks` exceeds it. Undefined for steps that always
-   * run.
-   */
-  readonly chunk: number | undefined;
-}
 
 /**
  * A backward closure's request for the gradient of one input. `sum` is the gradient that other uses of the value have contributed so far:

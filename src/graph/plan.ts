@@ -1,4 +1,4 @@
-import type { Step } from './graph';
+import type { Step } from './step';
 import { byteLength, type Value } from './value';
 
 interface MemoryPlan {

@@ -1,4 +1,4 @@
-import type { Step } from './graph';
+import { madeBy, type Step, usedBy } from './step';
 import { transient, type Value } from './value';
 
 /** The forward steps of one decoder layer: from `start` up to, but not including, `end`. */
@@ -21,13 +21,13 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
   for (const { start, end } of segments) {
     const segment = steps.slice(start, end);
     if (segment.some(updates)) continue;
-    const made = new Set(segment.flatMap(madeBy));
+    const made = new Set(segment.flatMap(madeWithParts));
     for (const value of used.slice(end, forward).flat()) made.delete(value);
     const first = used.findIndex((values, index) => index >= forward && values.some((value) => made.has(value)));
     if (first < 0) continue;
     const wanted = new Set(used.slice(forward).flatMap((values) => values.filter((value) => made.has(value))));
     const again = neededFor(segment, made, wanted);
-    const copies = new Map(again.flatMap((step) => madeBy(step).map((value) => [value, copyOf(value)] as const)));
+    const copies = new Map(again.flatMap(copiesFor));
     inserted.set(first, [...(inserted.get(first) ?? []), ...again.map((step) => rename(step, copies))]);
     // Only dropped values are renamed. The repeated steps may also create values that are still held; their uses stay unchanged.
     for (const [value, copy] of copies) if (made.has(value)) renamed.set(value, copy);
@@ -43,7 +43,7 @@ function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: R
   const missing = new Set(wanted);
   const needed: Step[] = [];
   for (const step of segment.toReversed()) {
-    if (!madeBy(step).some((value) => missing.has(value))) continue;
+    if (!madeWithParts(step).some((value) => missing.has(value))) continue;
     needed.unshift(step);
     for (const value of usedBy(step)) if (made.has(value)) missing.add(value);
   }
@@ -55,25 +55,27 @@ function rename(step: Step, names: ReadonlyMap<Value, Value>): Step {
   return { ...step, values: Object.fromEntries(values) };
 }
 
+/** The values that a step creates; for a joined value, its parts as well. */
+function madeWithParts(step: Step): Value[] {
+  return madeBy(step).flatMap((value) => [value, ...(value.parts ?? []).map((part) => part.value)]);
+}
+
+/** New values for those that a step creates. The parts of a joined value's copy are the copies of its parts. */
+function copiesFor(step: Step): (readonly [Value, Value])[] {
+  return madeBy(step).flatMap((value) => {
+    const parts = (value.parts ?? []).map((part) => ({ ...part, copy: copyOf(part.value) }));
+    const whole =
+      value.parts === undefined
+        ? copyOf(value)
+        : { ...copyOf(value), parts: parts.map(({ copy, offset }) => ({ value: copy, offset })) };
+    return [[value, whole] as const, ...parts.map((part) => [part.value, part.copy] as const)];
+  });
+}
+
 function copyOf({ name, shape, dtype }: Value): Value {
   return transient(`${name} again`, shape, dtype);
 }
 
-function madeBy(step: Step): Value[] {
-  return valuesOf(step, (access) => access === 'write');
-}
-
-function usedBy(step: Step): Value[] {
-  return valuesOf(step, (access) => access !== 'write');
-}
-
 function updates({ kernel }: Step): boolean {
   return Object.values(kernel.bindings).includes('update');
-}
-
-function valuesOf({ kernel, values }: Step, wanted: (access: string) => boolean): Value[] {
-  return Object.entries(kernel.bindings).flatMap(([name, access]) => {
-    const value = values[name];
-    return value !== undefined && wanted(access) ? [value] : [];
-  });
 }

@@ -1,4 +1,4 @@
-import type { Step } from './graph';
+import type { Step } from './step';
 import type { Value } from './value';
 
 /** A complete list of dispatches. `outputs` are the transient values that the host reads after a run. */

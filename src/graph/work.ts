@@ -1,4 +1,4 @@
-import type { Step } from './graph';
+import type { Step } from './step';
 
 /** The kernel and params of a dispatch, which determine its work: equal ones take equal time. */
 export type Sized = Pick<Step, 'kernel' | 'params'>;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyKernel } from '../../src/core/kernels/kernel';
-import type { Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
+import type { Step } from '../../src/graph/step';
 import { byteLength, joined, pinned, transient, type Value } from '../../src/graph/value';
 
 const kernel: AnyKernel = { name: 'test', bindings: {}, params: {}, splits: false, variants: [], flops: () => 0 };

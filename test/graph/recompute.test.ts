@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { numel } from '../../src/core/numbers/shape';
-import { Graph, type Step } from '../../src/graph/graph';
+import { Graph } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
 import { recompute, type Segment } from '../../src/graph/recompute';
+import type { Step } from '../../src/graph/step';
 import { pinned, type Value } from '../../src/graph/value';
 import { swiglu } from '../../src/ops/activations/swiglu';
 import { add } from '../../src/ops/add';

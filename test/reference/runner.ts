@@ -1,5 +1,5 @@
 import { numel } from '../../src/core/numbers/shape';
-import type { Step } from '../../src/graph/graph';
+import type { Step } from '../../src/graph/step';
 import type { Value } from '../../src/graph/value';
 import { references } from './index';
 

@@ -3,7 +3,7 @@ import { overlayOf } from '../../src/adapters/layers/overlay';
 import type { ModeChoice } from '../../src/adapters/layers/training_layers';
 import { VeraConfig } from '../../src/adapters/vera/config/vera_config';
 import { resolveVeraTargets } from '../../src/adapters/vera/vera_targets';
-import type { Step } from '../../src/graph/graph';
+import type { Step } from '../../src/graph/step';
 import { pinned, type Value } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training/training_arguments';

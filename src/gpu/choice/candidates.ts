@@ -1,4 +1,4 @@
-import type { Step } from '../../graph/graph';
+import type { Step } from '../../graph/step';
 import { totalFlops, workKey } from '../../graph/work';
 import type { DeviceInfo } from '../device_host';
 import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';

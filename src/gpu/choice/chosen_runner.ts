@@ -1,5 +1,5 @@
-import type { Step } from '../../graph/graph';
 import type { LoadedProgram, LoadProgramOptions, Program, Runner, RunnerUsage, RunOptions } from '../../graph/runner';
+import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import type { Executor } from '../executor';
 import type { ChosenVariants } from './choice';

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { Step } from '../../graph/graph';
 import type { LoadedProgram } from '../../graph/runner';
+import type { Step } from '../../graph/step';
 import { pinned, transient, type Value } from '../../graph/value';
 import type { DeviceInfo } from '../device_host';
 import type { Executor } from '../executor';

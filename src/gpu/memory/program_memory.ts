@@ -1,6 +1,6 @@
-import type { Step } from '../../graph/graph';
 import { planMemory } from '../../graph/plan';
 import type { Program } from '../../graph/runner';
+import type { Step } from '../../graph/step';
 import { byteLength, type Value } from '../../graph/value';
 import { COPY_DST, UNIFORM } from '../flags';
 import type { DeviceMemory } from './device_memory';

@@ -1,6 +1,7 @@
 import type { AnyKernel, Params } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
-import type { Graph, Step } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { ropeKernel } from '../rope';
 import { shaderKernel } from '../shader_kernel';

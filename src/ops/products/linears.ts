@@ -1,6 +1,7 @@
 import type { AnyKernel } from '../../core/kernels/kernel';
 import { roundUp } from '../../core/numbers/shape';
-import type { Graph, Step } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
 import { transient, type Value } from '../../graph/value';
 import { rightStorage } from './operand_storage';
 import { MOST_PARTS, threeSizes, threeValues } from './parts';

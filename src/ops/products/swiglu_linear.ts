@@ -1,6 +1,7 @@
 import type { AnyKernel } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
-import type { Graph, Step } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { linearsForward } from './linears';
 import { linesOf, rightStorage } from './operand_storage';

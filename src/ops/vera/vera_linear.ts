@@ -1,6 +1,7 @@
 import type { AnyKernel } from '../../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../../core/numbers/shape';
-import type { Graph, Step } from '../../graph/graph';
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { emitLinearBackward, type InputGradient, type LinearLayer } from '../products/linear';
 import { columnsOfParts } from '../products/linears';

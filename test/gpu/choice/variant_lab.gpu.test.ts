@@ -4,7 +4,8 @@ import { chooseVariant } from '../../../src/gpu/choice/choice';
 import { tuneKernels, VariantLab } from '../../../src/gpu/choice/variant_lab';
 import { DeviceHost } from '../../../src/gpu/device_host';
 import { Executor } from '../../../src/gpu/executor';
-import { Graph, type Step } from '../../../src/graph/graph';
+import { Graph } from '../../../src/graph/graph';
+import type { Step } from '../../../src/graph/step';
 import { pinned } from '../../../src/graph/value';
 import { type SessionGpu, sessionGpu } from '../../helpers/session/session_gpu';
 

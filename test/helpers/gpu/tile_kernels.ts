@@ -1,5 +1,5 @@
 import { defineKernel, type Feature } from '../../../src/core/kernels/kernel';
-import type { Step } from '../../../src/graph/graph';
+import type { Step } from '../../../src/graph/step';
 
 const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   subgroup: ['subgroups'],

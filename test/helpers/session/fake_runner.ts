@@ -1,5 +1,5 @@
-import type { Step } from '../../../src/graph/graph';
 import type { LoadedProgram, Program, Runner } from '../../../src/graph/runner';
+import type { Step } from '../../../src/graph/step';
 import type { Value } from '../../../src/graph/value';
 
 /** A runner without a device, which records what it holds. The gate can delay loads. */

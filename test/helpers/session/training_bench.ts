@@ -5,7 +5,7 @@ import { f16ToF32 } from '../../../src/core/numbers/float16';
 import { numel } from '../../../src/core/numbers/shape';
 import { folderFiles } from '../../../src/formats/models/model_files';
 import type { Executor } from '../../../src/gpu/executor';
-import type { Step } from '../../../src/graph/graph';
+import type { Step } from '../../../src/graph/step';
 import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
 import { textSizes } from '../../../src/models/architecture';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { overlaidLayers } from '../../../src/adapters/layers/wrap';
-import { Graph, type Step } from '../../../src/graph/graph';
+import { Graph } from '../../../src/graph/graph';
+import type { Step } from '../../../src/graph/step';
 import { pinned } from '../../../src/graph/value';
 import { crossEntropy } from '../../../src/ops/losses/cross_entropy';
 import { packStepBlock, stepBlockValue } from '../../../src/train/steps/step_block';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Step } from '../../../src/graph/graph';
+import type { Step } from '../../../src/graph/step';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
