@@ -1,17 +1,17 @@
 // swiglu_linears: two linear layers with one input x, and the product of their results, of which the first goes through silu:
 //   gate[n,m] = Σ_k x[n,k] · weight0[m,k],  up[n,m] = Σ_k x[n,k] · weight1[m,k],  y = gate · σ(gate) · up
-// x: (N, K)   weight_i: (M, stride), of which the first K columns are used   gate, up, y: (N, M); all lines are whole words
+// x: (N, K)   weight_i: (M, stride), of which the first K columns are used   gates: gate, and up from at_up on
+// gate, up, y: (N, M); all lines are whole words
 // grid: see the tile; its columns are pairs of m: two of gate, then the same two of up
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, sigmoid, result_gated}.wgsl
 // and lib/{one_range, whole_range, left_from_start, left_rows, left_*, right_pairs, right_*}.wgsl
-struct Params { N: u32, K: u32, M: u32, stride: u32, first_x: u32, first_y: u32 }
+struct Params { N: u32, K: u32, M: u32, stride: u32, at_up: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> weight0: array<RightWord>;
 @group(0) @binding(3) var<storage, read> weight1: array<RightWord>;
-@group(0) @binding(4) var<storage, read_write> gate: array<vec2f>;
-@group(0) @binding(5) var<storage, read_write> up: array<vec2f>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> gates: array<vec2f>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec2f>;
 
 fn rows() -> u32 {
   return p.N;
@@ -42,10 +42,4 @@ fn right_word(part: u32, index: u32) -> RightWord {
     return weight0[index];
   }
   return weight1[index];
-}
-
-fn put_pair(at: u32, gates: vec2f, ups: vec2f, products: vec2f) {
-  gate[at] = gates;
-  up[at] = ups;
-  y[at] = products;
 }

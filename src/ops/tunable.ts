@@ -8,8 +8,8 @@ import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
-import { linearsForward } from './products/linears';
-import { swigluLinearBackward, swigluLinearsForward } from './products/swiglu_linear';
+import { linearsForward, swigluLinearsForward } from './products/linears';
+import { swigluLinearBackward } from './products/swiglu_linear';
 import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
 import { sliceColumnsBackward, sliceColumnsForward } from './rows/slice_columns';

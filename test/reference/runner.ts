@@ -15,8 +15,16 @@ export function runReference(steps: readonly Step[], memory: Memory, chunks = Nu
     const arrays: Record<string, Float64Array> = {};
     for (const [name, value] of Object.entries(step.values)) arrays[name] = arrayOf(memory, value);
     reference(arrays, step.params);
+    for (const [name, value] of Object.entries(step.values)) scatter(memory, value, arrays[name]);
   }
   return memory;
+}
+
+/** Writes a joined value's numbers into its parts. */
+function scatter(memory: Memory, { parts = [] }: Value, whole: Float64Array | undefined): void {
+  for (const { value, offset } of parts) {
+    arrayOf(memory, value).set(whole?.subarray(offset, offset + numel(value.shape)) ?? []);
+  }
 }
 
 function arrayOf(memory: Memory, value: Value): Float64Array {

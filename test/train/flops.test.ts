@@ -110,7 +110,7 @@ test('a training step counts the products that the formula counts', () => {
   const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
   const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
   const head = 2 * 2 * N * V * C;
-  expect(flopsOf(steps, /^(linear|swiglu_linear|vera_linear|vera_up|vera_lambda_backward)/)).toBe(
+  expect(flopsOf(steps, /^(linear|swiglu_linear|vera_(linear|swiglu_linear|up|lambda_backward))/)).toBe(
     forward + backward + head,
   );
 
@@ -129,10 +129,10 @@ test('a training step counts the products that the formula counts', () => {
 
 test.each([
   { name: 'tiny', sizes: tiny, dispatches: 167 },
-  { name: 'small at r 64', sizes: { ...small, r: 64 }, dispatches: 192 },
+  { name: 'small at r 64', sizes: { ...small, r: 64 }, dispatches: 186 },
   { name: 'small at r 256', sizes: small, dispatches: 172 },
-  { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, dispatches: 911 },
-  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, dispatches: 967 },
+  { name: 'SmolLM2-135M, 64 tokens', sizes: smollm2, dispatches: 881 },
+  { name: 'SmolLM2-135M, 512 tokens', sizes: { ...smollm2, T: 512 }, dispatches: 937 },
 ])('$name: a step takes $dispatches dispatches', ({ sizes, dispatches }) => {
   expect(trainingSteps(sizes, 'cheapest')).toHaveLength(dispatches);
 });

@@ -24,6 +24,7 @@ const SIZES = {
   linear_weight_backward: (K) => ({ N: TOKENS, M: WIDTH, K }),
   vera_linear: (M) => ({ N: TOKENS, M, K: WIDTH, R: RANK }),
   vera_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0 }),
+  vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
   // The rank is its columns.
   vera_up_backward: (M0) => ({ N: 4 * M0, R: RANK, M0, M1: 0, M2: 0 }),

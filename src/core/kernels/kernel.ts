@@ -58,6 +58,8 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
   readonly splits: boolean;
   /** Variants with equal results and different work distributions. The device's kernel choice picks one. */
   readonly variants: readonly Variant<P>[];
+  /** For a kernel of several products: the kernel that makes the first two of them, and their SwiGLU. */
+  readonly gated?: AnyKernel | undefined;
   /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
   flops(params: Params<P>): number;
 }
@@ -90,19 +92,21 @@ export interface KernelInit<B extends Bindings, P extends ParamTypes> {
   /** Default: false. */
   readonly splits?: boolean;
   readonly variants: readonly VariantInit<NoInfer<P>>[];
+  readonly gated?: AnyKernel | undefined;
   flops?(params: Params<P>): number;
 }
 
 export function defineKernel<const B extends Bindings, const P extends ParamTypes>(
   init: KernelInit<B, P>,
 ): Kernel<B, P> {
-  const { name, bindings, params, splits = false } = init;
+  const { name, bindings, params, splits = false, gated } = init;
   return {
     name,
     bindings,
     params,
     splits,
     variants: init.variants.map((variant) => defineVariant(variant, splits)),
+    gated,
     flops: (params) => init.flops?.(params) ?? 0,
   };
 }

@@ -8,6 +8,21 @@ import { MOST_PARTS, threeSizes, threeValues } from './parts';
 import { defineProduct } from './product';
 import { TILE } from './tiles';
 
+export const swigluLinearsForward = defineProduct({
+  name: 'swiglu_linears',
+  bindings: { x: 'read', weight0: 'read', weight1: 'read', gates: 'write', y: 'write' },
+  params: { N: 'size', K: 'size', M: 'size', stride: 'u32', at_up: 'place' },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'pairs',
+  weight: true,
+  ownResult: true,
+  libs: ['sigmoid', 'result_gated'],
+  fewRows: true,
+  f16: true,
+  size: ({ N, M, K }) => [N, 2 * M, K],
+});
+
 export const linearsForward = defineProduct({
   name: 'linears',
   bindings: {
@@ -29,6 +44,7 @@ export const linearsForward = defineProduct({
   fewRows: true,
   f16: true,
   matrices: true,
+  gated: swigluLinearsForward,
   size: ({ N, M0, M1, M2, K }) => [N, M0 + M1 + M2, K],
   columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
 });

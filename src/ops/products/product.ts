@@ -1,4 +1,4 @@
-import type { Bindings, Kernel, ParamTypes } from '../../core/kernels/kernel';
+import type { AnyKernel, Bindings, Kernel, ParamTypes } from '../../core/kernels/kernel';
 import { shaderKernel } from '../shader_kernel';
 import { LINES, type Lines, RIGHT_READERS, RIGHT_STORAGES, type RightStorage } from './operand_storage';
 import { type TileInit, tileVariants } from './tiles';
@@ -42,6 +42,8 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly resultStart?: boolean;
   /** Whether the kernel itself, or one of `libs`, writes its finished blocks. */
   readonly ownResult?: boolean;
+  /** For several products: the product that makes the first two of them, and their SwiGLU, from operands of the same names. */
+  readonly gated?: { kernel(lines: Lines, right: RightStorage): unknown };
 }
 
 const LAYOUTS = {
@@ -66,7 +68,12 @@ const STORAGES = {
   addend: { vec4: 'addend_vec4', ragged: 'addend_scalar', scalar: 'addend_scalar' },
 } as const;
 
-const LOW_RANK = { rows: 'low_rows', part_rows: 'low_part_rows', columns: 'low_columns' } as const;
+const LOW_RANK = {
+  rows: 'low_rows',
+  part_rows: 'low_part_rows',
+  pairs: 'low_pairs',
+  columns: 'low_columns',
+} as const;
 
 const PARTS = {
   one: ['one_part'],
@@ -122,6 +129,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       bindings,
       params,
       splits: true,
+      gated: this.#init.gated?.kernel(lines, right) as AnyKernel | undefined,
       variants: tileVariants(this.#files(lines, right), this.#init),
       flops: (params) => this.#init.size(params).reduce((product, size) => product * size, 2),
     });

@@ -1,26 +1,10 @@
-import type { AnyKernel } from '../../core/kernels/kernel';
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
-import type { Value } from '../../graph/value';
-import { linearsForward } from './linears';
+import { transient, type Value } from '../../graph/value';
 import { linesOf, rightStorage } from './operand_storage';
+import { threeSizes } from './parts';
 import { defineProduct } from './product';
-
-export const swigluLinearsForward = defineProduct({
-  name: 'swiglu_linears',
-  bindings: { x: 'read', weight0: 'read', weight1: 'read', gate: 'write', up: 'write', y: 'write' },
-  params: { N: 'size', K: 'size', M: 'size', stride: 'u32' },
-  lines: 'vec4',
-  left: 'rows',
-  right: 'pairs',
-  weight: true,
-  ownResult: true,
-  libs: ['sigmoid', 'result_gated'],
-  fewRows: true,
-  f16: true,
-  size: ({ N, M, K }) => [N, 2 * M, K],
-});
 
 export const swigluLinearBackward = defineProduct({
   name: 'swiglu_linear_backward',
@@ -52,23 +36,22 @@ interface Gated {
 }
 
 /**
- * silu(gate) · up, if the last step made gate and up alone, as two layers of one input: one dispatch then makes all three. Undefined
+ * silu(gate) · up, if the last step made gate and up alone, as two products of one input: one dispatch then makes all three. Undefined
  * otherwise. Has no gradient.
  */
 export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
-  const last = g.takeBack(({ kernel, values: { weight0, y0, y1 }, params: { M2 } }) => {
-    const isProducts = weight0 !== undefined && kernel === linearsOver(weight0);
-    return isProducts && y0 === gate && y1 === up && M2 === 0;
-  });
-  const { x, weight0, weight1 } = last?.values ?? {};
-  if (last === undefined || x === undefined || weight0 === undefined || weight1 === undefined) return undefined;
-  const { N = 0, K = 0, M0: M = 0, stride = 0 } = last.params;
-  const kernel = swigluLinearsForward.kernel('vec4', rightStorage(weight0));
-  return g.emit(kernel, { x, weight0, weight1 }, { gate, up, y: gate.shape }, { N, K, M, stride }).y;
-}
-
-function linearsOver(weight: Value): AnyKernel {
-  return linearsForward.kernel('vec4', rightStorage(weight)) as unknown as AnyKernel;
+  const isFit = ({ kernel, values: { y0, y1 }, params: { M2 = 0 } }: Step): boolean =>
+    kernel.gated !== undefined && y0 === gate && y1 === up && M2 === 0 && g.join([gate, up]) !== undefined;
+  const { kernel, values = {}, params = {} } = g.takeBack(isFit) ?? {};
+  const [gated, gates] = [kernel?.gated, g.join([gate, up])];
+  if (gated === undefined || gates === undefined) return undefined;
+  const { M0: M = 0 } = params;
+  const [, at_up] = threeSizes(gates.parts.map(({ offset }) => offset));
+  const given = Object.entries(values).filter(([name]) => gated.bindings[name] === 'read');
+  const sizes = Object.entries({ ...params, M, at_up }).filter(([name]) => name in gated.params);
+  const y = transient('gated.y', gate.shape);
+  g.emit(gated, Object.fromEntries(given), { gates, y }, Object.fromEntries(sizes));
+  return y;
 }
 
 /**

@@ -42,6 +42,41 @@ export const veraLinearForward = defineProduct({
   size: ({ N, M, K, R }) => [N, M, K + R],
 });
 
+export const veraSwigluLinearsForward = defineProduct({
+  name: 'vera_swiglu_linears',
+  bindings: {
+    x: 'read',
+    u: 'read',
+    weight0: 'read',
+    weight1: 'read',
+    B: 'read',
+    lambda: 'read',
+    gates: 'write',
+    y: 'write',
+  },
+  params: {
+    N: 'size',
+    M: 'size',
+    K: 'size',
+    R: 'size',
+    lambda_b0: 'place',
+    lambda_b1: 'place',
+    lambda_d0: 'place',
+    lambda_d1: 'place',
+    at_up: 'place',
+  },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'pairs',
+  weight: true,
+  lowRank: 'pairs',
+  ownResult: true,
+  libs: ['sigmoid', 'result_gated'],
+  fewRows: true,
+  f16: true,
+  size: ({ N, M, K, R }) => [N, 2 * M, K + R],
+});
+
 export const veraLinearsForward = defineProduct({
   name: 'vera_linears',
   bindings: {
@@ -73,6 +108,7 @@ export const veraLinearsForward = defineProduct({
   parts: 'columns',
   fewRows: true,
   f16: true,
+  gated: veraSwigluLinearsForward,
   size: ({ N, K, R, M0, M1 }) => [N, M0 + M1, K + R],
   columns: ({ M0, M1 }) => columnsOfParts([M0, M1]),
 });

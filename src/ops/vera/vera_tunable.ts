@@ -2,7 +2,7 @@ import type { AnyKernel } from '../../core/kernels/kernel';
 import { veraLambdaBackward } from './lambda_products';
 import { veraUpBackward } from './low_rank_gradients';
 import { veraAddForward } from './vera';
-import { veraLinearBackward, veraLinearForward, veraLinearsForward } from './vera_linear';
+import { veraLinearBackward, veraLinearForward, veraLinearsForward, veraSwigluLinearsForward } from './vera_linear';
 import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
@@ -11,6 +11,7 @@ import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved
 const PRODUCTS = [
   veraLinearForward,
   veraLinearsForward,
+  veraSwigluLinearsForward,
   veraLinearBackward,
   veraAddForward,
   veraUpBackward,

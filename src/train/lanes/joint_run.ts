@@ -12,7 +12,7 @@ import { unlessStopped } from '../unless_stopped';
 import type { JointData, JointInit } from './joint_init';
 import { JointRecord, progressOf } from './joint_record';
 import { Lane, type LaneData, type QueuedStep } from './lane';
-import { LanePrograms } from './lane_programs';
+import { type JointPrograms, LanePrograms, type LaneProgramsInit } from './lane_programs';
 
 /** The steps that several adapters made together. */
 type Round = readonly QueuedStep[];
@@ -27,6 +27,7 @@ const IN_FLIGHT = 2;
  */
 export class JointRun {
   readonly #init: JointInit;
+  readonly #createPrograms: (init: LaneProgramsInit) => JointPrograms;
   readonly #lanes: readonly Lane[];
   readonly #record: JointRecord;
   readonly #standstill: Standstill;
@@ -37,8 +38,9 @@ export class JointRun {
   #states: Pick<OptimizerState, 'pools'> = { pools: new Map() };
   #saveAtEnd: boolean | undefined;
 
-  constructor(init: JointInit) {
+  constructor(init: JointInit, createPrograms = (init: LaneProgramsInit): JointPrograms => new LanePrograms(init)) {
     this.#init = init;
+    this.#createPrograms = createPrograms;
     const { runner, args, warn, adapters, task, signal } = init;
     this.#lanes = adapters.map(({ name }, index) => {
       const emit = (event: RunEvent): void => init.emit(event, this.#lanes[index]?.record.progress ?? NOWHERE, name);
@@ -81,7 +83,7 @@ export class JointRun {
     const { signal } = this.#init;
     for (const { record } of this.#lanes) record.begin();
     try {
-      const programs = new LanePrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
+      const programs = this.#createPrograms({ ...this.#init, onCheckpointing: () => this.#onCheckpointing() });
       try {
         // Resuming chooses the kernels, so programs are loaded after it.
         const data = await this.#unlessStopped((stop) =>
@@ -111,7 +113,7 @@ export class JointRun {
     return unlessStopped({ signal: this.#init.signal, stop: this.#stop.signal }, body);
   }
 
-  async #train(data: JointData, states: readonly OptimizerState[], programs: LanePrograms): Promise<void> {
+  async #train(data: JointData, states: readonly OptimizerState[], programs: JointPrograms): Promise<void> {
     const { runner, args, signal } = this.#init;
     const { checkpoints } = data;
     const [restored] = data.lanes.flatMap((lane) => lane.restored ?? []);
@@ -152,7 +154,7 @@ export class JointRun {
   }
 
   /** Runs the steps that remain. */
-  async #rounds(programs: LanePrograms): Promise<void> {
+  async #rounds(programs: JointPrograms): Promise<void> {
     for (const lane of this.#lanes) if (lane.evaluation?.isOwed) await lane.evaluation.run();
     for (;;) {
       this.#init.signal.throwIfAborted();
@@ -172,7 +174,7 @@ export class JointRun {
   }
 
   /** Queues the next step of each adapter that has one. */
-  async #submit(programs: LanePrograms): Promise<Round> {
+  async #submit(programs: JointPrograms): Promise<Round> {
     const next = await Promise.all(this.#lanes.map(async (lane) => ({ lane, step: await lane.next() })));
     const ready = next.flatMap(({ lane, step }) => (step === undefined ? [] : [{ lane, ...step }]));
     if (ready.length === 0) return [];

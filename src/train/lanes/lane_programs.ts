@@ -15,7 +15,8 @@ import type { TrainingInit } from '../training_init';
 /** Cached programs: as adapters end, batches have fewer rows. */
 const CAPACITY = 16;
 
-interface LaneProgramsInit extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args'> {
+export interface LaneProgramsInit
+  extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args'> {
   /** Called when memory has run out and steps continue with gradient checkpointing. */
   onCheckpointing(): void;
 }
@@ -30,6 +31,9 @@ export interface LaneStep {
   readonly step: number;
   readonly learningRate: number;
 }
+
+/** The programs that a run calls. */
+export type JointPrograms = Pick<LanePrograms, 'allocate' | 'load' | 'reserve' | 'queue' | 'update' | 'release'>;
 
 /** The programs of a run in which each row of a batch trains its own adapter. */
 export class LanePrograms {

@@ -117,6 +117,7 @@ testOnce(
       'vera_linears',
       'vera_saved',
       'vera_saved_backward',
+      'vera_swiglu_linears',
       'vera_up_backward',
     ]);
   },

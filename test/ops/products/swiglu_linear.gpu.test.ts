@@ -81,10 +81,12 @@ interface ForwardCase {
   readonly dtype?: StorageName;
   /** Whether a third layer has the input x. Default: false. */
   readonly third?: boolean;
+  /** The rank of an adapter in the layers. Default: 0, for none. */
+  readonly R?: number;
 }
 
 /** Two layers of one input, gate and up, and silu(gate) · up. */
-function forward({ N, K, M, dtype = 'f32', third = false }: ForwardCase) {
+function forward({ N, K, M, dtype = 'f32', third = false, R = 0 }: ForwardCase) {
   const memory: Memory = new Map();
   // Halves, so that products are exact, and small enough that silu isn't only 0 or the gate itself.
   const halves = (length: number, seed: number) => integerArray(length, seed, 2).map((value) => value / 2);
@@ -93,7 +95,29 @@ function forward({ N, K, M, dtype = 'f32', third = false }: ForwardCase) {
     weight: input(memory, `weight ${seed}`, [M, K], weightArray(M * K, seed, dtype, integerArray), dtype),
   }));
   const g = new Graph();
-  const [gate, up] = linears(g, x, weights) as [Value, Value];
+  const adapted = () => {
+    const whole = (name: string, shape: readonly number[], seed: number) =>
+      input(
+        memory,
+        name,
+        shape,
+        integerArray(
+          shape.reduce((size, length) => size * length, 1),
+          seed,
+          1,
+        ),
+      );
+    const { u } = emitProjection(g, x, whole('A', [R, K], 5));
+    const width = 4 * Math.ceil(M / 4);
+    const room = width + R;
+    const low = { u, B: whole('B', [M, R], 6), lambda: whole('lambda', [room * weights.length], 7) };
+    const layers = weights.map((weight, index) => {
+      const offsetB = room * index;
+      return { ...weight, low: { ...low, offsetB, offsetD: offsetB + width } };
+    });
+    return veraLinears(g, x, layers);
+  };
+  const [gate, up] = (R === 0 ? linears(g, x, weights) : adapted()) as [Value, Value];
   const y = swiglu(g, gate, up);
   return { g, memory, names: g.steps.map(({ kernel }) => kernel.name), products: [gate, up], y };
 }
@@ -120,8 +144,30 @@ test.each(
   await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
 });
 
+const adaptedTiles = withVariants<ForwardCase>(
+  [...TILES, ...TILES_IN_F16],
+  [
+    { N: 65, K: 20, M: 68, R: 8 },
+    { N: 3, K: 132, M: 36, R: 60, dtype: 'f16' },
+  ],
+);
+const adaptedRows = withVariants<ForwardCase>(FEW_ROWS, [
+  { N: 1, K: 260, M: 4, R: 12 },
+  { N: 4, K: 64, M: 132, R: 8, dtype: 'q8' },
+]);
+test.each(
+  coveringOfRing([...adaptedTiles, ...adaptedRows], ({ variant, N }) => [variant, `${N} rows`], OF_SHARED_TILES),
+)('gate and up after their adapted layers, $variant, $N×$K → $M, r $R, $dtype', async ({ variant, ...sizes }) => {
+  const { g, memory, names, products, y } = forward(sizes);
+  expect(names).toEqual(['linear', 'vera_swiglu_linears']);
+  await expectGpuEqualsReference(g, memory, products, 0, { variant });
+  // WGSL's exp.
+  await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
+});
+
 test.each<ForwardCase>([
   { N: 5, K: 8, M: 6 },
+  { N: 5, K: 8, M: 6, R: 4 },
   { N: 5, K: 8, M: 8, third: true },
 ])('layers whose lines are no whole words, or of which there is a third, take dispatches of their own: %o', (sizes) => {
   expect(forward(sizes).names.at(-1)).toBe('swiglu');

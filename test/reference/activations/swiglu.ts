@@ -6,7 +6,7 @@ export const swiglu: Reference = ({ gate, up, y }, { size }) => {
   for (let i = 0; i < size!; i++) y![i] = gate![i]! * sigmoid(gate![i]!) * up![i]!;
 };
 
-export const swiglu_linears: Reference = ({ x, weight0, weight1, gate, up, y }, { N, K, M, stride }) => {
+export const swiglu_linears: Reference = ({ x, weight0, weight1, gates, y }, { N, K, M, stride, at_up }) => {
   for (let n = 0; n < N!; n++) {
     for (let m = 0; m < M!; m++) {
       const product = (weight: Float64Array): number => {
@@ -15,9 +15,10 @@ export const swiglu_linears: Reference = ({ x, weight0, weight1, gate, up, y }, 
         return total;
       };
       const at = n * M! + m;
-      gate![at] = product(weight0!);
-      up![at] = product(weight1!);
-      y![at] = gate![at]! * sigmoid(gate![at]!) * up![at]!;
+      const [gate, up] = [product(weight0!), product(weight1!)];
+      gates![at] = gate;
+      gates![at_up! + at] = up;
+      y![at] = gate * sigmoid(gate) * up;
     }
   }
 };

@@ -36,6 +36,16 @@ export const vera_linears: Reference = (
   }
 };
 
+export const vera_swiglu_linears: Reference = ({ gates, y, ...values }, { M, at_up, ...params }) => {
+  const [gate, up] = [new Float64Array(y!.length), new Float64Array(y!.length)];
+  vera_linears({ ...values, y0: gate, y1: up }, { ...params, M0: M!, M1: M! });
+  gates!.set(gate);
+  gates!.set(up, at_up!);
+  gate.forEach((value, at) => {
+    y![at] = (value / (1 + Math.exp(-value))) * up[at]!;
+  });
+};
+
 export const vera_linear_backward: Reference = (
   { dy, weight0, weight1, weight2, du, A, sum, dx },
   { N, K, R, M0, M1, M2, at_dy1, at_dy2, stride, has_sum },

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Adapter } from '../../../src/adapters/adapter';
 import type { WebVeraError } from '../../../src/core/errors/error';
 import type { RunEvent } from '../../../src/core/types/run';
@@ -9,39 +9,33 @@ import { resolveTrainingArguments } from '../../../src/page/training/training_ar
 import type { JointInit } from '../../../src/train/lanes/joint_init';
 import { JointRun } from '../../../src/train/lanes/joint_run';
 import type { LaneData } from '../../../src/train/lanes/lane';
-import type { LaneStep } from '../../../src/train/lanes/lane_programs';
+import type { JointPrograms, LaneProgramsInit } from '../../../src/train/lanes/lane_programs';
 import { createStateWith, type OptimizerState } from '../../../src/train/steps/optimizer';
 import { FakeRunner } from '../../helpers/session/fake_runner';
 
 /** The adapters' states on the device, and its reaction to a step. */
-const device = vi.hoisted(() => ({
+const device = {
   states: [] as OptimizerState[],
   ran: (_index: number, _step: number): void => {},
-}));
+};
 
 /** Programs without kernels, which report each adapter's steps. */
-vi.mock('../../../src/train/lanes/lane_programs', () => ({
-  LanePrograms: class {
-    readonly #init: JointInit;
-    constructor(init: JointInit) {
-      this.#init = init;
-    }
-    async allocate(): Promise<OptimizerState[]> {
-      const { runner, adapters } = this.#init;
-      device.states = [];
-      for (const adapter of adapters)
-        device.states.push(await createStateWith(runner, adapter, pinned('gradients', adapter.pool.shape)));
-      return device.states;
-    }
-    async load(): Promise<void> {}
-    async reserve(): Promise<void> {}
-    async queue(): Promise<void> {}
-    update(parts: readonly LaneStep[]): void {
-      for (const { index, step } of parts) device.ran(index, step);
-    }
-    async release(): Promise<void> {}
+const withoutKernels = ({ runner, adapters }: LaneProgramsInit): JointPrograms => ({
+  async allocate() {
+    const states: OptimizerState[] = [];
+    for (const adapter of adapters)
+      states.push(await createStateWith(runner, adapter, pinned('gradients', adapter.pool.shape)));
+    device.states = states;
+    return states;
   },
-}));
+  async load() {},
+  async reserve() {},
+  async queue(parts) {
+    for (const { index, step } of parts) device.ran(index, step);
+  },
+  update() {},
+  async release() {},
+});
 
 const MAX = 12;
 
@@ -111,7 +105,7 @@ function runOf(args: TrainingArguments, fails: Fails, restored?: LaneData['resto
     },
     close() {},
   };
-  return new JointRun({
+  const init = {
     runner: new Device(fails),
     task: { lowerIsBetter: ['eval_loss'] },
     adapters: adapters as unknown as readonly Adapter[],
@@ -123,7 +117,8 @@ function runOf(args: TrainingArguments, fails: Fails, restored?: LaneData['resto
       const isTold = ['evaluate', 'recovered', 'restored'].includes(event.type);
       if (isTold) told.push(`${adapter ?? 'all'}: ${event.type} at ${global_step} of ${max_steps}`);
     },
-  } as unknown as JointInit);
+  } as unknown as JointInit;
+  return new JointRun(init, withoutKernels);
 }
 
 const evaluations = (adapter: string) => told.filter((one) => one.startsWith(`${adapter}: evaluate`));
