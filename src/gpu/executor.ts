@@ -175,7 +175,9 @@ export class Executor implements Runner {
     const bytes = await new Promise<ArrayBuffer>((resolve) => {
       this.#commands.push(() => {
         queued = this.#budget.queued;
-        resolve(this.#readback.read(places));
+        const read = this.#readback.read(places);
+        resolve(read.bytes);
+        return read.queued;
       });
     });
     this.#budget.finished(queued, performance.now());

@@ -45,7 +45,8 @@ export class ErrorScopes {
   }
 }
 
-function outOfMemory(what: string, message: string): WebVeraError {
+/** The error of a device without memory for `what`. */
+export function outOfMemory(what: string, message: string): WebVeraError {
   return new WebVeraError('out_of_memory', `The GPU has no memory left for ${what}: ${message}`, {
     hint: 'Use a smaller batch, a shorter max_length or a smaller model, or close other tabs.',
   });

@@ -240,6 +240,26 @@ test('reads that overlap make no buffer once one was read', async () => {
   executor.close();
 });
 
+test('a read without room for its buffer leaves the device usable, and later writes wait for a large copy', async () => {
+  const { executor, liveBytes, refuseBuffers, failures } = await openExecutor();
+  const value = pinned('x', [2 ** 19]);
+  await executor.allocate([value]);
+  const before = liveBytes();
+  refuseBuffers(2 ** 20);
+  await expect(executor.read(value)).rejects.toMatchObject({
+    code: 'out_of_memory',
+    message: expect.stringMatching(/^The GPU has no memory left for reading results: not enough/),
+  });
+  expect(liveBytes()).toBe(before);
+  refuseBuffers(Number.POSITIVE_INFINITY);
+  const reading = executor.read(value);
+  executor.write(value, new Float32Array(2 ** 19).fill(7));
+  expect(new Set(floats(await reading))).toEqual(new Set([0]));
+  expect(new Set(floats(await executor.read(value)))).toEqual(new Set([7]));
+  expect(failures).toEqual([]);
+  executor.close();
+});
+
 test('large staging buffers are freed', async () => {
   const { executor, liveBytes } = await openExecutor();
   const value = pinned('x', [2 ** 19]);

@@ -1,8 +1,16 @@
 import type { GpuCounters } from '../counters';
 import { type DeviceHost, deviceLost } from '../device_host';
 import { MAP_TO_READ } from '../flags';
+import { outOfMemory } from '../scopes';
 import type { BufferRange } from './pinned_buffers';
-import { StagingBuffers } from './staging';
+import { MAX_KEPT, StagingBuffers } from './staging';
+
+/** A read, whose copy is queued at once if its buffer exists or is small. */
+interface Read {
+  /** Resolves once the copy is queued or has failed; undefined if it is queued already. */
+  readonly queued: Promise<void> | undefined;
+  readonly bytes: Promise<ArrayBuffer>;
+}
 
 /** Copies values to the host through staging buffers, which are reused. */
 export class Readback {
@@ -20,8 +28,11 @@ export class Readback {
     this.#staging = new StagingBuffers(host.device, counters);
   }
 
-  /** Queues the copy immediately. Resolves with the bytes of all places, concatenated. */
-  async read(places: readonly BufferRange[]): Promise<ArrayBuffer> {
+  /**
+   * Reads the bytes of all places, concatenated. `bytes` rejects with `out_of_memory` if there is no room for them, and the device remains
+   * usable.
+   */
+  read(places: readonly BufferRange[]): Read {
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
     return this.#fetch(bytes, (encoder, staging) => {
       let end = 0;
@@ -35,16 +46,43 @@ export class Readback {
   /** Resolves once all submitted work is finished. */
   async done(): Promise<void> {
     // Not `onSubmittedWorkDone`: Firefox may resolve it 100 ms late, as it does for maps, and Deno has it only since 2025.
-    await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4));
+    await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4)).bytes;
   }
 
-  async #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Promise<ArrayBuffer> {
-    this.#host.check();
+  #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Read {
+    const submit = (staging: GPUBuffer): Promise<ArrayBuffer> => {
+      const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
+      encode(encoder, staging);
+      this.#host.device.queue.submit([encoder.finish()]);
+      this.#counters.submits += 1;
+      return this.#copy(staging, bytes);
+    };
+    try {
+      this.#host.check();
+      if (bytes <= MAX_KEPT) return { queued: undefined, bytes: submit(this.#staging.take(bytes)) };
+    } catch (error) {
+      return { queued: undefined, bytes: Promise.reject(error) };
+    }
+    const submitted = this.#takeLarge(bytes).then((staging) => ({ copied: submit(staging) }));
+    return { queued: submitted.then(ignore, ignore), bytes: submitted.then(({ copied }) => copied) };
+  }
+
+  /** A buffer for a large read. Rejects with `out_of_memory`. */
+  async #takeLarge(bytes: number): Promise<GPUBuffer> {
+    const { device } = this.#host;
+    device.pushErrorScope('out-of-memory');
     const staging = this.#staging.take(bytes);
-    const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
-    encode(encoder, staging);
-    this.#host.device.queue.submit([encoder.finish()]);
-    this.#counters.submits += 1;
+    const error = await device.popErrorScope().catch((reason: unknown) => {
+      this.#host.check();
+      throw reason;
+    });
+    this.#host.check();
+    if (error === null) return staging;
+    this.#staging.giveBack(staging);
+    throw outOfMemory(READING, error.message);
+  }
+
+  async #copy(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     this.#wait(1);
     try {
       await staging.mapAsync(MAP_TO_READ, 0, bytes);
@@ -54,12 +92,17 @@ export class Readback {
     } finally {
       this.#wait(-1);
     }
-    const copy = staging.getMappedRange(0, bytes).slice(0);
-    staging.unmap();
-    this.#staging.giveBack(staging);
-    // A device that failed meanwhile still maps the buffer, but its contents are meaningless.
-    this.#host.check();
-    return copy;
+    try {
+      return staging.getMappedRange(0, bytes).slice(0);
+    } catch (error) {
+      // A page has less room than the GPU, and says so with a RangeError.
+      throw error instanceof RangeError ? outOfMemory(READING, error.message) : error;
+    } finally {
+      staging.unmap();
+      this.#staging.giveBack(staging);
+      // A device that failed meanwhile still maps the buffer, but its contents are meaningless.
+      this.#host.check();
+    }
   }
 
   /** Frees the staging buffers that aren't in use. */
@@ -82,6 +125,10 @@ export class Readback {
     }
   }
 }
+
+const READING = 'reading results';
+
+const ignore = (): void => {};
 
 function isFirefox(): boolean {
   const { navigator } = globalThis as { navigator?: { userAgent?: string } };

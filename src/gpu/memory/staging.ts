@@ -3,7 +3,7 @@ import { COPY_DST, MAP_READ } from '../flags';
 import type { BufferMaker } from './device_memory';
 
 /** Bytes of the largest staging buffer that is reused. Steps and tokens read little, but often; logits and weights are read seldom. */
-const MAX_KEPT = 2 ** 20;
+export const MAX_KEPT = 2 ** 20;
 /** Reads of at most this many bytes may overlap. */
 const SMALL = 2 ** 12;
 const OVERLAPPING = 4;

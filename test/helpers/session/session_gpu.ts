@@ -29,6 +29,8 @@ export interface SessionGpu {
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** Delays all later reads through buffers of more than `bytes` by this many milliseconds. */
   delayReads(milliseconds: number, bytes?: number): void;
+  /** All later buffers of more than `bytes` bytes run out of memory: the next error scope reports it. */
+  refuseBuffers(bytes: number): void;
   /** All later reads give zeros until another device is opened, like reads from a lost device whose loss isn't reported yet. */
   blank(): void;
   /** Acts like a driver's crash: the device's `lost` resolves, and pending work rejects. */
@@ -56,6 +58,8 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
   let isBlank = false;
+  let room = Number.POSITIVE_INFINITY;
+  let isFull = false;
   let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
   /** Resolves `lost` of the latest device. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
@@ -69,6 +73,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     },
     createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
       count('createBuffer');
+      isFull ||= descriptor.size > room;
       const buffer = device.createBuffer(descriptor);
       const destroy = buffer.destroy.bind(buffer);
       buffers.set(buffer, descriptor.size);
@@ -113,7 +118,14 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     return counted(device, count, {
       ...overrides,
       lost,
-      popErrorScope: () => orLost('popErrorScope', device.popErrorScope()),
+      popErrorScope: () => {
+        const refusal = isFull ? { message: 'not enough memory left' } : undefined;
+        isFull = false;
+        return orLost(
+          'popErrorScope',
+          device.popErrorScope().then((error) => error ?? refusal ?? null),
+        );
+      },
       createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor) {
         count('createComputePipelineAsync');
         pipelines.push(descriptor.label ?? '');
@@ -148,6 +160,9 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     },
     delayReads: (milliseconds, bytes = 0) => {
       delay = { milliseconds, bytes };
+    },
+    refuseBuffers: (bytes) => {
+      room = bytes;
     },
     blank: () => {
       isBlank = true;
