@@ -6,7 +6,7 @@ import type { BufferRange } from './pinned_buffers';
 import { MAX_KEPT, StagingBuffers } from './staging';
 
 /** A read, whose copy is queued at once if its buffer exists or is small. */
-interface Read {
+interface QueuedRead {
   /** Resolves once the copy is queued or has failed; undefined if it is queued already. */
   readonly queued: Promise<void> | undefined;
   readonly bytes: Promise<ArrayBuffer>;
@@ -32,7 +32,7 @@ export class Readback {
    * Reads the bytes of all places, concatenated. `bytes` rejects with `out_of_memory` if there is no room for them, and the device remains
    * usable.
    */
-  read(places: readonly BufferRange[]): Read {
+  read(places: readonly BufferRange[]): QueuedRead {
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
     return this.#fetch(bytes, (encoder, staging) => {
       let end = 0;
@@ -49,7 +49,7 @@ export class Readback {
     await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4)).bytes;
   }
 
-  #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Read {
+  #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): QueuedRead {
     const submit = (staging: GPUBuffer): Promise<ArrayBuffer> => {
       const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
       encode(encoder, staging);

@@ -41,6 +41,11 @@ export async function upload(
   await element.uploadFile(path);
 }
 
+/** Stops refinements and prevents new ones, because they would take CPU time from the tested work. */
+export async function withoutRefining(page: Page): Promise<void> {
+  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
+}
+
 /** The page's prediction for the current input, once it is shown. */
 export async function told(page: Page): Promise<string> {
   await until(page, () =>

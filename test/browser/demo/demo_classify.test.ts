@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { IMAGE } from '../../helpers/bytes/hostile_text';
 import { expectAccessible } from '../helpers/axe';
-import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
+import { expectNarrow, exported, told, upload, wipe, withClasses, withoutRefining } from './classes_page';
 import { builtDemo, click, fill, isDisabled, phase, retype, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
@@ -41,11 +41,6 @@ statement,It is late.
 question,Who is there?
 statement,We are here.
 `;
-
-/** Stops refinements and prevents new ones, because they would take CPU time from the tested work. */
-async function withoutRefining(page: Page): Promise<void> {
-  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
-}
 
 test('a visitor tries the examples, teaches a message, sorts others, has everything after a reload, and wipes it', async () => {
   await withClasses(site, '', async (page) => {

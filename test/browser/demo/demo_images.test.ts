@@ -2,7 +2,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/formats/tensors/safetensors';
 import { expectAccessible } from '../helpers/axe';
-import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
+import { expectNarrow, exported, told, upload, wipe, withClasses, withoutRefining } from './classes_page';
 import { builtDemo, click, isDisabled, seen, textOf, until } from './demo_page';
 
 const { folder, site } = await builtDemo();
@@ -67,11 +67,6 @@ function withCamera(): void {
     return stream;
   };
   Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => ({ getUserMedia }) });
-}
-
-/** Stops refinements and prevents new ones, because they would take CPU time from the tested work. */
-async function withoutRefining(page: Page): Promise<void> {
-  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
 }
 
 /** Holds a button down with the mouse until the first class has this number of pictures. */

@@ -4,22 +4,10 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { expectAccessible } from '../helpers/axe';
 import { builtDemo, click, seen, textOf, until, withDemo } from './demo_page';
-import { bannerText, choose } from './text_page';
+import { bannerText, choose, copied, keepCopies } from './text_page';
 
 const voice = fileURLToPath(new URL('../../../demo/public/voices/stage/', import.meta.url));
 const { site } = await builtDemo();
-
-/** Holds copied texts in the page, because headless browsers refuse the clipboard. */
-function keepCopies(): void {
-  const copies: string[] = [];
-  Object.assign(window, { copies });
-  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => copies.push(text) } });
-}
-
-async function copied(page: Page): Promise<string> {
-  const found = await page.waitForFunction(() => (window as unknown as { copies: string[] }).copies.at(-1));
-  return String(await found.jsonValue());
-}
 
 test('a voice travels in a link, is shown before it is opened, and writes', async () => {
   const body = async (page: Page): Promise<void> => {

@@ -101,3 +101,16 @@ export async function kilobytes(page: Page, id: string): Promise<string | undefi
 export async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
   return page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
 }
+
+/** Holds copied texts in the page, because headless browsers refuse the clipboard. */
+export function keepCopies(): void {
+  const copies: string[] = [];
+  Object.assign(window, { copies });
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => copies.push(text) } });
+}
+
+/** The last copied text, once there is one. */
+export async function copied(page: Page): Promise<string> {
+  const found = await page.waitForFunction(() => (window as unknown as { copies: string[] }).copies.at(-1));
+  return String(await found.jsonValue());
+}

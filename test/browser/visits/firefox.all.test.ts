@@ -1,22 +1,15 @@
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { told, withoutRefining } from '../demo/classes_page';
 import { builtDemo, click, phase, seen, textOf, until, withDemo } from '../demo/demo_page';
-import { bannerText, choose, keptStep, shownStep, startLongRun } from '../demo/text_page';
+import { bannerText, choose, copied, keepCopies, keptStep, shownStep, startLongRun } from '../demo/text_page';
 
 const { site } = await builtDemo();
 const voice = 'demo/public/voices/stage/';
 
 const inFirefox = (path: string, body: (page: Page) => Promise<void>, before = (): void => {}): Promise<void> =>
   withDemo(site, body, { path, before, browser: 'firefox' });
-
-const told = (page: Page): Promise<void> =>
-  until(page, () => /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
-
-/** Stops refinements, because they would take CPU time from the tested work. */
-async function withoutRefining(page: Page): Promise<void> {
-  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
-}
 
 test('a visitor writes, teaches it a text, reloads the page in mid-run, and goes on', () =>
   inFirefox('index.html', async (page) => {
@@ -67,29 +60,19 @@ test('the device is measured, and the measurement cancelled', () =>
   }));
 
 test('an example is copied from the gallery', () => {
-  const keepCopies = (): void => {
-    const writeText = async (text: string): Promise<void> => void Object.assign(window, { copied: text });
-    Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
-  };
   const body = async (page: Page): Promise<void> => {
     await click(page, '[data-name="spam"] .copy');
-    const found = await page.waitForFunction(() => (window as unknown as { copied?: string }).copied);
-    expect(await found.jsonValue()).toMatch(/^<!doctype html>/i);
+    expect(await copied(page)).toMatch(/^<!doctype html>/i);
   };
   return inFirefox('gallery.html', body, keepCopies);
 });
 
 test('a shared link is shown before it is opened, and a stranger’s is refused', () => {
-  const keepCopies = (): void => {
-    const writeText = async (text: string): Promise<void> => void Object.assign(window, { copied: text });
-    Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
-  };
   const body = async (page: Page): Promise<void> => {
     const files = ['adapter_config.json', 'adapter_model.safetensors'].map((name) => join(voice, name));
     await choose(page, '#adapter-files', files);
     await click(page, '[aria-label="Copy link opened"]');
-    const found = await page.waitForFunction(() => (window as unknown as { copied?: string }).copied);
-    const link = String(await found.jsonValue());
+    const link = await copied(page);
     await page.goto('about:blank');
     await page.goto(link);
     await seen(page, '#shared');

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { told, withoutRefining } from '../demo/classes_page';
 import { builtDemo, click, phase, seen, textOf, until, withDemo } from '../demo/demo_page';
 
 const { site } = await builtDemo();
@@ -19,14 +20,6 @@ async function press(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
   await tabTo(page, selector);
   await page.keyboard.press('Enter');
-}
-
-const told = (page: Page): Promise<void> =>
-  until(page, () => /% sure$|^Not sure/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
-
-/** Stops refinements, because they would take CPU time from the tested work. */
-async function withoutRefining(page: Page): Promise<void> {
-  await page.$eval('#refine-idle', (box) => (box as HTMLInputElement).checked && (box as HTMLInputElement).click());
 }
 
 const KEYBOARD: Readonly<Record<string, (page: Page) => Promise<void>>> = {
