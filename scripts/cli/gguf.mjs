@@ -1,10 +1,11 @@
 // Reads the header of a GGUF file, by the library's own reader, which the built command contains.
-import { openAsBlob } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defaultLimits } from '../../src/core/types/source';
 import { readGgufHeader } from '../../src/formats/gguf/gguf_header';
 import { byteLength, packingOf } from '../../src/formats/gguf/gguf_packing';
 import { ByteReader } from '../../src/formats/tensors/byte_reader';
+import { openBlob } from '../../src/node/open_blob';
 import { UsageError } from '../shared/options.mjs';
 
 /** @typedef {import('./safetensors.mjs').TensorEntry} TensorEntry */
@@ -19,7 +20,7 @@ const LONGEST_VALUE = 60;
  */
 export async function readGguf(path) {
   const name = basename(path);
-  const stream = streamOf(await openAsBlob(path));
+  const stream = streamOf(await openBlob(process, path, statSync(path).size));
   try {
     const { metadata, tensors } = await readGgufHeader(new ByteReader(stream, name), name, defaultLimits);
     return { facts: factsOf(metadata), tensors: tensors.map((tensor) => entryOf(tensor, name)) };

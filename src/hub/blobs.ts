@@ -40,6 +40,7 @@ function blobStream(file: string, blob: Blob, signal: AbortSignal | undefined): 
         .arrayBuffer()
         .catch(unreadable);
       signal?.throwIfAborted();
+      if (chunk.byteLength === 0) unreadable(new RangeError(`The file ends before its ${blob.size} bytes`));
       position += chunk.byteLength;
       return new Uint8Array(chunk);
     },

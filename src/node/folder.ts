@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/errors/error';
 import { wrong } from '../page/session/options';
+import { openBlob } from './open_blob';
 
 /**
  * A folder on this machine, in Node, Deno or Bun, as the source of a model or an adapter: `from_pretrained(await openFolder('model'))`. Its
@@ -21,12 +22,8 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
   }
   // Bundlers would try to resolve an import of Node's modules; they ignore this call.
   const { getBuiltinModule } = process;
-  const { openAsBlob, promises } = getBuiltinModule('node:fs');
+  const { promises } = getBuiltinModule('node:fs');
   const { join } = getBuiltinModule('node:path');
-  // Deno can't send Blobs of files to a worker.
-  const isDeno = 'Deno' in globalThis;
-  const openBlob = async (file: string): Promise<Blob> =>
-    isDeno ? new Blob([await promises.readFile(file)]) : openAsBlob(file);
   const folder = isAddress ? getBuiltinModule('node:url').fileURLToPath(path) : String(path);
   const entries = await promises.readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'there is no such folder' : `it can't be read as one (${cause.code})`;
@@ -43,7 +40,7 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
     const file = join(folder, name);
     // A link counts as its target, if the target exists: model caches are full of links.
     const found = await promises.stat(file).catch(() => undefined);
-    if (found?.isFile()) files.set(name, await openBlob(file));
+    if (found?.isFile()) files.set(name, await openBlob(process, file, found.size));
   }
   if (files.size === 0) throw missing(folder, 'there is no file in it');
   return { files };

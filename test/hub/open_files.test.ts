@@ -54,6 +54,13 @@ describe('files of the visitor', () => {
     expect(error.hint).toContain('choose it again');
   });
 
+  test('that end early are not_found', async () => {
+    const blob = new Blob(['{}']);
+    blob.slice = () => new Blob();
+    const error = await errorOf(readFile(openSource({ files: new Map([['config.json', blob]]) }), 'config.json', 9));
+    expect(error.code).toBe('not_found');
+  });
+
   test('are not read after an abort', async () => {
     const controller = new AbortController();
     const source = openSource({ files: given }, { signal: controller.signal });

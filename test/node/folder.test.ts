@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +34,26 @@ test('gives the files of a folder, of its modules and behind links', async () =>
     expect([...files.keys()].sort()).toEqual(['1_Pooling/config.json', 'config.json', 'model.safetensors']);
     expect(await files.get('model.safetensors')?.text()).toBe('weights');
   }
+});
+
+test('reads files beyond 4 GiB at their places', async () => {
+  const folder = join(root, 'large');
+  mkdirSync(folder);
+  const file = openSync(join(folder, 'model.gguf'), 'w');
+  ftruncateSync(file, 5 * 2 ** 30);
+  const place = 4.5 * 2 ** 30;
+  writeSync(file, Uint8Array.of(1, 2, 3, 4), 0, 4, place);
+  closeSync(file);
+  const blob = (await openFolder(folder)).files.get('model.gguf');
+  expect(blob?.size).toBe(5 * 2 ** 30);
+  const part = blob?.slice(place, place + 3);
+  expect(part?.size).toBe(3);
+  expect(new Uint8Array((await part?.arrayBuffer()) ?? [])).toEqual(Uint8Array.of(1, 2, 3));
+  expect(await blob?.slice(-(2 ** 29), -(2 ** 29) + 2).text()).toBe('\u0001\u0002');
+  const streamed = part?.slice(1).stream() ?? [];
+  for await (const bytes of streamed) expect(bytes).toEqual(Uint8Array.of(2, 3));
+  truncateSync(join(folder, 'model.gguf'), 9);
+  await expect(part?.arrayBuffer()).rejects.toThrow('ends after');
 });
 
 test('says what is missing', async () => {
