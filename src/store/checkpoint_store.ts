@@ -110,13 +110,22 @@ export class CheckpointStore {
         [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
         [headKey(name), label],
       ] as const;
-      await this.#store.setMany(entries, {
+      const isOwn = {
         key: ownerKey(name),
-        check(present) {
+        check(present: unknown) {
           if (present !== undefined && present !== owner) throw takenOver();
         },
+      };
+      const deleteLocked = async (): Promise<void> => {
+        if (locked.length > 0) await this.#store.deleteMany(locked.flatMap((run) => keysOf(run.name)));
+      };
+      await this.#store.setMany(entries, isOwn).catch(async (error: unknown) => {
+        // The runs to be deleted may be what fills the storage.
+        if (locked.length === 0 || !(error instanceof StoreError) || error.code !== 'storage_full') throw error;
+        await deleteLocked();
+        await this.#store.setMany(entries, isOwn);
       });
-      if (locked.length > 0) await this.#store.deleteMany(locked.flatMap((run) => keysOf(run.name)));
+      await deleteLocked();
     } finally {
       for (const { release } of locked) release();
     }

@@ -3,7 +3,7 @@ import { TabLocks } from '../../src/core/locks/tab_locks';
 import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
 import type { Label } from '../../src/store/checkpoint_label';
 import type { StoredCheckpoint } from '../../src/store/checkpoint_store';
-import type { StoreError } from '../../src/store/store_error';
+import { StoreError } from '../../src/store/store_error';
 import { FakeLocks } from '../worker/fake_locks';
 import { FaultStore } from './fault_store';
 import { nth, tab } from './saved_checkpoints';
@@ -141,7 +141,7 @@ describe('when another run is stored', () => {
   test('whichever operation fails, no protected run is deleted, and every lock is released', async () => {
     for (let failing = 1; ; failing++) {
       const inner = await kept({ ended: { ended: true }, ...some(3) });
-      const store = new FaultStore(failing, inner);
+      const store = new FaultStore(failing, inner, 'storage_unavailable');
       const locks = new TabLocks(undefined, '');
       const outcome = await tab(store, locks)
         .save('fifth', nth(0))
@@ -151,7 +151,30 @@ describe('when another run is stored', () => {
       expect(names.includes('ended') || names.includes('fifth')).toBe(true);
       expect(await locks.take('ended')).toBeDefined();
       if (!store.failed) return expect([outcome, failing > 15]).toEqual([undefined, true]);
-      expect(outcome).toMatchObject({ code: 'storage_full' });
+      expect(outcome).toMatchObject({ code: 'storage_unavailable' });
     }
+  });
+
+  test('if completed runs fill the storage, those to be deleted make the room', async () => {
+    const inner = await kept({ ended: { ended: true }, later: { ended: true }, ...some(3) });
+    const full: BlobStore = {
+      persistent: true,
+      get: (key) => inner.get(key),
+      keys: () => inner.keys(),
+      replace: (key, value) => inner.replace(key, value),
+      deleteMany: (keys) => inner.deleteMany(keys),
+      close: () => inner.close(),
+      async setMany(entries, condition) {
+        // Two keys for each of five runs.
+        if ((await inner.keys()).length >= 2 * 5) throw new StoreError('storage_full', 'no room');
+        await inner.setMany(entries, condition);
+      },
+    };
+    await tab(full).save('sixth', nth(0));
+    expect(await namesIn(inner)).toEqual(['run10', 'run11', 'run12', 'sixth']);
+    await expect(
+      tab({ ...full, setMany: () => Promise.reject(new StoreError('storage_full', 'no room')) }).save('x', nth(0)),
+    ).rejects.toMatchObject({ code: 'storage_full' });
+    expect(await namesIn(inner)).toEqual(['run10', 'run11', 'run12', 'sixth']);
   });
 });
