@@ -22,7 +22,7 @@ function dump(value: unknown, fields: Required<PythonJsonFields>, newline: strin
     );
   }
   if (typeof value === 'object' && value !== null) {
-    const given = Object.entries(value);
+    const given = Object.entries(value).filter(([, entry]) => entry !== undefined);
     const entries = fields.ordered.includes(field) ? given : given.sort(([a], [b]) => (a < b ? -1 : 1));
     return list(
       '{',

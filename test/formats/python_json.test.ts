@@ -8,6 +8,10 @@ describe('pythonJson', () => {
     );
   });
 
+  test('leaves undefined fields out, as JSON does', () => {
+    expect(pythonJson({ a: undefined, b: 1 })).toBe('{\n  "b": 1\n}');
+  });
+
   test('keeps the order of fields in which it has a meaning', () => {
     expect(pythonJson({ b: { z: 1, a: { d: 2, c: 3 } }, a: { z: 1, a: 2 } }, { ordered: ['b'] })).toBe(
       '{\n  "a": {\n    "a": 2,\n    "z": 1\n  },\n  "b": {\n    "z": 1,\n    "a": {\n      "c": 3,\n      "d": 2\n    }\n  }\n}',
