@@ -2,18 +2,18 @@ import type { ImageSize } from './resize';
 
 /** Bytes read at once. */
 const WINDOW = 2 ** 12;
-/** The most segments of a JPEG before its size. Cameras write about twenty. */
+/** The most segments of a JPEG, or blocks of a GIF, before its size. Cameras write about twenty. */
 const MAX_SEGMENTS = 1024;
 
 /**
- * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG whose size is not found. It is checked
- * before decoding, because decoders allocate memory in proportion to it.
+ * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG or GIF whose size is not found. It is
+ * checked before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await windowAt(file, 0);
   if (head.byteLength < 32) return undefined;
   if (head.getUint32(0) === 0x89504e47) return { width: head.getUint32(16), height: head.getUint32(20) };
-  if (textAt(head, 0, 4) === 'GIF8') return { width: head.getUint16(6, true), height: head.getUint16(8, true) };
+  if (textAt(head, 0, 4) === 'GIF8') return gifSize(file, head);
   if (textAt(head, 0, 2) === 'BM') return bmpSize(head);
   if (textAt(head, 0, 4) === 'RIFF' && textAt(head, 8, 4) === 'WEBP') return webpSize(head);
   return head.getUint16(0) === 0xffd8 ? jpegSize(file) : undefined;
@@ -40,23 +40,61 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** The size of the first frame, after the segments of camera data, profiles and thumbnails. */
-async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
-  let start = 0;
-  let bytes = await windowAt(file, start);
-  let at = 2;
-  for (let segment = 0; segment < MAX_SEGMENTS; segment++) {
-    if (at - start + 9 > bytes.byteLength) {
-      start = at;
-      bytes = await windowAt(file, start);
-      if (bytes.byteLength < 9) return undefined;
+/** The larger of the screen and the first frame, to which browsers enlarge the screen. Undefined if no frame is found. */
+async function gifSize(file: Blob, head: DataView): Promise<ImageSize | undefined> {
+  const flags = head.getUint8(10);
+  let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let isInside = false;
+  for (let block = 0; block < MAX_SEGMENTS; block++) {
+    const bytes = await windowAt(file, at);
+    if (bytes.byteLength < 10) return undefined;
+    const first = bytes.getUint8(0);
+    if (isInside) {
+      // An extension's parts have a length each; the last has none.
+      isInside = first !== 0;
+      at += 1 + first;
+    } else if (first === 0x21) {
+      isInside = true;
+      at += 2;
+    } else {
+      const end = (place: number): number => bytes.getUint16(place, true) + bytes.getUint16(place + 4, true);
+      const [width, height] = [head.getUint16(6, true), head.getUint16(8, true)];
+      return first === 0x2c ? { width: Math.max(width, end(1)), height: Math.max(height, end(3)) } : undefined;
     }
-    const marker = bytes.getUint16(at - start);
-    if (isFrame(marker)) return { height: bytes.getUint16(at - start + 5), width: bytes.getUint16(at - start + 7) };
-    // A marker may follow any number of 0xff bytes.
-    at += marker === 0xffff ? 1 : 2 + bytes.getUint16(at - start + 2);
   }
   return undefined;
+}
+
+/** The size of the first frame, after the segments of camera data, profiles and thumbnails. */
+async function jpegSize(file: Blob): Promise<ImageSize | undefined> {
+  let at = 2;
+  for (let segment = 0; segment < MAX_SEGMENTS; segment++) {
+    const bytes = await windowAt(file, at);
+    const { marker, end } = firstMarker(bytes);
+    if (end + 7 > bytes.byteLength) {
+      if (end === 2 || bytes.byteLength < 9) return undefined;
+      at += end - 2;
+    } else if (isFrame(marker)) {
+      return { height: bytes.getUint16(end + 3), width: bytes.getUint16(end + 5) };
+    } else {
+      at += end + (isAlone(marker) ? 0 : Math.max(2, bytes.getUint16(end)));
+    }
+  }
+  return undefined;
+}
+
+/** The first marker and the place after it, found as decoders do: they skip bytes between segments. */
+function firstMarker(bytes: DataView): { readonly marker: number; readonly end: number } {
+  for (let at = 1; at < bytes.byteLength; at++) {
+    const code = bytes.getUint8(at);
+    if (bytes.getUint8(at - 1) === 0xff && code !== 0 && code !== 0xff) return { marker: 0xff00 + code, end: at + 1 };
+  }
+  return { marker: 0, end: bytes.byteLength + 1 };
+}
+
+/** Markers without a segment: TEM, RST0 to RST7, and the image's beginning. */
+function isAlone(marker: number): boolean {
+  return marker === 0xff01 || (marker >= 0xffd0 && marker <= 0xffd8);
 }
 
 /** SOF0 to SOF15. The excluded markers in this range are tables. */

@@ -48,11 +48,33 @@ describe('a JPEG', () => {
     }
   });
 
+  test('behind markers without a segment, and bytes that decoders skip', async () => {
+    // By a walk that gave every marker a segment, the marker 0xff01 would end at this frame of 9×9 in camera data.
+    const hiding = segment(65535);
+    const frame = [0xff, 0xc0, 0, 17, 8, 0, 9, 0, 9, 3];
+    hiding.set(frame, 0xffe1);
+    expect(await declaredSize(fileOf(start, Uint8Array.of(0xff, 1), hiding, rest))).toEqual(size);
+    const between = Uint8Array.of(1, 2, 0xff, 0, 0xff, 0xd0, 0xff, 0xff);
+    expect(await declaredSize(fileOf(start, between, rest))).toEqual(size);
+    expect(await declaredSize(fileOf(start, new Uint8Array(10_000), segment(9), rest))).toEqual(size);
+  });
+
   test('without end, or cut off, is none', async () => {
     expect(await declaredSize(fileOf(start, ...Array.from({ length: 1024 }, () => segment(2)), rest))).toBeUndefined();
     expect(await declaredSize(fileOf(start, segment(100)))).toBeUndefined();
     expect(await declaredSize(fileOf(start, segment(2000).slice(0, 50)))).toBeUndefined();
   });
+});
+
+test('a GIF whose screen is smaller than its first frame, behind a comment', async () => {
+  const gif = bytesOf(written[6]?.[1] ?? '');
+  gif.set([1, 0, 1, 0], 6);
+  expect(await declaredSize(fileOf(gif))).toEqual(size);
+  const colours = 13 + 3 * 4;
+  const comment = Uint8Array.of(0x21, 0xfe, 3, 0x2c, 9, 0, 1, 7, 0);
+  expect(await declaredSize(fileOf(gif.slice(0, colours), comment, gif.slice(colours)))).toEqual(size);
+  const endless = new Uint8Array(5000).fill(1);
+  expect(await declaredSize(fileOf(gif.slice(0, colours), Uint8Array.of(0x21, 0xfe), endless))).toBeUndefined();
 });
 
 test('a BMP whose lines go from above, and an old one', async () => {
