@@ -2,6 +2,9 @@ import type { ResolvedGenerationConfig } from '../core/types/generation';
 import { pinned, type Value } from '../graph/value';
 import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 
+/** The largest `top_k` that a block holds: more than any vocabulary has. */
+const MOST_TOP_K = 2 ** 32 - 1;
+
 /** The state of generation on the device between two tokens, so that the host only reads. */
 export interface GenerationState {
   /** u32 (B): each row's last token, which is the next step's input. */
@@ -42,7 +45,7 @@ export function packGenerationBlocks(
     view.setUint32(at + 8, row, true);
     view.setUint32(at + 12, Number(config.do_sample), true);
     view.setBigUint64(at + 16, BigInt(config.seed) + BigInt(row), true);
-    view.setUint32(at + 24, config.top_k, true);
+    view.setUint32(at + 24, Math.min(config.top_k, MOST_TOP_K), true);
     view.setFloat32(at + 28, config.temperature, true);
     view.setFloat32(at + 32, config.top_p, true);
     view.setFloat32(at + 36, config.repetition_penalty, true);

@@ -5,6 +5,8 @@ import { type Fields, isJsonObject } from '../core/input/fields';
 export const MAX = {
   width: 2 ** 20,
   heads: 2 ** 12,
+  /** Numbers of a head: tables of positions have as many for each position. */
+  head: 2 ** 12,
   layers: 2 ** 12,
   vocabulary: 2 ** 24,
   positions: 2 ** 30,

@@ -119,6 +119,7 @@ describe('malformed', () => {
     ['more num_key_value_heads than heads', { num_key_value_heads: 8 }],
     ['a hidden_size that heads do not divide', { head_dim: null, hidden_size: 34 }],
     ['an odd head_dim', { head_dim: 7 }],
+    ['a head_dim beyond any published model', { head_dim: 4098 }],
     ['rms_norm_eps above 1', { rms_norm_eps: 1.5 }],
     ['a token beyond the vocabulary', { bos_token_id: 96 }],
     ['a token in a list beyond the vocabulary', { eos_token_id: [1, 96] }],

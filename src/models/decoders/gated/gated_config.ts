@@ -115,7 +115,7 @@ function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
   }
   const head_dim = fields.positiveInteger('head_dim', {
     fallback: headDim ?? hidden_size / num_attention_heads,
-    max: MAX.width,
+    max: MAX.head,
   });
   if (head_dim % 2 !== 0) throw fields.invalid('head_dim', 'an even number, as rotary embeddings need pairs');
   return {

@@ -3,15 +3,15 @@
  * rounded to bfloat16, as in Falcon's training.
  */
 export function alibiTable(H: number, positions: number): Float32Array<ArrayBuffer> {
-  const slopes = alibiSlopes(H).map(roundToBfloat16);
+  const slopes = roundToBfloat16(Float32Array.from(alibiSlopes(H)));
+  const rounded = roundToBfloat16(Float32Array.from({ length: positions }, (_, position) => position));
   const table = new Float32Array(positions * H);
-  for (let position = 0; position < positions; position++) {
-    const rounded = roundToBfloat16(position);
+  rounded.forEach((position, row) => {
     slopes.forEach((slope, head) => {
-      table[position * H + head] = roundToBfloat16(slope * rounded);
+      table[row * H + head] = slope * position;
     });
-  }
-  return table;
+  });
+  return roundToBfloat16(table);
 }
 
 /** Slopes 2^(−8/n), its square, and so on, for n heads, the largest power of two. The other heads have every second slope for 2n heads. */
@@ -24,10 +24,11 @@ function alibiSlopes(H: number): number[] {
   );
 }
 
-/** Rounds to the nearest bfloat16, ties to even. */
-function roundToBfloat16(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer);
-  const own = bits[0] ?? 0;
-  bits[0] = (own + 0x7fff + ((own >>> 16) & 1)) & 0xffff0000;
-  return new Float32Array(bits.buffer)[0] ?? 0;
+/** Rounds all values in place to the nearest bfloat16, ties to even. */
+function roundToBfloat16(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer);
+  bits.forEach((own, index) => {
+    bits[index] = (own + 0x7fff + ((own >>> 16) & 1)) & 0xffff0000;
+  });
+  return values;
 }
