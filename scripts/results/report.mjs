@@ -62,7 +62,7 @@ export function rowsOf(file, name, heading) {
  * @param {string} file
  * @param {string} name
  * @param {string} heading
- * @param {Pick<Table, 'columns'> & { rows: readonly (readonly string[])[] }} table
+ * @param {Pick<Table, 'keys' | 'columns'> & { rows: readonly (readonly string[])[] }} table
  * @returns {string} the file with the new table
  */
 export function withTable(file, name, heading, table) {
@@ -81,10 +81,13 @@ function placeOf(file, name) {
   return { from, to };
 }
 
-/** @param {{ columns: readonly string[], rows: readonly (readonly string[])[] }} table */
-export function markdown({ columns, rows }) {
+/**
+ * The lines of a table. The columns that identify a row are aligned to the left.
+ * @param {{ keys: number, columns: readonly string[], rows: readonly (readonly string[])[] }} table
+ */
+export function markdown({ keys, columns, rows }) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];
+  return [line(columns), line(columns.map((_, index) => (index < keys ? '---' : '---:'))), ...rows.map(line)];
 }
 
 /**
