@@ -13,8 +13,8 @@ export const HELP = `Goes on with a text, and prints what it writes.
   --chat                 the prompt is a message, and the model answers it as its chat
                          template has it
   --max_new_tokens N                                   (64)
-  --temperature X        samples; without it, --top_k and --top_p, the likeliest token
-                         is taken
+  --temperature X        temperature of the sampling. If --temperature, --top_k and
+                         --top_p are all absent, the most probable token is taken
   --top_k N              samples from so many tokens
   --top_p X              samples from as many as have this probability together
   --repetition_penalty X for tokens that are there already (1: none)

@@ -10,10 +10,10 @@ import { withoutDawnWarnings } from './native_warnings.mjs';
 
 const HELP = `Fine-tunes language models with VeRA on this machine's GPU, in Node.
 
-  webvera finetune --model MODEL --text FILE [options]
-  webvera generate --model MODEL --prompt TEXT [options]
-  webvera inspect PATH
-  webvera bench [options]
+  webvera finetune --model MODEL --text FILE [options]    trains an adapter on a text
+  webvera generate --model MODEL --prompt TEXT [options]  continues a text
+  webvera inspect PATH                                    shows what a file holds
+  webvera bench [options]                                 measures this machine
 
   webvera COMMAND --help tells more.
 

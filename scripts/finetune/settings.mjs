@@ -58,7 +58,8 @@ export const settingHelp = ({ targets, device }) => `\
   --gradient_accumulation_steps N
                          batches that an update learns from  (1)
   --gradient_checkpointing
-                         computes anew for the gradients what else takes memory
+                         recomputes values in the backward pass: takes less memory
+                         and more time
   --seed N                                             (42)
 ${device}
   --kernels HOW          default: a fixed table; tuned: measured before the first
@@ -66,12 +67,13 @@ ${device}
                          for bit                       (default)
   --export PATH          an empty folder, or a .zip, with which the rest of the run goes
                          on in Python; here it ends early
-  --export_after N       steps before that, or up to three more  (10)
-  --estimate             tells what the run would take to download and of the GPU's memory,
-                         and what to change where it doesn't fit, and ends: with 1 if so.
-                         No weight is read, and no text needed
-  --memory MIB           of GPU memory, for --estimate, as no browser tells how much
-                         there is
+  --export_after N       steps that are trained here before the export; up to three
+                         more may follow               (10)
+  --estimate             prints the download and the GPU memory that the run would take,
+                         and options to change if it doesn't fit; the exit code is then 1.
+                         Reads no weights, and needs no --text
+  --memory MIB           for --estimate: the GPU memory in MiB, which WebGPU doesn't
+                         report
   --help
 
 The last tenth of the text is never trained on: it measures perplexity before and

@@ -1,7 +1,6 @@
-// The page of all errors by their codes, made from the source: the codes' comments, and the messages and hints of all places that
-// make an error.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// docs/guide/errors.md, the page of all errors by their codes, made from the source: the codes' comments, and the messages and hints of all
+// places that make an error. A test compares the file with the source, and writes it.
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { inRepository, pathsBelow } from '../shared/paths.mjs';
 
@@ -12,11 +11,6 @@ const INSIDE = /^src\/(?:ops|graph)\//;
 
 /** Errors of the store become `WebVeraError`s with the same code. */
 const CLASSES = ['WebVeraError', 'StoreError'];
-
-/** @param {string} folder the folder of the site's Markdown */
-export function writeErrorsPage(folder) {
-  writeFileSync(join(folder, 'guide/errors.md'), errorsPage(documentedCodes(), errorsOfSource()));
-}
 
 /**
  * @param {ReadonlyMap<string, string>} codes with their meanings
@@ -34,7 +28,8 @@ export function errorsPage(codes, errors) {
 For everybody who has an error of webvera before them: its code, its meaning, and the messages that come with it.
 
 Errors are \`WebVeraError\`s with a \`code\`, a \`message\`, a \`hint\` and \`retryable\`. A call that rejects has changed nothing. This page is
-made from the source; … stands for a value. An error that PEFT has, too, has PEFT's text.
+made from the source, by \`npx vitest run --project node test/scripts/site -u\`; … stands for a value. An error that PEFT has, too, has
+PEFT's text.
 
 \`\`\`js
 import { AutoModelForCausalLM, WebVeraError } from 'webvera';
@@ -50,10 +45,21 @@ try {
 ${sections.join('\n')}`;
 }
 
-/** The text of a table's cell. @param {string} text */
+/** The text of a table's cell. Code in it stays as it is. @param {string} text */
 function cell(text) {
-  const plain = text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{{', '{&#123;').replaceAll('\n', ' ');
-  return plain.replaceAll(/([*_])/g, '\\$1');
+  const parts = text
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ')
+    .split(/(`[^`]+`)/);
+  return parts.map((part, index) => (index % 2 === 1 ? part : plain(part))).join('');
+}
+
+/** @param {string} text */
+function plain(text) {
+  return text
+    .replaceAll('<', '&lt;')
+    .replaceAll('{{', '{&#123;')
+    .replaceAll(/([*_])/g, '\\$1');
 }
 
 /** The codes of `ErrorCode` with their comments. @returns {ReadonlyMap<string, string>} */

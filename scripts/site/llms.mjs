@@ -15,7 +15,6 @@ export function writeLlms(site, source) {
     });
     return `## ${title}\n\n${lines.join('\n')}\n`;
   });
-  const errors = '- [Errors by code](guide/errors.html): each code of `WebVeraError` with its messages and hints.';
   const reference = '- [Reference](reference/index.html): all public names.';
   const head = `# webvera
 
@@ -23,7 +22,7 @@ export function writeLlms(site, source) {
 
 All documents in one text: [llms-full.txt](llms-full.txt)
 `;
-  writeFileSync(`${site}/llms.txt`, `${[head, ...sections, `## Reference\n\n${reference}\n${errors}\n`].join('\n')}`);
+  writeFileSync(`${site}/llms.txt`, `${[head, ...sections, `## Reference\n\n${reference}\n`].join('\n')}`);
   const texts = PAGES.filter(({ path }) => path !== 'index.md').map(({ path }) => read(path));
   writeFileSync(`${site}/llms-full.txt`, texts.join('\n\n---\n\n'));
 }

@@ -9,7 +9,7 @@ export const SITE_BASE = '/-site-base-/';
 export const REPOSITORY = 'https://github.com/webvera/webvera';
 
 /**
- * Sections of the sidebar with their documents, as paths in the repository. `errors.md` is made from the source.
+ * Sections of the sidebar with their documents, as paths in the repository.
  * @type {readonly { title: string, files: readonly string[] }[]}
  */
 export const SECTIONS = [
@@ -23,8 +23,8 @@ export const SECTIONS = [
       ...['docs/guide/classify.md', 'docs/guide/images.md', 'docs/guide/preferences.md'],
       ...['docs/guide/tag.md', 'docs/guide/runs.md'],
       ...['docs/guide/frameworks.md', 'docs/guide/runtimes.md', 'docs/guide/hosting.md', 'docs/INTEGRATING.md'],
-      ...['docs/guide/memory.md', 'docs/guide/elsewhere.md', 'docs/guide/troubleshooting.md', 'docs/MISTAKES.md'],
-      'docs/guide/questions.md',
+      ...['docs/guide/memory.md', 'docs/guide/elsewhere.md', 'docs/guide/troubleshooting.md'],
+      ...['docs/guide/errors.md', 'docs/MISTAKES.md', 'docs/guide/questions.md'],
     ],
   },
   { title: 'Facts', files: ['docs/PEFT.md', 'docs/RESULTS.md', 'docs/BENCHMARKS.md', 'docs/guide/comparison.md'] },
@@ -87,7 +87,6 @@ function linkForSite(link, file) {
   const wanted = posix.join(posix.dirname(file), target);
   const after = hash === undefined ? '' : `#${hash}`;
   const from = posix.dirname(sitePath(file));
-  if (GENERATED.some((path) => wanted.startsWith(path))) return relativePath(from, sitePath(wanted)) + after;
   const page = PAGES.find((one) => one.file === wanted);
   if (page !== undefined) return relativePath(from, page.path) + after;
   if (/\.(?:png|svg)$/.test(wanted)) return relativePath(from, `images/${posix.basename(wanted)}`);
@@ -95,9 +94,6 @@ function linkForSite(link, file) {
   if (!existsSync(path)) throw new Error(`${file} links to ${wanted}, which isn't there`);
   return `${REPOSITORY}/${statSync(path).isDirectory() ? 'tree' : 'blob'}/main/${wanted}${after}`;
 }
-
-/** Paths of the site that no file of the repository has. */
-const GENERATED = ['docs/guide/errors.md', 'docs/reference/', 'docs/demo/'];
 
 /** @param {string} from a folder @param {string} to */
 function relativePath(from, to) {

@@ -11,7 +11,6 @@ import { runCommand } from '../shared/command.mjs';
 import { CommandFailure, readFlags } from '../shared/options.mjs';
 import { inRepository } from '../shared/paths.mjs';
 import { brokenLinks } from './check_links.mjs';
-import { writeErrorsPage } from './errors_page.mjs';
 import { writeLlms } from './llms.mjs';
 import { PAGES, preparePages, SITE_BASE } from './pages.mjs';
 import { missingNames, writeReference } from './reference.mjs';
@@ -60,7 +59,6 @@ await runCommand('site', async () => {
   buildIfStale();
   rmSync(SITE, { recursive: true, force: true });
   preparePages(SOURCE);
-  writeErrorsPage(SOURCE);
   await writeReference(`${SOURCE}/reference`);
   await buildPages(SOURCE, { base: SITE_BASE, outDir: SITE });
   relocate(SITE, SITE_BASE);

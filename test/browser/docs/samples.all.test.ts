@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Rollup } from 'vite';
 import { expect, test } from 'vitest';
-import { errorsPage } from '../../../scripts/site/errors_page.mjs';
 import { reportOf, withBrowser } from '../helpers/harness';
 import { codeBlocks, GUIDES, moduleOf, runnable, SMALL_MOUNTS, withStandIns } from './samples';
 
@@ -66,8 +65,4 @@ test('the lines for the AI SDK run as they stand', async () => {
   const blocks = codeBlocks(text).filter(({ file }) => file === 'src/ai_sdk.js');
   const lines = await linesOf(text, moduleOf(blocks).replace("'webvera/ai'", "'/dist/ai.js'"));
   expect(lines).toEqual([expect.stringMatching(/ \d+$/), expect.stringMatching(/^\d+$/)]);
-});
-
-test('the lines about errors run as they stand', async () => {
-  expect(await linesOf(errorsPage(new Map(), []))).toEqual([expect.stringMatching(/^not_found: .+\. .+$/)]);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { documentedCodes, errorsIn, errorsPage } from '../../../scripts/site/errors_page.mjs';
+import { documentedCodes, errorsIn, errorsOfSource, errorsPage } from '../../../scripts/site/errors_page.mjs';
 
 test('each code has a meaning', () => {
   const codes = documentedCodes();
@@ -25,4 +25,15 @@ test('messages and hints are those of the source', () => {
   ]);
   const page = errorsPage(new Map([['timeout', 'Too late.']]), errorsIn(source, 'src/a.ts'));
   expect(page).toContain('## timeout\n\nToo late.\n\n| Message | Hint |\n| --- | --- |\n| No answer in … s | Wait. |');
+});
+
+test('marks of Markdown are text, except in code', () => {
+  const error = { code: 'timeout', message: 'a_b|c <i>{{', hint: '`d_e|<i>`', file: 'src/a.ts' };
+  const page = errorsPage(new Map([['timeout', 'Too late.']]), [error]);
+  expect(page).toContain('| a\\_b\\|c &lt;i>{&#123; | `d_e\\|<i>` |');
+});
+
+test('docs/guide/errors.md is made from the source', async () => {
+  const page = errorsPage(documentedCodes(), errorsOfSource());
+  await expect(page).toMatchFileSnapshot('../../../docs/guide/errors.md');
 });
