@@ -11,15 +11,17 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
   const learning = new Latest(async () => {
     if (!isDue(store.value)) return;
     const { set, learnt: before } = store.value;
-    const isWiped = (): boolean => store.value.set.samples.length === 0;
+    // Samples that another tab has replaced, with the result of their learning, are due no more: that result stays.
+    const isReplaced = (): boolean => store.value.set !== set && !store.value.isStale;
+    const isDiscarded = (): boolean => store.value.set.samples.length === 0 || isReplaced();
     store.set({ learning: true });
     try {
       const learnt = await classifier.learn(set, before);
-      if (isWiped()) return;
+      if (isDiscarded()) return;
       store.set({ learnt, isStale: store.value.set !== set });
       if (!store.value.isStale) announce(accuracyInWords(learnt, kind).text);
     } catch (error) {
-      if (isWiped()) return;
+      if (isDiscarded()) return;
       if (isLost(error)) classifier.forget();
       banner.report(error);
     } finally {

@@ -1,7 +1,7 @@
 import type { DeviceCheck } from '../library/device';
 import type { LoadProgress } from '../library/load_meter';
 import type { Trouble } from '../library/sessions';
-import { type ClassSet, missingIn } from './class_set';
+import { type ClassSet, emptySet, missingIn } from './class_set';
 import type { Kind } from './kind';
 import type { Learnt } from './learnt';
 
@@ -13,6 +13,11 @@ export interface Kept<Content> {
   readonly isStale: boolean;
   /** Whether a refinement with these samples has ended. */
   readonly isRefined: boolean;
+}
+
+/** The contents of a new page. */
+export function beginning<Content>(): Kept<Content> {
+  return { set: emptySet(['Class 1', 'Class 2']), learnt: undefined, isStale: true, isRefined: false };
 }
 
 /** A refinement in progress. */

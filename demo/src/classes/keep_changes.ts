@@ -1,0 +1,66 @@
+import { Latest } from '../library/latest';
+import type { ClassesApp } from './app';
+import { type Shelf, WrittenElsewhere } from './shelf';
+import { beginning, type Kept } from './state';
+
+/** Stores the changes of a page. */
+export interface Keeping {
+  /** Empties the page and its storage, also if another tab has written. */
+  wipe(): Promise<void>;
+}
+
+/**
+ * Stores every change, and shows a note at the first failure. If another tab has written, this one shows what is there instead of
+ * replacing it: `reread` reads it.
+ */
+export function keepChanges<Content>(
+  { store, banner }: Pick<ClassesApp<Content>, 'store' | 'banner'>,
+  shelf: Shelf<Content>,
+  reread: () => Promise<Kept<Content>>,
+): Keeping {
+  let isTold = false;
+  /** Whether the current change of the state needs no 'changed' write: it comes from storage, or empties it. */
+  let isStored = false;
+  let wipes = 0;
+  const show = (kept: Kept<Content>): void => {
+    isStored = true;
+    store.set({ ...kept, outcome: '' });
+    isStored = false;
+  };
+  /** Shows the other tab's data. `wipesBefore`: the number of wipes when the conflict began. A later one ends the conflict. */
+  const adopt = async (wipesBefore: number): Promise<void> => {
+    if (wipes !== wipesBefore) return;
+    const now = await reread().catch(() => undefined);
+    if (now === undefined) return; // it is read again when the page is next shown
+    if (wipes !== wipesBefore) return;
+    show(now);
+    banner.show('note', 'Another tab has changed this page’s data. It is shown as the other tab left it.');
+  };
+  const writes = new Latest(async (change: 'changed' | 'wiped') => {
+    const wipesBefore = wipes;
+    try {
+      await (change === 'wiped' ? shelf.wipe() : shelf.write(store.value));
+    } catch (error) {
+      if (error instanceof WrittenElsewhere) return adopt(wipesBefore);
+      if (!isTold) banner.show('note', 'This browser keeps nothing for this page.', 'Export what you want to keep.');
+      isTold = true;
+    }
+  });
+  store.watch(({ set, learnt, isRefined }, before) => {
+    const isNew = set !== before.set || learnt !== before.learnt || isRefined !== before.isRefined;
+    if (isNew && !isStored) void writes.push('changed');
+  });
+  document.addEventListener('visibilitychange', async () => {
+    if (document.hidden) return;
+    const wipesBefore = wipes;
+    await writes.idle();
+    if (await shelf.isWrittenElsewhere().catch(() => false)) await adopt(wipesBefore);
+  });
+  return {
+    wipe: () => {
+      wipes += 1;
+      show(beginning());
+      return writes.push('wiped');
+    },
+  };
+}
