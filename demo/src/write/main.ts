@@ -69,6 +69,7 @@ function createApp(): App {
     },
   });
   const rack = new Rack(store, sessions);
-  const models = new Models(store, sessions, rack);
-  return { store, sessions, models, rack, banner, confirm: new Confirm() };
+  const confirm = new Confirm();
+  const models = new Models(store, sessions, rack, confirm);
+  return { store, sessions, models, rack, banner, confirm };
 }

@@ -18,9 +18,14 @@ export class Rack {
     this.#sessions = sessions;
   }
 
+  /** Lists the stored voices. An unsaved voice gets a free name if another tab has stored one of the same name. */
   async refresh(): Promise<void> {
     const session = await this.#sessions.get();
-    this.#store.set({ saved: await adapters.list({ session }) });
+    const saved = await adapters.list({ session });
+    this.#store.set({ saved });
+    for (const voice of this.#store.value.unsaved) {
+      if (saved.some(({ id }) => id === voice.id)) this.#rename(voice, freeName(voice.id, ownIds(this.#store.value)));
+    }
   }
 
   /** A voice on the model, which is loaded once. */
@@ -33,20 +38,32 @@ export class Rack {
     return loading;
   }
 
-  /** Chooses a trained voice and stores it. If storing fails, it stays in memory as the unsaved one. */
-  async keep(voice: HeldVoice): Promise<void> {
-    const { id, adapted } = voice;
-    this.#loaded.set(ownKey(id), Promise.resolve(adapted));
-    this.#store.set({ unsaved: voice, voice: ownKey(id) });
-    await adapted.save_pretrained({ id });
-    this.#store.set({ unsaved: undefined });
+  /**
+   * Chooses a trained voice and stores it. Returns its name, which is another one if another tab has taken its own. If storing fails,
+   * the voice stays in memory as an unsaved one.
+   */
+  async keep(voice: HeldVoice): Promise<string> {
+    const { adapted } = voice;
+    const { unsaved } = this.#store.value;
+    this.#loaded.set(ownKey(voice.id), Promise.resolve(adapted));
+    const isHeld = unsaved.some((one) => one.adapted === adapted);
+    this.#store.set({ unsaved: isHeld ? unsaved : [voice, ...unsaved], voice: ownKey(voice.id) });
     await this.refresh();
+    const id = this.unsavedName(adapted) ?? voice.id;
+    await adapted.save_pretrained({ id });
+    this.#release(id);
+    await this.refresh();
+    return id;
+  }
+
+  /** The name of a voice that isn't stored yet. */
+  unsavedName(adapted: AnyAdaptedModel): string | undefined {
+    return this.#store.value.unsaved.find((one) => one.adapted === adapted)?.id;
   }
 
   async delete(id: string): Promise<void> {
-    const { unsaved } = this.#store.value;
     const session = await this.#sessions.get();
-    if (unsaved?.id === id) this.#store.set({ unsaved: undefined });
+    if (this.#unsaved(id) !== undefined) this.#release(id);
     else await adapters.delete(id, { session });
     const loaded = this.#loaded.get(ownKey(id));
     this.#loaded.delete(ownKey(id));
@@ -68,8 +85,8 @@ export class Rack {
 
   /** A voice's files. Throws `ChoiceProblem` if it was deleted, here or in another tab. */
   async files(id: string): Promise<AdapterFiles> {
-    const { unsaved } = this.#store.value;
-    if (unsaved?.id === id) return unsaved.adapted.save_pretrained();
+    const held = this.#unsaved(id);
+    if (held !== undefined) return held.adapted.save_pretrained();
     const files = await adapters.get(id, { session: await this.#sessions.get() });
     if (files === undefined) throw new ChoiceProblem(`The voice “${id}” isn't in this browser any more.`);
     return files;
@@ -78,6 +95,25 @@ export class Rack {
   /** Forgets all voices on the model, because it is gone. */
   forget(): void {
     this.#loaded.clear();
-    this.#store.set({ unsaved: undefined });
+    this.#store.set({ unsaved: [] });
+  }
+
+  #unsaved(id: string): HeldVoice | undefined {
+    return this.#store.value.unsaved.find((one) => one.id === id);
+  }
+
+  /** Takes a voice off the list of unsaved ones. */
+  #release(id: string): void {
+    this.#store.set({ unsaved: this.#store.value.unsaved.filter((one) => one.id !== id) });
+  }
+
+  #rename(held: HeldVoice, id: string): void {
+    const { unsaved, voice } = this.#store.value;
+    this.#loaded.delete(ownKey(held.id));
+    this.#loaded.set(ownKey(id), Promise.resolve(held.adapted));
+    this.#store.set({
+      unsaved: unsaved.map((one) => (one === held ? { ...one, id } : one)),
+      ...(voice === ownKey(held.id) && { voice: ownKey(id) }),
+    });
   }
 }

@@ -46,8 +46,8 @@ export interface AppState {
   readonly busy: boolean;
   /** The key of the voice that writes beside the model as it came. */
   readonly voice: string;
-  /** A trained voice that the browser could not store. */
-  readonly unsaved: HeldVoice | undefined;
+  /** Trained voices that the browser could not store, the newest first. */
+  readonly unsaved: readonly HeldVoice[];
   readonly saved: readonly AdapterInfo[];
   /** An interrupted run that can be resumed. */
   readonly interrupted: Interrupted | undefined;
@@ -68,7 +68,7 @@ export const initialState: AppState = {
   writing: false,
   busy: false,
   voice: shippedVoices[0].key,
-  unsaved: undefined,
+  unsaved: [],
   saved: [],
   interrupted: undefined,
   isSealed: false,
@@ -122,10 +122,10 @@ export function voiceOf(state: AppState): string | undefined {
   return isKnown ? state.voice : hasShipped ? shippedVoices[0].key : undefined;
 }
 
-/** The ids of the stored voices, the newest first. */
+/** The ids of the visitor's voices, the unsaved ones first, each group with the newest first. */
 export function ownIds({ saved, unsaved }: AppState): readonly string[] {
   const known = [...saved].sort((a, b) => b.created_at - a.created_at).map(({ id }) => id);
-  return unsaved === undefined || known.includes(unsaved.id) ? known : [unsaved.id, ...known];
+  return [...unsaved.map(({ id }) => id).filter((id) => !known.includes(id)), ...known];
 }
 
 /** Whether an interrupted run can be resumed: its model and text are there. */

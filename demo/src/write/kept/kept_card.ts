@@ -12,6 +12,7 @@ import { downloadVoice } from '../outcome/outcome_card';
 import { copyLink } from '../share/share_card';
 import { type AppState, fits, isQuiet, ownIds } from '../state';
 import { ownKey } from '../voices';
+import { askBeforeLeaving } from './ask_before_leaving';
 import { KeptRow, type RowState } from './kept_row';
 
 /** Lists the voices in this browser: to write with, download, delete and open them. `write` writes with the chosen one. */
@@ -45,11 +46,12 @@ export function keptCard(app: App, write: () => Promise<void>): void {
     });
   const save = (id: string): Promise<void> =>
     act(app, async () => {
-      const { unsaved } = store.value;
-      if (unsaved?.id === id) await rack.keep(unsaved);
+      const held = store.value.unsaved.find((voice) => voice.id === id);
+      if (held !== undefined) announce(`${await rack.keep(held)} is saved.`);
     });
 
   const rows = new KeyedRows(list, (id: string) => new KeptRow(id, { use, download, copyLink: share, remove, save }));
+  askBeforeLeaving(app);
   onFiles(pickButton, byId('adapter-files', 'input'), openFiles);
   onDrop(byId('kept-card', 'section'), () => isQuiet(store.value), openFiles);
 

@@ -2,6 +2,7 @@ import { AutoModelForCausalLM } from 'webvera';
 import { loadProgress, nothingLoaded } from '../../library/load_meter';
 import type { NamedSource } from '../../library/model_files';
 import type { Sessions } from '../../library/sessions';
+import type { Confirm } from '../../page/confirm';
 import type { Store } from '../../page/store';
 import type { Rack } from '../rack';
 import { type AppState, type ReadyModel, withModel } from '../state';
@@ -11,12 +12,14 @@ export class Models {
   readonly #store: Store<AppState>;
   readonly #sessions: Sessions;
   readonly #rack: Rack;
+  readonly #confirm: Pick<Confirm, 'ask'>;
   #abort = new AbortController();
 
-  constructor(store: Store<AppState>, sessions: Sessions, rack: Rack) {
+  constructor(store: Store<AppState>, sessions: Sessions, rack: Rack, confirm: Pick<Confirm, 'ask'>) {
     this.#store = store;
     this.#sessions = sessions;
     this.#rack = rack;
+    this.#confirm = confirm;
   }
 
   /** The model in use, which is loaded if it isn't yet. Only one model may be loading at a time. */
@@ -25,8 +28,12 @@ export class Models {
     return model ?? this.load(source);
   }
 
-  /** Loads a model, and then frees the one before. Rejects with an `AbortError` after `cancel`. */
+  /**
+   * Loads a model, and then frees the one before, with its voices. Asks first if some are unsaved. Rejects with an `AbortError` after
+   * `cancel`, and if the visitor refuses.
+   */
   async load(named: NamedSource): Promise<ReadyModel> {
+    if (!(await this.#mayLoad())) throw new DOMException('The visitor keeps the model in use', 'AbortError');
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.#store.set({ loading: nothingLoaded });
@@ -50,6 +57,19 @@ export class Models {
 
   cancel(): void {
     this.#abort.abort();
+  }
+
+  async #mayLoad(): Promise<boolean> {
+    const names = this.#store.value.unsaved.map(({ id }) => `“${id}”`);
+    if (names.length === 0) return true;
+    const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them'];
+    const list = new Intl.ListFormat('en').format(names);
+    return this.#confirm.ask({
+      title: 'Load another model?',
+      text: `${list} ${are} not saved, and ${are} lost with the model in use. Save or download ${them} first.`,
+      yes: 'Load the model',
+      no: 'Keep this one',
+    });
   }
 
   /** Releases the model with its voices. */

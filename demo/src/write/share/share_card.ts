@@ -63,10 +63,11 @@ export function shareCard(app: App, write: () => Promise<void>): void {
     act(app, async () => {
       if (offered === undefined) return;
       const { name, opening } = offered;
+      // If the visitor refuses, because unsaved voices would be lost, the offer stays.
+      if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
       const id = await rack.freeName(name);
       await rack.import((await code()).filesFrom(offered), id);
       close();
-      if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
       store.set({ voice: ownKey(id) });
       if (opening.trim() !== '') byId('prompt', 'input').value = opening;
       announce(`${id} is opened.`);

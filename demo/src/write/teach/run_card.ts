@@ -1,4 +1,4 @@
-import { get_peft_model, Trainer, WebVeraError } from 'webvera';
+import { type AnyAdaptedModel, get_peft_model, Trainer, WebVeraError } from 'webvera';
 import { loadInWords } from '../../library/load_words';
 import { saveZip } from '../../library/save_zip';
 import { act } from '../../page/act';
@@ -47,6 +47,8 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
   const note = interruptedNote(app, (run) => teach(run));
   let training: Training | undefined;
   let id = '';
+  /** The run's voice, once it has learnt. */
+  let taught: AnyAdaptedModel | undefined;
   /** Whether the run replaced or took over an interrupted one. */
   let hasBegun = false;
   /** Aborts while the model loads, before there is a run. */
@@ -61,6 +63,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     cancelled = new AbortController();
     status = '';
     id = '';
+    taught = undefined;
     outcome.hide();
     store.set({ phase: 'preparing' });
     hasBegun = false;
@@ -76,11 +79,11 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       await run({ id, model, text, opening, settings, interrupted });
       hasLearnt = true;
     } catch (error) {
-      const { unsaved, kept } = store.value;
-      const trained = unsaved !== undefined && unsaved.id === id;
+      const { kept } = store.value;
+      const unsaved = taught && rack.unsavedName(taught);
       goesOn = kept > 0 && isWorthGoingOn(error);
-      status = trained
-        ? `It has learnt, but “${id}” could not be saved: see below.`
+      status = unsaved
+        ? `It has learnt, but “${unsaved}” could not be saved: see below.`
         : goesOn
           ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
           : hasBegun
@@ -111,9 +114,9 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const { perplexity: after = Number.NaN } = await trainer.evaluate();
     const seconds = (performance.now() - began) / 1000;
     const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
-    const told = `${steps} in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`;
     report.end();
-    await rack.keep({ id, adapted: vera });
+    taught = vera;
+    id = await rack.keep({ id, adapted: vera });
     await anew.end();
     status = '';
     tellResult();
@@ -123,7 +126,7 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
       opening,
       before: report.first?.choices ?? Number.NaN,
       after,
-      run: told,
+      run: `${steps} in ${formatDuration(seconds)}. Kept in this browser as “${id}”.`,
     });
   }
 
