@@ -17,6 +17,17 @@ export async function gram(rows: Float64Array, n: number, m: number, breather: B
   return product;
 }
 
+/** The sum of the diagonal of a matrix (n, n). */
+export function traceOf(matrix: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += matrix[i * n + i] as number;
+  return sum;
+}
+
+export function addToDiagonal(matrix: Float64Array, n: number, number: number): void {
+  for (let i = 0; i < n; i++) matrix[i * n + i] = (matrix[i * n + i] as number) + number;
+}
+
 /** Replaces the lower triangle of a symmetric positive definite matrix (n, n) by its Cholesky factor L. */
 export async function factorise(matrix: Float64Array, n: number, breather: Breather): Promise<Float64Array> {
   for (let i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
 import type { Breather } from '../core/async/breather';
-import { factorise, gram, substitute, transposed } from './cholesky';
+import { addToDiagonal, factorise, gram, substitute, traceOf, transposed } from './cholesky';
 import { type Examples, sumOf } from './labelled_features';
 
 /** The estimated curvature of a mean loss. `divide` divides the D numbers of an output, from `start` on, by it. `ofBias` is the bias's. */
@@ -15,6 +15,11 @@ export type CurvatureAt = (C: number, breather: Breather) => Promise<LossCurvatu
 const OF_SCORE = 0.1;
 /** The most work of the estimate, in evaluations of the objective. With correlated features, it saves more evaluations than that. */
 const WORTH = 300;
+/**
+ * The least curvature of the penalty, as a share of the loss's mean curvature. It only acts with a very large C: without it, the estimate
+ * would be singular where the features vary in fewer than D directions, and steps along the other directions would be rounding alone.
+ */
+const LEAST = 1e-8;
 
 /**
  * Estimates the curvature along each direction: the features' variance in that direction times a constant, plus the penalty's curvature.
@@ -29,9 +34,10 @@ export async function curvatureOf(
   if (D ** 3 / 6 + (N * D ** 2) / 2 > WORTH * 2 * N * D * outputs) return undefined;
   const variance = await gram(transposed(features, N, D), D, N, breather);
   const total = sumOf(weights, Int32Array.from(weights.keys()));
+  const least = LEAST * (OF_SCORE / N) * (traceOf(variance, D) / D);
   return async (C, giveWay) => {
     const matrix = variance.map((entry) => (OF_SCORE / N) * entry);
-    for (let i = 0; i < D; i++) matrix[i * D + i] = (matrix[i * D + i] as number) + 1 / (C * total);
+    addToDiagonal(matrix, D, Math.max(1 / (C * total), least));
     const L = await factorise(matrix, D, giveWay);
     return { divide: (numbers, start) => substitute(L, D, numbers, start), ofBias: OF_SCORE };
   };

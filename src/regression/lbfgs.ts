@@ -51,8 +51,9 @@ const MOST_HALVINGS = 40;
 export async function minimise(
   evaluate: Objective,
   start: Float64Array,
-  { tolerance, most, precondition }: MinimiseOptions,
+  { tolerance, most, precondition: given }: MinimiseOptions,
 ): Promise<Minimum> {
+  let precondition = given;
   let evaluations = 0;
   const at = async (x: Float64Array): Promise<Point> => {
     evaluations += 1;
@@ -63,27 +64,35 @@ export async function minimise(
   let point = await at(start.slice());
   let isConverged = largest(point.gradient) <= tolerance;
   while (!isConverged && evaluations < most) {
-    const next = await lineSearch(at, point, direction(point.gradient, pairs, precondition));
-    if (next === undefined) {
-      // Along the steepest descent there is no lower value either.
-      if (pairs.length === 0) isConverged = true;
+    const d = direction(point.gradient, pairs, precondition);
+    const slope = dot(point.gradient, 0, d, 0, d.length);
+    const isNumber = Number.isFinite(slope) && Number.isFinite(point.value);
+    const next = isNumber ? await lineSearch(at, point, d, slope) : undefined;
+    if (next !== undefined) {
+      remember(pairs, point, next, precondition);
+      point = next;
+      isConverged = largest(point.gradient) <= tolerance;
+    } else if (pairs.length > 0) {
       pairs.length = 0;
-      continue;
+    } else if (!isNumber && precondition !== undefined) {
+      // The estimate of the curvature may be the one that isn't a number.
+      precondition = undefined;
+    } else {
+      // Along the steepest descent there is no lower value either.
+      isConverged = isNumber;
+      break;
     }
-    remember(pairs, point, next, precondition);
-    point = next;
-    isConverged = largest(point.gradient) <= tolerance;
   }
   return { x: point.x, value: point.value, evaluations, isConverged };
 }
 
-/** Shortens the step along `d` until the value decreases enough. Undefined if rounding hides any decrease. */
+/** Shortens the step along `d`, which has this slope, until the value decreases enough. Undefined if rounding hides any decrease. */
 async function lineSearch(
   at: (x: Float64Array) => Promise<Point>,
   { x, value, gradient }: Point,
   d: Float64Array,
+  slope: number,
 ): Promise<Point | undefined> {
-  const slope = dot(gradient, 0, d, 0, d.length);
   if (!(slope < 0)) return undefined;
   let step = 1;
   for (let tries = 0; tries < MOST_HALVINGS; tries++) {

@@ -1,7 +1,13 @@
 import type { Breather } from '../core/async/breather';
-import { factorise, gram, substitute, transposed } from './cholesky';
+import { addToDiagonal, factorise, gram, substitute, traceOf, transposed } from './cholesky';
 import { addScaled, dot, type Examples, type LinearMap, sumOf } from './labelled_features';
 import type { HeadSolver } from './problem';
+
+/**
+ * The least penalty, as a share of the system's trace: some roundings. A smaller one would leave a singular system without a solution where
+ * there are fewer examples than features. With this one, the solution is close to the shortest of those that fit best.
+ */
+const LEAST = 64 * Number.EPSILON;
 
 /** Solves for numbers by ridge regression, scikit-learn's `Ridge` with alpha = 1 / C, in unknowns for rows or features: the fewer. */
 export const NUMBERS: HeadSolver = {
@@ -61,7 +67,7 @@ async function ridge(
   const isDual = n < D;
   const [unknowns, length] = isDual ? [n, D] : [D, n];
   const matrix = await gram(isDual ? features : transposed(features, n, D), unknowns, length, breather);
-  for (let i = 0; i < unknowns; i++) matrix[i * unknowns + i] = (matrix[i * unknowns + i] as number) + alpha;
+  addToDiagonal(matrix, unknowns, Math.max(alpha, LEAST * traceOf(matrix, unknowns)));
   const L = await factorise(matrix, unknowns, breather);
   const weight = new Float64Array(T * D);
   const ofTargets = transposed(targets, n, T);

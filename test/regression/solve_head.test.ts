@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type HeadRequest, judgeHead, type SolvedHead, solveHead, USUAL_C } from '../../src/regression/solve_head';
 import { noise } from './fixtures';
 
@@ -214,6 +214,28 @@ test('needs few evaluations for features that vary far more in some directions t
   // Without an estimate of the curvature, the solver needs some hundreds of evaluations.
   expect(solved.evaluations).toBeLessThan(150);
 });
+
+describe('with fewer examples than features, a penalty below rounding', () => {
+  const strengths = [1e9, 1e14, 1e18, Number.MAX_VALUE];
+
+  test.each(strengths)('still gives the head of all classes: C %d', async (C) => {
+    const solved = await solveHead(request(60, 64, 2, { C }));
+    expect(solved).toMatchObject({ accuracy: 1, warnings: [] });
+    expect(solved.loss).toBeLessThan(1e-5);
+    expect(largest(solved.weight)).toBeGreaterThan(1);
+    expect(largest(solved.weight)).toBeLessThan(20);
+  });
+
+  test.each(strengths)('still gives the shortest of the maps to numbers: C %d', async (C) => {
+    const numbers = { problem: 'regression', outputs: 1, targets: Float64Array.from(noise(60, 5)) } as const;
+    const solved = await solveHead(request(60, 64, 2, { ...numbers, C }));
+    const usual = await solveHead(request(60, 64, 2, { ...numbers, C: 1e8 }));
+    expect(solved.loss).toBeLessThan(1e-12);
+    for (const [i, weight] of usual.weight.entries()) expect(solved.weight[i]).toBeCloseTo(weight, 4);
+  });
+});
+
+const largest = (numbers: Float32Array): number => numbers.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
 
 /** Each row of `features` several times in succession. */
 function repeatedRows(features: Float32Array, D: number, times: number): Float32Array<ArrayBuffer> {
