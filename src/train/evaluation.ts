@@ -64,13 +64,21 @@ export class RunEvaluation {
     return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
   }
 
-  /** Evaluates the state after the last acknowledged step. No step may be queued. */
+  /** Evaluates the state after the last acknowledged step. No step may be queued. Has no effect if the run goes back meanwhile. */
   async run(): Promise<void> {
     const { args, record, lowerIsBetter, emit, measure } = this.#init;
+    const asked = this.#asked;
     this.#asked = false;
+    const { progress } = record;
     const metrics = await measure();
     if (metrics === undefined) return;
-    const { global_step: step, epoch } = record.progress;
+    if (record.progress !== progress) {
+      // During a pause the run went back, so some batches were measured with other values. A return replaces `progress`.
+      this.#asked ||= asked;
+      record.startClock();
+      return;
+    }
+    const { global_step: step, epoch } = progress;
     const logs = { step, epoch, metrics };
     const { evaluation } = record;
     const name = metricName(args);
@@ -114,9 +122,9 @@ function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
   return Number.isInteger(epoch) || global_step >= max_steps;
 }
 
-/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if it isn't a number. */
+/** The improvement of a metric over the best one so far: ∞ without an earlier evaluation, −∞ if it isn't finite. */
 function gainOver(best: BestState | null, metric: number, greaterIsBetter: boolean): number {
-  if (Number.isNaN(metric)) return Number.NEGATIVE_INFINITY;
+  if (!Number.isFinite(metric)) return Number.NEGATIVE_INFINITY;
   if (best === null) return Number.POSITIVE_INFINITY;
   return greaterIsBetter ? metric - best.metric : best.metric - metric;
 }

@@ -37,7 +37,9 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
   const emit = (event: RunEvent): void => void events.push(event);
   const lowerIsBetter = ['eval_loss', 'perplexity'];
   const measure = async () => metrics.shift();
-  const evaluation = new RunEvaluation({ runner, state, args, record, lowerIsBetter, emit, measure });
+  const evaluating = (measured: () => Promise<Metrics | undefined>) =>
+    new RunEvaluation({ runner, state, args, record, lowerIsBetter, emit, measure: measured });
+  const evaluation = evaluating(measure);
   const step = (at: number, data = within): void => void record.finish(at, { data, stats, learningRate: 0 });
   /** Evaluates after each of these steps. The step's number is the trained value. */
   const through = async (...steps: readonly number[]): Promise<void> => {
@@ -47,7 +49,7 @@ function running(given: TrainingArguments, metrics: (Metrics | undefined)[] = []
       await evaluation.run();
     }
   };
-  return { runner, record, events, evaluation, step, through };
+  return { runner, record, events, evaluation, evaluating, step, through };
 }
 
 const losses = (...values: readonly number[]): Metrics[] => values.map((eval_loss) => ({ eval_loss }));
@@ -102,6 +104,8 @@ describe('the best', () => {
 
   test('is the lowest loss, and of equals the first', async () => {
     expect(await bestOf({}, losses(3, 1, 2, 1))).toEqual({ step: 2, metric: 1 });
+    expect(await bestOf({}, losses(Number.POSITIVE_INFINITY, 3))).toEqual({ step: 2, metric: 3 });
+    expect(await bestOf({ greater_is_better: true }, losses(Number.POSITIVE_INFINITY))).toBeNull();
   });
 
   test.each<[TrainingArguments, number]>([
@@ -198,6 +202,37 @@ test('an evaluation is reported, with the best so far; an interrupted one has no
     { type: 'evaluate', logs: { step: 1, epoch: 0.5, metrics: { eval_loss: 2 } }, best: { step: 1, metric: 2 } },
   ]);
   expect(run.record.history.evaluations).toHaveLength(1);
+});
+
+describe('an evaluation during which the run goes back', () => {
+  const interrupted = (restored: number) => {
+    const run = running({ eval_strategy: 'steps', eval_steps: 20 });
+    run.step(restored);
+    const held = run.record.snapshot();
+    if (restored < 20) run.step(20);
+    const evaluation = run.evaluating(async () => {
+      run.record.goBack(held);
+      return { eval_loss: 0.1 };
+    });
+    return { ...run, evaluation };
+  };
+
+  test.each([10, 20])('records nothing, whether it goes back to step %d', async (restored) => {
+    const { evaluation, record, events } = interrupted(restored);
+    await evaluation.run();
+    expect(record.progress.global_step).toBe(restored);
+    expect(record.evaluation).toEqual({ logs: [], best: null, stale: 0 });
+    expect(events).toEqual([]);
+  });
+
+  test('is made up for, if it was requested', async () => {
+    const { evaluation } = interrupted(10);
+    await evaluation.run();
+    expect(evaluation.isDue(11, within)).toBe(false);
+    evaluation.ask();
+    await evaluation.run();
+    expect(evaluation.isDue(11, within)).toBe(true);
+  });
 });
 
 test('a metric that the task doesn’t have is refused', () => {

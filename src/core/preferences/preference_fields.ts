@@ -1,5 +1,6 @@
 import { wrong } from '../errors/wrong';
 import type { JsonObject } from '../input/fields';
+import { fitsFloat32, MOST_FLOAT32 } from '../input/float32_range';
 import { chatMessages } from '../types/chat';
 import type { SentExample } from '../types/training';
 import type { PreferenceExample, RatedExample, TextOrMessages } from './preference';
@@ -41,6 +42,8 @@ function part(where: string, value: unknown): TextOrMessages {
 /** The weight of an example, if it has one. Throws `invalid_argument`; `hint` is for a number below 0. */
 export function weightOf(where: string, value: unknown, hint?: string): { readonly weight?: number } {
   if (value === undefined || value === null) return {};
-  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return { weight: value };
-  throw wrong(where, 'a finite number from 0', value, typeof value === 'number' && value < 0 ? hint : undefined);
+  const isWeight = typeof value === 'number' && value >= 0 && Number.isFinite(value);
+  if (isWeight && fitsFloat32(value)) return { weight: value };
+  const expected = isWeight ? `a number from 0 to ${MOST_FLOAT32}` : 'a finite number from 0';
+  throw wrong(where, expected, value, typeof value === 'number' && value < 0 ? hint : undefined);
 }

@@ -48,10 +48,9 @@ export interface TrainingArguments {
    * made for few examples a class; `Profile.learn({ method: 'refine' })` does both.
    *
    * A row is compared with the rows of its own micro-batch, so `gradient_accumulation_steps` doesn't replace a larger batch; batches of 16
-   * or more are good. Each batch consists of pairs of one class, and has as many classes as it can. If a class has an odd number of
-   * examples, the one without a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if
-   * its batch has no other row of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics
-   * of the head as it is.
+   * or more are good. Each batch consists of pairs of one class, of as many classes as it can. In a class of odd size, the example without
+   * a partner comes last. With `shuffle: false` the given order is used, and a row adds nothing to the loss if its batch has no other row
+   * of its class. Evaluations report the same loss as `eval_loss`, over batches of pairs, and the other metrics of the head as it is.
    * Rejected: `per_device_train_batch_size` that is odd or below 4, `headLearningRate`, `label_smoothing_factor`, `group_by_length`.
    */
   objective?: 'labels' | 'contrast';
@@ -60,7 +59,7 @@ export interface TrainingArguments {
    * gives more weight to the most similar vectors.
    */
   contrastTemperature?: number;
-  /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens. */
+  /** 0. The part of each label, up to 1, that is spread evenly over all classes or tokens; in evaluations, unlike transformers', none. */
   label_smoothing_factor?: number;
   /**
    * For classifiers: weights of the classes' losses, by label; 1 for labels without an entry. 'balanced' gives all classes of
@@ -147,10 +146,7 @@ type DecidedLater =
   | 'classWeights'
   | 'contrastTemperature';
 
-/**
- * The labels of an example for models with several labels: their names, or a number from 0 to 1 for each label; for models that predict
- * several numbers, those numbers.
- */
+/** The labels of an example with several: their names, or a number from 0 to 1 for each label of the model; or the numbers to predict. */
 export type LabelList = readonly number[] | readonly string[];
 
 /** An image, for classifiers of images. */
@@ -168,7 +164,11 @@ export type SentExample =
   | { readonly image: SentImage; readonly label?: number | string; readonly labels?: LabelList };
 
 export type Example =
-  | ({ readonly text: string; readonly text_pair?: string } & WeightedExample)
+  | ({
+      /** A language model learns every token of it. No EOS token is added, unlike in TRL's `SFTTrainer`, except with `packing`. */
+      readonly text: string;
+      readonly text_pair?: string;
+    } & WeightedExample)
   | ({ readonly prompt: string; readonly completion: string } & WeightedExample)
   | PreferenceExample
   | RatedExample

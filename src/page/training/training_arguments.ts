@@ -1,3 +1,4 @@
+import { fitsFloat32, MOST_FLOAT32 } from '../../core/input/float32_range';
 import { USUAL } from '../../core/numbers/usual_arguments';
 import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
 import { checkOptions, type Rules, wrong } from '../session/options';
@@ -10,9 +11,17 @@ const NO_STEPS = 'Leave max_steps out, or pass -1, to train for num_train_epochs
 const labelWeights: Rule = {
   expected: "'balanced', or a number above 0 for each label, such as { spam: 5 }",
   accepts: (value) =>
-    value === 'balanced' ||
-    (isObject(value) && !Array.isArray(value) && Object.values(value).every((weight) => rule.positive.accepts(weight))),
+    value === 'balanced' || (isObject(value) && !Array.isArray(value) && Object.values(value).every(isWeight)),
+  hint: (value) => {
+    const weights = isObject(value) ? Object.entries(value) : [];
+    const [large] = weights.filter(([, weight]) => rule.positive.accepts(weight) && !isWeight(weight));
+    return large && `The weight of ${JSON.stringify(large[0])} is above ${MOST_FLOAT32}, and too large for float32.`;
+  },
 };
+
+function isWeight(value: unknown): boolean {
+  return rule.positive.accepts(value) && fitsFloat32(Number(value));
+}
 
 type Defaults = ResolvedTrainingArguments;
 

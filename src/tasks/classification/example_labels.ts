@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/errors/error';
 import { shownList } from '../../core/errors/shown_list';
 import type { Warning } from '../../core/errors/warning';
+import { fitsFloat32, MOST_FLOAT32 } from '../../core/input/float32_range';
 import type { PreviewLabel } from '../../core/types/preview';
 import type { IdTensor, RowLabels } from '../../core/types/tensor';
 import type { Example, LabelList } from '../../core/types/training';
@@ -46,7 +47,7 @@ function severalTargets(given: number | LabelList, { names, problem }: Labels, w
   const accepts = (entry: number | string): entry is number =>
     typeof entry === 'number' && Number.isFinite(entry) && !(isMultiLabel && (entry < 0 || entry > 1));
   const numbers = [...list].filter(accepts);
-  if (numbers.length === names.length && list.length === names.length) return numbers;
+  if (numbers.length === names.length && list.length === names.length) return numbers.map(float32At(where));
   const ofNumbers = `a list of ${names.length} numbers, one for each label`;
   const expected = isMultiLabel
     ? `a list of the model's labels (${shown(names)}), or ${ofNumbers}, from 0 to 1`
@@ -69,7 +70,7 @@ function oneForEach(given: LabelList, names: readonly string[], where: string): 
 export function targetOf(label: number | string, { names, problem }: Labels, where: string): number {
   if (problem === 'regression') {
     const number = typeof label === 'string' && label.trim() !== '' ? Number(label) : label;
-    if (typeof number === 'number' && Number.isFinite(number)) return number;
+    if (typeof number === 'number' && Number.isFinite(number)) return float32At(where)(number);
     throw wrongLabel(where, 'a number, as the model has a single label', label);
   }
   const named = names.indexOf(String(label));
@@ -85,6 +86,14 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   const isEmpty = String(label).trim() === '';
   if (!isEmpty && Number.isInteger(index) && index >= 0 && index < names.length) return index;
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
+}
+
+/** A function that returns a number to predict, and throws `invalid_argument` for one that isn't finite in float32. */
+function float32At(where: string): (number: number) => number {
+  return (number) => {
+    if (fitsFloat32(number)) return number;
+    throw wrongLabel(where, `a number from -${MOST_FLOAT32} to ${MOST_FLOAT32}`, number, SCALED_HINT);
+  };
 }
 
 /** The class at an index. Throws `invalid_argument`. */
@@ -132,6 +141,7 @@ export function givenTargets(
 const LOADED_HINT =
   "A model is loaded with the labels it is to have: from_pretrained(source, { id2label: { 0: 'ham', 1: 'spam' } }).";
 const AMBIGUOUS_HINT = "Write names as text: { label: '1' } is the class with this name.";
+const SCALED_HINT = 'Divide the numbers by a constant, so that they are about 1.';
 const SEVERAL_HINT =
   "A model that tells several labels at once is loaded as such: from_pretrained(source, { id2label, problem_type: 'multi_label_classification' }).";
 

@@ -64,6 +64,11 @@ describe('the fields of an example', () => {
       'line 2: weight: expected a finite number from 0, got Infinity',
     ],
     [
+      'a weight beyond float32',
+      { text: 'a', weight: 1e39 },
+      'line 2: weight: expected a number from 0 to 3.4e38, got 1e+39',
+    ],
+    [
       'a weight that is no number',
       { text: 'a', weight: '2' },
       "line 2: weight: expected a finite number from 0, got '2'",

@@ -65,6 +65,17 @@ test('rows weigh what their classes do', () => {
   expect(rowWeights(targets, 'balanced', classes)).toEqual([2 / 3, 2 / 3, 2 / 3, 2, 1, 1]);
 });
 
+test('weights beyond float32 are refused, and the hint names the label', () => {
+  const args = (eggs: number): TrainingArguments => ({ classWeights: { spam: 3, eggs } });
+  const error = expect.objectContaining({
+    code: 'invalid_argument',
+    message: expect.stringMatching(/^TrainingArguments: classWeights: expected 'balanced', or a number above 0/),
+    hint: 'The weight of "eggs" is above 3.4e38, and too large for float32.',
+  });
+  expect(() => resolveTrainingArguments(args(1e39))).toThrow(error);
+  expect(resolveTrainingArguments(args(3e38)).classWeights).toEqual({ spam: 3, eggs: 3e38 });
+});
+
 test('weights of unknown labels are refused, with the nearest label', () => {
   const message = 'classWeights: expected labels of the model, got "Spam"';
   const error = expect.objectContaining({ code: 'invalid_argument', message, hint: expect.stringContaining('spam') });

@@ -62,6 +62,13 @@ test.each([['ham'], [''], ['  '], ['1,5'], [Number.NaN], [Number.POSITIVE_INFINI
   },
 );
 
+test.each([[1e39], [-1e39], ['1e39']])('%j is no number that float32 holds', (label) => {
+  const message = `row: label: expected a number from -3.4e38 to 3.4e38, got ${Number(label)}`;
+  const error = expect.objectContaining({ code: 'invalid_argument', message });
+  expect(() => targetOf(label, numbers, 'row')).toThrow(error);
+  expect(targetOf(3e38, numbers, 'row')).toBe(3e38);
+});
+
 test('an invalid label is shortened in messages, which name the first of many labels', () => {
   const names = Array.from({ length: 1000 }, (_, label) => `class ${label}`);
   const caught = ((): unknown => {
@@ -128,6 +135,7 @@ describe('of several', () => {
     [[], measures, /^row: label: expected a list of 2 numbers, one for each label, got \[\]$/],
     [3, measures, /^row: label: expected a list of 2 numbers, one for each label, got 3$/],
     [['price', 'weight'], measures, /^row: label: expected a list of 2 numbers/],
+    [[1, 1e39], measures, /^row: label: expected a number from -3.4e38 to 3.4e38, got 1e\+39$/],
     [['ham', 'spam'], classes, /^row: label: expected one label, got \["ham","spam"\]$/],
   ])('%j is refused', (given, labels, message) => {
     const error = expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) });

@@ -46,6 +46,8 @@ type Fails = (step: number, before: number) => boolean;
 class Device extends FakeRunner {
   readonly #last = new Map<number, { readonly step: number; readonly failed: boolean }>();
   readonly #broken = new Set<number>();
+  /** Whether the first adapter's vectors are too large to be loaded. */
+  isLarge = false;
   #failures = 0;
 
   constructor(fails: Fails) {
@@ -60,12 +62,13 @@ class Device extends FakeRunner {
   }
 
   override write(value?: Value): void {
+    if (value?.name === 'pool a') this.isLarge = false;
     this.#broken.delete(device.states.findIndex(({ stats }) => stats === value));
   }
 
   override read = async (value?: Value): Promise<ArrayBuffer> => {
     const index = device.states.findIndex(({ stats }) => stats === value);
-    if (index < 0) return new ArrayBuffer(16);
+    if (index < 0) return new Float32Array(4).fill(this.isLarge && value?.name === 'pool a' ? 2e4 : 0).buffer;
     const { step, failed } = this.#last.get(index) ?? { step: 0, failed: false };
     const stats = new DataView(new ArrayBuffer(48));
     stats.setFloat32(0, failed ? Number.NaN : 1, true);
@@ -74,6 +77,8 @@ class Device extends FakeRunner {
     return stats.buffer;
   };
 }
+
+const evaluated = async () => ({ eval_loss: 1 });
 
 let told: string[];
 let saves: RunSnapshot[];
@@ -89,15 +94,26 @@ async function* steps(done: number) {
   }
 }
 
-/** A run of two adapters. */
-function runOf(args: TrainingArguments, fails: Fails, restored?: LaneData['restored']): JointRun {
+interface Others {
+  readonly restored?: LaneData['restored'];
+  readonly runner?: Device;
+  /** Default: always the same loss. */
+  readonly evaluate?: NonNullable<LaneData['evaluate']>;
+}
+
+/** A run of two adapters. `evaluate` evaluates the first. */
+function runOf(
+  args: TrainingArguments,
+  fails: Fails,
+  { restored, runner = new Device(fails), evaluate = evaluated }: Others = {},
+): JointRun {
   const adapters = ['a', 'b'].map((name) => ({
     name,
     pool: pinned(`pool ${name}`, [4]),
     layout: { length: 4, parameters: new Map(), tensors: new Map() },
     modules: new Map(),
   }));
-  const lane = { maxSteps: MAX, steps, evaluate: async () => ({ eval_loss: 1 }), restored } as unknown as LaneData;
+  const lane = { maxSteps: MAX, steps, evaluate: evaluated, restored } as unknown as LaneData;
   const checkpoints = {
     save: async (snapshot: RunSnapshot) => {
       saves.push(snapshot);
@@ -106,13 +122,13 @@ function runOf(args: TrainingArguments, fails: Fails, restored?: LaneData['resto
     close() {},
   };
   const init = {
-    runner: new Device(fails),
+    runner,
     task: { lowerIsBetter: ['eval_loss'] },
     adapters: adapters as unknown as readonly Adapter[],
     args: resolveTrainingArguments({ max_steps: MAX, ...args }),
     signal: new AbortController().signal,
     warn() {},
-    prepare: async () => ({ lanes: [lane, lane], largest: { B: 1, T: 1 }, checkpoints }),
+    prepare: async () => ({ lanes: [{ ...lane, evaluate }, lane], largest: { B: 1, T: 1 }, checkpoints }),
     emit(event: RunEvent, { global_step, max_steps }: TrainProgress, adapter?: string) {
       const isTold = ['evaluate', 'recovered', 'restored'].includes(event.type);
       if (isTold) told.push(`${adapter ?? 'all'}: ${event.type} at ${global_step} of ${max_steps}`);
@@ -159,6 +175,33 @@ test('a run that resumes begins with the steps that all adapters have done', asy
     progress: { global_step: 4, max_steps: MAX, epoch: 4 / MAX },
     pools: [{ parameters: numbers(), exp_avg: numbers(), exp_avg_sq: numbers() }],
   };
-  await runOf({}, () => false, restored).run();
+  await runOf({}, () => false, { restored }).run();
   expect(told.slice(0, 3)).toEqual(['all: restored at 8 of 24', 'a: restored at 4 of 12', 'b: restored at 4 of 12']);
+});
+
+test('an adapter that goes back during an evaluation’s pause has no metrics of it', async () => {
+  const runner = new Device(() => false);
+  let calls = 0;
+  const evaluate: Others['evaluate'] = async ({ between }) => {
+    calls += 1;
+    if (calls !== 2) return { eval_loss: 1 };
+    runner.isLarge = true;
+    const paused = run.pause('hidden');
+    const served = between?.serve();
+    await paused;
+    run.resume('hidden');
+    await served;
+    return { eval_loss: 0.1 };
+  };
+  const args = { save_steps: 4, eval_strategy: 'steps', eval_steps: 4 } as const;
+  const run = runOf(args, () => false, { runner, evaluate });
+  const { adapters } = await run.run();
+  expect(told).toContain('a: recovered at 4 of 12');
+  expect(evaluations('a')).toEqual(['a: evaluate at 4 of 12', 'a: evaluate at 8 of 12', 'a: evaluate at 12 of 12']);
+  expect(adapters?.a?.metrics).toMatchObject({ best_metric: 1, best_global_step: 4 });
+  const logs = saves.at(-1)?.lanes?.map(({ evaluation }) => evaluation.logs.map(({ step }) => step));
+  expect(logs).toEqual([
+    [4, 8, 12],
+    [4, 8, 12],
+  ]);
 });

@@ -111,6 +111,7 @@ test.each([
   [KTO, { prompt: 'a', completion: 'b', label: 'yes' }, 'expected { prompt, completion, label }'],
   [DPO, { prompt: 'a', chosen: 'b', rejected: [{ role: 'assistant', content: 'c' }] }, 'rejected: expected a text'],
   [DPO, { prompt: 'a', chosen: 'b', rejected: 'c', weight: -1 }, 'weight: expected a finite number from 0, got -1'],
+  [KTO, { prompt: 'a', completion: 'b', label: true, weight: 1e39 }, 'weight: expected a number from 0 to 3.4e38'],
   [DPO, { prompt: 'a', chosen: 3, rejected: 'c' }, 'chosen: expected a string, or an array of { role, content }'],
 ])('refused: %j %j', async (preference, example, message) => {
   await expect(taskFor(preference).collect([example as SentExample])).rejects.toMatchObject({
