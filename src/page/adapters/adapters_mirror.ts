@@ -51,11 +51,12 @@ export class AdaptersMirror<C extends AdapterConfig> {
     return { trainable: this.isEnabled ? trainable : 0, all };
   }
 
-  /** Records the state after a change. */
+  /** Records the state after a change. If a configuration is invalid, this throws, and nothing has changed. */
   update(info: AdaptersInfo): void {
+    const configs = this.#configsOf(info);
     this.#keeper.update(Object.keys(info.adapters));
     this.#info = info;
-    this.#configs = this.#configsOf(info);
+    this.#configs = configs;
   }
 
   /** Makes copies of the adapters for a run that trains `trained`. */

@@ -1,17 +1,23 @@
+import type { AdapterFields } from '../../adapters/config/adapter_config';
 import { Serial } from '../../core/async/serial';
+import { quote, wrong } from '../../core/errors/wrong';
 import type { AdapterFiles } from '../../core/types/model';
 import type { AdaptedModel } from '../adapters/adapted_model';
-import type { AnyAdapterConfig } from '../adapters/page_kinds';
+import { type AnyAdapterConfig, configFromJson } from '../adapters/page_kinds';
 import { get_peft_model, PeftModel } from '../adapters/peft_classes';
 import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
 import type { Link } from '../rpc/link';
 import { type KnownBase, labelsOf, problemOf } from './fits';
-import { adapterName } from './storage/profile_storage';
+import { CONFIG, jsonIn } from './storage/file_parts';
+import { adapterName, profileOf } from './storage/profile_storage';
 import type { ProfileSettings } from './storage/record';
 
 type SaveSettings = Pick<ProfileSettings, 'save_dtype'>;
 
-/** The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. */
+/**
+ * The model with adapters that all profiles over one base model share. Each profile has adapters of its own in it. All are of one kind: that
+ * of the first, until the last is deleted.
+ */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly #changes = new Serial();
@@ -31,10 +37,10 @@ export class ProfileHost {
     return this.base[partsKey].link;
   }
 
-  /** The model with adapters. Throws if no adapter was placed yet. */
+  /** The model with adapters. Throws if there are none. */
   get adapted(): AdaptedModel {
     if (this.#adapted !== undefined) return this.#adapted;
-    throw new TypeError('No adapter was placed yet');
+    throw new TypeError('No adapter is placed');
   }
 
   /** The facts by which a profile recognises the base model. */
@@ -49,19 +55,24 @@ export class ProfileHost {
     return adapterName(id, this.#names);
   }
 
-  /** Creates an adapter with PEFT's initial values. Resolves with its files. */
+  /** Creates an adapter with PEFT's initial values. Resolves with its files. Rejects as `place` does. */
   begin(name: string, config: AnyAdapterConfig, { save_dtype }: SaveSettings): Promise<AdapterFiles> {
     return this.#changes.run(async () => {
+      this.#expectKind(config);
       if (this.#adapted === undefined) this.#adapted = await get_peft_model(this.base, config, name);
       else await this.#adapted.add_adapter(name, config);
       return this.#adapted.save_pretrained({ adapter_name: name, save_dtype });
     });
   }
 
-  /** Loads an adapter from its files. */
+  /** Loads an adapter from its files. Rejects with `invalid_argument` for another kind of adapter than those that are placed. */
   place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
     return this.#changes.run(async () => {
-      if (this.#adapted !== undefined) return this.#adapted.load_adapter(files, name, { is_trainable });
+      const adapted = this.#adapted;
+      if (adapted !== undefined) {
+        this.#expectKind(configFromJson(await jsonIn(new Map(Object.entries(files)), CONFIG)));
+        return adapted.load_adapter(files, name, { is_trainable });
+      }
       this.#adapted = await PeftModel.from_pretrained(this.base, files, { adapter_name: name, is_trainable });
     });
   }
@@ -101,9 +112,31 @@ export class ProfileHost {
       const adapted = this.#adapted;
       if (adapted === undefined || !Object.hasOwn(adapted.peft_config, name)) return;
       const other = Object.keys(adapted.peft_config).find((known) => known !== name);
+      if (other === undefined) return this.#drop(adapted);
       // Profiles name their adapter in each call, so any may be active. But deleting the active adapter would give a warning.
-      if (adapted.active_adapters.includes(name) && other !== undefined) await adapted.set_adapter(other);
+      if (adapted.active_adapters.includes(name)) await adapted.set_adapter(other);
       await adapted.delete_adapter(name);
     });
+  }
+
+  /** Frees the model with adapters and its last adapter, so that the next one may be of another kind. */
+  async #drop(adapted: AdaptedModel): Promise<void> {
+    this.#adapted = undefined;
+    await this.link.request('dropAdapters', liveHandle(adapted));
+  }
+
+  /** Throws `invalid_argument` if adapters of another kind are placed. */
+  #expectKind({ peft_type }: Pick<AdapterFields, 'peft_type'>): void {
+    const placed: Readonly<Record<string, AdapterFields>> = this.#adapted?.peft_config ?? {};
+    const [known] = Object.values(placed);
+    if (known === undefined || known.peft_type === peft_type) return;
+    const [id = '', ...ids] = new Set(Object.keys(placed).map(profileOf));
+    const who = `profile ${quote(id)}${ids.length === 0 ? '' : ` and ${ids.length} more`}`;
+    throw wrong(
+      'profile: peft_config.peft_type',
+      `"${known.peft_type}", as in ${who} over the same model`,
+      peft_type,
+      'Profiles over one model have one kind of adapter at a time. Dispose of those profiles and wait for their generations, or load the model again for this one.',
+    );
   }
 }

@@ -194,10 +194,7 @@ export class OpenProfile implements Openable, LearningProfile {
 
   /** Takes the learning lock. Waits a moment: another tab may hold it while it looks for an unfinished run. */
   async takeToLearn(): Promise<Release> {
-    const late = AbortSignal.timeout(MOMENT);
-    const release = await this.storage.waitToLearn(late).catch((error: unknown) => {
-      if (error !== late.reason) throw error;
-    });
+    const release = await this.storage.takeToLearn(MOMENT);
     if (release !== undefined) return release;
     throw new WebVeraError('locked_by_other_tab', `Profile '${this.id}' is learning in another tab or run`, {
       retryable: true,

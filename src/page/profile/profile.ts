@@ -54,12 +54,12 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Opens the profile `id`, or creates it, over a model from `from_pretrained`, of texts or of images. Profiles over
-   * one base model share its weights and, by key and rank, A and B, so each costs only its vectors. A `learn` that a
-   * closed page left unfinished resumes.
+   * Opens the profile `id`, or creates it, over a model from `from_pretrained`, of texts or of images. Profiles over one base model share
+   * its weights and, by key and rank, A and B, so each costs only its vectors. Profiles that are open over one model have one kind of
+   * adapter: for another, dispose of them, or load the model again. A `learn` that a closed page left unfinished resumes.
    *
-   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and for another base
-   * model, other labels or another `peft_config` than the profile was created with; with `storage_full`,
+   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and for another base model, other labels or
+   * another `peft_config` than the profile was created with, or another `peft_type` than that of open profiles; with `storage_full`,
    * `storage_unavailable`, and `storage_corrupt` if the stored profile can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
@@ -80,9 +80,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Creates a profile from the files of `export`, or from PEFT's two files alone. Rejects with `invalid_format` for
-   * other files, and with `invalid_argument` for another base model, for a value that is no example, and for an id that
-   * is in use.
+   * Creates a profile from the files of `export`, or from PEFT's two files alone. Rejects with `invalid_format` for other files, and with
+   * `invalid_argument` for another base model, for another kind of adapter than that of open profiles, for a value that is no example, and
+   * for an id that is in use.
    */
   static async import(base: PreTrainedModel, files: Files, id: string, options: ProfileOptions = {}): Promise<Profile> {
     const hold = await holdOf('Profile.import', base, id, options, (host, storage) =>

@@ -26,10 +26,8 @@ export class StoreLocks {
 
   /** Runs `body` while it holds the lock. Rejects with `locked_by_other_tab` after waiting too long. */
   async hold<T>(name: string, body: () => Promise<T>): Promise<T> {
-    const patience = AbortSignal.timeout(PATIENCE);
-    const release = await this.wait(name, patience).catch((error: unknown) => {
-      throw error === patience.reason ? heldUp(name) : error;
-    });
+    const release = await this.take(name, PATIENCE);
+    if (release === undefined) throw heldUp(name);
     try {
       return await body();
     } finally {
@@ -37,22 +35,34 @@ export class StoreLocks {
     }
   }
 
-  /** Takes the lock. Resolves with undefined if it is held. */
-  take(name: string): Promise<Release | undefined> {
-    return this.#request(name, { ifAvailable: true });
+  /** Takes the lock. Resolves with undefined if it is held, and isn't released within `patience` milliseconds. */
+  async take(name: string, patience = 0): Promise<Release | undefined> {
+    const locks = await this.#shared();
+    // The worker's answer and a busy page may take longer than `patience`, so a free lock is requested without a time limit.
+    const free = await this.#request(locks, name, { ifAvailable: true });
+    if (free !== undefined || patience === 0) return free;
+    const late = AbortSignal.timeout(patience);
+    return this.#request(locks, name, { signal: late }).catch((error: unknown) => {
+      if (error !== late.reason) throw error;
+      return undefined;
+    });
   }
 
   /** Waits for the lock and takes it. Rejects with `signal.reason`. */
   async wait(name: string, signal?: AbortSignal): Promise<Release> {
-    const release = await this.#request(name, signal === undefined ? {} : { signal });
+    const release = await this.#request(await this.#shared(), name, signal === undefined ? {} : { signal });
     return release ?? (() => {});
   }
 
-  async #request(name: string, options: LockOptions): Promise<Release | undefined> {
+  /** The locks that all tabs share; undefined if other tabs don't share the store, or there are none. */
+  async #shared(): Promise<WebLocks | undefined> {
     const locks = this.#locks;
-    const isHere = locks === undefined || !(await this.#isShared());
+    return locks !== undefined && (await this.#isShared()) ? locks : undefined;
+  }
+
+  async #request(locks: WebLocks | undefined, name: string, options: LockOptions): Promise<Release | undefined> {
     options.signal?.throwIfAborted();
-    if (isHere) return this.#requestHere(name, options);
+    if (locks === undefined) return this.#requestHere(name, options);
     try {
       const held = await requestLock(locks, name, options, undefined);
       return held && (() => held.release());

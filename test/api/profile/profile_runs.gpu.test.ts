@@ -17,7 +17,10 @@ import { FakeLocks } from '../../worker/fake_locks';
 
 /** The storage of one browser. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 describe('a run that is interrupted', () => {
   test.each(['the session', 'the profile'])(
@@ -180,5 +183,43 @@ test('a tab that looks for an unfinished run prevents no other tab from learning
     expect(locks.held).toEqual([]);
     await mine.learn();
     expect(mine.info.history).toHaveLength(3);
+  });
+});
+
+test('a tab that loses its run to another one leaves the run and its checkpoints there', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+  const runLock = (): string => locks.held.find((held) => held.startsWith('webvera:run:')) ?? '';
+  await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+    await profile.add(habit(1));
+    const run = profile.learn({ args: { max_steps: 200, save_steps: 1 } });
+    for await (const { type } of run) if (type === 'save') break;
+    // A browser releases the locks of a sleeping page.
+    locks.of('other').request(runLock(), { steal: true }, () => new Promise(() => {}));
+    await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    expect(profile.learning).toBeUndefined();
+    const left = await stored();
+    expect(left.get('profile/ada/unfinished')).not.toBeNull();
+    expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).not.toEqual([]);
+  });
+  locks.release(runLock());
+  await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'ada');
+    expect(profile.learning).toBeDefined();
+    await profile.learning?.stop();
+    expect(profile.info.history).toHaveLength(1);
+  });
+});
+
+test('a page that is busy for longer than it would wait for another tab learns, because no tab holds a lock', async () => {
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+  await visit(async (opened) => {
+    const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+    await profile.add(habit(1));
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort('late'));
+    expect((await profile.learn()).metrics.taken).toBe(1);
+    await profile.rollback();
+    await profile.replace(await profile.export());
   });
 });

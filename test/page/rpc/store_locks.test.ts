@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { WebLocks } from '../../../src/core/locks/web_locks';
 import { StoreLocks } from '../../../src/page/rpc/store_locks';
+import { withResolvers } from '../../helpers/with_resolvers';
 import { FakeLocks } from '../../worker/fake_locks';
 
 /** The locks of a sandboxed frame reject every request. */
 const refuse = () => Promise.reject(new DOMException('not here', 'SecurityError'));
 const refusing: WebLocks = { request: refuse, query: refuse };
+
+afterEach(() => void vi.restoreAllMocks());
 
 test.each<[string, WebLocks | undefined, (() => Promise<boolean>)?]>([
   ['Web Locks', new FakeLocks().manager],
@@ -57,4 +60,32 @@ test('a caller who aborts while the store is opened gets no lock', async () => {
     return false;
   });
   await expect(locks.wait('a', controller.signal)).rejects.toBe('enough');
+});
+
+/** The calls that wait for a limited time. */
+const limited: [string, (locks: StoreLocks) => Promise<string>][] = [
+  ['hold', (locks) => locks.hold('a', async () => 'free').catch(({ code }) => code)],
+  ['take', async (locks) => ((await locks.take('a', 1000)) === undefined ? 'locked_by_other_tab' : 'free')],
+];
+
+test.each(limited)('%s takes a free lock, no matter how late the store answers', async (_, use) => {
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort('late'));
+  expect(await use(new StoreLocks(new FakeLocks().manager))).toBe('free');
+});
+
+test.each(limited)('%s waits for a held lock only from the time at which the store has answered', async (_, use) => {
+  const browser = new FakeLocks();
+  browser.of('other').request('a', () => new Promise(() => {}));
+  const late = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+  const answer = withResolvers<boolean>();
+  const isShared = vi.fn(() => answer.promise);
+  const outcome = use(new StoreLocks(browser.manager, isShared));
+  await vi.waitFor(() => expect(isShared).toHaveBeenCalled());
+  expect(timeout).not.toHaveBeenCalled();
+  answer.resolve(true);
+  await vi.waitFor(() => expect(browser.waiting('a')).toBe(1));
+  late.abort(new DOMException('late', 'TimeoutError'));
+  expect(await outcome).toBe('locked_by_other_tab');
+  expect(browser.waiting('a')).toBe(0);
 });

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../../../core/errors/error';
+import { type ErrorCode, WebVeraError } from '../../../core/errors/error';
 import type { TrainOutput } from '../../../core/types/training';
 import type { ProfileHost } from '../host';
 import { copyName } from '../storage/profile_storage';
@@ -55,10 +55,16 @@ export async function learn(learner: LearnContext, unfinished: Unfinished, turn:
   }
 }
 
-/** Whether a run that ended with `error` may resume in another visit: only device, worker or page failed. */
+/**
+ * The errors after which a run may resume: only device or worker failed, or another tab holds the run or changes the profile. In the last
+ * case the run and its checkpoints may be in use there.
+ */
+const INTERRUPTIONS: readonly ErrorCode[] = ['device_lost', 'gpu_blocked', 'worker_crashed', 'locked_by_other_tab'];
+
+/** Whether a run that ended with `error` may resume in another visit or tab. */
 export function isInterruption(error: unknown, session: AbortSignal): boolean {
   if (session.aborted) return true;
-  return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
+  return error instanceof WebVeraError && INTERRUPTIONS.includes(error.code);
 }
 
 function pauseOrResume(run: LearnRun, reason: IdleReason, holds: boolean): void {

@@ -77,9 +77,12 @@ export class ProfileStorage {
     await this.#hold(() => this.#link.request('deleteProfile', this.id));
   }
 
-  /** Takes the learning lock: only one run at a time learns for a profile. Resolves with undefined if it is held. */
-  takeToLearn(): Promise<Release | undefined> {
-    return this.#locks.take(this.#learnLock);
+  /**
+   * Takes the learning lock: only one run at a time learns for a profile. Resolves with undefined if it is held, and isn't released within
+   * `patience` milliseconds.
+   */
+  takeToLearn(patience?: number): Promise<Release | undefined> {
+    return this.#locks.take(this.#learnLock, patience);
   }
 
   waitToLearn(signal: AbortSignal): Promise<Release> {
@@ -112,8 +115,7 @@ export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: nu
   const saved = await storage.deleteCheckpoints();
   // A run in another tab ends now, and deletes the checkpoints that it stores meanwhile. Wait for it, so that none are
   // left when this resolves.
-  const late = AbortSignal.timeout(PATIENCE);
-  const release = await storage.waitToLearn(late).catch(() => undefined);
+  const release = await storage.takeToLearn(PATIENCE).catch(() => undefined);
   release?.();
   return { bytes: kept + saved + (await storage.deleteCheckpoints()) };
 }
@@ -121,6 +123,11 @@ export async function forgetStored(storage: ProfileStorage): Promise<{ bytes: nu
 /** The name of a profile's adapter in a model. Dots are escaped, because torch's names can't have any. */
 export function adapterName(id: string, which: number | 'copy'): string {
   return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
+}
+
+/** The id of the profile that an adapter belongs to. */
+export function profileOf(adapter: string): string {
+  return decodeURIComponent(adapter.split(':')[1] ?? '');
 }
 
 /** The name of the copy that a run trains: the same in each visit, because a checkpoint belongs to its name. */
