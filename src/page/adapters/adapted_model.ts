@@ -28,7 +28,7 @@ import {
   type UnloadArguments,
   unloadArguments,
 } from './adapter_arguments';
-import type { KeptForRun } from './adapter_keeper';
+import { type KeptForRun, runKey } from './adapter_keeper';
 import {
   type AdapterOptions,
   checkName,
@@ -48,9 +48,6 @@ import { type FitHeadOptions, fitHead } from './fit_head';
 import type { PageKind } from './page_kind';
 import { unloadAdapters } from './unload_adapters';
 
-/** The key of the method that prepares a model with adapters for a run, for this library's own use. */
-export const runKey: unique symbol = Symbol('run');
-
 /** The key of the training arguments whose defaults depend on the model, for this library's own use. */
 export const defaultsKey: unique symbol = Symbol('defaults');
 
@@ -62,9 +59,9 @@ export const defaultsKey: unique symbol = Symbol('defaults');
  * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
  * `merge_adapter`, `merge_and_unload`, `unload` and `add_weighted_adapter` wait for earlier runs that train their adapters, and calls made
  * after them wait too. They don't wait for a run that `run.pause()` has paused, but use its present numbers. All other calls act at once:
- * `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the adapter, which
- * reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use a run's numbers as they are between two
- * of its steps.
+ * `set_adapter`, `disable_adapter`, `add_adapter` and `load_adapter` change nothing in a run; `delete_adapter` ends the runs that use the
+ * adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight` and `save_pretrained` use a run's numbers as they
+ * are between two of its steps.
  */
 export abstract class AdaptedModel<C extends AdapterConfig = AdapterConfig> extends RemoteModel {
   readonly #mirror: AdaptersMirror<C>;

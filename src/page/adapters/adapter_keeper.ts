@@ -1,10 +1,18 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { KeptAdapter } from '../../worker/protocol';
 
+/** The key of the method that prepares a model with adapters for a run, for this library's own use. */
+export const runKey: unique symbol = Symbol('run');
+
+/** The part of a model with adapters that runs need. */
+export interface RunModel {
+  [runKey](trained: readonly string[]): KeptForRun;
+}
+
 export interface KeptForRun {
   readonly kept: Promise<unknown>;
-  /** Call it when the run has ended. */
-  close(): void;
+  /** Call it when the run has ended. Resolves once the other runs have copies of what it trained, or can't have them. */
+  close(): Promise<unknown>;
 }
 
 /** Holds copies of a model's adapters during runs, which restore the adapters from them after a loss. */
@@ -21,19 +29,23 @@ export class AdapterKeeper {
     this.#isLost = isLost;
   }
 
-  /** Makes copies for a run that trains `trained`. The run begins once `kept` resolves: the copies are made, or can't be. */
+  /**
+   * Makes copies for a run that trains `trained`. The run begins once `kept` resolves: the copies are made, or can't be. A run that is
+   * closed at once needs none.
+   */
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
-    this.#ask();
+    // Other calls may have changed these adapters since an earlier run began.
+    this.#drop(trained);
     return {
-      kept: Promise.allSettled(this.#kept.values()),
-      close: () => {
+      kept: Promise.resolve().then(() => this.#copies()),
+      close: async () => {
         this.#runs -= 1;
         if (this.#runs === 0) this.#kept.clear();
-        // Other runs restore the model with these copies.
-        if (this.#isLost()) return;
-        for (const name of trained) this.#kept.delete(name);
-        this.#ask();
+        if (!this.#isLost()) {
+          this.#drop(trained);
+          await this.#copies();
+        }
       },
     };
   }
@@ -53,6 +65,16 @@ export class AdapterKeeper {
       const message = "its adapters were lost too, as they hadn't been kept yet";
       throw new WebVeraError('not_found', message, { hint: 'Load the model and its adapters again.', cause });
     }
+  }
+
+  /** Drops copies of the present adapters. Those of a lost model stay: runs restore it with them. */
+  #drop(names: readonly string[]): void {
+    if (!this.#isLost()) for (const name of names) this.#kept.delete(name);
+  }
+
+  #copies(): Promise<unknown> {
+    this.#ask();
+    return Promise.allSettled(this.#kept.values());
   }
 
   #ask(): void {

@@ -1,5 +1,6 @@
 import type { HeadFit } from '../../core/types/prediction';
 import type { Dataset, TrainingArguments } from '../../core/types/training';
+import type { CallId, FittedHead } from '../../worker/protocol';
 import { anyDataset } from '../data/dataset_rules';
 import { openDataset } from '../data/feed';
 import { callReading, closeDataset } from '../data/with_dataset';
@@ -7,6 +8,7 @@ import { liveHandle, partsKey, type RemoteModel } from '../models/remote_model';
 import { checkOptions, defined, type Rules } from '../session/options';
 import { abortSignal, anyString, integer, positive } from '../session/rules';
 import { resolveTrainingArguments } from '../training/training_arguments';
+import { type RunModel, runKey } from './adapter_keeper';
 
 export interface FitHeadOptions {
   /**
@@ -32,7 +34,7 @@ export interface FitHeadOptions {
   readonly max_length?: number;
   /** Weights of the classes, as in training. Default: all 1. */
   readonly classWeights?: TrainingArguments['classWeights'];
-  /** When it aborts, the head stays as it was. */
+  /** When it aborts, the head stays as it was, unless the call is about to resolve. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,7 +50,11 @@ const rules: Rules<FitHeadOptions> = {
 };
 
 /** Checks the options of `fit_head`, and makes the call. */
-export async function fitHead(model: RemoteModel, dataset: Dataset, options: FitHeadOptions): Promise<HeadFit> {
+export async function fitHead(
+  model: RemoteModel & RunModel,
+  dataset: Dataset,
+  options: FitHeadOptions,
+): Promise<HeadFit> {
   checkOptions('fit_head', options, rules);
   const { per_device_eval_batch_size: size = 8, max_length, classWeights, ...rest } = options;
   const args = { per_device_train_batch_size: size, ...defined({ max_length, classWeights }) };
@@ -63,11 +69,11 @@ interface FitHeadArguments extends Pick<FitHeadOptions, 'C' | 'augment' | 'eval_
 
 /** As `fitHead`, with the arguments of training. */
 export async function fitHeadWith(
-  model: RemoteModel,
+  model: RemoteModel & RunModel,
   dataset: Dataset,
   { args, C = 'auto', scale, augment = 'auto', eval_dataset, adapter_name, signal }: FitHeadArguments,
 ): Promise<HeadFit> {
-  const { link } = model[partsKey];
+  const { link, place } = model[partsKey];
   const data = openDataset('train_dataset', dataset);
   const evalData = eval_dataset && openDataset('eval_dataset', eval_dataset);
   const request = {
@@ -82,7 +88,12 @@ export async function fitHeadWith(
   };
   const datasets = evalData === undefined ? [data] : [data, evalData];
   try {
-    return await callReading(link, datasets, (call) => link.request('fitHead', call, request), { signal });
+    const start = (call: CallId): Promise<FittedHead> => link.request('fitHead', call, request);
+    const { adapter, fit } = await callReading(link, datasets, start, { signal });
+    // Runs in progress recover with copies of the adapters, so they need one with the new head.
+    await model[runKey]([adapter]).close();
+    if (place.loss !== undefined) throw place.loss; // the new head is lost too
+    return fit;
   } finally {
     for (const one of datasets) closeDataset(one);
   }

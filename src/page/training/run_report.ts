@@ -14,6 +14,8 @@ import { Replay } from './replay';
 /** An event of a run that has a step. */
 type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
+type RestoredEvent = Extract<RunEvent, { readonly type: 'restored' }>;
+
 /** Reports a run: its events, its state, and the calls of its callbacks. */
 export class RunReport {
   readonly events: Replay<TrainEvent>;
@@ -66,6 +68,8 @@ export class RunReport {
   /** `adapter`: the adapter that the event is about, in a run of several. */
   add(progress: TrainProgress, event: RunEvent, adapter?: string): void {
     if (adapter !== undefined) {
+      // A run that was restored reports it before its adapters do, so this one begins again.
+      if (event.type !== 'reading') this.#reportRecovery(this.#state);
       this.#laneOf(adapter, progress).add(progress, event);
       return;
     }
@@ -75,26 +79,27 @@ export class RunReport {
       this.events.push({ type, state: this.#state, dataset, loaded, total });
       return;
     }
-    const loss = this.#loss;
-    this.#loss = undefined;
-    if (loss === undefined) this.#report(progress, event);
-    else this.#reportRecovery(loss, progress, event);
+    const restored = event.type === 'restored' ? event : undefined;
+    const hasRecovered = this.#reportRecovery(progress, restored);
+    if (!hasRecovered || restored === undefined) this.#report(progress, event);
   }
 
   warn(code: ErrorCode, message: string): void {
     this.events.push({ type: 'warning', state: this.#state, code, message });
   }
 
-  /** Reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
-  #reportRecovery({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
-    const isRestored = event.type === 'restored';
-    const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
+  /** After a loss, reports a recovered run, which restarts at its last checkpoint, or else at its first step. */
+  #reportRecovery({ max_steps, ...at }: TrainProgress, restored?: RestoredEvent): boolean {
+    if (this.#loss === undefined) return false;
+    const { code: cause } = this.#loss;
+    this.#loss = undefined;
+    const from = restored === undefined ? { global_step: 0, max_steps, epoch: 0 } : { ...at, max_steps };
     // The last checkpoint may be later than the last reported step, if the worker died in between.
     const repeatedSteps = Math.max(0, this.state.global_step - from.global_step);
-    const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
+    const { logs, evaluations, best } = restored ?? NO_HISTORY;
     this.#report(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
     if (this.#paused !== undefined && !this.#isPaused()) this.#report(from, { type: 'resumed', reason: this.#paused });
-    if (!isRestored) this.#report(progress, event);
+    return true;
   }
 
   #report(progress: TrainProgress, event: TimedEvent): void {

@@ -174,7 +174,7 @@ export class RemoteRun extends Followed<TrainEvent, TrainOutput> implements Paus
       }
     } finally {
       unwatch();
-      this.#kept?.close();
+      void this.#kept?.close();
       for (const dataset of datasetsOf(run)) closeDataset(dataset);
     }
   }

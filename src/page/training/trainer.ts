@@ -1,7 +1,8 @@
 import { defineForeignMethods } from '../../core/errors/foreign_members';
 import type { DatasetName, TrainerCallback } from '../../core/types/run';
 import type { Dataset, ResolvedTrainingArguments, TrainingArguments } from '../../core/types/training';
-import { AdaptedModel, defaultsKey, runKey } from '../adapters/adapted_model';
+import { AdaptedModel, defaultsKey } from '../adapters/adapted_model';
+import { runKey } from '../adapters/adapter_keeper';
 import { anyDataset } from '../data/dataset_rules';
 import { type OpenDataset, openDataset } from '../data/feed';
 import { callWithDataset } from '../data/with_dataset';

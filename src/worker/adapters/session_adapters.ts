@@ -93,8 +93,10 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => model.delete(name));
   },
 
+  /** Also resolves if the model is disposed of before its turn, because there is nothing left to enable then. */
   async enableAdapters(handle, enabled) {
-    modelOf(this, handle).enable(enabled);
+    const model = modelOf(this, handle);
+    await model.inTurn(async () => model.enable(enabled));
   },
 
   mergeAdapters(call, handle, request) {

@@ -11,8 +11,10 @@ import type { CollectOptions, RowSource } from '../../tasks/task/task_data';
 import type { SolvableHead } from '../../tasks/task/task_head';
 import type { BaseModel } from '../models/base_model';
 import { readFloats } from '../models/loading/file_order';
+import type { Ready } from '../rpc/ready';
 import type { RunInputs } from './create_run';
 import type { FeatureCache, RowFeatures } from './row_features';
+import type { FittedHead } from './run_protocol';
 
 interface HeadInit extends RunInputs {
   readonly C: number | 'auto';
@@ -20,6 +22,8 @@ interface HeadInit extends RunInputs {
   /** Whether the head learns views of the examples, too. */
   readonly augment: boolean | 'auto';
   readonly features: FeatureCache;
+  /** Called when the layer is solved for. The adapter changes once it resolves. */
+  readonly ready: Ready;
   readonly warn: Warn;
 }
 
@@ -35,8 +39,8 @@ interface LastLayer {
  * Solves for the last layer of an adapter's head over the features of a data set, and writes it to the adapter, whole or not at
  * all. Throws `invalid_argument` for a model without such a head, and for an adapter that doesn't train it.
  */
-export async function fitHead(init: HeadInit): Promise<HeadFit> {
-  const { model, overlay, data, evalData, C, scale, signal, warn } = init;
+export async function fitHead(init: HeadInit): Promise<FittedHead> {
+  const { model, overlay, data, evalData, C, scale, signal, ready, warn } = init;
   const begun = performance.now();
   const layer = lastLayer(model, overlay);
   const { weight, bias } = layer;
@@ -54,11 +58,11 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
   const held_out = held && (await heldOut(held, old, solved));
   expectModest(solved.weight, solved.bias);
   const { crossValidated } = solved;
-  signal.throwIfAborted();
+  await ready();
   // Both writes are queued without a pause between them, so no pass sees one alone.
   model.runner.write(weight, solved.weight);
   if (bias !== undefined) model.runner.write(bias, solved.bias);
-  return {
+  const fit = {
     C: solved.C,
     scale: solved.scale,
     loss: solved.loss,
@@ -74,6 +78,7 @@ export async function fitHead(init: HeadInit): Promise<HeadFit> {
     computed: learnt.computed + (held?.computed ?? 0),
     seconds: (performance.now() - begun) / 1000,
   };
+  return { adapter: layer.adapter.name, fit };
 }
 
 type Layer = Parameters<typeof judgeHead>[1];

@@ -23,9 +23,9 @@ export interface RunCalls {
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /**
    * Solves for the last layer of an adapter's head, over the features that the model has for the data, and stores it in the adapter.
-   * Runs must not train the adapter meanwhile. A call that rejects has changed nothing.
+   * Runs must not train the adapter meanwhile. Emits `prepared` before it stores the layer. A call that rejects has changed nothing.
    */
-  fitHead(call: CallId, request: FitRequest): Promise<HeadFit>;
+  fitHead(call: CallId, request: FitRequest): Promise<FittedHead>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
   /** As `exportRunning`, for a run that isn't in progress: from its last checkpoint, or else its first step. */
@@ -96,6 +96,12 @@ export interface FitRequest extends EvaluateRequest {
   readonly augment: boolean | 'auto';
   /** A data set over which the heads before and after are compared, if any. */
   readonly eval_data?: DataSource | undefined;
+}
+
+/** `adapter`: the one whose head was solved for. */
+export interface FittedHead {
+  readonly adapter: string;
+  readonly fit: HeadFit;
 }
 
 export interface ExportRequest extends EvaluateRequest {

@@ -68,7 +68,8 @@ export const runCalls: Answers<RunCalls, RunRoom> = {
       await untilAborted(turn.earlier, reading.signal);
       const { C, scale, augment, eval_data } = request;
       const evalData = eval_data && ((until: AbortSignal) => rowsOf(this, call, eval_data, until));
-      return fitHead({ ...reading, evalData, C, scale, augment, features, warn: this.checkpoints.warn });
+      const ready = (): Promise<void> => this.calls.ready(call, reading.signal);
+      return fitHead({ ...reading, evalData, C, scale, augment, features, ready, warn: this.checkpoints.warn });
     });
   },
 

@@ -61,6 +61,29 @@ test('calls take effect in their order, and runs train the adapters that were ac
   expect(await logitsOf(model)).toEqual(await logitsOf(alone));
 });
 
+test('adapters are disabled after the calls that were made before', async () => {
+  const model = await two();
+  await train(model);
+  const trainer = tinyTrainer(model, { eval_dataset: [tinyRow(8)] });
+  const { eval_loss } = await trainer.evaluate();
+  const added = model.add_adapter('c', config); // the calls after it wait for it
+  const measured = trainer.evaluate();
+  const run = train(model);
+  const disabled = await model.disable_adapter(() => trainer.evaluate());
+  await Promise.all([added, run]);
+  expect((await measured).eval_loss).toBe(eval_loss);
+  expect(disabled.eval_loss).not.toBe(eval_loss);
+});
+
+test('a run in progress is no reason to wait for a model without its adapters', async () => {
+  const model = await two();
+  const run = train(model, 2000);
+  await firstLog(run);
+  expect(await model.disable_adapter(() => logitsOf(model))).toEqual(await logitsOf(base));
+  await run.stop();
+  expect(run.state.global_step).toBeLessThan(2000);
+});
+
 test('a sum and a model without adapters use the results of earlier runs', async () => {
   const model = await two();
   const run = train(model);

@@ -14,12 +14,48 @@ test('adapters are held while runs train, those that arrive meanwhile too, and a
   keeper.update(['a', 'b', 'c']);
   expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'c']);
   const second = keeper.begin(['c']);
-  first.close();
-  expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'c', 'a']);
+  await second.kept;
+  expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'c', 'c']);
+  await first.close();
+  expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'c', 'c', 'a']);
   keeper.update(['a', 'c']);
   expect(await keeper.all()).toEqual(['a', 'c'].map(keptOf));
-  second.close();
-  expect(keep).toHaveBeenCalledTimes(4);
+  await second.close();
+  expect(keep).toHaveBeenCalledTimes(5);
+});
+
+test('a run is restored with the numbers that its adapters had when it began, even if another run held older ones', async () => {
+  let version = 1;
+  const keeper = new AdapterKeeper(
+    ['a', 'b'],
+    async (name) => keptOf(`${name}${version}`),
+    () => false,
+  );
+  await keeper.begin(['a']).kept;
+  version = 2;
+  await keeper.begin(['b']).kept;
+  expect(await keeper.all()).toEqual(['a1', 'b2'].map(keptOf));
+});
+
+test('copies of a lost model stay when a run begins or ends', async () => {
+  let isLost = false;
+  const keep = vi.fn(async (name: string) => keptOf(name));
+  const keeper = new AdapterKeeper(['a', 'b'], keep, () => isLost);
+  await keeper.begin(['a']).kept;
+  isLost = true;
+  await keeper.begin(['b']).close();
+  expect(await keeper.all()).toEqual(['a', 'b'].map(keptOf));
+  expect(keep).toHaveBeenCalledTimes(2);
+});
+
+test('a run that is closed at once copies its adapters anew for other runs, and nothing without any', async () => {
+  const keep = vi.fn(async (name: string) => keptOf(name));
+  const keeper = new AdapterKeeper(['a', 'b'], keep, () => false);
+  await keeper.begin(['b']).close();
+  expect(keep).not.toHaveBeenCalled();
+  await keeper.begin(['a']).kept;
+  await keeper.begin(['b']).close();
+  expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'b']);
 });
 
 test('an adapter that was lost before it was held is reported', async () => {

@@ -10,6 +10,28 @@ const report = () => {
 };
 const logsOf = (step: number) => ({ step }) as unknown as StepLogs;
 const nothing = { logs: [], evaluations: [], best: null };
+const lost = { code: 'device_lost' } as Parameters<RunReport['onLoss']>[0];
+
+/** The progress of one adapter of twelve steps, or of several together. */
+const at = (global_step: number, adapters = 1) => ({
+  global_step,
+  max_steps: 12 * adapters,
+  epoch: global_step / 12,
+});
+
+/** Logs steps of two adapters. */
+function log(run: RunReport, first: number, last: number): void {
+  for (let step = first; step <= last; step++)
+    for (const name of ['a', 'b']) run.add(at(step), { type: 'log', logs: logsOf(step) }, name);
+}
+
+/** The adapters and the repeated steps of the recoveries that a run reported. */
+async function recoveriesOf(run: RunReport): Promise<unknown[]> {
+  run.events.close();
+  const recovered: TrainEvent[] = [];
+  for await (const event of run.events) if (event.type === 'recovered') recovered.push(event);
+  return recovered.map((event) => [event.state.adapter, 'repeatedSteps' in event && event.repeatedSteps]);
+}
 
 test('a run of many logged steps is restored', () => {
   const run = report();
@@ -21,23 +43,28 @@ test('a run of many logged steps is restored', () => {
 
 test('a run of several adapters counts the repeated steps of all after a loss', async () => {
   const run = report();
-  const at = (global_step: number, adapters = 1) => ({
-    global_step,
-    max_steps: 12 * adapters,
-    epoch: global_step / 12,
-  });
-  for (let step = 1; step <= 6; step++)
-    for (const name of ['a', 'b']) run.add(at(step), { type: 'log', logs: logsOf(step) }, name);
-  run.onLoss({ code: 'device_lost' } as Parameters<RunReport['onLoss']>[0]);
+  log(run, 1, 6);
+  run.onLoss(lost);
   const restored = { ...nothing, type: 'restored', checkpoint: 'checkpoint-8' } as const;
   run.add(at(8, 2), restored);
   for (const name of ['a', 'b']) run.add(at(4), restored, name);
-  run.events.close();
-  const recovered: TrainEvent[] = [];
-  for await (const event of run.events) if (event.type === 'recovered') recovered.push(event);
-  expect(recovered.map((event) => [event.state.adapter, 'repeatedSteps' in event && event.repeatedSteps])).toEqual([
+  expect(await recoveriesOf(run)).toEqual([
     [undefined, 4],
     ['a', 2],
     ['b', 2],
+  ]);
+});
+
+test('a run of several adapters that begins again counts the repeated steps before those of its adapters, once', async () => {
+  const run = report();
+  log(run, 1, 3);
+  run.onLoss(lost);
+  log(run, 1, 10);
+  run.add(at(20, 2), { type: 'save', checkpoint: 'checkpoint-20', durable: true });
+  expect(run.state.global_step).toBe(20);
+  expect(await recoveriesOf(run)).toEqual([
+    [undefined, 6],
+    ['a', 3],
+    ['b', 3],
   ]);
 });
