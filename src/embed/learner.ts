@@ -87,6 +87,7 @@ export class Learner {
       onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
     this.visit = visit;
+    this.lessons.keepFor(settings);
     this.status.clear();
     this.status.happen('load');
     this.#loading = left.then(() => this.#open(visit));
@@ -95,15 +96,18 @@ export class Learner {
   }
 
   teach(lesson: Lesson, args: TrainingArguments = {}): Promise<TrainOutput> {
-    return this.#attempt(async (visit) => {
-      const examples = await visit.examples(lesson, args);
+    return this.#attempt(async (visit, current) => {
+      const examples = await untilAborted(visit.examples(lesson, args), current);
       return this.lessons.teach(visit, examples, args);
     });
   }
 
   /** Adds a classifier's examples. It learns from them at once, or as soon as the current run has ended. */
   label(lesson: Lesson): Promise<void> {
-    return this.#attempt(async (visit) => this.lessons.label(visit, await visit.examples(lesson, {})));
+    return this.#attempt(async (visit, current) => {
+      const examples = await untilAborted(visit.examples(lesson, {}), current);
+      return this.lessons.label(visit, examples);
+    });
   }
 
   /** Trains a classifier's vectors for longer. */
@@ -180,6 +184,7 @@ export class Learner {
 
   async forget(): Promise<{ bytes: number }> {
     this.status.clear();
+    this.lessons.drop();
     try {
       const gone = await this.#forget();
       this.#onForgotten(gone.bytes);
@@ -232,6 +237,7 @@ export class Learner {
   }
 
   #onForgotten(bytes: number | undefined): void {
+    if (bytes === undefined) this.lessons.drop(); // in another tab
     this.watch.drop();
     this.status.happen('learnt');
     this.status.forget(bytes);
@@ -241,15 +247,17 @@ export class Learner {
     for await (const token of (await begun).generation) this.#emit('token', token);
   }
 
-  /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. */
-  async #attempt<T>(action: (visit: Visit) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs an action on the visit, loading it first if necessary. Errors are reported, and reject. `current`: the lessons’ signal. */
+  async #attempt<T>(action: (visit: Visit, current: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    await untilAborted(this.visit === undefined ? this.load() : this.#loading, signal);
+    const loading = this.visit === undefined ? this.load() : this.#loading;
+    const { signal: current } = this.lessons;
+    await untilAborted(loading, signal);
     const visit = this.visit;
     if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
     this.status.clear();
     try {
-      return await action(visit);
+      return await action(visit, current);
     } catch (error) {
       throw signal?.aborted ? error : this.#failed(visit, error);
     }

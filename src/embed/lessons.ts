@@ -1,5 +1,6 @@
 import type { Profile, TrainingArguments, TrainOutput, TrainRun } from '../index';
 import { isSameLesson, type LessonExamples } from './examples_of';
+import type { ElementSettings } from './settings';
 import type { Visit } from './visit';
 
 /** The lessons of an element, which its profile learns one after the other. */
@@ -14,6 +15,10 @@ export class Lessons {
   #instant: TrainRun | undefined;
   /** Cancels the refinement in progress. */
   #refining: AbortController | undefined;
+  /** Drops the lessons that were given so far. */
+  #dropping = new AbortController();
+  /** The names of the model and the profile that were loaded last. */
+  #owner: string | undefined;
 
   /** `follow` is called with each run as it begins. */
   constructor(follow: (visit: Visit, run: TrainRun) => void) {
@@ -23,6 +28,11 @@ export class Lessons {
   /** The last run that only solved for the head, which takes a moment. */
   get instant(): TrainRun | undefined {
     return this.#instant;
+  }
+
+  /** Aborts when the profile is forgotten, or another one is loaded. The lessons after that have another signal. */
+  get signal(): AbortSignal {
+    return this.#dropping.signal;
   }
 
   get canCancel(): boolean {
@@ -50,8 +60,10 @@ export class Lessons {
 
   /** Adds a classifier's examples. Its head is solved for after the current run, which this call doesn't wait for. */
   async label(visit: Visit, examples: LessonExamples): Promise<void> {
+    const { signal } = this;
     const profile = await visit.profileNow();
     await profile.add(examples);
+    signal.throwIfAborted();
     if (this.#isDue) return;
     this.#isDue = true;
     const solved = this.#inTurn(visit, async (current) => {
@@ -96,6 +108,21 @@ export class Lessons {
     this.#unlearnt = undefined;
   }
 
+  /** Drops the lessons that were given so far, because their profile is forgotten. */
+  drop(): void {
+    this.#dropping.abort(new DOMException('The profile of this lesson is gone', 'AbortError'));
+    this.#dropping = new AbortController();
+    this.#isDue = false;
+    this.clear();
+  }
+
+  /** Drops the lessons of another profile or model. */
+  keepFor({ source, profile }: ElementSettings): void {
+    const owner = JSON.stringify([source, profile]);
+    if (owner !== this.#owner) this.drop();
+    this.#owner = owner;
+  }
+
   #learn(visit: Visit, profile: Profile, args: TrainingArguments): TrainRun {
     const run = profile.learn({ args });
     this.#follow(visit, run);
@@ -104,10 +131,13 @@ export class Lessons {
 
   /** Runs a lesson after those before it, once the profile is free. */
   #inTurn<T>(visit: Visit, lesson: (profile: Profile) => Promise<T>): Promise<T> {
+    const { signal } = this;
     const turn = this.#last.then(async () => {
+      signal.throwIfAborted(); // before a forgotten profile is created again
       const profile = await visit.profileNow();
       await untilFree(profile);
       visit.signal.throwIfAborted();
+      signal.throwIfAborted();
       return lesson(profile);
     });
     this.#last = turn.catch(() => {});

@@ -106,7 +106,10 @@ export interface WebVeraElement extends HTMLElement {
   export(): Promise<ReadonlyMap<string, Blob>>;
   /** As `Profile.replace`. Rejects with an `AbortError`, changing nothing, if the element loads another model or profile before. */
   import(files: webvera.Files): Promise<void>;
-  /** As `Profile.forget`. Neither loads a model nor waits for one. The next lesson creates the profile again. */
+  /**
+   * As `Profile.forget`. Neither loads a model nor waits for one. Lessons that wait for their turn reject with an `AbortError`;
+   * the next one creates the profile again.
+   */
   forget(): Promise<{ bytes: number }>;
 }
 

@@ -200,6 +200,20 @@ describe('generating', () => {
   });
 });
 
+test.each([
+  [true, { r: '8', dtype: 'f16' }],
+  [false, { profile: 'ann' }],
+  [false, { model: 'org/other' }],
+])('the lessons’ signal lasts over another load: %s for %o', async (lasts, attributes) => {
+  const learner = world.learner();
+  await learner.load();
+  const { signal } = learner.lessons;
+  world.sessions[0]?.end();
+  Object.assign(world.attributes, attributes);
+  await learner.load();
+  expect([!signal.aborted, learner.lessons.signal === signal]).toEqual([lasts, lasts]);
+});
+
 describe('the profile', () => {
   test('is forgotten without loading a model', async () => {
     world.attributes.profile = 'ann';
@@ -227,6 +241,78 @@ describe('the profile', () => {
     await again;
     expect(learner.status.forgotten).toBeUndefined();
     expect(world.models).toHaveLength(1);
+  });
+
+  test.each(['here', 'in another tab'])('is forgotten %s with the lessons that wait', async (where) => {
+    const learner = world.learner();
+    const one = learner.teach('First.');
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    const two = learner.teach('Second.');
+    const three = learner.learn();
+    const ends = [
+      expect(one).rejects.toMatchObject({ code: 'not_found' }),
+      expect(two).rejects.toMatchObject({ name: 'AbortError' }),
+      expect(three).rejects.toMatchObject({ name: 'AbortError' }),
+    ];
+    await settled();
+    if (where === 'here') await learner.forget();
+    else world.profiles.last.vanish();
+    await Promise.all(ends);
+    expect(world.profiles.made).toHaveLength(1);
+    expect(learner.visit?.profile).toBeUndefined();
+    const bytes = where === 'here' ? 100 : undefined;
+    expect(learner.status).toMatchObject({ state: 'ready', error: undefined, forgotten: { bytes } });
+    expect(world.heard('error')).toEqual([]);
+  });
+
+  test('is forgotten with a lesson that is still being read', async () => {
+    const learner = world.learner();
+    await learner.load();
+    const read = withResolvers();
+    const file = Object.assign(new Blob(['First.']), { text: () => read.promise.then(() => 'First.') });
+    const ended = expect(learner.teach(file)).rejects.toMatchObject({ name: 'AbortError' });
+    await settled();
+    await learner.forget();
+    read.resolve();
+    await ended;
+    await settled();
+    expect([world.profiles.made.length, world.heard('error'), learner.visit?.profile]).toEqual([1, [], undefined]);
+    expect(learner.status.forgotten).toEqual({ bytes: 0 });
+  });
+
+  test('is forgotten with the labels that wait for a refinement, and learns from the next ones', async () => {
+    world.attributes.task = 'text-classification';
+    const learner = world.learner();
+    await learner.load();
+    const refined = learner.refine();
+    await eventually(() => expect(learner.watch.run).toBeDefined());
+    await learner.label({ text: 'see you at noon', label: 'ham' });
+    const ended = expect(refined).rejects.toMatchObject({ code: 'not_found' });
+    await learner.forget();
+    await ended;
+    await settled();
+    expect([world.profiles.made.length, world.heard('error')]).toEqual([1, []]);
+    expect(learner.status).toMatchObject({ state: 'ready', forgotten: { bytes: 100 } });
+    await learner.label({ text: 'you have won', label: 'spam' });
+    await eventually(() => expect(world.profiles.last.asked).toEqual([{ method: 'instant' }]));
+    expect(world.profiles.last.examples).toHaveLength(1);
+  });
+
+  test('is forgotten with a label that is being stored', async () => {
+    world.attributes.task = 'text-classification';
+    const learner = world.learner();
+    await learner.load();
+    const stored = withResolvers();
+    world.profiles.last.add = () => stored.promise.then(() => 1);
+    const ended = expect(learner.label({ text: 'you have won', label: 'spam' })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await settled();
+    await learner.forget();
+    stored.resolve();
+    await ended;
+    await settled();
+    expect([world.profiles.made.length, world.heard('error')]).toEqual([1, []]);
   });
 
   test('is forgotten in another tab', async () => {

@@ -1,7 +1,7 @@
 import { Learner, type LearnerParts } from '../../src/embed/learner';
 import { readSettings } from '../../src/embed/settings';
 import { SharedModels } from '../../src/embed/shared_models';
-import type { ReportDetails } from '../../src/embed/status';
+import type { Emit, ReportDetails } from '../../src/embed/status';
 import type { ClassifierOptions, PreTrainedModel, PretrainedOptions, WebVeraError } from '../../src/index';
 import { FakeProfiles, fakeModel, fakeSession, someProgress } from './fakes';
 
@@ -18,7 +18,8 @@ export interface World {
   /** Runs before a model is loaded. */
   before: (options: PretrainedOptions) => Promise<unknown>;
   readonly shared: SharedModels;
-  learner(): Learner;
+  /** `hear` receives all reports. */
+  learner(hear?: Emit): Learner;
   /** The reports so far: the states, and those of another type. */
   states(): unknown[];
   heard(type: keyof ReportDetails): unknown[];
@@ -39,7 +40,7 @@ export function newWorld(): World {
       progress_callback?.(someProgress);
     },
     shared: new SharedModels(),
-    learner() {
+    learner(hear) {
       const loadModel = async (_source: unknown, options: PretrainedOptions = {}): Promise<PreTrainedModel> => {
         await world.before(options);
         world.models.push(fakeModel());
@@ -68,6 +69,7 @@ export function newWorld(): World {
       };
       return new Learner(parts, (type, detail) => {
         if (type !== 'change') world.told.push({ type, detail });
+        hear?.(type, detail);
       });
     },
     states: () => world.told.filter(({ type }) => type === 'state').map(({ detail }) => detail),

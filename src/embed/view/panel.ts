@@ -32,6 +32,8 @@ export class Panel {
   #progress: ProgressInfo | undefined;
   #trouble: WebVeraError | undefined;
   #frame = 0;
+  /** Aborts when the profile that the panel shows is gone. */
+  #current: AbortSignal | undefined;
 
   constructor(learner: Learner, options: PanelOptions) {
     this.#learner = learner;
@@ -83,15 +85,17 @@ export class Panel {
   }
 
   update(): void {
-    const { status } = this.#learner;
+    const { status, lessons } = this.#learner;
     const focused = this.#focused();
-    if (status.forgotten !== undefined) this.#say('');
+    const isGone = this.#current !== lessons.signal;
+    this.#current = lessons.signal;
+    if (isGone) this.#say('');
     const isOpen = status.state === 'ready' || status.state === 'training' || status.state === 'paused';
     show(this.#work, isOpen);
     const trouble = isUnsupported(status.error) ? status.error : this.#trouble;
     show(this.#intro.root, !isOpen && trouble === undefined);
     const [name, hasOpinions] = [this.#options.name(), this.#options.hasOpinions()];
-    const shown = { learner: this.#learner, name, hasOpinions, progress: this.#progress, trouble };
+    const shown = { learner: this.#learner, name, isGone, hasOpinions, progress: this.#progress, trouble };
     for (const region of this.#regions) region.update(shown);
     if (focused !== undefined && !isUsable(focused)) this.#land(focused);
   }

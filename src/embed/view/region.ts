@@ -7,6 +7,8 @@ export interface Shown {
   readonly learner: Learner;
   /** The model's name, for visitors. */
   readonly name: string;
+  /** Whether the profile of the last update is gone: it was forgotten, or another one is loaded. Its texts go with it. */
+  readonly isGone: boolean;
   readonly progress: ProgressInfo | undefined;
   /** Whether visitors are asked for their opinion of texts. */
   readonly hasOpinions: boolean;

@@ -26,27 +26,27 @@ export function attemptRegion(
     show(write, writing === undefined);
     show(stop, writing !== undefined);
     show(output, output.hasChildNodes());
+    output.setAttribute('aria-busy', String(writing !== undefined));
     setText(write, output.hasChildNodes() ? 'Write again' : 'Write');
     write.disabled = prompt.value.trim() === '';
   };
   const begin = async (): Promise<void> => {
     const given = prompt.value;
-    writing = new AbortController();
-    const { signal } = writing;
+    const current = new AbortController();
+    writing = current;
     const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
     const written = document.createTextNode('');
     output.replaceChildren(create('span', { className: 'given' }, given), written);
-    output.setAttribute('aria-busy', 'true');
     opinion.about(undefined);
     showAll();
     stop.focus();
     try {
-      for await (const { text } of generate(given, { ...SAMPLING, seed, signal })) written.data += text;
+      for await (const { text } of generate(given, { ...SAMPLING, seed, signal: current.signal })) written.data += text;
     } catch {
       // The panel shows the error.
     }
+    if (writing !== current) return; // its profile is gone
     writing = undefined;
-    output.removeAttribute('aria-busy');
     if (written.data.trim() !== '') {
       announce(`Written: ${written.data}`);
       opinion.about({ prompt: given, completion: written.data });
@@ -60,11 +60,13 @@ export function attemptRegion(
   return {
     root: stack('attempt', create('h3', {}, 'Try'), promptRow, buttons(write, stop), output, opinion.root),
     update(shown) {
-      const { learner } = shown;
+      const { learner, isGone } = shown;
       opinion.update(shown);
-      if (learner.visit?.model === undefined) writing?.abort();
-      // A text that a forgotten profile wrote is removed with the profile.
-      if (learner.status.forgotten !== undefined && writing === undefined) output.replaceChildren();
+      if (isGone || learner.visit?.model === undefined) writing?.abort();
+      if (isGone) {
+        writing = undefined;
+        output.replaceChildren();
+      }
       showAll();
     },
     landing: () => opinion.landing() ?? firstUsable(stop, write, prompt),

@@ -36,6 +36,8 @@ export class Opinion {
   #rating: Thumbs = 0;
   /** Whether there is an opinion that the model hasn't learnt from. */
   #isDue = false;
+  /** The number of opinions so far. */
+  #count = 0;
   #isOn = true;
 
   constructor(parts: OpinionParts) {
@@ -56,10 +58,9 @@ export class Opinion {
   }
 
   update(shown: Shown): void {
-    const { learner, hasOpinions } = shown;
-    this.#isOn = hasOpinions;
+    this.#isOn = shown.hasOpinions;
     this.#learning.update(shown);
-    if (learner.status.forgotten !== undefined && (this.#isDue || this.#text !== undefined)) {
+    if (shown.isGone) {
       this.#isDue = false;
       this.about(undefined);
     }
@@ -118,6 +119,7 @@ export class Opinion {
   }
 
   #noted(text: string): void {
+    this.#count += 1;
     this.#isDue = true;
     setText(this.#note, text);
     this.#parts.announce(text);
@@ -125,9 +127,13 @@ export class Opinion {
   }
 
   async #learn(): Promise<void> {
+    const count = this.#count;
     if (!(await this.#learning.teach(this.#parts.actions.learn))) return;
-    this.#isDue = false;
-    setText(this.#note, '');
+    // A run doesn't have the opinions that were given during it.
+    if (this.#count === count) {
+      this.#isDue = false;
+      setText(this.#note, '');
+    }
     this.#show();
   }
 }

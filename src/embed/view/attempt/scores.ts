@@ -13,9 +13,9 @@ export function scoreBars(announce: Announce) {
   return {
     root,
     replace,
-    /** Removes a prediction of a profile that was forgotten. */
-    update({ learner }: Shown): void {
-      if (learner.status.forgotten !== undefined) replace();
+    /** Removes a prediction of a profile that is gone. */
+    update({ isGone }: Shown): void {
+      if (isGone) replace();
     },
     /** Shows a prediction below what it is about. */
     show(scores: readonly LabelScore[], ...above: readonly Node[]): void {

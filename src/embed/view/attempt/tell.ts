@@ -8,6 +8,8 @@ export function tellRegion(predict: (text: string) => Promise<readonly LabelScor
   let isTelling = false;
   /** Whether to predict again, because the model changed meanwhile. */
   let isDue = false;
+  /** Whether the profile that predicts is gone. */
+  let isGone = false;
   const isNew = news();
   const { root: textRow, input: text } = field('prompt', 'A text to be told', { rows: 2 });
   const scores = scoreBars(announce);
@@ -23,8 +25,10 @@ export function tellRegion(predict: (text: string) => Promise<readonly LabelScor
     showAll();
     while (isDue) {
       isDue = false;
+      isGone = false;
       try {
-        scores.show(await predict(text.value));
+        const told = await predict(text.value);
+        if (!isGone) scores.show(told);
       } catch {
         // The panel shows the error.
       }
@@ -37,6 +41,7 @@ export function tellRegion(predict: (text: string) => Promise<readonly LabelScor
   return {
     root: stack('attempt', create('h3', {}, 'Try'), textRow, buttons(tell), scores.root),
     update(shown) {
+      isGone ||= shown.isGone;
       scores.update(shown);
       showAll();
       if (isNew(shown) && !tell.disabled) void begin();

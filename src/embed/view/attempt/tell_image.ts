@@ -38,7 +38,10 @@ export function tellImageRegion(predict: (image: File) => Promise<readonly Label
     root,
     update(shown) {
       scores.update(shown);
-      if (shown.learner.status.forgotten !== undefined) chosen = undefined;
+      if (shown.isGone) {
+        chosen = undefined;
+        show(problem, false);
+      }
       if (isNew(shown) && chosen !== undefined) void tell(chosen);
     },
     landing: () => firstUsable(pick),

@@ -27,8 +27,8 @@ export function standing() {
     add(more: readonly string[]): void {
       labels = [...labels, ...more];
     },
-    update({ learner }: Shown): void {
-      if (learner.status.forgotten !== undefined) labels = [];
+    update({ learner, isGone }: Shown): void {
+      if (isGone) labels = [];
       setText(counts, labels.length === 0 ? '' : countsInWords(labels));
       setText(right, rightInWords(learner.visit?.profile?.info.history ?? []));
       for (const line of [counts, right]) show(line, line.textContent !== '');

@@ -15,6 +15,8 @@ const HINT =
 
 /** Teaches pictures with their labels. */
 export function teachImagesRegion(training: Region, { label, refine }: Pick<Actions, 'label' | 'refine'>): Region {
+  /** The number of profiles that have gone. */
+  let gone = 0;
   const choice = labelField('What the next pictures show');
   const outcome = standing();
   /** The pictures that were added last, during this visit. */
@@ -30,6 +32,7 @@ export function teachImagesRegion(training: Region, { label, refine }: Pick<Acti
   const add = async (files: readonly File[]): Promise<void> => {
     const chosen = choice.label();
     if (chosen === '') return;
+    const before = gone;
     const rows = new Map<LabelledImage, HTMLElement>();
     let problem = files.length > MOST ? `No more than ${MOST} pictures at a time.` : '';
     for (const image of files.slice(0, MOST)) {
@@ -37,6 +40,7 @@ export function teachImagesRegion(training: Region, { label, refine }: Pick<Acti
       if (picture === undefined) problem = unreadable(image.name);
       else rows.set({ image, label: chosen }, rowOf(picture, chosen));
     }
+    if (gone !== before) return;
     setText(refused, problem);
     showAll();
     if (rows.size === 0 || !(await label([...rows.keys()]))) return;
@@ -54,7 +58,11 @@ export function teachImagesRegion(training: Region, { label, refine }: Pick<Acti
   return {
     root,
     update(shown) {
-      if (shown.learner.status.forgotten !== undefined) pictures.replaceChildren();
+      if (shown.isGone) {
+        gone += 1;
+        pictures.replaceChildren();
+        setText(refused, '');
+      }
       for (const part of [refining, choice, outcome, training]) part.update(shown);
       showAll();
     },
