@@ -255,6 +255,7 @@ export class Learner {
     await untilAborted(loading, signal);
     const visit = this.visit;
     if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
+    current.throwIfAborted();
     this.status.clear();
     try {
       return await action(visit, current);

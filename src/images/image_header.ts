@@ -6,8 +6,8 @@ const WINDOW = 2 ** 12;
 const MAX_SEGMENTS = 1024;
 
 /**
- * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG or GIF whose size is not found. It is
- * checked before decoding, because decoders allocate memory in proportion to it.
+ * The size in the header of a PNG, JPEG, WebP, GIF or BMP; undefined for other files, and for a JPEG whose size is not found. It is checked
+ * before decoding, because decoders allocate memory in proportion to it.
  */
 export async function declaredSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await windowAt(file, 0);
@@ -40,14 +40,15 @@ function webpSize(head: DataView): ImageSize | undefined {
   }
 }
 
-/** The larger of the screen and the first frame, to which browsers enlarge the screen. Undefined if no frame is found. */
-async function gifSize(file: Blob, head: DataView): Promise<ImageSize | undefined> {
+/** The larger of the screen and the first frame, to which browsers enlarge the screen. The screen if no frame is found. */
+async function gifSize(file: Blob, head: DataView): Promise<ImageSize> {
+  const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
   const flags = head.getUint8(10);
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let isInside = false;
   for (let block = 0; block < MAX_SEGMENTS; block++) {
     const bytes = await windowAt(file, at);
-    if (bytes.byteLength < 10) return undefined;
+    if (bytes.byteLength < 10) return screen;
     const first = bytes.getUint8(0);
     if (isInside) {
       // An extension's parts have a length each; the last has none.
@@ -58,11 +59,11 @@ async function gifSize(file: Blob, head: DataView): Promise<ImageSize | undefine
       at += 2;
     } else {
       const end = (place: number): number => bytes.getUint16(place, true) + bytes.getUint16(place + 4, true);
-      const [width, height] = [head.getUint16(6, true), head.getUint16(8, true)];
-      return first === 0x2c ? { width: Math.max(width, end(1)), height: Math.max(height, end(3)) } : undefined;
+      const { width, height } = screen;
+      return first === 0x2c ? { width: Math.max(width, end(1)), height: Math.max(height, end(3)) } : screen;
     }
   }
-  return undefined;
+  return screen;
 }
 
 /** The size of the first frame, after the segments of camera data, profiles and thumbnails. */

@@ -53,6 +53,14 @@ test('a failure to learn from samples that another tab has replaced is not repor
   expect(report).not.toHaveBeenCalled();
 });
 
+test('samples that were wiped meanwhile leave no result, even if there are new ones', async () => {
+  const { store, end } = learningPage();
+  store.set({ set: emptySet(['a', 'b']), learnt: undefined, isStale: true });
+  store.set({ set: addSamples(emptySet<string>(['a', 'b']), 0, ['new']), isStale: true });
+  await end(Promise.resolve(learntFrom('wiped')));
+  expect(store.value).toMatchObject({ learnt: undefined, isStale: true });
+});
+
 test('samples that change meanwhile are learnt next', async () => {
   const { store, learn, end } = learningPage();
   const next = setOf('mine', 'changed');

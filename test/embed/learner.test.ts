@@ -224,6 +224,18 @@ describe('the profile', () => {
     expect(learner.status).toMatchObject({ state: 'idle', forgotten: { bytes: 7 } });
   });
 
+  test('is forgotten while its model loads, with all that was asked for meanwhile', async () => {
+    const learner = world.learner();
+    const loading = learner.load();
+    const asked = [learner.learn(), learner.rate('A text.', 1)];
+    const outcomes = Promise.allSettled(asked);
+    await learner.forget();
+    await loading.catch(() => {});
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(world.profiles.made).toEqual([]);
+    expect(world.trouble).toEqual([]);
+  });
+
   test('is forgotten while it learns, and created again by the next lesson', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');

@@ -8,12 +8,14 @@ import { type ClassesState, canLearn } from './state';
 /** Learns from the samples whenever they change, and again if they change meanwhile. */
 export function learnAtOnce<Content>({ store, classifier, banner, kind }: ClassesApp<Content>): void {
   const isDue = (state: ClassesState<Content>): boolean => state.isStale && canLearn(state, kind);
+  let wipes = 0;
   const learning = new Latest(async () => {
     if (!isDue(store.value)) return;
     const { set, learnt: before } = store.value;
     // Samples that another tab has replaced, with the result of their learning, are due no more: that result stays.
     const isReplaced = (): boolean => store.value.set !== set && !store.value.isStale;
-    const isDiscarded = (): boolean => store.value.set.samples.length === 0 || isReplaced();
+    const wipesBefore = wipes;
+    const isDiscarded = (): boolean => wipes !== wipesBefore || isReplaced();
     store.set({ learning: true });
     try {
       const learnt = await classifier.learn(set, before);
@@ -29,6 +31,7 @@ export function learnAtOnce<Content>({ store, classifier, banner, kind }: Classe
     }
   });
   store.watch((state, { set, busy, device }) => {
+    if (set.samples.length > 0 && state.set.samples.length === 0) wipes += 1;
     const isNew = state.set !== set || state.busy !== busy || state.device !== device;
     if (isNew && isDue(state)) void learning.push(undefined);
   });

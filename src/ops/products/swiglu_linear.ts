@@ -1,7 +1,7 @@
 import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
-import { transient, type Value } from '../../graph/value';
+import { byteLength, transient, type Value } from '../../graph/value';
 import { linesOf, rightStorage } from './operand_storage';
 import { threeSizes } from './parts';
 import { defineProduct } from './product';
@@ -35,15 +35,21 @@ interface Gated {
   readonly up: Value;
 }
 
+/** Bytes that every device can bind at once: WebGPU's default limit. */
+const ALWAYS_BOUND = 2 ** 27;
+
 /**
- * silu(gate) · up, if the last step made gate and up alone, as two products of one input: one dispatch then makes all three. Undefined
- * otherwise. Has no gradient.
+ * silu(gate) · up, if the last step made gate and up alone, as two products of one input: one dispatch then makes all three, if every device
+ * can bind gate and up together. Undefined otherwise. Has no gradient.
  */
 export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
   const isFit = ({ kernel, values: { y0, y1 }, params: { M2 = 0 } }: Step): boolean =>
-    kernel.gated !== undefined && y0 === gate && y1 === up && M2 === 0 && g.join([gate, up]) !== undefined;
-  const { kernel, values = {}, params = {} } = g.takeBack(isFit) ?? {};
-  const [gated, gates] = [kernel?.gated, g.join([gate, up])];
+    kernel.gated !== undefined && y0 === gate && y1 === up && M2 === 0;
+  const last = g.steps.at(-1);
+  if (last === undefined || !isFit(last) || byteLength(gate) + byteLength(up) > ALWAYS_BOUND) return undefined;
+  const gates = g.join([gate, up]);
+  const { kernel, values = {}, params = {} } = (gates && g.takeBack(isFit)) ?? {};
+  const gated = kernel?.gated;
   if (gated === undefined || gates === undefined) return undefined;
   const { M0: M = 0 } = params;
   const [, at_up] = threeSizes(gates.parts.map(({ offset }) => offset));

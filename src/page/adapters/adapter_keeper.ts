@@ -20,6 +20,8 @@ export class AdapterKeeper {
   readonly #keep: (name: string) => Promise<KeptAdapter>;
   readonly #isLost: () => boolean;
   readonly #kept = new Map<string, Promise<KeptAdapter>>();
+  /** Adapters that have changed since they were copied. */
+  readonly #stale = new Set<string>();
   #names: readonly string[];
   #runs = 0;
 
@@ -36,14 +38,14 @@ export class AdapterKeeper {
   begin(trained: readonly string[]): KeptForRun {
     this.#runs += 1;
     // Other calls may have changed these adapters since an earlier run began.
-    this.#drop(trained);
+    this.#changed(trained);
     return {
       kept: Promise.resolve().then(() => this.#copies()),
       close: async () => {
         this.#runs -= 1;
         if (this.#runs === 0) this.#kept.clear();
         if (!this.#isLost()) {
-          this.#drop(trained);
+          this.#changed(trained);
           await this.#copies();
         }
       },
@@ -67,9 +69,9 @@ export class AdapterKeeper {
     }
   }
 
-  /** Drops copies of the present adapters. Those of a lost model stay: runs restore it with them. */
-  #drop(names: readonly string[]): void {
-    if (!this.#isLost()) for (const name of names) this.#kept.delete(name);
+  /** The adapters' copies are to be made again. Those of a lost model stay: runs restore it with them. */
+  #changed(names: readonly string[]): void {
+    if (!this.#isLost()) for (const name of names) this.#stale.add(name);
   }
 
   #copies(): Promise<unknown> {
@@ -80,8 +82,12 @@ export class AdapterKeeper {
   #ask(): void {
     if (this.#runs === 0) return;
     for (const name of this.#names) {
-      if (this.#kept.has(name)) continue;
-      const kept = this.#keep(name);
+      const earlier = this.#kept.get(name);
+      if (earlier !== undefined && !this.#stale.has(name)) continue;
+      this.#stale.delete(name);
+      const copy = this.#keep(name);
+      // If the model is lost meanwhile, other runs need the earlier copy to restore it.
+      const kept = earlier === undefined ? copy : copy.catch(() => earlier);
       kept.catch(() => {}); // reported when the copy is needed
       this.#kept.set(name, kept);
     }

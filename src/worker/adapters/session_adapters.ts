@@ -93,10 +93,11 @@ export const adapterCalls: Answers<AdapterCalls, AdapterRoom> = {
     return change(this, undefined, handle, (model) => model.delete(name));
   },
 
-  /** Also resolves if the model is disposed of before its turn, because there is nothing left to enable then. */
+  /** Disables in turn, after earlier changes and runs have begun. Enables at once, because passes would miss the adapters until then. */
   async enableAdapters(handle, enabled) {
     const model = modelOf(this, handle);
-    await model.inTurn(async () => model.enable(enabled));
+    if (enabled) model.enable(true);
+    else await model.inTurn(async () => model.enable(false));
   },
 
   mergeAdapters(call, handle, request) {

@@ -69,7 +69,8 @@ test('fit_head that is aborted at any moment takes effect, or leaves the head as
   await within({}, async (opened) => {
     const { before, done, logits, solve } = await heads(opened);
     const outcomes = { done: 0, undone: 0 };
-    for (let moment = 0; outcomes.done === 0; moment++) {
+    // Ever larger steps, because a slow device takes many turns.
+    for (let moment = 0; outcomes.done === 0; moment += 1 + Math.floor(moment / 40)) {
       const controller = new AbortController();
       const reason = new Error(`at moment ${moment}`);
       let isOver = false;
@@ -149,11 +150,14 @@ test('a head that is lost before a run could hold it is reported, and the run co
   });
 });
 
+/** More steps than are queued at the first log. */
+const STEPS = 40;
+
 test('a run that recovers begins with the head that was solved for before it, while another run was in progress', async () => {
   await within({}, async (opened) => {
     const model = await load(opened);
     await model.fit_head(rows, { adapter_name: 'b' });
-    const straight = train(model, 'b', 3);
+    const straight = train(model, 'b', STEPS);
     await straight;
     const learnt = await savedOf(model, 'b');
     await model.delete_adapter('b');
@@ -161,7 +165,7 @@ test('a run that recovers begins with the head that was solved for before it, wh
     const other = train(model, 'a', 2000);
     await firstLog(other);
     await model.fit_head(rows, { adapter_name: 'b' });
-    const run = train(model, 'b', 3);
+    const run = train(model, 'b', STEPS);
     await firstLog(run);
     lose(opened);
     await run;

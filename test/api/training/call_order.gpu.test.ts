@@ -84,6 +84,20 @@ test('a run in progress is no reason to wait for a model without its adapters', 
   expect(run.state.global_step).toBeLessThan(2000);
 });
 
+test('adapters are enabled at once, even behind a change that waits for a run', async () => {
+  const model = await two();
+  const run = train(model, 2000);
+  await firstLog(run);
+  let merged: Promise<void> | undefined;
+  await model.disable_adapter(async () => {
+    merged = model.merge_adapter();
+  });
+  expect(await logitsOf(model)).not.toEqual(await logitsOf(base));
+  await run.stop();
+  expect(run.state.global_step).toBeLessThan(2000);
+  await merged;
+});
+
 test('a sum and a model without adapters use the results of earlier runs', async () => {
   const model = await two();
   const run = train(model);

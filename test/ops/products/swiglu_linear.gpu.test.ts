@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/numbers/storage_names';
 import { Graph } from '../../../src/graph/graph';
-import type { Value } from '../../../src/graph/value';
+import { pinned, type Value } from '../../../src/graph/value';
 import { swiglu } from '../../../src/ops/activations/swiglu';
 import { linear, linears } from '../../../src/ops/products/linear';
 import { emitProjection, veraLinears } from '../../../src/ops/vera/vera';
@@ -163,6 +163,17 @@ test.each(
   await expectGpuEqualsReference(g, memory, products, 0, { variant });
   // WGSL's exp.
   await expectGpuEqualsReference(g, memory, [y], 5e-6, { variant });
+});
+
+test('gate and up that a device may not bind together take a dispatch of their own', () => {
+  const made = (N: number) => {
+    const g = new Graph();
+    const weights = ['gate', 'up'].map((name) => ({ weight: pinned(name, [4096, 4]) }));
+    const [gate, up] = linears(g, pinned('x', [N, 4]), weights) as [Value, Value];
+    swiglu(g, gate, up);
+    return g.steps.map(({ kernel }) => kernel.name);
+  };
+  expect([made(4096), made(4100)]).toEqual([['swiglu_linears'], ['linears', 'swiglu']]);
 });
 
 test.each<ForwardCase>([

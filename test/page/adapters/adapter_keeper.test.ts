@@ -48,6 +48,21 @@ test('copies of a lost model stay when a run begins or ends', async () => {
   expect(keep).toHaveBeenCalledTimes(2);
 });
 
+test('an earlier copy stays if a new one fails', async () => {
+  let isLost = false;
+  const keep = vi.fn(async (name: string) => {
+    if (isLost) throw new Error('lost meanwhile');
+    return keptOf(name);
+  });
+  const keeper = new AdapterKeeper(['a', 'b'], keep, () => false);
+  await keeper.begin(['a']).kept;
+  isLost = true;
+  await keeper.begin(['b']).close();
+  await keeper.begin(['a']).kept;
+  expect(keep.mock.calls.flat()).toEqual(['a', 'b', 'b', 'a']);
+  expect(await keeper.all()).toEqual(['a', 'b'].map(keptOf));
+});
+
 test('a run that is closed at once copies its adapters anew for other runs, and nothing without any', async () => {
   const keep = vi.fn(async (name: string) => keptOf(name));
   const keeper = new AdapterKeeper(['a', 'b'], keep, () => false);

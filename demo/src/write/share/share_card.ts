@@ -61,12 +61,14 @@ export function shareCard(app: App, write: () => Promise<void>): void {
 
   onClick(openButton, () =>
     act(app, async () => {
-      if (offered === undefined) return;
-      const { name, opening } = offered;
+      const voice = offered;
+      if (voice === undefined) return;
+      const { name, opening } = voice;
       // If the visitor refuses, because unsaved voices would be lost, the offer stays.
       if (store.value.source.name !== bundledModel.name) await models.load(bundledModel);
+      if (offered !== voice) return; // refused, or another link was opened meanwhile
       const id = await rack.freeName(name);
-      await rack.import((await code()).filesFrom(offered), id);
+      await rack.import((await code()).filesFrom(voice), id);
       close();
       store.set({ voice: ownKey(id) });
       if (opening.trim() !== '') byId('prompt', 'input').value = opening;
