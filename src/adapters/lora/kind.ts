@@ -12,7 +12,7 @@ import { LoraAdapter, type ResolvedLora } from './lora_adapter';
 import { initialMatrices } from './lora_init';
 import { layoutMatrices } from './lora_layout';
 import { resolveLoraTargets } from './lora_targets';
-import { sumOfLora } from './sums/sum_of_lora';
+import { sumCode } from './sums/late_sums';
 
 /** LoRA: matrices A and B for each module, whose product is added to the weight. */
 export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
@@ -44,5 +44,5 @@ export const loraKind: AdapterKind<LoraAdapter, ResolvedLora, undefined> = {
   file: () => TRAINED_ALONE,
   checkFile: checkLoraFile,
 
-  sum: sumOfLora,
+  sum: async (...given) => (await sumCode()).sumOfLora(...given),
 };
