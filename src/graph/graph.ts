@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/errors/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
-import type { Step } from './step';
+import { madeBy, type Step, usedBy } from './step';
 import { type JoinedPart, joined, transient, type Value } from './value';
 
 /**
@@ -236,7 +236,7 @@ function sameParts({ parts }: JoinedValue, values: readonly Value[]): boolean {
  * Whether the step reads one of the values and writes another. Joined values share one buffer, and WebGPU doesn't allow a dispatch to both
  * read and write a buffer.
  */
-function readsAndMakes({ kernel, values: bound }: Step, values: readonly Value[]): boolean {
-  const touched = Object.entries(kernel.bindings).filter(([name]) => values.some((value) => value === bound[name]));
-  return touched.some(([, access]) => access === 'write') && touched.some(([, access]) => access !== 'write');
+function readsAndMakes(step: Step, values: readonly Value[]): boolean {
+  const isOne = (value: Value): boolean => values.includes(value);
+  return madeBy(step).some(isOne) && usedBy(step).some(isOne);
 }
