@@ -6,12 +6,16 @@
 // Both passes are one computation over rows x, which receive the gradient, and columns z, with the scores x·zᵀ:
 //   dx = scale · dS·z,   and for keys also   dx_values = P·z_values
 // for queries: x = q, x_values = dy, z = k, z_values = v   for keys: x = k, x_values = v, z = q, z_values = dy
-// q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
-// Gradients of keys and values are summed over the query heads that share them. The pass for queries doesn't write dx_values.
+// q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   D: a multiple of 4
+// saved: y (B·T, H·D), then L (B, H, T) from at_L, then y · dy (⌈D/64⌉, B, H, T) from at_products. The pass for queries runs first, and
+// writes y · dy: each workgroup for the columns that it computes, because workgroups can't wait for each other.
+// gradients: dx from at_dx, dx_values from at_dx_values. Gradients of keys and values are summed over the query heads that share them.
+// The pass for queries doesn't write dx_values.
+// turns: (B·T, D), row n = [cos (D/2) | sin (D/2)]. If is_turned isn't 0, x and z were turned by them, and dx is turned back.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/causal.wgsl or lib/both_ways.wgsl,
 // lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
-// lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl,
+// lib/query_products.wgsl, lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl,
 // and lib/{backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
 struct Params {
   B: u32,
@@ -24,6 +28,11 @@ struct Params {
   softcap: f32,
   causal: u32,
   of_keys: u32,
+  at_L: u32,
+  at_products: u32,
+  at_dx: u32,
+  at_dx_values: u32,
+  is_turned: u32,
   first_x: u32,
   first_y: u32,
 }
@@ -33,9 +42,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> z: array<Word>;
 @group(0) @binding(4) var<storage, read> z_values: array<Word>;
 @group(0) @binding(5) var<storage, read> spans: array<vec2u>;
-@group(0) @binding(6) var<storage, read> stats: array<vec2f>;
-@group(0) @binding(7) var<storage, read_write> dx: array<Word>;
-@group(0) @binding(8) var<storage, read_write> dx_values: array<Word>;
+@group(0) @binding(6) var<storage, read> turns: array<Word>;
+@group(0) @binding(7) var<storage, read_write> saved: array<f32>;
+@group(0) @binding(8) var<storage, read_write> gradients: array<Word>;
 
 // Whether the rows are keys.
 fn of_keys() -> bool {

@@ -11,6 +11,7 @@ import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
 import { cacheWrite } from '../ops/attention/cache_write';
 import { cachedAttention } from '../ops/attention/rope_attention_decode';
+import { turn } from '../ops/rope';
 import { gatherRows } from '../ops/rows/gather_rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
@@ -64,10 +65,11 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     lastPositions: pinned('last prompt positions', [B], 'u32'),
   };
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v, heads) => {
+  const attend: Attend = (layer, q, k, v, { rotary, ...heads }) => {
     const { positions, lastPositions: last } = inputs;
-    cacheWrite(g, { k, v, ...cacheOf(parts.cache, layer), positions, last, B, T });
-    return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
+    const turned = rotary === undefined ? { q, k } : turn(g, { q, k, D: heads.D, ...rotary });
+    cacheWrite(g, { k: turned.k, v, ...cacheOf(parts.cache, layer), positions, last, B, T });
+    return attention(g, { ...turned, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, { input_ids: inputs.ids, position_ids: inputs.positionIds }, attend);

@@ -37,7 +37,7 @@ interface TapeEntry {
   readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
 
-type JoinedValue = Value & { readonly parts: readonly JoinedPart[] };
+export type JoinedValue = Value & { readonly parts: readonly JoinedPart[] };
 
 /** A program under construction. Ops append forward steps and record closures on the tape; the closures later append the backward steps. */
 export class Graph {
@@ -98,6 +98,12 @@ export class Graph {
     const whole = joined(`${values[0]?.name ?? ''} and others`, values);
     for (const value of values) this.#whole.set(value, whole);
     return whole;
+  }
+
+  /** The joined value that has all of these among its parts, if there is one. */
+  wholeOf(values: readonly Value[]): JoinedValue | undefined {
+    const [first, ...others] = values.map((value) => this.#whole.get(value));
+    return others.every((whole) => whole === first) ? first : undefined;
   }
 
   /** Marks a value as trained: gradients flow to it, but not to values upstream of its first use. */

@@ -15,7 +15,13 @@ export interface Segment {
  * Segments don't overlap. A segment that updates a value in place isn't recomputed, because it would update the value twice.
  */
 export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
-  const used = steps.map(usedBy);
+  const used = steps.map(usedWithParts);
+  const wholes = new Set(
+    steps
+      .slice(forward)
+      .flatMap(usedBy)
+      .filter(({ parts }) => parts !== undefined),
+  );
   const inserted = new Map<number, Step[]>();
   const renamed = new Map<Value, Value>();
   for (const { start, end } of segments) {
@@ -28,9 +34,10 @@ export function recompute(steps: readonly Step[], forward: number, segments: rea
     const wanted = new Set(used.slice(forward).flatMap((values) => values.filter((value) => made.has(value))));
     const again = neededFor(segment, made, wanted);
     const copies = new Map(again.flatMap(copiesFor));
+    for (const whole of wholes) if (!copies.has(whole)) copyWhole(whole, copies);
     inserted.set(first, [...(inserted.get(first) ?? []), ...again.map((step) => rename(step, copies))]);
     // Only dropped values are renamed. The repeated steps may also create values that are still held; their uses stay unchanged.
-    for (const [value, copy] of copies) if (made.has(value)) renamed.set(value, copy);
+    for (const [value, copy] of copies) if (made.has(value) || wholes.has(value)) renamed.set(value, copy);
   }
   return steps.flatMap((step, index) => {
     const own = index < forward ? step : rename(step, renamed);
@@ -45,7 +52,7 @@ function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: R
   for (const step of segment.toReversed()) {
     if (!madeWithParts(step).some((value) => missing.has(value))) continue;
     needed.unshift(step);
-    for (const value of usedBy(step)) if (made.has(value)) missing.add(value);
+    for (const value of usedWithParts(step)) if (made.has(value)) missing.add(value);
   }
   return needed;
 }
@@ -57,7 +64,25 @@ function rename(step: Step, names: ReadonlyMap<Value, Value>): Step {
 
 /** The values that a step creates; for a joined value, its parts as well. */
 function madeWithParts(step: Step): Value[] {
-  return madeBy(step).flatMap((value) => [value, ...(value.parts ?? []).map((part) => part.value)]);
+  return madeBy(step).flatMap(withParts);
+}
+
+function usedWithParts(step: Step): Value[] {
+  return usedBy(step).flatMap(withParts);
+}
+
+function withParts(value: Value): Value[] {
+  return [value, ...(value.parts ?? []).map((part) => part.value)];
+}
+
+/** Adds a copy of a joined value whose parts steps create one by one, if some of these have copies. */
+function copyWhole(whole: Value, copies: Map<Value, Value>): void {
+  const { parts = [] } = whole;
+  if (!parts.some(({ value }) => copies.has(value))) return;
+  copies.set(whole, {
+    ...copyOf(whole),
+    parts: parts.map(({ value, offset }) => ({ value: copies.get(value) ?? value, offset })),
+  });
 }
 
 /** New values for those that a step creates. The parts of a joined value's copy are the copies of its parts. */

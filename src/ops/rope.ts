@@ -38,19 +38,21 @@ interface Rotated {
   readonly k: Value | undefined;
 }
 
-interface RopeInputs {
+/** The rotations of N tokens. */
+export interface Rotary {
+  /** (P, R): row p is [cos (R/2) | sin (R/2)]. The first R numbers of each head are rotated. */
+  readonly table: Value;
+  /** u32 (N), below P. */
+  readonly positions: Value;
+}
+
+interface RopeInputs extends Rotary {
   /** (N, heads·D) */
   readonly q: Value;
   /** (N, heads·D), with at most as many heads as q. */
   readonly k: Value;
-  /** (P, R): row p is [cos (R/2) | sin (R/2)]. */
-  readonly table: Value;
-  /** u32 (N), below P. */
-  readonly positions: Value;
   /** Even. */
   readonly D: number;
-  /** The number of a head's numbers to rotate, from the first on: even. Default: all D. */
-  readonly R?: number;
 }
 
 /**
@@ -58,20 +60,8 @@ interface RopeInputs {
  * dispatch.
  */
 export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
-  const { q, k, table, positions, D, R = D } = inputs;
-  const { rows: N, columns } = rowsAndColumns(q.shape);
-  for (const C of [columns, rowsAndColumns(k.shape).columns]) {
-    if (D < 2 || D % 2 !== 0 || C % D !== 0) {
-      throw new WebVeraError('invalid_argument', `rope: expected heads of an even size that divides ${C}, got ${D}`);
-    }
-  }
-  if (R < 2 || R % 2 !== 0 || R > D) {
-    throw new WebVeraError('invalid_argument', `rope: expected an even count of a head's ${D} numbers, got ${R}`);
-  }
-  expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
-  expectShape('rope table', table.shape, [table.shape[0] ?? 0, R]);
-  expectShape('rope positions', positions.shape, [N]);
-  const turned = emitRope(g, inputs, inputs, 1);
+  const { q, k } = inputs;
+  const turned = turn(g, inputs);
   g.differentiateAll([turned.q, turned.k], [q, k], ([dq, dk], sums) => {
     const [toQ, toK] = [sums.sink(q), sums.sink(k)];
     const given = { q: toQ.wanted ? dq : undefined, k: toK.wanted ? dk : undefined };
@@ -82,14 +72,33 @@ export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   return turned;
 }
 
+/** Like `rope`, without declaring a gradient. */
+export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
+  const { q, k, table, positions, D } = inputs;
+  const { rows: N, columns } = rowsAndColumns(q.shape);
+  const [, R = 0] = table.shape;
+  for (const C of [columns, rowsAndColumns(k.shape).columns]) {
+    if (D < 2 || D % 2 !== 0 || C % D !== 0) {
+      throw new WebVeraError('invalid_argument', `rope: expected heads of an even size that divides ${C}, got ${D}`);
+    }
+  }
+  if (R < 2 || R % 2 !== 0 || R > D) {
+    throw new WebVeraError('invalid_argument', `rope: expected an even count of a head's ${D} numbers, got ${R}`);
+  }
+  expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
+  expectShape('rope positions', positions.shape, [N]);
+  return emitRope(g, inputs, inputs, 1);
+}
+
 function emitRope(
   g: Graph,
-  { q, k, table, positions, D, R = D }: RopeInputs,
+  { q, k, table, positions, D }: RopeInputs,
   given: Rotated,
   direction: 1 | -1,
 ): { readonly q: Value; readonly k: Value } {
   const { rows: N, columns: C_q } = rowsAndColumns(q.shape);
   const { columns: C_k } = rowsAndColumns(k.shape);
+  const [, R = D] = table.shape;
   const values = { q: given.q ?? q, k: given.k ?? k, table, positions };
   const made = { turned_q: q.shape, turned_k: k.shape };
   const sizes = { N, C_q: given.q === undefined ? 0 : C_q, C_k: given.k === undefined ? 0 : C_k, D, direction };

@@ -1,5 +1,6 @@
 import type { AnyKernel } from '../core/kernels/kernel';
-import { attentionBackward, attentionForward } from './attention/attention';
+import { attentionForward } from './attention/attention';
+import { attentionBackward } from './attention/attention_backward';
 import { attentionDecodeKernel } from './attention/attention_decode';
 import { cacheWriteKernel } from './attention/cache_write';
 import { ropeAttentionDecodeKernel } from './attention/rope_attention_decode';

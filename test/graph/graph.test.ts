@@ -247,6 +247,15 @@ describe('join', () => {
     expect(g.join([c, whole!])).toBeUndefined();
   });
 
+  test('finds the joined value that has some values among its parts', () => {
+    const g = new Graph();
+    const [a, b, c] = [make(g), make(g), make(g)];
+    const whole = g.join([a, b, c]);
+    expect(g.wholeOf([c, a])).toBe(whole);
+    expect(g.wholeOf([a, make(g)])).toBeUndefined();
+    expect(g.wholeOf([make(g), make(g)])).toBeUndefined();
+  });
+
   test("doesn't join two values if one step reads the first to make the second", () => {
     const g = new Graph();
     const a = make(g);

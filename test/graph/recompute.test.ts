@@ -7,6 +7,8 @@ import type { Step } from '../../src/graph/step';
 import { pinned, type Value } from '../../src/graph/value';
 import { swiglu } from '../../src/ops/activations/swiglu';
 import { add } from '../../src/ops/add';
+import { attention } from '../../src/ops/attention/attention';
+import { mul } from '../../src/ops/mul';
 import { rmsNorm } from '../../src/ops/norms/rms_norm';
 import { linear } from '../../src/ops/products/linear';
 import { randomArray } from '../helpers/maths/random';
@@ -82,6 +84,33 @@ test('the forward pass is left as it was, and nothing is read before it is made'
       else expect(value.pinned || known.has(value), `${kernel.name}: ${value.name}`).toBe(true);
     }
   }
+});
+
+test('a joined value is copied with the parts that are computed again', () => {
+  const T = 8;
+  const memory: Memory = new Map();
+  const input = (name: string, numbers: Float64Array, shape = [T, 8]): Value => {
+    const value = pinned(name, shape);
+    memory.set(value, numbers);
+    return value;
+  };
+  const g = new Graph();
+  const x = g.train(input('x', randomArray(T * 8, 1)));
+  const spans = input(
+    'spans',
+    Float64Array.from({ length: 2 * T }, (_, index) => (index % 2) * T),
+    [1, T, 2],
+  );
+  const scaled = (seed: number): Value => mul(g, x, input(`scale ${seed}`, randomArray(T * 8, seed)));
+  const y = attention(g, { q: scaled(2), k: scaled(3), v: scaled(4), spans, B: 1, T, H: 1, Hkv: 1, D: 8 });
+  const forward = g.steps.length;
+  const dx = g.grad(y, input('dy', randomArray(T * 8, 5)), new Map()).get(x) as Value;
+  const again = recompute(g.steps, forward, [{ start: 0, end: forward }]);
+  const [saved, ...others] = new Set(again.flatMap(({ values }) => values.saved ?? []));
+  expect(others).toEqual([]);
+  expect(partsOf(saved as Value)).not.toContain(y);
+  expect(again.filter(({ kernel }) => kernel.name === 'attention')).toHaveLength(2);
+  expect(runReference(again, new Map(memory)).get(dx)).toEqual(runReference(g.steps, new Map(memory)).get(dx));
 });
 
 test('without segments nothing changes', () => {

@@ -34,7 +34,7 @@ test.each([
   const g = new Graph();
   g.train(q);
   g.train(k);
-  const turned = rope(g, { q, k, table, positions, D, R });
+  const turned = rope(g, { q, k, table, positions, D });
   // Gradients of q, of k, or of both, with or without earlier ones.
   const dys = { q: row('dq', heads, 3), k: row('dk', kvHeads, 4) };
   const earlier = { q: row('earlier dq', heads, 5), k: row('earlier dk', kvHeads, 6) };

@@ -18,8 +18,9 @@ var<workgroup> stage: array<Lines, 8>;
 // 32 rows by 32 tokens: a line for each token.
 var<workgroup> weight_stage: array<WeightLines, 8>;
 
-// The work of a workgroup: its tile begins at token `first`, its columns at `column` (in vec4s).
-struct Work { first: u32, column: u32, width: u32 }
+// The work of a workgroup: its tile begins at token `first`, and its columns are part `part` of a head of `width` (in vec4s).
+// Half of a part's columns are of the head's lower half, the others as many further on, so that a thread has what a rotation needs.
+struct Work { first: u32, part: u32, width: u32 }
 
 fn tile_count() -> u32 {
   return (p.T + TILE - 1u) / TILE;
@@ -28,13 +29,13 @@ fn tile_count() -> u32 {
 fn work_of(group: u32) -> Work {
   let width = p.D / 4u;
   let parts = (width + OUTER - 1u) / OUTER;
-  return Work(group / parts * TILE, group % parts * OUTER, width);
+  return Work(group / parts * TILE, group % parts, width);
 }
 
 // The same, the longest loop first when loops grow with the token.
 fn late_work_of(group: u32) -> Work {
   let work = work_of(group);
-  return Work((tile_count() - 1u) * TILE - work.first, work.column, work.width);
+  return Work((tile_count() - 1u) * TILE - work.first, work.part, work.width);
 }
 
 // Every thread stages one block of each operand. Both are rows of a head; columns outside of the head count as 0.
@@ -103,7 +104,17 @@ fn wide_token(index: u32) -> u32 {
 
 // Columns outside of the head repeat its last one; their results are discarded.
 fn wide_column(index: u32, work: Work) -> u32 {
-  return min(work.column + index % OUTER, work.width - 1u);
+  let column = index % OUTER;
+  return min(near_column(column % INNER, work) + column / INNER * half_width(work), work.width - 1u);
+}
+
+fn half_width(work: Work) -> u32 {
+  return (work.width + 1u) / 2u;
+}
+
+// The column of thread x that is in the lower half, unless the half ends before; the other one is half_width further on.
+fn near_column(x: u32, work: Work) -> u32 {
+  return work.part * INNER + x;
 }
 
 struct Wide { near: mat4x4f, far: mat4x4f }

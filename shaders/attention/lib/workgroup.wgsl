@@ -64,12 +64,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
     return;
   }
   let inverse = inverse_totals(maxima, totals);
-  let column = work.column + thread.x;
-  if (column < work.width) {
+  let column = near_column(thread.x, work);
+  if (column < half_width(work)) {
     put_y(staged_queries, column, scale_rows(sums.near, inverse));
-  }
-  if (column + 8u < work.width) {
-    put_y(staged_queries, column + 8u, scale_rows(sums.far, inverse));
+    if (column + half_width(work) < work.width) {
+      put_y(staged_queries, column + half_width(work), scale_rows(sums.far, inverse));
+    }
   }
   if (column == 0u) {
     put_L(batch, head, query, log_sums(maxima, totals));

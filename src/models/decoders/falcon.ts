@@ -2,7 +2,6 @@ import type { PretrainedConfig } from '../../core/types/model';
 import type { Value } from '../../graph/value';
 import { withAlibi, withoutAlibi } from '../../ops/attention/alibi';
 import { repeatHeads } from '../../ops/attention/repeat_heads';
-import { rope } from '../../ops/rope';
 import { sliceColumns } from '../../ops/rows/slice_columns';
 import type { ConstantSpec, Network } from '../architecture';
 import { languageHead, scoreHead } from '../heads';
@@ -145,8 +144,7 @@ function attend({ g, inputs }: nn.ForwardPass, config: Falcon, layer: number, qk
   const positions = inputs.value('position_ids');
   const table = inputs.constant(config.table.name);
   if (config.rope !== undefined) {
-    const turned = rope(g, { q, k, table, positions, D });
-    return inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
+    return inputs.attend(layer, q, k, v, { H, Hkv, D, rotary: { table, positions } });
   }
   // Each head of queries has a bias of its own, which is a column of its keys: shared keys are repeated.
   const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));

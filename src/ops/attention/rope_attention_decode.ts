@@ -1,9 +1,8 @@
-import type { AnyKernel, Params } from '../../core/kernels/kernel';
+import type { Params } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
-import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
-import { ropeKernel } from '../rope';
+import { turn } from '../rope';
 import { shaderKernel } from '../shader_kernel';
 import { type AttentionHeads, expectCap, scaleOf } from './attention';
 import { attentionDecode } from './attention_decode';
@@ -55,31 +54,18 @@ interface CachedAttentionInputs
 
 /**
  * Writes each row's new key and value (B, Hkv·D) into its cache, and returns attention to it, as `cacheWrite` and `attentionDecode` do:
- * (B, H·D). If the last step rotated q and k, one dispatch does all three, and rotated values are never stored. Has no gradient.
+ * (B, H·D). One dispatch also rotates whole heads, and rotated values are never stored. Has no gradient.
  */
 export function cachedAttention(g: Graph, inputs: CachedAttentionInputs): Value {
-  const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D } = inputs;
+  const { q, k, v, k_cache, v_cache, positions, softcap, H, Hkv, D, rotary } = inputs;
   const [B = 0, S = 0] = k_cache.shape;
   expectCap(softcap);
   const sizes = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap: softcap ?? 0 };
-  const rotation = fits(sizes) ? g.takeBack((step) => isRotation(step, inputs)) : undefined;
-  if (rotation === undefined) {
-    cacheWrite(g, { k, v, k_cache, v_cache, positions, last: positions, B, T: 1 });
-    return attentionDecode(g, { ...inputs, q });
+  if (rotary?.table.shape[1] === D && rotary.positions === positions && fits(sizes)) {
+    const given = { q, k, v, table: rotary.table, positions, k_cache, v_cache };
+    return g.emit(ropeAttentionDecodeKernel, given, { y: q.shape }, sizes).y;
   }
-  const { q: from = q, k: key = k, table = q } = rotation.values;
-  const given = { q: from, k: key, v, table, positions, k_cache, v_cache };
-  return g.emit(ropeAttentionDecodeKernel, given, { y: q.shape }, sizes).y;
-}
-
-/** Whether a step made these queries and keys, by rotating whole heads forwards at the same positions. */
-function isRotation({ kernel, values, params }: Step, { q, k, positions, D }: CachedAttentionInputs): boolean {
-  return (
-    kernel === (ropeKernel as unknown as AnyKernel) &&
-    values.turned_q === q &&
-    values.turned_k === k &&
-    values.positions === positions &&
-    params.D === D &&
-    params.direction === 1
-  );
+  const turned = rotary === undefined ? { q, k } : turn(g, { q, k, D, ...rotary });
+  cacheWrite(g, { k: turned.k, v, k_cache, v_cache, positions, last: positions, B, T: 1 });
+  return attentionDecode(g, { ...inputs, q: turned.q });
 }

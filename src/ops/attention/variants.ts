@@ -1,5 +1,40 @@
 import type { Params, ParamTypes, VariantInit } from '../../core/kernels/kernel';
 
+/*
+ * Three families: `workgroup` shares tiles and comes first, because it suits every GPU. `workgroup_apart` is `workgroup` for GPUs with few
+ * registers: it makes gradients of keys and of values in different workgroups, which repeat the scores. `subgroup` shares the reads of
+ * the threads of a quad, and `serial` shares nothing: both are for software GPUs. `held` is `subgroup` with small heads in registers,
+ * for devices on which reads cost more than instructions.
+ */
+
+/** Tokens of a workgroup's tile, in all families. */
+export const TILE = 32;
+/** Columns of a head that a workgroup of the `workgroup` family computes. */
+export const COLUMNS = 64;
+/** The size of a head that fits into registers. */
+export const HELD = 8;
+
+/** The params of attention and of its gradient. */
+export const attentionParams = {
+  B: 'size',
+  T: 'size',
+  H: 'size',
+  Hkv: 'size',
+  D: 'size',
+  scale: 'f32',
+  window: 'size',
+  softcap: 'f32',
+  causal: 'u32',
+} as const;
+
+export type AttentionSizes = Params<typeof attentionParams>;
+
+/** Multiplications in one pass over the visible scores: below the diagonal or on both sides, and within the window. */
+export function visibleProducts({ B, T, H, D, window, causal }: AttentionSizes): number {
+  const below = (B * H * D * window * (2 * T - window + 1)) / 2;
+  return causal !== 0 ? below : 2 * below - B * H * D * T;
+}
+
 /** Files that complete a variant, and the params for which they apply. */
 interface Completion<P extends ParamTypes> {
   /** Words for the params; empty for the usual ones. */

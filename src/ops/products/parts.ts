@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/errors/error';
 import type { Graph } from '../../graph/graph';
-import type { Value } from '../../graph/value';
+import type { JoinedPart, Value } from '../../graph/value';
 
 /** The most parts of a product. */
 export const MOST_PARTS = 3;
@@ -31,8 +31,12 @@ export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | und
   const [first] = values;
   if (first === undefined) return undefined;
   if (values.length === 1) return { whole: first, starts: [0] };
-  const whole = g.join(values);
-  return whole && { whole, starts: whole.parts.map(({ offset }) => offset) };
+  const whole = g.wholeOf(values) ?? g.join(values);
+  return whole && { whole, starts: values.map((value) => startOf(whole.parts, value)) };
+}
+
+function startOf(parts: readonly JoinedPart[], value: Value): number {
+  return parts.find((part) => part.value === value)?.offset ?? 0;
 }
 
 /** The bindings of three parts. Missing parts bind the first one's value. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { chooseVariant, eligibleVariants, isWorthMeasuring } from '../../../src/gpu/choice/choice';
 import type { DeviceInfo } from '../../../src/gpu/device_host';
-import { attentionBackward, attentionForward } from '../../../src/ops/attention/attention';
+import { attentionForward } from '../../../src/ops/attention/attention';
+import { attentionBackward } from '../../../src/ops/attention/attention_backward';
 import { linearForward, linearWeightBackward } from '../../../src/ops/products/linear';
 import { sampleKernel } from '../../../src/ops/sample';
 import { veraLambdaBackward } from '../../../src/ops/vera/lambda_products';

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { roundUp } from '../../../src/core/numbers/shape';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
+import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import type { Rotary } from '../../../src/ops/rope';
 import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, withVariants } from '../../helpers/gpu/on_gpu';
 import { pairsOf } from '../../helpers/maths/covering';
 import { randomArray } from '../../helpers/maths/random';
@@ -24,6 +26,8 @@ interface Case {
   readonly window?: number;
   readonly softcap?: number;
   readonly causal?: boolean;
+  /** Whether heads are rotated first. */
+  readonly rotated?: boolean;
 }
 
 /** Masks with growing padding: row b masks b + 1 of B + 1 equal shares of its tokens. */
@@ -37,7 +41,7 @@ function maskOf({ B, T, padding }: Case): Float64Array {
 }
 
 function makeInputs(memory: Memory, size: Case): AttentionInputs {
-  const { B, T, H, Hkv, D, window, softcap, causal = true } = size;
+  const { B, T, H, Hkv, D, window, softcap, causal = true, rotated } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
   const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
@@ -53,7 +57,17 @@ function makeInputs(memory: Memory, size: Case): AttentionInputs {
     D,
     ...(window && { window }),
     ...(softcap && { softcap }),
+    ...(rotated && { rotary: rotaryOf(memory, size) }),
     causal,
+  };
+}
+
+function rotaryOf(memory: Memory, { B, T, D }: Case): Rotary {
+  const table = Float64Array.from(ropeTable({ type: 'default', theta: 500 }, D, T + 2));
+  const positions = Float64Array.from({ length: B * T }, (_, n) => T + 1 - (n % T));
+  return {
+    table: input(memory, 'table', [T + 2, D], table),
+    positions: input(memory, 'positions', [B * T], positions, 'u32'),
   };
 }
 
@@ -87,12 +101,16 @@ const cases: Case[] = [
   { B: 2, T: 131, H: 2, Hkv: 2, D: 8, padding: 'no', causal: false, documents: [3, 40, 66, 100] },
   { B: 1, T: 66, H: 1, Hkv: 1, D: 68, padding: 'right', causal: false, window: 9, softcap: 4 },
   { B: 1, T: 9, H: 2, Hkv: 1, D: 8, padding: 'all', causal: false },
+  { B: 2, T: 45, H: 4, Hkv: 2, D: 8, padding: 'left', rotated: true },
+  { B: 1, T: 66, H: 2, Hkv: 1, D: 64, padding: 'no', rotated: true },
+  { B: 1, T: 35, H: 2, Hkv: 2, D: 24, padding: 'right', documents: [9], rotated: true },
+  { B: 1, T: 34, H: 2, Hkv: 1, D: 136, padding: 'no', window: 9, softcap: 5, rotated: true },
 ];
 
 const heads = withVariants(families, cases).filter(({ variant, D }) => variant !== 'held' || roundUp(D, 4) === 8);
 const chosen = coveringOfRing(
   heads,
-  ({ variant, T, H, Hkv, D, padding, documents, window, softcap, causal = true }) =>
+  ({ variant, T, H, Hkv, D, padding, documents, window, softcap, causal = true, rotated }) =>
     pairsOf([
       variant,
       `${D % 4 === 0 ? 'whole' : 'ragged'} lines`,
@@ -103,12 +121,13 @@ const chosen = coveringOfRing(
       `${window === undefined ? 'no window' : 'a window'}`,
       `${softcap === undefined ? 'no cap' : 'a cap'}`,
       `${causal ? 'causal' : 'both ways'}`,
+      `${rotated ? 'rotated' : 'as they are'}`,
     ]),
   { quick: ({ variant }) => isDefaultVariant(variant) },
 );
 
 test.each(chosen)(
-  'attention, $variant, B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap, causal $causal',
+  'attention, $variant, B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap, causal $causal, rotated $rotated',
   async ({ variant, ...size }) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, size);

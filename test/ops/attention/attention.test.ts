@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
+import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import type { Rotary } from '../../../src/ops/rope';
 import { codeThrownBy } from '../../helpers/bytes/safetensors_bytes';
 import { input } from '../../helpers/gpu/on_gpu';
 import { expectGradient } from '../../helpers/maths/gradient';
@@ -19,9 +21,11 @@ interface Sizes {
   readonly window?: number;
   readonly softcap?: number;
   readonly causal?: boolean;
+  /** The count of a head's numbers that are rotated first. Default: none. */
+  readonly R?: number;
 }
 
-function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap, causal = true }: Sizes): AttentionInputs {
+function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap, causal = true, R }: Sizes): AttentionInputs {
   const B = mask.length;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
@@ -37,7 +41,17 @@ function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap, causa
     D,
     ...(window && { window }),
     ...(softcap && { softcap }),
+    ...(R && { rotary: rotaryOf(memory, B * T, R) }),
     causal,
+  };
+}
+
+function rotaryOf(memory: Memory, N: number, R: number): Rotary {
+  const table = Float64Array.from(ropeTable({ type: 'default', theta: 9 }, R, N + 1));
+  const positions = Float64Array.from({ length: N }, (_, n) => N - n);
+  return {
+    table: input(memory, 'table', [N + 1, R], table),
+    positions: input(memory, 'positions', [N], positions, 'u32'),
   };
 }
 
@@ -90,6 +104,12 @@ describe('attention: central differences', () => {
     ],
     ['both ways, a window of two', { T: 5, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 1, 1, 1]], window: 2, causal: false }],
     ['capped scores', { T: 4, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 1, 1]], softcap: 1.5 }],
+    ['rotated heads', { T: 3, H: 2, Hkv: 1, D: 8, mask: [[1, 1, 1]], R: 8 }],
+    [
+      'rotated heads of a size that one dispatch does not turn back',
+      { T: 3, H: 2, Hkv: 1, D: 4, mask: [[1, 1, 1]], R: 4 },
+    ],
+    ['partly rotated heads', { T: 3, H: 2, Hkv: 1, D: 8, mask: [[1, 1, 1]], R: 4 }],
   ])('%s', (_, sizes) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, sizes);
@@ -131,9 +151,24 @@ test('gives gradients only where they are wanted', () => {
     return g.steps.slice(before).map(({ kernel, params }) => `${kernel.name} ${params.of_keys ?? ''}`.trim());
   };
   expect(kernels()).toEqual([]);
-  expect(kernels(inputs.q)).toEqual(['attention_stats', 'attention_backward 0']);
-  expect(kernels(inputs.v)).toEqual(['attention_stats', 'attention_backward 1']);
-  expect(kernels(inputs.q, inputs.k)).toEqual(['attention_stats', 'attention_backward 0', 'attention_backward 1']);
+  expect(kernels(inputs.q)).toEqual(['attention_backward 0']);
+  // The pass of queries also computes y · dy.
+  expect(kernels(inputs.v)).toEqual(['attention_backward 0', 'attention_backward 1']);
+  expect(kernels(inputs.q, inputs.k)).toEqual(['attention_backward 0', 'attention_backward 1']);
+});
+
+test('turns the gradients of whole heads back in the dispatches that make them', () => {
+  const memory: Memory = new Map();
+  const kernels = (R: number): string[] => {
+    const inputs = makeInputs(memory, { T: 2, H: 2, Hkv: 2, D: 8, mask: [[1, 1]], R });
+    const g = new Graph();
+    for (const value of [inputs.q, inputs.k]) g.train(value);
+    const y = attention(g, inputs);
+    g.grad(y, pinned('dy', y.shape), new Map());
+    return g.steps.map(({ kernel }) => kernel.name);
+  };
+  expect(kernels(8)).toEqual(['rope', 'attention', 'gather_rows', 'attention_backward', 'attention_backward']);
+  expect(kernels(4)).toEqual(['rope_partial', 'attention', 'attention_backward', 'attention_backward', 'rope_partial']);
 });
 
 test('stores no score', () => {
@@ -146,7 +181,9 @@ test('stores no score', () => {
   const y = attention(g, { q, k, v, spans: pinned('spans', [1, T, 2], 'u32'), B: 1, T, H: 2, Hkv: 2, D: 4 });
   g.grad(y, pinned('dy', shape), new Map());
   const sizes = g.steps.flatMap(({ values }) =>
-    Object.values(values).map((value) => value.shape.reduce((a, b) => a * b)),
+    Object.values(values)
+      .flatMap((value) => value.parts?.map((part) => part.value) ?? [value])
+      .map((value) => value.shape.reduce((a, b) => a * b)),
   );
   expect(Math.max(...sizes)).toBe(T * 8);
 });

@@ -3,7 +3,6 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { ropeTable } from '../../../src/models/decoders/positions/rope_table';
 import { cachedAttention } from '../../../src/ops/attention/rope_attention_decode';
-import { rope } from '../../../src/ops/rope';
 import { expectGpuEqualsReference, input } from '../../helpers/gpu/on_gpu';
 import { randomArray } from '../../helpers/maths/random';
 import type { Memory } from '../../reference/runner';
@@ -36,14 +35,14 @@ function build({ S, H, Hkv, D, R = D, softcap, positions }: Case, isRotated = tr
         size,
       ),
     );
-  const given = { q: make('q', [B, H * D], 1, 2), k: make('k', [B, Hkv * D], 2, 2) };
+  const [q, k] = [make('q', [B, H * D], 1, 2), make('k', [B, Hkv * D], 2, 2)];
   const caches = { k_cache: make('k_cache', [B, S, Hkv * D], 3, 2), v_cache: make('v_cache', [B, S, Hkv * D], 4) };
   const v = make('v', [B, Hkv * D], 5);
   const table = input(memory, 'table', [P, R], Float64Array.from(ropeTable({ type: 'default', theta: 500 }, R, P)));
   const at = input(memory, 'positions', [B], Float64Array.from(positions), 'u32');
   const g = new Graph();
-  const { q, k } = isRotated ? rope(g, { ...given, table, positions: at, D, R }) : given;
-  const y = cachedAttention(g, { q, k, v, ...caches, positions: at, H, Hkv, D, ...(softcap && { softcap }) });
+  const heads = { H, Hkv, D, ...(softcap && { softcap }), ...(isRotated && { rotary: { table, positions: at } }) };
+  const y = cachedAttention(g, { q, k, v, ...caches, positions: at, ...heads });
   return { g, memory, kernels: g.steps.map(({ kernel }) => kernel.name), wanted: [y, ...Object.values(caches)] };
 }
 
@@ -79,8 +78,8 @@ test('other positions than the rotation had stay apart', () => {
   const [q, k] = [pinned('q', [1, 16]), pinned('k', [1, 8])];
   const [table, v, cache] = [pinned('table', [9, 8]), pinned('v', [1, 8]), pinned('cache', [1, 9, 8])];
   const positions = (name: string) => pinned(name, [1], 'u32');
-  const turned = rope(g, { q, k, table, positions: positions('of the rotation'), D: 8 });
+  const rotary = { table, positions: positions('of the rotation') };
   const caches = { k_cache: cache, v_cache: pinned('other cache', [1, 9, 8]) };
-  cachedAttention(g, { ...turned, v, ...caches, positions: positions('of the cache'), H: 2, Hkv: 1, D: 8 });
+  cachedAttention(g, { q, k, v, ...caches, positions: positions('of the cache'), H: 2, Hkv: 1, D: 8, rotary });
   expect(g.steps.map(({ kernel }) => kernel.name)).toEqual(['rope', 'cache_write', 'attention_decode']);
 });

@@ -53,16 +53,9 @@ export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
   });
 };
 
-export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) => {
-  forEachQuery({ ...sizes, Hkv: sizes.H! }, ({ query, stats: at }) => {
-    stats![2 * at] = L![at]!;
-    stats![2 * at + 1] = dot(y!, query, dy!, query, sizes.D!);
-  });
-};
-
-/** P and dS of a query for each visible key, from the forward pass's stored statistics. */
+/** P and dS of a query for each visible key, from L and y · dy. */
 function gradients(
-  { q, k, v, spans, stats: kept, dy }: Arrays,
+  { q, k, v, spans, saved, dy }: Arrays,
   sizes: Sizes,
   b: number,
   t: number,
@@ -70,24 +63,46 @@ function gradients(
   stats: number,
   kv: (j: number) => number,
 ) {
-  const { D, scale, softcap } = sizes;
+  const { D, scale, softcap, at_L, at_products } = sizes;
   return visible(spans!, sizes, b, t).map((j) => {
     const score = capped(scale! * dot(q!, query, k!, kv(j), D!), softcap!);
-    const P = Math.exp(score - kept![2 * stats]!);
+    const P = Math.exp(score - saved![at_L! + stats]!);
     const slope = softcap === 0 ? 1 : 1 - (score / softcap!) ** 2;
-    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) * slope };
+    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - saved![at_products! + stats]!) * slope };
   });
 }
 
 export const attention_backward: Reference = (arrays, sizes) => {
-  const { x, x_values, z, z_values, spans, stats, dx, dx_values } = arrays;
+  const { x, x_values, z, z_values, spans, turns, saved, gradients: made } = arrays;
+  const { D, at_products, at_dx, at_dx_values, is_turned } = sizes;
   if (sizes.of_keys === 0) {
-    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, spans: spans!, stats: stats!, dq: dx! }, sizes);
+    forEachQuery(sizes, ({ query, stats }) => {
+      saved![at_products! + stats] = dot(saved!, query, x_values!, query, D!);
+    });
+    const dq = made!.subarray(at_dx!, at_dx! + x!.length);
+    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, spans: spans!, saved: saved!, dq }, sizes);
+    if (is_turned !== 0) turnBack(dq, turns!, sizes, sizes.H!);
   } else {
-    const made = { dk: dx!, dv: dx_values! };
-    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, spans: spans!, stats: stats!, ...made }, sizes);
+    const dk = made!.subarray(at_dx!, at_dx! + x!.length);
+    const dv = made!.subarray(at_dx_values!, at_dx_values! + x_values!.length);
+    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, spans: spans!, saved: saved!, dk, dv }, sizes);
+    if (is_turned !== 0) turnBack(dk, turns!, sizes, sizes.Hkv!);
   }
 };
+
+/** Turns the halves of each head back by the angle of its token. */
+function turnBack(dx: Float64Array, turns: Float64Array, { B, T, D }: Sizes, heads: number): void {
+  const half = D! / 2;
+  for (let row = 0; row < B! * T! * heads; row++) {
+    for (let j = 0; j < half; j++) {
+      const angle = Math.floor(row / heads) * D! + j;
+      const [cos, sin] = [turns[angle]!, turns[angle + half]!];
+      const [lower, upper] = [dx[row * D! + j]!, dx[row * D! + half + j]!];
+      dx[row * D! + j] = lower * cos + upper * sin;
+      dx[row * D! + half + j] = upper * cos - lower * sin;
+    }
+  }
+}
 
 const backwardOfQueries: Reference = (arrays, sizes) => {
   const { D, scale } = sizes;

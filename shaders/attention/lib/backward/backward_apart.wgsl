@@ -15,6 +15,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let head = group.y;
   let index = thread.y * 8u + thread.x;
   let row = work.first + thread.y * 4u;
+  put_tile_products(batch, head, work, index);
   let staged_rows = head_rows(batch, row, head, heads());
   var sums = Wide();
   let scale = p.scale;
@@ -49,6 +50,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
     }
   }
   if (row < p.T) {
-    put_wide(staged_rows, work, thread.x, sums, of_values);
+    let tokens = batch * p.T + tokens_from(row);
+    put_wide(staged_rows, tokens, near_column(thread.x, work), work, sums, of_values);
   }
 }

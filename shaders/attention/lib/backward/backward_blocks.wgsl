@@ -20,15 +20,46 @@ fn z_values_block(rows: vec4u, c: u32) -> mat4x4f {
 
 // Tokens beyond the last repeat it, so the last itself is written after them.
 fn put_dx(rows: vec4u, c: u32, block: mat4x4f) {
-  dx[rows.w + c] = block[3];
-  dx[rows.z + c] = block[2];
-  dx[rows.y + c] = block[1];
-  dx[rows.x + c] = block[0];
+  put_block(rows + p.at_dx / WORD + c, block);
 }
 
 fn put_dx_values(rows: vec4u, c: u32, block: mat4x4f) {
-  dx_values[rows.w + c] = block[3];
-  dx_values[rows.z + c] = block[2];
-  dx_values[rows.y + c] = block[1];
-  dx_values[rows.x + c] = block[0];
+  put_block(rows + p.at_dx_values / WORD + c, block);
+}
+
+fn put_block(at: vec4u, block: mat4x4f) {
+  gradients[at.w] = block[3];
+  gradients[at.z] = block[2];
+  gradients[at.y] = block[1];
+  gradients[at.x] = block[0];
+}
+
+// Four numbers of x_values, from a multiple of 4.
+fn x_values4(at: u32) -> vec4f {
+  return x_values[at / WORD];
+}
+
+// Blocks of a head's lower and upper half.
+struct Halves { near: mat4x4f, far: mat4x4f }
+
+// The halves of four tokens, from column c of each, turned back by the angles of the tokens' positions.
+fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
+  let half = p.D / 2u / WORD;
+  let at = tokens * (2u * half) + c;
+  let cos = mat4x4f(turns[at.x], turns[at.y], turns[at.z], turns[at.w]);
+  let sin = mat4x4f(turns[at.x + half], turns[at.y + half], turns[at.z + half], turns[at.w + half]);
+  return Halves(
+    mat4x4f(
+      own.near[0] * cos[0] - own.far[0] * -sin[0],
+      own.near[1] * cos[1] - own.far[1] * -sin[1],
+      own.near[2] * cos[2] - own.far[2] * -sin[2],
+      own.near[3] * cos[3] - own.far[3] * -sin[3],
+    ),
+    mat4x4f(
+      own.far[0] * cos[0] + own.near[0] * -sin[0],
+      own.far[1] * cos[1] + own.near[1] * -sin[1],
+      own.far[2] * cos[2] + own.near[2] * -sin[2],
+      own.far[3] * cos[3] + own.near[3] * -sin[3],
+    ),
+  );
 }

@@ -35,10 +35,14 @@ fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
   return Sums(sums.rows, sums.real, add_inner(sums.dx, dS, columns.z), values);
 }
 
-fn put_sums(sums: Sums) {
+fn put_sums(sums: Sums, tokens: vec4u) {
   if (sums.real) {
-    put_dx(sums.rows, 0u, sums.dx.near);
-    put_dx(sums.rows, 1u, sums.dx.far);
+    var dx = Halves(sums.dx.near, sums.dx.far);
+    if (p.is_turned != 0u) {
+      dx = turned_back(dx, tokens, 0u);
+    }
+    put_dx(sums.rows, 0u, dx.near);
+    put_dx(sums.rows, 1u, dx.far);
     if (of_keys()) {
       put_dx_values(sums.rows, 0u, sums.values.near);
       put_dx_values(sums.rows, 1u, sums.values.far);

@@ -53,4 +53,8 @@ fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
 }
 
 // The sums are in dx and dx_values already.
-fn put_sums(sums: Sums) {}
+fn put_sums(sums: Sums, tokens: vec4u) {
+  if (sums.real && p.is_turned != 0u) {
+    turn_dx_back(sums.rows, tokens);
+  }
+}

@@ -20,26 +20,49 @@ fn z_values_pair(rows: vec4u, c: u32) -> mat2x4f {
 }
 
 fn dx_pair(rows: vec4u, c: u32) -> mat2x4f {
-  return transpose(mat4x2f(dx[rows.x + c], dx[rows.y + c], dx[rows.z + c], dx[rows.w + c]));
+  return gradients_pair(rows + p.at_dx / WORD + c);
 }
 
 fn dx_values_pair(rows: vec4u, c: u32) -> mat2x4f {
-  return transpose(mat4x2f(dx_values[rows.x + c], dx_values[rows.y + c], dx_values[rows.z + c], dx_values[rows.w + c]));
+  return gradients_pair(rows + p.at_dx_values / WORD + c);
 }
 
-// Tokens beyond the last repeat it, so the last itself is written after them.
+fn gradients_pair(at: vec4u) -> mat2x4f {
+  return transpose(mat4x2f(gradients[at.x], gradients[at.y], gradients[at.z], gradients[at.w]));
+}
+
 fn put_dx(rows: vec4u, c: u32, pair: mat2x4f) {
-  let words = transpose(pair);
-  dx[rows.w + c] = words[3];
-  dx[rows.z + c] = words[2];
-  dx[rows.y + c] = words[1];
-  dx[rows.x + c] = words[0];
+  put_pair(rows + p.at_dx / WORD + c, pair);
 }
 
 fn put_dx_values(rows: vec4u, c: u32, pair: mat2x4f) {
+  put_pair(rows + p.at_dx_values / WORD + c, pair);
+}
+
+// Tokens beyond the last repeat it, so the last itself is written after them.
+fn put_pair(at: vec4u, pair: mat2x4f) {
   let words = transpose(pair);
-  dx_values[rows.w + c] = words[3];
-  dx_values[rows.z + c] = words[2];
-  dx_values[rows.y + c] = words[1];
-  dx_values[rows.x + c] = words[0];
+  gradients[at.w] = words[3];
+  gradients[at.z] = words[2];
+  gradients[at.y] = words[1];
+  gradients[at.x] = words[0];
+}
+
+// Four numbers of x_values, from a multiple of 4.
+fn x_values4(at: u32) -> vec4f {
+  return vec4f(x_values[at / WORD], x_values[at / WORD + 1u]);
+}
+
+// Turns dx of four tokens back by the angles of their positions.
+fn turn_dx_back(rows: vec4u, tokens: vec4u) {
+  let half = p.D / 2u / WORD;
+  for (var c = 0u; c < half; c++) {
+    let at = tokens * (2u * half) + c;
+    let cos = transpose(mat4x2f(turns[at.x], turns[at.y], turns[at.z], turns[at.w]));
+    let sin = transpose(mat4x2f(turns[at.x + half], turns[at.y + half], turns[at.z + half], turns[at.w + half]));
+    let lower = dx_pair(rows, c);
+    let upper = dx_pair(rows, c + half);
+    put_dx(rows, c, mat2x4f(lower[0] * cos[0] - upper[0] * -sin[0], lower[1] * cos[1] - upper[1] * -sin[1]));
+    put_dx(rows, c + half, mat2x4f(upper[0] * cos[0] + lower[0] * -sin[0], upper[1] * cos[1] + lower[1] * -sin[1]));
+  }
 }

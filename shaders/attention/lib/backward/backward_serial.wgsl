@@ -11,6 +11,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let batch = group.z;
   let head = group.y;
   let rows = head_rows(batch, row, head, heads());
+  put_four_products(batch, head, row);
   for (var c = 0u; c < p.D / WORD; c++) {
     put_dx(rows, c, mat2x4f());
   }
@@ -41,5 +42,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
         put_dx_values(rows, c, add_inner_pair(dx_values_pair(rows, c), P, z_values_pair(others, c)));
       }
     }
+  }
+  if (p.is_turned != 0u) {
+    turn_dx_back(rows, batch * p.T + tokens_from(row));
   }
 }

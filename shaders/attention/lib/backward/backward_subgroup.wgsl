@@ -19,6 +19,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let column_heads_met = heads_met(head);
   // The tokens that the quad's rows meet.
   let tokens = tokens_met(batch, row & ~15u, 16u);
+  put_four_products(batch, head, row);
   let own_rows = rows_at(rows);
   var sums = sums_of(rows, real);
   var column_head = column_heads_met.begin;
@@ -62,5 +63,5 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       }
     }
   }
-  put_sums(sums);
+  put_sums(sums, batch * p.T + tokens_from(row));
 }

@@ -28,14 +28,30 @@ fn add_tile_products_of_values(less: mat4x4f, rows: vec4u, columns: vec4u, work:
   return dP;
 }
 
-fn put_wide(rows: vec4u, work: Work, x: u32, sums: Wide, of_values: bool) {
-  let column = work.column + x;
-  if (column < work.width) {
-    put_either(rows, column, sums.near, of_values);
+// Writes a thread's columns of four rows, which are tokens: of dx, or of dx_values.
+fn put_wide(rows: vec4u, tokens: vec4u, column: u32, work: Work, sums: Wide, of_values: bool) {
+  let half = half_width(work);
+  if (column >= half) {
+    return;
   }
-  if (column + 8u < work.width) {
-    put_either(rows, column + 8u, sums.far, of_values);
+  var own = Halves(sums.near, sums.far);
+  if (p.is_turned != 0u && !of_values) {
+    own = turned_back(own, tokens, column);
   }
+  put_either(rows, column, own.near, of_values);
+  if (column + half < work.width) {
+    put_either(rows, column + half, own.far, of_values);
+  }
+}
+
+// The pass of queries computes y · dy, by half of the threads.
+fn put_tile_products(batch: u32, head: u32, work: Work, index: u32) {
+  choose_products(work.part);
+  let query = work.first + index;
+  if (!of_keys() && index < TILE && query < p.T) {
+    put_product(batch, head, query);
+  }
+  storageBarrier();
 }
 
 fn put_either(rows: vec4u, column: u32, block: mat4x4f, of_values: bool) {

@@ -12,6 +12,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   let head = group.y;
   let index = thread.y * 8u + thread.x;
   let row = work.first + thread.y * 4u;
+  put_tile_products(batch, head, work, index);
   let staged_rows = head_rows(batch, row, head, heads());
   var dx_sums = Wide();
   var dx_values_sums = Wide();
@@ -47,9 +48,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
     }
   }
   if (row < p.T) {
-    put_wide(staged_rows, work, thread.x, dx_sums, false);
+    let tokens = batch * p.T + tokens_from(row);
+    let column = near_column(thread.x, work);
+    put_wide(staged_rows, tokens, column, work, dx_sums, false);
     if (of_keys()) {
-      put_wide(staged_rows, work, thread.x, dx_values_sums, true);
+      put_wide(staged_rows, tokens, column, work, dx_values_sums, true);
     }
   }
 }

@@ -46,8 +46,11 @@ struct QueryStats { L: vec4f, product: vec4f }
 
 fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
   let rows = query_rows(batch, query, head);
-  let columns = transpose(mat4x2f(stats[rows.x], stats[rows.y], stats[rows.z], stats[rows.w]));
-  return QueryStats(columns[0], columns[1]);
+  return QueryStats(four_saved(rows + p.at_L), four_saved(rows + products_begin));
+}
+
+fn four_saved(at: vec4u) -> vec4f {
+  return vec4f(saved[at.x], saved[at.y], saved[at.z], saved[at.w]);
 }
 
 // P of four rows by four columns where they see each other, from x·zᵀ.

@@ -1,7 +1,6 @@
 import type { Value } from '../../../graph/value';
 import { add } from '../../../ops/add';
 import type { AttentionHeads } from '../../../ops/attention/attention';
-import { rope } from '../../../ops/rope';
 import * as nn from '../../nn';
 import type { GatedDecoder } from './gated_family';
 
@@ -105,17 +104,16 @@ interface QueriesKeysAndValues {
 
 /** Attention of a layer's heads after rotary positions: (N, H·D). */
 export function attend(
-  { g, inputs }: nn.ForwardPass,
+  { inputs }: nn.ForwardPass,
   decoder: GatedDecoder,
   layer: number,
   { q, k, v }: QueriesKeysAndValues,
 ): Value {
-  const { head_dim: D, sliding, ropes } = decoder;
+  const { sliding, ropes } = decoder;
   const slides = sliding?.layers[layer] ?? false;
-  const { name, shape } = slides ? ropes.sliding : ropes.full;
-  const [, R = D] = shape;
-  const turned = rope(g, { q, k, table: inputs.constant(name), positions: inputs.value('position_ids'), D, R });
-  return inputs.attend(layer, turned.q, turned.k, v, headsOf(decoder, slides));
+  const { name } = slides ? ropes.sliding : ropes.full;
+  const rotary = { table: inputs.constant(name), positions: inputs.value('position_ids') };
+  return inputs.attend(layer, q, k, v, { ...headsOf(decoder, slides), rotary });
 }
 
 function headsOf({ scale, sliding, scoreSoftcap: softcap, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
