@@ -85,6 +85,16 @@ export class Graph {
     return last !== undefined && last.chunk === this.#chunk && fits(last) ? this.steps.pop() : undefined;
   }
 
+  /** Removes the step that made `value`, and returns it, if it fits, is in the current chunk, and no step has used its results. */
+  takeBackMaker(value: Value, fits: (step: Step) => boolean): Step | undefined {
+    const index = this.steps.findLastIndex((step) => madeBy(step).includes(value));
+    const step = this.steps[index];
+    if (step === undefined || step.chunk !== this.#chunk || !fits(step)) return undefined;
+    const results = madeBy(step);
+    const isUsed = this.steps.slice(index + 1).some((later) => usedBy(later).some((used) => results.includes(used)));
+    return isUsed ? undefined : this.steps.splice(index, 1)[0];
+  }
+
   /**
    * Joins distinct transient f32 values into one, so that a kernel can bind them together. Undefined if they can't share a
    * buffer: one of them is joined with other values already, or one step reads one of them and writes another.

@@ -1,8 +1,12 @@
 import { WebVeraError } from '../core/errors/error';
+import type { AnyKernel } from '../core/kernels/kernel';
 import { expectShape, rowsAndColumns } from '../core/numbers/shape';
 import type { Graph } from '../graph/graph';
+import type { Step } from '../graph/step';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+import { emitTurnedLinears } from './products/turned_linears';
+import { gatherRows, gatherRowsKernel } from './rows/gather_rows';
 import { flatKernel } from './shader_kernel';
 
 const bindings = {
@@ -87,7 +91,20 @@ export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   }
   expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
   expectShape('rope positions', positions.shape, [N]);
-  return emitRope(g, inputs, inputs, 1);
+  const alone = R === D && D % 8 === 0 ? emitTurnedLinears(g, inputs, () => turnsOf(g, inputs)) : undefined;
+  return alone ?? emitRope(g, inputs, inputs, 1);
+}
+
+/** The rotation of each token: (N, R), a row of the table. Emitted once for a graph. */
+export function turnsOf(g: Graph, { table, positions }: Rotary): Value {
+  const [count = 0] = positions.shape;
+  const isSame = ({ kernel, values, params }: Step): boolean =>
+    kernel === (gatherRowsKernel as unknown as AnyKernel) &&
+    values.x === table &&
+    values.rows === positions &&
+    params.start === 0 &&
+    params.count === count;
+  return g.steps.find(isSame)?.values.y ?? gatherRows(g, table, positions, { start: 0, count });
 }
 
 function emitRope(

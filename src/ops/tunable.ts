@@ -9,7 +9,7 @@ import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './norms/rms_norm';
 import { linearBackward, linearForward, linearWeightBackward } from './products/linear';
 import { linearShardBackward, linearShardForward } from './products/linear_shard';
-import { linearsForward, swigluLinearsForward } from './products/linears';
+import { linearsForward, swigluLinearsForward, turnedLinearsForward } from './products/linears';
 import { swigluLinearBackward } from './products/swiglu_linear';
 import { ropeKernel } from './rope';
 import { columnSum } from './rows/column_sum';
@@ -26,6 +26,7 @@ const PRODUCTS = [
   linearShardBackward,
   swigluLinearBackward,
   swigluLinearsForward,
+  turnedLinearsForward,
 ];
 
 const OTHERS: readonly AnyKernel[] = [

@@ -1,8 +1,6 @@
-// Completes a form whose parts lie side by side in the columns of its grid, each padded to whole tiles of up to 64 columns, and each with
-// a result of its own, whose lines are whole words. The form defines size_of, a part's columns, and put.
+// Completes a form whose parts lie side by side in the columns of its grid, each padded to whole tiles of up to 64 columns. The form defines
+// size_of, a part's columns.
 // with lib/of_part.wgsl, lib/parts_apart.wgsl
-var<private> result_part: u32;
-
 fn columns() -> u32 {
   return first_column(2u) + size_of(2u);
 }
@@ -19,17 +17,4 @@ fn part_of(column: u32) -> u32 {
 fn has_part(part: u32, group: vec3u) -> bool {
   let column = group.y * SIDE;
   return part_of(column) == part && column - first_column(part) < size_of(part);
-}
-
-fn finish(row: u32, column: u32, block: mat4x4f) {
-  let part = part_of(column);
-  let own = column - first_column(part);
-  if (own < size_of(part)) {
-    result_part = part;
-    put_block(row, own, block);
-  }
-}
-
-fn result_start(row: u32) -> u32 {
-  return row * size_of(result_part);
 }

@@ -60,6 +60,8 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
   readonly variants: readonly Variant<P>[];
   /** For a kernel of several products: the kernel that makes the first two of them, and their SwiGLU. */
   readonly gated?: AnyKernel | undefined;
+  /** For a kernel of several products: the kernel that makes them, with the first two rotated. */
+  readonly turned?: AnyKernel | undefined;
   /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
   flops(params: Params<P>): number;
 }
@@ -93,13 +95,14 @@ export interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly splits?: boolean;
   readonly variants: readonly VariantInit<NoInfer<P>>[];
   readonly gated?: AnyKernel | undefined;
+  readonly turned?: AnyKernel | undefined;
   flops?(params: Params<P>): number;
 }
 
 export function defineKernel<const B extends Bindings, const P extends ParamTypes>(
   init: KernelInit<B, P>,
 ): Kernel<B, P> {
-  const { name, bindings, params, splits = false, gated } = init;
+  const { name, bindings, params, splits = false, gated, turned } = init;
   return {
     name,
     bindings,
@@ -107,6 +110,7 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
     splits,
     variants: init.variants.map((variant) => defineVariant(variant, splits)),
     gated,
+    turned,
     flops: (params) => init.flops?.(params) ?? 0,
   };
 }

@@ -1,11 +1,10 @@
-import { WebVeraError } from '../../core/errors/error';
 import type { Grid, Params } from '../../core/kernels/kernel';
 import { ceilDiv } from '../../core/numbers/shape';
-import type { Graph, JoinedValue, PassEnd } from '../../graph/graph';
+import type { Graph, JoinedValue } from '../../graph/graph';
 import { transient, type Value } from '../../graph/value';
 import { passOn } from '../add';
-import type { Rotary } from '../rope';
-import { gatherRows } from '../rows/gather_rows';
+import { joinAll } from '../products/parts';
+import { type Rotary, turnsOf } from '../rope';
 import { shaderKernel } from '../shader_kernel';
 import {
   type AttentionSizes,
@@ -132,7 +131,7 @@ export function differentiateAttention(
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const [dq, dk, dv] = [transient('dq', q.shape), transient('dk', k.shape), transient('dv', v.shape)];
     const gradients = joinAll(g, [dq, dk, dv]);
-    const turns = unturned && g.inPass(TokenTurns).of(unturned.rotary);
+    const turns = unturned && turnsOf(g, unturned.rotary);
     const backward = { ...results, dy, saved, gradients, turns };
     // The pass of queries also writes y · dy, which the pass of keys reads.
     emitPass(g, backward, sizes, 0);
@@ -173,31 +172,4 @@ function emitPass(
 
 function startsOf({ parts: [first, second, third] }: JoinedValue): readonly [number, number, number] {
   return [first?.offset ?? 0, second?.offset ?? 0, third?.offset ?? 0];
-}
-
-function joinAll(g: Graph, values: readonly Value[]): JoinedValue {
-  const whole = g.join(values);
-  if (whole !== undefined) return whole;
-  throw new WebVeraError('internal', `attention: ${values.map(({ name }) => name).join(', ')} can't share a buffer`);
-}
-
-/** The rotations of a backward pass's tokens: (N, D), a row of the table for each. */
-class TokenTurns implements PassEnd {
-  readonly #g: Graph;
-  readonly #made: { readonly rotary: Rotary; readonly turns: Value }[] = [];
-
-  constructor(g: Graph) {
-    this.#g = g;
-  }
-
-  of(rotary: Rotary): Value {
-    const { table, positions } = rotary;
-    const known = this.#made.find(({ rotary }) => rotary.table === table && rotary.positions === positions);
-    if (known !== undefined) return known.turns;
-    const turns = gatherRows(this.#g, table, positions, { start: 0, count: positions.shape[0] ?? 0 });
-    this.#made.push({ rotary, turns });
-    return turns;
-  }
-
-  finish(): void {}
 }

@@ -23,6 +23,33 @@ export const swigluLinearsForward = defineProduct({
   size: ({ N, M, K }) => [N, 2 * M, K],
 });
 
+export const turnedLinearsForward = defineProduct({
+  name: 'turned_linears',
+  bindings: { x: 'read', weight0: 'read', weight1: 'read', weight2: 'read', turns: 'read', y: 'write' },
+  params: {
+    N: 'size',
+    K: 'size',
+    M0: 'size',
+    M1: 'size',
+    M2: 'size',
+    D: 'size',
+    stride: 'u32',
+    at_y1: 'place',
+    at_y2: 'place',
+  },
+  lines: 'vec4',
+  left: 'rows',
+  right: 'part_halves',
+  weight: true,
+  parts: 'columns',
+  ownResult: true,
+  libs: ['right_of_three', 'result_turned'],
+  fewRows: true,
+  f16: true,
+  size: ({ N, M0, M1, M2, K }) => [N, M0 + M1 + M2, K],
+  columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
+});
+
 export const linearsForward = defineProduct({
   name: 'linears',
   bindings: {
@@ -45,6 +72,7 @@ export const linearsForward = defineProduct({
   f16: true,
   matrices: true,
   gated: swigluLinearsForward,
+  turned: turnedLinearsForward,
   size: ({ N, M0, M1, M2, K }) => [N, M0 + M1 + M2, K],
   columns: ({ M0, M1, M2 }) => columnsOfParts([M0, M1, M2]),
 });

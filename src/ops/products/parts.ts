@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/errors/error';
-import type { Graph } from '../../graph/graph';
+import type { Graph, JoinedValue } from '../../graph/graph';
 import type { JoinedPart, Value } from '../../graph/value';
 
 /** The most parts of a product. */
@@ -33,6 +33,13 @@ export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | und
   if (values.length === 1) return { whole: first, starts: [0] };
   const whole = g.wholeOf(values) ?? g.join(values);
   return whole && { whole, starts: values.map((value) => startOf(whole.parts, value)) };
+}
+
+/** Joins values that belong to one op, and have no place yet. */
+export function joinAll(g: Graph, values: readonly Value[]): JoinedValue {
+  const whole = g.join(values);
+  if (whole !== undefined) return whole;
+  throw new WebVeraError('internal', `${values.map(({ name }) => name).join(', ')} can't share a buffer`);
 }
 
 function startOf(parts: readonly JoinedPart[], value: Value): number {

@@ -43,7 +43,14 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   /** Whether the kernel itself, or one of `libs`, writes its finished blocks. */
   readonly ownResult?: boolean;
   /** For several products: the product that makes the first two of them, and their SwiGLU, from operands of the same names. */
-  readonly gated?: { kernel(lines: Lines, right: RightStorage): unknown };
+  readonly gated?: Follower;
+  /** For several products: the product that makes them, with the first two rotated, from operands of the same names. */
+  readonly turned?: Follower;
+}
+
+/** A product that also does the work of the op behind it. */
+interface Follower {
+  kernel(lines: Lines, right: RightStorage): unknown;
 }
 
 const LAYOUTS = {
@@ -52,6 +59,8 @@ const LAYOUTS = {
   right: {
     rows: ['right_begin_rows', 'right_rows'],
     part_rows: ['right_begin_part_rows', 'right_rows'],
+    /** Two columns of the lower half of a head, then the same two of its upper half. */
+    part_halves: ['right_begin_part_halves', 'right_rows'],
     /** Two columns of one part, then the same two of another. */
     pairs: ['right_pairs'],
     columns: ['right_begin_columns', 'right_columns'],
@@ -71,6 +80,7 @@ const STORAGES = {
 const LOW_RANK = {
   rows: 'low_rows',
   part_rows: 'low_part_rows',
+  part_halves: 'low_part_halves',
   pairs: 'low_pairs',
   columns: 'low_columns',
 } as const;
@@ -130,6 +140,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       params,
       splits: true,
       gated: this.#init.gated?.kernel(lines, right) as AnyKernel | undefined,
+      turned: this.#init.turned?.kernel(lines, right) as AnyKernel | undefined,
       variants: tileVariants(this.#files(lines, right), this.#init),
       flops: (params) => this.#init.size(params).reduce((product, size) => product * size, 2),
     });
@@ -145,7 +156,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       ...(hasResult ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
-      ...(hasResult && !init.resultStart && init.parts !== 'columns' ? ['result_whole'] : []),
+      ...(hasResult && !init.resultStart ? [init.parts === 'columns' ? 'result_of_part' : 'result_whole'] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],

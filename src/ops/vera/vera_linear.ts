@@ -4,11 +4,11 @@ import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { emitLinearBackward, type InputGradient, type LinearLayer } from '../products/linear';
-import { columnsOfParts } from '../products/linears';
 import { linesOf, rightStorage } from '../products/operand_storage';
 import { inParts, type SideBySide, sideBySide, threeSizes, threeValues } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { checkLowRank, type LowRank } from './low_rank';
+import { veraLinearsForward } from './vera_linears';
 
 export const veraLinearForward = defineProduct({
   name: 'vera_linear',
@@ -40,77 +40,6 @@ export const veraLinearForward = defineProduct({
   fewRows: true,
   f16: true,
   size: ({ N, M, K, R }) => [N, M, K + R],
-});
-
-export const veraSwigluLinearsForward = defineProduct({
-  name: 'vera_swiglu_linears',
-  bindings: {
-    x: 'read',
-    u: 'read',
-    weight0: 'read',
-    weight1: 'read',
-    B: 'read',
-    lambda: 'read',
-    gates: 'write',
-    y: 'write',
-  },
-  params: {
-    N: 'size',
-    M: 'size',
-    K: 'size',
-    R: 'size',
-    lambda_b0: 'place',
-    lambda_b1: 'place',
-    lambda_d0: 'place',
-    lambda_d1: 'place',
-    at_up: 'place',
-  },
-  lines: 'vec4',
-  left: 'rows',
-  right: 'pairs',
-  weight: true,
-  lowRank: 'pairs',
-  ownResult: true,
-  libs: ['sigmoid', 'result_gated'],
-  fewRows: true,
-  f16: true,
-  size: ({ N, M, K, R }) => [N, 2 * M, K + R],
-});
-
-export const veraLinearsForward = defineProduct({
-  name: 'vera_linears',
-  bindings: {
-    x: 'read',
-    u: 'read',
-    weight0: 'read',
-    weight1: 'read',
-    B: 'read',
-    lambda: 'read',
-    y0: 'write',
-    y1: 'write',
-  },
-  params: {
-    N: 'size',
-    K: 'size',
-    R: 'size',
-    M0: 'size',
-    M1: 'size',
-    lambda_b0: 'place',
-    lambda_b1: 'place',
-    lambda_d0: 'place',
-    lambda_d1: 'place',
-  },
-  lines: 'vec4',
-  left: 'rows',
-  right: 'part_rows',
-  weight: true,
-  lowRank: 'part_rows',
-  parts: 'columns',
-  fewRows: true,
-  f16: true,
-  gated: veraSwigluLinearsForward,
-  size: ({ N, K, R, M0, M1 }) => [N, M0 + M1, K + R],
-  columns: ({ M0, M1 }) => columnsOfParts([M0, M1]),
 });
 
 export const veraLinearBackward = defineProduct({

@@ -2,7 +2,8 @@ import type { AnyKernel } from '../../core/kernels/kernel';
 import { veraLambdaBackward } from './lambda_products';
 import { veraUpBackward } from './low_rank_gradients';
 import { veraAddForward } from './vera';
-import { veraLinearBackward, veraLinearForward, veraLinearsForward, veraSwigluLinearsForward } from './vera_linear';
+import { veraLinearBackward, veraLinearForward } from './vera_linear';
+import { veraLinearsForward, veraSwigluLinearsForward, veraTurnedLinearsForward } from './vera_linears';
 import { veraMergeBackward, veraMergeKernel } from './vera_merge';
 import { veraMixedAdd, veraMixedScale } from './vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
@@ -12,6 +13,7 @@ const PRODUCTS = [
   veraLinearForward,
   veraLinearsForward,
   veraSwigluLinearsForward,
+  veraTurnedLinearsForward,
   veraLinearBackward,
   veraAddForward,
   veraUpBackward,

@@ -1,4 +1,5 @@
 import type { Reference } from '../reference';
+import { turned } from './turned';
 
 export const linear: Reference = ({ x, weight, bias, residual, y }, { N, M, K, stride, has_bias, has_residual }) => {
   for (let n = 0; n < N!; n++) {
@@ -24,6 +25,16 @@ export const linears: Reference = ({ x, weight0, weight1, weight2, y0, y1, y2 },
         y[n * M + m] = total;
       }
     }
+  }
+};
+
+export const turned_linears: Reference = ({ turns, y, ...values }, { D, at_y1, at_y2, ...params }) => {
+  const results = [params.M0!, params.M1!, params.M2!].map((M) => ({ M, made: new Float64Array(params.N! * M) }));
+  const [y0, y1, y2] = results.map(({ made }) => made);
+  linears({ ...values, y0: y0!, y1: y1!, y2: y2! }, params);
+  for (const [part, at] of [0, at_y1!, at_y2!].entries()) {
+    const { M, made } = results[part]!;
+    y!.set(part === 2 ? made : turned(made, turns!, M, D!), at);
   }
 };
 

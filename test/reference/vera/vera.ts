@@ -1,3 +1,4 @@
+import { turned } from '../products/turned';
 import type { Reference } from '../reference';
 
 export const vera_linear: Reference = (
@@ -44,6 +45,13 @@ export const vera_swiglu_linears: Reference = ({ gates, y, ...values }, { M, at_
   gate.forEach((value, at) => {
     y![at] = (value / (1 + Math.exp(-value))) * up[at]!;
   });
+};
+
+export const vera_turned_linears: Reference = ({ turns, y, ...values }, { D, at_y1, ...params }) => {
+  const [q, k] = [new Float64Array(params.N! * params.M0!), new Float64Array(params.N! * params.M1!)];
+  vera_linears({ ...values, y0: q, y1: k }, params);
+  y!.set(turned(q, turns!, params.M0!, D!));
+  y!.set(turned(k, turns!, params.M1!, D!), at_y1!);
 };
 
 export const vera_linear_backward: Reference = (

@@ -1,0 +1,48 @@
+import type { Graph } from '../../graph/graph';
+import type { Step } from '../../graph/step';
+import { byteLength, transient, type Value } from '../../graph/value';
+import { joinAll, threeSizes } from './parts';
+
+/** Bytes that every device can bind at once: WebGPU's default limit. */
+const ALWAYS_BOUND = 2 ** 27;
+
+interface QueriesAndKeys {
+  /** (N, heads·D) */
+  readonly q: Value;
+  /** (N, heads·D) */
+  readonly k: Value;
+}
+
+interface Heads extends QueriesAndKeys {
+  /** A multiple of 8. */
+  readonly D: number;
+}
+
+/**
+ * q and k, with each head turned by its token's row of `turns` (N, D), if one step has made both as products of one input, and no step has
+ * read them: that step is replaced by one that turns them, too. Undefined otherwise, or if not every device can bind its results together.
+ * Has no gradient.
+ */
+export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Value): QueriesAndKeys | undefined {
+  const made = g.takeBackMaker(q, (step) => step.values.y1 === k && isFit(step));
+  const kernel = made?.kernel.turned;
+  if (made === undefined || kernel === undefined) return undefined;
+  const turned = { q: transient('turned.q', q.shape), k: transient('turned.k', k.shape) };
+  const y = joinAll(g, [turned.q, turned.k, ...thirdOf(made)]);
+  const [, at_y1, at_y2] = threeSizes(y.parts.map(({ offset }) => offset));
+  const given = Object.entries({ ...made.values, turns: turns() }).filter(([name]) => kernel.bindings[name] === 'read');
+  const sizes = Object.entries({ ...made.params, D, at_y1, at_y2 }).filter(([name]) => name in kernel.params);
+  g.emit(kernel, Object.fromEntries(given), { y }, Object.fromEntries(sizes));
+  return turned;
+}
+
+function isFit(step: Step): boolean {
+  const { y0, y1 } = step.values;
+  const results = [y0, y1, ...thirdOf(step)].map((value) => (value === undefined ? 0 : byteLength(value)));
+  return step.kernel.turned !== undefined && results.reduce((sum, bytes) => sum + bytes, 0) <= ALWAYS_BOUND;
+}
+
+/** The result of a step's third product, if there is one. */
+function thirdOf({ values: { y2 }, params: { M2 = 0 } }: Step): Value[] {
+  return y2 === undefined || M2 === 0 ? [] : [y2];
+}
