@@ -48,18 +48,10 @@ fn turned_back(own: Halves, tokens: vec4u, c: u32) -> Halves {
   let at = tokens * (2u * half) + c;
   let cos = mat4x4f(turns[at.x], turns[at.y], turns[at.z], turns[at.w]);
   let sin = mat4x4f(turns[at.x + half], turns[at.y + half], turns[at.z + half], turns[at.w + half]);
-  return Halves(
-    mat4x4f(
-      own.near[0] * cos[0] - own.far[0] * -sin[0],
-      own.near[1] * cos[1] - own.far[1] * -sin[1],
-      own.near[2] * cos[2] - own.far[2] * -sin[2],
-      own.near[3] * cos[3] - own.far[3] * -sin[3],
-    ),
-    mat4x4f(
-      own.far[0] * cos[0] + own.near[0] * -sin[0],
-      own.far[1] * cos[1] + own.near[1] * -sin[1],
-      own.far[2] * cos[2] + own.near[2] * -sin[2],
-      own.far[3] * cos[3] + own.near[3] * -sin[3],
-    ),
-  );
+  return Halves(times(own.near, cos) + times(own.far, sin), times(own.far, cos) - times(own.near, sin));
+}
+
+// The product of each two numbers.
+fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
+  return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
 }

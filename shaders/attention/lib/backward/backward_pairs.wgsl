@@ -62,7 +62,7 @@ fn turn_dx_back(rows: vec4u, tokens: vec4u) {
     let sin = transpose(mat4x2f(turns[at.x + half], turns[at.y + half], turns[at.z + half], turns[at.w + half]));
     let lower = dx_pair(rows, c);
     let upper = dx_pair(rows, c + half);
-    put_dx(rows, c, mat2x4f(lower[0] * cos[0] - upper[0] * -sin[0], lower[1] * cos[1] - upper[1] * -sin[1]));
-    put_dx(rows, c + half, mat2x4f(upper[0] * cos[0] + lower[0] * -sin[0], upper[1] * cos[1] + lower[1] * -sin[1]));
+    put_dx(rows, c, mat2x4f(lower[0] * cos[0] + upper[0] * sin[0], lower[1] * cos[1] + upper[1] * sin[1]));
+    put_dx(rows, c + half, mat2x4f(upper[0] * cos[0] - lower[0] * sin[0], upper[1] * cos[1] - lower[1] * sin[1]));
   }
 }
