@@ -109,6 +109,7 @@ testOnce(
       'linears',
       'lora_down',
       'lora_linear',
+      'rms_norm_linear',
       'swiglu_linear_backward',
       'swiglu_linears',
       'vera_add',
