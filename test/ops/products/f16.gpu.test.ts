@@ -112,6 +112,7 @@ testOnce(
       'rms_norm_linear',
       'swiglu_linear_backward',
       'swiglu_linears',
+      'turned_linears',
       'vera_add',
       'vera_linear',
       'vera_linear_backward',
@@ -119,6 +120,7 @@ testOnce(
       'vera_saved',
       'vera_saved_backward',
       'vera_swiglu_linears',
+      'vera_turned_linears',
       'vera_up_backward',
     ]);
   },
