@@ -38,7 +38,7 @@ describe.each(Object.keys(BOUNDS))('%s', (gpu) => {
     `the kernels that ${title} gets move no values to memory, and keep their shares${why}`,
     () => {
       const picks = chosenKernels(info).flatMap((one) => one.picks);
-      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(17);
+      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(19);
       for (const listed of compileListings(picks, gpu)) {
         const name = `${listed.kernel}/${listed.variant}`;
         expect(listed.spilled, name).toBe(0);

@@ -20,11 +20,13 @@ const SIZES = {
   linears: (M0) => ({ N: TOKENS, K: WIDTH, M0, M1: 0, M2: 0, stride: WIDTH }),
   rms_norm_linear: (R) => ({ N: TOKENS, C: WIDTH, R, stride: WIDTH }),
   swiglu_linears: (columns) => ({ N: TOKENS, K: WIDTH, M: columns / 2, stride: WIDTH }),
+  turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, M0, M1: 0, M2: 0, D: 64, stride: WIDTH }),
   linear_backward: (K) => ({ N: TOKENS, K, M0: WIDTH, M1: 0, M2: 0, stride: K }),
   swiglu_linear_backward: (K) => ({ N: TOKENS, K, M: WIDTH, R: RANK, stride: K }),
   linear_weight_backward: (K) => ({ N: TOKENS, M: WIDTH, K }),
   vera_linear: (M) => ({ N: TOKENS, M, K: WIDTH, R: RANK }),
   vera_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0 }),
+  vera_turned_linears: (M0) => ({ N: TOKENS, K: WIDTH, R: RANK, M0, M1: 0, D: 64 }),
   vera_swiglu_linears: (columns) => ({ N: TOKENS, M: columns / 2, K: WIDTH, R: RANK }),
   vera_linear_backward: (K) => ({ N: TOKENS, K, R: RANK, M0: WIDTH, M1: 0, M2: 0, stride: K }),
   // The rank is its columns.
