@@ -109,7 +109,6 @@ testOnce(
       'linears',
       'lora_down',
       'lora_linear',
-      'rms_norm_linear',
       'swiglu_linear_backward',
       'swiglu_linears',
       'turned_linears',
