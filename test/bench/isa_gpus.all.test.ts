@@ -17,7 +17,7 @@ import { GPUS } from '../../bench/isa/vendors/gpus.mjs';
 const BOUNDS: Readonly<Record<string, { large: number; small: number; attention: number }>> = {
   tgl: { large: 0.63, small: 0.59, attention: 0.62 },
   lnl: { large: 0.68, small: 0.66, attention: 0.68 },
-  nv172: { large: 0.7, small: 0.53, attention: 0.66 },
+  nv172: { large: 0.71, small: 0.53, attention: 0.66 },
   m1: { large: 0.67, small: 0.66, attention: 0.67 },
   a730: { large: 0.7, small: 0.62, attention: 0.71 },
   navi31: { large: 0.63, small: 0.61, attention: 0.63 },
@@ -38,7 +38,7 @@ describe.each(Object.keys(BOUNDS))('%s', (gpu) => {
     `the kernels that ${title} gets move no values to memory, and keep their shares${why}`,
     () => {
       const picks = chosenKernels(info).flatMap((one) => one.picks);
-      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(19);
+      expect(new Set(picks.map(({ kernel }) => kernel)).size).toBe(18);
       for (const listed of compileListings(picks, gpu)) {
         const name = `${listed.kernel}/${listed.variant}`;
         expect(listed.spilled, name).toBe(0);
