@@ -85,7 +85,10 @@ export class Graph {
     return last !== undefined && last.chunk === this.#chunk && fits(last) ? this.steps.pop() : undefined;
   }
 
-  /** Removes the step that made `value`, and returns it, if it fits, is in the current chunk, and no step has used its results. */
+  /**
+   * Removes the step that made `value`, and returns it, if it fits, is in the current chunk, and no step has used its results. Results that
+   * the caller doesn't make again must not be used.
+   */
   takeBackMaker(value: Value, fits: (step: Step) => boolean): Step | undefined {
     const index = this.steps.findLastIndex((step) => madeBy(step).includes(value));
     const step = this.steps[index];

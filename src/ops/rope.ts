@@ -91,8 +91,8 @@ export function turn(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   }
   expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
   expectShape('rope positions', positions.shape, [N]);
-  const alone = R === D && D % 8 === 0 ? emitTurnedLinears(g, inputs, () => turnsOf(g, inputs)) : undefined;
-  return alone ?? emitRope(g, inputs, inputs, 1);
+  const inProduct = R === D && D % 8 === 0 ? emitTurnedLinears(g, inputs, () => turnsOf(g, inputs)) : undefined;
+  return inProduct ?? emitRope(g, inputs, inputs, 1);
 }
 
 /** The rotation of each token: (N, R), a row of the table. Emitted once for a graph. */

@@ -102,7 +102,7 @@ fn wide_token(index: u32) -> u32 {
   return index / OUTER * 4u;
 }
 
-// Columns outside of the head repeat its last one; their results are discarded.
+// Results of columns beyond a half are discarded, so these read any column of the head.
 fn wide_column(index: u32, work: Work) -> u32 {
   let column = index % OUTER;
   return min(near_column(column % INNER, work) + column / INNER * half_width(work), work.width - 1u);
@@ -112,7 +112,7 @@ fn half_width(work: Work) -> u32 {
   return (work.width + 1u) / 2u;
 }
 
-// The column of thread x that is in the lower half, unless the half ends before; the other one is half_width further on.
+// The thread's column in the lower half, if it is below half_width. Its other column is half_width further on.
 fn near_column(x: u32, work: Work) -> u32 {
   return work.part * INNER + x;
 }

@@ -26,13 +26,26 @@ export interface SideBySide {
   readonly starts: readonly number[];
 }
 
-/** Undefined if there is no value, or if they can't share a buffer. */
+/** Undefined if there is no value, if they can't share a buffer, or if another value begins it: kernels read the first value from 0 on. */
 export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | undefined {
   const [first] = values;
   if (first === undefined) return undefined;
   if (values.length === 1) return { whole: first, starts: [0] };
   const whole = g.wholeOf(values) ?? g.join(values);
-  return whole && { whole, starts: values.map((value) => startOf(whole.parts, value)) };
+  if (whole === undefined || startOf(whole.parts, first) !== 0) return undefined;
+  return { whole, starts: values.map((value) => startOf(whole.parts, value)) };
+}
+
+/**
+ * Items in groups whose gradients can share a buffer, as `sideBySide` requires: all of them, or those that have no place yet, and others
+ * alone.
+ */
+export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): (readonly T[])[] {
+  if (items.length < 2 || sideBySide(g, items.map(gradientOf)) !== undefined) return items.length === 0 ? [] : [items];
+  const placed = items.filter((item) => g.wholeOf([gradientOf(item)]) !== undefined);
+  const free = items.filter((item) => !placed.includes(item));
+  const isJoined = free.length > 1 && sideBySide(g, free.map(gradientOf)) !== undefined;
+  return [...(isJoined ? [free] : free.map((item) => [item])), ...placed.map((item) => [item])];
 }
 
 /** Joins values that belong to one op, and have no place yet. */

@@ -1,3 +1,4 @@
+import { roundUp } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import { byteLength, transient, type Value } from '../../graph/value';
@@ -24,7 +25,7 @@ interface Heads extends QueriesAndKeys {
  * Has no gradient.
  */
 export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Value): QueriesAndKeys | undefined {
-  const made = g.takeBackMaker(q, (step) => step.values.y1 === k && isFit(step));
+  const made = g.takeBackMaker(q, (step) => step.values.y0 === q && step.values.y1 === k && isFit(step, D));
   const kernel = made?.kernel.turned;
   if (made === undefined || kernel === undefined) return undefined;
   const turned = { q: transient('turned.q', q.shape), k: transient('turned.k', k.shape) };
@@ -36,10 +37,13 @@ export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Val
   return turned;
 }
 
-function isFit(step: Step): boolean {
-  const { y0, y1 } = step.values;
-  const results = [y0, y1, ...thirdOf(step)].map((value) => (value === undefined ? 0 : byteLength(value)));
-  return step.kernel.turned !== undefined && results.reduce((sum, bytes) => sum + bytes, 0) <= ALWAYS_BOUND;
+/** Whether a product can turn its results in heads of D, and its results, with room between them, can be bound together. */
+function isFit(step: Step, D: number): boolean {
+  const { kernel, values, params } = step;
+  const results = [values.y0, values.y1, ...thirdOf(step)];
+  const bytes = results.reduce((sum, value) => sum + (value === undefined ? 0 : roundUp(byteLength(value), 256)), 0);
+  const widths = [params.M0 ?? 0, params.M1 ?? 0, params.M2 ?? 0];
+  return kernel.turned !== undefined && bytes <= ALWAYS_BOUND && widths.every((width) => width % D === 0);
 }
 
 /** The result of a step's third product, if there is one. */

@@ -3,7 +3,7 @@ import { expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shap
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { linesOf } from '../products/operand_storage';
-import { sideBySide, threeSizes } from '../products/parts';
+import { groupsSideBySide, sideBySide, threeSizes } from '../products/parts';
 import { checkPool, type LambdaPlace, type LambdaVector, overlap, partialSums } from './lambda_sums';
 
 /** The params of up to three layers with the same u: their outputs, and the offsets of their values. */
@@ -55,17 +55,18 @@ export interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
   readonly starts: readonly number[];
 }
 
-/** Combines layers that may share a dispatch: all in one if their gradients can be joined into one value, else one for each. */
+/** Combines layers that may share a dispatch, as far as their gradients can be joined into one value. */
 export function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
-  const [first] = layers;
-  if (first === undefined) return [];
-  const { u, B, lambda } = first;
-  const dys = sideBySide(
-    g,
-    layers.map(({ dy }) => dy),
-  );
-  if (dys === undefined) return layers.flatMap((layer) => together(g, [layer]));
-  return [{ layers, u, B, lambda, dy: dys.whole, starts: dys.starts }];
+  return groupsSideBySide(g, layers, ({ dy }) => dy).flatMap((group) => {
+    const [first] = group;
+    const dys = sideBySide(
+      g,
+      group.map(({ dy }) => dy),
+    );
+    if (first === undefined || dys === undefined) return [];
+    const { u, B, lambda } = first;
+    return [{ layers: group, u, B, lambda, dy: dys.whole, starts: dys.starts }];
+  });
 }
 
 export function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): boolean {

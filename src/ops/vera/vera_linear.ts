@@ -5,7 +5,7 @@ import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { emitLinearBackward, type InputGradient, type LinearLayer } from '../products/linear';
 import { linesOf, rightStorage } from '../products/operand_storage';
-import { inParts, type SideBySide, sideBySide, threeSizes, threeValues } from '../products/parts';
+import { groupsSideBySide, inParts, type SideBySide, sideBySide, threeSizes, threeValues } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { checkLowRank, type LowRank } from './low_rank';
 import { veraLinearsForward } from './vera_linears';
@@ -134,7 +134,8 @@ export function emitVeraLinearBackward(
 ): Value | undefined {
   const projection = layers.find(({ weight }) => weight === A);
   const whole = layers.filter((layer) => layer !== projection && layer.weight.shards === undefined);
-  const [others = []] = inParts(whole, (layer, [first]) => isAlike(layer, first));
+  const [alike = []] = inParts(whole, (layer, [first]) => isAlike(layer, first));
+  const [others = []] = groupsSideBySide(g, alike, ({ dy }) => dy);
   const dys = sideBySide(
     g,
     others.map(({ dy }) => dy),

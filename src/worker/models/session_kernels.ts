@@ -1,4 +1,5 @@
 import { allTunableKernels } from '../../adapters/adapter_kinds';
+import { late } from '../../core/async/late';
 import { Serial } from '../../core/async/serial';
 import { WebVeraError } from '../../core/errors/error';
 import type { Warn } from '../../core/errors/warning';
@@ -11,13 +12,15 @@ import {
 } from '../../core/kernels/kernel_choice';
 import { isForFewRows } from '../../gpu/choice/choice';
 import { kernelVersion } from '../../gpu/choice/kernel_version';
-import { tuneKernels } from '../../gpu/choice/variant_lab';
 import type { DeviceHost, DeviceInfo } from '../../gpu/device_host';
 import type { Executor } from '../../gpu/executor';
 import type { BlobStore } from '../../store/blob_store';
 import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';
 import type { OpenDevice } from './device';
+
+/** The measurements that find the fastest kernels. */
+const tuningCode = late(async () => await import('../../gpu/choice/variant_lab'));
 
 /** The kernels of a session: those of the fixed table, those measured to be fastest, or a given choice. */
 export class SessionKernels {
@@ -69,6 +72,7 @@ export class SessionKernels {
       this.#tuning.run(async () => {
         if (this.#tuned) return;
         const { executor, host } = device;
+        const { tuneKernels } = await tuningCode();
         executor.chosen = await tuneKernels(executor, host.info, steps, signal);
         // The session may have a new device by now, for which this tuning isn't valid.
         if (this.#device !== device) return;
