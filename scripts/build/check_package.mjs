@@ -23,12 +23,12 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 71 * KIB },
-  'worker.js': { files: ['worker.js'], most: 291 * KIB },
+  'worker.js': { files: ['worker.js'], most: 290 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
   'embed.js': { files: ['embed.js'], most: 81 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 362 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 372 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 361 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 371 * KIB },
 };
 
 /** The most bytes of the unpacked package. Source maps were 7 of 10 MB, and are left out. */
