@@ -46,6 +46,8 @@ export class Graph {
   readonly #active = new Set<Value>();
   /** For each value that was joined with others: the joined value that contains it. */
   readonly #whole = new Map<Value, JoinedValue>();
+  /** Results of steps that `takeBackMaker` removed, unless another step made them again. */
+  readonly #removed = new Set<Value>();
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
@@ -60,11 +62,15 @@ export class Graph {
     made: MadeShapes<B>,
     params: Params<P>,
   ): Results<B> {
-    const split = Object.values<Value>(given).find(({ shards }) => shards !== undefined);
-    if (split !== undefined) throw tooLarge(kernel.name, split);
+    for (const value of Object.values<Value>(given)) {
+      if (value.shards !== undefined) throw tooLarge(kernel.name, value);
+      if (this.#removed.has(value)) throw new WebVeraError('internal', `${kernel.name}: ${value.name} was taken back`);
+    }
     const results: Record<string, Value> = {};
     for (const [name, one] of Object.entries<Shape | Value>(made)) {
-      results[name] = 'shape' in one ? one : transient(`${kernel.name}.${name}`, one);
+      const result = 'shape' in one ? one : transient(`${kernel.name}.${name}`, one);
+      results[name] = result;
+      for (const value of [result, ...(result.parts ?? []).map((part) => part.value)]) this.#removed.delete(value);
     }
     // The signature has checked values and params against the record, so a step needs no type parameters.
     this.steps.push({
@@ -95,7 +101,9 @@ export class Graph {
     if (step === undefined || step.chunk !== this.#chunk || !fits(step)) return undefined;
     const results = madeBy(step);
     const isUsed = this.steps.slice(index + 1).some((later) => usedBy(later).some((used) => results.includes(used)));
-    return isUsed ? undefined : this.steps.splice(index, 1)[0];
+    if (isUsed) return undefined;
+    for (const value of results) this.#removed.add(value);
+    return this.steps.splice(index, 1)[0];
   }
 
   /**

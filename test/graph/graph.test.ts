@@ -220,6 +220,20 @@ test('inChunk marks what its body emits, and nothing after it', () => {
   expect(g.steps.map(({ chunk }) => chunk)).toEqual([undefined, 0, 1, 0, undefined]);
 });
 
+test('takes the maker of a value back, and refuses to read its results unless they are made again', () => {
+  const g = new Graph();
+  const made = g.emit(endKernel, {}, { y: [5] }, {}).y;
+  const other = g.emit(endKernel, {}, { y: [5] }, {}).y;
+  expect(g.takeBackMaker(made, () => false)).toBeUndefined();
+  expect(g.takeBackMaker(made, () => true)?.values.y).toBe(made);
+  expect(g.steps.map(({ values }) => values.y)).toEqual([other]);
+  expect(codeThrownBy(() => g.emit(gradKernel, { dy: made }, { dx: [5] }, {}))).toBe('internal');
+  g.emit(endKernel, {}, { y: made }, {});
+  g.emit(gradKernel, { dy: made }, { dx: [5] }, {});
+  // A later step has used it.
+  expect(g.takeBackMaker(made, () => true)).toBeUndefined();
+});
+
 describe('join', () => {
   const make = (g: Graph): Value => g.emit(endKernel, {}, { y: [5] }, {}).y;
 
