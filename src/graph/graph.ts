@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/errors/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernels/kernel';
 import type { Shape } from '../core/numbers/shape';
 import { madeBy, type Step, usedBy } from './step';
-import { type JoinedPart, joined, transient, type Value } from './value';
+import { type JoinedPart, joined, transient, type Value, withParts } from './value';
 
 /**
  * A backward closure's request for the gradient of one input. `sum` is the gradient that other uses of the value have contributed so far:
@@ -70,7 +70,7 @@ export class Graph {
     for (const [name, one] of Object.entries<Shape | Value>(made)) {
       const result = 'shape' in one ? one : transient(`${kernel.name}.${name}`, one);
       results[name] = result;
-      for (const value of [result, ...(result.parts ?? []).map((part) => part.value)]) this.#removed.delete(value);
+      for (const value of withParts(result)) this.#removed.delete(value);
     }
     // The signature has checked values and params against the record, so a step needs no type parameters.
     this.steps.push({

@@ -1,5 +1,5 @@
 import { madeBy, type Step, usedBy } from './step';
-import { transient, type Value } from './value';
+import { transient, type Value, withParts } from './value';
 
 /** The forward steps of one decoder layer: from `start` up to, but not including, `end`. */
 export interface Segment {
@@ -69,10 +69,6 @@ function madeWithParts(step: Step): Value[] {
 
 function usedWithParts(step: Step): Value[] {
   return usedBy(step).flatMap(withParts);
-}
-
-function withParts(value: Value): Value[] {
-  return [value, ...(value.parts ?? []).map((part) => part.value)];
 }
 
 /** Adds a copy of a joined value whose parts steps create one by one, if some of these have copies. */

@@ -148,6 +148,11 @@ export function joined(name: string, values: readonly Value[]): Value & { readon
   return { name, shape: [end], dtype: 'f32', pinned: false, parts };
 }
 
+/** A value, and its parts if it is a concatenation. */
+export function withParts(value: Value): Value[] {
+  return [value, ...(value.parts ?? []).map((part) => part.value)];
+}
+
 /** A transient f32 vector that grows while a program is built. `take` appends `count` elements and returns their offset. */
 export function growing(name: string): { readonly value: Value; take(count: number): number } {
   const shape = [0];

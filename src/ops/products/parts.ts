@@ -36,16 +36,27 @@ export function sideBySide(g: Graph, values: readonly Value[]): SideBySide | und
   return { whole, starts: values.map((value) => startOf(whole.parts, value)) };
 }
 
+/** Items whose values share a buffer. */
+interface Group<T> {
+  readonly items: readonly T[];
+  readonly values: SideBySide;
+}
+
 /**
- * Items in groups whose gradients can share a buffer, as `sideBySide` requires: all of them, or those that have no place yet, and others
- * alone.
+ * Items in groups whose gradients share a buffer, as `sideBySide` requires: all of them, or those that have no place yet, and others alone.
  */
-export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): (readonly T[])[] {
-  if (items.length < 2 || sideBySide(g, items.map(gradientOf)) !== undefined) return items.length === 0 ? [] : [items];
-  const placed = items.filter((item) => g.wholeOf([gradientOf(item)]) !== undefined);
-  const free = items.filter((item) => !placed.includes(item));
-  const isJoined = free.length > 1 && sideBySide(g, free.map(gradientOf)) !== undefined;
-  return [...(isJoined ? [free] : free.map((item) => [item])), ...placed.map((item) => [item])];
+export function groupsSideBySide<T>(g: Graph, items: readonly T[], gradientOf: (item: T) => Value): Group<T>[] {
+  const together = (some: readonly T[]): Group<T> | undefined => {
+    const values = sideBySide(g, some.map(gradientOf));
+    return values && { items: some, values };
+  };
+  const all = together(items);
+  if (all !== undefined) return [all];
+  const isPlaced = (item: T): boolean => g.wholeOf([gradientOf(item)]) !== undefined;
+  const [free, placed] = [items.filter((item) => !isPlaced(item)), items.filter(isPlaced)];
+  const joined = together(free);
+  const alone = joined === undefined ? [...free, ...placed] : placed;
+  return [...(joined === undefined ? [] : [joined]), ...alone.flatMap((item) => together([item]) ?? [])];
 }
 
 /** Joins values that belong to one op, and have no place yet. */

@@ -2,6 +2,7 @@ import { rowsAndColumns } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import { byteLength, transient, type Value } from '../../graph/value';
+import { ALWAYS_BOUND, emitFollower } from './follower';
 import { linesOf, rightStorage } from './operand_storage';
 import { threeSizes } from './parts';
 import { defineProduct } from './product';
@@ -35,9 +36,6 @@ interface Gated {
   readonly up: Value;
 }
 
-/** Bytes that every device can bind at once: WebGPU's default limit. */
-const ALWAYS_BOUND = 2 ** 27;
-
 /**
  * silu(gate) · up, if the last step made gate and up alone, as two products of one input: one dispatch then makes all three, if every device
  * can bind gate and up together. Undefined otherwise. Has no gradient.
@@ -48,15 +46,13 @@ export function emitGated(g: Graph, { gate, up }: Gated): Value | undefined {
   const last = g.steps.at(-1);
   if (last === undefined || !isFit(last) || byteLength(gate) + byteLength(up) > ALWAYS_BOUND) return undefined;
   const gates = g.join([gate, up]);
-  const { kernel, values = {}, params = {} } = (gates && g.takeBack(isFit)) ?? {};
-  const gated = kernel?.gated;
-  if (gated === undefined || gates === undefined) return undefined;
-  const { M0: M = 0 } = params;
+  const made = gates && g.takeBack(isFit);
+  const gated = made?.kernel.gated;
+  if (gates === undefined || made === undefined || gated === undefined) return undefined;
+  const { M0: M = 0 } = made.params;
   const [, at_up] = threeSizes(gates.parts.map(({ offset }) => offset));
-  const given = Object.entries(values).filter(([name]) => gated.bindings[name] === 'read');
-  const sizes = Object.entries({ ...params, M, at_up }).filter(([name]) => name in gated.params);
   const y = transient('gated.y', gate.shape);
-  g.emit(gated, Object.fromEntries(given), { gates, y }, Object.fromEntries(sizes));
+  emitFollower(g, gated, made, { params: { M, at_up } }, { gates, y });
   return y;
 }
 

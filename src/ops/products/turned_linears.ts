@@ -2,10 +2,8 @@ import { roundUp } from '../../core/numbers/shape';
 import type { Graph } from '../../graph/graph';
 import type { Step } from '../../graph/step';
 import { byteLength, transient, type Value } from '../../graph/value';
+import { ALWAYS_BOUND, emitFollower } from './follower';
 import { joinAll, threeSizes } from './parts';
-
-/** Bytes that every device can bind at once: WebGPU's default limit. */
-const ALWAYS_BOUND = 2 ** 27;
 
 interface QueriesAndKeys {
   /** (N, heads·D) */
@@ -31,9 +29,7 @@ export function emitTurnedLinears(g: Graph, { q, k, D }: Heads, turns: () => Val
   const turned = { q: transient('turned.q', q.shape), k: transient('turned.k', k.shape) };
   const y = joinAll(g, [turned.q, turned.k, ...thirdOf(made)]);
   const [, at_y1, at_y2] = threeSizes(y.parts.map(({ offset }) => offset));
-  const given = Object.entries({ ...made.values, turns: turns() }).filter(([name]) => kernel.bindings[name] === 'read');
-  const sizes = Object.entries({ ...made.params, D, at_y1, at_y2 }).filter(([name]) => name in kernel.params);
-  g.emit(kernel, Object.fromEntries(given), { y }, Object.fromEntries(sizes));
+  emitFollower(g, kernel, made, { values: { turns: turns() }, params: { D, at_y1, at_y2 } }, { y });
   return turned;
 }
 

@@ -3,7 +3,7 @@ import { expectShape, rowsAndColumns, type Shape } from '../../core/numbers/shap
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { linesOf } from '../products/operand_storage';
-import { groupsSideBySide, sideBySide, threeSizes } from '../products/parts';
+import { groupsSideBySide, threeSizes } from '../products/parts';
 import { checkPool, type LambdaPlace, type LambdaVector, overlap, partialSums } from './lambda_sums';
 
 /** The params of up to three layers with the same u: their outputs, and the offsets of their values. */
@@ -57,16 +57,17 @@ export interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
 
 /** Combines layers that may share a dispatch, as far as their gradients can be joined into one value. */
 export function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
-  return groupsSideBySide(g, layers, ({ dy }) => dy).flatMap((group) => {
-    const [first] = group;
-    const dys = sideBySide(
-      g,
-      group.map(({ dy }) => dy),
-    );
-    if (first === undefined || dys === undefined) return [];
-    const { u, B, lambda } = first;
-    return [{ layers: group, u, B, lambda, dy: dys.whole, starts: dys.starts }];
-  });
+  const [first] = layers;
+  if (first === undefined) return [];
+  const { u, B, lambda } = first;
+  return groupsSideBySide(g, layers, ({ dy }) => dy).map(({ items, values: { whole, starts } }) => ({
+    layers: items,
+    u,
+    B,
+    lambda,
+    dy: whole,
+    starts,
+  }));
 }
 
 export function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): boolean {

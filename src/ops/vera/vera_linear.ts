@@ -5,7 +5,7 @@ import type { Step } from '../../graph/step';
 import type { Value } from '../../graph/value';
 import { emitLinearBackward, type InputGradient, type LinearLayer } from '../products/linear';
 import { linesOf, rightStorage } from '../products/operand_storage';
-import { groupsSideBySide, inParts, type SideBySide, sideBySide, threeSizes, threeValues } from '../products/parts';
+import { groupsSideBySide, inParts, type SideBySide, threeSizes, threeValues } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { checkLowRank, type LowRank } from './low_rank';
 import { veraLinearsForward } from './vera_linears';
@@ -135,12 +135,9 @@ export function emitVeraLinearBackward(
   const projection = layers.find(({ weight }) => weight === A);
   const whole = layers.filter((layer) => layer !== projection && layer.weight.shards === undefined);
   const [alike = []] = inParts(whole, (layer, [first]) => isAlike(layer, first));
-  const [others = []] = groupsSideBySide(g, alike, ({ dy }) => dy);
-  const dys = sideBySide(
-    g,
-    others.map(({ dy }) => dy),
-  );
-  if (projection === undefined || dys === undefined) return emitLinearBackward(g, layers, { K, sum });
+  const [group] = groupsSideBySide(g, alike, ({ dy }) => dy);
+  if (projection === undefined || group === undefined) return emitLinearBackward(g, layers, { K, sum });
+  const { items: others, values: dys } = group;
   const rest = layers.filter((layer) => layer !== projection && !others.includes(layer));
   const total = emitLinearBackward(g, rest, { K, sum });
   return emitWithProjection(g, { projection, others, dys, K, sum: total });
