@@ -3,7 +3,8 @@
 // M_i: 0 for a layer that isn't there
 // grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{one_range, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
+// and lib/{three_layers, one_range, whole_range, result_*},
+// and lib/{left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -13,30 +14,6 @@ struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x:
 @group(0) @binding(5) var<storage, read_write> y0: array<Result>;
 @group(0) @binding(6) var<storage, read_write> y1: array<Result>;
 @group(0) @binding(7) var<storage, read_write> y2: array<Result>;
-
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn size_of(part: u32) -> u32 {
-  return of_part(part, vec3u(p.M0, p.M1, p.M2));
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.stride;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
 
 fn put(at: u32, value: Result) {
   switch (result_part) {

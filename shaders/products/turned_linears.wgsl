@@ -3,7 +3,8 @@
 // y: y_0 (N, M_0), y_1 from at_y1 and y_2 from at_y2 on. All lines are whole words. M_i: multiples of D, a multiple of 8; M_2 may be 0
 // grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{one_range, whole_range, result_turned, left_rows, left_*, right_begin_part_halves, right_rows, right_of_three, right_*}.wgsl
+// and lib/{three_layers, one_range, whole_range, result_turned},
+// and lib/{left_rows, left_*, right_begin_part_halves, right_rows, right_of_three, right_*}.wgsl
 struct Params {
   N: u32,
   K: u32,
@@ -24,30 +25,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> weight2: array<RightWord>;
 @group(0) @binding(5) var<storage, read> turns: array<vec2f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec2f>;
-
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn size_of(part: u32) -> u32 {
-  return of_part(part, vec3u(p.M0, p.M1, p.M2));
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.stride;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
 
 fn start_of(part: u32) -> u32 {
   return of_part(part, vec3u(0u, p.at_y1, p.at_y2));

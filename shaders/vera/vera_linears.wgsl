@@ -3,7 +3,7 @@
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile; its columns are the layers' m, concatenated, the first layer's padded to whole tiles; a layer is a part
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_*, low_*}.wgsl
+// and lib/{vera_two_layers, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_*, low_*}.wgsl
 struct Params {
   N: u32,
   K: u32,
@@ -26,55 +26,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> y0: array<Result>;
 @group(0) @binding(8) var<storage, read_write> y1: array<Result>;
-
-fn rows() -> u32 {
-  return p.N;
-}
-
-fn size_of(part: u32) -> u32 {
-  return of_part(part, vec3u(p.M0, p.M1, 0u));
-}
-
-fn inner(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_stride(part: u32) -> u32 {
-  return p.K;
-}
-
-fn right_stride(part: u32) -> u32 {
-  return p.K;
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return x[index];
-}
-
-fn right_word(part: u32, index: u32) -> RightWord {
-  if (part == 0u) {
-    return weight0[index];
-  }
-  return weight1[index];
-}
-
-fn low_left_word(index: u32) -> LowWord {
-  return u[index];
-}
-
-fn low_right_word(index: u32) -> LowWord {
-  return B[index];
-}
-
-fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
-  let scale_d = lambda[(select(p.lambda_d0, p.lambda_d1, low_part == 1u) + j) >> 2u];
-  return transpose(mat4x4f(
-    low_right4(begin.x, j) * scale_d,
-    low_right4(begin.y, j) * scale_d,
-    low_right4(begin.z, j) * scale_d,
-    low_right4(begin.w, j) * scale_d,
-  ));
-}
 
 fn low_scale(column: u32) -> vec4f {
   let part = part_of(column);
