@@ -2,9 +2,8 @@
 // x: (N, K)   weight_i: (M_i, stride), of which the first K columns are used   y_i: (N, M_i), whose lines are whole words
 // M_i: 0 for a layer that isn't there
 // grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{three_layers, one_range, whole_range, result_*},
-// and lib/{left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts, three_layers}.wgsl
+// and lib/{one_range, whole_range, result_*, left_rows, left_*, right_begin_part_rows, right_rows, right_of_three, right_*}.wgsl
 struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;

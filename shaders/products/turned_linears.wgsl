@@ -2,9 +2,8 @@
 // x: (N, K)   weight_i: (M_i, stride), of which the first K columns are used   turns: (N, D), row n = [cos (D/2) | sin (D/2)]
 // y: y_0 (N, M_0), y_1 from at_y1 and y_2 from at_y2 on. All lines are whole words. M_i: multiples of D, a multiple of 8; M_2 may be 0
 // grid: see the tile; its columns are the layers' m, concatenated, each layer padded to whole tiles; a layer is a part
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts}.wgsl
-// and lib/{three_layers, one_range, whole_range, result_turned},
-// and lib/{left_rows, left_*, right_begin_part_halves, right_rows, right_of_three, right_*}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, of_part, parts_apart, column_parts, three_layers}.wgsl
+// and lib/{one_range, whole_range, result_turned, left_rows, left_*, right_begin_part_halves, right_rows, right_of_three, right_*}.wgsl
 struct Params {
   N: u32,
   K: u32,
