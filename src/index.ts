@@ -2,6 +2,7 @@ export type { AdapterConfig, AdapterFields, TaskType } from './adapters/config/a
 export type { KindConfig } from './adapters/config/kind_config';
 export { IA3Config, type IA3ConfigInit } from './adapters/ia3/config/ia3_config';
 export { LoraConfig, type LoraConfigInit, type LoraConfigJson } from './adapters/lora/config/lora_config';
+export { UniLoraConfig, type UniLoraConfigInit } from './adapters/unilora/config/unilora_config';
 export { type AdapterConfigJson, VeraConfig, type VeraConfigInit } from './adapters/vera/config/vera_config';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/errors/error';
 export type { Integrity } from './core/input/integrity';
@@ -79,6 +80,7 @@ export type {
   AnyAdapterConfigInit,
 } from './page/adapters/page_kinds';
 export { get_peft_model, PeftConfig, PeftModel } from './page/adapters/peft_classes';
+export { UniLoraModel } from './page/adapters/unilora/unilora_model';
 export type { LoraOptions } from './page/adapters/vera/vera_model';
 export { VeraModel } from './page/adapters/vera/vera_model';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/data/labelled_files';

@@ -22,13 +22,13 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 71 * KIB },
-  'worker.js': { files: ['worker.js'], most: 290 * KIB },
+  'webvera.js': { files: ['webvera.js', 'session.js', 'asks.js'], most: 72 * KIB },
+  'worker.js': { files: ['worker.js'], most: 294 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'ai.js': { files: ['ai.js'], most: 3 * KIB },
-  'embed.js': { files: ['embed.js'], most: 81 * KIB },
-  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 361 * KIB },
-  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 371 * KIB },
+  'embed.js': { files: ['embed.js'], most: 82 * KIB },
+  'first load': { files: ['webvera.js', 'session.js', 'asks.js', 'worker.js'], most: 366 * KIB },
+  'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 376 * KIB },
 };
 
 /** The most bytes of the unpacked package. Source maps were 7 of 10 MB, and are left out. */

@@ -11,6 +11,7 @@ import type { AdapterConfig } from './config/adapter_config';
 import type { ConfigClass } from './config/kind_config';
 import type { AdapterTensors, FileRules, StoredShapes } from './files/adapter_tensors';
 import type { AdapterBytes } from './files/write_adapter';
+import type { DropoutSource } from './layers/branch_dropout';
 import type { RowInputs, TrainedRowVectors } from './layers/row_inputs';
 import type { TrainingLayers, TrainingRequest } from './layers/training_layers';
 import type { PoolLayout } from './pool/pool_layout';
@@ -140,13 +141,6 @@ export abstract class Adapter<R extends ResolvedAdapter = ResolvedAdapter, F = u
   abstract withPool(pool: Value): Adapter;
 }
 
-/** The numbers that dropout masks of a pass depend on. */
-export interface DropoutSource {
-  readonly seed: number;
-  /** The step block: it holds step and micro-step. */
-  readonly block: Value;
-}
-
 export interface LayerOptions {
   /** Modules whose weights have deltas merged into them: no adapter adds to their results. */
   readonly mergedModules: ReadonlySet<string>;
@@ -245,8 +239,10 @@ export interface AdapterKind<A extends Adapter = Adapter, R extends ResolvedAdap
   /** The kind's own kernels that have more than one variant to choose from. Left out if it has none. */
   tunableKernels?(): readonly AnyKernel[];
 
-  /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
+  /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;
+  /** Its name in torch's `named_parameters()`. Left out if it is the same. */
+  sharedParameterName?(adapter: string, modules: ReadonlyMap<string, ModuleSize>): string;
   /** The rules for the files of such an adapter. */
   file(resolved: R): FileRules;
   /**

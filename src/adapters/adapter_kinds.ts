@@ -8,10 +8,11 @@ import type { AdapterConfig } from './config/adapter_config';
 import { peftTypeOf, withPeftType } from './config/config_rules';
 import { ia3Kind } from './ia3/kind';
 import { loraKind } from './lora/kind';
+import { uniloraKind } from './unilora/kind';
 import { veraKind } from './vera/kind';
 
 /** All kinds of adapters. The page has a table of its own, `page/adapters/page_kinds.ts`. */
-export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind, loraKind, ia3Kind];
+export const ADAPTER_KINDS: readonly AdapterKind[] = [veraKind, loraKind, ia3Kind, uniloraKind];
 
 /** The records of all kernels that have more than one variant. Kinds may share some. */
 export function allTunableKernels(): readonly AnyKernel[] {

@@ -45,6 +45,6 @@ def _entry(folder: Path) -> Json:
 
 def _trains(document: Json, what: str) -> bool:
     """Whether biases, or whole modules, train in addition to the vectors."""
-    own = (".vera_lambda_", ".lora_", ".ia3_l")
+    own = (".vera_lambda_", ".lora_", ".ia3_l", ".unilora_theta_d")
     names = [name for name in document.get("trainable", ()) if not any(part in name for part in own)]
     return any(name.endswith(".base_layer.bias") == (what == "biases") for name in names)

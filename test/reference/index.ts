@@ -50,6 +50,7 @@ import * as rows from './rows/rows';
 import * as sliceColumns from './rows/slice_columns';
 import * as widen from './rows/widen';
 import * as sample from './sample';
+import * as uniloraMatrices from './unilora/unilora_matrices';
 import * as vera from './vera/vera';
 import * as veraMerge from './vera/vera_merge';
 import * as veraMixed from './vera/vera_mixed';
@@ -107,6 +108,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...squaredError,
   ...supervisedContrast,
   ...swiglu,
+  ...uniloraMatrices,
   ...vera,
   ...veraMerge,
   ...veraMixed,

@@ -21,7 +21,7 @@ export interface ExpectedTensors {
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly others: ReadonlyMap<string, ExpectedOther>;
   readonly rules: FileRules;
-  /** The name of a parameter in torch's `named_parameters()`. PEFT saves it without the adapter's name. */
+  /** The name of a parameter in torch's `state_dict()`. PEFT saves it without the adapter's name. */
   parameterName(saved: string, adapter: string): string;
 }
 

@@ -2,6 +2,7 @@ import type { Graph } from '../../graph/graph';
 import type { Program } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { Layers } from '../../models/layers';
+import type { DropoutSource } from './branch_dropout';
 
 /**
  * Equivalent ways to compute an adapted linear layer in training. The cheapest one depends on its shape, the batch and
@@ -40,8 +41,8 @@ export interface TrainingRequest {
 
 /** The layers of a run that trains one adapter, with the values and programs that they need outside a micro-batch's program. */
 export interface TrainingLayers {
-  /** The layers with the adapter, for a micro-batch's program. */
-  over(g: Graph, base: Layers): Layers;
+  /** The layers with the adapter, for a micro-batch's program. Without `source` there is no dropout. */
+  over(g: Graph, base: Layers, source?: DropoutSource): Layers;
   /** Pinned values that the run has to allocate. */
   readonly values: readonly Value[];
   /** Values beside the pool that train in a micro-batch's program, each with the pinned buffer of its gradient. */
@@ -50,6 +51,9 @@ export interface TrainingLayers {
   readonly before: Program;
   /** Run after them: adds what `gradients` contribute to the pool's gradients. It may be empty. */
   readonly after: Program;
-  /** The layers for when there is no memory for `values`: without values, and without programs before and after. */
-  withoutValues(): Pick<TrainingLayers, 'over'>;
+  /**
+   * The layers for when there is no memory for `values`: without values, and without programs before and after. Left out if the kind
+   * can't train without them.
+   */
+  withoutValues?(): Pick<TrainingLayers, 'over'>;
 }

@@ -1,7 +1,8 @@
 import type { Graph } from '../../graph/graph';
 import { type Layers, plainLayers, type Tensors } from '../../models/layers';
 import { baseTensors, type LoadedModel } from '../../models/loaded_model';
-import { type DropoutSource, kindOf } from '../adapter';
+import { kindOf } from '../adapter';
+import type { DropoutSource } from './branch_dropout';
 import type { Overlay } from './overlay';
 import type { RowInputs } from './row_inputs';
 import type { TrainingLayers } from './training_layers';
@@ -24,7 +25,7 @@ export function overlaidLayers(
 ): Layers {
   const base = plainLayers(g, withTensors(baseTensors(loaded), tensors));
   if (rows !== undefined) return rows.inputs.over(g, base, rows.T);
-  if (training !== undefined) return training.over(g, base);
+  if (training !== undefined) return training.over(g, base, source);
   return kindOf(adapters)?.layers(g, base, adapters, { mergedModules, source }) ?? base;
 }
 

@@ -4,6 +4,8 @@ import type { IA3Config } from '../../adapters/ia3/config/ia3_config';
 import type { IA3ConfigInit } from '../../adapters/ia3/config/ia3_config_init';
 import type { LoraConfig } from '../../adapters/lora/config/lora_config';
 import type { LoraConfigInit } from '../../adapters/lora/config/lora_config_init';
+import type { UniLoraConfig } from '../../adapters/unilora/config/unilora_config';
+import type { UniLoraConfigInit } from '../../adapters/unilora/config/unilora_config_init';
 import type { VeraConfig } from '../../adapters/vera/config/vera_config';
 import type { VeraConfigInit } from '../../adapters/vera/config/vera_config_init';
 import type { AdaptersInfo } from '../../worker/protocol';
@@ -12,15 +14,26 @@ import type { AdaptedModel } from './adapted_model';
 import { type IA3Model, ia3PageKind } from './ia3/ia3_model';
 import { type LoraModel, loraPageKind } from './lora/lora_model';
 import type { PageKind } from './page_kind';
+import { type UniLoraModel, uniloraPageKind } from './unilora/unilora_model';
 import { type VeraModel, veraPageKind } from './vera/vera_model';
 
 /** All kinds, as the page knows them. Configurations without a `peft_type` are of the first. The worker has `adapters/adapter_kinds.ts`. */
-export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [veraPageKind, loraPageKind, ia3PageKind];
+export const PAGE_KINDS: readonly PageKind<AdapterConfig, AdaptedModel>[] = [
+  veraPageKind,
+  loraPageKind,
+  ia3PageKind,
+  uniloraPageKind,
+];
 
 /** The public types of each kind, by its `peft_type`. */
 export interface AdapterTypes {
   readonly VERA: { readonly config: VeraConfig; readonly init: VeraConfigInit; readonly model: VeraModel };
   readonly IA3: { readonly config: IA3Config; readonly init: IA3ConfigInit; readonly model: IA3Model };
+  readonly UNILORA: {
+    readonly config: UniLoraConfig;
+    readonly init: UniLoraConfigInit;
+    readonly model: UniLoraModel;
+  };
   readonly LORA: { readonly config: LoraConfig; readonly init: LoraConfigInit; readonly model: LoraModel };
 }
 

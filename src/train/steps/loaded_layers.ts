@@ -45,7 +45,7 @@ export class LoadedLayers {
     this.after = after;
   }
 
-  /** If memory is too small for the layers' values, uses layers without values. */
+  /** If memory is too small for the layers' values, uses layers without values, if the kind has them. */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
     const { values } = layers;
@@ -66,8 +66,10 @@ export class LoadedLayers {
     } catch (error) {
       for (const program of ready) program.release();
       runner.free(values);
-      if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
-      return new LoadedLayers(runner, { ...layers.withoutValues(), gradients: new Map() });
+      const less =
+        error instanceof WebVeraError && error.code === 'out_of_memory' ? layers.withoutValues?.() : undefined;
+      if (less === undefined) throw error;
+      return new LoadedLayers(runner, { ...less, gradients: new Map() });
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Adapter, DropoutSource } from '../../adapters/adapter';
+import type { Adapter } from '../../adapters/adapter';
+import type { DropoutSource } from '../../adapters/layers/branch_dropout';
 import type { Overlay } from '../../adapters/layers/overlay';
 import type { RowInputs } from '../../adapters/layers/row_inputs';
 import { rowInputs } from '../../adapters/layers/rows';

@@ -60,10 +60,13 @@ export async function exportRun(run: ExportedRun): Promise<ReadonlyMap<string, B
 }
 
 /** A moment's tensors by the names of torch's parameters. */
-function momentsOf({ kind, tensors }: Adapter, { parameters, others }: TrainedNumbers): Map<string, Tensor> {
+function momentsOf({ kind, tensors, modules }: Adapter, { parameters, others }: TrainedNumbers): Map<string, Tensor> {
   const trainedAs = new Map([...tensors.values()].map((tensor) => [tensor.savedKey, tensor]));
+  const shared = kind.sharedParameterName?.(ADAPTER_IN_PYTHON, modules);
   return new Map([
-    ...[...parameters].map(([name, tensor]) => [kind.parameterName(name, ADAPTER_IN_PYTHON), tensor] as const),
+    ...[...parameters].map(
+      ([name, tensor]) => [shared ?? kind.parameterName(name, ADAPTER_IN_PYTHON), tensor] as const,
+    ),
     ...[...others].map(
       ([name, tensor]) =>
         [otherParameter(name, trainedAs.get(name) ?? { kind: 'module' }, ADAPTER_IN_PYTHON), tensor] as const,

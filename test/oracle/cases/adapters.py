@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, VeraConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, UniLoraConfig, VeraConfig, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from ..places import Json
@@ -19,11 +19,18 @@ from .inputs import Batch
 
 State = dict[str, torch.Tensor]
 
-CLASSES: Mapping[str, type[PeftConfig]] = {"VERA": VeraConfig, "LORA": LoraConfig, "IA3": IA3Config}
+CLASSES: Mapping[str, type[PeftConfig]] = {
+    "VERA": VeraConfig,
+    "LORA": LoraConfig,
+    "IA3": IA3Config,
+    "UNILORA": UniLoraConfig,
+}
 """PEFT's configuration classes, by `peft_type`."""
 VERA, IA3 = "VERA", "IA3"
 MAGNITUDE = "lora_magnitude_vector"
 """DoRA's lengths of rows."""
+THETA = "unilora_theta_d"
+"""UniLoRA's vector, which torch names after the first module that shares it, and PEFT's files after the model."""
 SEED = 7
 """`torch.manual_seed(SEED)` precedes adapters that begin with random numbers."""
 
@@ -68,6 +75,8 @@ def save(model: Model, folder: Path) -> None:
 
 def saved_name(name: str, adapter: str = "default") -> str:
     """A parameter's name in a file, without the adapter's name and wrappers of `modules_to_save` and magnitudes."""
+    if name.endswith(f".{THETA}.{adapter}"):
+        return f"base_model.{THETA}"
     saved = name.replace(f".modules_to_save.{adapter}", "").replace(f".{adapter}", "")
     return saved.removesuffix(".weight") if saved.endswith(f".{MAGNITUDE}.weight") else saved
 
@@ -94,10 +103,11 @@ def randomise(model: Model, seed: int, adapter: str = "default") -> None:
         is_b, is_d = (f"vera_lambda_{vector}.{adapter}" in name for vector in "bd")
         is_lora = ".lora_" in name and f".{adapter}." in name
         is_ia3 = name.endswith(f".ia3_l.{adapter}")
-        if not (is_b or is_d or is_lora or is_ia3 or parameter.requires_grad):
+        is_theta = name.endswith(f".{THETA}.{adapter}")
+        if not (is_b or is_d or is_lora or is_ia3 or is_theta or parameter.requires_grad):
             continue
         noise = torch.randn(parameter.shape, generator=generator)
-        if is_b:
+        if is_b or is_theta:
             parameter.copy_(noise)
         elif is_d:
             parameter.copy_(0.1 + 0.05 * noise)

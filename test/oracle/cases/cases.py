@@ -9,6 +9,7 @@ from typing import Any
 
 from ..kinds.ia3 import IA3_CASES
 from ..kinds.lora import LORA_CASES
+from ..kinds.unilora import UNILORA_CASES
 from .case_spec import WHOLE, Case, Training
 
 SMALL, MID, BIG = 4, 8, 64
@@ -46,6 +47,7 @@ def untold(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[
 CASES: Mapping[str, Case] = {
     **IA3_CASES,
     **LORA_CASES,
+    **UNILORA_CASES,
     "gpt2_all_mid": Case(
         "gpt2",
         11234,

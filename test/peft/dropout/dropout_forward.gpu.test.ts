@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DropoutSource } from '../../../src/adapters/adapter';
+import type { DropoutSource } from '../../../src/adapters/layers/branch_dropout';
 import { overlayOf } from '../../../src/adapters/layers/overlay';
 import { overlaidLayers } from '../../../src/adapters/layers/wrap';
 import { Graph } from '../../../src/graph/graph';

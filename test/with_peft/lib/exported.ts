@@ -21,6 +21,7 @@ import {
   type TextClassifierOptions,
   Trainer,
   type TrainingArguments,
+  type UniLoraConfigInit,
   type VeraConfigInit,
 } from '../../../src/index';
 import { configOf } from '../../../src/page/adapters/page_kinds';
@@ -42,7 +43,8 @@ export interface Case {
   readonly config:
     | VeraConfigInit
     | (LoraConfigInit & { readonly peft_type: 'LORA' })
-    | (IA3ConfigInit & { readonly peft_type: 'IA3' });
+    | (IA3ConfigInit & { readonly peft_type: 'IA3' })
+    | (UniLoraConfigInit & { readonly peft_type: 'UNILORA' });
   readonly args?: TrainingArguments;
   /** The base model's folder, if it isn't the golden one. */
   readonly model?: string;
@@ -107,6 +109,10 @@ export const cases: Readonly<Record<string, Case>> = {
     base: 'gpt2',
     config: { peft_type: 'IA3', fan_in_fan_out: true, modules_to_save: ['ln_f'] },
     args: { lr_scheduler_type: 'cosine' },
+  },
+  unilora: {
+    base: 'llama',
+    config: { peft_type: 'UNILORA', theta_d_length: 500, target_modules: 'all-linear', modules_to_save: ['lm_head'] },
   },
   opt: { base: 'opt', config: { r: 8, target_modules: ['q_proj', 'fc1'], bias: 'all' } },
   'opt, with padding before, between and after': {

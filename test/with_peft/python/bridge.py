@@ -13,12 +13,26 @@ from typing import Any
 
 import torch
 import transformers
-from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
+from peft import (
+    IA3Config,
+    LoraConfig,
+    PeftConfig,
+    PeftModel,
+    UniLoraConfig,
+    VeraConfig,
+    get_peft_model,
+    get_peft_model_state_dict,
+)
 from safetensors.torch import load_file
 from transformers.utils import logging
 
 Batch = dict[str, list[list[int]]]
-CONFIGS: dict[str, type[PeftConfig]] = {"VERA": VeraConfig, "LORA": LoraConfig, "IA3": IA3Config}
+CONFIGS: dict[str, type[PeftConfig]] = {
+    "VERA": VeraConfig,
+    "LORA": LoraConfig,
+    "IA3": IA3Config,
+    "UNILORA": UniLoraConfig,
+}
 
 
 def open_base(folder: str) -> Any:

@@ -8,6 +8,9 @@ import { branchDropout } from '../../layers/branch_dropout';
 import { type AdapterInModule, besideProduct, inTurn, isInProduct } from '../../layers/in_turn';
 import type { LoraAdapter } from '../lora_adapter';
 
+/** The parts of an adapter that the layers need. */
+type LowRankAdapter = Pick<LoraAdapter, 'branchOf' | 'magnitudeOf' | 'dropout'>;
+
 interface LoraInModule extends AdapterInModule {
   readonly branch: LoraBranch;
 }
@@ -19,7 +22,7 @@ interface LoraInModule extends AdapterInModule {
 export function loraLayers(
   g: Graph,
   base: Layers,
-  adapters: readonly LoraAdapter[],
+  adapters: readonly LowRankAdapter[],
   { mergedModules, source }: LayerOptions,
 ): Layers {
   const dropped = branchDropout(g, source);

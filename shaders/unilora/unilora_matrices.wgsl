@@ -1,0 +1,20 @@
+// unilora_matrices: into[i] = vector[j] · scale, j the low 31 bits of indices[i], and scale_more instead where the high bit is set
+// vector: the trained pool, which begins with the vector   indices, into: (size)
+// grid: one thread per element, folded into x and y
+// with lib/flat_index.wgsl
+struct Params { size: u32, scale: f32, scale_more: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> vector: array<f32>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> into: array<f32>;
+
+const HIGH_BIT = 0x80000000u;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(id, groups);
+  if (i < p.size) {
+    let index = indices[i];
+    into[i] = vector[index & ~HIGH_BIT] * select(p.scale, p.scale_more, (index & HIGH_BIT) != 0u);
+  }
+}

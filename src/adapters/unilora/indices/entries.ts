@@ -1,0 +1,22 @@
+import { numel } from '../../../core/numbers/shape';
+import { type SharedEntries, sharedEntries } from '../../../ops/unilora/unilora_matrices';
+import type { UniLoraConfig } from '../config/unilora_config';
+import type { MatricesLayout } from '../unilora_layout';
+import { balancedIndices } from './balanced_indices';
+
+/** The places of the vector's numbers in the matrices: PEFT takes A and B of each module in turn, row by row. */
+export function entriesOf(
+  { modules, length: size, entries }: MatricesLayout,
+  { theta_d_length: length, proj_seed }: Pick<UniLoraConfig, 'theta_d_length' | 'proj_seed'>,
+): SharedEntries {
+  const places = new Uint32Array(entries);
+  let next = 0;
+  for (const slots of modules.values()) {
+    for (const { shape, offset } of [slots.A, slots.B]) {
+      const count = numel(shape);
+      for (let at = 0; at < count; at++) places[next + at] = offset + at;
+      next += count;
+    }
+  }
+  return sharedEntries(balancedIndices(entries, length, proj_seed), places, { length, size });
+}

@@ -1,0 +1,38 @@
+import { tunableLoraKernels } from '../../ops/lora/lora_tunable';
+import { tunableUniloraKernels } from '../../ops/unilora/unilora_tunable';
+import type { AdapterKind } from '../adapter';
+import { TRAINED_ALONE } from '../files/adapter_tensors';
+import { savedName } from '../pool/pool_layout';
+import { trainedTensors } from '../pool/trained_tensors';
+import { checkUniloraFile } from './check_unilora_file';
+import { UniLoraConfig } from './config/unilora_config';
+import { uniloraLayers } from './layers/unilora_layers';
+import { trainingLayers } from './layers/unilora_training_layers';
+import { type ResolvedUnilora, UniloraAdapter } from './unilora_adapter';
+import { initialVector, layoutMatrices, layoutVector } from './unilora_layout';
+import { resolveUniloraTargets } from './unilora_targets';
+
+/** UniLoRA: one vector for the whole model, whose numbers are the entries of all of LoRA's matrices. */
+export const uniloraKind: AdapterKind<UniloraAdapter, ResolvedUnilora, undefined> = {
+  Config: UniLoraConfig,
+  tuner: 'UniLoraModel',
+  resolve(given, model, { warn }) {
+    const { config, modules } = resolveUniloraTargets(given, model, warn);
+    const trained = trainedTensors(config, modules.keys(), model);
+    const matrices = layoutMatrices(modules, config.r);
+    return { config, modules, trained, matrices, layout: layoutVector(config.theta_d_length, trained) };
+  },
+  initial: ({ layout, config }, seed, options) =>
+    initialVector(layout, config, typeof options.seed === 'number' ? options.seed : seed),
+  create: (parts) => new UniloraAdapter(parts),
+
+  layers: uniloraLayers,
+  trainingLayers,
+  tunableKernels: () => [...tunableLoraKernels(), ...tunableUniloraKernels()],
+
+  parameterName: (saved, adapter) => `${saved}.${adapter}`,
+  // All modules share the vector, and torch lists it with the first of them.
+  sharedParameterName: (adapter, modules) => savedName(`${[...modules.keys()][0]}.unilora_theta_d.${adapter}`),
+  file: () => TRAINED_ALONE,
+  checkFile: checkUniloraFile,
+};

@@ -1,0 +1,45 @@
+import type { Graph } from '../../../graph/graph';
+import { transient, type Value, viewOf } from '../../../graph/value';
+import type { LoraBranch } from '../../../ops/lora/lora_linear';
+import { joinAll } from '../../../ops/products/parts';
+import { emitMatrices, type SharedEntries } from '../../../ops/unilora/unilora_matrices';
+import type { MatricesLayout } from '../unilora_layout';
+
+/** The matrices of a module, made from the vector. */
+export type ModuleBranch = Omit<LoraBranch, 'x'>;
+
+/** The vector, and its numbers' places in the matrices. */
+interface SharedMatrices {
+  /** Begins with the vector. */
+  readonly pool: Value;
+  readonly matrices: MatricesLayout;
+  readonly entries: SharedEntries;
+}
+
+/** Emits the matrices of all modules from the vector, for the rest of the program. No gradient flows to the vector. */
+export function emitBranches(g: Graph, { pool, matrices, entries }: SharedMatrices): Map<string, ModuleBranch> {
+  const branches = new Map<string, ModuleBranch>();
+  for (const [name, { A, B }] of matrices.modules) {
+    branches.set(name, { A: transient(`${name}.A`, A.shape), B: transient(`${name}.B`, B.shape), scale: 1 });
+  }
+  const whole = joinAll(
+    g,
+    [...branches.values()].flatMap(({ A, B }) => [A, B]),
+  );
+  emitMatrices(g, pool, entries, whole);
+  return branches;
+}
+
+/** The matrices of all modules as views of a pinned buffer. */
+export function branchesIn({ matrices }: Pick<SharedMatrices, 'matrices'>, buffer: Value): Map<string, ModuleBranch> {
+  return new Map(
+    [...matrices.modules].map(([name, { A, B }]) => [
+      name,
+      {
+        A: viewOf(buffer, `${buffer.name}: ${name}.A`, A.shape, A.offset),
+        B: viewOf(buffer, `${buffer.name}: ${name}.B`, B.shape, B.offset),
+        scale: 1,
+      },
+    ]),
+  );
+}

@@ -1,0 +1,59 @@
+import { WebVeraError } from '../../core/errors/error';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { clear } from '../../ops/fill';
+import { loraMerge } from '../../ops/lora/lora_linear';
+import { widen } from '../../ops/rows/widen';
+import type { SharedEntries } from '../../ops/unilora/unilora_matrices';
+import { Adapter, type AdapterParts, type ResolvedAdapter } from '../adapter';
+import type { UniLoraConfig } from './config/unilora_config';
+import { entriesOf } from './indices/entries';
+import { emitBranches } from './layers/branches';
+import type { MatricesLayout } from './unilora_layout';
+
+/** A UniLoRA adapter before it has numbers. */
+export interface ResolvedUnilora extends ResolvedAdapter<UniLoraConfig> {
+  readonly matrices: MatricesLayout;
+}
+
+/** A UniLoRA adapter on a loaded model: one vector, whose numbers are the entries of LoRA's matrices in an order that a seed gives. */
+export class UniloraAdapter extends Adapter<ResolvedUnilora, undefined> {
+  #entries: SharedEntries | undefined;
+
+  constructor(parts: AdapterParts<ResolvedUnilora, undefined>, entries?: SharedEntries) {
+    super(parts);
+    this.#entries = entries;
+  }
+
+  get matrices(): MatricesLayout {
+    return this.parts.resolved.matrices;
+  }
+
+  /** The places of the vector's numbers in the matrices. They are computed at first use: a million take a second. */
+  get entries(): SharedEntries {
+    this.#entries ??= entriesOf(this.matrices, this.config);
+    return this.#entries;
+  }
+
+  override get dropout(): number {
+    return this.config.unilora_dropout;
+  }
+
+  get hyperparameters(): Readonly<Record<string, number>> {
+    const { r, theta_d_length, proj_seed } = this.config;
+    return { r, theta_d_length, proj_seed };
+  }
+
+  /** Without a weight the result is B·A, as in PEFT's `get_delta_weight`. */
+  merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {
+    const branch = emitBranches(g, this).get(module);
+    if (branch === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
+    if (weight === undefined) clear(g, into);
+    else widen(g, weight, into);
+    loraMerge(g, branch, into);
+  }
+
+  withPool(pool: Value): UniloraAdapter {
+    return new UniloraAdapter({ ...this.parts, pool }, this.#entries);
+  }
+}

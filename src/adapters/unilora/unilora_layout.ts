@@ -1,0 +1,81 @@
+import { WebVeraError } from '../../core/errors/error';
+import { Mt19937 } from '../../core/numbers/mt19937';
+import { numel, roundUp, type Shape } from '../../core/numbers/shape';
+import { TorchNormals } from '../../core/numbers/torch_normal';
+import { fillUniform } from '../../core/numbers/torch_uniform';
+import { VIEW_ALIGNMENT } from '../../graph/value';
+import type { ModuleSize } from '../adapter';
+import { layoutPool, type NamedShape, type PoolLayout } from '../pool/pool_layout';
+import type { UniLoraConfig } from './config/unilora_config';
+
+/** The vector's name in PEFT's files. */
+export const THETA = 'base_model.unilora_theta_d';
+
+/** The place of a matrix in the buffer of all matrices. */
+interface MatrixSlot {
+  readonly shape: Shape;
+  /** In floats: a multiple of `VIEW_ALIGNMENT`. */
+  readonly offset: number;
+}
+
+/** The matrices A (r, in) and B (out, r) of all modules, whose entries are numbers of the vector. */
+export interface MatricesLayout {
+  readonly modules: ReadonlyMap<string, { readonly A: MatrixSlot; readonly B: MatrixSlot }>;
+  /** In floats, gaps included. */
+  readonly length: number;
+  /** The entries of all matrices. */
+  readonly entries: number;
+}
+
+/** Kernels read four floats at a time. */
+const WORD = 4;
+/** A kernel reaches all matrices at once: the size in floats that WebGPU binds by default. */
+const MOST_FLOATS = 2 ** 25;
+
+/** Places A and B of each module in turn, as `Graph.join` places values. Throws `limit_exceeded` above 128 MiB. */
+export function layoutMatrices(modules: ReadonlyMap<string, ModuleSize>, r: number): MatricesLayout {
+  let length = 0;
+  let entries = 0;
+  const place = (...shape: readonly number[]): MatrixSlot => {
+    const offset = roundUp(length, VIEW_ALIGNMENT);
+    length = offset + roundUp(numel(shape), WORD);
+    entries += numel(shape);
+    return { shape, offset };
+  };
+  const placed = [...modules].map(([name, { in_features, out_features }]) => {
+    const A = place(r, in_features);
+    return [name, { A, B: place(out_features, r) }] as const;
+  });
+  if (length > MOST_FLOATS) {
+    throw new WebVeraError(
+      'limit_exceeded',
+      `r: expected matrices of at most 128 MiB in all, got ${4 * length} bytes`,
+      {
+        hint: 'Use a smaller r, or wrap fewer modules.',
+      },
+    );
+  }
+  return { modules: new Map(placed), length, entries };
+}
+
+/** Places the vector, then the tensors. */
+export function layoutVector(theta_d_length: number, tensors: readonly NamedShape[] = []): PoolLayout {
+  return layoutPool([{ name: THETA, shape: [theta_d_length] }], tensors);
+}
+
+/**
+ * The pool's first values, equal to PEFT's on a CPU after `torch.manual_seed(seed)`: the vector is the first that PEFT draws. Tensors and
+ * padding are 0.
+ */
+export function initialVector(
+  { length }: PoolLayout,
+  { theta_d_length, init_weights, init_theta_d_bound }: UniLoraConfig,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const pool = new Float32Array(length);
+  const vector = pool.subarray(0, theta_d_length);
+  const generator = new Mt19937(seed);
+  if (init_weights) fillUniform(vector, generator, init_theta_d_bound);
+  else new TorchNormals(generator).fill(vector, 1);
+  return pool;
+}

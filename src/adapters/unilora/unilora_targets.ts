@@ -1,0 +1,21 @@
+import type { Warn } from '../../core/errors/warning';
+import type { Architecture } from '../../models/architecture';
+import { DEFAULT_TARGETS } from '../targets/default_targets';
+import { factsOf, resolveTargets, type WrappedModule } from '../targets/targets';
+import { UniLoraConfig } from './config/unilora_config';
+
+interface UniloraTargets {
+  /** The wrapped modules, by name, in the model's order. */
+  readonly modules: ReadonlyMap<string, WrappedModule>;
+  /** The configuration to keep and save, as PEFT sets it. */
+  readonly config: UniLoraConfig;
+}
+
+/** The modules that an adapter wraps. Throws PEFT's errors, as `resolveTargets`, and gives PEFT's warnings. */
+export function resolveUniloraTargets(given: UniLoraConfig, model: Architecture, warn?: Warn): UniloraTargets {
+  const { modules, fields } = resolveTargets(given, model.modules, factsOf(model, warn), { defaults: DEFAULT_TARGETS });
+  return {
+    modules: new Map(modules.map((module) => [module.name, module])),
+    config: new UniLoraConfig({ ...given, ...fields }),
+  };
+}

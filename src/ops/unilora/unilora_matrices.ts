@@ -1,0 +1,97 @@
+import { flatGrid } from '../../core/kernels/kernel';
+import { expectShape, numel } from '../../core/numbers/shape';
+import type { Graph } from '../../graph/graph';
+import { constant, type Value } from '../../graph/value';
+import { MOST_WORKGROUPS } from '../row_variants';
+import { accumulatedIn } from '../rows/column_sum';
+import { flatKernel, shaderKernel } from '../shader_kernel';
+
+export const uniloraMatrices = flatKernel({
+  name: 'unilora_matrices',
+  bindings: { vector: 'read', indices: 'read', into: 'update' },
+  params: { size: 'size', scale: 'f32', scale_more: 'f32' },
+  threads: ({ size }) => size,
+  flops: ({ size }) => size,
+});
+
+export const uniloraMatricesBackward = shaderKernel({
+  name: 'unilora_matrices_backward',
+  bindings: { d_into: 'read', uses: 'read', grads: 'update' },
+  params: { C: 'size', each: 'u32', scale: 'f32', scale_more: 'f32' },
+  variants: [
+    {
+      wgsl: ['unilora_matrices_backward', 'workgroup_sum'],
+      fits: ({ C }) => C <= MOST_WORKGROUPS,
+      workgroups: ({ C }) => [C],
+    },
+    {
+      name: 'serial',
+      wgsl: ['unilora_matrices_backward_serial', 'flat_index'],
+      workgroups: ({ C }) => flatGrid(C),
+    },
+  ],
+  flops: ({ C, each }) => C * each,
+});
+
+/** The places of a vector's numbers in a buffer of matrices. */
+export interface SharedEntries {
+  /** The numbers of the vector. */
+  readonly length: number;
+  /** Each index occurs this many times, or once more. */
+  readonly each: number;
+  /** u32: for each place of the buffer the index of its number, with the high bit set if the index occurs once more. */
+  readonly indices: Value;
+  /** u32: where the places of each index begin, from 0 on, their end, and all places in the order of their indices. */
+  readonly uses: Value;
+}
+
+const HIGH_BIT = 0x8000_0000;
+
+/**
+ * The tables for indices in order, each of which belongs to the next place of the buffer. `size`: the buffer's length, which may have gaps.
+ */
+export function sharedEntries(
+  indices: Uint32Array,
+  places: Uint32Array,
+  { length, size }: { readonly length: number; readonly size: number },
+): SharedEntries {
+  const each = Math.floor(indices.length / length);
+  const uses = new Uint32Array(length + 1 + indices.length);
+  const counts = new Uint32Array(length);
+  for (const index of indices) counts[index] = (counts[index] ?? 0) + 1;
+  for (let index = 0; index < length; index++) uses[index + 1] = (uses[index] ?? 0) + (counts[index] ?? 0);
+  const next = uses.slice(0, length);
+  const table = new Uint32Array(size);
+  for (const [at, index] of indices.entries()) {
+    const place = places[at] ?? 0;
+    const use = next[index] ?? 0;
+    uses[length + 1 + use] = place;
+    next[index] = use + 1;
+    table[place] = (counts[index] ?? 0) > each ? index | HIGH_BIT : index;
+  }
+  return {
+    length,
+    each,
+    indices: constant('unilora.indices', [size], table),
+    uses: constant('unilora.uses', [uses.length], uses),
+  };
+}
+
+/**
+ * into[i] = vector[index of i] / √(occurrences of the index): the vector begins the pool, and `into` is f32, pinned or made of parts. The
+ * pool receives gradients if it trains; they accumulate in the buffer passed to `Graph.grad`.
+ *
+ * Moves two words a place forward, and three backward, in one dispatch each.
+ */
+export function emitMatrices(g: Graph, pool: Value, entries: SharedEntries, into: Value): void {
+  const { length, each, indices, uses } = entries;
+  const size = numel(into.shape);
+  expectShape('unilora_matrices into', [size], indices.shape);
+  const scales = { scale: each === 0 ? 0 : 1 / Math.sqrt(each), scale_more: 1 / Math.sqrt(each + 1) };
+  g.emit(uniloraMatrices, { vector: pool, indices, into }, {}, { size, ...scales });
+  g.differentiate(into, [pool], (d_into, [toPool]) => {
+    const grads = accumulatedIn(toPool, pool);
+    g.emit(uniloraMatricesBackward, { d_into, uses, grads }, {}, { C: length, each, ...scales });
+    return [grads];
+  });
+}
