@@ -10,12 +10,13 @@ import { loraConfig, veraConfig } from '../peers/problem.mjs';
  * @returns {readonly Kind[]}
  */
 export function kindsOf(library, { r, targets }) {
-  const { IA3Config } = library;
+  const { IA3Config, UniLoraConfig } = library;
   return [
     { name: 'VeRA', config: veraConfig(library, { r, targets }) },
     { name: 'DVoRA', config: veraConfig(library, { r, targets, use_dora: true }) },
     { name: 'LoRA', config: loraConfig(library, { targets }) },
     { name: 'DoRA', config: loraConfig(library, { targets, use_dora: true }) },
     { name: '(IA)³', config: new IA3Config({ task_type: 'CAUSAL_LM' }) },
+    { name: 'UniLoRA', config: new UniLoraConfig({ task_type: 'CAUSAL_LM', target_modules: [...targets] }) },
   ];
 }

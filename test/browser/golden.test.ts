@@ -70,7 +70,7 @@ const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
   firefox: [],
 };
 /** Cases of other kinds of adapters. `npm test` runs them in Chromium alone. */
-const OF_OTHER_KINDS: readonly string[] = ['lora_llama', 'dora_llama'];
+const OF_OTHER_KINDS: readonly string[] = ['lora_llama', 'dora_llama', 'unilora_llama'];
 /**
  * Cases that golden.html runs. Trained biases have a page of their own, and transformers' older module names are left
  * out.

@@ -31,7 +31,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
   const { golden, tensors } = bench;
   const { tolerance } = golden;
   const { task, head } = bench.loaded.model;
-  const modes = bench.kind.trainingLayers === undefined ? (['unmerged'] as const) : LAYER_MODES;
+  const modes = bench.kind.Config.rules.peft_type === 'VERA' ? LAYER_MODES : (['unmerged'] as const);
   const isToken = task.labels === 'of tokens' ? tokensOf(golden.inputs.batch, head.outputs) : () => true;
 
   test('the tensors in shards', () => {

@@ -28,7 +28,7 @@ import { basePerplexities } from './base_perplexity.mjs';
 /**
  * @typedef {object} Kind
  * @property {string} name
- * @property {(library: Library) => import('../../../src/index').VeraConfig | import('../../../src/index').LoraConfig | import('../../../src/index').IA3Config} config
+ * @property {(library: Library) => import('../../../src/index').VeraConfig | import('../../../src/index').LoraConfig | import('../../../src/index').IA3Config | import('../../../src/index').UniLoraConfig} config
  * @property {Rates} rates
  */
 /**
@@ -48,8 +48,13 @@ const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const COLUMNS = /** @type {const} */ (['test', 'other']);
 const DTYPES = /** @type {const} */ (['float32', 'float16']);
 
-/** @type {Record<'vera' | 'lora' | 'ia3', Rates>} in rising order; the defaults are 1e-1, 3e-3 and 3e-2 */
-const RATES = { vera: [3e-2, 6e-2, 1e-1, 2e-1], lora: [3e-3, 1e-2, 2e-2, 4e-2], ia3: [1e-2, 3e-2, 6e-2, 1e-1] };
+/** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the defaults are 1e-1, 3e-3, 3e-2 and 1e-1 */
+const RATES = {
+  vera: [3e-2, 6e-2, 1e-1, 2e-1],
+  lora: [3e-3, 1e-2, 2e-2, 4e-2],
+  ia3: [1e-2, 3e-2, 6e-2, 1e-1],
+  unilora: [2e-2, 5e-2, 1e-1, 2e-1],
+};
 const ALL = { target_modules: 'all-linear' };
 const SMALL = { ...ALL, save_projection: false };
 
@@ -70,6 +75,11 @@ const KINDS = [
   { name: 'LoRA r 8', config: ({ LoraConfig }) => new LoraConfig({ ...ALL, r: 8 }), rates: RATES.lora },
   { name: 'DoRA r 8', config: ({ LoraConfig }) => new LoraConfig({ ...ALL, r: 8, use_dora: true }), rates: RATES.lora },
   { name: '(IA)³ on k, v and down', config: ({ IA3Config }) => new IA3Config(), rates: RATES.ia3 },
+  {
+    name: 'UniLoRA r 4, 12,288 numbers',
+    config: ({ UniLoraConfig }) => new UniLoraConfig({ ...ALL, theta_d_length: 12_288 }),
+    rates: RATES.unilora,
+  },
 ];
 
 /** @returns {Blob} a text that no run teaches */

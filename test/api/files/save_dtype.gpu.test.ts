@@ -9,6 +9,7 @@ import {
   PeftModel,
   type PreTrainedModel,
   Profile,
+  UniLoraConfig,
   VeraConfig,
   VeraModel,
 } from '../../../src/index';
@@ -73,6 +74,7 @@ describe('an adapter saved in float16', () => {
 
   test.each([
     new IA3Config({ modules_to_save: ['norm'] }),
+    new UniLoraConfig({ theta_d_length: 77 }),
     new VeraConfig({ r: 4, bias: 'all' }),
     new VeraConfig({ r: 4, save_projection: false }),
   ])('has the estimated size: %j', async (config) => {

@@ -7,6 +7,7 @@ import { habit, profileOptions, stored, visit, weightsOf, writingOf } from '../.
 const vera = profileOptions;
 const lora: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'LORA', r: 2 } };
 const ia3: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'IA3' } };
+const unilora: ProfileOptions = { ...profileOptions, peft_config: { peft_type: 'UNILORA' } };
 
 /** The storage of one browser. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -16,7 +17,7 @@ test.each(['dispose', 'forget'] as const)('profiles of several kinds, one after 
   visit(async (opened) => {
     const base = await loadTiny(opened);
     const [written, bytes]: [number[][], number[]] = [[], []];
-    for (const options of [vera, lora, ia3, vera, lora]) {
+    for (const options of [vera, lora, ia3, unilora, vera, lora]) {
       const profile = await Profile.open(base, options.peft_config?.peft_type ?? 'VERA', options);
       if (profile.info.seen === 0) await profile.add(habit(1));
       await profile.learn({ args: { max_steps: 2 } });
@@ -26,8 +27,8 @@ test.each(['dispose', 'forget'] as const)('profiles of several kinds, one after 
       bytes.push(opened.storageBytes());
     }
     // The first profile of each kind leaves programs for later ones.
-    expect(bytes.slice(3)).toEqual([bytes[2], bytes[2]]);
-    expect(written).toEqual(Array(5).fill(expect.objectContaining({ length: 12 })));
+    expect(bytes.slice(4)).toEqual([bytes[3], bytes[3]]);
+    expect(written).toEqual(Array(6).fill(expect.objectContaining({ length: 12 })));
   }),
 );
 

@@ -10,7 +10,7 @@ import { float32Of } from '../lib/tensors.js';
 /** @typedef {Awaited<ReturnType<typeof openCase>>} Case */
 
 const library = await loadLibrary();
-const { get_peft_model, LoraConfig, PeftModel, Session, Trainer, VeraConfig } = library;
+const { get_peft_model, LoraConfig, PeftModel, Session, Trainer, UniLoraConfig, VeraConfig } = library;
 const session = await Session.open({ store: 'memory' });
 /** Classes that load classifiers, by the end of transformers' name. */
 const CLASSIFIERS = {
@@ -115,8 +115,8 @@ async function greedyTokens({ golden }, model) {
  */
 function fresh(base, { peft_config, vera_config }) {
   if (peft_config === undefined) return get_peft_model(base, new VeraConfig(vera_config));
-  const config = /** @type {import('../../../../src/index').LoraConfigInit} */ (peft_config);
-  return get_peft_model(base, new LoraConfig(config), 'default', { seed: 7 });
+  const Config = peft_config.peft_type === 'UNILORA' ? UniLoraConfig : LoraConfig;
+  return get_peft_model(base, new Config(/** @type {object} */ (peft_config)), 'default', { seed: 7 });
 }
 
 /**
