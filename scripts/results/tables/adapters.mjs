@@ -51,7 +51,7 @@ const DTYPES = /** @type {const} */ (['float32', 'float16']);
 /** @type {Record<'vera' | 'lora' | 'ia3' | 'unilora', Rates>} in rising order; the defaults are 1e-1, 3e-3, 3e-2 and 1e-1 */
 const RATES = {
   vera: [3e-2, 6e-2, 1e-1, 2e-1],
-  lora: [3e-3, 1e-2, 2e-2, 4e-2],
+  lora: [1e-3, 3e-3, 1e-2, 2e-2],
   ia3: [1e-2, 3e-2, 6e-2, 1e-1],
   unilora: [2e-2, 5e-2, 1e-1, 2e-1],
 };
