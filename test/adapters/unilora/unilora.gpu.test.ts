@@ -15,7 +15,15 @@ import { largestDifference } from '../../helpers/golden/golden';
 import { loadTiny, tinyFiles } from '../../helpers/models/tiny_llama';
 import { oneBrowser } from '../../helpers/session/one_browser';
 import { bytesOf, type TestSession, within } from '../../helpers/session/session';
-import { expectNear, expectResumes, exportedAdapter, logitsOf, trainerOf, weightsOf } from '../tiny_adapters';
+import {
+  expectNear,
+  expectResumes,
+  exportedAdapter,
+  input_ids,
+  logitsOf,
+  trainerOf,
+  weightsOf,
+} from '../tiny_adapters';
 
 oneBrowser();
 
@@ -147,6 +155,20 @@ describe('UniLoRA', () => {
       expect(await logitsOf(model)).toEqual(other);
       await model.delete_adapter('default');
       expect(await logitsOf(model)).toEqual(other);
+    }));
+
+  test('rows of a batch have one for all of them, and lanes none', () =>
+    within({}, async (opened) => {
+      const model = await fresh(opened);
+      await model.add_adapter('other', new UniLoraConfig(ALL));
+      const rows = [...input_ids, ...input_ids];
+      await expect(model.forward({ input_ids: rows, adapter_names: ['default', 'other'] })).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+      await expect(model.add_weighted_adapter(['default', 'other'], [1, 1], 'sum')).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+      expect(await logitsOf(model)).toHaveLength(8 * 32);
     }));
 
   test('is exported for Python', () =>
