@@ -120,6 +120,7 @@ export interface WebVeraAttributes {
   task?: 'causal-lm' | 'text-classification' | 'image-classification' | undefined;
   labels?: string | undefined;
   dtype?: webvera.ModelDtype | undefined;
+  'peft-config'?: string | undefined;
   r?: number | string | undefined;
   'target-modules'?: string | undefined;
   'max-steps'?: number | string | undefined;

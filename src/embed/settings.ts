@@ -24,6 +24,7 @@ type AttributeName =
   | 'task'
   | 'labels'
   | 'dtype'
+  | 'peft-config'
   | 'r'
   | 'target-modules'
   | 'max-steps'
@@ -67,7 +68,11 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
     labels: labelsOf(text('labels'), task),
     profile: text('profile') ?? 'default',
     dtype: text('dtype') as ModelDtype | undefined, // the library knows which there are
-    peft_config: { ...(r !== undefined && { r }), ...(target_modules !== undefined && { target_modules }) },
+    peft_config: {
+      ...configOf(text('peft-config')),
+      ...(r !== undefined && { r }),
+      ...(target_modules !== undefined && { target_modules }),
+    },
     args: {
       max_steps,
       ...(learning_rate !== undefined && { learning_rate }),
@@ -75,6 +80,19 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
     },
     max_length: count('max-length', 2) ?? LENGTH,
   };
+}
+
+/** Parses the fields of a configuration. Opening the profile checks them. */
+function configOf(json: string | undefined): ElementSettings['peft_config'] {
+  if (json === undefined) return {};
+  const expected = 'fields in JSON, such as {"r": 8}';
+  try {
+    const fields: unknown = JSON.parse(json);
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
+  } catch {
+    throw wrong('peft-config', expected, json);
+  }
+  throw wrong('peft-config', expected, json);
 }
 
 function taskOf(given = 'causal-lm'): ElementTask {

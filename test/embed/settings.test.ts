@@ -65,6 +65,12 @@ describe("an element's attributes", () => {
     expect(read({ model: 'm', 'target-modules': text }).peft_config).toEqual({ target_modules });
   });
 
+  test('may name another kind of adapter, whose fields the others complete', () => {
+    const config = '{ "peft_type": "UNILORA", "theta_d_length": 512, "r": 2 }';
+    const { peft_config } = read({ model: 'm', 'peft-config': config, r: '8', 'target-modules': 'q_proj' });
+    expect(peft_config).toEqual({ peft_type: 'UNILORA', theta_d_length: 512, r: 8, target_modules: ['q_proj'] });
+  });
+
   test.each([
     ['model', ''],
     ['model', 'https://'],
@@ -74,6 +80,9 @@ describe("an element's attributes", () => {
     ['r', '1.5'],
     ['r', 'many'],
     ['target-modules', 'q_proj,,v_proj'],
+    ['peft-config', '{ peft_type: LORA }'],
+    ['peft-config', '[1]'],
+    ['peft-config', 'null'],
     ['max-steps', '-1'],
     ['learning-rate', '0'],
     ['learning-rate', 'Infinity'],

@@ -43,6 +43,12 @@ export class NumberForm<Name extends string> {
     for (const [name, input] of this.#inputs) showProblem(input, name, problems.get(name));
   }
 
+  /** Shows or hides one of the numbers. */
+  offer(name: Name, isOffered: boolean): void {
+    const field = this.#inputs.get(name)?.parentElement;
+    if (field) field.hidden = !isOffered;
+  }
+
   /** Inserts another control before one of the numbers. */
   insert(field: HTMLElement, before: Name): void {
     this.#inputs.get(before)?.parentElement?.before(field);

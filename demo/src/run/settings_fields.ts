@@ -24,6 +24,7 @@ export const settingsFields = {
   per_device_train_batch_size: { label: 'Batch', note: 'Pieces of text in a step.', range: whole(1, 64) },
   max_length: { label: 'Length', note: 'Tokens in a piece.', range: whole(8, 4096) },
   r: { label: 'Rank', note: 'Size of the adapter.', range: whole(1, 1024) },
+  theta_d_length: { label: 'Numbers', note: 'How many numbers learn.', range: whole(1, 1_000_000) },
   warmup_steps: { label: 'Warm-up steps', note: 'Steps of growing rate.', range: whole(0, 100_000) },
   seed: { label: 'Seed', note: 'The same seed, the same run.', range: whole(0, 4_294_967_295) },
 } as const satisfies Readonly<Record<string, SettingsField>>;

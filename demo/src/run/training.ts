@@ -1,4 +1,11 @@
-import { export_run, type StepLogs, type Trainer, type TrainOutput, type TrainRun, type VeraModel } from 'webvera';
+import {
+  type AnyAdaptedModel,
+  export_run,
+  type StepLogs,
+  type Trainer,
+  type TrainOutput,
+  type TrainRun,
+} from 'webvera';
 import { recoveredInWords } from '../../../src/parts/words';
 
 export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
@@ -20,16 +27,16 @@ export interface RunListener {
 
 export interface TrainingPlan extends RunListener {
   /** Adds a fresh adapter to the base model. */
-  adapt(): Promise<VeraModel>;
-  trainer(vera: VeraModel): Trainer;
+  adapt(): Promise<AnyAdaptedModel>;
+  trainer(adapted: AnyAdaptedModel): Trainer;
   /** Called before the run starts, with the fresh adapter. */
-  before?(fresh: Pick<Trained, 'vera' | 'trainer'>, signal: AbortSignal): Promise<void>;
+  before?(fresh: Pick<Trained, 'adapted' | 'trainer'>, signal: AbortSignal): Promise<void>;
   /** Whether to resume the run from its checkpoint. */
   readonly resume: boolean;
 }
 
 export interface Trained {
-  readonly vera: VeraModel;
+  readonly adapted: AnyAdaptedModel;
   readonly trainer: Trainer;
   readonly output: TrainOutput;
 }
@@ -51,19 +58,19 @@ export class Training {
     const { resume, onPhase, adapt } = this.#plan;
     const { signal } = this.#abort;
     onPhase('preparing');
-    const vera = await adapt();
+    const adapted = await adapt();
     try {
       signal.throwIfAborted();
-      const trainer = this.#plan.trainer(vera);
-      await this.#plan.before?.({ vera, trainer }, signal);
+      const trainer = this.#plan.trainer(adapted);
+      await this.#plan.before?.({ adapted, trainer }, signal);
       signal.throwIfAborted();
       const run = trainer.train({ signal, resume_from_checkpoint: resume });
-      this.#exported = { model: vera, trainer };
+      this.#exported = { model: adapted, trainer };
       this.#run = run;
       await this.#follow(run);
-      return { vera, trainer, output: await run };
+      return { adapted, trainer, output: await run };
     } catch (error) {
-      await vera.delete_adapter('default').catch(() => {}); // the session may have ended, with the adapter
+      await adapted.delete_adapter('default').catch(() => {}); // the session may have ended, with the adapter
       throw error;
     }
   }

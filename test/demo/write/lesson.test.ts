@@ -96,6 +96,6 @@ test('code to copy names folders only by signs that need no quoting', () => {
   expect(folderName('日記 2')).toBe('日記-2');
   const [python, page, tag] = [pythonFor('a "b"', 'm"x'), pageFor("a 'b'", "m'x"), tagFor('m"x')];
   expect(python).toContain('AutoModelForCausalLM.from_pretrained("m-x"), "a-b")');
-  expect(page).toContain("VeraModel.from_pretrained(base, './a-b/')");
+  expect(page).toContain("PeftModel.from_pretrained(base, './a-b/')");
   expect(tag).toContain('<web-vera model="./m-x/" r="64"></web-vera>');
 });

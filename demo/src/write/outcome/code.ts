@@ -16,9 +16,9 @@ print(tokenizer.decode(model.generate(**tokenizer("It was", return_tensors="pt")
 export function pageFor(id: string, model: string): string {
   return `<p id="written"></p>
 <script type="module">
-  import { AutoModelForCausalLM, VeraModel } from './webvera/webvera.js';
+  import { AutoModelForCausalLM, PeftModel } from './webvera/webvera.js';
   const base = await AutoModelForCausalLM.from_pretrained('./${folderName(model)}/');
-  const voice = await VeraModel.from_pretrained(base, './${folderName(id)}/');
+  const voice = await PeftModel.from_pretrained(base, './${folderName(id)}/');
   const words = voice.generate('It was', { max_new_tokens: 40, do_sample: true });
   for await (const { text } of words) document.getElementById('written').append(text);
 </script>`;

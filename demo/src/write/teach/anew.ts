@@ -1,4 +1,4 @@
-import type { GenerationConfig, VeraModel } from 'webvera';
+import type { AnyAdaptedModel, GenerationConfig } from 'webvera';
 import { Latest } from '../../library/latest';
 import { byId, setText } from '../../page/dom';
 import { formatCount } from '../../page/format';
@@ -15,7 +15,7 @@ interface Written {
 }
 
 interface Beginning {
-  readonly vera: VeraModel;
+  readonly adapted: AnyAdaptedModel;
   readonly ids: number[] | string;
   readonly signal: AbortSignal;
 }
@@ -68,9 +68,9 @@ export class Anew {
     }
   }
 
-  #generate({ vera, ids, signal }: Beginning, adapter_name: string): ReturnType<VeraModel['generate']> {
+  #generate({ adapted, ids, signal }: Beginning, adapter_name: string): ReturnType<AnyAdaptedModel['generate']> {
     const config: GenerationConfig = { ...SAMPLING, max_new_tokens: TOKENS, seed: SEED, adapter_name, signal };
-    return vera.generate(ids, config);
+    return adapted.generate(ids, config);
   }
 
   #add(written: Written): void {

@@ -3,7 +3,8 @@ import { announce } from '../../page/announcer';
 import { byId, setText } from '../../page/dom';
 import type { App } from '../app';
 import { memoryInWords } from './memory_words';
-import { type Settings, toAdapter, toTrainingArguments } from './settings';
+import { configOf } from './methods';
+import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
 /** Milliseconds without another change of the settings before the estimate. */
@@ -32,7 +33,7 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
       const found = await estimate(source, {
         session: await sessions.get(),
         signal,
-        peft_config: toAdapter(settings),
+        peft_config: configOf(settings),
         args: toTrainingArguments(settings),
         measure: speed === undefined,
         ...(gguf_file !== undefined && { gguf_file }),

@@ -19,8 +19,9 @@ import { Anew } from './anew';
 import { type SplitText, splitText } from './held_out';
 import type { Interrupted } from './interrupted';
 import { interruptedNote } from './interrupted_note';
+import { configOf } from './methods';
 import { Report } from './report';
-import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
+import { type Settings, toTrainingArguments } from './settings';
 import type { SettingsForm } from './settings_form';
 
 /** A run, with all that it needs. */
@@ -110,13 +111,13 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const done = interrupted?.step ?? 0;
     store.set({ kept: done });
     training = trainingOf(lesson);
-    const { vera, trainer, output } = await training.start();
+    const { adapted, trainer, output } = await training.start();
     const { perplexity: after = Number.NaN } = await trainer.evaluate();
     const seconds = (performance.now() - began) / 1000;
     const steps = `${done > 0 ? 'The last ' : ''}${formatCount(output.global_step - done)} steps`;
     report.end();
-    taught = vera;
-    id = await rack.keep({ id, adapted: vera });
+    taught = adapted;
+    id = await rack.keep({ id, adapted });
     await anew.end();
     status = '';
     tellResult();
@@ -136,13 +137,13 @@ export function runCard(app: App, settingsForm: SettingsForm, pair: PairCard): v
     const args = toTrainingArguments(settings);
     const data = { train_dataset: text.learnt, eval_dataset: text.heldOut };
     return new Training({
-      adapt: () => get_peft_model(model.base, toVeraConfig(settings, model.name)),
-      trainer: (vera) => new Trainer({ model: vera, args, ...data }),
-      before: async ({ vera, trainer }, signal) => {
-        // A fresh adapter changes nothing, so this is the model as it came.
+      adapt: () => get_peft_model(model.base, configOf(settings, model.name)),
+      trainer: (adapted) => new Trainer({ model: adapted, args, ...data }),
+      before: async ({ adapted, trainer }, signal) => {
+        // A fresh adapter changes next to nothing, so this is the model as it came.
         const { perplexity = Number.NaN } = await trainer.evaluate({ signal });
         report.addHeldOut(0, perplexity);
-        await anew.begin(opening, { vera, ids: await promptIds(model.base, opening), signal });
+        await anew.begin(opening, { adapted, ids: await promptIds(model.base, opening), signal });
       },
       resume: interrupted !== undefined,
       onPhase: (phase) => store.set({ phase, read: undefined }),

@@ -1,5 +1,6 @@
-import { type TrainingArguments, VeraConfig, type VeraConfigInit } from 'webvera';
+import type { TrainingArguments } from 'webvera';
 import { checkNumbers, settingsFields } from '../../run/settings_fields';
+import { hasNumber, type MethodKey, methodNames, methods } from './methods';
 import { presets } from './presets';
 
 /** The numbers in the form. */
@@ -11,6 +12,7 @@ type Schedule = keyof typeof schedules;
 const scheduleNames = Object.keys(schedules) as Schedule[];
 
 export type Settings = Readonly<Record<NumberName, number>> & {
+  readonly peft_type: MethodKey;
   readonly lr_scheduler_type: Schedule;
   readonly gradient_checkpointing: boolean;
   readonly target_modules: readonly string[];
@@ -24,8 +26,9 @@ export const llamaLinears = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj'
 
 export const defaultSettings: Settings = {
   ...presets.good.numbers,
-  learning_rate: 1e-1,
-  r: 64,
+  ...methods.UNILORA.numbers,
+  ...methods.VERA.numbers,
+  peft_type: 'VERA',
   seed: 42,
   lr_scheduler_type: 'linear',
   gradient_checkpointing: false,
@@ -33,7 +36,9 @@ export const defaultSettings: Settings = {
 };
 
 /** The contents of the form. */
-export type RawSettings = Readonly<Record<NumberName | 'lr_scheduler_type' | 'gradient_checkpointing', string>> & {
+export type RawSettings = Readonly<
+  Record<NumberName | 'peft_type' | 'lr_scheduler_type' | 'gradient_checkpointing', string>
+> & {
   readonly target_modules: readonly string[];
 };
 
@@ -44,7 +49,12 @@ export function checkSettings(
 ): { readonly settings: Settings | undefined; readonly problems: ReadonlyMap<keyof Settings, string> } {
   const { max_length } = settingsFields;
   const longest = { ...max_length, range: { ...max_length.range, max: context ?? max_length.range.max } };
-  const checked = checkNumbers({ ...settingsFields, max_length: longest }, raw);
+  const peft_type = methodNames.find((name) => name === raw.peft_type) ?? 'VERA';
+  // A number that the method lacks keeps its default: its field is hidden.
+  const shown = (name: NumberName): string => (hasNumber(peft_type, name) ? raw[name] : String(defaultSettings[name]));
+  const names = Object.keys(settingsFields) as NumberName[];
+  const texts = Object.fromEntries(names.map((name) => [name, shown(name)])) as Record<NumberName, string>;
+  const checked = checkNumbers({ ...settingsFields, max_length: longest }, texts);
   const { numbers } = checked;
   const problems = new Map<keyof Settings, string>(checked.problems);
   if (numbers.warmup_steps > numbers.max_steps && !problems.has('warmup_steps') && !problems.has('max_steps')) {
@@ -53,6 +63,7 @@ export function checkSettings(
   if (raw.target_modules.length === 0) problems.set('target_modules', 'Choose one at least.');
   const settings = {
     ...numbers,
+    peft_type,
     lr_scheduler_type: scheduleNames.find((name) => name === raw.lr_scheduler_type) ?? 'linear',
     gradient_checkpointing: raw.gradient_checkpointing === 'true',
     target_modules: raw.target_modules,
@@ -60,16 +71,8 @@ export function checkSettings(
   return { settings: problems.size === 0 ? settings : undefined, problems };
 }
 
-export function toVeraConfig(settings: Settings, base_model_name_or_path: string): VeraConfig {
-  return new VeraConfig({ ...toAdapter(settings), base_model_name_or_path });
-}
-
-export function toAdapter({ r, target_modules }: Settings): VeraConfigInit {
-  // A and B can be made again from their seed. Without them, an adapter has a few kilobytes.
-  return { r, target_modules, task_type: 'CAUSAL_LM', save_projection: false };
-}
-
-export function toTrainingArguments({ r: _, target_modules: __, ...args }: Settings): TrainingArguments {
+export function toTrainingArguments(settings: Settings): TrainingArguments {
+  const { r: _, theta_d_length: __, peft_type: ___, target_modules: ____, ...args } = settings;
   const eval_steps = Math.max(1, Math.round(args.max_steps / MEASURED));
   return { ...args, eval_strategy: 'steps', eval_steps, load_best_model_at_end: true };
 }

@@ -3,6 +3,7 @@ import { fieldOf, NumberForm, showProblem } from '../../run/number_form';
 import { settingsFields } from '../../run/settings_fields';
 import type { App } from '../app';
 import type { ReadyModel } from '../state';
+import { hasNumber, type MethodKey, methodNames, methods } from './methods';
 import { PresetChoice } from './preset_choice';
 import { presets } from './presets';
 import {
@@ -25,6 +26,11 @@ export class SettingsForm {
     { id: 'lr_scheduler_type', name: 'lr_scheduler_type' },
     ...Object.entries(schedules).map(([value, textContent]) => create('option', { value, textContent })),
   );
+  readonly #method = create(
+    'select',
+    { id: 'peft_type', name: 'peft_type' },
+    ...methodNames.map((value) => create('option', { value, textContent: methods[value].name })),
+  );
   readonly #listeners: ((settings: Settings | undefined) => void)[] = [];
   readonly #presets = new PresetChoice(({ numbers }) => {
     this.#isTouched = true;
@@ -43,6 +49,12 @@ export class SettingsForm {
     });
     const schedule = { label: 'Schedule', note: 'How the rate ends.' };
     this.#numbers.insert(fieldOf('lr_scheduler_type', schedule, this.#schedule), 'seed');
+    const method = { label: 'Method', note: 'What an adapter is made of.' };
+    this.#numbers.insert(fieldOf('peft_type', method, this.#method), 'r');
+    this.#method.addEventListener('input', () => {
+      this.#numbers.fill(methods[this.#methodKey].numbers);
+      this.#offerNumbers();
+    });
     this.#offerTargets(llamaLinears);
     this.#reset();
     store.watch(({ model, phase, device }, before) => {
@@ -70,6 +82,15 @@ export class SettingsForm {
     return settings;
   }
 
+  get #methodKey(): MethodKey {
+    return methodNames.find((name) => name === this.#method.value) ?? 'VERA';
+  }
+
+  /** A method determines the numbers that an adapter has. */
+  #offerNumbers(): void {
+    for (const name of ['r', 'theta_d_length'] as const) this.#numbers.offer(name, hasNumber(this.#methodKey, name));
+  }
+
   #changed(): void {
     const settings = this.read();
     this.#presets.mark(settings);
@@ -79,6 +100,7 @@ export class SettingsForm {
   #raw(): RawSettings {
     return {
       ...this.#numbers.texts,
+      peft_type: this.#method.value,
       lr_scheduler_type: this.#schedule.value,
       gradient_checkpointing: String(this.#checkpointing.checked),
       target_modules: this.#boxes().flatMap((box) => (box.checked ? [box.value] : [])),
@@ -86,6 +108,8 @@ export class SettingsForm {
   }
 
   #reset(): void {
+    this.#method.value = defaultSettings.peft_type;
+    this.#offerNumbers();
     this.#schedule.value = defaultSettings.lr_scheduler_type;
     this.#checkpointing.checked = defaultSettings.gradient_checkpointing;
     for (const box of this.#boxes()) box.checked = true;
