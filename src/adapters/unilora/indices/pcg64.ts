@@ -1,11 +1,12 @@
-/** Limbs of 16 bits in 128: their products and sums are exact as numbers. */
-const LIMBS = 8;
-const MULTIPLIER = limbsOf(0x2360ed051fc65da44385df649fccf645n);
+/** The multiplier of the state, in words of 32 bits from the lowest on. */
+const [M0, M1, M2, M3] = [0x9fccf645, 0x4385df64, 0x1fc65da4, 0x2360ed05] as const;
+const WORD = 0x1_0000_0000;
 
 /** The random numbers of `numpy.random.default_rng(seed)`: PCG64 (XSL-RR), seeded by numpy's `SeedSequence`. */
 export class Pcg64 {
-  #state: Float64Array;
-  readonly #increment: Float64Array;
+  /** Four words of 32 bits, from the lowest on. */
+  readonly #state: Uint32Array;
+  readonly #increment: Uint32Array;
   /** The upper half of the last 64 bits, if it wasn't drawn yet. */
   #upper: number | undefined;
 
@@ -14,8 +15,9 @@ export class Pcg64 {
     const words = seedWords(seed);
     const number = (first: number): bigint =>
       [1, 0, 3, 2].reduce((bits, at) => (bits << 32n) | BigInt(words[first + at] ?? 0), 0n);
-    this.#increment = limbsOf((number(4) << 1n) | 1n);
-    this.#state = add(this.#increment, limbsOf(number(0)));
+    const increment = (number(4) << 1n) | 1n;
+    this.#increment = wordsOf(increment);
+    this.#state = wordsOf(increment + number(0));
     this.#step();
   }
 
@@ -27,24 +29,26 @@ export class Pcg64 {
       return upper;
     }
     this.#step();
-    const [a, b, c, d] = [this.#word(0), this.#word(1), this.#word(2), this.#word(3)];
-    const rotation = d >>> 26;
-    const [low, high] = rotation < 32 ? [a ^ c, b ^ d] : [b ^ d, a ^ c];
-    const by = rotation & 31;
-    this.#upper = rotated(high, low, by);
-    return rotated(low, high, by);
+    const state = this.#state;
+    const rotation = (state[3] as number) >>> 26;
+    const even = (state[0] as number) ^ (state[2] as number);
+    const odd = (state[1] as number) ^ (state[3] as number);
+    const low = rotation < 32 ? even : odd;
+    const high = rotation < 32 ? odd : even;
+    this.#upper = rotated(high, low, rotation & 31);
+    return rotated(low, high, rotation & 31);
   }
 
   /** An integer from 0 to `last`, by Lemire's method; `last` < 2^32 − 1. Draws nothing if `last` is 0. */
   bounded(last: number): number {
     if (last === 0) return 0;
     const count = last + 1;
-    let [high, low] = product(this.next32(), count);
-    if (low < count) {
+    let bits = this.next32();
+    if (Math.imul(bits, count) >>> 0 < count) {
       const least = (0xffff_ffff - last) % count;
-      while (low < least) [high, low] = product(this.next32(), count);
+      while (Math.imul(bits, count) >>> 0 < least) bits = this.next32();
     }
-    return high;
+    return upperHalf(bits, count);
   }
 
   /** An integer from 0 to `last`, by rejection of larger ones among those of as many bits. */
@@ -57,13 +61,37 @@ export class Pcg64 {
     }
   }
 
+  /** state · multiplier + increment, modulo 2^128 */
   #step(): void {
-    this.#state = multiplyAdd(this.#state, MULTIPLIER, this.#increment);
+    const state = this.#state;
+    const more = this.#increment;
+    const s0 = state[0] as number;
+    const s1 = state[1] as number;
+    const s2 = state[2] as number;
+    const s3 = state[3] as number;
+    let sum = (Math.imul(s0, M0) >>> 0) + (more[0] as number);
+    state[0] = sum;
+    let carry = upperHalf(s0, M0) + Math.floor(sum / WORD);
+    sum = (Math.imul(s0, M1) >>> 0) + (Math.imul(s1, M0) >>> 0) + (more[1] as number) + carry;
+    state[1] = sum;
+    carry = upperHalf(s0, M1) + upperHalf(s1, M0) + Math.floor(sum / WORD);
+    sum =
+      (Math.imul(s0, M2) >>> 0) + (Math.imul(s1, M1) >>> 0) + (Math.imul(s2, M0) >>> 0) + (more[2] as number) + carry;
+    state[2] = sum;
+    carry = upperHalf(s0, M2) + upperHalf(s1, M1) + upperHalf(s2, M0) + Math.floor(sum / WORD);
+    state[3] =
+      Math.imul(s0, M3) + Math.imul(s1, M2) + Math.imul(s2, M1) + Math.imul(s3, M0) + (more[3] as number) + carry;
   }
+}
 
-  #word(index: number): number {
-    return ((this.#state[2 * index] ?? 0) | ((this.#state[2 * index + 1] ?? 0) << 16)) >>> 0;
-  }
+/** The upper 32 bits of a product of 32-bit numbers. */
+function upperHalf(a: number, b: number): number {
+  const high = a >>> 16;
+  const low = a & 0xffff;
+  const above = b >>> 16;
+  const below = b & 0xffff;
+  const middle = high * below + ((low * below) >>> 16);
+  return high * above + Math.floor(middle / 0x1_0000) + Math.floor(((middle % 0x1_0000) + low * above) / 0x1_0000);
 }
 
 /** The lower word of (high, low) rotated right. */
@@ -71,40 +99,8 @@ function rotated(low: number, high: number, by: number): number {
   return (by === 0 ? low : (low >>> by) | (high << (32 - by))) >>> 0;
 }
 
-/** The upper and lower 32 bits of a product of 32-bit numbers. */
-function product(a: number, b: number): [high: number, low: number] {
-  const [upper, lower] = [a * (b >>> 16), a * (b & 0xffff)];
-  const low = (upper % 0x1_0000) * 0x1_0000 + lower;
-  return [Math.floor(upper / 0x1_0000) + Math.floor(low / 0x1_0000_0000), low % 0x1_0000_0000];
-}
-
-function limbsOf(bits: bigint): Float64Array {
-  return Float64Array.from({ length: LIMBS }, (_, limb) => Number((bits >> BigInt(16 * limb)) & 0xffffn));
-}
-
-function add(a: Float64Array, b: Float64Array): Float64Array {
-  return carried(a.map((limb, index) => limb + (b[index] ?? 0)));
-}
-
-/** a · b + c, modulo 2^128 */
-function multiplyAdd(a: Float64Array, b: Float64Array, c: Float64Array): Float64Array {
-  const sums = c.slice();
-  for (let i = 0; i < LIMBS; i++) {
-    const limb = a[i] as number;
-    for (let j = 0; i + j < LIMBS; j++) sums[i + j] = (sums[i + j] as number) + limb * (b[j] as number);
-  }
-  return carried(sums);
-}
-
-/** Limbs of 16 bits again, modulo 2^128. */
-function carried(sums: Float64Array): Float64Array {
-  let carry = 0;
-  for (let i = 0; i < LIMBS; i++) {
-    const sum = (sums[i] as number) + carry;
-    carry = Math.floor(sum / 0x1_0000);
-    sums[i] = sum - carry * 0x1_0000;
-  }
-  return sums;
+function wordsOf(bits: bigint): Uint32Array {
+  return Uint32Array.from({ length: 4 }, (_, word) => Number((bits >> BigInt(32 * word)) & 0xffff_ffffn));
 }
 
 const POOL = 4;
